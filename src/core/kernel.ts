@@ -1,0 +1,108 @@
+/** How a kernel uses a binding. In WGSL `write` and `update` are both `read_write`; `write` makes a new value. */
+export type Access = 'read' | 'write' | 'update';
+export type Scalar = 'u32' | 'f32';
+export type Bindings = Readonly<Record<string, Access>>;
+export type ParamTypes = Readonly<Record<string, Scalar>>;
+export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
+/** Workgroups in x, y and z. */
+export type Grid = readonly [x: number, y?: number, z?: number];
+
+/** One way to run a kernel: a whole WGSL text, and its grid. */
+export interface Variant<P extends ParamTypes = ParamTypes> {
+  /** `default`, or the family of its tile: `register`, `workgroup`, `row` (few rows). */
+  readonly name: string;
+  readonly wgsl: string;
+  readonly overrides: Readonly<Record<string, number>>;
+  workgroups(params: Params<P>): Grid;
+  /** Whether it can run these params: true unless the record says otherwise. */
+  fits(params: Params<P>): boolean;
+}
+
+/** The record of a kernel: all that the host knows about its shader. Plain data, so that it can be planned anywhere. */
+export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = ParamTypes> {
+  readonly name: string;
+  /** Binding 0 is the uniform `Params`; these follow in order, from binding 1. */
+  readonly bindings: B;
+  readonly params: P;
+  /** Equal results, different shapes of work; the device's rule picks one. */
+  readonly variants: readonly Variant<P>[];
+  /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
+  flops(params: Params<P>): number;
+}
+
+/** A kernel whose types were forgotten, as the executor sees it. */
+export interface AnyKernel {
+  readonly name: string;
+  readonly bindings: Bindings;
+  readonly params: ParamTypes;
+  readonly variants: readonly AnyVariant[];
+  flops(params: Readonly<Record<string, number>>): number;
+}
+export interface AnyVariant {
+  readonly name: string;
+  readonly wgsl: string;
+  readonly overrides: Readonly<Record<string, number>>;
+  workgroups(params: Readonly<Record<string, number>>): Grid;
+  fits(params: Readonly<Record<string, number>>): boolean;
+}
+
+export interface VariantInit<P extends ParamTypes> {
+  readonly name?: string;
+  /** The shader's file and the `lib/` files that complete it, joined as they are. */
+  readonly wgsl: readonly string[];
+  readonly overrides?: Readonly<Record<string, number>>;
+  workgroups(params: Params<P>): Grid;
+  fits?(params: Params<P>): boolean;
+}
+
+export interface KernelInit<B extends Bindings, P extends ParamTypes> {
+  readonly name: string;
+  readonly bindings: B;
+  readonly params: P;
+  readonly variants: readonly VariantInit<P>[];
+  flops?(params: Params<P>): number;
+}
+
+export function defineKernel<const B extends Bindings, const P extends ParamTypes>(
+  init: KernelInit<B, P>,
+): Kernel<B, P> {
+  return {
+    name: init.name,
+    bindings: init.bindings,
+    params: init.params,
+    variants: init.variants.map((variant) => ({
+      name: variant.name ?? 'default',
+      wgsl: variant.wgsl.join('\n'),
+      overrides: variant.overrides ?? {},
+      workgroups: (params) => variant.workgroups(params),
+      fits: (params) => variant.fits?.(params) ?? true,
+    })),
+    flops: (params) => init.flops?.(params) ?? 0,
+  };
+}
+
+/** Threads in a workgroup that strides over flat elements. */
+export const FLAT_THREADS = 64;
+
+/**
+ * The grid of a kernel with one thread per element: folded into two dimensions, as one holds 65,535 workgroups.
+ * The shader finds its element by `flat_index` of `lib/flat_index.wgsl`.
+ */
+export function flatGrid(elements: number): Grid {
+  const groups = Math.ceil(elements / FLAT_THREADS);
+  const x = Math.min(groups, 32768);
+  return [Math.max(1, x), Math.max(1, Math.ceil(groups / Math.max(1, x)))];
+}
+
+/** The bytes of `Params`: scalars only, four bytes each, in the record's order. The one place that knows offsets. */
+export function packParams(types: ParamTypes, params: Readonly<Record<string, number>>): ArrayBuffer {
+  const names = Object.keys(types);
+  const buffer = new ArrayBuffer(Math.max(16, Math.ceil(names.length / 4) * 16));
+  const view = new DataView(buffer);
+  names.forEach((name, index) => {
+    const value = params[name] ?? 0;
+    if (types[name] === 'f32') view.setFloat32(index * 4, value, true);
+    else view.setUint32(index * 4, value, true);
+  });
+  return buffer;
+}

@@ -1,0 +1,23 @@
+/** What the executor has made and done: for `memory()`, the benchmarks, and the test that a step makes nothing. */
+export class GpuCounters {
+  buffers = 0;
+  bytes = 0;
+  peakBytes = 0;
+  buffersCreated = 0;
+  bindGroupsCreated = 0;
+  pipelinesCreated = 0;
+  dispatches = 0;
+  submits = 0;
+
+  created(bytes: number): void {
+    this.buffers += 1;
+    this.buffersCreated += 1;
+    this.bytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.bytes);
+  }
+
+  destroyed(bytes: number): void {
+    this.buffers -= 1;
+    this.bytes -= bytes;
+  }
+}

@@ -1,0 +1,91 @@
+import { WebVeraError } from '../core/error';
+
+export interface DeviceInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** True for software adapters that say so. */
+  readonly fallback: boolean;
+}
+
+/** Owns the GPU device: asks for it, watches it, and remembers why it can't be used any more. */
+export class DeviceHost {
+  readonly device: GPUDevice;
+  readonly info: DeviceInfo;
+  readonly #onFailure: (error: WebVeraError) => void;
+  #failure: WebVeraError | undefined;
+  #closed = false;
+
+  private constructor(device: GPUDevice, info: DeviceInfo, onFailure: (error: WebVeraError) => void) {
+    this.device = device;
+    this.info = info;
+    this.#onFailure = onFailure;
+    device.addEventListener('uncapturederror', (event) => {
+      const code =
+        event.error instanceof Error || !/memory/i.test(event.error.constructor.name) ? 'internal' : 'out_of_memory';
+      this.#fail(new WebVeraError(code, `The GPU refused a command: ${event.error.message}`));
+    });
+    void device.lost.then((lost) => {
+      if (this.#closed) return;
+      this.#fail(
+        new WebVeraError('device_lost', `The GPU device was lost: ${lost.message || lost.reason}`, {
+          hint: 'Open a new session and load the model again.',
+          retryable: true,
+        }),
+      );
+    });
+  }
+
+  /**
+   * Opens a device with all that the adapter offers. Throws `unsupported_device` without WebGPU or an adapter.
+   */
+  static async open(gpu: GPU | undefined, onFailure: (error: WebVeraError) => void = () => {}): Promise<DeviceHost> {
+    if (gpu === undefined) {
+      throw new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
+        hint: 'Use a current Chrome, Edge, Safari or Firefox, on https or localhost.',
+      });
+    }
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (adapter === null) {
+      throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
+        hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
+      });
+    }
+    const device = await adapter.requestDevice({ label: 'webvera', requiredLimits: offeredLimits(adapter.limits) });
+    const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+    return new DeviceHost(
+      device,
+      { vendor, architecture, description, fallback: isFallbackAdapter ?? false },
+      onFailure,
+    );
+  }
+
+  /** Takes over a device that somebody else opened; tests use it to stay within WebGPU's default limits. */
+  static adopt(device: GPUDevice, info: DeviceInfo, onFailure: (error: WebVeraError) => void = () => {}): DeviceHost {
+    return new DeviceHost(device, info, onFailure);
+  }
+
+  /** Throws what made the device unusable. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.device.destroy();
+  }
+
+  #fail(error: WebVeraError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#onFailure(error);
+  }
+}
+
+/** The limits that our kernels and buffers profit from; workgroups stay within the defaults. */
+function offeredLimits(limits: GPUSupportedLimits): Record<string, number> {
+  return {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+  };
+}

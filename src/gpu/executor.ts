@@ -1,0 +1,272 @@
+import { WebVeraError } from '../core/error';
+import { type AnyVariant, type Grid, packParams } from '../core/kernel';
+import type { Step } from '../graph/graph';
+import { planMemory } from '../graph/plan';
+import type { LoadedProgram, Program, Runner, RunOptions } from '../graph/runner';
+import { byteLength, type Value } from '../graph/value';
+import { SubmitBudget } from './budget';
+import { chooseVariant } from './choice';
+import { GpuCounters } from './counters';
+import type { DeviceHost } from './device';
+import { Pipelines, type ReadyKernel } from './pipelines';
+import { Readback } from './readback';
+import { SlotPool } from './slots';
+
+const PARAMS_STRIDE = 256;
+
+interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly grid: Grid;
+  readonly flops: number;
+  readonly chunk: number | undefined;
+}
+
+interface Loaded extends LoadedProgram {
+  readonly dispatches: readonly Dispatch[];
+  readonly bufferOf: (value: Value) => GPUBuffer | undefined;
+}
+
+/** Runs programs on the GPU: makes pipelines in parallel, places memory, binds once, then only replays. */
+export class Executor implements Runner {
+  readonly counters = new GpuCounters();
+  readonly #host: DeviceHost;
+  readonly #pipelines: Pipelines;
+  readonly #slots: SlotPool;
+  readonly #readback: Readback;
+  readonly #budget = new SubmitBudget();
+  readonly #pinned = new Map<Value, GPUBuffer>();
+  readonly #choose: typeof chooseVariant;
+  #last: Loaded | undefined;
+
+  constructor(host: DeviceHost, options: { nudges?: boolean; choose?: typeof chooseVariant } = {}) {
+    this.#host = host;
+    this.#pipelines = new Pipelines(host, this.counters);
+    this.#slots = new SlotPool((bytes) => this.#createBuffer('slot', bytes), this.counters);
+    this.#readback = new Readback(host, this.counters, options.nudges ?? false);
+    this.#choose = options.choose ?? chooseVariant;
+  }
+
+  get maxBindingBytes(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#host.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  async allocate(values: Iterable<Value>): Promise<void> {
+    await this.#guarded('weights', async () => {
+      for (const value of values) this.#pinnedBuffer(value);
+    });
+  }
+
+  write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset = 0): void {
+    this.#host.check();
+    this.#host.device.queue.writeBuffer(
+      this.#pinnedBuffer(value),
+      byteOffset,
+      data.buffer,
+      data.byteOffset,
+      data.byteLength,
+    );
+  }
+
+  async load(program: Program): Promise<LoadedProgram> {
+    return this.#guarded(program.name, async () => {
+      const variants = program.steps.map((step) => this.#choose(step, this.#host.info));
+      const kernels = await Promise.all(
+        program.steps.map(({ kernel }, index) => this.#pipelines.get(kernel, variants[index] as AnyVariant)),
+      );
+      const plan = planMemory(program.steps, program.outputs);
+      const slots = this.#slots.take(plan.slotBytes);
+      const bufferOf = (value: Value): GPUBuffer | undefined =>
+        value.pinned ? this.#pinnedBuffer(value) : slots[plan.slotOf.get(value) ?? -1];
+      const params = this.#writeParams(program);
+      const dispatches = program.steps.map((step, index) => {
+        const grid = (variants[index] as AnyVariant).workgroups(step.params);
+        this.#checkGrid(step, grid);
+        const ready = kernels[index] as ReadyKernel;
+        return {
+          pipeline: ready.pipeline,
+          group: this.#bind(step, ready, params, index, bufferOf),
+          grid,
+          flops: step.kernel.flops(step.params),
+          chunk: step.chunk,
+        };
+      });
+      const loaded: Loaded = {
+        program,
+        dispatches,
+        bufferOf,
+        flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
+        release: () => {
+          this.#slots.release(slots);
+          this.#destroy(params);
+        },
+      };
+      return loaded;
+    });
+  }
+
+  run(program: LoadedProgram, { chunks = Number.POSITIVE_INFINITY }: RunOptions = {}): void {
+    this.#host.check();
+    const loaded = program as Loaded;
+    this.#last = loaded;
+    let batch: Dispatch[] = [];
+    let flops = 0;
+    for (const dispatch of loaded.dispatches) {
+      if (dispatch.chunk !== undefined && dispatch.chunk >= chunks) continue;
+      if (batch.length > 0 && flops + dispatch.flops > this.#budget.flops) {
+        this.#submit(batch, flops);
+        batch = [];
+        flops = 0;
+      }
+      batch.push(dispatch);
+      flops += dispatch.flops;
+    }
+    this.#submit(batch, flops);
+  }
+
+  async read(value: Value): Promise<ArrayBuffer> {
+    const buffer = value.pinned ? this.#pinnedBuffer(value) : this.#last?.bufferOf(value);
+    if (buffer === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but no run made it`);
+    const bytes = await this.#readback.read(buffer, byteLength(value));
+    this.#budget.finished(performance.now());
+    return bytes;
+  }
+
+  free(values: Iterable<Value>): void {
+    for (const value of values) {
+      const buffer = this.#pinned.get(value);
+      if (buffer === undefined) continue;
+      this.#pinned.delete(value);
+      this.#destroy(buffer);
+    }
+  }
+
+  close(): void {
+    this.#readback.close();
+    this.#host.close();
+  }
+
+  #submit(batch: readonly Dispatch[], flops: number): void {
+    if (batch.length === 0) return;
+    const encoder = this.#host.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, group, grid } of batch) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...grid);
+    }
+    pass.end();
+    this.#host.device.queue.submit([encoder.finish()]);
+    this.#budget.submitted(flops, performance.now());
+    this.counters.dispatches += batch.length;
+    this.counters.submits += 1;
+  }
+
+  #bind(
+    step: Step,
+    ready: ReadyKernel,
+    params: GPUBuffer,
+    index: number,
+    bufferOf: (value: Value) => GPUBuffer | undefined,
+  ): GPUBindGroup {
+    const names = Object.keys(step.kernel.bindings);
+    const buffers = names.map((name) => {
+      const value = step.values[name];
+      const buffer = value === undefined ? undefined : bufferOf(value);
+      if (buffer === undefined) throw new WebVeraError('internal', `${step.kernel.name}: nothing is bound to ${name}`);
+      return buffer;
+    });
+    names.forEach((name, at) => {
+      const alone =
+        step.kernel.bindings[name] === 'read' || buffers.every((buffer, i) => i === at || buffer !== buffers[at]);
+      if (!alone) throw new WebVeraError('internal', `${step.kernel.name}: ${name} is written and bound twice`);
+    });
+    this.counters.bindGroupsCreated += 1;
+    return this.#host.device.createBindGroup({
+      label: step.kernel.name,
+      layout: ready.layout,
+      entries: [
+        { binding: 0, resource: { buffer: params, offset: index * PARAMS_STRIDE, size: PARAMS_STRIDE } },
+        ...buffers.map((buffer, at) => ({ binding: at + 1, resource: { buffer } })),
+      ],
+    });
+  }
+
+  #writeParams(program: Program): GPUBuffer {
+    const size = Math.max(1, program.steps.length) * PARAMS_STRIDE;
+    const buffer = this.#createBuffer(`${program.name} params`, size, UNIFORM | COPY_DST);
+    const bytes = new Uint8Array(size);
+    program.steps.forEach(({ kernel, params }, index) => {
+      bytes.set(new Uint8Array(packParams(kernel.params, params)), index * PARAMS_STRIDE);
+    });
+    this.#host.device.queue.writeBuffer(buffer, 0, bytes);
+    return buffer;
+  }
+
+  #checkGrid(step: Step, grid: Grid): void {
+    const limit = this.#host.device.limits.maxComputeWorkgroupsPerDimension;
+    if (grid.every((count) => count === undefined || count <= limit)) return;
+    throw new WebVeraError(
+      'internal',
+      `${step.kernel.name}: a grid of ${grid.join('×')} exceeds the device's ${limit}`,
+    );
+  }
+
+  #pinnedBuffer(value: Value): GPUBuffer {
+    const known = this.#pinned.get(value);
+    if (known !== undefined) return known;
+    const bytes = byteLength(value);
+    if (bytes > this.maxBindingBytes) {
+      throw new WebVeraError(
+        'limit_exceeded',
+        `${value.name} has ${bytes} bytes, this GPU binds ${this.maxBindingBytes}`,
+        {
+          hint: 'Choose a smaller model, or one stored in float16.',
+        },
+      );
+    }
+    const buffer = this.#createBuffer(value.name, bytes);
+    this.#pinned.set(value, buffer);
+    return buffer;
+  }
+
+  #createBuffer(label: string, size: number, usage = STORAGE | COPY_SRC | COPY_DST): GPUBuffer {
+    const buffer = this.#host.device.createBuffer({ label, size, usage });
+    this.counters.created(size);
+    return buffer;
+  }
+
+  #destroy(buffer: GPUBuffer): void {
+    this.counters.destroyed(buffer.size);
+    buffer.destroy();
+  }
+
+  /** Runs what creates GPU objects, and turns what the GPU says about it into an error of ours. */
+  async #guarded<T>(what: string, body: () => Promise<T>): Promise<T> {
+    this.#host.check();
+    const { device } = this.#host;
+    device.pushErrorScope('validation');
+    device.pushErrorScope('out-of-memory');
+    const outcome = await body().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    this.#host.check();
+    if ('error' in outcome) throw outcome.error;
+    if (memory !== null) {
+      throw new WebVeraError('out_of_memory', `The GPU has no memory left for ${what}: ${memory.message}`, {
+        hint: 'Use a smaller batch, a shorter max_length or a smaller model, or close other tabs.',
+      });
+    }
+    if (validation !== null) throw new WebVeraError('internal', `${what}: ${validation.message}`);
+    return outcome.value;
+  }
+}
+
+// Node has no GPUBufferUsage.
+const COPY_SRC = 0x0004;
+const COPY_DST = 0x0008;
+const UNIFORM = 0x0040;
+const STORAGE = 0x0080;

@@ -1,0 +1,111 @@
+import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernel';
+import type { Shape } from '../core/shape';
+import { transient, type Value } from './value';
+
+/** One dispatch of a program. */
+export interface Step {
+  readonly kernel: AnyKernel;
+  readonly values: Readonly<Record<string, Value>>;
+  readonly params: Readonly<Record<string, number>>;
+  /** Set on the steps of a chunk that a run may leave out: it is encoded only when the run's `chunks` exceeds it. */
+  readonly chunk: number | undefined;
+}
+
+/** A gradient to make. `sum` is what other users of the value have given so far: add to it and return the total. */
+export interface Sink {
+  /** False when nothing that trains lies upstream: return undefined. */
+  readonly wanted: boolean;
+  readonly sum: Value | undefined;
+}
+
+type Given<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? never : K]: Value };
+type Made<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Shape };
+type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'write' ? K : never]: Value };
+type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
+type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
+
+interface TapeEntry {
+  readonly y: Value;
+  readonly wrt: readonly Value[];
+  readonly backward: (dy: Value, sinks: readonly Sink[]) => readonly (Value | undefined)[];
+}
+
+/** A program in the making: ops append steps, and beside each forward step the closure that will append its backward. */
+export class Graph {
+  readonly steps: Step[] = [];
+  readonly #tape: TapeEntry[] = [];
+  readonly #active = new Set<Value>();
+  #chunk: number | undefined;
+
+  /** Appends a dispatch. `given` names the values that it reads or updates, `made` the shapes of those it makes (f32). */
+  emit<B extends Bindings, P extends ParamTypes>(
+    kernel: Kernel<B, P>,
+    given: Given<B>,
+    made: Made<B>,
+    params: Params<P>,
+  ): Results<B> {
+    const results: Record<string, Value> = {};
+    for (const [name, shape] of Object.entries<Shape>(made)) results[name] = transient(`${kernel.name}.${name}`, shape);
+    // The record's types are checked above; steps keep it without them.
+    this.steps.push({
+      kernel: kernel as unknown as AnyKernel,
+      values: { ...given, ...results },
+      params: { ...params },
+      chunk: this.#chunk,
+    });
+    return results as Results<B>;
+  }
+
+  /** Marks a pinned value as trained: gradients flow to it and to nothing upstream of the first use. */
+  train(value: Value): Value {
+    this.#active.add(value);
+    return value;
+  }
+
+  /** Whether something that trains lies upstream of `value`. */
+  trains(value: Value): boolean {
+    return this.#active.has(value);
+  }
+
+  /** Declares how the gradient of `y` goes on to `wrt`. Ignored when none of them trains. */
+  differentiate<const W extends readonly Value[]>(
+    y: Value,
+    wrt: W,
+    backward: (dy: Value, sinks: Sinks<W>) => Gradients<W>,
+  ): void {
+    if (!wrt.some((value) => this.#active.has(value))) return;
+    this.#active.add(y);
+    this.#tape.push({ y, wrt, backward: (dy, sinks) => backward(dy, sinks as unknown as Sinks<W>) });
+  }
+
+  /** Everything that `body` emits belongs to chunk `index` and can be left out of a run. */
+  inChunk<T>(index: number, body: () => T): T {
+    const outer = this.#chunk;
+    this.#chunk = index;
+    try {
+      return body();
+    } finally {
+      this.#chunk = outer;
+    }
+  }
+
+  /**
+   * Appends the backward steps, from `dy` (the gradient of `y`) down to what trains. `into` holds the pinned buffers
+   * in which the gradients of trained values gather.
+   */
+  grad(y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
+    const sums = new Map<Value, Value>(into);
+    sums.set(y, dy);
+    for (const entry of this.#tape.toReversed()) {
+      const total = sums.get(entry.y);
+      if (total === undefined) continue;
+      const sinks = entry.wrt.map((value) => ({ wanted: this.#active.has(value), sum: sums.get(value) }));
+      const gradients = entry.backward(total, sinks);
+      entry.wrt.forEach((value, index) => {
+        const gradient = gradients[index];
+        if (gradient !== undefined) sums.set(value, gradient);
+      });
+    }
+    return sums;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Step } from './graph';
+import { byteLength, type Value } from './value';
+
+export interface MemoryPlan {
+  /** Bytes of each slot. A slot is a whole buffer: WebGPU forbids one buffer to be read and written in a dispatch. */
+  readonly slotBytes: readonly number[];
+  readonly slotOf: ReadonlyMap<Value, number>;
+}
+
+interface Life {
+  readonly value: Value;
+  readonly first: number;
+  last: number;
+}
+
+/**
+ * Gives every transient value a slot for as long as it lives: from the step that makes it to the last that uses it,
+ * or to the end for `outputs`. Best fit over the free slots; the smallest that holds the value, else the largest grows.
+ */
+export function planMemory(steps: readonly Step[], outputs: readonly Value[] = []): MemoryPlan {
+  const lives = lifetimes(steps, outputs);
+  const starting = groupBy(lives, (life) => life.first);
+  const ending = groupBy(lives, (life) => life.last);
+  const slotBytes: number[] = [];
+  const slotOf = new Map<Value, number>();
+  const free = new Set<number>();
+  for (let step = 0; step < steps.length; step++) {
+    // Largest first, so that a large value isn't left with a small slot. Slots freed by this step aren't free yet:
+    // its outputs must not overwrite its inputs.
+    const born = (starting.get(step) ?? []).toSorted((a, b) => byteLength(b.value) - byteLength(a.value));
+    for (const { value } of born) slotOf.set(value, takeSlot(byteLength(value), free, slotBytes));
+    for (const { value } of ending.get(step) ?? []) {
+      const slot = slotOf.get(value);
+      if (slot !== undefined) free.add(slot);
+    }
+  }
+  return { slotBytes, slotOf };
+}
+
+function lifetimes(steps: readonly Step[], outputs: readonly Value[]): Life[] {
+  const lives = new Map<Value, Life>();
+  steps.forEach((step, index) => {
+    for (const value of Object.values(step.values)) {
+      if (value.pinned) continue;
+      const life = lives.get(value);
+      if (life === undefined) lives.set(value, { value, first: index, last: index });
+      else life.last = index;
+    }
+  });
+  for (const value of outputs) {
+    const life = lives.get(value);
+    if (life !== undefined) life.last = steps.length;
+  }
+  return [...lives.values()];
+}
+
+function takeSlot(bytes: number, free: Set<number>, slotBytes: number[]): number {
+  let fitting: number | undefined;
+  let largest: number | undefined;
+  const size = (slot: number | undefined) => (slot === undefined ? undefined : slotBytes[slot]);
+  for (const slot of free) {
+    const have = slotBytes[slot] ?? 0;
+    if (have >= bytes && have < (size(fitting) ?? Number.POSITIVE_INFINITY)) fitting = slot;
+    if (have > (size(largest) ?? -1)) largest = slot;
+  }
+  const slot = fitting ?? largest ?? slotBytes.length;
+  free.delete(slot);
+  slotBytes[slot] = Math.max(slotBytes[slot] ?? 0, bytes);
+  return slot;
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,43 @@
+import type { Step } from './graph';
+import type { Value } from './value';
+
+/** A finished list of dispatches. `outputs` are the transient values that the host wants to read after a run. */
+export interface Program {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  readonly outputs: readonly Value[];
+}
+
+/** A program that is ready to run: pipelines made, memory placed, bindings fixed. */
+export interface LoadedProgram {
+  readonly program: Program;
+  /** Floating-point operations of one whole run. */
+  readonly flops: number;
+  /** Gives its memory back. */
+  release(): void;
+}
+
+export interface RunOptions {
+  /** How many chunks to run of the steps that `Graph.inChunk` marked; all by default. */
+  readonly chunks?: number;
+}
+
+/** What runs programs: the GPU's executor, or the float64 reference in the tests. It knows no op and no model. */
+export interface Runner {
+  /** The largest binding in bytes: no value may be bigger. */
+  readonly maxBindingBytes: number;
+  /** Writes bytes into a pinned value, in order with the runs. */
+  write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
+  /** Makes room for pinned values; throws `out_of_memory`. `write` and `load` make what is still missing. */
+  allocate(values: Iterable<Value>): Promise<void>;
+  load(program: Program): Promise<LoadedProgram>;
+  /** Queues one run. Never waits. */
+  run(loaded: LoadedProgram, options?: RunOptions): void;
+  /**
+   * The value's bytes as the runs queued so far leave them. The copy is queued at once, so later runs don't disturb
+   * it; a transient value must be among its program's outputs and be read before the next run.
+   */
+  read(value: Value): Promise<ArrayBuffer>;
+  /** Frees the memory of pinned values. */
+  free(values: Iterable<Value>): void;
+}

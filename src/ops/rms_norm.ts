@@ -1,0 +1,35 @@
+import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
+import forwardWgsl from '../../shaders/rms_norm.wgsl?raw';
+import backwardWgsl from '../../shaders/rms_norm_backward.wgsl?raw';
+import { defineKernel } from '../core/kernel';
+import { expectShape, rowsAndColumns } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const rmsNormForward = defineKernel({
+  name: 'rms_norm',
+  bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
+  params: { N: 'u32', C: 'u32', eps: 'f32' },
+  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }],
+  flops: ({ N, C }) => 4 * N * C,
+});
+
+export const rmsNormBackward = defineKernel({
+  name: 'rms_norm_backward',
+  bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
+  params: { N: 'u32', C: 'u32', has_sum: 'u32' },
+  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }],
+  flops: ({ N, C }) => 9 * N * C,
+});
+
+/** RMSNorm over the last dimension: x (…, C), weight (C). The weight is frozen, so only x receives a gradient. */
+export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number): Value {
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  expectShape('rms_norm weight', weight.shape, [C]);
+  const { y, rstd } = g.emit(rmsNormForward, { x, weight }, { y: x.shape, rstd: [N] }, { N, C, eps });
+  g.differentiate(y, [x], (dy, [{ sum }]) => {
+    const given = { x, weight, rstd, dy, sum: sum ?? dy };
+    return [g.emit(rmsNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx];
+  });
+  return y;
+}

@@ -1,0 +1,110 @@
+import { expect } from 'vitest';
+import { numel } from '../../src/core/shape';
+import { chooseVariant } from '../../src/gpu/choice';
+import { Executor } from '../../src/gpu/executor';
+import type { Graph, Step } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
+import { type Memory, runReference } from '../reference/runner';
+import { gpuHost } from './gpu_host';
+
+export interface GpuOptions {
+  /** Forces the tile family. */
+  readonly variant?: string;
+}
+
+/** An executor on the shared test device. */
+export function testExecutor({ variant }: GpuOptions = {}): Executor {
+  const choose: typeof chooseVariant = (step, info) =>
+    step.kernel.variants.find(({ name }) => name === variant) ?? chooseVariant(step, info);
+  return new Executor(gpuHost(), { choose });
+}
+
+/** The bytes of float64 numbers in a value's dtype. Halves must be exact. */
+export function encode(value: Value, numbers: Float64Array): ArrayBufferView<ArrayBuffer> {
+  if (value.dtype === 'u32') return Uint32Array.from(numbers);
+  if (value.dtype === 'f32') return Float32Array.from(numbers);
+  const halves = new Uint16Array(Math.ceil(numbers.length / 2) * 2);
+  numbers.forEach((number, index) => {
+    halves[index] = exactHalf(number);
+  });
+  return halves;
+}
+
+/** The bits of a number that fits a half without rounding (normal, or zero). */
+function exactHalf(number: number): number {
+  if (number === 0) return 0;
+  const exponent = Math.floor(Math.log2(Math.abs(number)));
+  const mantissa = (Math.abs(number) / 2 ** exponent - 1) * 1024;
+  if (!Number.isInteger(mantissa) || exponent < -14 || exponent > 15) throw new Error(`${number} is no exact half`);
+  return (number < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | mantissa;
+}
+
+/** Runs steps on the GPU from the given pinned values, and reads `wanted` back as float64. */
+export async function runOnGpu(
+  steps: readonly Step[],
+  memory: Memory,
+  wanted: readonly Value[],
+  options: GpuOptions = {},
+): Promise<Map<Value, Float64Array>> {
+  const executor = testExecutor(options);
+  for (const [value, numbers] of memory) if (value.pinned) executor.write(value, encode(value, numbers));
+  const outputs = wanted.filter((value) => !value.pinned);
+  const loaded = await executor.load({ name: 'test', steps, outputs });
+  executor.run(loaded);
+  const results = new Map<Value, Float64Array>();
+  const reads = wanted.map(async (value) => {
+    const bytes = await executor.read(value);
+    const typed = value.dtype === 'u32' ? new Uint32Array(bytes) : new Float32Array(bytes);
+    results.set(value, Float64Array.from(typed.subarray(0, numel(value.shape))));
+  });
+  await Promise.all(reads);
+  loaded.release();
+  executor.free(memory.keys());
+  return results;
+}
+
+/**
+ * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must stay
+ * below `tolerance` × (largest magnitude of the reference + `floor`). 0 asks for equality.
+ */
+export async function expectGpuEqualsReference(
+  g: Graph,
+  memory: Memory,
+  wanted: readonly Value[],
+  tolerance: number,
+  { floor = 1e-3, ...options }: GpuOptions & { floor?: number } = {},
+): Promise<void> {
+  const copies: Memory = new Map([...memory].map(([value, numbers]) => [value, numbers.slice()]));
+  const gpu = await runOnGpu(g.steps, memory, wanted, options);
+  runReference(g.steps, copies);
+  for (const value of wanted) {
+    const expected = copies.get(value) as Float64Array;
+    const actual = gpu.get(value) as Float64Array;
+    const scale = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 0) + floor;
+    let worst = 0;
+    let at = 0;
+    expected.forEach((v, index) => {
+      const error = Math.abs((actual[index] as number) - v);
+      if (!(error <= worst)) {
+        worst = error;
+        at = index;
+      }
+    });
+    expect(worst, `${value.name}[${at}]: ${actual[at]} on the GPU, ${expected[at]} in float64`).toBeLessThanOrEqual(
+      tolerance * scale,
+    );
+  }
+}
+
+/** A pinned input with its numbers, put into `memory`. */
+export function input(
+  memory: Memory,
+  name: string,
+  shape: readonly number[],
+  numbers: Float64Array,
+  dtype?: Value['dtype'],
+): Value {
+  const value = pinned(name, shape, dtype);
+  memory.set(value, numbers);
+  return value;
+}

@@ -1,0 +1,22 @@
+/** A small seeded generator for test inputs (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Values in (−1, 1), rounded to f32 so that the GPU and the reference start from the same numbers. */
+export function randomArray(length: number, seed: number, scale = 1): Float64Array {
+  const next = random(seed);
+  return Float64Array.from({ length }, () => Math.fround((next() * 2 - 1) * scale));
+}
+
+/** Small whole numbers: their sums are exact in f32 in any order. */
+export function integerArray(length: number, seed: number, bound = 4): Float64Array {
+  const next = random(seed);
+  return Float64Array.from({ length }, () => Math.floor(next() * (2 * bound + 1)) - bound);
+}

@@ -1,0 +1,24 @@
+import { test } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import { rmsNorm } from '../../src/ops/rms_norm';
+import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
+import { randomArray } from '../helpers/random';
+import type { Memory } from '../reference/runner';
+
+test.each([
+  { N: 1, C: 1 },
+  { N: 5, C: 123 },
+  { N: 7, C: 768 },
+])('rms_norm N=$N C=$C', async ({ N, C }) => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [N, C], randomArray(N * C, 1));
+  const weight = input(memory, 'weight', [C], randomArray(C, 2));
+  const dy = input(memory, 'dy', [N, C], randomArray(N * C, 3));
+  const earlier = input(memory, 'earlier', [N, C], randomArray(N * C, 4));
+  const g = new Graph();
+  g.train(x);
+  const y = rmsNorm(g, x, weight, 1e-5);
+  const dx = g.grad(y, dy, new Map([[x, earlier]])).get(x);
+  // Two reductions of C terms in f32: a few ULP.
+  await expectGpuEqualsReference(g, memory, dx ? [y, dx] : [y], 2e-6);
+});

@@ -1,0 +1,7 @@
+import type { Reference } from './reference';
+import * as rmsNorm from './rms_norm';
+
+/** Every kernel's reference, by the kernel's name. */
+export const references: Readonly<Record<string, Reference>> = {
+  ...rmsNorm,
+};

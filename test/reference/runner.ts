@@ -1,0 +1,28 @@
+import { numel } from '../../src/core/shape';
+import type { Step } from '../../src/graph/graph';
+import type { Value } from '../../src/graph/value';
+import { references } from './index';
+
+/** Values of a run, in float64. Given ones are kept, the others appear as steps make them. */
+export type Memory = Map<Value, Float64Array>;
+
+/** Runs a whole program in float64, step by step, on the references of its kernels. */
+export function runReference(steps: readonly Step[], memory: Memory, chunks = Number.POSITIVE_INFINITY): Memory {
+  for (const step of steps) {
+    if (step.chunk !== undefined && step.chunk >= chunks) continue;
+    const reference = references[step.kernel.name];
+    if (reference === undefined) throw new Error(`no reference for kernel ${step.kernel.name}`);
+    const arrays: Record<string, Float64Array> = {};
+    for (const [name, value] of Object.entries(step.values)) arrays[name] = arrayOf(memory, value);
+    reference(arrays, step.params);
+  }
+  return memory;
+}
+
+function arrayOf(memory: Memory, value: Value): Float64Array {
+  const known = memory.get(value);
+  if (known !== undefined) return known;
+  const made = new Float64Array(numel(value.shape));
+  memory.set(value, made);
+  return made;
+}
