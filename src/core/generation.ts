@@ -1,0 +1,31 @@
+export interface GenerationConfig {
+  /** 20, as in transformers. */
+  max_new_tokens?: number;
+  /** false: the likeliest token each time. */
+  do_sample?: boolean;
+  /** 1. Only with `do_sample`. */
+  temperature?: number;
+  /** 50; 0 for no cut. Only with `do_sample`. */
+  top_k?: number;
+  /** 42. The same seed on the same device gives the same tokens. */
+  seed?: number;
+  /** Where to stop; the model's own by default, null to never stop early. */
+  eos_token_id?: number | readonly number[] | null;
+  signal?: AbortSignal | undefined;
+}
+
+/** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own. */
+export interface ResolvedGenerationConfig {
+  readonly max_new_tokens: number;
+  readonly do_sample: boolean;
+  readonly temperature: number;
+  readonly top_k: number;
+  readonly seed: number;
+  readonly eos_token_id: readonly number[] | null | undefined;
+}
+
+export interface GeneratedToken {
+  readonly token_id: number;
+  /** What this token adds to the text; '' while a character is unfinished or without a tokenizer. */
+  readonly text: string;
+}

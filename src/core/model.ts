@@ -1,0 +1,34 @@
+/** A model's config.json: Hugging Face's keys, as they stand in the file. */
+export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
+
+/** One module of a model, as in torch's `named_modules()`. Features are there for linear layers. */
+export interface ModuleInfo {
+  readonly name: string;
+  /** torch's class name: 'Linear', 'Conv1D', 'Embedding', … */
+  readonly type: string;
+  readonly in_features?: number;
+  readonly out_features?: number;
+}
+
+/** How weights are held on the GPU. 'auto': float16 files stay packed float16, all else (bfloat16 too) float32. */
+export type ModelDtype = 'auto' | 'float32' | 'float16';
+
+/** Exactly the two files that PEFT's `save_pretrained` writes. */
+export interface AdapterFiles {
+  readonly 'adapter_config.json': Blob;
+  readonly 'adapter_model.safetensors': Blob;
+}
+
+export type ProjectionDtype = 'float32' | 'float16' | 'bfloat16';
+
+export interface MemoryReport {
+  readonly gpu_bytes: number;
+  readonly peak_gpu_bytes: number;
+  /** Live GPU buffers. */
+  readonly buffers: number;
+}
+
+export interface ParameterCount {
+  readonly trainable: number;
+  readonly all: number;
+}

@@ -1,0 +1,129 @@
+import type { ErrorCode } from './error';
+
+/** Hugging Face's (and TRL's) names and meanings; the defaults are for VeRA. */
+export interface TrainingArguments {
+  /** 4 */
+  per_device_train_batch_size?: number;
+  /** 1. The loss is the mean over all labelled tokens of the step. */
+  gradient_accumulation_steps?: number;
+  /** 3; may be a fraction. */
+  num_train_epochs?: number;
+  /** −1: as many as `num_train_epochs` gives. */
+  max_steps?: number;
+  /** 1e-2 (the paper's VeRA rates are 4e-3 to 1e-1). */
+  learning_rate?: number;
+  /** 'linear' */
+  lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
+  /** 0. Above 0 it wins over `warmup_ratio`. */
+  warmup_steps?: number;
+  /** 0.06 of all steps. */
+  warmup_ratio?: number;
+  /** 0. Applies to every trainable tensor. */
+  weight_decay?: number;
+  /** 0.9 */
+  adam_beta1?: number;
+  /** 0.999 */
+  adam_beta2?: number;
+  /** 1e-8 */
+  adam_epsilon?: number;
+  /** 1; 0 for no clipping. */
+  max_grad_norm?: number;
+  /** 1: a log event every step. */
+  logging_steps?: number;
+  /** 42 */
+  seed?: number;
+  /** false. Recomputes activations in the backward pass: less memory, more time. */
+  gradient_checkpointing?: boolean;
+  /** 1024 tokens, or what the model can take where that is less. Longer examples are cut. */
+  max_length?: number;
+  /** false. Joins examples and cuts them into blocks of `max_length`. */
+  packing?: boolean;
+  /** Whether the prompt is left out of the loss; true for prompt/completion examples. */
+  completion_only_loss?: boolean;
+  /** true; false keeps the order given. */
+  shuffle?: boolean;
+  /** 'continue'. What to do while the page is hidden. */
+  whenHidden?: 'continue' | 'pause';
+}
+
+/** Every argument with its value; null where the data decides. */
+export type ResolvedTrainingArguments = Readonly<
+  Required<Omit<TrainingArguments, 'completion_only_loss'>> & { completion_only_loss: boolean | null }
+>;
+
+export type Example =
+  | { readonly text: string }
+  | { readonly prompt: string; readonly completion: string }
+  | {
+      readonly input_ids: readonly number[];
+      readonly labels?: readonly number[];
+      readonly attention_mask?: readonly number[];
+    };
+
+/** A Blob is JSONL when its type or name says so, else plain text cut into blocks of `max_length`. */
+export type Dataset = Iterable<Example> | AsyncIterable<Example> | Blob;
+
+/** Where a run stands. `global_step` counts the updates that the GPU has acknowledged. */
+export interface TrainProgress {
+  readonly global_step: number;
+  readonly max_steps: number;
+  readonly epoch: number;
+}
+
+export interface TrainerState extends TrainProgress {
+  /** Grows while the run goes on; shared by all states of one run. */
+  readonly log_history: readonly StepLogs[];
+}
+
+export interface StepLogs {
+  readonly step: number;
+  /** Of this step's batch, before the update. */
+  readonly loss: number;
+  /** Over all trainable tensors, before clipping. */
+  readonly grad_norm: number;
+  readonly learning_rate: number;
+  readonly tokens_per_second: number;
+  readonly seconds_left: number;
+}
+
+export interface TrainOutput {
+  readonly global_step: number;
+  /** The mean of the steps' losses. */
+  readonly training_loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export type PauseReason = 'user' | 'hidden' | 'frozen' | 'lock';
+
+export type TrainEvent =
+  | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }
+  | { readonly type: 'paused' | 'resumed'; readonly state: TrainerState; readonly reason: PauseReason }
+  | { readonly type: 'warning'; readonly state: TrainerState; readonly code: ErrorCode; readonly message: string };
+
+/** What a callback may change; it takes effect at the next step that isn't submitted yet. */
+export interface TrainerControl {
+  should_training_stop: boolean;
+  /** Asks for one log event at the end of the step, whatever `logging_steps` says. */
+  should_log: boolean;
+}
+
+export type TrainerHook = (
+  args: Readonly<TrainingArguments>,
+  state: TrainerState,
+  control: TrainerControl,
+  extra?: Readonly<Record<string, number>>,
+) => void;
+
+/** Hugging Face's callbacks. They run on the page; one that throws ends the run with its error. */
+export interface TrainerCallback {
+  on_train_begin?: TrainerHook;
+  on_epoch_begin?: TrainerHook;
+  on_step_begin?: TrainerHook;
+  on_step_end?: TrainerHook;
+  /** `extra` holds the logs. */
+  on_log?: TrainerHook;
+  /** `extra` holds the metrics of `Trainer.evaluate()`. */
+  on_evaluate?: TrainerHook;
+  on_epoch_end?: TrainerHook;
+  on_train_end?: TrainerHook;
+}

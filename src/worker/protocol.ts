@@ -1,0 +1,265 @@
+import type { VeraConfigInit } from '../adapters/config';
+import type { ErrorCode } from '../core/error';
+import type { GeneratedToken, ResolvedGenerationConfig } from '../core/generation';
+import type {
+  AdapterFiles,
+  MemoryReport,
+  ModelDtype,
+  ModuleInfo,
+  ParameterCount,
+  PretrainedConfig,
+  ProjectionDtype,
+} from '../core/model';
+import type { ModelSource, ParserLimits, ProgressInfo } from '../core/source';
+import type { IdTensor, Tensor } from '../core/tensor';
+import type {
+  Example,
+  PauseReason,
+  ResolvedTrainingArguments,
+  StepLogs,
+  TrainerCallback,
+  TrainOutput,
+  TrainProgress,
+} from '../core/training';
+
+/**
+ * What crosses between the page and the worker: types only, every field survives structured clone.
+ *
+ * Handles (`model`, `tokenizer`) are positive numbers that the worker hands out. Call ids are positive numbers that
+ * the page hands out, never used twice in a session; a call that carries one can be cancelled and may stream events
+ * under it. Results and events keep their order: an event emitted before a call resolves arrives before its result.
+ */
+export interface WorkerSession {
+  /** The first call. Must not need a GPU: the device is opened by the first call that computes. */
+  open(options: OpenOptions): Promise<void>;
+  /** Stops what runs, frees the device and closes the store. Later calls reject. Never rejects itself. */
+  close(): Promise<void>;
+  /** The call then rejects with an `AbortError` soon, having undone what it had begun. Unknown ids are ignored. */
+  cancel(call: CallId): Promise<void>;
+
+  // ── models and tokenizers ──
+  loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
+  loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
+  encode(tokenizer: Handle, text: string, options: EncodeOptions): Promise<number[]>;
+  decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string>;
+  /** Takes a model or a VeRA model, as do all calls below that say `model`. */
+  forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
+  /** Emits a `token` event for each token; resolves with the new text, '' without a tokenizer. */
+  generate(
+    call: CallId,
+    model: Handle,
+    prompt: string | readonly number[],
+    config: ResolvedGenerationConfig,
+  ): Promise<string>;
+  /** All tensors, or those named; an unknown name is `invalid_argument`. */
+  stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
+  memory(model: Handle): Promise<MemoryReport>;
+  /** Frees the model, every VeRA model on it and its tokenizer. A VeRA model's handle frees its base model too. */
+  disposeModel(model: Handle): Promise<void>;
+  disposeTokenizer(tokenizer: Handle): Promise<void>;
+
+  // ── VeRA ──
+  /** A VeRA model with its own adapters over the weights of `model`, whose own results stay as they are. */
+  createVera(model: Handle, adapter: string, config: VeraConfigFields, options: WireAdapterOptions): Promise<VeraInfo>;
+  loadVera(
+    call: CallId,
+    model: Handle,
+    adapter: string,
+    source: WireAdapterSource,
+    options: LoadAdapterOptions,
+  ): Promise<VeraInfo>;
+  /** The calls below take the handle of a VeRA model. Adding doesn't activate. */
+  addAdapter(model: Handle, adapter: string, config: VeraConfigFields, options: WireAdapterOptions): Promise<VeraInfo>;
+  loadAdapter(
+    call: CallId,
+    model: Handle,
+    adapter: string,
+    source: WireAdapterSource,
+    options: LoadAdapterOptions,
+  ): Promise<VeraInfo>;
+  setAdapter(model: Handle, adapter: string): Promise<VeraInfo>;
+  deleteAdapter(model: Handle, adapter: string): Promise<VeraInfo>;
+  /** With false, `forward` and `generate` give the base model's results. */
+  enableAdapters(model: Handle, enabled: boolean): Promise<void>;
+  /** PEFT's two files. With `id`, resolves only once they're stored as well. */
+  saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;
+
+  // ── training ──
+  /**
+   * One run: emits `train` events under its call id and resolves at the end. Data given as `{ kind: 'feed' }` are asked
+   * for by `need_data` events and come through `pushExamples`; the page goes through its data set once, so what later
+   * epochs need is kept here.
+   */
+  train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
+  /** The mean loss over all labelled tokens, texts cut into blocks that don't overlap; and its exponential. */
+  evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
+  /** Answers one `need_data` event with at most `count` examples. `done`: there are no more. */
+  pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void>;
+  /** Resolves once the last submitted step is acknowledged. The reason comes back in the `paused` event. */
+  pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
+  resumeTraining(run: CallId, reason: PauseReason): Promise<void>;
+  /** `should_training_stop` makes `train` resolve after the last submitted step; `should_log` asks for one log event. */
+  controlTraining(run: CallId, control: ControlRequest): Promise<void>;
+
+  // ── adapters stored on this device ──
+  listStored(): Promise<readonly StoredAdapter[]>;
+  getStored(id: string): Promise<AdapterFiles | undefined>;
+  /** Checks the files, then stores them. An adapter of that id is replaced. */
+  importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
+  /** An unknown id is ignored. */
+  deleteStored(id: string): Promise<void>;
+}
+
+export type CallId = number;
+export type Handle = number;
+
+/** What a session gets from whoever makes it. `gpu` and `fetch` only where the session runs in the caller's thread. */
+export interface SessionHost {
+  /** The one sink for all that streams. Never throws. */
+  emit(event: WorkerEvent): void;
+  /** Default: `navigator.gpu`. */
+  readonly gpu?: GPU;
+  /** Default: the global one. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface OpenOptions {
+  readonly store: 'auto' | 'memory';
+  /** 'https://huggingface.co/' by default. */
+  readonly remoteHost?: string;
+  /** '{model}/resolve/{revision}/' by default. */
+  readonly remotePathTemplate?: string;
+  readonly limits?: Partial<ParserLimits>;
+}
+
+/** A URL doesn't survive structured clone; its href does. */
+export type WireSource = Exclude<ModelSource, URL> | { readonly url: string };
+export type WireAdapterSource = WireSource | AdapterFiles | { readonly id: string };
+
+export interface LoadOptions {
+  readonly dtype?: ModelDtype;
+  readonly revision?: string;
+  readonly local_files_only?: boolean;
+  readonly integrity?: 'hub' | 'none' | Readonly<Record<string, string>>;
+  /** Already asked for on the page. */
+  readonly token?: string;
+  /** Whether anybody listens to `progress` events. */
+  readonly progress: boolean;
+}
+
+/** A `VeraConfig`'s fields, without its methods. */
+export type VeraConfigFields = VeraConfigInit;
+
+export interface WireAdapterOptions {
+  readonly is_trainable?: boolean;
+  readonly projection_dtype?: ProjectionDtype;
+}
+export type LoadAdapterOptions = WireAdapterOptions & LoadOptions;
+
+export interface SaveAdapterOptions {
+  /** The active one by default. */
+  readonly adapter_name?: string;
+  readonly id?: string;
+}
+
+export interface ModelInfo {
+  readonly model: Handle;
+  readonly config: PretrainedConfig;
+  readonly tokenizer: TokenizerInfo | undefined;
+  readonly modules: readonly ModuleInfo[];
+}
+
+export interface TokenizerInfo {
+  readonly tokenizer: Handle;
+  readonly vocab_size: number;
+  readonly bos_token_id: number | null;
+  readonly eos_token_id: number | null;
+  readonly pad_token_id: number | null;
+}
+
+/** A VeRA model as it stands after a call. `model` is the same in all of one model's infos. */
+export interface VeraInfo {
+  readonly model: Handle;
+  readonly adapters: Readonly<Record<string, VeraConfigFields>>;
+  readonly active: readonly string[];
+  readonly parameters: ParameterCount;
+}
+
+export interface EncodeOptions {
+  readonly add_special_tokens: boolean;
+}
+export interface DecodeOptions {
+  readonly skip_special_tokens: boolean;
+}
+
+/** All of one shape (B,T). */
+export interface WireInputs {
+  readonly input_ids: IdTensor;
+  readonly attention_mask?: IdTensor;
+  readonly labels?: IdTensor;
+}
+
+/** logits: (B,T,V). The buffers of results are given away: don't keep them. */
+export interface ForwardResult {
+  readonly logits: Tensor;
+  readonly loss?: number;
+}
+
+/** A Blob is read in the worker. `length`: how many examples the feed holds, where that is known. */
+export type DataSource =
+  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
+  | { readonly kind: 'feed'; readonly length?: number };
+
+export interface TrainRequest {
+  readonly model: Handle;
+  readonly args: ResolvedTrainingArguments;
+  readonly data: DataSource;
+  /** The hooks that somebody listens to; no others need be emitted. */
+  readonly hooks: readonly WorkerHook[];
+}
+
+export interface EvaluateRequest {
+  readonly model: Handle;
+  readonly args: ResolvedTrainingArguments;
+  readonly data: DataSource;
+}
+
+export interface Evaluation {
+  readonly eval_loss: number;
+  readonly perplexity: number;
+}
+
+export interface ControlRequest {
+  readonly should_training_stop?: boolean;
+  readonly should_log?: boolean;
+}
+
+/** The page calls `on_log` itself with each `log`, and `on_evaluate` after an evaluation. */
+export type WorkerHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_evaluate'>;
+
+export interface StoredAdapter {
+  readonly id: string;
+  /** Of both files together. */
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+  readonly base_model: string | null;
+  readonly config: VeraConfigFields;
+}
+
+/** The page adds 'closed'. */
+export type WorkerState = 'ready' | 'busy' | 'recovering' | 'blocked';
+
+export type WorkerEvent =
+  | { readonly type: 'state'; readonly state: WorkerState }
+  | { readonly type: 'warning'; readonly code: string; readonly message: string }
+  | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
+  | ({ readonly type: 'token'; readonly call: CallId } & GeneratedToken)
+  | { readonly type: 'need_data'; readonly call: CallId; readonly count: number }
+  | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };
+
+export type RunEvent =
+  | { readonly type: 'log'; readonly logs: StepLogs }
+  | { readonly type: 'hook'; readonly hook: WorkerHook }
+  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
+  | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
