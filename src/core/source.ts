@@ -1,0 +1,61 @@
+/** Where a model comes from. */
+export type ModelSource =
+  /** 'org/name' on the hub. */
+  | string
+  /** A folder holding config.json, model.safetensors (or shards), tokenizer.json. */
+  | URL
+  | { readonly repo: string; readonly revision?: string; readonly subfolder?: string }
+  /** Files by name, as drag and drop gives them; config and weights suffice. */
+  | { readonly files: ReadonlyMap<string, Blob> };
+
+/** What loading reports: transformers.js' shapes, and ours. `progress` is a percentage; `loaded` and `total` are bytes. */
+export type ProgressInfo =
+  | {
+      readonly status: 'initiate' | 'download' | 'done';
+      readonly name: string;
+      readonly file: string;
+      readonly cached?: boolean;
+      readonly resumedFrom?: number;
+    }
+  | {
+      readonly status: 'progress';
+      readonly name: string;
+      readonly file: string;
+      readonly progress: number;
+      readonly loaded: number;
+      readonly total: number;
+    }
+  | {
+      readonly status: 'progress_total';
+      readonly name: string;
+      readonly progress: number;
+      readonly loaded: number;
+      readonly total: number;
+      readonly bytesPerSecond?: number;
+      readonly secondsLeft?: number;
+    }
+  | { readonly status: 'verify' | 'upload' | 'compile'; readonly name: string; readonly progress: number }
+  | { readonly status: 'ready'; readonly model: string };
+
+/** Caps on untrusted files; what is larger is refused with `limit_exceeded` before memory is taken for it. */
+export interface ParserLimits {
+  /** Bytes of a safetensors header. */
+  readonly safetensorsHeader: number;
+  /** Tensors in one safetensors file, or names in an index of shards. */
+  readonly tensors: number;
+  /** Bytes of a JSON file such as config.json. */
+  readonly json: number;
+  /** Bytes of tokenizer.json. */
+  readonly tokenizer: number;
+  /** Bytes of adapter_model.safetensors. */
+  readonly adapter: number;
+}
+
+/** Several times what the largest published files need. */
+export const defaultLimits: ParserLimits = Object.freeze({
+  safetensorsHeader: 25_000_000,
+  tensors: 200_000,
+  json: 10_000_000,
+  tokenizer: 64_000_000,
+  adapter: 512_000_000,
+});
