@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/error';
 import { type AnyVariant, type Grid, packParams } from '../core/kernel';
 import type { Step } from '../graph/graph';
 import { planMemory } from '../graph/plan';
-import type { LoadedProgram, Program, Runner, RunOptions } from '../graph/runner';
+import type { LoadedProgram, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
 import { SubmitBudget } from './budget';
 import { chooseVariant } from './choice';
@@ -38,6 +38,7 @@ export class Executor implements Runner {
   readonly #pinned = new Map<Value, GPUBuffer>();
   readonly #choose: typeof chooseVariant;
   #last: Loaded | undefined;
+  #guard: Promise<unknown> = Promise.resolve();
 
   constructor(host: DeviceHost, options: { nudges?: boolean; choose?: typeof chooseVariant } = {}) {
     this.#host = host;
@@ -50,6 +51,11 @@ export class Executor implements Runner {
   get maxBindingBytes(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#host.device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  usage(): RunnerUsage {
+    const { dispatches, submits, buffers, bytes, peakBytes } = this.counters;
+    return { dispatches, submits, buffers, bytes, peakBytes };
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
@@ -243,7 +249,14 @@ export class Executor implements Runner {
   }
 
   /** Runs what creates GPU objects, and turns what the GPU says about it into an error of ours. */
-  async #guarded<T>(what: string, body: () => Promise<T>): Promise<T> {
+  #guarded<T>(what: string, body: () => Promise<T>): Promise<T> {
+    // One at a time: the device's error scopes are a stack.
+    const turn = this.#guard.then(() => this.#scoped(what, body));
+    this.#guard = turn.catch(() => {});
+    return turn;
+  }
+
+  async #scoped<T>(what: string, body: () => Promise<T>): Promise<T> {
     this.#host.check();
     const { device } = this.#host;
     device.pushErrorScope('validation');

@@ -22,10 +22,20 @@ export interface RunOptions {
   readonly chunks?: number;
 }
 
+/** What a runner has done and holds so far. */
+export interface RunnerUsage {
+  readonly dispatches: number;
+  readonly submits: number;
+  readonly buffers: number;
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
 /** What runs programs: the GPU's executor, or the float64 reference in the tests. It knows no op and no model. */
 export interface Runner {
   /** The largest binding in bytes: no value may be bigger. */
   readonly maxBindingBytes: number;
+  usage(): RunnerUsage;
   /** Writes bytes into a pinned value, in order with the runs. */
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
   /** Makes room for pinned values; throws `out_of_memory`. `write` and `load` make what is still missing. */
