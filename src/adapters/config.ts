@@ -1,0 +1,286 @@
+import { WebVeraError } from '../core/error';
+import type { Warn, Warning } from '../core/warning';
+
+const TASK_TYPES = ['SEQ_CLS', 'SEQ_2_SEQ_LM', 'CAUSAL_LM', 'TOKEN_CLS', 'QUESTION_ANS', 'FEATURE_EXTRACTION'] as const;
+
+export type TaskType = (typeof TASK_TYPES)[number];
+
+/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. */
+export interface VeraConfigInit {
+  /** Length of λ_d: the rank of the update. Default 256. */
+  readonly r?: number;
+  /**
+   * Which modules to wrap. A list holds names or ends of names; a string is a Python regular expression for the whole
+   * name, or 'all-linear'. Default null: PEFT's choice for the model type.
+   */
+  readonly target_modules?: readonly string[] | string | null;
+  /** Seed of the shared A and B: a safe integer, of which the low 32 bits count. Default 0. */
+  readonly projection_prng_key?: number;
+  /** Whether A and B go into the adapter's file. Default true. */
+  readonly save_projection?: boolean;
+  /** Probability in [0, 1] that an input element of the adapter's branch is dropped while training. Default 0. */
+  readonly vera_dropout?: number;
+  /** First value of every element of λ_d. Default 0.1. */
+  readonly d_initial?: number;
+  /** Whether weights are stored (in, out), as Conv1D does. Corrected when the modules are known. Default false. */
+  readonly fan_in_fan_out?: boolean;
+  /** Which biases of the base model train: none, all, or those of wrapped modules. Default 'none'. */
+  readonly bias?: 'none' | 'all' | 'vera_only';
+  /** Modules that are trained and saved whole. Default null. */
+  readonly modules_to_save?: readonly string[] | null;
+  /** False starts from random λ instead of from no change; for tests. Default true. */
+  readonly init_weights?: boolean;
+  /** Indices of the layers to wrap, for ends of names in `target_modules` only. Default null: all. */
+  readonly layers_to_transform?: readonly number[] | number | null;
+  /** Name of the list that those indices count in, such as 'layers' or 'h'. Default null: any. */
+  readonly layers_pattern?: string | readonly string[] | null;
+  readonly task_type?: TaskType | null;
+  readonly base_model_name_or_path?: string | null;
+  readonly revision?: string | null;
+  /** Saved as true, always. Default false. */
+  readonly inference_mode?: boolean;
+  readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
+}
+
+/** What an `adapter_config.json` holds. */
+export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
+
+type Fields = Readonly<Required<VeraConfigInit>>;
+
+export interface VeraConfig extends Fields {}
+
+/**
+ * PEFT's configuration of a VeRA adapter. Immutable; its fields survive `structuredClone`, and
+ * `new VeraConfig(clone)` is the same configuration again.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
+export class VeraConfig {
+  /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
+  constructor(init: VeraConfigInit = {}) {
+    for (const name of Object.keys(init)) {
+      if (Object.hasOwn(FIELDS, name)) continue;
+      throw new WebVeraError('invalid_argument', `VeraConfig.__init__() got an unexpected keyword argument '${name}'`, {
+        hint: `The arguments are ${Object.keys(FIELDS).join(', ')}.`,
+      });
+    }
+    checkTypes(init, 'invalid_argument');
+    const given: Readonly<Record<string, unknown>> = { ...init };
+    Object.assign(
+      this,
+      Object.fromEntries(Object.entries(FIELDS).map(([name, field]) => [name, own(given[name] ?? field.fallback)])),
+    );
+    checkValues(this);
+    Object.freeze(this);
+  }
+
+  /**
+   * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'VERA'; absent keys take
+   * their defaults; unknown ones are left out, with a warning to `warn`.
+   *
+   * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
+   */
+  static from_json(json: unknown, { warn }: { readonly warn?: Warn } = {}): VeraConfig {
+    const object = asObject(json);
+    if (!Object.hasOwn(object, 'peft_type')) {
+      throw new WebVeraError('invalid_format', "'peft_type'", {
+        hint: 'adapter_config.json: expected a field peft_type of value "VERA", got none.',
+      });
+    }
+    if (object.peft_type !== 'VERA') {
+      throw new WebVeraError('invalid_format', `peft_type: expected "VERA", got ${show(object.peft_type)}`, {
+        hint: 'This file describes an adapter of another method; only VeRA adapters can be loaded.',
+      });
+    }
+    const names = Object.keys(object);
+    if (names.includes('runtime_config')) warn?.({ code: 'ignored_config', message: RUNTIME_CONFIG_IGNORED });
+    const unknown = names.filter((name) => !Object.hasOwn(FIELDS, name) && !KNOWN_ELSEWHERE.includes(name)).sort();
+    if (unknown.length > 0) warn?.({ code: 'ignored_config', message: unexpectedArguments(unknown) });
+    const init = Object.fromEntries(Object.entries(object).filter(([name]) => Object.hasOwn(FIELDS, name)));
+    checkTypes(init, 'invalid_format');
+    return new VeraConfig(init);
+  }
+
+  /**
+   * The content of `adapter_config.json` as PEFT saves it: all keys, sorted, `inference_mode` true. Without
+   * `peft_version`, which PEFT up to 0.13 refuses to read.
+   */
+  to_json(): AdapterConfigJson {
+    const targets = this.target_modules;
+    const json: Record<string, unknown> = {
+      ...(this as Fields),
+      peft_type: 'VERA',
+      inference_mode: true,
+      target_modules: targets === null || typeof targets === 'string' ? targets : [...targets].sort(),
+    };
+    return Object.fromEntries(
+      Object.keys(json)
+        .sort()
+        .map((name) => [name, json[name]]),
+    ) as unknown as AdapterConfigJson;
+  }
+}
+
+/** What PEFT warns of whenever such a configuration is made, on loading too. */
+export function configWarnings(config: VeraConfig): readonly Warning[] {
+  return config.save_projection ? [] : [{ code: 'projection_not_saved', message: PROJECTION_NOT_SAVED }];
+}
+
+/** The biases that train. PEFT takes any `*_only` for those of wrapped modules; files may hold other words for it. */
+export function trainedBiases(config: VeraConfig): 'none' | 'all' | 'wrapped' {
+  return config.bias === 'none' || config.bias === 'all' ? config.bias : 'wrapped';
+}
+
+/** Throws `invalid_argument` where PEFT refuses another adapter beside the `existing` ones, with its text. */
+export function checkNewAdapter(existing: readonly VeraConfig[], config: VeraConfig): void {
+  const refuse = (message: string): never => {
+    throw new WebVeraError('invalid_argument', message);
+  };
+  const all = [...existing, config];
+  if (all.length > 1 && all.some(({ bias }) => bias !== 'none')) {
+    refuse(
+      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
+    );
+  }
+  const other = existing.find(({ projection_prng_key }) => projection_prng_key !== config.projection_prng_key);
+  if (other !== undefined) {
+    refuse(
+      'Vera PRNG initialisation key must be the same for all adapters. Got config.projection_prng_key=' +
+        `${config.projection_prng_key} but previous config had ${other.projection_prng_key}.`,
+    );
+  }
+  if (new Set(all.map(({ save_projection }) => save_projection)).size > 1) {
+    refuse(
+      'VeRA projection weights must be saved for all adapters or none, but got multiple different values: [False, True]',
+    );
+  }
+}
+
+interface Field {
+  readonly fallback: unknown;
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isFloat32 = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(Math.fround(value));
+const isIndex = (value: unknown): boolean => Number.isSafeInteger(value);
+const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const text: Omit<Field, 'fallback'> = { expected: 'a string', accepts: isString };
+const number: Omit<Field, 'fallback'> = { expected: 'a number', accepts: (value) => typeof value === 'number' };
+const strings: Omit<Field, 'fallback'> = { expected: 'a list of strings', accepts: isStrings };
+const stringOrStrings: Omit<Field, 'fallback'> = {
+  expected: 'a string or a list of strings',
+  accepts: (value) => isString(value) || isStrings(value),
+};
+const flag = (fallback: boolean): Field => ({
+  fallback,
+  expected: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+});
+
+/** Types only: which values of them are refused is said below, in PEFT's words. Fields of fallback null accept null. */
+const FIELDS: { readonly [K in keyof Fields]: Field } = {
+  r: { fallback: 256, ...number },
+  target_modules: { fallback: null, ...stringOrStrings },
+  projection_prng_key: { fallback: 0, expected: 'an integer between -(2^53 - 1) and 2^53 - 1', accepts: isIndex },
+  save_projection: flag(true),
+  vera_dropout: { fallback: 0, ...number },
+  d_initial: { fallback: 0.1, expected: 'a finite float32', accepts: isFloat32 },
+  fan_in_fan_out: flag(false),
+  bias: { fallback: 'none', ...text },
+  modules_to_save: { fallback: null, ...strings },
+  init_weights: flag(true),
+  layers_to_transform: {
+    fallback: null,
+    expected: 'an integer or a list of integers',
+    accepts: (value) => isIndex(value) || (Array.isArray(value) && value.every(isIndex)),
+  },
+  layers_pattern: { fallback: null, ...stringOrStrings },
+  task_type: { fallback: null, ...text },
+  base_model_name_or_path: { fallback: null, ...text },
+  revision: { fallback: null, ...text },
+  inference_mode: flag(false),
+  auto_mapping: { fallback: null, expected: 'an object', accepts: isObject },
+};
+
+/** `code` tells a program's mistake from a file's. */
+function checkTypes(init: object, code: 'invalid_argument' | 'invalid_format'): void {
+  for (const [name, value] of Object.entries(init)) {
+    const field = FIELDS[name as keyof Fields];
+    if (value === undefined || (value === null && field.fallback === null) || field.accepts(value)) continue;
+    throw new WebVeraError(code, `${name}: expected ${field.expected}, got ${show(value)}`);
+  }
+}
+
+/** What PEFT refuses when it makes the configuration, and what it would crash on later. */
+function checkValues(config: Fields): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new WebVeraError('invalid_argument', message, { hint });
+  };
+  if (!Number.isSafeInteger(config.r) || config.r <= 0) {
+    refuse(
+      `\`r\` should be a positive integer value but the value passed is ${config.r}`,
+      'r is the length of λ_d; the paper uses 256 and 1024.',
+    );
+  }
+  if (!(config.vera_dropout >= 0 && config.vera_dropout <= 1)) {
+    refuse(
+      `dropout probability has to be between 0 and 1, but got ${config.vera_dropout}`,
+      'vera_dropout is the share of inputs to drop: 0 drops none.',
+    );
+  }
+  if (config.bias !== 'none' && config.bias !== 'all' && !config.bias.endsWith('_only')) {
+    refuse(`Requested bias: ${config.bias}, is not implemented.`, "bias is 'none', 'all' or 'vera_only'.");
+  }
+  if (config.task_type !== null && !TASK_TYPES.includes(config.task_type)) {
+    refuse(
+      `Invalid task type: '${config.task_type}'. Must be one of the following task types: ${TASK_TYPES.join(', ')}.`,
+      "Language models take 'CAUSAL_LM', classifiers 'SEQ_CLS'.",
+    );
+  }
+  if ((config.layers_pattern?.length ?? 0) > 0 && config.layers_to_transform === null) {
+    refuse(
+      'When `layers_pattern` is specified, `layers_to_transform` must also be specified. ',
+      'layers_pattern only says where the indices in layers_to_transform are counted.',
+    );
+  }
+}
+
+/** A frozen copy, so that a caller's later change of its own list can't reach the configuration. Lists lose repeats. */
+function own(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
+  return isObject(value) ? Object.freeze(structuredClone(value)) : value;
+}
+
+function asObject(json: unknown): Readonly<Record<string, unknown>> {
+  if (isObject(json)) return json as Readonly<Record<string, unknown>>;
+  throw new WebVeraError('invalid_format', `adapter_config.json: expected an object, got ${show(json)}`);
+}
+
+function show(value: unknown): string {
+  const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}
+
+/** Keys of a file that are no field of ours, and that PEFT reads without a word. */
+const KNOWN_ELSEWHERE = ['peft_type', 'peft_version', 'runtime_config'];
+
+const PROJECTION_NOT_SAVED =
+  'Specified to not save vera_A and vera_B within the state dictionary, instead they will be restored using the PRNG ' +
+  'key store in `config.projection_prng_key`. Consider setting `config.save_projection` to `True` to guarantee ' +
+  'restoring the checkpoint correctly on all system configurations.';
+
+const RUNTIME_CONFIG_IGNORED =
+  'The configuration file contains a `runtime_config` key. This is ignored. Runtime configurations are only valid at ' +
+  'runtime.';
+
+function unexpectedArguments(names: readonly string[]): string {
+  return (
+    `Unexpected keyword arguments [${names.map((name) => `'${name}'`).join(', ')}] for class VeraConfig, these are ` +
+    "ignored. This probably means that you're loading a configuration file that was saved using a higher version of " +
+    'the library and additional parameters have been introduced since. It is highly recommended to upgrade the PEFT ' +
+    'version before continuing (e.g. by running `pip install -U peft`).'
+  );
+}
