@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  initialParameters,
+  layoutParameters,
+  packParameters,
+  parameterShapes,
+  unpackParameters,
+} from '../../src/adapters/parameters';
+
+const modules = [
+  { name: 'layers.0.q', in_features: 6, out_features: 5 },
+  { name: 'layers.0.v', in_features: 6, out_features: 8 },
+];
+const layout = layoutParameters(modules, 3);
+
+/** Every float of the pool that no vector covers. */
+function padding(pool: Float32Array): number[] {
+  const free = new Set(pool.keys());
+  for (const { out_features, offsetB, offsetD } of layout.slots.values()) {
+    for (let i = 0; i < out_features; i++) free.delete(offsetB + i);
+    for (let i = 0; i < layout.r; i++) free.delete(offsetD + i);
+  }
+  return [...free].map((index) => pool[index] ?? Number.NaN);
+}
+
+describe('layoutParameters', () => {
+  test('places λ_b and λ_d of module after module at multiples of four', () => {
+    expect([...layout.slots]).toEqual([
+      ['layers.0.q', { in_features: 6, out_features: 5, offsetB: 0, offsetD: 8 }],
+      ['layers.0.v', { in_features: 6, out_features: 8, offsetB: 12, offsetD: 20 }],
+    ]);
+    expect(layout).toMatchObject({ r: 3, length: 24, trainable: 5 + 3 + 8 + 3 });
+  });
+
+  test('never lets two vectors overlap', () => {
+    const size = fc.integer({ min: 1, max: 50 });
+    fc.assert(
+      fc.property(fc.array(size, { maxLength: 8 }), size, (outs, r) => {
+        const drawn = layoutParameters(
+          outs.map((out_features, index) => ({ name: `m${index}`, in_features: 1, out_features })),
+          r,
+        );
+        let end = 0;
+        for (const { out_features, offsetB, offsetD } of drawn.slots.values()) {
+          expect([offsetB % 4, offsetD % 4]).toEqual([0, 0]);
+          expect(offsetB).toBeGreaterThanOrEqual(end);
+          expect(offsetD).toBeGreaterThanOrEqual(offsetB + out_features);
+          end = offsetD + r;
+        }
+        expect(drawn.length).toBeGreaterThanOrEqual(end);
+        expect(drawn.length % 4).toBe(0);
+      }),
+    );
+  });
+
+  test('refuses pools above 1 GiB', () => {
+    expect(() => layoutParameters(modules, 2 ** 30)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+  });
+
+  test.each(['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'])(
+    'counts and names what PEFT trains in %s',
+    (name) => {
+      const { wrapped_modules, trainable, trainable_parameters, vera_config } = JSON.parse(
+        readFileSync(`test/golden/cases/${name}/case.json`, 'utf8'),
+      );
+      const golden = layoutParameters(wrapped_modules, vera_config.r);
+      expect(golden.trainable).toBe(trainable_parameters);
+      expect(Object.fromEntries(parameterShapes(golden))).toEqual(trainable);
+    },
+  );
+});
+
+describe('initialParameters', () => {
+  test('starts from no change: λ_b is 0 and λ_d is d_initial', () => {
+    const pool = initialParameters(layout, { d_initial: 0.1, init_weights: true }, 1);
+    const d = Math.fround(0.1);
+    expect([...pool]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, d, d, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, d, d, d, 0]);
+  });
+
+  test('without init_weights λ_b is 1 and λ_d random, by seed and module; padding stays 0', () => {
+    const options = { d_initial: 0.1, init_weights: false };
+    const pool = initialParameters(layout, options, 1);
+    const [bq, dq, bv, dv] = [...unpackParameters(layout, pool).values()];
+    expect([...(bq ?? []), ...(bv ?? [])]).toEqual(Array(13).fill(1));
+    expect(dq).not.toEqual(dv);
+    expect(padding(pool).every((value) => value === 0)).toBe(true);
+    expect(initialParameters(layout, options, 1)).toEqual(pool);
+    expect(initialParameters(layout, options, 2)).not.toEqual(pool);
+  });
+});
+
+describe('packParameters', () => {
+  const vectors = new Map(
+    [...parameterShapes(layout)].map(([name, [length]], index) => [
+      name,
+      Float32Array.from({ length: length ?? 0 }, (_, i) => 100 * (index + 1) + i),
+    ]),
+  );
+
+  test('is undone by unpackParameters, and leaves padding at 0', () => {
+    const pool = packParameters(layout, vectors);
+    expect(unpackParameters(layout, pool)).toEqual(vectors);
+    expect(padding(pool)).toEqual(Array(5).fill(0));
+  });
+
+  test('gives copies', () => {
+    const pool = packParameters(layout, vectors);
+    unpackParameters(layout, pool).get('base_model.model.layers.0.q.vera_lambda_b')?.fill(-1);
+    expect(pool[0]).toBe(100);
+  });
+
+  test.each<[string, Float32Array | undefined]>([
+    ['absent', undefined],
+    ['short', new Float32Array(2)],
+    ['long', new Float32Array(4)],
+  ])('refuses an %s vector', (_, vector) => {
+    const wrong = new Map<string, Float32Array>(vectors);
+    wrong.delete('base_model.model.layers.0.v.vera_lambda_d');
+    if (vector !== undefined) wrong.set('base_model.model.layers.0.v.vera_lambda_d', vector);
+    expect(() => packParameters(layout, wrong)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+
+  test('refuses a pool of another length', () => {
+    expect(() => unpackParameters(layout, new Float32Array(23))).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    );
+  });
+});
