@@ -1,0 +1,19 @@
+// Matrix products in 4×4 blocks. A block's i-th vector is its i-th row, so all of it stays in registers.
+// c + a·b
+fn multiply_add(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    multiply_add_row(c[0], a[0], b),
+    multiply_add_row(c[1], a[1], b),
+    multiply_add_row(c[2], a[2], b),
+    multiply_add_row(c[3], a[3], b),
+  );
+}
+
+fn multiply_add_row(c: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
+  // Written out, as c + b * a would add c last and cost a fifth operation.
+  return c + b[0] * a.x + b[1] * a.y + b[2] * a.z + b[3] * a.w;
+}
+
+fn scale_columns(c: mat4x4f, scale: vec4f) -> mat4x4f {
+  return mat4x4f(c[0] * scale, c[1] * scale, c[2] * scale, c[3] * scale);
+}

@@ -1,0 +1,20 @@
+// Layout of the left operand: a line per k, the result's rows run along it. Lines beyond K read as 0.
+fn left_begin(row: u32) -> vec4u {
+  return vec4u(min(row, (left_stride() - 1u) / 4u * 4u));
+}
+
+fn left_block(begin: vec4u, k: u32) -> mat4x4f {
+  return transpose(mat4x4f(
+    left_line(begin.x, k),
+    left_line(begin.x, k + 1u),
+    left_line(begin.x, k + 2u),
+    left_line(begin.x, k + 3u),
+  ));
+}
+
+fn left_line(at: u32, k: u32) -> vec4f {
+  if (k >= inner()) {
+    return vec4f();
+  }
+  return left4(left_origin(k), at);
+}

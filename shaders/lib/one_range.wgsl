@@ -1,0 +1,24 @@
+// Completes a tile for products with one K range: the low-rank range is empty and compiles to nothing.
+fn low_inner() -> u32 {
+  return 0u;
+}
+
+fn low_left_begin(row: u32) -> vec4u {
+  return vec4u();
+}
+
+fn low_left_block(begin: vec4u, k: u32) -> mat4x4f {
+  return mat4x4f();
+}
+
+fn low_right_begin(column: u32) -> vec4u {
+  return vec4u();
+}
+
+fn low_right_block(begin: vec4u, k: u32) -> mat4x4f {
+  return mat4x4f();
+}
+
+fn low_scale(column: u32) -> vec4f {
+  return vec4f(1.0);
+}

@@ -1,0 +1,35 @@
+// Tile of 64 × 64 results for 16 × 8 threads. Each holds two blocks, 32 rows apart, and reads its operands straight
+// from memory: caches share them between threads.
+// grid: 64 rows in x, 64 columns in y
+@compute @workgroup_size(16, 8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let row = group.x * 64u + thread.y * 4u;
+  let column = group.y * 64u + thread.x * 4u;
+  if (row < rows() && column < columns()) {
+    var upper = mat4x4f();
+    var lower = mat4x4f();
+    if (low_inner() > 0u) {
+      let low_upper_begin = low_left_begin(row);
+      let low_lower_begin = low_left_begin(row + 32u);
+      let low_begin = low_right_begin(column);
+      for (var k = 0u; k < low_inner(); k += 4u) {
+        let b = low_right_block(low_begin, k);
+        upper = multiply_add(upper, low_left_block(low_upper_begin, k), b);
+        lower = multiply_add(lower, low_left_block(low_lower_begin, k), b);
+      }
+      upper = scale_columns(upper, low_scale(column));
+      lower = scale_columns(lower, low_scale(column));
+    }
+    let upper_begin = left_begin(row);
+    let lower_begin = left_begin(row + 32u);
+    let begin = right_begin(column);
+    for (var k = 0u; k < inner(); k += 4u) {
+      let b = right_block(begin, k);
+      upper = multiply_add(upper, left_block(upper_begin, k), b);
+      lower = multiply_add(lower, left_block(lower_begin, k), b);
+    }
+    finish(row, column, upper);
+    finish(row + 32u, column, lower);
+  }
+  finish_tile(group, thread.y * 16u + thread.x);
+}

@@ -1,0 +1,46 @@
+// linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m]
+// x: (N, K)   weight: (M, stride), of which the first K columns count   bias: (M), left out when has_bias is 0   y: (N, M)
+// grid: see the tile
+// with lib/{tile_*, block, one_range, finish_values, left_rows, left_*, right_rows, right_*}.wgsl
+struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> weight: array<RightWord>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+fn rows() -> u32 {
+  return p.N;
+}
+
+fn columns() -> u32 {
+  return p.M;
+}
+
+fn inner() -> u32 {
+  return p.K;
+}
+
+fn left_stride() -> u32 {
+  return p.K;
+}
+
+fn right_stride() -> u32 {
+  return p.stride;
+}
+
+fn left_word(index: u32) -> LeftWord {
+  return x[index];
+}
+
+fn right_word(index: u32) -> RightWord {
+  return weight[index];
+}
+
+fn put(n: u32, m: u32, value: f32) {
+  var total = value;
+  if (p.has_bias != 0u) {
+    total += bias[m];
+  }
+  y[n * p.M + m] = total;
+}

@@ -1,0 +1,117 @@
+import block from '../../shaders/lib/block.wgsl?raw';
+import finishValues from '../../shaders/lib/finish_values.wgsl?raw';
+import leftColumns from '../../shaders/lib/left_columns.wgsl?raw';
+import leftRows from '../../shaders/lib/left_rows.wgsl?raw';
+import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
+import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
+import oneRange from '../../shaders/lib/one_range.wgsl?raw';
+import rightColumns from '../../shaders/lib/right_columns.wgsl?raw';
+import rightF16 from '../../shaders/lib/right_f16.wgsl?raw';
+import rightF32 from '../../shaders/lib/right_f32.wgsl?raw';
+import rightRows from '../../shaders/lib/right_rows.wgsl?raw';
+import rightScalar from '../../shaders/lib/right_scalar.wgsl?raw';
+import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import {
+  type Bindings,
+  defineKernel,
+  type Grid,
+  type Kernel,
+  type Params,
+  type ParamTypes,
+  type VariantInit,
+} from '../core/kernel';
+import { ceilDiv, formatShape } from '../core/shape';
+import type { Value } from '../graph/value';
+
+/*
+ * A matrix product is put together from whole files: the kernel (sizes, bindings, what to do with a result), a tile
+ * (who computes what), and for each operand its layout (which way K runs) and its storage (what a word holds).
+ */
+
+/** How the lines of the left operand are stored: whole vec4s, or any length. */
+export type LeftStorage = 'vec4' | 'scalar';
+/** How the lines of the right operand are stored. Lines of `f16` are multiples of 4. */
+export type RightStorage = 'f32' | 'f16' | 'scalar';
+
+export interface ProductInit<B extends Bindings, P extends ParamTypes> {
+  readonly name: string;
+  readonly bindings: B;
+  readonly params: P;
+  /** The kernel's own file, and what it uses beyond a tile and its operands. */
+  readonly wgsl: readonly string[];
+  readonly left: keyof typeof LAYOUTS.left;
+  readonly right: keyof typeof LAYOUTS.right;
+  /** Rows and columns of the result, and the length of the sums (both ranges together). */
+  size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
+}
+
+/** A kernel for each pair of storages. */
+export type Product<B extends Bindings, P extends ParamTypes> = {
+  readonly [L in LeftStorage]: { readonly [R in RightStorage]: Kernel<B, P> };
+};
+
+/** Rows and columns of the results that one workgroup makes, in every family of tiles. */
+export const TILE = 64;
+
+const LAYOUTS = {
+  left: { rows: [leftRows], columns: [leftColumns] },
+  /** `own`: the kernel reads its blocks itself. */
+  right: { rows: [rightRows], columns: [rightColumns], own: [] },
+} as const;
+const STORAGES = {
+  left: { vec4: leftVec4, scalar: leftScalar },
+  right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
+} as const;
+
+/** Completes a product that has one K range and `put`s its values one by one. */
+export const PLAIN: readonly string[] = [oneRange, finishValues];
+
+export function defineProduct<const B extends Bindings, const P extends ParamTypes>(
+  init: ProductInit<B, P>,
+): Product<B, P> {
+  const make = (left: LeftStorage, right: RightStorage): Kernel<B, P> => {
+    const layouts = [...LAYOUTS.left[init.left], ...LAYOUTS.right[init.right]];
+    const files = [...init.wgsl, block, ...layouts, STORAGES.left[left], STORAGES.right[right]];
+    return defineKernel({
+      name: init.name,
+      bindings: init.bindings,
+      params: init.params,
+      variants: variants(files, (params) => init.size(params)),
+      flops: (params) => init.size(params).reduce((product, size) => product * size, 2),
+    });
+  };
+  const byRight = (left: LeftStorage) => ({
+    f32: make(left, 'f32'),
+    f16: make(left, 'f16'),
+    scalar: make(left, 'scalar'),
+  });
+  return { vec4: byRight('vec4'), scalar: byRight('scalar') };
+}
+
+function variants<P extends ParamTypes>(
+  files: readonly string[],
+  size: ProductInit<Bindings, P>['size'],
+): VariantInit<P>[] {
+  const tiles = (params: Params<P>): Grid => {
+    const [rows, columns] = size(params);
+    return [ceilDiv(rows, TILE), ceilDiv(columns, TILE)];
+  };
+  return [{ name: 'register', wgsl: [...files, tileRegister], workgroups: tiles }];
+}
+
+/** Vec4s can be read only where the lines, and K along them, are whole ones. */
+export function leftStorage(...lengths: readonly number[]): LeftStorage {
+  return lengths.every((length) => length % 4 === 0) ? 'vec4' : 'scalar';
+}
+
+/** Throws `invalid_argument` for f16 lines that are no multiples of 4: loaders widen those to f32. */
+export function rightStorage({ name, dtype, shape }: Value): RightStorage {
+  const whole = (shape.at(-1) ?? 0) % 4 === 0;
+  if (dtype === 'f32') return whole ? 'f32' : 'scalar';
+  if (dtype === 'f16' && whole) return 'f16';
+  throw new WebVeraError(
+    'invalid_argument',
+    `${name}: expected f32, or f16 with rows of a multiple of 4, got ${dtype} ${formatShape(shape)}`,
+  );
+}

@@ -1,0 +1,56 @@
+import { describe, test } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import { linear } from '../../src/ops/linear';
+import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
+import { integerArray, randomArray } from '../helpers/random';
+import type { Memory } from '../reference/runner';
+
+const families = ['register'];
+
+interface Case {
+  readonly N: number;
+  readonly M: number;
+  readonly K: number;
+  readonly dtype?: 'f32' | 'f16';
+}
+
+async function check(
+  { N, M, K, dtype = 'f32' }: Case,
+  variant: string,
+  fill: (length: number, seed: number) => Float64Array,
+  tolerance: number,
+): Promise<void> {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [N, K], fill(N * K, 1));
+  const weight = input(memory, 'weight', [M, K], fill(M * K, 2), dtype);
+  const bias = input(memory, 'bias', [M], fill(M, 3));
+  const dy = input(memory, 'dy', [N, M], fill(N * M, 4));
+  const earlier = input(memory, 'earlier', [N, K], fill(N * K, 5));
+  const g = new Graph();
+  g.train(x);
+  const y = linear(g, x, weight, bias);
+  const bare = linear(g, x, weight);
+  const summed = g.grad(y, dy, new Map([[x, earlier]])).get(x);
+  const alone = g.grad(bare, dy, new Map()).get(x);
+  if (summed === undefined || alone === undefined) throw new Error('x received no gradient');
+  await expectGpuEqualsReference(g, memory, [y, bare, summed, alone], tolerance, { variant });
+}
+
+describe.each(families)('linear, %s', (variant) => {
+  // Sums of small whole numbers are exact in f32 in any order.
+  test.each<Case>([
+    { N: 1, M: 1, K: 1 },
+    { N: 2, M: 3, K: 5 },
+    { N: 5, M: 8, K: 3 },
+    { N: 3, M: 5, K: 8 },
+    { N: 63, M: 65, K: 64 },
+    { N: 65, M: 63, K: 123 },
+    { N: 64, M: 64, K: 68 },
+    { N: 1, M: 5, K: 4, dtype: 'f16' },
+    { N: 5, M: 123, K: 20, dtype: 'f16' },
+    { N: 64, M: 132, K: 64, dtype: 'f16' },
+  ])('$N×$M×$K, dtype $dtype: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
+
+  // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
+  test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
+});
