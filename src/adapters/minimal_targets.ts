@@ -1,0 +1,26 @@
+/** The shortest ends of names, sorted, that cover all `targets` and none of the `others`. */
+export function minimalTargets(targets: readonly string[], others: readonly string[]): readonly string[] {
+  const taken = new Set(others.flatMap(endings));
+  const chosen = new Set<string>();
+  const ordered = targets.map((target) => ({ target, ends: endings(target) })).sort((a, b) => compare(a.ends, b.ends));
+  for (const { target, ends } of ordered) {
+    if ([...chosen].some((end) => target.endsWith(`.${end}`))) continue;
+    const end = ends.find((candidate) => !chosen.has(candidate) && !taken.has(candidate));
+    if (end !== undefined) chosen.add(end);
+  }
+  return chosen.size === 0 ? targets : [...chosen].sort();
+}
+
+/** 'a.b.c' gives 'c', 'b.c', 'a.b.c'. */
+function endings(name: string): string[] {
+  const parts = name.split('.');
+  return parts.map((_, index) => parts.slice(parts.length - 1 - index).join('.'));
+}
+
+function compare(a: readonly string[], b: readonly string[]): number {
+  const index = a.findIndex((part, i) => part !== b[i]);
+  if (index === -1) return a.length - b.length;
+  const [partA, partB] = [a[index] ?? '', b[index]];
+  if (partB === undefined) return 1;
+  return partA < partB ? -1 : 1;
+}

@@ -1,0 +1,223 @@
+import { WebVeraError } from '../core/error';
+import type { Warn } from '../core/warning';
+import { VeraConfig } from './config';
+import { DEFAULT_TARGETS } from './default_targets';
+import { minimalTargets } from './minimal_targets';
+import { fullMatch, matchStart } from './python_regex';
+
+/** A module of the base model, as `named_modules()` lists it: containers too, in the model's order. */
+export interface NamedModule {
+  readonly name: string;
+  /** The class's name: 'Linear' and 'Conv1D' can be wrapped. */
+  readonly type: string;
+  readonly in_features?: number;
+  readonly out_features?: number;
+  /** What Python prints for the module, for PEFT's message about it. Default: its type. */
+  readonly repr?: string;
+}
+
+export interface WrappedModule {
+  readonly name: string;
+  readonly type: 'Linear' | 'Conv1D';
+  readonly in_features: number;
+  readonly out_features: number;
+}
+
+export interface BaseModelFacts {
+  readonly model_type: string;
+  /** Name of the output embedding, the head of a language model; 'all-linear' leaves it out. */
+  readonly output_embedding?: string | undefined;
+  /** The field of config.json. Default false. */
+  readonly tie_word_embeddings?: boolean;
+  readonly warn?: Warn;
+}
+
+export interface ResolvedTargets {
+  /** What is wrapped, in the model's order. */
+  readonly modules: readonly WrappedModule[];
+  /** The configuration to keep and save: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
+  readonly config: VeraConfig;
+  /** The features of A and B. */
+  readonly max_in: number;
+  readonly max_out: number;
+}
+
+/** From this many targets on, PEFT condenses a list to the shortest ends of names that tell them from the others. */
+const MIN_TARGETS_TO_CONDENSE = 20;
+
+/**
+ * Decides which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's text when no Linear or
+ * Conv1D matches, when something else matches beside one, and when a model type has no default targets.
+ */
+export function resolveTargets(
+  given: VeraConfig,
+  named: readonly NamedModule[],
+  { model_type, output_embedding, tie_word_embeddings = false, warn }: BaseModelFacts,
+): ResolvedTargets {
+  // The model itself has no name and is never a target, though an expression may match the empty string.
+  const modules = named.filter(({ name }) => name !== '');
+  const modules_to_save = modulesToSave(given);
+  const targets = namedTargets(given, modules, model_type, output_embedding);
+  // PEFT sizes A and B before it condenses the list, and wraps after: with a layer filter the two can differ.
+  const sized = modules.filter(matcher({ ...given, modules_to_save, target_modules: targets })).filter(isWrappable);
+  if (sized.length === 0) {
+    throw new WebVeraError(
+      'invalid_argument',
+      'No layers types compatible with VeRA were found. Please check `peft_config.target_modules`.',
+      {
+        hint: `Targets are whole names or their last parts, such as ${examples(modules)}.`,
+        detail: { target_modules: targets },
+      },
+    );
+  }
+  const target_modules = condense(targets, modules);
+  const matched = modules.filter(matcher({ ...given, modules_to_save, target_modules }));
+  if (tie_word_embeddings && matched.some(({ name }) => ['embed_tokens', 'lm_head'].includes(lastPart(name)))) {
+    warn?.({ code: 'tied_target', message: TIED_TARGET });
+  }
+  const wrapped = matched.map(expectWrappable);
+  return {
+    modules: wrapped,
+    config: new VeraConfig({
+      ...given,
+      modules_to_save,
+      target_modules,
+      fan_in_fan_out: correctFanInFanOut(given.fan_in_fan_out, wrapped, warn),
+    }),
+    max_in: Math.max(...sized.map(({ in_features }) => in_features)),
+    max_out: Math.max(...sized.map(({ out_features }) => out_features)),
+  };
+}
+
+type Rules = Pick<VeraConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'> & {
+  readonly target_modules: readonly string[] | string;
+};
+
+/** PEFT trains and saves these whole for tasks with a head of their own, whether the model has them or not. */
+const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
+  SEQ_CLS: ['classifier', 'score'],
+  TOKEN_CLS: ['classifier', 'score'],
+  QUESTION_ANS: ['qa_outputs'],
+};
+
+function modulesToSave({ modules_to_save, task_type }: VeraConfig): readonly string[] | null {
+  const heads = TASK_HEADS[task_type ?? ''] ?? [];
+  if (modules_to_save === null && heads.length === 0) return null;
+  return [...new Set([...(modules_to_save ?? []), ...heads])];
+}
+
+/** `target_modules` with PEFT's defaults and 'all-linear' spelt out. */
+function namedTargets(
+  { target_modules, task_type }: VeraConfig,
+  modules: readonly NamedModule[],
+  model_type: string,
+  output_embedding: string | undefined,
+): readonly string[] | string {
+  if (target_modules === null) {
+    if (Object.hasOwn(DEFAULT_TARGETS, model_type)) return DEFAULT_TARGETS[model_type] ?? [];
+    throw new WebVeraError('invalid_argument', 'Please specify `target_modules` in `peft_config`', {
+      hint: `There is no default for models of type ${JSON.stringify(model_type)}. Try 'all-linear', or ${examples(modules)}.`,
+    });
+  }
+  if (typeof target_modules !== 'string' || target_modules.toLowerCase() !== 'all-linear') return target_modules;
+  const head = output_embedding ?? (task_type === 'SEQ_CLS' ? classifierOf(modules) : undefined);
+  return modules.flatMap(({ name, type }) => (isLinear(type) && name !== head ? [name] : [])).sort();
+}
+
+function classifierOf(modules: readonly NamedModule[]): string | undefined {
+  return ['score', 'classifier'].find((head) => modules.some(({ name }) => name === head));
+}
+
+/** Whether PEFT counts a module as targeted. */
+function matcher({ target_modules, modules_to_save, layers_to_transform, layers_pattern }: Rules) {
+  const saved = (modules_to_save ?? []).map((name) => fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save'));
+  const isSaved = ({ name }: NamedModule): boolean => saved.some((pattern) => pattern.test(name));
+  if (typeof target_modules === 'string') {
+    // Here, and for whole names below, PEFT doesn't look at layers_to_transform.
+    const pattern = fullMatch(target_modules, 'target_modules');
+    return (module: NamedModule): boolean => !isSaved(module) && pattern.test(module.name);
+  }
+  const names = new Set(target_modules);
+  const ends = target_modules.map((target) => `.${target}`);
+  const inLayer = layerFilter(layers_to_transform, layers_pattern);
+  return (module: NamedModule): boolean =>
+    !isSaved(module) &&
+    (names.has(module.name) || (ends.some((end) => module.name.endsWith(end)) && inLayer(module.name)));
+}
+
+function layerFilter(
+  layers: VeraConfig['layers_to_transform'],
+  pattern: VeraConfig['layers_pattern'],
+): (name: string) => boolean {
+  if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
+  const wanted = typeof layers === 'number' ? [layers] : layers;
+  const lists = pattern === null || pattern.length === 0 ? '[^.]*' : pattern;
+  const indices = [lists].flat().map((list) => matchStart(`.*?\\.${list}\\.(\\d+)\\.`, 'layers_pattern'));
+  return (name) => {
+    const found = indices.map((index) => index.exec(name)).find((match) => match !== null);
+    return found !== undefined && found !== null && wanted.includes(Number(found[1]));
+  };
+}
+
+function condense(targets: readonly string[] | string, modules: readonly NamedModule[]): readonly string[] | string {
+  if (typeof targets === 'string' || targets.length < MIN_TARGETS_TO_CONDENSE) return targets;
+  const others = modules
+    .map(({ name }) => name)
+    .filter((name) => !targets.some((target) => name === target || name.endsWith(`.${target}`)));
+  const condensed = minimalTargets(targets, others);
+  return condensed.length < targets.length ? condensed : targets;
+}
+
+function isLinear(type: string): type is WrappedModule['type'] {
+  return type === 'Linear' || type === 'Conv1D';
+}
+
+function isWrappable(module: NamedModule): module is WrappedModule {
+  return isLinear(module.type) && module.in_features !== undefined && module.out_features !== undefined;
+}
+
+function expectWrappable(module: NamedModule): WrappedModule {
+  if (isWrappable(module)) {
+    const { name, type, in_features, out_features } = module;
+    return { name, type, in_features, out_features };
+  }
+  throw new WebVeraError(
+    'invalid_argument',
+    `Target module ${module.repr ?? `${module.type}()`} is not supported. Currently, only \`torch.nn.Linear\` ` +
+      '(optionally quantized) and `transformers.pytorch_utils.Conv1D` are supported.',
+    { hint: `target_modules matches ${module.name}; name the layers more closely.`, detail: { module: module.name } },
+  );
+}
+
+/** PEFT corrects the field layer by layer, in the model's order, and keeps what the last one needs. */
+function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], warn: Warn | undefined): boolean {
+  const told = new Set<string>();
+  let current = given;
+  for (const { type } of wrapped) {
+    const needed = type === 'Conv1D';
+    if (needed !== current && !told.has(type)) {
+      told.add(type);
+      warn?.({ code: 'fan_in_fan_out', message: needed ? CONV1D_NEEDS_TRUE : LINEAR_NEEDS_FALSE });
+    }
+    current = needed;
+  }
+  return current;
+}
+
+function examples(modules: readonly NamedModule[]): string {
+  const names = new Set(modules.filter(({ type }) => isLinear(type)).map(({ name }) => lastPart(name)));
+  return [...names].slice(0, 8).join(', ');
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+const CONV1D_NEEDS_TRUE =
+  'fan_in_fan_out is set to False but the target module is `Conv1D`. Setting fan_in_fan_out to True.';
+const LINEAR_NEEDS_FALSE =
+  'fan_in_fan_out is set to True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False.';
+const TIED_TARGET =
+  'Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no implementation exists to tie ' +
+  'the adapters. This can lead to complications, for example when merging the adapter or converting your model to ' +
+  'formats other than safetensors. Check the discussion here: https://github.com/huggingface/peft/issues/2777';
