@@ -1,0 +1,165 @@
+// Finds what the scripts and tests run on: Chrome or Chromium, Firefox, and Mesa's software Vulkan driver.
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** @typedef {'chrome' | 'firefox'} BrowserKind */
+/** @typedef {{ path: string, version: string }} FoundBrowser */
+/**
+ * What a part is, and how to get it.
+ * @typedef {object} Part
+ * @property {string} title
+ * @property {string} debian its package in Debian
+ * @property {string} advice what to do where it can't be installed for you
+ */
+/** @typedef {{ env: string, commands: readonly string[], mac: readonly string[], windows: readonly string[] }} Places */
+
+const run = promisify(execFile);
+
+/**
+ * The oldest major versions whose WebGPU works in headless workers. Firefox shipped it on Linux after its ESR 140, which
+ * has `navigator.gpu` but refuses to give an adapter.
+ * @type {Readonly<Record<BrowserKind, number>>}
+ */
+export const OLDEST = { chrome: 140, firefox: 150 };
+
+/** @type {Readonly<Record<BrowserKind, Part>>} */
+export const BROWSERS = {
+  chrome: {
+    title: `Chrome or Chromium ${OLDEST.chrome} or newer`,
+    debian: 'chromium',
+    advice: 'install it from https://www.google.com/chrome/ or your system, or set WEBVERA_CHROME to its program',
+  },
+  firefox: {
+    title: `Firefox ${OLDEST.firefox} or newer`,
+    debian: 'firefox-esr',
+    advice: 'install it from https://www.firefox.com/ or your system, or set WEBVERA_FIREFOX to its program',
+  },
+};
+
+/** @type {Part} */
+export const LAVAPIPE = {
+  title: "Mesa's software Vulkan driver (lavapipe)",
+  debian: 'mesa-vulkan-drivers',
+  advice: "install your system's Mesa Vulkan drivers (Fedora: mesa-vulkan-drivers, Arch: vulkan-swrast)",
+};
+
+/** @type {Readonly<Record<BrowserKind, Places>>} */
+const PLACES = {
+  chrome: {
+    env: 'WEBVERA_CHROME',
+    commands: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'],
+    mac: ['Google Chrome.app/Contents/MacOS/Google Chrome', 'Chromium.app/Contents/MacOS/Chromium'],
+    windows: ['Google\\Chrome\\Application\\chrome.exe', 'Chromium\\Application\\chrome.exe'],
+  },
+  firefox: {
+    env: 'WEBVERA_FIREFOX',
+    commands: ['firefox-esr', 'firefox'],
+    mac: ['Firefox.app/Contents/MacOS/firefox'],
+    windows: ['Mozilla Firefox\\firefox.exe'],
+  },
+};
+
+/** A browser that was named in the environment but isn't there. */
+export class BrowserNotFound extends Error {}
+
+/**
+ * The browser named by WEBVERA_CHROME or WEBVERA_FIREFOX, taken as it is; else the first one on this machine that is
+ * new enough.
+ * @param {BrowserKind} kind
+ * @returns {Promise<FoundBrowser | undefined>}
+ */
+export async function findBrowser(kind) {
+  const { env } = PLACES[kind];
+  const named = process.env[env];
+  if (named) {
+    if (!isProgram(named)) throw new BrowserNotFound(`${env} is ${named}, but there is no such program`);
+    return { path: named, version: await versionOf(named) };
+  }
+  for (const path of candidates(kind)) {
+    const version = await versionOf(path);
+    if (isNewEnough(kind, version)) return { path, version };
+  }
+  return undefined;
+}
+
+/**
+ * @param {BrowserKind} kind
+ * @param {string} version such as `Chromium 150.0.7871.181`; empty where a browser doesn't tell, which passes
+ */
+export function isNewEnough(kind, version) {
+  const major = /(\d+)\.\d/.exec(version)?.[1];
+  return major === undefined || Number(major) >= OLDEST[kind];
+}
+
+/** The file that registers lavapipe with the Vulkan loader. */
+export function findLavapipe() {
+  const named = (process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? '').split(delimiter);
+  const folders = ['/usr/share', '/usr/local/share', '/etc', '/usr/local/etc'].map((root) =>
+    join(root, 'vulkan/icd.d'),
+  );
+  const registered = folders.flatMap((folder) => list(folder).map((name) => join(folder, name)));
+  return [...named, ...registered].find((path) => /lvp_icd[^/\\]*\.json$/.test(path) && existsSync(path));
+}
+
+/**
+ * @param {BrowserKind} kind
+ * @returns {readonly string[]}
+ */
+function candidates(kind) {
+  const { commands } = PLACES[kind];
+  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...commands.flatMap((name) => onPath.map((folder) => join(folder, name))), ...applications(kind)].filter(
+    isProgram,
+  );
+}
+
+/**
+ * Where macOS and Windows put programs that are not on the path.
+ * @param {BrowserKind} kind
+ */
+function applications(kind) {
+  const { mac, windows } = PLACES[kind];
+  const { HOME, PROGRAMFILES, LOCALAPPDATA } = process.env;
+  if (process.platform === 'darwin') {
+    return ['/Applications', `${HOME}/Applications`].flatMap((root) => mac.map((app) => join(root, app)));
+  }
+  if (process.platform !== 'win32') return [];
+  const roots = [PROGRAMFILES, process.env['PROGRAMFILES(X86)'], LOCALAPPDATA].filter((root) => root !== undefined);
+  return roots.flatMap((root) => windows.map((app) => join(root, app)));
+}
+
+/** @param {string} path */
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<string>} empty where the program doesn't tell
+ */
+async function versionOf(path) {
+  // Chrome for Windows opens a window instead of telling its version.
+  if (process.platform === 'win32') return '';
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: 20_000 });
+    return stdout.trim();
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} folder */
+function list(folder) {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

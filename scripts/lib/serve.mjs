@@ -1,0 +1,172 @@
+// A small static server on this machine only, for the pages of the scripts and of the browser tests.
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, resolve, sep } from 'node:path';
+
+/** What a path serves: a folder of files (the path ends with `/`), or one answer made in memory. */
+/** @typedef {string | { type: string, body: string | Uint8Array }} Mount */
+/** @typedef {{ url: string, close: () => Promise<void> }} Server */
+
+const TYPES = /** @type {Readonly<Record<string, string>>} */ ({
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+});
+
+/** As strict as a careful site's. It is sent with every file, as a worker obeys its own script's policy. */
+export const POLICY = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/**
+ * Serves `mounts` on a free port of 127.0.0.1. Of several paths that fit, the longest wins; nothing outside the mounted
+ * folders can be read, not through symbolic links either.
+ * @param {Readonly<Record<string, Mount>>} mounts by path: `/dist/` is a folder, `/job.json` one file
+ * @param {{ headers?: Readonly<Record<string, string>> }} [options] extra headers; an empty value leaves one out
+ * @returns {Promise<Server>}
+ */
+export async function serve(mounts, options = {}) {
+  const headers = Object.entries({
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': POLICY,
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    ...options.headers,
+  }).filter(([, value]) => value !== '');
+  const paths = Object.keys(mounts).sort((a, b) => b.length - a.length);
+
+  const server = createServer((request, response) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+    answer(request, response).catch(() => fail(response, 500));
+  });
+  await new Promise((listening, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', () => listening(undefined));
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+
+  /**
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:http').ServerResponse} response
+   */
+  async function answer(request, response) {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return fail(response, 405);
+    // A foreign site that points its name at this machine must not read the user's text.
+    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? '')) return fail(response, 403);
+    const path = pathOf(request.url ?? '/');
+    const prefix = paths.find(
+      (mount) => path !== undefined && (mount.endsWith('/') ? path.startsWith(mount) : path === mount),
+    );
+    const mount = prefix === undefined ? undefined : mounts[prefix];
+    if (path === undefined || prefix === undefined || mount === undefined) return fail(response, 404);
+    if (typeof mount !== 'string') {
+      const bytes = Buffer.from(mount.body);
+      response.setHeader('Content-Type', mount.type);
+      response.setHeader('Content-Length', bytes.length);
+      response.end(request.method === 'HEAD' ? undefined : bytes);
+      return;
+    }
+    const file = await fileIn(mount, path.slice(prefix.length) || 'index.html');
+    if (file === undefined) return fail(response, 404);
+    sendFile(request, response, file);
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/**
+ * @param {string} url
+ * @returns {string | undefined} decoded and without the query; undefined where it is malformed
+ */
+function pathOf(url) {
+  try {
+    const path = decodeURIComponent(url.replace(/[?#].*$/s, ''));
+    return path.includes('\0') || path.includes('\\') ? undefined : path;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {string} name
+ * @returns {Promise<{ path: string, size: number } | undefined>}
+ */
+async function fileIn(folder, name) {
+  try {
+    const root = await realpath(folder);
+    const path = await realpath(resolve(join(root, name)));
+    if (!path.startsWith(root + sep)) return undefined;
+    const found = await stat(path);
+    return found.isFile() ? { path, size: found.size } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sends a file, or the one range of it that was asked for.
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ * @param {{ path: string, size: number }} file
+ */
+function sendFile(request, response, { path, size }) {
+  response.setHeader('Content-Type', TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
+  response.setHeader('Accept-Ranges', 'bytes');
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const start = asked ? Number(asked[1]) : 0;
+  const end = asked?.[2] ? Math.min(Number(asked[2]), size - 1) : size - 1;
+  if (asked && (start >= size || end < start)) {
+    response.setHeader('Content-Range', `bytes */${size}`);
+    return fail(response, 416);
+  }
+  if (asked) {
+    response.statusCode = 206;
+    response.setHeader('Content-Range', `bytes ${start}-${end}/${size}`);
+  }
+  response.setHeader('Content-Length', end - start + 1);
+  if (request.method === 'HEAD' || size === 0) {
+    response.end();
+    return;
+  }
+  const stream = createReadStream(path, { start, end });
+  stream.on('error', () => response.destroy());
+  response.on('close', () => stream.destroy());
+  stream.pipe(response);
+}
+
+/**
+ * @param {import('node:http').ServerResponse} response
+ * @param {number} status
+ */
+function fail(response, status) {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${status}\n`);
+}
