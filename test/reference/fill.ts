@@ -1,0 +1,5 @@
+import type { Reference } from './reference';
+
+export const fill: Reference = ({ y }, { size, value }) => {
+  y!.fill(value!, 0, size!);
+};
