@@ -1,0 +1,33 @@
+import wgsl from '../../shaders/add.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { expectShape, numel } from '../core/shape';
+import type { Graph, Sink } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const addForward = defineKernel({
+  name: 'add',
+  bindings: { a: 'read', b: 'read', y: 'write' },
+  params: { size: 'u32' },
+  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => size,
+});
+
+/** a + b, two different values of one shape. The gradient goes on to both as it is. */
+export function add(g: Graph, a: Value, b: Value): Value {
+  expectShape('add b', b.shape, a.shape);
+  const y = emitAdd(g, a, b);
+  g.differentiate(y, [a, b], (dy, [toA, toB]) => [passOn(g, dy, toA), passOn(g, dy, toB)]);
+  return y;
+}
+
+/** a + b without a gradient. */
+export function emitAdd(g: Graph, a: Value, b: Value): Value {
+  return g.emit(addForward, { a, b }, { y: a.shape }, { size: numel(a.shape) }).y;
+}
+
+/** The total at a value whose gradient is `dy` itself: nothing is dispatched unless others gave something too. */
+export function passOn(g: Graph, dy: Value, { wanted, sum }: Sink): Value | undefined {
+  if (!wanted) return undefined;
+  return sum === undefined ? dy : emitAdd(g, sum, dy);
+}

@@ -1,0 +1,18 @@
+import wgsl from '../../shaders/fill.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { numel, type Shape } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const fillKernel = defineKernel({
+  name: 'fill',
+  bindings: { y: 'write' },
+  params: { size: 'u32', value: 'f32' },
+  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+});
+
+/** A new f32 value with zeros, for kernels that update a part of it. */
+export function zeros(g: Graph, shape: Shape): Value {
+  return g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: 0 }).y;
+}
