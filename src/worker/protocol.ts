@@ -68,6 +68,8 @@ export interface WorkerSession {
     source: WireAdapterSource,
     options: LoadAdapterOptions,
   ): Promise<VeraInfo>;
+  /** Frees the adapters of a VeRA model, but not the base model. */
+  dropVera(model: Handle): Promise<void>;
   /** The calls below take the handle of a VeRA model. Adding doesn't activate. */
   addAdapter(model: Handle, adapter: string, config: VeraConfigFields, options: WireAdapterOptions): Promise<VeraInfo>;
   loadAdapter(
@@ -93,12 +95,19 @@ export interface WorkerSession {
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
   /** The mean loss over all labelled tokens, texts cut into blocks that don't overlap; and its exponential. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
-  /** Answers one `need_data` event with at most `count` examples. `done`: there are no more. */
+  /**
+   * Answers one `need_data` event with at most `count` examples. `done`: there are no more; the last answer may be
+   * empty. The page has checked their form, but neither the ids' range nor the lengths of labels and masks.
+   */
   pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void>;
-  /** Resolves once the last submitted step is acknowledged. The reason comes back in the `paused` event. */
+  /** Resolves once the last submitted step is acknowledged. The reason comes back in the `paused` event. The page
+   * never pauses twice without resuming between. An ended run ignores all three calls. */
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
   resumeTraining(run: CallId, reason: PauseReason): Promise<void>;
-  /** `should_training_stop` makes `train` resolve after the last submitted step; `should_log` asks for one log event. */
+  /**
+   * `should_training_stop` makes `train` resolve after the last submitted step, even while it is paused; `should_log`
+   * asks for one log event.
+   */
   controlTraining(run: CallId, control: ControlRequest): Promise<void>;
 
   // ── adapters stored on this device ──
