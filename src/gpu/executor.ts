@@ -82,6 +82,7 @@ export class Executor implements Runner {
         program.steps.map(({ kernel }, index) => this.#pipelines.get(kernel, variants[index] as AnyVariant)),
       );
       const plan = planMemory(program.steps, program.outputs);
+      for (const [{ name, shape }, slot] of plan.slotOf) this.#checkSize(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0);
       const slots = this.#slots.take(plan.slotBytes);
       const bufferOf = (value: Value): GPUBuffer | undefined =>
         value.pinned ? this.#pinnedBuffer(value) : slots[plan.slotOf.get(value) ?? -1];
@@ -235,6 +236,13 @@ export class Executor implements Runner {
     const buffer = this.#createBuffer(value.name, bytes);
     this.#pinned.set(value, buffer);
     return buffer;
+  }
+
+  #checkSize(name: string, bytes: number): void {
+    if (bytes <= this.maxBindingBytes) return;
+    throw new WebVeraError('limit_exceeded', `${name} has ${bytes} bytes, this GPU binds ${this.maxBindingBytes}`, {
+      hint: 'Use a smaller batch or max_length, a smaller model, or one stored in float16.',
+    });
   }
 
   #createBuffer(label: string, size: number, usage = STORAGE | COPY_SRC | COPY_DST): GPUBuffer {

@@ -46,8 +46,9 @@ export class ProgramCache {
     this.#runner.free(cached.built.owned);
   }
 
-  async clear(): Promise<void> {
-    for (const key of [...this.#entries.keys()]) await this.drop(key);
+  /** Drops the programs whose key passes. */
+  async dropAll(test: (key: string) => boolean = () => true): Promise<void> {
+    for (const key of [...this.#entries.keys()].filter(test)) await this.drop(key);
   }
 
   async #load<T extends Cacheable>(built: T): Promise<Cached<T>> {

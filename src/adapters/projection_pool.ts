@@ -1,0 +1,70 @@
+import type { ProjectionDtype } from '../core/model';
+import type { Runner } from '../graph/runner';
+import { pinned } from '../graph/value';
+import { generateProjections, type ProjectionKey, type Projections, roundProjections } from './projections';
+import type { ProjectionValues } from './vera_adapter';
+
+interface Shared {
+  readonly values: ProjectionValues;
+  users: number;
+}
+
+/** Frozen projections on the device, one pair for all adapters that agree on what they depend on. */
+export class ProjectionPool {
+  readonly #runner: Runner;
+  readonly #shared = new Map<string, Shared>();
+  readonly #names = new Map<ProjectionValues, string>();
+  #adopted = 0;
+
+  constructor(runner: Runner) {
+    this.#runner = runner;
+  }
+
+  /** A and B of a key, drawn at the first use. `release` them once for each `acquire`. */
+  async acquire(key: ProjectionKey, dtype: ProjectionDtype): Promise<ProjectionValues> {
+    const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
+    return this.#take(name, key, () => {
+      const exact = generateProjections(key);
+      return dtype === 'float32' ? exact : roundProjections(exact, dtype);
+    });
+  }
+
+  /** A pair that came with a file and differs from what its key gives: shared with nobody. */
+  async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
+    this.#adopted += 1;
+    return this.#take(`adopted ${this.#adopted}`, key, () => given);
+  }
+
+  release(values: ProjectionValues): void {
+    const name = this.#names.get(values);
+    const shared = name === undefined ? undefined : this.#shared.get(name);
+    if (name === undefined || shared === undefined) return;
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    this.#shared.delete(name);
+    this.#names.delete(values);
+    this.#runner.free([values.A, values.B]);
+  }
+
+  async #take(name: string, { r, max_in, max_out }: ProjectionKey, make: () => Projections): Promise<ProjectionValues> {
+    const known = this.#shared.get(name);
+    if (known !== undefined) {
+      known.users += 1;
+      return known.values;
+    }
+    const values = { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]) };
+    // Counted before waiting, so that two adapters made at once share.
+    this.#shared.set(name, { values, users: 1 });
+    this.#names.set(values, name);
+    try {
+      await this.#runner.allocate([values.A, values.B]);
+      const { A, B } = make();
+      this.#runner.write(values.A, A);
+      this.#runner.write(values.B, B);
+      return values;
+    } catch (error) {
+      this.release(values);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { Shape } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import type { Layers } from './layers';
+
+/** A tensor that the checkpoint must hold. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Only matrices may stay in float16. */
+  readonly kind: 'matrix' | 'vector';
+}
+
+/** A tensor that is computed once on the CPU, such as a rotary table. */
+export interface ConstantSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  compute(): Float32Array<ArrayBuffer>;
+}
+
+/** Token ids and positions of all rows, flat: u32 (N). */
+export interface TextInputs {
+  readonly ids: Value;
+  readonly positions: Value;
+  /** How queries meet keys: over a batch in training, over a cache in generation. q: (N, H·D); k, v: (N, Hkv·D). */
+  attend(layer: number, q: Value, k: Value, v: Value): Value;
+  constant(name: string): Value;
+}
+
+/** An architecture with its sizes filled in: what it is made of, and the function that it computes. */
+export interface CausalModel {
+  readonly config: PretrainedConfig;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocabSize: number;
+  /** The longest sequence, in tokens. */
+  readonly maxLength: number;
+  readonly eosTokenIds: readonly number[];
+  readonly padTokenId: number | undefined;
+  /** In the order of torch's `named_modules()`. */
+  readonly modules: readonly ModuleInfo[];
+  readonly weights: readonly WeightSpec[];
+  readonly constants: readonly ConstantSpec[];
+  /** The module whose weight turns hidden states into logits; it may be the embedding. */
+  readonly head: string;
+  /** torch's name of the output embedding, which 'all-linear' leaves out. */
+  readonly outputEmbedding: string;
+  /** Hidden states after the last norm: (N, C). */
+  hidden(g: Graph, layers: Layers, inputs: TextInputs): Value;
+}

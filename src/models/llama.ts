@@ -1,0 +1,160 @@
+import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { add } from '../ops/add';
+import { embedding } from '../ops/embedding';
+import { rmsNorm } from '../ops/rms_norm';
+import { rope } from '../ops/rope';
+import { swiglu } from '../ops/swiglu';
+import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import type { Layers } from './layers';
+import { type LlamaConfig, parseLlamaConfig } from './llama_config';
+import { ropeTable } from './rope_table';
+
+/** Longer contexts need more rotary rows and cache than a page should take. */
+const LONGEST = 8192;
+
+/** `model_type: "llama"`: RMSNorm, rotary grouped-query attention, SwiGLU; tied or untied head. */
+export function createLlama(json: PretrainedConfig): CausalModel {
+  const config = parseLlamaConfig(json);
+  const maxLength = Math.min(config.max_position_embeddings, LONGEST);
+  return {
+    config: json,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    kvHeads: config.num_key_value_heads,
+    headDim: config.head_dim,
+    vocabSize: config.vocab_size,
+    maxLength,
+    eosTokenIds: config.eos_token_ids,
+    padTokenId: config.pad_token_id,
+    modules: llamaModules(config),
+    weights: llamaWeights(config),
+    constants: [
+      {
+        name: 'rope',
+        shape: [maxLength, config.head_dim],
+        compute: () => ropeTable(config.rope, config.head_dim, maxLength),
+      },
+    ],
+    head: config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head',
+    outputEmbedding: 'lm_head',
+    hidden: (g, layers, inputs) => llama(g, layers, config, inputs),
+  };
+}
+
+function llama(g: Graph, layers: Layers, config: LlamaConfig, inputs: TextInputs): Value {
+  let x = embedding(g, inputs.ids, layers.weight('model.embed_tokens'));
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const block = `model.layers.${layer}`;
+    const norm = (name: string, value: Value) =>
+      rmsNorm(g, value, layers.weight(`${block}.${name}`), config.rms_norm_eps);
+    x = add(g, x, attention(g, layers, config, inputs, layer, norm('input_layernorm', x)));
+    x = add(g, x, mlp(g, layers, `${block}.mlp`, norm('post_attention_layernorm', x)));
+  }
+  return rmsNorm(g, x, layers.weight('model.norm'), config.rms_norm_eps);
+}
+
+function attention(g: Graph, layers: Layers, config: LlamaConfig, inputs: TextInputs, layer: number, x: Value): Value {
+  const block = `model.layers.${layer}.self_attn`;
+  const rotate = (value: Value) => rope(g, value, inputs.constant('rope'), inputs.positions, config.head_dim);
+  const q = rotate(layers.linear(`${block}.q_proj`, x));
+  const k = rotate(layers.linear(`${block}.k_proj`, x));
+  const v = layers.linear(`${block}.v_proj`, x);
+  return layers.linear(`${block}.o_proj`, inputs.attend(layer, q, k, v));
+}
+
+function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
+  const gate = layers.linear(`${block}.gate_proj`, x);
+  const up = layers.linear(`${block}.up_proj`, x);
+  return layers.linear(`${block}.down_proj`, swiglu(g, gate, up));
+}
+
+interface LinearSpec {
+  readonly name: string;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly bias: boolean;
+}
+
+function blockLinears(config: LlamaConfig): { readonly attention: LinearSpec[]; readonly mlp: LinearSpec[] } {
+  const { hidden_size: C, intermediate_size: F, head_dim: D, attention_bias, mlp_bias } = config;
+  const query = config.num_attention_heads * D;
+  const key = config.num_key_value_heads * D;
+  const spec = (bias: boolean) => (name: string, inFeatures: number, outFeatures: number) => ({
+    name,
+    inFeatures,
+    outFeatures,
+    bias,
+  });
+  const ofAttention = spec(attention_bias);
+  const ofMlp = spec(mlp_bias);
+  return {
+    attention: [
+      ofAttention('self_attn.q_proj', C, query),
+      ofAttention('self_attn.k_proj', C, key),
+      ofAttention('self_attn.v_proj', C, key),
+      ofAttention('self_attn.o_proj', query, C),
+    ],
+    mlp: [ofMlp('mlp.gate_proj', C, F), ofMlp('mlp.up_proj', C, F), ofMlp('mlp.down_proj', F, C)],
+  };
+}
+
+function llamaModules(config: LlamaConfig): ModuleInfo[] {
+  const { attention, mlp } = blockLinears(config);
+  const linears = (block: string, specs: readonly LinearSpec[]): ModuleInfo[] =>
+    specs.map(({ name, inFeatures, outFeatures }) => ({
+      name: `${block}.${name}`,
+      type: 'Linear',
+      in_features: inFeatures,
+      out_features: outFeatures,
+    }));
+  const modules: ModuleInfo[] = [
+    { name: '', type: 'LlamaForCausalLM' },
+    { name: 'model', type: 'LlamaModel' },
+    { name: 'model.embed_tokens', type: 'Embedding' },
+    { name: 'model.layers', type: 'ModuleList' },
+  ];
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const block = `model.layers.${layer}`;
+    modules.push(
+      { name: block, type: 'LlamaDecoderLayer' },
+      { name: `${block}.self_attn`, type: 'LlamaAttention' },
+      ...linears(block, attention),
+      { name: `${block}.mlp`, type: 'LlamaMLP' },
+      ...linears(block, mlp),
+      { name: `${block}.mlp.act_fn`, type: 'SiLUActivation' },
+      { name: `${block}.input_layernorm`, type: 'LlamaRMSNorm' },
+      { name: `${block}.post_attention_layernorm`, type: 'LlamaRMSNorm' },
+    );
+  }
+  modules.push(
+    { name: 'model.norm', type: 'LlamaRMSNorm' },
+    { name: 'model.rotary_emb', type: 'LlamaRotaryEmbedding' },
+    { name: 'lm_head', type: 'Linear', in_features: config.hidden_size, out_features: config.vocab_size },
+  );
+  return modules;
+}
+
+function llamaWeights(config: LlamaConfig): WeightSpec[] {
+  const { hidden_size: C, vocab_size: V } = config;
+  const { attention, mlp } = blockLinears(config);
+  const vector = (name: string, size: number): WeightSpec => ({ name, shape: [size], kind: 'vector' });
+  const matrix = (name: string, rows: number, columns: number): WeightSpec => ({
+    name,
+    shape: [rows, columns],
+    kind: 'matrix',
+  });
+  const weights = [matrix('model.embed_tokens.weight', V, C)];
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const block = `model.layers.${layer}`;
+    for (const { name, inFeatures, outFeatures, bias } of [...attention, ...mlp]) {
+      weights.push(matrix(`${block}.${name}.weight`, outFeatures, inFeatures));
+      if (bias) weights.push(vector(`${block}.${name}.bias`, outFeatures));
+    }
+    weights.push(vector(`${block}.input_layernorm.weight`, C), vector(`${block}.post_attention_layernorm.weight`, C));
+  }
+  weights.push(vector('model.norm.weight', C));
+  if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, C));
+  return weights;
+}

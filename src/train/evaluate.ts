@@ -1,0 +1,79 @@
+import type { VeraAdapter } from '../adapters/vera_adapter';
+import type { ProgramCache } from '../graph/program_cache';
+import type { Runner } from '../graph/runner';
+import type { Value } from '../graph/value';
+import type { LoadedModel } from '../models/loaded_model';
+import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
+import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './step_block';
+import { lossProgram } from './text_program';
+
+interface Pending {
+  readonly stats: Promise<StepStats>;
+  readonly labelled: number;
+}
+
+/** Batches in flight, so that the GPU doesn't wait for the host. */
+const IN_FLIGHT = 3;
+
+/** The loss of batches without training: makes no gradients. */
+export class LossMeter {
+  readonly #runner: Runner;
+  readonly #programs: ProgramCache;
+  readonly #loaded: LoadedModel;
+  readonly #block: Value = stepBlockValue();
+  readonly #stats: Value = statsValue();
+
+  constructor(runner: Runner, programs: ProgramCache, loaded: LoadedModel) {
+    this.#runner = runner;
+    this.#programs = programs;
+    this.#loaded = loaded;
+  }
+
+  /** The mean loss over all labelled tokens of all batches, and their number. Throws what `signal` is aborted with. */
+  async mean(
+    batches: AsyncIterable<MicroBatch> | Iterable<MicroBatch>,
+    adapter: VeraAdapter | undefined,
+    adapterKey: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly loss: number; readonly tokens: number }> {
+    let sum = 0;
+    let tokens = 0;
+    const pending: Pending[] = [];
+    const settle = async (atMost: number): Promise<void> => {
+      while (pending.length > atMost) {
+        const first = pending.shift();
+        if (first === undefined) return;
+        sum += (await first.stats).loss * first.labelled;
+        tokens += first.labelled;
+      }
+    };
+    for await (const batch of batches) {
+      signal?.throwIfAborted();
+      if (batch.labelled === 0) continue;
+      pending.push(await this.#submit(batch, adapter, adapterKey));
+      await settle(IN_FLIGHT - 1);
+    }
+    await settle(0);
+    return { loss: tokens === 0 ? Number.NaN : sum / tokens, tokens };
+  }
+
+  dispose(): void {
+    this.#runner.free([this.#block, this.#stats]);
+  }
+
+  /** Resolves once the batch is queued. */
+  async #submit(batch: MicroBatch, adapter: VeraAdapter | undefined, adapterKey: string): Promise<Pending> {
+    const { built, loaded } = await this.#programs.get(`loss ${adapterKey} ${batch.B}x${batch.T}`, () =>
+      lossProgram(this.#loaded, adapter, batch, { block: this.#block, stats: this.#stats }),
+    );
+    writeBatch(this.#runner, built.inputs, batch);
+    const { labelled } = batch;
+    const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
+    this.#runner.write(this.#block, packStepBlock(block));
+    this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
+    const stats = this.#runner.read(this.#stats).then(unpackStats);
+    // An earlier batch may fail first, and then nobody waits for this one.
+    stats.catch(() => {});
+    return { stats, labelled };
+  }
+}

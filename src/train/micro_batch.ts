@@ -1,0 +1,31 @@
+import type { Runner } from '../graph/runner';
+import type { BatchInputs, BatchShape } from './text_program';
+
+/** One batch as the device takes it. N = B·T; every array has N entries. */
+export interface MicroBatch extends BatchShape {
+  readonly input_ids: Uint32Array<ArrayBuffer>;
+  readonly attention_mask: Uint32Array<ArrayBuffer>;
+  /** Flat positions with a label, the first `labelled` entries. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  readonly targets: Uint32Array<ArrayBuffer>;
+  readonly labelled: number;
+}
+
+/** Queues the batch's data; runs queued later see them. */
+export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatch): void {
+  runner.write(inputs.ids, batch.input_ids);
+  runner.write(inputs.positions, rowPositions(batch));
+  runner.write(inputs.mask, batch.attention_mask);
+  runner.write(inputs.rows, batch.rows);
+  runner.write(inputs.targets, batch.targets);
+}
+
+/** Llama counts from each row's start, left padding included. */
+function rowPositions({ B, T }: BatchShape): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from({ length: B * T }, (_, n) => n % T);
+}
+
+/** How many chunks of the loss hold labelled rows. */
+export function lossChunks(labelled: number, chunkRows: number): number {
+  return Math.ceil(labelled / chunkRows);
+}

@@ -1,0 +1,57 @@
+import { pinned, type Value } from '../graph/value';
+
+/** What changes from run to run. Shaders see it as `StepBlock` of shaders/lib/step_block.wgsl. */
+export interface StepBlock {
+  /** Optimiser steps, from 1. */
+  readonly step: number;
+  /** Micro-batch within the step, from 0. */
+  readonly microStep: number;
+  /** Rows with a label in this micro-batch. */
+  readonly labelled: number;
+  readonly learningRate: number;
+  /** Labelled tokens of the whole step, by which the loss is divided. */
+  readonly tokens: number;
+  readonly beta1: number;
+  readonly beta2: number;
+}
+
+export function stepBlockValue(): Value {
+  return pinned('step block', [8], 'u32');
+}
+
+export function packStepBlock(block: StepBlock): DataView<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(32));
+  view.setUint32(0, block.step, true);
+  view.setUint32(4, block.microStep, true);
+  view.setUint32(8, block.labelled, true);
+  view.setFloat32(16, block.learningRate, true);
+  view.setFloat32(20, 1 / Math.max(1, block.tokens), true);
+  view.setFloat32(24, 1 - block.beta1 ** block.step, true);
+  view.setFloat32(28, 1 - block.beta2 ** block.step, true);
+  return view;
+}
+
+/** What a step reports back: `Stats` of shaders/lib/stats.wgsl. */
+export interface StepStats {
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  /** False from the first step whose loss or norm wasn't finite, until the host clears it. */
+  readonly finite: boolean;
+  /** The step block's step, which proves that the work ran. */
+  readonly step: number;
+}
+
+export function statsValue(): Value {
+  return pinned('step stats', [8], 'u32');
+}
+
+export function unpackStats(bytes: ArrayBuffer): StepStats {
+  const view = new DataView(bytes);
+  return {
+    loss: view.getFloat32(0, true),
+    gradNorm: view.getFloat32(4, true),
+    finite: view.getUint32(8, true) === 0,
+    step: view.getUint32(12, true),
+  };
+}

@@ -1,0 +1,248 @@
+import type { VeraAdapter } from '../adapters/vera_adapter';
+import { WebVeraError } from '../core/error';
+import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainOutput, TrainProgress } from '../core/training';
+import type { ProgramCache } from '../graph/program_cache';
+import type { LoadedProgram, Runner, RunnerUsage } from '../graph/runner';
+import type { LoadedModel } from '../models/loaded_model';
+import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
+import { createOptimizerState, type OptimizerState, optimizerProgram } from './optimizer';
+import { PauseGate } from './pause_gate';
+import { learningRateAt } from './schedule';
+import { packStepBlock, type StepStats, unpackStats } from './step_block';
+import { StepClock } from './step_clock';
+import { lossProgram } from './text_program';
+
+/** All that one optimiser step learns from. */
+export interface StepData {
+  readonly microBatches: readonly MicroBatch[];
+  /** Labelled tokens over all micro-batches, by which the loss is divided. */
+  readonly labelledTokens: number;
+  /** Real tokens, for the rate. */
+  readonly tokens: number;
+  /** Epochs done once this step is. */
+  readonly epoch: number;
+  readonly startsEpoch: boolean;
+  readonly endsEpoch: boolean;
+}
+
+export type TrainingHook =
+  | 'on_train_begin'
+  | 'on_epoch_begin'
+  | 'on_step_begin'
+  | 'on_step_end'
+  | 'on_epoch_end'
+  | 'on_train_end';
+
+export type TrainingEvent =
+  | { readonly type: 'log'; readonly logs: StepLogs }
+  | { readonly type: 'hook'; readonly hook: TrainingHook }
+  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason };
+
+export interface TrainingInit {
+  readonly runner: Runner;
+  readonly programs: ProgramCache;
+  readonly loaded: LoadedModel;
+  readonly adapter: VeraAdapter;
+  /** Tells this adapter's programs from others'. */
+  readonly adapterKey: string;
+  readonly args: ResolvedTrainingArguments;
+  readonly maxSteps: number;
+  readonly steps: AsyncIterable<StepData> | Iterable<StepData>;
+  readonly signal: AbortSignal;
+  emit(event: TrainingEvent, progress: TrainProgress): void;
+}
+
+interface Submitted {
+  readonly data: StepData;
+  readonly step: number;
+  readonly learningRate: number;
+  readonly stats: Promise<StepStats>;
+}
+
+/** Steps whose outcome is still on its way while the next is submitted. */
+const IN_FLIGHT = 2;
+
+/** One training run: submits steps, reads their outcome late, and reports only what the GPU has acknowledged. */
+export class TrainingRun {
+  readonly #init: TrainingInit;
+  readonly #gate = new PauseGate();
+  readonly #clock = new StepClock();
+  readonly #pending: Submitted[] = [];
+  #progress: TrainProgress;
+  #lossSum = 0;
+  #stopping = false;
+  #logAsked = false;
+
+  constructor(init: TrainingInit) {
+    this.#init = init;
+    this.#progress = { global_step: 0, max_steps: init.maxSteps, epoch: 0 };
+  }
+
+  /** Resolves once the last submitted step is acknowledged, or at once when the run is over. */
+  pause(reason: PauseReason): Promise<void> {
+    return this.#gate.pause(reason);
+  }
+
+  resume(reason: PauseReason): void {
+    this.#gate.resume(reason);
+  }
+
+  control({ should_training_stop, should_log }: { should_training_stop?: boolean; should_log?: boolean }): void {
+    if (should_training_stop === true) {
+      this.#stopping = true;
+      this.#gate.resumeAll();
+    }
+    if (should_log === true) this.#logAsked = true;
+  }
+
+  /**
+   * Trains to the end. Rejects with `signal.reason` when aborted, and with `numerical_error` when a loss or gradient
+   * isn't finite; the adapter then keeps the vectors of the last good step.
+   */
+  async run(): Promise<TrainOutput> {
+    const { runner, adapter, args } = this.#init;
+    const state = await createOptimizerState(runner, adapter);
+    let optimizer: LoadedProgram | undefined;
+    try {
+      optimizer = await runner.load(optimizerProgram(adapter, state, args));
+      return await this.#train(state, optimizer);
+    } finally {
+      this.#gate.close();
+      await Promise.allSettled(this.#pending.map(({ stats }) => stats));
+      optimizer?.release();
+      await this.#init.programs.dropAll((key) => key.startsWith('train '));
+      runner.free(Object.values(state));
+    }
+  }
+
+  async #train(state: OptimizerState, optimizer: LoadedProgram): Promise<TrainOutput> {
+    const { signal, maxSteps, steps, runner } = this.#init;
+    const before = runner.usage();
+    this.#hook('on_train_begin');
+    this.#clock.start();
+    let step = 0;
+    for await (const data of steps) {
+      signal.throwIfAborted();
+      await this.#waitWhilePaused();
+      if (this.#stopping) break;
+      step += 1;
+      if (data.startsEpoch) this.#hook('on_epoch_begin');
+      this.#hook('on_step_begin');
+      this.#pending.push(await this.#submit(state, optimizer, data, step));
+      await this.#acknowledge(IN_FLIGHT);
+      if (step >= maxSteps) break;
+    }
+    await this.#acknowledge(0);
+    signal.throwIfAborted();
+    this.#hook('on_train_end');
+    return this.#output(before);
+  }
+
+  async #waitWhilePaused(): Promise<void> {
+    const { signal } = this.#init;
+    if (!this.#gate.requested) return;
+    await this.#acknowledge(0);
+    const reason = this.#gate.enter();
+    this.#emit({ type: 'paused', reason });
+    const resumed = await this.#gate.wait(signal);
+    this.#clock.start();
+    this.#emit({ type: 'resumed', reason: resumed });
+  }
+
+  async #submit(state: OptimizerState, optimizer: LoadedProgram, data: StepData, step: number): Promise<Submitted> {
+    const { runner, programs, loaded, adapter, adapterKey, args, maxSteps } = this.#init;
+    const learningRate = learningRateAt(args, step - 1, maxSteps);
+    const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
+    for (const [microStep, batch] of data.microBatches.entries()) {
+      const key = `train ${adapterKey} ${batch.B}x${batch.T}`;
+      const { built, loaded: program } = await programs.get(key, () => lossProgram(loaded, adapter, batch, state));
+      writeBatch(runner, built.inputs, batch);
+      const block = {
+        step,
+        microStep,
+        labelled: batch.labelled,
+        learningRate,
+        tokens: data.labelledTokens,
+        beta1,
+        beta2,
+      };
+      runner.write(state.block, packStepBlock(block));
+      runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+    }
+    runner.run(optimizer);
+    const stats = runner.read(state.stats).then(unpackStats);
+    // An earlier step may fail first, and then nobody waits for this one.
+    stats.catch(() => {});
+    return { data, step, learningRate, stats };
+  }
+
+  async #acknowledge(atMost: number): Promise<void> {
+    while (this.#pending.length > atMost) {
+      const first = this.#pending[0];
+      if (first === undefined) return;
+      const stats = await first.stats;
+      this.#pending.shift();
+      this.#finish(first, stats);
+      this.#init.signal.throwIfAborted();
+    }
+  }
+
+  #finish({ data, step, learningRate }: Submitted, stats: StepStats): void {
+    if (stats.step !== step) {
+      throw new WebVeraError('device_lost', `Step ${step} came back as step ${stats.step}: the GPU didn't run it`, {
+        retryable: true,
+      });
+    }
+    if (!stats.finite) {
+      throw new WebVeraError('numerical_error', `Step ${step}: the loss or a gradient isn't finite`, {
+        hint: 'Use a lower learning_rate. The adapter keeps the vectors of the last good step.',
+        detail: { step, loss: stats.loss, grad_norm: stats.gradNorm },
+      });
+    }
+    this.#progress = { ...this.#progress, global_step: step, epoch: data.epoch };
+    this.#lossSum += stats.loss;
+    const { tokensPerSecond, secondsPerStep } = this.#clock.stepDone(data.tokens);
+    if (this.#logAsked || step % this.#init.args.logging_steps === 0) {
+      this.#logAsked = false;
+      this.#emit({
+        type: 'log',
+        logs: {
+          step,
+          loss: stats.loss,
+          grad_norm: stats.gradNorm,
+          learning_rate: learningRate,
+          tokens_per_second: tokensPerSecond,
+          seconds_left: (this.#init.maxSteps - step) * secondsPerStep,
+        },
+      });
+    }
+    this.#hook('on_step_end');
+    if (data.endsEpoch) this.#hook('on_epoch_end');
+  }
+
+  #output(before: RunnerUsage): TrainOutput {
+    const { global_step, epoch } = this.#progress;
+    const steps = Math.max(1, global_step);
+    const after = this.#init.runner.usage();
+    return {
+      global_step,
+      training_loss: this.#lossSum / steps,
+      metrics: {
+        epoch,
+        ...this.#clock.metrics(),
+        dispatches_per_step: (after.dispatches - before.dispatches) / steps,
+        submits_per_step: (after.submits - before.submits) / steps,
+        gpu_bytes: after.bytes,
+        peak_gpu_bytes: after.peakBytes,
+      },
+    };
+  }
+
+  #hook(hook: TrainingHook): void {
+    this.#emit({ type: 'hook', hook });
+  }
+
+  #emit(event: TrainingEvent): void {
+    this.#init.emit(event, this.#progress);
+  }
+}
