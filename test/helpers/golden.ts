@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { VeraConfigInit } from '../../src/adapters/config';
+import { readSafetensors } from '../../src/formats/safetensors';
+import { toFloat32 } from '../../src/formats/values';
+
+const root = new URL('../golden/', import.meta.url);
+
+export interface GoldenBatch {
+  readonly input_ids: readonly (readonly number[])[];
+  readonly attention_mask: readonly (readonly number[])[];
+  readonly labels: readonly (readonly number[])[];
+}
+
+export interface GoldenTraining {
+  readonly id: string;
+  readonly lr: number;
+  readonly weight_decay: number;
+  readonly max_grad_norm?: number;
+  readonly warmup_steps?: number;
+  readonly accumulate?: number;
+  readonly normalise?: 'mean_of_means' | 'token_mean';
+  readonly start: 'init' | 'random';
+  readonly steps: number;
+  readonly losses: readonly number[];
+  readonly grad_norms: readonly number[];
+  readonly lrs: readonly number[];
+  readonly batches: readonly (readonly number[])[];
+  readonly tolerance: {
+    readonly losses_abs: number;
+    readonly final_abs_default: number;
+    readonly final_abs: Readonly<Record<string, number>>;
+  };
+}
+
+export interface GoldenCase {
+  readonly name: string;
+  readonly base: string;
+  readonly vera_config: VeraConfigInit;
+  readonly trainable: Readonly<Record<string, readonly number[]>>;
+  readonly trainable_parameters: number;
+  readonly inputs: { readonly batch: GoldenBatch; readonly train_batches: readonly GoldenBatch[] };
+  readonly expect: {
+    readonly base: { readonly loss: number };
+    readonly init: { readonly loss: number };
+    readonly random: {
+      readonly loss: number;
+      readonly grad_norm: number;
+      readonly greedy: { readonly prompt: readonly number[]; readonly continuation: readonly number[] };
+    };
+    readonly disabled: { readonly loss: number };
+    readonly train: readonly GoldenTraining[];
+  };
+  readonly tolerance: { readonly loss_abs: number; readonly logits_abs: number; readonly grad_abs: number };
+}
+
+export function goldenCase(name: string): GoldenCase {
+  return JSON.parse(readFileSync(new URL(`cases/${name}/case.json`, root), 'utf8'));
+}
+
+/** The expected tensors of a case, as float32. */
+export function goldenTensors(name: string): ReadonlyMap<string, Float32Array> {
+  const bytes = new Uint8Array(readFileSync(new URL(`cases/${name}/tensors.safetensors`, root)));
+  const { tensors } = readSafetensors(bytes);
+  return new Map([...tensors].map(([key, tensor]) => [key, toFloat32(tensor)]));
+}
+
+/** A base model's folder as dropped files. */
+export function goldenBase(base: string): { readonly files: Map<string, Blob> } {
+  return folderFiles(new URL(`${base}/`, root));
+}
+
+/** One of a case's adapter folders as dropped files. */
+export function goldenAdapter(name: string, folder: string): { readonly files: Map<string, Blob> } {
+  return folderFiles(new URL(`cases/${name}/${folder}/`, root));
+}
+
+function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
+  const files = readdirSync(folder).map((file): [string, Blob] => [
+    file,
+    new Blob([readFileSync(new URL(file, folder))]),
+  ]);
+  return { files: new Map(files) };
+}
+
+/** The largest |a − b| where `where` holds (everywhere by default). */
+export function largestDifference(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  where: (index: number) => boolean = () => true,
+): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (let index = 0; index < a.length; index++) {
+    if (!where(index)) continue;
+    const difference = Math.abs((a[index] as number) - (b[index] as number));
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}
