@@ -29,6 +29,10 @@ export class Fields {
     return Object.hasOwn(this.#json, key) ? (this.#json[key] ?? undefined) : undefined;
   }
 
+  keys(): readonly string[] {
+    return Object.keys(this.#json);
+  }
+
   /** Whether the key is there, even as null. */
   has(key: string): boolean {
     return Object.hasOwn(this.#json, key);

@@ -1,0 +1,45 @@
+import { WebVeraError } from '../core/error';
+import { isJsonObject, type JsonObject } from '../core/fields';
+import { defaultLimits } from '../core/source';
+
+const MAX_DEPTH = 64;
+
+/**
+ * Reads an untrusted JSON file that must hold an object. The result is frozen, and its objects have no prototype, so
+ * that a key like `__proto__` is a key and nothing else. A byte order mark is allowed.
+ * Throws `limit_exceeded` above `limit` bytes, `invalid_format` for all else; `file` names the file in messages.
+ */
+export function parseJsonObject(bytes: Uint8Array, file: string, limit = defaultLimits.json): JsonObject {
+  if (bytes.length > limit) {
+    throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limit} bytes, got ${bytes.length}`, {
+      hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+    });
+  }
+  const value = harden(parse(bytes, file), file, 0);
+  if (isJsonObject(value)) return value;
+  throw invalid(file, `expected a JSON object, got ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`);
+}
+
+function parse(bytes: Uint8Array, file: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw invalid(file, `expected JSON in UTF-8, got ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+function harden(value: unknown, file: string, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === MAX_DEPTH) throw invalid(file, `expected at most ${MAX_DEPTH} levels of nesting, got more`);
+  if (Array.isArray(value)) return Object.freeze(value.map((entry) => harden(entry, file, depth + 1)));
+  const object: Record<string, unknown> = Object.create(null);
+  for (const [key, entry] of Object.entries(value)) object[key] = harden(entry, file, depth + 1);
+  return Object.freeze(object);
+}
+
+function invalid(file: string, message: string, cause?: unknown): WebVeraError {
+  return new WebVeraError('invalid_format', `${file}: ${message}`, {
+    hint: 'Is the file complete, and is it what its name says? A web page in its place is a common mistake.',
+    cause,
+  });
+}
