@@ -11,6 +11,10 @@ fn low_left_block(begin: vec4u, k: u32) -> mat4x4f {
   return mat4x4f();
 }
 
+fn low_left4(origin: u32, k: u32) -> vec4f {
+  return vec4f();
+}
+
 fn low_right_begin(column: u32) -> vec4u {
   return vec4u();
 }

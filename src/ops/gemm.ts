@@ -4,6 +4,8 @@ import leftColumns from '../../shaders/lib/left_columns.wgsl?raw';
 import leftRows from '../../shaders/lib/left_rows.wgsl?raw';
 import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
 import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
+import lowScalar from '../../shaders/lib/low_scalar.wgsl?raw';
+import lowVec4 from '../../shaders/lib/low_vec4.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
 import rightColumns from '../../shaders/lib/right_columns.wgsl?raw';
 import rightF16 from '../../shaders/lib/right_f16.wgsl?raw';
@@ -11,10 +13,14 @@ import rightF32 from '../../shaders/lib/right_f32.wgsl?raw';
 import rightRows from '../../shaders/lib/right_rows.wgsl?raw';
 import rightScalar from '../../shaders/lib/right_scalar.wgsl?raw';
 import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
+import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
+import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import {
   type Bindings,
   defineKernel,
+  FLAT_THREADS,
+  flatGrid,
   type Grid,
   type Kernel,
   type Params,
@@ -38,10 +44,14 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
-  /** The kernel's own file, and what it uses beyond a tile and its operands. */
-  readonly wgsl: readonly string[];
+  /** The kernel's own file. */
+  readonly wgsl: string;
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
+  /** Whether a low-rank K range comes first; it is stored as the left operand is. */
+  readonly lowRank?: boolean;
+  /** `values`: the kernel `put`s single values (default); `own`: it ends tiles itself. */
+  readonly finish?: keyof typeof FINISHES;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
 }
@@ -62,22 +72,32 @@ const LAYOUTS = {
 const STORAGES = {
   left: { vec4: leftVec4, scalar: leftScalar },
   right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
+  low: { vec4: lowVec4, scalar: lowScalar },
 } as const;
+const FINISHES = { values: [finishValues], own: [] } as const;
 
-/** Completes a product that has one K range and `put`s its values one by one. */
-export const PLAIN: readonly string[] = [oneRange, finishValues];
+/** Up to so many rows, the right operand is read once for all of them. */
+const FEW_ROWS = 4;
 
 export function defineProduct<const B extends Bindings, const P extends ParamTypes>(
   init: ProductInit<B, P>,
 ): Product<B, P> {
   const make = (left: LeftStorage, right: RightStorage): Kernel<B, P> => {
-    const layouts = [...LAYOUTS.left[init.left], ...LAYOUTS.right[init.right]];
-    const files = [...init.wgsl, block, ...layouts, STORAGES.left[left], STORAGES.right[right]];
+    const files = [
+      init.wgsl,
+      ...FINISHES[init.finish ?? 'values'],
+      ...LAYOUTS.left[init.left],
+      STORAGES.left[left],
+      ...LAYOUTS.right[init.right],
+      STORAGES.right[right],
+      init.lowRank ? STORAGES.low[left] : oneRange,
+      block,
+    ];
     return defineKernel({
       name: init.name,
       bindings: init.bindings,
       params: init.params,
-      variants: variants(files, (params) => init.size(params)),
+      variants: variants(files, init),
       flops: (params) => init.size(params).reduce((product, size) => product * size, 2),
     });
   };
@@ -91,13 +111,23 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 
 function variants<P extends ParamTypes>(
   files: readonly string[],
-  size: ProductInit<Bindings, P>['size'],
+  { size, left, right }: Pick<ProductInit<Bindings, P>, 'size' | 'left' | 'right'>,
 ): VariantInit<P>[] {
   const tiles = (params: Params<P>): Grid => {
     const [rows, columns] = size(params);
     return [ceilDiv(rows, TILE), ceilDiv(columns, TILE)];
   };
-  return [{ name: 'register', wgsl: [...files, tileRegister], workgroups: tiles }];
+  const row: VariantInit<P> = {
+    name: 'row',
+    wgsl: [...files, tileRow],
+    workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
+    fits: (params) => size(params)[0] <= FEW_ROWS,
+  };
+  return [
+    { name: 'register', wgsl: [...files, tileRegister], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...files, tileWorkgroup], workgroups: tiles },
+    ...(left === 'rows' && right === 'rows' ? [row] : []),
+  ];
 }
 
 /** Vec4s can be read only where the lines, and K along them, are whole ones. */

@@ -4,13 +4,13 @@ import { WebVeraError } from '../core/error';
 import { expectShape, formatShape, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { defineProduct, leftStorage, PLAIN, rightStorage } from './gemm';
+import { defineProduct, leftStorage, rightStorage } from './gemm';
 
 export const linearForward = defineProduct({
   name: 'linear',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write' },
   params: { N: 'u32', M: 'u32', K: 'u32', stride: 'u32', has_bias: 'u32' },
-  wgsl: [linearWgsl, ...PLAIN],
+  wgsl: linearWgsl,
   left: 'rows',
   right: 'rows',
   size: ({ N, M, K }) => [N, M, K],
@@ -20,7 +20,7 @@ export const linearBackward = defineProduct({
   name: 'linear_backward',
   bindings: { dy: 'read', weight: 'read', sum: 'read', dx: 'write' },
   params: { N: 'u32', M: 'u32', K: 'u32', stride: 'u32', has_sum: 'u32' },
-  wgsl: [linearBackwardWgsl, ...PLAIN],
+  wgsl: linearBackwardWgsl,
   left: 'rows',
   right: 'columns',
   size: ({ N, M, K }) => [N, K, M],

@@ -1,11 +1,14 @@
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { linear } from '../../src/ops/linear';
 import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
-const families = ['register'];
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+const families = ['register', 'workgroup'];
 
 interface Case {
   readonly N: number;
@@ -49,8 +52,19 @@ describe.each(families)('linear, %s', (variant) => {
     { N: 1, M: 5, K: 4, dtype: 'f16' },
     { N: 5, M: 123, K: 20, dtype: 'f16' },
     { N: 64, M: 132, K: 64, dtype: 'f16' },
-  ])('$N×$M×$K, dtype $dtype: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
 
   // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
+});
+
+// Few rows take the `row` family where it exists, and the tiles for the gradient.
+describe('linear, row', () => {
+  test.each<Case>([
+    { N: 1, M: 1, K: 1 },
+    { N: 3, M: 5, K: 123 },
+    { N: 1, M: 7, K: 516 },
+    { N: 4, M: 64, K: 256 },
+    { N: 2, M: 9, K: 300, dtype: 'f16' },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'row', integerArray, 0));
 });

@@ -1,0 +1,14 @@
+// Storage of the low-rank range, u and B of the kernel: f32, four values a word; the rank is a multiple of 4.
+alias LowWord = vec4f;
+
+fn low_origin(line: u32) -> u32 {
+  return line * (p.R / 4u);
+}
+
+fn low_left4(origin: u32, at: u32) -> vec4f {
+  return u[origin + at / 4u];
+}
+
+fn low_right4(origin: u32, at: u32) -> vec4f {
+  return B[origin + at / 4u];
+}

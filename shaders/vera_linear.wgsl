@@ -1,0 +1,90 @@
+// vera_linear: y[n,m] = λ_b[m] · Σ_j u[n,j] · λ_d[j] · B[m,j] + Σ_k x[n,k] · weight[m,k] + bias[m]
+// The low-rank sum comes first, so that λ_b scales it in place and y is written once.
+// x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)   y: (N, M)
+// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// grid: see the tile
+// with lib/{tile_*, block, finish_values, left_rows, left_*, right_rows, right_*, low_*}.wgsl
+struct Params { N: u32, M: u32, K: u32, R: u32, offset_b: u32, offset_d: u32, has_bias: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> u: array<LowWord>;
+@group(0) @binding(3) var<storage, read> weight: array<RightWord>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read> B: array<LowWord>;
+@group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+
+fn rows() -> u32 {
+  return p.N;
+}
+
+fn columns() -> u32 {
+  return p.M;
+}
+
+fn inner() -> u32 {
+  return p.K;
+}
+
+fn left_stride() -> u32 {
+  return p.K;
+}
+
+fn right_stride() -> u32 {
+  return p.K;
+}
+
+fn left_word(index: u32) -> LeftWord {
+  return x[index];
+}
+
+fn right_word(index: u32) -> RightWord {
+  return weight[index];
+}
+
+fn low_inner() -> u32 {
+  return p.R;
+}
+
+fn low_begin(line: u32, last: u32) -> vec4u {
+  return vec4u(
+    low_origin(min(line, last)),
+    low_origin(min(line + 1u, last)),
+    low_origin(min(line + 2u, last)),
+    low_origin(min(line + 3u, last)),
+  );
+}
+
+fn low_left_begin(n: u32) -> vec4u {
+  return low_begin(n, p.N - 1u);
+}
+
+fn low_left_block(begin: vec4u, j: u32) -> mat4x4f {
+  return mat4x4f(low_left4(begin.x, j), low_left4(begin.y, j), low_left4(begin.z, j), low_left4(begin.w, j));
+}
+
+fn low_right_begin(m: u32) -> vec4u {
+  return low_begin(m, p.M - 1u);
+}
+
+fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
+  let lambda_d = lambda[(p.offset_d + j) / 4u];
+  return transpose(mat4x4f(
+    low_right4(begin.x, j) * lambda_d,
+    low_right4(begin.y, j) * lambda_d,
+    low_right4(begin.z, j) * lambda_d,
+    low_right4(begin.w, j) * lambda_d,
+  ));
+}
+
+fn low_scale(m: u32) -> vec4f {
+  return lambda[(p.offset_b + m) / 4u];
+}
+
+fn put(n: u32, m: u32, value: f32) {
+  var total = value;
+  if (p.has_bias != 0u) {
+    total += bias[m];
+  }
+  y[n * p.M + m] = total;
+}

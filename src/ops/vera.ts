@@ -1,0 +1,165 @@
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
+import lambdaReduceWgsl from '../../shaders/vera_lambda_reduce.wgsl?raw';
+import veraLinearWgsl from '../../shaders/vera_linear.wgsl?raw';
+import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { ceilDiv, expectShape, formatShape, rowsAndColumns } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { defineProduct, leftStorage, rightStorage, TILE } from './gemm';
+import { emitLinear, emitLinearBackward } from './linear';
+
+export const veraLinearForward = defineProduct({
+  name: 'vera_linear',
+  bindings: { x: 'read', u: 'read', weight: 'read', bias: 'read', B: 'read', lambda: 'read', y: 'write' },
+  params: { N: 'u32', M: 'u32', K: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', has_bias: 'u32' },
+  wgsl: veraLinearWgsl,
+  left: 'rows',
+  right: 'rows',
+  lowRank: true,
+  size: ({ N, M, K, R }) => [N, M, K + R],
+});
+
+export const veraUpBackward = defineProduct({
+  name: 'vera_up_backward',
+  bindings: { dy: 'read', B: 'read', lambda: 'read', sum: 'read', du: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', has_sum: 'u32' },
+  wgsl: upBackwardWgsl,
+  left: 'rows',
+  right: 'own',
+  size: ({ N, M, R }) => [N, R, M],
+});
+
+export const veraLambdaBackward = defineProduct({
+  name: 'vera_lambda_backward',
+  bindings: { dy: 'read', u: 'read', B: 'read', lambda: 'read', partial_b: 'write', partial_d: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32' },
+  wgsl: lambdaBackwardWgsl,
+  left: 'columns',
+  right: 'columns',
+  finish: 'own',
+  size: ({ N, M, R }) => [M, R, N],
+});
+
+export const veraLambdaReduce = defineKernel({
+  name: 'vera_lambda_reduce',
+  bindings: { partial_b: 'read', partial_d: 'read', grads: 'update' },
+  params: { M: 'u32', R: 'u32', tiles_b: 'u32', tiles_d: 'u32', offset_b: 'u32', offset_d: 'u32' },
+  variants: [{ wgsl: [lambdaReduceWgsl, flatIndex], workgroups: ({ M, R }) => flatGrid(M + R) }],
+  flops: ({ M, R, tiles_b, tiles_d }) => M * tiles_b + R * tiles_d,
+});
+
+/**
+ * u = x·A[:, :in]ᵀ: x (…, in), A (R, ≥ in), u (…, R). A is frozen, so only x receives a gradient. Modules that
+ * share x share u: it is computed once, and its gradient goes through A once.
+ */
+export function veraDown(g: Graph, x: Value, A: Value): Value {
+  const { columns: K } = rowsAndColumns(x.shape);
+  const u = emitLinear(g, x, A);
+  g.differentiate(u, [x], (du, [{ sum }]) => [emitLinearBackward(g, du, A, { K, sum })]);
+  return u;
+}
+
+/** The adapted linear layer's operands. */
+export interface VeraLinear {
+  /** (…, in) */
+  readonly x: Value;
+  /** (…, R), of `veraDown`. */
+  readonly u: Value;
+  /** (out, in), f32 or f16. */
+  readonly weight: Value;
+  /** (out) */
+  readonly bias?: Value | undefined;
+  /** (≥ out, R) */
+  readonly B: Value;
+  /** The pool of trained vectors, one-dimensional. */
+  readonly lambda: Value;
+  /** Where λ_b (out) begins in the pool: an element, a multiple of 4. */
+  readonly offsetB: number;
+  /** Where λ_d (R) begins in the pool: an element, a multiple of 4. */
+  readonly offsetD: number;
+}
+
+/**
+ * y = x·weightᵀ + bias + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. x, u and the pool receive gradients;
+ * the pool's gather in the pinned buffer that `Graph.grad` was given for it.
+ */
+export function veraLinear(g: Graph, operands: VeraLinear): Value {
+  const { x, u, weight, bias, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
+  const { N, M, K, R } = sizes(operands);
+  const leading = x.shape.slice(0, -1);
+  const kernel = veraLinearForward[leftStorage(K, R)][rightStorage(weight)];
+  const { y } = g.emit(
+    kernel,
+    { x, u, weight, bias: bias ?? x, B, lambda },
+    { y: [...leading, M] },
+    { N, M, K, R, offset_b, offset_d, has_bias: Number(bias !== undefined) },
+  );
+  g.differentiate(y, [x, u, lambda], (dy, [toX, toU, toLambda]) => [
+    toX.wanted ? emitLinearBackward(g, dy, weight, { K, sum: toX.sum }) : undefined,
+    toU.wanted ? emitUpBackward(g, operands, dy, toU.sum) : undefined,
+    toLambda.wanted ? emitLambdaBackward(g, operands, dy, toLambda.sum) : undefined,
+  ]);
+  return y;
+}
+
+function emitUpBackward(g: Graph, operands: VeraLinear, dy: Value, sum: Value | undefined): Value {
+  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
+  const { N, M, R } = sizes(operands);
+  const params = { N, M, R, offset_b, offset_d, has_sum: Number(sum !== undefined) };
+  const kernel = veraUpBackward[leftStorage(M)][rightStorage(B)];
+  return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
+}
+
+function emitLambdaBackward(g: Graph, operands: VeraLinear, dy: Value, grads: Value | undefined): Value {
+  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
+  if (grads === undefined) throw new WebVeraError('internal', `No buffer was given for the gradient of ${lambda.name}`);
+  const { N, M, R } = sizes(operands);
+  const [tiles_b, tiles_d] = [ceilDiv(R, TILE), ceilDiv(M, TILE)];
+  const { partial_b, partial_d } = g.emit(
+    veraLambdaBackward[leftStorage(M)][rightStorage(u)],
+    { dy, u, B, lambda },
+    { partial_b: [tiles_b, M], partial_d: [tiles_d, R] },
+    { N, M, R, offset_b, offset_d },
+  );
+  g.emit(veraLambdaReduce, { partial_b, partial_d, grads }, {}, { M, R, tiles_b, tiles_d, offset_b, offset_d });
+  return grads;
+}
+
+function sizes({ x, u, weight, bias, B, lambda, offsetB, offsetD }: VeraLinear): {
+  readonly N: number;
+  readonly M: number;
+  readonly K: number;
+  readonly R: number;
+} {
+  const { rows: N, columns: K } = rowsAndColumns(x.shape);
+  const [M = 0] = weight.shape;
+  const R = u.shape.at(-1) ?? 0;
+  expectShape('vera_linear weight', weight.shape, [M, K]);
+  expectShape('vera_linear u', u.shape, [...x.shape.slice(0, -1), R]);
+  if (bias !== undefined) expectShape('vera_linear bias', bias.shape, [M]);
+  const rowsOfB = B.shape[0] ?? 0;
+  if (B.dtype !== 'f32' || rowsOfB < M) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `vera_linear B: expected f32 with at least ${M} rows, got ${B.dtype} ${formatShape(B.shape)}`,
+    );
+  }
+  expectShape('vera_linear B', B.shape, [rowsOfB, R]);
+  const end = Math.max(offsetB + M, offsetD + R);
+  if (offsetB % 4 !== 0 || offsetD % 4 !== 0 || offsetB < 0 || offsetD < 0 || lambda.shape.length !== 1) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `vera_linear lambda: expected a vector and offsets that are multiples of 4, got ${formatShape(lambda.shape)} at ${offsetB} and ${offsetD}`,
+    );
+  }
+  if (end > (lambda.shape[0] ?? 0)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `vera_linear lambda: expected at least ${end} elements, got ${formatShape(lambda.shape)}`,
+    );
+  }
+  return { N, M, K, R };
+}

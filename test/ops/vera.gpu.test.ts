@@ -1,0 +1,125 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import type { Value } from '../../src/graph/value';
+import { veraDown, veraLinear } from '../../src/ops/vera';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { integerArray, randomArray } from '../helpers/random';
+import type { Memory } from '../reference/runner';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Case {
+  readonly N: number;
+  readonly K: number;
+  readonly M: number;
+  readonly R: number;
+  readonly dtype?: 'f32' | 'f16';
+}
+type Fill = (length: number, seed: number) => Float64Array;
+
+/** One step through an adapted layer, with gradients that others gave before for x, u and the pool. */
+function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
+  const memory: Memory = new Map();
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
+  const x = input(memory, 'x', [N, K], fill(N * K, 1));
+  const weight = input(memory, 'weight', [M, K], fill(M * K, 2), dtype);
+  const bias = input(memory, 'bias', [M], fill(M, 3));
+  const A = input(memory, 'A', [R, K + 4], fill(R * (K + 4), 4));
+  const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 5));
+  const lambda = input(memory, 'lambda', [pool], fill(pool, 6));
+  const dy = input(memory, 'dy', [N, M], fill(N * M, 7));
+  const grads = input(memory, 'grads', [pool], fill(pool, 8));
+  const g = new Graph();
+  g.train(lambda);
+  g.train(x);
+  const u = veraDown(g, x, A);
+  const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
+  const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
+  const earlier: [Value, Value][] = [
+    [lambda, grads],
+    [x, input(memory, 'earlier dx', [N, K], fill(N * K, 9))],
+    [u, input(memory, 'earlier du', [N, R], fill(N * R, 10))],
+  ];
+  const gradients = g.grad(y, dy, new Map(earlier));
+  const wanted = [u, y, bare, grads, gradients.get(u), gradients.get(x)].filter((value) => value !== undefined);
+  expect(wanted).toHaveLength(6);
+  return { g, memory, wanted };
+}
+
+const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+describe.each(['register', 'workgroup', 'row'])('vera_linear, %s', (variant) => {
+  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+  test.each<Case>([
+    { N: 1, K: 1, M: 1, R: 1 },
+    { N: 3, K: 5, M: 7, R: 6 },
+    { N: 4, K: 8, M: 12, R: 3 },
+    { N: 2, K: 6, M: 8, R: 8, dtype: 'f32' },
+    { N: 4, K: 300, M: 5, R: 264 },
+    { N: 3, K: 64, M: 68, R: 4, dtype: 'f16' },
+  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
+    const { g, memory, wanted } = step(sizes, small);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
+});
+
+describe.each(['register', 'workgroup'])('vera_linear, %s tiles', (variant) => {
+  test.each<Case>([
+    { N: 63, K: 65, M: 63, R: 65 },
+    { N: 65, K: 64, M: 132, R: 64 },
+    { N: 17, K: 20, M: 65, R: 123 },
+    { N: 66, K: 68, M: 60, R: 132, dtype: 'f16' },
+  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
+    const { g, memory, wanted } = step(sizes, small);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
+
+  test('64×128→192, r 256: random numbers', async () => {
+    const { g, memory, wanted } = step({ N: 64, K: 128, M: 192, R: 256 }, randomArray);
+    // Chains of two or three sums of up to 256 products each: √256 · 2⁻²⁴ of their size, and 4× for the worst of many.
+    await expectGpuEqualsReference(g, memory, wanted, 4e-6, { variant });
+  });
+
+  test('the same step gives the same bits', async () => {
+    const { g, memory, wanted } = step({ N: 64, K: 64, M: 80, R: 96 }, randomArray);
+    const first = await runOnGpu(g.steps, memory, wanted, { variant });
+    const second = await runOnGpu(g.steps, memory, wanted, { variant });
+    for (const value of wanted) expect(second.get(value)).toEqual(first.get(value));
+  });
+});
+
+test('λ_b = 0: the base layer alone, and zeros for u and λ_d', async () => {
+  const memory: Memory = new Map();
+  const [N, K, M, R] = [8, 64, 72, 80] as const;
+  const x = input(memory, 'x', [N, K], randomArray(N * K, 1));
+  const weight = input(memory, 'weight', [M, K], randomArray(M * K, 2));
+  const A = input(memory, 'A', [R, K], randomArray(R * K, 3));
+  const B = input(memory, 'B', [M, R], randomArray(M * R, 4));
+  const lambda = input(memory, 'lambda', [M + R], randomArray(M + R, 5).fill(0, 0, M));
+  const grads = input(memory, 'grads', [M + R], new Float64Array(M + R));
+  const dy = input(memory, 'dy', [N, M], randomArray(N * M, 6));
+  const g = new Graph();
+  g.train(lambda);
+  g.train(x);
+  const u = veraDown(g, x, A);
+  const y = veraLinear(g, { x, u, weight, B, lambda, offsetB: 0, offsetD: M });
+  const du = g.grad(y, dy, new Map([[lambda, grads]])).get(u);
+  if (du === undefined) throw new Error('u received no gradient');
+  const results = await runOnGpu(g.steps, memory, [du, grads]);
+  expect(results.get(du)?.every((v) => v === 0)).toBe(true);
+  expect(
+    results
+      .get(grads)
+      ?.subarray(M)
+      .every((v) => v === 0),
+  ).toBe(true);
+  expect(
+    results
+      .get(grads)
+      ?.subarray(0, M)
+      .every((v) => v !== 0),
+  ).toBe(true);
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
+import { type VeraLinear, veraDown, veraLinear } from '../../src/ops/vera';
+import { expectGradient } from '../helpers/gradient';
+import { input } from '../helpers/on_gpu';
+import { randomArray } from '../helpers/random';
+import { type Memory, runReference } from '../reference/runner';
+
+interface Sizes {
+  readonly N: number;
+  readonly K: number;
+  readonly M: number;
+  readonly R: number;
+}
+
+/** A layer with its pool: λ_b, then λ_d at the next multiple of 4. Projections are larger than the layer. */
+function layer(memory: Memory, { N, K, M, R }: Sizes) {
+  const offsetB = 4;
+  const offsetD = 4 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
+  return {
+    x: input(memory, 'x', [N, K], randomArray(N * K, 1)),
+    weight: input(memory, 'weight', [M, K], randomArray(M * K, 2)),
+    bias: input(memory, 'bias', [M], randomArray(M, 3)),
+    A: input(memory, 'A', [R, K + 2], randomArray(R * (K + 2), 4)),
+    B: input(memory, 'B', [M + 3, R], randomArray((M + 3) * R, 5)),
+    lambda: input(memory, 'lambda', [pool], randomArray(pool, 6)),
+    offsetB,
+    offsetD,
+  };
+}
+
+test.each([
+  { N: 1, K: 1, M: 1, R: 1 },
+  { N: 3, K: 5, M: 7, R: 6 },
+])('vera_linear $N×$K→$M, r $R: central differences by x and the pool', (sizes) => {
+  const memory: Memory = new Map();
+  const { A, ...operands } = layer(memory, sizes);
+  const build = (g: Graph): Value => veraLinear(g, { ...operands, u: veraDown(g, operands.x, A) });
+  expectGradient(build, memory, [operands.x, operands.lambda], { tolerance: 1e-6 });
+  expectGradient(build, memory, [operands.lambda], { tolerance: 1e-6 });
+});
+
+test('modules that share u add up its gradient', () => {
+  const memory: Memory = new Map();
+  const { A, ...operands } = layer(memory, { N: 3, K: 5, M: 4, R: 6 });
+  const build = (g: Graph): Value => {
+    const u = veraDown(g, operands.x, A);
+    const first = veraLinear(g, { ...operands, u });
+    const second = veraLinear(g, { ...operands, u, offsetB: operands.offsetB - 4, bias: undefined });
+    // A sum of both that needs no further op: the second layer's output goes through the first's again.
+    return veraLinear(g, { ...operands, x: second, u: first, ...throughAgain });
+  };
+  const throughAgain = {
+    weight: input(memory, 'w2', [2, 4], randomArray(8, 7)),
+    B: input(memory, 'B2', [2, 4], randomArray(8, 8)),
+    bias: undefined,
+    offsetD: 0,
+  };
+  expectGradient(build, memory, [operands.x, operands.lambda], { tolerance: 1e-6 });
+});
+
+describe('at λ_b = 0', () => {
+  test('u and λ_d receive zeros, λ_b does not', () => {
+    const memory: Memory = new Map();
+    const sizes = { N: 3, K: 5, M: 7, R: 6 };
+    const { A, ...operands } = layer(memory, sizes);
+    memory.get(operands.lambda)!.fill(0, operands.offsetB, operands.offsetB + sizes.M);
+    const g = new Graph();
+    g.train(operands.lambda);
+    g.train(operands.x);
+    const u = veraDown(g, operands.x, A);
+    const y = veraLinear(g, { ...operands, u });
+    const dy = input(memory, 'dy', y.shape, randomArray(21, 9));
+    const grads = pinned('grads', operands.lambda.shape);
+    const gradients = g.grad(y, dy, new Map([[operands.lambda, grads]]));
+    runReference(g.steps, memory);
+    const dLambda = memory.get(grads)!;
+    expect(memory.get(gradients.get(u)!)!.every((v) => v === 0)).toBe(true);
+    expect(dLambda.subarray(operands.offsetD).every((v) => v === 0)).toBe(true);
+    expect(dLambda.subarray(operands.offsetB, operands.offsetB + sizes.M).every((v) => v !== 0)).toBe(true);
+  });
+});
+
+test('the first adapted layer makes the gradient of its pool alone', () => {
+  const memory: Memory = new Map();
+  const { A, ...operands } = layer(memory, { N: 3, K: 5, M: 7, R: 6 });
+  const g = new Graph();
+  g.train(operands.lambda);
+  const y = veraLinear(g, { ...operands, u: veraDown(g, operands.x, A) });
+  const dy = input(memory, 'dy', y.shape, randomArray(21, 9));
+  g.grad(y, dy, new Map([[operands.lambda, pinned('grads', operands.lambda.shape)]]));
+  expect(g.steps.map(({ kernel }) => kernel.name)).toEqual([
+    'linear',
+    'vera_linear',
+    'vera_lambda_backward',
+    'vera_lambda_reduce',
+  ]);
+});
+
+test('vera_linear refuses what does not fit', () => {
+  const memory: Memory = new Map();
+  const g = new Graph();
+  const { A, ...rest } = layer(memory, { N: 3, K: 5, M: 7, R: 6 });
+  const operands: VeraLinear = { ...rest, u: input(memory, 'u', [3, 6], randomArray(18, 7)) };
+  const small = input(memory, 'small', [6, 6], randomArray(36, 8));
+  const narrow = input(memory, 'narrow', [6, 4], randomArray(24, 8));
+  expect(() => veraLinear(g, { ...operands, B: small })).toThrow(/at least 7 rows, got f32 \(6, 6\)/);
+  expect(() => veraLinear(g, { ...operands, u: A })).toThrow(/vera_linear u/);
+  expect(() => veraLinear(g, { ...operands, offsetB: 2 })).toThrow(/multiples of 4/);
+  expect(() => veraLinear(g, { ...operands, offsetD: operands.offsetD + 4 })).toThrow(/at least 22 elements/);
+  expect(() => veraDown(g, operands.x, narrow)).toThrow(/expected a matrix with 5 columns/);
+  expect(g.steps).toHaveLength(0);
+});
