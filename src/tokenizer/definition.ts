@@ -1,0 +1,157 @@
+import { WebVeraError } from '../core/error';
+import { isJsonObject, type JsonObject } from '../core/fields';
+import { checkPattern } from './patterns';
+
+/** Above any published vocabulary, and small enough to be counted in an array. */
+const MAX_IDS = 2 ** 22;
+const MAX_NODES = 4096;
+const MAX_NESTING = 16;
+const MAX_STRING = 256;
+const MAX_EXPANSION = 65_536;
+
+/** A tokenizer.json whose every part has been looked at. */
+export interface TokenizerDefinition {
+  readonly json: JsonObject;
+  /** Entries of the vocabulary, without added tokens that aren't part of it: what Hugging Face calls `vocab_size`. */
+  readonly vocabSize: number;
+  /** All ids are below it. */
+  readonly idLimit: number;
+}
+
+/**
+ * Checks an untrusted tokenizer.json: structure, ids, regular expressions, and how far its rules can blow a text up.
+ * `modelVocabSize` is the number of rows of the embedding that the ids will index.
+ * Throws `invalid_format`.
+ */
+export function checkTokenizer(json: unknown, modelVocabSize: number | undefined): TokenizerDefinition {
+  if (!isJsonObject(json)) throw invalid('expected a JSON object');
+  const idLimit = Math.min(modelVocabSize ?? MAX_IDS, MAX_IDS);
+  const { type, size } = checkModel(json.model, idLimit);
+  const added = json.added_tokens ?? [];
+  checkAddedTokens(added, idLimit);
+  const stages = {
+    normalizer: json.normalizer ?? null,
+    pre_tokenizer: json.pre_tokenizer ?? null,
+    post_processor: json.post_processor ?? null,
+    decoder: json.decoder ?? null,
+  };
+  for (const [stage, rules] of Object.entries(stages)) checkRules(stage, rules);
+  const model = { ...(json.model as JsonObject), type };
+  return { json: { ...stages, added_tokens: added, model }, vocabSize: size, idLimit };
+}
+
+function checkModel(model: unknown, idLimit: number): { readonly type: string; readonly size: number } {
+  if (!isJsonObject(model)) throw invalid('model: expected an object');
+  const type = model.type ?? impliedType(model);
+  if (type !== 'BPE' && type !== 'WordPiece' && type !== 'Unigram') {
+    throw invalid(`model.type: expected BPE, WordPiece or Unigram, got ${describe(type)}`);
+  }
+  if (type === 'BPE') checkMerges(model.merges);
+  return { type, size: type === 'Unigram' ? checkScores(model.vocab, idLimit) : checkVocab(model.vocab, idLimit) };
+}
+
+/** Files of the first versions of the format don't say. */
+function impliedType(model: JsonObject): string | undefined {
+  if (Array.isArray(model.vocab)) return 'Unigram';
+  if (Array.isArray(model.merges)) return 'BPE';
+  return 'continuing_subword_prefix' in model ? 'WordPiece' : undefined;
+}
+
+function checkVocab(vocab: unknown, idLimit: number): number {
+  if (!isJsonObject(vocab)) throw invalid('model.vocab: expected an object of token ids');
+  const entries = Object.entries(vocab);
+  for (const [token, id] of entries) checkId(`model.vocab: ${describe(token)}`, id, idLimit);
+  return entries.length;
+}
+
+function checkScores(vocab: unknown, idLimit: number): number {
+  if (!Array.isArray(vocab) || vocab.length === 0) throw invalid('model.vocab: expected a list of tokens with scores');
+  for (const entry of vocab) {
+    const isScored = Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number';
+    if (!isScored) throw invalid(`model.vocab: expected a token and its score, got ${describe(entry)}`);
+  }
+  checkId('model.vocab: the last token', vocab.length - 1, idLimit);
+  return vocab.length;
+}
+
+function checkMerges(merges: unknown): void {
+  if (!Array.isArray(merges)) throw invalid('model.merges: expected a list');
+  for (const merge of merges) {
+    const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+    const isPair = Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string');
+    if (!isPair) throw invalid(`model.merges: expected pairs of tokens, got ${describe(merge)}`);
+  }
+}
+
+function checkAddedTokens(added: unknown, idLimit: number): void {
+  if (!Array.isArray(added)) throw invalid('added_tokens: expected a list');
+  for (const token of added) {
+    if (!isJsonObject(token) || typeof token.content !== 'string' || token.content === '') {
+      throw invalid(`added_tokens: expected tokens with content, got ${describe(token)}`);
+    }
+    checkId(`added_tokens: ${describe(token.content)}`, token.id, idLimit);
+  }
+}
+
+function checkId(what: string, id: unknown, idLimit: number): void {
+  if (Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < idLimit) return;
+  throw invalid(`${what}: expected an id from 0 to ${idLimit - 1}, got ${describe(id)}`);
+}
+
+/** Walks normalizers, pre-tokenizers, post-processors and decoders alike. Their types are the library's to check. */
+function checkRules(stage: string, rules: unknown): void {
+  const counts = { nodes: 0, expansion: 1 };
+  visit(rules, 0);
+
+  function visit(node: unknown, depth: number): void {
+    counts.nodes++;
+    if (depth > MAX_NESTING) throw invalid(`${stage}: expected rules nested at most ${MAX_NESTING} deep`);
+    if (counts.nodes > MAX_NODES) throw invalid(`${stage}: expected at most ${MAX_NODES} entries`);
+    if (Array.isArray(node)) {
+      for (const item of node) visit(item, depth + 1);
+    } else if (isJsonObject(node)) {
+      counts.expansion *= expansion(node);
+      if (counts.expansion > MAX_EXPANSION) throw invalid(`${stage}: its rules make texts too much longer`);
+      for (const [key, value] of Object.entries(node)) visitField(key, value, depth);
+    }
+  }
+
+  function visitField(key: string, value: unknown, depth: number): void {
+    // A table of characters, which the library replaces by rules of its own.
+    if (key === 'precompiled_charsmap') return;
+    if (key === 'Regex') {
+      if (typeof value !== 'string' || value === '')
+        throw invalid(`${stage}: expected a pattern, got ${describe(value)}`);
+      checkPattern(value);
+    } else if (key === 'String' && (typeof value !== 'string' || value === '')) {
+      throw invalid(`${stage}: expected a text to look for, got ${describe(value)}`);
+    } else if (key === 'length' && !(Number.isSafeInteger(value) && (value as number) > 0)) {
+      throw invalid(`${stage}: expected a length of at least 1, got ${describe(value)}`);
+    } else if (typeof value === 'string' && value.length > MAX_STRING) {
+      throw invalid(`${stage}: ${key}: expected at most ${MAX_STRING} characters, got ${value.length}`);
+    } else {
+      visit(value, depth + 1);
+    }
+  }
+}
+
+/** By what factor a rule can lengthen a text. */
+function expansion(rule: JsonObject): number {
+  const inserted = rule.content ?? rule.prepend ?? rule.replacement;
+  if (typeof inserted !== 'string') return 1;
+  const replaced = isJsonObject(rule.pattern) ? rule.pattern.String : undefined;
+  if (typeof replaced === 'string') return Math.max(1, inserted.length / replaced.length);
+  // A pattern may match the empty text between any two characters.
+  return isJsonObject(rule.pattern) ? inserted.length + 1 : Math.max(1, inserted.length);
+}
+
+function describe(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+}
+
+function invalid(problem: string): WebVeraError {
+  return new WebVeraError('invalid_format', `tokenizer.json: ${problem}`, {
+    hint: "Is this the tokenizer.json that belongs to the model, in Hugging Face's format?",
+  });
+}
