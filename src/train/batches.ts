@@ -1,0 +1,77 @@
+import type { MicroBatch } from './micro_batch';
+import { IGNORED, type TokenRow } from './token_row';
+
+const SMALLEST_BUCKET = 64;
+
+export interface BatchFormat {
+  /** B: rows of every batch. */
+  readonly batchSize: number;
+  /** The most tokens of a row. */
+  readonly maxLength: number;
+  /** What fills ids up; masked, so that any id of the vocabulary does. */
+  readonly padId: number;
+}
+
+/** T of a batch: 64·2ⁿ, or `maxLength` where that is less, so that few programs serve all batches. */
+export function bucketLength(longest: number, maxLength: number): number {
+  let bucket = SMALLEST_BUCKET;
+  while (bucket < longest) bucket *= 2;
+  return Math.min(bucket, maxLength);
+}
+
+/**
+ * Pads rows on the right to one length, and their number to B. Rows that only fill up have no labels, and one visible
+ * token, so that no attention is without a key.
+ */
+export function makeBatch(rows: readonly TokenRow[], { batchSize: B, maxLength, padId }: BatchFormat): MicroBatch {
+  const longest = Math.max(...rows.map((row) => row.input_ids.length));
+  const T = bucketLength(longest, maxLength);
+  const input_ids = new Uint32Array(B * T).fill(padId);
+  const attention_mask = new Uint32Array(B * T);
+  const labels = new Int32Array(B * T).fill(IGNORED);
+  for (let b = 0; b < B; b++) {
+    const row = rows[b];
+    if (row === undefined) {
+      attention_mask[b * T] = 1;
+      continue;
+    }
+    input_ids.set(row.input_ids, b * T);
+    attention_mask.set(row.attention_mask, b * T);
+    labels.set(row.labels, b * T);
+  }
+  return { B, T, input_ids, attention_mask, ...labelledRows(labels, B, T) };
+}
+
+/** The positions whose next token has a label, and that label. N = B·T. */
+export interface LabelledRows {
+  /** (N): flat positions b·T + t, in order, then zeros. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  /** (N): the label at t + 1 for each of `rows`, then zeros. */
+  readonly targets: Uint32Array<ArrayBuffer>;
+  /** How many there are. */
+  readonly labelled: number;
+}
+
+/** `labels`: (B,T), −100 for none. The first label of a row has no position before it and isn't learned. */
+export function labelledRows(labels: ArrayLike<number>, B: number, T: number): LabelledRows {
+  const rows = new Uint32Array(B * T);
+  const targets = new Uint32Array(B * T);
+  let labelled = 0;
+  for (let b = 0; b < B; b++) {
+    for (let n = b * T; n < (b + 1) * T - 1; n++) {
+      const label = labels[n + 1] ?? IGNORED;
+      if (label === IGNORED) continue;
+      rows[labelled] = n;
+      targets[labelled] = label;
+      labelled++;
+    }
+  }
+  return { rows, targets, labelled };
+}
+
+/** All rows in their order, for measuring a loss. */
+export function* batchesInOrder(rows: readonly TokenRow[], format: BatchFormat): Generator<MicroBatch> {
+  for (let start = 0; start < rows.length; start += format.batchSize) {
+    yield makeBatch(rows.slice(start, start + format.batchSize), format);
+  }
+}

@@ -1,0 +1,72 @@
+import { PieceCutter } from '../tokenizer/pieces';
+import type { TextTokenizer } from '../tokenizer/tokenizer';
+import { IGNORED, type TokenRow } from './token_row';
+
+/** Joins tokens that come in parts and cuts them into rows of one length. */
+export class BlockCutter {
+  readonly #length: number;
+  #ids: number[] = [];
+  #labels: number[] = [];
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** The blocks that are full once these tokens follow what came before. Without labels every token is learned. */
+  *push(ids: ArrayLike<number>, labels: ArrayLike<number> = ids): Generator<TokenRow> {
+    for (let i = 0; i < ids.length; i++) {
+      this.#ids.push(ids[i] ?? 0);
+      this.#labels.push(labels[i] ?? IGNORED);
+      if (this.#ids.length === this.#length) yield this.#take();
+    }
+  }
+
+  /** What is left, unless it is a single token, from which nothing can be learned. */
+  *finish(): Generator<TokenRow> {
+    if (this.#ids.length >= 2) yield this.#take();
+  }
+
+  #take(): TokenRow {
+    const row = {
+      input_ids: Uint32Array.from(this.#ids),
+      labels: Int32Array.from(this.#labels),
+      attention_mask: new Uint8Array(this.#ids.length).fill(1),
+    };
+    this.#ids = [];
+    this.#labels = [];
+    return row;
+  }
+}
+
+/** One long text as blocks of `length` tokens that don't overlap; special tokens surround the whole, not each block. */
+export async function* textBlocks(
+  parts: AsyncIterable<string>,
+  tokenizer: TextTokenizer,
+  length: number,
+): AsyncGenerator<TokenRow> {
+  const text = new PieceCutter(tokenizer.seam);
+  const blocks = new BlockCutter(length);
+  yield* blocks.push(tokenizer.specialTokens.before);
+  for await (const part of parts) {
+    for (const piece of text.push(part)) yield* blocks.push(tokenizer.encodePiece(piece));
+  }
+  yield* blocks.push(tokenizer.encodePiece(text.finish()));
+  yield* blocks.push(tokenizer.specialTokens.after);
+  yield* blocks.finish();
+}
+
+/** Rows joined, each closed by EOS (if there is one) where it isn't already, and cut into blocks of `length` tokens. */
+export async function* packRows(
+  rows: AsyncIterable<TokenRow>,
+  length: number,
+  eos: number | null,
+): AsyncGenerator<TokenRow> {
+  const blocks = new BlockCutter(length);
+  for await (const row of rows) {
+    const isToken = (_: number, t: number) => row.attention_mask[t] === 1;
+    const ids = row.input_ids.filter(isToken);
+    yield* blocks.push(ids, row.labels.filter(isToken));
+    if (eos !== null && ids.length > 0 && ids.at(-1) !== eos) yield* blocks.push([eos]);
+  }
+  yield* blocks.finish();
+}

@@ -1,0 +1,69 @@
+import { permutation } from '../core/rng';
+import { ceilDiv } from '../core/shape';
+import type { ResolvedTrainingArguments } from '../core/training';
+import { type BatchFormat, batchesInOrder } from './batches';
+import type { TokenRow } from './token_row';
+import type { StepData } from './training_run';
+
+type StepArguments = Pick<
+  ResolvedTrainingArguments,
+  'per_device_train_batch_size' | 'gradient_accumulation_steps' | 'num_train_epochs' | 'max_steps' | 'seed' | 'shuffle'
+>;
+
+export interface StepPlan {
+  readonly stepsPerEpoch: number;
+  readonly maxSteps: number;
+}
+
+/** How many optimiser steps there are, counted as transformers' Trainer does: what is left of an epoch is a step too. */
+export function planSteps(rowCount: number, args: StepArguments): StepPlan {
+  const batches = ceilDiv(rowCount, args.per_device_train_batch_size);
+  const stepsPerEpoch = Math.max(1, ceilDiv(batches, args.gradient_accumulation_steps));
+  const maxSteps = args.max_steps > 0 ? args.max_steps : Math.ceil(args.num_train_epochs * stepsPerEpoch);
+  return { stepsPerEpoch, maxSteps };
+}
+
+/**
+ * What each step learns from, beginning after `done` steps. A step's rows follow from seed, epoch and row count alone,
+ * so a resumed run sees what the uninterrupted one would have.
+ */
+export function* trainingSteps(
+  rows: readonly TokenRow[],
+  args: StepArguments,
+  format: Omit<BatchFormat, 'batchSize'>,
+  done = 0,
+): Generator<StepData> {
+  const { stepsPerEpoch, maxSteps } = planSteps(rows.length, args);
+  const batchSize = args.per_device_train_batch_size;
+  const rowsPerStep = batchSize * args.gradient_accumulation_steps;
+  let ordered: { readonly epoch: number; readonly rows: readonly TokenRow[] } | undefined;
+  for (let step = done; step < maxSteps; step++) {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const within = step % stepsPerEpoch;
+    if (ordered?.epoch !== epoch) ordered = { epoch, rows: rowsOfEpoch(rows, args, epoch) };
+    const ofStep = ordered.rows.slice(within * rowsPerStep, (within + 1) * rowsPerStep);
+    const microBatches = [...batchesInOrder(ofStep, { ...format, batchSize })];
+    yield {
+      microBatches,
+      labelledTokens: sum(microBatches.map(({ labelled }) => labelled)),
+      tokens: sum(ofStep.map(countTokens)),
+      epoch: (step + 1) / stepsPerEpoch,
+      startsEpoch: within === 0,
+      // The last epoch may end early, and is over then.
+      endsEpoch: within === stepsPerEpoch - 1 || step === maxSteps - 1,
+    };
+  }
+}
+
+function rowsOfEpoch(rows: readonly TokenRow[], { shuffle, seed }: StepArguments, epoch: number): readonly TokenRow[] {
+  if (!shuffle) return rows;
+  return Array.from(permutation(rows.length, seed, epoch)).flatMap((index) => rows[index] ?? []);
+}
+
+function countTokens({ attention_mask }: TokenRow): number {
+  return attention_mask.reduce((count, bit) => count + bit, 0);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,39 @@
+/** The label of a token that isn't learned. */
+export const IGNORED = -100;
+
+/** One example as tokens; the three arrays are of one length. Labels aren't shifted: the loss compares t with t+1. */
+export interface TokenRow {
+  readonly input_ids: Uint32Array;
+  /** −100: ignored. */
+  readonly labels: Int32Array;
+  /** 1 for a token, 0 for padding. */
+  readonly attention_mask: Uint8Array;
+}
+
+/** A row of plain text: every token is learned. */
+export function textRow(ids: readonly number[]): TokenRow {
+  return {
+    input_ids: Uint32Array.from(ids),
+    labels: Int32Array.from(ids),
+    attention_mask: new Uint8Array(ids.length).fill(1),
+  };
+}
+
+/** Tokens `start` to `end`. */
+export function sliceRow(row: TokenRow, start: number, end: number): TokenRow {
+  return {
+    input_ids: row.input_ids.slice(start, end),
+    labels: row.labels.slice(start, end),
+    attention_mask: row.attention_mask.slice(start, end),
+  };
+}
+
+/** Consecutive parts of `length` tokens that don't overlap; the last is what is left. */
+export function* splitRow(row: TokenRow, length: number): Generator<TokenRow> {
+  for (let start = 0; start < row.input_ids.length; start += length) yield sliceRow(row, start, start + length);
+}
+
+/** Whether anything is learned from the row: the first label has no token before it that could predict it. */
+export function hasTarget(row: TokenRow): boolean {
+  return row.labels.subarray(1).some((label) => label !== IGNORED);
+}

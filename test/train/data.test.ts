@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { readJsonLines, readText } from '../../src/train/blob_text';
+import { collectRows, type RowOptions, type RowSource } from '../../src/train/data';
+import { IGNORED, type TokenRow } from '../../src/train/token_row';
+import { openTokenizer, proseFolder, proseText } from '../helpers/tokenizers';
+
+const tokenizer = openTokenizer(proseFolder);
+const options: RowOptions = {
+  tokenizer,
+  vocabSize: 2048,
+  completionOnly: null,
+  maxLength: 16,
+  packing: false,
+  overflow: 'truncate',
+};
+
+async function idsOf(source: RowSource, changes: Partial<RowOptions> = {}): Promise<number[][]> {
+  const { rows } = await collectRows(source, { ...options, ...changes });
+  return rows.map(({ input_ids }) => [...input_ids]);
+}
+
+function text(content: string): RowSource {
+  return { kind: 'blob', blob: new Blob([content]), format: 'text' };
+}
+function jsonl(...lines: readonly string[]): RowSource {
+  return { kind: 'blob', blob: new Blob([lines.join('\n')]), format: 'jsonl' };
+}
+function examples(...list: readonly unknown[]): RowSource {
+  return { kind: 'examples', examples: list };
+}
+function ids(start: number, length: number): number[] {
+  return Array.from({ length }, (_, i) => start + i);
+}
+
+/** A Blob whose stream comes in parts of the given sizes. */
+function partedBlob(bytes: Uint8Array, size: number): Blob {
+  const stream = () =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+        controller.close();
+      },
+    });
+  return Object.assign(new Blob([]), { stream });
+}
+
+async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+describe('plain text', () => {
+  test('is cut into blocks that do not overlap; every token is learned', async () => {
+    const content = proseText(20_000);
+    const { rows, leftOut } = await collectRows(text(content), { ...options, maxLength: 100 });
+    const whole = tokenizer.encode(content);
+    expect(rows.flatMap(({ input_ids }) => [...input_ids])).toEqual(whole);
+    expect(rows.slice(0, -1).every(({ input_ids }) => input_ids.length === 100)).toBe(true);
+    expect(rows.at(-1)!.input_ids.length).toBe(whole.length % 100);
+    expect(rows.every((row) => [...row.labels].join() === [...row.input_ids].join())).toBe(true);
+    expect(leftOut).toBe(0);
+  });
+
+  test('a last block of one token is left out, of two kept', async () => {
+    const tokens = tokenizer.encode(proseText(200)).slice(0, 34);
+    const content = (length: number) => tokenizer.decode(tokens.slice(0, length));
+    expect((await idsOf(text(content(33)))).map((row) => row.length)).toEqual([16, 16]);
+    expect((await idsOf(text(content(34)))).map((row) => row.length)).toEqual([16, 16, 2]);
+  });
+
+  test('is read as UTF-8 wherever it is cut, with one kind of line end', async () => {
+    const bytes = new TextEncoder().encode('\ufeffnaïve 🙂\r\nfar\raway\n\r\n');
+    for (let size = 1; size < 8; size++) {
+      const parts = await toArray(readText(partedBlob(bytes, size)));
+      expect(parts.join('')).toBe('naïve 🙂\nfar\naway\n\n');
+    }
+  });
+
+  test('an empty one has nothing to learn', async () => {
+    await expect(collectRows(text(''), options)).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});
+
+describe('JSON Lines', () => {
+  test('one example a line, empty lines skipped', async () => {
+    const rows = await idsOf(jsonl('{"input_ids":[1,2]}', '', '  ', '{"text":"Call me"}', ''));
+    expect(rows).toEqual([[1, 2], tokenizer.encode('Call me')]);
+  });
+
+  test('lines may be cut anywhere', async () => {
+    const bytes = new TextEncoder().encode('{"a":"é"}\r\n{"b":2}');
+    for (let size = 1; size < 8; size++) {
+      const lines = await toArray(readJsonLines(partedBlob(bytes, size)));
+      expect(lines).toEqual([
+        { line: 1, value: { a: 'é' } },
+        { line: 2, value: { b: 2 } },
+      ]);
+    }
+  });
+
+  test('broken JSON is invalid_format with its line', async () => {
+    await expect(collectRows(jsonl('{"text":"Call me"}', '', '{"text"'), options)).rejects.toMatchObject({
+      code: 'invalid_format',
+      message: expect.stringContaining('line 3'),
+      detail: { line: 3 },
+    });
+  });
+
+  test('a line that is no example is invalid_argument with its line', async () => {
+    await expect(collectRows(jsonl('{"text":"Call me"}', '[]'), options)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('line 2'),
+    });
+  });
+
+  test('a line without end is refused', async () => {
+    await expect(collectRows(jsonl('x'.repeat(2 ** 24 + 1)), options)).rejects.toMatchObject({
+      code: 'limit_exceeded',
+    });
+  });
+});
+
+describe('examples', () => {
+  test('any iterable will do', async () => {
+    async function* stream() {
+      yield { input_ids: [1, 2] };
+      yield { input_ids: [3, 4] };
+    }
+    expect(await idsOf({ kind: 'examples', examples: stream() })).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  test('a long one keeps its start, or is split', async () => {
+    const source = examples({ input_ids: ids(0, 40) });
+    expect(await idsOf(source)).toEqual([ids(0, 16)]);
+    expect(await idsOf(source, { overflow: 'split' })).toEqual([ids(0, 16), ids(16, 16), ids(32, 8)]);
+  });
+
+  test('those with nothing to learn are left out and counted', async () => {
+    const { rows, leftOut } = await collectRows(
+      examples(
+        { input_ids: [1, 2] },
+        { input_ids: [1] },
+        { text: '' },
+        { input_ids: [1, 2], labels: [1, IGNORED] },
+        { input_ids: ids(0, 20), labels: ids(0, 20).map((id) => (id < 16 ? IGNORED : id)) },
+      ),
+      options,
+    );
+    expect(rows.length).toBe(1);
+    expect(leftOut).toBe(4);
+  });
+
+  test('an error names the example', async () => {
+    await expect(collectRows(examples({ text: 'a b' }, { text: 7 }), options)).rejects.toMatchObject({
+      message: expect.stringContaining('example 1'),
+    });
+  });
+
+  test('an abort rejects with its reason and ends the source', async () => {
+    const controller = new AbortController();
+    let ended = false;
+    async function* stream() {
+      try {
+        for (;;) {
+          yield { input_ids: [1, 2] };
+          controller.abort('enough');
+        }
+      } finally {
+        ended = true;
+      }
+    }
+    const source: RowSource = { kind: 'examples', examples: stream() };
+    await expect(collectRows(source, { ...options, signal: controller.signal })).rejects.toBe('enough');
+    expect(ended).toBe(true);
+  });
+});
+
+describe('packing', () => {
+  test('joins rows, EOS between them, and cuts blocks', async () => {
+    const source = examples({ input_ids: ids(1, 10) }, { input_ids: [20, 0] }, { input_ids: ids(30, 10) });
+    expect(await idsOf(source, { packing: true })).toEqual([
+      [...ids(1, 10), 0, 20, 0, ...ids(30, 3)],
+      [...ids(33, 7), 0],
+    ]);
+  });
+
+  test('keeps labels and drops padding', async () => {
+    const { rows } = await collectRows(
+      examples({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1], labels: [IGNORED, IGNORED, 7] }),
+      { ...options, packing: true },
+    );
+    const [row] = rows as [TokenRow];
+    expect([...row.input_ids]).toEqual([6, 7, 0]);
+    expect([...row.labels]).toEqual([IGNORED, 7, 0]);
+    expect([...row.attention_mask]).toEqual([1, 1, 1]);
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { tokenizeExample } from '../../src/train/examples';
+import { IGNORED } from '../../src/train/token_row';
+import { openTokenizer, proseFolder } from '../helpers/tokenizers';
+
+const tokenizer = openTokenizer(proseFolder);
+const EOS = 0;
+const options = { tokenizer, vocabSize: 2048, completionOnly: null };
+
+/** The row as plain lists. */
+function row(example: unknown, changes: Partial<Parameters<typeof tokenizeExample>[2]> = {}) {
+  const { input_ids, labels, attention_mask } = tokenizeExample(example, 'example 0', { ...options, ...changes });
+  return { input_ids: [...input_ids], labels: [...labels], attention_mask: [...attention_mask] };
+}
+
+describe('{ text }', () => {
+  test('every token is learned, none is added', () => {
+    const ids = tokenizer.encode('Call me Ishmael.');
+    expect(row({ text: 'Call me Ishmael.' })).toEqual({
+      input_ids: ids,
+      labels: ids,
+      attention_mask: ids.map(() => 1),
+    });
+  });
+
+  test('other fields are ignored', () => {
+    expect(row({ text: 'Call', id: 7, source: 'x' })).toEqual(row({ text: 'Call' }));
+  });
+});
+
+describe('{ prompt, completion }', () => {
+  const prompt = 'Question: who? Answer:';
+  const completion = ' nobody';
+
+  test('the completion is closed by EOS and alone is learned', () => {
+    const start = tokenizer.encode(prompt);
+    const end = [...tokenizer.encode(completion), EOS];
+    const { input_ids, labels } = row({ prompt, completion });
+    expect(input_ids).toEqual([...start, ...end]);
+    expect(labels).toEqual([...start.map(() => IGNORED), ...end]);
+  });
+
+  test('a completion that ends with EOS gets no second one', () => {
+    expect(row({ prompt, completion: `${completion}<|endoftext|>` })).toEqual(row({ prompt, completion }));
+  });
+
+  test('completionOnly: false learns the prompt as well', () => {
+    const { input_ids, labels } = row({ prompt, completion }, { completionOnly: false });
+    expect(labels).toEqual(input_ids);
+  });
+
+  test('without an EOS nothing is added', () => {
+    const { input_ids } = row(
+      { prompt, completion },
+      { tokenizer: { ...tokenizer, eos_token: null, eos_token_id: null } },
+    );
+    expect(input_ids).toEqual([...tokenizer.encode(prompt), ...tokenizer.encode(completion)]);
+  });
+});
+
+describe('{ input_ids }', () => {
+  test('labels are the ids, but not where the mask is 0', () => {
+    expect(row({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1] })).toEqual({
+      input_ids: [5, 6, 7],
+      labels: [IGNORED, 6, 7],
+      attention_mask: [0, 1, 1],
+    });
+  });
+
+  test('labels are taken as they are', () => {
+    expect(row({ input_ids: [5, 6, 7], labels: [IGNORED, 9, 10] }).labels).toEqual([IGNORED, 9, 10]);
+  });
+
+  test('needs no tokenizer', () => {
+    expect(row({ input_ids: [5, 6] }, { tokenizer: undefined }).input_ids).toEqual([5, 6]);
+  });
+});
+
+describe('what is no example is invalid_argument and says where', () => {
+  test.each([
+    ['null', null],
+    ['a string', 'text'],
+    ['a list', []],
+    ['no known field', { content: 'x' }],
+    ['text that is none', { text: 7 }],
+    ['a prompt alone', { prompt: 'x' }],
+    ['a completion alone', { completion: 'x' }],
+    ['messages', { messages: [] }],
+    ['a label', { text: 'x', label: 1 }],
+    ['ids that are no list', { input_ids: 'x' }],
+    ['an id beyond the vocabulary', { input_ids: [1, 2048] }],
+    ['a negative id', { input_ids: [-1] }],
+    ['a fractional id', { input_ids: [0.5] }],
+    ['an id that is a string', { input_ids: ['1'] }],
+    ['fewer labels', { input_ids: [1, 2], labels: [1] }],
+    ['more mask', { input_ids: [1, 2], attention_mask: [1, 1, 1] }],
+    ['a mask of 2', { input_ids: [1, 2], attention_mask: [1, 2] }],
+    ['a label of -1', { input_ids: [1, 2], labels: [1, -1] }],
+    ['a label beyond the vocabulary', { input_ids: [1, 2], labels: [1, 2048] }],
+    ['labels that are a number', { input_ids: [1, 2], labels: 1 }],
+  ])('%s', (_, example) => {
+    expect(() => tokenizeExample(example, 'line 12', options)).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(/^line 12: /) }),
+    );
+  });
+
+  test('text without a tokenizer', () => {
+    const bare = { ...options, tokenizer: undefined };
+    expect(() => tokenizeExample({ text: 'x' }, 'example 3', bare)).toThrow(/example 3: .*no tokenizer/);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { planSteps, trainingSteps } from '../../src/train/steps';
+import { textRow } from '../../src/train/token_row';
+import type { StepData } from '../../src/train/training_run';
+
+const args = {
+  per_device_train_batch_size: 2,
+  gradient_accumulation_steps: 1,
+  num_train_epochs: 2,
+  max_steps: -1,
+  seed: 42,
+  shuffle: true,
+};
+const format = { maxLength: 64, padId: 0 };
+/** Row i begins with the id i + 1. */
+const rows = Array.from({ length: 7 }, (_, i) => textRow([i + 1, 50, 51]));
+
+function firstIds({ microBatches }: StepData): number[] {
+  return microBatches.flatMap(({ B, T, input_ids }) => Array.from({ length: B }, (_, b) => input_ids[b * T]!));
+}
+function seen(steps: readonly StepData[]): number[] {
+  return steps.flatMap(firstIds).filter((id) => id > 0);
+}
+function run(changes: Partial<typeof args> = {}, done = 0): StepData[] {
+  return [...trainingSteps(rows, { ...args, ...changes }, format, done)];
+}
+
+describe('planSteps counts as transformers does', () => {
+  test.each([
+    { rowCount: 7, expected: { stepsPerEpoch: 4, maxSteps: 8 } },
+    { rowCount: 8, expected: { stepsPerEpoch: 4, maxSteps: 8 } },
+    { rowCount: 7, gradient_accumulation_steps: 3, expected: { stepsPerEpoch: 2, maxSteps: 4 } },
+    { rowCount: 7, num_train_epochs: 0.3, expected: { stepsPerEpoch: 4, maxSteps: 2 } },
+    { rowCount: 1, gradient_accumulation_steps: 8, expected: { stepsPerEpoch: 1, maxSteps: 2 } },
+    { rowCount: 7, max_steps: 30, expected: { stepsPerEpoch: 4, maxSteps: 30 } },
+  ])('$rowCount rows', ({ rowCount, expected, ...changes }) => {
+    expect(planSteps(rowCount, { ...args, ...changes })).toEqual(expected);
+  });
+});
+
+test('without shuffling the order is the one given', () => {
+  expect(seen(run({ shuffle: false, num_train_epochs: 1 }))).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('every epoch sees every row once, each in its own order', () => {
+  const steps = run();
+  const epochs = [seen(steps.slice(0, 4)), seen(steps.slice(4))];
+  for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(epochs[0]).not.toEqual(epochs[1]);
+  expect(epochs[0]).not.toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('the same seed gives the same steps, another seed others', () => {
+  expect(run()).toEqual(run());
+  expect(seen(run())).not.toEqual(seen(run({ seed: 43 })));
+});
+
+test('a run that goes on after some steps sees what the whole one would have', () => {
+  for (const done of [0, 1, 4, 7, 8]) expect(run({}, done)).toEqual(run().slice(done));
+});
+
+test('accumulation: one step of several batches, divided by all their labels', () => {
+  const steps = run({ gradient_accumulation_steps: 3, shuffle: false, num_train_epochs: 1 });
+  expect(steps.map(({ microBatches }) => microBatches.length)).toEqual([3, 1]);
+  expect(steps.map(({ labelledTokens }) => labelledTokens)).toEqual([12, 2]);
+  expect(steps.map(({ tokens }) => tokens)).toEqual([18, 3]);
+  expect(steps[0]!.microBatches.map(({ labelled }) => labelled)).toEqual([4, 4, 4]);
+});
+
+test('epochs begin, end and are counted', () => {
+  const steps = run({ max_steps: 6 });
+  expect(steps.map(({ epoch }) => epoch)).toEqual([0.25, 0.5, 0.75, 1, 1.25, 1.5]);
+  expect(steps.map(({ startsEpoch }) => startsEpoch)).toEqual([true, false, false, false, true, false]);
+  expect(steps.map(({ endsEpoch }) => endsEpoch)).toEqual([false, false, false, true, false, true]);
+});
+
+test('T follows the longest row of each batch', () => {
+  const mixed = [textRow(Array(70).fill(1)), textRow([1, 2]), textRow([1, 2]), textRow([1, 2])];
+  const [first, second] = [...trainingSteps(mixed, { ...args, shuffle: false }, { maxLength: 512, padId: 0 })] as [
+    StepData,
+    StepData,
+  ];
+  expect(first.microBatches[0]!.T).toBe(128);
+  expect(second.microBatches[0]!.T).toBe(64);
+});
