@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitest/config';
+
+const GPU_TESTS = 'test/**/*.gpu.test.ts';
+const BROWSER_TESTS = 'test/browser/**/*.test.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Pure TypeScript: in parallel.
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [GPU_TESTS, BROWSER_TESTS],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Dawn in Node. One process and one device for all files: threads, or a device per file, crash.
+        test: {
+          name: 'gpu',
+          include: [GPU_TESTS],
+          pool: 'forks',
+          isolate: false,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Node drives real browsers that load the built library; one at a time, as each uses all cores.
+        test: {
+          name: 'browser',
+          include: [BROWSER_TESTS],
+          pool: 'forks',
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
