@@ -1,0 +1,41 @@
+/** What a store holds: anything that survives structured clone. */
+export type Stored = unknown;
+
+/** Values by key. Every write is one transaction: it happens whole or not at all, and is on disk when it resolves. */
+export interface BlobStore {
+  /** Whether what is written outlives the page. */
+  readonly persistent: boolean;
+  get(key: string): Promise<Stored | undefined>;
+  setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void>;
+  /** Keys that aren't there are ignored. */
+  deleteMany(keys: readonly string[]): Promise<void>;
+  /** In ascending order. */
+  keys(): Promise<readonly string[]>;
+  /** Later calls open it again. */
+  close(): Promise<void>;
+}
+
+/** Lives as long as the object. Values are copied in and out, as in a database. */
+export class MemoryStore implements BlobStore {
+  readonly persistent = false;
+  readonly #values = new Map<string, Stored>();
+
+  async get(key: string): Promise<Stored | undefined> {
+    return structuredClone(this.#values.get(key));
+  }
+
+  async setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
+    const copies = structuredClone(entries); // throws for what can't be stored, before anything is
+    for (const [key, value] of copies) this.#values.set(key, value);
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#values.delete(key);
+  }
+
+  async keys(): Promise<readonly string[]> {
+    return [...this.#values.keys()].sort();
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,142 @@
+import { delMany, get, keys, setMany, type UseStore } from 'idb-keyval';
+import type { BlobStore, Stored } from './blob_store';
+import { StoreError } from './store_error';
+
+const objectStore = 'values';
+
+/** Milliseconds that another tab may hold up the opening of the database. */
+const patience = 10_000;
+
+/**
+ * A database of its own in the browser. Unlike idb-keyval's store, it asks for strict durability, lets other tabs
+ * delete the database, and opens it again when the browser has closed it.
+ */
+export class IndexedDbStore implements BlobStore {
+  readonly persistent = true;
+  readonly #name: string;
+  readonly #factory: IDBFactory;
+  #database: Promise<IDBDatabase> | undefined;
+
+  constructor(name: string, factory: IDBFactory) {
+    this.#name = name;
+    this.#factory = factory;
+  }
+
+  /** Rejects with `storage_unavailable` where the browser refuses. */
+  async open(): Promise<void> {
+    await this.#open();
+  }
+
+  get(key: string): Promise<Stored | undefined> {
+    return get<Stored>(key, this.#use);
+  }
+
+  setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
+    return setMany(
+      entries.map(([key, value]) => [key, value]),
+      this.#use,
+    );
+  }
+
+  deleteMany(names: readonly string[]): Promise<void> {
+    return delMany([...names], this.#use);
+  }
+
+  keys(): Promise<readonly string[]> {
+    return keys<string>(this.#use);
+  }
+
+  async close(): Promise<void> {
+    const database = await this.#database?.catch(() => undefined);
+    this.#database = undefined;
+    database?.close();
+  }
+
+  readonly #use: UseStore = async (mode, callback) => {
+    const transaction = await this.#begin(mode);
+    // idb-keyval looks at the transaction's error, which isn't set yet when a request's error bubbles up to it.
+    let cause: unknown;
+    transaction.addEventListener('error', (event) => {
+      cause ??= (event.target as IDBRequest | null)?.error;
+    });
+    try {
+      return await callback(transaction.objectStore(objectStore));
+    } catch (error) {
+      const reason = error ?? transaction.error ?? cause;
+      abandon(transaction);
+      throw toStoreError(reason);
+    }
+  };
+
+  async #begin(mode: IDBTransactionMode): Promise<IDBTransaction> {
+    const begin = async (): Promise<IDBTransaction> =>
+      (await this.#open()).transaction(objectStore, mode, { durability: 'strict' });
+    try {
+      return await begin();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw toStoreError(error);
+      this.#database = undefined; // the browser has closed the connection without a word
+      return begin().catch((again: unknown) => {
+        throw toStoreError(again);
+      });
+    }
+  }
+
+  #open(): Promise<IDBDatabase> {
+    this.#database ??= openDatabase(this.#factory, this.#name, () => {
+      this.#database = undefined;
+    }).catch((error: unknown) => {
+      this.#database = undefined;
+      throw toStoreError(error);
+    });
+    return this.#database;
+  }
+}
+
+/** A value that can't be cloned throws half-way through the writes, and leaves a transaction that would commit. */
+function abandon(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // it had ended already
+  }
+}
+
+function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = factory.open(name, 1);
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      reject(new StoreError('storage_unavailable', 'Another tab holds up the database'));
+    }, patience);
+    request.onupgradeneeded = () => request.result.createObjectStore(objectStore);
+    request.onerror = () => {
+      clearTimeout(late);
+      reject(request.error);
+    };
+    request.onsuccess = () => {
+      clearTimeout(late);
+      const database = request.result;
+      if (isLate) return database.close();
+      database.onclose = onGone;
+      database.onversionchange = () => {
+        database.close(); // another tab wants to delete it: don't stand in its way
+        onGone();
+      };
+      resolve(database);
+    };
+  });
+}
+
+function toStoreError(error: unknown): unknown {
+  if (error instanceof StoreError) return error;
+  const { name, message } = error instanceof Error ? error : { name: '', message: 'the transaction was aborted' };
+  if (name === 'DataCloneError') return error; // the caller's mistake
+  if (name === 'QuotaExceededError') return new StoreError('storage_full', `Storage is full: ${message}`, error);
+  return new StoreError(
+    'storage_unavailable',
+    `Storage failed: ${name === '' ? message : `${name}: ${message}`}`,
+    error,
+  );
+}

@@ -1,0 +1,73 @@
+import { type BlobStore, MemoryStore, type Stored } from './blob_store';
+import { IndexedDbStore } from './indexeddb_store';
+
+export interface OpenStoreOptions {
+  /** 'auto': IndexedDB, or memory where it can't be opened. */
+  readonly kind: 'auto' | 'memory';
+  /** Told once, with the reason, where memory takes IndexedDB's place. */
+  readonly onFallback?: (reason: string) => void;
+  /** Default: the global one. */
+  readonly indexedDB?: IDBFactory | undefined;
+  /** Of the database. */
+  readonly name?: string;
+}
+
+/** A store that opens on first use, so that whoever saves nothing is told nothing. */
+export function openStore(options: OpenStoreOptions): BlobStore {
+  return options.kind === 'memory' ? new MemoryStore() : new LazyStore(options);
+}
+
+class LazyStore implements BlobStore {
+  readonly #options: OpenStoreOptions;
+  #store: Promise<BlobStore> | undefined;
+  #persistent = true;
+
+  constructor(options: OpenStoreOptions) {
+    this.#options = options;
+  }
+
+  get persistent(): boolean {
+    return this.#persistent;
+  }
+
+  async get(key: string): Promise<Stored | undefined> {
+    return (await this.#open()).get(key);
+  }
+
+  async setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
+    return (await this.#open()).setMany(entries);
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    return (await this.#open()).deleteMany(keys);
+  }
+
+  async keys(): Promise<readonly string[]> {
+    return (await this.#open()).keys();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#store)?.close();
+  }
+
+  #open(): Promise<BlobStore> {
+    this.#store ??= this.#choose();
+    return this.#store;
+  }
+
+  async #choose(): Promise<BlobStore> {
+    const { name = 'webvera', onFallback } = this.#options;
+    try {
+      // A sandboxed frame throws at the mere look at `indexedDB`.
+      const factory = this.#options.indexedDB ?? (globalThis.indexedDB as IDBFactory | undefined);
+      if (factory === undefined) throw new Error('there is no IndexedDB here');
+      const store = new IndexedDbStore(name, factory);
+      await store.open();
+      return store;
+    } catch (error) {
+      this.#persistent = false;
+      onFallback?.(error instanceof Error ? error.message : String(error));
+      return new MemoryStore();
+    }
+  }
+}

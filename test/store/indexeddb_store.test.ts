@@ -1,0 +1,112 @@
+import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { IndexedDbStore } from '../../src/store/indexeddb_store';
+import { openStore } from '../../src/store/open_store';
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('the IndexedDB store', () => {
+  test('asks for strict durability', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    await store.open();
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction');
+    await store.setMany([['a', 1]]);
+    expect(transaction).toHaveBeenCalledExactlyOnceWith('values', 'readwrite', { durability: 'strict' });
+  });
+
+  test('keeps what was written for the next one of its name', async () => {
+    const factory = new IDBFactory();
+    const first = new IndexedDbStore('test', factory);
+    await first.setMany([['a', Uint8Array.of(1)]]);
+    await first.close();
+    expect(await new IndexedDbStore('test', factory).get('a')).toEqual(Uint8Array.of(1));
+    expect(await new IndexedDbStore('other', factory).get('a')).toBeUndefined();
+  });
+
+  test('lets another tab delete the database, and starts anew', async () => {
+    const factory = new IDBFactory();
+    const store = new IndexedDbStore('test', factory);
+    await store.setMany([['a', 1]]);
+    await new Promise<void>((resolve, reject) => {
+      const request = factory.deleteDatabase('test');
+      request.onsuccess = () => resolve();
+      request.onblocked = () => reject(new Error('blocked'));
+    });
+    expect(await store.get('a')).toBeUndefined();
+    await store.setMany([['b', 2]]);
+    expect(await store.keys()).toEqual(['b']);
+  });
+
+  test('opens the database again when the browser has closed the connection', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    await store.setMany([['a', 1]]);
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(() => {
+      throw new DOMException('The database connection is closing', 'InvalidStateError');
+    });
+    expect(await store.get('a')).toBe(1);
+  });
+
+  test('gives up when the connection is closed again', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    await store.open();
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(() => {
+      throw new DOMException('closed', 'InvalidStateError');
+    });
+    await expect(store.get('a')).rejects.toMatchObject({ name: 'StoreError', code: 'storage_unavailable' });
+  });
+
+  test('tells a full disk', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    await store.setMany([['a', 'old']]);
+    const full = new DOMException('no room', 'QuotaExceededError');
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw full;
+    });
+    const entries = [['a', 'new'] as const];
+    await expect(store.setMany(entries)).rejects.toMatchObject({ code: 'storage_full', cause: full });
+    expect(await store.get('a')).toBe('old');
+    await store.setMany([['a', 'newer']]);
+    expect(await store.get('a')).toBe('newer');
+  });
+
+  test('tells an aborted transaction, of which the browser says nothing', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    const put = IDBObjectStore.prototype.put;
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function (this: IDBObjectStore, ...args) {
+      const request = put.apply(this, args);
+      this.transaction.abort();
+      return request;
+    });
+    await expect(store.setMany([['a', 1]])).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await store.get('a')).toBeUndefined();
+  });
+});
+
+describe('without IndexedDB', () => {
+  const refusing = {
+    open() {
+      throw new DOMException('denied in a sandboxed frame', 'SecurityError');
+    },
+  } as unknown as IDBFactory;
+
+  test.each([
+    ['there is none', undefined],
+    ['it is refused', refusing],
+  ])('memory takes its place when %s, and says so once, on first use', async (_case, indexedDB) => {
+    const onFallback = vi.fn();
+    const store = openStore({ kind: 'auto', indexedDB, onFallback });
+    expect(onFallback).not.toHaveBeenCalled();
+    await store.setMany([['a', 1]]);
+    expect(await store.get('a')).toBe(1);
+    expect(store.persistent).toBe(false);
+    expect(onFallback).toHaveBeenCalledOnce();
+  });
+
+  test('memory that was asked for says nothing', async () => {
+    const onFallback = vi.fn();
+    const store = openStore({ kind: 'memory', onFallback });
+    await store.setMany([['a', 1]]);
+    expect(store.persistent).toBe(false);
+    expect(onFallback).not.toHaveBeenCalled();
+  });
+});
