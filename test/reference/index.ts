@@ -1,19 +1,25 @@
 import * as add from './add';
+import * as crossEntropy from './cross_entropy';
 import * as embedding from './embedding';
 import * as fill from './fill';
 import * as linear from './linear';
+import * as lossSum from './loss_sum';
 import type { Reference } from './reference';
 import * as rmsNorm from './rms_norm';
+import * as rows from './rows';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
 
 /** Every kernel's reference, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
   ...add,
+  ...crossEntropy,
   ...embedding,
   ...fill,
   ...linear,
+  ...lossSum,
   ...rmsNorm,
+  ...rows,
   ...swiglu,
   ...vera,
 };

@@ -1,0 +1,7 @@
+// What a step reports to the host; src/train/step_block.ts unpacks it.
+struct Stats {
+  loss: f32,              // the mean over the labelled tokens of the step, summed up by its micro-batches
+  grad_norm: f32,         // before clipping
+  nonfinite: atomic<u32>, // 1 from the first step whose loss or norm isn't finite, until the host clears it
+  step: u32,              // the last step block's
+}

@@ -1,0 +1,65 @@
+import wgsl from '../../shaders/cross_entropy.wgsl?raw';
+import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel } from '../core/kernel';
+import { expectShape, numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { passOn } from './add';
+import { zeros } from './fill';
+import { emitLinear, emitLinearBackward } from './linear';
+import { gatherRows, scatterRows } from './rows';
+
+export const crossEntropyKernel = defineKernel({
+  name: 'cross_entropy',
+  bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
+  params: { start: 'u32', count: 'u32', V: 'u32', has_gradient: 'u32' },
+  variants: [{ wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] }],
+  flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 8 : 4),
+});
+
+export interface CrossEntropyInputs {
+  /** (N, C) */
+  readonly hidden: Value;
+  /** The head: (V, C), f32 or f16, frozen. */
+  readonly weight: Value;
+  /** u32 (L): the rows of `hidden` that have a label, each once, then zeros. */
+  readonly rows: Value;
+  /** u32 (L): what each of `rows` should predict, below V. */
+  readonly targets: Value;
+  /** The step block: `labelled`, how many entries of `rows` count; `inverse_tokens`, the weight of each loss. */
+  readonly block: Value;
+  /** Rows whose logits are held at a time. */
+  readonly chunkRows: number;
+}
+
+/**
+ * The loss of each labelled row, (L): −ln softmax(hidden·weightᵀ)[target], without the logits ever being held at
+ * once. The rows go in chunks that a run may leave out: it needs ⌈labelled / chunkRows⌉ of them. Losses from `labelled`
+ * on are 0.
+ *
+ * The gradient is made beside the loss, while the logits are there: that of Σ losses · inverse_tokens. So the `dy`
+ * handed to `Graph.grad` counts for nothing.
+ */
+export function crossEntropy(g: Graph, inputs: CrossEntropyInputs): Value {
+  const { hidden, weight, rows, targets, block, chunkRows } = inputs;
+  const L = numel(rows.shape);
+  const V = weight.shape[0] ?? 0;
+  expectShape('cross_entropy targets', targets.shape, rows.shape);
+  if (!(Number.isInteger(chunkRows) && chunkRows > 0)) {
+    throw new WebVeraError('invalid_argument', `chunkRows: expected a positive integer, got ${chunkRows}`);
+  }
+  const losses = zeros(g, [L]);
+  const dh = g.trains(hidden) ? zeros(g, hidden.shape) : undefined;
+  for (let start = 0; start < L; start += chunkRows) {
+    const range = { start, count: Math.min(chunkRows, L - start) };
+    g.inChunk(start / chunkRows, () => {
+      const logits = emitLinear(g, gatherRows(g, hidden, rows, range), weight);
+      const params = { ...range, V, has_gradient: Number(dh !== undefined) };
+      g.emit(crossEntropyKernel, { logits, targets, block, losses }, {}, params);
+      if (dh !== undefined) scatterRows(g, emitLinearBackward(g, logits, weight), rows, block, dh, range);
+    });
+  }
+  if (dh !== undefined) g.differentiate(losses, [hidden], (_dy, [sink]) => [passOn(g, dh, sink)]);
+  return losses;
+}

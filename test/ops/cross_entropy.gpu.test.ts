@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import { crossEntropy } from '../../src/ops/cross_entropy';
+import { lossSum } from '../../src/ops/loss_sum';
+import { expectGpuEqualsReference, input, runOnGpu, testExecutor } from '../helpers/on_gpu';
+import { integerArray, random, randomArray } from '../helpers/random';
+import { blockWords } from '../helpers/step_block';
+import { type Memory, runReference } from '../reference/runner';
+import { floatOf } from '../reference/words';
+
+interface Sizes {
+  readonly N: number;
+  readonly C: number;
+  readonly V: number;
+  readonly labelled: number;
+}
+
+function setUp({ N, C, V, labelled }: Sizes, scale = 1) {
+  const memory: Memory = new Map();
+  const next = random(5);
+  // The last rows have labels.
+  const rows = Float64Array.from({ length: N }, (_, i) => (i < labelled ? N - 1 - i : 0));
+  const targets = Float64Array.from({ length: N }, () => Math.floor(next() * V));
+  const inputs = {
+    hidden: input(memory, 'hidden', [N, C], randomArray(N * C, 1, scale)),
+    weight: input(memory, 'weight', [V, C], randomArray(V * C, 2)),
+    rows: input(memory, 'rows', [N], rows, 'u32'),
+    targets: input(memory, 'targets', [N], targets, 'u32'),
+    block: input(memory, 'block', [8], blockWords({ labelled, inverse_tokens: 1 / Math.max(1, labelled) }), 'u32'),
+  };
+  const stats = input(memory, 'stats', [8], new Float64Array(8), 'u32');
+  return { memory, inputs, stats };
+}
+
+function build({ inputs, stats }: ReturnType<typeof setUp>, chunkRows: number) {
+  const g = new Graph();
+  g.train(inputs.hidden);
+  const losses = crossEntropy(g, { ...inputs, chunkRows });
+  lossSum(g, losses, inputs.block, stats);
+  const dh = g.grad(losses, losses, new Map()).get(inputs.hidden)!;
+  return { g, losses, dh };
+}
+
+test.each([
+  { N: 1, C: 1, V: 1, labelled: 1, chunkRows: 1 },
+  { N: 5, C: 7, V: 123, labelled: 3, chunkRows: 2 },
+  { N: 9, C: 16, V: 255, labelled: 9, chunkRows: 4 },
+  { N: 9, C: 16, V: 257, labelled: 0, chunkRows: 9 },
+  { N: 40, C: 64, V: 4099, labelled: 33, chunkRows: 16 },
+])('cross_entropy N=$N C=$C V=$V: $labelled labelled, chunks of $chunkRows', async ({ chunkRows, ...sizes }) => {
+  const set = setUp(sizes);
+  const { g, losses, dh } = build(set, chunkRows);
+  // Logits of up to 64 products, then a sum of V exponentials.
+  await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6);
+});
+
+test('logits far beyond the range of exp', async () => {
+  const set = setUp({ N: 4, C: 3, V: 300, labelled: 4 }, 1e4);
+  const { g, losses, dh } = build(set, 4);
+  await expectGpuEqualsReference(g, set.memory, [losses], 1e-6);
+  // The gradient is a difference of logits of 1e4, each good to 1e-3.
+  await expectGpuEqualsReference(g, set.memory, [dh], 5e-3);
+});
+
+test('a run with only the chunks that hold labels gives the same loss and gradient', async () => {
+  const sizes = { N: 12, C: 5, V: 50, labelled: 5 };
+  const all = setUp(sizes);
+  const whole = build(all, 3);
+  const part = setUp(sizes);
+  const built = build(part, 3);
+  const expected = await runOnGpu(whole.g.steps, all.memory, [whole.dh, all.stats]);
+
+  const executor = testExecutor();
+  for (const [value, numbers] of part.memory) {
+    executor.write(value, value.dtype === 'u32' ? Uint32Array.from(numbers) : Float32Array.from(numbers));
+  }
+  const loaded = await executor.load({ name: 'loss', steps: built.g.steps, outputs: [built.dh] });
+  executor.run(loaded, { chunks: 2 });
+  const dispatches = executor.counters.dispatches;
+  expect(new Float32Array(await executor.read(built.dh)).subarray(0, 60)).toEqual(
+    Float32Array.from(expected.get(whole.dh)!),
+  );
+  expect(new Uint32Array(await executor.read(part.stats))).toEqual(Uint32Array.from(expected.get(all.stats)!));
+  expect(dispatches).toBe(built.g.steps.length - 2 * 5);
+  loaded.release();
+  executor.free(part.memory.keys());
+});
+
+test.each([
+  [0, 3],
+  [1, 200],
+])('loss_sum: micro-step %i, %i labelled', async (micro_step, labelled) => {
+  const memory: Memory = new Map();
+  const losses = input(memory, 'losses', [300], integerArray(300, 1, 100));
+  memory.get(losses)!.fill(Number.NaN, labelled);
+  const block = input(memory, 'block', [8], blockWords({ micro_step, labelled, inverse_tokens: 1 / 4 }), 'u32');
+  const stats = input(memory, 'stats', [8], Float64Array.of(0x40000000, 1, 2, 3, 4, 5, 6, 7), 'u32');
+  const g = new Graph();
+  lossSum(g, losses, block, stats);
+  const actual = (await runOnGpu(g.steps, memory, [stats])).get(stats)!;
+  expect(actual).toEqual(runReference(g.steps, memory).get(stats));
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'a hidden state of %d makes a loss that is not finite',
+  async (bad) => {
+    const set = setUp({ N: 3, C: 4, V: 300, labelled: 3 });
+    set.memory.get(set.inputs.hidden)![5] = bad;
+    const { g } = build(set, 3);
+    const stats = (await runOnGpu(g.steps, set.memory, [set.stats])).get(set.stats)!;
+    expect(Number.isFinite(floatOf(stats[0]))).toBe(false);
+  },
+);
