@@ -1,0 +1,218 @@
+import { VeraConfig } from '../adapters/config';
+import { WebVeraError } from '../core/error';
+import type { Shape } from '../core/shape';
+import { sameShape } from '../core/shape';
+import { defaultLimits, type ParserLimits } from '../core/source';
+import type { Tensor } from '../core/tensor';
+import type { Warn } from '../core/warning';
+import { parseJsonObject } from './json';
+import { pythonJson } from './python_json';
+import { type RawTensor, readSafetensors, writeSafetensors } from './safetensors';
+import { toFloat32 } from './values';
+
+/** What an `adapter_model.safetensors` of VeRA holds. */
+export interface AdapterTensors {
+  /** λ_b (out) and λ_d (r) of each module, under the names that PEFT saves them by. */
+  readonly vectors: ReadonlyMap<string, Float32Array>;
+  /** A (r, in) and B (out, r), where they are saved. */
+  readonly projections: { readonly A: Tensor; readonly B: Tensor } | undefined;
+  /** Trained biases, and modules that are saved whole. */
+  readonly others: ReadonlyMap<string, Tensor>;
+}
+
+/** What a model and a configuration expect of the file. */
+export interface ExpectedTensors {
+  readonly save_projection: boolean;
+  readonly r: number;
+  /** The features that the wrapped modules need of A and B. Matrices in a file may have more. */
+  readonly max_in: number;
+  readonly max_out: number;
+  /** Lengths of λ by saved name, in the model's order. All must be there. */
+  readonly vectors: ReadonlyMap<string, Shape>;
+  /** What may be there beside them. Default: nothing. */
+  readonly others?: ReadonlyMap<string, Shape>;
+}
+
+export interface ReadOptions {
+  readonly limits?: ParserLimits;
+  readonly warn?: Warn;
+  /** Default 'default', which is PEFT's. */
+  readonly adapter_name?: string;
+}
+
+const MODEL_FILE = 'adapter_model.safetensors';
+const VERA_A = 'base_model.vera_A';
+const VERA_B = 'base_model.vera_B';
+/** No trained vector or projection comes near; a larger value is damage or malice. */
+const MAX_MAGNITUDE = 1e4;
+
+/** The bytes of `adapter_config.json` as PEFT writes it. */
+export function writeAdapterConfig(config: VeraConfig): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(pythonJson(config.to_json(), ['d_initial', 'vera_dropout']));
+}
+
+/** Throws `limit_exceeded`, `invalid_format`, and `invalid_argument` for values that no adapter can have. */
+export function readAdapterConfig(bytes: Uint8Array, { limits = defaultLimits, warn }: ReadOptions = {}): VeraConfig {
+  const json = parseJsonObject(bytes, 'adapter_config.json', limits.json);
+  return VeraConfig.from_json(json, warn === undefined ? {} : { warn });
+}
+
+/** The bytes of `adapter_model.safetensors` as PEFT writes it: float32, sorted by name. */
+export function writeAdapterModel({ vectors, projections, others }: AdapterTensors): Uint8Array<ArrayBuffer> {
+  const tensors: [string, Tensor][] = [...vectors].map(([name, data]) => [name, { dims: [data.length], data }]);
+  if (projections !== undefined) tensors.push([VERA_A, projections.A], [VERA_B, projections.B]);
+  tensors.push(...others);
+  return writeSafetensors(
+    tensors.map(([name, tensor]) => [name, toRaw(tensor)]),
+    new Map([['format', 'pt']]),
+  );
+}
+
+/**
+ * Reads an adapter's tensors, of any float type, as float32. Projections in the file are used if the configuration
+ * says that they are saved, and decide the shapes; otherwise they are left, with PEFT's warning.
+ *
+ * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
+ * for malformed files, absent tensors, other shapes, tensors that nobody expects, and values that are not finite or
+ * above 10^4.
+ */
+export function readAdapterModel(
+  bytes: Uint8Array,
+  expected: ExpectedTensors,
+  { limits = defaultLimits, warn, adapter_name = 'default' }: ReadOptions = {},
+): AdapterTensors {
+  if (bytes.length > limits.adapter) {
+    throw new WebVeraError(
+      'limit_exceeded',
+      `${MODEL_FILE}: expected at most ${limits.adapter} bytes, got ${bytes.length}`,
+      {
+        hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+      },
+    );
+  }
+  const raw = savedNames(readSafetensors(bytes, limits).tensors, expected, adapter_name);
+  const useProjections = choosesProjections(raw, expected, warn);
+  const projectionShapes = useProjections ? shapesInFile(raw, expected) : new Map<string, Shape>();
+  const required = new Map<string, Shape>([...expected.vectors, ...projectionShapes]);
+  checkPresent(raw, required, adapter_name);
+  checkShapes(raw, new Map([...required, ...(expected.others ?? [])]), adapter_name);
+  checkNothingElse(raw, new Set([...required.keys(), ...(expected.others?.keys() ?? []), VERA_A, VERA_B]));
+  const read = (name: string): Tensor => toTensor(name, raw.get(name));
+  return {
+    vectors: new Map([...expected.vectors.keys()].map((name) => [name, read(name).data])),
+    projections: useProjections ? { A: read(VERA_A), B: read(VERA_B) } : undefined,
+    others: new Map(
+      [...(expected.others?.keys() ?? [])].filter((name) => raw.has(name)).map((name) => [name, read(name)]),
+    ),
+  };
+}
+
+type RawTensors = ReadonlyMap<string, RawTensor>;
+
+/** PEFT's main also loads files in which the adapter's name was left at the end of the names. */
+function savedNames(tensors: RawTensors, expected: ExpectedTensors, adapter: string): RawTensors {
+  const known = new Set([...expected.vectors.keys(), ...(expected.others?.keys() ?? []), VERA_A, VERA_B]);
+  const suffix = `.${adapter}`;
+  const named = new Map<string, RawTensor>();
+  for (const [name, tensor] of tensors) {
+    const stripped = name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+    named.set(known.has(stripped) && !tensors.has(stripped) ? stripped : name, tensor);
+  }
+  return named;
+}
+
+function choosesProjections(raw: RawTensors, { save_projection }: ExpectedTensors, warn: Warn | undefined): boolean {
+  const present = raw.has(VERA_A) && raw.has(VERA_B);
+  if (save_projection && !present) {
+    // PEFT keeps its own B when only B is missing; a file with half of the pair is damaged all the same.
+    throw new WebVeraError(
+      'invalid_format',
+      'Specified to load vera_A and vera_B from state dictionary however they were not present!',
+      { hint: 'Set save_projection to false in adapter_config.json to draw them from projection_prng_key instead.' },
+    );
+  }
+  if (!save_projection) {
+    warn?.(
+      raw.has(VERA_A) || raw.has(VERA_B)
+        ? { code: 'projection_ignored', message: PROJECTION_IGNORED }
+        : { code: 'projection_drawn', message: PROJECTION_DRAWN },
+    );
+  }
+  return save_projection;
+}
+
+/** The shapes that A and B must have: r as configured, features as in the file unless they are too few. */
+function shapesInFile(raw: RawTensors, { r, max_in, max_out }: ExpectedTensors): Map<string, Shape> {
+  const columns = raw.get(VERA_A)?.shape[1] ?? 0;
+  const rows = raw.get(VERA_B)?.shape[0] ?? 0;
+  return new Map([
+    [VERA_A, [r, Math.max(columns, max_in)]],
+    [VERA_B, [Math.max(rows, max_out), r]],
+  ]);
+}
+
+function checkPresent(raw: RawTensors, required: ReadonlyMap<string, Shape>, adapter: string): void {
+  const missing = [...required.keys()].filter((name) => !raw.has(name));
+  if (missing.length === 0) return;
+  throw new WebVeraError(
+    'invalid_format',
+    `Found missing adapter keys while loading the checkpoint: [${missing.map((name) => `'${name}.${adapter}'`).join(', ')}].`,
+    { hint: 'Was the adapter trained on this model, with these target_modules?', detail: { missing } },
+  );
+}
+
+function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, adapter: string): void {
+  const mismatches: string[] = [];
+  for (const [name, shape] of shapes) {
+    const tensor = raw.get(name);
+    if (tensor === undefined || sameShape(tensor.shape, shape)) continue;
+    mismatches.push(
+      `\n\tsize mismatch for ${name}.${adapter}: copying a param with shape ${torchSize(tensor.shape)} from checkpoint, ` +
+        `the shape in current model is ${torchSize(shape)}.`,
+    );
+  }
+  if (mismatches.length === 0) return;
+  throw new WebVeraError('invalid_format', `Error(s) in loading state_dict for PeftModel:${mismatches.join('')}`, {
+    hint: 'Does the adapter belong to this model, and is r in adapter_config.json the one it was trained with?',
+  });
+}
+
+function checkNothingElse(raw: RawTensors, known: ReadonlySet<string>): void {
+  const extra = [...raw.keys()].filter((name) => !known.has(name));
+  if (extra.length === 0) return;
+  const shown = JSON.stringify(extra.slice(0, 3)).slice(1, -1);
+  throw new WebVeraError(
+    'invalid_format',
+    `${MODEL_FILE}: expected only tensors of the adapter, got ${extra.length} more: ${shown}`,
+    { hint: 'Was the adapter trained on this model, with these target_modules?', detail: { extra } },
+  );
+}
+
+function toTensor(name: string, raw: RawTensor | undefined): Tensor {
+  if (raw === undefined) throw new WebVeraError('internal', `${name} was read before it was looked for`);
+  const data = toFloat32(raw);
+  const wrong = data.find((value) => !(Math.abs(value) <= MAX_MAGNITUDE));
+  if (wrong === undefined) return { dims: raw.shape, data };
+  throw new WebVeraError(
+    'invalid_format',
+    `${MODEL_FILE}: ${name}: expected finite values of at most ${MAX_MAGNITUDE}, got ${wrong}`,
+    { hint: 'The training that made this file diverged, or the file is damaged.' },
+  );
+}
+
+function toRaw({ dims, data }: Tensor): RawTensor {
+  return { dtype: 'F32', shape: dims, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function torchSize(shape: Shape): string {
+  return `torch.Size([${shape.join(', ')}])`;
+}
+
+const PROJECTION_IGNORED =
+  'Specified to not load vera_A and vera_B from state dictionary however they are present in state dictionary! ' +
+  'Consider using them to ensure checkpoint loading is correct on all platforms using ' +
+  '`peft_config.save_projection = True`';
+const PROJECTION_DRAWN =
+  'Specified to not load vera_A and vera_B from state dictionary. This means we will be relying on PRNG ' +
+  'initialisation to restore these projections using `config.projection_prng_key`, which may not be accurate on all ' +
+  'system configurations.';

@@ -1,0 +1,46 @@
+/**
+ * JSON as Python's `json.dumps(value, indent=2, sort_keys=True)` writes it, for files that Python writes too. Numbers
+ * under a name in `floats` are Python floats: 1 is written 1.0.
+ */
+export function pythonJson(value: unknown, floats: readonly string[] = []): string {
+  return dump(value, floats, '\n', false);
+}
+
+function dump(value: unknown, floats: readonly string[], newline: string, isFloat: boolean): string {
+  const inner = `${newline}  `;
+  const list = (open: string, entries: readonly string[], close: string): string =>
+    entries.length === 0 ? open + close : open + inner + entries.join(`,${inner}`) + newline + close;
+  if (Array.isArray(value)) {
+    return list(
+      '[',
+      value.map((entry) => dump(entry, floats, inner, isFloat)),
+      ']',
+    );
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return list(
+      '{',
+      entries.map(([key, entry]) => `${quote(key)}: ${dump(entry, floats, inner, floats.includes(key))}`),
+      '}',
+    );
+  }
+  if (typeof value === 'string') return quote(value);
+  return typeof value === 'number' && isFloat ? float(value) : JSON.stringify(value);
+}
+
+/** Python escapes everything outside printable ASCII. */
+function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Python's shortest form: exponents from 1e16 up and below 1e-4, in two digits at least. */
+function float(value: number): string {
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 16) return Number.isInteger(value) ? `${value}.0` : String(value);
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}

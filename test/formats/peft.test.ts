@@ -1,0 +1,346 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { VeraConfig } from '../../src/adapters/config';
+import { layoutParameters, packParameters, parameterShapes, unpackParameters } from '../../src/adapters/parameters';
+import { generateProjections } from '../../src/adapters/projections';
+import { resolveTargets } from '../../src/adapters/targets';
+import { defaultLimits } from '../../src/core/source';
+import {
+  type AdapterTensors,
+  type ExpectedTensors,
+  readAdapterConfig,
+  readAdapterModel,
+  writeAdapterConfig,
+  writeAdapterModel,
+} from '../../src/formats/peft';
+import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+import { moduleList } from '../helpers/module_lists';
+
+const CASES = ['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'];
+
+interface Case {
+  readonly vera_config: { readonly r: number; readonly projection_prng_key: number };
+  readonly wrapped_modules: readonly {
+    readonly name: string;
+    readonly in_features: number;
+    readonly out_features: number;
+  }[];
+  readonly projection_shapes: {
+    readonly vera_A: readonly [number, number];
+    readonly vera_B: readonly [number, number];
+  };
+  readonly saved_keys: Readonly<Record<string, readonly number[]>>;
+}
+
+const bytesOf = (path: string): Uint8Array => new Uint8Array(readFileSync(`test/golden/cases/${path}`));
+const caseOf = (name: string): Case => JSON.parse(readFileSync(`test/golden/cases/${name}/case.json`, 'utf8'));
+
+function expectedOf(name: string, save_projection: boolean): ExpectedTensors {
+  const { vera_config, wrapped_modules, projection_shapes } = caseOf(name);
+  return {
+    save_projection,
+    r: vera_config.r,
+    max_in: projection_shapes.vera_A[1],
+    max_out: projection_shapes.vera_B[0],
+    vectors: parameterShapes(layoutParameters(wrapped_modules, vera_config.r)),
+  };
+}
+
+describe.each(CASES)("PEFT's files of %s", (name) => {
+  test.each([
+    ['adapter', true],
+    ['adapter_noproj', false],
+  ] as const)('%s/adapter_model.safetensors is the same after reading and writing', (folder, saved) => {
+    const bytes = bytesOf(`${name}/${folder}/adapter_model.safetensors`);
+    const read = readAdapterModel(bytes, expectedOf(name, saved));
+    expect(read.projections !== undefined).toBe(saved);
+    expect(Buffer.from(writeAdapterModel(read)).equals(bytes)).toBe(true);
+    expect(Object.fromEntries([...read.vectors].map(([key, data]) => [key, [data.length]]))).toEqual(
+      Object.fromEntries(Object.entries(caseOf(name).saved_keys).filter(([key]) => !/vera_[AB]$/.test(key))),
+    );
+  });
+
+  test.each(['adapter', 'adapter_noproj'])(
+    '%s/adapter_config.json is the same but for peft_version and the order of a set',
+    (folder) => {
+      const bytes = bytesOf(`${name}/${folder}/adapter_config.json`);
+      const written = new TextDecoder().decode(writeAdapterConfig(readAdapterConfig(bytes)));
+      const text = new TextDecoder().decode(bytes).replace(/ {2}"peft_version": .*\n/, '');
+      expect(written).toBe(
+        text.replace(/("target_modules": \[\n)([^\]]*)(\n {2}\])/, (_, open, list, close) => {
+          const lines = String(list).split(',\n');
+          return open + lines.sort().join(',\n') + close;
+        }),
+      );
+    },
+  );
+
+  test('holds the vectors and projections that the configuration gives for the model', () => {
+    const base = name.startsWith('llama3') ? 'llama3-tied' : name === 'llama_bf16_mid' ? 'llama-bf16' : 'llama';
+    const config = readAdapterConfig(bytesOf(`${name}/adapter/adapter_config.json`));
+    const facts = { ...moduleList('base/llama').facts, output_embedding: 'lm_head' };
+    const { modules, max_in, max_out } = resolveTargets(config, linearsOf(base), facts);
+    const layout = layoutParameters(modules, config.r);
+    const read = readAdapterModel(bytesOf(`${name}/adapter/adapter_model.safetensors`), {
+      ...config,
+      max_in,
+      max_out,
+      vectors: parameterShapes(layout),
+    });
+    expect(unpackParameters(layout, packParameters(layout, read.vectors))).toEqual(read.vectors);
+    // The golden bases are all widened to float32 before PEFT sees them.
+    const { A, B } = generateProjections({ ...config, max_in, max_out });
+    expect(read.projections).toEqual({
+      A: { dims: [config.r, max_in], data: A },
+      B: { dims: [max_out, config.r], data: B },
+    });
+  });
+});
+
+/** The linear layers of a golden Llama, read off its checkpoint. */
+function linearsOf(base: string) {
+  const { tensors } = readSafetensors(new Uint8Array(readFileSync(`test/golden/base/${base}/model.safetensors`)));
+  return [...tensors]
+    .filter(([key, { shape }]) => shape.length === 2 && !key.includes('embed'))
+    .map(([key, { shape }]) => ({
+      name: key.replace(/\.weight$/, ''),
+      type: 'Linear',
+      in_features: shape[1] ?? 0,
+      out_features: shape[0] ?? 0,
+    }))
+    .sort((a, b) => moduleOrder(a.name) - moduleOrder(b.name));
+}
+
+function moduleOrder(name: string): number {
+  return moduleList('base/llama').modules.findIndex((module) => module.name === name);
+}
+
+// ── a small adapter, to be damaged ──
+
+const f32 = (shape: readonly number[], value: (i: number) => number = (i) => i / 8): RawTensor => {
+  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i));
+  return { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) };
+};
+const Q = 'base_model.model.h.q.vera_lambda_';
+const small = (): Map<string, RawTensor> =>
+  new Map([
+    [`${Q}b`, f32([3])],
+    [`${Q}d`, f32([2])],
+    ['base_model.vera_A', f32([2, 4])],
+    ['base_model.vera_B', f32([3, 2])],
+  ]);
+const expected: ExpectedTensors = {
+  save_projection: true,
+  r: 2,
+  max_in: 4,
+  max_out: 3,
+  vectors: new Map([
+    [`${Q}b`, [3]],
+    [`${Q}d`, [2]],
+  ]),
+};
+const { rows } = JSON.parse(readFileSync('test/golden/errors_peft_head.json', 'utf8')) as {
+  rows: { situation: string; error?: { message: string }; warnings?: string[] }[];
+};
+const situation = (name: string) => rows.find((row) => row.situation === name);
+
+function read(tensors: Map<string, RawTensor>, changes: Partial<ExpectedTensors> = {}) {
+  const warnings: string[] = [];
+  const warn = ({ message }: { message: string }) => warnings.push(message);
+  const result: AdapterTensors = readAdapterModel(writeSafetensors(tensors), { ...expected, ...changes }, { warn });
+  return { ...result, warnings };
+}
+
+const malformed = (message: string) =>
+  expect.objectContaining({ name: 'WebVeraError', code: 'invalid_format', message });
+
+describe('readAdapterModel', () => {
+  test('reads halves as float32', () => {
+    const halves = new Uint16Array([0x3c00, 0xc000, 0x3800]);
+    const tensors = small().set(`${Q}b`, { dtype: 'F16', shape: [3], bytes: new Uint8Array(halves.buffer) });
+    expect([...(read(tensors).vectors.get(`${Q}b`) ?? [])]).toEqual([1, -2, 0.5]);
+  });
+
+  test("takes names that end in the adapter's name, as PEFT's main does", () => {
+    const named = new Map([...small()].map(([name, tensor]) => [`${name}.default`, tensor]));
+    expect(read(named)).toEqual(read(small()));
+  });
+
+  test.each(['base_model.vera_A', 'base_model.vera_B'])(
+    'refuses a file without %s when projections are saved',
+    (name) => {
+      const tensors = small();
+      tensors.delete(name);
+      const row = situation('load: config says save_projection True, file has no projections');
+      expect(() => read(tensors)).toThrow(malformed(row?.error?.message ?? ''));
+    },
+  );
+
+  test("leaves the file's projections when they are not to be used, with PEFT's warning", () => {
+    const { projections, warnings } = read(small(), { save_projection: false });
+    const row = situation('load: config says save_projection False, file has projections');
+    expect(projections).toBeUndefined();
+    expect(warnings.map((message) => `UserWarning: ${message}`)).toEqual(row?.warnings?.slice(1));
+  });
+
+  test('warns as PEFT does when projections come from the key', () => {
+    const tensors = small();
+    tensors.delete('base_model.vera_A');
+    tensors.delete('base_model.vera_B');
+    const row = situation('load: saved without projections');
+    expect(read(tensors, { save_projection: false }).warnings.map((message) => `UserWarning: ${message}`)).toEqual(
+      row?.warnings?.slice(1),
+    );
+  });
+
+  test('uses projections with more features than the modules need', () => {
+    const tensors = small()
+      .set('base_model.vera_A', f32([2, 9]))
+      .set('base_model.vera_B', f32([7, 2]));
+    const { projections } = read(tensors);
+    expect([projections?.A.dims, projections?.B.dims]).toEqual([
+      [2, 9],
+      [7, 2],
+    ]);
+  });
+
+  test('names every absent vector', () => {
+    const tensors = small();
+    tensors.delete(`${Q}b`);
+    tensors.delete(`${Q}d`);
+    expect(() => read(tensors)).toThrow(
+      malformed(`Found missing adapter keys while loading the checkpoint: ['${Q}b.default', '${Q}d.default'].`),
+    );
+  });
+
+  test("lists all wrong shapes in PEFT's words", () => {
+    const tensors = small()
+      .set(`${Q}d`, f32([5]))
+      .set('base_model.vera_A', f32([2, 3]));
+    expect(() => read(tensors)).toThrow(
+      malformed(
+        'Error(s) in loading state_dict for PeftModel:' +
+          `\n\tsize mismatch for ${Q}d.default: copying a param with shape torch.Size([5]) from checkpoint, the shape in current model is torch.Size([2]).` +
+          '\n\tsize mismatch for base_model.vera_A.default: copying a param with shape torch.Size([2, 3]) from checkpoint, the shape in current model is torch.Size([2, 4]).',
+      ),
+    );
+  });
+
+  test.each<[string, RawTensor]>([
+    ['base_model.vera_A', f32([3, 4])],
+    ['base_model.vera_A', f32([8])],
+    ['base_model.vera_B', f32([3, 2, 1])],
+    [`${Q}b`, f32([])],
+  ])('refuses %s of another shape', (name, tensor) => {
+    expect(() => read(small().set(name, tensor))).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+  });
+
+  test('says what PEFT says about another rank, projections included', () => {
+    // The golden row is of an adapter of rank 4 over OPT, read with r = 2.
+    const vectors = ['0', '1'].flatMap((layer) =>
+      ['v_proj', 'q_proj'].map(
+        (module) => `base_model.model.model.decoder.layers.${layer}.self_attn.${module}.vera_lambda_d`,
+      ),
+    );
+    const tensors = new Map<string, RawTensor>(vectors.map((name) => [name, f32([4])]));
+    tensors.set('base_model.vera_A', f32([4, 32])).set('base_model.vera_B', f32([32, 4]));
+    const opt = { r: 2, max_in: 32, max_out: 32, vectors: new Map(vectors.map((name) => [name, [2]])) };
+    expect(() => read(tensors, opt)).toThrow(
+      malformed(situation('load: config has another rank than the file')?.error?.message ?? ''),
+    );
+  });
+
+  test('refuses tensors that nobody expects, and takes those that may be there', () => {
+    const bias = 'base_model.model.h.q.base_layer.bias';
+    const tensors = small().set(bias, f32([3]));
+    expect(() => read(tensors)).toThrow(
+      malformed(`adapter_model.safetensors: expected only tensors of the adapter, got 1 more: "${bias}"`),
+    );
+    const others = new Map([[bias, [3]]]);
+    expect(read(tensors, { others }).others.get(bias)).toEqual({
+      dims: [3],
+      data: new Float32Array([0, 1 / 8, 2 / 8]),
+    });
+    expect(read(small(), { others }).others.size).toBe(0);
+    expect(() => read(small().set(bias, f32([4])), { others })).toThrow(/size mismatch for .*base_layer\.bias/);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 10001, -1e30])('refuses a value of %d', (value) => {
+    for (const name of [`${Q}b`, 'base_model.vera_A']) {
+      const shape = small().get(name)?.shape ?? [];
+      const tensors = small().set(
+        name,
+        f32(shape, (i) => (i === 1 ? value : 0)),
+      );
+      expect(() => read(tensors)).toThrow(
+        malformed(
+          `adapter_model.safetensors: ${name}: expected finite values of at most 10000, got ${Math.fround(value)}`,
+        ),
+      );
+    }
+  });
+
+  test('refuses integers', () => {
+    const tensors = small().set(`${Q}b`, { dtype: 'I32', shape: [3], bytes: new Uint8Array(12) });
+    expect(() => read(tensors)).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+  });
+
+  test('refuses a cut or empty file', () => {
+    const bytes = bytesOf('llama_bf16_mid/adapter/adapter_model.safetensors');
+    for (const length of [0, 7, 200, bytes.length - 1]) {
+      expect(() => readAdapterModel(bytes.subarray(0, length), expectedOf('llama_bf16_mid', true))).toThrow(
+        expect.objectContaining({ code: 'invalid_format' }),
+      );
+    }
+  });
+
+  test('refuses a file above the limit', () => {
+    const bytes = writeSafetensors(small());
+    const limits = { ...defaultLimits, adapter: bytes.length - 1 };
+    expect(() => readAdapterModel(bytes, expected, { limits })).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    );
+  });
+});
+
+describe('readAdapterConfig', () => {
+  const encode = (text: string) => new TextEncoder().encode(text);
+
+  test('passes warnings on', () => {
+    const warnings: string[] = [];
+    readAdapterConfig(encode('{"peft_type": "VERA", "made_by": 1}'), { warn: ({ message }) => warnings.push(message) });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Unexpected keyword arguments \['made_by'\] for class VeraConfig/),
+    ]);
+  });
+
+  test.each(['', '{', '[]', '{"peft_type": "VERA"', '{"peft_type": "VERA", "d_initial": NaN}'])(
+    'refuses %j',
+    (text) => {
+      expect(() => readAdapterConfig(encode(text))).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+    },
+  );
+
+  test('refuses a file above the limit', () => {
+    const limits = { ...defaultLimits, json: 10 };
+    expect(() => readAdapterConfig(encode('{"peft_type": "VERA"}'), { limits })).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    );
+  });
+});
+
+test('what is written for another model than the golden ones can be read again', () => {
+  const tensors: AdapterTensors = {
+    vectors: new Map([
+      [`${Q}b`, new Float32Array([1, 2, 3])],
+      [`${Q}d`, new Float32Array([0.5, -0.25])],
+    ]),
+    projections: undefined,
+    others: new Map([['base_model.model.score.weight', { dims: [1, 2], data: new Float32Array([7, 8]) }]]),
+  };
+  const others = new Map([['base_model.model.score.weight', [1, 2]]]);
+  const bytes = writeAdapterModel(tensors);
+  expect(readAdapterModel(bytes, { ...expected, save_projection: false, others })).toEqual(tensors);
+  const config = new VeraConfig({ r: 2, target_modules: ['q'], d_initial: 1e-5, base_model_name_or_path: 'é' });
+  expect(readAdapterConfig(writeAdapterConfig(config))).toEqual(new VeraConfig({ ...config, inference_mode: true }));
+});

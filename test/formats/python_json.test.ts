@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { pythonJson } from '../../src/formats/python_json';
+
+describe('pythonJson', () => {
+  test('indents by two, sorts keys at every level and keeps empty lists on one line', () => {
+    expect(pythonJson({ b: [1, 'x', null], a: { d: true, c: [] }, e: {} })).toBe(
+      '{\n  "a": {\n    "c": [],\n    "d": true\n  },\n  "b": [\n    1,\n    "x",\n    null\n  ],\n  "e": {}\n}',
+    );
+  });
+
+  // What Python's repr gives.
+  test.each([
+    [0, '0.0'],
+    [1, '1.0'],
+    [0.1, '0.1'],
+    [-2.5, '-2.5'],
+    [0.0001, '0.0001'],
+    [0.00001, '1e-05'],
+    [1.5e-7, '1.5e-07'],
+    [1e15, '1000000000000000.0'],
+    [1e16, '1e+16'],
+    [1.25e100, '1.25e+100'],
+  ])('writes the float %d as %s', (value, expected) => {
+    expect(pythonJson({ x: value, n: 1 }, ['x'])).toBe(`{\n  "n": 1,\n  "x": ${expected}\n}`);
+  });
+
+  test('escapes all but printable ASCII', () => {
+    expect(pythonJson('"é\u007f\n\u0001😀\\')).toBe('"\\"\\u00e9\\u007f\\n\\u0001\\ud83d\\ude00\\\\"');
+  });
+});
