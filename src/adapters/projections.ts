@@ -1,4 +1,5 @@
 import { WebVeraError } from '../core/error';
+import type { ProjectionDtype } from '../core/model';
 import { Mt19937 } from '../core/mt19937';
 
 /** What `vera_A` and `vera_B` depend on, and all they depend on. */
@@ -17,8 +18,6 @@ export interface Projections {
   /** (max_out, r) */
   readonly B: Float32Array<ArrayBuffer>;
 }
-
-export type ProjectionDtype = 'float32' | 'float16' | 'bfloat16';
 
 /** 2^29 values are 2 GiB; a hostile config must not get further than this check. */
 const MAX_VALUES = 2 ** 29;

@@ -1,17 +1,13 @@
 import { WebVeraError } from '../core/error';
+import type { ModuleInfo } from '../core/model';
 import type { Warn } from '../core/warning';
 import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';
 import { minimalTargets } from './minimal_targets';
 import { fullMatch, matchStart } from './python_regex';
 
-/** A module of the base model, as `named_modules()` lists it: containers too, in the model's order. */
-export interface NamedModule {
-  readonly name: string;
-  /** The class's name: 'Linear' and 'Conv1D' can be wrapped. */
-  readonly type: string;
-  readonly in_features?: number;
-  readonly out_features?: number;
+/** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
+export interface NamedModule extends ModuleInfo {
   /** What Python prints for the module, for PEFT's message about it. Default: its type. */
   readonly repr?: string;
 }
