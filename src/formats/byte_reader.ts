@@ -1,0 +1,84 @@
+import { WebVeraError } from '../core/error';
+import type { ByteStream } from '../core/files';
+
+/** Takes exact numbers of bytes from a stream, and no more memory than what was asked for. */
+export class ByteReader {
+  readonly #stream: ByteStream;
+  readonly #file: string;
+  #chunk = new Uint8Array(0);
+  #position = 0;
+
+  /** `file` is named in errors. */
+  constructor(stream: ByteStream, file: string) {
+    this.#stream = stream;
+    this.#file = file;
+  }
+
+  /** The next `length` bytes, in a buffer of their own. Throws `invalid_format` where the file ends before. */
+  async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = this.#allocate(length);
+    await this.#advance(length, (part, offset) => bytes.set(part, offset));
+    return bytes;
+  }
+
+  async skip(length: number): Promise<void> {
+    await this.#advance(length, () => {});
+  }
+
+  /** Throws `invalid_format` unless all bytes were taken. */
+  async expectEnd(): Promise<void> {
+    if (!(await this.#fill())) return;
+    throw new WebVeraError(
+      'invalid_format',
+      `${this.#file}: expected the end after ${this.#position} bytes, got more`,
+      {
+        hint: 'The file is damaged or was replaced while it was read; download it again.',
+        detail: { file: this.#file },
+      },
+    );
+  }
+
+  async #advance(length: number, use: (part: Uint8Array, offset: number) => void): Promise<void> {
+    let done = 0;
+    while (done < length) {
+      if (!(await this.#fill())) throw this.#cutOff(length - done);
+      const part = this.#chunk.subarray(0, length - done);
+      use(part, done);
+      this.#chunk = this.#chunk.subarray(part.length);
+      this.#position += part.length;
+      done += part.length;
+    }
+  }
+
+  /** Makes sure that the chunk holds a byte; false at the stream's end. */
+  async #fill(): Promise<boolean> {
+    while (this.#chunk.length === 0) {
+      const chunk = await this.#stream.read();
+      if (chunk === undefined) return false;
+      this.#chunk = chunk;
+    }
+    return true;
+  }
+
+  #allocate(length: number): Uint8Array<ArrayBuffer> {
+    const left = (this.#stream.size ?? Number.POSITIVE_INFINITY) - this.#position;
+    if (length > left) throw this.#cutOff(length - left);
+    try {
+      return new Uint8Array(length);
+    } catch (cause) {
+      throw new WebVeraError('out_of_memory', `${this.#file}: there is no memory for a tensor of ${length} bytes`, {
+        hint: 'Use a smaller model, or one whose weights are split into smaller tensors.',
+        detail: { file: this.#file, bytes: length },
+        cause,
+      });
+    }
+  }
+
+  #cutOff(missing: number): WebVeraError {
+    return new WebVeraError(
+      'invalid_format',
+      `${this.#file}: expected ${missing} more bytes after ${this.#position}, but the file ends`,
+      { hint: 'The file was cut off; download it again.', retryable: true, detail: { file: this.#file } },
+    );
+  }
+}
