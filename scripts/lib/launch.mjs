@@ -1,6 +1,10 @@
 // Starts a real, headless browser with WebGPU and runs one page in it.
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { BROWSERS, findBrowser } from './browsers.mjs';
+import { kill, onExit, remove } from './processes.mjs';
 
 /** @typedef {import('./browsers.mjs').BrowserKind} BrowserKind */
 /** @typedef {import('puppeteer-core').Page} Page */
@@ -11,7 +15,6 @@ import { BROWSERS, findBrowser } from './browsers.mjs';
 /** @typedef {{ page: Page, version: string, close: () => Promise<void> }} OpenPage */
 
 const CHROME_FLAGS = [
-  '--headless=new',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -44,8 +47,7 @@ export async function openPage(kind, origin, { adapter = 'default' } = {}) {
   const found = await findBrowser(kind);
   if (found === undefined) throw new BrowserFailure(`Needs ${BROWSERS[kind].title}: ${BROWSERS[kind].advice}.`);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const browser = await launch(kind, found.path, adapter);
-    const close = () => browser.close().catch(() => undefined);
+    const { browser, close } = await launch(kind, found.path, adapter);
     try {
       const page = await browser.newPage();
       await page.goto(new URL('/webgpu-check', origin).href);
@@ -98,27 +100,56 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
  * @param {string} executablePath
  * @param {Adapter} adapter
  */
-function launch(kind, executablePath, adapter) {
-  if (kind === 'firefox') {
-    return puppeteer.launch({
-      browser: 'firefox',
-      headless: true,
-      executablePath,
-      protocolTimeout: 0,
-      extraPrefsFirefox: FIREFOX_PREFERENCES,
+async function launch(kind, executablePath, adapter) {
+  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+  const cleanup = onExit(() => remove(profile));
+  const browser = await puppeteer
+    .launch({ ...(kind === 'firefox' ? firefoxOptions() : chromeOptions(adapter)), ...common(executablePath, profile) })
+    .catch((error) => {
+      cleanup();
+      throw error;
     });
-  }
-  return puppeteer.launch({
+  const stop = onExit(() => kill(browser.process()));
+  const close = async () => {
+    await browser.close().catch(() => undefined);
+    stop();
+    cleanup();
+  };
+  return { browser, close };
+}
+
+/**
+ * @param {string} executablePath
+ * @param {string} userDataDir
+ */
+function common(executablePath, userDataDir) {
+  // Signals are handled here, as puppeteer's own handlers leave the profile behind or keep the process alive.
+  return {
     executablePath,
+    userDataDir,
+    headless: true,
     protocolTimeout: 0,
-    // Over a pipe the browser ends with this process, even when that is killed.
-    pipe: true,
-    args: [
-      ...CHROME_FLAGS,
-      // Chromium's sandbox refuses to run as root.
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ...(adapter === 'software' ? ['--use-webgpu-adapter=swiftshader'] : []),
-      ...(adapter === 'default' && process.platform === 'linux' ? ['--enable-features=Vulkan'] : []),
-    ],
-  });
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  };
+}
+
+/** @returns {import('puppeteer-core').LaunchOptions} */
+function firefoxOptions() {
+  return { browser: 'firefox', extraPrefsFirefox: FIREFOX_PREFERENCES };
+}
+
+/**
+ * @param {Adapter} adapter
+ * @returns {import('puppeteer-core').LaunchOptions}
+ */
+function chromeOptions(adapter) {
+  const args = [...CHROME_FLAGS];
+  // Chromium's sandbox refuses to run as root.
+  if (process.getuid?.() === 0) args.push('--no-sandbox');
+  if (adapter === 'software') args.push('--use-webgpu-adapter=swiftshader');
+  else if (process.platform === 'linux') args.push('--enable-features=Vulkan');
+  // Over a pipe the browser ends with this process, even when that is killed.
+  return { pipe: true, args };
 }

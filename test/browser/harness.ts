@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'puppeteer-core';
+import type { BrowserKind } from '../../scripts/lib/browsers.mjs';
+import { openPage } from '../../scripts/lib/launch.mjs';
+import { type Mount, serve } from '../../scripts/lib/serve.mjs';
+
+/** `chromium` runs on SwiftShader; `firefox` on what it finds, Mesa's llvmpipe where there is no GPU. */
+export type BrowserName = 'chromium' | 'firefox';
+export const browserNames: readonly BrowserName[] = ['chromium', 'firefox'];
+
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** What the pages of `pages/` can load. `/dist/` is the library as `npm run build` makes it. */
+const mounts: Readonly<Record<string, Mount>> = {
+  '/pages/': folder('./pages/'),
+  '/dist/': folder('../../dist/'),
+  '/golden/': folder('../golden/'),
+  '/models/': folder('../../demo/public/models/'),
+  '/text/': folder('../../demo/public/text/'),
+};
+
+export interface HarnessOptions {
+  /** More to serve, or other files in the place of the usual ones. */
+  readonly mounts?: Readonly<Record<string, Mount>>;
+  /** Headers of every answer; an empty value leaves one of the server's own out. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a page of a fresh browser profile and runs `body` with the URL of a server behind it: the page is still empty,
+ * so begin with `page.goto(url + '/pages/….html')`. An error that a page lets escape fails the body.
+ */
+export async function withBrowser<T>(
+  name: BrowserName,
+  body: (page: Page, url: string) => Promise<T>,
+  options: HarnessOptions = {},
+): Promise<T> {
+  const server = await serve({ ...mounts, ...options.mounts }, { headers: options.headers ?? {} });
+  try {
+    const kind: BrowserKind = name === 'chromium' ? 'chrome' : 'firefox';
+    const { page, close } = await openPage(kind, server.url, { adapter: 'software' });
+    try {
+      const broken = new Promise<never>((_, reject) => {
+        page.on('pageerror', (error) => reject(error));
+        page.on('error', (error) => reject(error));
+      });
+      return await Promise.race([body(page, server.url), broken]);
+    } finally {
+      await close();
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+/** Loads a page whose script calls `window.report(value)` once, or throws, and gives that value. */
+export async function reportOf<T>(page: Page, url: string): Promise<T> {
+  let finish: (value: T) => void = () => {};
+  const reported = new Promise<T>((resolve) => {
+    finish = resolve;
+  });
+  await page.exposeFunction('report', (value: T) => finish(value));
+  await page.goto(url);
+  return reported;
+}

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { browserNames, reportOf, withBrowser } from './harness';
+
+test.each(browserNames)('%s computes with WebGPU in a module worker', async (name) => {
+  const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/webgpu.html`));
+  expect(report).toEqual({ doubled: [2, 5, -6], locks: true, indexedDB: true });
+});
+
+test('an error that escapes a page fails the test', async () => {
+  const script = { type: 'text/javascript', body: 'throw new Error("escaped");' };
+  const page = { type: 'text/html', body: '<script src="/escape.js"></script>' };
+  const run = withBrowser('chromium', (open, url) => reportOf(open, `${url}/escape.html`), {
+    mounts: { '/escape.html': page, '/escape.js': script },
+  });
+  await expect(run).rejects.toThrow('escaped');
+});
