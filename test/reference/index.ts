@@ -1,3 +1,4 @@
+import * as adamw from './adamw';
 import * as add from './add';
 import * as crossEntropy from './cross_entropy';
 import * as embedding from './embedding';
@@ -12,6 +13,7 @@ import * as vera from './vera';
 
 /** Every kernel's reference, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
+  ...adamw,
   ...add,
   ...crossEntropy,
   ...embedding,

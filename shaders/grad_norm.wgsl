@@ -1,0 +1,20 @@
+// grad_norm: partials[k] = Σ grads[i]² over the i of workgroup k; adamw adds them up and takes the root
+// grads: (P)   partials: (K)
+// grid: K workgroups; the threads of all of them stride over i together
+// with lib/workgroup_sum.wgsl
+struct Params { P: u32, K: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> grads: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partials: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  var squares = 0.0;
+  for (var i = group.x * THREADS + thread; i < p.P; i += p.K * THREADS) {
+    squares += grads[i] * grads[i];
+  }
+  let sum = workgroup_sum(squares, thread);
+  if (thread == 0u) {
+    partials[group.x] = sum;
+  }
+}

@@ -1,0 +1,89 @@
+import wgsl from '../../shaders/adamw.wgsl?raw';
+import isFiniteWgsl from '../../shaders/lib/is_finite.wgsl?raw';
+import statsWgsl from '../../shaders/lib/stats.wgsl?raw';
+import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
+import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
+import { defineKernel, FLAT_THREADS } from '../core/kernel';
+import { ceilDiv, expectShape, numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { OPTIMIZER_GROUPS } from './grad_norm';
+
+export const adamwKernel = defineKernel({
+  name: 'adamw',
+  bindings: {
+    partials: 'read',
+    block: 'read',
+    parameters: 'update',
+    m: 'update',
+    v: 'update',
+    grads: 'update',
+    stats: 'update',
+  },
+  params: {
+    P: 'u32',
+    K: 'u32',
+    beta2: 'f32',
+    one_minus_beta1: 'f32',
+    one_minus_beta2: 'f32',
+    epsilon: 'f32',
+    weight_decay: 'f32',
+    max_grad_norm: 'f32',
+  },
+  variants: [
+    {
+      wgsl: [wgsl, stepBlock, statsWgsl, isFiniteWgsl, workgroupSum],
+      workgroups: ({ P }) => [Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(P, FLAT_THREADS)))],
+    },
+  ],
+  flops: ({ P }) => 16 * P,
+});
+
+/** What AdamW reads and changes: all of P elements but `partials`, `block` and `stats`. */
+export interface AdamWValues {
+  readonly parameters: Value;
+  /** First and second moments, zeros at first. */
+  readonly m: Value;
+  readonly v: Value;
+  /** Zeros afterwards, whether or not the update was made. */
+  readonly grads: Value;
+  /** From `gradNorm`. */
+  readonly partials: Value;
+  /** Brings step, learning rate and bias corrections. */
+  readonly block: Value;
+  /** Brings the loss; receives norm, flag and step. */
+  readonly stats: Value;
+}
+
+export interface AdamWOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weight_decay: number;
+  /** The largest norm of all gradients together; 0 for no clipping. */
+  readonly max_grad_norm: number;
+}
+
+/**
+ * One step of torch's AdamW over pooled parameters, after clipping by the global norm. A loss or norm that isn't
+ * finite leaves the parameters and moments untouched, now and in later steps, until the host clears `stats.nonfinite`.
+ */
+export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): void {
+  const { parameters, partials } = values;
+  for (const name of ['m', 'v', 'grads'] as const) expectShape(`adamw ${name}`, values[name].shape, parameters.shape);
+  g.emit(
+    adamwKernel,
+    { ...values },
+    {},
+    {
+      P: numel(parameters.shape),
+      K: numel(partials.shape),
+      beta2: options.beta2,
+      one_minus_beta1: 1 - options.beta1,
+      one_minus_beta2: 1 - options.beta2,
+      epsilon: options.epsilon,
+      weight_decay: options.weight_decay,
+      max_grad_norm: options.max_grad_norm,
+    },
+  );
+}
