@@ -1,0 +1,125 @@
+import { WebVeraError } from '../core/error';
+import type { ModelSource } from '../core/source';
+
+export interface HubOptions {
+  /** 'https://huggingface.co/' */
+  readonly remoteHost?: string | undefined;
+  /** '{model}/resolve/{revision}/' */
+  readonly remotePathTemplate?: string | undefined;
+  /** A branch, tag or commit on the hub: 'main'. A source's own revision goes first. */
+  readonly revision?: string | undefined;
+}
+
+/** A folder at an address. */
+export interface Address {
+  readonly name: string;
+  /** Its path ends in a slash. */
+  readonly folder: URL;
+}
+
+export type RemoteSource = Exclude<ModelSource, { readonly files: ReadonlyMap<string, Blob> }>;
+
+/** Finds the folder of a model's files. Throws `invalid_argument`; no request is made. */
+export function resolveAddress(source: RemoteSource, options: HubOptions = {}): Address {
+  if (source instanceof URL) return addressOfUrl(source);
+  const { repo, revision = options.revision ?? 'main', subfolder = '' } = asRepo(source);
+  expectPart('a repository as owner/name', repo, isRepoId(repo));
+  expectPart('a revision: a branch, tag or commit', revision, isRevision(revision));
+  const folders = subfolder.split('/').filter((part) => part !== '');
+  expectPart('a subfolder as a/b', subfolder, folders.every(isPlainName));
+  const { remoteHost = 'https://huggingface.co/', remotePathTemplate = '{model}/resolve/{revision}/' } = options;
+  const path = remotePathTemplate
+    .replaceAll('{model}', () => repo)
+    .replaceAll('{revision}', () => encodeURIComponent(revision));
+  const folder = new URL([withSlash(path), ...folders.map(withSlash)].join(''), withSlash(parseUrl(remoteHost).href));
+  expectFetchable(folder);
+  return { name: repo, folder };
+}
+
+/** The address of a file in a folder; the folder's query, where some hosts keep signatures, goes along. */
+export function fileUrl(folder: URL, file: string): URL {
+  const url = new URL(folder);
+  url.pathname += file.split('/').map(encodeURIComponent).join('/');
+  return url;
+}
+
+/** An address as it may stand in messages: signatures in its query are left out. */
+export function displayUrl(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+/**
+ * Throws `invalid_argument` unless pages may load models from there: https, this machine, or the page's own origin.
+ */
+export function expectFetchable(url: URL): void {
+  if (url.username !== '' || url.password !== '') {
+    throw new WebVeraError('invalid_argument', `Expected an address without credentials, got some for ${url.host}`, {
+      hint: 'Serve the files without a password, or load them as { files }.',
+    });
+  }
+  const { protocol, hostname, origin } = url;
+  const ownMachine = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  const ownOrigin = globalThis.location?.origin;
+  if (protocol === 'https:' || (protocol === 'http:' && (ownMachine || origin === ownOrigin))) return;
+  throw new WebVeraError('invalid_argument', `Expected an https address, got ${protocol}//${hostname}`, {
+    hint: "http is for localhost and for the page's own files; load others by https or as { files }.",
+  });
+}
+
+function asRepo(source: Exclude<RemoteSource, URL>): { repo: string; revision?: string; subfolder?: string } {
+  if (typeof source === 'object') return source;
+  if (!/^[a-z]+:/i.test(source)) return { repo: source };
+  throw new WebVeraError('invalid_argument', `Expected a repository as owner/name, got the address ${source}`, {
+    hint: 'Pass addresses as new URL(…).',
+  });
+}
+
+function addressOfUrl(url: URL): Address {
+  expectFetchable(url);
+  const folder = new URL(url);
+  folder.hash = '';
+  folder.pathname = withSlash(folder.pathname);
+  const name = folder.pathname.split('/').at(-2) ?? '';
+  if (/\.(?:safetensors|json|bin|gguf)$/i.test(name)) {
+    throw new WebVeraError('invalid_argument', `Expected the address of a folder, got the file ${displayUrl(url)}`, {
+      hint: "Leave the file's name out: config.json and the tokenizer are looked for beside the weights.",
+    });
+  }
+  return { name: name === '' ? folder.host : name, folder };
+}
+
+function parseUrl(address: string): URL {
+  try {
+    return new URL(address);
+  } catch (cause) {
+    throw new WebVeraError('invalid_argument', `Expected remoteHost to be an address, got ${address}`, { cause });
+  }
+}
+
+function expectPart(what: string, value: unknown, valid: boolean): void {
+  if (valid) return;
+  throw new WebVeraError('invalid_argument', `Expected ${what}, got ${JSON.stringify(value)}`, {
+    hint: 'A model on the hub is named like HuggingFaceTB/SmolLM2-135M.',
+  });
+}
+
+/** The hub's rule: one or two parts of letters, digits, `-`, `_` and `.`, without `--` and `..`. */
+function isRepoId(repo: unknown): boolean {
+  return (
+    typeof repo === 'string' &&
+    /^(?:\w[\w.-]{0,95}\/)?\w[\w.-]{0,95}$/.test(repo) &&
+    !/--|\.\.|\.git$|[-.](?:\/|$)/.test(repo)
+  );
+}
+
+function isRevision(revision: unknown): boolean {
+  return typeof revision === 'string' && /^\w[\w./-]{0,255}$/.test(revision) && !revision.includes('..');
+}
+
+function isPlainName(part: string): boolean {
+  return /^\w[\w. -]*$/.test(part);
+}
+
+function withSlash(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}

@@ -1,0 +1,46 @@
+import { WebVeraError } from '../core/error';
+import type { FileSource } from '../core/files';
+import type { ModelSource, ProgressInfo } from '../core/source';
+import { type HubOptions, type RemoteSource, resolveAddress } from './address';
+import { BlobFolder } from './blobs';
+import { HttpFolder } from './http';
+import { Progress } from './progress';
+
+export interface OpenSourceOptions extends HubOptions {
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Aborting rejects what is under way with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
+  /** Milliseconds, for the speed that `progress_total` reports. */
+  readonly now?: () => number;
+}
+
+/** Makes the folder of a model's files readable. Nothing is requested yet. Throws `invalid_argument`. */
+export function openSource(source: ModelSource, options: OpenSourceOptions = {}): FileSource {
+  const { signal, progress_callback, now } = options;
+  if (isFiles(source)) {
+    const name = 'files';
+    return new BlobFolder(name, source.files, { signal, progress: new Progress({ name, progress_callback, now }) });
+  }
+  const address = resolveAddress(expectRemote(source), options);
+  const progress = new Progress({ name: address.name, progress_callback, now });
+  // Called as a plain function, as browsers' fetch must be.
+  const { fetch = globalThis.fetch } = options;
+  return new HttpFolder(address, { fetch: (input, init) => fetch(input, init), signal, progress });
+}
+
+function isFiles(source: ModelSource): source is { readonly files: ReadonlyMap<string, Blob> } {
+  return typeof source === 'object' && source !== null && 'files' in source && source.files instanceof Map;
+}
+
+function expectRemote(source: Exclude<ModelSource, { readonly files: ReadonlyMap<string, Blob> }>): RemoteSource {
+  if (typeof source === 'string' || source instanceof URL) return source;
+  if (typeof source === 'object' && source !== null && 'repo' in source) return source;
+  throw new WebVeraError(
+    'invalid_argument',
+    'Expected a repository, a URL, { repo } or { files }, got something else',
+    {
+      hint: "For example 'HuggingFaceTB/SmolLM2-135M', or new URL('./models/mine/', location.href).",
+    },
+  );
+}

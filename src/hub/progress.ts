@@ -1,0 +1,123 @@
+import type { ProgressInfo } from '../core/source';
+
+export interface ProgressOptions {
+  /** What the events call the model. */
+  readonly name: string;
+  readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
+  /** Milliseconds; only differences count. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Between two `progress` events of a file. Each crosses from the worker to the page. */
+const EVENT_INTERVAL_MS = 100;
+/** How far back the speed is measured, so that it follows a changing connection without jumping. */
+const SPEED_WINDOW_MS = 5000;
+
+/** Turns bytes that came in into transformers.js' progress events, per file and over all files. */
+export class Progress {
+  readonly #name: string;
+  readonly #callback: ((info: ProgressInfo) => void) | undefined;
+  readonly #now: () => number;
+  readonly #files = new Set<FileProgress>();
+  #expected: number | undefined;
+  #samples: readonly { readonly time: number; readonly loaded: number }[] = [];
+
+  constructor({ name, progress_callback, now = () => performance.now() }: ProgressOptions) {
+    this.#name = name;
+    this.#callback = progress_callback;
+    this.#now = now;
+  }
+
+  /** Announces the bytes of all files to come; `progress_total` is reported from then on. */
+  expect(bytes: number): void {
+    this.#expected = bytes;
+  }
+
+  /** Reports `initiate` and `download`; `total` is what the server says, undefined when it doesn't. */
+  start(file: string, total: number | undefined): FileProgress {
+    const progress = new FileProgress(file, total, (done) => this.#report(progress, done));
+    this.#files.add(progress);
+    this.#emit({ status: 'initiate', name: this.#name, file });
+    this.#emit({ status: 'download', name: this.#name, file });
+    return progress;
+  }
+
+  #report(file: FileProgress, done: boolean): void {
+    const time = this.#now();
+    if (!done && time - file.reportedAt < EVENT_INTERVAL_MS) return;
+    file.reportedAt = time;
+    const name = this.#name;
+    const { loaded, total } = file;
+    this.#emit({ status: 'progress', name, file: file.file, progress: percentage(loaded, total), loaded, total });
+    if (done) this.#emit({ status: 'done', name, file: file.file });
+    if (this.#expected !== undefined) this.#reportTotal(this.#expected, time);
+  }
+
+  #reportTotal(expected: number, time: number): void {
+    let loaded = 0;
+    let total = 0;
+    for (const file of this.#files) {
+      loaded += file.loaded;
+      total += file.total;
+    }
+    total = Math.max(total, expected);
+    const bytesPerSecond = this.#speed(loaded, time);
+    this.#emit({
+      status: 'progress_total',
+      name: this.#name,
+      progress: percentage(loaded, total),
+      loaded,
+      total,
+      ...(bytesPerSecond > 0 ? { bytesPerSecond, secondsLeft: (total - loaded) / bytesPerSecond } : {}),
+    });
+  }
+
+  #speed(loaded: number, time: number): number {
+    const recent = this.#samples.filter((sample) => time - sample.time <= SPEED_WINDOW_MS);
+    this.#samples = [...recent, { time, loaded }];
+    const first = this.#samples[0];
+    if (first === undefined || first.time === time) return 0;
+    return ((loaded - first.loaded) / (time - first.time)) * 1000;
+  }
+
+  #emit(info: ProgressInfo): void {
+    this.#callback?.(info);
+  }
+}
+
+/** The bytes of one file. */
+export class FileProgress {
+  readonly file: string;
+  reportedAt = Number.NEGATIVE_INFINITY;
+  #loaded = 0;
+  readonly #total: number;
+  readonly #report: (done: boolean) => void;
+
+  constructor(file: string, total: number | undefined, report: (done: boolean) => void) {
+    this.file = file;
+    this.#total = total ?? 0;
+    this.#report = report;
+  }
+
+  get loaded(): number {
+    return this.#loaded;
+  }
+
+  /** Never below what has come: the server's word on a compressed file is too small. */
+  get total(): number {
+    return Math.max(this.#total, this.#loaded);
+  }
+
+  add(bytes: number): void {
+    this.#loaded += bytes;
+    this.#report(false);
+  }
+
+  done(): void {
+    this.#report(true);
+  }
+}
+
+function percentage(loaded: number, total: number): number {
+  return total === 0 ? 0 : (loaded / total) * 100;
+}

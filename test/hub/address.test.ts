@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { displayUrl, fileUrl, type RemoteSource, resolveAddress } from '../../src/hub/address';
+import { codeThrownBy } from '../helpers/safetensors_bytes';
+
+const codeFor = (source: RemoteSource, options = {}) => codeThrownBy(() => resolveAddress(source, options));
+const folder = (source: RemoteSource, options = {}) => resolveAddress(source, options).folder.href;
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('repositories', () => {
+  test.each([
+    ['HuggingFaceTB/SmolLM2-135M', {}, 'https://huggingface.co/HuggingFaceTB/SmolLM2-135M/resolve/main/'],
+    ['gpt2', {}, 'https://huggingface.co/gpt2/resolve/main/'],
+    ['a/b', { revision: 'refs/pr/1' }, 'https://huggingface.co/a/b/resolve/refs%2Fpr%2F1/'],
+    [{ repo: 'a/b', revision: 'v1' }, { revision: 'v2' }, 'https://huggingface.co/a/b/resolve/v1/'],
+    [{ repo: 'a/b', subfolder: 'x/y z/' }, {}, 'https://huggingface.co/a/b/resolve/main/x/y%20z/'],
+    ['a/b', { remoteHost: 'http://localhost:8080/mirror' }, 'http://localhost:8080/mirror/a/b/resolve/main/'],
+    [
+      'a/b',
+      { remoteHost: 'https://cdn.example/', remotePathTemplate: '{model}@{revision}' },
+      'https://cdn.example/a/b@main/',
+    ],
+    ['a/b', { remotePathTemplate: 'x/{model}/' }, 'https://huggingface.co/x/a/b/'],
+  ] as const)('%j %j', (source, options, expected) => {
+    expect(folder(source, options)).toBe(expected);
+  });
+  test('the name is the repository', () => expect(resolveAddress('a/b').name).toBe('a/b'));
+
+  test.each([
+    '',
+    '/',
+    'a/',
+    '/b',
+    'a/b/c',
+    '../b',
+    'a/..',
+    'a/../../x',
+    'a b/c',
+    'a/b?x',
+    'a/b#x',
+    '.a/b',
+    '-a/b',
+    'a/b-',
+    'a/b.',
+    'a/b--c',
+    'a/b.git',
+    `a/${'b'.repeat(97)}`,
+    'a\\b',
+    'a/b\n',
+    '//evil.example',
+    'https://huggingface.co/a/b',
+    'javascript:alert(1)',
+    'file:///etc',
+  ])('refuses %j', (repo) => {
+    expect(codeFor(repo)).toBe('invalid_argument');
+    expect(codeFor({ repo })).toBe('invalid_argument');
+  });
+  test.each(['', '../main', 'a/../b', '/main', 'a b', 'main?x', 'x\n'])('refuses the revision %j', (revision) => {
+    expect(codeFor({ repo: 'a/b', revision })).toBe('invalid_argument');
+  });
+  test.each(['..', 'a/../b', '.hidden', 'a\\b', 'a?b', '%2e%2e'])('refuses the subfolder %j', (subfolder) => {
+    expect(codeFor({ repo: 'a/b', subfolder })).toBe('invalid_argument');
+  });
+  test.each(['http://huggingface.co/', 'ftp://x/', 'nonsense', 'https://user:secret@x/'])(
+    'refuses the host %s',
+    (host) => {
+      expect(codeFor('a/b', { remoteHost: host })).toBe('invalid_argument');
+    },
+  );
+  test('tells how to pass an address', () => {
+    expect(() => resolveAddress('https://x.example/a')).toThrow('got the address https://x.example/a');
+  });
+});
+
+describe('addresses', () => {
+  test.each([
+    ['https://x.example/models/prose', 'https://x.example/models/prose/', 'prose'],
+    ['https://x.example/models/prose/', 'https://x.example/models/prose/', 'prose'],
+    ['https://x.example/models/prose/#top', 'https://x.example/models/prose/', 'prose'],
+    ['https://x.example', 'https://x.example/', 'x.example'],
+    ['https://x.example/m?sig=1', 'https://x.example/m/?sig=1', 'm'],
+    ['http://localhost:5173/m/', 'http://localhost:5173/m/', 'm'],
+    ['http://app.localhost/m/', 'http://app.localhost/m/', 'm'],
+    ['http://127.0.0.1:8000/m/', 'http://127.0.0.1:8000/m/', 'm'],
+    ['http://[::1]:8000/m/', 'http://[::1]:8000/m/', 'm'],
+  ])('%s', (given, expected, name) => {
+    expect(resolveAddress(new URL(given))).toEqual({ name, folder: new URL(expected) });
+  });
+  test.each([
+    'http://x.example/m/',
+    'http://localhost.evil.example/m/',
+    'http://127.0.0.1.evil.example/m/',
+    'http://192.168.0.1/m/',
+    'https://user@x.example/m/',
+    'https://user:secret@x.example/m/',
+    'file:///etc/',
+    'data:text/plain,x',
+    'blob:https://x.example/1',
+    'javascript:alert(1)',
+    'ftp://x.example/m/',
+    'https://x.example/m/model.safetensors',
+    'https://x.example/m/config.json',
+  ])('refuses %s', (url) => expect(codeFor(new URL(url))).toBe('invalid_argument'));
+
+  test("http is allowed to the page's own origin only", () => {
+    vi.stubGlobal('location', new URL('http://192.168.0.1:8080/page'));
+    expect(codeFor(new URL('http://192.168.0.1:8080/m/'))).toBeUndefined();
+    expect(codeFor(new URL('http://192.168.0.1:8081/m/'))).toBe('invalid_argument');
+  });
+  test('credentials are not repeated in messages', () => {
+    const resolve = () => resolveAddress(new URL('https://user:secret@x.example/m/'));
+    expect(resolve).toThrow('without credentials, got some for x.example');
+    expect(resolve).not.toThrow('secret');
+  });
+  test('a file is found beside, with the query of the folder, which messages leave out', () => {
+    const url = fileUrl(new URL('https://x.example/m/?sig=1'), 'a b?.json');
+    expect(url.href).toBe('https://x.example/m/a%20b%3F.json?sig=1');
+    expect(displayUrl(url)).toBe('https://x.example/m/a%20b%3F.json');
+  });
+});

@@ -1,0 +1,387 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebVeraError } from '../../src/core/error';
+import { type FileSource, openFile, readFile, readFileIfPresent } from '../../src/core/files';
+import type { ModelSource, ProgressInfo } from '../../src/core/source';
+import { writeSafetensors } from '../../src/formats/safetensors';
+import { readWeights } from '../../src/formats/weights';
+import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
+import { codeThrownBy } from '../helpers/safetensors_bytes';
+
+const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+const bytes = (content: string) => new TextEncoder().encode(content);
+const big = new Uint8Array(8 * 1024 * 1024).fill(7);
+const weights = writeSafetensors([
+  ['big', { dtype: 'I64', shape: [big.length / 8], bytes: big }],
+  ['small', { dtype: 'F32', shape: [1], bytes: new Uint8Array(4) }],
+]);
+
+async function errorOf(promise: Promise<unknown>): Promise<WebVeraError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(WebVeraError);
+  return error as WebVeraError;
+}
+
+async function names(source: FileSource): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of readWeights(source)) found.push(name);
+  return found;
+}
+
+describe('a server', () => {
+  let server: Server | undefined;
+
+  async function serve(listener: RequestListener): Promise<URL> {
+    const started = createServer(listener);
+    server = started;
+    await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+    return new URL(`http://127.0.0.1:${(started.address() as AddressInfo).port}/models/mine`);
+  }
+
+  async function open(listener: RequestListener, options?: OpenSourceOptions): Promise<FileSource> {
+    return openSource(await serve(listener), options);
+  }
+
+  const files: RequestListener = (request, response) => {
+    if (request.url === '/models/mine/config.json') response.end('{"a":1}');
+    else if (request.url === '/models/mine/model.safetensors') {
+      response.setHeader('content-length', weights.length);
+      response.end(weights);
+    } else response.writeHead(404).end('not here');
+  };
+
+  afterEach(async () => {
+    server?.closeAllConnections();
+    await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+    server = undefined;
+  });
+
+  test('files are read from the folder, with or without a slash at its end', async () => {
+    const source = await open(files);
+    expect(source.name).toBe('mine');
+    expect(text(await readFile(source, 'config.json', 100))).toBe('{"a":1}');
+    expect(await readFileIfPresent(source, 'tokenizer.json', 100)).toBeUndefined();
+    expect(await names(source)).toEqual(['big', 'small']);
+  });
+
+  test('no cookie and no referrer goes out', async () => {
+    const seen: unknown[] = [];
+    const source = await open((request, response) => {
+      seen.push(request.headers.cookie, request.headers.referer, request.headers.authorization);
+      response.end('{}');
+    });
+    await readFile(source, 'config.json', 100);
+    expect(seen).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('progress of a download', async () => {
+    const events: ProgressInfo[] = [];
+    const source = await open(files, { progress_callback: (info) => events.push(info) });
+    await names(source);
+    const file = 'model.safetensors';
+    expect(events.slice(0, 2)).toEqual([
+      { status: 'initiate', name: 'mine', file },
+      { status: 'download', name: 'mine', file },
+    ]);
+    const total = weights.length;
+    expect(events).toContainEqual({ status: 'progress', name: 'mine', file, progress: 100, loaded: total, total });
+    expect(events.at(-2)).toEqual({ status: 'done', name: 'mine', file });
+    expect(events.at(-1)).toMatchObject({
+      status: 'progress_total',
+      name: 'mine',
+      progress: 100,
+      loaded: total,
+      total,
+    });
+    const loaded = events.flatMap((event) => (event.status === 'progress' ? [event.loaded] : []));
+    expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
+  });
+
+  test('a missing file is not_found, and the message says where it was looked for', async () => {
+    const error = await errorOf(readFile(await open(files), 'nothing.json', 100));
+    expect(error.code).toBe('not_found');
+    expect(error.message).toMatch(/nothing\.json in http:\/\/127\.0\.0\.1:\d+\/models\/mine\//);
+  });
+
+  test("a single-page app's page in a file's place is not_found", async () => {
+    const source = await open((_, response) => {
+      response.setHeader('content-type', 'text/html; charset=utf-8').end('<!doctype html>');
+    });
+    expect((await errorOf(readFile(source, 'config.json', 100))).code).toBe('not_found');
+    expect(await readFileIfPresent(source, 'tokenizer.json', 100)).toBeUndefined();
+  });
+
+  test.each([
+    [400, {}, 'http_error', false],
+    [401, {}, 'http_error', false],
+    [403, {}, 'http_error', false],
+    [408, {}, 'http_error', true],
+    [429, {}, 'http_error', true],
+    [500, {}, 'http_error', true],
+    [503, {}, 'http_error', true],
+    [401, { 'x-error-code': 'GatedRepo' }, 'gated_repo', false],
+    [401, { 'x-error-code': 'RepoNotFound' }, 'not_found', false],
+    [404, { 'x-error-code': 'RevisionNotFound' }, 'not_found', false],
+  ] as const)('status %i %j is %s', async (status, headers, code, retryable) => {
+    const source = await open((_, response) => response.writeHead(status, headers).end());
+    const error = await errorOf(readFileIfPresent(source, 'config.json', 100));
+    expect(error).toMatchObject({ code, retryable });
+    expect(error.message).toContain(`status ${status}`);
+  });
+
+  test('a file that the hub says it lacks is just missing', async () => {
+    const headers = { 'x-error-code': 'EntryNotFound' };
+    const source = await open((_, response) => response.writeHead(404, headers).end());
+    expect(await readFileIfPresent(source, 'config.json', 100)).toBeUndefined();
+  });
+
+  test('no server is offline', async () => {
+    const url = await serve(files);
+    server?.close();
+    const error = await errorOf(readFile(openSource(url), 'config.json', 100));
+    expect(error).toMatchObject({ code: 'offline', retryable: true });
+  });
+
+  test('a cut connection is offline, and says how far it came', async () => {
+    const source = await open((_, response) => {
+      response.setHeader('content-length', weights.length);
+      response.write(weights.subarray(0, 100_000), () => response.destroy());
+    });
+    const error = await errorOf(names(source));
+    expect(error).toMatchObject({ code: 'offline', retryable: true, detail: { file: 'model.safetensors' } });
+  });
+
+  test('a file that ends early without a word of its size is invalid_format', async () => {
+    const source = await open((_, response) => response.end(weights.subarray(0, weights.length - 1)));
+    expect((await errorOf(names(source))).code).toBe('invalid_format');
+  });
+
+  test('a size that contradicts the header is refused before the data comes', async () => {
+    let sent = 0;
+    const source = await open((_, response) => {
+      response.setHeader('content-length', weights.length + 1);
+      response.write(weights.subarray(0, 1000), () => {
+        sent++;
+      });
+    });
+    expect((await errorOf(names(source))).code).toBe('invalid_format');
+    expect(sent).toBe(1);
+  });
+
+  test('the size of a compressed answer counts for nothing', async () => {
+    const source = await open((_, response) => {
+      const packed = gzipSync(weights);
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length }).end(packed);
+    });
+    expect((await openFile(source, 'model.safetensors')).size).toBeUndefined();
+    expect(await names(source)).toEqual(['big', 'small']);
+  });
+
+  test('what is above the limit is not downloaded', async () => {
+    let written = 0;
+    const endless = await open((_, response) => {
+      const more = (): void => {
+        if (response.destroyed) return;
+        written += 65536;
+        response.write(big.subarray(0, 65536), more);
+      };
+      more();
+    });
+    expect((await errorOf(readFile(endless, 'config.json', 1_000_000))).code).toBe('limit_exceeded');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const afterwards = written;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(written).toBe(afterwards);
+  });
+
+  test('a redirect out of https is not followed blindly', async () => {
+    const source = await open((request, response) => {
+      if (request.url === '/elsewhere') response.end('{}');
+      else response.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    expect(text(await readFile(source, 'config.json', 100))).toBe('{}');
+    const fetch: typeof globalThis.fetch = async () => {
+      return Object.defineProperties(new Response('{}'), {
+        redirected: { value: true },
+        url: { value: 'http://evil.example/config.json' },
+      });
+    };
+    expect((await errorOf(readFile(openSource('a/b', { fetch }), 'config.json', 100))).code).toBe('invalid_argument');
+  });
+
+  describe('abort rejects with the reason of the signal', () => {
+    const reason = new Error('the visitor left');
+
+    test('before the request', async () => {
+      const source = await open(files, { signal: AbortSignal.abort(reason) });
+      await expect(readFile(source, 'config.json', 100)).rejects.toBe(reason);
+    });
+    test('while the server is silent', async () => {
+      const controller = new AbortController();
+      const source = await open(() => controller.abort(reason), { signal: controller.signal });
+      await expect(readFile(source, 'config.json', 100)).rejects.toBe(reason);
+    });
+    test('in the middle of a slow file, and the server sees the end of it', async () => {
+      const controller = new AbortController();
+      const closed = withResolvers();
+      const source = await open(
+        (_, response) => {
+          response.on('close', closed.resolve);
+          response.setHeader('content-length', weights.length);
+          response.write(weights.subarray(0, 1000), () => setTimeout(() => controller.abort(reason), 20));
+        },
+        { signal: controller.signal },
+      );
+      await expect(names(source)).rejects.toBe(reason);
+      await closed.promise;
+    });
+  });
+
+  test('leaving the loop closes the connection', async () => {
+    const closed = withResolvers();
+    const source = await open((_, response) => {
+      response.on('close', closed.resolve);
+      response.setHeader('content-length', weights.length);
+      response.write(weights.subarray(0, weights.length - 4));
+    });
+    for await (const { name } of readWeights(source)) {
+      expect(name).toBe('big');
+      break;
+    }
+    await closed.promise;
+  });
+});
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe('a fetch that is passed in', () => {
+  test('gets the address, and what keeps the visitor private; it is called without a this', async () => {
+    const calls: unknown[] = [];
+    const fetch = async function (this: unknown, input: string | URL | Request, init?: RequestInit) {
+      calls.push(this, input, init?.credentials, init?.referrerPolicy);
+      return new Response('{}');
+    };
+    const source = openSource({ repo: 'a/b', revision: 'v1' }, { fetch });
+    expect(text(await readFile(source, 'config.json', 100))).toBe('{}');
+    expect(calls).toEqual([undefined, 'https://huggingface.co/a/b/resolve/v1/config.json', 'omit', 'no-referrer']);
+  });
+
+  test('may fail to heed the signal', async () => {
+    const controller = new AbortController();
+    const never = openSource('a/b', { fetch: () => new Promise(() => {}), signal: controller.signal });
+    const stalled = openSource('a/b', {
+      fetch: async () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })),
+      signal: controller.signal,
+    });
+    const both = [readFile(never, 'config.json', 100), readFile(stalled, 'config.json', 100)];
+    const reason = new Error('enough');
+    setTimeout(() => controller.abort(reason), 10);
+    for (const result of await Promise.allSettled(both)) expect(result).toEqual({ status: 'rejected', reason });
+  });
+
+  test("is measured by the hub's own word on the size", async () => {
+    const headers = { 'x-linked-size': '5' };
+    const source = openSource('a/b', { fetch: async () => new Response('1234', { headers }) });
+    const error = await errorOf(readFile(source, 'config.json', 100));
+    expect(error).toMatchObject({
+      code: 'invalid_format',
+      retryable: true,
+      message: 'config.json: expected 5 bytes, got 4',
+    });
+    const long = openSource('a/b', { fetch: async () => new Response('123456', { headers }) });
+    expect((await errorOf(readFile(long, 'config.json', 100))).code).toBe('invalid_format');
+  });
+
+  test('may give a body of nothing', async () => {
+    const source = openSource('a/b', { fetch: async () => new Response(null) });
+    expect((await readFile(source, 'config.json', 100)).length).toBe(0);
+  });
+});
+
+describe('files of the visitor', () => {
+  const given = new Map<string, Blob>([
+    ['config.json', new Blob(['{"a":1}'])],
+    ['model.safetensors', new Blob([weights])],
+  ]);
+
+  test('are read like a folder, with progress', async () => {
+    const events: ProgressInfo[] = [];
+    const source = openSource({ files: given }, { progress_callback: (info) => events.push(info) });
+    expect(text(await readFile(source, 'config.json', 100))).toBe('{"a":1}');
+    expect(await readFileIfPresent(source, 'tokenizer.json', 100)).toBeUndefined();
+    expect(await names(source)).toEqual(['big', 'small']);
+    expect(events.filter(({ status }) => status === 'done')).toHaveLength(2);
+    expect(events.at(-1)).toMatchObject({ status: 'progress_total', progress: 100 });
+  });
+
+  test('that are missing are not_found, over the limit limit_exceeded', async () => {
+    const source = openSource({ files: given });
+    expect((await errorOf(readFile(source, 'tokenizer.json', 100))).message).toContain(
+      'tokenizer.json in the given files',
+    );
+    expect((await errorOf(readFile(source, 'config.json', 6))).code).toBe('limit_exceeded');
+    expect((await readFile(source, 'config.json', 7)).length).toBe(7);
+  });
+
+  test('are never read as a whole', async () => {
+    const slices: number[] = [];
+    const blob = new Blob([weights]);
+    const slice = blob.slice.bind(blob);
+    blob.slice = (begin = 0, end = blob.size) => {
+      slices.push(end - begin);
+      return slice(begin, end);
+    };
+    blob.arrayBuffer = () => Promise.reject(new Error('read as a whole'));
+    expect(await names(openSource({ files: new Map([['model.safetensors', blob]]) }))).toEqual(['big', 'small']);
+    expect(Math.max(...slices)).toBeLessThan(weights.length);
+  });
+
+  test('that changed on disk are not_found', async () => {
+    const blob = new Blob(['{}']);
+    blob.slice = () => {
+      const gone = new Blob();
+      gone.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
+      return gone;
+    };
+    const error = await errorOf(readFile(openSource({ files: new Map([['config.json', blob]]) }), 'config.json', 9));
+    expect(error.code).toBe('not_found');
+    expect(error.hint).toContain('choose it again');
+  });
+
+  test('are left alone after an abort', async () => {
+    const controller = new AbortController();
+    const source = openSource({ files: given }, { signal: controller.signal });
+    const stream = await openFile(source, 'config.json');
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(stream.read()).rejects.toBe(reason);
+    await expect(source.open('config.json')).rejects.toBe(reason);
+  });
+});
+
+test.each([null, 1, {}, { files: {} }, { files: null }])('the source %j is invalid_argument', (source) => {
+  expect(codeThrownBy(() => openSource(source as unknown as ModelSource))).toBe('invalid_argument');
+});
+
+test('bytes of a file in many chunks are joined in order', async () => {
+  const parts = ['a', 'bc', '', 'def'];
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const part of parts) controller.enqueue(bytes(part));
+      controller.close();
+    },
+  });
+  const source = openSource('a/b', { fetch: async () => new Response(body) });
+  expect(text(await readFile(source, 'config.json', 6))).toBe('abcdef');
+});
