@@ -151,7 +151,7 @@ function unsupported(key: string, got: unknown, supported: readonly unknown[]): 
   const value = JSON.stringify(got).slice(0, 60);
   const known = supported.map((entry) => JSON.stringify(entry)).join(' or ');
   return new WebVeraError('unsupported_model', `config.json: ${key}: expected ${known}, got ${value}`, {
-    hint: 'This kind of model isn’t supported yet.',
+    hint: "This kind of model isn't supported yet.",
     detail: { key, supported },
   });
 }
