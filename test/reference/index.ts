@@ -7,6 +7,7 @@ import * as linear from './linear';
 import * as lossSum from './loss_sum';
 import type { Reference } from './reference';
 import * as rmsNorm from './rms_norm';
+import * as rope from './rope';
 import * as rows from './rows';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
@@ -21,6 +22,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...linear,
   ...lossSum,
   ...rmsNorm,
+  ...rope,
   ...rows,
   ...swiglu,
   ...vera,

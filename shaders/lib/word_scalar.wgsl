@@ -1,0 +1,3 @@
+// Elementwise kernels one value at a time: rows of any length.
+alias Word = f32;
+const WIDTH = 1u;
