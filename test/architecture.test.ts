@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Which parts of the library a part may import from. `adapters/config` is one file that the page may know too. */
+const rings: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  store: [],
+  graph: ['core'],
+  gpu: ['graph', 'core'],
+  ops: ['graph', 'core', 'shaders'],
+  models: ['ops', 'graph', 'core'],
+  adapters: ['models', 'ops', 'graph', 'core'],
+  formats: ['adapters/config', 'core'],
+  hub: ['core'],
+  tokenizer: ['core'],
+  train: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
+  generate: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
+  worker: [
+    'train',
+    'generate',
+    'tokenizer',
+    'adapters',
+    'models',
+    'ops',
+    'graph',
+    'core',
+    'gpu',
+    'formats',
+    'hub',
+    'store',
+  ],
+  page: ['adapters/config', 'core', 'worker/protocol'],
+  'index.ts': ['page', 'adapters/config', 'core'],
+  'embed.ts': ['page', 'core'],
+  'bench.ts': ['gpu', 'ops', 'graph', 'core'],
+};
+
+/** The few files that may use a package; everything else goes through them. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  '@huggingface/tokenizers': ['tokenizer'],
+  comlink: ['page', 'worker'],
+  'idb-keyval': ['store'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+  readonly lazy: boolean;
+}
+
+function sources(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+/** Every import of a file: static, type-only, re-exported, lazy, and workers by URL. */
+function importsOf(file: string, text: string): readonly Import[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const statics = code.matchAll(/^\s*(?:import|export)\s+(type\s)?[^'";]*?from\s*'([^']+)'/gm);
+  const bare = code.matchAll(/^\s*import\s*'([^']+)'/gm);
+  const lazy = code.matchAll(/(?:\bimport\(|new URL\()\s*'([^']+)'/g);
+  return [
+    ...[...statics].map(([, type, target = '']) => ({ file, target, typeOnly: type !== undefined, lazy: false })),
+    ...[...bare].map(([, target = '']) => ({ file, target, typeOnly: false, lazy: false })),
+    ...[...lazy].map(([, target = '']) => ({ file, target, typeOnly: false, lazy: true })),
+  ];
+}
+
+/** `src/page/link.ts` and `../worker/protocol` give `worker/protocol`; shaders give `shaders/…`; packages themselves. */
+function resolved({ file, target }: Import): string {
+  if (!target.startsWith('.')) return target;
+  const path = relative(root, join(root, dirname(file), target)).replaceAll('\\', '/');
+  return path
+    .replace(/^src\//, '')
+    .replace(/\?.*$/, '')
+    .replace(/\.ts$/, '');
+}
+
+const partOf = (path: string): string => path.replace(/^src\//, '').split('/')[0] as string;
+const isIn = (path: string, part: string): boolean => path === part || path.startsWith(`${part}/`);
+
+/** Only for `worker: false` and the worker's own script: the page starts the other side, but never links it. */
+const startsTheOtherSide = (one: Import): boolean =>
+  partOf(one.file) === 'page' && one.lazy && isIn(resolved(one), 'worker');
+
+function offences(imports: readonly Import[]): readonly string[] {
+  return imports
+    .filter((one) => {
+      const target = resolved(one);
+      const part = partOf(one.file);
+      if (!one.target.startsWith('.')) return !(packages[one.target]?.includes(part) ?? false);
+      if (isIn(target, part) || startsTheOtherSide(one)) return false;
+      if (part === 'page' && target === 'worker/protocol') return !one.typeOnly;
+      return !(rings[part] ?? []).some((allowed) => isIn(target, allowed));
+    })
+    .map((one) => `${one.file} imports ${one.target}`);
+}
+
+const library = sources('src').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+
+test('every part of the library imports only what its ring allows', () => {
+  expect(library.length).toBeGreaterThan(100);
+  expect(offences(library)).toEqual([]);
+});
+
+const reachesInside = (one: Import): boolean => {
+  const path = relative(root, join(root, dirname(one.file), one.target)).replaceAll('\\', '/');
+  return one.target.startsWith('.') && /^(src|shaders)\//.test(path) && !/^src\/index(\.ts)?$/.test(path);
+};
+
+test('the demo uses the public names only', () => {
+  const imports = sources('demo').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+  expect(imports.filter(reachesInside)).toEqual([]);
+  expect(importsOf('demo/a.ts', "import { b } from '../src/page/b';").filter(reachesInside)).toHaveLength(1);
+});
+
+test.each([
+  ['src/core/a.ts', "import { b } from '../graph/b';"],
+  ['src/graph/a.ts', "export * from '../ops/b';"],
+  ['src/gpu/a.ts', "import type { B } from '../models/b';"],
+  ['src/models/a.ts', "import {\n  type B,\n} from '../adapters/b';"],
+  ['src/formats/a.ts', "import { b } from '../adapters/wrap';"],
+  ['src/page/a.ts', "import { b } from '../worker/protocol';"],
+  ['src/page/a.ts', "import { b } from '../worker/session';"],
+  ['src/train/a.ts', "const b = await import('../gpu/b');"],
+  ['src/models/a.ts', "import wgsl from '../../shaders/add.wgsl?raw';"],
+  ['src/page/a.ts', "import { get } from 'idb-keyval';"],
+  ['src/core/a.ts', "import { readFile } from 'node:fs';"],
+])('the rule catches: %s %s', (file, text) => {
+  expect(offences(importsOf(file, text))).toHaveLength(1);
+});
+
+test.each([
+  ['src/page/a.ts', "import type { B } from '../worker/protocol';"],
+  ['src/page/a.ts', "const b = await import('../worker/session');"],
+  ['src/ops/a.ts', "import wgsl from '../../shaders/add.wgsl?raw';"],
+  ['src/worker/a.ts', "import { expose } from 'comlink';"],
+  ['src/index.ts', "export { VeraConfig } from './adapters/config';"],
+])('the rule allows: %s %s', (file, text) => {
+  expect(offences(importsOf(file, text))).toEqual([]);
+});
