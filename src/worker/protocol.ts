@@ -100,8 +100,10 @@ export interface WorkerSession {
    * empty. The page has checked their form, but neither the ids' range nor the lengths of labels and masks.
    */
   pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void>;
-  /** Resolves once the last submitted step is acknowledged. The reason comes back in the `paused` event. The page
-   * never pauses twice without resuming between. An ended run ignores all three calls. */
+  /**
+   * Resolves once the last submitted step is acknowledged. The reason comes back in the `paused` event. The page never
+   * pauses twice without resuming between. A run that has ended ignores this and the next two calls.
+   */
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
   resumeTraining(run: CallId, reason: PauseReason): Promise<void>;
   /**

@@ -1,0 +1,43 @@
+export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/config';
+export { type ErrorCode, WebVeraError } from './core/error';
+export type { GeneratedToken, GenerationConfig } from './core/generation';
+export type {
+  AdapterFiles,
+  MemoryReport,
+  ModelDtype,
+  ModuleInfo,
+  ParameterCount,
+  PretrainedConfig,
+  ProjectionDtype,
+} from './core/model';
+export type { ModelSource, ParserLimits, ProgressInfo } from './core/source';
+export type { IdMatrix, ModelInputs, Tensor } from './core/tensor';
+export type {
+  Dataset,
+  Example,
+  PauseReason,
+  StepLogs,
+  TrainEvent,
+  TrainerCallback,
+  TrainerControl,
+  TrainerHook,
+  TrainerState,
+  TrainingArguments,
+  TrainOutput,
+} from './core/training';
+export { type AdapterInfo, adapters } from './page/adapters';
+export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
+export type { Generation } from './page/generation';
+export type { PreTrainedModel } from './page/model';
+export {
+  type CallOptions,
+  Session,
+  type SessionEventMap,
+  type SessionOptions,
+  type WarningEvent,
+} from './page/session';
+export type { AdapterSource, PretrainedOptions } from './page/source';
+export type { Tokenizer } from './page/tokenizer';
+export type { TrainRun } from './page/train_run';
+export { Trainer, type TrainerInit } from './page/trainer';
+export { type AdapterOptions, get_peft_model, VeraModel } from './page/vera_model';

@@ -1,0 +1,64 @@
+import { VeraConfig } from '../adapters/config';
+import type { AdapterFiles } from '../core/model';
+import type { StoredAdapter } from '../worker/protocol';
+import { linkOf } from './default_session';
+import { anyString, checkOptions, wrong } from './options';
+import { type CallOptions, callRules } from './session';
+import { wireAdapterFiles } from './source';
+
+/** An adapter stored on this device. */
+export interface AdapterInfo {
+  readonly id: string;
+  /** Of both files together. */
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+  readonly base_model: string | null;
+  readonly config: VeraConfig;
+}
+
+/** The adapters stored in this browser. All reject with `storage_unavailable` where the browser fails. */
+export const adapters: {
+  /** By id, in order. */
+  list(options?: CallOptions): Promise<readonly AdapterInfo[]>;
+  get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
+  /** Stores PEFT's two files, in place of what had that id. Rejects with `invalid_format` for anything else. */
+  import(files: AdapterFiles, id: string, options?: CallOptions): Promise<AdapterInfo>;
+  /** An id that isn't there is no error. */
+  delete(id: string, options?: CallOptions): Promise<void>;
+} = {
+  async list(options = {}) {
+    const link = await open('adapters.list', options);
+    const stored = await link.call(() => link.request('listStored'), options);
+    return stored.map(toInfo);
+  },
+  async get(id, options = {}) {
+    checkId(id);
+    const link = await open('adapters.get', options);
+    return link.call(() => link.request('getStored', id), options);
+  },
+  async import(files, id, options = {}) {
+    checkId(id);
+    const wire = wireAdapterFiles(files);
+    const link = await open('adapters.import', options);
+    return toInfo(await link.call(() => link.request('importStored', wire, id), options));
+  },
+  async delete(id, options = {}) {
+    checkId(id);
+    const link = await open('adapters.delete', options);
+    return link.call(() => link.request('deleteStored', id), options);
+  },
+};
+
+function open(what: string, options: CallOptions): ReturnType<typeof linkOf> {
+  checkOptions(what, options, callRules);
+  return linkOf(options);
+}
+
+function toInfo({ id, bytes, created_at, base_model, config }: StoredAdapter): AdapterInfo {
+  return { id, bytes, created_at, base_model, config: new VeraConfig(config) };
+}
+
+function checkId(id: string): void {
+  if (!anyString.accepts(id)) throw wrong('id', anyString.expected, id);
+}

@@ -1,0 +1,47 @@
+import type { ModelSource } from '../core/source';
+import { linkOf } from './default_session';
+import { modelParts, type PreTrainedModel, RemoteModel } from './model';
+import { checkOptions } from './options';
+import { loadOptions, onProgress, type PretrainedOptions, pretrainedRules, wireSource } from './source';
+import { RemoteTokenizer, type Tokenizer } from './tokenizer';
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoTokenizer {
+  /**
+   * Loads a model's tokenizer alone. Rejects with `not_found` where the source has no tokenizer.json, and with what
+   * loading any file may give: `offline`, `http_error`, `gated_repo`, `integrity_mismatch`, `invalid_format`.
+   */
+  static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
+    checkOptions('AutoTokenizer.from_pretrained', options, pretrainedRules);
+    const from = wireSource(source);
+    const link = await linkOf(options);
+    const wire = await loadOptions(options);
+    const info = await link.call((call) => link.request('loadTokenizer', call, from, wire), {
+      signal: options.signal,
+      onEvent: onProgress(options),
+      discard: (late) => link.request('disposeTokenizer', late.tokenizer),
+    });
+    return new RemoteTokenizer(link, info);
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForCausalLM {
+  /**
+   * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with
+   * `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known, `out_of_memory`, and
+   * with what loading any file may give: `not_found`, `offline`, `http_error`, `integrity_mismatch`, `invalid_format`.
+   */
+  static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);
+    const from = wireSource(source);
+    const link = await linkOf(options);
+    const wire = await loadOptions(options);
+    const info = await link.call((call) => link.request('loadModel', call, from, wire), {
+      signal: options.signal,
+      onEvent: onProgress(options),
+      discard: (late) => link.request('disposeModel', late.model),
+    });
+    return new RemoteModel(modelParts(link, info));
+  }
+}

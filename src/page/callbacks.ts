@@ -1,0 +1,51 @@
+import type {
+  ResolvedTrainingArguments,
+  TrainerCallback,
+  TrainerControl,
+  TrainerState,
+  TrainingArguments,
+} from '../core/training';
+import type { ControlRequest, WorkerHook } from '../worker/protocol';
+
+/** The callbacks of one run. What they ask for goes to `onControl`. */
+export class Callbacks {
+  readonly #args: Readonly<TrainingArguments>;
+  readonly #callbacks: readonly TrainerCallback[];
+  readonly #onControl: (request: ControlRequest) => void;
+  readonly #control: TrainerControl = { should_training_stop: false, should_log: false };
+
+  constructor(
+    args: ResolvedTrainingArguments,
+    callbacks: readonly TrainerCallback[],
+    onControl: (request: ControlRequest) => void,
+  ) {
+    // What the data decides is left out, as it is in the public type.
+    const { completion_only_loss, ...rest } = args;
+    this.#args = Object.freeze(completion_only_loss === null ? rest : { ...rest, completion_only_loss });
+    this.#callbacks = callbacks;
+    this.#onControl = onControl;
+  }
+
+  /** The worker's hooks that somebody listens to. */
+  get wanted(): readonly WorkerHook[] {
+    const names: readonly WorkerHook[] = [
+      'on_train_begin',
+      'on_epoch_begin',
+      'on_step_begin',
+      'on_step_end',
+      'on_epoch_end',
+      'on_train_end',
+    ];
+    return names.filter((name) => this.#callbacks.some((callback) => callback[name] !== undefined));
+  }
+
+  run(hook: keyof TrainerCallback, state: TrainerState, extra?: Readonly<Record<string, number>>): void {
+    const control = this.#control;
+    const stoppedBefore = control.should_training_stop;
+    for (const callback of this.#callbacks) callback[hook]?.(this.#args, state, control, extra);
+    const stops = control.should_training_stop && !stoppedBefore;
+    const logs = control.should_log;
+    control.should_log = false; // each request is for one event
+    if (stops || logs) this.#onControl({ should_training_stop: stops, should_log: logs });
+  }
+}

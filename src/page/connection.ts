@@ -1,0 +1,142 @@
+import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
+import { WebVeraError } from '../core/error';
+import { VERSION } from '../core/version';
+import { errorFromData, isWorkerMessage, type Outcome, toKnownError } from '../core/wire';
+import type { SessionHost, WorkerEvent, WorkerSession } from '../worker/protocol';
+
+/** A way to call a session, wherever it runs. */
+export interface Connection {
+  /** Rejects with an abort or a WebVeraError. A call that the other side never answers never settles. */
+  invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
+  /** Ends the other side at once. */
+  terminate(): void;
+}
+
+export interface ConnectionHost {
+  emit(event: WorkerEvent): void;
+  /** The other side is gone: nothing that is pending will be answered. */
+  onDeath(error: WebVeraError): void;
+}
+
+/** What is needed of a `Worker`. */
+export interface WorkerLike extends Endpoint {
+  terminate(): void;
+}
+
+export interface ConnectOptions {
+  readonly locks?: Pick<LockManager, 'request'> | undefined;
+  /** Milliseconds that the worker has to say that it is ready. */
+  readonly handshake?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>;
+
+/** Waits until the worker is ready, then watches over it. Rejects with `worker_crashed` where it never gets there. */
+export async function connectWorker(
+  worker: WorkerLike,
+  host: ConnectionHost,
+  { locks = globalThis.navigator?.locks, handshake = 10_000, signal }: ConnectOptions = {},
+): Promise<Connection> {
+  const watch = new AbortController();
+  const remote: Remote<Methods> = wrap<Methods>(worker);
+  const terminate = (): void => {
+    if (watch.signal.aborted) return;
+    watch.abort();
+    remote[releaseProxy]();
+    worker.terminate();
+  };
+  try {
+    const lock = await greet(worker, host, watch.signal, handshake, signal);
+    if (lock !== null) watchLock(locks, lock, watch.signal, host);
+  } catch (error) {
+    terminate();
+    throw error;
+  }
+  return {
+    terminate,
+    async invoke(name, args) {
+      const method = remote[name];
+      if (method === undefined) throw new WebVeraError('internal', `No such call: ${name}`);
+      const outcome: Outcome = await method(...args).catch((error: unknown) => {
+        throw toKnownError(error); // an argument or a result that can't be cloned
+      });
+      if ('error' in outcome) throw errorFromData(outcome.error);
+      return outcome.value;
+    },
+  };
+}
+
+/** Calls a session that lives in this thread. */
+export function connectDirectly(create: (host: SessionHost) => WorkerSession, host: SessionHost): Connection {
+  const session = create(host);
+  return {
+    terminate() {},
+    async invoke(name, args) {
+      try {
+        return await (session[name].bind(session) as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+      } catch (error) {
+        throw toKnownError(error);
+      }
+    },
+  };
+}
+
+/** Hears the worker out, and resolves with the name of its lock once it is ready. */
+function greet(
+  worker: WorkerLike,
+  host: ConnectionHost,
+  watch: AbortSignal,
+  handshake: number,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const stopped = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', stopped, { once: true, signal: watch });
+    const late = setTimeout(() => reject(crashed(`it wasn't ready within ${handshake / 1000} s`)), handshake);
+    watch.addEventListener('abort', () => clearTimeout(late), { once: true });
+
+    const dead = (reason: string): void => {
+      reject(crashed(reason));
+      host.onDeath(crashed(reason));
+    };
+    listen(worker, watch, 'message', ({ data }: MessageEvent<unknown>) => {
+      if (!isWorkerMessage(data)) return;
+      if (data.webvera === 'event') return host.emit(data.event as WorkerEvent);
+      clearTimeout(late);
+      signal?.removeEventListener('abort', stopped);
+      if (data.version === VERSION) resolve(data.lock);
+      else reject(crashed(`expected version ${VERSION}, got ${data.version}: is an old worker.js in a cache?`));
+    });
+    listen(worker, watch, 'error', (event: ErrorEvent) => {
+      event.preventDefault?.();
+      dead(event.message || 'its script could not be loaded');
+    });
+    listen(worker, watch, 'messageerror', () => dead('it sent a message that could not be read'));
+    worker.start?.();
+  });
+}
+
+/** The worker holds a lock for life. Being granted it means that the worker is gone, however that came about. */
+function watchLock(
+  locks: Pick<LockManager, 'request'> | undefined,
+  name: string,
+  signal: AbortSignal,
+  host: ConnectionHost,
+): void {
+  locks?.request(name, { signal }, () => host.onDeath(crashed('it has ended'))).catch(() => {}); // the watch was called off
+}
+
+function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listener: (event: E) => void): void {
+  const heard = listener as unknown as EventListener;
+  worker.addEventListener(type, heard);
+  watch.addEventListener('abort', () => worker.removeEventListener(type, heard), { once: true });
+}
+
+function crashed(reason: string): WebVeraError {
+  return new WebVeraError('worker_crashed', `The worker does not answer: ${reason}`, {
+    retryable: true,
+    hint: 'Open a new session. If it keeps happening: is worker.js served beside webvera.js, from this origin, and does the Content-Security-Policy allow it (worker-src)?',
+  });
+}

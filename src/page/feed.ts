@@ -1,0 +1,107 @@
+import type { Dataset, Example } from '../core/training';
+import type { DataSource } from '../worker/protocol';
+import { wrong } from './options';
+
+/** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
+export interface OpenDataset {
+  readonly source: DataSource;
+  readonly feed: Feed | undefined;
+}
+
+export interface Chunk {
+  readonly examples: readonly Example[];
+  /** There are no more. */
+  readonly done: boolean;
+}
+
+export function openDataset(name: string, dataset: Dataset): OpenDataset {
+  if (dataset instanceof Blob) {
+    return {
+      source: { kind: 'blob', blob: dataset, format: isJsonLines(dataset) ? 'jsonl' : 'text' },
+      feed: undefined,
+    };
+  }
+  const length = Array.isArray(dataset) ? dataset.length : undefined;
+  return {
+    source: { kind: 'feed', ...(length === undefined ? {} : { length }) },
+    feed: new Feed(name, iterate(name, dataset)),
+  };
+}
+
+/** Takes a data set's examples one by one, and hands them out in chunks of bounded size. */
+export class Feed {
+  readonly #name: string;
+  readonly #iterator: Iterator<Example> | AsyncIterator<Example>;
+  #taken = 0;
+  #done = false;
+
+  constructor(name: string, iterator: Iterator<Example> | AsyncIterator<Example>) {
+    this.#name = name;
+    this.#iterator = iterator;
+  }
+
+  /** At most `count` examples. Rejects with what the data set throws, and `invalid_argument` for what is no example. */
+  async take(count: number): Promise<Chunk> {
+    const examples: Example[] = [];
+    while (!this.#done && examples.length < count) {
+      const next = await this.#iterator.next();
+      if (next.done) this.#done = true;
+      else examples.push(wireExample(`${this.#name}[${this.#taken++}]`, next.value));
+    }
+    return { examples, done: this.#done };
+  }
+
+  /** Lets a generator run its `finally`. */
+  async close(): Promise<void> {
+    if (this.#done) return;
+    this.#done = true;
+    await this.#iterator.return?.();
+  }
+}
+
+function iterate(name: string, dataset: unknown): Iterator<Example> | AsyncIterator<Example> {
+  if (typeof dataset === 'object' && dataset !== null) {
+    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = dataset as Partial<
+      AsyncIterable<Example> & Iterable<Example>
+    >;
+    if (typeof async === 'function') return async.call(dataset);
+    if (typeof sync === 'function') return sync.call(dataset);
+  }
+  throw wrong(name, 'an iterable of examples, or a Blob', dataset, 'Text is passed as new Blob([text]) or [{ text }].');
+}
+
+/** JSONL when the type or the file's name says so. */
+function isJsonLines(blob: Blob): boolean {
+  return /json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)));
+}
+
+/** The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. */
+function wireExample(where: string, example: unknown): Example {
+  if (typeof example === 'object' && example !== null) {
+    const row = example as Readonly<Record<string, unknown>>;
+    const foreign = ['messages', 'label', 'image', 'pixel_values'].find((key) => row[key] !== undefined);
+    if (foreign !== undefined) throw wrong(where, forms, row, `${foreign} is not supported yet.`);
+    const { text, prompt, completion, input_ids, labels, attention_mask } = row;
+    if (input_ids !== undefined) {
+      return {
+        input_ids: integers(`${where}.input_ids`, input_ids),
+        ...(labels === undefined ? {} : { labels: integers(`${where}.labels`, labels) }),
+        ...(attention_mask === undefined
+          ? {}
+          : { attention_mask: integers(`${where}.attention_mask`, attention_mask) }),
+      };
+    }
+    if (typeof prompt === 'string' && typeof completion === 'string') return { prompt, completion };
+    if (typeof text === 'string') return { text };
+  }
+  throw wrong(where, forms, example);
+}
+
+const forms = '{ text }, { prompt, completion } or { input_ids, labels?, attention_mask? }';
+
+function integers(where: string, value: unknown): number[] {
+  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+  const list: unknown[] = isList ? Array.from(value as ArrayLike<unknown>) : [];
+  if (isList && list.every((entry) => Number.isSafeInteger(entry))) return list as number[];
+  throw wrong(where, 'an array of integers', isList ? list.find((entry) => !Number.isSafeInteger(entry)) : value);
+}

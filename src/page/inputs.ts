@@ -1,0 +1,54 @@
+import type { IdMatrix, IdTensor, ModelInputs } from '../core/tensor';
+import type { WireInputs } from '../worker/protocol';
+import { anyObject, checkOptions, defined, wrong } from './options';
+
+/** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions) the worker checks. */
+export function wireInputs(inputs: ModelInputs): WireInputs {
+  if (typeof inputs !== 'object' || inputs === null) throw wrong('inputs', 'an object with input_ids', inputs);
+  checkOptions('inputs', inputs, { input_ids: anyObject, attention_mask: anyObject, labels: anyObject });
+  if (inputs.input_ids === undefined) throw wrong('inputs: input_ids', 'one array of ids per row', undefined);
+  const input_ids = toIdTensor('input_ids', inputs.input_ids);
+  const [B, T] = input_ids.dims;
+  const likeIds = (name: string, matrix: IdMatrix | undefined): IdTensor | undefined => {
+    if (matrix === undefined) return undefined;
+    const tensor = toIdTensor(name, matrix);
+    if (tensor.dims[0] === B && tensor.dims[1] === T) return tensor;
+    throw wrong(`inputs: ${name}`, `dims [${B}, ${T}], as input_ids`, `[${tensor.dims.join(', ')}]`);
+  };
+  return {
+    input_ids,
+    ...defined({
+      attention_mask: likeIds('attention_mask', inputs.attention_mask),
+      labels: likeIds('labels', inputs.labels),
+    }),
+  };
+}
+
+export function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
+  const { dims, data } = isRows(matrix) ? flatten(name, matrix) : matrix;
+  const [B = 0, T = 0] = dims;
+  const isPair = dims.length === 2 && dims.every((dim) => Number.isSafeInteger(dim) && dim > 0);
+  if (!isPair || data.length !== B * T) {
+    const got = `dims [${dims.join(', ')}] with ${data.length} entries`;
+    throw wrong(`inputs: ${name}`, 'at least one row and one column, dims [B, T] and B·T entries', got);
+  }
+  const ids = Int32Array.from(data);
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i] !== data[i]) throw wrong(`inputs: ${name}[${Math.floor(i / T)}][${i % T}]`, 'an integer', data[i]);
+  }
+  return { dims: [B, T], data: ids };
+}
+
+function flatten(name: string, rows: readonly (readonly number[])[]): { dims: number[]; data: number[] } {
+  const T = rows[0]?.length ?? 0;
+  const odd = rows.findIndex((row) => row.length !== T);
+  if (odd >= 0) {
+    const hint = 'Pad the rows to one length and tell by attention_mask which tokens count.';
+    throw wrong(`inputs: ${name}`, `rows of ${T} entries, as the first`, `${rows[odd]?.length} in row ${odd}`, hint);
+  }
+  return { dims: [rows.length, T], data: rows.flat() };
+}
+
+function isRows(matrix: IdMatrix): matrix is readonly (readonly number[])[] {
+  return Array.isArray(matrix);
+}

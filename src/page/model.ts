@@ -1,0 +1,123 @@
+import { WebVeraError } from '../core/error';
+import type { GenerationConfig } from '../core/generation';
+import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
+import type { ModelInputs, Tensor } from '../core/tensor';
+import type { Handle, ModelInfo } from '../worker/protocol';
+import { asyncDispose } from './dispose';
+import { type Generation, RemoteGeneration, resolveGenerationConfig } from './generation';
+import { wireInputs } from './inputs';
+import type { Link } from './link';
+import { wrong } from './options';
+import { plainIds, RemoteTokenizer, type Tokenizer } from './tokenizer';
+
+export interface PreTrainedModel extends AsyncDisposable {
+  readonly config: PretrainedConfig;
+  readonly tokenizer: Tokenizer | undefined;
+  /** One evaluation pass. logits: (B,T,V), f32. With labels also the mean loss over those that aren't −100. */
+  forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
+  /** Continues a text or a list of token ids (which needs no tokenizer). */
+  generate(input: string | readonly number[], config?: GenerationConfig): Generation;
+  named_modules(): readonly ModuleInfo[];
+  /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
+  state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
+  memory(): Promise<MemoryReport>;
+  /** Frees the model with its tokenizer and every VeRA model on it. A VeRA model frees its base model too. */
+  dispose(): Promise<void>;
+}
+
+/** What a model in a session consists of, seen from the page. */
+export interface ModelParts {
+  readonly link: Link;
+  /** The session's name for it. */
+  readonly handle: Handle;
+  readonly info: ModelInfo;
+  readonly tokenizer: Tokenizer | undefined;
+  /** Shared by a model and the VeRA models on it: they end together. */
+  readonly life: { disposed: boolean };
+}
+
+/** The key of a model's parts, for this library's own use. */
+export const partsKey: unique symbol = Symbol('parts');
+
+export class RemoteModel implements PreTrainedModel {
+  readonly [partsKey]: ModelParts;
+
+  constructor(parts: ModelParts) {
+    this[partsKey] = parts;
+  }
+
+  get config(): PretrainedConfig {
+    return this[partsKey].info.config;
+  }
+
+  get tokenizer(): Tokenizer | undefined {
+    return this[partsKey].tokenizer;
+  }
+
+  async forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const wire = wireInputs(inputs);
+    return link.call((call) => link.request('forward', call, handle, wire));
+  }
+
+  generate(input: string | readonly number[], config: GenerationConfig = {}): Generation {
+    const { link } = this[partsKey];
+    return new RemoteGeneration(async (onEvent) => {
+      const handle = liveHandle(this);
+      const resolved = resolveGenerationConfig(config);
+      if (typeof input === 'string' && this.tokenizer === undefined) {
+        throw wrong('generate: input', 'token ids, as this model came without a tokenizer', input);
+      }
+      const prompt = typeof input === 'string' ? input : plainIds('generate: input', input);
+      const { signal } = config;
+      return link.call((call) => link.request('generate', call, handle, prompt, resolved), { signal, onEvent });
+    });
+  }
+
+  named_modules(): readonly ModuleInfo[] {
+    return this[partsKey].info.modules;
+  }
+
+  async state_dict(names?: readonly string[]): Promise<Map<string, Tensor>> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    if (names !== undefined && !Array.isArray(names)) throw wrong('state_dict: names', 'an array of names', names);
+    return link.call((call) => link.request('stateDict', call, handle, names?.map(String)));
+  }
+
+  async memory(): Promise<MemoryReport> {
+    return this[partsKey].link.request('memory', liveHandle(this));
+  }
+
+  async dispose(): Promise<void> {
+    const { link, handle, life } = this[partsKey];
+    if (life.disposed) return;
+    life.disposed = true;
+    if (link.state !== 'closed') await link.request('disposeModel', handle);
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/** The handle to call the session with; throws once the model is disposed of. */
+export function liveHandle(model: RemoteModel): Handle {
+  const { handle, life } = model[partsKey];
+  if (!life.disposed) return handle;
+  throw new WebVeraError('invalid_argument', 'Expected a live model, got one that is disposed of', {
+    hint: 'Disposing of a model frees the VeRA models on it too, and the other way round. Load it again.',
+  });
+}
+
+export function modelParts(link: Link, info: ModelInfo): ModelParts {
+  const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer);
+  return { link, handle: info.model, info, tokenizer, life: { disposed: false } };
+}
+
+/** A model of ours; throws for anything else. */
+export function expectModel(model: unknown): RemoteModel {
+  if (model instanceof RemoteModel) return model;
+  throw wrong('model', 'a model from AutoModelForCausalLM.from_pretrained', model);
+}

@@ -1,0 +1,101 @@
+import { WebVeraError } from '../core/error';
+
+/** What an argument may be, in words and as a test. */
+export interface Rule {
+  readonly expected: string;
+  accepts(value: unknown): boolean;
+}
+
+export type Rules<T> = { readonly [Key in keyof Required<T>]: Rule };
+
+/**
+ * Checks what a caller passed. Throws `invalid_argument` for a name that isn't known (a misspelling, or something not
+ * yet supported) and for a value of the wrong kind; `undefined` counts as left out.
+ */
+export function checkOptions<T extends object>(what: string, options: T | undefined, rules: Rules<T>): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null) throw wrong(what, 'an object', options);
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) ? (rules[name as keyof T] as Rule) : undefined;
+    if (rule === undefined) {
+      throw new WebVeraError('invalid_argument', `${what}: unknown or not yet supported argument ${quote(name)}`, {
+        hint: `It takes ${Object.keys(rules).join(', ')}.`,
+        detail: { argument: name },
+      });
+    }
+    if (value !== undefined && !rule.accepts(value)) throw wrong(`${what}: ${name}`, rule.expected, value);
+  }
+}
+
+export function wrong(what: string, expected: string, got: unknown, hint = ''): WebVeraError {
+  return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, { hint });
+}
+
+/** Without the entries that are undefined: an optional property is either there or isn't. */
+export function defined<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+}
+
+export const anyBoolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+export const anyString: Rule = {
+  expected: 'a string that is not empty',
+  accepts: (value) => typeof value === 'string' && value !== '',
+};
+export const anyFunction: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
+export const anyObject: Rule = {
+  expected: 'an object',
+  accepts: (value) => typeof value === 'object' && value !== null,
+};
+export const abortSignal: Rule = {
+  expected: 'an AbortSignal',
+  accepts: (value) => value instanceof AbortSignal,
+};
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {
+  const expected = max === Number.MAX_SAFE_INTEGER ? `an integer from ${min}` : `an integer from ${min} to ${max}`;
+  return { expected, accepts: (value) => Number.isSafeInteger(value) && between(value as number, min, max) };
+}
+
+/** A finite number within the bounds, both included. */
+export function number(min: number, max = Number.MAX_VALUE): Rule {
+  const expected = max === Number.MAX_VALUE ? `a number from ${min}` : `a number from ${min} to ${max}`;
+  return { expected, accepts: (value) => typeof value === 'number' && between(value, min, max) };
+}
+
+/** A finite number above 0. */
+export const positive: Rule = {
+  expected: 'a number above 0',
+  accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+};
+
+export function oneOf(...values: readonly unknown[]): Rule {
+  return { expected: values.map(quote).join(' or '), accepts: (value) => values.includes(value) };
+}
+
+export function either(...rules: readonly Rule[]): Rule {
+  return {
+    expected: rules.map((rule) => rule.expected).join(', or '),
+    accepts: (value) => rules.some((rule) => rule.accepts(value)),
+  };
+}
+
+function between(value: number, min: number, max: number): boolean {
+  return value >= min && value <= max;
+}
+
+/** A value in a message: short, and never the content of something large. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return quote(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' && name !== 'Object'
+    ? `a ${name}`
+    : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}

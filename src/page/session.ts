@@ -1,0 +1,195 @@
+import { WebVeraError } from '../core/error';
+import type { ParserLimits } from '../core/source';
+import { toKnownError } from '../core/wire';
+import { connectDirectly, connectWorker } from './connection';
+import { defaultWorker } from './default_worker';
+import { asyncDispose } from './dispose';
+import { Link, type SessionState } from './link';
+import { abortSignal, anyFunction, anyObject, anyString, checkOptions, defined, either, oneOf, wrong } from './options';
+
+export interface SessionOptions {
+  /**
+   * Default on a page: the library's own module worker. A function starts another one that runs `webvera/worker.js`.
+   * `false` runs in the calling thread, as does the default where there are no workers (Node, Deno, a worker of yours).
+   */
+  readonly worker?: false | (() => Worker);
+  /** Default `navigator.gpu`. Only where the session runs in the calling thread. */
+  readonly gpu?: GPU;
+  /** Default: the global one. Only where the session runs in the calling thread. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** 'auto': IndexedDB, or memory with a warning where the browser refuses. */
+  readonly store?: 'auto' | 'memory';
+  /** Of the default worker in the browser's tools. */
+  readonly name?: string;
+  /** 'https://huggingface.co/' */
+  readonly remoteHost?: string;
+  /** '{model}/resolve/{revision}/' */
+  readonly remotePathTemplate?: string;
+  /** Caps on untrusted files. */
+  readonly limits?: Partial<ParserLimits>;
+  /** Gives up opening. An open session ends by `close()`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What every call that starts work takes. Without `session`, a default session is opened on first use. */
+export interface CallOptions {
+  readonly session?: Session | undefined;
+  /** Aborted, the call rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Something worth knowing that stops nothing. PEFT's warnings keep PEFT's text. */
+export class WarningEvent extends Event {
+  readonly code: string;
+  readonly message: string;
+
+  constructor(code: string, message: string) {
+    super('warning');
+    this.code = code;
+    this.message = message;
+  }
+}
+
+export interface SessionEventMap {
+  statechange: Event;
+  warning: WarningEvent;
+}
+
+/** The key of a session's link, for this library's own use. */
+export const linkKey: unique symbol = Symbol('link');
+
+/**
+ * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it.
+ *
+ * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens).
+ */
+export class Session extends EventTarget implements AsyncDisposable {
+  readonly [linkKey]: Link = new Link({
+    onState: () => this.dispatchEvent(new Event('statechange')),
+    onWarning: (code, message) => this.#warn(code, message),
+  });
+  readonly #warningListeners = new Set<unknown>();
+
+  private constructor() {
+    super();
+  }
+
+  /**
+   * Starts the worker. The GPU isn't touched before the first model is loaded. Rejects with `worker_crashed` where the
+   * worker doesn't start within ten seconds, and `invalid_argument` for options that don't fit together.
+   */
+  static async open(options: SessionOptions = {}): Promise<Session> {
+    checkOptions('SessionOptions', options, sessionRules);
+    const { worker, gpu, fetch, store = 'auto', name, remoteHost, remotePathTemplate, limits, signal } = options;
+    signal?.throwIfAborted();
+    const inThisThread = worker === false || (worker === undefined && typeof Worker === 'undefined');
+    if (!inThisThread && (gpu !== undefined || fetch !== undefined)) {
+      throw wrong('SessionOptions: gpu and fetch', 'worker: false beside them', worker ?? 'the default worker');
+    }
+    const session = new Session();
+    await session[linkKey].open(
+      async (host) => {
+        if (!inThisThread) return connectWorker(startWorker(worker || defaultWorker, name), host, { signal });
+        const { WorkerSessionImpl } = await import('../worker/session');
+        return connectDirectly((sessionHost) => new WorkerSessionImpl(sessionHost), {
+          emit: host.emit,
+          ...defined({ gpu, fetch }),
+        });
+      },
+      { store, ...defined({ remoteHost, remotePathTemplate, limits }) },
+      signal,
+    );
+    return session;
+  }
+
+  get state(): SessionState {
+    return this[linkKey].state;
+  }
+
+  /** Ends the session and what it holds. Pending calls reject with an `AbortError`; later ones with `invalid_argument`. */
+  close(): Promise<void> {
+    return this[linkKey].close();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  override addEventListener<Type extends keyof SessionEventMap>(
+    type: Type,
+    listener: ((event: SessionEventMap[Type]) => void) | EventListenerObject | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void {
+    super.addEventListener(type, listener, options);
+    if (type !== 'warning' || listener === null) return;
+    const { once = false, signal } = typeof options === 'object' ? options : {};
+    if (signal?.aborted) return;
+    this.#warningListeners.add(listener);
+    const forget = (): boolean => this.#warningListeners.delete(listener);
+    signal?.addEventListener('abort', forget, { once: true });
+    if (once) super.addEventListener('warning', forget, { once: true });
+  }
+
+  override removeEventListener<Type extends keyof SessionEventMap>(
+    type: Type,
+    listener: ((event: SessionEventMap[Type]) => void) | EventListenerObject | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: EventListenerOptions | boolean,
+  ): void {
+    super.removeEventListener(type, listener, options);
+    if (type === 'warning') this.#warningListeners.delete(listener);
+  }
+
+  #warn(code: string, message: string): void {
+    if (this.#warningListeners.size === 0) console.warn(`webvera: ${message} (${code})`);
+    else this.dispatchEvent(new WarningEvent(code, message));
+  }
+}
+
+const sessionRules = {
+  worker: either(oneOf(false), anyFunction),
+  gpu: anyObject,
+  fetch: anyFunction,
+  store: oneOf('auto', 'memory'),
+  name: anyString,
+  remoteHost: anyString,
+  remotePathTemplate: anyString,
+  limits: anyObject,
+  signal: abortSignal,
+};
+
+/** Of the options that every call takes. */
+export const callRules = {
+  session: { expected: 'a Session', accepts: (value: unknown) => value instanceof Session },
+  signal: abortSignal,
+};
+
+function startWorker(start: (name?: string) => Worker, name: string | undefined): Worker {
+  try {
+    return start(name);
+  } catch (error) {
+    throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
+      hint: 'Browsers refuse workers from another origin: serve worker.js from your own, or pass `worker`.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,169 @@
+import type {
+  PauseReason,
+  ResolvedTrainingArguments,
+  StepLogs,
+  TrainEvent,
+  TrainerCallback,
+  TrainerState,
+  TrainOutput,
+  TrainProgress,
+} from '../core/training';
+import type { CallId, Handle, RunEvent } from '../worker/protocol';
+import { Callbacks } from './callbacks';
+import type { OpenDataset } from './feed';
+import type { CallEvent, Link } from './link';
+import { Replay } from './replay';
+import { watchVisibility } from './visibility';
+import { callWithDataset } from './with_dataset';
+
+/**
+ * A run that has begun. Iterate for its events, await for its output; both may be done, in either order. Aborted, both
+ * reject with `signal.reason`. Leaving the loop doesn't stop the run.
+ */
+export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOutput> {
+  readonly state: TrainerState;
+  /** Resolves once the last submitted step is done. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends the run after the steps that are submitted; the model keeps what it has learnt. */
+  stop(): Promise<TrainOutput>;
+}
+
+export interface RunSetup {
+  readonly link: Link;
+  readonly args: ResolvedTrainingArguments;
+  readonly callbacks: readonly TrainerCallback[];
+  readonly signal: AbortSignal | undefined;
+  /** May throw; the run then rejects with that. */
+  open(): { readonly model: Handle; readonly dataset: OpenDataset };
+}
+
+export class RemoteRun implements TrainRun {
+  readonly #link: Link;
+  readonly #callbacks: Callbacks;
+  readonly #events = new Replay<TrainEvent>();
+  readonly #logs: StepLogs[] = [];
+  readonly #pausedFor = new Set<PauseReason>();
+  readonly #output: Promise<TrainOutput>;
+  #state: TrainerState;
+  /** While the run goes on. */
+  #call: CallId | undefined;
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(setup: RunSetup) {
+    const { link, args, callbacks } = setup;
+    this.#link = link;
+    this.#state = { global_step: 0, max_steps: args.max_steps, epoch: 0, log_history: this.#logs };
+    this.#callbacks = new Callbacks(args, callbacks, (request) => {
+      this.#toRun((call) => link.request('controlTraining', call, request)).catch(this.#fail);
+    });
+    this.#output = this.#run(setup);
+    this.#output.then(
+      () => this.#events.close(),
+      (error: unknown) => this.#events.fail(error), // so an abandoned run raises no unhandled rejection
+    );
+  }
+
+  get state(): TrainerState {
+    return this.#state;
+  }
+
+  pause(): Promise<void> {
+    return this.#pause('user');
+  }
+
+  resume(): Promise<void> {
+    return this.#resume('user');
+  }
+
+  async stop(): Promise<TrainOutput> {
+    // If the session is gone, the output tells.
+    await this.#toRun((call) => this.#link.request('controlTraining', call, { should_training_stop: true })).catch(
+      () => {},
+    );
+    return this.#output;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output
+  then<A = TrainOutput, B = never>(
+    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#output.then(onOutput, onError);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
+    return this.#events[Symbol.asyncIterator]();
+  }
+
+  async #run({ link, args, signal, open }: RunSetup): Promise<TrainOutput> {
+    const { model, dataset } = open();
+    const hooks = this.#callbacks.wanted;
+    let unwatch = (): void => {};
+    try {
+      return await callWithDataset(
+        link,
+        dataset,
+        (call, data, fail) => {
+          this.#call = call;
+          this.#fail = fail;
+          const output = link.request('train', call, { model, args, data, hooks });
+          if (args.whenHidden === 'pause') unwatch = watchVisibility((hidden) => this.#onVisibility(hidden));
+          return output;
+        },
+        { signal, onEvent: (event) => this.#onEvent(event) },
+      );
+    } finally {
+      unwatch();
+      this.#call = undefined;
+    }
+  }
+
+  #onEvent(event: CallEvent): void {
+    if (event.type === 'train') this.#report(event.progress, event.event);
+  }
+
+  #report(progress: TrainProgress, event: RunEvent): void {
+    if (event.type === 'log') this.#logs.push(event.logs);
+    const state: TrainerState = { ...progress, log_history: this.#logs };
+    this.#state = state;
+    switch (event.type) {
+      case 'log':
+        this.#events.push({ type: 'log', state, logs: event.logs });
+        this.#callbacks.run('on_log', state, { ...event.logs });
+        break;
+      case 'hook':
+        this.#callbacks.run(event.hook, state);
+        break;
+      case 'paused':
+      case 'resumed':
+        this.#events.push({ type: event.type, state, reason: event.reason });
+        break;
+      case 'warning':
+        this.#events.push({ type: 'warning', state, code: event.code, message: event.message });
+    }
+  }
+
+  #onVisibility(hidden: boolean): void {
+    const change = hidden ? this.#pause('hidden') : this.#resume('hidden');
+    change.catch(this.#fail);
+  }
+
+  /** The run stands still while there is a reason to. */
+  async #pause(reason: PauseReason): Promise<void> {
+    const running = this.#pausedFor.size === 0;
+    this.#pausedFor.add(reason);
+    if (running) await this.#toRun((call) => this.#link.request('pauseTraining', call, reason));
+  }
+
+  async #resume(reason: PauseReason): Promise<void> {
+    const wasPaused = this.#pausedFor.delete(reason);
+    if (wasPaused && this.#pausedFor.size === 0) {
+      await this.#toRun((call) => this.#link.request('resumeTraining', call, reason));
+    }
+  }
+
+  async #toRun(request: (call: CallId) => Promise<void>): Promise<void> {
+    if (this.#call !== undefined) await request(this.#call);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../core/training';
+import { openDataset } from './feed';
+import { liveHandle, partsKey } from './model';
+import { abortSignal, anyObject, checkOptions, type Rule, wrong } from './options';
+import { RemoteRun, type TrainRun } from './train_run';
+import { resolveTrainingArguments } from './training_arguments';
+import { VeraModel } from './vera_model';
+import { callWithDataset } from './with_dataset';
+
+export interface TrainerInit {
+  readonly model: VeraModel;
+  readonly args?: TrainingArguments;
+  readonly train_dataset: Dataset;
+  readonly eval_dataset?: Dataset;
+  readonly callbacks?: readonly TrainerCallback[];
+}
+
+const callbackList: Rule = {
+  expected: 'an array of TrainerCallbacks',
+  accepts: (value) => Array.isArray(value) && value.every(anyObject.accepts),
+};
+
+/** Trains the active adapter of a VeRA model on the visitor's device. */
+export class Trainer {
+  readonly #model: VeraModel;
+  readonly #args: ResolvedTrainingArguments;
+  readonly #trainDataset: Dataset;
+  readonly #evalDataset: Dataset | undefined;
+  readonly #callbacks: readonly TrainerCallback[];
+
+  /** Throws `invalid_argument` for arguments that aren't known, or out of their range. */
+  constructor(init: TrainerInit) {
+    checkOptions('Trainer', init, {
+      model: { expected: 'a VeraModel', accepts: (value) => value instanceof VeraModel },
+      args: anyObject,
+      train_dataset: anyObject,
+      eval_dataset: anyObject,
+      callbacks: callbackList,
+    });
+    if (init.model === undefined) throw wrong('Trainer: model', 'a VeraModel', init.model);
+    this.#model = init.model;
+    this.#args = resolveTrainingArguments(init.args);
+    this.#trainDataset = init.train_dataset;
+    this.#evalDataset = init.eval_dataset;
+    this.#callbacks = init.callbacks ?? [];
+  }
+
+  /**
+   * Begins a run, at once. It goes once through `train_dataset`, however many epochs there are. The run rejects with
+   * `invalid_argument` for data that can't be trained on, `numerical_error` where the loss isn't finite,
+   * `out_of_memory`, `device_lost`, and with what the data set or a callback throws.
+   */
+  train(options: { signal?: AbortSignal | undefined } = {}): TrainRun {
+    return new RemoteRun({
+      link: this.#model[partsKey].link,
+      args: this.#args,
+      callbacks: this.#callbacks,
+      signal: options.signal,
+      open: () => {
+        checkOptions('train', options, { signal: abortSignal });
+        return { model: liveHandle(this.#model), dataset: openDataset('train_dataset', this.#trainDataset) };
+      },
+    });
+  }
+
+  /**
+   * `eval_loss`: the mean loss over all labelled tokens of `eval_dataset`, whose texts are cut into blocks of
+   * `max_length` that don't overlap. `perplexity`: its exponential.
+   */
+  async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
+    checkOptions('evaluate', options, { signal: abortSignal });
+    if (this.#evalDataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined);
+    const { link } = this.#model[partsKey];
+    const model = liveHandle(this.#model);
+    const metrics = await callWithDataset(
+      link,
+      openDataset('eval_dataset', this.#evalDataset),
+      (call, data) => link.request('evaluate', call, { model, args: this.#args, data }),
+      { signal: options.signal },
+    );
+    return { ...metrics };
+  }
+}

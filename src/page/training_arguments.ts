@@ -1,0 +1,61 @@
+import type { ResolvedTrainingArguments, TrainingArguments } from '../core/training';
+import { anyBoolean, checkOptions, either, integer, number, oneOf, positive, type Rules, wrong } from './options';
+
+const defaults: ResolvedTrainingArguments = {
+  per_device_train_batch_size: 4,
+  gradient_accumulation_steps: 1,
+  num_train_epochs: 3,
+  max_steps: -1,
+  learning_rate: 1e-2,
+  lr_scheduler_type: 'linear',
+  warmup_steps: 0,
+  warmup_ratio: 0.06,
+  weight_decay: 0,
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  max_grad_norm: 1,
+  logging_steps: 1,
+  seed: 42,
+  gradient_checkpointing: false,
+  max_length: 1024,
+  packing: false,
+  completion_only_loss: null,
+  shuffle: true,
+  whenHidden: 'continue',
+};
+
+const rules: Rules<TrainingArguments> = {
+  per_device_train_batch_size: integer(1),
+  gradient_accumulation_steps: integer(1),
+  num_train_epochs: positive,
+  max_steps: either(oneOf(-1), integer(1)),
+  learning_rate: number(0),
+  lr_scheduler_type: oneOf('linear', 'cosine', 'constant', 'constant_with_warmup'),
+  warmup_steps: integer(0),
+  warmup_ratio: number(0, 1),
+  weight_decay: number(0),
+  adam_beta1: number(0, 1),
+  adam_beta2: number(0, 1),
+  adam_epsilon: number(0),
+  max_grad_norm: number(0),
+  logging_steps: integer(1),
+  seed: integer(0),
+  gradient_checkpointing: anyBoolean,
+  max_length: integer(2),
+  packing: anyBoolean,
+  completion_only_loss: anyBoolean,
+  shuffle: anyBoolean,
+  whenHidden: oneOf('continue', 'pause'),
+};
+
+/** Every argument with its value. Throws `invalid_argument` for unknown names and values that can't be. */
+export function resolveTrainingArguments(args: TrainingArguments = {}): ResolvedTrainingArguments {
+  checkOptions('TrainingArguments', args, rules);
+  const given = Object.entries(args).filter(([, value]) => value !== undefined);
+  const resolved: ResolvedTrainingArguments = { ...defaults, ...Object.fromEntries(given) };
+  for (const name of ['adam_beta1', 'adam_beta2'] as const) {
+    if (resolved[name] === 1) throw wrong(`TrainingArguments: ${name}`, 'a number from 0, below 1', 1);
+  }
+  return Object.freeze(resolved);
+}

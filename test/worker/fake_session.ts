@@ -1,0 +1,60 @@
+import { WebVeraError } from '../../src/core/error';
+import type { SessionHost, WorkerEvent, WorkerSession } from '../../src/worker/protocol';
+
+export type Script = Partial<WorkerSession>;
+
+/** A session whose calls are scripted. It keeps a list of what was called, and cancels as a real one does. */
+export class FakeSession {
+  readonly calls: { readonly name: string; readonly args: readonly unknown[] }[] = [];
+  readonly #controllers = new Map<number, AbortController>();
+  readonly #host: SessionHost;
+
+  private constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  /** `onCreate` gets the session's controls. */
+  static create(host: SessionHost, script: Script, onCreate: (fake: FakeSession) => void): WorkerSession {
+    const fake = new FakeSession(host);
+    onCreate(fake);
+    const defaults: Script = {
+      open: async () => {},
+      close: async () => {},
+      cancel: async (call) => fake.signal(call, 'cancel').abort(),
+    };
+    const methods: Script = { ...defaults, ...script };
+    return new Proxy({} as WorkerSession, {
+      get:
+        (_target, name) =>
+        async (...args: unknown[]) => {
+          fake.calls.push({ name: String(name), args });
+          const method = methods[name as keyof WorkerSession] as ((...args: unknown[]) => unknown) | undefined;
+          if (method === undefined) throw new WebVeraError('internal', `${String(name)} is not scripted`);
+          return method(...args);
+        },
+    });
+  }
+
+  emit(event: WorkerEvent): void {
+    this.#host.emit(event);
+  }
+
+  /** Aborts when the page cancels the call. */
+  signal(call: number): AbortSignal;
+  signal(call: number, use: 'cancel'): AbortController;
+  signal(call: number, use?: 'cancel'): AbortSignal | AbortController {
+    const controller = this.#controllers.get(call) ?? new AbortController();
+    this.#controllers.set(call, controller);
+    return use === 'cancel' ? controller : controller.signal;
+  }
+
+  /** Never ends but by being cancelled. */
+  untilCancelled(call: number): Promise<never> {
+    const signal = this.signal(call);
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  }
+
+  argsOf(name: keyof WorkerSession): (readonly unknown[])[] {
+    return this.calls.filter((call) => call.name === name).map((call) => call.args);
+  }
+}

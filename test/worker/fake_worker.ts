@@ -1,0 +1,53 @@
+import type { WorkerLike } from '../../src/page/connection';
+import type { WorkerSession } from '../../src/worker/protocol';
+import { serve, type WorkerScope } from '../../src/worker/serve';
+import { FakeLocks } from './fake_locks';
+import { FakeSession, type Script } from './fake_session';
+
+export interface FakeWorker {
+  /** What the page gets. */
+  readonly worker: WorkerLike & Worker;
+  /** The worker's global scope. */
+  readonly scope: WorkerScope & EventTarget;
+  readonly locks: FakeLocks;
+  /** The session within; throws before it is made. */
+  readonly fake: FakeSession;
+  readonly terminated: boolean;
+}
+
+/** A worker in this thread: the real messages cross a real channel, only the thread is missing. */
+export function fakeWorker(script: (fake: () => FakeSession) => Script = () => ({})): FakeWorker {
+  const started = silentWorker();
+  let fake: FakeSession | undefined;
+  const current = (): FakeSession => {
+    if (fake === undefined) throw new Error('the session is not made yet');
+    return fake;
+  };
+  void serve(
+    (host): WorkerSession =>
+      FakeSession.create(host, script(current), (made) => {
+        fake = made;
+      }),
+    started.scope,
+  );
+  return Object.defineProperty(started, 'fake', { get: current }) as FakeWorker;
+}
+
+/** A worker that never says a word. */
+export function silentWorker(): Omit<FakeWorker, 'fake'> {
+  const { port1, port2 } = new MessageChannel();
+  const locks = new FakeLocks();
+  let terminated = false;
+  const worker = Object.assign(port1, {
+    terminate() {
+      terminated = true;
+      port1.close();
+      for (const name of locks.held) locks.release(name);
+    },
+  });
+  const scope = Object.assign(port2, { navigator: { locks: locks.manager } });
+  return Object.defineProperty({ worker, scope, locks }, 'terminated', { get: () => terminated }) as unknown as Omit<
+    FakeWorker,
+    'fake'
+  >;
+}
