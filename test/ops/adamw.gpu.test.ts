@@ -50,8 +50,9 @@ class GpuAdamW {
   }
 
   /** Parameters and moments, bit for bit. */
-  async state(): Promise<Uint32Array[]> {
-    return Promise.all([this.parameters, this.m, this.v].map((value) => this.words(value)));
+  async state(): Promise<string> {
+    const words = await Promise.all([this.parameters, this.m, this.v].map((value) => this.words(value)));
+    return words.map(({ buffer }) => Buffer.from(buffer).toString('base64')).join('\n');
   }
 
   [Symbol.dispose](): void {
@@ -132,7 +133,7 @@ describe.each([1, 1023, 20_000])('what is not finite leaves %i parameters bit fo
 });
 
 test('the same steps twice give the same bits', async () => {
-  const run = async (): Promise<Uint32Array[]> => {
+  const run = async (): Promise<string> => {
     using gpu = new GpuAdamW(70_000, ADAMW_OPTIONS);
     gpu.write(gpu.parameters, randomArray(70_000, 1));
     for (let step = 1; step <= 3; step++) await gpu.step(step, gradientsOf(70_000, step));
