@@ -61,8 +61,6 @@ export class ByteReader {
   }
 
   #allocate(length: number): Uint8Array<ArrayBuffer> {
-    const left = (this.#stream.size ?? Number.POSITIVE_INFINITY) - this.#position;
-    if (length > left) throw this.#cutOff(length - left);
     try {
       return new Uint8Array(length);
     } catch (cause) {
