@@ -9,6 +9,7 @@ import type { Reference } from './reference';
 import * as rmsNorm from './rms_norm';
 import * as rope from './rope';
 import * as rows from './rows';
+import * as sample from './sample';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
 
@@ -24,6 +25,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...rmsNorm,
   ...rope,
   ...rows,
+  ...sample,
   ...swiglu,
   ...vera,
 };

@@ -1,0 +1,11 @@
+// What a sequence in generation needs from token to token. The host writes it once; `sample` moves it on.
+struct GenerationBlock {
+  position: u32, // of the token to sample
+  count: u32,    // tokens sampled so far
+  row: u32,      // the row of the logits to sample from
+  do_sample: u32,
+  seed_low: u32,
+  seed_high: u32,
+  top_k: u32,    // 0 keeps all
+  temperature: f32,
+}

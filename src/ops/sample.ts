@@ -1,0 +1,43 @@
+import generationBlock from '../../shaders/lib/generation_block.wgsl?raw';
+import gumbel from '../../shaders/lib/gumbel.wgsl?raw';
+import philox from '../../shaders/lib/philox.wgsl?raw';
+import wgsl from '../../shaders/sample.wgsl?raw';
+import { defineKernel } from '../core/kernel';
+import { expectShape, numel, rowsAndColumns } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const sampleKernel = defineKernel({
+  name: 'sample',
+  bindings: { logits: 'read', block: 'update', ids: 'update', positions: 'update', history: 'update' },
+  params: { B: 'u32', V: 'u32', S: 'u32' },
+  variants: [{ wgsl: [wgsl, generationBlock, philox, gumbel], workgroups: ({ B }) => [B] }],
+  // Sixteen counts of V at most, and the final pass.
+  flops: ({ B, V }) => 60 * B * V,
+});
+
+/** Where B sequences stand, all u32. */
+export interface SampleState {
+  /** (B): receives the token. */
+  readonly ids: Value;
+  /** (B): receives its position. */
+  readonly positions: Value;
+  /** (B·S): receives the token too, at the sequence's `count`; what exceeds S is dropped. */
+  readonly history: Value;
+  /** (B·8): a `GenerationBlock` of shaders/lib/generation_block.wgsl per sequence. */
+  readonly block: Value;
+}
+
+/**
+ * Chooses the next token of each sequence from its row of logits (≥ B, V), and moves the block on: position and count
+ * grow by one, and the row becomes the sequence's own of a decoding step. So decoding needs no word from the host.
+ *
+ * The noise of a draw depends on seed, position, sequence and token alone: the same seed gives the same text.
+ */
+export function sample(g: Graph, logits: Value, state: SampleState): void {
+  const { columns: V } = rowsAndColumns(logits.shape);
+  const B = numel(state.ids.shape);
+  expectShape('sample positions', state.positions.shape, state.ids.shape);
+  expectShape('sample block', [numel(state.block.shape)], [8 * B]);
+  g.emit(sampleKernel, { logits, ...state }, {}, { B, V, S: numel(state.history.shape) / B });
+}

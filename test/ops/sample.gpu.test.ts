@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import { pinned } from '../../src/graph/value';
+import { sample } from '../../src/ops/sample';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { random, randomArray } from '../helpers/random';
+import { type Memory, runReference } from '../reference/runner';
+import { wordOf } from '../reference/words';
+
+interface Fields {
+  readonly position?: number;
+  readonly row?: number;
+  readonly do_sample?: boolean;
+  readonly seed?: readonly [number, number];
+  readonly top_k?: number;
+  readonly temperature?: number;
+}
+
+/** The words of a `GenerationBlock`. */
+function generationWords({ position = 0, row = 0, do_sample = false, seed = [42, 0], ...cut }: Fields): number[] {
+  return [position, 0, row, Number(do_sample), ...seed, cut.top_k ?? 0, wordOf(cut.temperature ?? 1)];
+}
+
+/** A graph that samples `steps` times, for one sequence per entry of `fields`. */
+function setUp(logits: Float64Array, V: number, fields: readonly Fields[], steps = 1, S = steps) {
+  const memory: Memory = new Map();
+  const B = fields.length;
+  const zerosOf = (name: string, size: number) => input(memory, name, [size], new Float64Array(size), 'u32');
+  const state = {
+    ids: zerosOf('ids', B),
+    positions: zerosOf('positions', B),
+    history: zerosOf('history', B * S),
+    block: input(memory, 'block', [8 * B], Float64Array.from(fields.flatMap(generationWords)), 'u32'),
+  };
+  const g = new Graph();
+  const values = input(memory, 'logits', [logits.length / V, V], logits);
+  for (let step = 0; step < steps; step++) sample(g, values, state);
+  return { memory, g, state, wanted: Object.values(state) };
+}
+
+test.each([1, 5, 255, 256, 257, 5003])('greedy over %i tokens', async (V) => {
+  for (const seed of [1, 2, 3]) {
+    const { g, memory, wanted } = setUp(randomArray(V, seed, 10), V, [{}]);
+    await expectGpuEqualsReference(g, memory, wanted, 0);
+  }
+});
+
+test.each([
+  { what: 'the lowest of equals', at: [700, 300, 299], values: [2, 2, 2], token: 299 },
+  { what: 'zero equals minus zero', at: [5, 600], values: [-0, 0], token: 5 },
+  { what: 'negative numbers', at: [9], values: [-1e-3], token: 9 },
+  { what: 'infinity', at: [4, 8], values: [1e38, Number.POSITIVE_INFINITY], token: 8 },
+])('greedy: $what', async ({ at, values, token }) => {
+  const logits = new Float64Array(1000).fill(-5);
+  at.forEach((v, i) => {
+    logits[v] = values[i]!;
+  });
+  const { g, memory, state } = setUp(logits, 1000, [{}]);
+  expect((await runOnGpu(g.steps, memory, [state.ids])).get(state.ids)).toEqual(Float64Array.of(token));
+});
+
+test('logits that are all NaN still give a token of the vocabulary', async () => {
+  const { g, memory, state } = setUp(new Float64Array(10).fill(Number.NaN), 10, [{ do_sample: true, top_k: 3 }]);
+  expect((await runOnGpu(g.steps, memory, [state.ids])).get(state.ids)![0]).toBeLessThan(10);
+});
+
+test.each([
+  { V: 5, top_k: 0 },
+  { V: 5, top_k: 5 },
+  { V: 5, top_k: 50 },
+  { V: 300, top_k: 1 },
+  { V: 300, top_k: 50 },
+  { V: 5003, top_k: 7 },
+  { V: 5003, top_k: 5002 },
+  { V: 32_000, top_k: 50 },
+])('200 draws, V=$V top_k=$top_k', async ({ V, top_k }) => {
+  const fields = { do_sample: true, top_k, temperature: 0.7, position: 11, seed: [0xfffffff0, 0xffffffff] } as const;
+  const { g, memory, wanted } = setUp(randomArray(V, 4, 3), V, [fields], V > 10_000 ? 20 : 200);
+  await expectGpuEqualsReference(g, memory, wanted, 0);
+});
+
+test('ties at the threshold all stay, and nothing below it', async () => {
+  const V = 400;
+  const logits = new Float64Array(V).fill(-3);
+  logits.set([1, 2, 2, 2, 2, 1.9999999], 390);
+  logits[0] = 2.5;
+  const { g, memory, state } = setUp(logits.map(Math.fround), V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
+  const history = (await runOnGpu(g.steps, memory, [state.history])).get(state.history)!;
+  expect(new Set(history)).toEqual(new Set([0, 391, 392, 393, 394]));
+});
+
+test('draws follow the softmax at the temperature', async () => {
+  const logits = Float64Array.of(0, 1, 2, -1, 0.5);
+  const draws = 4000;
+  const { g, memory, state } = setUp(logits, 5, [{ do_sample: true, temperature: 2 }], draws);
+  const history = (await runOnGpu(g.steps, memory, [state.history])).get(state.history)!;
+  const weights = logits.map((z) => Math.exp(z / 2));
+  const total = weights.reduce((a, b) => a + b);
+  // Chi-square with 4 degrees of freedom: beyond 18.5 once in a thousand seeds.
+  const chiSquare = weights.reduce((sum, weight, token) => {
+    const expected = (draws * weight) / total;
+    return sum + (history.reduce((n, drawn) => n + Number(drawn === token), 0) - expected) ** 2 / expected;
+  }, 0);
+  expect(chiSquare).toBeLessThan(18.5);
+});
+
+test('the block moves on by itself, and a full history drops tokens', async () => {
+  const V = 6;
+  const next = random(8);
+  const logits = Float64Array.from({ length: 4 * V }, () => Math.fround(next()));
+  const { g, memory, state } = setUp(logits, V, [{ position: 9, row: 3 }], 4, 3);
+  const result = await runOnGpu(g.steps, memory, [state.block, state.positions, state.history]);
+  expect(result.get(state.block)!.subarray(0, 3)).toEqual(Float64Array.of(13, 4, 0));
+  expect(result.get(state.positions)).toEqual(Float64Array.of(12));
+  const argmax = (row: number) => {
+    const z = logits.subarray(row * V, (row + 1) * V);
+    return z.indexOf(Math.max(...z));
+  };
+  // The prefill's last row once, then the one row of the decoding steps.
+  expect(result.get(state.history)).toEqual(Float64Array.of(argmax(3), argmax(0), argmax(0)));
+  expect(argmax(3)).not.toBe(argmax(0));
+});
+
+test('sequences of a batch are sampled side by side, with noise of their own', async () => {
+  const V = 2000;
+  const alike = { do_sample: true, top_k: 100 };
+  const logits = randomArray(V, 1);
+  const rows = Float64Array.from([...logits, ...logits, ...logits]);
+  const fields = [alike, { ...alike, row: 1 }, { row: 2, position: 5 }];
+  const { g, memory, state, wanted } = setUp(rows, V, fields, 8);
+  await expectGpuEqualsReference(g, memory, wanted, 0);
+  const history = runReference(g.steps, memory).get(state.history)!;
+  expect(history.subarray(0, 8)).not.toEqual(history.subarray(8, 16));
+});
+
+test('sample refuses state of another batch', () => {
+  const of = (size: number) => pinned('value', [size], 'u32');
+  const state = { ids: of(2), positions: of(2), history: of(10), block: of(8) };
+  expect(() => sample(new Graph(), pinned('logits', [2, 9]), state)).toThrow('sample block: expected (16), got (8)');
+});
