@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import type { AnyKernel } from '../src/core/kernel';
+import { contractProblems, headerProblems } from './helpers/contract';
+import { allKernels, allVariants, shaderFiles } from './helpers/kernels';
+import { references } from './reference';
+
+const kernels = allKernels();
+const files = shaderFiles();
+const libs = files.filter(({ isLib }) => isLib);
+const texts = kernels.flatMap(({ variants }) => variants.map(({ wgsl }) => wgsl));
+
+test('kernels and shaders are found', () => {
+  expect(kernels.length).toBeGreaterThan(15);
+  expect(files.length).toBeGreaterThan(15);
+});
+
+test.each(allVariants())('$name: the record is what the shader declares', ({ kernel, variant }) => {
+  expect(contractProblems(kernel, variant)).toEqual([]);
+});
+
+test('every kernel has a float64 reference, and every reference a kernel', () => {
+  const names = [...new Set(kernels.map(({ name }) => name))];
+  expect(Object.keys(references).toSorted()).toEqual(names.toSorted());
+});
+
+test('kernels of one name agree on bindings and params', () => {
+  for (const kernel of kernels) {
+    const first = kernels.find(({ name }) => name === kernel.name);
+    expect(Object.entries(kernel.bindings)).toEqual(Object.entries(first?.bindings ?? {}));
+    expect(Object.entries(kernel.params)).toEqual(Object.entries(first?.params ?? {}));
+  }
+});
+
+test('every file below shaders/ is part of a kernel, and begins with a comment', () => {
+  const unused = files.filter(({ text }) => !texts.some((wgsl) => wgsl.includes(text.trim())));
+  expect(unused.map(({ name }) => name)).toEqual([]);
+  for (const { name, text } of files) expect(text.startsWith('// '), name).toBe(true);
+});
+
+test.each(files.filter(({ isLib }) => !isLib))('$name.wgsl is headed as all are', (file) => {
+  const using = texts.filter((wgsl) => wgsl.includes(file.text.trim()));
+  expect(headerProblems(file, libs, using)).toEqual([]);
+});
+
+describe('the checks can fail', () => {
+  const wgsl = `
+    override TILE: u32 = 4;
+    override OTHER: u32;
+    struct Params { N: u32, eps: f32, /* C: u32 */ }
+    @group(0) @binding(0) var<uniform> p: Params; // eps: unused
+    @group(0) @binding(1) var<storage, read> x: array<f32>;
+    @group(0) @binding(2) var<storage, read_write> y: array<f32>;
+    @compute @workgroup_size(64) fn main() {}`;
+  const kernel = (changes: Partial<AnyKernel>, text = wgsl, overrides: Record<string, number> = { OTHER: 1 }) => {
+    const variant = { name: 'default', wgsl: text, overrides, workgroups: () => [1] as const, fits: () => true };
+    const base = { name: 'k', params: { N: 'u32', eps: 'f32' }, flops: () => 0, variants: [variant] } as const;
+    return contractProblems({ ...base, bindings: { x: 'read', y: 'write' }, ...changes }, variant);
+  };
+
+  test('a record that fits', () => {
+    expect(kernel({})).toEqual([]);
+    expect(kernel({ bindings: { x: 'read', y: 'update' } })).toEqual([]);
+  });
+
+  test.each<[string, string[]]>([
+    ['names', kernel({ bindings: { x: 'read', z: 'write' } })],
+    ['order of bindings', kernel({ bindings: { y: 'write', x: 'read' } })],
+    ['access', kernel({ bindings: { x: 'update', y: 'write' } })],
+    ['a missing binding', kernel({ bindings: { x: 'read' } })],
+    ['a swapped binding number', kernel({}, wgsl.replace('binding(2)', 'binding(3)'))],
+    ['order of params', kernel({ params: { eps: 'f32', N: 'u32' } })],
+    ['type of params', kernel({ params: { N: 'u32', eps: 'u32' } })],
+    ['an override that the shader lacks', kernel({}, wgsl, { OTHER: 1, ELSE: 2 })],
+    ['an override without a value', kernel({}, wgsl, {})],
+    ['another entry point', kernel({}, wgsl.replace('main', 'entry'))],
+    ['an extension', kernel({}, `enable f16;${wgsl}`)],
+  ])('%s', (_what, problems) => {
+    expect(problems).toHaveLength(1);
+  });
+
+  test('headers', () => {
+    const lib = { name: 'lib/a', text: '// a\nfn a() {}\n', isLib: true };
+    const other = { name: 'lib/b', text: '// b\nfn b() {}\n', isLib: true };
+    const file = (text: string) => ({ name: 'k', text, isLib: false });
+    const good = '// k: y = x\n// grid: one\n// with lib/a.wgsl\nstruct Params {}\n';
+    const problems = (text: string, used = [lib]) =>
+      headerProblems(file(text), [lib, other], [[text, ...used.map((l) => l.text)].join('\n')]);
+    expect(problems(good)).toEqual([]);
+    expect(problems(good.replace('k:', 'other:'))).toHaveLength(1);
+    expect(problems(good.replace('grid', 'threads'))).toHaveLength(1);
+    expect(problems(good, [])).toHaveLength(1);
+    expect(problems(good, [lib, other])).toHaveLength(1);
+    expect(problems(good.replace('a.wgsl', '{a, b}.wgsl'), [lib, other])).toEqual([]);
+  });
+});
