@@ -1,0 +1,67 @@
+import { NagaError, nagaVersion, parseWgsl, validate, writeHlsl, writeMsl, writeSpirv } from 'naga-wasm';
+import { expect, test } from 'vitest';
+import { allVariants } from './helpers/kernels';
+
+/*
+ * The compiler of Firefox, and its writers for Vulkan, Metal and Direct3D. It writes no pipeline-overridable constants,
+ * which browsers fill in before: each becomes an ordinary constant here.
+ */
+
+function withConstants(wgsl: string, overrides: Readonly<Record<string, number>>): string {
+  return wgsl.replace(/\boverride\s+(\w+)\s*:\s*(\w+)\s*(?:=\s*([^;]+))?;/g, (_, name, type, initial) => {
+    const given = overrides[name];
+    const value = given === undefined ? initial : type === 'bool' ? String(given !== 0) : String(given);
+    return `const ${name}: ${type} = ${value};`;
+  });
+}
+
+/** Throws with naga's report unless all three writers take the shader. Returns the sizes of what they wrote. */
+function translate(wgsl: string): { readonly spirv: number; readonly msl: number; readonly hlsl: number } {
+  try {
+    using module = parseWgsl(wgsl);
+    using info = validate(module);
+    return {
+      spirv: writeSpirv(module, info).length,
+      msl: writeMsl(module, info).length,
+      hlsl: writeHlsl(module, info).length,
+    };
+  } catch (error) {
+    throw error instanceof NagaError ? new Error(error.formatted) : error;
+  }
+}
+
+test.each(allVariants())('naga takes $name', ({ variant }) => {
+  const { spirv, msl, hlsl } = translate(withConstants(variant.wgsl, variant.overrides));
+  expect(Math.min(spirv, msl, hlsl)).toBeGreaterThan(0);
+});
+
+const valid = `
+  override WIDTH: u32 = 4;
+  override FLAG: bool;
+  var<workgroup> shared_words: array<u32, WIDTH>;
+  @group(0) @binding(0) var<storage, read_write> y: array<u32>;
+  @compute @workgroup_size(WIDTH) fn main(@builtin(local_invocation_index) i: u32) {
+    shared_words[i] = select(i, 7u, FLAG);
+    workgroupBarrier();
+    y[i] = shared_words[WIDTH - 1 - i];
+  }`;
+
+test('overrides become constants', () => {
+  const text = withConstants(valid, { FLAG: 1, WIDTH: 8 });
+  expect(text).toContain('const WIDTH: u32 = 8;');
+  expect(text).toContain('const FLAG: bool = true;');
+  translate(text);
+});
+
+test.each([
+  ['a word of another language', valid.replace('select', 'choose')],
+  ['a type that does not fit', valid.replace('7u', '7.0')],
+  ['a pointer to workgroup memory as a parameter', `fn f(p: ptr<workgroup, u32>) -> u32 { return *p; }${valid}`],
+  ['a write to what is only read', valid.replace('read_write', 'read')],
+])('naga refuses %s', (_what, wgsl) => {
+  expect(() => translate(withConstants(wgsl, { FLAG: 0 }))).toThrow(/error/i);
+});
+
+test('the version that was chosen', () => {
+  expect(nagaVersion).toMatch(/^30\./);
+});
