@@ -10,7 +10,10 @@ export function isAbort(error: unknown): boolean {
 /** The promise's result, unless the signal aborts first: then rejects with its reason, and the result is dropped. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    promise.catch(() => {}); // nobody is left to hear of it
+    throw signal.reason;
+  }
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });

@@ -32,8 +32,6 @@ export interface TrainingArguments {
   logging_steps?: number;
   /** 42 */
   seed?: number;
-  /** false. Recomputes activations in the backward pass: less memory, more time. */
-  gradient_checkpointing?: boolean;
   /** 1024 tokens, or what the model can take where that is less. Longer examples are cut. */
   max_length?: number;
   /** false. Joins examples and cuts them into blocks of `max_length`. */

@@ -7,6 +7,7 @@ const holder: { opening?: Promise<Session> } = {};
 
 /** The session that was passed, or the default one, opened on first use and again after it has ended. */
 export async function linkOf({ session, signal }: CallOptions = {}): Promise<Link> {
+  signal?.throwIfAborted();
   if (session !== undefined) return session[linkKey];
   holder.opening ??= openDefault();
   return (await untilAborted(holder.opening, signal))[linkKey];

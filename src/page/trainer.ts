@@ -1,4 +1,5 @@
 import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../core/training';
+import { Callbacks } from './callbacks';
 import { openDataset } from './feed';
 import { liveHandle, partsKey } from './model';
 import { abortSignal, anyObject, checkOptions, type Rule, wrong } from './options';
@@ -27,6 +28,8 @@ export class Trainer {
   readonly #trainDataset: Dataset;
   readonly #evalDataset: Dataset | undefined;
   readonly #callbacks: readonly TrainerCallback[];
+  /** The last run: what callbacks of an evaluation are told of. */
+  #run: RemoteRun | undefined;
 
   /** Throws `invalid_argument` for arguments that aren't known, or out of their range. */
   constructor(init: TrainerInit) {
@@ -51,7 +54,7 @@ export class Trainer {
    * `out_of_memory`, `device_lost`, and with what the data set or a callback throws.
    */
   train(options: { signal?: AbortSignal | undefined } = {}): TrainRun {
-    return new RemoteRun({
+    this.#run = new RemoteRun({
       link: this.#model[partsKey].link,
       args: this.#args,
       callbacks: this.#callbacks,
@@ -61,6 +64,7 @@ export class Trainer {
         return { model: liveHandle(this.#model), dataset: openDataset('train_dataset', this.#trainDataset) };
       },
     });
+    return this.#run;
   }
 
   /**
@@ -78,6 +82,8 @@ export class Trainer {
       (call, data) => link.request('evaluate', call, { model, args: this.#args, data }),
       { signal: options.signal },
     );
+    const state = { global_step: 0, max_steps: this.#args.max_steps, epoch: 0, log_history: [], ...this.#run?.state };
+    new Callbacks(this.#args, this.#callbacks, () => {}).run('on_evaluate', state, { ...metrics });
     return { ...metrics };
   }
 }

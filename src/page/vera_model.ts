@@ -138,7 +138,7 @@ export class VeraModel extends RemoteModel {
     const handle = liveHandle(this);
     this.#disabled++;
     try {
-      if (this.#disabled === 1) await link.request('enableAdapters', handle, false);
+      await link.request('enableAdapters', handle, false);
       return await body();
     } finally {
       this.#disabled--;

@@ -1,0 +1,34 @@
+import { Session } from '../../src/page/session';
+import type { ModelInfo, VeraInfo } from '../../src/worker/protocol';
+import type { FakeSession, Script } from '../worker/fake_session';
+import { type FakeWorker, fakeWorker } from '../worker/fake_worker';
+
+export interface Opened extends FakeWorker {
+  readonly session: Session;
+}
+
+/** A session over a scripted worker. */
+export async function openSession(script?: (fake: () => FakeSession) => Script): Promise<Opened> {
+  const started = fakeWorker(script);
+  // Node has no Web Locks: the page is given those of the fake worker.
+  Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
+  try {
+    return Object.assign(started, { session: await Session.open({ worker: () => started.worker }) });
+  } finally {
+    Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
+
+export const modelInfo: ModelInfo = {
+  model: 1,
+  config: { model_type: 'llama', hidden_size: 8 },
+  tokenizer: { tokenizer: 2, vocab_size: 16, bos_token_id: 1, eos_token_id: 2, pad_token_id: null },
+  modules: [
+    { name: 'model.embed_tokens', type: 'Embedding' },
+    { name: 'model.layers.0.self_attn.q_proj', type: 'Linear', in_features: 8, out_features: 8 },
+  ],
+};
+
+export function veraInfo(adapters: VeraInfo['adapters'], active: readonly string[]): VeraInfo {
+  return { model: 7, adapters, active, parameters: { trainable: 12, all: 1000 } };
+}

@@ -1,0 +1,216 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { adapters } from '../../src/page/adapters';
+import { AutoTokenizer } from '../../src/page/auto_classes';
+import { Session, type SessionOptions } from '../../src/page/session';
+import { fakeWorker, silentWorker } from '../worker/fake_worker';
+import { openSession } from './open_session';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const forever = (): Promise<never> => new Promise(() => {});
+
+describe('a session', () => {
+  test('opens with the options that the worker needs', async () => {
+    const started = fakeWorker();
+    const session = await Session.open({
+      worker: () => started.worker,
+      remoteHost: 'https://hub.example/',
+      limits: { json: 1000 },
+    });
+    expect(started.fake.argsOf('open')).toEqual([
+      [{ store: 'auto', remoteHost: 'https://hub.example/', limits: { json: 1000 } }],
+    ]);
+    await session.close();
+  });
+
+  test('tells its state, and each change of it', async () => {
+    const { session, fake } = await openSession();
+    const states: string[] = [];
+    session.addEventListener('statechange', () => states.push(session.state));
+    expect(session.state).toBe('ready');
+    for (const state of ['busy', 'busy', 'ready'] as const) fake.emit({ type: 'state', state });
+    await vi.waitFor(() => expect(states).toEqual(['busy', 'ready']));
+    await session.close();
+    expect(states).toEqual(['busy', 'ready', 'closed']);
+  });
+
+  test('gives warnings to whoever listens, else to the console', async () => {
+    const { session, fake } = await openSession();
+    const toConsole = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const warn = (message: string): void => fake.emit({ type: 'warning', code: 'odd', message });
+    const heard: string[] = [];
+    const controller = new AbortController();
+    const stages: [string, () => void][] = [
+      ['to the console', () => {}],
+      ['to a listener', () => session.addEventListener('warning', listener)],
+      ['to the console again', () => session.removeEventListener('warning', listener)],
+      ['once', () => session.addEventListener('warning', listener, { once: true })],
+      ['after once', () => {}],
+      ['with a signal', () => session.addEventListener('warning', listener, { signal: controller.signal })],
+      ['after the signal', () => controller.abort()],
+    ];
+    const listener = ({ code, message }: { code: string; message: string }): void => {
+      heard.push(`${code}: ${message}`);
+    };
+    for (const [stage, change] of stages) {
+      change();
+      const before = heard.length + toConsole.mock.calls.length;
+      warn(stage);
+      await vi.waitFor(() => expect(heard.length + toConsole.mock.calls.length).toBe(before + 1));
+    }
+    expect(heard).toEqual(['odd: to a listener', 'odd: once', 'odd: with a signal']);
+    expect(toConsole.mock.calls.flat()).toEqual([
+      'webvera: to the console (odd)',
+      'webvera: to the console again (odd)',
+      'webvera: after once (odd)',
+      'webvera: after the signal (odd)',
+    ]);
+    await session.close();
+  });
+
+  test('when closed lets the worker tidy up, ends it, and rejects what is pending and what comes later', async () => {
+    const opened = await openSession(() => ({ listStored: forever }));
+    const pending = adapters.list({ session: opened.session }).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(opened.fake.argsOf('listStored')).toHaveLength(1));
+    await opened.session.close();
+    await opened.session.close();
+    expect(await pending).toMatchObject({ name: 'AbortError' });
+    expect(opened.fake.argsOf('close')).toHaveLength(1);
+    expect(opened.terminated).toBe(true);
+    expect(opened.session.state).toBe('closed');
+    await expect(adapters.list({ session: opened.session })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: 'Expected an open session, got a closed one',
+    });
+  });
+
+  test('whose worker dies rejects every pending call within five seconds, and is closed', async () => {
+    const { session, locks, worker } = await openSession(() => ({ listStored: forever, getStored: forever }));
+    const errors = Promise.all(
+      [adapters.list({ session }), adapters.get('a', { session })].map((call) => call.catch((e: unknown) => e)),
+    );
+    const [lock = ''] = locks.held;
+    const died = performance.now();
+    locks.release(lock);
+    for (const error of await errors) expect(error).toMatchObject({ code: 'worker_crashed', retryable: true });
+    expect(performance.now() - died).toBeLessThan(5000);
+    expect(session.state).toBe('closed');
+    await expect(adapters.list({ session })).rejects.toMatchObject({ code: 'worker_crashed' });
+    await session.close();
+    worker.terminate();
+  });
+
+  test('gives up a call that is not answered in time', async () => {
+    const { session } = await openSession(() => ({ listStored: forever }));
+    vi.useFakeTimers();
+    try {
+      const call = adapters.list({ session }).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await call).toMatchObject({ code: 'timeout', retryable: true, message: /^listStored: expected/ });
+    } finally {
+      vi.useRealTimers();
+    }
+    await session.close();
+  });
+
+  test('is disposed of by await using', async () => {
+    const { session } = await openSession();
+    const key: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+    await session[key]();
+    expect(session.state).toBe('closed');
+  });
+
+  test.each<[string, SessionOptions, RegExp]>([
+    ['unknown options', { wroker: false } as SessionOptions, /unknown or not yet supported argument 'wroker'/],
+    ['a worker that is none', { worker: true as unknown as false }, /worker: expected false, or a function, got true/],
+    ['another store', { store: 'disk' as 'auto' }, /store: expected 'auto' or 'memory', got 'disk'/],
+    [
+      'a fetch beside a worker',
+      { worker: () => silentWorker().worker, fetch: globalThis.fetch },
+      /worker: false beside/,
+    ],
+  ])('refuses %s', async (_case, options, message) => {
+    await expect(Session.open(options)).rejects.toMatchObject({ code: 'invalid_argument', message });
+  });
+
+  test('says what to do when the browser refuses the worker', async () => {
+    const worker = (): never => {
+      throw new DOMException('cross-origin', 'SecurityError');
+    };
+    await expect(Session.open({ worker })).rejects.toMatchObject({ code: 'worker_crashed', hint: /your own/ });
+  });
+
+  test('that fails to open ends its worker', async () => {
+    const started = fakeWorker(() => ({ open: () => Promise.reject(new Error('no')) }));
+    await expect(Session.open({ worker: () => started.worker })).rejects.toMatchObject({ code: 'internal' });
+    expect(started.terminated).toBe(true);
+  });
+
+  test('stops opening when asked to', async () => {
+    const started = fakeWorker(() => ({ open: forever }));
+    const reason = new Error('changed my mind');
+    const controller = new AbortController();
+    const opening = Session.open({ worker: () => started.worker, signal: controller.signal });
+    await vi.waitFor(() => expect(started.fake.argsOf('open')).toHaveLength(1));
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+    expect(started.terminated).toBe(true);
+  });
+});
+
+describe('the default session', () => {
+  /** Puts a global `Worker` in place, and counts. */
+  function stubWorkers(script?: Parameters<typeof fakeWorker>[0]): ReturnType<typeof fakeWorker>[] {
+    const started: ReturnType<typeof fakeWorker>[] = [];
+    class StubWorker {
+      constructor(url: URL, options: WorkerOptions) {
+        expect(url.href).toMatch(/worker/);
+        expect(options).toEqual({ type: 'module', name: 'webvera' });
+        const next = fakeWorker(script);
+        started.push(next);
+        // biome-ignore lint/correctness/noConstructorReturn: `new Worker` must give the fake
+        return next.worker as unknown as StubWorker;
+      }
+    }
+    vi.stubGlobal('Worker', StubWorker);
+    return started;
+  }
+
+  test('is opened once, on first use, and again after it died', async () => {
+    const started = stubWorkers(() => ({ listStored: async () => [] }));
+    expect(started).toHaveLength(0);
+    expect(await Promise.all([adapters.list(), adapters.list()])).toEqual([[], []]);
+    expect(started).toHaveLength(1);
+    started[0]?.worker.dispatchEvent(new Event('error'));
+    expect(await adapters.list()).toEqual([]);
+    expect(started).toHaveLength(2);
+    started[1]?.worker.dispatchEvent(new Event('error'));
+  });
+
+  test('is tried again after it failed to open', async () => {
+    let attempts = 0;
+    const open = async (): Promise<void> => {
+      if (++attempts === 1) throw new Error('not yet');
+    };
+    const started = stubWorkers(() => ({ open, listStored: async () => [] }));
+    await expect(adapters.list()).rejects.toMatchObject({ code: 'internal' });
+    expect(await adapters.list()).toEqual([]);
+    started[1]?.worker.dispatchEvent(new Event('error'));
+  });
+
+  test('does not hold up a call that is aborted', async () => {
+    const started = stubWorkers(() => ({ open: forever }));
+    const reason = new Error('changed my mind');
+    await expect(AutoTokenizer.from_pretrained('org/name', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(started).toHaveLength(0);
+    const controller = new AbortController();
+    const call = AutoTokenizer.from_pretrained('org/name', { signal: controller.signal });
+    await vi.waitFor(() => expect(started[0]?.fake.argsOf('open')).toHaveLength(1));
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    started[0]?.worker.dispatchEvent(new Event('error'));
+  });
+});

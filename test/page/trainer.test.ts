@@ -1,0 +1,471 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { VeraConfig } from '../../src/adapters/config';
+import type { Dataset, Example, StepLogs, TrainEvent, TrainingArguments } from '../../src/core/training';
+import { AutoModelForCausalLM } from '../../src/page/auto_classes';
+import { Trainer, type TrainerInit } from '../../src/page/trainer';
+import { get_peft_model, type VeraModel } from '../../src/page/vera_model';
+import type { RunEvent, TrainRequest } from '../../src/worker/protocol';
+import type { FakeSession, Script } from '../worker/fake_session';
+import { modelInfo, type Opened, openSession, veraInfo } from './open_session';
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function wrapped(script?: (fake: () => FakeSession) => Script): Promise<Opened & { model: VeraModel }> {
+  const opened = await openSession((fake) => ({
+    loadModel: async () => modelInfo,
+    createVera: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
+    ...script?.(fake),
+  }));
+  const base = await AutoModelForCausalLM.from_pretrained('org/name', { session: opened.session });
+  return Object.assign(opened, { model: await get_peft_model(base, new VeraConfig()) });
+}
+
+const output = { global_step: 2, training_loss: 1.5, metrics: { train_loss: 1.5 } };
+const rows: readonly Example[] = [{ text: 'a' }, { text: 'b' }, { text: 'c' }];
+
+function trainRequest(fake: FakeSession): TrainRequest {
+  return fake.argsOf('train')[0]?.[1] as TrainRequest;
+}
+
+function logs(step: number): StepLogs {
+  return { step, loss: 2 / step, grad_norm: 0.5, learning_rate: 0.01, tokens_per_second: 100, seconds_left: 1 };
+}
+
+function report(fake: FakeSession, call: number, step: number, event: RunEvent): void {
+  fake.emit({ type: 'train', call, progress: { global_step: step, max_steps: 2, epoch: step / 2 }, event });
+}
+
+/** A worker that asks for all the data, `count` examples at a time, then logs two steps. */
+function trains(received: Example[], count = 2): (fake: () => FakeSession) => Script {
+  return (fake) => {
+    let onPush: (done: boolean) => void = () => {};
+    return {
+      async train(call) {
+        for (let done = false; !done; ) {
+          fake().emit({ type: 'need_data', call, count });
+          done = await new Promise<boolean>((resolve) => {
+            onPush = resolve;
+          });
+        }
+        for (const step of [1, 2]) report(fake(), call, step, { type: 'log', logs: logs(step) });
+        return output;
+      },
+      async pushExamples(_call, examples, done) {
+        expect(examples.length).toBeLessThanOrEqual(count);
+        received.push(...examples);
+        onPush(done);
+      },
+    };
+  };
+}
+
+describe('a training run', () => {
+  test('tells what happens and gives its output', async () => {
+    const received: Example[] = [];
+    const { model, session, fake } = await wrapped(trains(received));
+    const run = new Trainer({ model, args: { max_steps: 2 }, train_dataset: rows }).train();
+    expect(run.state).toEqual({ global_step: 0, max_steps: 2, epoch: 0, log_history: [] });
+    const events: TrainEvent[] = [];
+    for await (const event of run) events.push(event);
+    expect(await run).toEqual(output);
+    expect(events.map((event) => [event.type, event.state.global_step, event.state.epoch])).toEqual([
+      ['log', 1, 0.5],
+      ['log', 2, 1],
+    ]);
+    expect(run.state).toEqual({ global_step: 2, max_steps: 2, epoch: 1, log_history: [logs(1), logs(2)] });
+    expect(received).toEqual(rows);
+    expect(trainRequest(fake)).toMatchObject({ model: 7, data: { kind: 'feed', length: 3 }, hooks: [] });
+    await session.close();
+  });
+
+  test('fills in every argument', async () => {
+    const { model, session, fake } = await wrapped(trains([]));
+    await new Trainer({ model, args: { learning_rate: 0.1, shuffle: false }, train_dataset: rows }).train();
+    expect(trainRequest(fake).args).toEqual({
+      per_device_train_batch_size: 4,
+      gradient_accumulation_steps: 1,
+      num_train_epochs: 3,
+      max_steps: -1,
+      learning_rate: 0.1,
+      lr_scheduler_type: 'linear',
+      warmup_steps: 0,
+      warmup_ratio: 0.06,
+      weight_decay: 0,
+      adam_beta1: 0.9,
+      adam_beta2: 0.999,
+      adam_epsilon: 1e-8,
+      max_grad_norm: 1,
+      logging_steps: 1,
+      seed: 42,
+      max_length: 1024,
+      packing: false,
+      completion_only_loss: null,
+      shuffle: false,
+      whenHidden: 'continue',
+    });
+    await session.close();
+  });
+
+  test.each<[string, TrainingArguments, RegExp]>([
+    ['a misspelt name', { learning_rat: 1 } as TrainingArguments, /not yet supported argument 'learning_rat'/],
+    ['what is not there yet', { eval_steps: 5 } as TrainingArguments, /not yet supported argument 'eval_steps'/],
+    ['a batch of none', { per_device_train_batch_size: 0 }, /expected an integer from 1, got 0/],
+    ['half a batch', { per_device_train_batch_size: 1.5 }, /expected an integer from 1, got 1.5/],
+    ['a negative rate', { learning_rate: -1 }, /learning_rate: expected a number from 0, got -1/],
+    ['a rate of NaN', { learning_rate: Number.NaN }, /learning_rate: expected a number from 0, got NaN/],
+    ['steps of 0', { max_steps: 0 }, /max_steps: expected -1, or an integer from 1, got 0/],
+    ['a beta of 1', { adam_beta2: 1 }, /adam_beta2: expected a number from 0, below 1, got 1/],
+    ['an unknown schedule', { lr_scheduler_type: 'step' as 'linear' }, /lr_scheduler_type: expected 'linear' or/],
+  ])('refuses %s, when the trainer is made', async (_case, args, message) => {
+    const { model, session } = await wrapped();
+    const make = (): Trainer => new Trainer({ model, args, train_dataset: rows });
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(message) }),
+    );
+    await session.close();
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['no model', { train_dataset: rows }, /model: expected a VeraModel, got undefined/],
+    ['a model that is none', { model: {}, train_dataset: rows }, /model: expected a VeraModel/],
+    ['an option of another library', { train_dataset: rows, tokenizer: {} }, /not yet supported argument 'tokenizer'/],
+  ])('refuses %s', (_case, init, message) => {
+    expect(() => new Trainer(init as TrainerInit)).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(message) }),
+    );
+  });
+
+  test('aborted, rejects with the reason, to readers and to who awaits', async () => {
+    const { model, session } = await wrapped((fake) => ({
+      train(call) {
+        report(fake(), call, 1, { type: 'log', logs: logs(1) });
+        return fake().untilCancelled(call);
+      },
+    }));
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const run = new Trainer({ model, train_dataset: rows }).train({ signal: controller.signal });
+    const reading = (async () => {
+      for await (const event of run) if (event.type === 'log') controller.abort(reason);
+    })();
+    await expect(reading).rejects.toBe(reason);
+    await expect(run).rejects.toBe(reason);
+    expect(run.state.global_step).toBe(1);
+    await session.close();
+  });
+
+  test('that nobody awaits raises no unhandled rejection', async () => {
+    const { model, session } = await wrapped(() => ({ train: () => Promise.reject(new Error('lost')) }));
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const trainer = new Trainer({ model, train_dataset: rows });
+    trainer.train();
+    trainer.train({ resume_from_checkpoint: true } as never);
+    trainer.train({ signal: AbortSignal.abort() });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    await session.close();
+  });
+
+  test('pauses, resumes and stops', async () => {
+    let end = (): void => {};
+    const { model, session, fake } = await wrapped((current) => ({
+      train(call) {
+        report(current(), call, 1, { type: 'warning', code: 'device_lost', message: 'odd' });
+        return new Promise((resolve) => {
+          end = () => resolve(output);
+        });
+      },
+      async pauseTraining(call, reason) {
+        report(current(), call, 1, { type: 'paused', reason });
+      },
+      async resumeTraining(call, reason) {
+        report(current(), call, 1, { type: 'resumed', reason });
+      },
+      async controlTraining(_call, { should_training_stop }) {
+        if (should_training_stop) end();
+      },
+    }));
+    const run = new Trainer({ model, train_dataset: rows }).train();
+    await run.pause();
+    await run.pause();
+    await run.resume();
+    await run.resume();
+    expect(await run.stop()).toEqual(output);
+    const events: unknown[] = [];
+    for await (const { state: _, ...event } of run) events.push(event);
+    expect(events).toEqual([
+      { type: 'warning', code: 'device_lost', message: 'odd' },
+      { type: 'paused', reason: 'user' },
+      { type: 'resumed', reason: 'user' },
+    ]);
+    const before = fake.calls.length;
+    await run.pause();
+    await run.resume();
+    expect(await run.stop()).toEqual(output);
+    expect(fake.calls.length).toBe(before);
+    await session.close();
+  });
+
+  test('stands still while the page is hidden, if asked to, and as long as there is a reason', async () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('document', page);
+    const show = (state: string): void => {
+      page.visibilityState = state;
+      page.dispatchEvent(new Event('visibilitychange'));
+    };
+    const sent: string[] = [];
+    const { model, session } = await wrapped((fake) => ({
+      train: (call) => fake().untilCancelled(call),
+      pauseTraining: async (_call, reason) => void sent.push(`pause ${reason}`),
+      resumeTraining: async (_call, reason) => void sent.push(`resume ${reason}`),
+    }));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const run = new Trainer({ model, args: { whenHidden: 'pause' }, train_dataset: rows }).train({ signal });
+    show('hidden');
+    show('visible');
+    await vi.waitFor(() => expect(sent).toEqual(['pause hidden', 'resume hidden']));
+    await run.pause();
+    show('hidden');
+    show('visible');
+    await run.resume();
+    expect(sent.slice(2)).toEqual(['pause user', 'resume user']);
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    show('hidden');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(sent).toHaveLength(4);
+    await session.close();
+  });
+});
+
+describe('the data of a run', () => {
+  async function receivedFrom(dataset: Dataset, count = 2): Promise<Example[]> {
+    const received: Example[] = [];
+    const { model, session } = await wrapped(trains(received, count));
+    await new Trainer({ model, train_dataset: dataset }).train();
+    await session.close();
+    return received;
+  }
+
+  test('may be of any form, and carry what is not sent', async () => {
+    const call = (): void => {};
+    const examples = [
+      { text: 'a', call },
+      { prompt: 'p', completion: 'c', call },
+      { input_ids: Int32Array.of(1, 2), labels: [-100, 2], attention_mask: [1, 1], call },
+    ] as unknown as Example[];
+    expect(await receivedFrom(examples)).toEqual([
+      { text: 'a' },
+      { prompt: 'p', completion: 'c' },
+      { input_ids: [1, 2], labels: [-100, 2], attention_mask: [1, 1] },
+    ]);
+  });
+
+  test('may be a Set, a generator or an asynchronous one', async () => {
+    expect(await receivedFrom(new Set(rows))).toEqual(rows);
+    function* generator(): Generator<Example> {
+      yield* rows;
+    }
+    expect(await receivedFrom(generator(), 3)).toEqual(rows);
+    async function* asynchronous(): AsyncGenerator<Example> {
+      for (const row of rows) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        yield row;
+      }
+    }
+    expect(await receivedFrom(asynchronous(), 1)).toEqual(rows);
+    expect(await receivedFrom([])).toEqual([]);
+  });
+
+  test('is taken only as far as the worker asks, and let go at the end', async () => {
+    let taken = 0;
+    let released = false;
+    function* endless(): Generator<Example> {
+      try {
+        for (;;) yield { text: String(taken++) };
+      } finally {
+        released = true;
+      }
+    }
+    const { model, session } = await wrapped((fake) => {
+      let onPush = (): void => {};
+      return {
+        async train(call) {
+          fake().emit({ type: 'need_data', call, count: 3 });
+          await new Promise<void>((resolve) => {
+            onPush = resolve;
+          });
+          return output;
+        },
+        pushExamples: async () => onPush(),
+      };
+    });
+    await new Trainer({ model, train_dataset: endless() }).train();
+    expect(taken).toBe(3);
+    expect(released).toBe(true);
+    await session.close();
+  });
+
+  test.each<[string, string, string, 'jsonl' | 'text']>([
+    ['text', '', 'a.txt', 'text'],
+    ['no name', 'text/plain', '', 'text'],
+    ['the name', '', 'a.jsonl', 'jsonl'],
+    ['the type', 'application/x-ndjson', '', 'jsonl'],
+    ['the other type', 'application/jsonl', '', 'jsonl'],
+  ])('may be a Blob: %s', async (_case, type, name, format) => {
+    const { model, session, fake } = await wrapped(() => ({ train: async () => output }));
+    const blob = Object.assign(new Blob(['{"text":"a"}'], { type }), name === '' ? {} : { name });
+    await new Trainer({ model, train_dataset: blob }).train();
+    const { data } = trainRequest(fake);
+    expect(data).toMatchObject({ kind: 'blob', format });
+    expect(await (data as { blob: Blob }).blob.text()).toBe('{"text":"a"}');
+    await session.close();
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['text', 'a text', /^Trainer: train_dataset: expected an object, got 'a text'/],
+    ['an object', { text: 'a' }, /^train_dataset: expected an iterable of examples, or a Blob/],
+    ['strings', ['a', 'b'], /^train_dataset\[0\]: expected \{ text \}.*got 'a'/],
+    ['a row that is none', [{ text: 'a' }, null], /^train_dataset\[1\]: expected/],
+    ['a row of another form', [{ content: 'a' }], /got an object with content/],
+    ['half a row', [{ prompt: 'a' }], /got an object with prompt/],
+    ['ids that are none', [{ input_ids: [1, 'a'] }], /input_ids: expected an array of integers, got 'a'/],
+  ])('is refused when it is %s', async (_case, dataset, message) => {
+    const { model, session } = await wrapped((fake) => ({
+      train(call) {
+        fake().emit({ type: 'need_data', call, count: 2 });
+        return fake().untilCancelled(call);
+      },
+      pushExamples: async () => {},
+    }));
+    const train = async (): Promise<unknown> => new Trainer({ model, train_dataset: dataset as Dataset }).train();
+    await expect(train()).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await session.close();
+  });
+
+  test('ends the run with what it throws', async () => {
+    const slip = new Error('in the data set');
+    function* failing(): Generator<Example> {
+      yield { text: 'a' };
+      throw slip;
+    }
+    const { model, session, fake } = await wrapped((current) => ({
+      train(call) {
+        current().emit({ type: 'need_data', call, count: 2 });
+        return current().untilCancelled(call);
+      },
+      pushExamples: async () => {},
+    }));
+    await expect(new Trainer({ model, train_dataset: failing() }).train()).rejects.toBe(slip);
+    expect(fake.argsOf('cancel')).toHaveLength(1);
+    await session.close();
+  });
+});
+
+describe('callbacks', () => {
+  test('are called with arguments, state and control, and steer the run', async () => {
+    const { model, session, fake } = await wrapped((current) => ({
+      async train(call) {
+        report(current(), call, 0, { type: 'hook', hook: 'on_train_begin' });
+        report(current(), call, 1, { type: 'hook', hook: 'on_step_end' });
+        report(current(), call, 1, { type: 'log', logs: logs(1) });
+        report(current(), call, 2, { type: 'hook', hook: 'on_step_end' });
+        report(current(), call, 2, { type: 'hook', hook: 'on_train_end' });
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return output;
+      },
+      controlTraining: async () => {},
+    }));
+    const seen: unknown[] = [];
+    const callback = {
+      on_train_begin: (args: Readonly<TrainingArguments>) =>
+        seen.push(['begin', args.learning_rate, 'completion_only_loss' in args]),
+      on_step_end: (
+        _: unknown,
+        state: { global_step: number },
+        control: { should_log: boolean; should_training_stop: boolean },
+      ) => {
+        seen.push(['step', state.global_step, control.should_log]);
+        control.should_log = state.global_step === 1;
+        control.should_training_stop = state.global_step === 2;
+      },
+      on_log: (
+        _: unknown,
+        state: { log_history: readonly unknown[] },
+        __: unknown,
+        extra?: Readonly<Record<string, number>>,
+      ) => seen.push(['log', state.log_history.length, extra?.loss]),
+      on_train_end: () => seen.push(['end']),
+    };
+    await new Trainer({ model, train_dataset: rows, callbacks: [callback as never] }).train();
+    expect(seen).toEqual([['begin', 0.01, false], ['step', 1, false], ['log', 1, 2], ['step', 2, false], ['end']]);
+    expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual([
+      { should_training_stop: false, should_log: true },
+      { should_training_stop: true, should_log: false },
+    ]);
+    expect(trainRequest(fake).hooks).toEqual(['on_train_begin', 'on_step_end', 'on_train_end']);
+    await session.close();
+  });
+
+  test('end the run with what they throw', async () => {
+    const slip = new Error('in the callback');
+    const { model, session } = await wrapped((fake) => ({
+      train(call) {
+        report(fake(), call, 1, { type: 'hook', hook: 'on_step_end' });
+        return fake().untilCancelled(call);
+      },
+    }));
+    const callbacks = [
+      {
+        on_step_end(): never {
+          throw slip;
+        },
+      },
+    ];
+    await expect(new Trainer({ model, train_dataset: rows, callbacks }).train()).rejects.toBe(slip);
+    await session.close();
+  });
+});
+
+describe('an evaluation', () => {
+  test('feeds the data set, and gives loss and perplexity', async () => {
+    const received: Example[] = [];
+    const metrics = { eval_loss: 2, perplexity: Math.exp(2) };
+    const { model, session, fake } = await wrapped((current) => {
+      let onPush = (): void => {};
+      return {
+        async evaluate(call) {
+          current().emit({ type: 'need_data', call, count: 8 });
+          await new Promise<void>((resolve) => {
+            onPush = resolve;
+          });
+          return metrics;
+        },
+        async pushExamples(_call, examples) {
+          received.push(...examples);
+          onPush();
+        },
+      };
+    });
+    const on_evaluate = vi.fn();
+    const trainer = new Trainer({ model, train_dataset: [], eval_dataset: rows, callbacks: [{ on_evaluate }] });
+    expect(await trainer.evaluate()).toEqual(metrics);
+    expect(received).toEqual(rows);
+    expect(fake.argsOf('evaluate')[0]?.[1]).toMatchObject({ model: 7, data: { kind: 'feed', length: 3 } });
+    expect(on_evaluate).toHaveBeenCalledOnce();
+    expect(on_evaluate.mock.calls[0]?.[3]).toEqual(metrics);
+    await session.close();
+  });
+
+  test('needs a data set', async () => {
+    const { model, session } = await wrapped();
+    await expect(new Trainer({ model, train_dataset: rows }).evaluate()).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: /an eval_dataset/,
+    });
+    await session.close();
+  });
+});
