@@ -27,7 +27,7 @@ export function createLlama(json: PretrainedConfig): CausalModel {
     vocabSize: config.vocab_size,
     maxLength,
     eosTokenIds: config.eos_token_ids,
-    padTokenId: config.pad_token_id,
+    padTokenId: config.pad_token_id ?? undefined,
     modules: llamaModules(config),
     weights: llamaWeights(config),
     constants: [

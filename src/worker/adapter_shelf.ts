@@ -1,0 +1,97 @@
+import { WebVeraError } from '../core/error';
+import { defaultLimits } from '../core/source';
+import { readSafetensors } from '../formats/safetensors';
+import { AdapterStore } from '../store/adapter_store';
+import type { BlobStore } from '../store/blob_store';
+import { StoreError } from '../store/store_error';
+import { type AdapterBytes, readConfig } from './adapter_files';
+import type { StoredAdapter } from './protocol';
+
+/** The adapters stored on this device, by id. */
+export class AdapterShelf {
+  readonly #store: BlobStore;
+  readonly #adapters: AdapterStore;
+
+  constructor(store: BlobStore) {
+    this.#store = store;
+    this.#adapters = new AdapterStore(store);
+  }
+
+  /** Those that can be read; a damaged record doesn't hide the others. */
+  async list(): Promise<StoredAdapter[]> {
+    const stored: StoredAdapter[] = [];
+    for (const id of await known(this.#adapters.ids())) {
+      const found = await this.#describe(id).catch((error: unknown) => {
+        if (error instanceof WebVeraError && ['storage_corrupt', 'invalid_format'].includes(error.code))
+          return undefined;
+        throw error;
+      });
+      if (found !== undefined) stored.push(found);
+    }
+    return stored;
+  }
+
+  async get(id: string): Promise<AdapterBytes | undefined> {
+    const record = await known(this.#adapters.get(id));
+    if (record === undefined) return undefined;
+    return { config: new TextEncoder().encode(record.config), model: record.weights };
+  }
+
+  /** Like `get`, but throws `not_found`. */
+  async expect(id: string): Promise<AdapterBytes> {
+    const bytes = await this.get(id);
+    if (bytes !== undefined) return bytes;
+    throw new WebVeraError('not_found', `Expected a stored adapter '${id}', but there is none of that id`, {
+      hint: 'adapters.list() tells what is stored in this browser.',
+    });
+  }
+
+  /** Replaces what had that id. Throws `storage_full`, `storage_unavailable`, and `invalid_format` for other files. */
+  async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
+    const parsed = readConfig(config, { limits: defaultLimits });
+    readSafetensors(model);
+    await known(
+      this.#adapters.set(id, {
+        config: new TextDecoder().decode(config),
+        weights: model,
+        created_at: Date.now(),
+        base_model: parsed.base_model_name_or_path,
+      }),
+    );
+    const stored = await this.#describe(id);
+    if (stored === undefined)
+      throw new WebVeraError('storage_corrupt', `The adapter '${id}' vanished while being stored`);
+    return stored;
+  }
+
+  async delete(id: string): Promise<void> {
+    await known(this.#adapters.delete(id));
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+
+  async #describe(id: string): Promise<StoredAdapter | undefined> {
+    const record = await known(this.#adapters.get(id));
+    if (record === undefined) return undefined;
+    const config = new TextEncoder().encode(record.config);
+    const { created_at, base_model, weights } = record;
+    const fields = { ...readConfig(config, { limits: defaultLimits }) };
+    return { id, bytes: config.length + weights.length, created_at, base_model, config: fields };
+  }
+}
+
+/** The store imports nothing of ours, and says what went wrong in its own class. */
+async function known<T>(outcome: Promise<T>): Promise<T> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const hint =
+      error.code === 'storage_full'
+        ? 'Delete stored adapters, or free disk space; the adapter can still be exported as files.'
+        : 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
+    throw new WebVeraError(error.code, error.message, { hint, cause: error });
+  }
+}

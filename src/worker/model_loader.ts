@@ -1,0 +1,108 @@
+import { WebVeraError } from '../core/error';
+import { type FileSource, readFile } from '../core/files';
+import type { ModelDtype, PretrainedConfig } from '../core/model';
+import { formatShape, numel, sameShape } from '../core/shape';
+import type { ParserLimits } from '../core/source';
+import { f32ToF16 } from '../formats/float16';
+import { parseJsonObject } from '../formats/json';
+import type { RawTensor } from '../formats/safetensors';
+import { toFloat32 } from '../formats/values';
+import { readWeights } from '../formats/weights';
+import type { Runner } from '../graph/runner';
+import { type DType, pinned, type Value } from '../graph/value';
+import type { CausalModel, WeightSpec } from '../models/causal_model';
+import type { LoadedModel } from '../models/loaded_model';
+import { createCausalModel } from '../models/registry';
+
+export interface LoadModelOptions {
+  readonly dtype: ModelDtype;
+  readonly limits: ParserLimits;
+  /** 0 to 100, as weights reach the GPU. */
+  onUpload(progress: number): void;
+}
+
+/**
+ * Reads config.json and the weights, and puts them on the device while they come in. Whatever fails, nothing stays
+ * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the source throws.
+ */
+export async function loadModel(source: FileSource, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
+  const bytes = await readFile(source, 'config.json', options.limits.json);
+  const config = parseJsonObject(bytes, 'config.json', options.limits.json) as PretrainedConfig;
+  const model = createCausalModel(config);
+  const weights = new Map<string, Value>();
+  const constants = new Map<string, Value>();
+  try {
+    await loadWeights(source, runner, model, weights, options);
+    for (const { name, shape, compute } of model.constants) {
+      const value = pinned(name, shape);
+      constants.set(name, value);
+      await runner.allocate([value]);
+      runner.write(value, compute());
+    }
+    return { model, weights, constants };
+  } catch (error) {
+    runner.free([...weights.values(), ...constants.values()]);
+    throw error;
+  }
+}
+
+async function loadWeights(
+  source: FileSource,
+  runner: Runner,
+  model: CausalModel,
+  weights: Map<string, Value>,
+  { dtype, limits, onUpload }: LoadModelOptions,
+): Promise<void> {
+  const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
+  const select = ({ name, shape }: { name: string; shape: readonly number[] }): boolean => {
+    const spec = specs.get(name);
+    if (spec !== undefined) expectWeightShape(spec, shape);
+    return spec !== undefined;
+  };
+  for await (const tensor of readWeights(source, { limits, select })) {
+    const spec = specs.get(tensor.name);
+    if (spec === undefined) continue;
+    const value = pinned(spec.name, spec.shape, deviceDtype(spec, tensor, dtype));
+    weights.set(spec.name, value);
+    await runner.allocate([value]);
+    runner.write(value, encode(value, tensor));
+    onUpload((100 * weights.size) / specs.size);
+  }
+  const missing = [...specs.keys()].filter((name) => !weights.has(name));
+  if (missing.length > 0) {
+    throw new WebVeraError('invalid_format', `Expected tensor ${missing[0]} in the weights, but it isn't there`, {
+      hint: 'Do config.json and the weights belong together, and was every file taken along?',
+      detail: { missing },
+    });
+  }
+}
+
+function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
+  if (sameShape(spec.shape, shape)) return;
+  throw new WebVeraError(
+    'invalid_format',
+    `${spec.name}: expected ${formatShape(spec.shape)} by config.json, got ${formatShape(shape)}`,
+    {
+      hint: 'Do config.json and the weights belong together?',
+      detail: { tensor: spec.name, expected: spec.shape, actual: shape },
+    },
+  );
+}
+
+/** Packed halves need rows of whole vec4s; other matrices, and all vectors, are widened. */
+function deviceDtype(spec: WeightSpec, tensor: RawTensor, wanted: ModelDtype): DType {
+  const columns = spec.shape.at(-1) ?? 0;
+  const packable = spec.kind === 'matrix' && columns % 4 === 0;
+  const half = wanted === 'float16' || (wanted === 'auto' && tensor.dtype === 'F16');
+  return packable && half ? 'f16' : 'f32';
+}
+
+function encode(value: Value, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
+  if (value.dtype === 'f16' && tensor.dtype === 'F16') {
+    const copy = new Uint8Array(numel(value.shape) * 2);
+    copy.set(tensor.bytes);
+    return copy;
+  }
+  const numbers = toFloat32(tensor);
+  return value.dtype === 'f16' ? f32ToF16(numbers) : new Float32Array(numbers);
+}

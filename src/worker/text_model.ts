@@ -1,0 +1,176 @@
+import type { VeraAdapter } from '../adapters/vera_adapter';
+import { WebVeraError } from '../core/error';
+import type { GeneratedToken, ResolvedGenerationConfig } from '../core/generation';
+import { numel } from '../core/shape';
+import type { IdTensor, Tensor } from '../core/tensor';
+import { f16ToF32 } from '../formats/float16';
+import { Generator } from '../generate/generator';
+import { bucket } from '../generate/kv_cache';
+import { ProgramCache } from '../graph/program_cache';
+import type { Runner } from '../graph/runner';
+import type { Value } from '../graph/value';
+import type { LoadedModel } from '../models/loaded_model';
+import { StreamDecoder } from '../tokenizer/stream_decoder';
+import type { TextTokenizer } from '../tokenizer/tokenizer';
+import { labelledRows } from '../train/batches';
+import { LossMeter } from '../train/evaluate';
+import { type MicroBatch, writeBatch } from '../train/micro_batch';
+import { logitsProgram } from '../train/text_program';
+import type { ForwardResult, WireInputs } from './protocol';
+
+/** Which adapter a pass uses; `key` tells its programs from others'. */
+export interface Applied {
+  readonly adapter: VeraAdapter | undefined;
+  readonly key: string;
+}
+
+/** A base model on the device with the programs that run it, with or without an adapter. */
+export class TextModel {
+  readonly loaded: LoadedModel;
+  readonly tokenizer: TextTokenizer | undefined;
+  readonly programs: ProgramCache;
+  readonly losses: LossMeter;
+  readonly generator: Generator;
+  readonly #runner: Runner;
+
+  constructor(runner: Runner, loaded: LoadedModel, tokenizer: TextTokenizer | undefined) {
+    this.#runner = runner;
+    this.loaded = loaded;
+    this.tokenizer = tokenizer;
+    this.programs = new ProgramCache(runner);
+    this.losses = new LossMeter(runner, this.programs, loaded);
+    this.generator = new Generator(runner, loaded);
+  }
+
+  /** One evaluation pass: logits (B,T,V), and the loss when there are labels. */
+  async forward(inputs: WireInputs, { adapter, key }: Applied): Promise<ForwardResult> {
+    const batch = this.#batch(inputs);
+    const { built, loaded } = await this.programs.get(`logits ${key} ${batch.B}x${batch.T}`, () =>
+      logitsProgram(this.loaded, adapter, batch),
+    );
+    writeBatch(this.#runner, built.inputs, batch);
+    this.#runner.run(loaded);
+    const bytes = await this.#runner.read(built.logits);
+    const logits = this.#unpad(new Float32Array(bytes), inputs.input_ids, batch.T);
+    if (inputs.labels === undefined) return { logits };
+    const { loss } = await this.losses.mean([batch], adapter, key);
+    return { logits, loss };
+  }
+
+  /** Continues a prompt; tells each token as it comes, and gives the new text, '' without a tokenizer. */
+  async generate(
+    prompt: string | readonly number[],
+    config: ResolvedGenerationConfig,
+    { adapter, key }: Applied,
+    onToken: (token: GeneratedToken) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const ids = typeof prompt === 'string' ? this.#encode(prompt) : prompt;
+    this.#checkIds(ids, 'generate');
+    const decoder = this.tokenizer && new StreamDecoder(this.tokenizer, ids);
+    let text = '';
+    const give = (token_id: number, part: string): void => {
+      text += part;
+      onToken({ token_id, text: part });
+    };
+    // The last token also gives what the decoder held back, so it is told when it is known to be the last.
+    let last: number | undefined;
+    for await (const id of this.generator.generate({ prompt: ids, config, adapter, key, signal })) {
+      if (last !== undefined) give(last, decoder?.push(last) ?? '');
+      last = id;
+    }
+    if (last !== undefined) give(last, decoder === undefined ? '' : decoder.push(last) + decoder.finish());
+    return text;
+  }
+
+  #encode(prompt: string): number[] {
+    if (this.tokenizer !== undefined) return this.tokenizer.encode(prompt);
+    throw new WebVeraError('invalid_argument', 'generate: expected token ids, because the model has no tokenizer', {
+      hint: 'Load the model from a source that holds tokenizer.json.',
+    });
+  }
+
+  /** Tensors by the checkpoint's names, as float32; all of them when `names` is undefined. */
+  async stateDict(names: readonly string[] | undefined): Promise<Map<string, Tensor>> {
+    const wanted = names ?? [...this.loaded.weights.keys()];
+    const unknown = wanted.find((name) => !this.loaded.weights.has(name));
+    if (unknown !== undefined) {
+      throw new WebVeraError('invalid_argument', `state_dict: expected a tensor of the model, got ${unknown}`);
+    }
+    const tensors = new Map<string, Tensor>();
+    for (const name of wanted) {
+      const value = this.loaded.weights.get(name);
+      if (value !== undefined) tensors.set(name, { dims: value.shape, data: await this.#readFloats(value) });
+    }
+    return tensors;
+  }
+
+  /** Forgets the programs of an adapter that goes. */
+  async dropPrograms(key: string): Promise<void> {
+    await this.programs.dropAll((name) => name.split(' ')[1] === key);
+    await this.generator.dropPrograms(key);
+  }
+
+  async dispose(): Promise<void> {
+    await this.programs.dropAll();
+    await this.generator.dispose();
+    this.losses.dispose();
+    this.#runner.free([...this.loaded.weights.values(), ...this.loaded.constants.values()]);
+  }
+
+  #checkIds(ids: Int32Array | readonly number[], what: string): void {
+    const { vocabSize } = this.loaded.model;
+    for (const id of ids) {
+      if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
+      throw new WebVeraError('invalid_argument', `${what}: expected tokens from 0 to ${vocabSize - 1}, got ${id}`);
+    }
+  }
+
+  async #readFloats(value: Value): Promise<Float32Array> {
+    const bytes = await this.#runner.read(value);
+    const length = numel(value.shape);
+    return value.dtype === 'f16'
+      ? f16ToF32(new Uint16Array(bytes, 0, length))
+      : new Float32Array(bytes).slice(0, length);
+  }
+
+  /** The inputs with T padded to a bucket. */
+  #batch({ input_ids, attention_mask, labels }: WireInputs): MicroBatch {
+    const [B, length] = input_ids.dims;
+    const { maxLength } = this.loaded.model;
+    if (length > maxLength) {
+      throw new WebVeraError(
+        'invalid_argument',
+        `input_ids: expected at most ${maxLength} tokens a row, got ${length}`,
+      );
+    }
+    const T = bucket(length, maxLength);
+    this.#checkIds(input_ids.data, 'input_ids');
+    const padded = (tensor: IdTensor | undefined, given: number, padding: number): Int32Array => {
+      const data = new Int32Array(B * T).fill(padding);
+      for (let n = 0; n < B * length; n++) {
+        data[Math.floor(n / length) * T + (n % length)] = tensor === undefined ? given : (tensor.data[n] ?? padding);
+      }
+      return data;
+    };
+    const labelled = labelledRows(padded(labels, -100, -100), B, T);
+    return {
+      B,
+      T,
+      input_ids: Uint32Array.from(padded(input_ids, 0, 0)),
+      attention_mask: Uint32Array.from(padded(attention_mask, 1, 0)),
+      ...labelled,
+    };
+  }
+
+  #unpad(data: Float32Array, { dims: [B, length] }: IdTensor, T: number): Tensor {
+    const V = this.loaded.model.vocabSize;
+    const dims = [B, length, V];
+    if (length === T) return { dims, data: data.slice(0, B * T * V) };
+    const cut = new Float32Array(B * length * V);
+    for (let row = 0; row < B; row++) {
+      cut.set(data.subarray(row * T * V, (row * T + length) * V), row * length * V);
+    }
+    return { dims, data: cut };
+  }
+}

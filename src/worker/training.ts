@@ -1,0 +1,88 @@
+import { WebVeraError } from '../core/error';
+import type { ResolvedTrainingArguments, TrainOutput } from '../core/training';
+import type { Runner } from '../graph/runner';
+import { batchesInOrder } from '../train/batches';
+import { collectRows, type RowOptions, type RowSource } from '../train/data';
+import { planSteps, trainingSteps } from '../train/steps';
+import { type TrainingInit, TrainingRun } from '../train/training_run';
+import type { Evaluation } from './protocol';
+import type { Applied, TextModel } from './text_model';
+
+export interface TrainingRequest {
+  readonly model: TextModel;
+  readonly applied: Applied;
+  readonly args: ResolvedTrainingArguments;
+  readonly data: RowSource;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the data, then trains. `onRun` gets the run as soon as it can be paused and stopped. */
+export async function train(
+  runner: Runner,
+  { model, applied, args, data, signal }: TrainingRequest,
+  emit: TrainingInit['emit'],
+  onRun: (run: TrainingRun) => void,
+): Promise<TrainOutput> {
+  const { adapter } = applied;
+  if (adapter === undefined || !adapter.trainable) {
+    const what = adapter === undefined ? 'no adapter is active' : `adapter ${adapter.name} was loaded for inference`;
+    throw new WebVeraError('invalid_argument', `Training: expected an active adapter that trains, but ${what}`, {
+      hint: 'Load the adapter with is_trainable: true, or add one with get_peft_model.',
+    });
+  }
+  if (adapter.config.vera_dropout > 0) {
+    throw new WebVeraError('invalid_argument', `vera_dropout: expected 0, got ${adapter.config.vera_dropout}`, {
+      hint: 'Dropout is not supported in training yet.',
+    });
+  }
+  const { rows } = await collectRows(data, rowOptions(model, args, 'truncate', signal));
+  const format = batchFormat(model, args);
+  const run = new TrainingRun({
+    runner,
+    programs: model.programs,
+    loaded: model.loaded,
+    adapter,
+    adapterKey: applied.key,
+    args,
+    maxSteps: planSteps(rows.length, args).maxSteps,
+    steps: trainingSteps(rows, args, format),
+    signal,
+    emit,
+  });
+  onRun(run);
+  return run.run();
+}
+
+/** The mean loss over all labelled tokens of the data, in blocks that don't overlap. */
+export async function evaluate({ model, applied, args, data, signal }: TrainingRequest): Promise<Evaluation> {
+  const { rows } = await collectRows(data, rowOptions(model, args, 'split', signal));
+  const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
+  const { loss } = await model.losses.mean(batchesInOrder(rows, format), applied.adapter, applied.key, signal);
+  return { eval_loss: loss, perplexity: Math.exp(loss) };
+}
+
+function rowOptions(
+  model: TextModel,
+  args: ResolvedTrainingArguments,
+  overflow: RowOptions['overflow'],
+  signal: AbortSignal,
+): RowOptions {
+  return {
+    tokenizer: model.tokenizer,
+    vocabSize: model.loaded.model.vocabSize,
+    completionOnly: args.completion_only_loss,
+    maxLength: rowLength(model, args),
+    packing: args.packing,
+    overflow,
+    signal,
+  };
+}
+
+function batchFormat(model: TextModel, args: ResolvedTrainingArguments): { maxLength: number; padId: number } {
+  const { padTokenId, eosTokenIds } = model.loaded.model;
+  return { maxLength: rowLength(model, args), padId: padTokenId ?? eosTokenIds[0] ?? 0 };
+}
+
+function rowLength(model: TextModel, args: ResolvedTrainingArguments): number {
+  return Math.min(args.max_length, model.loaded.model.maxLength);
+}
