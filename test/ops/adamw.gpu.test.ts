@@ -88,6 +88,13 @@ test.each([1, 5, 1023, 70_000])('ten steps of AdamW over %i parameters', async (
   expect(await gpu.floats(gpu.grads)).toEqual(new Float32Array(P));
 });
 
+test('clipping divides by norm + 1e-6, as torch does', async () => {
+  using gpu = new GpuAdamW(2, { ...ADAMW_OPTIONS, max_grad_norm: 1e-6 });
+  await gpu.step(1, Float64Array.of(3e-6, 4e-6));
+  // m = (1 − β₁) · gradient · 1e-6 / (5e-6 + 1e-6)
+  expect((await gpu.floats(gpu.m))[0]! / ((0.1 * 3e-6) / 6)).toBeCloseTo(1, 5);
+});
+
 test('no clipping with max_grad_norm 0', async () => {
   const options = { ...ADAMW_OPTIONS, max_grad_norm: 0 };
   using gpu = new GpuAdamW(5, options);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import { crossEntropy } from '../../src/ops/cross_entropy';
+import { crossEntropy, crossEntropyKernel } from '../../src/ops/cross_entropy';
 import { lossSum } from '../../src/ops/loss_sum';
 import { expectGpuEqualsReference, input, runOnGpu, testExecutor } from '../helpers/on_gpu';
 import { integerArray, random, randomArray } from '../helpers/random';
@@ -52,6 +52,21 @@ test.each([
   const { g, losses, dh } = build(set, chunkRows);
   // Logits of up to 64 products, then a sum of V exponentials.
   await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6);
+});
+
+test('padding rows have no loss and no gradient', async () => {
+  const memory: Memory = new Map();
+  const V = 300;
+  const logits = input(memory, 'logits', [4, V], randomArray(4 * V, 1, 5));
+  const targets = input(memory, 'targets', [6], Float64Array.of(0, 0, 299, 7, 0, 0), 'u32');
+  const block = input(memory, 'block', [8], blockWords({ labelled: 4, inverse_tokens: 1 / 4 }), 'u32');
+  const losses = input(memory, 'losses', [6], new Float64Array(6).fill(9));
+  const g = new Graph();
+  g.emit(crossEntropyKernel, { logits, targets, block, losses }, {}, { start: 2, count: 4, V, has_gradient: 1 });
+  const result = await runOnGpu(g.steps, memory, [logits, losses]);
+  expect(result.get(logits)!.subarray(2 * V)).toEqual(new Float64Array(2 * V));
+  expect([...result.get(losses)!].map(Math.sign)).toEqual([1, 1, 1, 1, 0, 0]);
+  await expectGpuEqualsReference(g, memory, [logits, losses], 2e-6);
 });
 
 test('logits far beyond the range of exp', async () => {

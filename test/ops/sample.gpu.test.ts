@@ -82,9 +82,11 @@ test.each([
 test('ties at the threshold all stay, and nothing below it', async () => {
   const V = 400;
   const logits = new Float64Array(V).fill(-3);
-  logits.set([1, 2, 2, 2, 2, 1.9999999], 390);
+  // The smallest difference that float32 has there.
+  const tied = 2 + 2 ** -22;
+  logits.set([1, tied, tied, tied, tied, 2], 390);
   logits[0] = 2.5;
-  const { g, memory, state } = setUp(logits.map(Math.fround), V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
+  const { g, memory, state } = setUp(logits, V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
   const history = (await runOnGpu(g.steps, memory, [state.history])).get(state.history)!;
   expect(new Set(history)).toEqual(new Set([0, 391, 392, 393, 394]));
 });
