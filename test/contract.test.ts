@@ -37,7 +37,7 @@ test('every file below shaders/ is part of a kernel, and begins with a comment',
   for (const { name, text } of files) expect(text.startsWith('// '), name).toBe(true);
 });
 
-test.each(files.filter(({ isLib }) => !isLib))('$name.wgsl is headed as all are', (file) => {
+test.each(files.filter(({ isLib }) => !isLib))('$name: the file is headed as all are', (file) => {
   const using = texts.filter((wgsl) => wgsl.includes(file.text.trim()));
   expect(headerProblems(file, libs, using)).toEqual([]);
 });
