@@ -9,7 +9,9 @@ export default defineConfig({
     target: 'es2022',
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'webvera.js' },
     sourcemap: true,
-    rolldownOptions: { output: { chunkFileNames: '[name].js' } },
+    rolldownOptions: {
+      output: { chunkFileNames: '[name].js', codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } },
+    },
   },
   worker: {
     format: 'es',

@@ -1,0 +1,100 @@
+// Sessions in real workers: storage that lasts, and workers that fail. Reports one object.
+import { describeError, loadLibrary } from '../../../scripts/page/library.js';
+
+const { adapters, Session } = await loadLibrary();
+
+/** @param {Promise<unknown>} promise */
+async function failure(promise) {
+  const start = performance.now();
+  const error = await promise.then(
+    () => ({ name: 'none', message: 'it succeeded', code: undefined }),
+    (/** @type {unknown} */ reason) => describeError(reason),
+  );
+  return { ...error, seconds: (performance.now() - start) / 1000 };
+}
+
+/** @param {string} script */
+function workerOf(script) {
+  const worker = new Worker(script, { type: 'module' });
+  return { worker, opening: Session.open({ worker: () => worker, store: 'memory' }) };
+}
+
+async function storage() {
+  const folder = '/golden/cases/llama_qvud_big/adapter_noproj/';
+  const read = async (/** @type {string} */ name) => (await fetch(folder + name)).blob();
+  const files = {
+    'adapter_config.json': await read('adapter_config.json'),
+    'adapter_model.safetensors': await read('adapter_model.safetensors'),
+  };
+  const first = await Session.open();
+  const imported = await adapters.import(files, 'mine', { session: first });
+  await first.close();
+  const session = await Session.open();
+  const listed = await adapters.list({ session });
+  const got = await adapters.get('mine', { session });
+  const same = (await got?.['adapter_model.safetensors'].arrayBuffer())?.byteLength;
+  await adapters.delete('mine', { session });
+  const left = await adapters.list({ session });
+  const bad = { ...files, 'adapter_model.safetensors': new Blob(['nothing']) };
+  const refused = await failure(adapters.import(bad, 'bad', { session }));
+  await session.close();
+  const bytes = files['adapter_config.json'].size + files['adapter_model.safetensors'].size;
+  return {
+    imported: imported.bytes === bytes,
+    listed: listed.map(({ id, config }) => [id, config.r]),
+    same: same === files['adapter_model.safetensors'].size,
+    left: left.length,
+    refused: refused.code,
+  };
+}
+
+async function terminated() {
+  const { worker, opening } = workerOf('/dist/worker.js');
+  const session = await opening;
+  const call = failure(adapters.list({ session }));
+  worker.terminate();
+  return { ...(await call), state: session.state };
+}
+
+async function closed() {
+  const { worker, opening } = workerOf('./faulty_worker.js');
+  const session = await opening;
+  worker.postMessage('close');
+  const call = await failure(adapters.list({ session }));
+  return { ...call, state: session.state };
+}
+
+async function warned() {
+  const { worker, opening } = workerOf('./faulty_worker.js');
+  const session = await opening;
+  /** @type {string[]} */
+  const warnings = [];
+  const heard = new Promise((resolve) => {
+    session.addEventListener('warning', (event) => {
+      warnings.push(event.message);
+      if (warnings.length === 2) resolve(undefined);
+    });
+  });
+  worker.postMessage('reject');
+  worker.postMessage('throw');
+  await heard;
+  const works = await adapters.list({ session });
+  await session.close();
+  return { warnings: warnings.sort(), works: works.length };
+}
+
+async function inThisThread() {
+  const session = await Session.open({ worker: false, store: 'memory' });
+  const listed = await adapters.list({ session });
+  await session.close();
+  return listed.length;
+}
+
+window.report({
+  storage: await storage(),
+  terminated: await terminated(),
+  closed: await closed(),
+  missing: await failure(workerOf('./no_such_worker.js').opening),
+  warned: await warned(),
+  inThisThread: await inThisThread(),
+});

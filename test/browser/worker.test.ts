@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { browserNames, reportOf, withBrowser } from './harness';
+
+interface Failure {
+  readonly name: string;
+  readonly code?: string;
+  readonly message: string;
+  readonly seconds: number;
+  readonly state?: string;
+}
+
+interface Report {
+  readonly storage: object;
+  readonly terminated: Failure;
+  readonly closed: Failure;
+  readonly missing: Failure;
+  readonly warned: object;
+  readonly inThisThread: number;
+}
+
+const mounts = { '/scripts/page/': fileURLToPath(new URL('../../scripts/page/', import.meta.url)) };
+
+test.each(browserNames)('%s: stored adapters last, and a worker that dies is noticed', async (name) => {
+  const report = await withBrowser(
+    name,
+    (page, url) => {
+      // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
+      if (name === 'firefox') page.removeAllListeners('pageerror');
+      return reportOf<Report>(page, `${url}/pages/worker.html`);
+    },
+    { mounts },
+  );
+  expect(report.storage).toEqual({
+    imported: true,
+    listed: [['mine', expect.any(Number)]],
+    same: true,
+    left: 0,
+    refused: 'invalid_format',
+  });
+  for (const failure of [report.terminated, report.closed]) {
+    expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed', state: 'closed' });
+    expect(failure.seconds).toBeLessThan(5);
+  }
+  expect(report.missing).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed' });
+  expect(report.missing.seconds).toBeLessThan(5);
+  expect(report.warned).toEqual({
+    warnings: [expect.stringContaining('a slip'), expect.stringContaining('a slip in a timer')],
+    works: 0,
+  });
+  expect(report.inThisThread).toBe(0);
+});
