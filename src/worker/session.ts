@@ -4,22 +4,20 @@ import type { AdapterFiles, MemoryReport } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import { openStore } from '../store/open_store';
-import type { RowSource } from '../train/data';
-import type { TrainingRun } from '../train/training_run';
 import { toBytes, toFiles } from './adapter_files';
 import { AdapterShelf } from './adapter_shelf';
 import { Calls } from './calls';
 import { SessionDevice } from './device';
-import { ExampleFeed } from './example_feed';
 import type * as Wire from './protocol';
 import { SessionAdapters } from './session_adapters';
 import { SessionModels } from './session_models';
-import { evaluate, train } from './training';
+import { SessionTraining } from './session_training';
 import { VeraState } from './vera_state';
 
 interface Opened {
   readonly models: SessionModels;
   readonly adapters: SessionAdapters;
+  readonly training: SessionTraining;
   readonly shelf: AdapterShelf;
 }
 
@@ -28,8 +26,6 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   readonly #host: Wire.SessionHost;
   readonly #calls: Calls;
   readonly #device: SessionDevice;
-  readonly #feeds = new Map<Wire.CallId, ExampleFeed>();
-  readonly #runs = new Map<Wire.CallId, TrainingRun>();
   #opened: Opened | undefined;
 
   constructor(host: Wire.SessionHost) {
@@ -48,7 +44,12 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     const shelf = new AdapterShelf(openStore({ kind: options.store, onFallback }));
     const models = new SessionModels(this.#host, options);
     const warn = (warning: { code: string; message: string }): void => this.#host.emit({ type: 'warning', ...warning });
-    this.#opened = { models, shelf, adapters: new SessionAdapters(models, shelf, warn) };
+    this.#opened = {
+      models,
+      shelf,
+      adapters: new SessionAdapters(models, shelf, warn),
+      training: new SessionTraining(this.#host, models),
+    };
   }
 
   async close(): Promise<void> {
@@ -214,53 +215,30 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   // ── training ──
 
-  train(call: Wire.CallId, { model: handle, args, data, hooks }: Wire.TrainRequest): Promise<TrainOutput> {
-    return this.#calls.run(call, async (signal) => {
-      const { model, applied } = this.#parts().models.find(handle);
-      const request = { model, applied, args, data: this.#rows(call, data, signal), signal };
-      const wanted = new Set<string>(hooks);
-      try {
-        return await train(
-          await this.#device.executor(),
-          request,
-          (event, progress) => {
-            if (event.type === 'hook' && !wanted.has(event.hook)) return;
-            this.#host.emit({ type: 'train', call, progress, event });
-          },
-          (run) => this.#runs.set(call, run),
-        );
-      } finally {
-        this.#runs.delete(call);
-        this.#feeds.delete(call);
-      }
-    });
+  train(call: Wire.CallId, request: Wire.TrainRequest): Promise<TrainOutput> {
+    return this.#calls.run(call, async (signal) =>
+      this.#parts().training.train(await this.#device.executor(), call, request, signal),
+    );
   }
 
-  evaluate(call: Wire.CallId, { model: handle, args, data }: Wire.EvaluateRequest): Promise<Wire.Evaluation> {
-    return this.#calls.run(call, async (signal) => {
-      const { model, applied } = this.#parts().models.find(handle);
-      try {
-        return await evaluate({ model, applied, args, data: this.#rows(call, data, signal), signal });
-      } finally {
-        this.#feeds.delete(call);
-      }
-    });
+  evaluate(call: Wire.CallId, request: Wire.EvaluateRequest): Promise<Wire.Evaluation> {
+    return this.#calls.run(call, (signal) => this.#parts().training.evaluate(call, request, signal));
   }
 
   async pushExamples(call: Wire.CallId, examples: readonly Example[], done: boolean): Promise<void> {
-    this.#feeds.get(call)?.push(examples, done);
+    this.#parts().training.pushExamples(call, examples, done);
   }
 
-  async pauseTraining(run: Wire.CallId, reason: PauseReason): Promise<void> {
-    await this.#runs.get(run)?.pause(reason);
+  pauseTraining(run: Wire.CallId, reason: PauseReason): Promise<void> {
+    return this.#parts().training.pause(run, reason);
   }
 
   async resumeTraining(run: Wire.CallId, reason: PauseReason): Promise<void> {
-    this.#runs.get(run)?.resume(reason);
+    this.#parts().training.resume(run, reason);
   }
 
   async controlTraining(run: Wire.CallId, control: Wire.ControlRequest): Promise<void> {
-    this.#runs.get(run)?.control(control);
+    this.#parts().training.control(run, control);
   }
 
   // ── adapters stored on this device ──
@@ -311,13 +289,5 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
       await change(vera, signal);
       return vera.info(handle);
     });
-  }
-
-  #rows(call: Wire.CallId, data: Wire.DataSource, signal: AbortSignal): RowSource {
-    if (data.kind === 'blob') return data;
-    const ask = (count: number): void => this.#host.emit({ type: 'need_data', call, count });
-    const feed = new ExampleFeed(ask, signal);
-    this.#feeds.set(call, feed);
-    return { kind: 'examples', examples: feed };
   }
 }
