@@ -1,0 +1,164 @@
+import { describe, expect, test, vi } from 'vitest';
+import { numel } from '../../src/core/shape';
+import { Graph } from '../../src/graph/graph';
+import type { DType, Value } from '../../src/graph/value';
+import { veraDown, veraLinear } from '../../src/ops/vera';
+import { encode, input, runOnGpu } from '../helpers/on_gpu';
+import { integerArray, randomArray } from '../helpers/random';
+import type { Memory } from '../reference/runner';
+import linear from './linear.comp?raw';
+import { glslToWgsl, runTwin } from './twin';
+import lambdaB from './vera_lambda_b.comp?raw';
+import lambdaD from './vera_lambda_d.comp?raw';
+import veraForward from './vera_linear.comp?raw';
+import upBackward from './vera_up_backward.comp?raw';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Case {
+  readonly N: number;
+  readonly K: number;
+  readonly M: number;
+  readonly R: number;
+  readonly dtype?: DType;
+}
+type Fill = (length: number, seed: number) => Float64Array;
+
+const sources = { linear, veraForward, upBackward, lambdaB, lambdaD };
+const [moreColumnsOfA, moreRowsOfB] = [4, 1];
+
+/** What both implementations start from. A and B are larger than the layer, as shared projections are. */
+function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
+  const memory: Memory = new Map();
+  const make = (name: string, shape: readonly number[], type?: DType): Value =>
+    input(memory, name, shape, fill(numel(shape), memory.size + 1), type);
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
+  const values = {
+    x: make('x', [N, K]),
+    weight: make('weight', [M, K], dtype),
+    bias: make('bias', [M]),
+    A: make('A', [R, K + moreColumnsOfA]),
+    B: make('B', [M + moreRowsOfB, R]),
+    lambda: make('lambda', [pool]),
+    dy: make('dy', [N, M]),
+    earlierDu: make('earlier du', [N, R]),
+    grads: make('grads', [pool]),
+  };
+  return { memory, values, offsetB, offsetD };
+}
+type Inputs = ReturnType<typeof inputs>;
+
+/** Forward with and without bias, and backward to what receives a gradient through VeRA. */
+const names = ['u', 'y', 'bare', 'du', 'grads'] as const;
+type Results = Readonly<Record<(typeof names)[number], ArrayLike<number>>>;
+
+async function ours({ memory, values, offsetB, offsetD }: Inputs, variant = 'register'): Promise<Results> {
+  const { x, weight, bias, A, B, lambda, dy, earlierDu, grads } = values;
+  const g = new Graph();
+  g.train(lambda);
+  g.train(x);
+  const u = veraDown(g, x, A);
+  const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
+  const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
+  const before = [[lambda, grads] as const, [u, earlierDu] as const];
+  const du = g.grad(y, dy, new Map(before)).get(u);
+  if (du === undefined) throw new Error('u received no gradient');
+  const read = await runOnGpu(g.steps, memory, [u, y, bare, du, grads], { variant });
+  const of = (value: Value): Float64Array => read.get(value) as Float64Array;
+  return { u: of(u), y: of(y), bare: of(bare), du: of(du), grads: of(grads) };
+}
+
+async function twins(
+  { memory, values, offsetB, offsetD }: Inputs,
+  { N, K, M, R }: Case,
+  glsl = sources,
+): Promise<Results> {
+  const { weight, grads } = values;
+  const of = (value: Value) => encode(value, memory.get(value) as Float64Array);
+  const [x, bias, A, B, lambda] = [of(values.x), of(values.bias), of(values.A), of(values.B), of(values.lambda)];
+  const [dy, earlierDu] = [of(values.dy), of(values.earlierDu)];
+  const made = (length: number) => new Float32Array(length);
+
+  const u = await runTwin({
+    glsl: glsl.linear,
+    sizes: [N, R, K, K + moreColumnsOfA],
+    buffers: [x, A, made(N * R)],
+    threads: N * R,
+  });
+  const forward = (biased: number) =>
+    runTwin({
+      glsl: glsl.veraForward,
+      sizes: [N, M, K, R, offsetB, offsetD, Number(weight.dtype === 'f16'), biased],
+      buffers: [x, u, of(weight), bias, B, lambda, made(N * M)],
+      threads: N * M,
+    });
+  const sizes = [N, M, R, offsetB, offsetD];
+  const du = await runTwin({
+    glsl: glsl.upBackward,
+    sizes,
+    buffers: [dy, B, lambda, earlierDu, made(N * R)],
+    threads: N * R,
+  });
+  const withB = await runTwin({ glsl: glsl.lambdaB, sizes, buffers: [dy, u, B, lambda, of(grads)], threads: M });
+  const withBoth = await runTwin({ glsl: glsl.lambdaD, sizes, buffers: [dy, u, B, lambda, withB], threads: R });
+  return { u, y: await forward(1), bare: await forward(0), du, grads: withBoth };
+}
+
+/** The largest |a − b|, as a share of the largest |b|. */
+function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  const magnitude = Math.max(...Array.from(b, Math.abs));
+  expect(magnitude).toBeGreaterThan(0);
+  return Math.max(...Array.from(b, (value, i) => Math.abs((a[i] as number) - value))) / magnitude;
+}
+
+const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+describe.each(['register', 'workgroup'])('the VeRA kernels (%s) and their GLSL twins', (variant) => {
+  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+  test.each<Case>([
+    { N: 1, K: 1, M: 1, R: 1 },
+    { N: 5, K: 3, M: 7, R: 5 },
+    { N: 9, K: 8, M: 12, R: 4 },
+    { N: 17, K: 20, M: 65, R: 123 },
+    { N: 65, K: 66, M: 63, R: 64 },
+    { N: 33, K: 68, M: 60, R: 32, dtype: 'f16' },
+  ])('$N×$K→$M, r $R: the same whole numbers', async (sizes) => {
+    const given = inputs(sizes, small);
+    const [mine, twin] = [await ours(given, variant), await twins(given, sizes)];
+    for (const name of names) expect(apart(mine[name], twin[name]), name).toBe(0);
+  });
+
+  test.each<Case>([
+    { N: 64, K: 128, M: 192, R: 256 },
+    { N: 37, K: 123, M: 101, R: 77 },
+  ])('$N×$K→$M, r $R: random numbers', async (sizes) => {
+    const given = inputs(sizes, randomArray);
+    const [mine, twin] = [await ours(given, variant), await twins(given, sizes)];
+    // Both round in chains of two or three sums of up to 256 products: √256 · 2⁻²⁴ of their size each, and 4× for the
+    // worst of many.
+    for (const name of names) expect(apart(mine[name], twin[name]), name).toBeLessThanOrEqual(8e-6);
+  });
+});
+
+test.each([
+  ['linear', 'k < K', 'k + 1 < K', 'u'],
+  ['veraForward', '(pool[lambda_d + j] * u[n * R + j])', 'u[n * R + j]', 'y'],
+  ['veraForward', 'bias[m]', 'bias[0]', 'y'],
+  ['upBackward', 'before[n * R + j]', 'before[0]', 'du'],
+  ['lambdaB', '+= sum;', '= sum;', 'grads'],
+  ['lambdaD', 'm < M', 'm + 1 < M', 'grads'],
+] as const)('a mistake is seen: %s with %s as "%s"', async (name, from, to, result) => {
+  const sizes = { N: 5, K: 4, M: 6, R: 7 };
+  const given = inputs(sizes, small);
+  expect(sources[name]).toContain(from);
+  const twin = await twins(given, sizes, { ...sources, [name]: sources[name].replace(from, to) });
+  expect(apart((await ours(given))[result], twin[result])).toBeGreaterThan(0);
+});
+
+test('glslang says what it refuses', () => {
+  expect(() => glslToWgsl(linear.replace('float sum', 'flaot sum'))).toThrow(/flaot.*undeclared identifier/);
+});
