@@ -1,0 +1,42 @@
+import {
+  AutoModelForCausalLM,
+  get_peft_model,
+  type PreTrainedModel,
+  Session,
+  VeraConfig,
+  type VeraModel,
+} from '../../src/index';
+import { goldenBase, goldenCase } from './golden';
+import { type SessionGpu, sessionGpu } from './session_gpu';
+
+export interface TestSession extends SessionGpu {
+  readonly session: Session;
+  /** Codes of the warnings so far. */
+  readonly warnings: string[];
+}
+
+/** A session in this thread on the device that all tests share. */
+export async function openTestSession(): Promise<TestSession> {
+  const shared = sessionGpu();
+  const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory' });
+  const warnings: string[] = [];
+  session.addEventListener('warning', ({ code }) => warnings.push(code));
+  return { ...shared, session, warnings };
+}
+
+/** The base model of a golden case. */
+export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
+  return AutoModelForCausalLM.from_pretrained(goldenBase(goldenCase(name).base), { session });
+}
+
+/** A golden case's model with a fresh adapter. */
+export async function loadVera(opened: TestSession, name: string): Promise<VeraModel> {
+  const { vera_config, base } = goldenCase(name);
+  const config = new VeraConfig({ ...vera_config, base_model_name_or_path: base });
+  return get_peft_model(await loadBase(opened, name), config);
+}
+
+/** The bytes of a Blob. */
+export async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await blob.arrayBuffer());
+}
