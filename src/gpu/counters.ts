@@ -8,6 +8,7 @@ export class GpuCounters {
   pipelinesCreated = 0;
   dispatches = 0;
   submits = 0;
+  flops = 0;
 
   created(bytes: number): void {
     this.buffers += 1;

@@ -54,8 +54,8 @@ export class Executor implements Runner {
   }
 
   usage(): RunnerUsage {
-    const { dispatches, submits, buffers, bytes, peakBytes } = this.counters;
-    return { dispatches, submits, buffers, bytes, peakBytes };
+    const { dispatches, submits, flops, buffers, bytes, peakBytes } = this.counters;
+    return { dispatches, submits, flops, buffers, bytes, peakBytes };
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
@@ -168,6 +168,7 @@ export class Executor implements Runner {
     this.#budget.submitted(flops, performance.now());
     this.counters.dispatches += batch.length;
     this.counters.submits += 1;
+    this.counters.flops += flops;
   }
 
   #bind(

@@ -26,6 +26,8 @@ export interface RunOptions {
 export interface RunnerUsage {
   readonly dispatches: number;
   readonly submits: number;
+  /** Floating-point operations queued, without those of chunks left out. */
+  readonly flops: number;
   readonly buffers: number;
   readonly bytes: number;
   readonly peakBytes: number;

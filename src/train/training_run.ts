@@ -232,6 +232,7 @@ export class TrainingRun {
         ...this.#clock.metrics(),
         dispatches_per_step: (after.dispatches - before.dispatches) / steps,
         submits_per_step: (after.submits - before.submits) / steps,
+        flops_per_step: (after.flops - before.flops) / steps,
         gpu_bytes: after.bytes,
         peak_gpu_bytes: after.peakBytes,
       },

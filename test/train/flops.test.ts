@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { VeraConfig } from '../../src/adapters/config';
+import { layoutParameters } from '../../src/adapters/parameters';
+import { resolveTargets } from '../../src/adapters/targets';
+import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import type { Step } from '../../src/graph/graph';
+import { pinned } from '../../src/graph/value';
+import { createLlama } from '../../src/models/llama';
+import type { LoadedModel } from '../../src/models/loaded_model';
+import { statsValue, stepBlockValue } from '../../src/train/step_block';
+import { lossProgram } from '../../src/train/text_program';
+
+const [C, F, V, T, B, layers, heads, kvHeads, r] = [64, 172, 512, 256, 4, 5, 8, 4, 64] as const;
+const key = (C / heads) * kvHeads;
+
+/** The training step of a small model with all seven linears adapted; nothing of it is ever run. */
+function trainingSteps(): readonly Step[] {
+  const model = createLlama({
+    model_type: 'llama',
+    hidden_size: C,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    num_key_value_heads: kvHeads,
+    intermediate_size: F,
+    vocab_size: V,
+    max_position_embeddings: T,
+    rms_norm_eps: 1e-5,
+    hidden_act: 'silu',
+    tie_word_embeddings: false,
+  });
+  const loaded: LoadedModel = {
+    model,
+    weights: new Map(model.weights.map(({ name, shape }) => [name, pinned(name, shape)])),
+    constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
+  };
+  const init = { r, target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] };
+  const { modules, config, max_in, max_out } = resolveTargets(new VeraConfig(init), model.modules, {
+    model_type: 'llama',
+    output_embedding: model.outputEmbedding,
+  });
+  const layout = layoutParameters(modules, r);
+  const lambda = pinned('lambda', [layout.length]);
+  const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]) };
+  const adapter: VeraAdapter = { name: 'default', config, layout, projections, lambda, trainable: true };
+  const state = { block: stepBlockValue(), stats: statsValue(), grads: pinned('grads', lambda.shape) };
+  return lossProgram(loaded, adapter, { B, T }, state).program.steps;
+}
+
+const flopsOf = (steps: readonly Step[], names: RegExp): number =>
+  steps
+    .filter(({ kernel }) => names.test(kernel.name))
+    .reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0);
+
+test('a training step counts the products that a person counts', () => {
+  const steps = trainingSteps();
+  const N = B * T;
+  const linears = [
+    [C, C],
+    [C, key],
+    [C, key],
+    [C, C],
+    [C, F],
+    [C, F],
+    [F, C],
+  ] as const;
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, value) => total + value, 0);
+  // Of one block: weights, outputs, and the inputs that A is multiplied with (of q/k/v, o, gate/up, down).
+  const [weights, outputs, downs] = [sum(linears.map(([k, m]) => k * m)), sum(linears.map(([, m]) => m)), 3 * C + F];
+
+  const forward = layers * 2 * N * (weights + r * outputs + r * downs);
+  // The embedding is frozen: in the first layer q, k and v send nothing back to it, nor to their u.
+  const first = 2 * N * ((C + r) * (C + 2 * key) + r * C);
+  const backward = layers * 2 * N * (weights + 2 * r * outputs + r * downs) - first;
+  const head = 2 * 2 * N * V * C;
+  expect(flopsOf(steps, /^(linear|vera_linear|vera_up|vera_lambda_backward)/)).toBe(forward + backward + head);
+
+  // Scores and their product with v forward; both again, and three more, backward. Half of them are masked.
+  const attention = layers * 2 * N * T * C * (2 + 5);
+  const counted = flopsOf(steps, /^attention/);
+  expect(counted).toBeGreaterThan(attention / 2);
+  expect(counted).toBeLessThan(attention * 1.5);
+
+  // Norms, rotations, activations, the loss: operations by the element.
+  const rest = flopsOf(steps, /./) - counted - (forward + backward + head);
+  expect(rest).toBeGreaterThan(layers * N * F * 16);
+  expect(rest).toBeLessThan(0.05 * (forward + backward + head));
+});
