@@ -1,0 +1,58 @@
+import type { ModelSource } from 'webvera';
+
+export interface NamedSource {
+  readonly name: string;
+  readonly source: ModelSource;
+}
+
+export const bundledModel: NamedSource = {
+  name: 'prose-1.4M',
+  source: new URL('models/prose-1.4M/', document.baseURI),
+};
+
+/** A problem with what the visitor chose, in words for them. */
+export class ChoiceProblem extends Error {}
+
+/** A model among chosen files. Throws `ChoiceProblem` where a needed one isn't there. */
+export function modelFromFiles(files: readonly File[], folder: string | undefined): NamedSource {
+  const named = new Map(files.map((file) => [file.name, file] as const));
+  const weights = files.filter((file) => file.name.endsWith('.safetensors'));
+  const missing = [
+    named.has('config.json') ? undefined : 'config.json',
+    weights.length > 0 ? undefined : 'a .safetensors file',
+    named.has('tokenizer.json') ? undefined : 'tokenizer.json',
+  ].filter((part) => part !== undefined);
+  if (missing.length > 0) {
+    throw new ChoiceProblem(`A model needs ${missing.join(' and ')}. Choose all of its files together.`);
+  }
+  // Whatever a single file of weights is called, the library looks for this name.
+  const [only] = weights;
+  if (weights.length === 1 && only !== undefined) named.set('model.safetensors', only);
+  const name = folder ?? only?.name.replace(/\.safetensors$/, '') ?? 'model';
+  return { name: name === 'model' ? 'your model' : name, source: { files: named } };
+}
+
+export interface AdapterChoice {
+  readonly 'adapter_config.json': File;
+  readonly 'adapter_model.safetensors': File;
+}
+
+/** An adapter's two files, told apart by their endings: browsers rename downloads to “… (1).json”. */
+export function adapterFromFiles(files: readonly File[]): AdapterChoice {
+  const config = files.filter((file) => file.name.endsWith('.json'));
+  const weights = files.filter((file) => file.name.endsWith('.safetensors'));
+  const [json] = config;
+  const [tensors] = weights;
+  if (json === undefined || tensors === undefined || files.length !== 2) {
+    throw new ChoiceProblem('Choose exactly two files: adapter_config.json and adapter_model.safetensors.');
+  }
+  return { 'adapter_config.json': json, 'adapter_model.safetensors': tensors };
+}
+
+/** `name`, or the first of “name 2”, “name 3” … that isn't taken. */
+export function freeName(name: string, taken: readonly string[]): string {
+  if (!taken.includes(name)) return name;
+  let number = 2;
+  while (taken.includes(`${name} ${number}`)) number++;
+  return `${name} ${number}`;
+}

@@ -1,0 +1,83 @@
+import { get_peft_model, type StepLogs, Trainer, type TrainOutput, type TrainRun, type VeraModel } from 'webvera';
+import type { Corpus, ReadyModel, TrainingPhase } from '../state';
+import { type Settings, toTrainingArguments, toVeraConfig } from './settings';
+
+export interface TrainingPlan {
+  readonly model: ReadyModel;
+  readonly corpus: Corpus;
+  readonly settings: Settings;
+  onPhase(phase: TrainingPhase): void;
+  onLog(logs: StepLogs, maxSteps: number): void;
+  onWarning(message: string): void;
+}
+
+export interface Trained {
+  readonly vera: VeraModel;
+  readonly output: TrainOutput;
+}
+
+/** One run, from a fresh adapter to what it has learnt. */
+export class Training {
+  readonly #plan: TrainingPlan;
+  readonly #abort = new AbortController();
+  #run: TrainRun | undefined;
+  #stopping = false;
+
+  constructor(plan: TrainingPlan) {
+    this.#plan = plan;
+  }
+
+  /** Rejects with an `AbortError` once cancelled. Whatever fails, the new adapter is gone. */
+  async start(): Promise<Trained> {
+    const { model, corpus, settings, onPhase } = this.#plan;
+    const { signal } = this.#abort;
+    onPhase('preparing');
+    const vera = await get_peft_model(model.base, toVeraConfig(settings, model.name));
+    try {
+      signal.throwIfAborted();
+      const args = toTrainingArguments(settings);
+      const run = new Trainer({ model: vera, args, train_dataset: corpus.blob }).train({ signal });
+      this.#run = run;
+      await this.#follow(run);
+      return { vera, output: await run };
+    } catch (error) {
+      await vera.delete_adapter('default').catch(() => {}); // the session may be gone, and the adapter with it
+      throw error;
+    }
+  }
+
+  async pause(): Promise<void> {
+    this.#plan.onPhase('pausing');
+    await this.#run?.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#run?.resume();
+  }
+
+  /** Ends the run early; `start()` then gives what was learnt so far. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#plan.onPhase('stopping');
+    await this.#run?.stop();
+  }
+
+  cancel(): void {
+    this.#stopping = true;
+    this.#plan.onPhase('stopping');
+    this.#abort.abort();
+  }
+
+  async #follow(run: TrainRun): Promise<void> {
+    const { onPhase, onLog, onWarning } = this.#plan;
+    let begun = false;
+    for await (const event of run) {
+      if (event.type === 'warning') onWarning(event.message);
+      if (event.type === 'log') onLog(event.logs, event.state.max_steps);
+      if (this.#stopping) continue;
+      if (event.type === 'paused') onPhase('paused');
+      if (event.type === 'resumed' || (event.type === 'log' && !begun)) onPhase('running');
+      begun ||= event.type === 'log';
+    }
+  }
+}

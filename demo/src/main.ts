@@ -1,0 +1,48 @@
+import type { App } from './app';
+import { AdapterRack } from './library/adapter_rack';
+import { checkDevice } from './library/device';
+import { Sessions } from './library/sessions';
+import { installPolicy } from './policy';
+import { initialState } from './state';
+import { Store } from './store';
+import { adaptersCard } from './ui/adapters_card';
+import { Banner } from './ui/banner';
+import { Confirm } from './ui/confirm';
+import { deviceNote } from './ui/device_note';
+import { refuseStrayDrops } from './ui/drop_zone';
+import { modelCard } from './ui/model_card';
+import { samplesCard } from './ui/samples_card';
+import { SettingsForm } from './ui/settings_form';
+import { textCard } from './ui/text_card';
+import { trainCard } from './ui/train_card';
+
+installPolicy();
+const app = createApp();
+modelCard(app);
+textCard(app);
+const samples = samplesCard(app);
+trainCard(app, new SettingsForm(app), () => void samples.write());
+adaptersCard(app);
+deviceNote(app);
+refuseStrayDrops();
+
+app.store.set({ device: await checkDevice() });
+await app.rack.refresh().catch((error: unknown) => app.banner.report(error));
+
+function createApp(): App {
+  const store = new Store(initialState);
+  const banner = new Banner();
+  const sessions = new Sessions({
+    onWarning: (code, message) => {
+      // The others are PEFT's, for those who write the configuration by hand.
+      if (code === 'storage_unavailable') banner.show('note', message, 'Export what you want to keep.');
+      else console.info(`${message} (${code})`);
+    },
+    onClosed: () => {
+      rack.forget();
+      store.set({ model: undefined });
+    },
+  });
+  const rack = new AdapterRack(store, sessions);
+  return { store, sessions, rack, banner, confirm: new Confirm() };
+}

@@ -1,0 +1,78 @@
+import type { AdapterInfo, PreTrainedModel, VeraModel } from 'webvera';
+import type { DeviceCheck } from './library/device';
+import type { LoadProgress } from './library/load_meter';
+
+export interface ReadyModel {
+  readonly name: string;
+  readonly base: PreTrainedModel;
+}
+
+/** The text to train on. */
+export interface Corpus {
+  readonly name: string;
+  readonly blob: Blob;
+  /** Its first words. */
+  readonly preview: string;
+}
+
+/** The adapter that is switched on. */
+export interface ActiveAdapter {
+  readonly id: string;
+  readonly vera: VeraModel;
+}
+
+export type TrainingPhase = 'idle' | 'preparing' | 'running' | 'pausing' | 'paused' | 'stopping';
+
+export interface AppState {
+  /** undefined until it is known. */
+  readonly device: DeviceCheck | undefined;
+  readonly loading: LoadProgress | undefined;
+  readonly model: ReadyModel | undefined;
+  readonly corpus: Corpus | undefined;
+  readonly phase: TrainingPhase;
+  /** Samples are being written. */
+  readonly writing: boolean;
+  /** A short action is under way, such as switching an adapter on. */
+  readonly busy: boolean;
+  readonly active: ActiveAdapter | undefined;
+  /** A trained adapter that the browser could not store. */
+  readonly unsaved: ActiveAdapter | undefined;
+  readonly saved: readonly AdapterInfo[];
+}
+
+export const initialState: AppState = {
+  device: undefined,
+  loading: undefined,
+  model: undefined,
+  corpus: undefined,
+  phase: 'idle',
+  writing: false,
+  busy: false,
+  active: undefined,
+  unsaved: undefined,
+  saved: [],
+};
+
+/** Nothing is under way that a new action would disturb. */
+export function isQuiet(state: AppState): boolean {
+  return state.phase === 'idle' && !state.writing && !state.busy && state.loading === undefined;
+}
+
+export function canLoad(state: AppState): boolean {
+  return isQuiet(state) && state.device?.usable === true;
+}
+
+export function canTrain(state: AppState): boolean {
+  return isQuiet(state) && state.model !== undefined && state.corpus !== undefined;
+}
+
+export function canWrite(state: AppState): boolean {
+  return isQuiet(state) && state.model !== undefined;
+}
+
+/** What to do next, where training can't begin yet. */
+export function missingForTraining({ model, corpus }: AppState): string {
+  if (model === undefined && corpus === undefined) return 'Load a model and choose a text first.';
+  if (model === undefined) return 'Load a model first.';
+  return corpus === undefined ? 'Choose a text first.' : '';
+}

@@ -1,0 +1,25 @@
+/** A value that is replaced as a whole, and those who want to know. */
+export class Store<T extends object> {
+  #value: T;
+  readonly #listeners: ((value: T, before: T) => void)[] = [];
+
+  constructor(initial: T) {
+    this.#value = initial;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  set(patch: Partial<T>): void {
+    const before = this.#value;
+    this.#value = { ...before, ...patch };
+    for (const listener of this.#listeners) listener(this.#value, before);
+  }
+
+  /** Called at once, and after every change. */
+  watch(listener: (value: T, before: T) => void): void {
+    this.#listeners.push(listener);
+    listener(this.#value, this.#value);
+  }
+}

@@ -1,0 +1,109 @@
+import type { AdapterInfo } from 'webvera';
+import { type App, act } from '../app';
+import { formatBytes, formatDate } from '../format';
+import { adapterFromFiles, freeName } from '../library/model_files';
+import { type AppState, isQuiet } from '../state';
+import { AdapterRow } from './adapter_row';
+import { announce } from './announcer';
+import { byId, onClick, show } from './dom';
+import { downloadFiles } from './download';
+import { onDrop } from './drop_zone';
+
+/** The adapters in this browser: switch, export, delete, import. */
+export function adaptersCard(app: App): void {
+  const { store, rack, confirm } = app;
+  const card = byId('adapters-card', 'section');
+  const list = byId('adapter-list', 'ul');
+  const picker = byId('adapter-files', 'input');
+  const pickButton = byId('pick-adapter', 'button');
+  const importName = byId('import-name', 'input');
+  const rows = new Map<string, AdapterRow>();
+
+  const toggle = (id: string): Promise<void> =>
+    act(app, async () => {
+      const on = store.value.active?.id === id;
+      if (on) rack.switchOff();
+      else await rack.switchOn(id);
+      announce(`${id} is switched ${on ? 'off' : 'on'}.`);
+    });
+  const exportFiles = (id: string): Promise<void> =>
+    act(app, async () => {
+      const files = await rack.files(id);
+      if (files !== undefined) downloadFiles(files);
+    });
+  const remove = async (id: string): Promise<void> => {
+    const text = 'It is removed from this browser. There is no way back, unless you have exported it.';
+    if (!(await confirm.ask({ title: `Delete “${id}”?`, text, yes: 'Delete', no: 'Keep' }))) return;
+    await act(app, () => rack.delete(id));
+    if (document.activeElement === document.body) byId('import', 'details').querySelector('summary')?.focus();
+  };
+  const importFiles = (files: readonly File[]): Promise<void> =>
+    act(app, async () => {
+      const chosen = adapterFromFiles(files);
+      const id = freeName(importName.value.trim() || 'imported', ids(store.value));
+      await rack.import(chosen, id);
+      importName.value = '';
+      announce(`${id} is imported.`);
+    });
+  const save = (id: string): Promise<void> =>
+    act(app, async () => {
+      const { unsaved } = store.value;
+      if (unsaved?.id === id) await rack.keep(unsaved);
+    });
+
+  onClick(pickButton, () => picker.click());
+  picker.addEventListener('change', () => {
+    const files = [...(picker.files ?? [])];
+    picker.value = '';
+    if (files.length > 0) void importFiles(files);
+  });
+  onDrop(
+    card,
+    () => isQuiet(store.value),
+    ({ files }) => importFiles(files),
+  );
+
+  store.watch((state: AppState) => {
+    const shown = new Set(ids(state));
+    for (const [id, row] of rows) {
+      if (shown.has(id)) continue;
+      row.root.remove();
+      rows.delete(id);
+    }
+    let place = 0;
+    for (const id of shown) {
+      const row = rows.get(id) ?? new AdapterRow(id, { toggle, exportFiles, remove, save });
+      rows.set(id, row);
+      // Only rows that move are touched, so that the focus stays where it is.
+      if (list.children[place] !== row.root) list.insertBefore(row.root, list.children[place] ?? null);
+      place++;
+      const info = state.saved.find((adapter) => adapter.id === id);
+      row.update({
+        facts: info === undefined ? 'Not saved yet' : factsOf(info),
+        on: state.active?.id === id,
+        unsaved: info === undefined,
+        canSwitch: isQuiet(state) && state.model !== undefined,
+        canChange: isQuiet(state),
+        otherBase: otherBase(info, state),
+      });
+    }
+    show(byId('adapters-empty', 'p'), shown.size === 0);
+    show(list, shown.size > 0);
+    pickButton.disabled = !isQuiet(state);
+  });
+}
+
+function ids({ saved, unsaved }: AppState): string[] {
+  const known = [...saved].sort((a, b) => b.created_at - a.created_at).map(({ id }) => id);
+  return unsaved === undefined || known.includes(unsaved.id) ? known : [unsaved.id, ...known];
+}
+
+function factsOf({ bytes, created_at, base_model, config }: AdapterInfo): string {
+  const made = base_model === null ? [] : [`for ${base_model}`];
+  return [formatBytes(bytes), formatDate(created_at), ...made, `rank ${config.r}`].join(' · ');
+}
+
+function otherBase(info: AdapterInfo | undefined, { model }: AppState): string | undefined {
+  if (info?.base_model === undefined || info.base_model === null || model === undefined) return undefined;
+  return info.base_model === model.name ? undefined : info.base_model;
+}

@@ -1,0 +1,34 @@
+import { WebVeraError } from 'webvera';
+import { ChoiceProblem } from '../library/model_files';
+import { byId, create } from './dom';
+
+export type Tone = 'error' | 'note';
+
+/** One message at the top of the page: what happened, and what to do. */
+export class Banner {
+  readonly #root = byId('banner', 'div');
+
+  /** Says what went wrong. Aborting isn't worth a word. */
+  report(error: unknown): void {
+    if (error instanceof DOMException && error.name === 'AbortError') return;
+    if (error instanceof WebVeraError) this.show('error', error.message, error.hint);
+    else if (error instanceof ChoiceProblem) this.show('error', error.message);
+    else this.show('error', error instanceof Error ? error.message : String(error), 'Reloading the page may help.');
+  }
+
+  show(tone: Tone, message: string, hint = ''): void {
+    const close = create('button', { type: 'button', className: 'close', textContent: 'Dismiss' });
+    close.addEventListener('click', () => this.clear());
+    const text = create('p', {}, create('strong', { textContent: message }));
+    if (hint !== '') text.append(' ', hint);
+    this.#root.dataset.tone = tone;
+    this.#root.hidden = false;
+    this.#root.replaceChildren(text, close);
+    this.#root.scrollIntoView({ block: 'nearest' });
+  }
+
+  clear(): void {
+    this.#root.hidden = true;
+    this.#root.replaceChildren();
+  }
+}

@@ -1,0 +1,33 @@
+import { byId, onClick } from './dom';
+
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly yes: string;
+  readonly no: string;
+}
+
+/** Asks before something is lost. Escape means no. */
+export class Confirm {
+  readonly #dialog = byId('confirm', 'dialog');
+  readonly #yes = byId('confirm-yes', 'button');
+  readonly #no = byId('confirm-no', 'button');
+
+  constructor() {
+    onClick(this.#yes, () => this.#dialog.close('yes'));
+    onClick(this.#no, () => this.#dialog.close('no'));
+  }
+
+  ask({ title, text, yes, no }: Question): Promise<boolean> {
+    byId('confirm-title', 'h2').textContent = title;
+    byId('confirm-text', 'p').textContent = text;
+    this.#yes.textContent = yes;
+    this.#no.textContent = no;
+    this.#dialog.returnValue = 'no';
+    this.#dialog.showModal();
+    this.#no.focus();
+    return new Promise((resolve) => {
+      this.#dialog.addEventListener('close', () => resolve(this.#dialog.returnValue === 'yes'), { once: true });
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import type { StepLogs } from 'webvera';
+import type { App } from '../app';
+import { formatCount, formatDuration, formatLoss } from '../format';
+import { freeName } from '../library/model_files';
+import { Training } from '../library/training';
+import { type AppState, canTrain, missingForTraining, type TrainingPhase } from '../state';
+import { announce } from './announcer';
+import { byId, onClick, setText, show } from './dom';
+import { LossReport } from './loss_report';
+import type { SettingsForm } from './settings_form';
+
+const phaseTexts: Readonly<Record<Exclude<TrainingPhase, 'idle'>, string>> = {
+  preparing: 'Reading the text and preparing the graphics card…',
+  running: 'Training. You can keep using other tabs.',
+  pausing: 'Finishing the steps that have begun…',
+  paused: 'Paused. Nothing is lost.',
+  stopping: 'Stopping…',
+};
+
+/** Starts and steers a run, and shows how it goes. `onTrained` is called once there is a new adapter. */
+export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () => void): void {
+  const { store, banner, confirm, rack } = app;
+  const card = byId('train-card', 'section');
+  const name = byId('adapter-name', 'input');
+  const [start, pause, stop, cancel] = (['start', 'pause', 'stop', 'cancel'] as const).map((id) =>
+    byId(id, 'button'),
+  ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
+  const numbers = new Numbers();
+  const report = new LossReport();
+  let training: Training | undefined;
+  /** What the last run came to. */
+  let outcome = '';
+
+  async function train(): Promise<void> {
+    const { model, corpus, saved } = store.value;
+    const settings = settingsForm.read();
+    if (settings === undefined) {
+      settingsForm.revealProblem();
+      banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
+      return;
+    }
+    if (model === undefined || corpus === undefined) return;
+    banner.clear();
+    const id = freeName(
+      name.value.trim() || suggestedName(corpus.name),
+      saved.map((adapter) => adapter.id),
+    );
+    const began = performance.now();
+    numbers.begin(settings.max_steps);
+    report.begin(settings.max_steps);
+    training = new Training({
+      model,
+      corpus,
+      settings,
+      onPhase: (phase) => store.set({ phase }),
+      onLog: (logs, maxSteps) => {
+        numbers.show(logs, maxSteps);
+        report.add(logs, maxSteps);
+      },
+      onWarning: (message) => banner.show('note', message),
+    });
+    try {
+      const { vera, output } = await training.start();
+      report.end(output.global_step);
+      const seconds = (performance.now() - began) / 1000;
+      outcome = `Done: ${formatCount(output.global_step)} steps in ${formatDuration(seconds)}. Saved as “${id}” and switched on.`;
+      await rack.keep({ id, vera });
+      announce(outcome);
+      store.set({ phase: 'idle' });
+      onTrained();
+    } catch (error) {
+      const kept = store.value.unsaved?.id === id;
+      outcome = kept
+        ? `Done, but “${id}” could not be saved: see below.`
+        : 'The run ended early, and nothing was kept.';
+      banner.report(error);
+    } finally {
+      training = undefined;
+      numbers.end();
+      store.set({ phase: 'idle' });
+    }
+  }
+
+  onClick(start, train);
+  onClick(pause, () => (store.value.phase === 'paused' ? training?.resume() : training?.pause())?.catch(banner.report));
+  onClick(stop, () => training?.stop().catch(() => {})); // the run itself reports what went wrong
+  onClick(cancel, async () => {
+    const sure = await confirm.ask({
+      title: 'Cancel this run?',
+      text: 'What it has learnt so far is thrown away. “Stop and keep” ends it without loss.',
+      yes: 'Cancel the run',
+      no: 'Go on',
+    });
+    if (sure) training?.cancel();
+  });
+  window.addEventListener('beforeunload', (event) => {
+    if (store.value.phase !== 'idle') event.preventDefault();
+  });
+
+  store.watch((state: AppState, before: AppState) => {
+    const { phase, corpus } = state;
+    const idle = phase === 'idle';
+    const hadFocus = byId('train-actions', 'div').contains(document.activeElement);
+    card.dataset.phase = phase;
+    show(start, idle);
+    for (const button of [pause, stop, cancel]) show(button, !idle);
+    start.disabled = !canTrain(state);
+    pause.disabled = phase !== 'running' && phase !== 'paused';
+    setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
+    stop.disabled = phase !== 'running' && phase !== 'paused';
+    cancel.disabled = phase === 'stopping';
+    name.disabled = !idle;
+    if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
+    setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : phaseTexts[phase]);
+    if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus();
+  });
+}
+
+/** The numbers and the bar. */
+class Numbers {
+  readonly #bar = byId('train-bar', 'progress');
+
+  begin(maxSteps: number): void {
+    this.#write(`0 of ${formatCount(maxSteps)}`, '–', '–', '–');
+    this.#bar.removeAttribute('value');
+    show(this.#bar, true);
+  }
+
+  show({ step, loss, tokens_per_second, seconds_left }: StepLogs, maxSteps: number): void {
+    const left = formatDuration(seconds_left);
+    this.#write(
+      `${formatCount(step)} of ${formatCount(maxSteps)}`,
+      formatLoss(loss),
+      formatCount(tokens_per_second),
+      left,
+    );
+    this.#bar.value = (100 * step) / maxSteps;
+    this.#bar.setAttribute('aria-valuetext', `Step ${step} of ${maxSteps}, ${left} left`);
+  }
+
+  end(): void {
+    show(this.#bar, false);
+    setText(byId('number-left', 'dd'), '–');
+  }
+
+  #write(step: string, loss: string, speed: string, left: string): void {
+    setText(byId('number-step', 'dd'), step);
+    setText(byId('number-loss', 'dd'), loss);
+    setText(byId('number-speed', 'dd'), speed);
+    setText(byId('number-left', 'dd'), left);
+  }
+}
+
+function suggestedName(corpusName: string): string {
+  return corpusName.replace(/\.[a-z0-9]+$/i, '') || 'my-text';
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  root: path('.'),
+  // Relative addresses: the built demo works in any folder of any site.
+  base: './',
+  resolve: { alias: { webvera: path('../src/index.ts') } },
+  server: { fs: { allow: [path('..')] } },
+  // Named here, so that the first load doesn't find them one by one and start over.
+  optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'idb-keyval', 'uplot'] },
+  worker: { format: 'es' },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    // A data: or inline asset would need a looser policy than the page has.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
