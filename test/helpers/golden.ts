@@ -74,7 +74,8 @@ export function goldenAdapter(name: string, folder: string): { readonly files: M
   return folderFiles(new URL(`cases/${name}/${folder}/`, root));
 }
 
-function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
+/** The files of a folder as dropped files. Its address ends with a slash. */
+export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
   const files = readdirSync(folder).map((file): [string, Blob] => [
     file,
     new Blob([readFileSync(new URL(file, folder))]),
