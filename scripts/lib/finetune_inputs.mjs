@@ -1,0 +1,49 @@
+// Looks at what a fine-tuning run is given, before a browser is started for it.
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from './options.mjs';
+import { SHORTEST_TEXT } from './text.mjs';
+
+/** @param {string} folder */
+export function checkModel(folder) {
+  const has = (/** @type {string} */ name) => existsSync(join(folder, name));
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new UsageError(`--model: there is no folder ${folder}`);
+  const missing = ['config.json', 'tokenizer.json'].filter((name) => !has(name));
+  if (!has('model.safetensors') && !has('model.safetensors.index.json')) missing.push('model.safetensors');
+  if (missing.length > 0) throw new UsageError(`--model: ${folder} has no ${missing.join(', ')}`);
+}
+
+/**
+ * @param {string} file
+ * @returns {string}
+ */
+export function readText(file) {
+  let bytes;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UsageError(`--text: ${missing ? 'there is no file' : 'cannot read'} ${file}`);
+  }
+  let text;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`--text: ${file} is not a UTF-8 text`);
+  }
+  if (text.length >= SHORTEST_TEXT) return text;
+  throw new UsageError(
+    `--text: ${file} has ${text.length} characters; to train and to measure takes ${SHORTEST_TEXT} or more`,
+  );
+}
+
+/** @param {string} folder */
+export function prepareFolder(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new UsageError(`--out: cannot write to the folder ${folder}`);
+  }
+}

@@ -1,0 +1,66 @@
+// Reading a command's options. A mistake in them is one clear line and exit code 2.
+import { parseArgs } from 'node:util';
+
+/** A wrong option or input file. */
+export class UsageError extends Error {}
+
+/**
+ * @typedef {object} Flag
+ * @property {'string' | 'boolean'} type
+ * @property {string} [default]
+ */
+
+/**
+ * @param {readonly string[]} argv
+ * @param {Readonly<Record<string, Flag>>} flags
+ * @returns {Readonly<Record<string, string | boolean | undefined>>}
+ */
+export function readFlags(argv, flags) {
+  try {
+    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const { message, code } = /** @type {Error & { code?: string }} */ (error);
+    const [reason] = message.split(/\.\s|\.?\n/);
+    // A known option with a wrong value needs no list of all options.
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(String(reason));
+    const known = Object.keys(flags).map((name) => `--${name}`);
+    throw new UsageError(`${reason}. Known options: ${known.join(', ')}`);
+  }
+}
+
+/**
+ * @param {string} flag
+ * @param {unknown} value
+ * @param {{ min: number, max: number }} range inclusive
+ * @returns {number}
+ */
+export function integer(flag, value, { min, max }) {
+  const number = /^[+-]?\d+$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new UsageError(`--${flag} must be a whole number from ${min} to ${max}, not "${value}"`);
+}
+
+/**
+ * @param {string} flag
+ * @param {unknown} value
+ * @param {{ above: number, max: number }} range
+ * @returns {number}
+ */
+export function decimal(flag, value, { above, max }) {
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(String(value)) ? Number(value) : Number.NaN;
+  if (number > above && number <= max) return number;
+  throw new UsageError(`--${flag} must be a number above ${above} and at most ${max}, not "${value}"`);
+}
+
+/**
+ * @template {string} T
+ * @param {string} flag
+ * @param {unknown} value
+ * @param {readonly T[]} choices
+ * @returns {T}
+ */
+export function choice(flag, value, choices) {
+  const found = choices.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${flag} must be ${choices.join(' or ')}, not "${value}"`);
+}

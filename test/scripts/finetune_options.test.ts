@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readFinetuneOptions } from '../../scripts/lib/finetune_options.mjs';
+import { UsageError } from '../../scripts/lib/options.mjs';
+
+const read = (...argv: string[]) => {
+  const options = readFinetuneOptions(argv);
+  if (options === 'help') throw new Error('expected options');
+  return options;
+};
+
+test('the defaults train the bundled model on the bundled text', () => {
+  const options = read();
+  expect(options).toMatchObject({
+    browser: 'chrome',
+    out: resolve('out'),
+    settings: {
+      model: 'prose-1.4M',
+      text: 'moby-dick.txt',
+      r: 64,
+      target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+      max_steps: 150,
+      warmup_steps: 10,
+      learning_rate: 0.06,
+      per_device_train_batch_size: 2,
+      max_length: 128,
+      seed: 42,
+    },
+  });
+  expect(options.model).toMatch(/demo[\\/]public[\\/]models[\\/]prose-1\.4M$/);
+});
+
+test('every option has its say', () => {
+  const argv = '--text a.txt --model m --out o --max_steps 3 --r 8 --learning_rate 1e-3 --max_length 32 --seed 7';
+  expect(read(...argv.split(' '), '--browser', 'firefox')).toMatchObject({
+    text: resolve('a.txt'),
+    model: resolve('m'),
+    out: resolve('o'),
+    browser: 'firefox',
+    settings: { max_steps: 3, warmup_steps: 1, r: 8, learning_rate: 1e-3, max_length: 32, seed: 7 },
+  });
+  expect(readFinetuneOptions(['--r', '8', '--help'])).toBe('help');
+});
+
+test.each([
+  ['q_proj', ['q_proj']],
+  ['q_proj, v_proj', ['q_proj', 'v_proj']],
+  ['layers.0.self_attn.q_proj', ['layers.0.self_attn.q_proj']],
+  ['all-linear', 'all-linear'],
+  ['.*\\.(q|v)_proj', '.*\\.(q|v)_proj'],
+])('--target_modules %s', (text, expected) => {
+  expect(read('--target_modules', text).settings.target_modules).toEqual(expected);
+});
+
+describe('one clear line for', () => {
+  test.each([
+    [['--r', '0'], '--r must be a whole number from 1 to 65536, not "0"'],
+    [['--r', '1.5'], '--r must be a whole number'],
+    [['--max_steps', 'many'], '--max_steps must be a whole number'],
+    [['--max_length', '1'], '--max_length must be a whole number from 2'],
+    [['--learning_rate', '0'], '--learning_rate must be a number above 0'],
+    [['--learning_rate', 'Infinity'], '--learning_rate must be a number above 0'],
+    [['--learning_rate', ''], '--learning_rate must be a number above 0'],
+    [['--seed', '4294967296'], '--seed must be a whole number from 0 to 4294967295'],
+    [['--seed'], "Option '--seed <value>' argument missing"],
+    [['--browser', 'safari'], '--browser must be chrome or firefox, not "safari"'],
+    [['--target_modules', 'q_proj,,v_proj'], '--target_modules has an empty name'],
+    [['--rank', '8'], "Unknown option '--rank'"],
+    [['book.txt'], "Unexpected argument 'book.txt'"],
+  ])('%j', (argv, message) => {
+    const fail = () => readFinetuneOptions(argv);
+    expect(fail).toThrow(UsageError);
+    expect(fail).toThrow(message);
+    expect(fail).not.toThrow(/\n/);
+  });
+});

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { summarize } from '../../scripts/lib/summarize.mjs';
+
+const file = (status: string, ...tests: string[]) => ({
+  status,
+  assertionResults: tests.map((test) => ({ status: test })),
+});
+const report = (...testResults: object[]) => JSON.stringify({ testResults });
+
+test('adds up the tests of all files', () => {
+  const json = report(
+    file('passed', 'passed', 'passed', 'skipped'),
+    file('failed', 'failed', 'passed', 'todo', 'pending'),
+  );
+  expect(summarize(json)).toEqual({ passed: 3, failed: 1, skipped: 3 });
+});
+
+test('a file that could not be loaded is a failure', () => {
+  expect(summarize(report(file('failed'), file('passed', 'passed')))).toEqual({ passed: 1, failed: 1, skipped: 0 });
+});
+
+test('no report is no test', () => {
+  expect(summarize('')).toEqual({ passed: 0, failed: 0, skipped: 0 });
+  expect(summarize('{}')).toEqual({ passed: 0, failed: 0, skipped: 0 });
+});
