@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildIfStale } from './lib/build.mjs';
+import { runCommand } from './lib/command.mjs';
 import { checkModel, prepareFolder, readText } from './lib/finetune_inputs.mjs';
 import { HELP, readFinetuneOptions } from './lib/finetune_options.mjs';
 import { deviceName, printOutcome, writeResults } from './lib/finetune_results.mjs';
-import { MissingParts } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
 import { UsageError } from './lib/options.mjs';
 import { count, duration, progressLine } from './lib/progress.mjs';
@@ -59,7 +59,7 @@ async function train({ browser, model, settings }, { train, heldOut }) {
   const plain = (/** @type {string} */ body) => ({ type: 'text/plain; charset=utf-8', body });
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/finetune.html')) },
-    '/page/': path('page/'),
+    '/scripts/page/': path('page/'),
     '/dist/': path('../dist/'),
     '/model/': model,
     '/train.txt': plain(train),
@@ -133,18 +133,8 @@ function failure({ name, message, code, hint }) {
   return new BrowserFailure(`${code ?? name ?? 'error'}: ${text}`);
 }
 
-try {
+await runCommand('finetune', async () => {
   const options = readFinetuneOptions(process.argv.slice(2));
   if (options === 'help') console.log(HELP);
   else await main(options);
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`finetune: ${error.message}`);
-    process.exitCode = 2;
-  } else if (error instanceof BrowserFailure || error instanceof MissingParts) {
-    console.error(`finetune: ${error.message}`);
-    process.exitCode = 1;
-  } else {
-    throw error;
-  }
-}
+});

@@ -32,6 +32,7 @@ export function progressLine(stream) {
     end() {
       if (drawn) stream.write('\n');
       drawn = false;
+      tenth = -1;
     },
   };
 }

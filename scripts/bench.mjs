@@ -1,0 +1,98 @@
+// `npm run bench`: times training steps on a software adapter or a GPU.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { HELP, readBenchOptions } from './lib/bench_options.mjs';
+import { benchReport, benchTable } from './lib/bench_report.mjs';
+import { findLavapipe, LAVAPIPE } from './lib/browsers.mjs';
+import { buildIfStale } from './lib/build.mjs';
+import { runCommand } from './lib/command.mjs';
+import { BrowserFailure, runPage } from './lib/launch.mjs';
+import { progressLine } from './lib/progress.mjs';
+import { serve } from './lib/serve.mjs';
+import { measureAll } from './lib/workload.mjs';
+
+/** @typedef {import('./lib/bench_options.mjs').BenchOptions} BenchOptions */
+/** @typedef {import('./lib/workload.mjs').Measurements} Measurements */
+/** @typedef {(done: number, total: number, r: number) => void} OnStep */
+/**
+ * @typedef {{ type: 'step', done: number, total: number, r: number }
+ *   | { type: 'done', result: Measurements }
+ *   | { type: 'error', error: { name?: string, message?: string } }} Report
+ */
+
+const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
+
+/**
+ * In headless Chromium.
+ * @param {BenchOptions} options
+ * @param {OnStep} onStep
+ */
+async function measureInPage({ name, ranks, adapter }, onStep) {
+  const server = await serve({
+    '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/bench.html')) },
+    '/scripts/': path('./'),
+    '/dist/': path('../dist/'),
+    '/job.json': { type: 'application/json', body: JSON.stringify({ name, ranks }) },
+  });
+  let engine = '';
+  const onReport = (/** @type {Report} */ report) => {
+    if (report.type === 'step') onStep(report.done, report.total, report.r);
+  };
+  const onOpen = (/** @type {string} */ version) => {
+    engine = version.replace('/', ' ');
+  };
+  try {
+    const choice = adapter === 'gpu' ? 'default' : 'software';
+    const last = await runPage('chrome', `${server.url}/`, { adapter: choice, onOpen, onReport });
+    if (last.type === 'error') throw new BrowserFailure(`${last.error.name}: ${last.error.message}`);
+    if (last.type !== 'done') throw new Error(`unexpected report: ${last.type}`);
+    return { engine, measurements: last.result };
+  } finally {
+    await server.close();
+  }
+}
+
+/**
+ * With Dawn in this process.
+ * @param {BenchOptions} options
+ * @param {OnStep} onStep
+ */
+async function measureInNode({ name, ranks }, onStep) {
+  const driver = findLavapipe();
+  if (process.platform === 'linux') {
+    if (driver === undefined) throw new BrowserFailure(`Needs ${LAVAPIPE.title}: ${LAVAPIPE.advice}.`);
+    // The loader reads one or the other, by its age; a GPU's driver must not be found.
+    process.env.VK_DRIVER_FILES = driver;
+    process.env.VK_ICD_FILENAMES = driver;
+  }
+  const { create } = await import('webgpu');
+  const gpu = create([]);
+  /** @type {typeof import('../src/index')} */
+  const library = await import(new URL('../dist/webvera.js', import.meta.url).href);
+  /** @type {typeof import('../src/bench')} */
+  const { measureGemm } = await import(new URL('../dist/bench.js', import.meta.url).href);
+  const session = /** @type {const} */ ({ worker: false, gpu });
+  const measurements = await measureAll(library, measureGemm, { name, ranks, gpu, session, onStep });
+  return { engine: `Dawn in Node ${process.versions.node}`, measurements };
+}
+
+await runCommand('bench', async () => {
+  const options = readBenchOptions(process.argv.slice(2));
+  if (options === 'help') {
+    console.log(HELP);
+    return;
+  }
+  buildIfStale();
+  // Standard output is for the result alone.
+  const bar = progressLine(process.stderr);
+  let rank = 0;
+  const onStep = (/** @type {number} */ done, /** @type {number} */ total, /** @type {number} */ r) => {
+    if (r !== rank) bar.end();
+    rank = r;
+    bar.update({ done, total, detail: `r ${r}` });
+  };
+  const measure = options.adapter === 'llvmpipe' ? measureInNode : measureInPage;
+  const { engine, measurements } = await measure(options, onStep).finally(() => bar.end());
+  const report = benchReport({ name: options.name, adapter: options.adapter, engine }, measurements);
+  console.log(options.json ? JSON.stringify(report, null, 2) : benchTable(report));
+});
