@@ -1,16 +1,31 @@
 import { defineConfig, type Plugin } from 'vite';
 
-/** The library: dist/webvera.js, and beside it a worker.js that stands alone, found by a relative URL. */
+/**
+ * The library: dist/webvera.js, and beside it a worker.js that stands alone, found by a relative URL. bench.js shares
+ * gpu.js with session.js, which `worker: false` loads; webvera.js needs neither.
+ */
 export default defineConfig({
   base: './',
   publicDir: false,
   plugins: [plainWorkerUrl()],
   build: {
     target: 'es2022',
-    lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'webvera.js' },
+    lib: {
+      entry: { webvera: 'src/index.ts', bench: 'src/bench.ts' },
+      formats: ['es'],
+      fileName: (_format, name) => `${name}.js`,
+    },
     sourcemap: true,
     rolldownOptions: {
-      output: { chunkFileNames: '[name].js', codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } },
+      output: {
+        chunkFileNames: '[name].js',
+        codeSplitting: {
+          groups: [
+            { name: 'shared', test: /\/src\/(core|adapters)\//, minShareCount: 2, priority: 1 },
+            { name: 'gpu', minShareCount: 2 },
+          ],
+        },
+      },
     },
   },
   worker: {
