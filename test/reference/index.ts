@@ -1,5 +1,6 @@
 import * as adamw from './adamw';
 import * as add from './add';
+import * as attention from './attention';
 import * as crossEntropy from './cross_entropy';
 import * as embedding from './embedding';
 import * as fill from './fill';
@@ -17,6 +18,7 @@ import * as vera from './vera';
 export const references: Readonly<Record<string, Reference>> = {
   ...adamw,
   ...add,
+  ...attention,
   ...crossEntropy,
   ...embedding,
   ...fill,

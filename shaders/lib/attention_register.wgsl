@@ -1,0 +1,48 @@
+// attention, each thread alone: it has four queries and walks over the keys up to its own, eight at a time. The sums
+// stay in y, so that D may be anything and there is little code to compile.
+// grid: 32 queries in x
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let query = (group.x * 8u + thread) * 4u;
+  if (query >= p.T) {
+    return;
+  }
+  let batch = group.z;
+  let head = group.y;
+  let kv_head = head * p.Hkv / p.H;
+  let width = p.D / 4u;
+  let rows = head_rows(batch, query, head, p.H);
+  for (var c = 0u; c < width; c++) {
+    put_y(rows, c, mat4x4f());
+  }
+  var maxima = vec4f(HIDDEN);
+  var totals = vec4f();
+  for (var key = 0u; key < min(query + 4u, p.T); key += 8u) {
+    let keys0 = head_rows(batch, key, kv_head, p.Hkv);
+    let keys1 = head_rows(batch, key + 4u, kv_head, p.Hkv);
+    var s0 = mat4x4f();
+    var s1 = mat4x4f();
+    for (var c = 0u; c < width; c++) {
+      let a = q_block(rows, c);
+      s0 = multiply_add(s0, a, transpose(k_block(keys0, c)));
+      s1 = multiply_add(s1, a, transpose(k_block(keys1, c)));
+    }
+    s0 = visible_scores(s0, query, key, real_keys(batch, key));
+    s1 = visible_scores(s1, query, key + 4u, real_keys(batch, key + 4u));
+    let before = maxima;
+    maxima = max(maxima, max(row_maxima(s0), row_maxima(s1)));
+    let kept = exp(before - maxima);
+    let w0 = exp_rows(s0, maxima);
+    let w1 = exp_rows(s1, maxima);
+    totals = totals * kept + row_sums(w0) + row_sums(w1);
+    for (var c = 0u; c < width; c++) {
+      let sums = multiply_add(scale_rows(y_block(rows, c), kept), w0, v_block(keys0, c));
+      put_y(rows, c, multiply_add(sums, w1, v_block(keys1, c)));
+    }
+  }
+  let inverse = inverse_totals(totals);
+  for (var c = 0u; c < width; c++) {
+    put_y(rows, c, scale_rows(y_block(rows, c), inverse));
+  }
+  put_L(batch, head, query, log_sums(maxima, totals));
+}

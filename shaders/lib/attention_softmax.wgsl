@@ -1,0 +1,34 @@
+// Softmax of rows that arrive in pieces.
+const NO_KEYS = 1e30;
+
+fn row_maxima(scores: mat4x4f) -> vec4f {
+  let columns = transpose(scores);
+  return max(max(columns[0], columns[1]), max(columns[2], columns[3]));
+}
+
+fn row_sums(scores: mat4x4f) -> vec4f {
+  let columns = transpose(scores);
+  return (columns[0] + columns[1]) + (columns[2] + columns[3]);
+}
+
+fn exp_rows(scores: mat4x4f, shifts: vec4f) -> mat4x4f {
+  return mat4x4f(
+    exp_scores(scores[0], shifts.x),
+    exp_scores(scores[1], shifts.y),
+    exp_scores(scores[2], shifts.z),
+    exp_scores(scores[3], shifts.w),
+  );
+}
+
+fn scale_rows(block: mat4x4f, scale: vec4f) -> mat4x4f {
+  return mat4x4f(block[0] * scale.x, block[1] * scale.y, block[2] * scale.z, block[3] * scale.w);
+}
+
+fn log_sums(maxima: vec4f, totals: vec4f) -> vec4f {
+  return select(vec4f(NO_KEYS), maxima + log(max(totals, vec4f(1e-30))), totals > vec4f());
+}
+
+// 1 / total, 0 for a row without keys.
+fn inverse_totals(totals: vec4f) -> vec4f {
+  return select(vec4f(), 1.0 / max(totals, vec4f(1e-30)), totals > vec4f());
+}

@@ -1,0 +1,158 @@
+import forwardWgsl from '../../shaders/attention.wgsl?raw';
+import backwardKvWgsl from '../../shaders/attention_backward_kv.wgsl?raw';
+import backwardQWgsl from '../../shaders/attention_backward_q.wgsl?raw';
+import padWgsl from '../../shaders/attention_pad.wgsl?raw';
+import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
+import backwardKvRegister from '../../shaders/lib/attention_backward_kv_register.wgsl?raw';
+import backwardQRegister from '../../shaders/lib/attention_backward_q_register.wgsl?raw';
+import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
+import gradient from '../../shaders/lib/attention_gradient.wgsl?raw';
+import register from '../../shaders/lib/attention_register.wgsl?raw';
+import rows from '../../shaders/lib/attention_rows.wgsl?raw';
+import softmax from '../../shaders/lib/attention_softmax.wgsl?raw';
+import block from '../../shaders/lib/block.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel, flatGrid, type Params } from '../core/kernel';
+import { ceilDiv, expectShape, roundUp } from '../core/shape';
+import type { Graph, Sink } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { passOn } from './add';
+
+const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
+
+export const attentionForward = defineKernel({
+  name: 'attention',
+  bindings: { q: 'read', k: 'read', v: 'read', mask: 'read', y: 'write', L: 'write' },
+  params,
+  variants: [
+    {
+      name: 'register',
+      wgsl: [forwardWgsl, register, rows, blocks, softmax, block],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, 32), H, B],
+    },
+  ],
+  flops: (sizes) => 4 * visibleProducts(sizes),
+});
+
+export const attentionStats = defineKernel({
+  name: 'attention_stats',
+  bindings: { y: 'read', dy: 'read', L: 'read', stats: 'write' },
+  params,
+  variants: [{ wgsl: [statsWgsl, flatIndex], workgroups: ({ B, T, H }) => flatGrid(B * H * T) }],
+  flops: ({ B, T, H, D }) => 2 * B * T * H * D,
+});
+
+export const attentionBackwardQ = defineKernel({
+  name: 'attention_backward_q',
+  bindings: { q: 'read', k: 'read', v: 'read', mask: 'read', stats: 'read', dy: 'read', dq: 'write' },
+  params,
+  variants: [
+    {
+      name: 'register',
+      wgsl: [backwardQWgsl, backwardQRegister, rows, blocks, gradient, block],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, 32), H, B],
+    },
+  ],
+  flops: (sizes) => 6 * visibleProducts(sizes),
+});
+
+export const attentionBackwardKv = defineKernel({
+  name: 'attention_backward_kv',
+  bindings: { q: 'read', k: 'read', v: 'read', mask: 'read', stats: 'read', dy: 'read', dk: 'write', dv: 'write' },
+  params,
+  variants: [
+    {
+      name: 'register',
+      wgsl: [backwardKvWgsl, backwardKvRegister, rows, blocks, gradient, block],
+      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, 32), Hkv, B],
+    },
+  ],
+  flops: (sizes) => 8 * visibleProducts(sizes),
+});
+
+export const attentionPad = defineKernel({
+  name: 'attention_pad',
+  bindings: { x: 'read', y: 'write' },
+  params: { rows: 'u32', from_columns: 'u32', to_columns: 'u32' },
+  variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
+});
+
+/** Products of numbers in one pass over the scores below the diagonal. */
+function visibleProducts({ B, T, H, D }: Params<typeof params>): number {
+  return (B * H * D * T * (T + 1)) / 2;
+}
+
+export interface AttentionInputs {
+  /** (B·T, H·D) */
+  readonly q: Value;
+  /** (B·T, Hkv·D) */
+  readonly k: Value;
+  /** (B·T, Hkv·D) */
+  readonly v: Value;
+  /** u32 (B, T): 1 for a token, 0 for padding, anywhere in the row. */
+  readonly mask: Value;
+  readonly B: number;
+  readonly T: number;
+  /** Query heads. */
+  readonly H: number;
+  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
+  readonly Hkv: number;
+  /** Size of a head. */
+  readonly D: number;
+}
+
+/**
+ * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens up to each query: (B·T, H·D). A query without any gives
+ * zeros. The scores are never stored: memory grows with T, not T².
+ */
+export function attention(g: Graph, inputs: AttentionInputs): Value {
+  const { q, k, v, mask, B, T, H, Hkv, D } = inputs;
+  if (H % Hkv !== 0) {
+    throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
+  }
+  expectShape('attention q', q.shape, [B * T, H * D]);
+  expectShape('attention k', k.shape, [B * T, Hkv * D]);
+  expectShape('attention v', v.shape, [B * T, Hkv * D]);
+  expectShape('attention mask', mask.shape, [B, T]);
+  const scale = 1 / Math.sqrt(D);
+  const padded = roundUp(D, 4);
+  if (padded === D) return attend(g, inputs, scale);
+  // The kernels read heads by fours; zeros change neither scores nor sums.
+  const pad = (x: Value): Value => resizeHeads(g, x, D, padded);
+  return resizeHeads(g, attend(g, { ...inputs, q: pad(q), k: pad(k), v: pad(v), D: padded }, scale), padded, D);
+}
+
+function attend(g: Graph, { q, k, v, mask, B, T, H, Hkv, D }: AttentionInputs, scale: number): Value {
+  const sizes = { B, T, H, Hkv, D, scale };
+  const { y, L } = g.emit(attentionForward, { q, k, v, mask }, { y: q.shape, L: [B, H, T] }, sizes);
+  g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
+    const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, sizes);
+    const given = { q, k, v, mask, stats, dy };
+    const dq = toQ.wanted ? g.emit(attentionBackwardQ, given, { dq: q.shape }, sizes).dq : undefined;
+    const keys =
+      toK.wanted || toV.wanted
+        ? g.emit(attentionBackwardKv, given, { dk: k.shape, dv: v.shape }, sizes)
+        : { dk: undefined, dv: undefined };
+    return [total(g, dq, toQ), total(g, keys.dk, toK), total(g, keys.dv, toV)];
+  });
+  return y;
+}
+
+/** With what others gave: rarely anything, as q, k and v have one user each. */
+function total(g: Graph, own: Value | undefined, sink: Sink): Value | undefined {
+  return own && passOn(g, own, sink);
+}
+
+/** Heads cut or filled with zeros, from `from` to `to` values each. */
+function resizeHeads(g: Graph, x: Value, from: number, to: number): Value {
+  const [N = 0, columns = 0] = x.shape;
+  const heads = columns / from;
+  const resize = (value: Value, from_columns: number, to_columns: number): Value => {
+    const made = { y: [N, heads * to_columns] };
+    return g.emit(attentionPad, { x: value }, made, { rows: N * heads, from_columns, to_columns }).y;
+  };
+  const y = resize(x, from, to);
+  g.differentiate(y, [x], (dy, [sink]) => [passOn(g, resize(dy, to, from), sink)]);
+  return y;
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import type { Value } from '../../src/graph/value';
+import { type AttentionInputs, attention } from '../../src/ops/attention';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { randomArray } from '../helpers/random';
+import type { Memory } from '../reference/runner';
+
+const families = ['register'];
+
+interface Case {
+  readonly B?: number;
+  readonly T: number;
+  readonly H: number;
+  readonly Hkv: number;
+  readonly D: number;
+  readonly padding?: 'left' | 'right' | 'all';
+}
+
+/** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
+function maskOf({ B = 1, T, padding }: Case): Float64Array {
+  const mask = new Float64Array(B * T).fill(1);
+  for (let b = 0; b < B; b++) {
+    const masked = padding === undefined ? 0 : padding === 'all' ? T : Math.ceil(((b + 1) * T) / (B + 1));
+    for (let t = 0; t < masked; t++) mask[b * T + (padding === 'right' ? T - 1 - t : t)] = 0;
+  }
+  return mask;
+}
+
+function makeInputs(memory: Memory, size: Case): AttentionInputs {
+  const { B = 1, T, H, Hkv, D } = size;
+  const make = (name: string, heads: number, seed: number): Value =>
+    input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
+  const mask = input(memory, 'mask', [B, T], maskOf(size), 'u32');
+  return { q: make('q', H, 1), k: make('k', Hkv, 2), v: make('v', Hkv, 3), mask, B, T, H, Hkv, D };
+}
+
+const cases: Case[] = [
+  { T: 1, H: 1, Hkv: 1, D: 4 },
+  { B: 3, T: 5, H: 4, Hkv: 2, D: 8, padding: 'right' },
+  { B: 2, T: 33, H: 6, Hkv: 1, D: 64, padding: 'left' },
+  { B: 2, T: 123, H: 2, Hkv: 2, D: 6, padding: 'left' },
+  { B: 2, T: 64, H: 2, Hkv: 1, D: 10, padding: 'right' },
+  { T: 65, H: 2, Hkv: 2, D: 48 },
+  { B: 1, T: 9, H: 2, Hkv: 1, D: 4, padding: 'all' },
+  { T: 66, H: 1, Hkv: 1, D: 132 },
+  { B: 2, T: 128, H: 4, Hkv: 2, D: 32 },
+];
+
+describe.each(families)('attention, %s', (variant) => {
+  test.each<Case>(cases)('B=$B T=$T H=$H/$Hkv D=$D, $padding padding', async (size) => {
+    const memory: Memory = new Map();
+    const inputs = makeInputs(memory, size);
+    const { q, k, v } = inputs;
+    const [q1, k1, v1] = [q, k, v].map((value, index) =>
+      input(memory, `earlier ${value.name}`, value.shape, randomArray(memory.get(value)?.length ?? 0, 11 + index)),
+    ) as [Value, Value, Value];
+    const dy = input(memory, 'dy', q.shape, randomArray(memory.get(q)?.length ?? 0, 4));
+    const g = new Graph();
+    for (const value of [q, k, v]) g.train(value);
+    const y = attention(g, inputs);
+    const alone = g.grad(y, dy, new Map());
+    const summed = g.grad(
+      y,
+      dy,
+      new Map([
+        [q, q1],
+        [k, k1],
+        [v, v1],
+      ]),
+    );
+    const gradients = [q, k, v].flatMap((value) => [alone.get(value), summed.get(value)]) as Value[];
+    // Scores of up to D/√D · 4 = 46 carry a few roundings of 2⁻²⁴ of their size, which exp turns into relative errors
+    // of about 46 · 2 · 6e-8 of a weight; gradients repeat that for dS. Built-in exp adds 3 ULP and more.
+    await expectGpuEqualsReference(g, memory, [y, ...gradients], 1e-5, { variant });
+  });
+
+  test('later tokens leave earlier ones alone, bit for bit', async () => {
+    const [H, D, from] = [2, 8, 41];
+    const run = async (change: boolean): Promise<Float64Array> => {
+      const memory: Memory = new Map();
+      const inputs = makeInputs(memory, { T: 70, H, Hkv: 1, D });
+      for (const value of change ? [inputs.q, inputs.k, inputs.v] : []) {
+        memory.get(value)?.fill(3, from * (value.shape[1] as number));
+      }
+      const g = new Graph();
+      const y = attention(g, inputs);
+      return (await runOnGpu(g.steps, memory, [y], { variant })).get(y) as Float64Array;
+    };
+    const [before, after] = [await run(false), await run(true)];
+    expect(after.subarray(0, from * H * D)).toEqual(before.subarray(0, from * H * D));
+    expect(after.subarray(from * H * D)).not.toEqual(before.subarray(from * H * D));
+  });
+
+  test('large scores neither overflow nor vanish', async () => {
+    const memory: Memory = new Map();
+    const inputs = makeInputs(memory, { T: 40, H: 1, Hkv: 1, D: 4 });
+    for (const value of [inputs.q, inputs.k]) memory.set(value, randomArray(160, 7, 100));
+    const g = new Graph();
+    const y = attention(g, inputs);
+    // Scores reach 20,000 with a rounding of 2⁻²⁴ of that, 0.0012, which is the relative error of a weight.
+    await expectGpuEqualsReference(g, memory, [y], 5e-3, { variant });
+  });
+});

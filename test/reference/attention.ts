@@ -1,0 +1,108 @@
+import type { Reference } from './reference';
+
+type Arrays = Parameters<Reference>[0];
+type Sizes = Parameters<Reference>[1];
+
+/** Where the row of a head begins. */
+const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
+
+/** The keys that the query at position t of row b may see. */
+function visible(mask: Float64Array, T: number, b: number, t: number): number[] {
+  return Array.from({ length: t + 1 }, (_, j) => j).filter((j) => mask[b * T + j] !== 0);
+}
+
+function dot(a: Float64Array, at: number, b: Float64Array, bt: number, D: number): number {
+  let total = 0;
+  for (let d = 0; d < D; d++) total += a[at + d]! * b[bt + d]!;
+  return total;
+}
+
+function forEachQuery(
+  { B, T, H, Hkv, D }: Sizes,
+  body: (at: { b: number; t: number; query: number; stats: number; kv: (j: number) => number }) => void,
+): void {
+  for (let b = 0; b < B!; b++) {
+    for (let h = 0; h < H!; h++) {
+      const group = Math.floor((h * Hkv!) / H!);
+      for (let t = 0; t < T!; t++) {
+        const query = rowOf(b * T! + t, h, H!, D!);
+        body({ b, t, query, stats: (b * H! + h) * T! + t, kv: (j) => rowOf(b * T! + j, group, Hkv!, D!) });
+      }
+    }
+  }
+}
+
+export const attention: Reference = ({ q, k, v, mask, y, L }, sizes) => {
+  const { T, D, scale } = sizes;
+  forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
+    const keys = visible(mask!, T!, b, t);
+    const scores = keys.map((j) => scale! * dot(q!, query, k!, kv(j), D!));
+    const most = Math.max(...scores);
+    const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
+    L![stats] = keys.length === 0 ? 1e30 : most + Math.log(total);
+    for (let d = 0; d < D!; d++) {
+      y![query + d] = 0;
+      keys.forEach((j, i) => {
+        y![query + d]! += (Math.exp(scores[i]! - most) / total) * v![kv(j) + d]!;
+      });
+    }
+  });
+};
+
+export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) => {
+  forEachQuery({ ...sizes, Hkv: sizes.H! }, ({ query, stats: at }) => {
+    stats![2 * at] = L![at]!;
+    stats![2 * at + 1] = dot(y!, query, dy!, query, sizes.D!);
+  });
+};
+
+/** P and dS of a query by each visible key, from what the forward kept. */
+function gradients(
+  arrays: Arrays,
+  { T, D, scale }: Sizes,
+  b: number,
+  t: number,
+  query: number,
+  stats: number,
+  kv: (j: number) => number,
+) {
+  const { q, k, v, mask, stats: kept, dy } = arrays;
+  return visible(mask!, T!, b, t).map((j) => {
+    const P = Math.exp(scale! * dot(q!, query, k!, kv(j), D!) - kept![2 * stats]!);
+    return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) };
+  });
+}
+
+export const attention_backward_q: Reference = (arrays, sizes) => {
+  const { D, scale } = sizes;
+  const { k, dq } = arrays;
+  forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
+    for (let d = 0; d < D!; d++) dq![query + d] = 0;
+    for (const { j, dS } of gradients(arrays, sizes, b, t, query, stats, kv)) {
+      for (let d = 0; d < D!; d++) dq![query + d]! += scale! * dS * k![kv(j) + d]!;
+    }
+  });
+};
+
+export const attention_backward_kv: Reference = (arrays, sizes) => {
+  const { D, scale } = sizes;
+  const { q, dy, dk, dv } = arrays;
+  dk!.fill(0);
+  dv!.fill(0);
+  forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
+    for (const { j, P, dS } of gradients(arrays, sizes, b, t, query, stats, kv)) {
+      for (let d = 0; d < D!; d++) {
+        dv![kv(j) + d]! += P * dy![query + d]!;
+        dk![kv(j) + d]! += scale! * dS * q![query + d]!;
+      }
+    }
+  });
+};
+
+export const attention_pad: Reference = ({ x, y }, { rows, from_columns, to_columns }) => {
+  for (let r = 0; r < rows!; r++) {
+    for (let c = 0; c < to_columns!; c++) {
+      y![r * to_columns! + c] = c < from_columns! ? x![r * from_columns! + c]! : 0;
+    }
+  }
+};
