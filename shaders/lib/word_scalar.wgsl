@@ -1,3 +1,7 @@
-// Elementwise kernels one value at a time: rows of any length.
+// One value at a time: rows of any length.
 alias Word = f32;
 const WIDTH = 1u;
+
+fn word_dot(a: Word, b: Word) -> f32 {
+  return a * b;
+}

@@ -1,6 +1,8 @@
 import * as adamw from './adamw';
 import * as add from './add';
 import * as attention from './attention';
+import * as attentionDecode from './attention_decode';
+import * as cacheWrite from './cache_write';
 import * as crossEntropy from './cross_entropy';
 import * as embedding from './embedding';
 import * as fill from './fill';
@@ -19,6 +21,8 @@ export const references: Readonly<Record<string, Reference>> = {
   ...adamw,
   ...add,
   ...attention,
+  ...attentionDecode,
+  ...cacheWrite,
   ...crossEntropy,
   ...embedding,
   ...fill,
