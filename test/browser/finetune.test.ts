@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const command = fileURLToPath(new URL('../../scripts/finetune.mjs', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'webvera-test-'));
+  const book = await readFile(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8');
+  await writeFile(join(folder, 'short.txt'), book.slice(0, 6000));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function finetune(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [command, '--text', 'short.txt', ...args], {
+      env: { ...process.env, INIT_CWD: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+const train = (out: string) => finetune('--out', out, '--max_steps', '2', '--r', '8', '--seed', '5');
+const result = (out: string, name: string) => readFile(join(folder, out, name));
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+test('two short runs with one seed tell all and write the same adapter', async () => {
+  const first = await train('first');
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(first.stdout).toMatch(/\] 2\/2 {2}loss \d\.\d{3} {2}[\d,]+ tokens\/s {2}0:00 left/);
+  expect(first.stdout).toMatch(/Perplexity on \d+ held-out tokens: [\d.]+ → [\d.]+ \([−+][\d.]+ %\)/);
+
+  const model = await result('first', 'adapter_model.safetensors');
+  const config = JSON.parse((await result('first', 'adapter_config.json')).toString());
+  expect(config).toMatchObject({
+    peft_type: 'VERA',
+    r: 8,
+    save_projection: false,
+    base_model_name_or_path: 'prose-1.4M',
+  });
+  expect((await result('first', 'loss.svg')).toString()).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+  const run = JSON.parse((await result('first', 'run.json')).toString());
+  expect(run.settings).toMatchObject({ model: 'prose-1.4M', text: 'short.txt', max_steps: 2, r: 8, seed: 5 });
+  expect(run.losses).toHaveLength(2);
+  for (const loss of run.losses) expect(loss).toBeGreaterThan(2);
+  expect(run.perplexity.before).toBeGreaterThan(10);
+  expect(run.perplexity.after).not.toBe(run.perplexity.before);
+  expect(run.device.browser).toMatch(/^Chrome \d+/);
+  expect(run.seconds).toBeGreaterThan(0);
+  expect(run.adapter.files[1]).toEqual({
+    name: 'adapter_model.safetensors',
+    bytes: model.length,
+    sha256: sha256(model),
+  });
+
+  expect(await train('second')).toMatchObject({ code: 0, stderr: '' });
+  expect(sha256(await result('second', 'adapter_model.safetensors'))).toBe(sha256(model));
+});
+
+test.each([
+  [['--r', '0'], '--r must be a whole number'],
+  [['--text', 'none.txt'], '--text: there is no file'],
+  [['--model', 'none'], '--model: there is no folder'],
+  [['--out', 'short.txt'], '--out: cannot write to the folder'],
+  [['--target_modules', 'nothing_like_it'], 'target_modules'],
+])('%j ends with one clear line and exit code 2', async (args, message) => {
+  const { code, stdout, stderr } = await finetune('--out', 'bad', ...args);
+  expect(stderr).toMatch(/^finetune: [^\n]+\n$/);
+  expect(stderr).toContain(message);
+  expect({ code, progress: stdout.includes('Training') }).toEqual({ code: 2, progress: false });
+});
