@@ -23,7 +23,8 @@ export function modelFromFiles(files: readonly File[], folder: string | undefine
     named.has('tokenizer.json') ? undefined : 'tokenizer.json',
   ].filter((part) => part !== undefined);
   if (missing.length > 0) {
-    throw new ChoiceProblem(`A model needs ${missing.join(' and ')}. Choose all of its files together.`);
+    const list = new Intl.ListFormat('en').format(missing);
+    throw new ChoiceProblem(`Missing for a model: ${list}. Choose all of its files together.`);
   }
   // Whatever a single file of weights is called, the library looks for this name.
   const [only] = weights;

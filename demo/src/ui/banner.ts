@@ -17,7 +17,7 @@ export class Banner {
   }
 
   show(tone: Tone, message: string, hint = ''): void {
-    const close = create('button', { type: 'button', className: 'close', textContent: 'Dismiss' });
+    const close = create('button', { type: 'button', textContent: 'Dismiss' });
     close.addEventListener('click', () => this.clear());
     const text = create('p', {}, create('strong', { textContent: message }));
     if (hint !== '') text.append(' ', hint);

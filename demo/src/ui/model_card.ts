@@ -15,6 +15,7 @@ export function modelCard(app: App): void {
   const picker = byId('model-files', 'input');
   const loadButton = byId('load-bundled', 'button');
   const pickButton = byId('pick-model', 'button');
+  const keepButton = byId('model-keep', 'button');
   const cancelButton = byId('load-cancel', 'button');
   const changeButton = byId('model-change', 'button');
   let abort = new AbortController();
@@ -50,6 +51,11 @@ export function modelCard(app: App): void {
     render(store.value);
     loadButton.focus();
   });
+  onClick(keepButton, () => {
+    choosing = false;
+    render(store.value);
+    changeButton.focus();
+  });
   picker.addEventListener('change', () => {
     const files = [...(picker.files ?? [])];
     picker.value = '';
@@ -65,9 +71,11 @@ export function modelCard(app: App): void {
     const { loading, model } = state;
     const ready = model !== undefined && !choosing;
     show(byId('model-none', 'div'), loading === undefined && !ready);
+    show(keepButton, model !== undefined);
+    setText(keepButton, `Keep ${model?.name}`);
     show(byId('model-loading', 'div'), loading !== undefined);
     show(byId('model-ready', 'div'), loading === undefined && ready);
-    for (const button of [loadButton, pickButton, changeButton]) button.disabled = !canLoad(state);
+    for (const button of [loadButton, pickButton, keepButton, changeButton]) button.disabled = !canLoad(state);
     if (loading !== undefined) renderProgress(loading);
     setText(byId('model-name', 'strong'), model?.name ?? '');
     setText(byId('model-facts', 'span'), model === undefined ? '' : factsOf(model.base));

@@ -32,7 +32,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   let outcome = '';
 
   async function train(): Promise<void> {
-    const { model, corpus, saved } = store.value;
+    const { model, corpus, saved, unsaved } = store.value;
     const settings = settingsForm.read();
     if (settings === undefined) {
       settingsForm.revealProblem();
@@ -41,10 +41,8 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     }
     if (model === undefined || corpus === undefined) return;
     banner.clear();
-    const id = freeName(
-      name.value.trim() || suggestedName(corpus.name),
-      saved.map((adapter) => adapter.id),
-    );
+    const taken = [...saved, ...(unsaved === undefined ? [] : [unsaved])].map((adapter) => adapter.id);
+    const id = freeName(name.value.trim() || suggestedName(corpus.name), taken);
     const began = performance.now();
     numbers.begin(settings.max_steps);
     report.begin(settings.max_steps);
@@ -82,7 +80,11 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   }
 
   onClick(start, train);
-  onClick(pause, () => (store.value.phase === 'paused' ? training?.resume() : training?.pause())?.catch(banner.report));
+  onClick(pause, () =>
+    (store.value.phase === 'paused' ? training?.resume() : training?.pause())?.catch((error: unknown) =>
+      banner.report(error),
+    ),
+  );
   onClick(stop, () => training?.stop().catch(() => {})); // the run itself reports what went wrong
   onClick(cancel, async () => {
     const sure = await confirm.ask({

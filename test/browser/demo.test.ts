@@ -1,0 +1,236 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ElementHandle, Page } from 'puppeteer-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withBrowser } from './harness';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const model = join(root, 'demo/public/models/prose-1.4M');
+let folder = '';
+let site = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
+  site = join(folder, 'site');
+  await build({ configFile: join(root, 'demo/vite.config.ts'), logLevel: 'error', build: { outDir: site } });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('a visitor trains an adapter, finds it again after a reload, uses it and deletes it', async () => {
+  await withDemo(async (page) => {
+    await click(page, '#load-bundled');
+    await seen(page, '#model-ready');
+    expect(await textOf(page, '#model-facts')).toBe('llama · 6 layers · 128 wide · 2,048 tokens');
+    expect(await isDisabled(page, '#start')).toBe(true); // there is no text yet
+    await click(page, '#use-sample');
+    await seen(page, '#text-file');
+    expect(await textOf(page, '#text-facts')).toBe('331 kB');
+
+    await page.click('#settings summary');
+    await fill(page, {
+      max_steps: '40',
+      per_device_train_batch_size: '1',
+      max_length: '32',
+      warmup_steps: '1',
+      r: '0',
+    });
+    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
+    await click(page, '#start');
+    expect(await textOf(page, '#r-problem')).toBe('A whole number from 1 to 1,024.');
+    expect(await page.$eval('#train-card', (card) => (card as HTMLElement).dataset.phase)).toBe('idle');
+    await fill(page, { r: '16' });
+
+    await click(page, '#start');
+    await phase(page, 'running');
+    expect(await wouldAskBeforeLeaving(page)).toBe(true);
+    await click(page, '#pause');
+    await phase(page, 'paused');
+    expect(await textOf(page, '#number-step')).toMatch(/^[1-3]?\d of 40$/);
+    await click(page, '#pause');
+    await phase(page, 'idle');
+    expect(await textOf(page, '#number-step')).toBe('40 of 40');
+    expect(Number(await textOf(page, '#number-loss'))).toBeGreaterThan(2);
+    expect(Number(await textOf(page, '#number-loss'))).toBeLessThan(9); // ln 2048 = 7.6 is chance
+    expect(await page.$$eval('#chart canvas', (canvases) => canvases.length)).toBe(1);
+    expect(await page.$$eval('#loss-rows tr', (rows) => rows.length)).toBe(11);
+    expect(await textOf(page, '#train-status')).toMatch(/^Done: 40 steps in .+ Saved as “whale” and switched on\.$/);
+    expect(await wouldAskBeforeLeaving(page)).toBe(false);
+
+    // Both samples follow by themselves.
+    await until(page, () => document.querySelector('#announcer')?.textContent === 'Both samples are written.');
+    for (const output of ['#before', '#after']) {
+      expect(await textOf(page, output)).toMatch(/^The captain looked at the sea and./);
+    }
+
+    await page.reload();
+    await page.waitForSelector('[data-id="whale"]');
+    expect(await textOf(page, '[data-id="whale"] .facts')).toMatch(/^[\d.]+ kB · .+ · for prose-1\.4M · rank 16$/);
+    const toggle = '[data-id="whale"] [role="switch"]';
+    expect(await isDisabled(page, toggle)).toBe(true); // there is no model yet
+    await click(page, '#load-bundled');
+    await seen(page, '#model-ready');
+    await click(page, toggle);
+    await page.waitForSelector(`${toggle}[aria-checked="true"]`);
+    expect(await textOf(page, '#after-title')).toBe('After: with “whale”');
+
+    await page.click('[data-id="whale"] .danger');
+    expect(await textOf(page, '#confirm-title')).toBe('Delete “whale”?');
+    await page.click('#confirm-no');
+    expect(await page.$('[data-id="whale"]')).not.toBeNull();
+    await click(page, '[data-id="whale"] .danger');
+    await page.click('#confirm-yes');
+    await until(page, () => document.querySelector('[data-id="whale"]') === null);
+    await page.reload();
+    await seen(page, '#adapters-empty');
+    expect(await page.$('[data-id]')).toBeNull();
+  });
+});
+
+test('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
+  await withDemo(async (page) => {
+    const files = {
+      'config.json': await readFile(join(model, 'config.json')),
+      'tokenizer.json': await readFile(join(model, 'tokenizer.json')),
+      '<img src=x onerror=alert(1)>.safetensors': await readFile(join(model, 'model.safetensors')),
+    };
+    await choose(page, '#model-files', await written(files));
+    await seen(page, '#model-ready');
+    expect(await textOf(page, '#model-name')).toBe('<img src=x onerror=alert(1)>');
+
+    await page.type('#text-input', '<b>Call me Ishmael.</b> Some years ago, never mind how long precisely.');
+    await page.click('#settings summary');
+    await fill(page, { max_length: '8', per_device_train_batch_size: '1', max_steps: '500' });
+    await click(page, '#start');
+    await phase(page, 'running');
+    await click(page, '#cancel');
+    await page.click('#confirm-yes');
+    await phase(page, 'idle');
+    expect(await textOf(page, '#train-status')).toBe('The run ended early, and nothing was kept.');
+    expect(await page.$('[data-id]')).toBeNull();
+    expect(await page.$eval('#banner', (banner) => (banner as HTMLElement).hidden)).toBe(true);
+    expect(await page.$('img')).toBeNull();
+  });
+});
+
+test('files that are no model or no adapter are refused with what to do', async () => {
+  await withDemo(async (page) => {
+    const weights = await readFile(join(model, 'model.safetensors'));
+    const cut = {
+      'config.json': await readFile(join(model, 'config.json')),
+      'tokenizer.json': await readFile(join(model, 'tokenizer.json')),
+      'model.safetensors': weights.subarray(0, 100_000),
+    };
+    await choose(page, '#model-files', await written(cut));
+    await seen(page, '#banner');
+    expect(await textOf(page, '#banner p')).toContain(`expected a file of ${weights.length} bytes, got 100000`);
+    expect(await textOf(page, '#banner p')).toContain('download or export it again');
+    expect(await isDisabled(page, '#load-bundled')).toBe(false);
+
+    await page.click('#banner button');
+    await choose(page, '#model-files', await written({ 'config.json': '{}' }));
+    await seen(page, '#banner');
+    expect(await textOf(page, '#banner p')).toContain('a .safetensors file and tokenizer.json');
+
+    await page.click('#banner button');
+    const lora = { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': weights };
+    await choose(page, '#adapter-files', await written(lora));
+    await seen(page, '#banner');
+    expect(await textOf(page, '#banner p')).toContain('peft_type: expected "VERA", got "LORA"');
+    expect(await page.$('[data-id]')).toBeNull();
+  });
+});
+
+test('without WebGPU the page says so and what to do', async () => {
+  await withDemo(
+    async (page) => {
+      await seen(page, '#unsupported');
+      expect(await textOf(page, '#unsupported-reason')).toContain('no WebGPU');
+      expect(await isDisabled(page, '#load-bundled')).toBe(true);
+    },
+    () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
+  );
+});
+
+/** Opens the built demo; any breach of its security policy fails the test. */
+async function withDemo(body: (page: Page) => Promise<void>, before: () => void = () => {}): Promise<void> {
+  const breaches: string[] = [];
+  await withBrowser(
+    'chromium',
+    async (page, url) => {
+      page.setDefaultTimeout(60_000);
+      page.on('console', (message) => {
+        if (/Content Security Policy|TrustedScript/.test(message.text())) breaches.push(message.text());
+      });
+      await page.setViewport({ width: 1280, height: 900 });
+      await page.evaluateOnNewDocument(before);
+      await page.goto(`${url}/demo/`);
+      await body(page);
+    },
+    { mounts: { '/demo/': site } },
+  );
+  expect(breaches).toEqual([]);
+}
+
+async function written(files: Readonly<Record<string, string | Uint8Array>>): Promise<string[]> {
+  const inside = await mkdtemp(join(folder, 'files-'));
+  const paths = Object.entries(files).map(([name, content]) => ({ path: join(inside, name), content }));
+  await Promise.all(paths.map(({ path, content }) => writeFile(path, content)));
+  return paths.map(({ path }) => path);
+}
+
+async function choose(page: Page, input: string, paths: readonly string[]): Promise<void> {
+  await page.waitForSelector('#device:not([hidden])');
+  const element = (await page.$(input)) as ElementHandle<HTMLInputElement>;
+  await element.uploadFile(...paths);
+}
+
+/** Once it may be clicked. */
+async function click(page: Page, selector: string): Promise<void> {
+  await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
+  await page.click(selector);
+}
+
+async function fill(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const [id, value] of Object.entries(values)) {
+    await page.click(`#${id}`, { count: 3 });
+    await page.keyboard.type(value);
+  }
+}
+
+async function seen(page: Page, selector: string): Promise<void> {
+  await page.waitForSelector(`${selector}:not([hidden])`);
+}
+
+/** Fails at once where the page reports an error instead. */
+async function phase(page: Page, wanted: string): Promise<void> {
+  const found = await page.waitForFunction(
+    (name) => {
+      const banner = document.querySelector('#banner:not([hidden])');
+      if (banner !== null) return banner.textContent;
+      return document.querySelector<HTMLElement>('#train-card')?.dataset.phase === name ? name : undefined;
+    },
+    { polling: 20 },
+    wanted,
+  );
+  expect(await found.jsonValue()).toBe(wanted);
+}
+
+async function wouldAskBeforeLeaving(page: Page): Promise<boolean> {
+  return page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+}
+
+/** Asks by a timer: frames are rare while the software GPU computes. */
+async function until(page: Page, holds: () => boolean): Promise<void> {
+  await page.waitForFunction(holds, { polling: 20 });
+}
+
+async function textOf(page: Page, selector: string): Promise<string> {
+  return page.$eval(selector, (element) => element.textContent?.replace(/\s+/g, ' ').trim() ?? '');
+}
+
+async function isDisabled(page: Page, selector: string): Promise<boolean> {
+  return page.$eval(selector, (element) => (element as HTMLButtonElement).disabled);
+}
