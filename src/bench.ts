@@ -124,10 +124,8 @@ function products(executor: Executor, { rows, columns, inner }: GemmShape): read
 
 /** Numbers that differ, as a device may be quicker with zeros. */
 function filled(executor: Executor, value: Value): Value {
-  executor.write(
-    value,
-    Float32Array.from({ length: numel(value.shape) }, (_, i) => Math.sin(i)),
-  );
+  const numbers = new Float32Array(numel(value.shape)).map((_, i) => Math.sin(i));
+  executor.write(value, numbers);
   return value;
 }
 

@@ -83,8 +83,21 @@ export async function measureAll(library, measureGemm, { name, ranks, gpu, sessi
   }
   await session.close();
   // Alone on the device, and on as warm a processor as the training.
-  const gemm = await measureGemm(gpu);
+  const gemm = await measureGemm(gpu, { shapes: products(CASES[name]) });
   return { trainings, gemm, device: gemm.device };
+}
+
+/**
+ * Products to compare a step with: two of common sizes, and the case's own largest, its logits.
+ * @param {Case} measured
+ * @returns {import('../../src/bench').GemmShape[]}
+ */
+function products({ shape: { hidden_size, vocab_size }, length, batch }) {
+  return [
+    { rows: 256, columns: 896, inner: 896 },
+    { rows: 512, columns: 512, inner: 512 },
+    { rows: batch * length, columns: vocab_size, inner: hidden_size },
+  ];
 }
 
 /**
