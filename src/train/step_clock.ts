@@ -1,11 +1,17 @@
-/** Recent steps tell the rate; older ones may have been slower or faster. */
-const WINDOW = 20;
+/** Steps that may be acknowledged at once: Firefox does so with all that are in flight. Only together they tell a rate. */
+const BUNCH = 3;
+/** Recent steps tell the rate; older ones may have been slower or faster. Whole bunches, so that none is cut. */
+const WINDOW = 6 * BUNCH;
 
-/** Times acknowledged steps, in seconds. The first one compiles and isn't counted in rates. */
+interface TimedStep {
+  readonly seconds: number;
+  readonly tokens: number;
+}
+
+/** Times acknowledged steps, in seconds. */
 export class StepClock {
-  readonly #seconds: number[] = [];
+  readonly #steps: TimedStep[] = [];
   readonly #began = performance.now();
-  #tokens = 0;
   #last = performance.now();
 
   /** Training starts, or goes on after a pause. */
@@ -13,30 +19,45 @@ export class StepClock {
     this.#last = performance.now();
   }
 
+  /** Rates over recent steps. */
   stepDone(tokens: number): { readonly tokensPerSecond: number; readonly secondsPerStep: number } {
     const now = performance.now();
-    const seconds = (now - this.#last) / 1000;
+    this.#steps.push({ seconds: (now - this.#last) / 1000, tokens });
     this.#last = now;
-    this.#seconds.push(seconds);
-    this.#tokens += tokens;
-    const recent = this.#steady().slice(-WINDOW);
-    const secondsPerStep = recent.reduce((sum, value) => sum + value, 0) / recent.length;
-    return { tokensPerSecond: tokens / seconds, secondsPerStep };
-  }
-
-  metrics(): Record<string, number> {
-    const sorted = this.#steady().toSorted((a, b) => a - b);
-    const runtime = (performance.now() - this.#began) / 1000;
+    const steps = this.#steady();
+    const bunches = Math.floor(steps.length / BUNCH) * BUNCH;
+    const recent = steps.slice(-Math.min(bunches || steps.length, WINDOW));
+    const seconds = sum(recent.map((step) => step.seconds));
     return {
-      train_runtime: runtime,
-      train_tokens_per_second: this.#tokens / runtime,
-      first_step_seconds: this.#seconds[0] ?? 0,
-      step_seconds_median: sorted[Math.floor(sorted.length / 2)] ?? 0,
-      step_seconds_min: sorted[0] ?? 0,
+      tokensPerSecond: sum(recent.map((step) => step.tokens)) / seconds,
+      secondsPerStep: seconds / recent.length,
     };
   }
 
-  #steady(): readonly number[] {
-    return this.#seconds.length > 1 ? this.#seconds.slice(1) : this.#seconds;
+  /** `step_seconds_…`: of the means over a bunch of steps. */
+  metrics(): Record<string, number> {
+    const seconds = this.#steady().map((step) => step.seconds);
+    const length = Math.min(BUNCH, seconds.length);
+    const means = seconds
+      .slice(0, seconds.length - length + 1)
+      .map((_, first) => sum(seconds.slice(first, first + length)) / length)
+      .sort((a, b) => a - b);
+    const runtime = (performance.now() - this.#began) / 1000;
+    return {
+      train_runtime: runtime,
+      train_tokens_per_second: sum(this.#steps.map((step) => step.tokens)) / runtime,
+      first_step_seconds: this.#steps[0]?.seconds ?? 0,
+      step_seconds_median: means[Math.floor(means.length / 2)] ?? 0,
+      step_seconds_min: means[0] ?? 0,
+    };
   }
+
+  /** Without the first step, which compiles, once there are enough others. */
+  #steady(): readonly TimedStep[] {
+    return this.#steps.length > BUNCH ? this.#steps.slice(1) : this.#steps;
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, value) => total + value, 0);
 }
