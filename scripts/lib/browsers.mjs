@@ -18,11 +18,11 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * The oldest major versions whose WebGPU works in headless workers. Firefox shipped it on Linux after its ESR 140, which
- * has `navigator.gpu` but refuses to give an adapter.
+ * The oldest major versions that were seen to work in headless workers on Linux. Firefox's earlier ESR, 140, has
+ * `navigator.gpu` but gives no adapter.
  * @type {Readonly<Record<BrowserKind, number>>}
  */
-export const OLDEST = { chrome: 140, firefox: 150 };
+export const OLDEST = { chrome: 150, firefox: 153 };
 
 /** @type {Readonly<Record<BrowserKind, Part>>} */
 export const BROWSERS = {
