@@ -1,13 +1,13 @@
 // linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m]
 // x: (N, K)   weight: (M, stride), of which the first K columns count   bias: (M), left out when has_bias is 0   y: (N, M)
 // grid: see the tile
-// with lib/{tile_*, block, one_range, finish_values, left_rows, left_*, right_rows, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> weight: array<RightWord>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -37,10 +37,18 @@ fn right_word(index: u32) -> RightWord {
   return weight[index];
 }
 
-fn put(n: u32, m: u32, value: f32) {
-  var total = value;
-  if (p.has_bias != 0u) {
-    total += bias[m];
+fn finish(n: u32, m: u32, block: mat4x4f) {
+  put_block(n, m, add_to_rows(block, bias4(m)));
+}
+
+fn bias4(m: u32) -> vec4f {
+  if (p.has_bias == 0u) {
+    return vec4f();
   }
-  y[n * p.M + m] = total;
+  let last = p.M - 1u;
+  return vec4f(bias[min(m, last)], bias[min(m + 1u, last)], bias[min(m + 2u, last)], bias[min(m + 3u, last)]);
+}
+
+fn put(at: u32, value: Result) {
+  y[at] = value;
 }

@@ -3,7 +3,7 @@
 // dy: (N, M)   u: (N, R)   B: (≥ M, R)   partial_b: (⌈R/64⌉, M)   partial_d: (⌈M/64⌉, R)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns j, and tokens are its K
-// with lib/{tile_*, block, one_range, left_columns, left_*, right_columns, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_range, left_columns, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
@@ -67,10 +67,7 @@ fn b_row(m: u32, j: u32) -> vec4f {
 }
 
 fn b_value(m: u32, j: u32) -> f32 {
-  if (m >= p.M || j >= p.R) {
-    return 0.0;
-  }
-  return B[m * p.R + j];
+  return select(0.0, B[min(m, p.M - 1u) * p.R + min(j, p.R - 1u)], m < p.M && j < p.R);
 }
 
 fn finish_tile(group: vec3u, thread: u32) {

@@ -3,7 +3,7 @@
 // x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)   y: (N, M)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
-// with lib/{tile_*, block, finish_values, left_rows, left_*, right_rows, right_*, low_*}.wgsl
+// with lib/{tile_*, quad, block, result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, R: u32, offset_b: u32, offset_d: u32, has_bias: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
@@ -12,7 +12,7 @@ struct Params { N: u32, M: u32, K: u32, R: u32, offset_b: u32, offset_d: u32, ha
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> B: array<LowWord>;
 @group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -81,10 +81,18 @@ fn low_scale(m: u32) -> vec4f {
   return lambda[(p.offset_b + m) / 4u];
 }
 
-fn put(n: u32, m: u32, value: f32) {
-  var total = value;
-  if (p.has_bias != 0u) {
-    total += bias[m];
+fn finish(n: u32, m: u32, block: mat4x4f) {
+  put_block(n, m, add_to_rows(block, bias4(m)));
+}
+
+fn bias4(m: u32) -> vec4f {
+  if (p.has_bias == 0u) {
+    return vec4f();
   }
-  y[n * p.M + m] = total;
+  let last = p.M - 1u;
+  return vec4f(bias[min(m, last)], bias[min(m + 1u, last)], bias[min(m + 2u, last)], bias[min(m + 3u, last)]);
+}
+
+fn put(at: u32, value: Result) {
+  y[at] = value;
 }

@@ -2,14 +2,14 @@
 // dy: (N, M)   B: (≥ M, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
-// with lib/{tile_*, block, one_range, finish_values, left_rows, left_*, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> B: array<RightWord>;
 @group(0) @binding(3) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(4) var<storage, read> sum: array<f32>;
-@group(0) @binding(5) var<storage, read_write> du: array<f32>;
+@group(0) @binding(4) var<storage, read> sum: array<Result>;
+@group(0) @binding(5) var<storage, read_write> du: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -54,12 +54,10 @@ fn right_block(begin: vec4u, m: u32) -> mat4x4f {
   );
 }
 
-fn put(n: u32, j: u32, value: f32) {
-  let at = n * p.R + j;
-  let lambda_at = p.offset_d + j;
-  var total = value * lambda[lambda_at / 4u][lambda_at % 4u];
-  if (p.has_sum != 0u) {
-    total += sum[at];
-  }
-  du[at] = total;
+fn finish(n: u32, j: u32, block: mat4x4f) {
+  put_block(n, j, scale_columns(block, lambda[(p.offset_d + j) / 4u]));
+}
+
+fn put(at: u32, value: Result) {
+  du[at] = value + select(Result(), sum[at], p.has_sum != 0u);
 }

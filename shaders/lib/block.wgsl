@@ -17,3 +17,7 @@ fn multiply_add_row(c: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
 fn scale_columns(c: mat4x4f, scale: vec4f) -> mat4x4f {
   return mat4x4f(c[0] * scale, c[1] * scale, c[2] * scale, c[3] * scale);
 }
+
+fn add_to_rows(c: mat4x4f, term: vec4f) -> mat4x4f {
+  return mat4x4f(c[0] + term, c[1] + term, c[2] + term, c[3] + term);
+}

@@ -13,8 +13,5 @@ fn left_block(begin: vec4u, k: u32) -> mat4x4f {
 }
 
 fn left_line(at: u32, k: u32) -> vec4f {
-  if (k >= inner()) {
-    return vec4f();
-  }
-  return left4(left_origin(k), at);
+  return select(vec4f(), left4(left_origin(min(k, inner() - 1u)), at), k < inner());
 }

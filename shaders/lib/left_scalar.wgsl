@@ -10,8 +10,5 @@ fn left4(origin: u32, at: u32) -> vec4f {
 }
 
 fn left1(origin: u32, at: u32) -> f32 {
-  if (at >= left_stride()) {
-    return 0.0;
-  }
-  return left_word(origin + at);
+  return select(0.0, left_word(origin + min(at, left_stride() - 1u)), at < left_stride());
 }

@@ -10,10 +10,7 @@ fn low_left4(origin: u32, at: u32) -> vec4f {
 }
 
 fn low_left1(origin: u32, at: u32) -> f32 {
-  if (at >= p.R) {
-    return 0.0;
-  }
-  return u[origin + at];
+  return select(0.0, u[origin + min(at, p.R - 1u)], at < p.R);
 }
 
 fn low_right4(origin: u32, at: u32) -> vec4f {

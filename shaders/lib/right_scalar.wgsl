@@ -10,8 +10,5 @@ fn right4(origin: u32, at: u32) -> vec4f {
 }
 
 fn right1(origin: u32, at: u32) -> f32 {
-  if (at >= right_stride()) {
-    return 0.0;
-  }
-  return right_word(origin + at);
+  return select(0.0, right_word(origin + min(at, right_stride() - 1u)), at < right_stride());
 }

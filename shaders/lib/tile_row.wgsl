@@ -49,8 +49,12 @@ fn main(
       }
     }
   }
-  workgroupBarrier();
-  if (thread < rows()) {
-    finish_row(thread, column, partial_rows[thread * THREADS]);
+  if (thread == 0u) {
+    finish(0u, column, mat4x4f(
+      partial_rows[0],
+      partial_rows[THREADS],
+      partial_rows[2u * THREADS],
+      partial_rows[3u * THREADS],
+    ));
   }
 }

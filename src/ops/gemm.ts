@@ -1,5 +1,4 @@
 import block from '../../shaders/lib/block.wgsl?raw';
-import finishValues from '../../shaders/lib/finish_values.wgsl?raw';
 import leftColumns from '../../shaders/lib/left_columns.wgsl?raw';
 import leftRows from '../../shaders/lib/left_rows.wgsl?raw';
 import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
@@ -7,6 +6,9 @@ import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
 import lowScalar from '../../shaders/lib/low_scalar.wgsl?raw';
 import lowVec4 from '../../shaders/lib/low_vec4.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
+import quad from '../../shaders/lib/quad.wgsl?raw';
+import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
+import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
 import rightColumns from '../../shaders/lib/right_columns.wgsl?raw';
 import rightF16 from '../../shaders/lib/right_f16.wgsl?raw';
 import rightF32 from '../../shaders/lib/right_f32.wgsl?raw';
@@ -14,6 +16,7 @@ import rightRows from '../../shaders/lib/right_rows.wgsl?raw';
 import rightScalar from '../../shaders/lib/right_scalar.wgsl?raw';
 import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
 import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
+import tileWide from '../../shaders/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import {
@@ -35,8 +38,8 @@ import type { Value } from '../graph/value';
  * (who computes what), and for each operand its layout (which way K runs) and its storage (what a word holds).
  */
 
-/** How the lines of the left operand are stored: whole vec4s, or any length. */
-export type LeftStorage = 'vec4' | 'scalar';
+/** The lines of the left operand and of the result: `vec4` if all are whole ones, `ragged` if only the left's are. */
+export type Lines = 'vec4' | 'ragged' | 'scalar';
 /** How the lines of the right operand are stored. Lines of `f16` are multiples of 4. */
 export type RightStorage = 'f32' | 'f16' | 'scalar';
 
@@ -50,15 +53,15 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly right: keyof typeof LAYOUTS.right;
   /** Whether a low-rank K range comes first; it is stored as the left operand is. */
   readonly lowRank?: boolean;
-  /** `values`: the kernel `put`s single values (default); `own`: it ends tiles itself. */
-  readonly finish?: keyof typeof FINISHES;
+  /** `blocks`: the kernel puts blocks into the result (default); `own`: it makes something else of a tile. */
+  readonly finish?: 'blocks' | 'own';
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
 }
 
 /** A kernel for each pair of storages. */
 export type Product<B extends Bindings, P extends ParamTypes> = {
-  readonly [L in LeftStorage]: { readonly [R in RightStorage]: Kernel<B, P> };
+  readonly [L in Lines]: { readonly [R in RightStorage]: Kernel<B, P> };
 };
 
 /** Rows and columns of the results that one workgroup makes, in every family of tiles. */
@@ -70,11 +73,11 @@ const LAYOUTS = {
   right: { rows: [rightRows], columns: [rightColumns], own: [] },
 } as const;
 const STORAGES = {
-  left: { vec4: leftVec4, scalar: leftScalar },
+  left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },
   right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
-  low: { vec4: lowVec4, scalar: lowScalar },
+  low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
+  result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
 } as const;
-const FINISHES = { values: [finishValues], own: [] } as const;
 
 /** Up to so many rows, the right operand is read once for all of them. */
 const FEW_ROWS = 4;
@@ -82,15 +85,15 @@ const FEW_ROWS = 4;
 export function defineProduct<const B extends Bindings, const P extends ParamTypes>(
   init: ProductInit<B, P>,
 ): Product<B, P> {
-  const make = (left: LeftStorage, right: RightStorage): Kernel<B, P> => {
+  const make = (lines: Lines, right: RightStorage): Kernel<B, P> => {
     const files = [
       init.wgsl,
-      ...FINISHES[init.finish ?? 'values'],
+      ...(init.finish === 'own' ? [] : [STORAGES.result[lines]]),
       ...LAYOUTS.left[init.left],
-      STORAGES.left[left],
+      STORAGES.left[lines],
       ...LAYOUTS.right[init.right],
       STORAGES.right[right],
-      init.lowRank ? STORAGES.low[left] : oneRange,
+      init.lowRank ? STORAGES.low[lines] : oneRange,
       block,
     ];
     return defineKernel({
@@ -101,14 +104,18 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       flops: (params) => init.size(params).reduce((product, size) => product * size, 2),
     });
   };
-  const byRight = (left: LeftStorage) => ({
-    f32: make(left, 'f32'),
-    f16: make(left, 'f16'),
-    scalar: make(left, 'scalar'),
+  const byRight = (lines: Lines) => ({
+    f32: make(lines, 'f32'),
+    f16: make(lines, 'f16'),
+    scalar: make(lines, 'scalar'),
   });
-  return { vec4: byRight('vec4'), scalar: byRight('scalar') };
+  return { vec4: byRight('vec4'), ragged: byRight('ragged'), scalar: byRight('scalar') };
 }
 
+/**
+ * The families of tiles. `register`: 8 × 4 results a thread, operands straight from memory. `wide`: the same with
+ * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory. `row`: few rows.
+ */
 function variants<P extends ParamTypes>(
   files: readonly string[],
   { size, left, right }: Pick<ProductInit<Bindings, P>, 'size' | 'left' | 'right'>,
@@ -125,14 +132,16 @@ function variants<P extends ParamTypes>(
   };
   return [
     { name: 'register', wgsl: [...files, tileRegister], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...files, tileWorkgroup], workgroups: tiles },
+    { name: 'wide', wgsl: [...files, quad, tileWide], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...files, quad, tileWorkgroup], workgroups: tiles },
     ...(left === 'rows' && right === 'rows' ? [row] : []),
   ];
 }
 
-/** Vec4s can be read only where the lines, and K along them, are whole ones. */
-export function leftStorage(...lengths: readonly number[]): LeftStorage {
-  return lengths.every((length) => length % 4 === 0) ? 'vec4' : 'scalar';
+/** How lines of these lengths are read and written: vec4s only where the lines, and K along them, are whole ones. */
+export function linesOf(left: readonly number[], result = 4): Lines {
+  if (left.some((length) => length % 4 !== 0)) return 'scalar';
+  return result % 4 === 0 ? 'vec4' : 'ragged';
 }
 
 /** Throws `invalid_argument` for f16 lines that are no multiples of 4: loaders widen those to f32. */

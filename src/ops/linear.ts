@@ -4,7 +4,7 @@ import { WebVeraError } from '../core/error';
 import { expectShape, formatShape, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { defineProduct, leftStorage, rightStorage } from './gemm';
+import { defineProduct, linesOf, rightStorage } from './gemm';
 
 export const linearForward = defineProduct({
   name: 'linear',
@@ -46,7 +46,7 @@ export function emitLinear(g: Graph, x: Value, weight: Value, bias?: Value): Val
   const { rows: N, columns: K } = rowsAndColumns(x.shape);
   const { M, stride } = matrix(weight, K);
   if (bias !== undefined) expectShape('linear bias', bias.shape, [M]);
-  const kernel = linearForward[leftStorage(K)][rightStorage(weight)];
+  const kernel = linearForward[linesOf([K], M)][rightStorage(weight)];
   const made = { y: [...x.shape.slice(0, -1), M] };
   return g.emit(kernel, { x, weight, bias: bias ?? x }, made, { N, M, K, stride, has_bias: Number(bias !== undefined) })
     .y;
@@ -62,12 +62,12 @@ export function emitLinearBackward(
   weight: Value,
   { K = weight.shape[1] ?? 0, sum }: { readonly K?: number; readonly sum?: Value | undefined } = {},
 ): Value {
-  const { rows: N, columns } = rowsAndColumns(dy.shape);
+  const { rows: N } = rowsAndColumns(dy.shape);
   const { M, stride } = matrix(weight, K);
   expectShape('linear dy', dy.shape, [...dy.shape.slice(0, -1), M]);
   const dxShape = [...dy.shape.slice(0, -1), K];
   if (sum !== undefined) expectShape('linear sum', sum.shape, dxShape);
-  const kernel = linearBackward[leftStorage(columns)][rightStorage(weight)];
+  const kernel = linearBackward[linesOf([M], K)][rightStorage(weight)];
   const given = { dy, weight, sum: sum ?? dy };
   return g.emit(kernel, given, { dx: dxShape }, { N, M, K, stride, has_sum: Number(sum !== undefined) }).dx;
 }

@@ -8,7 +8,7 @@ import { defineKernel, flatGrid } from '../core/kernel';
 import { ceilDiv, expectShape, formatShape, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { defineProduct, leftStorage, rightStorage, TILE } from './gemm';
+import { defineProduct, linesOf, rightStorage, TILE } from './gemm';
 import { emitLinear, emitLinearBackward } from './linear';
 
 export const veraLinearForward = defineProduct({
@@ -90,7 +90,7 @@ export function veraLinear(g: Graph, operands: VeraLinear): Value {
   const { x, u, weight, bias, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
   const { N, M, K, R } = sizes(operands);
   const leading = x.shape.slice(0, -1);
-  const kernel = veraLinearForward[leftStorage(K, R)][rightStorage(weight)];
+  const kernel = veraLinearForward[linesOf([K, R], M)][rightStorage(weight)];
   const { y } = g.emit(
     kernel,
     { x, u, weight, bias: bias ?? x, B, lambda },
@@ -109,7 +109,7 @@ function emitUpBackward(g: Graph, operands: VeraLinear, dy: Value, sum: Value | 
   const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
   const { N, M, R } = sizes(operands);
   const params = { N, M, R, offset_b, offset_d, has_sum: Number(sum !== undefined) };
-  const kernel = veraUpBackward[leftStorage(M)][rightStorage(B)];
+  const kernel = veraUpBackward[linesOf([M], R)][rightStorage(B)];
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
 }
 
@@ -119,7 +119,7 @@ function emitLambdaBackward(g: Graph, operands: VeraLinear, dy: Value, grads: Va
   const { N, M, R } = sizes(operands);
   const [tiles_b, tiles_d] = [ceilDiv(R, TILE), ceilDiv(M, TILE)];
   const { partial_b, partial_d } = g.emit(
-    veraLambdaBackward[leftStorage(M)][rightStorage(u)],
+    veraLambdaBackward[linesOf([M])][rightStorage(u)],
     { dy, u, B, lambda },
     { partial_b: [tiles_b, M], partial_d: [tiles_d, R] },
     { N, M, R, offset_b, offset_d },

@@ -1,0 +1,22 @@
+// Storage of the result: f32, lines of any length. The kernel's `put` writes a value.
+alias Result = f32;
+
+// Writes what of a block lies within the result.
+fn put_block(row: u32, column: u32, block: mat4x4f) {
+  put_line(row, column, block[0]);
+  put_line(row + 1u, column, block[1]);
+  put_line(row + 2u, column, block[2]);
+  put_line(row + 3u, column, block[3]);
+}
+
+fn put_line(row: u32, column: u32, values: vec4f) {
+  if (row < rows()) {
+    let at = row * columns() + column;
+    let count = min(4u, columns() - min(column, columns()));
+    for (var i = 0u; i < count; i++) {
+      put(at + i, values[i]);
+    }
+  }
+}
+
+fn finish_tile(group: vec3u, thread: u32) {}
