@@ -34,7 +34,7 @@ test.each([
 
 test.runIf(process.platform === 'linux')('takes the first browser on the path that is new enough', async () => {
   vi.stubEnv('WEBVERA_FIREFOX', undefined);
-  vi.stubEnv('PATH', `${folder}:/bin`);
+  vi.stubEnv('PATH', folder);
   await program('firefox-esr', 'Mozilla Firefox 140.15.0esr');
   const path = await program('firefox', 'Mozilla Firefox 160.0');
   expect(await findBrowser('firefox')).toEqual({ path, version: 'Mozilla Firefox 160.0' });
