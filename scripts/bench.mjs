@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HELP, readBenchOptions } from './lib/bench_options.mjs';
 import { benchReport, benchTable } from './lib/bench_report.mjs';
-import { findLavapipe, LAVAPIPE } from './lib/browsers.mjs';
+import { findLavapipe } from './lib/browsers.mjs';
 import { buildIfStale } from './lib/build.mjs';
 import { runCommand } from './lib/command.mjs';
+import { setUp } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
 import { progressLine } from './lib/progress.mjs';
 import { serve } from './lib/serve.mjs';
@@ -59,8 +60,7 @@ async function measureInPage({ name, ranks, adapter }, onStep) {
  */
 async function measureInNode({ name, ranks }, onStep) {
   const driver = findLavapipe();
-  if (process.platform === 'linux') {
-    if (driver === undefined) throw new BrowserFailure(`Needs ${LAVAPIPE.title}: ${LAVAPIPE.advice}.`);
+  if (driver !== undefined) {
     // The loader reads one or the other, by its age; a GPU's driver must not be found.
     process.env.VK_DRIVER_FILES = driver;
     process.env.VK_ICD_FILENAMES = driver;
@@ -82,6 +82,8 @@ await runCommand('bench', async () => {
     console.log(HELP);
     return;
   }
+  const inNode = options.adapter === 'llvmpipe';
+  await setUp([inNode ? 'lavapipe' : 'chrome']);
   buildIfStale();
   // Standard output is for the result alone.
   const bar = progressLine(process.stderr);
@@ -91,7 +93,7 @@ await runCommand('bench', async () => {
     rank = r;
     bar.update({ done, total, detail: `r ${r}` });
   };
-  const measure = options.adapter === 'llvmpipe' ? measureInNode : measureInPage;
+  const measure = inNode ? measureInNode : measureInPage;
   const { engine, measurements } = await measure(options, onStep).finally(() => bar.end());
   const report = benchReport({ name: options.name, adapter: options.adapter, engine }, measurements);
   console.log(options.json ? JSON.stringify(report, null, 2) : benchTable(report));

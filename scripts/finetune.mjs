@@ -6,6 +6,7 @@ import { runCommand } from './lib/command.mjs';
 import { checkModel, prepareFolder, readText } from './lib/finetune_inputs.mjs';
 import { HELP, readFinetuneOptions } from './lib/finetune_options.mjs';
 import { deviceName, printOutcome, writeResults } from './lib/finetune_results.mjs';
+import { setUp } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
 import { UsageError } from './lib/options.mjs';
 import { count, duration, progressLine } from './lib/progress.mjs';
@@ -43,6 +44,8 @@ async function main(options) {
   checkModel(options.model);
   const text = splitText(readText(options.text));
   prepareFolder(options.out);
+  // Without a GPU, Firefox renders by Mesa's driver; Chromium brings its own.
+  await setUp(options.browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
   buildIfStale();
   const outcome = await train(options, text);
   printOutcome(outcome);

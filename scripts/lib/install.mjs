@@ -15,8 +15,13 @@ const BUNDLED = [
 /** Something is missing that can't be installed here; the message says what to do about each part. */
 export class MissingParts extends Error {}
 
-/** Installs what is missing, on Debian as root; elsewhere throws `MissingParts`. */
-export async function setUp() {
+/** @typedef {import('./browsers.mjs').BrowserKind | 'lavapipe'} PartName */
+
+/**
+ * Installs what is missing, on Debian as root; elsewhere throws `MissingParts`.
+ * @param {readonly PartName[]} [names] all by default
+ */
+export async function setUp(names = ['chrome', 'firefox', 'lavapipe']) {
   const files = BUNDLED.filter(
     (file) => !existsSync(fileURLToPath(new URL(`../../demo/public/${file}`, import.meta.url))),
   );
@@ -25,27 +30,30 @@ export async function setUp() {
       `These files of the repository are missing: ${files.map((file) => `demo/public/${file}`).join(', ')}. Check it out again.`,
     );
   }
-  let missing = await missingParts();
+  let missing = await missingOf(names);
   if (missing.length === 0) return;
   if (canInstall()) {
     await install(missing.map((part) => part.debian));
-    missing = await missingParts();
+    missing = await missingOf(names);
   }
   if (missing.length > 0) throw new MissingParts(advise(missing));
 }
 
-/** @returns {Promise<Part[]>} */
-async function missingParts() {
-  const [chrome, firefox] = await Promise.all([has('chrome'), has('firefox')]);
-  // Elsewhere Dawn uses the system's own Metal or Direct3D.
-  const vulkan = process.platform !== 'linux' || findLavapipe() !== undefined;
-  return [...(chrome ? [] : [BROWSERS.chrome]), ...(firefox ? [] : [BROWSERS.firefox]), ...(vulkan ? [] : [LAVAPIPE])];
+/**
+ * @param {readonly PartName[]} names
+ * @returns {Promise<Part[]>}
+ */
+async function missingOf(names) {
+  const found = await Promise.all(names.map(has));
+  return names.filter((_, i) => !found[i]).map((name) => (name === 'lavapipe' ? LAVAPIPE : BROWSERS[name]));
 }
 
-/** @param {import('./browsers.mjs').BrowserKind} kind */
-async function has(kind) {
+/** @param {PartName} name */
+async function has(name) {
+  // Elsewhere Dawn uses the system's own Metal or Direct3D.
+  if (name === 'lavapipe') return process.platform !== 'linux' || findLavapipe() !== undefined;
   try {
-    return (await findBrowser(kind)) !== undefined;
+    return (await findBrowser(name)) !== undefined;
   } catch (error) {
     if (error instanceof BrowserNotFound) throw new MissingParts(error.message);
     throw error;
