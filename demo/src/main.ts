@@ -2,7 +2,6 @@ import type { App } from './app';
 import { AdapterRack } from './library/adapter_rack';
 import { checkDevice } from './library/device';
 import { Sessions } from './library/sessions';
-import { installPolicy } from './policy';
 import { initialState } from './state';
 import { Store } from './store';
 import { adaptersCard } from './ui/adapters_card';
@@ -16,7 +15,6 @@ import { SettingsForm } from './ui/settings_form';
 import { textCard } from './ui/text_card';
 import { trainCard } from './ui/train_card';
 
-installPolicy();
 const app = createApp();
 modelCard(app);
 textCard(app);

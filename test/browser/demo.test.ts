@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,8 +62,15 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
     // Both samples follow by themselves.
     await until(page, () => document.querySelector('#announcer')?.textContent === 'Both samples are written.');
     for (const output of ['#before', '#after']) {
-      expect(await textOf(page, output)).toMatch(/^The captain looked at the sea and./);
+      expect(await textOf(page, output)).toMatch(/^It was a cold morning, and the captain./);
     }
+
+    const downloads = await exported(page, 'whale');
+    await page.click('#import summary');
+    await fill(page, { 'import-name': 'whale' });
+    await choose(page, '#adapter-files', downloads);
+    await page.waitForSelector('[data-id="whale 2"]'); // the name was taken
+    expect(await kilobytes(page, 'whale 2')).toBe(await kilobytes(page, 'whale'));
 
     await page.reload();
     await page.waitForSelector('[data-id="whale"]');
@@ -84,8 +91,8 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
     await page.click('#confirm-yes');
     await until(page, () => document.querySelector('[data-id="whale"]') === null);
     await page.reload();
-    await seen(page, '#adapters-empty');
-    expect(await page.$('[data-id]')).toBeNull();
+    await page.waitForSelector('[data-id="whale 2"]');
+    expect(await page.$('[data-id="whale"]')).toBeNull();
   });
 });
 
@@ -179,6 +186,21 @@ async function written(files: Readonly<Record<string, string | Uint8Array>>): Pr
   const paths = Object.entries(files).map(([name, content]) => ({ path: join(inside, name), content }));
   await Promise.all(paths.map(({ path, content }) => writeFile(path, content)));
   return paths.map(({ path }) => path);
+}
+
+/** Exports an adapter; gives the paths of the two files that the browser has downloaded. */
+async function exported(page: Page, id: string): Promise<string[]> {
+  const downloadPath = await mkdtemp(join(folder, 'downloads-'));
+  const browser = await page.createCDPSession();
+  await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath });
+  await click(page, `[aria-label="Export ${id}"]`);
+  const wanted = ['adapter_config.json', 'adapter_model.safetensors'];
+  await expect.poll(() => readdir(downloadPath).then((names) => names.sort()), { timeout: 20_000 }).toEqual(wanted);
+  return wanted.map((name) => join(downloadPath, name));
+}
+
+async function kilobytes(page: Page, id: string): Promise<string | undefined> {
+  return (await textOf(page, `[data-id="${id}"] .facts`)).split(' · ')[0];
 }
 
 async function choose(page: Page, input: string, paths: readonly string[]): Promise<void> {

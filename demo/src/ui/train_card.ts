@@ -102,7 +102,9 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   store.watch((state: AppState, before: AppState) => {
     const { phase, corpus } = state;
     const idle = phase === 'idle';
-    const hadFocus = byId('train-actions', 'div').contains(document.activeElement);
+    const focused = document.activeElement;
+    // A button that was disabled on the way has left the focus to the body.
+    const hadFocus = byId('train-actions', 'div').contains(focused) || focused === document.body;
     card.dataset.phase = phase;
     show(start, idle);
     for (const button of [pause, stop, cancel]) show(button, !idle);
@@ -114,7 +116,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     name.disabled = !idle;
     if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
     setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : phaseTexts[phase]);
-    if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus();
+    if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus({ preventScroll: true });
   });
 }
 
