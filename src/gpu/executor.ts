@@ -10,6 +10,7 @@ import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { Pipelines, type ReadyKernel } from './pipelines';
 import { Readback } from './readback';
+import { ErrorScopes } from './scopes';
 import { SlotPool } from './slots';
 
 const PARAMS_STRIDE = 256;
@@ -34,17 +35,18 @@ export class Executor implements Runner {
   readonly #pipelines: Pipelines;
   readonly #slots: SlotPool;
   readonly #readback: Readback;
+  readonly #scopes: ErrorScopes;
   readonly #budget = new SubmitBudget();
   readonly #pinned = new Map<Value, GPUBuffer>();
   readonly #choose: typeof chooseVariant;
   #last: Loaded | undefined;
-  #guard: Promise<unknown> = Promise.resolve();
 
   constructor(host: DeviceHost, options: { nudges?: boolean; choose?: typeof chooseVariant } = {}) {
     this.#host = host;
     this.#pipelines = new Pipelines(host, this.counters);
     this.#slots = new SlotPool((bytes) => this.#createBuffer('slot', bytes), this.counters);
     this.#readback = new Readback(host, this.counters, options.nudges ?? false);
+    this.#scopes = new ErrorScopes(host);
     this.#choose = options.choose ?? chooseVariant;
   }
 
@@ -59,9 +61,15 @@ export class Executor implements Runner {
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
-    await this.#guarded('weights', async () => {
-      for (const value of values) this.#pinnedBuffer(value);
-    });
+    const made: Value[] = [];
+    const body = async (): Promise<void> => {
+      for (const value of values) {
+        if (this.#pinned.has(value)) continue;
+        this.#pinnedBuffer(value);
+        made.push(value);
+      }
+    };
+    await this.#scopes.run('weights', body, () => this.free(made));
   }
 
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset = 0): void {
@@ -76,17 +84,25 @@ export class Executor implements Runner {
   }
 
   async load(program: Program): Promise<LoadedProgram> {
-    return this.#guarded(program.name, async () => {
+    const held: (() => void)[] = [];
+    const release = (): void => {
+      for (const giveBack of held.splice(0)) giveBack();
+    };
+    const body = async (): Promise<Loaded> => {
       const variants = program.steps.map((step) => this.#choose(step, this.#host.info));
       const kernels = await Promise.all(
         program.steps.map(({ kernel }, index) => this.#pipelines.get(kernel, variants[index] as AnyVariant)),
       );
       const plan = planMemory(program.steps, program.outputs);
-      for (const [{ name, shape }, slot] of plan.slotOf) this.#checkSize(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0);
+      for (const [{ name, shape }, slot] of plan.slotOf) {
+        this.#checkSize(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0);
+      }
       const slots = this.#slots.take(plan.slotBytes);
+      held.push(() => this.#slots.release(slots));
       const bufferOf = (value: Value): GPUBuffer | undefined =>
         value.pinned ? this.#pinnedBuffer(value) : slots[plan.slotOf.get(value) ?? -1];
       const params = this.#writeParams(program);
+      held.push(() => this.#destroy(params));
       const dispatches = program.steps.map((step, index) => {
         const grid = (variants[index] as AnyVariant).workgroups(step.params);
         this.#checkGrid(step, grid);
@@ -99,18 +115,10 @@ export class Executor implements Runner {
           chunk: step.chunk,
         };
       });
-      const loaded: Loaded = {
-        program,
-        dispatches,
-        bufferOf,
-        flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
-        release: () => {
-          this.#slots.release(slots);
-          this.#destroy(params);
-        },
-      };
-      return loaded;
-    });
+      const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
+      return { program, dispatches, bufferOf, flops, release };
+    };
+    return this.#scopes.run(program.name, body, release);
   }
 
   run(program: LoadedProgram, { chunks = Number.POSITIVE_INFINITY }: RunOptions = {}): void {
@@ -133,8 +141,8 @@ export class Executor implements Runner {
   }
 
   async read(value: Value): Promise<ArrayBuffer> {
-    const buffer = value.pinned ? this.#pinnedBuffer(value) : this.#last?.bufferOf(value);
-    if (buffer === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but no run made it`);
+    const buffer = value.pinned ? this.#pinned.get(value) : this.#last?.bufferOf(value);
+    if (buffer === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but nothing made it`);
     const bytes = await this.#readback.read(buffer, byteLength(value));
     this.#budget.finished(performance.now());
     return bytes;
@@ -147,6 +155,8 @@ export class Executor implements Runner {
       this.#pinned.delete(value);
       this.#destroy(buffer);
     }
+    // With the last model goes what was kept to read from it.
+    if (this.#pinned.size === 0) this.#readback.trim();
   }
 
   close(): void {
@@ -255,35 +265,6 @@ export class Executor implements Runner {
   #destroy(buffer: GPUBuffer): void {
     this.counters.destroyed(buffer.size);
     buffer.destroy();
-  }
-
-  /** Runs what creates GPU objects, and turns what the GPU says about it into an error of ours. */
-  #guarded<T>(what: string, body: () => Promise<T>): Promise<T> {
-    // One at a time: the device's error scopes are a stack.
-    const turn = this.#guard.then(() => this.#scoped(what, body));
-    this.#guard = turn.catch(() => {});
-    return turn;
-  }
-
-  async #scoped<T>(what: string, body: () => Promise<T>): Promise<T> {
-    this.#host.check();
-    const { device } = this.#host;
-    device.pushErrorScope('validation');
-    device.pushErrorScope('out-of-memory');
-    const outcome = await body().then(
-      (value) => ({ value }),
-      (error: unknown) => ({ error }),
-    );
-    const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-    this.#host.check();
-    if ('error' in outcome) throw outcome.error;
-    if (memory !== null) {
-      throw new WebVeraError('out_of_memory', `The GPU has no memory left for ${what}: ${memory.message}`, {
-        hint: 'Use a smaller batch, a shorter max_length or a smaller model, or close other tabs.',
-      });
-    }
-    if (validation !== null) throw new WebVeraError('internal', `${what}: ${validation.message}`);
-    return outcome.value;
   }
 }
 

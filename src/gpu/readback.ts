@@ -2,6 +2,12 @@ import { WebVeraError } from '../core/error';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 
+/** Bytes. Steps and tokens read little, and often; what is larger (logits, weights) isn't worth keeping room for. */
+const MAX_KEPT = 2 ** 20;
+/** Bytes. */
+const SMALL = 2 ** 12;
+const OVERLAPPING = 4;
+
 /** Copies values to the host through staging buffers that are used again. */
 export class Readback {
   readonly #host: DeviceHost;
@@ -22,8 +28,7 @@ export class Readback {
   /** Queues the copy at once; resolves with the bytes. */
   async read(source: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     this.#host.check();
-    const size = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
-    const staging = this.#take(size);
+    const staging = this.#take(bytes);
     const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
     encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
     this.#host.device.queue.submit([encoder.finish()]);
@@ -43,26 +48,49 @@ export class Readback {
     }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
-    this.#idle.get(size)?.push(staging);
+    this.#giveBack(staging);
     // A device that failed while this was under way answers, but with nothing.
     this.#host.check();
     return copy;
   }
 
-  close(): void {
-    this.#wait(-this.#waiting);
-    for (const buffer of this.#all) buffer.destroy();
+  /** Frees the staging buffers that wait to be used again. */
+  trim(): void {
+    for (const buffer of [...this.#idle.values()].flat()) this.#destroy(buffer);
+    this.#idle.clear();
   }
 
-  #take(size: number): GPUBuffer {
-    const idle = this.#idle.get(size) ?? [];
-    this.#idle.set(size, idle);
-    const known = idle.pop();
+  close(): void {
+    this.#wait(-this.#waiting);
+    for (const buffer of [...this.#all]) this.#destroy(buffer);
+  }
+
+  #take(bytes: number): GPUBuffer {
+    const size = bytes > MAX_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+    const known = this.#idle.get(size)?.pop();
     if (known !== undefined) return known;
+    // Small reads overlap; how many do so at a time is chance, and no later step should have to make another one.
+    for (let spare = 1; size <= SMALL && spare < OVERLAPPING; spare++) this.#giveBack(this.#create(size));
+    return this.#create(size);
+  }
+
+  #create(size: number): GPUBuffer {
     const buffer = this.#host.device.createBuffer({ label: 'staging', size, usage: MAP_READ | COPY_DST });
     this.#all.add(buffer);
     this.#counters.created(size);
     return buffer;
+  }
+
+  #giveBack(buffer: GPUBuffer): void {
+    const idle = this.#idle.get(buffer.size) ?? [];
+    if (buffer.size > MAX_KEPT) this.#destroy(buffer);
+    else this.#idle.set(buffer.size, [...idle, buffer]);
+  }
+
+  #destroy(buffer: GPUBuffer): void {
+    this.#all.delete(buffer);
+    this.#counters.destroyed(buffer.size);
+    buffer.destroy();
   }
 
   #wait(change: number): void {

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import { defineKernel } from '../../src/core/kernel';
+import { DeviceHost } from '../../src/gpu/device';
+import { Executor } from '../../src/gpu/executor';
+import { Graph } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
+import { add } from '../../src/ops/add';
+import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
+
+async function open(): Promise<SessionGpu & { readonly executor: Executor; readonly failures: string[] }> {
+  const shared = sessionGpu();
+  const failures: string[] = [];
+  const host = await DeviceHost.open(shared.gpu, (error) => failures.push(error.code));
+  return { ...shared, executor: new Executor(host), failures };
+}
+
+/** The sum of two inputs, over and over: as many steps as wanted. */
+function sums(length: number, steps: number): { readonly g: Graph; readonly inputs: Value[]; readonly y: Value } {
+  const g = new Graph();
+  const [a, b] = [pinned('a', [length]), pinned('b', [length])];
+  let y = add(g, a, b);
+  for (let step = 1; step < steps; step++) y = add(g, y, a);
+  return { g, inputs: [a, b], y };
+}
+
+const floats = (bytes: ArrayBuffer): number[] => [...new Float32Array(bytes)];
+
+test('counts what it makes as the device sees it, and makes nothing when it replays', async () => {
+  const { executor, calls, liveBytes } = await open();
+  const { g, inputs, y } = sums(8, 3);
+  for (const input of inputs) executor.write(input, new Float32Array(8).fill(1));
+  const loaded = await executor.load({ name: 'test', steps: g.steps, outputs: [y] });
+  executor.run(loaded);
+  expect(floats(await executor.read(y))).toEqual(Array(8).fill(4));
+  const made = { ...executor.counters };
+  expect(made).toMatchObject({ pipelinesCreated: 1, bindGroupsCreated: 3, dispatches: 3 });
+  expect(made.buffersCreated).toBe(calls('createBuffer'));
+  expect(made.bindGroupsCreated).toBe(calls('createBindGroup'));
+  expect(made.pipelinesCreated).toBe(calls('createComputePipeline', 'createComputePipelineAsync'));
+  expect(made.submits).toBe(calls('submit'));
+  expect(made.bytes).toBe(liveBytes());
+  for (let run = 0; run < 5; run++) {
+    executor.write(inputs[0]!, new Float32Array(8).fill(run));
+    executor.run(loaded);
+    expect(floats(await executor.read(y))).toEqual(Array(8).fill(3 * run + 1));
+  }
+  const { buffersCreated, bindGroupsCreated, pipelinesCreated, bytes } = executor.counters;
+  expect({ buffersCreated, bindGroupsCreated, pipelinesCreated, bytes }).toEqual({
+    buffersCreated: made.buffersCreated,
+    bindGroupsCreated: 3,
+    pipelinesCreated: 1,
+    bytes: made.bytes,
+  });
+  loaded.release();
+  executor.free(inputs);
+  expect([executor.usage().bytes, liveBytes()]).toEqual([0, 0]);
+  executor.close();
+});
+
+test('programs share slots, and what they share goes with the last of them', async () => {
+  const { executor, liveBytes } = await open();
+  const large = sums(1000, 4);
+  const small = sums(500, 4);
+  const first = await executor.load({ name: 'large', steps: large.g.steps, outputs: [] });
+  await executor.allocate(small.inputs);
+  const before = executor.counters.buffersCreated;
+  const second = await executor.load({ name: 'small', steps: small.g.steps, outputs: [] });
+  // Its params alone.
+  expect(executor.counters.buffersCreated).toBe(before + 1);
+  first.release();
+  executor.run(second);
+  await executor.read(small.inputs[0]!);
+  second.release();
+  second.release();
+  executor.free([...large.inputs, ...small.inputs]);
+  expect(liveBytes()).toBe(0);
+  executor.close();
+});
+
+test('a read that is queued sees what the runs before it left', async () => {
+  const { executor } = await open();
+  const value = pinned('x', [4]);
+  await executor.allocate([value]);
+  const reads = [1, 2, 3].map((number) => {
+    executor.write(value, new Float32Array(4).fill(number));
+    return executor.read(value);
+  });
+  expect((await Promise.all(reads)).map((bytes) => floats(bytes)[0])).toEqual([1, 2, 3]);
+  executor.close();
+});
+
+test('what was large to read isn’t kept', async () => {
+  const { executor, liveBytes } = await open();
+  const value = pinned('x', [2 ** 19]);
+  await executor.allocate([value]);
+  const before = liveBytes();
+  expect(floats(await executor.read(value))).toHaveLength(2 ** 19);
+  expect(liveBytes()).toBe(before);
+  executor.close();
+});
+
+describe('what fails leaves nothing behind', () => {
+  const broken = defineKernel({
+    name: 'broken',
+    bindings: { x: 'read', y: 'write' },
+    params: {},
+    variants: [{ wgsl: ['fn main() {'], workgroups: () => [1] }],
+  });
+  const huge = defineKernel({
+    ...broken,
+    name: 'huge',
+    variants: [{ wgsl: ['@compute @workgroup_size(1) fn main() {}'], workgroups: () => [70000] }],
+  });
+
+  test.each([
+    ['a shader that does not compile', broken],
+    ['a grid beyond the limit', huge],
+  ])('%s', async (_, kernel) => {
+    const { executor, liveBytes, failures } = await open();
+    const x = pinned('x', [4]);
+    await executor.allocate([x]);
+    const before = liveBytes();
+    const g = new Graph();
+    g.emit(kernel, { x }, { y: [1000] }, {});
+    const program = { name: 'test', steps: g.steps, outputs: [] };
+    await expect(executor.load(program)).rejects.toMatchObject({ code: 'internal' });
+    expect([liveBytes(), executor.usage().bytes]).toEqual([before, before]);
+    expect(failures).toEqual([]);
+    executor.close();
+  });
+
+  test('a value beyond the limit, and those allocated with it', async () => {
+    const { executor, liveBytes } = await open();
+    const values = [pinned('small', [4]), pinned('huge', [2 ** 28])];
+    await expect(executor.allocate(values)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(liveBytes()).toBe(0);
+    const { g, inputs } = sums(2 ** 26, 2);
+    const program = { name: 'test', steps: g.steps, outputs: [] };
+    await expect(executor.load(program)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    executor.free(inputs);
+    expect(liveBytes()).toBe(0);
+    executor.close();
+  });
+
+  test('reading what was never made, or is freed', async () => {
+    const { executor, liveBytes } = await open();
+    const value = pinned('x', [4]);
+    await expect(executor.read(value)).rejects.toMatchObject({ code: 'internal' });
+    await executor.allocate([value]);
+    executor.free([value]);
+    await expect(executor.read(value)).rejects.toMatchObject({ code: 'internal' });
+    expect(liveBytes()).toBe(0);
+    executor.close();
+  });
+});
+
+test('no device, no adapter: unsupported_device', async () => {
+  const gpu = { requestAdapter: async () => null } as unknown as GPU;
+  await expect(DeviceHost.open(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
+  await expect(DeviceHost.open(gpu)).rejects.toMatchObject({ code: 'unsupported_device' });
+});
+
+test('after the device is lost everything says so', async () => {
+  const { executor, lose, failures } = await open();
+  const value = pinned('x', [4]);
+  await executor.allocate([value]);
+  lose('the driver crashed');
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(failures).toEqual(['device_lost']);
+  const lost = { code: 'device_lost', retryable: true };
+  await expect(executor.read(value)).rejects.toMatchObject(lost);
+  await expect(executor.allocate([pinned('y', [4])])).rejects.toMatchObject(lost);
+  expect(() => executor.write(value, new Float32Array(4))).toThrow('the driver crashed');
+});
