@@ -1,3 +1,4 @@
+import { WebVeraError } from '../core/error';
 import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernel';
 import type { Shape } from '../core/shape';
 import { transient, type Value } from './value';
@@ -67,12 +68,17 @@ export class Graph {
     return this.#active.has(value);
   }
 
-  /** Declares how the gradient of `y` goes on to `wrt`. Ignored when none of them trains. */
+  /**
+   * Declares how the gradient of `y` goes on to `wrt`, which are different values. Ignored when none of them trains.
+   */
   differentiate<const W extends readonly Value[]>(
     y: Value,
     wrt: W,
     backward: (dy: Value, sinks: Sinks<W>) => Gradients<W>,
   ): void {
+    if (new Set(wrt).size < wrt.length) {
+      throw new WebVeraError('internal', `${y.name}: a value stands twice among what its gradient goes to`);
+    }
     if (!wrt.some((value) => this.#active.has(value))) return;
     this.#active.add(y);
     this.#tape.push({ y, wrt, backward: (dy, sinks) => backward(dy, sinks as unknown as Sinks<W>) });

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { defineKernel } from '../../src/core/kernel';
+import { Graph, type Sink } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
+import { codeThrownBy } from '../helpers/safetensors_bytes';
+
+const opKernel = defineKernel({ name: 'op', bindings: { a: 'read', b: 'read', y: 'write' }, params: {}, variants: [] });
+const gradKernel = defineKernel({ name: 'grad', bindings: { dy: 'read', dx: 'write' }, params: {}, variants: [] });
+
+/** What a backward was told of a value. */
+interface Told {
+  readonly value: string;
+  readonly wanted: boolean;
+  readonly sum: Value | undefined;
+}
+
+/** An op of two inputs that notes what its backward is told, and gives a fresh gradient for each wanted input. */
+function op(g: Graph, a: Value, b: Value, told: Told[] = []): Value {
+  const { y } = g.emit(opKernel, { a, b }, { y: [1] }, {});
+  g.differentiate(y, [a, b], (dy, [toA, toB]) => {
+    const give = (value: Value, { wanted, sum }: Sink): Value | undefined => {
+      told.push({ value: value.name, wanted, sum });
+      return wanted ? g.emit(gradKernel, { dy }, { dx: [1] }, {}).dx : undefined;
+    };
+    return [give(a, toA), give(b, toB)];
+  });
+  return y;
+}
+
+const kernels = (g: Graph): string[] => g.steps.map(({ kernel }) => kernel.name);
+
+describe('grad', () => {
+  test('goes back from the last op to the first', () => {
+    const g = new Graph();
+    const told: Told[] = [];
+    const [x, w, v] = [pinned('x', [1]), pinned('w', [1]), pinned('v', [1])];
+    g.train(w);
+    const first = op(g, x, w, told);
+    const last = op(g, first, v, told);
+    const sums = g.grad(last, pinned('dy', [1]), new Map());
+    expect(told.map(({ value }) => value)).toEqual(['op.y', 'v', 'x', 'w']);
+    expect(kernels(g)).toEqual(['op', 'op', 'grad', 'grad']);
+    // The first op is given what the last one gave for its result.
+    expect(g.steps[3]?.values.dy).toBe(g.steps[2]?.values.dx);
+    expect(sums.get(w)).toBe(g.steps[3]?.values.dx);
+    expect(sums.has(v)).toBe(false);
+  });
+
+  test('wants nothing where nothing trains upstream, and leaves such ops out', () => {
+    const g = new Graph();
+    const told: Told[] = [];
+    const [x, w] = [pinned('x', [1]), pinned('w', [1])];
+    g.train(w);
+    const frozen = op(g, x, pinned('frozen', [1]), told);
+    const y = op(g, frozen, w, told);
+    expect([g.trains(frozen), g.trains(y)]).toEqual([false, true]);
+    g.grad(y, pinned('dy', [1]), new Map());
+    expect(told).toEqual([
+      { value: 'op.y', wanted: false, sum: undefined },
+      { value: 'w', wanted: true, sum: undefined },
+    ]);
+  });
+
+  test('hands on the sum so far of a value that several ops use', () => {
+    const g = new Graph();
+    const told: Told[] = [];
+    const w = g.train(pinned('w', [1]));
+    const shared = op(g, pinned('x', [1]), w);
+    const left = op(g, shared, pinned('a', [1]), told);
+    const y = op(g, left, shared, told);
+    g.grad(y, pinned('dy', [1]), new Map());
+    const ofShared = told.filter(({ value }) => value === 'op.y');
+    // y's own op meets `left` and `shared` first; then left's op finds what that gave for `shared`.
+    expect(ofShared.map(({ sum }) => sum)).toEqual([undefined, undefined, g.steps[4]?.values.dx]);
+  });
+
+  test('gathers in the buffers that are given', () => {
+    const g = new Graph();
+    const told: Told[] = [];
+    const [w, into] = [g.train(pinned('w', [1])), pinned('gradients', [1])];
+    g.grad(op(g, pinned('x', [1]), w, told), pinned('dy', [1]), new Map([[w, into]]));
+    expect(told.find(({ value }) => value === 'w')?.sum).toBe(into);
+  });
+
+  test('an op on which the result does not depend has no backward', () => {
+    const g = new Graph();
+    const told: Told[] = [];
+    const w = g.train(pinned('w', [1]));
+    op(g, pinned('unused', [1]), w, told);
+    g.grad(op(g, pinned('x', [1]), w), pinned('dy', [1]), new Map());
+    expect(told).toEqual([]);
+  });
+});
+
+test('a value that stands twice among the inputs is refused', () => {
+  const g = new Graph();
+  const x = g.train(pinned('x', [1]));
+  expect(codeThrownBy(() => op(g, x, x))).toBe('internal');
+});
+
+test('inChunk marks what its body emits, and nothing after it', () => {
+  const g = new Graph();
+  const x = pinned('x', [1]);
+  const emit = (): void => void g.emit(gradKernel, { dy: x }, { dx: [1] }, {});
+  emit();
+  g.inChunk(0, () => {
+    emit();
+    g.inChunk(1, emit);
+    emit();
+  });
+  expect(() =>
+    g.inChunk(2, () => {
+      throw new Error('oops');
+    }),
+  ).toThrow('oops');
+  emit();
+  expect(g.steps.map(({ chunk }) => chunk)).toEqual([undefined, 0, 1, 0, undefined]);
+});
