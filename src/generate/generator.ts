@@ -79,10 +79,17 @@ export class Generator {
     const count = Math.min(config.max_new_tokens, free);
     const { cache, state } = await this.#enterRoom(bucket(prompt.length + count, maxLength));
     const T = bucket(prompt.length, cache.S);
-    const prefill = await this.#programs.get(`prefill ${key} ${T}`, () =>
-      prefillProgram(this.#loaded, adapter, cache, state, T),
+    // One text at a time, and several programs are kept: these two stay while it lasts.
+    const prefill = await this.#programs.use(
+      `prefill ${key} ${T}`,
+      () => prefillProgram(this.#loaded, adapter, cache, state, T),
+      (cached) => cached,
     );
-    const decode = await this.#programs.get(`decode ${key}`, () => decodeProgram(this.#loaded, adapter, cache, state));
+    const decode = await this.#programs.use(
+      `decode ${key}`,
+      () => decodeProgram(this.#loaded, adapter, cache, state),
+      (cached) => cached,
+    );
     signal.throwIfAborted();
 
     const stop = new Set(config.eos_token_id === undefined ? eosTokenIds : (config.eos_token_id ?? []));

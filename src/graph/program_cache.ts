@@ -12,35 +12,50 @@ export interface Cached<T> {
   readonly loaded: LoadedProgram;
 }
 
+interface Entry {
+  readonly cached: Promise<Cached<Cacheable>>;
+  /** Calls that wait for it or are using it. */
+  users: number;
+}
+
 const KEPT = 4;
 
 /** Keeps the last few loaded programs, so that batches of a few lengths don't build theirs again. */
 export class ProgramCache {
   readonly #runner: Runner;
-  readonly #entries = new Map<string, Promise<Cached<Cacheable>>>();
+  readonly #kept: number;
+  /** The one used longest ago comes first. */
+  readonly #entries = new Map<string, Entry>();
 
-  constructor(runner: Runner) {
+  constructor(runner: Runner, kept = KEPT) {
     this.#runner = runner;
+    this.#kept = kept;
   }
 
-  /** The program of `key`, built and loaded at its first use; the one used longest ago makes room. */
-  async get<T extends Cacheable>(key: string, build: () => T): Promise<Cached<T>> {
-    const known = this.#entries.get(key) as Promise<Cached<T>> | undefined;
-    const entry = known ?? this.#load(build());
+  /**
+   * Hands `body` the program of `key`, which is built and loaded at its first use. It is sure to stay until `body`
+   * returns: runs and reads must be queued by then. Gives what `body` gives.
+   */
+  async use<T extends Cacheable, R>(key: string, build: () => T, body: (cached: Cached<T>) => R): Promise<Awaited<R>> {
+    const entry = this.#entries.get(key) ?? this.#begin(key, build());
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    entry.catch(() => this.#entries.delete(key));
-    for (const [oldest] of this.#entries) {
-      if (this.#entries.size <= KEPT) break;
-      await this.drop(oldest);
+    entry.users += 1;
+    let result: R;
+    try {
+      result = body((await entry.cached) as Cached<T>);
+    } finally {
+      entry.users -= 1;
+      this.#makeRoom();
     }
-    return entry;
+    return await result;
   }
 
+  /** Resolves once it is gone. */
   async drop(key: string): Promise<void> {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
-    const cached = await entry?.catch(() => undefined);
+    const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();
     this.#runner.free(cached.built.owned);
@@ -48,16 +63,31 @@ export class ProgramCache {
 
   /** Drops the programs whose key passes. */
   async dropAll(test: (key: string) => boolean = () => true): Promise<void> {
-    for (const key of [...this.#entries.keys()].filter(test)) await this.drop(key);
+    await Promise.all([...this.#entries.keys()].filter(test).map((key) => this.drop(key)));
   }
 
-  async #load<T extends Cacheable>(built: T): Promise<Cached<T>> {
+  #begin(key: string, built: Cacheable): Entry {
+    const entry = { cached: this.#load(built), users: 0 };
+    entry.cached.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
+    return entry;
+  }
+
+  async #load(built: Cacheable): Promise<Cached<Cacheable>> {
     try {
       await this.#runner.allocate(built.owned);
       return { built, loaded: await this.#runner.load(built.program) };
     } catch (error) {
       this.#runner.free(built.owned);
       throw error;
+    }
+  }
+
+  #makeRoom(): void {
+    for (const [key, { users }] of this.#entries) {
+      if (this.#entries.size <= this.#kept) return;
+      if (users === 0) void this.drop(key);
     }
   }
 }

@@ -63,17 +63,20 @@ export class LossMeter {
 
   /** Resolves once the batch is queued. */
   async #submit(batch: MicroBatch, adapter: VeraAdapter | undefined, adapterKey: string): Promise<Pending> {
-    const { built, loaded } = await this.#programs.get(`loss ${adapterKey} ${batch.B}x${batch.T}`, () =>
-      lossProgram(this.#loaded, adapter, batch, { block: this.#block, stats: this.#stats }),
-    );
-    writeBatch(this.#runner, built.inputs, batch);
     const { labelled } = batch;
     const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
-    this.#runner.write(this.#block, packStepBlock(block));
-    this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
-    const stats = this.#runner.read(this.#stats).then(unpackStats);
-    // An earlier batch may fail first, and then nobody waits for this one.
-    stats.catch(() => {});
-    return { stats, labelled };
+    return this.#programs.use(
+      `loss ${adapterKey} ${batch.B}x${batch.T}`,
+      () => lossProgram(this.#loaded, adapter, batch, { block: this.#block, stats: this.#stats }),
+      ({ built, loaded }) => {
+        writeBatch(this.#runner, built.inputs, batch);
+        this.#runner.write(this.#block, packStepBlock(block));
+        this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
+        const stats = this.#runner.read(this.#stats).then(unpackStats);
+        // An earlier batch may fail first, and then nobody waits for this one.
+        stats.catch(() => {});
+        return { stats, labelled };
+      },
+    );
   }
 }

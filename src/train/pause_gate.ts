@@ -9,11 +9,17 @@ export class PauseGate {
   readonly #reasons = new Set<PauseReason>();
   #entering: Waiter[] = [];
   #leaving: ((reason: PauseReason) => void) | undefined;
-  #inside = false;
+  /** At first nothing moves. */
+  #inside = true;
   #closed = false;
 
   get requested(): boolean {
     return this.#reasons.size > 0;
+  }
+
+  /** The loop sets out. */
+  begin(): void {
+    this.#inside = false;
   }
 
   /** Resolves once the loop stands still. */
@@ -45,6 +51,7 @@ export class PauseGate {
   /** Waits until nothing asks for a pause any more; rejects with `signal.reason` when aborted. */
   async wait(signal: AbortSignal): Promise<PauseReason> {
     try {
+      signal.throwIfAborted();
       if (!this.requested) return 'user';
       return await new Promise((resolve, reject) => {
         this.#leaving = resolve;

@@ -52,9 +52,9 @@ export class StepClock {
     };
   }
 
-  /** Without the first step, which compiles, once there are enough others. */
+  /** Without the first bunch, which waited for compilers, as far as that leaves another. */
   #steady(): readonly TimedStep[] {
-    return this.#steps.length > BUNCH ? this.#steps.slice(1) : this.#steps;
+    return this.#steps.slice(Math.min(Math.max(0, this.#steps.length - BUNCH), BUNCH));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainOutput, TrainProgress } from '../core/training';
-import type { ProgramCache } from '../graph/program_cache';
+import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner, RunnerUsage } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
@@ -38,17 +38,19 @@ export type TrainingEvent =
   | { readonly type: 'hook'; readonly hook: TrainingHook }
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason };
 
-export interface TrainingInit {
-  readonly runner: Runner;
-  readonly programs: ProgramCache;
-  readonly loaded: LoadedModel;
-  readonly adapter: VeraAdapter;
-  /** Tells this adapter's programs from others'. */
-  readonly adapterKey: string;
-  readonly args: ResolvedTrainingArguments;
+export interface TrainingData {
   readonly maxSteps: number;
   readonly steps: AsyncIterable<StepData> | Iterable<StepData>;
+}
+
+export interface TrainingInit {
+  readonly runner: Runner;
+  readonly loaded: LoadedModel;
+  readonly adapter: VeraAdapter;
+  readonly args: ResolvedTrainingArguments;
   readonly signal: AbortSignal;
+  /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
+  prepare(signal: AbortSignal): Promise<TrainingData>;
   emit(event: TrainingEvent, progress: TrainProgress): void;
 }
 
@@ -61,6 +63,8 @@ interface Submitted {
 
 /** Steps whose outcome is still on its way while the next is submitted. */
 const IN_FLIGHT = 2;
+/** Programs kept, one for each length of batch: 64·2ⁿ tokens up to 8,192. */
+const LENGTHS = 8;
 
 /** One training run: submits steps, reads their outcome late, and reports only what the GPU has acknowledged. */
 export class TrainingRun {
@@ -68,14 +72,17 @@ export class TrainingRun {
   readonly #gate = new PauseGate();
   readonly #clock = new StepClock();
   readonly #pending: Submitted[] = [];
+  /** Of this run alone: they gather gradients in its own buffers. */
+  readonly #programs: ProgramCache;
+  readonly #stop = new AbortController();
   #progress: TrainProgress;
   #lossSum = 0;
-  #stopping = false;
   #logAsked = false;
 
   constructor(init: TrainingInit) {
     this.#init = init;
-    this.#progress = { global_step: 0, max_steps: init.maxSteps, epoch: 0 };
+    this.#programs = new ProgramCache(init.runner, LENGTHS);
+    this.#progress = { global_step: 0, max_steps: init.args.max_steps, epoch: 0 };
   }
 
   /** Resolves once the last submitted step is acknowledged, or at once when the run is over. */
@@ -89,7 +96,7 @@ export class TrainingRun {
 
   control({ should_training_stop, should_log }: { should_training_stop?: boolean; should_log?: boolean }): void {
     if (should_training_stop === true) {
-      this.#stopping = true;
+      this.#stop.abort();
       this.#gate.resumeAll();
     }
     if (should_log === true) this.#logAsked = true;
@@ -101,30 +108,50 @@ export class TrainingRun {
    */
   async run(): Promise<TrainOutput> {
     const { runner, adapter, args } = this.#init;
-    const state = await createOptimizerState(runner, adapter);
-    let optimizer: LoadedProgram | undefined;
+    const before = runner.usage();
     try {
-      optimizer = await runner.load(optimizerProgram(adapter, state, args));
-      return await this.#train(state, optimizer);
+      const data = await this.#prepare();
+      if (data === undefined) return this.#output(before);
+      const state = await createOptimizerState(runner, adapter);
+      let optimizer: LoadedProgram | undefined;
+      try {
+        optimizer = await runner.load(optimizerProgram(adapter, state, args));
+        await this.#train(data, state, optimizer);
+        return this.#output(before);
+      } finally {
+        await Promise.allSettled(this.#pending.map(({ stats }) => stats));
+        optimizer?.release();
+        await this.#programs.dropAll();
+        runner.free(Object.values(state));
+      }
     } finally {
       this.#gate.close();
-      await Promise.allSettled(this.#pending.map(({ stats }) => stats));
-      optimizer?.release();
-      await this.#init.programs.dropAll((key) => key.startsWith('train '));
-      runner.free(Object.values(state));
     }
   }
 
-  async #train(state: OptimizerState, optimizer: LoadedProgram): Promise<TrainOutput> {
-    const { signal, maxSteps, steps, runner } = this.#init;
-    const before = runner.usage();
+  /** Undefined when the run was stopped before it could begin. */
+  async #prepare(): Promise<TrainingData | undefined> {
+    const { signal } = this.#init;
+    const stop = this.#stop.signal;
+    try {
+      return await this.#init.prepare(AbortSignal.any([signal, stop]));
+    } catch (error) {
+      if (stop.aborted && !signal.aborted && error === stop.reason) return undefined;
+      throw error;
+    }
+  }
+
+  async #train({ maxSteps, steps }: TrainingData, state: OptimizerState, optimizer: LoadedProgram): Promise<void> {
+    const { signal } = this.#init;
+    this.#progress = { ...this.#progress, max_steps: maxSteps };
     this.#hook('on_train_begin');
     this.#clock.start();
+    this.#gate.begin();
     let step = 0;
     for await (const data of steps) {
       signal.throwIfAborted();
       await this.#waitWhilePaused();
-      if (this.#stopping) break;
+      if (this.#stop.signal.aborted) break;
       step += 1;
       if (data.startsEpoch) this.#hook('on_epoch_begin');
       this.#hook('on_step_begin');
@@ -135,7 +162,6 @@ export class TrainingRun {
     await this.#acknowledge(0);
     signal.throwIfAborted();
     this.#hook('on_train_end');
-    return this.#output(before);
   }
 
   async #waitWhilePaused(): Promise<void> {
@@ -150,24 +176,21 @@ export class TrainingRun {
   }
 
   async #submit(state: OptimizerState, optimizer: LoadedProgram, data: StepData, step: number): Promise<Submitted> {
-    const { runner, programs, loaded, adapter, adapterKey, args, maxSteps } = this.#init;
-    const learningRate = learningRateAt(args, step - 1, maxSteps);
+    const { runner, loaded, adapter, args } = this.#init;
+    const learningRate = learningRateAt(args, step - 1, this.#progress.max_steps);
     const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
     for (const [microStep, batch] of data.microBatches.entries()) {
-      const key = `train ${adapterKey} ${batch.B}x${batch.T}`;
-      const { built, loaded: program } = await programs.get(key, () => lossProgram(loaded, adapter, batch, state));
-      writeBatch(runner, built.inputs, batch);
-      const block = {
-        step,
-        microStep,
-        labelled: batch.labelled,
-        learningRate,
-        tokens: data.labelledTokens,
-        beta1,
-        beta2,
-      };
-      runner.write(state.block, packStepBlock(block));
-      runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+      const { labelled } = batch;
+      const block = { step, microStep, labelled, learningRate, tokens: data.labelledTokens, beta1, beta2 };
+      await this.#programs.use(
+        `${batch.B}x${batch.T}`,
+        () => lossProgram(loaded, adapter, batch, state),
+        ({ built, loaded: program }) => {
+          writeBatch(runner, built.inputs, batch);
+          runner.write(state.block, packStepBlock(block));
+          runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
+        },
+      );
     }
     runner.run(optimizer);
     const stats = runner.read(state.stats).then(unpackStats);
@@ -212,7 +235,7 @@ export class TrainingRun {
           grad_norm: stats.gradNorm,
           learning_rate: learningRate,
           tokens_per_second: tokensPerSecond,
-          seconds_left: (this.#init.maxSteps - step) * secondsPerStep,
+          seconds_left: (this.#progress.max_steps - step) * secondsPerStep,
         },
       });
     }

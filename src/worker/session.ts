@@ -12,7 +12,7 @@ import type * as Wire from './protocol';
 import { SessionAdapters } from './session_adapters';
 import { SessionModels } from './session_models';
 import { SessionTraining } from './session_training';
-import { VeraState } from './vera_state';
+import type { VeraState } from './vera_state';
 
 interface Opened {
   readonly models: SessionModels;
@@ -88,9 +88,9 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   }
 
   forward(call: Wire.CallId, handle: Wire.Handle, inputs: Wire.WireInputs): Promise<Wire.ForwardResult> {
-    return this.#calls.run(call, () => {
+    return this.#calls.run(call, (signal) => {
       const { model, applied } = this.#parts().models.find(handle);
-      return model.forward(inputs, applied);
+      return model.jobs.run(applied.key, signal, () => model.forward(inputs, applied));
     });
   }
 
@@ -104,7 +104,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
       const { model, applied } = this.#parts().models.find(handle);
       const onToken = (token: { token_id: number; text: string }): void =>
         this.#host.emit({ type: 'token', call, ...token });
-      return model.generate(prompt, config, applied, onToken, signal);
+      return model.jobs.run(applied.key, signal, (ending) => model.generate(prompt, config, applied, onToken, ending));
     });
   }
 
@@ -113,7 +113,10 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     handle: Wire.Handle,
     names: readonly string[] | undefined,
   ): Promise<Map<string, Tensor>> {
-    return this.#calls.run(call, () => this.#parts().models.base(handle).stateDict(names));
+    return this.#calls.run(call, (signal) => {
+      const base = this.#parts().models.base(handle);
+      return base.jobs.run('base', signal, () => base.stateDict(names));
+    });
   }
 
   async memory(handle: Wire.Handle): Promise<MemoryReport> {
@@ -122,19 +125,8 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     return { gpu_bytes: bytes, peak_gpu_bytes: peakBytes, buffers };
   }
 
-  async disposeModel(handle: Wire.Handle): Promise<void> {
-    const { models } = this.#parts();
-    if (models.models.find(handle) === undefined) return;
-    const base = models.base(handle);
-    for (const [other, loaded] of models.models.entries()) {
-      if (loaded !== base && !(loaded instanceof VeraState && loaded.base === base)) continue;
-      models.models.delete(other);
-      if (loaded instanceof VeraState) await loaded.dispose();
-    }
-    for (const [other, tokenizer] of models.tokenizers.entries()) {
-      if (tokenizer === base.tokenizer) models.tokenizers.delete(other);
-    }
-    await base.dispose();
+  disposeModel(handle: Wire.Handle): Promise<void> {
+    return this.#parts().models.dispose(handle);
   }
 
   async disposeTokenizer(tokenizer: Wire.Handle): Promise<void> {
@@ -216,9 +208,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   // ── training ──
 
   train(call: Wire.CallId, request: Wire.TrainRequest): Promise<TrainOutput> {
-    return this.#calls.run(call, async (signal) =>
-      this.#parts().training.train(await this.#device.executor(), call, request, signal),
-    );
+    return this.#calls.run(call, (signal) => this.#parts().training.train(call, request, signal));
   }
 
   evaluate(call: Wire.CallId, request: Wire.EvaluateRequest): Promise<Wire.Evaluation> {
@@ -271,11 +261,14 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     handle: Wire.Handle,
     fill: (vera: VeraState, signal: AbortSignal) => Promise<void>,
   ): Promise<Wire.VeraInfo> {
-    return this.#calls.run(call, async (signal) => {
+    return this.#calls.run(call, (signal) => {
       const { models, adapters } = this.#parts();
-      const vera = adapters.newState(await this.#device.executor(), models.base(handle));
-      await fill(vera, signal);
-      return vera.info(models.models.add(vera));
+      const base = models.base(handle);
+      return base.jobs.run('new', signal, async (ending) => {
+        const vera = adapters.newState(await this.#device.executor(), base);
+        await fill(vera, ending);
+        return vera.info(models.models.add(vera));
+      });
     });
   }
 
@@ -284,10 +277,12 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     handle: Wire.Handle,
     change: (vera: VeraState, signal: AbortSignal) => Promise<void>,
   ): Promise<Wire.VeraInfo> {
-    return this.#calls.run(call, async (signal) => {
+    return this.#calls.run(call, (signal) => {
       const vera = this.#parts().models.vera(handle);
-      await change(vera, signal);
-      return vera.info(handle);
+      return vera.base.jobs.run('change', signal, async (ending) => {
+        await change(vera, ending);
+        return vera.info(handle);
+      });
     });
   }
 }

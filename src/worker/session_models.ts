@@ -1,3 +1,4 @@
+import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { type FileSource, readFile, readFileIfPresent } from '../core/files';
 import type { ProgressInfo } from '../core/source';
@@ -58,6 +59,22 @@ export class SessionModels {
     throw new WebVeraError('invalid_argument', 'Expected a model with adapters, got a base model', {
       hint: 'Make one with get_peft_model or VeraModel.from_pretrained.',
     });
+  }
+
+  /** Frees a model with its tokenizer and all VeRA models on it, once whoever uses it has been told to stop. */
+  async dispose(handle: Handle): Promise<void> {
+    if (this.models.find(handle) === undefined) return;
+    const base = this.base(handle);
+    await base.jobs.close(abortError('The model was disposed of'));
+    for (const [other, loaded] of this.models.entries()) {
+      if (loaded !== base && !(loaded instanceof VeraState && loaded.base === base)) continue;
+      this.models.delete(other);
+      if (loaded instanceof VeraState) await loaded.dispose();
+    }
+    for (const [other, tokenizer] of this.tokenizers.entries()) {
+      if (tokenizer === base.tokenizer) this.tokenizers.delete(other);
+    }
+    await base.dispose();
   }
 
   open(call: CallId, source: WireSource, options: LoadOptions, signal: AbortSignal): FileSource {

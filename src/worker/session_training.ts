@@ -1,7 +1,7 @@
+import { WebVeraError } from '../core/error';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
-import type { Executor } from '../gpu/executor';
 import type { RowSource } from '../train/data';
-import type { TrainingRun } from '../train/training_run';
+import type { TrainingInit, TrainingRun } from '../train/training_run';
 import { ExampleFeed } from './example_feed';
 import type {
   CallId,
@@ -13,7 +13,13 @@ import type {
   TrainRequest,
 } from './protocol';
 import type { SessionModels } from './session_models';
-import { evaluate, train } from './training';
+import type { Applied } from './text_model';
+import { createRun, evaluate } from './training';
+
+interface Turn {
+  readonly signal: AbortSignal;
+  readonly over: Promise<void>;
+}
 
 /** The session's runs, and the data sets that the page feeds them. */
 export class SessionTraining {
@@ -21,6 +27,8 @@ export class SessionTraining {
   readonly #models: SessionModels;
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, TrainingRun>();
+  /** By key of the adapter that trains. */
+  readonly #training = new Map<string, Turn>();
 
   constructor(host: SessionHost, models: SessionModels) {
     this.#host = host;
@@ -28,27 +36,28 @@ export class SessionTraining {
   }
 
   async train(
-    executor: Executor,
     call: CallId,
     { model: handle, args, data, hooks }: TrainRequest,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
     const { model, applied } = this.#models.find(handle);
     const wanted = new Set<string>(hooks);
-    try {
-      return await train(
-        executor,
-        { model, applied, args, data: this.#rows(call, data, signal), signal },
-        (event, progress) => {
-          if (event.type === 'hook' && !wanted.has(event.hook)) return;
-          this.#host.emit({ type: 'train', call, progress, event });
-        },
-        (run) => this.#runs.set(call, run),
-      );
-    } finally {
-      this.#runs.delete(call);
-      this.#feeds.delete(call);
-    }
+    const emit: TrainingInit['emit'] = (event, progress) => {
+      if (event.type === 'hook' && !wanted.has(event.hook)) return;
+      this.#host.emit({ type: 'train', call, progress, event });
+    };
+    return model.jobs.run(applied.key, signal, async (ending) => {
+      const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
+      const run = createRun({ model, applied, args, data: rows, signal: ending }, emit);
+      // From here on it can be paused and stopped.
+      this.#runs.set(call, run);
+      try {
+        return await this.#oneAtATime(applied, ending, () => run.run());
+      } finally {
+        this.#runs.delete(call);
+        this.#feeds.delete(call);
+      }
+    });
   }
 
   async evaluate(
@@ -57,8 +66,11 @@ export class SessionTraining {
     signal: AbortSignal,
   ): Promise<Evaluation> {
     const { model, applied } = this.#models.find(handle);
+    const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
-      return await evaluate({ model, applied, args, data: this.#rows(call, data, signal), signal });
+      return await model.jobs.run(applied.key, signal, (ending) =>
+        evaluate({ model, applied, args, data: rows, signal: ending }),
+      );
     } finally {
       this.#feeds.delete(call);
     }
@@ -80,6 +92,24 @@ export class SessionTraining {
     this.#runs.get(run)?.control(control);
   }
 
+  /** Two runs would undo each other's steps: the second is refused, or waits where the first is aborted already. */
+  async #oneAtATime<T>({ adapter, key }: Applied, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    const first = this.#training.get(key);
+    if (first !== undefined && !first.signal.aborted) {
+      throw new WebVeraError('invalid_argument', `Training: adapter ${adapter?.name} is being trained already`, {
+        hint: 'Stop the other run, or wait until it ends.',
+      });
+    }
+    const outcome = (first?.over ?? Promise.resolve()).then(body);
+    const turn = { signal, over: outcome.then(noop, noop) };
+    this.#training.set(key, turn);
+    try {
+      return await outcome;
+    } finally {
+      if (this.#training.get(key) === turn) this.#training.delete(key);
+    }
+  }
+
   #rows(call: CallId, data: DataSource, signal: AbortSignal): RowSource {
     if (data.kind === 'blob') return data;
     const ask = (count: number): void => this.#host.emit({ type: 'need_data', call, count });
@@ -88,3 +118,5 @@ export class SessionTraining {
     return { kind: 'examples', examples: feed };
   }
 }
+
+function noop(): void {}

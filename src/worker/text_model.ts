@@ -16,6 +16,7 @@ import { labelledRows } from '../train/batches';
 import { LossMeter } from '../train/evaluate';
 import { type MicroBatch, writeBatch } from '../train/micro_batch';
 import { logitsProgram } from '../train/text_program';
+import { Jobs } from './jobs';
 import type { ForwardResult, WireInputs } from './protocol';
 
 /** Which adapter a pass uses; `key` tells its programs from others'. */
@@ -31,10 +32,12 @@ export class TextModel {
   readonly programs: ProgramCache;
   readonly losses: LossMeter;
   readonly generator: Generator;
-  readonly #runner: Runner;
+  /** Whoever uses the model does it in a job. */
+  readonly jobs = new Jobs();
+  readonly runner: Runner;
 
   constructor(runner: Runner, loaded: LoadedModel, tokenizer: TextTokenizer | undefined) {
-    this.#runner = runner;
+    this.runner = runner;
     this.loaded = loaded;
     this.tokenizer = tokenizer;
     this.programs = new ProgramCache(runner);
@@ -45,12 +48,15 @@ export class TextModel {
   /** One evaluation pass: logits (B,T,V), and the loss when there are labels. */
   async forward(inputs: WireInputs, { adapter, key }: Applied): Promise<ForwardResult> {
     const batch = this.#batch(inputs);
-    const { built, loaded } = await this.programs.get(`logits ${key} ${batch.B}x${batch.T}`, () =>
-      logitsProgram(this.loaded, adapter, batch),
+    const bytes = await this.programs.use(
+      `logits ${key} ${batch.B}x${batch.T}`,
+      () => logitsProgram(this.loaded, adapter, batch),
+      ({ built, loaded }) => {
+        writeBatch(this.runner, built.inputs, batch);
+        this.runner.run(loaded);
+        return this.runner.read(built.logits);
+      },
     );
-    writeBatch(this.#runner, built.inputs, batch);
-    this.#runner.run(loaded);
-    const bytes = await this.#runner.read(built.logits);
     const logits = this.#unpad(new Float32Array(bytes), inputs.input_ids, batch.T);
     if (inputs.labels === undefined) return { logits };
     const { loss } = await this.losses.mean([batch], adapter, key);
@@ -115,7 +121,7 @@ export class TextModel {
     await this.programs.dropAll();
     await this.generator.dispose();
     this.losses.dispose();
-    this.#runner.free([...this.loaded.weights.values(), ...this.loaded.constants.values()]);
+    this.runner.free([...this.loaded.weights.values(), ...this.loaded.constants.values()]);
   }
 
   #checkIds(ids: Int32Array | readonly number[], what: string): void {
@@ -127,7 +133,7 @@ export class TextModel {
   }
 
   async #readFloats(value: Value): Promise<Float32Array> {
-    const bytes = await this.#runner.read(value);
+    const bytes = await this.runner.read(value);
     const length = numel(value.shape);
     return value.dtype === 'f16'
       ? f16ToF32(new Uint16Array(bytes, 0, length))

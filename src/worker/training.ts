@@ -1,6 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { ResolvedTrainingArguments, TrainOutput } from '../core/training';
-import type { Runner } from '../graph/runner';
+import type { ResolvedTrainingArguments } from '../core/training';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
@@ -12,17 +11,16 @@ export interface TrainingRequest {
   readonly model: TextModel;
   readonly applied: Applied;
   readonly args: ResolvedTrainingArguments;
-  readonly data: RowSource;
+  /** The data set, read until the signal aborts. */
+  data(signal: AbortSignal): RowSource;
   readonly signal: AbortSignal;
 }
 
-/** Reads the data, then trains. `onRun` gets the run as soon as it can be paused and stopped. */
-export async function train(
-  runner: Runner,
+/** A run that reads the data, then trains. Throws where there is nothing to train. */
+export function createRun(
   { model, applied, args, data, signal }: TrainingRequest,
   emit: TrainingInit['emit'],
-  onRun: (run: TrainingRun) => void,
-): Promise<TrainOutput> {
+): TrainingRun {
   const { adapter } = applied;
   if (adapter === undefined || !adapter.trainable) {
     const what = adapter === undefined ? 'no adapter is active' : `adapter ${adapter.name} was loaded for inference`;
@@ -35,27 +33,24 @@ export async function train(
       hint: 'Dropout is not supported in training yet.',
     });
   }
-  const { rows } = await collectRows(data, rowOptions(model, args, 'truncate', signal));
-  const format = batchFormat(model, args);
-  const run = new TrainingRun({
-    runner,
-    programs: model.programs,
+  return new TrainingRun({
+    runner: model.runner,
     loaded: model.loaded,
     adapter,
-    adapterKey: applied.key,
     args,
-    maxSteps: planSteps(rows.length, args).maxSteps,
-    steps: trainingSteps(rows, args, format),
     signal,
+    async prepare(stop) {
+      const { rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
+      const { maxSteps } = planSteps(rows.length, args);
+      return { maxSteps, steps: trainingSteps(rows, args, batchFormat(model, args)) };
+    },
     emit,
   });
-  onRun(run);
-  return run.run();
 }
 
 /** The mean loss over all labelled tokens of the data, in blocks that don't overlap. */
 export async function evaluate({ model, applied, args, data, signal }: TrainingRequest): Promise<Evaluation> {
-  const { rows } = await collectRows(data, rowOptions(model, args, 'split', signal));
+  const { rows } = await collectRows(data(signal), rowOptions(model, args, 'split', signal));
   const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
   const { loss } = await model.losses.mean(batchesInOrder(rows, format), applied.adapter, applied.key, signal);
   return { eval_loss: loss, perplexity: Math.exp(loss) };

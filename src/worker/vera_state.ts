@@ -4,6 +4,7 @@ import type { ProjectionPool } from '../adapters/projection_pool';
 import { generateProjections, type ProjectionKey } from '../adapters/projections';
 import { type ResolvedTargets, resolveTargets } from '../adapters/targets';
 import type { ProjectionValues, VeraAdapter } from '../adapters/vera_adapter';
+import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { numel } from '../core/shape';
 import type { Tensor } from '../core/tensor';
@@ -34,6 +35,8 @@ export class VeraState {
   readonly base: TextModel;
   readonly #host: VeraHost;
   readonly #entries = new Map<string, Entry>();
+  /** Names of adapters that are on their way. */
+  readonly #coming = new Set<string>();
   #active: string | undefined;
   #enabled = true;
 
@@ -54,7 +57,7 @@ export class VeraState {
 
   /** Which modules a configuration wraps, without changing anything. Throws PEFT's errors. */
   resolve(name: string, config: VeraConfig): ResolvedTargets {
-    if (this.#entries.has(name)) {
+    if (this.#entries.has(name) || this.#coming.has(name)) {
       throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
         hint: 'Choose another name, or delete the adapter first.',
       });
@@ -82,11 +85,28 @@ export class VeraState {
   /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
   async add(
     name: string,
-    { modules, config, max_in, max_out }: ResolvedTargets,
-    { is_trainable = true, projection_dtype = 'float32' }: WireAdapterOptions,
+    targets: ResolvedTargets,
+    options: WireAdapterOptions,
     tensors?: AdapterTensors,
   ): Promise<void> {
-    this.#expectLinears(modules.map((module) => module.name));
+    this.#expectLinears(targets.modules.map((module) => module.name));
+    this.#coming.add(name);
+    try {
+      const adapter = await this.#place(name, targets, options, tensors);
+      this.#entries.set(name, { adapter, key: this.#host.nextKey() });
+      this.#active ??= name;
+    } finally {
+      this.#coming.delete(name);
+    }
+  }
+
+  /** Puts an adapter's values on the device. */
+  async #place(
+    name: string,
+    { modules, config, max_in, max_out }: ResolvedTargets,
+    { is_trainable = true, projection_dtype = 'float32' }: WireAdapterOptions,
+    tensors: AdapterTensors | undefined,
+  ): Promise<VeraAdapter> {
     const { runner, projections: pool } = this.#host;
     const layout = layoutParameters(modules, config.r);
     const lambda = pinned(`lambda of ${name}`, [layout.length]);
@@ -100,12 +120,11 @@ export class VeraState {
       await runner.allocate([lambda]);
       runner.write(lambda, initial);
     } catch (error) {
+      runner.free([lambda]);
       pool.release(projections);
       throw error;
     }
-    const adapter = { name, config, layout, projections, lambda, trainable: is_trainable };
-    this.#entries.set(name, { adapter, key: this.#host.nextKey() });
-    this.#active ??= name;
+    return { name, config, layout, projections, lambda, trainable: is_trainable };
   }
 
   activate(name: string): void {
@@ -119,12 +138,13 @@ export class VeraState {
 
   /** As PEFT: when the active one goes, the alphabetically first of the others becomes active, with a warning. */
   async delete(name: string): Promise<void> {
-    const { adapter, key } = this.#expect(name);
+    const entry = this.#expect(name);
     this.#entries.delete(name);
-    await this.base.dropPrograms(key);
-    this.#host.runner.free([adapter.lambda]);
-    this.#host.projections.release(adapter.projections);
-    if (this.#active !== name) return;
+    if (this.#active === name) this.#replaceActive(name);
+    await this.#discard(entry);
+  }
+
+  #replaceActive(name: string): void {
     this.#active = [...this.#entries.keys()].sort()[0];
     if (this.#active === undefined) return;
     const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${this.#active}.`;
@@ -133,16 +153,18 @@ export class VeraState {
 
   /** The values of an adapter as its file holds them, projections included. */
   async tensors(name = this.#active ?? 'default'): Promise<{ adapter: VeraAdapter; tensors: AdapterTensors }> {
-    const { adapter } = this.#expect(name);
-    const vectors = unpackParameters(adapter.layout, await this.#read(adapter.lambda));
-    const others = new Map<string, Tensor>();
-    if (!adapter.config.save_projection) return { adapter, tensors: { vectors, projections: undefined, others } };
-    const { A, B } = adapter.projections;
-    const projections = {
-      A: { dims: A.shape, data: await this.#read(A) },
-      B: { dims: B.shape, data: await this.#read(B) },
-    };
-    return { adapter, tensors: { vectors, projections, others } };
+    const { adapter, key } = this.#expect(name);
+    return this.base.jobs.run(key, undefined, async () => {
+      const vectors = unpackParameters(adapter.layout, await this.#read(adapter.lambda));
+      const others = new Map<string, Tensor>();
+      if (!adapter.config.save_projection) return { adapter, tensors: { vectors, projections: undefined, others } };
+      const { A, B } = adapter.projections;
+      const projections = {
+        A: { dims: A.shape, data: await this.#read(A) },
+        B: { dims: B.shape, data: await this.#read(B) },
+      };
+      return { adapter, tensors: { vectors, projections, others } };
+    });
   }
 
   info(model: number): VeraInfo {
@@ -161,14 +183,18 @@ export class VeraState {
   }
 
   async dispose(): Promise<void> {
-    for (const name of [...this.#entries.keys()]) {
-      if (this.#entries.size === 1) this.#active = undefined;
-      const { adapter, key } = this.#expect(name);
-      this.#entries.delete(name);
-      await this.base.dropPrograms(key);
-      this.#host.runner.free([adapter.lambda]);
-      this.#host.projections.release(adapter.projections);
-    }
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    this.#active = undefined;
+    for (const entry of entries) await this.#discard(entry);
+  }
+
+  /** Frees what an adapter has on the device, once nobody uses it any more. */
+  async #discard({ adapter, key }: Entry): Promise<void> {
+    await this.base.jobs.end(key, abortError(`Adapter ${adapter.name} was deleted`));
+    await this.base.dropPrograms(key);
+    this.#host.runner.free([adapter.lambda]);
+    this.#host.projections.release(adapter.projections);
   }
 
   #expect(name: string): Entry {

@@ -1,15 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/safetensors';
-import { toFloat32 } from '../../src/formats/values';
-import {
-  type AdapterFiles,
-  type Example,
-  get_peft_model,
-  type StepLogs,
-  Trainer,
-  VeraConfig,
-  VeraModel,
-} from '../../src/index';
+import { type Example, get_peft_model, type StepLogs, Trainer, VeraConfig, VeraModel } from '../../src/index';
 import {
   type GoldenBatch,
   type GoldenTraining,
@@ -18,7 +8,7 @@ import {
   goldenTensors,
   largestDifference,
 } from '../helpers/golden';
-import { bytesOf, loadBase, openTestSession } from '../helpers/session';
+import { bytesOf, loadBase, openTestSession, vectorsOf } from '../helpers/session';
 
 const cases = ['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'];
 /** The API divides by all labelled tokens of a step; the mean of batches' means has no argument. */
@@ -154,11 +144,6 @@ function examplesOf({ input_ids, labels, attention_mask }: GoldenBatch): Example
     labels: labels[row]!,
     attention_mask: attention_mask[row]!,
   }));
-}
-
-async function vectorsOf(files: AdapterFiles): Promise<Map<string, Float32Array>> {
-  const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
-  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }
 
 /** Without PEFT's version, which old versions refuse to read; PEFT writes sets in any order. */

@@ -76,10 +76,9 @@ export function goldenAdapter(name: string, folder: string): { readonly files: M
 
 /** The files of a folder as dropped files. Its address ends with a slash. */
 export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
-  const files = readdirSync(folder).map((file): [string, Blob] => [
-    file,
-    new Blob([readFileSync(new URL(file, folder))]),
-  ]);
+  const files = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }): [string, Blob] => [name, new Blob([readFileSync(new URL(name, folder))])]);
   return { files: new Map(files) };
 }
 

@@ -1,4 +1,7 @@
+import { readSafetensors } from '../../src/formats/safetensors';
+import { toFloat32 } from '../../src/formats/values';
 import {
+  type AdapterFiles,
   AutoModelForCausalLM,
   get_peft_model,
   type PreTrainedModel,
@@ -34,6 +37,12 @@ export async function loadVera(opened: TestSession, name: string): Promise<VeraM
   const { vera_config, base } = goldenCase(name);
   const config = new VeraConfig({ ...vera_config, base_model_name_or_path: base });
   return get_peft_model(await loadBase(opened, name), config);
+}
+
+/** The tensors that an adapter's files hold, by name. */
+export async function vectorsOf(files: AdapterFiles): Promise<Map<string, Float32Array>> {
+  const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
+  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }
 
 /** The bytes of a Blob. */

@@ -1,0 +1,150 @@
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  AutoModelForCausalLM,
+  type Dataset,
+  type Example,
+  get_peft_model,
+  type StepLogs,
+  type Tokenizer,
+  Trainer,
+  type TrainingArguments,
+  VeraConfig,
+  type VeraModel,
+} from '../../src/index';
+import { folderFiles, largestDifference } from '../helpers/golden';
+import { openTestSession, type TestSession } from '../helpers/session';
+import { proseFolder, proseText } from '../helpers/tokenizers';
+
+let opened: TestSession;
+let model: VeraModel;
+let tokenizer: Tokenizer;
+
+beforeAll(async () => {
+  opened = await openTestSession();
+  const { session } = opened;
+  const base = await AutoModelForCausalLM.from_pretrained(folderFiles(pathToFileURL(`${proseFolder}/`)), { session });
+  model = await get_peft_model(base, new VeraConfig({ r: 4, target_modules: ['q_proj'] }));
+  tokenizer = base.tokenizer!;
+});
+afterAll(() => opened.session.close());
+
+/** The steps of a run that changes nothing, so that every loss can be looked up. */
+async function lossesOf(train_dataset: Dataset, args: TrainingArguments = {}): Promise<StepLogs[]> {
+  const still = {
+    learning_rate: 0,
+    num_train_epochs: 1,
+    shuffle: false,
+    per_device_train_batch_size: 1,
+    max_length: 48,
+  };
+  const logs: StepLogs[] = [];
+  const run = new Trainer({ model, args: { ...still, ...args }, train_dataset }).train();
+  for await (const event of run) if (event.type === 'log') logs.push(event.logs);
+  return logs;
+}
+
+async function lossOf(input_ids: number[], labels = input_ids): Promise<number> {
+  return (await model.forward({ input_ids: [input_ids], labels: [labels] })).loss!;
+}
+
+/** Parts of `length` tokens, without a last one that has nothing to predict. */
+function blocksOf(ids: readonly number[], length: number): number[][] {
+  const starts = Array.from({ length: Math.ceil(ids.length / length) }, (_, index) => index * length);
+  return starts.map((start) => ids.slice(start, start + length)).filter((block) => block.length > 1);
+}
+
+/** Rows may be padded to other lengths there and here: sums have another order. */
+function expectLosses(logs: StepLogs[], losses: number[]): void {
+  expect(
+    largestDifference(
+      logs.map(({ loss }) => loss),
+      losses,
+    ),
+  ).toBeLessThan(1e-5);
+}
+
+const sentences = [
+  'It was a fine morning.',
+  'The ship lay quiet in the harbour, and nobody came.',
+  'Naïve — he paid £3.',
+];
+
+test('texts: in an array, an async iterable, and JSON Lines by type or by name', async () => {
+  const losses = [];
+  for (const text of sentences) losses.push(await lossOf(await tokenizer.encode(text)));
+  const examples = sentences.map((text) => ({ text }));
+  async function* later(): AsyncGenerator<Example> {
+    for (const example of examples) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      yield example;
+    }
+  }
+  const lines = `${examples.map((example) => JSON.stringify(example)).join('\r\n')}\n\n`;
+  expectLosses(await lossesOf(examples), losses);
+  expectLosses(await lossesOf(later()), losses);
+  expectLosses(await lossesOf(new Blob([lines], { type: 'application/jsonl' })), losses);
+  expectLosses(await lossesOf(new File([lines], 'examples.jsonl')), losses);
+});
+
+test('a text file is cut into blocks of max_length', async () => {
+  const text = proseText(700);
+  const ids = await tokenizer.encode(text);
+  const losses = [];
+  for (const block of blocksOf(ids, 48)) losses.push(await lossOf(block));
+  expect(losses.length).toBeGreaterThan(3);
+  expectLosses(await lossesOf(new Blob([text], { type: 'text/plain' })), losses);
+});
+
+test('a prompt is not learned, a completion is, with the end of text', async () => {
+  const [prompt, completion] = ['The captain said', ' nothing at all.'];
+  const before = (await tokenizer.encode(prompt)).length;
+  const ids = [...(await tokenizer.encode(prompt + completion)), tokenizer.eos_token_id!];
+  const masked = ids.map((id, index) => (index < before ? -100 : id));
+  const examples = [{ prompt, completion }];
+  expectLosses(await lossesOf(examples), [await lossOf(ids, masked)]);
+  expectLosses(await lossesOf(examples, { completion_only_loss: false }), [await lossOf(ids)]);
+  expect(await lossOf(ids, masked)).not.toBeCloseTo(await lossOf(ids), 2);
+});
+
+test('packing joins examples with the end of text between them', async () => {
+  const ids = [];
+  for (const text of sentences) ids.push(...(await tokenizer.encode(text)), tokenizer.eos_token_id!);
+  const losses = [];
+  for (const block of blocksOf(ids, 24)) losses.push(await lossOf(block));
+  const examples = sentences.map((text) => ({ text }));
+  expectLosses(await lossesOf(examples, { packing: true, max_length: 24 }), losses);
+});
+
+test('evaluation is the mean over all tokens', async () => {
+  const text = proseText(700);
+  const ids = await tokenizer.encode(text);
+  let [sum, tokens] = [0, 0];
+  for (const block of blocksOf(ids, 48)) {
+    sum += (await lossOf(block)) * (block.length - 1);
+    tokens += block.length - 1;
+  }
+  const blob = new Blob([text], { type: 'text/plain' });
+  const trainer = new Trainer({ model, args: { max_length: 48 }, train_dataset: blob, eval_dataset: blob });
+  const { eval_loss, perplexity } = await trainer.evaluate();
+  expect(eval_loss).toBeCloseTo(sum / tokens, 4);
+  expect(perplexity).toBeCloseTo(Math.exp(sum / tokens), 1);
+});
+
+test.each([
+  ['broken JSON', 'invalid_format', new Blob(['{"text": "a"}\n{"text":'], { type: 'application/json' })],
+  ['a line that is no example', 'invalid_argument', new Blob(['{"words": "a"}'], { type: 'application/json' })],
+  ['an empty file', 'invalid_argument', new Blob([''])],
+] as const)('%s is refused, and the next run is well', async (_, code, blob) => {
+  await expect(lossesOf(blob)).rejects.toMatchObject({ code });
+  expect(await lossesOf([{ text: sentences[0]! }])).toHaveLength(1);
+});
+
+test('what a data set throws ends the run', async () => {
+  const oops = new Error('disk on fire');
+  async function* failing(): AsyncGenerator<Example> {
+    yield { text: sentences[0]! };
+    throw oops;
+  }
+  await expect(lossesOf(failing())).rejects.toBe(oops);
+});

@@ -1,0 +1,33 @@
+import type { LoadedProgram, Program, Runner } from '../../src/graph/runner';
+import type { Value } from '../../src/graph/value';
+
+/** A runner without a device: notes what it holds. Loads wait until they are let through. */
+export class FakeRunner implements Runner {
+  readonly maxBindingBytes = Number.POSITIVE_INFINITY;
+  readonly loaded = new Set<Program>();
+  readonly held = new Set<Value>();
+  /** Names of the programs in the order of their loads. */
+  readonly loads: string[] = [];
+  /** What a load waits for. */
+  gate: Promise<void> = Promise.resolve();
+
+  usage = () => ({ dispatches: 0, submits: 0, flops: 0, buffers: 0, bytes: 0, peakBytes: 0 });
+  write(): void {}
+  run(): void {}
+  read = async (): Promise<ArrayBuffer> => new ArrayBuffer(0);
+
+  async allocate(values: Iterable<Value>): Promise<void> {
+    for (const value of values) this.held.add(value);
+  }
+
+  async load(program: Program): Promise<LoadedProgram> {
+    this.loads.push(program.name);
+    await this.gate;
+    this.loaded.add(program);
+    return { program, flops: 0, release: () => void this.loaded.delete(program) };
+  }
+
+  free(values: Iterable<Value>): void {
+    for (const value of values) this.held.delete(value);
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { PauseGate } from '../../src/train/pause_gate';
+
+const never = new AbortController().signal;
+/** Whether the promise has resolved by now. */
+async function isDone(promise: Promise<unknown>): Promise<boolean> {
+  return Promise.race([promise.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 0, false))]);
+}
+
+describe('pause', () => {
+  test('resolves when the loop has come to a stand', async () => {
+    const gate = new PauseGate();
+    gate.begin();
+    const paused = gate.pause('user');
+    expect(gate.requested).toBe(true);
+    expect(await isDone(paused)).toBe(false);
+    expect(gate.enter()).toBe('user');
+    expect(await isDone(paused)).toBe(true);
+    expect(await isDone(gate.pause('user'))).toBe(true);
+  });
+
+  test('resolves at once before the loop sets out, and holds it', async () => {
+    const gate = new PauseGate();
+    await gate.pause('hidden');
+    gate.begin();
+    expect(gate.requested).toBe(true);
+  });
+
+  test('resolves at once when the loop is over, and when it ends meanwhile', async () => {
+    const gate = new PauseGate();
+    gate.begin();
+    const paused = gate.pause('user');
+    gate.close();
+    await paused;
+    await gate.pause('user');
+  });
+});
+
+describe('wait', () => {
+  test('ends with the last reason to stand still', async () => {
+    const gate = new PauseGate();
+    await gate.pause('user');
+    await gate.pause('hidden');
+    gate.enter();
+    const resumed = gate.wait(never);
+    gate.resume('user');
+    expect(await isDone(resumed)).toBe(false);
+    gate.resume('hidden');
+    expect(await resumed).toBe('hidden');
+    expect(gate.requested).toBe(false);
+  });
+
+  test('can be entered again', async () => {
+    const gate = new PauseGate();
+    gate.begin();
+    for (let round = 0; round < 2; round++) {
+      const paused = gate.pause('user');
+      expect(await isDone(paused)).toBe(false);
+      gate.enter();
+      await paused;
+      const resumed = gate.wait(never);
+      gate.resume('user');
+      await resumed;
+    }
+  });
+
+  test('resumeAll ends it, whatever the reasons', async () => {
+    const gate = new PauseGate();
+    await gate.pause('user');
+    await gate.pause('lock');
+    gate.enter();
+    const resumed = gate.wait(never);
+    gate.resumeAll();
+    expect(await isDone(resumed)).toBe(true);
+    expect(gate.requested).toBe(false);
+  });
+
+  test('rejects with the reason of an abort, also of one that came before', async () => {
+    const gate = new PauseGate();
+    await gate.pause('user');
+    gate.enter();
+    const controller = new AbortController();
+    const resumed = gate.wait(controller.signal);
+    controller.abort('enough');
+    await expect(resumed).rejects.toBe('enough');
+    await expect(gate.wait(controller.signal)).rejects.toBe('enough');
+  });
+});
