@@ -4,12 +4,16 @@ import backwardQWgsl from '../../shaders/attention_backward_q.wgsl?raw';
 import padWgsl from '../../shaders/attention_pad.wgsl?raw';
 import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
 import backwardKvRegister from '../../shaders/lib/attention_backward_kv_register.wgsl?raw';
+import backwardKvWorkgroup from '../../shaders/lib/attention_backward_kv_workgroup.wgsl?raw';
 import backwardQRegister from '../../shaders/lib/attention_backward_q_register.wgsl?raw';
+import backwardQWorkgroup from '../../shaders/lib/attention_backward_q_workgroup.wgsl?raw';
 import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
 import gradient from '../../shaders/lib/attention_gradient.wgsl?raw';
 import register from '../../shaders/lib/attention_register.wgsl?raw';
 import rows from '../../shaders/lib/attention_rows.wgsl?raw';
 import softmax from '../../shaders/lib/attention_softmax.wgsl?raw';
+import tile from '../../shaders/lib/attention_tile.wgsl?raw';
+import workgroup from '../../shaders/lib/attention_workgroup.wgsl?raw';
 import block from '../../shaders/lib/block.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import { WebVeraError } from '../core/error';
@@ -18,6 +22,11 @@ import { ceilDiv, expectShape, roundUp } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
+
+/** Tokens of a workgroup's tile, in both families. */
+const TILE = 32;
+/** Columns of a head that a workgroup of the `workgroup` family makes. */
+const COLUMNS = 64;
 
 const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
 
@@ -29,7 +38,12 @@ export const attentionForward = defineKernel({
     {
       name: 'register',
       wgsl: [forwardWgsl, register, rows, blocks, softmax, block],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, 32), H, B],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+    {
+      name: 'workgroup',
+      wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
+      workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
     },
   ],
   flops: (sizes) => 4 * visibleProducts(sizes),
@@ -51,7 +65,12 @@ export const attentionBackwardQ = defineKernel({
     {
       name: 'register',
       wgsl: [backwardQWgsl, backwardQRegister, rows, blocks, gradient, block],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, 32), H, B],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+    {
+      name: 'workgroup',
+      wgsl: [backwardQWgsl, backwardQWorkgroup, tile, rows, blocks, gradient, block],
+      workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
     },
   ],
   flops: (sizes) => 6 * visibleProducts(sizes),
@@ -65,7 +84,12 @@ export const attentionBackwardKv = defineKernel({
     {
       name: 'register',
       wgsl: [backwardKvWgsl, backwardKvRegister, rows, blocks, gradient, block],
-      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, 32), Hkv, B],
+      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
+    },
+    {
+      name: 'workgroup',
+      wgsl: [backwardKvWgsl, backwardKvWorkgroup, tile, rows, blocks, gradient, block],
+      workgroups: ({ B, T, Hkv, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), Hkv, B],
     },
   ],
   flops: (sizes) => 8 * visibleProducts(sizes),

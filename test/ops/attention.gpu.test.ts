@@ -6,29 +6,29 @@ import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
-const families = ['register'];
+const families = ['register', 'workgroup'];
 
 interface Case {
-  readonly B?: number;
+  readonly B: number;
   readonly T: number;
   readonly H: number;
   readonly Hkv: number;
   readonly D: number;
-  readonly padding?: 'left' | 'right' | 'all';
+  readonly padding: 'no' | 'left' | 'right' | 'all';
 }
 
 /** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
-function maskOf({ B = 1, T, padding }: Case): Float64Array {
+function maskOf({ B, T, padding }: Case): Float64Array {
   const mask = new Float64Array(B * T).fill(1);
   for (let b = 0; b < B; b++) {
-    const masked = padding === undefined ? 0 : padding === 'all' ? T : Math.ceil(((b + 1) * T) / (B + 1));
+    const masked = padding === 'no' ? 0 : padding === 'all' ? T : Math.ceil(((b + 1) * T) / (B + 1));
     for (let t = 0; t < masked; t++) mask[b * T + (padding === 'right' ? T - 1 - t : t)] = 0;
   }
   return mask;
 }
 
 function makeInputs(memory: Memory, size: Case): AttentionInputs {
-  const { B = 1, T, H, Hkv, D } = size;
+  const { B, T, H, Hkv, D } = size;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
   const mask = input(memory, 'mask', [B, T], maskOf(size), 'u32');
@@ -36,15 +36,15 @@ function makeInputs(memory: Memory, size: Case): AttentionInputs {
 }
 
 const cases: Case[] = [
-  { T: 1, H: 1, Hkv: 1, D: 4 },
+  { B: 1, T: 1, H: 1, Hkv: 1, D: 4, padding: 'no' },
   { B: 3, T: 5, H: 4, Hkv: 2, D: 8, padding: 'right' },
   { B: 2, T: 33, H: 6, Hkv: 1, D: 64, padding: 'left' },
   { B: 2, T: 123, H: 2, Hkv: 2, D: 6, padding: 'left' },
   { B: 2, T: 64, H: 2, Hkv: 1, D: 10, padding: 'right' },
-  { T: 65, H: 2, Hkv: 2, D: 48 },
+  { B: 1, T: 65, H: 2, Hkv: 2, D: 48, padding: 'no' },
   { B: 1, T: 9, H: 2, Hkv: 1, D: 4, padding: 'all' },
-  { T: 66, H: 1, Hkv: 1, D: 132 },
-  { B: 2, T: 128, H: 4, Hkv: 2, D: 32 },
+  { B: 1, T: 66, H: 1, Hkv: 1, D: 132, padding: 'no' },
+  { B: 2, T: 128, H: 4, Hkv: 2, D: 32, padding: 'no' },
 ];
 
 describe.each(families)('attention, %s', (variant) => {
@@ -79,7 +79,7 @@ describe.each(families)('attention, %s', (variant) => {
     const [H, D, from] = [2, 8, 41];
     const run = async (change: boolean): Promise<Float64Array> => {
       const memory: Memory = new Map();
-      const inputs = makeInputs(memory, { T: 70, H, Hkv: 1, D });
+      const inputs = makeInputs(memory, { B: 1, T: 70, H, Hkv: 1, D, padding: 'no' });
       for (const value of change ? [inputs.q, inputs.k, inputs.v] : []) {
         memory.get(value)?.fill(3, from * (value.shape[1] as number));
       }
@@ -94,7 +94,7 @@ describe.each(families)('attention, %s', (variant) => {
 
   test('large scores neither overflow nor vanish', async () => {
     const memory: Memory = new Map();
-    const inputs = makeInputs(memory, { T: 40, H: 1, Hkv: 1, D: 4 });
+    const inputs = makeInputs(memory, { B: 1, T: 40, H: 1, Hkv: 1, D: 4, padding: 'no' });
     for (const value of [inputs.q, inputs.k]) memory.set(value, randomArray(160, 7, 100));
     const g = new Graph();
     const y = attention(g, inputs);

@@ -1,0 +1,69 @@
+// attention in tiles of 32 queries by 32 keys.
+// grid: 32 queries times 64 columns in x
+var<workgroup> row_stage: array<vec4f, 64>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let work = late_work_of(group.x);
+  let batch = group.z;
+  let head = group.y;
+  let kv_head = head * p.Hkv / p.H;
+  let index = thread.y * 8u + thread.x;
+  let query = work.first + thread.y * 4u;
+  let staged_queries = head_rows(batch, work.first + index / 8u * 4u, head, p.H);
+  var sums = Wide();
+  var maxima = vec4f(HIDDEN);
+  // Of this thread's keys alone.
+  var totals = vec4f();
+  for (var keys = 0u; keys <= work.first; keys += TILE) {
+    let staged_keys = head_rows(batch, keys + index / 8u * 4u, kv_head, p.Hkv);
+    var s = mat4x4f();
+    for (var inner = 0u; inner < work.width; inner += INNER) {
+      let c = min(inner + index % 8u, work.width - 1u);
+      stage_operands(index, q_block(staged_queries, c), k_block(staged_keys, c), inner + index % 8u < work.width);
+      workgroupBarrier();
+      s = multiply_staged(s, thread);
+      workgroupBarrier();
+    }
+    let key = keys + thread.x * 4u;
+    s = visible_scores(s, query, key, real_keys(batch, key));
+    row_stage[index] = row_maxima(s);
+    let c = wide_column(index, work);
+    let early = head_rows(batch, keys + wide_token(index), kv_head, p.Hkv);
+    let late = head_rows(batch, keys + wide_token(index) + 16u, kv_head, p.Hkv);
+    stage_wide(index, v_block(early, c), v_block(late, c));
+    workgroupBarrier();
+    let before = maxima;
+    for (var x = 0u; x < 8u; x++) {
+      maxima = max(maxima, row_stage[thread.y * 8u + x]);
+    }
+    let kept = exp(before - maxima);
+    let weights = exp_rows(s, maxima);
+    totals = totals * kept + row_sums(weights);
+    stage_weights(thread, weights);
+    workgroupBarrier();
+    sums = multiply_wide(Wide(scale_rows(sums.near, kept), scale_rows(sums.far, kept)), thread);
+    workgroupBarrier();
+  }
+  row_stage[index] = totals;
+  workgroupBarrier();
+  totals = vec4f();
+  for (var x = 0u; x < 8u; x++) {
+    totals += row_stage[thread.y * 8u + x];
+  }
+  if (query >= p.T) {
+    return;
+  }
+  let rows = head_rows(batch, query, head, p.H);
+  let inverse = inverse_totals(totals);
+  let column = work.column + thread.x;
+  if (column < work.width) {
+    put_y(rows, column, scale_rows(sums.near, inverse));
+  }
+  if (column + 8u < work.width) {
+    put_y(rows, column + 8u, scale_rows(sums.far, inverse));
+  }
+  if (column == 0u) {
+    put_L(batch, head, query, log_sums(maxima, totals));
+  }
+}
