@@ -55,6 +55,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly lowRank?: boolean;
   /** `blocks`: the kernel puts blocks into the result (default); `own`: it makes something else of a tile. */
   readonly finish?: 'blocks' | 'own';
+  /** Whether there is a tile for few rows: K must run along the lines of both operands. */
+  readonly fewRows?: boolean;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
 }
@@ -118,7 +120,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
-  { size, left, right }: Pick<ProductInit<Bindings, P>, 'size' | 'left' | 'right'>,
+  { size, fewRows }: Pick<ProductInit<Bindings, P>, 'size' | 'fewRows'>,
 ): VariantInit<P>[] {
   const tiles = (params: Params<P>): Grid => {
     const [rows, columns] = size(params);
@@ -134,7 +136,7 @@ function variants<P extends ParamTypes>(
     { name: 'register', wgsl: [...files, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...files, quad, tileWide], workgroups: tiles },
     { name: 'workgroup', wgsl: [...files, quad, tileWorkgroup], workgroups: tiles },
-    ...(left === 'rows' && right === 'rows' ? [row] : []),
+    ...(fewRows ? [row] : []),
   ];
 }
 

@@ -13,6 +13,7 @@ export const linearForward = defineProduct({
   wgsl: linearWgsl,
   left: 'rows',
   right: 'rows',
+  fewRows: true,
   size: ({ N, M, K }) => [N, M, K],
 });
 

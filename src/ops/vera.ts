@@ -1,13 +1,15 @@
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import veraAddWgsl from '../../shaders/vera_add.wgsl?raw';
 import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
 import lambdaReduceWgsl from '../../shaders/vera_lambda_reduce.wgsl?raw';
 import veraLinearWgsl from '../../shaders/vera_linear.wgsl?raw';
 import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid } from '../core/kernel';
-import { ceilDiv, expectShape, formatShape, rowsAndColumns } from '../core/shape';
-import type { Graph } from '../graph/graph';
+import { ceilDiv, expectShape, formatShape, rowsAndColumns, type Shape } from '../core/shape';
+import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { passOn } from './add';
 import { defineProduct, linesOf, rightStorage, TILE } from './gemm';
 import { emitLinear, emitLinearBackward } from './linear';
 
@@ -19,7 +21,19 @@ export const veraLinearForward = defineProduct({
   left: 'rows',
   right: 'rows',
   lowRank: true,
+  fewRows: true,
   size: ({ N, M, K, R }) => [N, M, K + R],
+});
+
+export const veraAddForward = defineProduct({
+  name: 'vera_add',
+  bindings: { y: 'read', u: 'read', B: 'read', lambda: 'read', z: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32' },
+  wgsl: veraAddWgsl,
+  left: 'rows',
+  right: 'own',
+  fewRows: true,
+  size: ({ N, M, R }) => [N, M, R],
 });
 
 export const veraUpBackward = defineProduct({
@@ -62,16 +76,10 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
   return u;
 }
 
-/** The adapted linear layer's operands. */
-export interface VeraLinear {
-  /** (…, in) */
-  readonly x: Value;
+/** One adapter's part in a layer. */
+export interface LowRank {
   /** (…, R), of `veraDown`. */
   readonly u: Value;
-  /** (out, in), f32 or f16. */
-  readonly weight: Value;
-  /** (out) */
-  readonly bias?: Value | undefined;
   /** (≥ out, R) */
   readonly B: Value;
   /** The pool of trained vectors, one-dimensional. */
@@ -82,41 +90,73 @@ export interface VeraLinear {
   readonly offsetD: number;
 }
 
+/** The adapted linear layer's operands. */
+export interface VeraLinear extends LowRank {
+  /** (…, in) */
+  readonly x: Value;
+  /** (out, in), f32 or f16. */
+  readonly weight: Value;
+  /** (out) */
+  readonly bias?: Value | undefined;
+}
+
 /**
  * y = x·weightᵀ + bias + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. x, u and the pool receive gradients;
  * the pool's gather in the pinned buffer that `Graph.grad` was given for it.
  */
 export function veraLinear(g: Graph, operands: VeraLinear): Value {
   const { x, u, weight, bias, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
-  const { N, M, K, R } = sizes(operands);
-  const leading = x.shape.slice(0, -1);
-  const kernel = veraLinearForward[linesOf([K, R], M)][rightStorage(weight)];
+  const { columns: K } = rowsAndColumns(x.shape);
+  const [M = 0] = weight.shape;
+  expectShape('vera_linear weight', weight.shape, [M, K]);
+  if (bias !== undefined) expectShape('vera_linear bias', bias.shape, [M]);
+  const { N, R } = checkLowRank('vera_linear', operands, [...x.shape.slice(0, -1), M]);
   const { y } = g.emit(
-    kernel,
+    veraLinearForward[linesOf([K, R], M)][rightStorage(weight)],
     { x, u, weight, bias: bias ?? x, B, lambda },
-    { y: [...leading, M] },
+    { y: [...x.shape.slice(0, -1), M] },
     { N, M, K, R, offset_b, offset_d, has_bias: Number(bias !== undefined) },
   );
   g.differentiate(y, [x, u, lambda], (dy, [toX, toU, toLambda]) => [
     toX.wanted ? emitLinearBackward(g, dy, weight, { K, sum: toX.sum }) : undefined,
-    toU.wanted ? emitUpBackward(g, operands, dy, toU.sum) : undefined,
-    toLambda.wanted ? emitLambdaBackward(g, operands, dy, toLambda.sum) : undefined,
+    emitUpBackward(g, operands, dy, toU),
+    emitLambdaBackward(g, operands, dy, toLambda),
   ]);
   return y;
 }
 
-function emitUpBackward(g: Graph, operands: VeraLinear, dy: Value, sum: Value | undefined): Value {
+/**
+ * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). A further adapter on a layer's output; gradients as for `veraLinear`.
+ */
+export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
   const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
-  const { N, M, R } = sizes(operands);
+  const { N, M, R } = checkLowRank('vera_add', operands, y.shape);
+  const kernel = veraAddForward[linesOf([R], M)][rightStorage(B)];
+  const { z } = g.emit(kernel, { y, u, B, lambda }, { z: y.shape }, { N, M, R, offset_b, offset_d });
+  g.differentiate(z, [y, u, lambda], (dz, [toY, toU, toLambda]) => [
+    passOn(g, dz, toY),
+    emitUpBackward(g, operands, dz, toU),
+    emitLambdaBackward(g, operands, dz, toLambda),
+  ]);
+  return z;
+}
+
+function emitUpBackward(g: Graph, operands: LowRank, dy: Value, { wanted, sum }: Sink): Value | undefined {
+  if (!wanted) return undefined;
+  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const { columns: R } = rowsAndColumns(u.shape);
   const params = { N, M, R, offset_b, offset_d, has_sum: Number(sum !== undefined) };
   const kernel = veraUpBackward[linesOf([M], R)][rightStorage(B)];
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
 }
 
-function emitLambdaBackward(g: Graph, operands: VeraLinear, dy: Value, grads: Value | undefined): Value {
+function emitLambdaBackward(g: Graph, operands: LowRank, dy: Value, { wanted, sum: grads }: Sink): Value | undefined {
+  if (!wanted) return undefined;
   const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
   if (grads === undefined) throw new WebVeraError('internal', `No buffer was given for the gradient of ${lambda.name}`);
-  const { N, M, R } = sizes(operands);
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const { columns: R } = rowsAndColumns(u.shape);
   const [tiles_b, tiles_d] = [ceilDiv(R, TILE), ceilDiv(M, TILE)];
   const { partial_b, partial_d } = g.emit(
     veraLambdaBackward[linesOf([M])][rightStorage(u)],
@@ -128,38 +168,25 @@ function emitLambdaBackward(g: Graph, operands: VeraLinear, dy: Value, grads: Va
   return grads;
 }
 
-function sizes({ x, u, weight, bias, B, lambda, offsetB, offsetD }: VeraLinear): {
-  readonly N: number;
-  readonly M: number;
-  readonly K: number;
-  readonly R: number;
-} {
-  const { rows: N, columns: K } = rowsAndColumns(x.shape);
-  const [M = 0] = weight.shape;
-  const R = u.shape.at(-1) ?? 0;
-  expectShape('vera_linear weight', weight.shape, [M, K]);
-  expectShape('vera_linear u', u.shape, [...x.shape.slice(0, -1), R]);
-  if (bias !== undefined) expectShape('vera_linear bias', bias.shape, [M]);
-  const rowsOfB = B.shape[0] ?? 0;
-  if (B.dtype !== 'f32' || rowsOfB < M) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `vera_linear B: expected f32 with at least ${M} rows, got ${B.dtype} ${formatShape(B.shape)}`,
-    );
-  }
-  expectShape('vera_linear B', B.shape, [rowsOfB, R]);
+/** Throws `invalid_argument` unless the operands fit an output of this shape (…, out). */
+function checkLowRank(
+  op: string,
+  { u, B, lambda, offsetB, offsetD }: LowRank,
+  y: Shape,
+): { readonly N: number; readonly M: number; readonly R: number } {
+  const { rows: N, columns: M } = rowsAndColumns(y);
+  const { columns: R } = rowsAndColumns(u.shape);
+  expectShape(`${op} u`, u.shape, [...y.slice(0, -1), R]);
+  const [rowsOfB = 0] = B.shape;
+  expectShape(`${op} B`, B.shape, [Math.max(rowsOfB, M), R]);
   const end = Math.max(offsetB + M, offsetD + R);
-  if (offsetB % 4 !== 0 || offsetD % 4 !== 0 || offsetB < 0 || offsetD < 0 || lambda.shape.length !== 1) {
+  const aligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
+  if (B.dtype !== 'f32' || lambda.shape.length !== 1 || !aligned || end > (lambda.shape[0] ?? 0)) {
     throw new WebVeraError(
       'invalid_argument',
-      `vera_linear lambda: expected a vector and offsets that are multiples of 4, got ${formatShape(lambda.shape)} at ${offsetB} and ${offsetD}`,
+      `${op}: expected B in f32 and a pool of at least ${end} elements with offsets that are multiples of 4, got ` +
+        `${B.dtype} and a pool of ${formatShape(lambda.shape)} with offsets ${offsetB} and ${offsetD}`,
     );
   }
-  if (end > (lambda.shape[0] ?? 0)) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `vera_linear lambda: expected at least ${end} elements, got ${formatShape(lambda.shape)}`,
-    );
-  }
-  return { N, M, K, R };
+  return { N, M, R };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
-import { veraDown, veraLinear } from '../../src/ops/vera';
+import { veraAdd, veraDown, veraLinear } from '../../src/ops/vera';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
@@ -38,14 +38,15 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const u = veraDown(g, x, A);
   const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
   const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
+  const twice = veraAdd(g, bare, { u, B, lambda, offsetB, offsetD });
   const earlier: [Value, Value][] = [
     [lambda, grads],
     [x, input(memory, 'earlier dx', [N, K], fill(N * K, 9))],
     [u, input(memory, 'earlier du', [N, R], fill(N * R, 10))],
   ];
   const gradients = g.grad(y, dy, new Map(earlier));
-  const wanted = [u, y, bare, grads, gradients.get(u), gradients.get(x)].filter((value) => value !== undefined);
-  expect(wanted).toHaveLength(6);
+  const wanted = [u, y, bare, twice, grads, gradients.get(u), gradients.get(x)].filter((value) => value !== undefined);
+  expect(wanted).toHaveLength(7);
   return { g, memory, wanted };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
-import { type VeraLinear, veraDown, veraLinear } from '../../src/ops/vera';
+import { type VeraLinear, veraAdd, veraDown, veraLinear } from '../../src/ops/vera';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
@@ -40,6 +40,19 @@ test.each([
   const build = (g: Graph): Value => veraLinear(g, { ...operands, u: veraDown(g, operands.x, A) });
   expectGradient(build, memory, [operands.x, operands.lambda], { tolerance: 1e-6 });
   expectGradient(build, memory, [operands.lambda], { tolerance: 1e-6 });
+});
+
+test('vera_add: central differences by y, x and both pools', () => {
+  const memory: Memory = new Map();
+  const { A, ...operands } = layer(memory, { N: 3, K: 5, M: 7, R: 6 });
+  const second = input(memory, 'second', operands.lambda.shape, randomArray(operands.lambda.shape[0]!, 10));
+  const build = (g: Graph): Value => {
+    const u = veraDown(g, operands.x, A);
+    const y = veraLinear(g, { ...operands, u });
+    // The same projections, as adapters with equal configurations share them.
+    return veraAdd(g, y, { ...operands, u, lambda: second });
+  };
+  expectGradient(build, memory, [operands.x, operands.lambda, second], { tolerance: 1e-6 });
 });
 
 test('modules that share u add up its gradient', () => {
@@ -106,7 +119,7 @@ test('vera_linear refuses what does not fit', () => {
   const operands: VeraLinear = { ...rest, u: input(memory, 'u', [3, 6], randomArray(18, 7)) };
   const small = input(memory, 'small', [6, 6], randomArray(36, 8));
   const narrow = input(memory, 'narrow', [6, 4], randomArray(24, 8));
-  expect(() => veraLinear(g, { ...operands, B: small })).toThrow(/at least 7 rows, got f32 \(6, 6\)/);
+  expect(() => veraLinear(g, { ...operands, B: small })).toThrow(/vera_linear B: expected \(7, 6\), got \(6, 6\)/);
   expect(() => veraLinear(g, { ...operands, u: A })).toThrow(/vera_linear u/);
   expect(() => veraLinear(g, { ...operands, offsetB: 2 })).toThrow(/multiples of 4/);
   expect(() => veraLinear(g, { ...operands, offsetD: operands.offsetD + 4 })).toThrow(/at least 22 elements/);

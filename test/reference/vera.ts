@@ -15,6 +15,16 @@ export const vera_linear: Reference = (
   }
 };
 
+export const vera_add: Reference = ({ y, u, B, lambda, z }, { N, M, R, offset_b, offset_d }) => {
+  for (let n = 0; n < N!; n++) {
+    for (let m = 0; m < M!; m++) {
+      let low = 0;
+      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![offset_d! + j]! * u![n * R! + j]!;
+      z![n * M! + m] = y![n * M! + m]! + lambda![offset_b! + m]! * low;
+    }
+  }
+};
+
 export const vera_up_backward: Reference = ({ dy, B, lambda, sum, du }, { N, M, R, offset_b, offset_d, has_sum }) => {
   for (let n = 0; n < N!; n++) {
     for (let j = 0; j < R!; j++) {

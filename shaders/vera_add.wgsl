@@ -1,0 +1,68 @@
+// vera_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j u[n,j] · λ_d[j] · B[m,j]
+// y, z: (N, M)   u: (N, R)   B: (≥ M, R)
+// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// grid: see the tile
+// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_*}.wgsl
+struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> y: array<Result>;
+@group(0) @binding(2) var<storage, read> u: array<LeftWord>;
+@group(0) @binding(3) var<storage, read> B: array<RightWord>;
+@group(0) @binding(4) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> z: array<Result>;
+
+fn rows() -> u32 {
+  return p.N;
+}
+
+fn columns() -> u32 {
+  return p.M;
+}
+
+fn inner() -> u32 {
+  return p.R;
+}
+
+fn left_stride() -> u32 {
+  return p.R;
+}
+
+fn right_stride() -> u32 {
+  return p.R;
+}
+
+fn left_word(index: u32) -> LeftWord {
+  return u[index];
+}
+
+fn right_word(index: u32) -> RightWord {
+  return B[index];
+}
+
+fn right_begin(m: u32) -> vec4u {
+  let last = p.M - 1u;
+  return vec4u(
+    right_origin(min(m, last)),
+    right_origin(min(m + 1u, last)),
+    right_origin(min(m + 2u, last)),
+    right_origin(min(m + 3u, last)),
+  );
+}
+
+fn right_block(begin: vec4u, j: u32) -> mat4x4f {
+  let lambda_d = lambda[(p.offset_d + j) / 4u];
+  return transpose(mat4x4f(
+    right4(begin.x, j) * lambda_d,
+    right4(begin.y, j) * lambda_d,
+    right4(begin.z, j) * lambda_d,
+    right4(begin.w, j) * lambda_d,
+  ));
+}
+
+fn finish(n: u32, m: u32, block: mat4x4f) {
+  put_block(n, m, scale_columns(block, lambda[(p.offset_b + m) / 4u]));
+}
+
+fn put(at: u32, value: Result) {
+  z[at] = y[at] + value;
+}
