@@ -16,6 +16,7 @@ import { labelledRows } from '../train/batches';
 import { LossMeter } from '../train/evaluate';
 import { type MicroBatch, writeBatch } from '../train/micro_batch';
 import { logitsProgram } from '../train/text_program';
+import { IGNORED } from '../train/token_row';
 import { Jobs } from './jobs';
 import type { ForwardResult, WireInputs } from './protocol';
 
@@ -152,6 +153,9 @@ export class TextModel {
     }
     const T = bucket(length, maxLength);
     this.#checkIds(input_ids.data, 'input_ids');
+    this.#checkIds(labels?.data.filter((label) => label !== IGNORED) ?? [], 'labels');
+    const bit = attention_mask?.data.find((value) => value !== 0 && value !== 1);
+    if (bit !== undefined) throw new WebVeraError('invalid_argument', `attention_mask: expected 0 or 1, got ${bit}`);
     const padded = (tensor: IdTensor | undefined, given: number, padding: number): Int32Array => {
       const data = new Int32Array(B * T).fill(padding);
       for (let n = 0; n < B * length; n++) {
@@ -159,7 +163,7 @@ export class TextModel {
       }
       return data;
     };
-    const labelled = labelledRows(padded(labels, -100, -100), B, T);
+    const labelled = labelledRows(padded(labels, IGNORED, IGNORED), B, T);
     return {
       B,
       T,

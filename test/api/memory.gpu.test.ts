@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { get_peft_model, Trainer, type VeraModel } from '../../src/index';
+import { openTestSession, type TestSession } from '../helpers/session';
+import { loadTiny, loadTinyVera, tinyRow, tinyVera } from '../helpers/tiny_llama';
+
+const rows = [tinyRow(30), tinyRow(90, 1)];
+
+let opened: TestSession;
+beforeAll(async () => {
+  opened = await openTestSession();
+});
+afterAll(() => opened.session.close());
+beforeEach(() => {
+  expect(opened.liveBytes()).toBe(0);
+});
+
+const train = (model: VeraModel, max_steps: number) =>
+  new Trainer({ model, args: { max_steps, per_device_train_batch_size: 1 }, train_dataset: rows }).train();
+
+/** Uses all that a model can do. */
+async function useAll(model: VeraModel): Promise<void> {
+  await train(model, 2);
+  await model.forward({ input_ids: [rows[0]!.input_ids], labels: [rows[0]!.input_ids] });
+  await model.generate([3, 4], { max_new_tokens: 3 });
+  await model.state_dict();
+  await model.disable_adapter(() => model.forward({ input_ids: [[3]] }));
+}
+
+const aborted = { name: 'AbortError' };
+/** Resolves at the first event of the run. */
+async function begun(run: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of run) return;
+}
+
+test('loading, training and disposing again and again stays flat and leaves nothing', async () => {
+  const peaks: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const model = await loadTinyVera(opened);
+    await useAll(model);
+    peaks.push((await model.memory()).peak_gpu_bytes);
+    expect((await model.memory()).gpu_bytes).toBe(opened.liveBytes());
+    await model.dispose();
+    expect(opened.liveBytes()).toBe(0);
+  }
+  expect(new Set(peaks).size).toBe(1);
+});
+
+test('a run leaves what it found', async () => {
+  const model = await loadTinyVera(opened);
+  await train(model, 2);
+  const before = opened.liveBytes();
+  await train(model, 2);
+  expect(opened.liveBytes()).toBe(before);
+  const stopped = train(model, 50);
+  await begun(stopped);
+  await stopped.stop();
+  expect(opened.liveBytes()).toBe(before);
+  await model.dispose();
+});
+
+test('disposing of the base model takes its adapters along, and the other way round', async () => {
+  for (const which of ['base', 'vera'] as const) {
+    const base = await loadTiny(opened);
+    const vera = await get_peft_model(base, tinyVera);
+    await get_peft_model(base, tinyVera);
+    await vera.add_adapter('second', tinyVera);
+    await (which === 'base' ? base : vera).dispose();
+    expect(opened.liveBytes()).toBe(0);
+    for (const model of [base, vera]) {
+      await expect(model.forward({ input_ids: [[3]] })).rejects.toMatchObject({ code: 'invalid_argument' });
+      await model.dispose();
+    }
+  }
+});
+
+test('adapters share projections of one key, and deleting gives back what is left of them', async () => {
+  const base = await loadTiny(opened);
+  const vera = await get_peft_model(base, tinyVera);
+  // First, as reading keeps staging buffers.
+  const files = await vera.save_pretrained();
+  const one = opened.liveBytes();
+  await vera.add_adapter('second', tinyVera);
+  const vectors = opened.liveBytes() - one;
+  await vera.load_adapter(files, 'third');
+  expect(opened.liveBytes()).toBe(one + 2 * vectors);
+  await vera.delete_adapter('second');
+  await vera.delete_adapter('third');
+  expect(opened.liveBytes()).toBe(one);
+  await vera.delete_adapter('default');
+  expect(vera.active_adapters).toEqual([]);
+  expect(opened.liveBytes()).toBeLessThan(one - vectors);
+  await base.dispose();
+});
+
+describe('what is freed while it is in use', () => {
+  test('a model: its run, its text and its passes end', async () => {
+    const model = await loadTinyVera(opened);
+    const run = train(model, 1000);
+    await begun(run);
+    const generation = model.generate([3, 4], { max_new_tokens: 400, eos_token_id: null });
+    await begun(generation);
+    const pass = model.forward({ input_ids: [rows[1]!.input_ids] });
+    const outcomes = Promise.allSettled([run, generation, pass]);
+    await model.dispose();
+    expect(opened.liveBytes()).toBe(0);
+    const [ofRun, ofText] = await outcomes;
+    expect([ofRun, ofText]).toMatchObject([{ reason: aborted }, { reason: aborted }]);
+    expect(opened.session.state).toBe('ready');
+  });
+
+  test('a model: its data set is closed', async () => {
+    const model = await loadTinyVera(opened);
+    let closed = false;
+    async function* endless() {
+      try {
+        for (;;) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          yield rows[0]!;
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    const run = new Trainer({ model, train_dataset: endless() }).train();
+    const outcome = Promise.allSettled([run]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await model.dispose();
+    expect(await outcome).toMatchObject([{ reason: aborted }]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(closed).toBe(true);
+  });
+
+  test('an adapter: its run ends, others go on', async () => {
+    const base = await loadTiny(opened);
+    const [one, two] = [await get_peft_model(base, tinyVera), await get_peft_model(base, tinyVera)];
+    const [ended, going] = [train(one, 1000), train(two, 12)];
+    const outcome = Promise.allSettled([ended]);
+    await begun(ended);
+    await one.delete_adapter('default');
+    expect(await outcome).toMatchObject([{ reason: aborted }]);
+    expect((await going).global_step).toBe(12);
+    await base.dispose();
+  });
+
+  test('a session: all ends, and nothing is left', async () => {
+    const other = await openTestSession();
+    const model = await loadTinyVera(other);
+    const run = train(model, 1000);
+    await begun(run);
+    const outcomes = Promise.allSettled([run, model.generate([3], { max_new_tokens: 100 })]);
+    await other.session.close();
+    expect(await outcomes).toMatchObject([{ reason: aborted }, { reason: aborted }]);
+    expect(other.liveBytes()).toBe(0);
+    await expect(model.forward({ input_ids: [[3]] })).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});
+
+test('a device that is lost ends what runs, and says so to what comes', async () => {
+  const other = await openTestSession();
+  const model = await loadTinyVera(other);
+  const run = train(model, 1000);
+  await begun(run);
+  const outcome = Promise.allSettled([run]);
+  other.lose('the driver crashed');
+  expect(await outcome).toMatchObject([{ reason: { code: 'device_lost', retryable: true } }]);
+  expect(other.warnings).toContain('device_lost');
+  await expect(model.forward({ input_ids: [[3]] })).rejects.toMatchObject({ code: 'device_lost' });
+  await other.session.close();
+});
