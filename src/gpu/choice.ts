@@ -4,19 +4,25 @@ import type { Step } from '../graph/graph';
 import type { DeviceInfo } from './device';
 
 /**
- * The one rule that picks a kernel's variant. A variant for few rows is taken where it fits. Tiles held in registers
- * alone win on Apple's GPUs and on software adapters, where workgroup memory and barriers cost more than they save;
- * every other GPU shares tiles through workgroup memory.
+ * The one rule that picks a kernel's variant: the first of the device's families that the kernel has and that fits.
+ * `row` is for few rows. GPUs share tiles through workgroup memory, but Apple's do better with registers alone. On
+ * software adapters barriers cost more than they save: SwiftShader wants the widest tiles, llvmpipe narrower ones, and
+ * both want rows without help from neighbours.
  */
 export function chooseVariant({ kernel, params }: Pick<Step, 'kernel' | 'params'>, info: DeviceInfo): AnyVariant {
   const fitting = kernel.variants.filter((variant) => variant.fits(params));
-  const wanted = ['row', prefersRegisters(info) ? 'register' : 'workgroup'];
-  const variant = wanted.map((name) => fitting.find((v) => v.name === name)).find((v) => v !== undefined) ?? fitting[0];
-  if (variant === undefined) throw new WebVeraError('internal', `Kernel ${kernel.name} has no variant for its params`);
-  return variant;
+  const variant = families(info)
+    .map((name) => fitting.find((v) => v.name === name))
+    .find((v) => v !== undefined);
+  const chosen = variant ?? fitting[0];
+  if (chosen === undefined) throw new WebVeraError('internal', `Kernel ${kernel.name} has no variant for its params`);
+  return chosen;
 }
 
-function prefersRegisters(info: DeviceInfo): boolean {
+function families(info: DeviceInfo): readonly string[] {
   const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
-  return info.fallback || /apple|swiftshader|llvmpipe|lavapipe|software/.test(names);
+  if (/swiftshader/.test(names)) return ['row', 'serial', 'wide', 'register'];
+  if (info.fallback || /llvmpipe|lavapipe|software/.test(names)) return ['row', 'serial', 'register'];
+  if (/apple/.test(names)) return ['row', 'register'];
+  return ['row', 'workgroup'];
 }

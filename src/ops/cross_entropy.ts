@@ -1,8 +1,9 @@
 import wgsl from '../../shaders/cross_entropy.wgsl?raw';
+import serialWgsl from '../../shaders/cross_entropy_serial.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel } from '../core/kernel';
-import { expectShape, numel } from '../core/shape';
+import { ceilDiv, expectShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
@@ -14,7 +15,10 @@ export const crossEntropyKernel = defineKernel({
   name: 'cross_entropy',
   bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
   params: { start: 'u32', count: 'u32', V: 'u32', has_gradient: 'u32' },
-  variants: [{ wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] }],
+  variants: [
+    { wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] },
+    { name: 'serial', wgsl: [serialWgsl, stepBlock], workgroups: ({ count }) => [ceilDiv(count, 8)] },
+  ],
   flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 8 : 4),
 });
 

@@ -1,7 +1,10 @@
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import forwardWgsl from '../../shaders/rms_norm.wgsl?raw';
 import backwardWgsl from '../../shaders/rms_norm_backward.wgsl?raw';
-import { defineKernel } from '../core/kernel';
+import backwardSerialWgsl from '../../shaders/rms_norm_backward_serial.wgsl?raw';
+import forwardSerialWgsl from '../../shaders/rms_norm_serial.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -10,7 +13,10 @@ export const rmsNormForward = defineKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
   params: { N: 'u32', C: 'u32', eps: 'f32' },
-  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }],
+  variants: [
+    { wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
+    { name: 'serial', wgsl: [forwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
+  ],
   flops: ({ N, C }) => 4 * N * C,
 });
 
@@ -18,7 +24,10 @@ export const rmsNormBackward = defineKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'u32', C: 'u32', has_sum: 'u32' },
-  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }],
+  variants: [
+    { wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
+    { name: 'serial', wgsl: [backwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
+  ],
   flops: ({ N, C }) => 9 * N * C,
 });
 
