@@ -3,14 +3,14 @@ import backwardKvWgsl from '../../shaders/attention_backward_kv.wgsl?raw';
 import backwardQWgsl from '../../shaders/attention_backward_q.wgsl?raw';
 import padWgsl from '../../shaders/attention_pad.wgsl?raw';
 import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
-import backwardKvRegister from '../../shaders/lib/attention_backward_kv_register.wgsl?raw';
+import backwardKvSerial from '../../shaders/lib/attention_backward_kv_serial.wgsl?raw';
 import backwardKvWorkgroup from '../../shaders/lib/attention_backward_kv_workgroup.wgsl?raw';
-import backwardQRegister from '../../shaders/lib/attention_backward_q_register.wgsl?raw';
+import backwardQSerial from '../../shaders/lib/attention_backward_q_serial.wgsl?raw';
 import backwardQWorkgroup from '../../shaders/lib/attention_backward_q_workgroup.wgsl?raw';
 import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
 import gradient from '../../shaders/lib/attention_gradient.wgsl?raw';
-import register from '../../shaders/lib/attention_register.wgsl?raw';
 import rows from '../../shaders/lib/attention_rows.wgsl?raw';
+import serial from '../../shaders/lib/attention_serial.wgsl?raw';
 import softmax from '../../shaders/lib/attention_softmax.wgsl?raw';
 import tile from '../../shaders/lib/attention_tile.wgsl?raw';
 import workgroup from '../../shaders/lib/attention_workgroup.wgsl?raw';
@@ -22,6 +22,11 @@ import { ceilDiv, expectShape, roundUp } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
+
+/*
+ * Two families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `serial` threads share
+ * nothing, for software adapters.
+ */
 
 /** Tokens of a workgroup's tile, in both families. */
 const TILE = 32;
@@ -36,14 +41,14 @@ export const attentionForward = defineKernel({
   params,
   variants: [
     {
-      name: 'register',
-      wgsl: [forwardWgsl, register, rows, blocks, softmax, block],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
-    },
-    {
       name: 'workgroup',
       wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
       workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
+    },
+    {
+      name: 'serial',
+      wgsl: [forwardWgsl, serial, rows, blocks, softmax, block],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
   ],
   flops: (sizes) => 4 * visibleProducts(sizes),
@@ -63,14 +68,14 @@ export const attentionBackwardQ = defineKernel({
   params,
   variants: [
     {
-      name: 'register',
-      wgsl: [backwardQWgsl, backwardQRegister, rows, blocks, gradient, block],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
-    },
-    {
       name: 'workgroup',
       wgsl: [backwardQWgsl, backwardQWorkgroup, tile, rows, blocks, gradient, block],
       workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
+    },
+    {
+      name: 'serial',
+      wgsl: [backwardQWgsl, backwardQSerial, rows, blocks, gradient, block],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
   ],
   flops: (sizes) => 6 * visibleProducts(sizes),
@@ -82,14 +87,14 @@ export const attentionBackwardKv = defineKernel({
   params,
   variants: [
     {
-      name: 'register',
-      wgsl: [backwardKvWgsl, backwardKvRegister, rows, blocks, gradient, block],
-      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
-    },
-    {
       name: 'workgroup',
       wgsl: [backwardKvWgsl, backwardKvWorkgroup, tile, rows, blocks, gradient, block],
       workgroups: ({ B, T, Hkv, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), Hkv, B],
+    },
+    {
+      name: 'serial',
+      wgsl: [backwardKvWgsl, backwardKvSerial, rows, blocks, gradient, block],
+      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
     },
   ],
   flops: (sizes) => 8 * visibleProducts(sizes),
