@@ -3,6 +3,7 @@
 //   parameters[i] *= 1 − learning_rate · weight_decay
 //   m[i] += (d − m[i]) · (1 − β₁),  v[i] = β₂ · v[i] + (1 − β₂) · d²
 //   parameters[i] −= learning_rate / bias_correction1 · m[i] / (√v[i] / √bias_correction2 + epsilon)
+//   where that is finite: 0 / 0 (no epsilon, no gradient) or an overflow leaves the parameter as it is
 //   grads[i] = 0, always: the next step's gradients gather from there
 // If stats.loss or norm isn't finite, or stats.nonfinite is set already: stats.nonfinite = 1, and parameters, m and v stay.
 // parameters, m, v, grads: (P)   partials: (K), from grad_norm
@@ -59,7 +60,10 @@ fn main(
       let square = p.beta2 * v[i] + p.one_minus_beta2 * d * d;
       m[i] = mean;
       v[i] = square;
-      parameters[i] = parameters[i] * decay - step_size * mean / (sqrt(square) / root_correction2 + p.epsilon);
+      let next = parameters[i] * decay - step_size * mean / (sqrt(square) / root_correction2 + p.epsilon);
+      if (is_finite(next)) {
+        parameters[i] = next;
+      }
     }
     grads[i] = 0.0;
   }

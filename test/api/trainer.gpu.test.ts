@@ -265,6 +265,18 @@ test('a loss that is not finite ends the run, and the vectors stay finite', asyn
   await expectToTrain(await fresh());
 });
 
+test.each([
+  ['no epsilon, where λ_d has no gradient at first', { adam_epsilon: 0 }],
+  ['a rate beyond float32', { learning_rate: 1e39 }],
+  ['a decay that overflows', { learning_rate: 1e30, weight_decay: 1e30 }],
+])('the vectors stay finite with %s', async (_, args) => {
+  const model = await fresh();
+  await Promise.allSettled([trainer(model, { args: { max_steps: 3, ...args } }).train()]);
+  for (const vector of (await vectorsOf(await model.save_pretrained())).values()) {
+    expect(vector.every(Number.isFinite)).toBe(true);
+  }
+});
+
 describe('what cannot train', () => {
   const refused = { code: 'invalid_argument' };
 

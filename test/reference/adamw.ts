@@ -18,8 +18,9 @@ export const adamw: Reference = ({ partials, block, parameters, m, v, grads, sta
       m![i] = m![i]! * (1 - p.one_minus_beta1!) + d * p.one_minus_beta1!;
       v![i] = v![i]! * p.beta2! + d * d * p.one_minus_beta2!;
       const denominator = Math.sqrt(v![i]! / biasCorrection2) + p.epsilon!;
-      parameters![i]! *= 1 - learningRate * p.weight_decay!;
-      parameters![i]! -= (learningRate * (m![i]! / biasCorrection1)) / denominator;
+      const decayed = parameters![i]! * (1 - learningRate * p.weight_decay!);
+      const next = decayed - (learningRate * (m![i]! / biasCorrection1)) / denominator;
+      if (Number.isFinite(Math.fround(next))) parameters![i] = next;
     }
     grads![i] = 0;
   }
