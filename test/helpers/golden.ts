@@ -74,6 +74,12 @@ export function goldenAdapter(name: string, folder: string): { readonly files: M
   return folderFiles(new URL(`cases/${name}/${folder}/`, root));
 }
 
+/** What a text of adapter_config.json says, without PEFT's version and the order of sets: writers differ in these. */
+export function comparableConfig(text: string): unknown {
+  const { peft_version, target_modules, ...rest } = JSON.parse(text);
+  return { ...rest, target_modules: Array.isArray(target_modules) ? target_modules.toSorted() : target_modules };
+}
+
 /** The files of a folder as dropped files. Its address ends with a slash. */
 export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } {
   const files = readdirSync(folder, { withFileTypes: true })
