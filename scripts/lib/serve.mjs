@@ -39,7 +39,9 @@ export const POLICY = [
  * Serves `mounts` on a free port of 127.0.0.1. Of several paths that fit, the longest wins; nothing outside the mounted
  * folders can be read, not through symbolic links either.
  * @param {Readonly<Record<string, Mount>>} mounts by path: `/dist/` is a folder, `/job.json` one file
- * @param {{ headers?: Readonly<Record<string, string>> }} [options] extra headers; an empty value leaves one out
+ * @param {object} [options]
+ * @param {Readonly<Record<string, string>>} [options.headers] extra ones; an empty value leaves one out
+ * @param {(request: import('node:http').IncomingMessage) => void} [options.onRequest] sees every request first
  * @returns {Promise<Server>}
  */
 export async function serve(mounts, options = {}) {
@@ -54,6 +56,7 @@ export async function serve(mounts, options = {}) {
   const paths = Object.keys(mounts).sort((a, b) => b.length - a.length);
 
   const server = createServer((request, response) => {
+    options.onRequest?.(request);
     for (const [name, value] of headers) response.setHeader(name, value);
     answer(request, response).catch(() => fail(response, 500));
   });

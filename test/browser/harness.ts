@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../scripts/lib/browsers.mjs';
@@ -14,6 +15,7 @@ const folder = (path: string): string => fileURLToPath(new URL(path, import.meta
 const mounts: Readonly<Record<string, Mount>> = {
   '/pages/': folder('./pages/'),
   '/dist/': folder('../../dist/'),
+  '/scripts/page/': folder('../../scripts/page/'),
   '/golden/': folder('../golden/'),
   '/models/': folder('../../demo/public/models/'),
   '/text/': folder('../../demo/public/text/'),
@@ -24,6 +26,8 @@ export interface HarnessOptions {
   readonly mounts?: Readonly<Record<string, Mount>>;
   /** Headers of every answer; an empty value leaves one of the server's own out. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sees every request to the server. */
+  readonly onRequest?: (request: IncomingMessage) => void;
 }
 
 /**
@@ -35,7 +39,8 @@ export async function withBrowser<T>(
   body: (page: Page, url: string) => Promise<T>,
   options: HarnessOptions = {},
 ): Promise<T> {
-  const server = await serve({ ...mounts, ...options.mounts }, { headers: options.headers ?? {} });
+  const { mounts: extra, ...serving } = options;
+  const server = await serve({ ...mounts, ...extra }, serving);
   try {
     const kind: BrowserKind = name === 'chromium' ? 'chrome' : 'firefox';
     const { page, close } = await openPage(kind, server.url, { adapter: 'software' });
@@ -53,13 +58,21 @@ export async function withBrowser<T>(
   }
 }
 
+/** Lets scripts of a page call `window.report(value)`. What comes back loads a page and gives the value it reports. */
+export async function reporting(page: Page): Promise<<T>(url: string) => Promise<T>> {
+  let finish: (value: unknown) => void = () => {};
+  await page.exposeFunction('report', (value: unknown) => finish(value));
+  return async <T>(url: string) => {
+    const reported = new Promise<unknown>((resolve) => {
+      finish = resolve;
+    });
+    await page.goto(url);
+    return (await reported) as T;
+  };
+}
+
 /** Loads a page whose script calls `window.report(value)` once, or throws, and gives that value. */
 export async function reportOf<T>(page: Page, url: string): Promise<T> {
-  let finish: (value: T) => void = () => {};
-  const reported = new Promise<T>((resolve) => {
-    finish = resolve;
-  });
-  await page.exposeFunction('report', (value: T) => finish(value));
-  await page.goto(url);
-  return reported;
+  const report = await reporting(page);
+  return report<T>(url);
 }
