@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { browserNames, reportOf, withBrowser } from './harness';
 
@@ -19,18 +18,12 @@ interface Report {
   readonly inThisThread: number;
 }
 
-const mounts = { '/scripts/page/': fileURLToPath(new URL('../../scripts/page/', import.meta.url)) };
-
 test.each(browserNames)('%s: stored adapters last, and a worker that dies is noticed', async (name) => {
-  const report = await withBrowser(
-    name,
-    (page, url) => {
-      // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
-      if (name === 'firefox') page.removeAllListeners('pageerror');
-      return reportOf<Report>(page, `${url}/pages/worker.html`);
-    },
-    { mounts },
-  );
+  const report = await withBrowser(name, (page, url) => {
+    // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
+    if (name === 'firefox') page.removeAllListeners('pageerror');
+    return reportOf<Report>(page, `${url}/pages/worker.html`);
+  });
   expect(report.storage).toEqual({
     imported: true,
     listed: [['mine', expect.any(Number)]],

@@ -1,17 +1,8 @@
 // Sessions in real workers: storage that lasts, and workers that fail. Reports one object.
-import { describeError, loadLibrary } from '../../../scripts/page/library.js';
+import { loadLibrary } from '../../../scripts/page/library.js';
+import { failure } from './failure.js';
 
 const { adapters, Session } = await loadLibrary();
-
-/** @param {Promise<unknown>} promise */
-async function failure(promise) {
-  const start = performance.now();
-  const error = await promise.then(
-    () => ({ name: 'none', message: 'it succeeded', code: undefined }),
-    (/** @type {unknown} */ reason) => describeError(reason),
-  );
-  return { ...error, seconds: (performance.now() - start) / 1000 };
-}
 
 /** @param {string} script */
 function workerOf(script) {

@@ -1,0 +1,91 @@
+// Runs the golden case that the query names through the public API, in the library's own worker. Reports what comes out.
+import { loadLibrary } from '../../../scripts/page/library.js';
+import { bytesOf } from './bytes.js';
+
+/** @typedef {import('../../helpers/golden').GoldenCase} GoldenCase */
+/** @typedef {import('../../helpers/golden').GoldenTraining} GoldenTraining */
+/** @typedef {import('../../../src/index').PreTrainedModel} Model */
+
+const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig, VeraModel } = await loadLibrary();
+const folder = new URL(`/golden/cases/${location.search.slice(1)}/`, location.href);
+/** @type {GoldenCase} */
+const golden = await (await fetch(new URL('case.json', folder))).json();
+const session = await Session.open({ store: 'memory' });
+const base = await AutoModelForCausalLM.from_pretrained(new URL(`/golden/${golden.base}/`, location.href), { session });
+
+/** @param {Model} model */
+async function forward(model) {
+  const { logits, loss } = await model.forward(golden.inputs.batch);
+  return { logits: [...logits.data], loss };
+}
+
+/** @param {string} name of one of the case's folders */
+async function saved(name) {
+  const model = await VeraModel.from_pretrained(base, new URL(`${name}/`, folder));
+  return bytesOf(await model.save_pretrained());
+}
+
+async function random() {
+  const model = await VeraModel.from_pretrained(base, new URL('adapter/', folder));
+  const { prompt, continuation } = golden.expect.random.greedy;
+  const greedy = [];
+  for await (const { token_id } of model.generate(prompt, {
+    max_new_tokens: continuation.length,
+    eos_token_id: null,
+  })) {
+    greedy.push(token_id);
+  }
+  return { ...(await forward(model)), disabled: await model.disable_adapter(() => forward(model)), greedy };
+}
+
+/** @param {GoldenTraining} training */
+async function trained(training) {
+  const model = await get_peft_model(base, new VeraConfig(golden.vera_config));
+  const { lr, weight_decay, max_grad_norm = 0, accumulate = 1, warmup_steps = 0, steps } = training;
+  const batches = training.batches.flat().flatMap((index) => golden.inputs.train_batches[index] ?? []);
+  const run = new Trainer({
+    model,
+    args: {
+      per_device_train_batch_size: golden.inputs.batch.input_ids.length,
+      gradient_accumulation_steps: accumulate,
+      max_steps: steps,
+      learning_rate: lr,
+      lr_scheduler_type: warmup_steps > 0 ? 'linear' : 'constant',
+      warmup_steps,
+      weight_decay,
+      max_grad_norm,
+      max_length: golden.inputs.batch.input_ids[0]?.length ?? 0,
+      shuffle: false,
+    },
+    train_dataset: batches.flatMap(({ input_ids, attention_mask, labels }) =>
+      input_ids.map((ids, row) => ({
+        input_ids: ids,
+        attention_mask: attention_mask[row] ?? [],
+        labels: labels[row] ?? [],
+      })),
+    ),
+  }).train();
+  const logs = [];
+  for await (const event of run) if (event.type === 'log') logs.push(event.logs);
+  return {
+    losses: logs.map(({ loss }) => loss),
+    norms: logs.map(({ grad_norm }) => grad_norm),
+    rates: logs.map(({ learning_rate }) => learning_rate),
+    files: await bytesOf(await model.save_pretrained()),
+  };
+}
+
+/** @type {Record<string, Awaited<ReturnType<typeof trained>>>} */
+const runs = {};
+for (const training of golden.expect.train) {
+  // The loss of a step is the mean over all its labelled tokens; the other way to accumulate isn't offered.
+  if (training.normalise !== 'mean_of_means') runs[training.id] = await trained(training);
+}
+const report = {
+  base: await forward(base),
+  random: await random(),
+  saved: { adapter: await saved('adapter'), adapter_noproj: await saved('adapter_noproj') },
+  runs,
+};
+await session.close();
+window.report(report);
