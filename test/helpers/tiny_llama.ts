@@ -60,7 +60,7 @@ export function loadTiny({ session }: TestSession): Promise<PreTrainedModel> {
   return AutoModelForCausalLM.from_pretrained(tinyFiles(), { session });
 }
 
-export const tinyVera = new VeraConfig({ r: 8, target_modules: ['q_proj', 'v_proj', 'down_proj'] });
+export const tinyVera = new VeraConfig({ r: 8, target_modules: ['down_proj', 'q_proj', 'v_proj'] });
 
 export async function loadTinyVera(opened: TestSession): Promise<VeraModel> {
   return get_peft_model(await loadTiny(opened), tinyVera);
