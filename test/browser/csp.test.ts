@@ -28,13 +28,15 @@ test.each(browserNames)('%s: trains under a strict policy, without a word to the
   const report = await withBrowser(
     name,
     async (page, url) => {
-      // Firefox reports violations as errors of the page.
-      page.removeAllListeners('pageerror');
       const done = await reportOf<object>(page, `${url}/pages/strict.html`);
       await expect.poll(() => violations.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
       return done;
     },
-    { headers: { 'Content-Security-Policy': policy }, onRequest },
+    {
+      headers: { 'Content-Security-Policy': policy },
+      onRequest,
+      expectedErrors: /^Content-Security-Policy:/, // Firefox reports violations as errors of the page
+    },
   );
 
   expect(report).toEqual({ losses: [expect.any(Number), expect.any(Number)], text: expect.stringMatching(/\w/) });

@@ -42,7 +42,8 @@ test.each(browserNames)('%s: a worker killed while it trains, no worker, and no 
   expect(killed.text).toMatch(/\w/);
 
   expect(here.trained.global_step).toBe(1);
-  expect(here.trained.training_loss).toBeCloseTo(4.25, 1);
+  expect(here.trained.training_loss).toBeGreaterThan(3);
+  expect(here.trained.training_loss).toBeLessThan(5.5);
   for (const blind of [here.here, here.worker]) {
     expect(blind).toMatchObject({ name: 'WebVeraError', code: 'unsupported_device', state: 'ready', stored: 0 });
   }

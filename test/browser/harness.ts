@@ -26,6 +26,8 @@ export interface HarnessOptions {
   readonly mounts?: Readonly<Record<string, Mount>>;
   /** Headers of every answer; an empty value leaves one of the server's own out. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Messages of errors that a page lets escape on purpose. */
+  readonly expectedErrors?: RegExp;
   /** Sees every request to the server. */
   readonly onRequest?: (request: IncomingMessage) => void;
 }
@@ -39,14 +41,17 @@ export async function withBrowser<T>(
   body: (page: Page, url: string) => Promise<T>,
   options: HarnessOptions = {},
 ): Promise<T> {
-  const { mounts: extra, ...serving } = options;
+  const { mounts: extra, expectedErrors, ...serving } = options;
   const server = await serve({ ...mounts, ...extra }, serving);
   try {
     const kind: BrowserKind = name === 'chromium' ? 'chrome' : 'firefox';
     const { page, close } = await openPage(kind, server.url, { adapter: 'software' });
     try {
       const broken = new Promise<never>((_, reject) => {
-        page.on('pageerror', (error) => reject(error));
+        page.on('pageerror', (error) => {
+          const message = error instanceof Error ? error.message : String(error);
+          if (expectedErrors?.test(message) !== true) reject(error);
+        });
         page.on('error', (error) => reject(error));
       });
       return await Promise.race([body(page, server.url), broken]);

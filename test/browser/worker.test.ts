@@ -19,10 +19,9 @@ interface Report {
 }
 
 test.each(browserNames)('%s: stored adapters last, and a worker that dies is noticed', async (name) => {
-  const report = await withBrowser(name, (page, url) => {
+  const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/worker.html`), {
     // Firefox reports what goes wrong in a worker as an error of the page, whatever worker and page do about it.
-    if (name === 'firefox') page.removeAllListeners('pageerror');
-    return reportOf<Report>(page, `${url}/pages/worker.html`);
+    expectedErrors: name === 'firefox' ? /./ : /^$/,
   });
   expect(report.storage).toEqual({
     imported: true,
