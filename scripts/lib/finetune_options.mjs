@@ -32,7 +32,7 @@ export const HELP = `Fine-tunes a language model on a text, in a headless browse
 
   npm run finetune -- [options]
 
-  --text FILE            plain text, UTF-8             (chapters 1–35 of Moby-Dick)
+  --text FILE            plain text, UTF-8             (chapters 96–135 of Moby-Dick)
   --model DIR            config.json, model.safetensors or its shards, tokenizer.json
                                                        (the bundled prose-1.4M)
   --out DIR              where the results go          (out)
