@@ -27,7 +27,7 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
     expect(await isDisabled(page, '#start')).toBe(true); // there is no text yet
     await click(page, '#use-sample');
     await seen(page, '#text-file');
-    expect(await textOf(page, '#text-facts')).toBe('331 kB');
+    expect(await textOf(page, '#text-facts')).toBe('307 kB');
 
     await page.click('#settings summary');
     await fill(page, {
