@@ -51,7 +51,7 @@ export class DeviceHost {
         hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
       });
     }
-    const device = await adapter.requestDevice({ label: 'webvera', requiredLimits: offeredLimits(adapter.limits) });
+    const device = await openDevice(adapter);
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
     return new DeviceHost(
       device,
@@ -79,6 +79,18 @@ export class DeviceHost {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#onFailure(error);
+  }
+}
+
+async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  try {
+    return await adapter.requestDevice({ label: 'webvera', requiredLimits: offeredLimits(adapter.limits) });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new WebVeraError('unsupported_device', `A GPU device was expected, but the adapter gave none: ${problem}`, {
+      hint: 'Close other tabs that use the GPU, update the graphics driver, or restart the browser.',
+      cause,
+    });
   }
 }
 

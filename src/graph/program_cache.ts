@@ -12,12 +12,6 @@ export interface Cached<T> {
   readonly loaded: LoadedProgram;
 }
 
-interface Entry {
-  readonly cached: Promise<Cached<Cacheable>>;
-  /** Calls that wait for it or are using it. */
-  users: number;
-}
-
 const KEPT = 4;
 
 /** Keeps the last few loaded programs, so that batches of a few lengths don't build theirs again. */
@@ -25,7 +19,7 @@ export class ProgramCache {
   readonly #runner: Runner;
   readonly #kept: number;
   /** The one used longest ago comes first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Promise<Cached<Cacheable>>>();
 
   constructor(runner: Runner, kept = KEPT) {
     this.#runner = runner;
@@ -40,14 +34,8 @@ export class ProgramCache {
     const entry = this.#entries.get(key) ?? this.#begin(key, build());
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    entry.users += 1;
-    let result: R;
-    try {
-      result = body((await entry.cached) as Cached<T>);
-    } finally {
-      entry.users -= 1;
-      this.#makeRoom();
-    }
+    const result = body((await entry) as Cached<T>);
+    for (const oldest of [...this.#entries.keys()].slice(0, -this.#kept)) void this.drop(oldest);
     return await result;
   }
 
@@ -55,7 +43,8 @@ export class ProgramCache {
   async drop(key: string): Promise<void> {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
-    const cached = await entry?.cached.catch(() => undefined);
+    // Whoever waits for it has been in line for longer: their bodies run before it goes.
+    const cached = await entry?.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();
     this.#runner.free(cached.built.owned);
@@ -66,9 +55,9 @@ export class ProgramCache {
     await Promise.all([...this.#entries.keys()].filter(test).map((key) => this.drop(key)));
   }
 
-  #begin(key: string, built: Cacheable): Entry {
-    const entry = { cached: this.#load(built), users: 0 };
-    entry.cached.catch(() => {
+  #begin(key: string, built: Cacheable): Promise<Cached<Cacheable>> {
+    const entry = this.#load(built);
+    entry.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
     });
     return entry;
@@ -81,13 +70,6 @@ export class ProgramCache {
     } catch (error) {
       this.#runner.free(built.owned);
       throw error;
-    }
-  }
-
-  #makeRoom(): void {
-    for (const [key, { users }] of this.#entries) {
-      if (this.#entries.size <= this.#kept) return;
-      if (users === 0) void this.drop(key);
     }
   }
 }

@@ -54,6 +54,7 @@ describe.each(cases)('%s', async (name) => {
     await vera.disable_adapter(() => expectFigure(vera, 'disabled'));
     await expectFigure(vera, 'random');
     await expectFigure(base, 'base');
+    if (folder === 'adapter_noproj') expect(opened.warnings).toContain('projection_drawn');
   });
 
   test('greedy continuation', async () => {

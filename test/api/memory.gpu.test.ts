@@ -108,6 +108,23 @@ describe('what is freed while it is in use', () => {
     expect(opened.session.state).toBe('ready');
   });
 
+  test('a base model: what it does itself, and adapters that are on their way', async () => {
+    const base = await loadTiny(opened);
+    const generation = base.generate([3, 4], { max_new_tokens: 400, eos_token_id: null });
+    await begun(generation);
+    const work = [generation, base.forward({ input_ids: [[3]] }), base.state_dict(), get_peft_model(base, tinyVera)];
+    const outcomes = Promise.allSettled(work);
+    await base.dispose();
+    expect(opened.liveBytes()).toBe(0);
+    expect(await outcomes).toMatchObject([
+      { reason: aborted },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+    ]);
+    expect(opened.liveBytes()).toBe(0);
+  });
+
   test('a model: its data set is closed', async () => {
     const model = await loadTinyVera(opened);
     let closed = false;

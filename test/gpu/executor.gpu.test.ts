@@ -89,6 +89,17 @@ test('a read that is queued sees what the runs before it left', async () => {
   executor.close();
 });
 
+test('reads that overlap make no buffer once one was read', async () => {
+  const { executor, calls } = await open();
+  const value = pinned('x', [4]);
+  await executor.allocate([value]);
+  await executor.read(value);
+  const before = calls('createBuffer');
+  await Promise.all([0, 1, 2].map(() => executor.read(value)));
+  expect(calls('createBuffer')).toBe(before);
+  executor.close();
+});
+
 test('what was large to read isn’t kept', async () => {
   const { executor, liveBytes } = await open();
   const value = pinned('x', [2 ** 19]);
@@ -154,10 +165,13 @@ describe('what fails leaves nothing behind', () => {
   });
 });
 
-test('no device, no adapter: unsupported_device', async () => {
-  const gpu = { requestAdapter: async () => null } as unknown as GPU;
-  await expect(DeviceHost.open(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
-  await expect(DeviceHost.open(gpu)).rejects.toMatchObject({ code: 'unsupported_device' });
+test('no WebGPU, no adapter, no device: unsupported_device', async () => {
+  const requestDevice = () => Promise.reject(new DOMException('limits', 'OperationError'));
+  const adapters = [null, { limits: {}, requestDevice }];
+  const gpus = adapters.map((adapter) => ({ requestAdapter: async () => adapter }) as unknown as GPU);
+  for (const gpu of [undefined, ...gpus]) {
+    await expect(DeviceHost.open(gpu)).rejects.toMatchObject({ name: 'WebVeraError', code: 'unsupported_device' });
+  }
 });
 
 test('after the device is lost everything says so', async () => {
