@@ -1,170 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Example,
-  get_peft_model,
-  type PreTrainedModel,
-  type TrainEvent,
-  Trainer,
-  type TrainerInit,
-  type TrainRun,
-  VeraModel,
-} from '../../src/index';
-import { bytesOf, openTestSession, type TestSession, vectorsOf } from '../helpers/session';
-import { loadTiny, tinyRow, tinyVera } from '../helpers/tiny_llama';
-
-const rows = Array.from({ length: 6 }, (_, index) => tinyRow(10 + 4 * index, index));
-const base = { per_device_train_batch_size: 2, lr_scheduler_type: 'constant', shuffle: false } as const;
+import { type Example, get_peft_model, type PreTrainedModel, VeraModel } from '../../src/index';
+import { openTestSession, type TestSession, vectorsOf } from '../helpers/session';
+import { loadTiny, tinyVera } from '../helpers/tiny_llama';
+import { eventsOf, expectToTrain, firstLog, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
 let opened: TestSession;
 let plain: PreTrainedModel;
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown): number => unhandled.push(reason);
-
 beforeAll(async () => {
-  process.on('unhandledRejection', onUnhandled);
   opened = await openTestSession();
   plain = await loadTiny(opened);
 });
-afterAll(async () => {
-  await opened.session.close();
-  process.off('unhandledRejection', onUnhandled);
-});
+afterAll(() => opened.session.close());
 
 const fresh = (): Promise<VeraModel> => get_peft_model(plain, tinyVera);
-
-function trainer(model: VeraModel, init: Partial<TrainerInit> = {}): Trainer {
-  return new Trainer({ model, train_dataset: rows, ...init, args: { ...base, ...init.args } });
-}
-
-async function eventsOf(run: TrainRun): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
-}
-
-const weights = async (model: VeraModel): Promise<Uint8Array> =>
-  bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
-
-const pass = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Resolves at the first log event. */
-async function firstLog(run: TrainRun): Promise<void> {
-  for await (const { type } of run) if (type === 'log') return;
-}
-
-/** Trains one step, which shows that the session is well. */
-async function expectToTrain(model: VeraModel): Promise<void> {
-  expect((await trainer(model, { args: { max_steps: 1 } }).train()).global_step).toBe(1);
-}
-
-describe('pause', () => {
-  test('submits nothing more until resumed; other work goes on', async () => {
-    const model = await fresh();
-    const run = trainer(model, { args: { max_steps: 12 } }).train();
-    await firstLog(run);
-    await run.pause();
-    const { global_step } = run.state;
-    expect(global_step).toBeGreaterThan(0);
-    expect(global_step).toBeLessThan(12);
-    const submits = opened.calls('submit');
-    await pass(60);
-    expect(opened.calls('submit')).toBe(submits);
-    await model.forward({ input_ids: [rows[0]!.input_ids] });
-    expect(await model.generate([3, 4], { max_new_tokens: 2, eos_token_id: null })).toBe('');
-    expect(run.state.global_step).toBe(global_step);
-    await run.resume();
-    expect((await run).global_step).toBe(12);
-    const types = (await eventsOf(run)).map(({ type }) => type);
-    expect(types.filter((type) => type === 'log')).toHaveLength(12);
-    const pausedAt = types.indexOf('paused');
-    expect(pausedAt).toBe(global_step);
-    expect(types[pausedAt + 1]).toBe('resumed');
-  });
-
-  test('at once after train() holds the first step back', async () => {
-    const run = trainer(await fresh(), { args: { max_steps: 3 } }).train();
-    await run.pause();
-    await pass(60);
-    expect(run.state.global_step).toBe(0);
-    await run.resume();
-    expect((await eventsOf(run)).map(({ type }) => type)).toEqual(['paused', 'resumed', 'log', 'log', 'log']);
-  });
-
-  test('a paused run can be stopped, and aborted', async () => {
-    const model = await fresh();
-    const stopped = trainer(model, { args: { max_steps: 50 } }).train();
-    await firstLog(stopped);
-    await stopped.pause();
-    const { global_step } = stopped.state;
-    expect((await stopped.stop()).global_step).toBe(global_step);
-
-    const controller = new AbortController();
-    const aborted = trainer(model, { args: { max_steps: 50 } }).train({ signal: controller.signal });
-    await firstLog(aborted);
-    await aborted.pause();
-    controller.abort('enough');
-    await expect(Promise.resolve(aborted)).rejects.toBe('enough');
-    await expectToTrain(model);
-  });
-});
-
-describe('stop', () => {
-  test('keeps what was learnt', async () => {
-    const model = await fresh();
-    const run = trainer(model, { args: { max_steps: 200 } }).train();
-    await firstLog(run);
-    const { global_step } = await run.stop();
-    expect(global_step).toBeGreaterThan(0);
-    expect(global_step).toBeLessThan(200);
-    const same = await fresh();
-    await trainer(same, { args: { max_steps: global_step } }).train();
-    expect(await weights(model)).toEqual(await weights(same));
-  });
-
-  test('ends a run that still waits for its data', async () => {
-    const model = await fresh();
-    let closed = false;
-    const endless = {
-      async *[Symbol.asyncIterator](): AsyncGenerator<Example> {
-        try {
-          for (;;) {
-            await pass(1);
-            yield rows[0]!;
-          }
-        } finally {
-          closed = true;
-        }
-      },
-    };
-    const run = trainer(model, { train_dataset: endless }).train();
-    await pass(20);
-    expect(await run.stop()).toMatchObject({ global_step: 0 });
-    await pass(20);
-    expect(closed).toBe(true);
-    await expectToTrain(model);
-  });
-});
-
-test('aborting rejects with the reason, and a later run trains', async () => {
-  const model = await fresh();
-  const controller = new AbortController();
-  const reason = new Error('the visitor left');
-  const run = trainer(model, { args: { max_steps: 100 } }).train({ signal: controller.signal });
-  await firstLog(run);
-  controller.abort(reason);
-  await expect(Promise.resolve(run)).rejects.toBe(reason);
-  await expect(eventsOf(run)).rejects.toBe(reason);
-  await expectToTrain(model);
-  const already = trainer(model).train({ signal: AbortSignal.abort(reason) });
-  await expect(Promise.resolve(already)).rejects.toBe(reason);
-});
 
 describe('callbacks', () => {
   test('come in the order of transformers', async () => {
     const calls: string[] = [];
     const note = (name: string) => (_: unknown, state: { global_step: number }) =>
       calls.push(`${name} ${state.global_step}`);
-    const run = trainer(await fresh(), {
+    const run = tinyTrainer(await fresh(), {
       args: { num_train_epochs: 2, logging_steps: 3 },
       callbacks: [
         {
@@ -199,7 +54,7 @@ describe('callbacks', () => {
 
   test('should_training_stop ends the run, should_log asks for one log', async () => {
     const begun: number[] = [];
-    const run = trainer(await fresh(), {
+    const run = tinyTrainer(await fresh(), {
       args: { max_steps: 100, logging_steps: 1000 },
       callbacks: [
         {
@@ -226,7 +81,7 @@ describe('callbacks', () => {
         throw oops;
       },
     };
-    const run = trainer(model, { args: { max_steps: 50 }, callbacks: [throwing] }).train();
+    const run = tinyTrainer(model, { args: { max_steps: 50 }, callbacks: [throwing] }).train();
     await expect(Promise.resolve(run)).rejects.toBe(oops);
     await expectToTrain(model);
   });
@@ -234,9 +89,9 @@ describe('callbacks', () => {
 
 test('forward, generate and saving go on while a run trains, and change nothing in it', async () => {
   const alone = await fresh();
-  await trainer(alone, { args: { max_steps: 10 } }).train();
+  await tinyTrainer(alone, { args: { max_steps: 10 } }).train();
   const model = await fresh();
-  const run = trainer(model, { args: { max_steps: 10 } }).train();
+  const run = tinyTrainer(model, { args: { max_steps: 10 } }).train();
   await firstLog(run);
   const before = await plain.forward({ input_ids: [[3, 4, 5]] });
   const [text, logits, files] = await Promise.all([
@@ -249,14 +104,14 @@ test('forward, generate and saving go on while a run trains, and change nothing 
   expect(files['adapter_model.safetensors'].size).toBeGreaterThan(0);
   expect((await plain.forward({ input_ids: [[3, 4, 5]] })).logits).toEqual(before.logits);
   await run;
-  expect(await weights(model)).toEqual(await weights(alone));
+  expect(await weightsOf(model)).toEqual(await weightsOf(alone));
 });
 
 test('a loss that is not finite ends the run, and the vectors stay finite', async () => {
   const model = await fresh();
   await expectToTrain(model);
   // Now neither vector is zero, and their product overflows after a step of 1e30.
-  const run = trainer(model, { args: { learning_rate: 1e30, max_steps: 20 } }).train();
+  const run = tinyTrainer(model, { args: { learning_rate: 1e30, max_steps: 20 } }).train();
   await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'numerical_error' });
   expect(run.state.global_step).toBeGreaterThan(0);
   for (const vector of (await vectorsOf(await model.save_pretrained())).values()) {
@@ -271,7 +126,7 @@ test.each([
   ['a decay that overflows', { learning_rate: 1e30, weight_decay: 1e30 }],
 ])('the vectors stay finite with %s', async (_, args) => {
   const model = await fresh();
-  await Promise.allSettled([trainer(model, { args: { max_steps: 3, ...args } }).train()]);
+  await Promise.allSettled([tinyTrainer(model, { args: { max_steps: 3, ...args } }).train()]);
   for (const vector of (await vectorsOf(await model.save_pretrained())).values()) {
     expect(vector.every(Number.isFinite)).toBe(true);
   }
@@ -284,19 +139,19 @@ describe('what cannot train', () => {
     const model = await fresh();
     const loaded = await VeraModel.from_pretrained(plain, await model.save_pretrained());
     expect(loaded.get_nb_trainable_parameters().trainable).toBe(0);
-    await expect(Promise.resolve(trainer(loaded).train())).rejects.toMatchObject(refused);
+    await expect(Promise.resolve(tinyTrainer(loaded).train())).rejects.toMatchObject(refused);
     await model.disable_adapter(async () => {
-      await expect(Promise.resolve(trainer(model).train())).rejects.toMatchObject(refused);
+      await expect(Promise.resolve(tinyTrainer(model).train())).rejects.toMatchObject(refused);
     });
     await expectToTrain(model);
   });
 
   test('an adapter that trains already', async () => {
     const model = await fresh();
-    const first = trainer(model, { args: { max_steps: 20 } }).train();
-    await expect(Promise.resolve(trainer(model).train())).rejects.toMatchObject(refused);
+    const first = tinyTrainer(model, { args: { max_steps: 20 } }).train();
+    await expect(Promise.resolve(tinyTrainer(model).train())).rejects.toMatchObject(refused);
     // Another adapter on the same model may.
-    const other = trainer(await fresh(), { args: { max_steps: 5 } }).train();
+    const other = tinyTrainer(await fresh(), { args: { max_steps: 5 } }).train();
     expect((await first).global_step).toBe(20);
     expect((await other).global_step).toBe(5);
   });
@@ -311,23 +166,8 @@ describe('what cannot train', () => {
     ['text without a tokenizer', [{ text: 'hello' }]],
   ])('%s', async (_, examples) => {
     const model = await fresh();
-    const run = trainer(model, { train_dataset: examples as Example[] }).train();
+    const run = tinyTrainer(model, { train_dataset: examples as Example[] }).train();
     await expect(Promise.resolve(run)).rejects.toMatchObject(refused);
     await expectToTrain(model);
   });
-});
-
-test('runs that nobody awaits raise no unhandled rejection', async () => {
-  const model = await fresh();
-  const failing = trainer(model, { train_dataset: [{ input_ids: [99, 99] }] });
-  failing.train();
-  await pass(50);
-  const controller = new AbortController();
-  trainer(model, { args: { max_steps: 50 } }).train({ signal: controller.signal });
-  await pass(20);
-  controller.abort();
-  model.generate([99]);
-  await pass(50);
-  expect(unhandled).toEqual([]);
-  await expectToTrain(model);
 });
