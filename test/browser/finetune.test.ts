@@ -77,7 +77,7 @@ test('two short runs with one seed tell all and write the same adapter', async (
 
   expect(await train('second')).toMatchObject({ code: 0, stderr: '' });
   expect(sha256(await result('second', 'adapter_model.safetensors'))).toBe(sha256(model));
-});
+}, 600_000);
 
 test.each([
   [['--r', '0'], '--r must be a whole number'],
