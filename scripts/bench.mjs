@@ -40,7 +40,7 @@ async function measureInPage({ name, ranks, adapter }, onStep) {
     if (report.type === 'step') onStep(report.done, report.total, report.r);
   };
   const onOpen = (/** @type {string} */ version) => {
-    engine = version.replace('/', ' ');
+    engine = version;
   };
   try {
     const choice = adapter === 'gpu' ? 'default' : 'software';

@@ -115,7 +115,7 @@ async function train({ browser, model, settings }, { train, heldOut }) {
   try {
     const last = await runPage(browser, `${server.url}/`, {
       onOpen: (version) => {
-        outcome.browser = version.replace('/', ' ');
+        outcome.browser = version;
       },
       onReport,
     });

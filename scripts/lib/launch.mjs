@@ -52,7 +52,7 @@ export async function openPage(kind, origin, { adapter = 'default' } = {}) {
       const page = await browser.newPage();
       await page.goto(new URL('/webgpu-check', origin).href);
       const hasAdapter = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
-      if (hasAdapter) return { page, version: await browser.version(), close };
+      if (hasAdapter) return { page, version: nameOf(await browser.version()), close };
     } catch (error) {
       await close();
       throw error;
@@ -60,6 +60,11 @@ export async function openPage(kind, origin, { adapter = 'default' } = {}) {
     await close();
   }
   throw new BrowserFailure(`${found.version || found.path} gives no WebGPU adapter on this machine.`);
+}
+
+/** @param {string} version such as `firefox/153.7.0` */
+function nameOf(version) {
+  return version.charAt(0).toUpperCase() + version.slice(1).replace('/', ' ');
 }
 
 /**
