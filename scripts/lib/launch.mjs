@@ -29,7 +29,7 @@ const FIREFOX_PREFERENCES = {
   'gfx.webgpu.ignore-blocklist': true,
 };
 
-/** How often a browser is started before a missing adapter is believed: a GPU process that starts cold may miss its time. */
+/** How often what a busy browser may miss is tried: an adapter from a GPU process that starts cold, a function on a page. */
 const ATTEMPTS = 3;
 
 /** No browser, no WebGPU in it, or it broke while a page ran. */
@@ -68,6 +68,22 @@ function nameOf(version) {
 }
 
 /**
+ * Puts `window.report` into this page and those that it goes to. In Firefox this now and then fails, and puppeteer keeps
+ * that to itself.
+ * @template M
+ * @param {Page} page
+ * @param {(message: M) => void} report
+ */
+export async function exposeReport(page, report) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    await page.exposeFunction('report', report);
+    if (await page.evaluate(() => typeof window.report === 'function')) return;
+    await page.removeExposedFunction('report');
+  }
+  throw new BrowserFailure('The browser gave the page no way to report.');
+}
+
+/**
  * Runs a page that calls `window.report(message)`, last with a message of type `done` or `error`.
  * @template {{ type: string }} M
  * @param {BrowserKind} kind
@@ -87,11 +103,11 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
       );
       page.on('error', () => broke('The page crashed.'));
       page.browser().on('disconnected', () => broke('The browser ended unexpectedly.'));
-      page
-        .exposeFunction('report', (/** @type {M} */ message) => {
-          if (message.type === 'done' || message.type === 'error') finish(message);
-          else onReport?.(message);
-        })
+      const report = (/** @type {M} */ message) => {
+        if (message.type === 'done' || message.type === 'error') finish(message);
+        else onReport?.(message);
+      };
+      exposeReport(page, report)
         .then(() => page.goto(url))
         .catch(fail);
     });
