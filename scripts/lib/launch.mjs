@@ -68,17 +68,19 @@ function nameOf(version) {
 }
 
 /**
- * Puts `window.report` into this page and those that it goes to. In Firefox this now and then fails, and puppeteer keeps
- * that to itself.
+ * Opens `url` in a page where `report` was exposed as `window.report`. Firefox now and then leaves it out of a new
+ * document; it is then put in again, so a script that wants to report early has to wait for it.
  * @template M
  * @param {Page} page
+ * @param {string} url
  * @param {(message: M) => void} report
  */
-export async function exposeReport(page, report) {
+export async function gotoReporting(page, url, report) {
+  await page.goto(url);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    await page.exposeFunction('report', report);
     if (await page.evaluate(() => typeof window.report === 'function')) return;
     await page.removeExposedFunction('report');
+    await page.exposeFunction('report', report);
   }
   throw new BrowserFailure('The browser gave the page no way to report.');
 }
@@ -107,8 +109,9 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
         if (message.type === 'done' || message.type === 'error') finish(message);
         else onReport?.(message);
       };
-      exposeReport(page, report)
-        .then(() => page.goto(url))
+      page
+        .exposeFunction('report', report)
+        .then(() => gotoReporting(page, url, report))
         .catch(fail);
     });
   } finally {

@@ -1,6 +1,6 @@
 // Measures the library in its worker, as a visitor's page runs it.
 import { measureAll } from '../lib/workload.mjs';
-import { describeDevice, describeError, loadLibrary } from './library.js';
+import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
 /** @returns {Promise<typeof import('../../src/bench')>} */
 function loadBench() {
@@ -14,9 +14,9 @@ try {
   const result = await measureAll(library, measureGemm, {
     ...job,
     gpu: navigator.gpu,
-    onStep: (done, total, r) => window.report({ type: 'step', done, total, r }),
+    onStep: (done, total, r) => report({ type: 'step', done, total, r }),
   });
-  await window.report({ type: 'done', result: { ...result, device: await describeDevice() } });
+  await report({ type: 'done', result: { ...result, device: await describeDevice() } });
 } catch (error) {
-  await window.report({ type: 'error', error: describeError(error) });
+  await report({ type: 'error', error: describeError(error) });
 }

@@ -1,5 +1,5 @@
 // Trains an adapter with the public API, in a worker, and reports everything to the script that opened this page.
-import { describeDevice, describeError, loadLibrary } from './library.js';
+import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
 /** @typedef {import('../lib/finetune_options.mjs').Settings} Settings */
 /** @typedef {Settings & { prompt: string }} Job */
@@ -51,7 +51,7 @@ async function finetune(job) {
    * @param {() => Promise<T>} body
    */
   const timed = async (name, body) => {
-    await window.report({ type: 'stage', name });
+    await report({ type: 'stage', name });
     const start = performance.now();
     const result = await body();
     timings[name] = (performance.now() - start) / 1000;
@@ -74,7 +74,7 @@ async function finetune(job) {
   });
   const parameters = model.get_nb_trainable_parameters();
   const tokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
-  await window.report({ type: 'ready', parameters, heldOutTokens: tokens, device: await describeDevice() });
+  await report({ type: 'ready', parameters, heldOutTokens: tokens, device: await describeDevice() });
 
   const measure = async () => {
     const args = { max_length: EVAL_LENGTH, per_device_train_batch_size: 4 };
@@ -85,15 +85,15 @@ async function finetune(job) {
   // A fresh adapter changes nothing: this is the base model.
   const before = await timed('measure before', measure);
   const sampleBefore = await timed('write before', () => sample(model, job));
-  await window.report({ type: 'before', perplexity: before });
+  await report({ type: 'before', perplexity: before });
 
   const { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed } = job;
   const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed };
   const output = await timed('train', async () => {
     const run = new Trainer({ model, args, train_dataset: train }).train();
     for await (const event of run) {
-      if (event.type === 'log') await window.report({ type: 'log', logs: event.logs });
-      if (event.type === 'warning') await window.report({ type: 'warning', message: event.message });
+      if (event.type === 'log') await report({ type: 'log', logs: event.logs });
+      if (event.type === 'warning') await report({ type: 'warning', message: event.message });
     }
     return run;
   });
@@ -120,7 +120,7 @@ async function finetune(job) {
 try {
   const job = /** @type {Job} */ (await (await fetch('/job.json')).json());
   const result = await finetune(job);
-  await window.report({ type: 'done', result });
+  await report({ type: 'done', result });
 } catch (error) {
-  await window.report({ type: 'error', error: describeError(error) });
+  await report({ type: 'error', error: describeError(error) });
 }

@@ -25,3 +25,12 @@ export async function describeDevice() {
   const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = adapter?.info ?? {};
   return { vendor, architecture, description, fallback: isFallbackAdapter };
 }
+
+/**
+ * Hands a message to the script that opened this page, once that can receive it.
+ * @param {unknown} message as JSON can hold it
+ */
+export async function report(message) {
+  while (typeof window.report !== 'function') await new Promise((resolve) => setTimeout(resolve, 10));
+  await window.report(message);
+}

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../scripts/lib/browsers.mjs';
-import { exposeReport, openPage } from '../../scripts/lib/launch.mjs';
+import { gotoReporting, openPage } from '../../scripts/lib/launch.mjs';
 import { type Mount, serve } from '../../scripts/lib/serve.mjs';
 
 /** `chromium` runs on SwiftShader; `firefox` on what it finds, Mesa's llvmpipe where there is no GPU. */
@@ -66,12 +66,13 @@ export async function withBrowser<T>(
 /** Lets scripts of a page call `window.report(value)`. What comes back loads a page and gives the value it reports. */
 export async function reporting(page: Page): Promise<<T>(url: string) => Promise<T>> {
   let finish: (value: unknown) => void = () => {};
-  await exposeReport(page, (value: unknown) => finish(value));
+  const receive = (value: unknown): void => finish(value);
+  await page.exposeFunction('report', receive);
   return async <T>(url: string) => {
     const reported = new Promise<unknown>((resolve) => {
       finish = resolve;
     });
-    await page.goto(url);
+    await gotoReporting(page, url, receive);
     return (await reported) as T;
   };
 }

@@ -14,3 +14,16 @@ test('an error that escapes a page fails the test', async () => {
   });
   await expect(run).rejects.toThrow('escaped');
 });
+
+test.each(browserNames)('%s gives a page the report function again that it lost', async (name) => {
+  const page = {
+    type: 'text/html',
+    body: '<script src="/lose.js"></script><script type="module" src="/late.js"></script>',
+  };
+  const lose = { type: 'text/javascript', body: 'delete window.report;' };
+  const late = { type: 'text/javascript', body: "import { report } from '/scripts/page/library.js'; report('late');" };
+  const reported = await withBrowser(name, (open, url) => reportOf(open, `${url}/lost.html`), {
+    mounts: { '/lost.html': page, '/lose.js': lose, '/late.js': late },
+  });
+  expect(reported).toBe('late');
+});
