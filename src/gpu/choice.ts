@@ -6,8 +6,9 @@ import type { DeviceInfo } from './device';
 /**
  * The one rule that picks a kernel's variant: the first of the device's families that the kernel has and that fits.
  * `row` is for few rows. GPUs share tiles through workgroup memory, but Apple's do better with registers alone. On
- * software adapters barriers cost more than they save (SwiftShader then takes 25 times as long for a token): SwiftShader
- * wants the widest tiles, llvmpipe narrower ones, and both want rows without help from neighbours, however few.
+ * software adapters a barrier costs more than it saves for a row (SwiftShader then takes 25 times as long for a token),
+ * so rows go without help from neighbours, however few. For tiles llvmpipe's are cheap enough; SwiftShader wants the
+ * widest that do without.
  */
 export function chooseVariant({ kernel, params }: Pick<Step, 'kernel' | 'params'>, info: DeviceInfo): AnyVariant {
   const fitting = kernel.variants.filter((variant) => variant.fits(params));
@@ -22,7 +23,7 @@ export function chooseVariant({ kernel, params }: Pick<Step, 'kernel' | 'params'
 function families(info: DeviceInfo): readonly string[] {
   const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
   if (/swiftshader/.test(names)) return ['serial', 'wide', 'register'];
-  if (info.fallback || /llvmpipe|lavapipe|software/.test(names)) return ['serial', 'register'];
+  if (info.fallback || /llvmpipe|lavapipe|software/.test(names)) return ['serial', 'workgroup'];
   if (/apple/.test(names)) return ['row', 'register'];
   return ['row', 'workgroup'];
 }

@@ -31,8 +31,8 @@ test.each([
   ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
   ['an Apple GPU', APPLE, 'register', 'row', 'workgroup'],
   ['SwiftShader', SWIFTSHADER, 'wide', 'wide', 'serial'],
-  ['llvmpipe', LLVMPIPE, 'register', 'register', 'serial'],
-  ['a software adapter that nobody knows', { ...GPU, fallback: true }, 'register', 'register', 'serial'],
+  ['llvmpipe', LLVMPIPE, 'workgroup', 'workgroup', 'serial'],
+  ['a software adapter that nobody knows', { ...GPU, fallback: true }, 'workgroup', 'workgroup', 'serial'],
 ] as const)('%s', (_, info, many, few, rowByRow) => {
   expect(chooseVariant({ kernel: product, params: { rows: 256 } }, info).name).toBe(many);
   expect(chooseVariant({ kernel: product, params: { rows: 1 } }, info).name).toBe(few);
