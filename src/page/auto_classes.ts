@@ -15,7 +15,7 @@ export class AutoTokenizer {
     checkOptions('AutoTokenizer.from_pretrained', options, pretrainedRules);
     const from = wireSource(source);
     const link = await linkOf(options);
-    const wire = await loadOptions(options);
+    const wire = loadOptions(options);
     const info = await link.call((call) => link.request('loadTokenizer', call, from, wire), {
       signal: options.signal,
       onEvent: onProgress(options),
@@ -36,7 +36,7 @@ export class AutoModelForCausalLM {
     checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);
     const from = wireSource(source);
     const link = await linkOf(options);
-    const wire = await loadOptions(options);
+    const wire = loadOptions(options);
     const info = await link.call((call) => link.request('loadModel', call, from, wire), {
       signal: options.signal,
       onEvent: onProgress(options),

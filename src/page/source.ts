@@ -1,9 +1,8 @@
-import { untilAborted } from '../core/abort';
 import type { AdapterFiles, ModelDtype } from '../core/model';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
 import type { CallEvent } from './link';
-import { anyBoolean, anyFunction, anyObject, anyString, checkOptions, defined, either, oneOf, wrong } from './options';
+import { anyFunction, anyString, checkOptions, defined, oneOf, wrong } from './options';
 import { type CallOptions, callRules } from './session';
 
 /** How a model's files are fetched and held. */
@@ -12,12 +11,6 @@ export interface PretrainedOptions extends CallOptions {
   readonly revision?: string;
   /** 'auto' */
   readonly dtype?: ModelDtype;
-  /** false. true never touches the network. */
-  readonly local_files_only?: boolean;
-  /** 'hub': what the hub says of its files; or a SHA-256 in hex by file name. */
-  readonly integrity?: 'hub' | 'none' | Readonly<Record<string, string>>;
-  /** A hub token for gated models; sent to the hub and nowhere else, never kept. */
-  readonly token?: () => string | Promise<string>;
   readonly progress_callback?: (info: ProgressInfo) => void;
 }
 
@@ -28,20 +21,12 @@ export const pretrainedRules = {
   ...callRules,
   revision: anyString,
   dtype: oneOf('auto', 'float32', 'float16'),
-  local_files_only: anyBoolean,
-  integrity: either(oneOf('hub', 'none'), anyObject),
-  token: anyFunction,
   progress_callback: anyFunction,
 };
 
-/** What the worker needs to know; asks for the token. The options have been checked. */
-export async function loadOptions(options: PretrainedOptions): Promise<LoadOptions> {
-  const { revision, dtype, local_files_only, integrity, progress_callback } = options;
-  const token = await untilAborted(Promise.resolve(options.token?.()), options.signal);
-  return {
-    progress: progress_callback !== undefined,
-    ...defined({ revision, dtype, local_files_only, integrity, token }),
-  };
+/** What the worker needs to know. The options have been checked. */
+export function loadOptions({ revision, dtype, progress_callback }: PretrainedOptions): LoadOptions {
+  return { progress: progress_callback !== undefined, ...defined({ revision, dtype }) };
 }
 
 /** Hands a call's progress to the caller's callback. */

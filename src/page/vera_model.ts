@@ -74,7 +74,7 @@ export class VeraModel extends RemoteModel {
     const { link, handle } = parts;
     const name = checkName(options.adapter_name ?? 'default');
     const from = wireAdapterSource(source);
-    const wire = { ...(await loadOptions(options)), ...wireOptions(options) };
+    const wire = { ...loadOptions(options), ...wireOptions(options) };
     const info = await link.call((call) => link.request('loadVera', call, handle, name, from, wire), {
       signal: options.signal,
       onEvent: onProgress(options),
@@ -111,7 +111,7 @@ export class VeraModel extends RemoteModel {
     const handle = liveHandle(this);
     const name = checkName(adapter_name);
     const from = wireAdapterSource(source);
-    const wire = { ...(await loadOptions(options)), ...wireOptions(options) };
+    const wire = { ...loadOptions(options), ...wireOptions(options) };
     const info = await link.call((call) => link.request('loadAdapter', call, handle, name, from, wire), {
       signal: options.signal,
       onEvent: onProgress(options),

@@ -150,10 +150,6 @@ export type WireAdapterSource = WireSource | AdapterFiles | { readonly id: strin
 export interface LoadOptions {
   readonly dtype?: ModelDtype;
   readonly revision?: string;
-  readonly local_files_only?: boolean;
-  readonly integrity?: 'hub' | 'none' | Readonly<Record<string, string>>;
-  /** Already asked for on the page. */
-  readonly token?: string;
   /** Whether anybody listens to `progress` events. */
   readonly progress: boolean;
 }

@@ -80,7 +80,7 @@ export class SessionModels {
   open(call: CallId, source: WireSource, options: LoadOptions, signal: AbortSignal): FileSource {
     const { remoteHost, remotePathTemplate } = this.#options;
     const { fetch } = this.#host;
-    const { progress, revision, token } = options;
+    const { progress, revision } = options;
     const report = (info: ProgressInfo): void => this.#host.emit({ type: 'progress', call, info });
     return openSource(typeof source === 'object' && 'url' in source ? new URL(source.url) : source, {
       signal,
@@ -88,7 +88,6 @@ export class SessionModels {
       ...(remoteHost !== undefined && { remoteHost }),
       ...(remotePathTemplate !== undefined && { remotePathTemplate }),
       ...(revision !== undefined && { revision }),
-      ...(token !== undefined && { token }),
       ...(progress && { progress_callback: report }),
     });
   }

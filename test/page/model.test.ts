@@ -64,7 +64,7 @@ describe('loading a model', () => {
     await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', message });
   });
 
-  test('reports progress, and asks for the token once', async () => {
+  test('reports its own progress, and sends the revision along', async () => {
     const { session, fake } = await openSession((current) => ({
       async loadModel(call) {
         current().emit({ type: 'progress', call, info: { status: 'upload', name: 'a', progress: 50 } });
@@ -73,11 +73,9 @@ describe('loading a model', () => {
       },
     }));
     const progress_callback = vi.fn();
-    const token = vi.fn(async () => 'hf_secret');
-    await AutoModelForCausalLM.from_pretrained('org/name', { session, progress_callback, token, revision: 'v1' });
+    await AutoModelForCausalLM.from_pretrained('org/name', { session, progress_callback, revision: 'v1' });
     expect(progress_callback.mock.calls).toEqual([[{ status: 'upload', name: 'a', progress: 50 }]]);
-    expect(token).toHaveBeenCalledOnce();
-    expect(fake.argsOf('loadModel')[0]?.[2]).toEqual({ progress: true, token: 'hf_secret', revision: 'v1' });
+    expect(fake.argsOf('loadModel')[0]?.[2]).toEqual({ progress: true, revision: 'v1' });
     await session.close();
   });
 
