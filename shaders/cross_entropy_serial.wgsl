@@ -1,4 +1,5 @@
-// cross_entropy_serial: cross_entropy for devices on which barriers are dear: the same loss and gradient as cross_entropy.wgsl, row by row
+// cross_entropy_serial: cross_entropy for devices on which barriers are dear:
+// the same loss and gradient as cross_entropy.wgsl, row by row
 // logits: (count, V)   targets, losses: (≥ start + count)
 // grid: one thread per row i
 // with lib/step_block.wgsl

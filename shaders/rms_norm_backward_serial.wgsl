@@ -1,4 +1,5 @@
-// rms_norm_backward_serial: rms_norm_backward for devices on which barriers are dear: the same sums as rms_norm_backward.wgsl, row by row
+// rms_norm_backward_serial: rms_norm_backward for devices on which barriers are dear:
+// the same sums as rms_norm_backward.wgsl, row by row
 // x, dy, dx: (N, C)   weight: (C)   rstd: (N)   sum: (N, C), what other users of x gave; left out when has_sum is 0
 // grid: one thread per row n
 // with lib/flat_index.wgsl
