@@ -1,4 +1,5 @@
 import type { VeraAdapter } from '../adapters/vera_adapter';
+import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
@@ -6,7 +7,7 @@ import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import { decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlock } from './generation_state';
-import { bucket, createKvCache, type KvCache } from './kv_cache';
+import { createKvCache, type KvCache } from './kv_cache';
 
 export interface GenerateRequest {
   /** At least one token. */
@@ -77,8 +78,8 @@ export class Generator {
       );
     }
     const count = Math.min(config.max_new_tokens, free);
-    const { cache, state } = await this.#enterRoom(bucket(prompt.length + count, maxLength));
-    const T = bucket(prompt.length, cache.S);
+    const { cache, state } = await this.#enterRoom(bucketLength(prompt.length + count, maxLength));
+    const T = bucketLength(prompt.length, cache.S);
     // One text at a time, and several programs are kept: these two stay while it lasts.
     const prefill = await this.#programs.use(
       `prefill ${key} ${T}`,

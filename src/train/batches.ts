@@ -1,7 +1,6 @@
+import { bucketLength } from '../core/bucket';
 import type { MicroBatch } from './micro_batch';
 import { IGNORED, type TokenRow } from './token_row';
-
-const SMALLEST_BUCKET = 64;
 
 export interface BatchFormat {
   /** B: rows of every batch. */
@@ -10,13 +9,6 @@ export interface BatchFormat {
   readonly maxLength: number;
   /** What fills ids up; masked, so that any id of the vocabulary does. */
   readonly padId: number;
-}
-
-/** T of a batch: 64·2ⁿ, or `maxLength` where that is less, so that few programs serve all batches. */
-export function bucketLength(longest: number, maxLength: number): number {
-  let bucket = SMALLEST_BUCKET;
-  while (bucket < longest) bucket *= 2;
-  return Math.min(bucket, maxLength);
 }
 
 /**

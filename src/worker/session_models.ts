@@ -1,8 +1,7 @@
 import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { type FileSource, readFile, readFileIfPresent } from '../core/files';
-import type { ProgressInfo } from '../core/source';
-import { defaultLimits, type ParserLimits } from '../core/source';
+import { defaultLimits, type ParserLimits, type ProgressInfo } from '../core/source';
 import type { Executor } from '../gpu/executor';
 import { openSource } from '../hub/open_source';
 import { createTokenizer, type TextTokenizer } from '../tokenizer/tokenizer';

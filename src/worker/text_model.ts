@@ -1,11 +1,11 @@
 import type { VeraAdapter } from '../adapters/vera_adapter';
+import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { GeneratedToken, ResolvedGenerationConfig } from '../core/generation';
 import { numel } from '../core/shape';
 import type { IdTensor, Tensor } from '../core/tensor';
 import { f16ToF32 } from '../formats/float16';
 import { Generator } from '../generate/generator';
-import { bucket } from '../generate/kv_cache';
 import { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
@@ -151,7 +151,7 @@ export class TextModel {
         `input_ids: expected at most ${maxLength} tokens a row, got ${length}`,
       );
     }
-    const T = bucket(length, maxLength);
+    const T = bucketLength(length, maxLength);
     this.#checkIds(input_ids.data, 'input_ids');
     this.#checkIds(labels?.data.filter((label) => label !== IGNORED) ?? [], 'labels');
     const bit = attention_mask?.data.find((value) => value !== 0 && value !== 1);

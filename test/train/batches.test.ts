@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { batchesInOrder, bucketLength, labelledRows, makeBatch } from '../../src/train/batches';
+import { bucketLength } from '../../src/core/bucket';
+import { batchesInOrder, labelledRows, makeBatch } from '../../src/train/batches';
 import { IGNORED, type TokenRow } from '../../src/train/token_row';
 
 function row(ids: readonly number[], labels: readonly number[] = ids, mask = ids.map(() => 1)): TokenRow {
