@@ -20,10 +20,13 @@ export class ProjectionPool {
     this.#runner = runner;
   }
 
-  /** A and B of a key, drawn at the first use. `release` them once for each `acquire`. */
-  async acquire(key: ProjectionKey, dtype: ProjectionDtype): Promise<ProjectionValues> {
+  /**
+   * A and B of a key, at the first use drawn unless they are `known`. `release` them once for each `acquire`.
+   */
+  async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
     return this.#take(name, key, () => {
+      if (known !== undefined) return known;
       const exact = generateProjections(key);
       return dtype === 'float32' ? exact : roundProjections(exact, dtype);
     });

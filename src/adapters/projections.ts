@@ -89,8 +89,13 @@ export function matchesKey({ A, B }: Projections, key: ProjectionKey): boolean {
   const drawn = generateProjections(key);
   return (['float32', 'float16', 'bfloat16'] as const).some((dtype) => {
     const expected = roundProjections(drawn, dtype);
-    return equal(expected.A, A) && equal(expected.B, B);
+    return equalProjections(expected, { A, B });
   });
+}
+
+/** Whether both matrices hold the same numbers. */
+export function equalProjections(a: Projections, b: Projections): boolean {
+  return equal(a.A, b.A) && equal(a.B, b.B);
 }
 
 function equal(a: Float32Array, b: Float32Array): boolean {

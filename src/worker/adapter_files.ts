@@ -5,13 +5,7 @@ import { type FileSource, readFile } from '../core/files';
 import type { AdapterFiles } from '../core/model';
 import type { ParserLimits } from '../core/source';
 import type { Warn } from '../core/warning';
-import {
-  type AdapterTensors,
-  readAdapterConfig,
-  readAdapterModel,
-  writeAdapterConfig,
-  writeAdapterModel,
-} from '../formats/peft';
+import { type AdapterTensors, readAdapterModel, writeAdapterConfig, writeAdapterModel } from '../formats/peft';
 import { openSource } from '../hub/open_source';
 
 export const CONFIG_FILE = 'adapter_config.json';
@@ -44,10 +38,6 @@ export function readTensors(
   const vectors = parameterShapes(layoutParameters(modules, config.r));
   const { save_projection, r } = config;
   return readAdapterModel(bytes, { save_projection, r, max_in, max_out, vectors }, options);
-}
-
-export function readConfig(bytes: Uint8Array, options: ReadAdapterOptions): VeraConfig {
-  return readAdapterConfig(bytes, options);
 }
 
 export function writeAdapter(config: VeraConfig, tensors: AdapterTensors): AdapterBytes {

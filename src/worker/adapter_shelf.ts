@@ -1,10 +1,10 @@
 import { WebVeraError } from '../core/error';
-import { defaultLimits } from '../core/source';
+import { readAdapterConfig } from '../formats/peft';
 import { readSafetensors } from '../formats/safetensors';
-import { AdapterStore } from '../store/adapter_store';
+import { type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
 import { StoreError } from '../store/store_error';
-import { type AdapterBytes, readConfig } from './adapter_files';
+import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
 
 /** The adapters stored on this device, by id. */
@@ -48,20 +48,12 @@ export class AdapterShelf {
 
   /** Replaces what had that id. Throws `storage_full`, `storage_unavailable`, and `invalid_format` for other files. */
   async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
-    const parsed = readConfig(config, { limits: defaultLimits });
+    const { base_model_name_or_path: base_model } = readAdapterConfig(config);
     readSafetensors(model);
-    await known(
-      this.#adapters.set(id, {
-        config: new TextDecoder().decode(config),
-        weights: model,
-        created_at: Date.now(),
-        base_model: parsed.base_model_name_or_path,
-      }),
-    );
-    const stored = await this.#describe(id);
-    if (stored === undefined)
-      throw new WebVeraError('storage_corrupt', `The adapter '${id}' vanished while being stored`);
-    return stored;
+    const text = new TextDecoder().decode(config);
+    const record = { config: text, weights: model, created_at: Date.now(), base_model };
+    await known(this.#adapters.set(id, record));
+    return describe(id, record);
   }
 
   async delete(id: string): Promise<void> {
@@ -74,12 +66,20 @@ export class AdapterShelf {
 
   async #describe(id: string): Promise<StoredAdapter | undefined> {
     const record = await known(this.#adapters.get(id));
-    if (record === undefined) return undefined;
-    const config = new TextEncoder().encode(record.config);
-    const { created_at, base_model, weights } = record;
-    const fields = { ...readConfig(config, { limits: defaultLimits }) };
-    return { id, bytes: config.length + weights.length, created_at, base_model, config: fields };
+    return record === undefined ? undefined : describe(id, record);
   }
+}
+
+function describe(id: string, record: AdapterRecord): StoredAdapter {
+  const config = new TextEncoder().encode(record.config);
+  const { created_at, base_model, weights } = record;
+  return {
+    id,
+    bytes: config.length + weights.length,
+    created_at,
+    base_model,
+    config: { ...readAdapterConfig(config) },
+  };
 }
 
 /** The store imports nothing of ours, and says what went wrong in its own class. */

@@ -21,6 +21,8 @@ interface Opened {
   readonly shelf: AdapterShelf;
 }
 
+type Change = (vera: VeraState, signal: AbortSignal) => Promise<void>;
+
 /** One session: what the worker does for its page. A plain class, which also runs in the caller's own thread. */
 export class WorkerSessionImpl implements Wire.WorkerSession {
   readonly #host: Wire.SessionHost;
@@ -151,10 +153,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     source: Wire.WireAdapterSource,
     options: Wire.LoadAdapterOptions,
   ): Promise<Wire.VeraInfo> {
-    return this.#newVera(call, handle, async (vera, signal) => {
-      const { adapters } = this.#parts();
-      await adapters.load(vera, name, await adapters.read(call, source, options, signal), options);
-    });
+    return this.#newVera(call, handle, this.#loading(call, name, source, options));
   }
 
   async dropVera(handle: Wire.Handle): Promise<void> {
@@ -180,10 +179,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     source: Wire.WireAdapterSource,
     options: Wire.LoadAdapterOptions,
   ): Promise<Wire.VeraInfo> {
-    return this.#changeVera(call, handle, async (vera, signal) => {
-      const { adapters } = this.#parts();
-      await adapters.load(vera, name, await adapters.read(call, source, options, signal), options);
-    });
+    return this.#changeVera(call, handle, this.#loading(call, name, source, options));
   }
 
   setAdapter(handle: Wire.Handle, name: string): Promise<Wire.VeraInfo> {
@@ -256,11 +252,15 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     throw new WebVeraError('internal', 'The session was used before it was opened');
   }
 
-  #newVera(
-    call: Wire.CallId | undefined,
-    handle: Wire.Handle,
-    fill: (vera: VeraState, signal: AbortSignal) => Promise<void>,
-  ): Promise<Wire.VeraInfo> {
+  /** Fills a VeRA model with an adapter from its files. */
+  #loading(call: Wire.CallId, name: string, source: Wire.WireAdapterSource, options: Wire.LoadAdapterOptions): Change {
+    return async (vera, signal) => {
+      const { adapters } = this.#parts();
+      await adapters.load(vera, name, await adapters.read(call, source, options, signal), options);
+    };
+  }
+
+  #newVera(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Change): Promise<Wire.VeraInfo> {
     return this.#calls.run(call, (signal) => {
       const { models, adapters } = this.#parts();
       const base = models.base(handle);
@@ -272,11 +272,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     });
   }
 
-  #changeVera(
-    call: Wire.CallId | undefined,
-    handle: Wire.Handle,
-    change: (vera: VeraState, signal: AbortSignal) => Promise<void>,
-  ): Promise<Wire.VeraInfo> {
+  #changeVera(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.VeraInfo> {
     return this.#calls.run(call, (signal) => {
       const vera = this.#parts().models.vera(handle);
       return vera.base.jobs.run('change', signal, async (ending) => {

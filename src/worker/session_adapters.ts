@@ -2,8 +2,9 @@ import { configWarnings, VeraConfig } from '../adapters/config';
 import { ProjectionPool } from '../adapters/projection_pool';
 import type { AdapterFiles } from '../core/model';
 import type { Warn } from '../core/warning';
+import { readAdapterConfig } from '../formats/peft';
 import type { Executor } from '../gpu/executor';
-import { type AdapterBytes, readAdapterBytes, readConfig, readTensors, toFiles, writeAdapter } from './adapter_files';
+import { type AdapterBytes, readAdapterBytes, readTensors, toFiles, writeAdapter } from './adapter_files';
 import type { AdapterShelf } from './adapter_shelf';
 import type {
   CallId,
@@ -60,7 +61,7 @@ export class SessionAdapters {
   ): Promise<void> {
     const { limits } = this.#models;
     const options = { limits, warn: this.#warn, adapter_name: name };
-    const config = readConfig(bytes.config, options);
+    const config = readAdapterConfig(bytes.config, options);
     for (const warning of configWarnings(config)) this.#warn(warning);
     const targets = vera.resolve(name, config);
     const tensors = readTensors(bytes.model, targets, options);

@@ -1,7 +1,7 @@
 import type { VeraConfig } from '../adapters/config';
 import { initialParameters, layoutParameters, packParameters, unpackParameters } from '../adapters/parameters';
 import type { ProjectionPool } from '../adapters/projection_pool';
-import { generateProjections, type ProjectionKey } from '../adapters/projections';
+import { equalProjections, generateProjections, type ProjectionKey } from '../adapters/projections';
 import { type ResolvedTargets, resolveTargets } from '../adapters/targets';
 import type { ProjectionValues, VeraAdapter } from '../adapters/vera_adapter';
 import { abortError } from '../core/abort';
@@ -218,9 +218,9 @@ export class VeraState {
   /** The file's own projections decide; they're shared with other adapters only where the key gives the same. */
   async #storedProjections(key: ProjectionKey, { A, B }: { A: Tensor; B: Tensor }): Promise<ProjectionValues> {
     const inFile = { ...key, max_in: A.dims[1] ?? key.max_in, max_out: B.dims[0] ?? key.max_out };
-    const drawn = generateProjections(inFile);
-    if (sameNumbers(drawn.A, A.data) && sameNumbers(drawn.B, B.data)) {
-      return this.#host.projections.acquire(inFile, 'float32');
+    const stored = { A: new Float32Array(A.data), B: new Float32Array(B.data) };
+    if (equalProjections(generateProjections(inFile), stored)) {
+      return this.#host.projections.acquire(inFile, 'float32', stored);
     }
     this.#host.warn({
       code: 'projection_differs',
@@ -228,14 +228,10 @@ export class VeraState {
         `vera_A and vera_B in the file differ from what projection_prng_key ${key.projection_prng_key} gives. ` +
         'The file is followed; PEFT up to 0.20.0 ignores it and would give other results.',
     });
-    return this.#host.projections.adopt(inFile, { A: new Float32Array(A.data), B: new Float32Array(B.data) });
+    return this.#host.projections.adopt(inFile, stored);
   }
 
   async #read(value: Value): Promise<Float32Array<ArrayBuffer>> {
     return new Float32Array(await this.#host.runner.read(value)).slice(0, numel(value.shape));
   }
-}
-
-function sameNumbers(a: Float32Array, b: Float32Array): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
