@@ -8,6 +8,7 @@ import { SubmitBudget } from './budget';
 import { chooseVariant } from './choice';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
+import { mayShare, PinnedBuffers, type Place } from './pinned_buffers';
 import { Pipelines, type ReadyKernel } from './pipelines';
 import { Readback } from './readback';
 import { ErrorScopes } from './scopes';
@@ -25,7 +26,7 @@ interface Dispatch {
 
 interface Loaded extends LoadedProgram {
   readonly dispatches: readonly Dispatch[];
-  readonly bufferOf: (value: Value) => GPUBuffer | undefined;
+  readonly placeOf: (value: Value) => Place | undefined;
 }
 
 /** Runs programs on the GPU: makes pipelines in parallel, places memory, binds once, then only replays. */
@@ -37,7 +38,7 @@ export class Executor implements Runner {
   readonly #readback: Readback;
   readonly #scopes: ErrorScopes;
   readonly #budget = new SubmitBudget();
-  readonly #pinned = new Map<Value, GPUBuffer>();
+  readonly #pinned = new PinnedBuffers((value) => this.#createPinned(value));
   readonly #choose: typeof chooseVariant;
   #last: Loaded | undefined;
 
@@ -65,7 +66,7 @@ export class Executor implements Runner {
     const body = async (): Promise<void> => {
       for (const value of values) {
         if (this.#pinned.has(value)) continue;
-        this.#pinnedBuffer(value);
+        this.#pinned.place(value);
         made.push(value);
       }
     };
@@ -74,13 +75,8 @@ export class Executor implements Runner {
 
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset = 0): void {
     this.#host.check();
-    this.#host.device.queue.writeBuffer(
-      this.#pinnedBuffer(value),
-      byteOffset,
-      data.buffer,
-      data.byteOffset,
-      data.byteLength,
-    );
+    const { buffer, offset } = this.#pinned.place(value);
+    this.#host.device.queue.writeBuffer(buffer, offset + byteOffset, data.buffer, data.byteOffset, data.byteLength);
   }
 
   async load(program: Program): Promise<LoadedProgram> {
@@ -99,8 +95,11 @@ export class Executor implements Runner {
       }
       const slots = this.#slots.take(plan.slotBytes);
       held.push(() => this.#slots.release(slots));
-      const bufferOf = (value: Value): GPUBuffer | undefined =>
-        value.pinned ? this.#pinnedBuffer(value) : slots[plan.slotOf.get(value) ?? -1];
+      const placeOf = (value: Value): Place | undefined => {
+        if (value.pinned) return this.#pinned.place(value);
+        const buffer = slots[plan.slotOf.get(value) ?? -1];
+        return buffer && { buffer, offset: 0, size: buffer.size };
+      };
       const params = this.#writeParams(program);
       held.push(() => this.#destroy(params));
       const dispatches = program.steps.map((step, index) => {
@@ -109,14 +108,14 @@ export class Executor implements Runner {
         const ready = kernels[index] as ReadyKernel;
         return {
           pipeline: ready.pipeline,
-          group: this.#bind(step, ready, params, index, bufferOf),
+          group: this.#bind(step, ready, params, index, placeOf),
           grid,
           flops: step.kernel.flops(step.params),
           chunk: step.chunk,
         };
       });
       const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
-      return { program, dispatches, bufferOf, flops, release };
+      return { program, dispatches, placeOf, flops, release };
     };
     return this.#scopes.run(program.name, body, release);
   }
@@ -141,22 +140,21 @@ export class Executor implements Runner {
   }
 
   async read(value: Value): Promise<ArrayBuffer> {
-    const buffer = value.pinned ? this.#pinned.get(value) : this.#last?.bufferOf(value);
-    if (buffer === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but nothing made it`);
-    const bytes = await this.#readback.read(buffer, byteLength(value));
+    const known = value.pinned && this.#pinned.has(value);
+    const place = known ? this.#pinned.place(value) : value.pinned ? undefined : this.#last?.placeOf(value);
+    if (place === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but nothing made it`);
+    const bytes = await this.#readback.read({ ...place, size: byteLength(value) });
     this.#budget.finished(performance.now());
     return bytes;
   }
 
   free(values: Iterable<Value>): void {
     for (const value of values) {
-      const buffer = this.#pinned.get(value);
-      if (buffer === undefined) continue;
-      this.#pinned.delete(value);
-      this.#destroy(buffer);
+      const buffer = this.#pinned.take(value);
+      if (buffer !== undefined) this.#destroy(buffer);
     }
     // With the last model goes what was kept to read from it.
-    if (this.#pinned.size === 0) this.#readback.trim();
+    if (this.#pinned.isEmpty) this.#readback.trim();
   }
 
   close(): void {
@@ -186,27 +184,23 @@ export class Executor implements Runner {
     ready: ReadyKernel,
     params: GPUBuffer,
     index: number,
-    bufferOf: (value: Value) => GPUBuffer | undefined,
+    placeOf: (value: Value) => Place | undefined,
   ): GPUBindGroup {
-    const names = Object.keys(step.kernel.bindings);
-    const buffers = names.map((name) => {
+    const places = Object.entries(step.kernel.bindings).map(([name, access]) => {
       const value = step.values[name];
-      const buffer = value === undefined ? undefined : bufferOf(value);
-      if (buffer === undefined) throw new WebVeraError('internal', `${step.kernel.name}: nothing is bound to ${name}`);
-      return buffer;
+      const place = value && placeOf(value);
+      if (place === undefined) throw new WebVeraError('internal', `${step.kernel.name}: nothing is bound to ${name}`);
+      return { ...place, name, writes: access !== 'read' };
     });
-    names.forEach((name, at) => {
-      const alone =
-        step.kernel.bindings[name] === 'read' || buffers.every((buffer, i) => i === at || buffer !== buffers[at]);
-      if (!alone) throw new WebVeraError('internal', `${step.kernel.name}: ${name} is written and bound twice`);
-    });
+    const clash = places.find((place, at) => places.some((other, i) => i !== at && !mayShare(place, other)));
+    if (clash) throw new WebVeraError('internal', `${step.kernel.name}: ${clash.name} is written and bound twice`);
     this.counters.bindGroupsCreated += 1;
     return this.#host.device.createBindGroup({
       label: step.kernel.name,
       layout: ready.layout,
       entries: [
         { binding: 0, resource: { buffer: params, offset: index * PARAMS_STRIDE, size: PARAMS_STRIDE } },
-        ...buffers.map((buffer, at) => ({ binding: at + 1, resource: { buffer } })),
+        ...places.map(({ buffer, offset, size }, at) => ({ binding: at + 1, resource: { buffer, offset, size } })),
       ],
     });
   }
@@ -231,9 +225,7 @@ export class Executor implements Runner {
     );
   }
 
-  #pinnedBuffer(value: Value): GPUBuffer {
-    const known = this.#pinned.get(value);
-    if (known !== undefined) return known;
+  #createPinned(value: Value): GPUBuffer {
     const bytes = byteLength(value);
     if (bytes > this.maxBindingBytes) {
       throw new WebVeraError(
@@ -244,9 +236,7 @@ export class Executor implements Runner {
         },
       );
     }
-    const buffer = this.#createBuffer(value.name, bytes);
-    this.#pinned.set(value, buffer);
-    return buffer;
+    return this.#createBuffer(value.name, bytes);
   }
 
   #checkSize(name: string, bytes: number): void {

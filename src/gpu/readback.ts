@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
+import type { Place } from './pinned_buffers';
 
 /** Bytes. Steps and tokens read little, and often; what is larger (logits, weights) isn't worth keeping room for. */
 const MAX_KEPT = 2 ** 20;
@@ -26,11 +27,11 @@ export class Readback {
   }
 
   /** Queues the copy at once; resolves with the bytes. */
-  async read(source: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  async read({ buffer, offset, size: bytes }: Place): Promise<ArrayBuffer> {
     this.#host.check();
     const staging = this.#take(bytes);
     const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
-    encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
     this.#host.device.queue.submit([encoder.finish()]);
     this.#counters.submits += 1;
     this.#wait(1);

@@ -1,3 +1,4 @@
+import { WebVeraError } from '../core/error';
 import { numel, roundUp, type Shape } from '../core/shape';
 
 /** `f16` is packed: two halves in a 32-bit word, rows one after the other. */
@@ -12,10 +13,30 @@ export interface Value {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly pinned: boolean;
+  /** Set where the value is a part of another's memory. */
+  readonly view?: View;
 }
+
+export interface View {
+  /** A pinned value that is no view itself. */
+  readonly of: Value;
+  /** Where the part begins: an element, a multiple of `VIEW_ALIGNMENT`. */
+  readonly offset: number;
+}
+
+/** Bindings begin at multiples of 256 bytes. */
+export const VIEW_ALIGNMENT = 64;
 
 export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value {
   return { name, shape, dtype, pinned: true };
+}
+
+/** A part of a pinned f32 value under a name and shape of its own. It is freed with the whole. */
+export function viewOf(of: Value, name: string, shape: Shape, offset: number): Value {
+  if (!of.pinned || of.view !== undefined || of.dtype !== 'f32' || offset % VIEW_ALIGNMENT !== 0) {
+    throw new WebVeraError('internal', `${name}: ${of.name} can't be viewed from element ${offset}`);
+  }
+  return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
 export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Value {

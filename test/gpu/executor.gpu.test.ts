@@ -3,7 +3,7 @@ import { defineKernel } from '../../src/core/kernel';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
-import { pinned, type Value } from '../../src/graph/value';
+import { pinned, type Value, viewOf } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
 
@@ -88,6 +88,68 @@ test('a read that is queued sees what the runs before it left', async () => {
   expect((await Promise.all(reads)).map((bytes) => floats(bytes)[0])).toEqual([1, 2, 3]);
   executor.close();
 });
+
+test('a view is a part of a pinned value, and no buffer of its own', async () => {
+  const { executor } = await open();
+  const pool = pinned('pool', [136]);
+  const [first, second] = [viewOf(pool, 'first', [4], 64), viewOf(pool, 'second', [4], 128)];
+  executor.write(first, Float32Array.of(1, 2, 3, 4));
+  executor.write(second, Float32Array.of(10, 20, 30, 40));
+  const { bytes } = executor.usage();
+  const g = new Graph();
+  const y = add(g, first, second);
+  executor.run(await executor.load({ name: 'test', steps: g.steps, outputs: [y] }));
+  expect(floats(await executor.read(y))).toEqual([11, 22, 33, 44]);
+  expect(floats(await executor.read(second))).toEqual([10, 20, 30, 40]);
+  expect(floats(await executor.read(pool)).slice(62, 70)).toEqual([0, 0, 1, 2, 3, 4, 0, 0]);
+  expect(bytes).toBe(136 * 4);
+  expect(() => viewOf(pool, 'third', [4], 32)).toThrow(/can't be viewed/);
+  await expect(
+    executor.load({ name: 'too far', steps: sums(12, 1).g.steps.map(overPool), outputs: [] }),
+  ).rejects.toMatchObject({ code: 'internal' });
+  executor.close();
+
+  function overPool(step: Graph['steps'][number]): Graph['steps'][number] {
+    return { ...step, values: { ...step.values, a: viewOf(pool, 'over the end', [12], 128) } };
+  }
+});
+
+test('what a dispatch writes is bound once, but for other parts of the same memory', async () => {
+  const { executor } = await open();
+  const bump = defineKernel({
+    name: 'bump',
+    bindings: { a: 'update', b: 'update' },
+    params: { size: 'u32' },
+    variants: [{ wgsl: [BUMP], workgroups: () => [1] }],
+  });
+  const pool = pinned('pool', [132]);
+  const part = (offset: number): Value => viewOf(pool, `from ${offset}`, [4], offset);
+  const program = (a: Value, b: Value) => {
+    const g = new Graph();
+    g.emit(bump, { a, b }, {}, { size: 4 });
+    return { name: 'test', steps: g.steps, outputs: [] };
+  };
+  executor.run(await executor.load(program(part(64), part(128))));
+  expect(floats(await executor.read(part(64)))).toEqual([1, 1, 1, 1]);
+  expect(floats(await executor.read(part(128)))).toEqual([2, 2, 2, 2]);
+  await expect(executor.load(program(part(64), part(64)))).rejects.toThrow(/bound twice/);
+  await expect(executor.load(program(part(64), pool))).rejects.toThrow(/bound twice/);
+  executor.close();
+});
+
+const BUMP = `
+struct Params { size: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read_write> a: array<f32>;
+@group(0) @binding(2) var<storage, read_write> b: array<f32>;
+@compute @workgroup_size(4)
+fn main(@builtin(local_invocation_index) i: u32) {
+  if (i < p.size) {
+    a[i] += 1.0;
+    b[i] += 2.0;
+  }
+}
+`;
 
 test('reads that overlap make no buffer once one was read', async () => {
   const { executor, calls } = await open();

@@ -20,6 +20,10 @@ export function runReference(steps: readonly Step[], memory: Memory, chunks = Nu
 }
 
 function arrayOf(memory: Memory, value: Value): Float64Array {
+  if (value.view !== undefined) {
+    const { of, offset } = value.view;
+    return arrayOf(memory, of).subarray(offset, offset + numel(value.shape));
+  }
   const known = memory.get(value);
   if (known !== undefined) return known;
   const made = new Float64Array(numel(value.shape));

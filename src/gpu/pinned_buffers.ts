@@ -1,0 +1,59 @@
+import { WebVeraError } from '../core/error';
+import { byteLength, type Value } from '../graph/value';
+
+/** A range of a buffer, in bytes. */
+export interface Place {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The buffers of pinned values, one for each value that is no view. */
+export class PinnedBuffers {
+  readonly #buffers = new Map<Value, GPUBuffer>();
+  readonly #create: (value: Value) => GPUBuffer;
+
+  constructor(create: (value: Value) => GPUBuffer) {
+    this.#create = create;
+  }
+
+  get isEmpty(): boolean {
+    return this.#buffers.size === 0;
+  }
+
+  has(value: Value): boolean {
+    return this.#buffers.has(whole(value));
+  }
+
+  /** Where a value lies; its buffer is made at the first call. */
+  place(value: Value): Place {
+    const owner = whole(value);
+    const buffer = this.#buffers.get(owner) ?? this.#create(owner);
+    this.#buffers.set(owner, buffer);
+    const offset = 4 * (value.view?.offset ?? 0);
+    const size = byteLength(value);
+    if (offset + size <= buffer.size) return { buffer, offset, size };
+    throw new WebVeraError('internal', `${value.name} ends behind ${owner.name}, a part of which it should be`);
+  }
+
+  /** Forgets a value's buffer and returns it. A view has none to give back. */
+  take(value: Value): GPUBuffer | undefined {
+    const buffer = this.#buffers.get(value);
+    this.#buffers.delete(value);
+    return buffer;
+  }
+}
+
+/**
+ * WebGPU wants what a dispatch writes to be bound to it once: another binding of the buffer may only be one that writes
+ * to other bytes. Firefox doesn't check it.
+ */
+export function mayShare(a: Place & { readonly writes: boolean }, b: Place & { readonly writes: boolean }): boolean {
+  if (a.buffer !== b.buffer || (!a.writes && !b.writes)) return true;
+  const apart = a.offset + a.size <= b.offset || b.offset + b.size <= a.offset;
+  return a.writes && b.writes && apart;
+}
+
+function whole(value: Value): Value {
+  return value.view?.of ?? value;
+}
