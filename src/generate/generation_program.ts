@@ -4,12 +4,11 @@ import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';
 import type { TextInputs } from '../models/causal_model';
-import { baseLayers } from '../models/layers';
+import { baseLayers, type Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention';
 import { attentionDecode } from '../ops/attention_decode';
 import { cacheWrite } from '../ops/cache_write';
-import { emitLinear } from '../ops/linear';
 import { gatherRows } from '../ops/rows';
 import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
@@ -48,8 +47,9 @@ export function prefillProgram(
     store(g, cache, layer, k, v, inputs.positions, T);
     return attention(g, { q, k, v, mask: inputs.mask, B: 1, T, H, Hkv, D });
   };
-  const hidden = hiddenStates(g, loaded, adapter, inputs.ids, inputs.positions, attend);
-  nextToken(g, loaded, gatherRows(g, hidden, inputs.last, { start: 0, count: 1 }), state);
+  const layers = layersOf(g, loaded, adapter);
+  const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
+  sample(g, layers.linear(loaded.model.head, gatherRows(g, hidden, inputs.last, { start: 0, count: 1 })), state);
   return { ...inputs, program: { name: 'prefill', steps: g.steps, outputs: [] }, owned: Object.values(inputs) };
 }
 
@@ -66,21 +66,25 @@ export function decodeProgram(
     const { k_cache, v_cache } = store(g, cache, layer, k, v, state.positions, 1);
     return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, H, Hkv, D });
   };
-  const hidden = hiddenStates(g, loaded, adapter, state.ids, state.positions, attend);
-  nextToken(g, loaded, hidden, state);
+  const layers = layersOf(g, loaded, adapter);
+  const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
+  sample(g, layers.linear(loaded.model.head, hidden), state);
   return { program: { name: 'decode', steps: g.steps, outputs: [] }, owned: [] };
+}
+
+function layersOf(g: Graph, loaded: LoadedModel, adapter: VeraAdapter | undefined): Layers {
+  const base = baseLayers(g, loaded);
+  return adapter === undefined ? base : withVera(g, base, adapter);
 }
 
 function hiddenStates(
   g: Graph,
   loaded: LoadedModel,
-  adapter: VeraAdapter | undefined,
+  layers: Layers,
   ids: Value,
   positions: Value,
   attend: Attend,
 ): Value {
-  const base = baseLayers(g, loaded.weights);
-  const layers = adapter === undefined ? base : withVera(g, base, adapter);
   return loaded.model.hidden(g, layers, { ids, positions, attend, constant: (name) => constantOf(loaded, name) });
 }
 
@@ -99,10 +103,4 @@ function store(
   cacheWrite(g, { x: k, cache: k_cache, positions, B: 1, T });
   cacheWrite(g, { x: v, cache: v_cache, positions, B: 1, T });
   return { k_cache, v_cache };
-}
-
-function nextToken(g: Graph, loaded: LoadedModel, hidden: Value, state: GenerationState): void {
-  const head = loaded.weights.get(`${loaded.model.head}.weight`);
-  if (head === undefined) throw new RangeError(`The model has no ${loaded.model.head}`);
-  sample(g, emitLinear(g, hidden, head), state);
 }

@@ -44,10 +44,10 @@ export interface CausalModel {
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
   readonly constants: readonly ConstantSpec[];
-  /** The module whose weight turns hidden states into logits; it may be the embedding. */
+  /** torch's name of the output embedding, which makes logits of hidden states; 'all-linear' leaves it out. */
   readonly head: string;
-  /** torch's name of the output embedding, which 'all-linear' leaves out. */
-  readonly outputEmbedding: string;
+  /** Modules that have no weight of their own in the file, and the module whose weight they use: a tied head. */
+  readonly tied: ReadonlyMap<string, string>;
   /** Hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: TextInputs): Value;
 }

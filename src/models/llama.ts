@@ -37,8 +37,8 @@ export function createLlama(json: PretrainedConfig): CausalModel {
         compute: () => ropeTable(config.rope, config.head_dim, maxLength),
       },
     ],
-    head: config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head',
-    outputEmbedding: 'lm_head',
+    head: 'lm_head',
+    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.embed_tokens']] : []),
     hidden: (g, layers, inputs) => llama(g, layers, config, inputs),
   };
 }

@@ -7,7 +7,6 @@ import { baseLayers, type Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention';
 import { crossEntropy } from '../ops/cross_entropy';
-import { emitLinear } from '../ops/linear';
 import { lossSum } from '../ops/loss_sum';
 
 export interface BatchShape {
@@ -62,7 +61,7 @@ function hiddenStates(
   { B, T }: BatchShape,
 ): { readonly hidden: Value; readonly layers: Layers } {
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
-  const base = baseLayers(g, loaded.weights);
+  const base = baseLayers(g, loaded);
   const layers = adapter === undefined ? base : withVera(g, base, adapter);
   const hidden = loaded.model.hidden(g, layers, {
     ids: inputs.ids,
@@ -82,7 +81,7 @@ export function logitsProgram(
   const g = new Graph();
   const inputs = batchInputs(shape);
   const { hidden, layers } = hiddenStates(g, loaded, adapter, inputs, shape);
-  const logits = emitLinear(g, hidden, layers.weight(loaded.model.head));
+  const logits = layers.linear(loaded.model.head, hidden);
   const program = { name: 'logits', steps: g.steps, outputs: [logits] };
   return { program, inputs, logits, owned: Object.values(inputs), chunkRows: 0 };
 }

@@ -76,7 +76,7 @@ export class VeraState {
     const { model } = this.base.loaded;
     return resolveTargets(config, model.modules, {
       model_type: model.config.model_type,
-      output_embedding: model.outputEmbedding,
+      output_embedding: model.head,
       tie_word_embeddings: model.config.tie_word_embeddings === true,
       warn: this.#host.warn,
     });
@@ -206,9 +206,7 @@ export class VeraState {
   }
 
   #expectLinears(names: readonly string[]): void {
-    const missing = names.find((name) => !this.base.loaded.weights.has(`${name}.weight`));
-    const head = names.find((name) => name === this.base.loaded.model.head);
-    const wrong = missing ?? head;
+    const wrong = names.find((name) => name === this.base.loaded.model.head);
     if (wrong === undefined) return;
     throw new WebVeraError('invalid_argument', `target_modules: ${wrong} can't be wrapped`, {
       hint: 'The output embedding is not supported as a target yet.',

@@ -36,7 +36,7 @@ function trainingSteps(): readonly Step[] {
   const init = { r, target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] };
   const { modules, config, max_in, max_out } = resolveTargets(new VeraConfig(init), model.modules, {
     model_type: 'llama',
-    output_embedding: model.outputEmbedding,
+    output_embedding: model.head,
   });
   const layout = layoutParameters(modules, r);
   const lambda = pinned('lambda', [layout.length]);

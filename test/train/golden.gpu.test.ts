@@ -50,7 +50,7 @@ async function open(name: string): Promise<Bench> {
     loaded.model.modules,
     {
       model_type: loaded.model.config.model_type,
-      output_embedding: loaded.model.outputEmbedding,
+      output_embedding: loaded.model.head,
     },
   );
   const layout = layoutParameters(modules, config.r);
