@@ -3,6 +3,7 @@ import * as add from './add';
 import * as attention from './attention';
 import * as attentionDecode from './attention_decode';
 import * as cacheWrite from './cache_write';
+import * as columnSum from './column_sum';
 import * as crossEntropy from './cross_entropy';
 import * as embedding from './embedding';
 import * as fill from './fill';
@@ -23,6 +24,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...attention,
   ...attentionDecode,
   ...cacheWrite,
+  ...columnSum,
   ...crossEntropy,
   ...embedding,
   ...fill,

@@ -1,0 +1,14 @@
+// A sum for each column of a table: one thread per column. The form says what is added up (Term, rows, columns, term)
+// and where the total goes (finish).
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let c = flat_index(id, groups);
+  if (c >= columns()) {
+    return;
+  }
+  var total = Term();
+  for (var n = 0u; n < rows(); n++) {
+    total += term(n, c);
+  }
+  finish(c, total);
+}
