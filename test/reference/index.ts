@@ -16,6 +16,7 @@ import * as rows from './rows';
 import * as sample from './sample';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
+import * as veraMerge from './vera_merge';
 
 /** Every kernel's reference, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
@@ -36,4 +37,5 @@ export const references: Readonly<Record<string, Reference>> = {
   ...sample,
   ...swiglu,
   ...vera,
+  ...veraMerge,
 };

@@ -1,0 +1,95 @@
+// vera_merge: into[m,k] = weight[m,k] + λ_b[m] · Σ_j B[m,j] · λ_d[j] · A[j,k]
+// weight: (M, K) as 32-bit words: one f32, or with `half` two packed f16; none when has_weight is 0
+// A: (R, stride), of which the first K columns count   B: (≥ M, R)   into: (M, K)
+// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// grid: see the tile; its rows are m, its columns k, and the rank is its K
+// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_*}.wgsl
+struct Params {
+  M: u32,
+  K: u32,
+  R: u32,
+  stride: u32,
+  offset_b: u32,
+  offset_d: u32,
+  half: u32,
+  has_weight: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> weight: array<u32>;
+@group(0) @binding(2) var<storage, read> A: array<RightWord>;
+@group(0) @binding(3) var<storage, read> B: array<LeftWord>;
+@group(0) @binding(4) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> into: array<Result>;
+
+fn rows() -> u32 {
+  return p.M;
+}
+
+fn columns() -> u32 {
+  return p.K;
+}
+
+fn inner() -> u32 {
+  return p.R;
+}
+
+fn left_stride() -> u32 {
+  return p.R;
+}
+
+fn right_stride() -> u32 {
+  return p.stride;
+}
+
+fn left_word(index: u32) -> LeftWord {
+  return B[index];
+}
+
+fn right_word(index: u32) -> RightWord {
+  return A[index];
+}
+
+fn right_begin(k: u32) -> vec4u {
+  return vec4u(min(k, (p.K - 1u) / 4u * 4u));
+}
+
+fn right_block(begin: vec4u, j: u32) -> mat4x4f {
+  let last = p.R - 1u;
+  let lambda_d = lambda[(p.offset_d + j) / 4u];
+  return mat4x4f(
+    right4(right_origin(min(j, last)), begin.x) * lambda_d.x,
+    right4(right_origin(min(j + 1u, last)), begin.x) * lambda_d.y,
+    right4(right_origin(min(j + 2u, last)), begin.x) * lambda_d.z,
+    right4(right_origin(min(j + 3u, last)), begin.x) * lambda_d.w,
+  );
+}
+
+fn finish(m: u32, k: u32, block: mat4x4f) {
+  let lambda_b = lambda[(p.offset_b + m) / 4u];
+  put_block(m, k, mat4x4f(
+    weight4(m, k) + block[0] * lambda_b.x,
+    weight4(m + 1u, k) + block[1] * lambda_b.y,
+    weight4(m + 2u, k) + block[2] * lambda_b.z,
+    weight4(m + 3u, k) + block[3] * lambda_b.w,
+  ));
+}
+
+fn weight4(m: u32, k: u32) -> vec4f {
+  if (p.has_weight == 0u) {
+    return vec4f();
+  }
+  return vec4f(weight1(m, k), weight1(m, k + 1u), weight1(m, k + 2u), weight1(m, k + 3u));
+}
+
+fn weight1(m: u32, k: u32) -> f32 {
+  let at = min(m, p.M - 1u) * p.K + min(k, p.K - 1u);
+  if (p.half == 0u) {
+    return bitcast<f32>(weight[at]);
+  }
+  let pair = unpack2x16float(weight[at / 2u]);
+  return select(pair.x, pair.y, at % 2u == 1u);
+}
+
+fn put(at: u32, value: Result) {
+  into[at] = value;
+}
