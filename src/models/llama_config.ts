@@ -1,8 +1,17 @@
-import { WebVeraError } from '../core/error';
 import { Fields, type JsonObject } from '../core/fields';
+import {
+  expectModelType,
+  MAX,
+  oneOf,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+  unsupported,
+} from './config_fields';
 
 /** What a Llama needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface LlamaConfig {
+export interface LlamaConfig extends SpecialTokens {
   readonly model_type: 'llama';
   readonly vocab_size: number;
   readonly hidden_size: number;
@@ -21,12 +30,8 @@ export interface LlamaConfig {
   readonly attention_bias: boolean;
   /** Biases on gate, up and down. */
   readonly mlp_bias: boolean;
-  readonly bos_token_id: number | null;
-  /** Any of them ends a text; empty for none. */
-  readonly eos_token_ids: readonly number[];
-  readonly pad_token_id: number | null;
   /** What the checkpoint was saved in, if it says so. */
-  readonly dtype: 'float32' | 'float16' | 'bfloat16' | null;
+  readonly dtype: StoredDtype | null;
 }
 
 /** Rotary position embeddings: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
@@ -41,9 +46,6 @@ export type RopeConfig =
       /** Positions that the model was trained on before its context was widened. */
       readonly original_max_position_embeddings: number;
     };
-
-/** Larger than any published model, small enough for sizes and offsets to stay exact. */
-const MAX = { width: 2 ** 20, heads: 2 ** 12, layers: 2 ** 12, vocabulary: 2 ** 24, positions: 2 ** 30 } as const;
 
 /**
  * Reads a config.json of `model_type` "llama", as transformers 4 or 5 writes it. Sizes must be there; the rest has
@@ -68,10 +70,7 @@ export function parseLlamaConfig(json: JsonObject): LlamaConfig {
     tie_word_embeddings: fields.boolean('tie_word_embeddings', false),
     attention_bias: fields.boolean('attention_bias', false),
     mlp_bias: fields.boolean('mlp_bias', false),
-    bos_token_id: fields.tokenId('bos_token_id', vocab_size, 1),
-    eos_token_ids: Object.freeze([...fields.tokenIds('eos_token_id', vocab_size, [2])]),
-    // Old files say −1 for none.
-    pad_token_id: fields.get('pad_token_id') === -1 ? null : fields.tokenId('pad_token_id', vocab_size, null),
+    ...parseTokens(fields, vocab_size, { bos: 1, eos: 2, pad: null }),
     dtype: parseDtype(fields),
   });
 }
@@ -128,30 +127,12 @@ function parseRope(fields: Fields): RopeConfig {
   };
 }
 
-function parseDtype(fields: Fields): LlamaConfig['dtype'] {
-  const dtype = fields.optionalString('dtype') ?? fields.optionalString('torch_dtype') ?? null;
-  if (dtype === null || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') return dtype;
-  throw unsupported('dtype', dtype, ['float32', 'float16', 'bfloat16']);
-}
-
 /** Whatever would change the model's numbers and isn't built is refused, never ignored. */
 function expectSupported(fields: Fields): void {
-  const type = fields.string('model_type');
-  if (type !== 'llama') throw unsupported('model_type', type, ['llama']);
-  const activation = fields.optionalString('hidden_act') ?? 'silu';
-  if (activation !== 'silu') throw unsupported('hidden_act', activation, ['silu']);
-  if (fields.get('quantization_config') !== undefined) throw unsupported('quantization_config', 'one', ['none']);
+  expectModelType(fields, 'llama');
+  oneOf(fields, 'hidden_act', ['silu']);
   const partial = fields.object('rope_parameters')?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor');
   if (partial !== undefined && partial !== 1) throw unsupported('partial_rotary_factor', partial, [1]);
   const dropout = fields.get('attention_dropout') ?? 0;
   if (dropout !== 0) throw unsupported('attention_dropout', dropout, [0]);
-}
-
-function unsupported(key: string, got: unknown, supported: readonly unknown[]): WebVeraError {
-  const value = JSON.stringify(got).slice(0, 60);
-  const known = supported.map((entry) => JSON.stringify(entry)).join(' or ');
-  return new WebVeraError('unsupported_model', `config.json: ${key}: expected ${known}, got ${value}`, {
-    hint: "This kind of model isn't supported yet.",
-    detail: { key, supported },
-  });
 }

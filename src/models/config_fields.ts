@@ -1,0 +1,83 @@
+import { WebVeraError } from '../core/error';
+import type { Fields } from '../core/fields';
+
+/** Larger than any published model, small enough for sizes and offsets to stay exact. */
+export const MAX = {
+  width: 2 ** 20,
+  heads: 2 ** 12,
+  layers: 2 ** 12,
+  vocabulary: 2 ** 24,
+  positions: 2 ** 30,
+} as const;
+
+/** Longer contexts need more of the cache, and more rows of positions, than a page should take. */
+export const LONGEST = 8192;
+
+/** What a checkpoint was saved in. */
+export type StoredDtype = 'float32' | 'float16' | 'bfloat16';
+
+/** What the checkpoint was saved in, if it says so. Transformers 4 called the field `torch_dtype`. */
+export function parseDtype(fields: Fields): StoredDtype | null {
+  const dtype = fields.optionalString('dtype') ?? fields.optionalString('torch_dtype') ?? null;
+  if (dtype === null || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') return dtype;
+  throw unsupported('dtype', dtype, ['float32', 'float16', 'bfloat16']);
+}
+
+export interface SpecialTokens {
+  readonly bos_token_id: number | null;
+  /** Any of them ends a text; empty for none. */
+  readonly eos_token_ids: readonly number[];
+  readonly pad_token_id: number | null;
+}
+
+/** The special tokens; `fallback` holds Hugging Face's defaults, of which those beyond the vocabulary don't count. */
+export function parseTokens(
+  fields: Fields,
+  vocabSize: number,
+  fallback: { readonly bos: number; readonly eos: number; readonly pad: number | null },
+): SpecialTokens {
+  const known = (id: number | null): number | null => (id === null || id >= vocabSize ? null : id);
+  return {
+    bos_token_id: fields.tokenId('bos_token_id', vocabSize, known(fallback.bos)),
+    eos_token_ids: Object.freeze([
+      ...fields.tokenIds('eos_token_id', vocabSize, fallback.eos < vocabSize ? [fallback.eos] : []),
+    ]),
+    // Old files say −1 for none.
+    pad_token_id:
+      fields.get('pad_token_id') === -1 ? null : fields.tokenId('pad_token_id', vocabSize, known(fallback.pad)),
+  };
+}
+
+/** Checks what all architectures share: the type of model, and that its weights aren't quantised. */
+export function expectModelType(fields: Fields, expected: string): void {
+  const type = fields.string('model_type');
+  if (type !== expected) throw unsupported('model_type', type, [expected]);
+  if (fields.get('quantization_config') !== undefined) throw unsupported('quantization_config', 'one', ['none']);
+}
+
+/**
+ * A field with few supported values, the first being Hugging Face's default. Whatever would change the model's numbers
+ * and isn't built is refused, never ignored. Throws `invalid_format` for another type, `unsupported_model` for another
+ * value.
+ */
+export function oneOf<const T extends string | boolean>(
+  fields: Fields,
+  key: string,
+  supported: readonly [T, ...(readonly T[])],
+): T {
+  const [fallback] = supported;
+  const value: string | boolean =
+    typeof fallback === 'boolean' ? fields.boolean(key, fallback) : (fields.optionalString(key) ?? fallback);
+  const found = supported.find((entry) => entry === value);
+  if (found === undefined) throw unsupported(key, value, supported);
+  return found;
+}
+
+export function unsupported(key: string, got: unknown, supported: readonly unknown[]): WebVeraError {
+  const value = JSON.stringify(got).slice(0, 60);
+  const known = supported.map((entry) => JSON.stringify(entry)).join(' or ');
+  return new WebVeraError('unsupported_model', `config.json: ${key}: expected ${known}, got ${value}`, {
+    hint: "This kind of model isn't supported yet.",
+    detail: { key, supported },
+  });
+}
