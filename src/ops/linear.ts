@@ -1,9 +1,11 @@
 import linearWgsl from '../../shaders/linear.wgsl?raw';
 import linearBackwardWgsl from '../../shaders/linear_backward.wgsl?raw';
+import weightBackwardWgsl from '../../shaders/linear_weight_backward.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { expectShape, formatShape, rowsAndColumns } from '../core/shape';
-import type { Graph } from '../graph/graph';
+import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { emitColumnSum, gatheredIn } from './column_sum';
 import { defineProduct, linesOf, rightStorage } from './gemm';
 
 export const linearForward = defineProduct({
@@ -27,15 +29,30 @@ export const linearBackward = defineProduct({
   size: ({ N, M, K }) => [N, K, M],
 });
 
+export const linearWeightBackward = defineProduct({
+  name: 'linear_weight_backward',
+  bindings: { dy: 'read', x: 'read', dw: 'update' },
+  params: { N: 'u32', M: 'u32', K: 'u32' },
+  wgsl: weightBackwardWgsl,
+  left: 'columns',
+  right: 'columns',
+  size: ({ N, M, K }) => [M, K, N],
+});
+
 /**
- * y = x·weightᵀ + bias: x (…, K), weight (M, K) in f32 or f16, bias (M), y (…, M). The weight is frozen, so only x
- * receives a gradient.
+ * y = x·weightᵀ + bias: x (…, K), weight (M, K) in f32 or f16, bias (M), y (…, M). Those of x, weight and bias that
+ * train receive gradients; the weight's and the bias's gather in the buffers that `Graph.grad` was given for them.
  */
 export function linear(g: Graph, x: Value, weight: Value, bias?: Value): Value {
   const { columns: K } = rowsAndColumns(x.shape);
   expectShape('linear weight', weight.shape, [weight.shape[0] ?? 0, K]);
   const y = emitLinear(g, x, weight, bias);
-  g.differentiate(y, [x], (dy, [{ sum }]) => [emitLinearBackward(g, dy, weight, { K, sum })]);
+  const biases = bias === undefined ? [] : [bias];
+  g.differentiate(y, [x, weight, ...biases], (dy, [toX, toWeight, toBias]) => [
+    toX.wanted ? emitLinearBackward(g, dy, weight, { K, sum: toX.sum }) : undefined,
+    emitWeightBackward(g, dy, x, weight, toWeight),
+    emitBiasBackward(g, dy, bias, toBias),
+  ]);
   return y;
 }
 
@@ -71,6 +88,33 @@ export function emitLinearBackward(
   const kernel = linearBackward[linesOf([M], K)][rightStorage(weight)];
   const given = { dy, weight, sum: sum ?? dy };
   return g.emit(kernel, given, { dx: dxShape }, { N, M, K, stride, has_sum: Number(sum !== undefined) }).dx;
+}
+
+/**
+ * The gradient by the weight (M, K) of a linear layer: dyᵀ·x, of dy (…, M) and x (…, K), goes into the buffer where it
+ * gathers.
+ */
+export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const { columns: K } = rowsAndColumns(x.shape);
+  const dw = gatheredIn(sink, weight);
+  expectShape('linear weight gradient', dw.shape, [M, K]);
+  g.emit(linearWeightBackward[linesOf([M], K)][rightStorage(x)], { dy, x, dw }, {}, { N, M, K });
+  return dw;
+}
+
+/** The gradient by the bias (M) of a layer, if it has one: the sum of the rows of dy (…, M), gathered likewise. */
+export function emitBiasBackward(
+  g: Graph,
+  dy: Value,
+  bias: Value | undefined,
+  sink: Sink | undefined,
+): Value | undefined {
+  if (bias === undefined || !sink?.wanted) return undefined;
+  const db = gatheredIn(sink, bias);
+  emitColumnSum(g, dy, db);
+  return db;
 }
 
 function matrix(weight: Value, K: number): { readonly M: number; readonly stride: number } {

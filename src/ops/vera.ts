@@ -10,8 +10,9 @@ import { ceilDiv, expectShape, formatShape, rowsAndColumns, type Shape } from '.
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
+import { gatheredIn } from './column_sum';
 import { defineProduct, linesOf, rightStorage, TILE } from './gemm';
-import { emitLinear, emitLinearBackward } from './linear';
+import { emitBiasBackward, emitLinear, emitLinearBackward, emitWeightBackward } from './linear';
 
 export const veraLinearForward = defineProduct({
   name: 'vera_linear',
@@ -101,8 +102,8 @@ export interface VeraLinear extends LowRank {
 }
 
 /**
- * y = x·weightᵀ + bias + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. x, u and the pool receive gradients;
- * the pool's gather in the pinned buffer that `Graph.grad` was given for it.
+ * y = x·weightᵀ + bias + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. Gradients go to all that trains of x, u,
+ * the pool, weight and bias; the last three's gather in the pinned buffers that `Graph.grad` was given for them.
  */
 export function veraLinear(g: Graph, operands: VeraLinear): Value {
   const { x, u, weight, bias, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
@@ -117,10 +118,13 @@ export function veraLinear(g: Graph, operands: VeraLinear): Value {
     { y: [...x.shape.slice(0, -1), M] },
     { N, M, K, R, offset_b, offset_d, has_bias: Number(bias !== undefined) },
   );
-  g.differentiate(y, [x, u, lambda], (dy, [toX, toU, toLambda]) => [
+  const biases = bias === undefined ? [] : [bias];
+  g.differentiate(y, [x, u, lambda, weight, ...biases], (dy, [toX, toU, toLambda, toWeight, toBias]) => [
     toX.wanted ? emitLinearBackward(g, dy, weight, { K, sum: toX.sum }) : undefined,
     emitUpBackward(g, operands, dy, toU),
     emitLambdaBackward(g, operands, dy, toLambda),
+    emitWeightBackward(g, dy, x, weight, toWeight),
+    emitBiasBackward(g, dy, bias, toBias),
   ]);
   return y;
 }
@@ -151,10 +155,10 @@ function emitUpBackward(g: Graph, operands: LowRank, dy: Value, { wanted, sum }:
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
 }
 
-function emitLambdaBackward(g: Graph, operands: LowRank, dy: Value, { wanted, sum: grads }: Sink): Value | undefined {
-  if (!wanted) return undefined;
+function emitLambdaBackward(g: Graph, operands: LowRank, dy: Value, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
   const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
-  if (grads === undefined) throw new WebVeraError('internal', `No buffer was given for the gradient of ${lambda.name}`);
+  const grads = gatheredIn(sink, lambda);
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
   const [tiles_b, tiles_d] = [ceilDiv(R, TILE), ceilDiv(M, TILE)];

@@ -1,7 +1,8 @@
-import { describe, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
+import { viewOf } from '../../src/graph/value';
 import { linear } from '../../src/ops/linear';
-import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
@@ -27,14 +28,22 @@ async function check(
   const bias = input(memory, 'bias', [M], fill(M, 3));
   const dy = input(memory, 'dy', [N, M], fill(N * M, 4));
   const earlier = input(memory, 'earlier', [N, K], fill(N * K, 5));
+  const dw = input(memory, 'dw', [M, K], fill(M * K, 6));
+  const db = input(memory, 'db', [M], fill(M, 7));
+  const frozen = input(memory, 'frozen', [M, K], memory.get(weight)!, dtype);
   const g = new Graph();
-  g.train(x);
+  for (const value of [x, weight, bias]) g.train(value);
   const y = linear(g, x, weight, bias);
-  const bare = linear(g, x, weight);
-  const summed = g.grad(y, dy, new Map([[x, earlier]])).get(x);
+  const bare = linear(g, x, frozen);
+  const into = new Map([
+    [x, earlier],
+    [weight, dw],
+    [bias, db],
+  ]);
+  const summed = g.grad(y, dy, into).get(x);
   const alone = g.grad(bare, dy, new Map()).get(x);
   if (summed === undefined || alone === undefined) throw new Error('x received no gradient');
-  await expectGpuEqualsReference(g, memory, [y, bare, summed, alone], tolerance, { variant });
+  await expectGpuEqualsReference(g, memory, [y, bare, summed, alone, dw, db], tolerance, { variant });
 }
 
 // Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
@@ -71,4 +80,25 @@ describe('linear, row', () => {
     { N: 4, M: 64, K: 256 },
     { N: 2, M: 9, K: 300, dtype: 'f16' },
   ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'row', integerArray, 0));
+});
+
+test('gradients of views into one buffer, and the same bits twice', async () => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [130, 20], randomArray(130 * 20, 1));
+  const weight = input(memory, 'weight', [24, 20], randomArray(24 * 20, 2));
+  const bias = input(memory, 'bias', [24], randomArray(24, 3));
+  const dy = input(memory, 'dy', [130, 24], randomArray(130 * 24, 4));
+  const pool = input(memory, 'pool', [512 + 24], randomArray(536, 5));
+  const g = new Graph();
+  g.train(weight);
+  g.train(bias);
+  const into = new Map([
+    [weight, viewOf(pool, 'dw', [24, 20], 0)],
+    [bias, viewOf(pool, 'db', [24], 512)],
+  ]);
+  g.grad(linear(g, x, weight, bias), dy, into);
+  // Sums of 130 products.
+  await expectGpuEqualsReference(g, memory, [pool], 2e-6);
+  const first = await runOnGpu(g.steps, memory, [pool]);
+  expect(await runOnGpu(g.steps, memory, [pool])).toEqual(first);
 });

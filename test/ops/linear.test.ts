@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
 import { emitLinearBackward, linear } from '../../src/ops/linear';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
@@ -15,12 +16,51 @@ test.each([
   const weight = input(memory, 'weight', [M, K], randomArray(M * K, 2));
   const bias = input(memory, 'bias', [M], randomArray(M, 3));
   expectGradient((g) => linear(g, x, weight, bias), memory, [x]);
+  expectGradient((g) => linear(g, x, weight, bias), memory, [x, weight, bias]);
+  expectGradient((g) => linear(g, x, weight, bias), memory, [bias]);
+  expectGradient((g) => linear(g, x, weight), memory, [weight]);
   // Two users of x: the second adds to the first's gradient.
   expectGradient(
     (g) => linear(g, linear(g, x, weight), input(memory, 'second', [2, M], randomArray(2 * M, 4))),
     memory,
     [x],
   );
+});
+
+test('a weight and a bias that two layers share gather what both give', () => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [2, 3], randomArray(6, 1));
+  const weight = input(memory, 'weight', [3, 3], randomArray(9, 2));
+  const bias = input(memory, 'bias', [3], randomArray(3, 3));
+  const twice = (g: Graph): Value => linear(g, linear(g, x, weight, bias), weight, bias);
+  expectGradient(twice, memory, [weight, bias]);
+});
+
+test('only what trains receives a gradient', () => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [2, 3], randomArray(6, 1));
+  const weight = input(memory, 'weight', [5, 3], randomArray(15, 2));
+  const bias = input(memory, 'bias', [5], randomArray(5, 3));
+  const backward = (...trained: Value[]): string[] => {
+    const g = new Graph();
+    for (const value of trained) g.train(value);
+    const y = linear(g, x, weight, bias);
+    const buffers = trained.map((value): [Value, Value] => [value, pinned(`d${value.name}`, value.shape)]);
+    g.grad(y, pinned('dy', y.shape), new Map(buffers));
+    return g.steps.slice(1).map(({ kernel }) => kernel.name);
+  };
+  expect(backward()).toEqual([]);
+  expect(backward(x)).toEqual(['linear_backward']);
+  expect(backward(weight)).toEqual(['linear_weight_backward']);
+  expect(backward(bias)).toEqual(['column_sum']);
+  expect(backward(x, weight, bias)).toEqual(['linear_backward', 'linear_weight_backward', 'column_sum']);
+});
+
+test('a gradient that gathers needs a buffer', () => {
+  const g = new Graph();
+  const weight = g.train(pinned('weight', [5, 3]));
+  const y = linear(g, pinned('x', [2, 3]), weight);
+  expect(() => g.grad(y, pinned('dy', y.shape), new Map())).toThrow('No buffer was given for the gradient of weight');
 });
 
 test('linear keeps the leading dimensions of x', () => {

@@ -32,21 +32,24 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const lambda = input(memory, 'lambda', [pool], fill(pool, 6));
   const dy = input(memory, 'dy', [N, M], fill(N * M, 7));
   const grads = input(memory, 'grads', [pool], fill(pool, 8));
+  const db = input(memory, 'db', [M], fill(M, 11));
   const g = new Graph();
-  g.train(lambda);
-  g.train(x);
+  for (const value of [lambda, x, bias]) g.train(value);
   const u = veraDown(g, x, A);
   const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
   const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
   const twice = veraAdd(g, bare, { u, B, lambda, offsetB, offsetD });
   const earlier: [Value, Value][] = [
     [lambda, grads],
+    [bias, db],
     [x, input(memory, 'earlier dx', [N, K], fill(N * K, 9))],
     [u, input(memory, 'earlier du', [N, R], fill(N * R, 10))],
   ];
   const gradients = g.grad(y, dy, new Map(earlier));
-  const wanted = [u, y, bare, twice, grads, gradients.get(u), gradients.get(x)].filter((value) => value !== undefined);
-  expect(wanted).toHaveLength(7);
+  const wanted = [u, y, bare, twice, grads, db, gradients.get(u), gradients.get(x)].filter(
+    (value) => value !== undefined,
+  );
+  expect(wanted).toHaveLength(8);
   return { g, memory, wanted };
 }
 

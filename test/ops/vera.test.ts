@@ -40,6 +40,10 @@ test.each([
   const build = (g: Graph): Value => veraLinear(g, { ...operands, u: veraDown(g, operands.x, A) });
   expectGradient(build, memory, [operands.x, operands.lambda], { tolerance: 1e-6 });
   expectGradient(build, memory, [operands.lambda], { tolerance: 1e-6 });
+  const { x, lambda, weight, bias } = operands;
+  expectGradient(build, memory, [x, lambda, weight, bias], { tolerance: 1e-6 });
+  const bare = (g: Graph): Value => veraLinear(g, { ...operands, bias: undefined, u: veraDown(g, x, A) });
+  expectGradient(bare, memory, [weight], { tolerance: 1e-6 });
 });
 
 test('vera_add: central differences by y, x and both pools', () => {

@@ -19,3 +19,11 @@ export const linear_backward: Reference = ({ dy, weight, sum, dx }, { N, M, K, s
     }
   }
 };
+
+export const linear_weight_backward: Reference = ({ dy, x, dw }, { N, M, K }) => {
+  for (let m = 0; m < M!; m++) {
+    for (let k = 0; k < K!; k++) {
+      for (let n = 0; n < N!; n++) dw![m * K! + k]! += dy![n * M! + m]! * x![n * K! + k]!;
+    }
+  }
+};

@@ -1,0 +1,45 @@
+// linear_weight_backward: dw[m,k] += Σ_n dy[n,m] · x[n,k]
+// dy: (N, M)   x: (N, K)   dw: (M, K)
+// grid: see the tile; its rows are m, its columns k, and tokens are its K
+// with lib/{tile_*, quad, block, one_range, result_*, left_columns, left_*, right_columns, right_*}.wgsl
+struct Params { N: u32, M: u32, K: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> x: array<RightWord>;
+@group(0) @binding(3) var<storage, read_write> dw: array<Result>;
+
+fn rows() -> u32 {
+  return p.M;
+}
+
+fn columns() -> u32 {
+  return p.K;
+}
+
+fn inner() -> u32 {
+  return p.N;
+}
+
+fn left_stride() -> u32 {
+  return p.M;
+}
+
+fn right_stride() -> u32 {
+  return p.K;
+}
+
+fn left_word(index: u32) -> LeftWord {
+  return dy[index];
+}
+
+fn right_word(index: u32) -> RightWord {
+  return x[index];
+}
+
+fn finish(m: u32, k: u32, block: mat4x4f) {
+  put_block(m, k, block);
+}
+
+fn put(at: u32, value: Result) {
+  dw[at] += value;
+}
