@@ -1,28 +1,57 @@
 import wgsl from '../../shaders/embedding.wgsl?raw';
+import backwardWgsl from '../../shaders/embedding_backward.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid } from '../core/kernel';
-import { formatShape, numel } from '../core/shape';
+import { expectShape, formatShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { gatheredIn } from './column_sum';
 
 export const embeddingForward = defineKernel({
   name: 'embedding',
   bindings: { ids: 'read', weight: 'read', y: 'write' },
-  params: { N: 'u32', C: 'u32', V: 'u32', half: 'u32' },
+  params: { N: 'u32', C: 'u32', V: 'u32', half: 'u32', offset: 'u32' },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
 });
 
+export const embeddingBackward = defineKernel({
+  name: 'embedding_backward',
+  bindings: { ids: 'read', dy: 'read', dw: 'update' },
+  params: { N: 'u32', C: 'u32', V: 'u32', offset: 'u32' },
+  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+  // Each element looks through the ids of all tokens: that is the work, not the sums.
+  flops: ({ N, C }) => N * N * C,
+});
+
+export interface EmbeddingOptions {
+  /** Added to every id: where the ids' rows begin in the weight. 0 by default. */
+  readonly offset?: number;
+}
+
 /**
- * The rows of weight (V, C), f32 or f16, that ids (N) name: (N, C). The weight is frozen, so there is no gradient.
- * Ids must be below V.
+ * The rows ids + offset of weight (V, C), f32 or f16, for ids (N): (N, C). Ids must stay below V − offset. A weight
+ * that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
  */
-export function embedding(g: Graph, ids: Value, weight: Value): Value {
+export function embedding(g: Graph, ids: Value, weight: Value, { offset = 0 }: EmbeddingOptions = {}): Value {
   const [V, C] = weight.shape;
   if (V === undefined || C === undefined || weight.shape.length !== 2) {
     throw new WebVeraError('invalid_argument', `embedding weight: expected (V, C), got ${formatShape(weight.shape)}`);
   }
+  if (!(Number.isInteger(offset) && offset >= 0 && offset < V)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `embedding offset: expected an integer from 0 below ${V}, got ${offset}`,
+    );
+  }
   const N = numel(ids.shape);
   const half = Number(weight.dtype === 'f16');
-  return g.emit(embeddingForward, { ids, weight }, { y: [N, C] }, { N, C, V, half }).y;
+  const { y } = g.emit(embeddingForward, { ids, weight }, { y: [N, C] }, { N, C, V, half, offset });
+  g.differentiate(y, [weight], (dy, [sink]) => {
+    const dw = gatheredIn(sink, weight);
+    expectShape('embedding gradient', dw.shape, [V, C]);
+    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset });
+    return [dw];
+  });
+  return y;
 }

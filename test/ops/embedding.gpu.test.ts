@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import { pinned } from '../../src/graph/value';
-import { embedding } from '../../src/ops/embedding';
-import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
-import { integerArray, random } from '../helpers/random';
+import { embedding, embeddingBackward } from '../../src/ops/embedding';
+import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { integerArray, random, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
 test.each([
@@ -23,8 +22,42 @@ test.each([
   }
 });
 
-test('embedding refuses a weight that is no matrix', () => {
-  expect(() => embedding(new Graph(), pinned('ids', [2], 'u32'), pinned('weight', [6]))).toThrow(
-    'embedding weight: expected (V, C), got (6)',
+test.each([
+  { N: 1, V: 1, C: 1, offset: 0 },
+  { N: 5, V: 9, C: 123, offset: 2 },
+  { N: 123, V: 7, C: 5, offset: 0 },
+  { N: 130, V: 300, C: 64, offset: 1 },
+])('embedding N=$N V=$V C=$C offset=$offset: rows and gradients', async ({ N, V, C, offset }) => {
+  const memory: Memory = new Map();
+  const next = random(3);
+  // Ids that come often, and the last row.
+  const ids = Float64Array.from({ length: N }, () => Math.floor(next() ** 3 * (V - offset)));
+  ids[N - 1] = V - 1 - offset;
+  const weight = input(memory, 'weight', [V, C], integerArray(V * C, 1, 1000));
+  const dy = input(memory, 'dy', [N, C], integerArray(N * C, 2));
+  const dw = input(memory, 'dw', [V, C], integerArray(V * C, 3));
+  const g = new Graph();
+  g.train(weight);
+  const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight, { offset });
+  g.grad(y, dy, new Map([[weight, dw]]));
+  await expectGpuEqualsReference(g, memory, [y, dw], 0);
+});
+
+test('the same gradient has the same bits twice', async () => {
+  const memory: Memory = new Map();
+  const [N, V, C] = [200, 7, 33];
+  const ids = input(
+    memory,
+    'ids',
+    [N],
+    Float64Array.from(integerArray(N, 1, 3), (id) => id + 3),
+    'u32',
   );
+  const dy = input(memory, 'dy', [N, C], randomArray(N * C, 2));
+  const dw = input(memory, 'dw', [V, C], randomArray(V * C, 3));
+  const g = new Graph();
+  g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0 });
+  // Sums of about 30 numbers.
+  await expectGpuEqualsReference(g, memory, [dw], 1e-6);
+  expect(await runOnGpu(g.steps, memory, [dw])).toEqual(await runOnGpu(g.steps, memory, [dw]));
 });
