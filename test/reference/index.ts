@@ -7,6 +7,7 @@ import * as columnSum from './column_sum';
 import * as crossEntropy from './cross_entropy';
 import * as embedding from './embedding';
 import * as fill from './fill';
+import * as layerNorm from './layer_norm';
 import * as linear from './linear';
 import * as lossSum from './loss_sum';
 import type { Reference } from './reference';
@@ -29,6 +30,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...crossEntropy,
   ...embedding,
   ...fill,
+  ...layerNorm,
   ...linear,
   ...lossSum,
   ...rmsNorm,

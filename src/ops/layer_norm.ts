@@ -1,0 +1,73 @@
+import forwardWgsl from '../../shaders/layer_norm.wgsl?raw';
+import backwardWgsl from '../../shaders/layer_norm_backward.wgsl?raw';
+import backwardSerialWgsl from '../../shaders/layer_norm_backward_serial.wgsl?raw';
+import forwardSerialWgsl from '../../shaders/layer_norm_serial.wgsl?raw';
+import weightBackwardWgsl from '../../shaders/layer_norm_weight_backward.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { expectShape, rowsAndColumns } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { columnVariants, emitColumnSum, gatheredIn } from './column_sum';
+import { zeros } from './fill';
+
+export const layerNormForward = defineKernel({
+  name: 'layer_norm',
+  bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
+  params: { N: 'u32', C: 'u32', eps: 'f32' },
+  variants: [
+    { wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
+    { name: 'serial', wgsl: [forwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
+  ],
+  flops: ({ N, C }) => 8 * N * C,
+});
+
+export const layerNormBackward = defineKernel({
+  name: 'layer_norm_backward',
+  bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
+  params: { N: 'u32', C: 'u32', has_sum: 'u32' },
+  variants: [
+    { wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
+    { name: 'serial', wgsl: [backwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
+  ],
+  flops: ({ N, C }) => 14 * N * C,
+});
+
+export const layerNormWeightBackward = defineKernel({
+  name: 'layer_norm_weight_backward',
+  bindings: { x: 'read', mean: 'read', rstd: 'read', dy: 'read', dweight: 'update', dbias: 'update' },
+  params: { N: 'u32', C: 'u32' },
+  variants: columnVariants(weightBackwardWgsl),
+  flops: ({ N, C }) => 5 * N * C,
+});
+
+/**
+ * LayerNorm over the last dimension: x (…, C), weight (C), bias (C), with the biased variance. Those of x, weight and
+ * bias that train receive gradients; the weight's and the bias's gather in the buffers that `Graph.grad` was given.
+ */
+export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: number): Value {
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  expectShape('layer_norm weight', weight.shape, [C]);
+  expectShape('layer_norm bias', bias.shape, [C]);
+  const made = { y: x.shape, mean: [N], rstd: [N] };
+  const { y, mean, rstd } = g.emit(layerNormForward, { x, weight, bias }, made, { N, C, eps });
+  g.differentiate(y, [x, weight, bias], (dy, [toX, toWeight, toBias]) => {
+    const emitBackward = (sum: Value | undefined): Value => {
+      const given = { x, weight, mean, rstd, dy, sum: sum ?? dy };
+      return g.emit(layerNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
+    };
+    const dx = toX.wanted ? emitBackward(toX.sum) : undefined;
+    const dweight = toWeight.wanted ? gatheredIn(toWeight, weight) : undefined;
+    const dbias = toBias.wanted ? gatheredIn(toBias, bias) : undefined;
+    if (dweight !== undefined) {
+      // A weight without its bias hardly ever trains and gets no kernel of its own: the bias's sums are dropped.
+      const given = { x, mean, rstd, dy, dweight, dbias: dbias ?? zeros(g, [C]) };
+      g.emit(layerNormWeightBackward, given, {}, { N, C });
+    } else if (dbias !== undefined) {
+      emitColumnSum(g, dy, dbias);
+    }
+    return [dx, dweight, dbias];
+  });
+  return y;
+}
