@@ -4,6 +4,9 @@ import { philox4x32 } from './philox';
 /** What numbers are drawn for. Each use has a counter range of its own, so that no two uses share numbers. */
 export const STREAMS = { shuffle: 1, init: 2, sample: 3 } as const;
 
+/** The first of dropout's streams, one for each micro-batch of a step. All from here on are theirs. */
+export const DROPOUT_STREAMS = 4;
+
 /** Names an endless row of random numbers. Nothing is stored: the same key gives the same row, whenever it is asked. */
 export interface RandomKey {
   /** A safe integer, negative ones included; all of its bits count. */
@@ -15,7 +18,7 @@ export interface RandomKey {
 
 /** Element `index` of the row, in [0, 1), with 53 random bits. */
 export function randomAt(key: RandomKey, index: number): number {
-  const [seedLow, seedHigh] = words(key.seed);
+  const [seedLow, seedHigh] = seedWords(key.seed);
   const block = Math.floor(index / 2);
   const bits = philox4x32(
     [block >>> 0, Math.floor(block / 0x100000000), (key.at ?? 0) >>> 0, STREAMS[key.stream]],
@@ -51,7 +54,7 @@ export function permutation(length: number, seed: number, epoch: number): Uint32
 }
 
 /** Low and high 32 bits of a seed in two's complement. Throws `invalid_argument` unless it is a safe integer. */
-function words(seed: number): readonly [number, number] {
+export function seedWords(seed: number): readonly [number, number] {
   if (!Number.isSafeInteger(seed)) {
     throw new WebVeraError('invalid_argument', `seed: expected a safe integer, got ${seed}`);
   }

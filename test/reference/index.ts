@@ -5,6 +5,7 @@ import * as attentionDecode from './attention_decode';
 import * as cacheWrite from './cache_write';
 import * as columnSum from './column_sum';
 import * as crossEntropy from './cross_entropy';
+import * as dropout from './dropout';
 import * as embedding from './embedding';
 import * as fill from './fill';
 import * as layerNorm from './layer_norm';
@@ -28,6 +29,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...cacheWrite,
   ...columnSum,
   ...crossEntropy,
+  ...dropout,
   ...embedding,
   ...fill,
   ...layerNorm,

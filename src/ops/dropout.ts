@@ -1,0 +1,70 @@
+import wgsl from '../../shaders/dropout.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import philox from '../../shaders/lib/philox.wgsl?raw';
+import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { DROPOUT_STREAMS, seedWords } from '../core/rng';
+import { expectShape, numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const dropoutKernel = defineKernel({
+  name: 'dropout',
+  bindings: { x: 'read', block: 'read', sum: 'read', y: 'write' },
+  params: {
+    size: 'u32',
+    module_index: 'u32',
+    first_stream: 'u32',
+    seed_low: 'u32',
+    seed_high: 'u32',
+    last_dropped: 'u32',
+    scale: 'f32',
+    has_sum: 'u32',
+  },
+  variants: [{ wgsl: [wgsl, flatIndex, philox, stepBlock], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  // Four elements share ten rounds of two long products, about twenty operations each.
+  flops: ({ size }) => 50 * size,
+});
+
+export interface DropoutOptions {
+  /** The probability that an element is dropped, from 0 to 1. */
+  readonly p: number;
+  /** A safe integer. */
+  readonly seed: number;
+  /** Tells apart what has masks of its own: a number below 2³² for each wrapped module and adapter. */
+  readonly module: number;
+  /** The step block, which brings step and micro-step: each has its own masks. */
+  readonly block: Value;
+}
+
+/**
+ * x / (1 − p) where an element is kept, 0 where it is dropped. The same seed, module, step and micro-step give the same
+ * mask, which is never stored: the gradient draws it again. p = 0 gives x itself, p = 1 zeros. Throws
+ * `invalid_argument` for another p, or a seed that isn't a safe integer.
+ */
+export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
+  const { p, seed, module, block } = options;
+  if (!(p >= 0 && p <= 1)) {
+    throw new WebVeraError('invalid_argument', `dropout: expected a probability from 0 to 1, got ${p}`);
+  }
+  expectShape('dropout block', block.shape, [8]);
+  const [seed_low, seed_high] = seedWords(seed);
+  if (p === 0) return x;
+  const params = {
+    size: numel(x.shape),
+    module_index: module,
+    first_stream: DROPOUT_STREAMS,
+    seed_low,
+    seed_high,
+    // Of the words below p · 2³², which are dropped, the last: with p = 1, that is the last of all.
+    last_dropped: Math.max(1, Math.floor(p * 2 ** 32)) - 1,
+    scale: p === 1 ? 0 : 1 / (1 - p),
+  };
+  const { y } = g.emit(dropoutKernel, { x, block, sum: x }, { y: x.shape }, { ...params, has_sum: 0 });
+  g.differentiate(y, [x], (dy, [{ sum }]) => {
+    const has_sum = Number(sum !== undefined);
+    return [g.emit(dropoutKernel, { x: dy, block, sum: sum ?? dy }, { y: x.shape }, { ...params, has_sum }).y];
+  });
+  return y;
+}
