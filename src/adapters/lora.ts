@@ -1,0 +1,63 @@
+import type { Tensor } from '../core/tensor';
+import { type ModuleSize, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
+
+/** A LoRA of one rank: ΔW of a module is B·A, which makes `lora_alpha` equal to `r`. */
+export interface Lora {
+  readonly r: number;
+  /** By module name. */
+  readonly modules: ReadonlyMap<string, LoraModule>;
+}
+
+export interface LoraModule {
+  /** (r, in): PEFT's `lora_A` */
+  readonly A: Tensor;
+  /** (out, r): PEFT's `lora_B` */
+  readonly B: Tensor;
+}
+
+/** The LoRA that computes what a VeRA adapter does: lora_A = λ_d ⊙ A[:, :in], lora_B = λ_b ⊙ B[:out]. */
+export function loraOf(adapter: VeraValues): Lora {
+  return weightedLora([{ ...adapter, weight: 1 }]);
+}
+
+/**
+ * The LoRA of Σ weight·ΔW. The parts may differ in rank, projections and modules: their ranks lie one after the other
+ * in each module. A module that has fewer of them than another is filled up with zeros: one rank for all is what every
+ * reader of LoRA files knows, while `alpha_pattern` is PEFT's own.
+ *
+ * Throws `invalid_argument` for no parts, weights that aren't finite, and vectors that are absent or of another length.
+ */
+export function weightedLora(parts: readonly WeightedPart[]): Lora {
+  const modules = unionOfModules(parts);
+  const partsOf = (module: string): readonly WeightedPart[] => parts.filter((part) => part.modules.has(module));
+  const ranks = [...modules.keys()].map((module) => partsOf(module).reduce((sum, { r }) => sum + r, 0));
+  const r = Math.max(...ranks);
+  return { r, modules: new Map([...modules].map(([name, size]) => [name, stack(partsOf(name), name, size, r)])) };
+}
+
+function stack(parts: readonly WeightedPart[], module: string, size: ModuleSize, r: number): LoraModule {
+  const { in_features, out_features } = size;
+  const A = new Float32Array(r * in_features);
+  const B = new Float32Array(out_features * r);
+  let first = 0;
+  for (const part of parts) {
+    const { b, d } = vectorsOf(part, module, size);
+    const source = part.projections;
+    const columns = source.A.dims[1] ?? 0;
+    for (let k = 0; k < part.r; k++) {
+      const scale = d[k] as number;
+      for (let i = 0; i < in_features; i++) {
+        A[(first + k) * in_features + i] = scale * (source.A.data[k * columns + i] as number);
+      }
+    }
+    const ranks = source.B.dims[1] ?? 0;
+    for (let o = 0; o < out_features; o++) {
+      const scale = part.weight * (b[o] as number);
+      for (let k = 0; k < part.r; k++) {
+        B[o * r + first + k] = scale * (source.B.data[o * ranks + k] as number);
+      }
+    }
+    first += part.r;
+  }
+  return { A: { dims: [r, in_features], data: A }, B: { dims: [out_features, r], data: B } };
+}

@@ -1,0 +1,71 @@
+import type { VeraConfig } from '../adapters/config';
+import type { Tensor } from '../core/tensor';
+import { pythonJson } from './python_json';
+import { writeTensors } from './tensors';
+
+/** What `adapter_model.safetensors` of a LoRA holds beside trained biases and whole modules. */
+export interface LoraTensors {
+  readonly r: number;
+  /** lora_A (r, in) and lora_B (out, r) by module name. */
+  readonly modules: ReadonlyMap<string, { readonly A: Tensor; readonly B: Tensor }>;
+}
+
+/**
+ * The bytes of `adapter_config.json` for a LoRA of rank `r` and the scale 1, made of an adapter's configuration: with
+ * the keys that PEFT has read since 0.11, and no others, which it refuses up to 0.13. `modules` are whole names to take
+ * the place of the configuration's targets, as for a sum of adapters.
+ */
+export function writeLoraConfig(
+  config: VeraConfig,
+  { r, modules }: { readonly r: number; readonly modules?: Iterable<string> },
+): Uint8Array<ArrayBuffer> {
+  const { target_modules } = config;
+  const targets =
+    modules === undefined
+      ? {
+          target_modules: Array.isArray(target_modules) ? target_modules.toSorted() : target_modules,
+          layers_to_transform: config.layers_to_transform,
+          layers_pattern: config.layers_pattern,
+        }
+      : { target_modules: [...modules].sort(), layers_to_transform: null, layers_pattern: null };
+  const json = {
+    ...targets,
+    alpha_pattern: {},
+    auto_mapping: config.auto_mapping,
+    base_model_name_or_path: config.base_model_name_or_path,
+    bias: config.bias === 'none' || config.bias === 'all' ? config.bias : 'lora_only',
+    fan_in_fan_out: config.fan_in_fan_out,
+    inference_mode: true,
+    init_lora_weights: true,
+    layer_replication: null,
+    loftq_config: {},
+    lora_alpha: r,
+    lora_dropout: config.vera_dropout,
+    megatron_config: null,
+    megatron_core: 'megatron.core',
+    modules_to_save: config.modules_to_save,
+    peft_type: 'LORA',
+    r,
+    rank_pattern: {},
+    revision: config.revision,
+    task_type: config.task_type,
+    use_dora: false,
+    use_rslora: false,
+  };
+  return new TextEncoder().encode(pythonJson(json, ['lora_dropout']));
+}
+
+/**
+ * The bytes of `adapter_model.safetensors` for a LoRA: float32, sorted by name. `others` are trained biases and whole
+ * modules by the names that PEFT saves them under, which are VeRA's too.
+ */
+export function writeLoraModel(
+  { modules }: LoraTensors,
+  others: ReadonlyMap<string, Tensor> = new Map(),
+): Uint8Array<ArrayBuffer> {
+  const tensors = [...modules].flatMap(([module, { A, B }]): [string, Tensor][] => [
+    [`base_model.model.${module}.lora_A.weight`, A],
+    [`base_model.model.${module}.lora_B.weight`, B],
+  ]);
+  return writeTensors([...tensors, ...others]);
+}

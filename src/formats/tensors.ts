@@ -1,0 +1,17 @@
+import type { Tensor } from '../core/tensor';
+import { writeSafetensors } from './safetensors';
+
+/** What Hugging Face's libraries say of files with tensors of torch. */
+export const TORCH_METADATA: ReadonlyMap<string, string> = new Map([['format', 'pt']]);
+
+/** A safetensors file of float32, as PEFT writes it. */
+export function writeTensors(tensors: Iterable<readonly [name: string, tensor: Tensor]>): Uint8Array<ArrayBuffer> {
+  const raw = [...tensors].map(
+    ([name, { dims, data }]) =>
+      [
+        name,
+        { dtype: 'F32', shape: dims, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) },
+      ] as const,
+  );
+  return writeSafetensors(raw, TORCH_METADATA);
+}
