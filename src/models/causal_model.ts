@@ -7,10 +7,20 @@ import type { Layers } from './layers';
 /** A tensor that the checkpoint must hold. */
 export interface WeightSpec {
   readonly name: string;
+  /** As it lies on the device: (out, in) for linear layers. */
   readonly shape: Shape;
   /** Only matrices may stay in float16. */
   readonly kind: 'matrix' | 'vector';
+  /** Set for a matrix that lies (in, out) in the file. */
+  readonly transposed?: boolean;
 }
+
+/** The shape that the file must give. */
+export function fileShape({ shape, transposed = false }: WeightSpec): Shape {
+  return transposed ? shape.toReversed() : shape;
+}
+
+export type PositionRule = 'row' | 'mask';
 
 /** A tensor that is computed once on the CPU, such as a rotary table. */
 export interface ConstantSpec {
@@ -38,6 +48,8 @@ export interface CausalModel {
   readonly vocabSize: number;
   /** The longest sequence, in tokens. */
   readonly maxLength: number;
+  /** How tokens are numbered: from the row's start, padding included, or by the mask's real tokens alone. */
+  readonly positions: PositionRule;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;
   /** In the order of torch's `named_modules()`. */

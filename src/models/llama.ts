@@ -7,12 +7,11 @@ import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
 import { swiglu } from '../ops/swiglu';
 import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import { LONGEST } from './config_fields';
 import type { Layers } from './layers';
 import { type LlamaConfig, parseLlamaConfig } from './llama_config';
 import { ropeTable } from './rope_table';
-
-/** Longer contexts need more rotary rows and cache than a page should take. */
-const LONGEST = 8192;
+import { linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
 
 /** `model_type: "llama"`: RMSNorm, rotary grouped-query attention, SwiGLU; tied or untied head. */
 export function createLlama(json: PretrainedConfig): CausalModel {
@@ -26,6 +25,7 @@ export function createLlama(json: PretrainedConfig): CausalModel {
     headDim: config.head_dim,
     vocabSize: config.vocab_size,
     maxLength,
+    positions: 'row',
     eosTokenIds: config.eos_token_ids,
     padTokenId: config.pad_token_id ?? undefined,
     modules: llamaModules(config),
@@ -70,45 +70,24 @@ function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
   return layers.linear(`${block}.down_proj`, swiglu(g, gate, up));
 }
 
-interface LinearSpec {
-  readonly name: string;
-  readonly inFeatures: number;
-  readonly outFeatures: number;
-  readonly bias: boolean;
-}
-
-function blockLinears(config: LlamaConfig): { readonly attention: LinearSpec[]; readonly mlp: LinearSpec[] } {
-  const { hidden_size: C, intermediate_size: F, head_dim: D, attention_bias, mlp_bias } = config;
+function blockLinears(config: LlamaConfig, block: string) {
+  const { hidden_size: C, intermediate_size: F, head_dim: D } = config;
   const query = config.num_attention_heads * D;
   const key = config.num_key_value_heads * D;
-  const spec = (bias: boolean) => (name: string, inFeatures: number, outFeatures: number) => ({
-    name,
-    inFeatures,
-    outFeatures,
-    bias,
-  });
-  const ofAttention = spec(attention_bias);
-  const ofMlp = spec(mlp_bias);
+  const ofAttention = linearsOf(`${block}.self_attn`, config.attention_bias);
+  const ofMlp = linearsOf(`${block}.mlp`, config.mlp_bias);
   return {
     attention: [
-      ofAttention('self_attn.q_proj', C, query),
-      ofAttention('self_attn.k_proj', C, key),
-      ofAttention('self_attn.v_proj', C, key),
-      ofAttention('self_attn.o_proj', query, C),
+      ofAttention('q_proj', C, query),
+      ofAttention('k_proj', C, key),
+      ofAttention('v_proj', C, key),
+      ofAttention('o_proj', query, C),
     ],
-    mlp: [ofMlp('mlp.gate_proj', C, F), ofMlp('mlp.up_proj', C, F), ofMlp('mlp.down_proj', F, C)],
+    mlp: [ofMlp('gate_proj', C, F), ofMlp('up_proj', C, F), ofMlp('down_proj', F, C)],
   };
 }
 
 function llamaModules(config: LlamaConfig): ModuleInfo[] {
-  const { attention, mlp } = blockLinears(config);
-  const linears = (block: string, specs: readonly LinearSpec[]): ModuleInfo[] =>
-    specs.map(({ name, inFeatures, outFeatures }) => ({
-      name: `${block}.${name}`,
-      type: 'Linear',
-      in_features: inFeatures,
-      out_features: outFeatures,
-    }));
   const modules: ModuleInfo[] = [
     { name: '', type: 'LlamaForCausalLM' },
     { name: 'model', type: 'LlamaModel' },
@@ -117,12 +96,13 @@ function llamaModules(config: LlamaConfig): ModuleInfo[] {
   ];
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const block = `model.layers.${layer}`;
+    const { attention, mlp } = blockLinears(config, block);
     modules.push(
       { name: block, type: 'LlamaDecoderLayer' },
       { name: `${block}.self_attn`, type: 'LlamaAttention' },
-      ...linears(block, attention),
+      ...attention.map(linearModule),
       { name: `${block}.mlp`, type: 'LlamaMLP' },
-      ...linears(block, mlp),
+      ...mlp.map(linearModule),
       { name: `${block}.mlp.act_fn`, type: 'SiLUActivation' },
       { name: `${block}.input_layernorm`, type: 'LlamaRMSNorm' },
       { name: `${block}.post_attention_layernorm`, type: 'LlamaRMSNorm' },
@@ -138,21 +118,15 @@ function llamaModules(config: LlamaConfig): ModuleInfo[] {
 
 function llamaWeights(config: LlamaConfig): WeightSpec[] {
   const { hidden_size: C, vocab_size: V } = config;
-  const { attention, mlp } = blockLinears(config);
-  const vector = (name: string, size: number): WeightSpec => ({ name, shape: [size], kind: 'vector' });
-  const matrix = (name: string, rows: number, columns: number): WeightSpec => ({
-    name,
-    shape: [rows, columns],
-    kind: 'matrix',
-  });
   const weights = [matrix('model.embed_tokens.weight', V, C)];
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const block = `model.layers.${layer}`;
-    for (const { name, inFeatures, outFeatures, bias } of [...attention, ...mlp]) {
-      weights.push(matrix(`${block}.${name}.weight`, outFeatures, inFeatures));
-      if (bias) weights.push(vector(`${block}.${name}.bias`, outFeatures));
-    }
-    weights.push(vector(`${block}.input_layernorm.weight`, C), vector(`${block}.post_attention_layernorm.weight`, C));
+    const { attention, mlp } = blockLinears(config, block);
+    weights.push(
+      ...[...attention, ...mlp].flatMap(linearWeights),
+      vector(`${block}.input_layernorm.weight`, C),
+      vector(`${block}.post_attention_layernorm.weight`, C),
+    );
   }
   weights.push(vector('model.norm.weight', C));
   if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, C));

@@ -1,16 +1,17 @@
 import { WebVeraError } from '../core/error';
 import { type FileSource, readFile } from '../core/files';
 import type { ModelDtype, PretrainedConfig } from '../core/model';
-import { formatShape, numel, sameShape } from '../core/shape';
+import { formatShape, sameShape } from '../core/shape';
 import type { ParserLimits } from '../core/source';
 import { f32ToF16 } from '../formats/float16';
 import { parseJsonObject } from '../formats/json';
 import type { RawTensor } from '../formats/safetensors';
+import { transpose } from '../formats/transpose';
 import { toFloat32 } from '../formats/values';
 import { readWeights } from '../formats/weights';
 import type { Runner } from '../graph/runner';
 import { type DType, pinned, type Value } from '../graph/value';
-import type { CausalModel, WeightSpec } from '../models/causal_model';
+import { type CausalModel, fileShape, type WeightSpec } from '../models/causal_model';
 import type { LoadedModel } from '../models/loaded_model';
 import { createCausalModel } from '../models/registry';
 
@@ -65,7 +66,7 @@ async function loadWeights(
     const value = pinned(spec.name, spec.shape, deviceDtype(spec, tensor, dtype));
     weights.set(spec.name, value);
     await runner.allocate([value]);
-    runner.write(value, encode(value, tensor));
+    runner.write(value, encode(spec, value.dtype, tensor));
     onUpload((100 * weights.size) / specs.size);
   }
   const missing = [...specs.keys()].filter((name) => !weights.has(name));
@@ -78,14 +79,12 @@ async function loadWeights(
 }
 
 function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
-  if (sameShape(spec.shape, shape)) return;
+  const expected = fileShape(spec);
+  if (sameShape(expected, shape)) return;
   throw new WebVeraError(
     'invalid_format',
-    `${spec.name}: expected ${formatShape(spec.shape)} by config.json, got ${formatShape(shape)}`,
-    {
-      hint: 'Do config.json and the weights belong together?',
-      detail: { tensor: spec.name, expected: spec.shape, actual: shape },
-    },
+    `${spec.name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
+    { hint: 'Do config.json and the weights belong together?', detail: { tensor: spec.name, expected, actual: shape } },
   );
 }
 
@@ -97,12 +96,14 @@ function deviceDtype(spec: WeightSpec, tensor: RawTensor, wanted: ModelDtype): D
   return packable && half ? 'f16' : 'f32';
 }
 
-function encode(value: Value, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
-  if (value.dtype === 'f16' && tensor.dtype === 'F16') {
-    const copy = new Uint8Array(numel(value.shape) * 2);
-    copy.set(tensor.bytes);
-    return copy;
-  }
-  const numbers = toFloat32(tensor);
-  return value.dtype === 'f16' ? f32ToF16(numbers) : new Float32Array(numbers);
+/** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */
+function encode(spec: WeightSpec, dtype: DType, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
+  const elements = toElements(dtype, tensor);
+  const [rows = 0, columns = 0] = fileShape(spec);
+  return spec.transposed ? transpose(elements, rows, columns) : elements;
+}
+
+function toElements(dtype: DType, tensor: RawTensor): Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+  if (dtype !== 'f16') return new Float32Array(toFloat32(tensor));
+  return tensor.dtype === 'F16' ? new Uint16Array(tensor.bytes.slice().buffer) : f32ToF16(toFloat32(tensor));
 }

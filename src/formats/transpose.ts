@@ -1,0 +1,17 @@
+/** Edge of the squares that are turned one after the other, so that both sides stay in the cache. */
+const BLOCK = 32;
+
+/** A (rows, columns) matrix as (columns, rows), both row-major. */
+export function transpose<T extends Float32Array | Uint16Array>(source: T, rows: number, columns: number): T {
+  const target = source.slice();
+  for (let top = 0; top < rows; top += BLOCK) {
+    const bottom = Math.min(top + BLOCK, rows);
+    for (let left = 0; left < columns; left += BLOCK) {
+      const right = Math.min(left + BLOCK, columns);
+      for (let column = left; column < right; column++) {
+        for (let row = top; row < bottom; row++) target[column * rows + row] = source[row * columns + column] ?? 0;
+      }
+    }
+  }
+  return target as T;
+}
