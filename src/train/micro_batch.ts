@@ -1,4 +1,6 @@
 import type { Runner } from '../graph/runner';
+import type { PositionRule } from '../models/causal_model';
+import { tokenPositions } from './positions';
 import type { BatchInputs, BatchShape } from './text_program';
 
 /** One batch as the device takes it. N = B·T; every array has N entries. */
@@ -11,18 +13,13 @@ export interface MicroBatch extends BatchShape {
   readonly labelled: number;
 }
 
-/** Queues the batch's data; runs queued later see them. */
-export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatch): void {
+/** Queues the batch's data, with positions as the model counts them; runs queued later see them. */
+export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatch, rule: PositionRule): void {
   runner.write(inputs.ids, batch.input_ids);
-  runner.write(inputs.positions, rowPositions(batch));
+  runner.write(inputs.positions, tokenPositions(batch, batch.attention_mask, rule));
   runner.write(inputs.mask, batch.attention_mask);
   runner.write(inputs.rows, batch.rows);
   runner.write(inputs.targets, batch.targets);
-}
-
-/** Llama counts from each row's start, left padding included. */
-function rowPositions({ B, T }: BatchShape): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from({ length: B * T }, (_, n) => n % T);
 }
 
 /** How many chunks of the loss hold labelled rows. */

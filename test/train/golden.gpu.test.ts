@@ -90,7 +90,7 @@ async function forward(bench: Bench, adapted: boolean): Promise<{ logits: Float3
   const batch = microBatch(golden.inputs.batch);
   const { program, inputs, logits } = logitsProgram(loaded, adapter, batch);
   const ready = await executor.load(program);
-  writeBatch(executor, inputs, batch);
+  writeBatch(executor, inputs, batch, loaded.model.positions);
   executor.run(ready);
   const bytes = await executor.read(logits);
   ready.release();
@@ -106,7 +106,7 @@ async function gradients(bench: Bench): Promise<{ grads: Map<string, Float32Arra
   const state = await createOptimizerState(executor, adapter);
   const { program, inputs, chunkRows } = lossProgram(loaded, adapter, batch, state);
   const ready = await executor.load(program);
-  writeBatch(executor, inputs, batch);
+  writeBatch(executor, inputs, batch, loaded.model.positions);
   const block = {
     step: 1,
     microStep: 0,
@@ -198,7 +198,7 @@ async function tenSteps(bench: Bench, training: GoldenTraining): Promise<{ losse
     const ofStep = chosen.map((batch) => batches[batch]!);
     const allTokens = ofStep.reduce((sum, { labelled }) => sum + labelled, 0);
     ofStep.forEach((batch, microStep) => {
-      writeBatch(executor, text.inputs, batch);
+      writeBatch(executor, text.inputs, batch, loaded.model.positions);
       const tokens = training.normalise === 'mean_of_means' ? batch.labelled * ofStep.length : allTokens;
       const learningRate = training.lrs[index]!;
       const block = {

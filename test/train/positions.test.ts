@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { tokenPositions } from '../../src/train/positions';
+
+const shape = { B: 3, T: 5 };
+// Padding on the left, on the right, and a row of nothing else.
+const mask = [0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
+
+test('counted from the row’s start, padding included', () => {
+  expect([...tokenPositions(shape, mask, 'row')]).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+});
+
+test('counted by the mask, padding left out', () => {
+  expect([...tokenPositions(shape, mask, 'mask')]).toEqual([0, 0, 0, 1, 2, 0, 1, 2, 2, 2, 0, 0, 0, 0, 0]);
+});
+
+test('the k-th token of a row is at position k, and nothing reaches T', () => {
+  const sizes = fc.record({ B: fc.integer({ min: 1, max: 4 }), T: fc.integer({ min: 1, max: 9 }) });
+  const batches = sizes.chain((size) =>
+    fc.tuple(
+      fc.constant(size),
+      fc.array(fc.integer({ min: 0, max: 1 }), { minLength: size.B * size.T, maxLength: size.B * size.T }),
+    ),
+  );
+  fc.assert(
+    fc.property(batches, ([size, bits]) => {
+      const positions = tokenPositions(size, bits, 'mask');
+      for (let b = 0; b < size.B; b++) {
+        const row = [...positions.slice(b * size.T, (b + 1) * size.T)];
+        const ofTokens = row.filter((_, t) => bits[b * size.T + t] === 1);
+        expect(ofTokens).toEqual(ofTokens.map((_, k) => k));
+        expect(Math.max(...row)).toBeLessThan(size.T);
+      }
+    }),
+  );
+});
