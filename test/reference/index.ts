@@ -16,6 +16,7 @@ import * as rmsNorm from './rms_norm';
 import * as rope from './rope';
 import * as rows from './rows';
 import * as sample from './sample';
+import * as sliceColumns from './slice_columns';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
 import * as veraMerge from './vera_merge';
@@ -39,6 +40,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...rope,
   ...rows,
   ...sample,
+  ...sliceColumns,
   ...swiglu,
   ...vera,
   ...veraMerge,

@@ -1,0 +1,66 @@
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
+import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
+import forwardWgsl from '../../shaders/slice_columns.wgsl?raw';
+import backwardWgsl from '../../shaders/slice_columns_backward.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { rowsAndColumns } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+interface Slice {
+  readonly C: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+const inVec4 = ({ C, start, count }: Slice): boolean => [C, start, count].every((size) => size % 4 === 0);
+
+export const sliceColumnsForward = defineKernel({
+  name: 'slice_columns',
+  bindings: { x: 'read', y: 'write' },
+  params: { N: 'u32', C: 'u32', start: 'u32', count: 'u32' },
+  variants: [
+    {
+      name: 'vec4',
+      wgsl: [forwardWgsl, wordVec4, flatIndex],
+      workgroups: ({ N, count }) => flatGrid((N * count) / 4),
+      fits: inVec4,
+    },
+    { wgsl: [forwardWgsl, wordScalar, flatIndex], workgroups: ({ N, count }) => flatGrid(N * count) },
+  ],
+});
+
+export const sliceColumnsBackward = defineKernel({
+  name: 'slice_columns_backward',
+  bindings: { dy: 'read', sum: 'read', dx: 'write' },
+  params: { N: 'u32', C: 'u32', start: 'u32', count: 'u32', has_sum: 'u32' },
+  variants: [
+    {
+      name: 'vec4',
+      wgsl: [backwardWgsl, wordVec4, flatIndex],
+      workgroups: ({ N, C }) => flatGrid((N * C) / 4),
+      fits: inVec4,
+    },
+    { wgsl: [backwardWgsl, wordScalar, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) },
+  ],
+  flops: ({ N, count }) => N * count,
+});
+
+/** Columns start … start + count − 1 of x (…, C): (…, count). */
+export function sliceColumns(g: Graph, x: Value, start: number, count: number): Value {
+  const { rows: N, columns: C } = rowsAndColumns(x.shape);
+  if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 1 || start + count > C) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `slice_columns: expected columns among ${C}, got ${count} from column ${start} on`,
+    );
+  }
+  const { y } = g.emit(sliceColumnsForward, { x }, { y: [...x.shape.slice(0, -1), count] }, { N, C, start, count });
+  g.differentiate(y, [x], (dy, [{ sum }]) => {
+    const params = { N, C, start, count, has_sum: Number(sum !== undefined) };
+    return [g.emit(sliceColumnsBackward, { dy, sum: sum ?? dy }, { dx: x.shape }, params).dx];
+  });
+  return y;
+}
