@@ -8,6 +8,7 @@ import * as crossEntropy from './cross_entropy';
 import * as dropout from './dropout';
 import * as embedding from './embedding';
 import * as fill from './fill';
+import * as geluNew from './gelu_new';
 import * as layerNorm from './layer_norm';
 import * as linear from './linear';
 import * as lossSum from './loss_sum';
@@ -33,6 +34,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...dropout,
   ...embedding,
   ...fill,
+  ...geluNew,
   ...layerNorm,
   ...linear,
   ...lossSum,

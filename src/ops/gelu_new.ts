@@ -1,0 +1,46 @@
+import forwardWgsl from '../../shaders/gelu_new.wgsl?raw';
+import backwardWgsl from '../../shaders/gelu_new_backward.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import geluExponent from '../../shaders/lib/gelu_exponent.wgsl?raw';
+import sigmoid from '../../shaders/lib/sigmoid.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const geluNewForward = defineKernel({
+  name: 'gelu_new',
+  bindings: { x: 'read', y: 'write' },
+  params: { size: 'u32' },
+  variants: [
+    {
+      wgsl: [forwardWgsl, flatIndex, geluExponent, sigmoid],
+      workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)),
+    },
+  ],
+  flops: ({ size }) => 9 * size,
+});
+
+export const geluNewBackward = defineKernel({
+  name: 'gelu_new_backward',
+  bindings: { x: 'read', dy: 'read', sum: 'read', dx: 'write' },
+  params: { size: 'u32', has_sum: 'u32' },
+  variants: [
+    {
+      wgsl: [backwardWgsl, flatIndex, geluExponent, sigmoid],
+      workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)),
+    },
+  ],
+  flops: ({ size }) => 20 * size,
+});
+
+/** GELU by its tanh approximation, as Hugging Face's `gelu_new`: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
+export function geluNew(g: Graph, x: Value): Value {
+  const size = numel(x.shape);
+  const { y } = g.emit(geluNewForward, { x }, { y: x.shape }, { size });
+  g.differentiate(y, [x], (dy, [{ sum }]) => {
+    const params = { size, has_sum: Number(sum !== undefined) };
+    return [g.emit(geluNewBackward, { x, dy, sum: sum ?? dy }, { dx: x.shape }, params).dx];
+  });
+  return y;
+}
