@@ -13,6 +13,7 @@ import * as layerNorm from './layer_norm';
 import * as linear from './linear';
 import * as lossSum from './loss_sum';
 import type { Reference } from './reference';
+import * as relu from './relu';
 import * as rmsNorm from './rms_norm';
 import * as rope from './rope';
 import * as rows from './rows';
@@ -38,6 +39,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...layerNorm,
   ...linear,
   ...lossSum,
+  ...relu,
   ...rmsNorm,
   ...rope,
   ...rows,

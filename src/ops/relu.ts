@@ -1,0 +1,34 @@
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import forwardWgsl from '../../shaders/relu.wgsl?raw';
+import backwardWgsl from '../../shaders/relu_backward.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+export const reluForward = defineKernel({
+  name: 'relu',
+  bindings: { x: 'read', y: 'write' },
+  params: { size: 'u32' },
+  variants: [{ wgsl: [forwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => size,
+});
+
+export const reluBackward = defineKernel({
+  name: 'relu_backward',
+  bindings: { y: 'read', dy: 'read', sum: 'read', dx: 'write' },
+  params: { size: 'u32', has_sum: 'u32' },
+  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 2 * size,
+});
+
+/** max(x, 0). The gradient at 0 is 0, as torch's; it follows from y alone, so x isn't kept for it. */
+export function relu(g: Graph, x: Value): Value {
+  const size = numel(x.shape);
+  const { y } = g.emit(reluForward, { x }, { y: x.shape }, { size });
+  g.differentiate(y, [x], (dy, [{ sum }]) => {
+    const params = { size, has_sum: Number(sum !== undefined) };
+    return [g.emit(reluBackward, { y, dy, sum: sum ?? dy }, { dx: x.shape }, params).dx];
+  });
+  return y;
+}
