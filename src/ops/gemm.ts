@@ -49,6 +49,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly params: P;
   /** The kernel's own file. */
   readonly wgsl: string;
+  /** Further `lib/` files that it calls. */
+  readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
   /** Whether a low-rank K range comes first; it is stored as the left operand is. */
@@ -90,6 +92,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
   const make = (lines: Lines, right: RightStorage): Kernel<B, P> => {
     const files = [
       init.wgsl,
+      ...(init.libs ?? []),
       ...(init.finish === 'own' ? [] : [STORAGES.result[lines]]),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],

@@ -4,6 +4,7 @@ import * as attention from './attention';
 import * as attentionDecode from './attention_decode';
 import * as cacheWrite from './cache_write';
 import * as columnSum from './column_sum';
+import * as copy from './copy';
 import * as crossEntropy from './cross_entropy';
 import * as dropout from './dropout';
 import * as embedding from './embedding';
@@ -22,6 +23,7 @@ import * as sliceColumns from './slice_columns';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
 import * as veraMerge from './vera_merge';
+import * as veraMixed from './vera_mixed';
 
 /** Every kernel's reference, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
@@ -31,6 +33,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...attentionDecode,
   ...cacheWrite,
   ...columnSum,
+  ...copy,
   ...crossEntropy,
   ...dropout,
   ...embedding,
@@ -48,4 +51,5 @@ export const references: Readonly<Record<string, Reference>> = {
   ...swiglu,
   ...vera,
   ...veraMerge,
+  ...veraMixed,
 };

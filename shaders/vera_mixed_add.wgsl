@@ -1,0 +1,64 @@
+// vera_mixed_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j v[n,j] · B[m,j], with λ_b of the adapter of row n
+// z[n,m] = y[n,m] where that adapter doesn't wrap this module
+// v: (N, R), of vera_mixed_scale   B: (≥ M, R)   y, z: (N, M)
+// table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of T rows each
+// grid: see the tile
+// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl
+struct Params { N: u32, M: u32, R: u32, T: u32, module_index: u32, adapters: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> v: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> B: array<RightWord>;
+@group(0) @binding(3) var<storage, read> y: array<Result>;
+@group(0) @binding(4) var<storage, read> table: array<vec4f>;
+@group(0) @binding(5) var<storage, read> slots: array<vec2u>;
+@group(0) @binding(6) var<storage, read> which: array<u32>;
+@group(0) @binding(7) var<storage, read_write> z: array<Result>;
+
+fn rows() -> u32 {
+  return p.N;
+}
+
+fn columns() -> u32 {
+  return p.M;
+}
+
+fn inner() -> u32 {
+  return p.R;
+}
+
+fn left_stride() -> u32 {
+  return p.R;
+}
+
+fn right_stride() -> u32 {
+  return p.R;
+}
+
+fn left_word(index: u32) -> LeftWord {
+  return v[index];
+}
+
+fn right_word(index: u32) -> RightWord {
+  return B[index];
+}
+
+fn finish(n: u32, m: u32, block: mat4x4f) {
+  put_block(n, m, mat4x4f(
+    scale_row(n, m, block[0]),
+    scale_row(n + 1u, m, block[1]),
+    scale_row(n + 2u, m, block[2]),
+    scale_row(n + 3u, m, block[3]),
+  ));
+}
+
+fn scale_row(n: u32, m: u32, values: vec4f) -> vec4f {
+  let offset_b = slot_of(min(n, p.N - 1u)).x;
+  if (offset_b == NONE) {
+    return vec4f();
+  }
+  return values * table[(offset_b + m) / 4u];
+}
+
+fn put(at: u32, value: Result) {
+  z[at] = y[at] + value;
+}
