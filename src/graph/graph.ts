@@ -57,7 +57,7 @@ export class Graph {
     return results as Results<B>;
   }
 
-  /** Marks a pinned value as trained: gradients flow to it and to nothing upstream of the first use. */
+  /** Marks a value as trained: gradients flow to it and to nothing upstream of the first use. */
   train(value: Value): Value {
     this.#active.add(value);
     return value;
@@ -100,9 +100,31 @@ export class Graph {
    * in which the gradients of trained values gather.
    */
   grad(y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
+    return this.#back(this.#tape, y, dy, into);
+  }
+
+  /** How many ops the tape holds: a mark for `gradSince`. */
+  get tapeLength(): number {
+    return this.#tape.length;
+  }
+
+  /**
+   * As `grad`, but for what was built since the tape was `mark` long: its backward is appended now, and a later `grad`
+   * knows nothing of it. Throws `internal` where a gradient would have to go on to what was built earlier.
+   */
+  gradSince(mark: number, y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
+    const sums = this.#back(this.#tape.splice(mark), y, dy, into);
+    const lost = this.#tape.find((entry) => sums.has(entry.y));
+    if (lost !== undefined) {
+      throw new WebVeraError('internal', `The gradient of ${lost.y.name} would have to go further back than asked for`);
+    }
+    return sums;
+  }
+
+  #back(tape: readonly TapeEntry[], y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     const sums = new Map<Value, Value>(into);
     sums.set(y, dy);
-    for (const entry of this.#tape.toReversed()) {
+    for (const entry of tape.toReversed()) {
       const total = sums.get(entry.y);
       if (total === undefined) continue;
       const sinks = entry.wrt.map((value) => ({ wanted: this.#active.has(value), sum: sums.get(value) }));

@@ -8,8 +8,7 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
 import { zeros } from './fill';
-import { emitLinear, emitLinearBackward } from './linear';
-import { gatherRows, scatterRows } from './rows';
+import { gatherRows, type RowRange, scatterRows } from './rows';
 
 export const crossEntropyKernel = defineKernel({
   name: 'cross_entropy',
@@ -25,8 +24,13 @@ export const crossEntropyKernel = defineKernel({
 export interface CrossEntropyInputs {
   /** (N, C) */
   readonly hidden: Value;
-  /** The head: (V, C), f32 or f16, frozen. */
-  readonly weight: Value;
+  /**
+   * The head, from some rows of `hidden` (count, C) to their logits (count, V), by ops with gradients. It is called for
+   * each chunk and may use pinned values beside its rows, but nothing else that trains. Its gradient must not need the
+   * logits themselves.
+   */
+  project(hidden: Value): Value;
+  readonly vocabSize: number;
   /** u32 (L): the rows of `hidden` that have a label, each once, then zeros. */
   readonly rows: Value;
   /** u32 (L): what each of `rows` should predict, below V. */
@@ -35,10 +39,12 @@ export interface CrossEntropyInputs {
   readonly block: Value;
   /** Rows whose logits are held at a time. */
   readonly chunkRows: number;
+  /** Where the gradients of trained tensors gather, as for `Graph.grad`: the head's own are added right away. */
+  readonly into: ReadonlyMap<Value, Value>;
 }
 
 /**
- * The loss of each labelled row, (L): −ln softmax(hidden·weightᵀ)[target], without the logits ever being held at
+ * The loss of each labelled row, (L): −ln softmax(project(hidden))[target], without the logits ever being held at
  * once. The rows go in chunks that a run may leave out: it needs ⌈labelled / chunkRows⌉ of them. Losses from `labelled`
  * on are 0.
  *
@@ -46,9 +52,8 @@ export interface CrossEntropyInputs {
  * handed to `Graph.grad` counts for nothing.
  */
 export function crossEntropy(g: Graph, inputs: CrossEntropyInputs): Value {
-  const { hidden, weight, rows, targets, block, chunkRows } = inputs;
+  const { hidden, rows, targets, chunkRows } = inputs;
   const L = numel(rows.shape);
-  const V = weight.shape[0] ?? 0;
   expectShape('cross_entropy targets', targets.shape, rows.shape);
   if (!(Number.isInteger(chunkRows) && chunkRows > 0)) {
     throw new WebVeraError('invalid_argument', `chunkRows: expected a positive integer, got ${chunkRows}`);
@@ -57,13 +62,23 @@ export function crossEntropy(g: Graph, inputs: CrossEntropyInputs): Value {
   const dh = g.trains(hidden) ? zeros(g, hidden.shape) : undefined;
   for (let start = 0; start < L; start += chunkRows) {
     const range = { start, count: Math.min(chunkRows, L - start) };
-    g.inChunk(start / chunkRows, () => {
-      const logits = emitLinear(g, gatherRows(g, hidden, rows, range), weight);
-      const params = { ...range, V, has_gradient: Number(dh !== undefined) };
-      g.emit(crossEntropyKernel, { logits, targets, block, losses }, {}, params);
-      if (dh !== undefined) scatterRows(g, emitLinearBackward(g, logits, weight), rows, block, dh, range);
-    });
+    g.inChunk(start / chunkRows, () => emitChunk(g, inputs, range, losses, dh));
   }
   if (dh !== undefined) g.differentiate(losses, [hidden], (_dy, [sink]) => [passOn(g, dh, sink)]);
   return losses;
+}
+
+/** The losses of some rows, and the gradients by the head and by `hidden`, so far as those train. */
+function emitChunk(g: Graph, inputs: CrossEntropyInputs, range: RowRange, losses: Value, dh: Value | undefined): void {
+  const { hidden, vocabSize: V, rows, targets, block, into } = inputs;
+  const own = gatherRows(g, hidden, rows, range);
+  if (dh !== undefined) g.train(own);
+  const mark = g.tapeLength;
+  const logits = inputs.project(own);
+  expectShape('cross_entropy logits', logits.shape, [range.count, V]);
+  const params = { ...range, V, has_gradient: Number(g.trains(logits)) };
+  g.emit(crossEntropyKernel, { logits, targets, block, losses }, {}, params);
+  if (!g.trains(logits)) return;
+  const gradient = g.gradSince(mark, logits, logits, into).get(own);
+  if (dh !== undefined && gradient !== undefined) scatterRows(g, gradient, rows, block, dh, range);
 }

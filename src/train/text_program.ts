@@ -98,20 +98,23 @@ export function lossProgram(
 ): TextProgram {
   const g = new Graph();
   const inputs = batchInputs(shape);
-  if (adapter !== undefined && grads !== undefined) g.train(adapter.lambda);
+  const into = new Map(adapter === undefined || grads === undefined ? [] : [[adapter.lambda, grads]]);
+  for (const value of into.keys()) g.train(value);
   const { hidden, layers } = hiddenStates(g, loaded, adapter, inputs, shape);
   const chunkRows = lossChunkRows(shape.B * shape.T, loaded.model.vocabSize);
   const losses = crossEntropy(g, {
     hidden,
-    weight: layers.weight(loaded.model.head),
+    project: (rows) => layers.linear(loaded.model.head, rows),
+    vocabSize: loaded.model.vocabSize,
     rows: inputs.rows,
     targets: inputs.targets,
     block,
     chunkRows,
+    into,
   });
   lossSum(g, losses, block, stats);
   // The loss op makes its gradient in the forward and takes no dy.
-  if (adapter !== undefined && grads !== undefined) g.grad(losses, losses, new Map([[adapter.lambda, grads]]));
+  if (grads !== undefined) g.grad(losses, losses, into);
   const name = grads === undefined ? 'loss' : 'training step';
   return { program: { name, steps: g.steps, outputs: [] }, inputs, owned: Object.values(inputs), chunkRows };
 }

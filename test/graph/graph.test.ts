@@ -92,6 +92,38 @@ describe('grad', () => {
   });
 });
 
+describe('gradSince', () => {
+  test('goes back to the mark, and leaves the rest to grad', () => {
+    const g = new Graph();
+    const told: Told[] = [];
+    const [w, v] = [g.train(pinned('w', [1])), g.train(pinned('v', [1]))];
+    const before = op(g, pinned('x', [1]), w, told);
+    const start = g.train(pinned('start', [1]));
+    const mark = g.tapeLength;
+    const part = op(g, start, v, told);
+    const into = new Map([[v, pinned('dv', [1])]]);
+    const sums = g.gradSince(mark, part, pinned('dpart', [1]), into);
+    expect(told.map(({ value, sum }) => [value, sum?.name])).toEqual([
+      ['start', undefined],
+      ['v', 'dv'],
+    ]);
+    expect(sums.get(start)).toBe(g.steps[2]?.values.dx);
+    expect(g.tapeLength).toBe(mark);
+    told.length = 0;
+    g.grad(before, pinned('dy', [1]), new Map());
+    expect(told.map(({ value }) => value)).toEqual(['x', 'w']);
+  });
+
+  test('refuses to lose a gradient that belongs further back', () => {
+    const g = new Graph();
+    const w = g.train(pinned('w', [1]));
+    const before = op(g, pinned('x', [1]), w);
+    const mark = g.tapeLength;
+    const part = op(g, before, pinned('v', [1]));
+    expect(codeThrownBy(() => g.gradSince(mark, part, pinned('dy', [1]), new Map()))).toBe('internal');
+  });
+});
+
 test('a value that stands twice among the inputs is refused', () => {
   const g = new Graph();
   const x = g.train(pinned('x', [1]));

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
+import type { Value } from '../../src/graph/value';
 import { crossEntropy, crossEntropyKernel } from '../../src/ops/cross_entropy';
+import { linear } from '../../src/ops/linear';
 import { lossSum } from '../../src/ops/loss_sum';
 import { expectGpuEqualsReference, input, runOnGpu, testExecutor } from '../helpers/on_gpu';
 import { integerArray, random, randomArray } from '../helpers/random';
@@ -23,21 +25,30 @@ function setUp({ N, C, V, labelled }: Sizes, scale = 1) {
   const targets = Float64Array.from({ length: N }, () => Math.floor(next() * V));
   const inputs = {
     hidden: input(memory, 'hidden', [N, C], randomArray(N * C, 1, scale)),
-    weight: input(memory, 'weight', [V, C], randomArray(V * C, 2)),
+    vocabSize: V,
     rows: input(memory, 'rows', [N], rows, 'u32'),
     targets: input(memory, 'targets', [N], targets, 'u32'),
     block: input(memory, 'block', [8], blockWords({ labelled, inverse_tokens: 1 / Math.max(1, labelled) }), 'u32'),
   };
+  const head = {
+    weight: input(memory, 'weight', [V, C], randomArray(V * C, 2)),
+    bias: input(memory, 'bias', [V], randomArray(V, 3)),
+  };
   const stats = input(memory, 'stats', [8], new Float64Array(8), 'u32');
-  return { memory, inputs, stats };
+  return { memory, inputs, head, stats };
 }
 
-function build({ inputs, stats }: ReturnType<typeof setUp>, chunkRows: number) {
+function build(
+  { inputs, head, stats }: ReturnType<typeof setUp>,
+  chunkRows: number,
+  into: ReadonlyMap<Value, Value> = new Map(),
+) {
   const g = new Graph();
-  g.train(inputs.hidden);
-  const losses = crossEntropy(g, { ...inputs, chunkRows });
+  for (const value of [inputs.hidden, ...into.keys()]) g.train(value);
+  const project = (h: Value): Value => linear(g, h, head.weight, head.bias);
+  const losses = crossEntropy(g, { ...inputs, project, chunkRows, into });
   lossSum(g, losses, inputs.block, stats);
-  const dh = g.grad(losses, losses, new Map()).get(inputs.hidden)!;
+  const dh = g.grad(losses, losses, into).get(inputs.hidden)!;
   return { g, losses, dh };
 }
 
@@ -56,6 +67,23 @@ test.each(cases)(title, async ({ variant, chunkRows, ...size }) => {
   const { g, losses, dh } = build(set, chunkRows);
   // Logits of up to 64 products, then a sum of V exponentials.
   await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
+});
+
+/** Buffers in which the gradients of the head gather, with what an earlier micro-batch left there. */
+function headGradients({ memory, head: { weight, bias } }: ReturnType<typeof setUp>): Map<Value, Value> {
+  const dw = input(memory, 'dw', weight.shape, randomArray(memory.get(weight)!.length, 8, 0.01));
+  const db = input(memory, 'db', bias.shape, randomArray(memory.get(bias)!.length, 9, 0.01));
+  return new Map([
+    [weight, dw],
+    [bias, db],
+  ]);
+}
+
+test.each(cases)(`${title}, a head that trains`, async ({ variant, chunkRows, ...size }) => {
+  const set = setUp(size);
+  const into = headGradients(set);
+  const { g, losses, dh } = build(set, chunkRows, into);
+  await expectGpuEqualsReference(g, set.memory, [losses, dh, ...into.values()], 5e-6, { variant });
 });
 
 test('padding rows have no loss and no gradient', async () => {
@@ -84,10 +112,12 @@ test('logits far beyond the range of exp', async () => {
 test('a run with only the chunks that hold labels gives the same loss and gradient', async () => {
   const sizes = { N: 12, C: 5, V: 50, labelled: 5 };
   const all = setUp(sizes);
-  const whole = build(all, 3);
+  const allHead = headGradients(all);
+  const whole = build(all, 3, allHead);
   const part = setUp(sizes);
-  const built = build(part, 3);
-  const expected = await runOnGpu(whole.g.steps, all.memory, [whole.dh, all.stats]);
+  const partHead = headGradients(part);
+  const built = build(part, 3, partHead);
+  const expected = await runOnGpu(whole.g.steps, all.memory, [whole.dh, all.stats, ...allHead.values()]);
 
   const executor = testExecutor();
   for (const [value, numbers] of part.memory) {
@@ -100,7 +130,12 @@ test('a run with only the chunks that hold labels gives the same loss and gradie
     Float32Array.from(expected.get(whole.dh)!),
   );
   expect(new Uint32Array(await executor.read(part.stats))).toEqual(Uint32Array.from(expected.get(all.stats)!));
-  expect(dispatches).toBe(built.g.steps.length - 2 * 5);
+  for (const name of ['weight', 'bias'] as const) {
+    const numbers = expected.get(allHead.get(all.head[name])!)!;
+    const bytes = await executor.read(partHead.get(part.head[name])!);
+    expect(new Float32Array(bytes).subarray(0, numbers.length)).toEqual(Float32Array.from(numbers));
+  }
+  expect(dispatches).toBe(built.g.steps.length - 2 * 7);
   loaded.release();
   executor.free(part.memory.keys());
 });

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { crossEntropy } from '../../src/ops/cross_entropy';
+import { embedding } from '../../src/ops/embedding';
+import { linear } from '../../src/ops/linear';
 import { lossSum } from '../../src/ops/loss_sum';
 import { rmsNorm } from '../../src/ops/rms_norm';
+import { veraDown, veraLinear } from '../../src/ops/vera';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
 import { blockWords } from '../helpers/step_block';
@@ -20,16 +23,69 @@ const LABELLED = 5;
 // An eighth is exact in float32.
 const INVERSE_TOKENS = 1 / 8;
 
+type Build = (g: Graph, x: Value) => Value;
+type SetUp = ReturnType<typeof setUp>;
+
 function setUp(labelled = LABELLED) {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, C], randomArray(N * C, 1, 2));
+  const weight = input(memory, 'weight', [V, C], randomArray(V * C, 2));
   const given = {
-    weight: input(memory, 'weight', [V, C], randomArray(V * C, 2)),
+    vocabSize: V,
     rows: input(memory, 'rows', [N], ROWS, 'u32'),
     targets: input(memory, 'targets', [N], TARGETS, 'u32'),
     block: input(memory, 'block', [8], blockWords({ labelled, inverse_tokens: INVERSE_TOKENS }), 'u32'),
   };
-  return { memory, x, given };
+  return { memory, x, weight, given };
+}
+
+/** The losses of x itself, under a head without bias. */
+function headOnly(g: Graph, { x, weight, given }: SetUp, chunkRows: number, into = new Map<Value, Value>()): Value {
+  return crossEntropy(g, { hidden: x, project: (h) => linear(g, h, weight), ...given, chunkRows, into });
+}
+
+interface Chunks {
+  readonly chunkRows: number;
+  /** How many of them a run takes. */
+  readonly chunks?: number;
+}
+
+/** Compares the gradients of the mean loss by every entry of `wrt` with central differences, and returns them. */
+function expectLossGradient(
+  { memory, given }: SetUp,
+  hidden: (g: Graph) => Value,
+  project: Build,
+  wrt: readonly Value[],
+  { chunkRows, chunks }: Chunks,
+): readonly Float64Array[] {
+  const build = (g: Graph, into: ReadonlyMap<Value, Value>): Value =>
+    crossEntropy(g, { hidden: hidden(g), project: (h) => project(g, h), ...given, chunkRows, into });
+  const forward = new Graph();
+  const losses = build(forward, new Map());
+  const objective = (): number => {
+    const values = runReference(forward.steps, new Map(memory)).get(losses)!;
+    return values.subarray(0, LABELLED).reduce((a, b) => a + b) * INVERSE_TOKENS;
+  };
+
+  const g = new Graph();
+  const into = new Map(wrt.map((value) => [value, pinned(`d${value.name}`, value.shape)]));
+  for (const value of wrt) g.train(value);
+  const y = build(g, into);
+  const sums = g.grad(y, y, into);
+  const run = runReference(g.steps, new Map(memory), chunks);
+  return wrt.map((value) => {
+    const gradient = run.get(sums.get(value)!)!;
+    const array = memory.get(value)!;
+    array.forEach((original, index) => {
+      array[index] = original + 1e-5;
+      const above = objective();
+      array[index] = original - 1e-5;
+      const below = objective();
+      array[index] = original;
+      expect(gradient[index], `d${value.name}[${index}]`).toBeCloseTo((above - below) / 2e-5, 8);
+    });
+    return gradient;
+  });
 }
 
 /** −ln softmax(h·Wᵀ)[target], by the definition. */
@@ -42,60 +98,83 @@ function lossOf(h: Float64Array, weight: Float64Array, row: number, target: numb
 }
 
 test.each([1, 2, 4, 6, 100])('losses in chunks of %i', (chunkRows) => {
-  const { memory, x, given } = setUp();
+  const set = setUp();
+  const { memory, x, weight } = set;
   const g = new Graph();
-  const losses = crossEntropy(g, { hidden: x, ...given, chunkRows });
+  const losses = headOnly(g, set, chunkRows);
   const result = runReference(g.steps, memory).get(losses)!;
   for (let n = 0; n < N; n++) {
-    const expected = n < LABELLED ? lossOf(memory.get(x)!, memory.get(given.weight)!, ROWS[n]!, TARGETS[n]!) : 0;
+    const expected = n < LABELLED ? lossOf(memory.get(x)!, memory.get(weight)!, ROWS[n]!, TARGETS[n]!) : 0;
     expect(result[n]).toBeCloseTo(expected, 12);
   }
 });
 
-test.each([
+// The chunks that hold labelled rows are enough.
+const cuts: readonly Chunks[] = [
   { chunkRows: 1, chunks: 5 },
   { chunkRows: 2, chunks: 3 },
   { chunkRows: 4, chunks: 2 },
   { chunkRows: 6, chunks: 1 },
-])('gradient in chunks of $chunkRows: central differences', ({ chunkRows, chunks }) => {
-  const { memory, x, given } = setUp();
-  const build = (g: Graph, normWeight: Value) =>
-    crossEntropy(g, { hidden: rmsNorm(g, x, normWeight, 1e-5), ...given, chunkRows });
-  const normWeight = input(memory, 'norm', [C], randomArray(C, 3));
-  const objective = (): number => {
-    const g = new Graph();
-    const losses = build(g, normWeight);
-    const values = runReference(g.steps, new Map(memory)).get(losses)!;
-    return values.subarray(0, LABELLED).reduce((a, b) => a + b) * INVERSE_TOKENS;
-  };
+];
 
-  const g = new Graph();
-  g.train(x);
-  const losses = build(g, normWeight);
-  const dx = g.grad(losses, losses, new Map()).get(x)!;
-  // The chunks that hold labelled rows are enough.
-  const gradient = runReference(g.steps, new Map(memory), chunks).get(dx)!;
-
-  const array = memory.get(x)!;
-  array.forEach((original, index) => {
-    array[index] = original + 1e-5;
-    const above = objective();
-    array[index] = original - 1e-5;
-    const below = objective();
-    array[index] = original;
-    expect(gradient[index]).toBeCloseTo((above - below) / 2e-5, 8);
+describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
+  test('by what a frozen head is given', () => {
+    const set = setUp();
+    const { memory, x, weight } = set;
+    const norm = input(memory, 'norm', [C], randomArray(C, 3));
+    const hidden = (g: Graph) => rmsNorm(g, x, norm, 1e-5);
+    const [dx] = expectLossGradient(set, hidden, (g, h) => linear(g, h, weight), [x], cut);
+    // Row 4 has no label.
+    expect([...dx!.subarray(4 * C, 5 * C)]).toEqual([0, 0, 0, 0]);
   });
-  // Row 4 has no label.
-  expect([...gradient.subarray(4 * C, 5 * C)]).toEqual([0, 0, 0, 0]);
+
+  test('by the weight and the bias of the head too', () => {
+    const set = setUp();
+    const { memory, x, weight } = set;
+    const norm = input(memory, 'norm', [C], randomArray(C, 3));
+    const bias = input(memory, 'bias', [V], randomArray(V, 4));
+    const hidden = (g: Graph) => rmsNorm(g, x, norm, 1e-5);
+    const project: Build = (g, h) => linear(g, h, weight, bias);
+    expectLossGradient(set, hidden, project, [x, weight, bias], cut);
+    expectLossGradient(set, hidden, project, [weight], cut);
+    expectLossGradient(set, hidden, project, [bias], cut);
+  });
+
+  test("by the vectors of VeRA's, where nothing else trains", () => {
+    const set = setUp();
+    const { memory, x, weight } = set;
+    const R = 3;
+    const A = input(memory, 'A', [R, C], randomArray(R * C, 5));
+    const B = input(memory, 'B', [V, R], randomArray(V * R, 6));
+    const lambda = input(memory, 'lambda', [12], randomArray(12, 7));
+    const project: Build = (g, h) =>
+      veraLinear(g, { x: h, u: veraDown(g, h, A), weight, B, lambda, offsetB: 0, offsetD: 8 });
+    expectLossGradient(set, () => x, project, [lambda], cut);
+    expectLossGradient(set, () => x, project, [x, lambda], cut);
+  });
+
+  test('by a weight that embeds as well', () => {
+    const set = setUp();
+    const { memory, weight } = set;
+    const ids = input(memory, 'ids', [N], Float64Array.of(4, 1, 6, 4, 0, 1), 'u32');
+    expectLossGradient(
+      set,
+      (g) => embedding(g, ids, weight),
+      (g, h) => linear(g, h, weight),
+      [weight],
+      cut,
+    );
+  });
 });
 
 test('the gradient adds to what others gave', () => {
-  const { memory, x, given } = setUp();
+  const set = setUp();
+  const { memory, x } = set;
   const earlier = input(memory, 'earlier', [N, C], randomArray(N * C, 9));
   const gradientWith = (into: ReadonlyMap<Value, Value>): Float64Array => {
     const g = new Graph();
     g.train(x);
-    const losses = crossEntropy(g, { hidden: x, ...given, chunkRows: 4 });
+    const losses = headOnly(g, set, 4);
     const dx = g.grad(losses, losses, into).get(x)!;
     return runReference(g.steps, new Map(memory)).get(dx)!;
   };
@@ -104,11 +183,32 @@ test('the gradient adds to what others gave', () => {
   expect(total).toEqual(alone.map((v, index) => v + memory.get(earlier)![index]!));
 });
 
-test('without training nothing is differentiated', () => {
-  const { x, given } = setUp();
-  const g = new Graph();
-  crossEntropy(g, { hidden: x, ...given, chunkRows: 6 });
-  expect(g.steps.map(({ kernel }) => kernel.name)).toEqual(['fill', 'gather_rows', 'linear', 'cross_entropy']);
+describe('what is dispatched', () => {
+  const stepsOf = (...trained: ('x' | 'weight')[]): string[] => {
+    const set = setUp();
+    const g = new Graph();
+    for (const name of trained) g.train(set[name]);
+    const losses = headOnly(g, set, 4, new Map([[set.weight, pinned('dw', [V, C])]]));
+    g.grad(losses, losses, new Map());
+    return g.steps.map(({ kernel, chunk }) => `${chunk ?? ''} ${kernel.name}`.trim());
+  };
+  const each = (...kernels: string[]): string[] => [0, 1].flatMap((chunk) => kernels.map((name) => `${chunk} ${name}`));
+
+  test('without training nothing is differentiated', () => {
+    expect(stepsOf()).toEqual(['fill', ...each('gather_rows', 'linear', 'cross_entropy')]);
+  });
+
+  test('a frozen head has one product for its gradient', () => {
+    const chunks = each('gather_rows', 'linear', 'cross_entropy', 'linear_backward', 'scatter_rows');
+    expect(stepsOf('x')).toEqual(['fill', 'fill', ...chunks]);
+  });
+
+  test('a trained head needs no gradient of what is frozen before it', () => {
+    expect(stepsOf('weight')).toEqual([
+      'fill',
+      ...each('gather_rows', 'linear', 'cross_entropy', 'linear_weight_backward'),
+    ]);
+  });
 });
 
 test('loss_sum adds up the micro-batches of a step', () => {
@@ -127,11 +227,14 @@ test('loss_sum adds up the micro-batches of a step', () => {
   expect(memory.get(stats)!.slice(1)).toEqual(new Float64Array(7).fill(7));
 });
 
-test('chunks and targets are checked', () => {
-  const { x, given } = setUp();
-  expect(() => crossEntropy(new Graph(), { hidden: x, ...given, chunkRows: 0 })).toThrow('chunkRows');
+test('chunks, targets and logits are checked', () => {
+  const set = setUp();
+  expect(() => headOnly(new Graph(), set, 0)).toThrow('chunkRows');
   const targets = pinned('targets', [N - 1], 'u32');
-  expect(() => crossEntropy(new Graph(), { hidden: x, ...given, targets, chunkRows: 1 })).toThrow(
+  expect(() => headOnly(new Graph(), { ...set, given: { ...set.given, targets } }, 1)).toThrow(
     'cross_entropy targets: expected (6), got (5)',
+  );
+  expect(() => headOnly(new Graph(), { ...set, given: { ...set.given, vocabSize: 9 } }, 2)).toThrow(
+    'cross_entropy logits: expected (2, 9), got (2, 7)',
   );
 });
