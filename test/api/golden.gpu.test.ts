@@ -11,7 +11,16 @@ import {
 } from '../helpers/golden';
 import { bytesOf, loadBase, openTestSession, vectorsOf } from '../helpers/session';
 
-const cases = ['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'];
+const cases = [
+  'llama_layer0_small',
+  'llama_qvud_big',
+  'llama3_tied_mid',
+  'llama_bf16_mid',
+  'gpt2_all_mid',
+  'gpt2_layer1_small',
+  'opt_left_big',
+  'opt_postnorm_mid',
+];
 /** The API divides by all labelled tokens of a step; the mean of batches' means has no argument. */
 const expressible = ({ normalise }: GoldenTraining): boolean => normalise !== 'mean_of_means';
 
@@ -37,7 +46,7 @@ describe.each(cases)('%s', async (name) => {
 
   const fresh = () =>
     get_peft_model(base, new VeraConfig({ ...golden.vera_config, base_model_name_or_path: golden.base }));
-  const saved = (folder: string) => VeraModel.from_pretrained(base, goldenAdapter(name, folder));
+  const saved = (folder: string, options = {}) => VeraModel.from_pretrained(base, goldenAdapter(name, folder), options);
 
   test('the base model, alone and under a fresh adapter', async () => {
     await expectFigure(base, 'base');
@@ -79,7 +88,7 @@ describe.each(cases)('%s', async (name) => {
   test.each(expected.train.filter(expressible).map((training) => [training.id, training] as const))(
     'ten steps through Trainer: %s',
     async (id, training) => {
-      const vera = await fresh();
+      const vera = training.start === 'init' ? await fresh() : await saved('adapter', { is_trainable: true });
       const logs = await train(vera, inputs.train_batches, training);
       expect(logs.map(({ step }) => step)).toEqual(training.losses.map((_, index) => index + 1));
       expect(

@@ -30,7 +30,16 @@ import {
 } from '../helpers/golden';
 import { testExecutor } from '../helpers/on_gpu';
 
-const cases = ['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'];
+const cases = [
+  'llama_layer0_small',
+  'llama_qvud_big',
+  'llama3_tied_mid',
+  'llama_bf16_mid',
+  'gpt2_all_mid',
+  'gpt2_layer1_small',
+  'opt_left_big',
+  'opt_postnorm_mid',
+];
 
 interface Bench {
   readonly golden: GoldenCase;

@@ -1,0 +1,121 @@
+import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { add } from '../ops/add';
+import { embedding } from '../ops/embedding';
+import { geluNew } from '../ops/gelu_new';
+import { sliceColumns } from '../ops/slice_columns';
+import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import { LONGEST } from './config_fields';
+import { type Gpt2Config, parseGpt2Config } from './gpt2_config';
+import { layerNormOf } from './layer_norm';
+import type { Layers } from './layers';
+import { layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
+
+/** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v, GELU; tied or untied head. */
+export function createGpt2(json: PretrainedConfig): CausalModel {
+  const config = parseGpt2Config(json);
+  return {
+    config: json,
+    layers: config.n_layer,
+    heads: config.n_head,
+    kvHeads: config.n_head,
+    headDim: config.n_embd / config.n_head,
+    vocabSize: config.vocab_size,
+    maxLength: Math.min(config.n_positions, LONGEST),
+    positions: 'row',
+    eosTokenIds: config.eos_token_ids,
+    padTokenId: config.pad_token_id ?? undefined,
+    modules: gpt2Modules(config),
+    weights: gpt2Weights(config),
+    constants: [],
+    head: 'lm_head',
+    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'transformer.wte']] : []),
+    hidden: (g, layers, inputs) => gpt2(g, layers, config, inputs),
+  };
+}
+
+function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: TextInputs): Value {
+  const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, config.layer_norm_epsilon);
+  const tokens = embedding(g, inputs.ids, layers.weight('transformer.wte'));
+  let x = add(g, tokens, embedding(g, inputs.positions, layers.weight('transformer.wpe')));
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    const block = `transformer.h.${layer}`;
+    x = add(g, x, attention(g, layers, config, inputs, layer, norm(`${block}.ln_1`, x)));
+    x = add(g, x, mlp(g, layers, `${block}.mlp`, norm(`${block}.ln_2`, x)));
+  }
+  return norm('transformer.ln_f', x);
+}
+
+function attention(g: Graph, layers: Layers, config: Gpt2Config, inputs: TextInputs, layer: number, x: Value): Value {
+  const block = `transformer.h.${layer}.attn`;
+  const { n_embd: C } = config;
+  const fused = layers.linear(`${block}.c_attn`, x);
+  const part = (index: number): Value => sliceColumns(g, fused, index * C, C);
+  return layers.linear(`${block}.c_proj`, inputs.attend(layer, part(0), part(1), part(2)));
+}
+
+function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
+  return layers.linear(`${block}.c_proj`, geluNew(g, layers.linear(`${block}.c_fc`, x)));
+}
+
+function blockLinears({ n_embd: C, n_inner: F }: Gpt2Config, block: string) {
+  const conv = linearsOf(block, true, 'Conv1D');
+  return {
+    attention: [conv('attn.c_attn', C, 3 * C), conv('attn.c_proj', C, C)],
+    mlp: [conv('mlp.c_fc', C, F), conv('mlp.c_proj', F, C)],
+  };
+}
+
+const ACTIVATION_TYPES = { gelu_new: 'NewGELUActivation', gelu_pytorch_tanh: 'GELUTanh' } as const;
+
+function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
+  const modules: ModuleInfo[] = [
+    { name: '', type: 'GPT2LMHeadModel' },
+    { name: 'transformer', type: 'GPT2Model' },
+    { name: 'transformer.wte', type: 'Embedding' },
+    { name: 'transformer.wpe', type: 'Embedding' },
+    { name: 'transformer.drop', type: 'Dropout' },
+    { name: 'transformer.h', type: 'ModuleList' },
+  ];
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    const block = `transformer.h.${layer}`;
+    const { attention, mlp } = blockLinears(config, block);
+    modules.push(
+      { name: block, type: 'GPT2Block' },
+      { name: `${block}.ln_1`, type: 'LayerNorm' },
+      { name: `${block}.attn`, type: 'GPT2Attention' },
+      ...attention.map(linearModule),
+      { name: `${block}.attn.attn_dropout`, type: 'Dropout' },
+      { name: `${block}.attn.resid_dropout`, type: 'Dropout' },
+      { name: `${block}.ln_2`, type: 'LayerNorm' },
+      { name: `${block}.mlp`, type: 'GPT2MLP' },
+      ...mlp.map(linearModule),
+      { name: `${block}.mlp.act`, type: ACTIVATION_TYPES[config.activation_function] },
+      { name: `${block}.mlp.dropout`, type: 'Dropout' },
+    );
+  }
+  modules.push(
+    { name: 'transformer.ln_f', type: 'LayerNorm' },
+    { name: 'lm_head', type: 'Linear', in_features: config.n_embd, out_features: config.vocab_size },
+  );
+  return modules;
+}
+
+function gpt2Weights(config: Gpt2Config): WeightSpec[] {
+  const { n_embd: C, vocab_size: V, n_positions: P } = config;
+  const weights = [matrix('transformer.wte.weight', V, C), matrix('transformer.wpe.weight', P, C)];
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    const block = `transformer.h.${layer}`;
+    const { attention, mlp } = blockLinears(config, block);
+    weights.push(
+      ...layerNormWeights(`${block}.ln_1`, C),
+      ...attention.flatMap(linearWeights),
+      ...layerNormWeights(`${block}.ln_2`, C),
+      ...mlp.flatMap(linearWeights),
+    );
+  }
+  weights.push(...layerNormWeights('transformer.ln_f', C));
+  if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, C));
+  return weights;
+}

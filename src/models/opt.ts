@@ -1,0 +1,148 @@
+import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { add } from '../ops/add';
+import { embedding } from '../ops/embedding';
+import { relu } from '../ops/relu';
+import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import { LONGEST } from './config_fields';
+import { layerNormOf } from './layer_norm';
+import type { Layers } from './layers';
+import { type OptConfig, parseOptConfig } from './opt_config';
+import { type LinearSpec, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
+
+/** torch's default, which OPT's config has no field for. */
+const EPS = 1e-5;
+
+/** Position p is in row p + 2 of the table: the first two stood for padding once. */
+const POSITION_OFFSET = 2;
+
+/** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding, ReLU; tied or untied head. */
+export function createOpt(json: PretrainedConfig): CausalModel {
+  const config = parseOptConfig(json);
+  return {
+    config: json,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    kvHeads: config.num_attention_heads,
+    headDim: config.hidden_size / config.num_attention_heads,
+    vocabSize: config.vocab_size,
+    maxLength: Math.min(config.max_position_embeddings, LONGEST),
+    positions: 'mask',
+    eosTokenIds: config.eos_token_ids,
+    padTokenId: config.pad_token_id ?? undefined,
+    modules: optModules(config),
+    weights: optWeights(config),
+    constants: [],
+    head: 'lm_head',
+    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.decoder.embed_tokens']] : []),
+    hidden: (g, layers, inputs) => opt(g, layers, config, inputs),
+  };
+}
+
+function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): Value {
+  const before = config.do_layer_norm_before;
+  const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, EPS);
+  let x = embed(g, layers, config, inputs);
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const block = `model.decoder.layers.${layer}`;
+    const residual = (name: string, sublayer: (value: Value) => Value): void => {
+      const sum = add(g, x, sublayer(before ? norm(`${block}.${name}`, x) : x));
+      x = before ? sum : norm(`${block}.${name}`, sum);
+    };
+    residual('self_attn_layer_norm', (value) => attention(layers, inputs, layer, value));
+    residual('final_layer_norm', (value) => mlp(g, layers, block, value));
+  }
+  if (config.final_layer_norm) x = norm('model.decoder.final_layer_norm', x);
+  return isProjected(config) ? layers.linear('model.decoder.project_out', x) : x;
+}
+
+function embed(g: Graph, layers: Layers, config: OptConfig, { ids, positions }: TextInputs): Value {
+  const tokens = embedding(g, ids, layers.weight('model.decoder.embed_tokens'));
+  const table = layers.weight('model.decoder.embed_positions');
+  const projected = isProjected(config) ? layers.linear('model.decoder.project_in', tokens) : tokens;
+  return add(g, projected, embedding(g, positions, table, { offset: POSITION_OFFSET }));
+}
+
+function attention(layers: Layers, inputs: TextInputs, layer: number, x: Value): Value {
+  const block = `model.decoder.layers.${layer}.self_attn`;
+  const q = layers.linear(`${block}.q_proj`, x);
+  const k = layers.linear(`${block}.k_proj`, x);
+  const v = layers.linear(`${block}.v_proj`, x);
+  return layers.linear(`${block}.out_proj`, inputs.attend(layer, q, k, v));
+}
+
+function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
+  return layers.linear(`${block}.fc2`, relu(g, layers.linear(`${block}.fc1`, x)));
+}
+
+function isProjected({ word_embed_proj_dim, hidden_size }: OptConfig): boolean {
+  return word_embed_proj_dim !== hidden_size;
+}
+
+/** The linear layers in torch's order: out before in, k before v before q. */
+function projections(config: OptConfig): LinearSpec[] {
+  if (!isProjected(config)) return [];
+  const { hidden_size: C, word_embed_proj_dim: E } = config;
+  const spec = linearsOf('model.decoder', false);
+  return [spec('project_out', C, E), spec('project_in', E, C)];
+}
+
+function blockLinears({ hidden_size: C, ffn_dim: F, enable_bias: bias }: OptConfig, block: string) {
+  const spec = linearsOf(block, bias);
+  return {
+    attention: ['k_proj', 'v_proj', 'q_proj', 'out_proj'].map((name) => spec(`self_attn.${name}`, C, C)),
+    mlp: [spec('fc1', C, F), spec('fc2', F, C)],
+  };
+}
+
+function optModules(config: OptConfig): ModuleInfo[] {
+  const modules: ModuleInfo[] = [
+    { name: '', type: 'OPTForCausalLM' },
+    { name: 'model', type: 'OPTModel' },
+    { name: 'model.decoder', type: 'OPTDecoder' },
+    { name: 'model.decoder.embed_tokens', type: 'Embedding' },
+    { name: 'model.decoder.embed_positions', type: 'OPTLearnedPositionalEmbedding' },
+    ...projections(config).map(linearModule),
+  ];
+  if (config.final_layer_norm) modules.push({ name: 'model.decoder.final_layer_norm', type: 'LayerNorm' });
+  modules.push({ name: 'model.decoder.layers', type: 'ModuleList' });
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const block = `model.decoder.layers.${layer}`;
+    const { attention, mlp } = blockLinears(config, block);
+    modules.push(
+      { name: block, type: 'OPTDecoderLayer' },
+      { name: `${block}.self_attn`, type: 'OPTAttention' },
+      ...attention.map(linearModule),
+      { name: `${block}.activation_fn`, type: 'ReLU' },
+      { name: `${block}.self_attn_layer_norm`, type: 'LayerNorm' },
+      ...mlp.map(linearModule),
+      { name: `${block}.final_layer_norm`, type: 'LayerNorm' },
+    );
+  }
+  const { word_embed_proj_dim, vocab_size } = config;
+  modules.push({ name: 'lm_head', type: 'Linear', in_features: word_embed_proj_dim, out_features: vocab_size });
+  return modules;
+}
+
+function optWeights(config: OptConfig): WeightSpec[] {
+  const { hidden_size: C, word_embed_proj_dim: E, vocab_size: V, max_position_embeddings: P } = config;
+  const weights = [
+    matrix('model.decoder.embed_tokens.weight', V, E),
+    matrix('model.decoder.embed_positions.weight', P + POSITION_OFFSET, C),
+    ...projections(config).flatMap(linearWeights),
+  ];
+  if (config.final_layer_norm) weights.push(...layerNormWeights('model.decoder.final_layer_norm', C));
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const block = `model.decoder.layers.${layer}`;
+    const { attention, mlp } = blockLinears(config, block);
+    weights.push(
+      ...attention.flatMap(linearWeights),
+      ...layerNormWeights(`${block}.self_attn_layer_norm`, C),
+      ...mlp.flatMap(linearWeights),
+      ...layerNormWeights(`${block}.final_layer_norm`, C),
+    );
+  }
+  if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, E));
+  return weights;
+}

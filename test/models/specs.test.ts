@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { PretrainedConfig } from '../../src/core/model';
+import { readSafetensors } from '../../src/formats/safetensors';
+import { fileShape } from '../../src/models/causal_model';
+import { createCausalModel } from '../../src/models/registry';
+import { moduleList } from '../helpers/module_lists';
+
+const configOf = (base: string): PretrainedConfig =>
+  JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));
+const create = (base: string, change: object = {}) => createCausalModel({ ...configOf(base), ...change });
+const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
+
+describe.each(['llama', 'gpt2', 'opt', 'opt-postnorm'])('%s', (base) => {
+  const model = create(base);
+  const golden = moduleList(`base/${base}`);
+
+  test('linear layers are torch’s, in its order', () => {
+    const linears = golden.modules.filter(({ type }) => type === 'Linear' || type === 'Conv1D');
+    expect(model.modules.filter(({ in_features }) => in_features !== undefined)).toEqual(linears);
+    expect(golden.facts.output_embedding).toBe(model.head);
+  });
+
+  test('every container and embedding of the golden list is there', () => {
+    const ours = new Map(model.modules.map(({ name, type }) => [name, type]));
+    expect(ours.size).toBe(model.modules.length);
+    expect(namesOf(golden.modules).filter((name) => !ours.has(name))).toEqual([]);
+    for (const { name } of golden.modules.filter(({ type }) => type === 'Embedding'))
+      expect(ours.get(name)).toMatch(/Embedding$/);
+  });
+
+  test('a module comes after the one that holds it', () => {
+    const seen = new Set<string>();
+    for (const { name } of model.modules) {
+      if (name !== '') expect(seen).toContain(name.slice(0, Math.max(0, name.lastIndexOf('.'))));
+      seen.add(name);
+    }
+  });
+
+  test('weights are what the file holds', () => {
+    const { tensors } = readSafetensors(new Uint8Array(readFileSync(`test/golden/base/${base}/model.safetensors`)));
+    const held = [...tensors].map(([name, { shape }]) => [name, shape] as const);
+    const wanted = model.weights.map((spec) => [spec.name, fileShape(spec)] as const);
+    expect(new Map(wanted)).toEqual(new Map(held));
+    expect(wanted.length).toBe(held.length);
+  });
+
+  test('a tied head uses the embedding’s weight, another has its own', () => {
+    const names = (tie_word_embeddings: boolean) => namesOf(create(base, { tie_word_embeddings }).weights);
+    expect(names(true)).not.toContain('lm_head.weight');
+    expect(names(false)).toContain('lm_head.weight');
+    const shared = create(base, { tie_word_embeddings: true }).tied.get('lm_head');
+    expect(names(true)).toContain(`${shared}.weight`);
+    expect(create(base, { tie_word_embeddings: false }).tied.size).toBe(0);
+  });
+});
+
+test('a block of GPT-2', () => {
+  const block = create('gpt2').modules.filter(({ name }) => name.startsWith('transformer.h.1'));
+  expect(block.map(({ name, type }) => `${name.slice('transformer.h.1'.length)} ${type}`)).toEqual([
+    ' GPT2Block',
+    '.ln_1 LayerNorm',
+    '.attn GPT2Attention',
+    '.attn.c_attn Conv1D',
+    '.attn.c_proj Conv1D',
+    '.attn.attn_dropout Dropout',
+    '.attn.resid_dropout Dropout',
+    '.ln_2 LayerNorm',
+    '.mlp GPT2MLP',
+    '.mlp.c_fc Conv1D',
+    '.mlp.c_proj Conv1D',
+    '.mlp.act NewGELUActivation',
+    '.mlp.dropout Dropout',
+  ]);
+});
+
+test('a block of OPT', () => {
+  const block = create('opt').modules.filter(({ name }) => name.startsWith('model.decoder.layers.1'));
+  expect(block.map(({ name, type }) => `${name.slice('model.decoder.layers.1'.length)} ${type}`)).toEqual([
+    ' OPTDecoderLayer',
+    '.self_attn OPTAttention',
+    '.self_attn.k_proj Linear',
+    '.self_attn.v_proj Linear',
+    '.self_attn.q_proj Linear',
+    '.self_attn.out_proj Linear',
+    '.activation_fn ReLU',
+    '.self_attn_layer_norm LayerNorm',
+    '.fc1 Linear',
+    '.fc2 Linear',
+    '.final_layer_norm LayerNorm',
+  ]);
+});
+
+test('OPT without biases, and without its last norm', () => {
+  const names = namesOf(create('opt', { enable_bias: false, _remove_final_layer_norm: true }).weights);
+  expect(names.filter((name) => name.endsWith('.bias') && !name.includes('layer_norm'))).toEqual([]);
+  expect(names).not.toContain('model.decoder.final_layer_norm.weight');
+});

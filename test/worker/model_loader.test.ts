@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { defaultLimits } from '../../src/core/source';
+import { f32ToF16 } from '../../src/formats/float16';
+import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+import { toFloat32 } from '../../src/formats/values';
+import type { Value } from '../../src/graph/value';
+import { openSource } from '../../src/hub/open_source';
+import { loadModel } from '../../src/worker/model_loader';
+import { FakeRunner } from '../helpers/fake_runner';
+
+const folder = 'test/golden/base/gpt2';
+const config = readFileSync(`${folder}/config.json`);
+const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${folder}/model.safetensors`)));
+/** (in, out) in the file: 32 × 96. */
+const FUSED = 'transformer.h.0.attn.c_attn.weight';
+const fused = toFloat32(tensors.get(FUSED)!);
+const [K, M] = [32, 96];
+
+class Recorder extends FakeRunner {
+  readonly written = new Map<string, ArrayBufferView>();
+  override write(value?: Value, data?: ArrayBufferView): void {
+    if (value !== undefined && data !== undefined) this.written.set(value.name, data);
+  }
+}
+
+async function load(given: ReadonlyMap<string, RawTensor>, dtype: 'auto' | 'float16' = 'auto'): Promise<Recorder> {
+  const runner = new Recorder();
+  const files = new Map([
+    ['config.json', new Blob([config])],
+    ['model.safetensors', new Blob([writeSafetensors(given)])],
+  ]);
+  await loadModel(openSource({ files }), runner, { dtype, limits: defaultLimits, onUpload: () => {} }).catch(
+    (error: unknown) => {
+      expect(runner.held.size).toBe(0);
+      throw error;
+    },
+  );
+  return runner;
+}
+
+const half = ({ shape, ...tensor }: RawTensor): RawTensor => ({
+  dtype: 'F16',
+  shape,
+  bytes: new Uint8Array(f32ToF16(toFloat32(tensor)).buffer),
+});
+
+test('a Conv1D’s weight lies (out, in) on the device', async () => {
+  const runner = await load(tensors);
+  const value = [...runner.held].find(({ name }) => name === FUSED);
+  expect(value?.shape).toEqual([M, K]);
+  const device = runner.written.get(FUSED) as Float32Array;
+  expect(device.findIndex((element, at) => element !== fused[(at % K) * M + Math.floor(at / K)])).toBe(-1);
+});
+
+test.each(['auto', 'float16'] as const)('and so do halves: %s', async (dtype) => {
+  const stored = dtype === 'auto' ? new Map([...tensors].map(([name, tensor]) => [name, half(tensor)])) : tensors;
+  const runner = await load(stored, dtype);
+  expect([...runner.held].find(({ name }) => name === FUSED)).toMatchObject({ dtype: 'f16', shape: [M, K] });
+  const halves = f32ToF16(fused);
+  const device = runner.written.get(FUSED) as Uint16Array;
+  expect(device).toHaveLength(M * K);
+  expect(device.findIndex((element, at) => element !== halves[(at % K) * M + Math.floor(at / K)])).toBe(-1);
+});
+
+test('a weight that lies (out, in) in the file is refused, by the file’s shape', async () => {
+  const turned = new Map([...tensors, [FUSED, { ...tensors.get(FUSED)!, shape: [M, K] }]]);
+  await expect(load(turned)).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: `${FUSED}: expected (32, 96) by config.json, got (96, 32)`,
+  });
+});
