@@ -7,7 +7,7 @@ import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
-import type { Graph } from '../graph/graph';
+import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { columnVariants, emitColumnSum, gatheredIn } from './column_sum';
 import { zeros } from './fill';
@@ -53,11 +53,11 @@ export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: n
   const made = { y: x.shape, mean: [N], rstd: [N] };
   const { y, mean, rstd } = g.emit(layerNormForward, { x, weight, bias }, made, { N, C, eps });
   g.differentiate(y, [x, weight, bias], (dy, [toX, toWeight, toBias]) => {
-    const emitBackward = (sum: Value | undefined): Value => {
+    const byX = ({ sum }: Sink): Value => {
       const given = { x, weight, mean, rstd, dy, sum: sum ?? dy };
       return g.emit(layerNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
     };
-    const dx = toX.wanted ? emitBackward(toX.sum) : undefined;
+    const dx = toX.wanted ? byX(toX) : undefined;
     const dweight = toWeight.wanted ? gatheredIn(toWeight, weight) : undefined;
     const dbias = toBias.wanted ? gatheredIn(toBias, bias) : undefined;
     if (dweight !== undefined) {

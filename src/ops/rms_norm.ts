@@ -4,10 +4,12 @@ import forwardWgsl from '../../shaders/rms_norm.wgsl?raw';
 import backwardWgsl from '../../shaders/rms_norm_backward.wgsl?raw';
 import backwardSerialWgsl from '../../shaders/rms_norm_backward_serial.wgsl?raw';
 import forwardSerialWgsl from '../../shaders/rms_norm_serial.wgsl?raw';
+import weightBackwardWgsl from '../../shaders/rms_norm_weight_backward.wgsl?raw';
 import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
-import type { Graph } from '../graph/graph';
+import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { columnVariants, gatheredIn } from './column_sum';
 
 export const rmsNormForward = defineKernel({
   name: 'rms_norm',
@@ -31,14 +33,33 @@ export const rmsNormBackward = defineKernel({
   flops: ({ N, C }) => 9 * N * C,
 });
 
-/** RMSNorm over the last dimension: x (…, C), weight (C). The weight is frozen, so only x receives a gradient. */
+export const rmsNormWeightBackward = defineKernel({
+  name: 'rms_norm_weight_backward',
+  bindings: { x: 'read', rstd: 'read', dy: 'read', dweight: 'update' },
+  params: { N: 'u32', C: 'u32' },
+  variants: columnVariants(weightBackwardWgsl),
+  flops: ({ N, C }) => 3 * N * C,
+});
+
+/**
+ * RMSNorm over the last dimension: x (…, C), weight (C). Those of the two that train receive gradients; the weight's
+ * gathers in the buffer that `Graph.grad` was given for it.
+ */
 export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
   expectShape('rms_norm weight', weight.shape, [C]);
   const { y, rstd } = g.emit(rmsNormForward, { x, weight }, { y: x.shape, rstd: [N] }, { N, C, eps });
-  g.differentiate(y, [x], (dy, [{ sum }]) => {
-    const given = { x, weight, rstd, dy, sum: sum ?? dy };
-    return [g.emit(rmsNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx];
+  g.differentiate(y, [x, weight], (dy, [toX, toWeight]) => {
+    const byX = ({ sum }: Sink): Value => {
+      const given = { x, weight, rstd, dy, sum: sum ?? dy };
+      return g.emit(rmsNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
+    };
+    const byWeight = (sink: Sink): Value => {
+      const dweight = gatheredIn(sink, weight);
+      g.emit(rmsNormWeightBackward, { x, rstd, dy, dweight }, {}, { N, C });
+      return dweight;
+    };
+    return [toX.wanted ? byX(toX) : undefined, toWeight.wanted ? byWeight(toWeight) : undefined];
   });
   return y;
 }

@@ -1,5 +1,6 @@
 import { test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
+import type { Value } from '../../src/graph/value';
 import { rmsNorm } from '../../src/ops/rms_norm';
 import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
@@ -18,10 +19,16 @@ test.each(cases)('rms_norm $variant N=$N C=$C', async ({ variant, N, C }) => {
   const weight = input(memory, 'weight', [C], randomArray(C, 2));
   const dy = input(memory, 'dy', [N, C], randomArray(N * C, 3));
   const earlier = input(memory, 'earlier', [N, C], randomArray(N * C, 4));
+  const dweight = input(memory, 'dweight', [C], randomArray(C, 5));
   const g = new Graph();
   g.train(x);
+  g.train(weight);
   const y = rmsNorm(g, x, weight, 1e-5);
-  const dx = g.grad(y, dy, new Map([[x, earlier]])).get(x);
-  // Two reductions of C terms in f32: a few ULP.
-  await expectGpuEqualsReference(g, memory, dx ? [y, dx] : [y], 2e-6, { variant });
+  const into = new Map([
+    [x, earlier],
+    [weight, dweight],
+  ]);
+  const dx = g.grad(y, dy, into).get(x) as Value;
+  // Reductions of C and of N terms in f32: a few ULP.
+  await expectGpuEqualsReference(g, memory, [y, dx, dweight], 2e-6, { variant });
 });

@@ -22,3 +22,9 @@ export const rms_norm_backward: Reference = ({ x, weight, rstd, dy, sum, dx }, {
     }
   }
 };
+
+export const rms_norm_weight_backward: Reference = ({ x, rstd, dy, dweight }, { N, C }) => {
+  for (let n = 0; n < N!; n++) {
+    for (let c = 0; c < C!; c++) dweight![c]! += dy![n * C! + c]! * x![n * C! + c]! * rstd![n]!;
+  }
+};
