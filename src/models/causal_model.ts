@@ -55,6 +55,8 @@ export interface CausalModel {
   /** In the order of torch's `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
+  /** torch's name of the model without its head. Files of that model alone leave it out: 'wte', not 'transformer.wte'. */
+  readonly prefix: string;
   readonly constants: readonly ConstantSpec[];
   /** torch's name of the output embedding, which makes logits of hidden states; 'all-linear' leaves it out. */
   readonly head: string;

@@ -28,6 +28,7 @@ export function createGpt2(json: PretrainedConfig): CausalModel {
     padTokenId: config.pad_token_id ?? undefined,
     modules: gpt2Modules(config),
     weights: gpt2Weights(config),
+    prefix: 'transformer',
     constants: [],
     head: 'lm_head',
     tied: new Map(config.tie_word_embeddings ? [['lm_head', 'transformer.wte']] : []),

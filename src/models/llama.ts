@@ -30,6 +30,7 @@ export function createLlama(json: PretrainedConfig): CausalModel {
     padTokenId: config.pad_token_id ?? undefined,
     modules: llamaModules(config),
     weights: llamaWeights(config),
+    prefix: 'model',
     constants: [
       {
         name: 'rope',

@@ -33,6 +33,7 @@ export function createOpt(json: PretrainedConfig): CausalModel {
     padTokenId: config.pad_token_id ?? undefined,
     modules: optModules(config),
     weights: optWeights(config),
+    prefix: 'model',
     constants: [],
     head: 'lm_head',
     tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.decoder.embed_tokens']] : []),

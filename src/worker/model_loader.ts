@@ -55,14 +55,18 @@ async function loadWeights(
   { dtype, limits, onUpload }: LoadModelOptions,
 ): Promise<void> {
   const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
+  const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
   const select = ({ name, shape }: { name: string; shape: readonly number[] }): boolean => {
-    const spec = specs.get(name);
+    const spec = find(name);
     if (spec !== undefined) expectWeightShape(spec, shape);
     return spec !== undefined;
   };
   for await (const tensor of readWeights(source, { limits, select })) {
-    const spec = specs.get(tensor.name);
+    const spec = find(tensor.name);
     if (spec === undefined) continue;
+    if (weights.has(spec.name)) {
+      throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
+    }
     const value = pinned(spec.name, spec.shape, deviceDtype(spec, tensor, dtype));
     weights.set(spec.name, value);
     await runner.allocate([value]);

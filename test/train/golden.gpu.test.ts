@@ -37,6 +37,7 @@ const cases = [
   'llama_bf16_mid',
   'gpt2_all_mid',
   'gpt2_layer1_small',
+  'gpt2_bare_notask',
   'opt_left_big',
   'opt_postnorm_mid',
 ];

@@ -70,3 +70,14 @@ test('a weight that lies (out, in) in the file is refused, by the file’s shape
     message: `${FUSED}: expected (32, 96) by config.json, got (96, 32)`,
   });
 });
+
+test('names without the model’s prefix are the same tensors', async () => {
+  const bare = new Map([...tensors].map(([name, tensor]) => [name.replace('transformer.', ''), tensor]));
+  const [full, short] = [await load(tensors), await load(bare)];
+  expect(short.written).toEqual(full.written);
+});
+
+test('a tensor under both names is refused', async () => {
+  const twice = new Map([...tensors, ['ln_f.bias', tensors.get('transformer.ln_f.bias')!]]);
+  await expect(load(twice)).rejects.toMatchObject({ code: 'invalid_format' });
+});
