@@ -47,7 +47,7 @@ export interface AdamWValues {
   readonly v: Value;
   /** Zeros afterwards, whether or not the update was made. */
   readonly grads: Value;
-  /** From `gradNorm`. */
+  /** From `gradNorm`, over all the pools that a step changes. */
   readonly partials: Value;
   /** Brings step, learning rate and bias corrections. */
   readonly block: Value;
@@ -67,6 +67,7 @@ export interface AdamWOptions {
 /**
  * One step of torch's AdamW over pooled parameters, after clipping by the global norm. A loss or norm that isn't
  * finite leaves the parameters and moments untouched, now and in later steps, until the host clears `stats.nonfinite`.
+ * A step with several pools calls it for each, with the same partials, block and stats: all come to the same decision.
  */
 export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): void {
   const { parameters, partials } = values;

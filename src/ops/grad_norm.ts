@@ -1,5 +1,6 @@
 import wgsl from '../../shaders/grad_norm.wgsl?raw';
 import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
+import { WebVeraError } from '../core/error';
 import { defineKernel, FLAT_THREADS } from '../core/kernel';
 import { ceilDiv, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
@@ -10,15 +11,24 @@ export const OPTIMIZER_GROUPS = 256;
 
 export const gradNormKernel = defineKernel({
   name: 'grad_norm',
-  bindings: { grads: 'read', partials: 'write' },
-  params: { P: 'u32', K: 'u32' },
+  bindings: { grads: 'read', before: 'read', partials: 'write' },
+  params: { P: 'u32', K: 'u32', has_before: 'u32' },
   variants: [{ wgsl: [wgsl, workgroupSum], workgroups: ({ K }) => [K] }],
   flops: ({ P }) => 2 * P,
 });
 
-/** Sums of squares of the gradients (P), one per workgroup: (K) with K ≤ 256. For `adamw`, which adds them up. */
-export function gradNorm(g: Graph, grads: Value): Value {
-  const P = numel(grads.shape);
-  const K = Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(P, FLAT_THREADS)));
-  return g.emit(gradNormKernel, { grads }, { partials: [K] }, { P, K }).partials;
+/**
+ * Sums of squares of the gradients in all the pools together: (K) with K ≤ 256, for `adamw`, which adds them up. One
+ * dispatch a pool.
+ */
+export function gradNorm(g: Graph, pools: readonly Value[]): Value {
+  const largest = pools.reduce((size, { shape }) => Math.max(size, numel(shape)), 0);
+  const K = Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(largest, FLAT_THREADS)));
+  let before: Value | undefined;
+  for (const grads of pools) {
+    const params = { P: numel(grads.shape), K, has_before: Number(before !== undefined) };
+    before = g.emit(gradNormKernel, { grads, before: before ?? grads }, { partials: [K] }, params).partials;
+  }
+  if (before === undefined) throw new WebVeraError('internal', 'grad_norm: expected at least one pool, got none');
+  return before;
 }

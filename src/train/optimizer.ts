@@ -37,7 +37,7 @@ export function optimizerProgram(
   args: ResolvedTrainingArguments,
 ): Program {
   const g = new Graph();
-  const partials = gradNorm(g, grads);
+  const partials = gradNorm(g, [grads]);
   adamw(
     g,
     { parameters: adapter.lambda, m, v, grads, partials, block, stats },

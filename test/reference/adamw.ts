@@ -1,9 +1,9 @@
 import type { Reference } from './reference';
 import { floatOf, readBlock, STATS, wordOf } from './words';
 
-export const grad_norm: Reference = ({ grads, partials }, { P, K }) => {
+export const grad_norm: Reference = ({ grads, before, partials }, { P, K, has_before }) => {
   // How the sum is cut doesn't matter: only the total is read.
-  partials!.fill(0);
+  for (let k = 0; k < K!; k++) partials![k] = has_before ? before![k]! : 0;
   for (let i = 0; i < P!; i++) partials![Math.floor(i / 64) % K!]! += grads![i]! ** 2;
 };
 
