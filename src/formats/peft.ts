@@ -7,7 +7,8 @@ import type { Tensor } from '../core/tensor';
 import type { Warn } from '../core/warning';
 import { parseJsonObject } from './json';
 import { pythonJson } from './python_json';
-import { type RawTensor, readSafetensors, writeSafetensors } from './safetensors';
+import { type RawTensor, readSafetensors } from './safetensors';
+import { writeTensors } from './tensors';
 import { toFloat32 } from './values';
 
 /** What an `adapter_model.safetensors` of VeRA holds. */
@@ -29,8 +30,14 @@ export interface ExpectedTensors {
   readonly max_out: number;
   /** Lengths of λ by saved name, in the model's order. All must be there. */
   readonly vectors: ReadonlyMap<string, Shape>;
-  /** What may be there beside them. Default: nothing. */
-  readonly others?: ReadonlyMap<string, Shape>;
+  /** What trains beside them, by saved name. Default: nothing. */
+  readonly others?: ReadonlyMap<string, ExpectedOther>;
+}
+
+export interface ExpectedOther {
+  readonly shape: Shape;
+  /** A trained bias may be absent, as PEFT up to 0.20.0 wrote none; a tensor of a module saved whole must be there. */
+  readonly kind: 'bias' | 'module';
 }
 
 export interface ReadOptions {
@@ -61,11 +68,7 @@ export function readAdapterConfig(bytes: Uint8Array, { limits = defaultLimits, w
 export function writeAdapterModel({ vectors, projections, others }: AdapterTensors): Uint8Array<ArrayBuffer> {
   const tensors: [string, Tensor][] = [...vectors].map(([name, data]) => [name, { dims: [data.length], data }]);
   if (projections !== undefined) tensors.push([VERA_A, projections.A], [VERA_B, projections.B]);
-  tensors.push(...others);
-  return writeSafetensors(
-    tensors.map(([name, tensor]) => [name, toRaw(tensor)]),
-    new Map([['format', 'pt']]),
-  );
+  return writeTensors([...tensors, ...others]);
 }
 
 /**
@@ -90,20 +93,23 @@ export function readAdapterModel(
       },
     );
   }
+  const others = expected.others ?? new Map<string, ExpectedOther>();
   const raw = savedNames(readSafetensors(bytes, limits).tensors, expected, adapter_name);
+  checkModules(raw, others);
   const useProjections = choosesProjections(raw, expected, warn);
   const projectionShapes = useProjections ? shapesInFile(raw, expected) : new Map<string, Shape>();
   const required = new Map<string, Shape>([...expected.vectors, ...projectionShapes]);
   checkPresent(raw, required, adapter_name);
-  checkShapes(raw, new Map([...required, ...(expected.others ?? [])]), adapter_name);
-  checkNothingElse(raw, new Set([...required.keys(), ...(expected.others?.keys() ?? []), VERA_A, VERA_B]));
+  warnOfMissingBiases(raw, others, warn);
+  checkShapes(raw, required, others, adapter_name);
+  const frozen = frozenWeights(raw, expected);
+  if (frozen.length > 0) warn?.({ code: 'frozen_weight_ignored', message: frozenWeightIgnored(frozen) });
+  checkNothingElse(raw, new Set([...required.keys(), ...others.keys(), ...frozen, VERA_A, VERA_B]), adapter_name);
   const read = (name: string): Tensor => toTensor(name, raw.get(name));
   return {
     vectors: new Map([...expected.vectors.keys()].map((name) => [name, read(name).data])),
     projections: useProjections ? { A: read(VERA_A), B: read(VERA_B) } : undefined,
-    others: new Map(
-      [...(expected.others?.keys() ?? [])].filter((name) => raw.has(name)).map((name) => [name, read(name)]),
-    ),
+    others: new Map([...others.keys()].filter((name) => raw.has(name)).map((name) => [name, read(name)])),
   };
 }
 
@@ -151,23 +157,59 @@ function shapesInFile(raw: RawTensors, { r, max_in, max_out }: ExpectedTensors):
   ]);
 }
 
+/** PEFT stops at the first of them, before it looks at anything else. */
+function checkModules(raw: RawTensors, others: ReadonlyMap<string, ExpectedOther>): void {
+  const missing = [...others].flatMap(([name, { kind }]) => (kind === 'module' && !raw.has(name) ? [name] : []));
+  if (missing.length === 0) return;
+  throw new WebVeraError('invalid_format', `'${missing[0]}'`, {
+    hint: `${MODEL_FILE} lacks tensors of modules that modules_to_save in adapter_config.json names.`,
+    detail: { missing },
+  });
+}
+
 function checkPresent(raw: RawTensors, required: ReadonlyMap<string, Shape>, adapter: string): void {
   const missing = [...required.keys()].filter((name) => !raw.has(name));
   if (missing.length === 0) return;
-  throw new WebVeraError(
-    'invalid_format',
-    `Found missing adapter keys while loading the checkpoint: [${missing.map((name) => `'${name}.${adapter}'`).join(', ')}].`,
-    { hint: 'Was the adapter trained on this model, with these target_modules?', detail: { missing } },
-  );
+  throw new WebVeraError('invalid_format', missingKeys(missing.map((name) => `${name}.${adapter}`)), {
+    hint: 'Was the adapter trained on this model, with these target_modules?',
+    detail: { missing },
+  });
 }
 
-function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, adapter: string): void {
+function warnOfMissingBiases(
+  raw: RawTensors,
+  others: ReadonlyMap<string, ExpectedOther>,
+  warn: Warn | undefined,
+): void {
+  const missing = [...others.keys()].filter((name) => !raw.has(name));
+  if (missing.length > 0) warn?.({ code: 'missing_biases', message: missingKeys(missing) });
+}
+
+function missingKeys(names: readonly string[]): string {
+  const quoted = names.map((name) => `'${name}'`);
+  return `Found missing adapter keys while loading the checkpoint: [${quoted.join(', ')}].`;
+}
+
+function checkShapes(
+  raw: RawTensors,
+  required: ReadonlyMap<string, Shape>,
+  others: ReadonlyMap<string, ExpectedOther>,
+  adapter: string,
+): void {
+  const parameters: [name: string, parameter: string, shape: Shape][] = [
+    ...[...required].map(([name, shape]): [string, string, Shape] => [name, `${name}.${adapter}`, shape]),
+    ...[...others].map(([name, { shape, kind }]): [string, string, Shape] => [
+      name,
+      kind === 'module' ? name.replace(/\.[^.]*$/, (end) => `.modules_to_save.${adapter}${end}`) : name,
+      shape,
+    ]),
+  ];
   const mismatches: string[] = [];
-  for (const [name, shape] of shapes) {
+  for (const [name, parameter, shape] of parameters) {
     const tensor = raw.get(name);
     if (tensor === undefined || sameShape(tensor.shape, shape)) continue;
     mismatches.push(
-      `\n\tsize mismatch for ${name}.${adapter}: copying a param with shape ${torchSize(tensor.shape)} from checkpoint, ` +
+      `\n\tsize mismatch for ${parameter}: copying a param with shape ${torchSize(tensor.shape)} from checkpoint, ` +
         `the shape in current model is ${torchSize(shape)}.`,
     );
   }
@@ -177,14 +219,34 @@ function checkShapes(raw: RawTensors, shapes: ReadonlyMap<string, Shape>, adapte
   });
 }
 
-function checkNothingElse(raw: RawTensors, known: ReadonlySet<string>): void {
-  const extra = [...raw.keys()].filter((name) => !known.has(name));
+/** PEFT also writes the base weight of a head or an embedding that the adapter wraps. */
+function frozenWeights(raw: RawTensors, { vectors }: ExpectedTensors): readonly string[] {
+  const end = '.base_layer.weight';
+  return [...raw.keys()].filter(
+    (name) => name.endsWith(end) && vectors.has(`${name.slice(0, -end.length)}.vera_lambda_b`),
+  );
+}
+
+function checkNothingElse(raw: RawTensors, known: ReadonlySet<string>, adapter: string): void {
+  const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));
+  const extra = [...raw.keys()].filter((name) => !isKnown(name));
   if (extra.length === 0) return;
   const shown = JSON.stringify(extra.slice(0, 3)).slice(1, -1);
   throw new WebVeraError(
     'invalid_format',
     `${MODEL_FILE}: expected only tensors of the adapter, got ${extra.length} more: ${shown}`,
     { hint: 'Was the adapter trained on this model, with these target_modules?', detail: { extra } },
+  );
+}
+
+/**
+ * With the bias mode 'all', PEFT writes the biases of modules to save three times: the one that counts, and two under
+ * the names of its wrapper, which are left.
+ */
+function withoutWrapper(name: string, adapter: string): string {
+  return [`.modules_to_save.${adapter}.`, '.modules_to_save.', '.original_module.'].reduce(
+    (short, wrapper) => short.replace(wrapper, '.'),
+    name,
   );
 }
 
@@ -200,8 +262,8 @@ function toTensor(name: string, raw: RawTensor | undefined): Tensor {
   );
 }
 
-function toRaw({ dims, data }: Tensor): RawTensor {
-  return { dtype: 'F32', shape: dims, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+function frozenWeightIgnored(names: readonly string[]): string {
+  return `${MODEL_FILE} also holds frozen weights of the base model, ${names.join(', ')}; the loaded model's own are used.`;
 }
 
 function torchSize(shape: Shape): string {

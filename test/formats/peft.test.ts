@@ -7,6 +7,7 @@ import { resolveTargets } from '../../src/adapters/targets';
 import { defaultLimits } from '../../src/core/source';
 import {
   type AdapterTensors,
+  type ExpectedOther,
   type ExpectedTensors,
   readAdapterConfig,
   readAdapterModel,
@@ -29,6 +30,7 @@ interface Case {
     readonly vera_A: readonly [number, number];
     readonly vera_B: readonly [number, number];
   };
+  readonly trainable: Readonly<Record<string, readonly number[]>>;
   readonly saved_keys: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -45,6 +47,31 @@ function expectedOf(name: string, save_projection: boolean): ExpectedTensors {
     vectors: parameterShapes(layoutParameters(wrapped_modules, vera_config.r)),
   };
 }
+
+describe.each(['opt_bias_mid', 'qwen2_bias_mid'])("PEFT's files of %s, with trained biases", (name) => {
+  const biases = Object.entries(caseOf(name).trainable)
+    .filter(([key]) => key.endsWith('.base_layer.bias'))
+    .map(([key, shape]): [string, ExpectedOther] => [key, { shape, kind: 'bias' }]);
+  const expected = { ...expectedOf(name, true), others: new Map(biases) };
+
+  test('are the same after reading and writing', () => {
+    const bytes = bytesOf(`${name}/adapter_with_bias/adapter_model.safetensors`);
+    const read = readAdapterModel(bytes, expected);
+    expect(read.others.size).toBeGreaterThan(5);
+    expect([...read.others.keys()]).toEqual(biases.map(([key]) => key));
+    expect(Buffer.from(writeAdapterModel(read)).equals(bytes)).toBe(true);
+  });
+
+  test('lack the biases when a release up to 0.20.0 wrote them, which is warned of', () => {
+    const warnings: string[] = [];
+    const bytes = bytesOf(`${name}/adapter/adapter_model.safetensors`);
+    const read = readAdapterModel(bytes, expected, { warn: ({ message }) => warnings.push(message) });
+    expect(read.others.size).toBe(0);
+    const keys = biases.map(([key]) => `'${key}'`).join(', ');
+    expect(warnings).toEqual([`Found missing adapter keys while loading the checkpoint: [${keys}].`]);
+    expect(Buffer.from(writeAdapterModel(read)).equals(bytes)).toBe(true);
+  });
+});
 
 describe.each(CASES)("PEFT's files of %s", (name) => {
   test.each([
@@ -256,13 +283,102 @@ describe('readAdapterModel', () => {
     expect(() => read(tensors)).toThrow(
       malformed(`adapter_model.safetensors: expected only tensors of the adapter, got 1 more: "${bias}"`),
     );
-    const others = new Map([[bias, [3]]]);
+    const others = new Map([[bias, { shape: [3], kind: 'bias' as const }]]);
     expect(read(tensors, { others }).others.get(bias)).toEqual({
       dims: [3],
       data: new Float32Array([0, 1 / 8, 2 / 8]),
     });
     expect(read(small(), { others }).others.size).toBe(0);
     expect(() => read(small().set(bias, f32([4])), { others })).toThrow(/size mismatch for .*base_layer\.bias/);
+  });
+
+  describe('of biases and whole modules', () => {
+    const bias = 'base_model.model.h.q.base_layer.bias';
+    const norm = 'base_model.model.norm.';
+    const others = new Map<string, ExpectedOther>([
+      [bias, { shape: [3], kind: 'bias' }],
+      [`${norm}weight`, { shape: [2], kind: 'module' }],
+      [`${norm}bias`, { shape: [2], kind: 'module' }],
+    ]);
+    const complete = () =>
+      small()
+        .set(bias, f32([3]))
+        .set(`${norm}weight`, f32([2]))
+        .set(
+          `${norm}bias`,
+          f32([2], (i) => 5 + i),
+        );
+
+    test('reads them, halves as float32', () => {
+      const brains = new Uint16Array([0x3f80, 0xc000]);
+      const tensors = complete().set(`${norm}weight`, {
+        dtype: 'BF16',
+        shape: [2],
+        bytes: new Uint8Array(brains.buffer),
+      });
+      const result = read(tensors, { others });
+      expect(result.warnings).toEqual([]);
+      expect([...result.others].map(([name, { dims, data }]) => [name, dims, [...data]])).toEqual([
+        [bias, [3], [0, 1 / 8, 2 / 8]],
+        [`${norm}weight`, [2], [1, -2]],
+        [`${norm}bias`, [2], [5, 6]],
+      ]);
+    });
+
+    test("refuses a file without a whole module's tensor, as PEFT does before all else", () => {
+      const tensors = complete();
+      tensors.delete(`${norm}bias`);
+      tensors.delete(`${Q}b`);
+      tensors.delete('base_model.vera_A');
+      expect(() => read(tensors, { others })).toThrow(malformed("'base_model.model.norm.bias'"));
+    });
+
+    test('takes a file without biases, with a warning', () => {
+      const tensors = complete();
+      tensors.delete(bias);
+      const result = read(tensors, { others });
+      expect([...result.others.keys()]).toEqual([`${norm}weight`, `${norm}bias`]);
+      expect(result.warnings).toEqual([`Found missing adapter keys while loading the checkpoint: ['${bias}'].`]);
+    });
+
+    test('lists their wrong shapes with the others', () => {
+      const tensors = complete()
+        .set(`${Q}d`, f32([5]))
+        .set(bias, f32([4]))
+        .set(`${norm}weight`, f32([2, 1]));
+      const mismatch = (parameter: string, got: string, wanted: string) =>
+        `\n\tsize mismatch for ${parameter}: copying a param with shape torch.Size([${got}]) from checkpoint, ` +
+        `the shape in current model is torch.Size([${wanted}]).`;
+      expect(() => read(tensors, { others })).toThrow(
+        malformed(
+          `Error(s) in loading state_dict for PeftModel:${mismatch(`${Q}d.default`, '5', '2')}` +
+            mismatch(bias, '4', '3') +
+            mismatch(`${norm}modules_to_save.default.weight`, '2, 1', '2'),
+        ),
+      );
+    });
+
+    test("leaves PEFT's copies of the biases of whole modules", () => {
+      const tensors = complete()
+        .set(
+          `${norm}modules_to_save.bias`,
+          f32([2], () => 9),
+        )
+        .set(
+          `${norm}original_module.bias`,
+          f32([2], () => 9),
+        );
+      expect(read(tensors, { others })).toEqual(read(complete(), { others }));
+      tensors.set('base_model.model.other.modules_to_save.bias', f32([2]));
+      expect(() => read(tensors, { others })).toThrow(/expected only tensors of the adapter, got 1 more/);
+    });
+
+    test("leaves a wrapped head's frozen weight, with a warning", () => {
+      const weight = 'base_model.model.h.q.base_layer.weight';
+      const { warnings, ...result } = read(complete().set(weight, f32([3, 4])), { others });
+      expect({ ...result, warnings: [] }).toEqual(read(complete(), { others }));
+      expect(warnings).toEqual([expect.stringContaining(weight)]);
+    });
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, 10001, -1e30])('refuses a value of %d', (value) => {
@@ -338,7 +454,7 @@ test('what is written for another model than the golden ones can be read again',
     projections: undefined,
     others: new Map([['base_model.model.score.weight', { dims: [1, 2], data: new Float32Array([7, 8]) }]]),
   };
-  const others = new Map([['base_model.model.score.weight', [1, 2]]]);
+  const others = new Map([['base_model.model.score.weight', { shape: [1, 2], kind: 'module' as const }]]);
   const bytes = writeAdapterModel(tensors);
   expect(readAdapterModel(bytes, { ...expected, save_projection: false, others })).toEqual(tensors);
   const config = new VeraConfig({ r: 2, target_modules: ['q'], d_initial: 1e-5, base_model_name_or_path: 'é' });
