@@ -89,15 +89,19 @@ type Rules = Pick<VeraConfig, 'modules_to_save' | 'layers_to_transform' | 'layer
   readonly target_modules: readonly string[] | string;
 };
 
-/** PEFT trains and saves these whole for tasks with a head of their own, whether the model has them or not. */
 const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
   SEQ_CLS: ['classifier', 'score'],
   TOKEN_CLS: ['classifier', 'score'],
   QUESTION_ANS: ['qa_outputs'],
 };
 
+/** PEFT trains and saves these whole for tasks with a head of their own, whether the model has them or not. */
+export function taskHeads(task_type: VeraConfig['task_type']): readonly string[] {
+  return TASK_HEADS[task_type ?? ''] ?? [];
+}
+
 function modulesToSave({ modules_to_save, task_type }: VeraConfig): readonly string[] | null {
-  const heads = TASK_HEADS[task_type ?? ''] ?? [];
+  const heads = taskHeads(task_type);
   if (modules_to_save === null && heads.length === 0) return null;
   return [...new Set([...(modules_to_save ?? []), ...heads])];
 }

@@ -1,0 +1,120 @@
+import { WebVeraError } from '../core/error';
+import type { Shape } from '../core/shape';
+import { trainedBiases, type VeraConfig } from './config';
+import { savedName } from './saved_names';
+import { taskHeads } from './targets';
+
+/** A tensor of the base model that trains beside λ. */
+export interface TrainedTensor {
+  /** The base model's name for it: 'transformer.ln_f.weight'. A tied head gets a tensor of its own, 'lm_head.weight'. */
+  readonly name: string;
+  /** PEFT's name for it in `adapter_model.safetensors`. */
+  readonly savedKey: string;
+  /** That of the base model's tensor. */
+  readonly shape: Shape;
+  /** Why it trains: `bias`, or `modules_to_save`, which goes before. */
+  readonly kind: 'bias' | 'module';
+}
+
+/** What a base model is made of; a `CausalModel` says it. */
+export interface TrainableModel {
+  readonly modules: readonly { readonly name: string }[];
+  readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
+  /** Modules without a weight of their own in the file, and the module whose weight they use. */
+  readonly tied: ReadonlyMap<string, string>;
+}
+
+/**
+ * What trains besides λ when `wrapped` are the modules that the adapter wraps, in the model's order, tied heads last.
+ * Modules to save are those whose names end with an entry, as in PEFT ('norm' takes 'input_layernorm' too), and all
+ * that is below them.
+ *
+ * Throws `invalid_argument` for an entry that no module's name ends with, which PEFT passes over, unless PEFT adds it by
+ * itself for the task; and for a wrapped module that would be saved whole as well.
+ */
+export function trainedTensors(
+  config: VeraConfig,
+  wrapped: Iterable<string>,
+  { modules, weights, tied }: TrainableModel,
+): readonly TrainedTensor[] {
+  const wrappedModules = new Set(wrapped);
+  const names = new Set([
+    ...modules.map(({ name }) => name),
+    ...weights.flatMap(({ name }) => pathTo(name)),
+    ...tied.keys(),
+  ]);
+  const roots = modulesToSave(config, names);
+  checkNotBoth(wrappedModules, roots);
+  const shapes = new Map(weights.map(({ name, shape }) => [name, shape]));
+  const biases = trainedBiases(config);
+  const trained: TrainedTensor[] = [];
+  for (const { name, shape } of weights) {
+    const module = moduleOf(name);
+    const isWrapped = wrappedModules.has(module);
+    if (isBelow(name, roots)) {
+      trained.push({ name, savedKey: savedName(name), shape, kind: 'module' });
+    } else if (isBias(name) && (biases === 'all' || (biases === 'wrapped' && isWrapped))) {
+      const savedKey = savedName(isWrapped ? `${module}.base_layer.bias` : name);
+      trained.push({ name, savedKey, shape, kind: 'bias' });
+    }
+  }
+  for (const [module, source] of tied) {
+    const name = `${module}.weight`;
+    const shape = shapes.get(`${source}.weight`);
+    if (shape === undefined || !isBelow(name, roots)) continue;
+    trained.push({ name, savedKey: savedName(name), shape, kind: 'module' });
+  }
+  return trained;
+}
+
+/** The modules that are saved whole, without those below them. */
+function modulesToSave({ modules_to_save, task_type }: VeraConfig, names: ReadonlySet<string>): ReadonlySet<string> {
+  const roots = new Set<string>();
+  for (const entry of modules_to_save ?? []) {
+    const matches = entry === '' ? [] : [...names].filter((name) => name.endsWith(entry));
+    if (matches.length === 0 && !taskHeads(task_type).includes(entry)) throw noModule(entry, names);
+    for (const name of matches) roots.add(name);
+  }
+  return roots;
+}
+
+function noModule(entry: string, names: ReadonlySet<string>): WebVeraError {
+  const ends = new Set([...names].map((name) => name.slice(name.lastIndexOf('.') + 1)));
+  const examples = [...ends].filter((end) => /^[a-z]/.test(end)).slice(-8);
+  return new WebVeraError(
+    'invalid_argument',
+    `modules_to_save: expected names of modules or their ends, got ${JSON.stringify(entry)}, which no module's name ends with`,
+    { hint: `Names end in ${examples.join(', ')}, among others.`, detail: { modules_to_save: entry } },
+  );
+}
+
+function checkNotBoth(wrapped: ReadonlySet<string>, roots: ReadonlySet<string>): void {
+  const both = [...wrapped].find((module) => isBelow(`${module}.weight`, roots));
+  if (both === undefined) return;
+  throw new WebVeraError(
+    'invalid_argument',
+    `modules_to_save: expected modules that the adapter doesn't wrap, got ${both}, which target_modules takes too`,
+    {
+      hint: 'modules_to_save takes every module whose name ends with an entry: name them more closely.',
+      detail: { module: both },
+    },
+  );
+}
+
+function isBias(name: string): boolean {
+  return name === 'bias' || name.endsWith('.bias');
+}
+
+function isBelow(tensor: string, roots: ReadonlySet<string>): boolean {
+  return roots.size > 0 && pathTo(tensor).some((module) => roots.has(module));
+}
+
+function moduleOf(tensor: string): string {
+  return tensor.slice(0, Math.max(0, tensor.lastIndexOf('.')));
+}
+
+/** The modules around a tensor: 'a.b.weight' gives 'a' and 'a.b'. */
+function pathTo(tensor: string): string[] {
+  const parts = tensor.split('.').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('.'));
+}
