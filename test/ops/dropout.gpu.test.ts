@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { philox4x32 } from '../../src/core/philox';
+import { DROPOUT_STREAMS } from '../../src/core/rng';
 import { Graph } from '../../src/graph/graph';
 import { dropout } from '../../src/ops/dropout';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
@@ -71,6 +73,15 @@ test('p = 1 gives zeros, whatever x holds', async () => {
   const gpu = await runOnGpu(g.steps, memory, [y, dx]);
   expect(gpu.get(y)).toEqual(new Float64Array(5));
   expect(gpu.get(dx)).toEqual(new Float64Array(5));
+});
+
+test('the word of an element is kept when it is p · 2³², and dropped when it is below', async () => {
+  const [word] = philox4x32([0, 0, 1, DROPOUT_STREAMS], [7, 0]);
+  for (const [above, least] of [word, word + 1].entries()) {
+    const memory: Memory = new Map();
+    const { g, y } = passes(memory, { size: 1, p: least / 2 ** 32 }, Float64Array.of(1), Float64Array.of(1), false);
+    expect((await runOnGpu(g.steps, memory, [y])).get(y)![0] !== 0).toBe(above === 0);
+  }
 });
 
 test('a run draws from what its step block says', async () => {
