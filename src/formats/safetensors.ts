@@ -1,4 +1,5 @@
 import { WebVeraError } from '../core/error';
+import { roundUp } from '../core/shape';
 import { defaultLimits } from '../core/source';
 import { byteSize, type Dtype, dtypes } from './dtype';
 import { type HeaderLimits, PREFIX_BYTES, parseHeader } from './safetensors_header';
@@ -39,29 +40,69 @@ export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: RawTensor]>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array<ArrayBuffer> {
-  const inOrder = [...new Map(tensors)].toSorted(
-    ([nameA, a], [nameB, b]) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || compareAsUtf8(nameA, nameB),
-  );
-  const fields = metadata.size === 0 ? [] : [`"__metadata__":${formatMetadata(metadata)}`];
-  let size = 0;
-  for (const [name, tensor] of inOrder) {
-    const begin = size;
-    size += expectSize(name, tensor);
-    const { dtype, shape } = tensor;
-    fields.push(`${formatName(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, size] })}`);
-  }
-  const header = new TextEncoder().encode(`{${fields.join(',')}}`);
-  const headerBytes = Math.ceil(header.length / 8) * 8;
-  const file = new Uint8Array(PREFIX_BYTES + headerBytes + size);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.set(header, PREFIX_BYTES);
-  file.fill(0x20, PREFIX_BYTES + header.length, PREFIX_BYTES + headerBytes);
-  let offset = PREFIX_BYTES + headerBytes;
-  for (const [, { bytes }] of inOrder) {
+  const inOrder = inFileOrder([...new Map(tensors)].map(([name, tensor]) => ({ name, ...tensor })));
+  for (const tensor of inOrder) expectSize(tensor);
+  const header = formatHeader(inOrder, metadata);
+  const file = new Uint8Array(inOrder.reduce((size, { bytes }) => size + bytes.length, header.length));
+  file.set(header);
+  let offset = header.length;
+  for (const { bytes } of inOrder) {
     file.set(bytes, offset);
     offset += bytes.length;
   }
   return file;
+}
+
+/** What a header says of a tensor, but for its place. */
+export type TensorSpec = Pick<RawTensor, 'dtype' | 'shape'> & { readonly name: string };
+
+/** By falling alignment and rising name: the order in which the `safetensors` package writes tensors. */
+export function inFileOrder<T extends TensorSpec>(tensors: readonly T[]): readonly T[] {
+  return tensors.toSorted((a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || compareAsUtf8(a.name, b.name));
+}
+
+/**
+ * The first bytes of a file, up to the first tensor's. The tensors must follow in the given order, without gaps.
+ * Throws `invalid_argument` for a name that no file can hold, and for a size that isn't whole bytes.
+ */
+export function formatHeader(
+  tensors: readonly TensorSpec[],
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array<ArrayBuffer> {
+  const fields = metadata.size === 0 ? [] : [`"__metadata__":${formatMetadata(metadata)}`];
+  let size = 0;
+  for (const tensor of tensors) {
+    const { name, dtype, shape } = tensor;
+    const begin = size;
+    size += sizeOf(tensor);
+    fields.push(`${formatName(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, size] })}`);
+  }
+  const text = new TextEncoder().encode(`{${fields.join(',')}}`);
+  const header = new Uint8Array(PREFIX_BYTES + roundUp(text.length, 8)).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - PREFIX_BYTES), true);
+  header.set(text, PREFIX_BYTES);
+  return header;
+}
+
+/** Bytes of a tensor. Throws `invalid_argument` where they aren't whole, or too many to count. */
+export function sizeOf({ name, dtype, shape }: TensorSpec): number {
+  const size = byteSize(dtype, shape);
+  if (size !== undefined) return size;
+  throw new WebVeraError(
+    'invalid_argument',
+    `Tensor ${JSON.stringify(name)}, ${dtype} [${shape}]: expected a size in whole bytes below 2^50`,
+  );
+}
+
+/** Throws `invalid_argument` for bytes that don't fit their shape. */
+export function expectSize(tensor: TensorSpec & { readonly bytes: Uint8Array }): void {
+  const size = sizeOf(tensor);
+  if (size === tensor.bytes.length) return;
+  const { name, dtype, shape, bytes } = tensor;
+  throw new WebVeraError(
+    'invalid_argument',
+    `Tensor ${JSON.stringify(name)}, ${dtype} [${shape}]: expected ${size} bytes, got ${bytes.length}`,
+  );
 }
 
 function formatMetadata(metadata: ReadonlyMap<string, string>): string {
@@ -75,15 +116,6 @@ function formatName(name: string): string {
   throw new WebVeraError(
     'invalid_argument',
     `Expected a tensor name that a file can hold, got ${JSON.stringify(name)}`,
-  );
-}
-
-function expectSize(name: string, { dtype, shape, bytes }: RawTensor): number {
-  const size = byteSize(dtype, shape);
-  if (size === bytes.length) return size;
-  throw new WebVeraError(
-    'invalid_argument',
-    `Tensor ${JSON.stringify(name)}, ${dtype} [${shape}]: expected ${size ?? 'whole'} bytes, got ${bytes.length}`,
   );
 }
 
