@@ -19,17 +19,8 @@ export function writeLoraConfig(
   config: VeraConfig,
   { r, modules }: { readonly r: number; readonly modules?: Iterable<string> },
 ): Uint8Array<ArrayBuffer> {
-  const { target_modules } = config;
-  const targets =
-    modules === undefined
-      ? {
-          target_modules: Array.isArray(target_modules) ? target_modules.toSorted() : target_modules,
-          layers_to_transform: config.layers_to_transform,
-          layers_pattern: config.layers_pattern,
-        }
-      : { target_modules: [...modules].sort(), layers_to_transform: null, layers_pattern: null };
   const json = {
-    ...targets,
+    ...targetsOf(config, modules),
     alpha_pattern: {},
     auto_mapping: config.auto_mapping,
     base_model_name_or_path: config.base_model_name_or_path,
@@ -53,6 +44,22 @@ export function writeLoraConfig(
     use_rslora: false,
   };
   return new TextEncoder().encode(pythonJson(json, ['lora_dropout']));
+}
+
+/** Layers are chosen by ends of names only: beside an expression PEFT passes over a VeRA's choice, and refuses a LoRA's. */
+function targetsOf(
+  { target_modules, layers_to_transform, layers_pattern }: VeraConfig,
+  modules: Iterable<string> | undefined,
+): Pick<VeraConfig, 'target_modules' | 'layers_to_transform' | 'layers_pattern'> {
+  const everyLayer = { layers_to_transform: null, layers_pattern: null };
+  if (modules !== undefined) return { target_modules: [...modules].sort(), ...everyLayer };
+  if (target_modules === null || typeof target_modules === 'string') return { target_modules, ...everyLayer };
+  // As a list: beside a pattern, PEFT up to 0.20 takes the layer 0 for none.
+  const layers = [layers_to_transform ?? []].flat();
+  return {
+    target_modules: target_modules.toSorted(),
+    ...(layers.length === 0 ? everyLayer : { layers_to_transform: layers, layers_pattern }),
+  };
 }
 
 /**

@@ -78,6 +78,27 @@ describe('writeLoraConfig', () => {
     expect(JSON.parse(textOf(writeLoraConfig(new VeraConfig({ bias }), { r: 4 })))).toMatchObject({ bias });
   });
 
+  test('leaves out the choice of layers beside an expression, where it chooses nothing', () => {
+    const expression = new VeraConfig({ ...config, target_modules: '.*q_proj' });
+    expect(JSON.parse(textOf(writeLoraConfig(expression, { r: 4 })))).toMatchObject({
+      target_modules: '.*q_proj',
+      layers_to_transform: null,
+      layers_pattern: null,
+    });
+  });
+
+  test.each([
+    [0, [0], 'h'],
+    [[2, 0], [2, 0], 'h'],
+    [[], null, null],
+  ])('writes layers %j as %j', (layers_to_transform, layers, layers_pattern) => {
+    const chosen = new VeraConfig({ ...config, layers_to_transform });
+    expect(JSON.parse(textOf(writeLoraConfig(chosen, { r: 4 })))).toMatchObject({
+      layers_to_transform: layers,
+      layers_pattern,
+    });
+  });
+
   test('names the modules of a sum, which no filter of layers may thin out', () => {
     const modules = ['h.1.mlp.c_fc', 'h.0.attn.c_attn'];
     expect(JSON.parse(textOf(writeLoraConfig(config, { r: 12, modules })))).toMatchObject({
