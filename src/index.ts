@@ -40,4 +40,6 @@ export type { AdapterSource, PretrainedOptions } from './page/source';
 export type { Tokenizer } from './page/tokenizer';
 export type { TrainRun } from './page/train_run';
 export { Trainer, type TrainerInit } from './page/trainer';
-export { type AdapterOptions, get_peft_model, VeraModel } from './page/vera_model';
+export { get_peft_model, VeraModel } from './page/vera_model';
+export type { AdapterOptions, LoraOptions, MergeOptions, UnloadOptions } from './page/vera_options';
+export type { LayerStatus, ModelStatus } from './page/vera_status';

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import { normals } from '../core/rng';
-import { roundUp } from '../core/shape';
+import { numel, roundUp, type Shape } from '../core/shape';
+import { VIEW_ALIGNMENT } from '../graph/value';
 
 /** Where the two trained vectors of one module lie in the pool. Offsets count floats and are multiples of 4. */
 export interface ModuleSlot {
@@ -12,14 +13,22 @@ export interface ModuleSlot {
   readonly offsetD: number;
 }
 
-/** The trained vectors of an adapter in one buffer, so that norm, clipping and AdamW each take one dispatch. */
+/** Where a trained tensor of the base model lies in the pool: floats, and a multiple of `VIEW_ALIGNMENT`. */
+export interface TensorSlot {
+  readonly shape: Shape;
+  readonly offset: number;
+}
+
+/** All that an adapter trains in one buffer, so that norm, clipping and AdamW each take one dispatch. */
 export interface ParameterLayout {
   readonly r: number;
   /** By module name, in the model's order. */
   readonly slots: ReadonlyMap<string, ModuleSlot>;
+  /** Biases and whole modules that train beside the vectors, by the base model's tensor names. */
+  readonly tensors: ReadonlyMap<string, TensorSlot>;
   /** Floats of the pool, padding included. */
   readonly length: number;
-  /** Floats that train: the sum of out_features + r over all modules. */
+  /** Floats that train: the sum of out_features + r over all modules, and the tensors' elements. */
   readonly trainable: number;
 }
 
@@ -34,10 +43,11 @@ const MAX_LENGTH = 2 ** 28;
 /** Shaders read the pool as vec4. */
 const ALIGNMENT = 4;
 
-/** Places λ_b, then λ_d, module after module. Throws `limit_exceeded` above 1 GiB. */
+/** Places λ_b, then λ_d, module after module, then the tensors. Throws `limit_exceeded` above 1 GiB. */
 export function layoutParameters(
   modules: readonly { readonly name: string; readonly in_features: number; readonly out_features: number }[],
   r: number,
+  trained: readonly { readonly name: string; readonly shape: Shape }[] = [],
 ): ParameterLayout {
   const slots = new Map<string, ModuleSlot>();
   let length = 0;
@@ -49,15 +59,22 @@ export function layoutParameters(
     trainable += out_features + r;
     slots.set(name, { in_features, out_features, offsetB, offsetD });
   }
+  const tensors = new Map<string, TensorSlot>();
+  for (const { name, shape } of trained) {
+    const offset = roundUp(length, VIEW_ALIGNMENT);
+    length = offset + roundUp(numel(shape), ALIGNMENT);
+    trainable += numel(shape);
+    tensors.set(name, { shape, offset });
+  }
   if (length > MAX_LENGTH) {
-    throw new WebVeraError('limit_exceeded', `The trained vectors: expected at most 1 GiB, got ${4 * length} bytes`, {
-      hint: 'Use a smaller r, or wrap fewer modules.',
+    throw new WebVeraError('limit_exceeded', `What trains: expected at most 1 GiB, got ${4 * length} bytes`, {
+      hint: 'Use a smaller r, wrap fewer modules, or save fewer whole.',
     });
   }
-  return { r, slots, length, trainable };
+  return { r, slots, tensors, length, trainable };
 }
 
-/** The pool before the first step. `seed` matters only without `init_weights`. Padding is 0. */
+/** The pool before the first step, but for the tensors. `seed` matters only without `init_weights`. Padding is 0. */
 export function initialParameters(
   { r, slots, length }: ParameterLayout,
   { d_initial, init_weights }: InitialValues,

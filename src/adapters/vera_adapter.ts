@@ -10,13 +10,26 @@ export interface ProjectionValues {
   readonly B: Value;
 }
 
+/** A tensor of the base model that an adapter trains: a part of its pool. */
+export interface TrainedValue {
+  readonly value: Value;
+  /** A bias trains in place of the base's; a module has a copy that comes and goes with the adapter. */
+  readonly kind: 'bias' | 'module';
+  /** The name by which PEFT saves it. */
+  readonly savedKey: string;
+}
+
 /** An adapter on a loaded model. */
 export interface VeraAdapter {
   readonly name: string;
+  /** Unlike any other adapter's of the session, also of one that had the same name. */
+  readonly key: string;
   readonly config: VeraConfig;
   readonly layout: ParameterLayout;
   readonly projections: ProjectionValues;
-  /** All trained vectors in one pinned buffer, placed by `layout`. */
+  /** All that trains in one pinned buffer, placed by `layout`. */
   readonly lambda: Value;
+  /** The biases and whole modules that train, by the base model's tensor names. */
+  readonly tensors: ReadonlyMap<string, TrainedValue>;
   readonly trainable: boolean;
 }

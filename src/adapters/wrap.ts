@@ -1,32 +1,87 @@
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import type { Layers } from '../models/layers';
-import { veraDown, veraLinear } from '../ops/vera';
+import { baseLayers, type Layers } from '../models/layers';
+import type { LoadedModel } from '../models/loaded_model';
+import { dropout } from '../ops/dropout';
+import { linear } from '../ops/linear';
+import { type LowRank, veraAdd, veraLinear } from '../ops/vera';
+import type { Overlay } from './overlay';
+import type { ModuleSlot } from './parameters';
+import { sharedProjection } from './project';
+import { type RowInputs, withRows } from './rows';
 import type { VeraAdapter } from './vera_adapter';
 
+/** What a training pass draws dropout's masks from. */
+export interface DropoutSource {
+  readonly seed: number;
+  /** The step block, which says step and micro-step. */
+  readonly block: Value;
+}
+
+/** The base model's layers with what lies over them. Without a source nothing is dropped. */
+export function overlaidLayers(
+  g: Graph,
+  loaded: LoadedModel,
+  overlay: Overlay,
+  {
+    source,
+    rows,
+  }: {
+    readonly source?: DropoutSource | undefined;
+    readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
+  } = {},
+): Layers {
+  const base = baseLayers(g, loaded);
+  const layers = overlay.tensors.size === 0 ? base : withTensors(g, base, overlay.tensors);
+  if (rows !== undefined) return withRows(g, layers, rows.inputs, rows.T);
+  return overlay.adapters.length === 0 ? layers : withVera(g, layers, overlay, source);
+}
+
+function withTensors(g: Graph, base: Layers, tensors: Overlay['tensors']): Layers {
+  const weight = (name: string): Value => tensors.get(`${name}.weight`) ?? base.weight(name);
+  const bias = (name: string): Value | undefined => tensors.get(`${name}.bias`) ?? base.bias(name);
+  return { weight, bias, linear: (name, x) => linear(g, x, weight(name), bias(name)) };
+}
+
 /**
- * The layers with the adapter's deltas: y = x·Wᵀ + bias + λ_b ⊙ B(λ_d ⊙ A·x) for the targeted names.
- * A·x is made once per input: q, k and v share it, and so do gate and up.
+ * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the names that they target.
  */
-export function withVera(g: Graph, base: Layers, { layout, projections, lambda }: VeraAdapter): Layers {
-  const projected = new Map<Value, Value>();
+function withVera(g: Graph, layers: Layers, { adapters, merged }: Overlay, source?: DropoutSource): Layers {
+  const project = sharedProjection(g);
+  let draws = 0;
+  const lowRank = ({ adapter, slot }: Part, x: Value): LowRank => {
+    const { config, projections, lambda } = adapter;
+    const drop = (): Value => {
+      const p = config.vera_dropout;
+      if (source === undefined || p === 0) return x;
+      // Each use has a mask of its own: no two share what they drop.
+      draws += 1;
+      return dropout(g, x, { p, module: draws, ...source });
+    };
+    const u = project(drop(), projections.A);
+    return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
+  };
+  const parts = partsByModule(adapters);
   return {
-    ...base,
+    ...layers,
     linear(name: string, x: Value): Value {
-      const slot = layout.slots.get(name);
-      if (slot === undefined) return base.linear(name, x);
-      const u = projected.get(x) ?? veraDown(g, x, projections.A);
-      projected.set(x, u);
-      return veraLinear(g, {
-        x,
-        u,
-        weight: base.weight(name),
-        bias: base.bias(name),
-        B: projections.B,
-        lambda,
-        offsetB: slot.offsetB,
-        offsetD: slot.offsetD,
-      });
+      const [first, ...others] = parts.get(name) ?? [];
+      if (first === undefined || merged.has(name)) return layers.linear(name, x);
+      const y = veraLinear(g, { x, weight: layers.weight(name), bias: layers.bias(name), ...lowRank(first, x) });
+      return others.reduce((sum, part) => veraAdd(g, sum, lowRank(part, x)), y);
     },
   };
+}
+
+interface Part {
+  readonly adapter: VeraAdapter;
+  readonly slot: ModuleSlot;
+}
+
+function partsByModule(adapters: readonly VeraAdapter[]): Map<string, Part[]> {
+  const parts = new Map<string, Part[]>();
+  for (const adapter of adapters) {
+    for (const [name, slot] of adapter.layout.slots) parts.set(name, [...(parts.get(name) ?? []), { adapter, slot }]);
+  }
+  return parts;
 }

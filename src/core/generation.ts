@@ -11,6 +11,8 @@ export interface GenerationConfig {
   seed?: number;
   /** Where to stop; the model's own by default, null to never stop early. */
   eos_token_id?: number | readonly number[] | null;
+  /** An adapter to use for this text alone, active or not; '__base__' for none. The active ones by default. */
+  adapter_name?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -22,6 +24,7 @@ export interface ResolvedGenerationConfig {
   readonly top_k: number;
   readonly seed: number;
   readonly eos_token_id: readonly number[] | null | undefined;
+  readonly adapter_name: string | undefined;
 }
 
 export interface GeneratedToken {

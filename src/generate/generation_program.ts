@@ -1,10 +1,10 @@
-import type { VeraAdapter } from '../adapters/vera_adapter';
-import { withVera } from '../adapters/wrap';
+import type { Overlay } from '../adapters/overlay';
+import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';
 import type { TextInputs } from '../models/causal_model';
-import { baseLayers, type Layers } from '../models/layers';
+import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention';
 import { attentionDecode } from '../ops/attention_decode';
@@ -30,7 +30,7 @@ type Attend = TextInputs['attend'];
 
 export function prefillProgram(
   loaded: LoadedModel,
-  adapter: VeraAdapter | undefined,
+  overlay: Overlay,
   cache: KvCache,
   state: GenerationState,
   T: number,
@@ -47,7 +47,7 @@ export function prefillProgram(
     store(g, cache, layer, k, v, inputs.positions, T);
     return attention(g, { q, k, v, mask: inputs.mask, B: 1, T, H, Hkv, D });
   };
-  const layers = layersOf(g, loaded, adapter);
+  const layers = overlaidLayers(g, loaded, overlay);
   const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
   sample(g, layers.linear(loaded.model.head, gatherRows(g, hidden, inputs.last, { start: 0, count: 1 })), state);
   return { ...inputs, program: { name: 'prefill', steps: g.steps, outputs: [] }, owned: Object.values(inputs) };
@@ -56,7 +56,7 @@ export function prefillProgram(
 /** Takes in the last token and samples the next, all on the device: a run needs nothing from the host. */
 export function decodeProgram(
   loaded: LoadedModel,
-  adapter: VeraAdapter | undefined,
+  overlay: Overlay,
   cache: KvCache,
   state: GenerationState,
 ): Cacheable {
@@ -66,15 +66,10 @@ export function decodeProgram(
     const { k_cache, v_cache } = store(g, cache, layer, k, v, state.positions, 1);
     return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, H, Hkv, D });
   };
-  const layers = layersOf(g, loaded, adapter);
+  const layers = overlaidLayers(g, loaded, overlay);
   const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
   sample(g, layers.linear(loaded.model.head, hidden), state);
   return { program: { name: 'decode', steps: g.steps, outputs: [] }, owned: [] };
-}
-
-function layersOf(g: Graph, loaded: LoadedModel, adapter: VeraAdapter | undefined): Layers {
-  const base = baseLayers(g, loaded);
-  return adapter === undefined ? base : withVera(g, base, adapter);
 }
 
 function hiddenStates(

@@ -1,4 +1,4 @@
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import { keyHolds, type Overlay } from '../adapters/overlay';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';
@@ -13,9 +13,7 @@ export interface GenerateRequest {
   /** At least one token. */
   readonly prompt: readonly number[];
   readonly config: ResolvedGenerationConfig;
-  readonly adapter: VeraAdapter | undefined;
-  /** Tells this adapter's programs from others'. */
-  readonly key: string;
+  readonly overlay: Overlay;
   readonly signal: AbortSignal;
 }
 
@@ -58,8 +56,9 @@ export class Generator {
     }
   }
 
+  /** Forgets the programs that use what the key stands for. */
   async dropPrograms(key: string): Promise<void> {
-    await this.#programs.dropAll((name) => name.split(' ')[1] === key);
+    await this.#programs.dropAll((name) => keyHolds(name.split(' ')[1] ?? '', key));
   }
 
   async dispose(): Promise<void> {
@@ -67,7 +66,7 @@ export class Generator {
     await this.#leaveRoom();
   }
 
-  async *#generate({ prompt, config, adapter, key, signal }: GenerateRequest): AsyncGenerator<number> {
+  async *#generate({ prompt, config, overlay, signal }: GenerateRequest): AsyncGenerator<number> {
     const { maxLength, eosTokenIds } = this.#loaded.model;
     const free = maxLength - prompt.length;
     if (prompt.length === 0 || free <= 0) {
@@ -82,13 +81,13 @@ export class Generator {
     const T = bucketLength(prompt.length, cache.S);
     // One text at a time, and several programs are kept: these two stay while it lasts.
     const prefill = await this.#programs.use(
-      `prefill ${key} ${T}`,
-      () => prefillProgram(this.#loaded, adapter, cache, state, T),
+      `prefill ${overlay.key} ${T}`,
+      () => prefillProgram(this.#loaded, overlay, cache, state, T),
       (cached) => cached,
     );
     const decode = await this.#programs.use(
-      `decode ${key}`,
-      () => decodeProgram(this.#loaded, adapter, cache, state),
+      `decode ${overlay.key}`,
+      () => decodeProgram(this.#loaded, overlay, cache, state),
       (cached) => cached,
     );
     signal.throwIfAborted();

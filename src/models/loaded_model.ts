@@ -14,3 +14,11 @@ export function constantOf({ constants }: LoadedModel, name: string): Value {
   if (value === undefined) throw new WebVeraError('internal', `The model asked for the constant ${name}`);
   return value;
 }
+
+/** A tensor of the base model; a tied head's is the one that it shares. */
+export function baseTensor({ model, weights }: LoadedModel, name: string): Value {
+  const module = name.slice(0, name.lastIndexOf('.'));
+  const value = weights.get(name) ?? weights.get(`${model.tied.get(module)}${name.slice(module.length)}`);
+  if (value !== undefined) return value;
+  throw new WebVeraError('internal', `The model has no ${name}`);
+}

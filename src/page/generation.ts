@@ -1,6 +1,16 @@
 import type { GeneratedToken, GenerationConfig, ResolvedGenerationConfig } from '../core/generation';
 import type { CallEvent } from './link';
-import { abortSignal, anyBoolean, checkOptions, either, integer, oneOf, positive, type Rule } from './options';
+import {
+  abortSignal,
+  anyBoolean,
+  anyString,
+  checkOptions,
+  either,
+  integer,
+  oneOf,
+  positive,
+  type Rule,
+} from './options';
 import { Replay } from './replay';
 
 /**
@@ -49,6 +59,7 @@ export function resolveGenerationConfig(config: GenerationConfig): ResolvedGener
     top_k: integer(0),
     seed: integer(0),
     eos_token_id: either(integer(0), idList, oneOf(null)),
+    adapter_name: anyString,
     signal: abortSignal,
   });
   const { max_new_tokens = 20, do_sample = false, temperature = 1, top_k = 50, seed = 42, eos_token_id } = config;
@@ -59,5 +70,6 @@ export function resolveGenerationConfig(config: GenerationConfig): ResolvedGener
     top_k,
     seed,
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
+    adapter_name: config.adapter_name,
   };
 }

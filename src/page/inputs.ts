@@ -1,11 +1,16 @@
 import type { IdMatrix, IdTensor, ModelInputs } from '../core/tensor';
 import type { WireInputs } from '../worker/protocol';
-import { anyObject, checkOptions, defined, wrong } from './options';
+import { anyObject, anyString, checkOptions, defined, type Rule, wrong } from './options';
 
 /** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions) the worker checks. */
 export function wireInputs(inputs: ModelInputs): WireInputs {
   if (typeof inputs !== 'object' || inputs === null) throw wrong('inputs', 'an object with input_ids', inputs);
-  checkOptions('inputs', inputs, { input_ids: anyObject, attention_mask: anyObject, labels: anyObject });
+  checkOptions('inputs', inputs, {
+    input_ids: anyObject,
+    attention_mask: anyObject,
+    labels: anyObject,
+    adapter_names: nameList,
+  });
   if (inputs.input_ids === undefined) throw wrong('inputs: input_ids', 'one array of ids per row', undefined);
   const input_ids = toIdTensor('input_ids', inputs.input_ids);
   const [B, T] = input_ids.dims;
@@ -20,9 +25,15 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
     ...defined({
       attention_mask: likeIds('attention_mask', inputs.attention_mask),
       labels: likeIds('labels', inputs.labels),
+      adapter_names: inputs.adapter_names,
     }),
   };
 }
+
+const nameList: Rule = {
+  expected: 'a list of names, one for each row',
+  accepts: (value) => Array.isArray(value) && value.every((name) => anyString.accepts(name)),
+};
 
 export function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
   const { dims, data } = isRows(matrix) ? flatten(name, matrix) : matrix;

@@ -7,7 +7,7 @@ import { asyncDispose } from './dispose';
 import { type Generation, RemoteGeneration, resolveGenerationConfig } from './generation';
 import { wireInputs } from './inputs';
 import type { Link } from './link';
-import { wrong } from './options';
+import { abortSignal, checkOptions, wrong } from './options';
 import { plainIds, RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 export interface PreTrainedModel extends AsyncDisposable {
@@ -20,6 +20,11 @@ export interface PreTrainedModel extends AsyncDisposable {
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
+  /**
+   * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors, in float32
+   * or float16 as the weights are held. It holds what `state_dict` gives: merge adapters first to have them in it.
+   */
+  export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   memory(): Promise<MemoryReport>;
   /** Frees the model with its tokenizer and every VeRA model on it. A VeRA model frees its base model too. */
   dispose(): Promise<void>;
@@ -84,6 +89,13 @@ export class RemoteModel implements PreTrainedModel {
     const handle = liveHandle(this);
     if (names !== undefined && !Array.isArray(names)) throw wrong('state_dict: names', 'an array of names', names);
     return link.call((call) => link.request('stateDict', call, handle, names?.map(String)));
+  }
+
+  async export_model(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Map<string, Blob>> {
+    checkOptions('export_model', options, { signal: abortSignal });
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    return link.call((call) => link.request('exportModel', call, handle), { signal: options.signal });
   }
 
   async memory(): Promise<MemoryReport> {

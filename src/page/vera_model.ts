@@ -1,32 +1,27 @@
 import { VeraConfig } from '../adapters/config';
-import type { AdapterFiles, ParameterCount, ProjectionDtype } from '../core/model';
-import type { VeraInfo, WireAdapterOptions } from '../worker/protocol';
+import type { AdapterFiles, ParameterCount } from '../core/model';
+import type { Tensor } from '../core/tensor';
+import type { MergeRequest, VeraInfo } from '../worker/protocol';
 import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from './model';
-import { anyBoolean, anyString, checkOptions, defined, oneOf, wrong } from './options';
+import { anyObject, anyString, checkOptions, defined, wrong } from './options';
+import { type AdapterSource, loadOptions, onProgress, type PretrainedOptions, wireAdapterSource } from './source';
 import {
-  type AdapterSource,
-  loadOptions,
-  onProgress,
-  type PretrainedOptions,
-  pretrainedRules,
-  wireAdapterSource,
-} from './source';
-
-export interface AdapterOptions {
-  /** 'default' */
-  readonly adapter_name?: string;
-  /** Whether it trains: true for a new adapter, false for a loaded one, as in PEFT. */
-  readonly is_trainable?: boolean;
-  /** PEFT rounds A and B to a half-precision base's dtype; ask for that to reproduce such a run. 'float32' */
-  readonly projection_dtype?: ProjectionDtype;
-}
-
-const adapterRules = {
-  adapter_name: anyString,
-  is_trainable: anyBoolean,
-  projection_dtype: oneOf('float32', 'float16', 'bfloat16'),
-};
-const loadRules = { ...pretrainedRules, ...adapterRules };
+  type AdapterOptions,
+  adapterRules,
+  checkName,
+  checkNames,
+  configFields,
+  type LoraOptions,
+  loadRules,
+  type MergeOptions,
+  mergeRequest,
+  mergeRules,
+  type UnloadOptions,
+  unloadRules,
+  weightedParts,
+  wireOptions,
+} from './vera_options';
+import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './vera_status';
 
 /**
  * A new VeRA adapter over a model: λ_d starts at `d_initial` and λ_b at 0, so that it changes nothing yet. The base
@@ -50,6 +45,8 @@ export async function get_peft_model(
 export class VeraModel extends RemoteModel {
   #info: VeraInfo;
   #configs: Readonly<Record<string, VeraConfig>>;
+  /** Set once the model has lost its adapters to `unload` or `merge_and_unload`. */
+  #unloaded = false;
   /** How many `disable_adapter` bodies are running. */
   #disabled = 0;
 
@@ -120,10 +117,14 @@ export class VeraModel extends RemoteModel {
     this.#update(info);
   }
 
-  /** Activates an adapter, and it alone. Rejects with `invalid_argument` for a name that isn't there. */
-  async set_adapter(adapter_name: string): Promise<void> {
-    const name = checkName(adapter_name);
-    this.#update(await this[partsKey].link.request('setAdapter', liveHandle(this), name));
+  /**
+   * Activates an adapter, or several whose deltas then add, and no others. Merged adapters are unmerged first, with a
+   * warning. Rejects with `invalid_argument` for a name that isn't there.
+   */
+  async set_adapter(adapter_name: string | readonly string[]): Promise<void> {
+    const names = typeof adapter_name === 'string' ? [adapter_name] : adapter_name;
+    const checked = checkNames('set_adapter', names);
+    this.#update(await this[partsKey].link.request('setAdapter', liveHandle(this), checked));
   }
 
   /** If it was active, the first one left becomes active, with a warning. */
@@ -132,7 +133,25 @@ export class VeraModel extends RemoteModel {
     this.#update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
   }
 
-  /** Runs `body` with the base model's behaviour, and puts the adapters back however it ends. Bodies may overlap. */
+  /**
+   * Adds an adapter whose delta is Σ weights[i] · delta of adapters[i], exactly. That takes adapters that share A and B
+   * and, in each module, λ_d or λ_b; others are refused with `invalid_argument`: `save_as_lora({ adapters, weights })`
+   * gives their sum. It isn't activated.
+   */
+  async add_weighted_adapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapter_name: string,
+  ): Promise<void> {
+    const name = checkName(adapter_name);
+    const parts = weightedParts('add_weighted_adapter', adapters, weights);
+    this.#update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
+  }
+
+  /**
+   * Runs `body` with the base model's behaviour, merged weights put aside, and brings everything back however it ends.
+   * Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
+   */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
     const { link } = this[partsKey];
     const handle = liveHandle(this);
@@ -144,6 +163,56 @@ export class VeraModel extends RemoteModel {
       this.#disabled--;
       if (this.#disabled === 0 && link.state !== 'closed') await link.request('enableAdapters', handle, true);
     }
+  }
+
+  /**
+   * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base
+   * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed.
+   */
+  async merge_adapter(options: MergeOptions = {}): Promise<void> {
+    checkOptions('merge_adapter', options, mergeRules);
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = mergeRequest('merge_adapter', options);
+    const { signal } = options;
+    const info = await link.call((call) => link.request('mergeAdapters', call, handle, request), { signal });
+    this.#update(info);
+  }
+
+  /** Takes all merged adapters out again: the weights are as they were, bit for bit. */
+  async unmerge_adapter(): Promise<void> {
+    this.#update(await this[partsKey].link.request('unmergeAdapters', liveHandle(this)));
+  }
+
+  /**
+   * The model with the adapters' deltas in its weights, and without adapters. This model is then no more; the base model
+   * lives on as it was and shares the other weights: disposing of one disposes of both.
+   */
+  async merge_and_unload(options: UnloadOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('merge_and_unload', options, unloadRules);
+    return this.#unload(mergeRequest('merge_and_unload', options), options);
+  }
+
+  /** The model without its adapters and their deltas; trained biases and whole modules stay. This model is then no more. */
+  async unload(): Promise<PreTrainedModel> {
+    return this.#unload(undefined, {});
+  }
+
+  /** The change that an adapter (the active one by default) makes to a module's weight, in that weight's layout. */
+  async get_delta_weight(module: string, adapter_name?: string): Promise<Tensor> {
+    if (!anyString.accepts(module)) throw wrong('get_delta_weight: module', 'the name of a module', module);
+    const name = adapter_name === undefined ? undefined : checkName(adapter_name);
+    return this[partsKey].link.request('deltaWeight', liveHandle(this), module, name);
+  }
+
+  /** What each wrapped module has, as PEFT's `get_layer_status` tells it. */
+  get_layer_status(): readonly LayerStatus[] {
+    return layerStatus(this.#info, this.named_modules(), this.#disabled === 0);
+  }
+
+  /** What the whole model has, as PEFT's `get_model_status` tells it. */
+  get_model_status(): ModelStatus {
+    return modelStatus(this.#info, this.named_modules(), this.#disabled === 0);
   }
 
   /** Numbers of single parameters. Stored projections count as trainable nowhere: they're frozen. */
@@ -161,6 +230,38 @@ export class VeraModel extends RemoteModel {
     return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name }));
   }
 
+  /** Frees the base model and all that stands on it. Once unloaded, there is nothing left to free. */
+  override async dispose(): Promise<void> {
+    if (!this.#unloaded) await super.dispose();
+  }
+
+  /**
+   * A LoRA that computes exactly what the adapter does (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
+   * for programs that know only LoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
+   * theirs.
+   */
+  async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
+    const { adapter_name, adapters, weights } = options;
+    checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });
+    const names = adapters ?? (adapter_name === undefined ? undefined : [adapter_name]);
+    const parts =
+      names && weightedParts('save_as_lora', names, weights ?? (adapters === undefined ? [1] : adapters.map(() => 1)));
+    return this[partsKey].link.request('saveLora', liveHandle(this), parts);
+  }
+
+  async #unload(merge: MergeRequest | undefined, { progressbar, signal }: UnloadOptions): Promise<PreTrainedModel> {
+    const { link, life, tokenizer } = this[partsKey];
+    const handle = liveHandle(this);
+    const info = await link.call((call) => link.request('unloadVera', call, handle, merge), {
+      signal,
+      onEvent: (event) => {
+        if (event.type === 'merge') progressbar?.(event.done, event.total);
+      },
+    });
+    this.#unloaded = true;
+    return new RemoteModel({ link, handle: info.model, info, tokenizer, life });
+  }
+
   #update(info: VeraInfo): void {
     this.#info = info;
     this.#configs = configsOf(info);
@@ -168,7 +269,7 @@ export class VeraModel extends RemoteModel {
 }
 
 function configsOf(info: VeraInfo): Readonly<Record<string, VeraConfig>> {
-  const entries = Object.entries(info.adapters).map(([name, fields]) => [name, new VeraConfig(fields)] as const);
+  const entries = Object.entries(info.adapters).map(([name, { config }]) => [name, new VeraConfig(config)] as const);
   return Object.freeze(Object.fromEntries(entries));
 }
 
@@ -177,18 +278,4 @@ function expectBase(model: PreTrainedModel): ModelParts {
   liveHandle(base);
   if (!(base instanceof VeraModel)) return base[partsKey];
   throw wrong('model', 'a model without adapters', base, 'Add another adapter with add_adapter or load_adapter.');
-}
-
-function configFields(config: VeraConfig): VeraConfig {
-  if (config instanceof VeraConfig) return { ...config } as VeraConfig;
-  throw wrong('config', 'a VeraConfig', config, 'Write new VeraConfig({ … }).');
-}
-
-function wireOptions({ is_trainable, projection_dtype }: AdapterOptions): WireAdapterOptions {
-  return defined({ is_trainable, projection_dtype });
-}
-
-function checkName(name: string): string {
-  if (anyString.accepts(name)) return name;
-  throw wrong('adapter_name', anyString.expected, name);
 }

@@ -1,4 +1,4 @@
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import type { Overlay } from '../adapters/overlay';
 import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
@@ -32,8 +32,7 @@ export class LossMeter {
   /** The mean loss over all labelled tokens of all batches, and their number. Throws what `signal` is aborted with. */
   async mean(
     batches: AsyncIterable<MicroBatch> | Iterable<MicroBatch>,
-    adapter: VeraAdapter | undefined,
-    adapterKey: string,
+    overlay: Overlay,
     signal?: AbortSignal,
   ): Promise<{ readonly loss: number; readonly tokens: number }> {
     let sum = 0;
@@ -50,7 +49,7 @@ export class LossMeter {
     for await (const batch of batches) {
       signal?.throwIfAborted();
       if (batch.labelled === 0) continue;
-      pending.push(await this.#submit(batch, adapter, adapterKey));
+      pending.push(await this.#submit(batch, overlay));
       await settle(IN_FLIGHT - 1);
     }
     await settle(0);
@@ -62,14 +61,14 @@ export class LossMeter {
   }
 
   /** Resolves once the batch is queued. */
-  async #submit(batch: MicroBatch, adapter: VeraAdapter | undefined, adapterKey: string): Promise<Pending> {
+  async #submit(batch: MicroBatch, overlay: Overlay): Promise<Pending> {
     const { labelled } = batch;
     const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
     return this.#programs.use(
-      `loss ${adapterKey} ${batch.B}x${batch.T}`,
-      () => lossProgram(this.#loaded, adapter, batch, { block: this.#block, stats: this.#stats }),
+      `loss ${overlay.key} ${batch.B}x${batch.T}`,
+      () => lossProgram(this.#loaded, overlay, batch, { block: this.#block, stats: this.#stats }),
       ({ built, loaded }) => {
-        writeBatch(this.#runner, built.inputs, batch);
+        writeBatch(this.#runner, built.inputs, batch, this.#loaded.model.positions);
         this.#runner.write(this.#block, packStepBlock(block));
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);

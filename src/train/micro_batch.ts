@@ -11,6 +11,8 @@ export interface MicroBatch extends BatchShape {
   readonly rows: Uint32Array<ArrayBuffer>;
   readonly targets: Uint32Array<ArrayBuffer>;
   readonly labelled: number;
+  /** For each of the B rows its adapter, where rows have adapters of their own. */
+  readonly which?: Uint32Array<ArrayBuffer> | undefined;
 }
 
 /** Queues the batch's data, with positions as the model counts them; runs queued later see them. */
@@ -20,6 +22,9 @@ export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatc
   runner.write(inputs.mask, batch.attention_mask);
   runner.write(inputs.rows, batch.rows);
   runner.write(inputs.targets, batch.targets);
+  if (inputs.adapters === undefined || batch.which === undefined) return;
+  runner.write(inputs.adapters.slots, inputs.adapters.slotData);
+  runner.write(inputs.adapters.which, batch.which);
 }
 
 /** How many chunks of the loss hold labelled rows. */

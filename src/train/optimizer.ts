@@ -7,47 +7,59 @@ import { adamw } from '../ops/adamw';
 import { gradNorm } from '../ops/grad_norm';
 import { statsValue, stepBlockValue } from './step_block';
 
-/** What AdamW remembers, beside the adapter's vectors: gradients and both moments, all as long as `lambda`. */
-export interface OptimizerState {
+/** What AdamW remembers of one adapter: gradients and both moments, all as long as its pool. */
+export interface PoolState {
   readonly grads: Value;
   readonly m: Value;
   readonly v: Value;
+}
+
+export interface OptimizerState {
+  readonly pools: ReadonlyMap<VeraAdapter, PoolState>;
   readonly block: Value;
   readonly stats: Value;
 }
 
 /** Fresh state: all zeros, as WebGPU makes buffers. */
-export async function createOptimizerState(runner: Runner, adapter: VeraAdapter): Promise<OptimizerState> {
-  const like = (name: string) => pinned(name, adapter.lambda.shape);
-  const state = {
-    grads: like('gradients'),
-    m: like('adam m'),
-    v: like('adam v'),
-    block: stepBlockValue(),
-    stats: statsValue(),
-  };
-  await runner.allocate(Object.values(state));
+export async function createOptimizerState(runner: Runner, adapters: readonly VeraAdapter[]): Promise<OptimizerState> {
+  const pools = new Map<VeraAdapter, PoolState>();
+  for (const adapter of adapters) {
+    const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.lambda.shape);
+    pools.set(adapter, { grads: like('gradients'), m: like('adam m'), v: like('adam v') });
+  }
+  const state = { pools, block: stepBlockValue(), stats: statsValue() };
+  await runner.allocate(optimizerValues(state));
   return state;
 }
 
-/** Norm, clipping and AdamW over all vectors at once: two dispatches. */
-export function optimizerProgram(
-  adapter: VeraAdapter,
-  { grads, m, v, block, stats }: OptimizerState,
-  args: ResolvedTrainingArguments,
-): Program {
+export function optimizerValues({ pools, block, stats }: OptimizerState): Value[] {
+  return [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
+}
+
+/** The gradients' buffer of each adapter. */
+export function gradientsOf({ pools }: OptimizerState): Map<VeraAdapter, Value> {
+  return new Map([...pools].map(([adapter, { grads }]) => [adapter, grads]));
+}
+
+/** Norm over all that trains, clipping and AdamW: two dispatches for each adapter, mostly one. */
+export function optimizerProgram({ pools, block, stats }: OptimizerState, args: ResolvedTrainingArguments): Program {
   const g = new Graph();
-  const partials = gradNorm(g, [grads]);
-  adamw(
+  const partials = gradNorm(
     g,
-    { parameters: adapter.lambda, m, v, grads, partials, block, stats },
-    {
-      beta1: args.adam_beta1,
-      beta2: args.adam_beta2,
-      epsilon: args.adam_epsilon,
-      weight_decay: args.weight_decay,
-      max_grad_norm: args.max_grad_norm,
-    },
+    [...pools.values()].map(({ grads }) => grads),
   );
+  for (const [adapter, { grads, m, v }] of pools) {
+    adamw(
+      g,
+      { parameters: adapter.lambda, m, v, grads, partials, block, stats },
+      {
+        beta1: args.adam_beta1,
+        beta2: args.adam_beta2,
+        epsilon: args.adam_epsilon,
+        weight_decay: args.weight_decay,
+        max_grad_norm: args.max_grad_norm,
+      },
+    );
+  }
   return { name: 'optimizer', steps: g.steps, outputs: [] };
 }

@@ -1,9 +1,11 @@
+import type { Overlay } from '../adapters/overlay';
+import { type RowInputs, rowInputs } from '../adapters/rows';
 import type { VeraAdapter } from '../adapters/vera_adapter';
-import { withVera } from '../adapters/wrap';
+import { type DropoutSource, overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Program } from '../graph/runner';
-import { pinned, type Value } from '../graph/value';
-import { baseLayers, type Layers } from '../models/layers';
+import { pinned, type Value, viewOf } from '../graph/value';
+import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention';
 import { crossEntropy } from '../ops/cross_entropy';
@@ -28,6 +30,8 @@ export interface BatchInputs {
   readonly rows: Value;
   /** u32 (N): the token each of `rows` should predict. */
   readonly targets: Value;
+  /** Set where rows have adapters of their own. */
+  readonly adapters: RowInputs | undefined;
 }
 
 /** A built program over a batch, with the pinned values that it alone owns. */
@@ -42,7 +46,7 @@ export interface TextProgram {
 /** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
 const CHUNK_BYTES = 32 * 2 ** 20;
 
-export function batchInputs({ B, T }: BatchShape): BatchInputs {
+export function batchInputs({ B, T }: BatchShape, { rows }: Overlay): BatchInputs {
   const flat = (name: string) => pinned(name, [B * T], 'u32');
   return {
     ids: flat('input_ids'),
@@ -50,19 +54,26 @@ export function batchInputs({ B, T }: BatchShape): BatchInputs {
     mask: pinned('attention_mask', [B, T], 'u32'),
     rows: flat('label rows'),
     targets: flat('labels'),
+    adapters: rows && rowInputs(rows.adapters, B),
   };
+}
+
+function ownedBy({ adapters, ...inputs }: BatchInputs): Value[] {
+  const ofRows = adapters === undefined ? [] : [adapters.table, adapters.slots, adapters.which];
+  return [...Object.values(inputs), ...ofRows];
 }
 
 function hiddenStates(
   g: Graph,
   loaded: LoadedModel,
-  adapter: VeraAdapter | undefined,
+  overlay: Overlay,
   inputs: BatchInputs,
   { B, T }: BatchShape,
+  source?: DropoutSource,
 ): { readonly hidden: Value; readonly layers: Layers } {
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
-  const base = baseLayers(g, loaded);
-  const layers = adapter === undefined ? base : withVera(g, base, adapter);
+  const rows = inputs.adapters && { inputs: inputs.adapters, T };
+  const layers = overlaidLayers(g, loaded, overlay, { source, rows });
   const hidden = loaded.model.hidden(g, layers, {
     ids: inputs.ids,
     positions: inputs.positions,
@@ -75,32 +86,45 @@ function hiddenStates(
 /** Logits of every position: (N, V), the program's one output. */
 export function logitsProgram(
   loaded: LoadedModel,
-  adapter: VeraAdapter | undefined,
+  overlay: Overlay,
   shape: BatchShape,
 ): TextProgram & { readonly logits: Value } {
   const g = new Graph();
-  const inputs = batchInputs(shape);
-  const { hidden, layers } = hiddenStates(g, loaded, adapter, inputs, shape);
+  const inputs = batchInputs(shape, overlay);
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape);
   const logits = layers.linear(loaded.model.head, hidden);
   const program = { name: 'logits', steps: g.steps, outputs: [logits] };
-  return { program, inputs, logits, owned: Object.values(inputs), chunkRows: 0 };
+  return { program, inputs, logits, owned: ownedBy(inputs), chunkRows: 0 };
 }
 
-/**
- * One micro-batch: adds its share of the loss to `stats` and, with `grads`, its share of the gradients of the
- * adapter's vectors to that buffer. Without `grads` nothing is differentiated.
- */
+/** Where a loss program reports to, and what it trains. */
+export interface LossValues {
+  /** The step block, from which it reads. */
+  readonly block: Value;
+  /** Gets its share of the loss added. */
+  readonly stats: Value;
+  /** Without it nothing is differentiated, and nothing dropped. */
+  readonly training?: {
+    /** Where the gradients of each adapter's pool gather. */
+    readonly grads: ReadonlyMap<VeraAdapter, Value>;
+    /** Of dropout's masks. */
+    readonly seed: number;
+  };
+}
+
+/** One micro-batch: adds its shares of the loss and of the gradients to what earlier ones gave. */
 export function lossProgram(
   loaded: LoadedModel,
-  adapter: VeraAdapter | undefined,
+  overlay: Overlay,
   shape: BatchShape,
-  { block, stats, grads }: { readonly block: Value; readonly stats: Value; readonly grads?: Value },
+  { block, stats, training }: LossValues,
 ): TextProgram {
   const g = new Graph();
-  const inputs = batchInputs(shape);
-  const into = new Map(adapter === undefined || grads === undefined ? [] : [[adapter.lambda, grads]]);
+  const inputs = batchInputs(shape, overlay);
+  const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training.grads);
   for (const value of into.keys()) g.train(value);
-  const { hidden, layers } = hiddenStates(g, loaded, adapter, inputs, shape);
+  const source = training && { block, seed: training.seed };
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, source);
   const chunkRows = lossChunkRows(shape.B * shape.T, loaded.model.vocabSize);
   const losses = crossEntropy(g, {
     hidden,
@@ -114,9 +138,22 @@ export function lossProgram(
   });
   lossSum(g, losses, block, stats);
   // The loss op makes its gradient in the forward and takes no dy.
-  if (grads !== undefined) g.grad(losses, losses, into);
-  const name = grads === undefined ? 'loss' : 'training step';
-  return { program: { name, steps: g.steps, outputs: [] }, inputs, owned: Object.values(inputs), chunkRows };
+  if (training !== undefined) g.grad(losses, losses, into);
+  const name = training === undefined ? 'loss' : 'training step';
+  return { program: { name, steps: g.steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
+}
+
+/** What trains, each with the part of its pool's gradients that is its own. */
+function gradientBuffers(pools: ReadonlyMap<VeraAdapter, Value>): Map<Value, Value> {
+  const into = new Map<Value, Value>();
+  for (const [{ lambda, layout, tensors }, grads] of pools) {
+    into.set(lambda, grads);
+    for (const [name, { shape, offset }] of layout.tensors) {
+      const tensor = tensors.get(name)?.value;
+      if (tensor !== undefined) into.set(tensor, viewOf(grads, `gradient of ${name}`, shape, offset));
+    }
+  }
+  return into;
 }
 
 function lossChunkRows(rows: number, vocabSize: number): number {

@@ -1,3 +1,4 @@
+import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainOutput, TrainProgress } from '../core/training';
@@ -5,7 +6,7 @@ import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner, RunnerUsage } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
-import { createOptimizerState, type OptimizerState, optimizerProgram } from './optimizer';
+import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
 import { learningRateAt } from './schedule';
 import { packStepBlock, type StepStats, unpackStats } from './step_block';
@@ -46,7 +47,9 @@ export interface TrainingData {
 export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
-  readonly adapter: VeraAdapter;
+  /** What lies over the model, those that train among it. */
+  readonly overlay: Overlay;
+  readonly adapters: readonly VeraAdapter[];
   readonly args: ResolvedTrainingArguments;
   readonly signal: AbortSignal;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
@@ -107,22 +110,22 @@ export class TrainingRun {
    * isn't finite; the adapter then keeps the vectors of the last good step.
    */
   async run(): Promise<TrainOutput> {
-    const { runner, adapter, args } = this.#init;
+    const { runner, adapters, args } = this.#init;
     const before = runner.usage();
     try {
       const data = await this.#prepare();
       if (data === undefined) return this.#output(before);
-      const state = await createOptimizerState(runner, adapter);
+      const state = await createOptimizerState(runner, adapters);
       let optimizer: LoadedProgram | undefined;
       try {
-        optimizer = await runner.load(optimizerProgram(adapter, state, args));
+        optimizer = await runner.load(optimizerProgram(state, args));
         await this.#train(data, state, optimizer);
         return this.#output(before);
       } finally {
         await Promise.allSettled(this.#pending.map(({ stats }) => stats));
         optimizer?.release();
         await this.#programs.dropAll();
-        runner.free(Object.values(state));
+        runner.free(optimizerValues(state));
       }
     } finally {
       this.#gate.close();
@@ -176,17 +179,18 @@ export class TrainingRun {
   }
 
   async #submit(state: OptimizerState, optimizer: LoadedProgram, data: StepData, step: number): Promise<Submitted> {
-    const { runner, loaded, adapter, args } = this.#init;
+    const { runner, loaded, overlay, args } = this.#init;
     const learningRate = learningRateAt(args, step - 1, this.#progress.max_steps);
     const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
+    const training = { grads: gradientsOf(state), seed: args.seed };
     for (const [microStep, batch] of data.microBatches.entries()) {
       const { labelled } = batch;
       const block = { step, microStep, labelled, learningRate, tokens: data.labelledTokens, beta1, beta2 };
       await this.#programs.use(
         `${batch.B}x${batch.T}`,
-        () => lossProgram(loaded, adapter, batch, state),
+        () => lossProgram(loaded, overlay, batch, { ...state, training }),
         ({ built, loaded: program }) => {
-          writeBatch(runner, built.inputs, batch);
+          writeBatch(runner, built.inputs, batch, loaded.model.positions);
           runner.write(state.block, packStepBlock(block));
           runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
         },

@@ -1,11 +1,9 @@
 import type { VeraConfig } from '../adapters/config';
-import { layoutParameters, parameterShapes } from '../adapters/parameters';
-import type { ResolvedTargets } from '../adapters/targets';
 import { type FileSource, readFile } from '../core/files';
 import type { AdapterFiles } from '../core/model';
 import type { ParserLimits } from '../core/source';
 import type { Warn } from '../core/warning';
-import { type AdapterTensors, readAdapterModel, writeAdapterConfig, writeAdapterModel } from '../formats/peft';
+import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../formats/peft';
 import { openSource } from '../hub/open_source';
 
 export const CONFIG_FILE = 'adapter_config.json';
@@ -27,17 +25,6 @@ export async function readAdapterBytes(source: FileSource, limits: ParserLimits)
     config: await readFile(source, CONFIG_FILE, limits.json),
     model: await readFile(source, MODEL_FILE, limits.adapter),
   };
-}
-
-/** The tensors of a file, checked against what the model and the configuration expect. */
-export function readTensors(
-  bytes: Uint8Array,
-  { modules, config, max_in, max_out }: ResolvedTargets,
-  options: ReadAdapterOptions & { readonly adapter_name: string },
-): AdapterTensors {
-  const vectors = parameterShapes(layoutParameters(modules, config.r));
-  const { save_projection, r } = config;
-  return readAdapterModel(bytes, { save_projection, r, max_in, max_out, vectors }, options);
 }
 
 export function writeAdapter(config: VeraConfig, tensors: AdapterTensors): AdapterBytes {

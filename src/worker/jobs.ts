@@ -1,3 +1,4 @@
+import { keyHolds } from '../adapters/overlay';
 import { WebVeraError } from '../core/error';
 
 interface Job {
@@ -12,7 +13,8 @@ export class Jobs {
   #closed = false;
 
   /**
-   * Runs `body`, at once. Its signal aborts with `signal`, and when the job is ended. `key` tells what it works with.
+   * Runs `body`, at once. Its signal aborts with `signal`, and when the job is ended. `key` tells what it works with, as
+   * an overlay's key does.
    * Throws `invalid_argument` after `close`.
    */
   async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -36,9 +38,9 @@ export class Jobs {
     }
   }
 
-  /** Aborts the jobs of a key with `reason`, and resolves once they are over. */
+  /** Aborts the jobs that work with what `key` stands for, with `reason`, and resolves once they are over. */
   async end(key: string, reason: unknown): Promise<void> {
-    await this.#end(reason, (job) => job.key === key);
+    await this.#end(reason, (job) => keyHolds(job.key, key));
   }
 
   /** Ends all jobs, and lets no more begin. */

@@ -54,7 +54,12 @@ export interface WorkerSession {
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
-  /** Frees the model, every VeRA model on it and its tokenizer. A VeRA model's handle frees its base model too. */
+  /** What `stateDict` gives, as the files of a model folder, halves kept as halves. */
+  exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
+  /**
+   * Frees the model, every VeRA model on it, every model that shares its tensors, and its tokenizer. Any of their handles
+   * does it.
+   */
   disposeModel(model: Handle): Promise<void>;
   disposeTokenizer(tokenizer: Handle): Promise<void>;
 
@@ -79,12 +84,24 @@ export interface WorkerSession {
     source: WireAdapterSource,
     options: LoadAdapterOptions,
   ): Promise<VeraInfo>;
-  setAdapter(model: Handle, adapter: string): Promise<VeraInfo>;
+  /** At least one. They alone are active then; merged ones are unmerged first. */
+  setAdapter(model: Handle, adapters: readonly string[]): Promise<VeraInfo>;
   deleteAdapter(model: Handle, adapter: string): Promise<VeraInfo>;
+  /** Adds an adapter whose deltas are the weighted sum of others'. Those must share A, B and one of the two vectors. */
+  addWeightedAdapter(model: Handle, adapter: string, parts: readonly WeightedAdapter[]): Promise<VeraInfo>;
   /** With false, `forward` and `generate` give the base model's results. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
+  /** Emits `merge` events. Cancelled or failed, it leaves everything as it was. */
+  mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<VeraInfo>;
+  unmergeAdapters(model: Handle): Promise<VeraInfo>;
+  /** The model without its adapters, merged first if so asked; the VeRA model's handle is then no more. */
+  unloadVera(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
+  /** ΔW of a module in the layout of its weight. The active adapter by default. */
+  deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
   /** PEFT's two files. With `id`, resolves only once they're stored as well. */
   saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;
+  /** The two files of a LoRA that equals the weighted sum of the adapters; by default the active one. */
+  saveLora(model: Handle, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles>;
 
   // ── training ──
   /**
@@ -169,6 +186,17 @@ export interface SaveAdapterOptions {
   readonly id?: string;
 }
 
+export interface WeightedAdapter {
+  readonly adapter_name: string;
+  readonly weight: number;
+}
+
+export interface MergeRequest {
+  readonly safe_merge: boolean;
+  /** The active ones by default. */
+  readonly adapter_names?: readonly string[];
+}
+
 export interface ModelInfo {
   readonly model: Handle;
   readonly config: PretrainedConfig;
@@ -187,9 +215,20 @@ export interface TokenizerInfo {
 /** A VeRA model as it stands after a call. `model` is the same in all of one model's infos. */
 export interface VeraInfo {
   readonly model: Handle;
-  readonly adapters: Readonly<Record<string, VeraConfigFields>>;
+  /** In the order in which they were added. */
+  readonly adapters: Readonly<Record<string, AdapterState>>;
   readonly active: readonly string[];
+  readonly merged: readonly string[];
+  readonly enabled: boolean;
   readonly parameters: ParameterCount;
+}
+
+export interface AdapterState {
+  readonly config: VeraConfigFields;
+  /** Whether it learns when it is active. */
+  readonly trainable: boolean;
+  /** The names of the modules that it wraps. */
+  readonly modules: readonly string[];
 }
 
 export interface EncodeOptions {
@@ -204,6 +243,8 @@ export interface WireInputs {
   readonly input_ids: IdTensor;
   readonly attention_mask?: IdTensor;
   readonly labels?: IdTensor;
+  /** One for each row, '__base__' for none; they needn't be active. */
+  readonly adapter_names?: readonly string[];
 }
 
 /** logits: (B,T,V). The buffers of results are given away: don't keep them. */
@@ -262,6 +303,7 @@ export type WorkerEvent =
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
   | ({ readonly type: 'token'; readonly call: CallId } & GeneratedToken)
+  | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   | { readonly type: 'need_data'; readonly call: CallId; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };
 

@@ -8,20 +8,19 @@ import { toBytes, toFiles } from './adapter_files';
 import { AdapterShelf } from './adapter_shelf';
 import { Calls } from './calls';
 import { SessionDevice } from './device';
+import { exportModel } from './export_model';
 import type * as Wire from './protocol';
 import { SessionAdapters } from './session_adapters';
 import { SessionModels } from './session_models';
 import { SessionTraining } from './session_training';
-import type { VeraState } from './vera_state';
+import { SessionVera } from './session_vera';
 
 interface Opened {
   readonly models: SessionModels;
-  readonly adapters: SessionAdapters;
+  readonly vera: SessionVera;
   readonly training: SessionTraining;
   readonly shelf: AdapterShelf;
 }
-
-type Change = (vera: VeraState, signal: AbortSignal) => Promise<void>;
 
 /** One session: what the worker does for its page. A plain class, which also runs in the caller's own thread. */
 export class WorkerSessionImpl implements Wire.WorkerSession {
@@ -49,7 +48,9 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     this.#opened = {
       models,
       shelf,
-      adapters: new SessionAdapters(models, shelf, warn),
+      vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn), () =>
+        this.#device.executor(),
+      ),
       training: new SessionTraining(this.#host, models),
     };
   }
@@ -91,8 +92,8 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   forward(call: Wire.CallId, handle: Wire.Handle, inputs: Wire.WireInputs): Promise<Wire.ForwardResult> {
     return this.#calls.run(call, (signal) => {
-      const { model, applied } = this.#parts().models.find(handle);
-      return model.jobs.run(applied.key, signal, () => model.forward(inputs, applied));
+      const { model, overlay } = this.#parts().models.findRows(handle, inputs.adapter_names, inputs.input_ids.dims[0]);
+      return model.jobs.run(overlay.key, signal, () => model.forward(inputs, overlay));
     });
   }
 
@@ -103,10 +104,10 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     config: ResolvedGenerationConfig,
   ): Promise<string> {
     return this.#calls.run(call, (signal) => {
-      const { model, applied } = this.#parts().models.find(handle);
+      const { model, overlay } = this.#parts().models.find(handle, config.adapter_name);
       const onToken = (token: { token_id: number; text: string }): void =>
         this.#host.emit({ type: 'token', call, ...token });
-      return model.jobs.run(applied.key, signal, (ending) => model.generate(prompt, config, applied, onToken, ending));
+      return model.jobs.run(overlay.key, signal, (ending) => model.generate(prompt, config, overlay, onToken, ending));
     });
   }
 
@@ -116,8 +117,15 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     names: readonly string[] | undefined,
   ): Promise<Map<string, Tensor>> {
     return this.#calls.run(call, (signal) => {
-      const base = this.#parts().models.base(handle);
-      return base.jobs.run('base', signal, () => base.stateDict(names));
+      const { model, overlay } = this.#parts().models.find(handle);
+      return model.jobs.run(overlay.key, signal, () => model.stateDict(names, overlay));
+    });
+  }
+
+  exportModel(call: Wire.CallId, handle: Wire.Handle): Promise<Map<string, Blob>> {
+    return this.#calls.run(call, (signal) => {
+      const { model, overlay } = this.#parts().models.find(handle);
+      return model.jobs.run(overlay.key, signal, (ending) => exportModel(model, overlay, ending));
     });
   }
 
@@ -137,68 +145,64 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   // ── VeRA ──
 
-  createVera(
-    handle: Wire.Handle,
-    name: string,
-    config: Wire.VeraConfigFields,
-    options: Wire.WireAdapterOptions,
-  ): Promise<Wire.VeraInfo> {
-    return this.#newVera(undefined, handle, (vera) => this.#parts().adapters.create(vera, name, config, options));
+  createVera(...call: Parameters<SessionVera['create']>): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.create(...call);
   }
 
-  loadVera(
-    call: Wire.CallId,
-    handle: Wire.Handle,
-    name: string,
-    source: Wire.WireAdapterSource,
-    options: Wire.LoadAdapterOptions,
-  ): Promise<Wire.VeraInfo> {
-    return this.#newVera(call, handle, this.#loading(call, name, source, options));
+  loadVera(...call: Parameters<SessionVera['load']>): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.load(...call);
   }
 
   async dropVera(handle: Wire.Handle): Promise<void> {
-    const { models } = this.#parts();
-    const vera = models.vera(handle);
-    models.models.delete(handle);
-    await vera.dispose();
+    await this.#parts().vera.drop(handle);
   }
 
-  addAdapter(
-    handle: Wire.Handle,
-    name: string,
-    config: Wire.VeraConfigFields,
-    options: Wire.WireAdapterOptions,
-  ): Promise<Wire.VeraInfo> {
-    return this.#changeVera(undefined, handle, (vera) => this.#parts().adapters.create(vera, name, config, options));
+  addAdapter(...call: Parameters<SessionVera['addAdapter']>): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.addAdapter(...call);
   }
 
-  loadAdapter(
-    call: Wire.CallId,
-    handle: Wire.Handle,
-    name: string,
-    source: Wire.WireAdapterSource,
-    options: Wire.LoadAdapterOptions,
-  ): Promise<Wire.VeraInfo> {
-    return this.#changeVera(call, handle, this.#loading(call, name, source, options));
+  loadAdapter(...call: Parameters<SessionVera['loadAdapter']>): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.loadAdapter(...call);
   }
 
-  setAdapter(handle: Wire.Handle, name: string): Promise<Wire.VeraInfo> {
-    return this.#changeVera(undefined, handle, async (vera) => vera.activate(name));
+  addWeightedAdapter(...call: Parameters<SessionVera['addWeighted']>): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.addWeighted(...call);
+  }
+
+  setAdapter(handle: Wire.Handle, names: readonly string[]): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.setAdapter(handle, names);
   }
 
   deleteAdapter(handle: Wire.Handle, name: string): Promise<Wire.VeraInfo> {
-    return this.#changeVera(undefined, handle, (vera) => vera.delete(name));
+    return this.#parts().vera.deleteAdapter(handle, name);
   }
 
   async enableAdapters(handle: Wire.Handle, enabled: boolean): Promise<void> {
-    this.#parts().models.vera(handle).enable(enabled);
+    this.#parts().vera.enable(handle, enabled);
+  }
+
+  mergeAdapters(call: Wire.CallId, handle: Wire.Handle, options: Wire.MergeRequest): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.merge(call, handle, options);
+  }
+
+  unmergeAdapters(handle: Wire.Handle): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.unmerge(handle);
+  }
+
+  unloadVera(...call: Parameters<SessionVera['unload']>): Promise<Wire.ModelInfo> {
+    return this.#parts().vera.unload(...call);
+  }
+
+  deltaWeight(...call: Parameters<SessionVera['deltaWeight']>): Promise<Tensor> {
+    return this.#parts().vera.deltaWeight(...call);
   }
 
   saveAdapter(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
-    return this.#calls.run(undefined, () => {
-      const { models, adapters } = this.#parts();
-      return adapters.save(models.vera(handle), options);
-    });
+    return this.#parts().vera.save(handle, options);
+  }
+
+  saveLora(...call: Parameters<SessionVera['saveLora']>): Promise<AdapterFiles> {
+    return this.#parts().vera.saveLora(...call);
   }
 
   // ── training ──
@@ -250,35 +254,5 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   #parts(): Opened {
     if (this.#opened !== undefined) return this.#opened;
     throw new WebVeraError('internal', 'The session was used before it was opened');
-  }
-
-  /** Fills a VeRA model with an adapter from its files. */
-  #loading(call: Wire.CallId, name: string, source: Wire.WireAdapterSource, options: Wire.LoadAdapterOptions): Change {
-    return async (vera, signal) => {
-      const { adapters } = this.#parts();
-      await adapters.load(vera, name, await adapters.read(call, source, options, signal), options);
-    };
-  }
-
-  #newVera(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Change): Promise<Wire.VeraInfo> {
-    return this.#calls.run(call, (signal) => {
-      const { models, adapters } = this.#parts();
-      const base = models.base(handle);
-      return base.jobs.run('new', signal, async (ending) => {
-        const vera = adapters.newState(await this.#device.executor(), base);
-        await fill(vera, ending);
-        return vera.info(models.models.add(vera));
-      });
-    });
-  }
-
-  #changeVera(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.VeraInfo> {
-    return this.#calls.run(call, (signal) => {
-      const vera = this.#parts().models.vera(handle);
-      return vera.base.jobs.run('change', signal, async (ending) => {
-        await change(vera, ending);
-        return vera.info(handle);
-      });
-    });
   }
 }

@@ -1,16 +1,23 @@
 import { configWarnings, VeraConfig } from '../adapters/config';
+import { loraOf, weightedLora } from '../adapters/lora';
 import { ProjectionPool } from '../adapters/projection_pool';
+import type { VeraValues, WeightedPart } from '../adapters/vectors';
+import { combineVectors } from '../adapters/weighted';
+import { WebVeraError } from '../core/error';
 import type { AdapterFiles } from '../core/model';
 import type { Warn } from '../core/warning';
-import { readAdapterConfig } from '../formats/peft';
+import { writeLoraConfig, writeLoraModel } from '../formats/lora';
+import { readAdapterConfig, readAdapterModel } from '../formats/peft';
 import type { Executor } from '../gpu/executor';
-import { type AdapterBytes, readAdapterBytes, readTensors, toFiles, writeAdapter } from './adapter_files';
+import { type AdapterBytes, readAdapterBytes, toFiles, writeAdapter } from './adapter_files';
 import type { AdapterShelf } from './adapter_shelf';
+import type { StoredAdapter } from './adapter_values';
 import type {
   CallId,
   LoadAdapterOptions,
   SaveAdapterOptions,
   VeraConfigFields,
+  WeightedAdapter,
   WireAdapterOptions,
   WireAdapterSource,
 } from './protocol';
@@ -63,9 +70,9 @@ export class SessionAdapters {
     const options = { limits, warn: this.#warn, adapter_name: name };
     const config = readAdapterConfig(bytes.config, options);
     for (const warning of configWarnings(config)) this.#warn(warning);
-    const targets = vera.resolve(name, config);
-    const tensors = readTensors(bytes.model, targets, options);
-    await vera.add(name, targets, { is_trainable, projection_dtype }, tensors);
+    const resolved = vera.resolve(name, config);
+    const tensors = readAdapterModel(bytes.model, resolved.expected, options);
+    await vera.add(name, resolved, { is_trainable, projection_dtype }, tensors);
   }
 
   async read(
@@ -82,10 +89,61 @@ export class SessionAdapters {
     return readAdapterBytes(this.#models.open(call, folder, options, signal), this.#models.limits);
   }
 
+  /** An adapter whose deltas are the weighted sum of others'. */
+  async addWeighted(vera: VeraState, name: string, parts: readonly WeightedAdapter[]): Promise<void> {
+    const sum = combineVectors(await weightedParts(vera, parts));
+    const [first] = parts.map(({ adapter_name }) => vera.adapter(adapter_name).config);
+    if (first === undefined) return;
+    const config = new VeraConfig({
+      ...first,
+      target_modules: [...sum.modules.keys()],
+      layers_to_transform: null,
+      layers_pattern: null,
+    });
+    const { vectors, projections } = sum;
+    await vera.add(name, vera.resolve(name, config), {}, { vectors, projections, others: new Map() });
+  }
+
+  /** The files of the LoRA that equals the weighted sum of the adapters. */
+  async saveLora(vera: VeraState, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles> {
+    const [single = vera.active[0] ?? 'default'] = parts?.map(({ adapter_name }) => adapter_name) ?? [];
+    const { config } = vera.adapter(single);
+    if (parts === undefined) {
+      const values = await numbersOf(vera, single);
+      const lora = loraOf(values);
+      return toFiles({ config: writeLoraConfig(config, { r: lora.r }), model: writeLoraModel(lora, values.others) });
+    }
+    const lora = weightedLora(await weightedParts(vera, parts));
+    const modules = lora.modules.keys();
+    return toFiles({ config: writeLoraConfig(config, { r: lora.r, modules }), model: writeLoraModel(lora) });
+  }
+
   async save(vera: VeraState, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
-    const { adapter, tensors } = await vera.tensors(adapter_name);
-    const bytes = writeAdapter(adapter.config, tensors);
+    const adapter = vera.adapter(adapter_name ?? vera.active[0] ?? 'default');
+    const { projections, ...rest } = await vera.read(adapter);
+    const { config } = adapter;
+    const bytes = writeAdapter(config, { ...rest, projections: config.save_projection ? projections : undefined });
     if (id !== undefined) await this.#shelf.set(id, bytes);
     return toFiles(bytes);
   }
+}
+
+async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & StoredAdapter> {
+  const { config, layout } = vera.adapter(name);
+  return { r: config.r, modules: layout.slots, ...(await vera.read(vera.adapter(name))) };
+}
+
+async function weightedParts(vera: VeraState, parts: readonly WeightedAdapter[]): Promise<WeightedPart[]> {
+  const weighted: WeightedPart[] = [];
+  for (const { adapter_name, weight } of parts) {
+    if (vera.adapter(adapter_name).tensors.size > 0) {
+      throw new WebVeraError(
+        'invalid_argument',
+        `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`,
+        { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
+      );
+    }
+    weighted.push({ ...(await numbersOf(vera, adapter_name)), weight });
+  }
+  return weighted;
 }

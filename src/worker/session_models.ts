@@ -1,3 +1,4 @@
+import { BASE, type Overlay } from '../adapters/overlay';
 import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { type FileSource, readFile, readFileIfPresent } from '../core/files';
@@ -17,11 +18,17 @@ import type {
   TokenizerInfo,
   WireSource,
 } from './protocol';
-import { type Applied, TextModel } from './text_model';
+import { TextModel } from './text_model';
 import { VeraState } from './vera_state';
 
 /** What a model's handle stands for: the base model alone, or adapters over it. */
 export type Loaded = TextModel | VeraState;
+
+/** What runs, and what lies over it. */
+export interface Pass {
+  readonly model: TextModel;
+  readonly overlay: Overlay;
+}
 
 /** The session's models and tokenizers, and how they are loaded. */
 export class SessionModels {
@@ -39,11 +46,20 @@ export class SessionModels {
     return { ...defaultLimits, ...this.#options.limits };
   }
 
-  /** The base model under a handle, and what a pass through that handle applies. */
-  find(handle: Handle): { readonly model: TextModel; readonly applied: Applied } {
+  /** The base model under a handle, and what lies over it in a pass; with a name, that adapter alone. */
+  find(handle: Handle, adapter?: string): Pass {
     const loaded = this.models.get(handle);
-    if (loaded instanceof VeraState) return { model: loaded.base, applied: loaded.applied() };
-    return { model: loaded, applied: { adapter: undefined, key: 'base' } };
+    if (loaded instanceof VeraState) return { model: loaded.base, overlay: loaded.overlay(adapter) };
+    if (adapter === undefined) return { model: loaded, overlay: BASE };
+    throw noAdapters('adapter_name', adapter);
+  }
+
+  /** As `find`, for a batch whose rows name their adapters. */
+  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): Pass {
+    if (names === undefined) return this.find(handle);
+    const loaded = this.models.get(handle);
+    if (loaded instanceof VeraState) return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };
+    throw noAdapters('adapter_names', names.join(', '));
   }
 
   base(handle: Handle): TextModel {
@@ -60,20 +76,28 @@ export class SessionModels {
     });
   }
 
-  /** Frees a model with its tokenizer and all VeRA models on it, once whoever uses it has been told to stop. */
+  /**
+   * Frees a model with its tokenizer, all VeRA models on it and all models that share its tensors, once whoever uses
+   * them has been told to stop.
+   */
   async dispose(handle: Handle): Promise<void> {
     if (this.models.find(handle) === undefined) return;
-    const base = this.base(handle);
-    await base.jobs.close(abortError('The model was disposed of'));
-    for (const [other, loaded] of this.models.entries()) {
-      if (loaded !== base && !(loaded instanceof VeraState && loaded.base === base)) continue;
+    const { root } = this.base(handle);
+    const family = (): [Handle, Loaded][] => this.models.entries().filter(([other]) => this.base(other).root === root);
+    const members = (): Set<TextModel> => new Set([root, ...family().map(([other]) => this.base(other))]);
+    await Promise.all([...members()].map(({ jobs }) => jobs.close(abortError('The model was disposed of'))));
+    // Asked again: what was on its way has come or failed by now.
+    const models = members();
+    for (const [other, loaded] of family()) {
       this.models.delete(other);
       if (loaded instanceof VeraState) await loaded.dispose();
     }
     for (const [other, tokenizer] of this.tokenizers.entries()) {
-      if (tokenizer === base.tokenizer) this.tokenizers.delete(other);
+      if (tokenizer === root.tokenizer) this.tokenizers.delete(other);
     }
-    await base.dispose();
+    // What was derived goes before what it shares.
+    for (const model of models) if (model !== root) await model.dispose();
+    await root.dispose();
   }
 
   open(call: CallId, source: WireSource, options: LoadOptions, signal: AbortSignal): FileSource {
@@ -113,10 +137,17 @@ export class SessionModels {
       executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
       throw error;
     });
-    const model = this.models.add(new TextModel(executor, loaded, tokenizer));
+    const info = this.info(new TextModel(executor, loaded, tokenizer));
     emit({ status: 'ready', model: source.name });
+    return info;
+  }
+
+  /** A model with its handle, which it gets unless it has one. */
+  info(model: TextModel): ModelInfo {
+    const known = this.models.entries().find(([, loaded]) => loaded === model)?.[0];
+    const { tokenizer, loaded } = model;
     return {
-      model,
+      model: known ?? this.models.add(model),
       config: loaded.model.config,
       tokenizer: tokenizer === undefined ? undefined : this.#tokenizerInfo(tokenizer),
       modules: loaded.model.modules,
@@ -143,4 +174,14 @@ export class SessionModels {
     const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
     return createTokenizer(text(json), config && text(config), vocabSize === undefined ? {} : { vocabSize });
   }
+}
+
+function noAdapters(argument: string, got: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${argument}: expected a model with adapters, got a base model and ${got}`,
+    {
+      hint: 'Call it on a model from get_peft_model or VeraModel.from_pretrained.',
+    },
+  );
 }

@@ -1,3 +1,5 @@
+import type { Overlay } from '../adapters/overlay';
+import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import type { RowSource } from '../train/data';
@@ -13,7 +15,6 @@ import type {
   TrainRequest,
 } from './protocol';
 import type { SessionModels } from './session_models';
-import type { Applied } from './text_model';
 import { createRun, evaluate } from './training';
 
 interface Turn {
@@ -27,8 +28,8 @@ export class SessionTraining {
   readonly #models: SessionModels;
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, TrainingRun>();
-  /** By key of the adapter that trains. */
-  readonly #training = new Map<string, Turn>();
+  /** By the adapter that trains. */
+  readonly #training = new Map<VeraAdapter, Turn>();
 
   constructor(host: SessionHost, models: SessionModels) {
     this.#host = host;
@@ -40,19 +41,19 @@ export class SessionTraining {
     { model: handle, args, data, hooks }: TrainRequest,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
-    const { model, applied } = this.#models.find(handle);
+    const { model, overlay } = this.#models.find(handle);
     const wanted = new Set<string>(hooks);
     const emit: TrainingInit['emit'] = (event, progress) => {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;
       this.#host.emit({ type: 'train', call, progress, event });
     };
-    return model.jobs.run(applied.key, signal, async (ending) => {
+    return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const run = createRun({ model, applied, args, data: rows, signal: ending }, emit);
+      const run = createRun({ model, overlay, args, data: rows, signal: ending }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);
       try {
-        return await this.#oneAtATime(applied, ending, () => run.run());
+        return await this.#oneAtATime(overlay, ending, () => run.run());
       } finally {
         this.#runs.delete(call);
         this.#feeds.delete(call);
@@ -65,11 +66,11 @@ export class SessionTraining {
     { model: handle, args, data }: EvaluateRequest,
     signal: AbortSignal,
   ): Promise<Evaluation> {
-    const { model, applied } = this.#models.find(handle);
+    const { model, overlay } = this.#models.find(handle);
     const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
-      return await model.jobs.run(applied.key, signal, (ending) =>
-        evaluate({ model, applied, args, data: rows, signal: ending }),
+      return await model.jobs.run(overlay.key, signal, (ending) =>
+        evaluate({ model, overlay, args, data: rows, signal: ending }),
       );
     } finally {
       this.#feeds.delete(call);
@@ -93,20 +94,25 @@ export class SessionTraining {
   }
 
   /** Two runs would undo each other's steps: the second is refused, or waits where the first is aborted already. */
-  async #oneAtATime<T>({ adapter, key }: Applied, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
-    const first = this.#training.get(key);
-    if (first !== undefined && !first.signal.aborted) {
-      throw new WebVeraError('invalid_argument', `Training: adapter ${adapter?.name} is being trained already`, {
+  async #oneAtATime<T>({ adapters }: Overlay, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    const training = adapters.filter(({ trainable }) => trainable);
+    const earlier = training.flatMap((adapter) => {
+      const turn = this.#training.get(adapter);
+      return turn === undefined ? [] : [{ adapter, turn }];
+    });
+    const busy = earlier.find(({ turn }) => !turn.signal.aborted);
+    if (busy !== undefined) {
+      throw new WebVeraError('invalid_argument', `Training: adapter ${busy.adapter.name} is being trained already`, {
         hint: 'Stop the other run, or wait until it ends.',
       });
     }
-    const outcome = (first?.over ?? Promise.resolve()).then(body);
+    const outcome = Promise.all(earlier.map(({ turn }) => turn.over)).then(body);
     const turn = { signal, over: outcome.then(noop, noop) };
-    this.#training.set(key, turn);
+    for (const adapter of training) this.#training.set(adapter, turn);
     try {
       return await outcome;
     } finally {
-      if (this.#training.get(key) === turn) this.#training.delete(key);
+      for (const adapter of training) if (this.#training.get(adapter) === turn) this.#training.delete(adapter);
     }
   }
 

@@ -1,15 +1,14 @@
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import { keyHolds, type Overlay } from '../adapters/overlay';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { GeneratedToken, ResolvedGenerationConfig } from '../core/generation';
-import { numel } from '../core/shape';
 import type { IdTensor, Tensor } from '../core/tensor';
-import { f16ToF32 } from '../formats/float16';
 import { Generator } from '../generate/generator';
 import { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
-import type { Value } from '../graph/value';
+import { pinned, type Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
+import { untied } from '../models/untied';
 import { StreamDecoder } from '../tokenizer/stream_decoder';
 import type { TextTokenizer } from '../tokenizer/tokenizer';
 import { labelledRows } from '../train/batches';
@@ -19,15 +18,18 @@ import { logitsProgram } from '../train/text_program';
 import { IGNORED } from '../train/token_row';
 import { Jobs } from './jobs';
 import type { ForwardResult, WireInputs } from './protocol';
+import { readFloats, specOf, toFileOrder } from './tensors';
 
-/** Which adapter a pass uses; `key` tells its programs from others'. */
-export interface Applied {
-  readonly adapter: VeraAdapter | undefined;
-  readonly key: string;
+/** What a model that shares tensors with another has of its own. */
+interface Derived {
+  readonly from: TextModel;
+  readonly owned: readonly Value[];
 }
 
-/** A base model on the device with the programs that run it, with or without an adapter. */
+/** A base model on the device with the programs that run it, alone or with what lies over it. */
 export class TextModel {
+  /** The model whose tensors this one shares: itself, unless it was derived. */
+  readonly root: TextModel;
   readonly loaded: LoadedModel;
   readonly tokenizer: TextTokenizer | undefined;
   readonly programs: ProgramCache;
@@ -37,7 +39,11 @@ export class TextModel {
   readonly jobs = new Jobs();
   readonly runner: Runner;
 
-  constructor(runner: Runner, loaded: LoadedModel, tokenizer: TextTokenizer | undefined) {
+  readonly #owned: readonly Value[];
+
+  constructor(runner: Runner, loaded: LoadedModel, tokenizer: TextTokenizer | undefined, derived?: Derived) {
+    this.root = derived?.from.root ?? this;
+    this.#owned = derived?.owned ?? [...loaded.weights.values(), ...loaded.constants.values()];
     this.runner = runner;
     this.loaded = loaded;
     this.tokenizer = tokenizer;
@@ -47,20 +53,20 @@ export class TextModel {
   }
 
   /** One evaluation pass: logits (B,T,V), and the loss when there are labels. */
-  async forward(inputs: WireInputs, { adapter, key }: Applied): Promise<ForwardResult> {
-    const batch = this.#batch(inputs);
+  async forward(inputs: WireInputs, overlay: Overlay): Promise<ForwardResult> {
+    const batch = { ...this.#batch(inputs), which: overlay.rows?.which };
     const bytes = await this.programs.use(
-      `logits ${key} ${batch.B}x${batch.T}`,
-      () => logitsProgram(this.loaded, adapter, batch),
+      `logits ${overlay.key} ${batch.B}x${batch.T}`,
+      () => logitsProgram(this.loaded, overlay, batch),
       ({ built, loaded }) => {
-        writeBatch(this.runner, built.inputs, batch);
+        writeBatch(this.runner, built.inputs, batch, this.loaded.model.positions);
         this.runner.run(loaded);
         return this.runner.read(built.logits);
       },
     );
     const logits = this.#unpad(new Float32Array(bytes), inputs.input_ids, batch.T);
     if (inputs.labels === undefined) return { logits };
-    const { loss } = await this.losses.mean([batch], adapter, key);
+    const { loss } = await this.losses.mean([batch], overlay);
     return { logits, loss };
   }
 
@@ -68,7 +74,7 @@ export class TextModel {
   async generate(
     prompt: string | readonly number[],
     config: ResolvedGenerationConfig,
-    { adapter, key }: Applied,
+    overlay: Overlay,
     onToken: (token: GeneratedToken) => void,
     signal: AbortSignal,
   ): Promise<string> {
@@ -82,7 +88,7 @@ export class TextModel {
     };
     // The last token also gives what the decoder held back, so it is told when it is known to be the last.
     let last: number | undefined;
-    for await (const id of this.generator.generate({ prompt: ids, config, adapter, key, signal })) {
+    for await (const id of this.generator.generate({ prompt: ids, config, overlay, signal })) {
       if (last !== undefined) give(last, decoder?.push(last) ?? '');
       last = id;
     }
@@ -97,24 +103,48 @@ export class TextModel {
     });
   }
 
-  /** Tensors by the checkpoint's names, as float32; all of them when `names` is undefined. */
-  async stateDict(names: readonly string[] | undefined): Promise<Map<string, Tensor>> {
-    const wanted = names ?? [...this.loaded.weights.keys()];
-    const unknown = wanted.find((name) => !this.loaded.weights.has(name));
+  /** Tensors by the checkpoint's names and in its shapes, as float32; all of them when `names` is undefined. */
+  async stateDict(names: readonly string[] | undefined, { tensors: over }: Overlay): Promise<Map<string, Tensor>> {
+    const values = new Map([...this.loaded.weights, ...over]);
+    const wanted = names ?? [...values.keys()];
+    const unknown = wanted.find((name) => !values.has(name));
     if (unknown !== undefined) {
       throw new WebVeraError('invalid_argument', `state_dict: expected a tensor of the model, got ${unknown}`);
     }
     const tensors = new Map<string, Tensor>();
     for (const name of wanted) {
-      const value = this.loaded.weights.get(name);
-      if (value !== undefined) tensors.set(name, { dims: value.shape, data: await this.#readFloats(value) });
+      const value = values.get(name);
+      if (value === undefined) continue;
+      const data = await readFloats(this.runner, value);
+      tensors.set(name, toFileOrder(specOf(this.loaded.model, name), { dims: value.shape, data }));
     }
     return tensors;
   }
 
-  /** Forgets the programs of an adapter that goes. */
+  /** A copy of a value in memory of its own. */
+  async copyOf(name: string, value: Value): Promise<Value> {
+    const copy = pinned(name, value.shape);
+    const data = await readFloats(this.runner, value);
+    try {
+      await this.runner.allocate([copy]);
+      this.runner.write(copy, data);
+      return copy;
+    } catch (error) {
+      this.runner.free([copy]);
+      throw error;
+    }
+  }
+
+  /** A model with other tensors in place of some, which it owns; the rest it shares. */
+  derive(tensors: ReadonlyMap<string, Value>): TextModel {
+    const { model, weights, constants } = this.loaded;
+    const loaded = { model: untied(model, tensors), weights: new Map([...weights, ...tensors]), constants };
+    return new TextModel(this.runner, loaded, this.tokenizer, { from: this, owned: [...tensors.values()] });
+  }
+
+  /** Forgets the programs that use what the key stands for. */
   async dropPrograms(key: string): Promise<void> {
-    await this.programs.dropAll((name) => name.split(' ')[1] === key);
+    await this.programs.dropAll((name) => keyHolds(name.split(' ')[1] ?? '', key));
     await this.generator.dropPrograms(key);
   }
 
@@ -122,7 +152,7 @@ export class TextModel {
     await this.programs.dropAll();
     await this.generator.dispose();
     this.losses.dispose();
-    this.runner.free([...this.loaded.weights.values(), ...this.loaded.constants.values()]);
+    this.runner.free(this.#owned);
   }
 
   #checkIds(ids: Int32Array | readonly number[], what: string): void {
@@ -131,14 +161,6 @@ export class TextModel {
       if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
       throw new WebVeraError('invalid_argument', `${what}: expected tokens from 0 to ${vocabSize - 1}, got ${id}`);
     }
-  }
-
-  async #readFloats(value: Value): Promise<Float32Array> {
-    const bytes = await this.runner.read(value);
-    const length = numel(value.shape);
-    return value.dtype === 'f16'
-      ? f16ToF32(new Uint16Array(bytes, 0, length))
-      : new Float32Array(bytes).slice(0, length);
   }
 
   /** The inputs with T padded to a bucket. */

@@ -1,3 +1,4 @@
+import type { Overlay } from '../adapters/overlay';
 import { WebVeraError } from '../core/error';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { batchesInOrder } from '../train/batches';
@@ -5,11 +6,11 @@ import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
 import { type TrainingInit, TrainingRun } from '../train/training_run';
 import type { Evaluation } from './protocol';
-import type { Applied, TextModel } from './text_model';
+import type { TextModel } from './text_model';
 
 export interface TrainingRequest {
   readonly model: TextModel;
-  readonly applied: Applied;
+  readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
   /** The data set, read until the signal aborts. */
   data(signal: AbortSignal): RowSource;
@@ -18,25 +19,27 @@ export interface TrainingRequest {
 
 /** A run that reads the data, then trains. Throws where there is nothing to train. */
 export function createRun(
-  { model, applied, args, data, signal }: TrainingRequest,
+  { model, overlay, args, data, signal }: TrainingRequest,
   emit: TrainingInit['emit'],
 ): TrainingRun {
-  const { adapter } = applied;
-  if (adapter === undefined || !adapter.trainable) {
-    const what = adapter === undefined ? 'no adapter is active' : `adapter ${adapter.name} was loaded for inference`;
+  const adapters = overlay.adapters.filter(({ trainable }) => trainable);
+  if (adapters.length === 0) {
+    const [first] = overlay.adapters;
+    const what = first === undefined ? 'no adapter is active' : `adapter ${first.name} was loaded for inference`;
     throw new WebVeraError('invalid_argument', `Training: expected an active adapter that trains, but ${what}`, {
       hint: 'Load the adapter with is_trainable: true, or add one with get_peft_model.',
     });
   }
-  if (adapter.config.vera_dropout > 0) {
-    throw new WebVeraError('invalid_argument', `vera_dropout: expected 0, got ${adapter.config.vera_dropout}`, {
-      hint: 'Dropout is not supported in training yet.',
+  if (overlay.merged.size > 0) {
+    throw new WebVeraError('invalid_argument', 'Training: expected adapters that are not merged', {
+      hint: 'Call unmerge_adapter() first.',
     });
   }
   return new TrainingRun({
     runner: model.runner,
     loaded: model.loaded,
-    adapter,
+    overlay,
+    adapters,
     args,
     signal,
     async prepare(stop) {
@@ -49,10 +52,10 @@ export function createRun(
 }
 
 /** The mean loss over all labelled tokens of the data, in blocks that don't overlap. */
-export async function evaluate({ model, applied, args, data, signal }: TrainingRequest): Promise<Evaluation> {
+export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
   const { rows } = await collectRows(data(signal), rowOptions(model, args, 'split', signal));
   const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
-  const { loss } = await model.losses.mean(batchesInOrder(rows, format), applied.adapter, applied.key, signal);
+  const { loss } = await model.losses.mean(batchesInOrder(rows, format), overlay, signal);
   return { eval_loss: loss, perplexity: Math.exp(loss) };
 }
 

@@ -1,63 +1,249 @@
-import type { VeraConfig } from '../adapters/config';
-import { initialParameters, layoutParameters, packParameters, unpackParameters } from '../adapters/parameters';
+import { trainedBiases, type VeraConfig } from '../adapters/config';
+import { type Merged, type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../adapters/overlay';
 import type { ProjectionPool } from '../adapters/projection_pool';
-import { equalProjections, generateProjections, type ProjectionKey } from '../adapters/projections';
-import { type ResolvedTargets, resolveTargets } from '../adapters/targets';
-import type { ProjectionValues, VeraAdapter } from '../adapters/vera_adapter';
+import type { VeraAdapter } from '../adapters/vera_adapter';
 import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
-import { numel } from '../core/shape';
 import type { Tensor } from '../core/tensor';
 import type { Warn } from '../core/warning';
 import type { AdapterTensors } from '../formats/peft';
 import type { Runner } from '../graph/runner';
-import { pinned, type Value } from '../graph/value';
-import type { VeraInfo, WireAdapterOptions } from './protocol';
-import type { Applied, TextModel } from './text_model';
+import type { Value } from '../graph/value';
+import { baseTensor } from '../models/loaded_model';
+import { AdapterPlacer, type StoredAdapter } from './adapter_values';
+import type { WireAdapterOptions } from './protocol';
+import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
+import { Serial } from './serial';
+import type { TextModel } from './text_model';
+import { type MergeOptions, VeraMerges } from './vera_merges';
 
-interface Entry {
-  readonly adapter: VeraAdapter;
-  /** Tells its programs from others', also from those of an earlier adapter of the same name. */
-  readonly key: string;
-}
+/** PEFT's word for no adapter at all. */
+const BASE_NAME = '__base__';
 
 /** What a VeRA model needs of its session. */
 export interface VeraHost {
   readonly runner: Runner;
   readonly projections: ProjectionPool;
   readonly warn: Warn;
-  /** A key that no other adapter of the session has. */
+  /** A key that nothing else of the session has. */
   nextKey(): string;
 }
 
 /** The adapters over one base model. The base model's own results stay as they are. */
 export class VeraState {
   readonly base: TextModel;
+  /** Changes come one after the other. */
+  readonly changes = new Serial();
   readonly #host: VeraHost;
-  readonly #entries = new Map<string, Entry>();
+  readonly #placer: AdapterPlacer;
+  readonly #merges: VeraMerges;
+  /** In the order in which they were added. */
+  readonly #adapters = new Map<string, VeraAdapter>();
   /** Names of adapters that are on their way. */
   readonly #coming = new Set<string>();
-  #active: string | undefined;
+  #active: readonly string[] = [];
   #enabled = true;
+  /** Stands for the merged weights; changes with them. */
+  #mergeKey: string | undefined;
 
   constructor(base: TextModel, host: VeraHost) {
     this.base = base;
     this.#host = host;
+    this.#placer = new AdapterPlacer(host.runner, base.loaded, host.projections, host.warn);
+    this.#merges = new VeraMerges(host.runner);
   }
 
-  get active(): VeraAdapter | undefined {
-    return this.#active === undefined ? undefined : this.#entries.get(this.#active)?.adapter;
+  get enabled(): boolean {
+    return this.#enabled;
   }
 
-  /** What a pass uses now. */
-  applied(): Applied {
-    const entry = this.#enabled && this.#active !== undefined ? this.#entries.get(this.#active) : undefined;
-    return { adapter: entry?.adapter, key: entry?.key ?? 'base' };
+  get active(): readonly string[] {
+    return this.#active;
   }
 
-  /** Which modules a configuration wraps, without changing anything. Throws PEFT's errors. */
-  resolve(name: string, config: VeraConfig): ResolvedTargets {
-    if (this.#entries.has(name) || this.#coming.has(name)) {
+  get merged(): readonly string[] {
+    return this.#merges.names;
+  }
+
+  get adapters(): readonly VeraAdapter[] {
+    return [...this.#adapters.values()];
+  }
+
+  /** What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none. */
+  overlay(name?: string): Overlay {
+    if (name !== undefined) return overlayOf(this.adapters, name === BASE_NAME ? [] : [this.adapter(name)]);
+    if (!this.#enabled) return overlayOf(this.adapters, []);
+    const active = this.#active.map((each) => this.adapter(each));
+    return overlayOf(this.adapters, active, this.#merged());
+  }
+
+  /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
+  overlayOfRows(names: readonly string[], rows: number): Overlay {
+    expectRowNames(names, rows, this);
+    const adapters = names.map((name) => (name === BASE_NAME ? undefined : this.adapter(name)));
+    return overlayOfRows(overlayOf(this.adapters, []), adapters);
+  }
+
+  /** Which modules a configuration wraps and what it trains, without changing anything. Throws PEFT's errors. */
+  resolve(name: string, config: VeraConfig): ResolvedAdapter {
+    this.#expectFree(name, config);
+    return resolveAdapter(config, this.base.loaded.model, this.#host.warn);
+  }
+
+  /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
+  async add(
+    name: string,
+    { targets, trained }: ResolvedAdapter,
+    options: WireAdapterOptions,
+    tensors?: AdapterTensors,
+  ): Promise<void> {
+    this.#coming.add(name);
+    try {
+      const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors };
+      const adapter = await this.#placer.place(plan, this.adapters);
+      this.#adapters.set(name, adapter);
+      if (this.#active.length === 0) this.#active = [name];
+    } finally {
+      this.#coming.delete(name);
+    }
+  }
+
+  /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
+  async activate(names: readonly string[]): Promise<void> {
+    if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
+    this.#expectTogether([...new Set(names)].map((name) => this.adapter(name)));
+    if (this.merged.length > 0) {
+      const message = 'Adapter cannot be set when the model is merged. Unmerging the model first.';
+      this.#host.warn({ code: 'unmerged', message });
+      await this.unmerge();
+    }
+    this.#active = [...new Set(names)];
+  }
+
+  enable(enabled: boolean): void {
+    const biased = this.#biased();
+    if (this.#enabled && !enabled && biased !== undefined) {
+      this.#host.warn({ code: 'biases_stay', message: biasesStay(biased.config.bias) });
+    }
+    this.#enabled = enabled;
+  }
+
+  /** As PEFT: when the last active one goes, the alphabetically first of the others becomes active, with a warning. */
+  async delete(name: string): Promise<void> {
+    const adapter = this.#adapters.get(name);
+    if (adapter === undefined) throw this.#unknown(`Adapter ${name} does not exist`);
+    if (this.merged.includes(name)) {
+      const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
+      throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });
+    }
+    this.#adapters.delete(name);
+    if (this.#active.includes(name)) this.#replaceActive(name);
+    await this.#discard(adapter);
+  }
+
+  /** Adds deltas to the weights: those of `names`, or of the active adapters. */
+  async merge(names: readonly string[] | undefined, options: MergeOptions): Promise<void> {
+    const wanted = [...new Set(names ?? this.#active)].map((name) => this.adapter(name));
+    const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
+    if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
+    if (fresh.length === 0) return;
+    const replaced = await this.#merges.add(fresh, (name) => baseTensor(this.base.loaded, name), options);
+    const before = this.#mergeKey;
+    this.#mergeKey = this.#host.nextKey();
+    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
+    this.#host.runner.free(replaced);
+  }
+
+  /** Takes all merged adapters out again. The base model's weights never changed: every bit is as before. */
+  async unmerge(): Promise<void> {
+    if (this.#mergeKey === undefined) {
+      this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
+      return;
+    }
+    this.#host.runner.free((await this.#takeMerged()).values());
+  }
+
+  /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
+  async deltaWeight(module: string, name = this.#active[0] ?? 'default'): Promise<Tensor> {
+    return this.#placer.delta(this.adapter(name), module);
+  }
+
+  /** The model as it is now, without adapters: with merged weights, trained biases and whole modules, if any. */
+  async unload(): Promise<TextModel> {
+    const { tensors } = this.overlay();
+    if (tensors.size === 0) return this.base;
+    const own = [...this.#merges.weights.keys()];
+    const copies = new Map<string, Value>();
+    for (const [name, value] of tensors) {
+      if (!own.includes(name)) copies.set(name, await this.base.copyOf(name, value));
+    }
+    return this.base.derive(new Map([...copies, ...(await this.#takeMerged())]));
+  }
+
+  /** The numbers of an adapter. */
+  async read(adapter: VeraAdapter): Promise<StoredAdapter> {
+    return this.base.jobs.run(adapter.key, undefined, () => this.#placer.read(adapter));
+  }
+
+  /** An adapter by name; throws PEFT's error. */
+  adapter(name: string): VeraAdapter {
+    const adapter = this.#adapters.get(name);
+    if (adapter !== undefined) return adapter;
+    throw this.#unknown(`Adapter ${name} not found.`);
+  }
+
+  async dispose(): Promise<void> {
+    const adapters = this.adapters;
+    this.#adapters.clear();
+    this.#active = [];
+    for (const adapter of adapters) await this.#discard(adapter);
+    this.#host.runner.free((await this.#takeMerged()).values());
+  }
+
+  #replaceActive(name: string): void {
+    const left = this.#active.filter((active) => active !== name);
+    const next = left[0] ?? [...this.#adapters.keys()].sort()[0];
+    this.#active = left.length > 0 ? left : next === undefined ? [] : [next];
+    if (next === undefined) return;
+    const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
+    this.#host.warn({ code: 'active_adapter_deleted', message });
+  }
+
+  async #takeMerged(): Promise<ReadonlyMap<string, Value>> {
+    const key = this.#mergeKey;
+    this.#mergeKey = undefined;
+    if (key !== undefined) await this.#forget(key, 'The adapters were unmerged');
+    return this.#merges.take();
+  }
+
+  /** Ends what uses something that goes, and forgets its programs. */
+  async #forget(key: string, reason: string): Promise<void> {
+    await this.base.jobs.end(key, abortError(reason));
+    await this.base.dropPrograms(key);
+  }
+
+  async #discard(adapter: VeraAdapter): Promise<void> {
+    await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
+    this.#placer.free(adapter);
+  }
+
+  #merged(): Merged | undefined {
+    const key = this.#mergeKey;
+    if (key === undefined) return undefined;
+    return { key, adapters: this.merged.map((name) => this.adapter(name)), weights: this.#merges.weights };
+  }
+
+  #biased(): VeraAdapter | undefined {
+    return this.adapters.find(({ config }) => trainedBiases(config) !== 'none');
+  }
+
+  #unknown(message: string): WebVeraError {
+    const names = [...this.#adapters.keys()].join(', ') || 'none';
+    return new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
+  }
+
+  #expectFree(name: string, config: VeraConfig): void {
+    if (this.#adapters.has(name) || this.#coming.has(name)) {
       throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
         hint: 'Choose another name, or delete the adapter first.',
       });
@@ -67,169 +253,81 @@ export class VeraState {
         hint: 'Name the adapter with letters, digits, - and _.',
       });
     }
-    if (config.bias !== 'none' || (config.modules_to_save ?? []).length > 0) {
-      const what = config.bias === 'none' ? 'modules_to_save' : `bias '${config.bias}'`;
-      throw new WebVeraError('invalid_argument', `${what}: expected an adapter that trains λ alone`, {
-        hint: 'Training of biases and whole modules is not supported yet.',
-      });
-    }
-    const { model } = this.base.loaded;
-    return resolveTargets(config, model.modules, {
-      model_type: model.config.model_type,
-      output_embedding: model.head,
-      tie_word_embeddings: model.config.tie_word_embeddings === true,
-      warn: this.#host.warn,
-    });
+    if (config.bias === 'none' || this.adapters.every((other) => other.config.bias === 'none')) return;
+    throw new WebVeraError(
+      'invalid_argument',
+      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
+    );
   }
 
-  /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
-  async add(
-    name: string,
-    targets: ResolvedTargets,
-    options: WireAdapterOptions,
-    tensors?: AdapterTensors,
-  ): Promise<void> {
-    this.#expectLinears(targets.modules.map((module) => module.name));
-    this.#coming.add(name);
-    try {
-      const adapter = await this.#place(name, targets, options, tensors);
-      this.#entries.set(name, { adapter, key: this.#host.nextKey() });
-      this.#active ??= name;
-    } finally {
-      this.#coming.delete(name);
+  /** Two adapters can't both stand in for one module. */
+  #expectTogether(adapters: readonly VeraAdapter[]): void {
+    const owners = new Map<string, string>();
+    for (const adapter of adapters) {
+      for (const tensor of tensorsOf(adapter, 'module').keys()) {
+        const other = owners.get(tensor);
+        owners.set(tensor, adapter.name);
+        if (other === undefined) continue;
+        throw new WebVeraError('invalid_argument', `Only one adapter can be set at a time for ${tensor}, got 2`, {
+          hint: `${other} and ${adapter.name} both name it in modules_to_save; activate one of them.`,
+        });
+      }
     }
   }
+}
 
-  /** Puts an adapter's values on the device. */
-  async #place(
-    name: string,
-    { modules, config, max_in, max_out }: ResolvedTargets,
-    { is_trainable = true, projection_dtype = 'float32' }: WireAdapterOptions,
-    tensors: AdapterTensors | undefined,
-  ): Promise<VeraAdapter> {
-    const { runner, projections: pool } = this.#host;
-    const layout = layoutParameters(modules, config.r);
-    const lambda = pinned(`lambda of ${name}`, [layout.length]);
-    const initial =
-      tensors === undefined ? initialParameters(layout, config, 0) : packParameters(layout, tensors.vectors);
-    const key = { projection_prng_key: config.projection_prng_key, r: config.r, max_in, max_out };
-    const stored = tensors?.projections;
-    const projections =
-      stored === undefined ? await pool.acquire(key, projection_dtype) : await this.#storedProjections(key, stored);
-    try {
-      await runner.allocate([lambda]);
-      runner.write(lambda, initial);
-    } catch (error) {
-      runner.free([lambda]);
-      pool.release(projections);
-      throw error;
-    }
-    return { name, config, layout, projections, lambda, trainable: is_trainable };
+function expectRowNames(names: readonly string[], rows: number, vera: VeraState): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new WebVeraError('invalid_argument', message, { hint });
+  };
+  if (names.length !== rows) {
+    refuse(
+      'Length of `adapter_names` should be the same as the number of inputs, but got ' +
+        `${names.length} and ${rows} respectively.`,
+      "Give one name for each row, '__base__' for none.",
+    );
   }
+  if (vera.merged.length > 0) {
+    refuse(
+      'Cannot pass `adapter_names` when there are merged adapters, please call `unmerge_adapter` first.',
+      'Merged weights are the same for all rows.',
+    );
+  }
+  const known = new Set([BASE_NAME, ...vera.adapters.map(({ name }) => name)]);
+  const unknown = [...new Set(names)].filter((name) => !known.has(name)).sort();
+  if (unknown.length > 0) {
+    refuse(
+      `Trying to infer with non-existing adapter(s): ${unknown.join(', ')}`,
+      `The adapters are: ${[...known].join(', ')}.`,
+    );
+  }
+  const { head } = vera.base.loaded.model;
+  const named = vera.adapters.filter(({ name }) => names.includes(name));
+  const onHead = named.find(({ layout }) => layout.slots.has(head));
+  if (onHead !== undefined) {
+    refuse(
+      `adapter_names: expected adapters that leave the output embedding alone, got ${onHead.name}`,
+      'Run its rows in a batch of their own.',
+    );
+  }
+  const whole = named.find((adapter) => tensorsOf(adapter, 'module').size > 0);
+  if (whole !== undefined) {
+    refuse(
+      `adapter_names: expected adapters that change vectors alone, got ${whole.name}, which saves modules whole`,
+      'Run its rows in a batch of their own.',
+    );
+  }
+}
 
-  activate(name: string): void {
-    this.#expect(name);
-    this.#active = name;
-  }
+function biasesStay(bias: string): string {
+  return (
+    `Careful, disabling adapter layers with bias configured to be '${bias}' does not produce the same output as the ` +
+    'base model would without adaption.'
+  );
+}
 
-  enable(enabled: boolean): void {
-    this.#enabled = enabled;
-  }
-
-  /** As PEFT: when the active one goes, the alphabetically first of the others becomes active, with a warning. */
-  async delete(name: string): Promise<void> {
-    const entry = this.#expect(name);
-    this.#entries.delete(name);
-    if (this.#active === name) this.#replaceActive(name);
-    await this.#discard(entry);
-  }
-
-  #replaceActive(name: string): void {
-    this.#active = [...this.#entries.keys()].sort()[0];
-    if (this.#active === undefined) return;
-    const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${this.#active}.`;
-    this.#host.warn({ code: 'active_adapter_deleted', message });
-  }
-
-  /** The values of an adapter as its file holds them, projections included. */
-  async tensors(name = this.#active ?? 'default'): Promise<{ adapter: VeraAdapter; tensors: AdapterTensors }> {
-    const { adapter, key } = this.#expect(name);
-    return this.base.jobs.run(key, undefined, async () => {
-      const vectors = unpackParameters(adapter.layout, await this.#read(adapter.lambda));
-      const others = new Map<string, Tensor>();
-      if (!adapter.config.save_projection) return { adapter, tensors: { vectors, projections: undefined, others } };
-      const { A, B } = adapter.projections;
-      const projections = {
-        A: { dims: A.shape, data: await this.#read(A) },
-        B: { dims: B.shape, data: await this.#read(B) },
-      };
-      return { adapter, tensors: { vectors, projections, others } };
-    });
-  }
-
-  info(model: number): VeraInfo {
-    const base = this.base.loaded.model.weights.reduce((sum, { shape }) => sum + numel(shape), 0);
-    const lambdas = [...this.#entries.values()].map(({ adapter }) => adapter.layout.trainable);
-    const active = this.active;
-    return {
-      model,
-      adapters: Object.fromEntries([...this.#entries].map(([name, { adapter }]) => [name, { ...adapter.config }])),
-      active: this.#active === undefined ? [] : [this.#active],
-      parameters: {
-        trainable: active?.trainable === true ? active.layout.trainable : 0,
-        all: base + lambdas.reduce((sum, count) => sum + count, 0),
-      },
-    };
-  }
-
-  async dispose(): Promise<void> {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
-    this.#active = undefined;
-    for (const entry of entries) await this.#discard(entry);
-  }
-
-  /** Frees what an adapter has on the device, once nobody uses it any more. */
-  async #discard({ adapter, key }: Entry): Promise<void> {
-    await this.base.jobs.end(key, abortError(`Adapter ${adapter.name} was deleted`));
-    await this.base.dropPrograms(key);
-    this.#host.runner.free([adapter.lambda]);
-    this.#host.projections.release(adapter.projections);
-  }
-
-  #expect(name: string): Entry {
-    const entry = this.#entries.get(name);
-    if (entry !== undefined) return entry;
-    throw new WebVeraError('invalid_argument', `Adapter ${name} not found.`, {
-      hint: `The adapters are: ${[...this.#entries.keys()].join(', ') || 'none'}.`,
-    });
-  }
-
-  #expectLinears(names: readonly string[]): void {
-    const wrong = names.find((name) => name === this.base.loaded.model.head);
-    if (wrong === undefined) return;
-    throw new WebVeraError('invalid_argument', `target_modules: ${wrong} can't be wrapped`, {
-      hint: 'The output embedding is not supported as a target yet.',
-    });
-  }
-
-  /** The file's own projections decide; they're shared with other adapters only where the key gives the same. */
-  async #storedProjections(key: ProjectionKey, { A, B }: { A: Tensor; B: Tensor }): Promise<ProjectionValues> {
-    const inFile = { ...key, max_in: A.dims[1] ?? key.max_in, max_out: B.dims[0] ?? key.max_out };
-    const stored = { A: new Float32Array(A.data), B: new Float32Array(B.data) };
-    if (equalProjections(generateProjections(inFile), stored)) {
-      return this.#host.projections.acquire(inFile, 'float32', stored);
-    }
-    this.#host.warn({
-      code: 'projection_differs',
-      message:
-        `vera_A and vera_B in the file differ from what projection_prng_key ${key.projection_prng_key} gives. ` +
-        'The file is followed; PEFT up to 0.20.0 ignores it and would give other results.',
-    });
-    return this.#host.projections.adopt(inFile, stored);
-  }
-
-  async #read(value: Value): Promise<Float32Array<ArrayBuffer>> {
-    return new Float32Array(await this.#host.runner.read(value)).slice(0, numel(value.shape));
-  }
+function alreadyMerged(merged: readonly string[], fresh: readonly VeraAdapter[]): string {
+  if (fresh.length === 0) return 'All adapters are already merged, nothing to do.';
+  const names = fresh.map(({ name }) => name).join(',');
+  return `Already following adapters were merged ${merged.join(',')}. You are now additionally merging ${names}.`;
 }

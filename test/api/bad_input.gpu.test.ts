@@ -145,10 +145,9 @@ describe('adapters', () => {
     ['a regex that matches nothing', { target_modules: 'layers\\.7\\..*' }],
     ['a regex that is none', { target_modules: '(' }],
     ['layers that are not there', { target_modules: ['q_proj'], layers_to_transform: [7] }],
-    ['the output embedding', { target_modules: ['lm_head'] }],
     ['the input embedding', { target_modules: ['embed_tokens'] }],
-    ['biases', { target_modules: ['q_proj'], bias: 'vera_only' }],
-    ['modules_to_save', { target_modules: ['q_proj'], modules_to_save: ['lm_head'] }],
+    ['modules to save that are not there', { target_modules: ['q_proj'], modules_to_save: ['classifier'] }],
+    ['modules to save that are wrapped', { target_modules: ['q_proj'], modules_to_save: ['proj'] }],
   ])('%s', async (_, init) => {
     await expectRefusal('invalid_argument', () => get_peft_model(base, new VeraConfig(init)));
     await expectRefusal('invalid_argument', () => vera.add_adapter('other', new VeraConfig(init)));

@@ -1,5 +1,5 @@
 import { Session } from '../../src/page/session';
-import type { ModelInfo, VeraInfo } from '../../src/worker/protocol';
+import type { AdapterState, ModelInfo, VeraConfigFields, VeraInfo } from '../../src/worker/protocol';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { type FakeWorker, fakeWorker } from '../worker/fake_worker';
 
@@ -29,6 +29,17 @@ export const modelInfo: ModelInfo = {
   ],
 };
 
-export function veraInfo(adapters: VeraInfo['adapters'], active: readonly string[]): VeraInfo {
-  return { model: 7, adapters, active, parameters: { trainable: 12, all: 1000 } };
+export function veraInfo(configs: Readonly<Record<string, VeraConfigFields>>, active: readonly string[]): VeraInfo {
+  const adapters = Object.entries(configs).map(([name, config]): [string, AdapterState] => [
+    name,
+    { config, trainable: true, modules: ['model.layers.0.self_attn.q_proj'] },
+  ]);
+  return {
+    model: 7,
+    adapters: Object.fromEntries(adapters),
+    active,
+    merged: [],
+    enabled: true,
+    parameters: { trainable: 12, all: 1000 },
+  };
 }

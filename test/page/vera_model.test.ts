@@ -112,7 +112,7 @@ describe('a VeRA model', () => {
     const { vera, session, fake } = await wrapped(() => ({
       addAdapter: async () => veraInfo(two, ['default']),
       loadAdapter: async () => veraInfo(two, ['default']),
-      setAdapter: async (_model, name) => veraInfo(two, [name]),
+      setAdapter: async (_model, names) => veraInfo(two, names),
       deleteAdapter: async () => veraInfo({ other: { ...config } }, ['other']),
     }));
     await vera.add_adapter('other', config);

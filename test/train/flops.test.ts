@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { VeraConfig } from '../../src/adapters/config';
+import { overlayOf } from '../../src/adapters/overlay';
 import { layoutParameters } from '../../src/adapters/parameters';
 import { resolveTargets } from '../../src/adapters/targets';
 import type { VeraAdapter } from '../../src/adapters/vera_adapter';
@@ -41,9 +42,19 @@ function trainingSteps(): readonly Step[] {
   const layout = layoutParameters(modules, r);
   const lambda = pinned('lambda', [layout.length]);
   const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]) };
-  const adapter: VeraAdapter = { name: 'default', config, layout, projections, lambda, trainable: true };
-  const state = { block: stepBlockValue(), stats: statsValue(), grads: pinned('grads', lambda.shape) };
-  return lossProgram(loaded, adapter, { B, T }, state).program.steps;
+  const adapter: VeraAdapter = {
+    name: 'default',
+    key: 'default',
+    config,
+    layout,
+    projections,
+    lambda,
+    tensors: new Map(),
+    trainable: true,
+  };
+  const training = { grads: new Map([[adapter, pinned('grads', lambda.shape)]]), seed: 0 };
+  const state = { block: stepBlockValue(), stats: statsValue(), training };
+  return lossProgram(loaded, overlayOf([adapter], [adapter]), { B, T }, state).program.steps;
 }
 
 const flopsOf = (steps: readonly Step[], names: RegExp): number =>

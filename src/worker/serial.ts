@@ -1,0 +1,10 @@
+/** Runs one thing after the other, in the order asked. */
+export class Serial {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<T>(body: () => Promise<T>): Promise<T> {
+    const outcome = this.#last.then(body);
+    this.#last = outcome.catch(() => {});
+    return outcome;
+  }
+}

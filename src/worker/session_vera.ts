@@ -1,0 +1,174 @@
+import type { AdapterFiles } from '../core/model';
+import type { Tensor } from '../core/tensor';
+import type { Executor } from '../gpu/executor';
+import type { Calls } from './calls';
+import type * as Wire from './protocol';
+import type { SessionAdapters } from './session_adapters';
+import type { SessionModels } from './session_models';
+import { veraInfo } from './vera_info';
+import type { VeraState } from './vera_state';
+
+type Change<T = void> = (vera: VeraState, signal: AbortSignal) => Promise<T>;
+
+/** What a session does with VeRA models, by their handles. Changes of one model come one after the other. */
+export class SessionVera {
+  readonly #host: Wire.SessionHost;
+  readonly #calls: Calls;
+  readonly #models: SessionModels;
+  readonly #adapters: SessionAdapters;
+  readonly #executor: () => Promise<Executor>;
+
+  constructor(
+    host: Wire.SessionHost,
+    calls: Calls,
+    models: SessionModels,
+    adapters: SessionAdapters,
+    executor: () => Promise<Executor>,
+  ) {
+    this.#host = host;
+    this.#calls = calls;
+    this.#models = models;
+    this.#adapters = adapters;
+    this.#executor = executor;
+  }
+
+  create(
+    handle: Wire.Handle,
+    name: string,
+    config: Wire.VeraConfigFields,
+    options: Wire.WireAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#begin(undefined, handle, (vera) => this.#adapters.create(vera, name, config, options));
+  }
+
+  load(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    name: string,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#begin(call, handle, this.#loading(call, name, source, options));
+  }
+
+  async drop(handle: Wire.Handle): Promise<void> {
+    const vera = this.#models.vera(handle);
+    this.#models.models.delete(handle);
+    await vera.dispose();
+  }
+
+  addAdapter(
+    handle: Wire.Handle,
+    name: string,
+    config: Wire.VeraConfigFields,
+    options: Wire.WireAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => this.#adapters.create(vera, name, config, options));
+  }
+
+  loadAdapter(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    name: string,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#change(call, handle, this.#loading(call, name, source, options));
+  }
+
+  addWeighted(handle: Wire.Handle, name: string, parts: readonly Wire.WeightedAdapter[]): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => this.#adapters.addWeighted(vera, name, parts));
+  }
+
+  setAdapter(handle: Wire.Handle, names: readonly string[]): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => vera.activate(names));
+  }
+
+  deleteAdapter(handle: Wire.Handle, name: string): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => vera.delete(name));
+  }
+
+  enable(handle: Wire.Handle, enabled: boolean): void {
+    this.#models.vera(handle).enable(enabled);
+  }
+
+  merge(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    { adapter_names, safe_merge: safe }: Wire.MergeRequest,
+  ): Promise<Wire.VeraInfo> {
+    const onProgress = this.#mergeProgress(call);
+    return this.#change(call, handle, (vera, signal) => vera.merge(adapter_names, { safe, signal, onProgress }));
+  }
+
+  unmerge(handle: Wire.Handle): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => vera.unmerge());
+  }
+
+  async unload(call: Wire.CallId, handle: Wire.Handle, merge: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
+    const onProgress = this.#mergeProgress(call);
+    return this.#run(call, handle, async (vera, signal) => {
+      if (merge !== undefined) {
+        await vera.merge(merge.adapter_names, { safe: merge.safe_merge, signal, onProgress });
+      } else if (vera.merged.length > 0) {
+        await vera.unmerge();
+      }
+      const model = await vera.unload();
+      await this.drop(handle);
+      return this.#models.info(model);
+    });
+  }
+
+  async deltaWeight(handle: Wire.Handle, module: string, adapter: string | undefined): Promise<Tensor> {
+    return this.#run(undefined, handle, (vera) => vera.deltaWeight(module, adapter));
+  }
+
+  save(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#adapters.save(this.#models.vera(handle), options));
+  }
+
+  saveLora(handle: Wire.Handle, parts: readonly Wire.WeightedAdapter[] | undefined): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#adapters.saveLora(this.#models.vera(handle), parts));
+  }
+
+  #mergeProgress(call: Wire.CallId): (done: number, total: number) => void {
+    return (done, total) => this.#host.emit({ type: 'merge', call, done, total });
+  }
+
+  /** Fills a VeRA model with an adapter from its files. */
+  #loading(call: Wire.CallId, name: string, source: Wire.WireAdapterSource, options: Wire.LoadAdapterOptions): Change {
+    return async (vera, signal) => {
+      await this.#adapters.load(vera, name, await this.#adapters.read(call, source, options, signal), options);
+    };
+  }
+
+  #begin(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Change): Promise<Wire.VeraInfo> {
+    return this.#calls.run(call, (signal) => {
+      const base = this.#models.base(handle);
+      return base.jobs.run('new', signal, async (ending) => {
+        const vera = this.#adapters.newState(await this.#executor(), base);
+        await fill(vera, ending);
+        return veraInfo(vera, this.#models.models.add(vera));
+      });
+    });
+  }
+
+  #change(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.VeraInfo> {
+    return this.#run(call, handle, async (vera, signal) => {
+      await change(vera, signal);
+      return veraInfo(vera, handle);
+    });
+  }
+
+  #run<T>(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change<T>): Promise<T> {
+    return this.#calls.run(call, (signal) => {
+      const vera = this.#models.vera(handle);
+      return vera.base.jobs.run('change', signal, (ending) =>
+        vera.changes.run(() => {
+          ending.throwIfAborted();
+          return change(vera, ending);
+        }),
+      );
+    });
+  }
+}
