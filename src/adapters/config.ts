@@ -130,31 +130,6 @@ export function trainedBiases(config: VeraConfig): 'none' | 'all' | 'wrapped' {
   return config.bias === 'none' || config.bias === 'all' ? config.bias : 'wrapped';
 }
 
-/** Throws `invalid_argument` where PEFT refuses another adapter beside the `existing` ones, with its text. */
-export function checkNewAdapter(existing: readonly VeraConfig[], config: VeraConfig): void {
-  const refuse = (message: string): never => {
-    throw new WebVeraError('invalid_argument', message);
-  };
-  const all = [...existing, config];
-  if (all.length > 1 && all.some(({ bias }) => bias !== 'none')) {
-    refuse(
-      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
-    );
-  }
-  const other = existing.find(({ projection_prng_key }) => projection_prng_key !== config.projection_prng_key);
-  if (other !== undefined) {
-    refuse(
-      'Vera PRNG initialisation key must be the same for all adapters. Got config.projection_prng_key=' +
-        `${config.projection_prng_key} but previous config had ${other.projection_prng_key}.`,
-    );
-  }
-  if (new Set(all.map(({ save_projection }) => save_projection)).size > 1) {
-    refuse(
-      'VeRA projection weights must be saved for all adapters or none, but got multiple different values: [False, True]',
-    );
-  }
-}
-
 interface Field {
   readonly fallback: unknown;
   readonly expected: string;

@@ -82,20 +82,15 @@ export function roundProjections(projections: Projections, dtype: ProjectionDtyp
 }
 
 /**
- * Whether these are the matrices that `key` gives, as drawn or rounded to half precision. Releases of PEFT up to
- * 0.20.0 ignore what a file holds and draw: where this is false they compute something else from the same file.
+ * The rounding under which these are the matrices that `key` gives; undefined where they are others. Releases of PEFT up
+ * to 0.20.0 ignore what a file holds and draw: they then compute something else from the same file.
  */
-export function matchesKey({ A, B }: Projections, key: ProjectionKey): boolean {
+export function roundingOf({ A, B }: Projections, key: ProjectionKey): ProjectionDtype | undefined {
   const drawn = generateProjections(key);
-  return (['float32', 'float16', 'bfloat16'] as const).some((dtype) => {
+  return (['float32', 'float16', 'bfloat16'] as const).find((dtype) => {
     const expected = roundProjections(drawn, dtype);
-    return equalProjections(expected, { A, B });
+    return equal(expected.A, A) && equal(expected.B, B);
   });
-}
-
-/** Whether both matrices hold the same numbers. */
-export function equalProjections(a: Projections, b: Projections): boolean {
-  return equal(a.A, b.A) && equal(a.B, b.B);
 }
 
 function equal(a: Float32Array, b: Float32Array): boolean {

@@ -43,16 +43,6 @@ export function bf16ToF32(source: Uint16Array, target = new Float32Array(source.
   return target;
 }
 
-/** float32 → bfloat16 bits, to the nearest, ties to even. Every NaN becomes 0x7fc0, as in torch. */
-export function f32ToBf16(source: Float32Array, target = new Uint16Array(source.length)): Uint16Array<ArrayBuffer> {
-  const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
-  for (let index = 0; index < bits.length; index++) {
-    const float = bits[index] ?? 0;
-    target[index] = (float & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : roundHalfEven(float, 16);
-  }
-  return target;
-}
-
 /** `value` without its last `shift` bits. */
 function roundHalfEven(value: number, shift: number): number {
   const odd = (value >>> shift) & 1;

@@ -8,7 +8,7 @@ import {
   unpackParameters,
 } from '../adapters/parameters';
 import type { ProjectionPool } from '../adapters/projection_pool';
-import { equalProjections, generateProjections, type ProjectionKey } from '../adapters/projections';
+import { type ProjectionKey, roundingOf } from '../adapters/projections';
 import type { ResolvedTargets } from '../adapters/targets';
 import type { TrainedTensor } from '../adapters/trained_tensors';
 import type { ProjectionValues, VeraAdapter } from '../adapters/vera_adapter';
@@ -156,7 +156,8 @@ export class AdapterPlacer {
   async #storedProjections(key: ProjectionKey, { A, B }: { A: Tensor; B: Tensor }): Promise<ProjectionValues> {
     const inFile = { ...key, max_in: A.dims[1] ?? key.max_in, max_out: B.dims[0] ?? key.max_out };
     const stored = { A: new Float32Array(A.data), B: new Float32Array(B.data) };
-    if (equalProjections(generateProjections(inFile), stored)) return this.#pool.acquire(inFile, 'float32', stored);
+    const dtype = roundingOf(stored, inFile);
+    if (dtype !== undefined) return this.#pool.acquire(inFile, dtype, stored);
     this.#warn({
       code: 'projection_differs',
       message:

@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  checkNewAdapter,
-  configWarnings,
-  trainedBiases,
-  VeraConfig,
-  type VeraConfigInit,
-} from '../../src/adapters/config';
+import { configWarnings, trainedBiases, VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import type { Warning } from '../../src/core/warning';
 
 interface Situation {
@@ -247,31 +241,4 @@ test('configWarnings tells what PEFT tells when projections are not saved', () =
     peft('save_projection False in a new config').warnings,
   );
   expect(configWarnings(new VeraConfig())).toEqual([]);
-});
-
-describe('checkNewAdapter', () => {
-  const first = new VeraConfig({ r: 4 });
-  const check =
-    (init: VeraConfigInit, existing = [first]) =>
-    () =>
-      checkNewAdapter(existing, new VeraConfig(init));
-
-  test('takes another adapter of the same key', () => {
-    expect(check({ r: 8 })).not.toThrow();
-    expect(check({ bias: 'all', projection_prng_key: 7 }, [])).not.toThrow();
-  });
-
-  test('refuses what PEFT refuses, with its text', () => {
-    expect(check({ projection_prng_key: 1 })).toThrow(
-      invalid(peft('second adapter with another projection_prng_key').message),
-    );
-    expect(check({ save_projection: false })).toThrow(
-      invalid(peft('second adapter with another save_projection').message),
-    );
-    expect(check({ bias: 'all' })).toThrow(
-      invalid(
-        "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
-      ),
-    );
-  });
 });

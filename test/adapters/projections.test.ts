@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   generateProjections,
-  matchesKey,
   type ProjectionKey,
   type Projections,
+  roundingOf,
   roundProjections,
 } from '../../src/adapters/projections';
 
@@ -240,11 +240,12 @@ describe('roundProjections', () => {
   );
 });
 
-test('matchesKey knows drawn and rounded matrices from others', () => {
+test('roundingOf knows drawn and rounded matrices from others', () => {
   const key = keyOf(9, 4, 6, 8);
   const drawn = generateProjections(key);
-  expect(matchesKey(drawn, key)).toBe(true);
-  expect(matchesKey(roundProjections(drawn, 'bfloat16'), key)).toBe(true);
-  expect(matchesKey(drawn, { ...key, projection_prng_key: 8 })).toBe(false);
-  expect(matchesKey({ ...drawn, B: drawn.B.map((value) => 2 * value) }, key)).toBe(false);
+  expect(roundingOf(drawn, key)).toBe('float32');
+  expect(roundingOf(roundProjections(drawn, 'float16'), key)).toBe('float16');
+  expect(roundingOf(roundProjections(drawn, 'bfloat16'), key)).toBe('bfloat16');
+  expect(roundingOf(drawn, { ...key, projection_prng_key: 8 })).toBeUndefined();
+  expect(roundingOf({ ...drawn, B: drawn.B.map((value) => 2 * value) }, key)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/formats/float16';
+import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/formats/float16';
 import { toFloat32 } from '../../src/formats/values';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
 
@@ -38,10 +38,6 @@ describe('every one of the 65,536 patterns', () => {
     const quiet = (bits: number) => ((bits & 0x7fff) > 0x7c00 ? bits | 0x200 : bits);
     expect(firstDifference(f32ToF16(halves), quiet)).toBeUndefined();
   });
-  test('bfloat16 comes back, NaNs as one', () => {
-    const one = (bits: number) => ((bits & 0x7fff) > 0x7f80 ? 0x7fc0 : bits);
-    expect(firstDifference(f32ToBf16(brains), one)).toBeUndefined();
-  });
 });
 
 /** The float32 values just below, at and just above the middle of each two neighbours, and what they must become. */
@@ -61,10 +57,7 @@ function* middles(values: Float32Array, infinity: number, step: number): Generat
 }
 
 describe('rounding to the nearest, ties to even, around the middle of each two neighbours', () => {
-  test.each([
-    ['float16', f32ToF16, halves, 0x7c00, 32],
-    ['bfloat16', f32ToBf16, brains, 0x7f80, 2 ** 120],
-  ] as const)('%s', (_, convert, values, infinity, step) => {
+  test.each([['float16', f32ToF16, halves, 0x7c00, 32]] as const)('%s', (_, convert, values, infinity, step) => {
     const cases = [...middles(values, infinity, step)];
     const inputs = Float32Array.from(cases, ([value]) => value);
     expect(firstDifference(convert(inputs), (index) => cases[index]?.[1] ?? -1)).toBeUndefined();
@@ -94,7 +87,7 @@ describe('toFloat32', () => {
     ['F32', bytesOf(Float32Array.from(numbers))],
     ['F64', bytesOf(Float64Array.from(numbers))],
     ['F16', bytesOf(f32ToF16(Float32Array.from(numbers)))],
-    ['BF16', bytesOf(f32ToBf16(Float32Array.from(numbers)))],
+    ['BF16', bytesOf(Uint16Array.of(0x3f80, 0xc020, 0x3f00))],
   ] as const;
   test.each(cases)('reads %s at every offset', (dtype, bytes) => {
     for (let offset = 0; offset < 9; offset++) {
