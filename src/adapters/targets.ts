@@ -7,10 +7,7 @@ import { minimalTargets } from './minimal_targets';
 import { fullMatch, matchStart } from './python_regex';
 
 /** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
-export interface NamedModule extends ModuleInfo {
-  /** What Python prints for the module, for PEFT's message about it. Default: its type. */
-  readonly repr?: string;
-}
+export type NamedModule = ModuleInfo;
 
 export interface WrappedModule {
   readonly name: string;

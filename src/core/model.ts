@@ -8,6 +8,8 @@ export interface ModuleInfo {
   readonly type: string;
   readonly in_features?: number;
   readonly out_features?: number;
+  /** What Python prints for it, where that says more than the type: 'Embedding(96, 32, padding_idx=2)'. */
+  readonly repr?: string;
 }
 
 /** How weights are held on the GPU. 'auto': float16 files stay packed float16, all else (bfloat16 too) float32. */

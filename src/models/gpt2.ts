@@ -10,7 +10,7 @@ import { LONGEST } from './config_fields';
 import { type Gpt2Config, parseGpt2Config } from './gpt2_config';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
-import { layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
+import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
 
 /** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v, GELU; tied or untied head. */
 export function createGpt2(json: PretrainedConfig): CausalModel {
@@ -74,8 +74,8 @@ function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
   const modules: ModuleInfo[] = [
     { name: '', type: 'GPT2LMHeadModel' },
     { name: 'transformer', type: 'GPT2Model' },
-    { name: 'transformer.wte', type: 'Embedding' },
-    { name: 'transformer.wpe', type: 'Embedding' },
+    embeddingModule('transformer.wte', config.vocab_size, config.n_embd),
+    embeddingModule('transformer.wpe', config.n_positions, config.n_embd),
     { name: 'transformer.drop', type: 'Dropout' },
     { name: 'transformer.h', type: 'ModuleList' },
   ];

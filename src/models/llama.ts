@@ -11,7 +11,7 @@ import { LONGEST } from './config_fields';
 import type { Layers } from './layers';
 import { type LlamaConfig, parseLlamaConfig } from './llama_config';
 import { ropeTable } from './rope_table';
-import { linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
+import { embeddingModule, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
 
 /** `model_type: "llama"`: RMSNorm, rotary grouped-query attention, SwiGLU; tied or untied head. */
 export function createLlama(json: PretrainedConfig): CausalModel {
@@ -92,7 +92,7 @@ function llamaModules(config: LlamaConfig): ModuleInfo[] {
   const modules: ModuleInfo[] = [
     { name: '', type: 'LlamaForCausalLM' },
     { name: 'model', type: 'LlamaModel' },
-    { name: 'model.embed_tokens', type: 'Embedding' },
+    embeddingModule('model.embed_tokens', config.vocab_size, config.hidden_size, config.pad_token_id),
     { name: 'model.layers', type: 'ModuleList' },
   ];
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {

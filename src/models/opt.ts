@@ -9,7 +9,15 @@ import { LONGEST } from './config_fields';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
 import { type OptConfig, parseOptConfig } from './opt_config';
-import { type LinearSpec, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
+import {
+  embeddingModule,
+  type LinearSpec,
+  layerNormWeights,
+  linearModule,
+  linearsOf,
+  linearWeights,
+  matrix,
+} from './specs';
 
 /** torch's default, which OPT's config has no field for. */
 const EPS = 1e-5;
@@ -102,7 +110,7 @@ function optModules(config: OptConfig): ModuleInfo[] {
     { name: '', type: 'OPTForCausalLM' },
     { name: 'model', type: 'OPTModel' },
     { name: 'model.decoder', type: 'OPTDecoder' },
-    { name: 'model.decoder.embed_tokens', type: 'Embedding' },
+    embeddingModule('model.decoder.embed_tokens', config.vocab_size, config.word_embed_proj_dim, config.pad_token_id),
     { name: 'model.decoder.embed_positions', type: 'OPTLearnedPositionalEmbedding' },
     ...projections(config).map(linearModule),
   ];

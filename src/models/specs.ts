@@ -26,6 +26,15 @@ export function linearModule({ name, type, inFeatures, outFeatures }: LinearSpec
   return { name, type, in_features: inFeatures, out_features: outFeatures };
 }
 
+/** An embedding of `rows` vectors of C features, as it stands in the list of modules. */
+export function embeddingModule(name: string, rows: number, C: number, padding: number | null = null): ModuleInfo {
+  return {
+    name,
+    type: 'Embedding',
+    repr: `Embedding(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})`,
+  };
+}
+
 export function linearWeights({ name, type, inFeatures, outFeatures, bias }: LinearSpec): WeightSpec[] {
   const weight = matrix(`${name}.weight`, outFeatures, inFeatures);
   const weights = [type === 'Conv1D' ? { ...weight, transposed: true } : weight];
