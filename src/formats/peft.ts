@@ -52,6 +52,8 @@ const VERA_A = 'base_model.vera_A';
 const VERA_B = 'base_model.vera_B';
 /** No trained vector or projection comes near; a larger value is damage or malice. */
 const MAX_MAGNITUDE = 1e4;
+/** How many names a warning lists. */
+const SHOWN_NAMES = 4;
 
 /** The bytes of `adapter_config.json` as PEFT writes it. */
 export function writeAdapterConfig(config: VeraConfig): Uint8Array<ArrayBuffer> {
@@ -75,9 +77,10 @@ export function writeAdapterModel({ vectors, projections, others }: AdapterTenso
  * Reads an adapter's tensors, of any float type, as float32. Projections in the file are used if the configuration
  * says that they are saved, and decide the shapes; otherwise they are left, with PEFT's warning.
  *
+ * Tensors that nobody expects are left out, with a warning that names them.
+ *
  * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
- * for malformed files, absent tensors, other shapes, tensors that nobody expects, and values that are not finite or
- * above 10^4.
+ * for malformed files, absent tensors, other shapes, and values that are not finite or above 10^4.
  */
 export function readAdapterModel(
   bytes: Uint8Array,
@@ -102,9 +105,7 @@ export function readAdapterModel(
   checkPresent(raw, required, adapter_name);
   warnOfMissingBiases(raw, others, warn);
   checkShapes(raw, required, others, adapter_name);
-  const frozen = frozenWeights(raw, expected);
-  if (frozen.length > 0) warn?.({ code: 'frozen_weight_ignored', message: frozenWeightIgnored(frozen) });
-  checkNothingElse(raw, new Set([...required.keys(), ...others.keys(), ...frozen, VERA_A, VERA_B]), adapter_name);
+  warnOfOthers(raw, new Set([...required.keys(), ...others.keys(), VERA_A, VERA_B]), adapter_name, warn);
   const read = (name: string): Tensor => toTensor(name, raw.get(name));
   return {
     vectors: new Map([...expected.vectors.keys()].map((name) => [name, read(name).data])),
@@ -219,24 +220,14 @@ function checkShapes(
   });
 }
 
-/** PEFT also writes the base weight of a head or an embedding that the adapter wraps. */
-function frozenWeights(raw: RawTensors, { vectors }: ExpectedTensors): readonly string[] {
-  const end = '.base_layer.weight';
-  return [...raw.keys()].filter(
-    (name) => name.endsWith(end) && vectors.has(`${name.slice(0, -end.length)}.vera_lambda_b`),
-  );
-}
-
-function checkNothingElse(raw: RawTensors, known: ReadonlySet<string>, adapter: string): void {
+/** PEFT passes over them without a word. It writes some itself: frozen weights of a head or an embedding that is wrapped. */
+function warnOfOthers(raw: RawTensors, known: ReadonlySet<string>, adapter: string, warn: Warn | undefined): void {
   const isKnown = (name: string): boolean => known.has(name) || known.has(withoutWrapper(name, adapter));
   const extra = [...raw.keys()].filter((name) => !isKnown(name));
   if (extra.length === 0) return;
-  const shown = JSON.stringify(extra.slice(0, 3)).slice(1, -1);
-  throw new WebVeraError(
-    'invalid_format',
-    `${MODEL_FILE}: expected only tensors of the adapter, got ${extra.length} more: ${shown}`,
-    { hint: 'Was the adapter trained on this model, with these target_modules?', detail: { extra } },
-  );
+  const shown = [...extra.slice(0, SHOWN_NAMES), ...(extra.length > SHOWN_NAMES ? ['…'] : [])].join(', ');
+  const message = `${MODEL_FILE}: left out what is no part of this adapter, ${extra.length} of ${raw.size} tensors: ${shown}`;
+  warn?.({ code: 'tensors_ignored', message });
 }
 
 /**
@@ -260,10 +251,6 @@ function toTensor(name: string, raw: RawTensor | undefined): Tensor {
     `${MODEL_FILE}: ${name}: expected finite values of at most ${MAX_MAGNITUDE}, got ${wrong}`,
     { hint: 'The training that made this file diverged, or the file is damaged.' },
   );
-}
-
-function frozenWeightIgnored(names: readonly string[]): string {
-  return `${MODEL_FILE} also holds frozen weights of the base model, ${names.join(', ')}; the loaded model's own are used.`;
 }
 
 function torchSize(shape: Shape): string {

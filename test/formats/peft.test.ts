@@ -277,12 +277,16 @@ describe('readAdapterModel', () => {
     );
   });
 
-  test('refuses tensors that nobody expects, and takes those that may be there', () => {
+  test('leaves tensors that nobody expects, with a warning, and takes those that may be there', () => {
     const bias = 'base_model.model.h.q.base_layer.bias';
     const tensors = small().set(bias, f32([3]));
-    expect(() => read(tensors)).toThrow(
-      malformed(`adapter_model.safetensors: expected only tensors of the adapter, got 1 more: "${bias}"`),
-    );
+    const { warnings, ...result } = read(tensors);
+    expect({ ...result, warnings: [] }).toEqual(read(small()));
+    expect(warnings).toEqual([
+      `adapter_model.safetensors: left out what is no part of this adapter, 1 of ${tensors.size} tensors: ${bias}`,
+    ]);
+    for (let index = 0; index < 5; index++) tensors.set(`extra${index}`, f32([1]));
+    expect(read(tensors).warnings).toEqual([expect.stringMatching(/, 6 of \d+ tensors: .*, extra2, …$/)]);
     const others = new Map([[bias, { shape: [3], kind: 'bias' as const }]]);
     expect(read(tensors, { others }).others.get(bias)).toEqual({
       dims: [3],
@@ -370,7 +374,7 @@ describe('readAdapterModel', () => {
         );
       expect(read(tensors, { others })).toEqual(read(complete(), { others }));
       tensors.set('base_model.model.other.modules_to_save.bias', f32([2]));
-      expect(() => read(tensors, { others })).toThrow(/expected only tensors of the adapter, got 1 more/);
+      expect(read(tensors, { others }).warnings).toEqual([expect.stringContaining('other.modules_to_save.bias')]);
     });
 
     test("leaves a wrapped head's frozen weight, with a warning", () => {
