@@ -13,12 +13,10 @@ import { baseTensor } from '../models/loaded_model';
 import { AdapterPlacer, type StoredAdapter } from './adapter_values';
 import type { WireAdapterOptions } from './protocol';
 import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
+import { BASE_NAME, rowAdapters } from './row_adapters';
 import { Serial } from './serial';
 import type { TextModel } from './text_model';
 import { type MergeOptions, VeraMerges } from './vera_merges';
-
-/** PEFT's word for no adapter at all. */
-const BASE_NAME = '__base__';
 
 /** What a VeRA model needs of its session. */
 export interface VeraHost {
@@ -39,8 +37,6 @@ export class VeraState {
   readonly #merges: VeraMerges;
   /** In the order in which they were added. */
   readonly #adapters = new Map<string, VeraAdapter>();
-  /** Names of adapters that are on their way. */
-  readonly #coming = new Set<string>();
   #active: readonly string[] = [];
   #enabled = true;
   /** Stands for the merged weights; changes with them. */
@@ -79,9 +75,9 @@ export class VeraState {
 
   /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
-    expectRowNames(names, rows, this);
-    const adapters = names.map((name) => (name === BASE_NAME ? undefined : this.adapter(name)));
-    return overlayOfRows(overlayOf(this.adapters, []), adapters);
+    const { adapters, merged } = this;
+    const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head });
+    return overlayOfRows(overlayOf(adapters, []), chosen);
   }
 
   /** Which modules a configuration wraps and what it trains, without changing anything. Throws PEFT's errors. */
@@ -97,15 +93,9 @@ export class VeraState {
     options: WireAdapterOptions,
     tensors?: AdapterTensors,
   ): Promise<void> {
-    this.#coming.add(name);
-    try {
-      const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors };
-      const adapter = await this.#placer.place(plan, this.adapters);
-      this.#adapters.set(name, adapter);
-      if (this.#active.length === 0) this.#active = [name];
-    } finally {
-      this.#coming.delete(name);
-    }
+    const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors };
+    this.#adapters.set(name, await this.#placer.place(plan, this.adapters));
+    if (this.#active.length === 0) this.#active = [name];
   }
 
   /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
@@ -243,7 +233,7 @@ export class VeraState {
   }
 
   #expectFree(name: string, config: VeraConfig): void {
-    if (this.#adapters.has(name) || this.#coming.has(name)) {
+    if (this.#adapters.has(name)) {
       throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
         hint: 'Choose another name, or delete the adapter first.',
       });
@@ -273,49 +263,6 @@ export class VeraState {
         });
       }
     }
-  }
-}
-
-function expectRowNames(names: readonly string[], rows: number, vera: VeraState): void {
-  const refuse = (message: string, hint: string): never => {
-    throw new WebVeraError('invalid_argument', message, { hint });
-  };
-  if (names.length !== rows) {
-    refuse(
-      'Length of `adapter_names` should be the same as the number of inputs, but got ' +
-        `${names.length} and ${rows} respectively.`,
-      "Give one name for each row, '__base__' for none.",
-    );
-  }
-  if (vera.merged.length > 0) {
-    refuse(
-      'Cannot pass `adapter_names` when there are merged adapters, please call `unmerge_adapter` first.',
-      'Merged weights are the same for all rows.',
-    );
-  }
-  const known = new Set([BASE_NAME, ...vera.adapters.map(({ name }) => name)]);
-  const unknown = [...new Set(names)].filter((name) => !known.has(name)).sort();
-  if (unknown.length > 0) {
-    refuse(
-      `Trying to infer with non-existing adapter(s): ${unknown.join(', ')}`,
-      `The adapters are: ${[...known].join(', ')}.`,
-    );
-  }
-  const { head } = vera.base.loaded.model;
-  const named = vera.adapters.filter(({ name }) => names.includes(name));
-  const onHead = named.find(({ layout }) => layout.slots.has(head));
-  if (onHead !== undefined) {
-    refuse(
-      `adapter_names: expected adapters that leave the output embedding alone, got ${onHead.name}`,
-      'Run its rows in a batch of their own.',
-    );
-  }
-  const whole = named.find((adapter) => tensorsOf(adapter, 'module').size > 0);
-  if (whole !== undefined) {
-    refuse(
-      `adapter_names: expected adapters that change vectors alone, got ${whole.name}, which saves modules whole`,
-      'Run its rows in a batch of their own.',
-    );
   }
 }
 
