@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { numel } from '../../src/core/shape';
+import { Graph, type Step } from '../../src/graph/graph';
+import { planMemory } from '../../src/graph/plan';
+import { type Block, recompute } from '../../src/graph/recompute';
+import { pinned, type Value } from '../../src/graph/value';
+import { add } from '../../src/ops/add';
+import { linear } from '../../src/ops/linear';
+import { rmsNorm } from '../../src/ops/rms_norm';
+import { swiglu } from '../../src/ops/swiglu';
+import { randomArray } from '../helpers/random';
+import { type Memory, runReference } from '../reference/runner';
+
+const [N, C, F, LAYERS] = [6, 8, 20, 8];
+
+interface Program {
+  readonly steps: readonly Step[];
+  readonly forward: number;
+  readonly blocks: readonly Block[];
+  readonly memory: Memory;
+  readonly y: Value;
+  readonly dx: Value;
+}
+
+/** Blocks of norm, gated layer and residual, and the gradient by the first one's input. */
+function residualBlocks(): Program {
+  const memory: Memory = new Map();
+  const input = (name: string, shape: readonly number[], seed: number): Value => {
+    const value = pinned(name, shape);
+    memory.set(value, randomArray(numel(shape), seed));
+    return value;
+  };
+  const g = new Graph();
+  const x0 = g.train(input('x', [N, C], 1));
+  let x = x0;
+  const starts: number[] = [];
+  for (let layer = 0; layer < LAYERS; layer++) {
+    starts.push(g.steps.length);
+    const h = rmsNorm(g, x, input('norm', [C], 10 * layer + 2), 1e-5);
+    const gate = linear(g, h, input('gate', [F, C], 10 * layer + 3));
+    const up = linear(g, h, input('up', [F, C], 10 * layer + 4));
+    x = add(g, x, linear(g, swiglu(g, gate, up), input('down', [C, F], 10 * layer + 5)));
+  }
+  const forward = g.steps.length;
+  const dy = input('dy', [N, C], 99);
+  const sum = pinned('sum', [N, C]);
+  memory.set(sum, new Float64Array(N * C));
+  const dx = g.grad(x, dy, new Map([[x0, sum]])).get(x0) as Value;
+  const blocks = starts.map((start, index) => ({ start, end: starts[index + 1] ?? forward }));
+  return { steps: g.steps, forward, blocks, memory, y: x, dx };
+}
+
+const transientBytes = (steps: readonly Step[]): number =>
+  planMemory(steps).slotBytes.reduce((sum, bytes) => sum + bytes, 0);
+
+test('results keep their bits, for less memory and more steps', () => {
+  const { steps, forward, blocks, memory, y, dx } = residualBlocks();
+  const again = recompute(steps, forward, blocks);
+  const run = (program: readonly Step[]): Memory => runReference(program, new Map(memory));
+  const [plain, checkpointed] = [run(steps), run(again)];
+  expect(checkpointed.get(y)).toEqual(plain.get(y));
+  expect(checkpointed.get(dx)).toEqual(plain.get(dx));
+  expect(checkpointed.get(dx)?.some((value) => value !== 0)).toBe(true);
+  expect(transientBytes(again)).toBeLessThan(0.5 * transientBytes(steps));
+  // The norm (for its rstd and output), gate and up of each block, and nothing that the backward pass doesn't ask for.
+  const repeated = again.length - steps.length;
+  expect(repeated).toBe(3 * LAYERS);
+});
+
+test('the forward pass is left as it was, and nothing is read before it is made', () => {
+  const { steps, forward, blocks, memory } = residualBlocks();
+  const again = recompute(steps, forward, blocks);
+  expect(again.slice(0, forward)).toEqual(steps.slice(0, forward));
+  const known = new Set<Value>(memory.keys());
+  for (const { kernel, values } of again) {
+    for (const [name, access] of Object.entries(kernel.bindings)) {
+      const value = values[name] as Value;
+      if (access === 'write') known.add(value);
+      else expect(value.pinned || known.has(value), `${kernel.name}: ${value.name}`).toBe(true);
+    }
+  }
+});
+
+test('without blocks nothing changes', () => {
+  const { steps, forward } = residualBlocks();
+  expect(recompute(steps, forward, [])).toEqual(steps);
+});
+
+test('a block that changes something in place isn’t run twice', () => {
+  const { steps, forward, blocks } = residualBlocks();
+  const [first] = blocks;
+  const inPlace = steps.map((step, index) =>
+    index === 1
+      ? { ...step, kernel: { ...step.kernel, bindings: { ...step.kernel.bindings, y: 'update' as const } } }
+      : step,
+  );
+  expect(recompute(inPlace, forward, first === undefined ? [] : [first])).toEqual(inPlace);
+});
