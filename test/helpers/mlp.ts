@@ -1,0 +1,97 @@
+import { vi } from 'vitest';
+import { numel } from '../../src/core/shape';
+import type { Runner } from '../../src/graph/runner';
+import { pinned, type Value } from '../../src/graph/value';
+import { AutoModelForCausalLM, type PreTrainedModel } from '../../src/index';
+import type { CausalModel } from '../../src/models/causal_model';
+import { type LinearSpec, linearModule, linearWeights } from '../../src/models/specs';
+import { add } from '../../src/ops/add';
+import { embedding } from '../../src/ops/embedding';
+import { relu } from '../../src/ops/relu';
+import { SessionModels } from '../../src/worker/session_models';
+import { TextModel } from '../../src/worker/text_model';
+import { randomArray } from './random';
+import type { TestSession } from './session';
+
+/** The sizes of the MLP that PEFT tests its methods on. */
+export const MLP_SIZES = [10, 20, 20, 20, 2] as const;
+
+const LONGEST = 32;
+
+/**
+ * lin0, lin1, … with ReLU between them, as a causal model: its inputs are rows of fixed tables, by token and position,
+ * and the last linear layer is its head.
+ */
+export function mlp(sizes: readonly number[] = MLP_SIZES): CausalModel {
+  const linears = sizes.slice(1).map((outFeatures, index): LinearSpec => {
+    const inFeatures = sizes[index] ?? 0;
+    return { name: `lin${index}`, type: 'Linear', inFeatures, outFeatures, bias: true };
+  });
+  const head = linears.at(-1)?.name ?? '';
+  const [features = 0, vocabSize = 0] = [sizes[0], sizes.at(-1)];
+  const table = (name: string, rows: number, seed: number): CausalModel['constants'][number] => ({
+    name,
+    shape: [rows, features],
+    compute: () => Float32Array.from(randomArray(rows * features, seed)),
+  });
+  return {
+    config: { model_type: 'mlp' },
+    layers: 1,
+    heads: 1,
+    kvHeads: 1,
+    headDim: 4,
+    vocabSize,
+    maxLength: LONGEST,
+    positions: 'row',
+    eosTokenIds: [],
+    padTokenId: undefined,
+    modules: [{ name: '', type: 'MLP' }, { name: 'relu', type: 'ReLU' }, ...linears.map(linearModule)],
+    weights: linears.flatMap(linearWeights),
+    prefix: '',
+    constants: [table('tokens', vocabSize, 11), table('places', LONGEST, 12)],
+    head,
+    tied: new Map(),
+    hidden(g, layers, { ids, positions, constant }) {
+      let x = add(g, embedding(g, ids, constant('tokens')), embedding(g, positions, constant('places')));
+      for (const { name } of linears.slice(0, -1)) x = relu(g, layers.linear(name, x));
+      return x;
+    },
+  };
+}
+
+/** The MLP in a session. Its weights are as large as it takes for its layers to neither swell nor fade. */
+export async function loadMlp({ session }: TestSession, sizes?: readonly number[]): Promise<PreTrainedModel> {
+  const load = vi.spyOn(SessionModels.prototype, 'load').mockImplementation(async function (
+    this: SessionModels,
+    runner,
+  ) {
+    return this.info(await textModel(runner, mlp(sizes)));
+  } as SessionModels['load']);
+  try {
+    return await AutoModelForCausalLM.from_pretrained({ files: new Map() }, { session });
+  } finally {
+    load.mockRestore();
+  }
+}
+
+async function textModel(runner: Parameters<SessionModels['load']>[0], model: CausalModel): Promise<TextModel> {
+  const weights = new Map<string, Value>();
+  for (const [index, { name, shape }] of model.weights.entries()) {
+    const value = pinned(name, shape);
+    const bound = Math.sqrt(6 / (shape[1] ?? 24));
+    await put(runner, value, Float32Array.from(randomArray(numel(shape), index + 1, bound)));
+    weights.set(name, value);
+  }
+  const constants = new Map<string, Value>();
+  for (const { name, shape, compute } of model.constants) {
+    const value = pinned(name, shape);
+    await put(runner, value, compute());
+    constants.set(name, value);
+  }
+  return new TextModel(runner, { model, weights, constants }, undefined);
+}
+
+async function put(runner: Runner, value: Value, numbers: Float32Array<ArrayBuffer>): Promise<void> {
+  await runner.allocate([value]);
+  runner.write(value, numbers);
+}

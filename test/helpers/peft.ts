@@ -1,0 +1,109 @@
+import { vi } from 'vitest';
+import {
+  get_peft_model,
+  type PreTrainedModel,
+  Trainer,
+  VeraConfig,
+  type VeraConfigInit,
+  type VeraModel,
+} from '../../src/index';
+import { SessionModels } from '../../src/worker/session_models';
+import { readFloats } from '../../src/worker/tensors';
+import type { VeraState } from '../../src/worker/vera_state';
+import { largestDifference } from './golden';
+import { randomArray } from './random';
+import { vectorsOf } from './session';
+
+/** What PEFT's own tests allow. */
+export const TOLERANCE = { merge: 1e-4, roundTrip: 1e-5, twoAdapters: 1e-3 } as const;
+
+/** Two rows of two-token inputs, which every model has. */
+export const input_ids = [
+  [0, 1, 1, 0, 1, 0, 0, 1],
+  [1, 1, 0, 0, 0, 1, 0, 1],
+];
+
+export async function logitsOf(model: PreTrainedModel, adapter_names?: readonly string[]): Promise<Float32Array> {
+  const { logits } = await model.forward({ input_ids, ...(adapter_names && { adapter_names }) });
+  return logits.data;
+}
+
+/** The largest difference between two models' results, or between a model's and results from before. */
+export async function distance(a: PreTrainedModel | Float32Array, b: PreTrainedModel | Float32Array): Promise<number> {
+  const [x, y] = await Promise.all([a, b].map((of) => (of instanceof Float32Array ? of : logitsOf(of))));
+  return largestDifference(x!, y!);
+}
+
+/** A model with an adapter that changes what it computes. */
+export async function randomVera(
+  base: PreTrainedModel,
+  config: VeraConfigInit,
+  name = 'default',
+  seed = 1,
+): Promise<VeraModel> {
+  const model = await get_peft_model(base, new VeraConfig(config), name);
+  await randomise(model, name, seed);
+  return model;
+}
+
+/** A further adapter that changes what a model computes. */
+export async function addRandom(model: VeraModel, name: string, config: VeraConfigInit, seed = 2): Promise<void> {
+  await model.add_adapter(name, new VeraConfig(config));
+  await randomise(model, name, seed);
+}
+
+/** Gives all that an adapter trains random values, or λ_b those of `value`, which no file may hold if they aren't finite. */
+export async function randomise(model: VeraModel, name: string, seed: number, value?: number): Promise<void> {
+  const vera = await stateOf(model);
+  const { lambda, layout } = vera.adapter(name);
+  const { runner } = vera.base;
+  const pool = await readFloats(runner, lambda);
+  const noise = randomArray(pool.length, seed);
+  for (const { offsetB, offsetD, out_features } of layout.slots.values()) {
+    for (let n = 0; n < out_features; n++) pool[offsetB + n] = value ?? noise[offsetB + n]!;
+    for (let n = 0; n < layout.r; n++) pool[offsetD + n] = noise[offsetD + n]!;
+  }
+  for (const { offset, shape } of layout.tensors.values()) {
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    for (let n = 0; n < size; n++) pool[offset + n]! += noise[offset + n]!;
+  }
+  runner.write(lambda, pool);
+}
+
+/** The session's own view of a VeRA model. */
+export async function stateOf(model: VeraModel): Promise<VeraState> {
+  const find = vi.spyOn(SessionModels.prototype, 'vera');
+  try {
+    await model.save_pretrained();
+    return find.mock.results[0]?.value;
+  } finally {
+    find.mockRestore();
+  }
+}
+
+/** Three steps on the inputs above. */
+export async function train(model: VeraModel, learning_rate = 0.1): Promise<void> {
+  const args = { max_steps: 3, learning_rate, lr_scheduler_type: 'constant', warmup_ratio: 0 } as const;
+  await new Trainer({ model, args, train_dataset: input_ids.map((ids) => ({ input_ids: ids })) }).train();
+}
+
+/** The names of what differs between two maps of tensors. */
+export function changed(
+  before: ReadonlyMap<string, ArrayLike<number>>,
+  after: ReadonlyMap<string, ArrayLike<number>>,
+): string[] {
+  return [...after].flatMap(([name, data]) => {
+    const old = before.get(name);
+    return old !== undefined && largestDifference(old, data) === 0 ? [] : [name];
+  });
+}
+
+/** The tensors of an adapter's file. */
+export async function savedOf(model: VeraModel, adapter_name?: string): Promise<Map<string, Float32Array>> {
+  return vectorsOf(await model.save_pretrained(adapter_name === undefined ? {} : { adapter_name }));
+}
+
+/** A model's tensors as plain numbers. */
+export async function tensorsOf(model: PreTrainedModel): Promise<Map<string, Float32Array>> {
+  return new Map([...(await model.state_dict())].map(([name, { data }]) => [name, data]));
+}

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
+import { loadMlp } from '../helpers/mlp';
+import {
+  addRandom,
+  changed,
+  distance,
+  logitsOf,
+  randomVera,
+  savedOf,
+  stateOf,
+  TOLERANCE,
+  train,
+} from '../helpers/peft';
+import { openTestSession, type TestSession } from '../helpers/session';
+
+const shared = { target_modules: ['lin1', 'lin2'], r: 8, init_weights: false };
+const unsaved = { ...shared, save_projection: false };
+
+let opened: TestSession;
+let base: PreTrainedModel;
+beforeAll(async () => {
+  opened = await openTestSession();
+  base = await loadMlp(opened);
+});
+beforeEach(() => {
+  opened.warnings.length = 0;
+});
+afterAll(() => opened.session.close());
+
+describe('several adapters', () => {
+  test('two adapters with the same key share the same A and B, and their outputs differ', async () => {
+    const model = await randomVera(base, shared);
+    await addRandom(model, 'other', shared);
+    const [one, two] = (await stateOf(model)).adapters;
+    expect(two?.projections).toBe(one?.projections);
+    const first = await logitsOf(model);
+    await model.set_adapter('other');
+    expect(await distance(model, first)).toBeGreaterThan(TOLERANCE.twoAdapters);
+  });
+
+  // PEFT refuses the next four: all its adapters have one A and one B. Here those belong to the adapter.
+  test('different keys: each adapter draws its own A and B', async () => {
+    const model = await randomVera(base, { ...shared, projection_prng_key: 123 });
+    await addRandom(model, 'other', { ...shared, projection_prng_key: 456 }, 1);
+    const [one, two] = [await savedOf(model), await savedOf(model, 'other')];
+    expect(changed(one, two)).toEqual(['base_model.vera_A', 'base_model.vera_B']);
+    const first = await logitsOf(model);
+    await model.set_adapter('other');
+    expect(await distance(model, first)).toBeGreaterThan(TOLERANCE.twoAdapters);
+  });
+
+  test('mixing save_projection: each file holds what its own adapter says', async () => {
+    const model = await randomVera(base, shared);
+    await addRandom(model, 'other', unsaved);
+    expect((await savedOf(model)).has('base_model.vera_A')).toBe(true);
+    expect((await savedOf(model, 'other')).has('base_model.vera_A')).toBe(false);
+  });
+
+  test('a second adapter with larger input computes what it does alone', async () => {
+    const [narrow, wide] = [
+      { ...shared, target_modules: ['lin0'] },
+      { ...shared, target_modules: ['lin0', 'lin1'] },
+    ];
+    const model = await randomVera(base, narrow);
+    const first = await logitsOf(model);
+    await addRandom(model, 'other', wide);
+    await model.set_adapter('other');
+    expect(await distance(model, await randomVera(base, wide, 'default', 2))).toBe(0);
+    await model.set_adapter('default');
+    expect(await distance(model, first)).toBe(0);
+  });
+
+  test.each([456, 64])('a second adapter with another r than 123, %i, computes what it does alone', async (r) => {
+    const model = await randomVera(base, { ...shared, r: 123 });
+    await addRandom(model, 'other', { ...shared, r });
+    await model.set_adapter('other');
+    expect(await distance(model, await randomVera(base, { ...shared, r }, 'default', 2))).toBe(0);
+  });
+
+  test.each([true, false])('two adapters, save_projection=%s: save, load, equal outputs', async (save_projection) => {
+    const config = { ...shared, save_projection };
+    const model = await randomVera(base, config);
+    await addRandom(model, 'other', config);
+    const files = [await model.save_pretrained(), await model.save_pretrained({ adapter_name: 'other' })] as const;
+    const loaded = await VeraModel.from_pretrained(base, files[0]);
+    await loaded.load_adapter(files[1], 'other');
+    for (const name of ['default', 'other']) {
+      await Promise.all([model, loaded].map((each) => each.set_adapter(name)));
+      expect(await distance(loaded, model)).toBeLessThan(TOLERANCE.twoAdapters);
+    }
+  });
+});
+
+describe('A and B', () => {
+  test('with save_projection=True, modified ones are restored from the file', async () => {
+    // A key of its own, as these are shared.
+    const model = await randomVera(base, { ...shared, projection_prng_key: 7 });
+    const before = await logitsOf(model);
+    const { projections } = (await stateOf(model)).adapter('default');
+    const { runner } = (await stateOf(model)).base;
+    for (const value of [projections.A, projections.B]) {
+      const numbers = new Float32Array(await runner.read(value));
+      runner.write(
+        value,
+        numbers.map((number) => 2 * number),
+      );
+    }
+    const modified = await logitsOf(model);
+    expect(await distance(modified, before)).toBeGreaterThan(TOLERANCE.twoAdapters);
+    const files = await model.save_pretrained();
+    await model.delete_adapter('default');
+    const loaded = await VeraModel.from_pretrained(base, files);
+    expect(opened.warnings).toContain('projection_differs');
+    expect(await distance(loaded, modified)).toBeLessThan(TOLERANCE.roundTrip);
+  });
+
+  test('files with save_projection=False contain no vera_A and vera_B, those with True do', async () => {
+    const namesOf = async (config: typeof unsaved | typeof shared) => [
+      ...(await savedOf(await randomVera(base, config))).keys(),
+    ];
+    const vectors = ['lin1', 'lin2'].flatMap((module) =>
+      ['b', 'd'].map((vector) => `base_model.model.${module}.vera_lambda_${vector}`),
+    );
+    expect(await namesOf(unsaved)).toEqual(vectors);
+    expect(await namesOf(shared)).toEqual([...vectors, 'base_model.vera_A', 'base_model.vera_B']);
+  });
+
+  test('share memory across layers; A and B are not the same', async () => {
+    const bytes = async () => (await base.memory()).gpu_bytes;
+    const sizeOf = async (target_modules: string[]) => {
+      const before = await bytes();
+      // A key of its own: nothing else has drawn these yet.
+      const model = await get_peft_model(base, new VeraConfig({ ...shared, target_modules, projection_prng_key: 99 }));
+      const size = (await bytes()) - before;
+      const { lambda, projections } = (await stateOf(model)).adapter('default');
+      expect(projections.A).not.toBe(projections.B);
+      const saved = await savedOf(model);
+      expect(saved.get('base_model.vera_A')).not.toEqual(saved.get('base_model.vera_B'));
+      await model.delete_adapter('default');
+      return size - 4 * (lambda.shape[0] ?? 0);
+    };
+    const [one, two] = [await sizeOf(['lin1']), await sizeOf(['lin1', 'lin2'])];
+    expect(one).toBe(2 * 4 * 8 * 20);
+    expect(two).toBe(one);
+  });
+
+  test('different shapes: targets lin0 (10→20) and lin3 (20→2) give A (r,20) and B (20,r); forward runs', async () => {
+    const model = await randomVera(base, { ...shared, target_modules: ['lin0', 'lin3'] });
+    const { A, B } = (await stateOf(model)).adapter('default').projections;
+    expect([A.shape, B.shape]).toEqual([
+      [8, 20],
+      [20, 8],
+    ]);
+    expect((await logitsOf(model)).every(Number.isFinite)).toBe(true);
+    expect(await distance(model, base)).toBeGreaterThan(TOLERANCE.merge);
+  });
+});
+
+describe('lambdas', () => {
+  test('share memory neither across layers nor across adapters', async () => {
+    const model = await randomVera(base, shared);
+    await model.add_adapter('other', new VeraConfig({ ...shared, init_weights: true }));
+    const before = [await savedOf(model), await savedOf(model, 'other')] as const;
+    await train(model);
+    const after = [await savedOf(model), await savedOf(model, 'other')] as const;
+    expect(changed(before[0], after[0]).length).toBe(4);
+    expect(changed(before[1], after[1])).toEqual([]);
+    const lambda = (module: string) => after[0].get(`base_model.model.${module}.vera_lambda_b`);
+    expect(lambda('lin1')).not.toEqual(lambda('lin2'));
+    const [one, two] = (await stateOf(model)).adapters;
+    const offsets = [...one!.layout.slots.values()].flatMap(({ offsetB, offsetD }) => [offsetB, offsetD]);
+    expect(new Set(offsets).size).toBe(4);
+    expect(two?.lambda).not.toBe(one?.lambda);
+  });
+});
