@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { VeraModel } from '../../src/index';
+import { edited } from '../helpers/edited';
+import { openTestSession } from '../helpers/session';
+import { tableRows } from '../helpers/tables';
+import { type Result, SITUATIONS, setScene } from './situations';
+
+interface Row {
+  readonly situation: string;
+  readonly error?: { readonly message: string };
+  readonly warnings?: readonly string[];
+  readonly result?: 'no error' | readonly string[] | Readonly<Record<string, number>>;
+}
+
+/** What came of a situation, as far as PEFT and webvera can be compared. */
+interface Outcome {
+  readonly error: string | undefined;
+  readonly warnings: readonly string[];
+  readonly result: 'no error' | readonly string[] | undefined;
+}
+
+const LOSS_TOLERANCE = 1e-4;
+const same = (a: number, b: number): string => (Math.abs(a - b) <= LOSS_TOLERANCE ? 'the same loss' : 'another loss');
+
+const rowsOf = (file: string): readonly Row[] => JSON.parse(readFileSync(`test/golden/${file}`, 'utf8')).rows;
+const [released, main] = ['errors.json', 'errors_peft_head.json'].map(rowsOf) as [readonly Row[], readonly Row[]];
+const listed = tableRows('PEFT.md', 'Where webvera differs from PEFT').map(([situation]) => situation);
+
+const opened = await openTestSession();
+const scene = await setScene(opened);
+const warnings: string[] = [];
+opened.session.addEventListener('warning', ({ message }) => warnings.push(message));
+
+/** PEFT's losses are of an adapter and a batch that weren't kept: what counts is which of them are equal. */
+function outcomeOf({ error, warnings = [], result }: Row): Outcome {
+  const told = warnings.map((text) => text.replace('UserWarning: ', ''));
+  if (error !== undefined) return { error: error.message, warnings: told, result: undefined };
+  if (typeof result !== 'object') return { error: undefined, warnings: told, result: 'no error' };
+  return { error: undefined, warnings: told, result: comparable(Object.values(result), goldenLoss()) };
+}
+
+function comparable(values: readonly (string | number)[], reference: number): readonly string[] {
+  const [first, second] = values;
+  if (typeof first !== 'number') return values.map(String);
+  return [same(first, typeof second === 'number' ? second : reference)];
+}
+
+/** PEFT's loss of the adapter as it was saved. */
+function goldenLoss(): number {
+  const row = released.find(({ situation }) => situation === 'load: saved with projections')!;
+  return (row.result as { loss: number }).loss;
+}
+
+async function run(situation: string): Promise<Outcome> {
+  const action = SITUATIONS[situation];
+  if (action === undefined) throw new Error(`nobody has written down how to get into: ${situation}`);
+  const watch = (): void => void warnings.splice(0);
+  watch();
+  const outcome = (error: string | undefined, result: Result) => ({
+    error,
+    warnings: [...warnings],
+    result:
+      error === undefined ? (result === undefined ? ('no error' as const) : comparable(result, scene.loss)) : undefined,
+  });
+  try {
+    return outcome(undefined, await action(scene, watch));
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'WebVeraError' });
+    return outcome((error as Error).message, undefined);
+  }
+}
+
+const rows = main.filter(({ situation }) => !situation.includes('RoBERTa'));
+
+test.each(rows.map(({ situation }) => situation))('%s', async (situation) => {
+  const theirs = [released, main].flatMap((all) => all.filter((row) => row.situation === situation)).map(outcomeOf);
+  expect(theirs).toHaveLength(2);
+  const ours = await run(situation);
+  if (!listed.includes(situation)) expect(theirs).toContainEqual(ours);
+  else expect(theirs, 'PEFT.md lists a difference that is none').not.toContainEqual(ours);
+});
+
+test('every difference that PEFT.md lists there is one that PEFT was asked about', () => {
+  const known = rows.map(({ situation }) => situation);
+  expect(listed.filter((situation) => !known.includes(situation!))).toEqual([]);
+  expect(new Set(listed).size).toBe(listed.length);
+});
+
+describe('losses', () => {
+  test('are those of the adapter', async () => {
+    expect(same(scene.loss, await scene.lossOf(scene.opt))).toBe('another loss');
+  });
+
+  test('with doubled values of A are those with doubled λ_d', async () => {
+    const { opt, saved, doubled, lossOf } = scene;
+    const [file, twice] = [await VeraModel.from_pretrained(opt, doubled), await doubledVectors()];
+    expect(same(await lossOf(file), await lossOf(twice))).toBe('the same loss');
+    expect(same(await lossOf(file), scene.loss)).toBe('another loss');
+
+    async function doubledVectors(): Promise<VeraModel> {
+      const files = await edited(saved, {
+        tensors: (all) => {
+          for (const [name, { bytes, ...rest }] of all) {
+            if (!name.endsWith('vera_lambda_d')) continue;
+            const values = new Float32Array(bytes.slice().buffer).map((value) => 2 * value);
+            all.set(name, { ...rest, bytes: new Uint8Array(values.buffer) });
+          }
+        },
+      });
+      return VeraModel.from_pretrained(opt, files);
+    }
+  });
+});
