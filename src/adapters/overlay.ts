@@ -47,9 +47,11 @@ export function overlayOf(all: readonly VeraAdapter[], active: readonly VeraAdap
   const tensors = new Map(biased && tensorsOf(biased, 'bias'));
   for (const adapter of active) for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
   for (const [name, value] of merged?.weights ?? []) tensors.set(name, value);
-  const keys = new Set([...(biased ? [biased] : []), ...active, ...(merged ? [merged] : [])].map(({ key }) => key));
+  const keys = [...active, ...(merged ? [merged] : [])].map(({ key }) => key);
+  // Not the program that it has while it's active.
+  if (biased !== undefined && !active.includes(biased)) keys.push('biases', biased.key);
   return {
-    key: keys.size === 0 ? BASE.key : [...keys].join('+'),
+    key: keys.length === 0 ? BASE.key : keys.join('+'),
     adapters: active,
     tensors,
     merged: new Set(merged?.adapters.flatMap(({ layout }) => [...layout.slots.keys()])),
