@@ -36,8 +36,23 @@ export interface GoldenCase {
   readonly name: string;
   readonly base: string;
   readonly vera_config: VeraConfigInit;
+  /** In the order of PEFT's `named_modules()`. */
+  readonly wrapped_modules: readonly {
+    readonly name: string;
+    readonly in_features: number;
+    readonly out_features: number;
+    readonly kind: string;
+  }[];
+  /** PEFT's configuration once the adapter is on the model. */
+  readonly adapter_config: Readonly<Record<string, unknown>>;
+  readonly projection_shapes: Readonly<Record<'vera_A' | 'vera_B', readonly number[]>>;
   readonly trainable: Readonly<Record<string, readonly number[]>>;
   readonly trainable_parameters: number;
+  readonly all_parameters: number;
+  /** Shapes in the file that PEFT 0.20.0 writes. */
+  readonly saved_keys: Readonly<Record<string, readonly number[]>>;
+  /** Trained biases, which it leaves out. */
+  readonly trained_but_not_saved: readonly string[];
   readonly inputs: { readonly batch: GoldenBatch; readonly train_batches: readonly GoldenBatch[] };
   readonly expect: {
     readonly base: { readonly loss: number };
@@ -48,9 +63,17 @@ export interface GoldenCase {
       readonly greedy: { readonly prompt: readonly number[]; readonly continuation: readonly number[] };
     };
     readonly disabled: { readonly loss: number };
+    /** Where biases train: what a file without them gives. */
+    readonly reloaded?: { readonly loss: number };
+    readonly merged: { readonly loss: number; readonly modules: readonly string[] };
     readonly train: readonly GoldenTraining[];
   };
-  readonly tolerance: { readonly loss_abs: number; readonly logits_abs: number; readonly grad_abs: number };
+  readonly tolerance: {
+    readonly loss_abs: number;
+    readonly logits_abs: number;
+    readonly grad_abs: number;
+    readonly merged_weight_abs: number;
+  };
 }
 
 export function goldenCase(name: string): GoldenCase {
