@@ -36,6 +36,8 @@ export interface TextInputs {
   /** How queries meet keys: over a batch in training, over a cache in generation. q: (N, H·D); k, v: (N, Hkv·D). */
   attend(layer: number, q: Value, k: Value, v: Value): Value;
   constant(name: string): Value;
+  /** Called as each of the model's blocks begins, and once behind the last: between them memory may be saved. */
+  block?(): void;
 }
 
 /** An architecture with its sizes filled in: what it is made of, and the function that it computes. */

@@ -41,10 +41,12 @@ function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: TextInputs):
   const tokens = embedding(g, inputs.ids, layers.weight('transformer.wte'));
   let x = add(g, tokens, embedding(g, inputs.positions, layers.weight('transformer.wpe')));
   for (let layer = 0; layer < config.n_layer; layer++) {
+    inputs.block?.();
     const block = `transformer.h.${layer}`;
     x = add(g, x, attention(g, layers, config, inputs, layer, norm(`${block}.ln_1`, x)));
     x = add(g, x, mlp(g, layers, `${block}.mlp`, norm(`${block}.ln_2`, x)));
   }
+  inputs.block?.();
   return norm('transformer.ln_f', x);
 }
 

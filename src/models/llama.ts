@@ -47,12 +47,14 @@ export function createLlama(json: PretrainedConfig): CausalModel {
 function llama(g: Graph, layers: Layers, config: LlamaConfig, inputs: TextInputs): Value {
   let x = embedding(g, inputs.ids, layers.weight('model.embed_tokens'));
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    inputs.block?.();
     const block = `model.layers.${layer}`;
     const norm = (name: string, value: Value) =>
       rmsNorm(g, value, layers.weight(`${block}.${name}`), config.rms_norm_eps);
     x = add(g, x, attention(g, layers, config, inputs, layer, norm('input_layernorm', x)));
     x = add(g, x, mlp(g, layers, `${block}.mlp`, norm('post_attention_layernorm', x)));
   }
+  inputs.block?.();
   return rmsNorm(g, x, layers.weight('model.norm'), config.rms_norm_eps);
 }
 

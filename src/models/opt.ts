@@ -54,6 +54,7 @@ function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): V
   const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, EPS);
   let x = embed(g, layers, config, inputs);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    inputs.block?.();
     const block = `model.decoder.layers.${layer}`;
     const residual = (name: string, sublayer: (value: Value) => Value): void => {
       const sum = add(g, x, sublayer(before ? norm(`${block}.${name}`, x) : x));
@@ -62,6 +63,7 @@ function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): V
     residual('self_attn_layer_norm', (value) => attention(layers, inputs, layer, value));
     residual('final_layer_norm', (value) => mlp(g, layers, block, value));
   }
+  inputs.block?.();
   if (config.final_layer_norm) x = norm('model.decoder.final_layer_norm', x);
   return isProjected(config) ? layers.linear('model.decoder.project_out', x) : x;
 }

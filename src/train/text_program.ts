@@ -3,6 +3,7 @@ import { type RowInputs, rowInputs } from '../adapters/rows';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { type DropoutSource, overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
+import { type Block, recompute } from '../graph/recompute';
 import type { Program } from '../graph/runner';
 import { pinned, type Value, viewOf } from '../graph/value';
 import type { Layers } from '../models/layers';
@@ -69,7 +70,7 @@ function hiddenStates(
   overlay: Overlay,
   inputs: BatchInputs,
   { B, T }: BatchShape,
-  source?: DropoutSource,
+  { source, onBlock }: { readonly source?: DropoutSource | undefined; readonly onBlock?: () => void } = {},
 ): { readonly hidden: Value; readonly layers: Layers } {
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const rows = inputs.adapters && { inputs: inputs.adapters, T };
@@ -78,6 +79,7 @@ function hiddenStates(
     ids: inputs.ids,
     positions: inputs.positions,
     constant: (name) => constantOf(loaded, name),
+    ...(onBlock && { block: onBlock }),
     attend: (_layer, q, k, v) => attention(g, { q, k, v, mask: inputs.mask, B, T, H, Hkv, D }),
   });
   return { hidden, layers };
@@ -109,6 +111,8 @@ export interface LossValues {
     readonly grads: ReadonlyMap<VeraAdapter, Value>;
     /** Of dropout's masks. */
     readonly seed: number;
+    /** Whether blocks make their inner values again in the backward pass instead of keeping them. */
+    readonly checkpointing?: boolean;
   };
 }
 
@@ -124,7 +128,9 @@ export function lossProgram(
   const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training.grads);
   for (const value of into.keys()) g.train(value);
   const source = training && { block, seed: training.seed };
-  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, source);
+  const starts: number[] = [];
+  const onBlock = (): void => void starts.push(g.steps.length);
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, { source, onBlock });
   const chunkRows = lossChunkRows(shape.B * shape.T, loaded.model.vocabSize);
   const losses = crossEntropy(g, {
     hidden,
@@ -137,10 +143,17 @@ export function lossProgram(
     into,
   });
   lossSum(g, losses, block, stats);
+  const forward = g.steps.length;
   // The loss op makes its gradient in the forward and takes no dy.
   if (training !== undefined) g.grad(losses, losses, into);
+  const steps = training?.checkpointing === true ? recompute(g.steps, forward, innerBlocks(starts)) : g.steps;
   const name = training === undefined ? 'loss' : 'training step';
-  return { program: { name, steps: g.steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
+  return { program: { name, steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
+}
+
+/** All blocks but the last, which the backward pass needs at once: its values may as well be kept. */
+function innerBlocks(starts: readonly number[]): Block[] {
+  return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
 /** What trains, each with the part of its pool's gradients that is its own. */

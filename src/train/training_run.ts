@@ -37,7 +37,8 @@ export type TrainingHook =
 export type TrainingEvent =
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: TrainingHook }
-  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason };
+  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
+  | { readonly type: 'warning'; readonly code: 'out_of_memory'; readonly message: string };
 
 export interface TrainingData {
   readonly maxSteps: number;
@@ -78,6 +79,7 @@ export class TrainingRun {
   /** Of this run alone: they gather gradients in its own buffers. */
   readonly #programs: ProgramCache;
   readonly #stop = new AbortController();
+  #checkpointing: boolean;
   #progress: TrainProgress;
   #lossSum = 0;
   #logAsked = false;
@@ -85,6 +87,7 @@ export class TrainingRun {
   constructor(init: TrainingInit) {
     this.#init = init;
     this.#programs = new ProgramCache(init.runner, LENGTHS);
+    this.#checkpointing = init.args.gradient_checkpointing;
     this.#progress = { global_step: 0, max_steps: init.args.max_steps, epoch: 0 };
   }
 
@@ -182,18 +185,20 @@ export class TrainingRun {
     const { runner, loaded, overlay, args } = this.#init;
     const learningRate = learningRateAt(args, step - 1, this.#progress.max_steps);
     const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
-    const training = { grads: gradientsOf(state), seed: args.seed };
+    const grads = gradientsOf(state);
     for (const [microStep, batch] of data.microBatches.entries()) {
       const { labelled } = batch;
       const block = { step, microStep, labelled, learningRate, tokens: data.labelledTokens, beta1, beta2 };
-      await this.#programs.use(
-        `${batch.B}x${batch.T}`,
-        () => lossProgram(loaded, overlay, batch, { ...state, training }),
-        ({ built, loaded: program }) => {
-          writeBatch(runner, built.inputs, batch, loaded.model.positions);
-          runner.write(state.block, packStepBlock(block));
-          runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
-        },
+      await this.#inMemory((checkpointing) =>
+        this.#programs.use(
+          `${batch.B}x${batch.T}`,
+          () => lossProgram(loaded, overlay, batch, { ...state, training: { grads, seed: args.seed, checkpointing } }),
+          ({ built, loaded: program }) => {
+            writeBatch(runner, built.inputs, batch, loaded.model.positions);
+            runner.write(state.block, packStepBlock(block));
+            runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
+          },
+        ),
       );
     }
     runner.run(optimizer);
@@ -201,6 +206,21 @@ export class TrainingRun {
     // An earlier step may fail first, and then nobody waits for this one.
     stats.catch(() => {});
     return { data, step, learningRate, stats };
+  }
+
+  /** Where memory runs out, the run goes on with gradient checkpointing. */
+  async #inMemory(use: (checkpointing: boolean) => Promise<void>): Promise<void> {
+    try {
+      await use(this.#checkpointing);
+    } catch (error) {
+      if (this.#checkpointing || !(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
+      this.#checkpointing = true;
+      await this.#programs.dropAll();
+      const message =
+        'The GPU has too little memory to keep all activations: training goes on with gradient_checkpointing';
+      this.#emit({ type: 'warning', code: 'out_of_memory', message });
+      await use(true);
+    }
   }
 
   async #acknowledge(atMost: number): Promise<void> {

@@ -1,4 +1,6 @@
+import { f32ToF16 } from '../../src/formats/float16';
 import { type RawTensor, writeSafetensors } from '../../src/formats/safetensors';
+import { toFloat32 } from '../../src/formats/values';
 import {
   AutoModelForCausalLM,
   get_peft_model,
@@ -26,9 +28,9 @@ export const tinyConfig = {
   pad_token_id: 2,
 };
 
-/** Its tensors, with seeded values. */
-export function tinyTensors(): Map<string, RawTensor> {
-  const { weights } = createCausalModel(tinyConfig);
+/** Its tensors, or those of another size, with seeded values. */
+export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
+  const { weights } = createCausalModel(config);
   return new Map(
     weights.map(({ name, shape }, index): [string, RawTensor] => {
       const size = shape.reduce((product, dim) => product * dim, 1);
@@ -36,6 +38,16 @@ export function tinyTensors(): Map<string, RawTensor> {
       const values = Float32Array.from(randomArray(size, index, 0.3), (value) => (isNorm ? 1 + value : value));
       return [name, { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) }];
     }),
+  );
+}
+
+/** The same in half precision. */
+export function tinyHalves(): Map<string, RawTensor> {
+  return new Map(
+    [...tinyTensors()].map(([name, tensor]): [string, RawTensor] => [
+      name,
+      { ...tensor, dtype: 'F16', bytes: new Uint8Array(f32ToF16(toFloat32(tensor)).buffer) },
+    ]),
   );
 }
 
