@@ -102,16 +102,21 @@ export class Generator {
     };
     this.#prefill(prefill, state, prompt, config);
     submit();
-    for (let index = 0; index < count; index++) {
-      while (pending.length < Math.min(1 + IN_FLIGHT, count - index)) {
-        this.#runner.run(decode.loaded);
-        submit();
+    try {
+      for (let index = 0; index < count; index++) {
+        while (pending.length < Math.min(1 + IN_FLIGHT, count - index)) {
+          this.#runner.run(decode.loaded);
+          submit();
+        }
+        const history = new Uint32Array(await (pending.shift() as Promise<ArrayBuffer>));
+        signal.throwIfAborted();
+        const token = history[index] ?? 0;
+        yield token;
+        if (stop.has(token)) return;
       }
-      const history = new Uint32Array(await (pending.shift() as Promise<ArrayBuffer>));
-      signal.throwIfAborted();
-      const token = history[index] ?? 0;
-      yield token;
-      if (stop.has(token)) return;
+    } finally {
+      // Whoever waits for the end may free what they read from, and what they read through.
+      await Promise.allSettled(pending);
     }
   }
 
