@@ -161,7 +161,7 @@ export class VeraModel extends RemoteModel {
       return await body();
     } finally {
       this.#disabled--;
-      if (this.#disabled === 0 && link.state !== 'closed') await link.request('enableAdapters', handle, true);
+      if (this.#disabled === 0 && this.#isLive) await link.request('enableAdapters', handle, true);
     }
   }
 
@@ -247,6 +247,12 @@ export class VeraModel extends RemoteModel {
     const parts =
       names && weightedParts('save_as_lora', names, weights ?? (adapters === undefined ? [1] : adapters.map(() => 1)));
     return this[partsKey].link.request('saveLora', liveHandle(this), parts);
+  }
+
+  /** Whether its session still knows it. */
+  get #isLive(): boolean {
+    const { link, life } = this[partsKey];
+    return link.state !== 'closed' && !life.disposed && !this.#unloaded;
   }
 
   async #unload(merge: MergeRequest | undefined, { progressbar, signal }: UnloadOptions): Promise<PreTrainedModel> {

@@ -68,9 +68,7 @@ export class VeraState {
   /** What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none. */
   overlay(name?: string): Overlay {
     if (name !== undefined) return overlayOf(this.adapters, name === BASE_NAME ? [] : [this.adapter(name)]);
-    if (!this.#enabled) return overlayOf(this.adapters, []);
-    const active = this.#active.map((each) => this.adapter(each));
-    return overlayOf(this.adapters, active, this.#merged());
+    return this.#enabled ? this.#enabledOverlay() : overlayOf(this.adapters, []);
   }
 
   /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
@@ -158,9 +156,12 @@ export class VeraState {
     return this.#placer.delta(this.adapter(name), module);
   }
 
-  /** The model as it is now, without adapters: with merged weights, trained biases and whole modules, if any. */
+  /**
+   * The model without adapters, but with merged weights, trained biases and whole modules, if any. As in PEFT it doesn't
+   * count whether adapters are disabled meanwhile.
+   */
   async unload(): Promise<TextModel> {
-    const { tensors } = this.overlay();
+    const { tensors } = this.#enabledOverlay();
     if (tensors.size === 0) return this.base;
     const own = [...this.#merges.weights.keys()];
     const copies = new Map<string, Value>();
@@ -215,6 +216,11 @@ export class VeraState {
   async #discard(adapter: VeraAdapter): Promise<void> {
     await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
     this.#placer.free(adapter);
+  }
+
+  #enabledOverlay(): Overlay {
+    const active = this.#active.map((name) => this.adapter(name));
+    return overlayOf(this.adapters, active, this.#merged());
   }
 
   #merged(): Merged | undefined {

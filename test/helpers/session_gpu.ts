@@ -7,6 +7,15 @@ export interface SessionGpu {
   calls(...names: string[]): number;
   /** Bytes of the buffers that are alive, counted at the device itself. */
   liveBytes(): number;
+  /** The same without what is kept to read through: only this tells what a model holds. */
+  storageBytes(): number;
+  /**
+   * What the buffers of weights, vectors and inputs hold: those that are alive, by label, and of one label in the order of
+   * their making. Slots and parameters of programs are left out.
+   */
+  contents(): Promise<Map<string, Uint8Array>>;
+  /** Writes floats into the one buffer of that label: what no file and no training would put there. */
+  overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** What happens when a driver crashes: the device's `lost` resolves. */
   lose(message: string): void;
 }
@@ -54,8 +63,41 @@ export function sessionGpu(): SessionGpu {
     gpu: { requestAdapter: async () => adapter } as unknown as GPU,
     calls: (...names) => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0),
     liveBytes: () => [...buffers.values()].reduce((sum, size) => sum + size, 0),
+    storageBytes: () => {
+      const storage = [...buffers].filter(([buffer]) => (buffer.usage & MAP_READ) === 0);
+      return storage.reduce((sum, [, size]) => sum + size, 0);
+    },
+    contents: async () => {
+      const contents = new Map<string, Uint8Array>();
+      for (const buffer of buffers.keys()) {
+        if ((buffer.usage & STORAGE) === 0 || buffer.label === 'slot') continue;
+        let name = buffer.label;
+        for (let count = 2; contents.has(name); count++) name = `${buffer.label} ${count}`;
+        contents.set(name, await bytesIn(device, buffer));
+      }
+      return contents;
+    },
+    overwrite: (label, offset, floats) => {
+      const [buffer, another] = [...buffers.keys()].filter((each) => each.label === label);
+      if (buffer === undefined || another !== undefined) throw new Error(`expected one buffer ${label}`);
+      device.queue.writeBuffer(buffer, 4 * offset, Float32Array.from(floats));
+    },
     lose: (message) => lose({ reason: 'unknown', message } as GPUDeviceLostInfo),
   };
+}
+
+// Node has no GPUBufferUsage.
+const [MAP_READ, COPY_DST, STORAGE] = [0x0001, 0x0008, 0x0080];
+
+async function bytesIn(device: GPUDevice, buffer: GPUBuffer): Promise<Uint8Array> {
+  const staging = device.createBuffer({ size: buffer.size, usage: MAP_READ | COPY_DST });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(0x0001);
+  const bytes = new Uint8Array(staging.getMappedRange().slice(0));
+  staging.destroy();
+  return bytes;
 }
 
 /** The object with its calls counted by name; native methods insist on the object itself as `this`. */
