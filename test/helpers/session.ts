@@ -6,6 +6,7 @@ import {
   get_peft_model,
   type PreTrainedModel,
   Session,
+  type SessionOptions,
   VeraConfig,
   type VeraModel,
 } from '../../src/index';
@@ -19,9 +20,9 @@ export interface TestSession extends SessionGpu {
 }
 
 /** A session in this thread on the device that all tests share. */
-export async function openTestSession(): Promise<TestSession> {
+export async function openTestSession(options: SessionOptions = {}): Promise<TestSession> {
   const shared = sessionGpu();
-  const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory' });
+  const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory', ...options });
   const warnings: string[] = [];
   session.addEventListener('warning', ({ code }) => warnings.push(code));
   return { ...shared, session, warnings };
