@@ -95,6 +95,7 @@ describe('a training run', () => {
       adam_beta2: 0.999,
       adam_epsilon: 1e-8,
       max_grad_norm: 1,
+      gradient_checkpointing: false,
       logging_steps: 1,
       seed: 42,
       max_length: 1024,
