@@ -1,17 +1,17 @@
 // vera_lambda_backward: with G[m,j] = B[m,j] · Σ_n dy[n,m] · u[n,j], which is never stored, each tile of G gives
 //   partial_b[tile of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[tile of m, j] = Σ_m G[m,j] · λ_b[m]
-// dy: (N, M)   u: (N, R)   B: (≥ M, R)   partial_b: (⌈R/64⌉, M)   partial_d: (⌈M/64⌉, R)
+// dy: (N, M)   u: (N, R)   B: (≥ M, R)
+// partials: of many modules; partial_b (⌈R/64⌉, M) from at_b, partial_d (⌈M/64⌉, R) from at_d
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns j, and tokens are its K
 // with lib/{tile_*, quad, block, one_range, left_columns, left_*, right_columns, right_*}.wgsl
-struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
+struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, at_b: u32, at_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> u: array<RightWord>;
 @group(0) @binding(3) var<storage, read> B: array<f32>;
 @group(0) @binding(4) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> partial_b: array<f32>;
-@group(0) @binding(6) var<storage, read_write> partial_d: array<f32>;
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
 
 // Four sums for each block of the tile. A thread's blocks lie 32 rows apart and share a column sum; both start at 0.
 var<workgroup> row_sums: array<vec4f, 256>;    // 16 row blocks × 16 column blocks
@@ -81,7 +81,7 @@ fn finish_tile(group: vec3u, thread: u32) {
     let m = group.x * 64u + block * 4u;
     for (var i = 0u; i < 4u; i++) {
       if (m + i < p.M) {
-        partial_b[group.y * p.M + m + i] = total[i];
+        partials[p.at_b + group.y * p.M + m + i] = total[i];
       }
     }
   } else if (thread < 32u) {
@@ -92,7 +92,7 @@ fn finish_tile(group: vec3u, thread: u32) {
     let j = group.y * 64u + block * 4u;
     for (var i = 0u; i < 4u; i++) {
       if (j + i < p.R) {
-        partial_d[group.x * p.R + j + i] = total[i];
+        partials[p.at_d + group.x * p.R + j + i] = total[i];
       }
     }
   }

@@ -77,6 +77,7 @@ export class Executor implements Runner {
     this.#host.check();
     const { buffer, offset } = this.#pinned.place(value);
     this.#host.device.queue.writeBuffer(buffer, offset + byteOffset, data.buffer, data.byteOffset, data.byteLength);
+    this.counters.uploadedBytes += data.byteLength;
   }
 
   async load(program: Program): Promise<LoadedProgram> {
@@ -95,7 +96,10 @@ export class Executor implements Runner {
       }
       const slots = this.#slots.take(plan.slotBytes);
       held.push(() => this.#slots.release(slots));
+      const constants = this.#writeConstants(program, held);
       const placeOf = (value: Value): Place | undefined => {
+        const constant = constants.get(value);
+        if (constant !== undefined) return { buffer: constant, offset: 0, size: constant.size };
         if (value.pinned) return this.#pinned.place(value);
         const buffer = slots[plan.slotOf.get(value) ?? -1];
         return buffer && { buffer, offset: 0, size: buffer.size };
@@ -205,6 +209,18 @@ export class Executor implements Runner {
     });
   }
 
+  #writeConstants(program: Program, held: (() => void)[]): Map<Value, GPUBuffer> {
+    const buffers = new Map<Value, GPUBuffer>();
+    for (const value of program.steps.flatMap(({ values }) => Object.values(values))) {
+      if (value.content === undefined || buffers.has(value)) continue;
+      const buffer = this.#createPinned(value);
+      held.push(() => this.#destroy(buffer));
+      this.#host.device.queue.writeBuffer(buffer, 0, value.content);
+      buffers.set(value, buffer);
+    }
+    return buffers;
+  }
+
   #writeParams(program: Program): GPUBuffer {
     const size = Math.max(1, program.steps.length) * PARAMS_STRIDE;
     const buffer = this.#createBuffer(`${program.name} params`, size, UNIFORM | COPY_DST);
@@ -213,6 +229,7 @@ export class Executor implements Runner {
       bytes.set(new Uint8Array(packParams(kernel.params, params)), index * PARAMS_STRIDE);
     });
     this.#host.device.queue.writeBuffer(buffer, 0, bytes);
+    this.counters.uploadedBytes += bytes.byteLength;
     return buffer;
   }
 

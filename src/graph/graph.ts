@@ -25,6 +25,11 @@ type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'wri
 type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
 type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
 
+/** What gathers through a backward pass, to be finished at its end. */
+export interface PassEnd {
+  finish(): void;
+}
+
 interface TapeEntry {
   readonly y: Value;
   readonly wrt: readonly Value[];
@@ -36,6 +41,7 @@ export class Graph {
   readonly steps: Step[] = [];
   readonly #tape: TapeEntry[] = [];
   readonly #active = new Set<Value>();
+  #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
   /** Appends a dispatch. `given` names the values that it reads or updates, `made` the shapes of those it makes (f32). */
@@ -103,6 +109,19 @@ export class Graph {
     return this.#back(this.#tape, y, dy, into);
   }
 
+  /**
+   * The one object of a class that belongs to the backward pass that is being built, made when it is first asked for. At
+   * the end of the pass its `finish` appends what was put off until then.
+   */
+  inPass<T extends PassEnd>(type: new (g: Graph) => T): T {
+    if (this.#pass === undefined) throw new WebVeraError('internal', `${type.name} belongs to a backward pass`);
+    const known = this.#pass.find((end): end is T => end instanceof type);
+    if (known !== undefined) return known;
+    const made = new type(this);
+    this.#pass.push(made);
+    return made;
+  }
+
   /** How many ops the tape holds: a mark for `gradSince`. */
   get tapeLength(): number {
     return this.#tape.length;
@@ -122,6 +141,19 @@ export class Graph {
   }
 
   #back(tape: readonly TapeEntry[], y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
+    const outer = this.#pass;
+    const pass: PassEnd[] = [];
+    this.#pass = pass;
+    try {
+      const sums = this.#walk(tape, y, dy, into);
+      for (const end of pass) end.finish();
+      return sums;
+    } finally {
+      this.#pass = outer;
+    }
+  }
+
+  #walk(tape: readonly TapeEntry[], y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     const sums = new Map<Value, Value>(into);
     sums.set(y, dy);
     for (const entry of tape.toReversed()) {

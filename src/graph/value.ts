@@ -15,6 +15,8 @@ export interface Value {
   readonly pinned: boolean;
   /** Set where the value is a part of another's memory. */
   readonly view?: View;
+  /** Set where the value is a constant of the programs that use it: whoever loads one writes it, and frees it with it. */
+  readonly content?: Uint32Array<ArrayBuffer>;
 }
 
 export interface View {
@@ -39,8 +41,24 @@ export function viewOf(of: Value, name: string, shape: Shape, offset: number): V
   return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
+/** A table that a program reads: its memory comes and goes with the program. */
+export function constant(name: string, shape: Shape, content: Uint32Array<ArrayBuffer>): Value {
+  return { name, shape, dtype: 'u32', pinned: true, content };
+}
+
 export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Value {
   return { name, shape, dtype, pinned: false };
+}
+
+/** A transient vector of f32 that grows while a program is being built, and the function that takes more of it. */
+export function growing(name: string): { readonly value: Value; take(count: number): number } {
+  const shape = [0];
+  const take = (count: number): number => {
+    const [start = 0] = shape;
+    shape[0] = start + count;
+    return start;
+  };
+  return { value: transient(name, shape), take };
 }
 
 /** Bytes of a value's buffer: whole `vec4`s, so that shaders may read four at a time. */

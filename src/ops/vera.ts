@@ -1,17 +1,15 @@
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import veraAddWgsl from '../../shaders/vera_add.wgsl?raw';
 import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
-import lambdaReduceWgsl from '../../shaders/vera_lambda_reduce.wgsl?raw';
 import veraLinearWgsl from '../../shaders/vera_linear.wgsl?raw';
 import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
 import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid } from '../core/kernel';
 import { ceilDiv, expectShape, formatShape, rowsAndColumns, type Shape } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
 import { gatheredIn } from './column_sum';
 import { defineProduct, linesOf, rightStorage, TILE } from './gemm';
+import { LambdaSums } from './lambda_sums';
 import { emitBiasBackward, emitLinear, emitLinearBackward, emitWeightBackward } from './linear';
 
 export const veraLinearForward = defineProduct({
@@ -49,21 +47,13 @@ export const veraUpBackward = defineProduct({
 
 export const veraLambdaBackward = defineProduct({
   name: 'vera_lambda_backward',
-  bindings: { dy: 'read', u: 'read', B: 'read', lambda: 'read', partial_b: 'write', partial_d: 'write' },
-  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32' },
+  bindings: { dy: 'read', u: 'read', B: 'read', lambda: 'read', partials: 'update' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', at_b: 'u32', at_d: 'u32' },
   wgsl: lambdaBackwardWgsl,
   left: 'columns',
   right: 'columns',
   finish: 'own',
   size: ({ N, M, R }) => [M, R, N],
-});
-
-export const veraLambdaReduce = defineKernel({
-  name: 'vera_lambda_reduce',
-  bindings: { partial_b: 'read', partial_d: 'read', grads: 'update' },
-  params: { M: 'u32', R: 'u32', tiles_b: 'u32', tiles_d: 'u32', offset_b: 'u32', offset_d: 'u32' },
-  variants: [{ wgsl: [lambdaReduceWgsl, flatIndex], workgroups: ({ M, R }) => flatGrid(M + R) }],
-  flops: ({ M, R, tiles_b, tiles_d }) => M * tiles_b + R * tiles_d,
 });
 
 /**
@@ -161,14 +151,13 @@ function emitLambdaBackward(g: Graph, operands: LowRank, dy: Value, sink: Sink):
   const grads = gatheredIn(sink, lambda);
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
-  const [tiles_b, tiles_d] = [ceilDiv(R, TILE), ceilDiv(M, TILE)];
-  const { partial_b, partial_d } = g.emit(
-    veraLambdaBackward[linesOf([M])][rightStorage(u)],
-    { dy, u, B, lambda },
-    { partial_b: [tiles_b, M], partial_d: [tiles_d, R] },
-    { N, M, R, offset_b, offset_d },
-  );
-  g.emit(veraLambdaReduce, { partial_b, partial_d, grads }, {}, { M, R, tiles_b, tiles_d, offset_b, offset_d });
+  const { partials, at } = g.inPass(LambdaSums).take(grads, [
+    { length: M, tiles: ceilDiv(R, TILE), offset: offset_b },
+    { length: R, tiles: ceilDiv(M, TILE), offset: offset_d },
+  ]);
+  const [at_b = 0, at_d = 0] = at;
+  const kernel = veraLambdaBackward[linesOf([M])][rightStorage(u)];
+  g.emit(kernel, { dy, u, B, lambda, partials }, {}, { N, M, R, offset_b, offset_d, at_b, at_d });
   return grads;
 }
 

@@ -3,7 +3,7 @@ import { defineKernel } from '../../src/core/kernel';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
-import { pinned, type Value, viewOf } from '../../src/graph/value';
+import { constant, pinned, type Value, viewOf } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
 
@@ -54,6 +54,23 @@ test('counts what it makes as the device sees it, and makes nothing when it repl
   loaded.release();
   executor.free(inputs);
   expect([executor.usage().bytes, liveBytes()]).toEqual([0, 0]);
+  executor.close();
+});
+
+test('constants come and go with each program that uses them', async () => {
+  const { executor, liveBytes, failures } = await open();
+  const table = constant('table', [4], Uint32Array.from([1, 2, 3, 4]));
+  const g = new Graph();
+  const y = add(g, table, pinned('zeros', [4]));
+  const program = { name: 'test', steps: g.steps, outputs: [y] };
+  const first = await executor.load(program);
+  const second = await executor.load(program);
+  first.release();
+  executor.run(second);
+  expect([...new Uint32Array(await executor.read(y))]).toEqual([1, 2, 3, 4]);
+  second.release();
+  executor.free(g.steps.flatMap(({ values }) => Object.values(values)));
+  expect([executor.usage().bytes, liveBytes(), failures]).toEqual([0, 0, []]);
   executor.close();
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernel';
-import { Graph, type Sink } from '../../src/graph/graph';
+import { Graph, type PassEnd, type Sink } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
 
 const opKernel = defineKernel({ name: 'op', bindings: { a: 'read', b: 'read', y: 'write' }, params: {}, variants: [] });
+const endKernel = defineKernel({ name: 'end', bindings: { y: 'write' }, params: {}, variants: [] });
 const gradKernel = defineKernel({ name: 'grad', bindings: { dy: 'read', dx: 'write' }, params: {}, variants: [] });
 
 /** What a backward was told of a value. */
@@ -89,6 +90,46 @@ describe('grad', () => {
     op(g, pinned('unused', [1]), w, told);
     g.grad(op(g, pinned('x', [1]), w), pinned('dy', [1]), new Map());
     expect(told).toEqual([]);
+  });
+});
+
+describe('inPass', () => {
+  /** Notes its end in the program. */
+  class End implements PassEnd {
+    readonly #g: Graph;
+    constructor(g: Graph) {
+      this.#g = g;
+    }
+    finish(): void {
+      this.#g.emit(endKernel, {}, { y: [1] }, {});
+    }
+  }
+
+  /** An op whose backward asks for the end of its pass. */
+  function ending(g: Graph, x: Value): Value {
+    const { y } = g.emit(opKernel, { a: x, b: x }, { y: [1] }, {});
+    g.differentiate(y, [x], (dy) => {
+      expect(g.inPass(End)).toBe(g.inPass(End));
+      return [g.emit(gradKernel, { dy }, { dx: [1] }, {}).dx];
+    });
+    return y;
+  }
+
+  test('ends each pass once, behind all that the pass appends', () => {
+    const g = new Graph();
+    const x = g.train(pinned('x', [1]));
+    const first = ending(g, ending(g, x));
+    const own = g.train(pinned('own', [1]));
+    const mark = g.tapeLength;
+    const part = ending(g, own);
+    g.gradSince(mark, part, pinned('dpart', [1]), new Map());
+    expect(kernels(g)).toEqual(['op', 'op', 'op', 'grad', 'end']);
+    g.grad(first, pinned('dy', [1]), new Map());
+    expect(kernels(g).slice(5)).toEqual(['grad', 'grad', 'end']);
+  });
+
+  test('refuses outside of a pass', () => {
+    expect(codeThrownBy(() => new Graph().inPass(End))).toBe('internal');
   });
 });
 

@@ -116,6 +116,70 @@ test('the first adapted layer makes the gradient of its pool alone', () => {
   ]);
 });
 
+describe('the partial sums of a backward pass', () => {
+  /** Layers one after the other, of one width and pool; the offsets of each one's λ_b and λ_d. */
+  function chain(memory: Memory, offsets: readonly (readonly [number, number])[], size = 64) {
+    const [N, C, R] = [3, 8, 4];
+    const lambda = input(memory, 'lambda', [size], randomArray(size, 1));
+    const x = input(memory, 'x', [N, C], randomArray(N * C, 2));
+    const A = input(memory, 'A', [R, C], randomArray(R * C, 3));
+    const B = input(memory, 'B', [C, R], randomArray(C * R, 4));
+    const weight = input(memory, 'weight', [C, C], randomArray(C * C, 5));
+    const build = (g: Graph): Value =>
+      offsets.reduce<Value>(
+        (value, [offsetB, offsetD]) =>
+          veraLinear(g, { x: value, u: veraDown(g, value, A), weight, B, lambda, offsetB, offsetD }),
+        x,
+      );
+    const reductions = (): number => {
+      const g = new Graph();
+      g.train(lambda);
+      const y = build(g);
+      g.grad(y, pinned('dy', y.shape), new Map([[lambda, pinned('grads', lambda.shape)]]));
+      return g.steps.filter(({ kernel }) => kernel.name === 'vera_lambda_reduce').length;
+    };
+    return { build, lambda, reductions };
+  }
+
+  test('are added up by one dispatch', () => {
+    const memory: Memory = new Map();
+    const places = [
+      [0, 8],
+      [12, 20],
+      [40, 32],
+    ] as const;
+    const { build, lambda, reductions } = chain(memory, places);
+    expect(reductions()).toBe(1);
+    expectGradient(build, memory, [lambda], { tolerance: 1e-6 });
+  });
+
+  test('of vectors that overlap are added up one after the other', () => {
+    const memory: Memory = new Map();
+    const places = [
+      [0, 8],
+      [20, 12],
+      [4, 8],
+      [32, 28],
+    ] as const;
+    const { build, lambda, reductions } = chain(memory, places);
+    expect(reductions()).toBe(2);
+    expectGradient(build, memory, [lambda], { tolerance: 1e-6 });
+  });
+
+  test('never take more than 32 MiB at a time', () => {
+    const g = new Graph();
+    const lambda = g.train(pinned('lambda', [4 * 2 ** 20]));
+    const [M, R] = [32768, 4096];
+    const x = pinned('x', [1, 4]);
+    const shared = { x, u: pinned('u', [1, R]), weight: pinned('weight', [M, 4]), B: pinned('B', [M, R]), lambda };
+    let y = veraLinear(g, { ...shared, offsetB: 0, offsetD: M });
+    for (let i = 1; i < 3; i++) y = veraAdd(g, y, { ...shared, offsetB: 2 * M * i, offsetD: 2 * M * i + M });
+    g.grad(y, pinned('dy', [1, M]), new Map([[lambda, pinned('grads', lambda.shape)]]));
+    const sizes = g.steps.flatMap(({ kernel, params }) => (kernel.name === 'vera_lambda_reduce' ? [params.size] : []));
+    expect(sizes).toEqual([2 ** 23, 2 ** 22]);
+  });
+});
+
 test('vera_linear refuses what does not fit', () => {
   const memory: Memory = new Map();
   const g = new Graph();

@@ -26,7 +26,7 @@ function arrayOf(memory: Memory, value: Value): Float64Array {
   }
   const known = memory.get(value);
   if (known !== undefined) return known;
-  const made = new Float64Array(numel(value.shape));
+  const made = value.content === undefined ? new Float64Array(numel(value.shape)) : Float64Array.from(value.content);
   memory.set(value, made);
   return made;
 }

@@ -36,30 +36,27 @@ export const vera_up_backward: Reference = ({ dy, B, lambda, sum, du }, { N, M, 
 };
 
 export const vera_lambda_backward: Reference = (
-  { dy, u, B, lambda, partial_b, partial_d },
-  { N, M, R, offset_b, offset_d },
+  { dy, u, B, lambda, partials },
+  { N, M, R, offset_b, offset_d, at_b, at_d },
 ) => {
-  partial_b!.fill(0);
-  partial_d!.fill(0);
+  const partial_b = partials!.subarray(at_b).fill(0, 0, Math.ceil(R! / 64) * M!);
+  const partial_d = partials!.subarray(at_d).fill(0, 0, Math.ceil(M! / 64) * R!);
   for (let m = 0; m < M!; m++) {
     for (let j = 0; j < R!; j++) {
       let product = 0;
       for (let n = 0; n < N!; n++) product += dy![n * M! + m]! * u![n * R! + j]!;
       product *= B![m * R! + j]!;
-      partial_b![Math.floor(j / 64) * M! + m]! += product * lambda![offset_d! + j]!;
-      partial_d![Math.floor(m / 64) * R! + j]! += product * lambda![offset_b! + m]!;
+      partial_b[Math.floor(j / 64) * M! + m]! += product * lambda![offset_d! + j]!;
+      partial_d[Math.floor(m / 64) * R! + j]! += product * lambda![offset_b! + m]!;
     }
   }
 };
 
-export const vera_lambda_reduce: Reference = (
-  { partial_b, partial_d, grads },
-  { M, R, tiles_b, tiles_d, offset_b, offset_d },
-) => {
-  for (let m = 0; m < M!; m++) {
-    for (let tile = 0; tile < tiles_b!; tile++) grads![offset_b! + m]! += partial_b![tile * M! + m]!;
-  }
-  for (let j = 0; j < R!; j++) {
-    for (let tile = 0; tile < tiles_d!; tile++) grads![offset_d! + j]! += partial_d![tile * R! + j]!;
+export const vera_lambda_reduce: Reference = ({ partials, vectors, grads }, { count }) => {
+  for (let vector = 0; vector < count!; vector++) {
+    const [at, length, tiles, offset] = vectors!.subarray(4 * vector);
+    for (let i = 0; i < length!; i++) {
+      for (let tile = 0; tile < tiles!; tile++) grads![offset! + i]! += partials![at! + tile * length! + i]!;
+    }
   }
 };
