@@ -120,7 +120,7 @@ export class VeraState {
   async delete(name: string): Promise<void> {
     const adapter = this.#adapters.get(name);
     if (adapter === undefined) throw this.#unknown(`Adapter ${name} does not exist`);
-    if (this.merged.includes(name)) {
+    if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
       const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
       throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });
     }
@@ -135,7 +135,10 @@ export class VeraState {
     const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
     if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
     if (fresh.length === 0) return;
-    const replaced = await this.#merges.add(fresh, (name) => baseTensor(this.base.loaded, name), options);
+    // What one adapter saves whole, another may wrap.
+    const { tensors } = overlayOf(this.adapters, this.#activeAdapters());
+    const weightOf = (name: string): Value => tensors.get(name) ?? baseTensor(this.base.loaded, name);
+    const replaced = await this.#merges.add(fresh, weightOf, options);
     const before = this.#mergeKey;
     this.#mergeKey = this.#host.nextKey();
     if (before !== undefined) await this.#forget(before, 'More adapters were merged');
@@ -191,6 +194,10 @@ export class VeraState {
     this.#host.runner.free((await this.#takeMerged()).values());
   }
 
+  #activeAdapters(): VeraAdapter[] {
+    return this.#active.map((name) => this.adapter(name));
+  }
+
   #replaceActive(name: string): void {
     const left = this.#active.filter((active) => active !== name);
     const next = left[0] ?? [...this.#adapters.keys()].sort()[0];
@@ -227,6 +234,11 @@ export class VeraState {
     const key = this.#mergeKey;
     if (key === undefined) return undefined;
     return { key, adapters: this.merged.map((name) => this.adapter(name)), weights: this.#merges.weights };
+  }
+
+  /** Whether merged weights were made of what the adapter saves whole. */
+  #isMergedInto(adapter: VeraAdapter): boolean {
+    return [...tensorsOf(adapter, 'module').keys()].some((name) => this.#merges.weights.has(name));
   }
 
   #biased(): VeraAdapter | undefined {
