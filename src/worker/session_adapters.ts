@@ -104,18 +104,18 @@ export class SessionAdapters {
     await vera.add(name, vera.resolve(name, config), {}, { vectors, projections, others: new Map() });
   }
 
-  /** The files of the LoRA that equals the weighted sum of the adapters. */
+  /** The files of the LoRA that equals the weighted sum of the adapters; one alone keeps all that it trained. */
   async saveLora(vera: VeraState, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles> {
-    const [single = vera.active[0] ?? 'default'] = parts?.map(({ adapter_name }) => adapter_name) ?? [];
-    const { config } = vera.adapter(single);
-    if (parts === undefined) {
-      const values = await numbersOf(vera, single);
+    const [{ adapter_name, weight } = { adapter_name: vera.active[0] ?? 'default', weight: 1 }] = parts ?? [];
+    if (parts === undefined || (parts.length === 1 && weight === 1)) {
+      const { config } = vera.adapter(adapter_name);
+      const values = await numbersOf(vera, adapter_name);
       const lora = loraOf(values);
       return toFiles({ config: writeLoraConfig(config, { r: lora.r }), model: writeLoraModel(lora, values.others) });
     }
     const lora = weightedLora(await weightedParts(vera, parts));
-    const modules = lora.modules.keys();
-    return toFiles({ config: writeLoraConfig(config, { r: lora.r, modules }), model: writeLoraModel(lora) });
+    const config = writeLoraConfig(vera.adapter(adapter_name).config, { r: lora.r, modules: lora.modules.keys() });
+    return toFiles({ config, model: writeLoraModel(lora) });
   }
 
   async save(vera: VeraState, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
