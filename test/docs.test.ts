@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { VeraConfig, VeraModel } from '../src/index';
+import { RemoteModel } from '../src/page/model';
+import { tableRows } from './helpers/tables';
+
+const rows = tableRows('README.md', "PEFT's VeRA, name by name").map(([name = '', says = '', tests = '']) => ({
+  name: name.match(/^`(\w+)`( \+)?$/)?.[1] ?? name,
+  says,
+  tests: [...tests.matchAll(/\]\(([^ )]+)(?: "([^"]+)")?\)/g)].map(([, file = '', title]) => ({ file, title })),
+}));
+
+/** What a class gives to its users; `constructor` and symbols aside. */
+function publicNames({ prototype }: typeof RemoteModel | typeof VeraModel): string[] {
+  return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+}
+
+describe("the README's table of names", () => {
+  test.each([
+    ['VeraConfig', [...Object.keys(new VeraConfig()), 'peft_type', 'peft_version']],
+    ['VeraModel', [...publicNames(VeraModel), 'get_peft_model', 'from_pretrained']],
+    ['every model', publicNames(RemoteModel)],
+    ['what is beyond PEFT', ['adapter_names', 'adapter_name']],
+  ])('has all of %s', (_, names) => {
+    expect(names.filter((wanted) => !rows.some(({ name }) => name === wanted))).toEqual([]);
+  });
+
+  test('has each name once, and what it does', () => {
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+    expect(rows.filter(({ says }) => says === '')).toEqual([]);
+  });
+
+  test.each(rows.map((row) => [row.name, row] as const))('names the tests of %s', (_, { tests }) => {
+    expect(tests.length).toBeGreaterThan(0);
+    for (const { file, title = '' } of tests) {
+      expect(existsSync(file), file).toBe(true);
+      expect(readFileSync(file, 'utf8'), file).toContain(title);
+    }
+  });
+});
+
+test.each(['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'CHANGELOG.md'])('files that %s links to are there', (page) => {
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^ )#]+)/g)].map(([, file]) => file!);
+  expect(links.filter((file) => !existsSync(file))).toEqual([]);
+});
