@@ -1,0 +1,35 @@
+// Peers come as they may be found in an application: bundled from their ES modules, for one page or one process.
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+/**
+ * One self-contained ES module.
+ * @param {string} entry beside this file
+ * @param {'page' | 'node'} platform
+ * @returns {Promise<string>}
+ */
+export async function bundle(entry, platform) {
+  const result = await build({
+    configFile: false,
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    publicDir: false,
+    logLevel: 'error',
+    ...(platform === 'node' && { ssr: { noExternal: true, target: 'node' } }),
+    build: {
+      write: false,
+      target: 'esnext',
+      minify: false,
+      modulePreload: false,
+      ssr: platform === 'node',
+      rolldownOptions: {
+        input: fileURLToPath(new URL(entry, import.meta.url)),
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', codeSplitting: false },
+      },
+    },
+  });
+  const outputs = [result].flat();
+  const chunk = outputs.flatMap((one) => ('output' in one ? one.output : [])).find(({ type }) => type === 'chunk');
+  if (chunk?.type !== 'chunk') throw new Error(`${entry}: nothing was bundled`);
+  return chunk.code;
+}

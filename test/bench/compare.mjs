@@ -1,0 +1,169 @@
+// Our training step against a peer's, on this machine, in turns. `compareInNode` and `compareInPage` give the figures;
+// as a program:
+//   node test/bench/compare.mjs --peer jax|tfjs --case tiny|small --r N --rounds N --adapter llvmpipe|swiftshader|gpu
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { findLavapipe } from '../../scripts/lib/browsers.mjs';
+import { runCommand } from '../../scripts/lib/command.mjs';
+import { openPage } from '../../scripts/lib/launch.mjs';
+import { choice, integer, readFlags } from '../../scripts/lib/options.mjs';
+import { onExit, remove } from '../../scripts/lib/processes.mjs';
+import { count, size } from '../../scripts/lib/progress.mjs';
+import { serve } from '../../scripts/lib/serve.mjs';
+import { CASES } from '../../scripts/lib/workload.mjs';
+import { bundle } from './bundle.mjs';
+import { compare } from './compare_run.mjs';
+import { cpuSecondsOfTree } from './cpu_time.mjs';
+
+/** @typedef {import('./compare_run.mjs').Comparison} Comparison */
+/** @typedef {keyof typeof PEERS} Peer */
+/** @typedef {{ peer: Peer, name: import('./problem.mjs').CaseName, r: number, rounds: number }} Job */
+/** @typedef {(done: number, total: number) => void} OnRound */
+
+/** By the name of the option. */
+export const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
+
+const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
+
+/**
+ * With Dawn in this process, which from now on has a `navigator.gpu`.
+ * @param {Job} job
+ * @param {OnRound} [onRound]
+ * @returns {Promise<{ engine: string, comparison: Comparison }>}
+ */
+export async function compareInNode({ peer, ...job }, onRound) {
+  const driver = findLavapipe();
+  if (driver !== undefined) {
+    process.env.VK_DRIVER_FILES = driver;
+    process.env.VK_ICD_FILENAMES = driver;
+  }
+  // A first step is one that nobody has compiled before.
+  process.env.MESA_SHADER_CACHE_DISABLE = 'true';
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  const gpu = create([]);
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
+
+  /** @type {import('./problem.mjs').Library} */
+  const library = await import(new URL('../../dist/webvera.js', import.meta.url).href);
+  const createPeerStep = await importPeer(peer);
+  const cpuSeconds = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  };
+  const comparison = await compare(library, gpu, createPeerStep, { ...job, cpuSeconds, ...(onRound && { onRound }) });
+  return { engine: `Dawn in Node ${process.versions.node}`, comparison };
+}
+
+/**
+ * @param {Peer} peer
+ * @returns {Promise<import('./compare_run.mjs').CreateStep>}
+ */
+async function importPeer(peer) {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+  const clean = onExit(() => remove(folder));
+  const file = join(folder, 'peer.mjs');
+  writeFileSync(file, await bundle(`${peer}_step.mjs`, 'node'));
+  const { createStep } = await import(pathToFileURL(file).href);
+  clean();
+  return createStep;
+}
+
+/**
+ * In headless Chromium. CPU time is that of all its processes.
+ * @param {Job} job
+ * @param {OnRound} [onRound]
+ * @param {'software' | 'default'} [adapter]
+ * @returns {Promise<{ engine: string, comparison: Comparison }>}
+ */
+export async function compareInPage({ peer, ...job }, onRound, adapter = 'software') {
+  const server = await serve({
+    '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('compare.html')) },
+    '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${peer}_step.mjs`, 'page') },
+    '/test/bench/': path('./'),
+    '/scripts/': path('../../scripts/'),
+    '/dist/': path('../../dist/'),
+  });
+  try {
+    const { page, version, close } = await openPage('chrome', server.url, { adapter });
+    try {
+      const root = page.browser().process()?.pid;
+      await page.exposeFunction('cpuSeconds', () => (root === undefined ? Number.NaN : cpuSecondsOfTree(root)));
+      await page.exposeFunction('onRound', (/** @type {number} */ done, /** @type {number} */ total) =>
+        onRound?.(done, total),
+      );
+      await page.goto(`${server.url}/`);
+      await page.waitForFunction(() => typeof window.compareSteps === 'function');
+      const comparison = await page.evaluate((given) => window.compareSteps(given), job);
+      return { engine: version, comparison };
+    } finally {
+      await close();
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+/**
+ * @param {{ peer: Peer, engine: string, comparison: Comparison }} result
+ * @returns {string}
+ */
+export function comparisonTable({ peer, engine, comparison }) {
+  const { webvera, peer: other, ratio, loss_difference } = comparison;
+  const times = (/** @type {number} */ value) => `${value.toFixed(2)} ×`;
+  const rows = [
+    ['', 'webvera', PEERS[peer], 'ratio'],
+    ['step, ms, median', ms(webvera.wall_seconds), ms(other.wall_seconds), times(ratio.wall)],
+    ['CPU time, ms, median', ms(webvera.cpu_seconds), ms(other.cpu_seconds), times(ratio.cpu)],
+    ...[
+      ['first step, s', (/** @type {typeof other} */ side) => side.first_step_seconds.toFixed(2)],
+      ['dispatches per step', (/** @type {typeof other} */ side) => count(side.dispatches_per_step)],
+      ['GPU memory, peak', (/** @type {typeof other} */ side) => size(side.peak_gpu_bytes)],
+      ['first loss', (/** @type {typeof other} */ side) => (side.losses[0] ?? Number.NaN).toFixed(6)],
+    ].map(([label, cell]) => [label, /** @type {any} */ (cell)(webvera), /** @type {any} */ (cell)(other), '']),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   '),
+  );
+  return [
+    `${comparison.case}, r ${comparison.r}, ${engine}, ${comparison.rounds} rounds in turns`,
+    '',
+    ...lines.map((line) => line.trimEnd()),
+    '',
+    `Losses of ${webvera.losses.length} steps differ by at most ${loss_difference.largest.toExponential(1)}.`,
+  ].join('\n');
+}
+
+const ms = (/** @type {number} */ seconds) => (seconds * 1000).toFixed(0);
+
+const FLAGS = /** @type {const} */ ({
+  peer: { type: 'string', default: 'jax' },
+  case: { type: 'string', default: 'tiny' },
+  r: { type: 'string', default: '64' },
+  rounds: { type: 'string', default: '5' },
+  adapter: { type: 'string', default: 'llvmpipe' },
+  json: { type: 'boolean' },
+});
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runCommand('compare', async () => {
+    const flags = readFlags(process.argv.slice(2), FLAGS);
+    const peer = choice('peer', flags.peer, /** @type {Peer[]} */ (Object.keys(PEERS)));
+    const adapter = choice('adapter', flags.adapter, /** @type {const} */ (['llvmpipe', 'swiftshader', 'gpu']));
+    const job = {
+      peer,
+      name: choice('case', flags.case, /** @type {(keyof typeof CASES)[]} */ (Object.keys(CASES))),
+      r: integer('r', flags.r, { min: 1, max: 65_536 }),
+      rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
+    };
+    const onRound = (/** @type {number} */ done, /** @type {number} */ total) => console.error(`${done}/${total}`);
+    const result =
+      adapter === 'llvmpipe'
+        ? await compareInNode(job, onRound)
+        : await compareInPage(job, onRound, adapter === 'gpu' ? 'default' : 'software');
+    console.log(flags.json ? JSON.stringify({ peer, ...result }, null, 2) : comparisonTable({ peer, ...result }));
+  });
+}

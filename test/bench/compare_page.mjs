@@ -1,0 +1,15 @@
+// The comparison in a page: everything in one thread, where the meter sees all devices.
+import { loadLibrary } from '../../scripts/page/library.js';
+import { compare } from './compare_run.mjs';
+
+/** @returns {Promise<{ createStep: import('./compare_run.mjs').CreateStep }>} */
+function loadPeer() {
+  const url = '/peer.js';
+  return import(url);
+}
+
+window.compareSteps = async (job) => {
+  const [library, { createStep }] = await Promise.all([loadLibrary(), loadPeer()]);
+  const { cpuSeconds, onRound } = window;
+  return compare(library, navigator.gpu, createStep, { ...job, cpuSeconds, onRound });
+};

@@ -1,0 +1,89 @@
+// Our own training step, through the library's public names alone.
+
+/** @typedef {import('./problem.mjs').Problem} Problem */
+/** @typedef {import('./problem.mjs').Stepper} Stepper */
+
+/**
+ * Holds a run still between two steps.
+ * @param {import('./problem.mjs').Library} library
+ * @param {GPU} gpu
+ * @param {Problem} problem
+ * @returns {Promise<Stepper>}
+ */
+export async function createStep(library, gpu, { files, r, targets, rows, batch, args }) {
+  const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = library;
+  const opened = captureDevice(gpu);
+  const session = await Session.open({ worker: false, gpu: opened.gpu });
+  const base = await AutoModelForCausalLM.from_pretrained({ files }, { session });
+  const model = await get_peft_model(base, new VeraConfig({ r, target_modules: targets, task_type: 'CAUSAL_LM' }));
+  const trainer = new Trainer({
+    model,
+    args: {
+      ...args,
+      max_steps: 1_000_000,
+      per_device_train_batch_size: batch.B,
+      max_length: batch.T,
+      lr_scheduler_type: 'constant',
+      shuffle: false,
+    },
+    train_dataset: pausedRows(),
+  });
+  const run = trainer.train();
+  const events = run[Symbol.asyncIterator]();
+  /** @param {import('../../src/index').TrainEvent['type']} type */
+  const next = async (type) => {
+    for (;;) {
+      const { done, value } = await events.next();
+      if (done) throw new Error(`The run ended before its next ${type}.`);
+      if (value.type === type) return value;
+    }
+  };
+  // Before it has its data a run can be asked to stand still before the first step.
+  async function* pausedRows() {
+    await run.pause();
+    for (const input_ids of rows) yield { input_ids };
+  }
+  await next('paused');
+
+  return {
+    async step() {
+      // One step is on its way before the pause is looked at.
+      await Promise.all([run.resume(), run.pause()]);
+      const event = await next('log');
+      if (event.type !== 'log') throw new Error('unreachable');
+      return event.logs.loss;
+    },
+    async dispose() {
+      await run.stop();
+      await base.dispose();
+      await session.close();
+    },
+    device: opened.device(),
+  };
+}
+
+/**
+ * A `GPU` that remembers the device it gave.
+ * @param {GPU} gpu
+ */
+function captureDevice(gpu) {
+  /** @type {GPUDevice | undefined} */
+  let device;
+  const requestAdapter = async (/** @type {GPURequestAdapterOptions} */ options) => {
+    const adapter = await gpu.requestAdapter(options);
+    if (adapter === null) return null;
+    const { info, limits, features } = adapter;
+    const requestDevice = async (/** @type {GPUDeviceDescriptor} */ descriptor) => {
+      device = await adapter.requestDevice(descriptor);
+      return device;
+    };
+    return { info, limits, features, requestDevice };
+  };
+  return {
+    gpu: /** @type {GPU} */ (/** @type {unknown} */ ({ requestAdapter })),
+    device() {
+      if (device === undefined) throw new Error('no device was opened');
+      return device;
+    },
+  };
+}
