@@ -21,7 +21,7 @@ export default defineConfig({
         chunkFileNames: '[name].js',
         codeSplitting: {
           groups: [
-            { name: 'shared', test: /\/src\/(core|adapters)\//, minShareCount: 2, priority: 1 },
+            { name: 'shared', test: /\/src\/(core|adapters\/config)\b/, minShareCount: 2, priority: 1 },
             { name: 'gpu', minShareCount: 2 },
           ],
         },

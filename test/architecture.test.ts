@@ -36,7 +36,8 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   page: ['adapters/config', 'core', 'worker/protocol'],
   'index.ts': ['page', 'adapters/config', 'core'],
   'embed.ts': ['page', 'core'],
-  'bench.ts': ['gpu', 'ops', 'graph', 'core'],
+  'bench.ts': ['bench'],
+  bench: ['worker', 'store', 'hub', 'train', 'adapters', 'gpu', 'ops', 'graph', 'core'],
 };
 
 /** The few files that may use a package; everything else goes through them. */

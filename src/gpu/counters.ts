@@ -9,6 +9,8 @@ export class GpuCounters {
   dispatches = 0;
   submits = 0;
   flops = 0;
+  /** Bytes that went from the host to the device. */
+  uploadedBytes = 0;
 
   created(bytes: number): void {
     this.buffers += 1;

@@ -1,0 +1,73 @@
+import { VeraConfig } from '../adapters/config';
+import { uniforms } from '../core/rng';
+import { defaultLimits } from '../core/source';
+import { DeviceHost } from '../gpu/device';
+import { Executor } from '../gpu/executor';
+import { openSource } from '../hub/open_source';
+import { openStore } from '../store/open_store';
+import { type AdapterBytes, writeAdapter } from '../worker/adapter_files';
+import { AdapterShelf } from '../worker/adapter_shelf';
+import { loadModel } from '../worker/model_loader';
+import { SessionAdapters } from '../worker/session_adapters';
+import { SessionModels } from '../worker/session_models';
+import { TextModel } from '../worker/text_model';
+import type { VeraState } from '../worker/vera_state';
+
+export interface StageOptions {
+  readonly files: ReadonlyMap<string, Blob>;
+  readonly r: number;
+  readonly target_modules: readonly string[];
+}
+
+/** A model on a device of its own, with the parts that a session is made of. */
+export class AdapterStage {
+  readonly host: DeviceHost;
+  readonly executor: Executor;
+  readonly base: TextModel;
+  readonly vera: VeraState;
+  readonly #adapters: SessionAdapters;
+  readonly #config: VeraConfig;
+
+  private constructor(host: DeviceHost, executor: Executor, base: TextModel, { r, target_modules }: StageOptions) {
+    this.host = host;
+    this.executor = executor;
+    this.base = base;
+    const models = new SessionModels({ emit: () => {} }, { store: 'memory' });
+    const shelf = new AdapterShelf(openStore({ kind: 'memory' }));
+    this.#adapters = new SessionAdapters(models, shelf, () => {});
+    this.vera = this.#adapters.newState(executor, base);
+    this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
+  }
+
+  /** Throws `unsupported_device`, and what loading a model throws. */
+  static async open(gpu: GPU | undefined, options: StageOptions): Promise<AdapterStage> {
+    const host = await DeviceHost.open(gpu);
+    try {
+      const executor = new Executor(host);
+      const loading = { dtype: 'float32', limits: defaultLimits, onUpload: () => {} } as const;
+      const loaded = await loadModel(openSource({ files: options.files }), executor, loading);
+      return new AdapterStage(host, executor, new TextModel(executor, loaded, undefined), options);
+    } catch (error) {
+      host.close();
+      throw error;
+    }
+  }
+
+  /** A person's two files: random vectors, without A and B. */
+  adapterFiles(seed: number): AdapterBytes {
+    const { targets, expected } = this.vera.resolve(`person ${seed}`, this.#config);
+    const vectors = [...expected.vectors].map(([name, [length = 0]], at) => {
+      const values = uniforms({ seed, stream: 'init', at }, length);
+      return [name, new Float32Array(values.map((value) => (value - 0.5) / 5))] as const;
+    });
+    return writeAdapter(targets.config, { vectors: new Map(vectors), projections: undefined, others: new Map() });
+  }
+
+  async load(name: string, files: AdapterBytes): Promise<void> {
+    await this.#adapters.load(this.vera, name, files, {});
+  }
+
+  close(): void {
+    this.executor.close();
+  }
+}

@@ -1,0 +1,137 @@
+import { WebVeraError } from '../core/error';
+import { numel } from '../core/shape';
+import { chooseVariant } from '../gpu/choice';
+import { DeviceHost, type DeviceInfo } from '../gpu/device';
+import { Executor } from '../gpu/executor';
+import { Graph, type Step } from '../graph/graph';
+import type { LoadedProgram } from '../graph/runner';
+import { pinned, type Value } from '../graph/value';
+import { emitLinear, linearForward } from '../ops/linear';
+import { median, secondsPerRun, timeRuns } from './timing';
+
+/** y = x·weightᵀ with x (rows, inner), weight (columns, inner), y (rows, columns). */
+export interface GemmShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
+export interface GemmRate {
+  /** The kernel's family of tiles. */
+  readonly variant: string;
+  readonly shape: GemmShape;
+  /** Floating-point operations per second, two for each multiply-add: the median of `samples`. */
+  readonly flopsPerSecond: number;
+  readonly samples: number;
+}
+
+export interface GemmReport {
+  readonly best: GemmRate;
+  /** Every variant at every shape. Those that fell behind in the first round have one sample. */
+  readonly rates: readonly GemmRate[];
+  readonly device: DeviceInfo;
+}
+
+export interface GemmOptions {
+  /** 256×896×896 and 512×512×512. */
+  readonly shapes?: readonly GemmShape[];
+  /** How long one sample lasts at least: 0.2 s. */
+  readonly sampleSeconds?: number;
+  /** 5 */
+  readonly samples?: number;
+}
+
+const SHAPES: readonly GemmShape[] = [
+  { rows: 256, columns: 896, inner: 896 },
+  { rows: 512, columns: 512, inner: 512 },
+];
+
+/** A program holds so much work that starting it costs nothing beside it. */
+const PROGRAM_FLOPS = 1e9;
+const MOST_REPEATS = 64;
+
+/** After the first round only so many go on. */
+const FINALISTS = 3;
+
+interface Candidate {
+  readonly variant: string;
+  readonly shape: GemmShape;
+  readonly executor: Executor;
+  /** The same product several times. */
+  readonly program: LoadedProgram;
+  readonly samples: number[];
+}
+
+/**
+ * What the library's own matrix product reaches on this device: the scale on which a training step is to be judged.
+ * Opens a device of its own and closes it. Throws `unsupported_device` without WebGPU, and `invalid_argument` without
+ * shapes.
+ */
+export async function measureGemm(
+  gpu: GPU | undefined,
+  { shapes = SHAPES, sampleSeconds = 0.2, samples = 5 }: GemmOptions = {},
+): Promise<GemmReport> {
+  const host = await DeviceHost.open(gpu);
+  try {
+    const candidates = await prepare(host, shapes);
+    for (const candidate of candidates) {
+      // Drivers may compile at the first use.
+      await timeRuns(candidate.executor, candidate.program, 1);
+      candidate.samples.push(await sample(candidate, sampleSeconds));
+    }
+    const finalists = candidates.toSorted((a, b) => median(b.samples) - median(a.samples)).slice(0, FINALISTS);
+    // In turns, so that whatever else this machine does meets all of them.
+    for (let round = 1; round < samples; round++) {
+      for (const candidate of finalists) candidate.samples.push(await sample(candidate, sampleSeconds));
+    }
+    const [best] = finalists.toSorted((a, b) => median(b.samples) - median(a.samples));
+    if (best === undefined) throw new WebVeraError('invalid_argument', 'shapes: expected at least one, got none');
+    return { best: rateOf(best), rates: candidates.map(rateOf), device: host.info };
+  } finally {
+    host.close();
+  }
+}
+
+async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const shape of shapes) {
+    for (const variant of variantsFor(shape)) {
+      const choose: typeof chooseVariant = (step, info) =>
+        step.kernel.variants.find(({ name }) => name === variant) ?? chooseVariant(step, info);
+      const executor = new Executor(host, { choose });
+      const program = await executor.load({ name: 'products', steps: products(executor, shape), outputs: [] });
+      candidates.push({ variant, shape, executor, program, samples: [] });
+    }
+  }
+  return candidates;
+}
+
+function variantsFor({ rows, columns, inner }: GemmShape): string[] {
+  const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0 };
+  return linearForward.vec4.f32.variants.filter((variant) => variant.fits(params)).map(({ name }) => name);
+}
+
+function products(executor: Executor, { rows, columns, inner }: GemmShape): readonly Step[] {
+  const x = filled(executor, pinned('x', [rows, inner]));
+  const weight = filled(executor, pinned('weight', [columns, inner]));
+  const g = new Graph();
+  const count = Math.max(1, Math.round(PROGRAM_FLOPS / (2 * rows * columns * inner)));
+  for (let i = 0; i < Math.min(count, MOST_REPEATS); i++) emitLinear(g, x, weight);
+  return g.steps;
+}
+
+/** Numbers that differ, as a device may be quicker with zeros. */
+function filled(executor: Executor, value: Value): Value {
+  const numbers = new Float32Array(numel(value.shape)).map((_, i) => Math.sin(i));
+  executor.write(value, numbers);
+  return value;
+}
+
+/** Operations per second, over at least `seconds` of work. */
+async function sample({ executor, program }: Candidate, seconds: number): Promise<number> {
+  return program.flops / (await secondsPerRun(executor, program, seconds));
+}
+
+function rateOf({ variant, shape, samples }: Candidate): GemmRate {
+  return { variant, shape, flopsPerSecond: median(samples), samples: samples.length };
+}

@@ -1,0 +1,90 @@
+import { BASE, type Overlay } from '../adapters/overlay';
+import type { LoadedProgram } from '../graph/runner';
+import { type MicroBatch, writeBatch } from '../train/micro_batch';
+import { logitsProgram } from '../train/text_program';
+import type { AdapterStage } from './adapter_stage';
+import { median, secondsPerRun } from './timing';
+
+/** One forward pass, from ids to logits on the device. */
+export interface PassReport {
+  /** The median of as many samples as there were rounds. */
+  readonly seconds: number;
+  readonly dispatches: number;
+  readonly flops: number;
+}
+
+/** The same batch three ways. */
+export interface MixedReport {
+  readonly rows: number;
+  /** Of a row. */
+  readonly tokens: number;
+  readonly base: PassReport;
+  /** One adapter for all rows. */
+  readonly single: PassReport;
+  /** Each row with an adapter of its own. */
+  readonly mixed: PassReport;
+}
+
+export interface MixedOptions {
+  /** The adapters of the rows, one for each. */
+  readonly names: readonly string[];
+  /** Of a row. */
+  readonly tokens: number;
+  readonly rounds: number;
+  readonly sampleSeconds: number;
+  onRound(): void;
+}
+
+interface Pass {
+  readonly program: LoadedProgram;
+  readonly samples: number[];
+}
+
+/** What it costs that the rows of a batch have adapters of their own. */
+export async function measureMixed(
+  stage: AdapterStage,
+  { names, tokens, rounds, sampleSeconds, onRound }: MixedOptions,
+): Promise<MixedReport> {
+  const { executor, vera } = stage;
+  const batch = randomBatch(names.length, tokens, stage.base.loaded.model.vocabSize);
+  const base = await prepare(stage, BASE, batch);
+  const single = await prepare(stage, vera.overlay(names[0]), batch);
+  const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);
+  // Drivers may compile at the first use.
+  for (const { program } of [base, single, mixed]) await secondsPerRun(executor, program, 0);
+  // In turns, so that whatever else this machine does meets all of them.
+  for (let round = 0; round < rounds; round++) {
+    for (const { program, samples } of [base, single, mixed]) {
+      samples.push(await secondsPerRun(executor, program, sampleSeconds));
+    }
+    onRound();
+  }
+  return { rows: names.length, tokens, base: reportOf(base), single: reportOf(single), mixed: reportOf(mixed) };
+}
+
+async function prepare(
+  { executor, base: { loaded } }: AdapterStage,
+  overlay: Overlay,
+  batch: MicroBatch,
+): Promise<Pass> {
+  const { program, inputs } = logitsProgram(loaded, overlay, batch);
+  writeBatch(executor, inputs, { ...batch, which: overlay.rows?.which }, loaded.model.positions);
+  return { program: await executor.load(program), samples: [] };
+}
+
+function randomBatch(B: number, T: number, vocabSize: number): MicroBatch {
+  const none = new Uint32Array(B * T);
+  return {
+    B,
+    T,
+    input_ids: Uint32Array.from(none, (_, index) => (index * 7919) % vocabSize),
+    attention_mask: new Uint32Array(B * T).fill(1),
+    rows: none,
+    targets: none,
+    labelled: 0,
+  };
+}
+
+function reportOf({ program, samples }: Pass): PassReport {
+  return { seconds: median(samples), dispatches: program.program.steps.length, flops: program.flops };
+}
