@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
-import { comparableConfig, goldenCase, goldenTensors, largestDifference } from '../helpers/golden';
-import { browserNames, reporting, withBrowser } from './harness';
+import { comparableConfig, goldenAdapters, goldenCase, goldenTensors, largestDifference } from '../helpers/golden';
+import { browserNames, reporting, reportOf, withBrowser } from './harness';
 
 interface Files {
   readonly config: readonly number[];
@@ -32,6 +32,17 @@ interface Report {
   >;
 }
 
+interface PeftReport {
+  readonly biases: {
+    readonly random: Forward;
+    readonly merged: Forward;
+    readonly files: Files;
+    readonly steps: { readonly losses: readonly number[]; readonly norms: readonly number[] };
+  };
+  readonly conv1d: { readonly random: Forward };
+  readonly two: { readonly steps: Readonly<Record<string, Forward>>; readonly mixed: Forward; readonly files: Files };
+}
+
 /** Between them: padding, accumulation, warm-up, a projection larger than the model, both kinds of files. */
 const cases = ['llama_qvud_big', 'llama_layer0_small'];
 
@@ -50,19 +61,83 @@ test.each(browserNames)(
   },
 );
 
+test.each(browserNames)(
+  '%s: trained biases, Conv1D layers, merged weights, several adapters and mixed batches give PEFT’s numbers',
+  async (browser) => {
+    const { biases, conv1d, two } = await withBrowser(browser, (page, url) =>
+      reportOf<PeftReport>(page, `${url}/pages/peft.html`),
+    );
+    compareBiases(biases);
+    const { expect: expected, tolerance } = goldenCase('gpt2_all_mid');
+    compareForward('gpt2_all_mid', 'random', conv1d.random, expected.random.loss, tolerance);
+    compareTwo(two);
+  },
+);
+
+function compareBiases({ random, merged, files, steps }: PeftReport['biases']): void {
+  const name = 'opt_bias_mid';
+  const { expect: expected, tolerance } = goldenCase(name);
+  compareForward(name, 'random', random, expected.random.loss, tolerance);
+  compareForward(name, 'merged', merged, expected.merged.loss, tolerance);
+  compareFiles(name, 'adapter_with_bias', files);
+  const [training] = expected.train;
+  const count = steps.losses.length;
+  expect(count).toBe(4);
+  const allowed = training!.tolerance.losses_abs;
+  expect(largestDifference(steps.losses, training!.losses.slice(0, count))).toBeLessThanOrEqual(allowed);
+  expect(largestDifference(steps.norms, training!.grad_norms.slice(0, count))).toBeLessThanOrEqual(tolerance.grad_abs);
+}
+
+function compareTwo({ steps, mixed, files }: PeftReport['two']): void {
+  const name = 'two_adapters_llama';
+  const golden = goldenAdapters(name);
+  for (const [step, result] of Object.entries(steps)) {
+    const { loss } = golden.steps.find((other) => other.step === step)!;
+    compareForward(name, step, result, loss, golden.tolerance);
+  }
+  compareFiles(name, 'adapters/other', files);
+  const tensors = goldenTensors(name);
+  const half = mixed.logits.length / 2;
+  const rows = [
+    ...tensors.get('first_active.logits')!.subarray(0, half),
+    ...tensors.get('second_active.logits')!.subarray(half),
+  ];
+  expect(largestDifference(mixed.logits, rows), 'mixed').toBeLessThanOrEqual(golden.tolerance.logits_abs);
+}
+
+function compareForward(
+  name: string,
+  figure: string,
+  { logits, loss }: Forward,
+  expectedLoss: number,
+  tolerance: { readonly logits_abs: number; readonly loss_abs: number },
+): void {
+  const mask = goldenCase(name).inputs.batch.attention_mask.flat();
+  const V = logits.length / mask.length;
+  const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+  const tensors = goldenTensors(name);
+  const expected = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;
+  expect(largestDifference(logits, expected, isToken), `${name}, ${figure}`).toBeLessThanOrEqual(tolerance.logits_abs);
+  expect(Math.abs(loss - expectedLoss), `${name}, ${figure}`).toBeLessThanOrEqual(tolerance.loss_abs);
+}
+
+function compareFiles(name: string, folder: string, { config, model }: Files): void {
+  const theirs = (file: string): Uint8Array =>
+    readFileSync(new URL(`../golden/cases/${name}/${folder}/${file}`, import.meta.url));
+  expect(readSafetensors(Uint8Array.from(model)), folder).toEqual(
+    readSafetensors(new Uint8Array(theirs('adapter_model.safetensors'))),
+  );
+  expect(comparableConfig(textOf(config)), folder).toEqual(comparableConfig(textOf(theirs('adapter_config.json'))));
+}
+
 function compare(name: string, { base, random, saved, runs }: Report): void {
   const golden = goldenCase(name);
   const tensors = goldenTensors(name);
   const { tolerance, expect: expected } = golden;
-  const mask = golden.inputs.batch.attention_mask.flat();
-  const V = base.logits.length / mask.length;
-  const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
 
-  for (const [figure, result] of Object.entries({ base, random, disabled: random.disabled })) {
-    const logits = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;
-    expect(largestDifference(result.logits, logits, isToken), figure).toBeLessThanOrEqual(tolerance.logits_abs);
-    const { loss } = expected[figure as 'base' | 'random' | 'disabled'];
-    expect(Math.abs(result.loss - loss), figure).toBeLessThanOrEqual(tolerance.loss_abs);
+  for (const figure of ['base', 'random', 'disabled'] as const) {
+    const result = { base, random, disabled: random.disabled }[figure];
+    compareForward(name, figure, result, expected[figure].loss, tolerance);
   }
   expect(random.greedy).toEqual(expected.random.greedy.continuation);
 
@@ -84,14 +159,7 @@ function compare(name: string, { base, random, saved, runs }: Report): void {
     }
   }
 
-  for (const [folder, { config, model }] of Object.entries(saved)) {
-    const theirs = (file: string): Uint8Array =>
-      readFileSync(new URL(`../golden/cases/${name}/${folder}/${file}`, import.meta.url));
-    expect(readSafetensors(Uint8Array.from(model)), folder).toEqual(
-      readSafetensors(new Uint8Array(theirs('adapter_model.safetensors'))),
-    );
-    expect(comparableConfig(textOf(config)), folder).toEqual(comparableConfig(textOf(theirs('adapter_config.json'))));
-  }
+  for (const [folder, files] of Object.entries(saved)) compareFiles(name, folder, files);
 }
 
 function textOf(bytes: Iterable<number>): string {

@@ -76,7 +76,27 @@ export interface GoldenCase {
   };
 }
 
+/** Two adapters on one base model. */
+export interface GoldenAdapters {
+  readonly base: string;
+  readonly adapters: Readonly<Record<'default' | 'other', VeraConfigInit>>;
+  readonly inputs: { readonly batch: GoldenBatch };
+  readonly steps: readonly {
+    readonly step: string;
+    readonly loss: number;
+    readonly active: readonly string[];
+    /** Adapters that are left after one was deleted. */
+    readonly left?: readonly string[];
+  }[];
+  readonly warnings: readonly string[];
+  readonly tolerance: { readonly loss_abs: number; readonly logits_abs: number };
+}
+
 export function goldenCase(name: string): GoldenCase {
+  return JSON.parse(readFileSync(new URL(`cases/${name}/case.json`, root), 'utf8'));
+}
+
+export function goldenAdapters(name: string): GoldenAdapters {
   return JSON.parse(readFileSync(new URL(`cases/${name}/case.json`, root), 'utf8'));
 }
 

@@ -6,33 +6,17 @@ import {
   get_peft_model,
   type PreTrainedModel,
   VeraConfig,
-  type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
 import {
   comparableConfig,
-  type GoldenBatch,
   goldenAdapter,
+  goldenAdapters,
   goldenBase,
   goldenTensors,
   largestDifference,
 } from '../helpers/golden';
 import { bytesOf, openTestSession, vectorsOf } from '../helpers/session';
-
-interface Case {
-  readonly base: string;
-  readonly adapters: Readonly<Record<'default' | 'other', VeraConfigInit>>;
-  readonly inputs: { readonly batch: GoldenBatch };
-  readonly steps: readonly {
-    readonly step: string;
-    readonly loss: number;
-    readonly active: readonly string[];
-    /** Adapters that are left after one was deleted. */
-    readonly left?: readonly string[];
-  }[];
-  readonly warnings: readonly string[];
-  readonly tolerance: { readonly loss_abs: number; readonly logits_abs: number };
-}
 
 const cases = new URL('../golden/cases/', import.meta.url);
 const folders = { default: 'adapters', other: 'adapters/other' } as const;
@@ -50,7 +34,7 @@ opened.session.addEventListener('warning', ({ message }) => messages.push(messag
 afterAll(() => opened.session.close());
 
 describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) => {
-  const golden: Case = JSON.parse(readFileSync(new URL(`${name}/case.json`, cases), 'utf8'));
+  const golden = goldenAdapters(name);
   const { inputs, tolerance } = golden;
   const tensors = goldenTensors(name);
   const base = await AutoModelForCausalLM.from_pretrained(goldenBase(golden.base), { session: opened.session });
