@@ -82,8 +82,12 @@ export async function stateOf(model: VeraModel): Promise<VeraState> {
 }
 
 /** Three steps on the inputs above. */
-export async function train(model: VeraModel, learning_rate = 0.1): Promise<void> {
-  const args = { max_steps: 3, learning_rate, lr_scheduler_type: 'constant', warmup_ratio: 0 } as const;
+export async function train(
+  model: VeraModel,
+  learning_rate = 0.1,
+  { gradient_checkpointing = false }: { readonly gradient_checkpointing?: boolean } = {},
+): Promise<void> {
+  const args = { max_steps: 3, learning_rate, lr_scheduler_type: 'constant', gradient_checkpointing } as const;
   await new Trainer({ model, args, train_dataset: input_ids.map((ids) => ({ input_ids: ids })) }).train();
 }
 

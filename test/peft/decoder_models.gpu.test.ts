@@ -123,6 +123,13 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
     expect(await distance(loaded, model)).toBeLessThan(TOLERANCE.roundTrip);
   });
 
+  test('training with gradient checkpointing gives the same', async () => {
+    const [model, checkpointed] = [await randomVera(base, config), await randomVera(base, config)];
+    await train(model, 0.01);
+    await train(checkpointed, 0.01, { gradient_checkpointing: true });
+    expect(changed(await savedOf(model), await savedOf(checkpointed))).toEqual([]);
+  });
+
   test('merge → unmerge → merge_and_unload are equal', async () => {
     const model = await randomVera(base, config);
     const [before, weights] = [await logitsOf(model), await tensorsOf(model)];
