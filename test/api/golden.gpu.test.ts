@@ -145,7 +145,7 @@ describe.each(cases)('%s', async (name) => {
     }
   });
 
-  /** In the checkpoint's layout, which is (in, out) for Conv1D. */
+  /** In the checkpoint's layout, which is (in, out) for Conv1D. Trained biases are there too. */
   async function expectMergedWeights(model: PreTrainedModel): Promise<void> {
     const state = await model.state_dict();
     for (const module of expected.merged.modules) {
@@ -154,6 +154,10 @@ describe.each(cases)('%s', async (name) => {
       expect(dims, module).toEqual(kind === 'Conv1D' ? [in_features, out_features] : [out_features, in_features]);
       const difference = largestDifference(data, tensors.get(`merged.weight.${module}`)!);
       expect(difference, module).toBeLessThanOrEqual(tolerance.merged_weight_abs);
+    }
+    for (const key of golden.trained_but_not_saved) {
+      const bias = key.replace('base_model.model.', '').replace('.base_layer', '');
+      expect(state.get(bias)!.data, bias).toEqual(tensors.get(`random.state.${key}`));
     }
   }
 
