@@ -1,4 +1,4 @@
-// `npm run bench`: times training steps on a software adapter or a GPU.
+// `npm run bench`: times training steps and adapters on a software adapter or a GPU.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HELP, readBenchOptions } from './lib/bench_options.mjs';
@@ -14,9 +14,9 @@ import { measureAll } from './lib/workload.mjs';
 
 /** @typedef {import('./lib/bench_options.mjs').BenchOptions} BenchOptions */
 /** @typedef {import('./lib/workload.mjs').Measurements} Measurements */
-/** @typedef {(done: number, total: number, r: number) => void} OnStep */
+/** @typedef {(done: number, total: number, what: string) => void} OnStep */
 /**
- * @typedef {{ type: 'step', done: number, total: number, r: number }
+ * @typedef {{ type: 'step', done: number, total: number, what: string }
  *   | { type: 'done', result: Measurements }
  *   | { type: 'error', error: { name?: string, message?: string } }} Report
  */
@@ -28,16 +28,16 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function measureInPage({ name, ranks, adapter }, onStep) {
+async function measureInPage({ name, ranks, parts, adapter }, onStep) {
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/bench.html')) },
     '/scripts/': path('./'),
     '/dist/': path('../dist/'),
-    '/job.json': { type: 'application/json', body: JSON.stringify({ name, ranks }) },
+    '/job.json': { type: 'application/json', body: JSON.stringify({ name, ranks, parts }) },
   });
   let engine = '';
   const onReport = (/** @type {Report} */ report) => {
-    if (report.type === 'step') onStep(report.done, report.total, report.r);
+    if (report.type === 'step') onStep(report.done, report.total, report.what);
   };
   const onOpen = (/** @type {string} */ version) => {
     engine = version;
@@ -58,7 +58,7 @@ async function measureInPage({ name, ranks, adapter }, onStep) {
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function measureInNode({ name, ranks }, onStep) {
+async function measureInNode({ name, ranks, parts }, onStep) {
   const driver = findLavapipe();
   if (driver !== undefined) {
     // The loader reads one or the other, by its age; a GPU's driver must not be found.
@@ -70,9 +70,9 @@ async function measureInNode({ name, ranks }, onStep) {
   /** @type {typeof import('../src/index')} */
   const library = await import(new URL('../dist/webvera.js', import.meta.url).href);
   /** @type {typeof import('../src/bench')} */
-  const { measureGemm } = await import(new URL('../dist/bench.js', import.meta.url).href);
+  const bench = await import(new URL('../dist/bench.js', import.meta.url).href);
   const session = /** @type {const} */ ({ worker: false, gpu });
-  const measurements = await measureAll(library, measureGemm, { name, ranks, gpu, session, onStep });
+  const measurements = await measureAll(library, bench, { name, ranks, parts, gpu, session, onStep });
   return { engine: `Dawn in Node ${process.versions.node}`, measurements };
 }
 
@@ -87,11 +87,11 @@ await runCommand('bench', async () => {
   buildIfStale();
   // Standard output is for the result alone.
   const bar = progressLine(process.stderr);
-  let rank = 0;
-  const onStep = (/** @type {number} */ done, /** @type {number} */ total, /** @type {number} */ r) => {
-    if (r !== rank) bar.end();
-    rank = r;
-    bar.update({ done, total, detail: `r ${r}` });
+  let current = '';
+  const onStep = (/** @type {number} */ done, /** @type {number} */ total, /** @type {string} */ what) => {
+    if (what !== current) bar.end();
+    current = what;
+    bar.update({ done, total, detail: what });
   };
   const measure = inNode ? measureInNode : measureInPage;
   const { engine, measurements } = await measure(options, onStep).finally(() => bar.end());

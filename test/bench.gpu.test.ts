@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { measureGemm } from '../src/bench';
+import { modelFiles } from '../scripts/lib/workload.mjs';
+import { measureAdapters, measureGemm } from '../src/bench';
 import { sessionGpu } from './helpers/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
@@ -34,4 +35,54 @@ test('refuses to measure nothing', async () => {
   await expect(measureGemm(shared.gpu, { ...quick, shapes: [] })).rejects.toMatchObject({ code: 'invalid_argument' });
   expect(shared.liveBytes()).toBe(0);
   await expect(measureGemm(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
+});
+
+test('measures batches whose rows have adapters of their own, and switching', async () => {
+  const shared = sessionGpu();
+  const sizes = { num_attention_heads: 2, num_key_value_heads: 1, vocab_size: 48 };
+  const files = modelFiles({ ...sizes, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2 }, 128);
+  const rounds: number[] = [];
+  const { mixed, switching, device } = await measureAdapters(shared.gpu, {
+    files,
+    r: 4,
+    target_modules: ['q_proj', 'down_proj'],
+    tokens: 16,
+    adapters: 6,
+    rounds: 2,
+    sampleSeconds: 0.001,
+    onProgress: (done, total) => rounds.push(done / total),
+  });
+  const { base, single } = mixed;
+  expect(mixed).toMatchObject({ rows: 6, tokens: 16 });
+  for (const { seconds } of [base, single, mixed.mixed]) expect(seconds).toBeGreaterThan(0);
+  // A pass through A, and each linear with its delta becomes one dispatch of another kind and one that scales.
+  expect(single.dispatches).toBeGreaterThan(base.dispatches);
+  // Each pool is copied into the table, and deltas come after the base model's linears.
+  expect(mixed.mixed.dispatches).toBeGreaterThanOrEqual(single.dispatches + 6);
+  // By A and B: 4·32 and 32·4, and 4·48 and 32·4, twice in each of two layers; the rest is small.
+  const tokens = 6 * 16;
+  const matrices = 2 * 2 * tokens * (4 * 32 + 32 * 4 + 4 * 48 + 32 * 4);
+  for (const { flops } of [single, mixed.mixed]) {
+    expect(flops - base.flops).toBeGreaterThanOrEqual(matrices);
+    expect(flops - base.flops).toBeLessThan(1.2 * matrices);
+  }
+
+  const { back_and_forth, around, build, load } = switching;
+  expect(back_and_forth).toMatchObject({ bytes: 0, first_bytes: 0 });
+  expect(around).toMatchObject({ bytes: 0, first_bytes: 256 * build.dispatches });
+  expect(build.dispatches).toBe(single.dispatches);
+  // λ_b and λ_d of two modules in two layers, and nothing of A and B.
+  expect(load.bytes).toBe(4 * 2 * (32 + 4 + 32 + 4));
+  expect(load.file_bytes).toBeGreaterThan(load.bytes);
+  for (const seconds of [build.seconds, load.seconds, around.forward_seconds]) expect(seconds).toBeGreaterThan(0);
+  expect(rounds).toEqual(Array.from({ length: 8 }, (_, index) => (index + 1) / 8));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('leaves nothing behind when a model can’t be loaded', async () => {
+  const shared = sessionGpu();
+  const options = { files: new Map<string, Blob>(), r: 4, target_modules: ['q_proj'], tokens: 16 };
+  await expect(measureAdapters(shared.gpu, options)).rejects.toMatchObject({ code: 'not_found' });
+  expect(shared.liveBytes()).toBe(0);
 });

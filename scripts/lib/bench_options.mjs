@@ -1,10 +1,12 @@
 import { choice, integer, readFlags } from './options.mjs';
-import { CASES } from './workload.mjs';
+import { CASES, PARTS } from './workload.mjs';
 
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
-/** @typedef {{ name: import('./workload.mjs').CaseName, adapter: BenchAdapter, ranks: readonly number[], json: boolean }} BenchOptions */
+/** @typedef {import('./workload.mjs').Part} Part */
+/** @typedef {{ name: import('./workload.mjs').CaseName, adapter: BenchAdapter, ranks: readonly number[], parts: readonly Part[], json: boolean }} BenchOptions */
 
-export const HELP = `Measures training steps on a model with random weights.
+export const HELP = `Measures a model with random weights: training steps, batches whose rows have adapters
+of their own, and switching from one adapter to another.
 
   npm run bench -- [options]
 
@@ -14,6 +16,7 @@ export const HELP = `Measures training steps on a model with random weights.
                    llvmpipe: Dawn in Node on Mesa's software adapter
                    gpu: headless Chromium on its default adapter (swiftshader)
   --r N            rank of the VeRA adapter   (tiny: 64; small: 64 and 256)
+  --only PART      training or adapters                            (both)
   --json           one JSON document instead of the table
   --help`;
 
@@ -21,6 +24,7 @@ const FLAGS = /** @type {const} */ ({
   case: { type: 'string', default: 'tiny' },
   adapter: { type: 'string', default: 'swiftshader' },
   r: { type: 'string' },
+  only: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 });
@@ -38,6 +42,7 @@ export function readBenchOptions(argv) {
     name,
     adapter: choice('adapter', flags.adapter, /** @type {const} */ (['swiftshader', 'llvmpipe', 'gpu'])),
     ranks: flags.r === undefined ? CASES[name].ranks : [integer('r', flags.r, { min: 1, max: 65_536 })],
+    parts: flags.only === undefined ? PARTS : [choice('only', flags.only, PARTS)],
     json: flags.json === true,
   };
 }

@@ -1,6 +1,8 @@
 // What the benchmark prints.
 
+import { adapterLines, adapterRun } from './adapter_report.mjs';
 import { count, size } from './progress.mjs';
+import { tableLines } from './table.mjs';
 import { CASES } from './workload.mjs';
 
 /** @typedef {import('./workload.mjs').CaseName} CaseName */
@@ -11,7 +13,7 @@ import { CASES } from './workload.mjs';
  * @param {{ name: CaseName, adapter: string, engine: string }} run
  * @param {Measurements} measurements
  */
-export function benchReport({ name, adapter, engine }, { trainings, gemm, device }) {
+export function benchReport({ name, adapter, engine }, { trainings, gemm, adapters, device }) {
   const { shape, length, batch } = CASES[name];
   const runs = trainings.map(({ r, trainable, metrics }) => {
     const metric = (/** @type {string} */ key) => metrics[key] ?? Number.NaN;
@@ -28,7 +30,7 @@ export function benchReport({ name, adapter, engine }, { trainings, gemm, device
       gpu_bytes: { now: metric('gpu_bytes_now'), peak: metric('peak_gpu_bytes') },
       flops_per_step: metric('flops_per_step'),
       flops_per_second,
-      share_of_best_gemm: flops_per_second / gemm.best.flopsPerSecond,
+      share_of_best_gemm: gemm && flops_per_second / gemm.best.flopsPerSecond,
     };
   });
   return {
@@ -38,16 +40,34 @@ export function benchReport({ name, adapter, engine }, { trainings, gemm, device
     device,
     shape: { ...shape, length, batch },
     runs,
-    gemm: { best: gemm.best, rates: gemm.rates },
+    ...(gemm && { gemm: { best: gemm.best, rates: gemm.rates } }),
+    adapters: adapters.map(adapterRun),
   };
 }
 
 /**
  * @param {BenchReport} report
- * @returns {string} a table with a column for each rank
+ * @returns {string} tables with a column for each rank
  */
-export function benchTable({ case: name, engine, device, shape, runs, gemm }) {
-  const giga = (/** @type {number} */ value) => (value / 1e9).toFixed(2);
+export function benchTable({ case: name, engine, device, shape, runs, gemm, adapters }) {
+  const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
+  const head = [
+    `${name} on ${gpu || 'an unnamed adapter'}, ${engine}`,
+    `${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
+  ];
+  const parts = [head, trainingLines(runs), gemmLines(gemm), adapterLines(adapters)];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+/**
+ * @param {BenchReport['runs']} runs
+ * @returns {string[]}
+ */
+function trainingLines(runs) {
+  if (runs.length === 0) return [];
   /** @type {[string, (run: BenchReport['runs'][number]) => string][]} */
   const rows = [
     ['', ({ r }) => `r ${r}`],
@@ -62,21 +82,22 @@ export function benchTable({ case: name, engine, device, shape, runs, gemm }) {
     ['GPU memory, peak', (run) => size(run.gpu_bytes.peak)],
     ['GFLOP per step', (run) => giga(run.flops_per_step)],
     ['GFLOP/s', (run) => giga(run.flops_per_second)],
-    ['of the best GEMM', (run) => `${Math.round(run.share_of_best_gemm * 100)} %`],
+    ['of the best GEMM', (run) => `${Math.round((run.share_of_best_gemm ?? Number.NaN) * 100)} %`],
   ];
-  const cells = rows.map(([label, cell]) => [label, ...runs.map(cell)]);
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const lines = cells.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   '),
-  );
-  const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
-  const { rows: m, columns: n, inner: k } = gemm.best.shape;
-  return [
-    `${name} on ${gpu || 'an unnamed adapter'}, ${engine}`,
-    `${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
-    '',
-    ...lines,
-    '',
-    `Best GEMM: ${giga(gemm.best.flopsPerSecond)} GFLOP/s (${gemm.best.variant}, ${m}×${n}×${k})`,
-  ].join('\n');
+  return tableLines(rows.map(([label, cell]) => [label, ...runs.map(cell)]));
+}
+
+/**
+ * @param {BenchReport['gemm']} gemm
+ * @returns {string[]}
+ */
+function gemmLines(gemm) {
+  if (gemm === undefined) return [];
+  const { flopsPerSecond, variant, shape } = gemm.best;
+  return [`Best GEMM: ${giga(flopsPerSecond)} GFLOP/s (${variant}, ${shape.rows}×${shape.columns}×${shape.inner})`];
+}
+
+/** @param {number} value */
+function giga(value) {
+  return (value / 1e9).toFixed(2);
 }

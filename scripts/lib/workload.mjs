@@ -1,6 +1,7 @@
-// The work that the benchmark measures: models of two shapes with random weights. Runs in Node and in a page.
+// The work that the benchmark measures, on models of two shapes with random weights. Runs in Node and in a page.
 
 /** @typedef {'tiny' | 'small'} CaseName */
+/** @typedef {'training' | 'adapters'} Part */
 /**
  * @typedef {object} Shape
  * @property {number} hidden_size
@@ -24,7 +25,16 @@
  * @property {number} trainable values
  * @property {Readonly<Record<string, number>>} metrics of the training run, and `gpu_bytes_now`
  */
-/** @typedef {{ trainings: readonly Training[], gemm: import('../../src/bench').GemmReport, device: import('../../src/bench').GemmReport['device'] }} Measurements */
+/** @typedef {typeof import('../../src/bench')} Bench */
+/** @typedef {import('../../src/bench').GemmReport} GemmReport */
+/** @typedef {import('../../src/bench').AdapterReport} AdapterReport */
+/**
+ * @typedef {object} Measurements
+ * @property {readonly Training[]} trainings
+ * @property {GemmReport | undefined} gemm what trainings are compared with
+ * @property {readonly AdapterReport[]} adapters
+ * @property {GemmReport['device']} device
+ */
 /** @typedef {typeof import('../../src/index')} Library */
 
 /** @type {Readonly<Record<CaseName, Case>>} */
@@ -59,32 +69,62 @@ export const CASES = {
   },
 };
 
+/** @type {readonly Part[]} */
+export const PARTS = ['training', 'adapters'];
+
+/** People with an adapter each. */
+const PEOPLE = 8;
+
 const TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 
 /**
  * @param {Library} library
- * @param {typeof import('../../src/bench').measureGemm} measureGemm
+ * @param {Bench} bench
  * @param {object} job
  * @param {CaseName} job.name
  * @param {readonly number[]} job.ranks
+ * @param {readonly Part[]} job.parts
  * @param {GPU} job.gpu
  * @param {import('../../src/index').SessionOptions} [job.session]
- * @param {(done: number, total: number, r: number) => void} [job.onStep]
+ * @param {(done: number, total: number, what: string) => void} [job.onStep]
  * @returns {Promise<Measurements>}
  */
-export async function measureAll(library, measureGemm, { name, ranks, gpu, session: options, onStep }) {
-  const session = await library.Session.open(options);
+export async function measureAll(library, bench, { name, ranks, parts, gpu, session, onStep }) {
+  const { shape, length, batch } = CASES[name];
   /** @type {Training[]} */
   const trainings = [];
-  for (const r of ranks) {
-    trainings.push(
-      await measureTraining(library, { name, r, session, onStep: (done, total) => onStep?.(done, total, r) }),
-    );
+  /** @type {GemmReport | undefined} */
+  let gemm;
+  if (parts.includes('training')) {
+    const opened = await library.Session.open(session);
+    for (const r of ranks) {
+      const onDone = (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, `r ${r}`);
+      trainings.push(await measureTraining(library, { name, r, session: opened, onStep: onDone }));
+    }
+    await opened.close();
+    // Alone on the device, and on as warm a processor as the training.
+    gemm = await bench.measureGemm(gpu, { shapes: products(CASES[name]) });
   }
-  await session.close();
-  // Alone on the device, and on as warm a processor as the training.
-  const gemm = await measureGemm(gpu, { shapes: products(CASES[name]) });
-  return { trainings, gemm, device: gemm.device };
+  /** @type {AdapterReport[]} */
+  const adapters = [];
+  if (parts.includes('adapters')) {
+    const files = modelFiles(shape, length);
+    for (const r of ranks) {
+      const report = await bench.measureAdapters(gpu, {
+        files,
+        r,
+        target_modules: TARGETS,
+        adapters: PEOPLE,
+        // As many tokens as a training step has.
+        tokens: (batch * length) / PEOPLE,
+        onProgress: (done, total) => onStep?.(done, total, `r ${r}, ${PEOPLE} adapters`),
+      });
+      adapters.push(report);
+    }
+  }
+  const device = gemm?.device ?? adapters[0]?.device;
+  if (device === undefined) throw new Error('nothing was measured');
+  return { trainings, gemm, adapters, device };
 }
 
 /**

@@ -1,4 +1,4 @@
-// Measures the library in its worker, as a visitor's page runs it.
+// Measures training in the library's worker, as a visitor's page runs it, and the rest in the page.
 import { measureAll } from '../lib/workload.mjs';
 import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
@@ -10,11 +10,11 @@ function loadBench() {
 
 try {
   const job = await (await fetch('/job.json')).json();
-  const [library, { measureGemm }] = await Promise.all([loadLibrary(), loadBench()]);
-  const result = await measureAll(library, measureGemm, {
+  const [library, bench] = await Promise.all([loadLibrary(), loadBench()]);
+  const result = await measureAll(library, bench, {
     ...job,
     gpu: navigator.gpu,
-    onStep: (done, total, r) => report({ type: 'step', done, total, r }),
+    onStep: (done, total, what) => report({ type: 'step', done, total, what }),
   });
   await report({ type: 'done', result: { ...result, device: await describeDevice() } });
 } catch (error) {

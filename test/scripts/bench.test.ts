@@ -4,15 +4,24 @@ import { readBenchOptions } from '../../scripts/lib/bench_options.mjs';
 import { benchReport, benchTable } from '../../scripts/lib/bench_report.mjs';
 import { CASES, modelFiles } from '../../scripts/lib/workload.mjs';
 
+const BOTH = ['training', 'adapters'];
+
 test('options', () => {
-  expect(readBenchOptions([])).toEqual({ name: 'tiny', adapter: 'swiftshader', ranks: [64], json: false });
+  expect(readBenchOptions([])).toEqual({ name: 'tiny', adapter: 'swiftshader', ranks: [64], parts: BOTH, json: false });
   expect(readBenchOptions(['--case', 'small'])).toMatchObject({ name: 'small', ranks: [64, 256] });
-  const argv = '--case small --adapter llvmpipe --r 16 --json'.split(' ');
-  expect(readBenchOptions(argv)).toEqual({ name: 'small', adapter: 'llvmpipe', ranks: [16], json: true });
+  const argv = '--case small --adapter llvmpipe --r 16 --only adapters --json'.split(' ');
+  expect(readBenchOptions(argv)).toEqual({
+    name: 'small',
+    adapter: 'llvmpipe',
+    ranks: [16],
+    parts: ['adapters'],
+    json: true,
+  });
   expect(readBenchOptions(['--help'])).toBe('help');
   expect(() => readBenchOptions(['--case', 'huge'])).toThrow('--case must be tiny or small, not "huge"');
   expect(() => readBenchOptions(['--adapter', 'cuda'])).toThrow('--adapter must be swiftshader or llvmpipe or gpu');
   expect(() => readBenchOptions(['--r', '0'])).toThrow('--r must be');
+  expect(() => readBenchOptions(['--only', 'gemm'])).toThrow('--only must be training or adapters, not "gemm"');
 });
 
 const sha256 = async (blob: Blob | undefined): Promise<string> =>
@@ -60,6 +69,7 @@ test('rates come from the median step, and shares from the best product', () => 
   const measurements = {
     trainings: [training(64, 2), training(256, 4)],
     gemm: { best: gemm, rates: [gemm], device },
+    adapters: [],
     device,
   };
   const report = benchReport(run, measurements);
@@ -76,5 +86,45 @@ test('rates come from the median step, and shares from the best product', () => 
   expect(table).toMatch(/\nms per step, median +2000\.0 +4000\.0\n/);
   expect(table).toMatch(/\nof the best GEMM +50 % +25 %\n/);
   expect(table).toMatch(/\nBest GEMM: 5\.00 GFLOP\/s \(register, 256×896×896\)$/);
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test('adapters are compared as ratios, and trainings are left out where there are none', () => {
+  const pass = (seconds: number, dispatches: number, flops: number) => ({ seconds, dispatches, flops });
+  const change = { bytes: 0, first_bytes: 0, seconds: -0.0001, forward_seconds: 0.02 };
+  const adapters = [64, 256].map((r) => ({
+    r,
+    adapters: 8,
+    mixed: {
+      rows: 8,
+      tokens: 128,
+      base: pass(0.1, 78, 6e8),
+      single: pass(0.2, 98, 1.25e9),
+      mixed: pass(0.25, 176, 1.26e9),
+    },
+    switching: {
+      tokens: 64,
+      back_and_forth: change,
+      around: { ...change, first_bytes: 25_088, seconds: 0.0116 },
+      build: { seconds: 0.0087, dispatches: 98 },
+      load: { file_bytes: 29_992, bytes: 20_960, seconds: 0.0022 },
+    },
+    device,
+  }));
+  const report = benchReport(run, { trainings: [], gemm: undefined, adapters, device });
+  expect(report.runs).toEqual([]);
+  expect(report).not.toHaveProperty('gemm');
+  expect(report.adapters[0]?.mixed).toMatchObject({ single_to_base: 2, mixed_to_single: 1.25, mixed_to_base: 2.5 });
+  expect(report.adapters[1]?.switching).toMatchObject({ load: { bytes: 20_960, ms: 2.2 }, around: { bytes: 0 } });
+  const table = benchTable(report);
+  expect(table).not.toMatch(/per step|GEMM|NaN|undefined/);
+  expect(table).toMatch(/\nForward of 8 × 128 tokens +r 64 +r 256\n/);
+  expect(table).toMatch(/ 100\.0 \| 200\.0 \| 250\.0 {3}100\.0/);
+  expect(table).toMatch(/\ndispatches +78 \| 98 \| 176 /);
+  expect(table).toMatch(/\nGFLOP +0\.60 \| 1\.25 \| 1\.26 /);
+  expect(table).toMatch(/\none for each row to one adapter +1\.25 × +1\.25 ×\n/);
+  expect(table).toMatch(/\n8 in turn, ms beyond it +11\.6 +11\.6\n/);
+  expect(table).toMatch(/\nbytes sent by a switch +0 B +0 B\n/);
+  expect(table).toMatch(/\nbytes sent for it +21\.0 kB +21\.0 kB$/);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
