@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { VeraConfig, VeraModel } from '../src/index';
 import { RemoteModel } from '../src/page/model';
 import { tableRows } from './helpers/tables';
+import { NOT_HERE } from './peft/not_here';
 
 const rows = tableRows('README.md', "PEFT's VeRA, name by name").map(([name = '', says = '', tests = '']) => ({
   name: name.match(/^`(\w+)`( \+)?$/)?.[1] ?? name,
@@ -37,6 +38,11 @@ describe("the README's table of names", () => {
       expect(readFileSync(file, 'utf8'), file).toContain(title);
     }
   });
+});
+
+test("PEFT.md has all of PEFT's tests that there can't be here", () => {
+  const listed = tableRows('PEFT.md', "What there isn't, and why").map(([line = '', why = '']) => ({ line, why }));
+  expect(listed).toEqual(expect.arrayContaining([...NOT_HERE]));
 });
 
 test.each(['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'CHANGELOG.md'])('files that %s links to are there', (page) => {
