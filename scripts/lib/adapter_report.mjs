@@ -10,19 +10,16 @@ import { tableLines } from './table.mjs';
 
 /** @param {AdapterReport} report */
 export function adapterRun({ r, adapters, mixed, switching }) {
-  const { base, single } = mixed;
   return {
     r,
     adapters,
     mixed: {
       rows: mixed.rows,
       tokens: mixed.tokens,
-      base: pass(base),
-      single: pass(single),
+      base: pass(mixed.base),
+      single: pass(mixed.single),
       mixed: pass(mixed.mixed),
-      single_to_base: single.seconds / base.seconds,
-      mixed_to_single: mixed.mixed.seconds / single.seconds,
-      mixed_to_base: mixed.mixed.seconds / base.seconds,
+      ratios: mixed.ratios,
     },
     switching: {
       tokens: switching.tokens,
@@ -71,9 +68,9 @@ export function adapterLines(runs) {
     ['ms: base model | one adapter | one for each row', (run) => three(run, (one) => ms(one.ms))],
     ['dispatches', (run) => three(run, dispatches)],
     ['GFLOP', (run) => three(run, giga)],
-    ['one adapter to the base model', ({ mixed }) => times(mixed.single_to_base)],
-    ['one for each row to the base model', ({ mixed }) => times(mixed.mixed_to_base)],
-    ['one for each row to one adapter', ({ mixed }) => times(mixed.mixed_to_single)],
+    ['one adapter to the base model', ({ mixed }) => times(mixed.ratios.single_to_base)],
+    ['one for each row to the base model', ({ mixed }) => times(mixed.ratios.mixed_to_base)],
+    ['one for each row to one adapter', ({ mixed }) => times(mixed.ratios.mixed_to_single)],
     ['', () => ''],
     [`Switching, and a forward of 1 × ${first.switching.tokens} tokens`, ({ r }) => `r ${r}`],
     ['a repeated forward, ms', ({ switching }) => ms(switching.around.forward_ms)],

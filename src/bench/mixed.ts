@@ -23,6 +23,12 @@ export interface MixedReport {
   readonly single: PassReport;
   /** Each row with an adapter of its own. */
   readonly mixed: PassReport;
+  /** Times to each other: medians over the rounds, within which all three ran one after the other. */
+  readonly ratios: {
+    readonly single_to_base: number;
+    readonly mixed_to_base: number;
+    readonly mixed_to_single: number;
+  };
 }
 
 export interface MixedOptions {
@@ -59,7 +65,18 @@ export async function measureMixed(
     }
     onRound();
   }
-  return { rows: names.length, tokens, base: reportOf(base), single: reportOf(single), mixed: reportOf(mixed) };
+  return {
+    rows: names.length,
+    tokens,
+    base: reportOf(base),
+    single: reportOf(single),
+    mixed: reportOf(mixed),
+    ratios: {
+      single_to_base: ratioOf(single, base),
+      mixed_to_base: ratioOf(mixed, base),
+      mixed_to_single: ratioOf(mixed, single),
+    },
+  };
 }
 
 async function prepare(
@@ -87,4 +104,8 @@ function randomBatch(B: number, T: number, vocabSize: number): MicroBatch {
 
 function reportOf({ program, samples }: Pass): PassReport {
   return { seconds: median(samples), dispatches: program.program.steps.length, flops: program.flops };
+}
+
+function ratioOf({ samples }: Pass, to: Pass): number {
+  return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
 }
