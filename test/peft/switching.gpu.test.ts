@@ -17,6 +17,8 @@ import { openTestSession, type TestSession } from '../helpers/session';
 
 const r = 8;
 const config = { r, target_modules: ['lin0'] };
+/** Of the MLP. */
+const PARAMETERS = 11 * 20 + 21 * 20 + 21 * 20 + 21 * 2;
 
 let opened: TestSession;
 let base: PreTrainedModel;
@@ -209,6 +211,18 @@ describe.each<[string, VeraConfigInit]>([
       expect(requires_grad.other ?? false, name).toBe(name === `model.${String(two.target_modules)}`);
       expect(requires_grad.default ?? false, name).toBe(false);
     }
+  });
+
+  test('what is counted as trainable is of the active adapters alone', async () => {
+    const model = await get_peft_model(base, new VeraConfig(config));
+    await model.add_adapter('other', new VeraConfig({ ...two, r: 5 }));
+    const count = async (names: string[]) => {
+      await model.set_adapter(names);
+      expect(model.get_model_status().trainable_params).toBe(model.get_nb_trainable_parameters().trainable);
+      expect(model.get_nb_trainable_parameters().all).toBe(PARAMETERS + 28 + 25);
+      return model.get_nb_trainable_parameters().trainable;
+    };
+    expect([await count(['default']), await count(['other']), await count(['default', 'other'])]).toEqual([28, 25, 53]);
   });
 
   test('training touches lambda_b and lambda_d of it alone, never A and B', async () => {
