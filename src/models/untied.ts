@@ -1,5 +1,19 @@
 import type { Value } from '../graph/value';
 import type { CausalModel } from './causal_model';
+import { baseTensor, type LoadedModel } from './loaded_model';
+
+/**
+ * The tensors of a model with others in place of some. A tied head whose embedding is replaced goes on with the weight
+ * that both had, which is its own from then on.
+ */
+export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Value>): Map<string, Value> {
+  const tensors = new Map([...loaded.weights, ...over]);
+  for (const [module, source] of loaded.model.tied) {
+    const name = `${module}.weight`;
+    if (over.has(`${source}.weight`) && !over.has(name)) tensors.set(name, baseTensor(loaded, name));
+  }
+  return tensors;
+}
 
 /** The model as it is once a tied head got a weight of its own, which then belongs to the model. */
 export function untied(model: CausalModel, tensors: ReadonlyMap<string, Value>): CausalModel {

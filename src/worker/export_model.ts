@@ -5,7 +5,7 @@ import { transpose } from '../formats/transpose';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import { type CausalModel, fileShape } from '../models/causal_model';
-import { untied } from '../models/untied';
+import { tensorsUnder, untied } from '../models/untied';
 import { specOf } from './tensors';
 import type { TextModel } from './text_model';
 
@@ -18,8 +18,8 @@ export async function exportModel(
   { tensors: over }: Overlay,
   signal: AbortSignal,
 ): Promise<Map<string, Blob>> {
-  const model = untied(loaded.model, over);
-  const values = new Map([...loaded.weights, ...over]);
+  const values = tensorsUnder(loaded, over);
+  const model = untied(loaded.model, values);
   const specs = [...values].map(([name, value]) => describe(model, name, value));
   return writeModelFolder(model.config, { specs, tensors: read(runner, model, values, specs, signal) });
 }

@@ -1,14 +1,14 @@
 import { keyHolds, type Overlay } from '../adapters/overlay';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
-import type { GeneratedToken, ResolvedGenerationConfig } from '../core/generation';
+import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
 import type { IdTensor, Tensor } from '../core/tensor';
 import { Generator } from '../generate/generator';
 import { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import { pinned, type Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import { untied } from '../models/untied';
+import { tensorsUnder, untied } from '../models/untied';
 import { StreamDecoder } from '../tokenizer/stream_decoder';
 import type { TextTokenizer } from '../tokenizer/tokenizer';
 import { labelledRows } from '../train/batches';
@@ -17,7 +17,7 @@ import { type MicroBatch, writeBatch } from '../train/micro_batch';
 import { logitsProgram } from '../train/text_program';
 import { IGNORED } from '../train/token_row';
 import { Jobs } from './jobs';
-import type { ForwardResult, WireInputs } from './protocol';
+import type { ForwardResult, Prompt, WireInputs } from './protocol';
 import { readFloats, specOf, toFileOrder } from './tensors';
 
 /** What a model that shares tensors with another has of its own. */
@@ -70,30 +70,25 @@ export class TextModel {
     return { logits, loss };
   }
 
-  /** Continues a prompt; tells each token as it comes, and gives the new text, '' without a tokenizer. */
+  /** Continues prompts together; tells each token as it comes, and gives the new texts, '' without a tokenizer. */
   async generate(
-    prompt: string | readonly number[],
+    prompts: readonly Prompt[],
     config: ResolvedGenerationConfig,
     overlay: Overlay,
-    onToken: (token: GeneratedToken) => void,
+    onToken: (token: BatchToken) => void,
     signal: AbortSignal,
-  ): Promise<string> {
-    const ids = typeof prompt === 'string' ? this.#encode(prompt) : prompt;
-    this.#checkIds(ids, 'generate');
-    const decoder = this.tokenizer && new StreamDecoder(this.tokenizer, ids);
-    let text = '';
-    const give = (token_id: number, part: string): void => {
-      text += part;
-      onToken({ token_id, text: part });
-    };
-    // The last token also gives what the decoder held back, so it is told when it is known to be the last.
-    let last: number | undefined;
-    for await (const id of this.generator.generate({ prompt: ids, config, overlay, signal })) {
-      if (last !== undefined) give(last, decoder?.push(last) ?? '');
-      last = id;
+  ): Promise<string[]> {
+    const ids = prompts.map((prompt) => (typeof prompt === 'string' ? this.#encode(prompt) : prompt));
+    for (const row of ids) this.#checkIds(row, 'generate');
+    const texts = ids.map((row) => ({ decoder: this.tokenizer && new StreamDecoder(this.tokenizer, row), text: '' }));
+    for await (const { row, id, last } of this.generator.generate({ prompts: ids, config, overlay, signal })) {
+      const own = texts[row];
+      // The last token also gives what the decoder held back.
+      const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
+      if (own !== undefined) own.text += text;
+      onToken({ row, token_id: id, text });
     }
-    if (last !== undefined) give(last, decoder === undefined ? '' : decoder.push(last) + decoder.finish());
-    return text;
+    return texts.map(({ text }) => text);
   }
 
   #encode(prompt: string): number[] {
@@ -105,7 +100,7 @@ export class TextModel {
 
   /** Tensors by the checkpoint's names and in its shapes, as float32; all of them when `names` is undefined. */
   async stateDict(names: readonly string[] | undefined, { tensors: over }: Overlay): Promise<Map<string, Tensor>> {
-    const values = new Map([...this.loaded.weights, ...over]);
+    const values = tensorsUnder(this.loaded, over);
     const wanted = names ?? [...values.keys()];
     const unknown = wanted.find((name) => !values.has(name));
     if (unknown !== undefined) {
@@ -137,8 +132,9 @@ export class TextModel {
 
   /** A model with other tensors in place of some, which it owns; the rest it shares. */
   derive(tensors: ReadonlyMap<string, Value>): TextModel {
-    const { model, weights, constants } = this.loaded;
-    const loaded = { model: untied(model, tensors), weights: new Map([...weights, ...tensors]), constants };
+    const { model, constants } = this.loaded;
+    const weights = tensorsUnder(this.loaded, tensors);
+    const loaded = { model: untied(model, weights), weights, constants };
     return new TextModel(this.runner, loaded, this.tokenizer, { from: this, owned: [...tensors.values()] });
   }
 
