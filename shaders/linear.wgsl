@@ -1,7 +1,7 @@
 // linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m]
 // x: (N, K)   weight: (M, stride), of which the first K columns count   bias: (M), left out when has_bias is 0   y: (N, M)
 // grid: see the tile
-// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_rows, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
@@ -17,23 +17,23 @@ fn columns() -> u32 {
   return p.M;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.K;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.K;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.stride;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return x[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return weight[index];
 }
 

@@ -1,7 +1,7 @@
 // linear_backward: dx[n,k] = Σ_m dy[n,m] · weight[m,k] + sum[n,k]
 // dy: (N, M)   weight: (M, stride), of which the first K columns count   sum, dx: (N, K); no sum when has_sum is 0
 // grid: see the tile
-// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_columns, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, stride: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
@@ -17,23 +17,23 @@ fn columns() -> u32 {
   return p.K;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.M;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.M;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.stride;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return dy[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return weight[index];
 }
 

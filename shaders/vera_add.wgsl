@@ -2,7 +2,7 @@
 // y, z: (N, M)   u: (N, R)   B: (≥ M, R)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
-// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<Result>;
@@ -19,43 +19,43 @@ fn columns() -> u32 {
   return p.M;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return u[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return B[index];
 }
 
-fn right_begin(m: u32) -> vec4u {
+fn right_begin(part: u32, m: u32) -> vec4u {
   let last = p.M - 1u;
   return vec4u(
-    right_origin(min(m, last)),
-    right_origin(min(m + 1u, last)),
-    right_origin(min(m + 2u, last)),
-    right_origin(min(m + 3u, last)),
+    right_origin(part, min(m, last)),
+    right_origin(part, min(m + 1u, last)),
+    right_origin(part, min(m + 2u, last)),
+    right_origin(part, min(m + 3u, last)),
   );
 }
 
-fn right_block(begin: vec4u, j: u32) -> mat4x4f {
+fn right_block(part: u32, begin: vec4u, j: u32) -> mat4x4f {
   let lambda_d = lambda[(p.offset_d + j) / 4u];
   return transpose(mat4x4f(
-    right4(begin.x, j) * lambda_d,
-    right4(begin.y, j) * lambda_d,
-    right4(begin.z, j) * lambda_d,
-    right4(begin.w, j) * lambda_d,
+    right4(part, begin.x, j) * lambda_d,
+    right4(part, begin.y, j) * lambda_d,
+    right4(part, begin.z, j) * lambda_d,
+    right4(part, begin.w, j) * lambda_d,
   ));
 }
 

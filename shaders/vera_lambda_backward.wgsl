@@ -4,7 +4,7 @@
 // partials: of many modules; partial_b (⌈R/64⌉, M) from at_b, partial_d (⌈M/64⌉, R) from at_d
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns j, and tokens are its K
-// with lib/{tile_*, quad, block, one_range, left_columns, left_*, right_columns, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, left_columns, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, at_b: u32, at_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
@@ -25,23 +25,23 @@ fn columns() -> u32 {
   return p.R;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.N;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.M;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return dy[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return u[index];
 }
 

@@ -3,7 +3,7 @@
 // x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)   y: (N, M)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
-// with lib/{tile_*, quad, block, result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, R: u32, offset_b: u32, offset_d: u32, has_bias: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
@@ -22,23 +22,23 @@ fn columns() -> u32 {
   return p.M;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.K;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.K;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.K;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return x[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return weight[index];
 }
 

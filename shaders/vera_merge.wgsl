@@ -3,7 +3,7 @@
 // A: (R, stride), of which the first K columns count   B: (≥ M, R)   into: (M, K)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and the rank is its K
-// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_*}.wgsl
 struct Params {
   M: u32,
   K: u32,
@@ -29,38 +29,38 @@ fn columns() -> u32 {
   return p.K;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.stride;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return B[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return A[index];
 }
 
-fn right_begin(k: u32) -> vec4u {
+fn right_begin(part: u32, k: u32) -> vec4u {
   return vec4u(min(k, (p.K - 1u) / 4u * 4u));
 }
 
-fn right_block(begin: vec4u, j: u32) -> mat4x4f {
+fn right_block(part: u32, begin: vec4u, j: u32) -> mat4x4f {
   let last = p.R - 1u;
   let lambda_d = lambda[(p.offset_d + j) / 4u];
   return mat4x4f(
-    right4(right_origin(min(j, last)), begin.x) * lambda_d.x,
-    right4(right_origin(min(j + 1u, last)), begin.x) * lambda_d.y,
-    right4(right_origin(min(j + 2u, last)), begin.x) * lambda_d.z,
-    right4(right_origin(min(j + 3u, last)), begin.x) * lambda_d.w,
+    right4(part, right_origin(part, min(j, last)), begin.x) * lambda_d.x,
+    right4(part, right_origin(part, min(j + 1u, last)), begin.x) * lambda_d.y,
+    right4(part, right_origin(part, min(j + 2u, last)), begin.x) * lambda_d.z,
+    right4(part, right_origin(part, min(j + 3u, last)), begin.x) * lambda_d.w,
   );
 }
 

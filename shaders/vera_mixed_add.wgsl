@@ -3,7 +3,7 @@
 // v: (N, R), of vera_mixed_scale   B: (≥ M, R)   y, z: (N, M)
 // table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of T rows each
 // grid: see the tile
-// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl
 struct Params { N: u32, M: u32, R: u32, T: u32, module_index: u32, adapters: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> v: array<LeftWord>;
@@ -22,23 +22,23 @@ fn columns() -> u32 {
   return p.M;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return v[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return B[index];
 }
 

@@ -2,7 +2,7 @@
 // dy: (N, M)   B: (≥ M, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
-// with lib/{tile_*, quad, block, one_range, result_*, left_rows, left_*, right_*}.wgsl
+// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
@@ -19,38 +19,38 @@ fn columns() -> u32 {
   return p.R;
 }
 
-fn inner() -> u32 {
+fn inner(part: u32) -> u32 {
   return p.M;
 }
 
-fn left_stride() -> u32 {
+fn left_stride(part: u32) -> u32 {
   return p.M;
 }
 
-fn right_stride() -> u32 {
+fn right_stride(part: u32) -> u32 {
   return p.R;
 }
 
-fn left_word(index: u32) -> LeftWord {
+fn left_word(part: u32, index: u32) -> LeftWord {
   return dy[index];
 }
 
-fn right_word(index: u32) -> RightWord {
+fn right_word(part: u32, index: u32) -> RightWord {
   return B[index];
 }
 
-fn right_begin(j: u32) -> vec4u {
+fn right_begin(part: u32, j: u32) -> vec4u {
   return vec4u(min(j, (p.R - 1u) / 4u * 4u));
 }
 
-fn right_block(begin: vec4u, m: u32) -> mat4x4f {
+fn right_block(part: u32, begin: vec4u, m: u32) -> mat4x4f {
   let last = p.M - 1u;
   let lambda_b = lambda[(p.offset_b + m) / 4u];
   return mat4x4f(
-    right4(right_origin(min(m, last)), begin.x) * lambda_b.x,
-    right4(right_origin(min(m + 1u, last)), begin.x) * lambda_b.y,
-    right4(right_origin(min(m + 2u, last)), begin.x) * lambda_b.z,
-    right4(right_origin(min(m + 3u, last)), begin.x) * lambda_b.w,
+    right4(part, right_origin(part, min(m, last)), begin.x) * lambda_b.x,
+    right4(part, right_origin(part, min(m + 1u, last)), begin.x) * lambda_b.y,
+    right4(part, right_origin(part, min(m + 2u, last)), begin.x) * lambda_b.z,
+    right4(part, right_origin(part, min(m + 3u, last)), begin.x) * lambda_b.w,
   );
 }
 

@@ -1,10 +1,10 @@
 // Storage of the left operand: f32, four values a word; the lines are whole words.
 alias LeftWord = vec4f;
 
-fn left_origin(line: u32) -> u32 {
-  return line * (left_stride() / 4u);
+fn left_origin(part: u32, line: u32) -> u32 {
+  return line * (left_stride(part) / 4u);
 }
 
-fn left4(origin: u32, at: u32) -> vec4f {
-  return left_word(origin + at / 4u);
+fn left4(part: u32, origin: u32, at: u32) -> vec4f {
+  return left_word(part, origin + at / 4u);
 }

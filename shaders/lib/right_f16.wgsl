@@ -1,11 +1,11 @@
 // Storage of the right operand: packed f16, four values a word; the lines are whole words.
 alias RightWord = vec2u;
 
-fn right_origin(line: u32) -> u32 {
-  return line * (right_stride() / 4u);
+fn right_origin(part: u32, line: u32) -> u32 {
+  return line * (right_stride(part) / 4u);
 }
 
-fn right4(origin: u32, at: u32) -> vec4f {
-  let word = right_word(origin + at / 4u);
+fn right4(part: u32, origin: u32, at: u32) -> vec4f {
+  let word = right_word(part, origin + at / 4u);
   return vec4f(unpack2x16float(word.x), unpack2x16float(word.y));
 }

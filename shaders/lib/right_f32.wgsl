@@ -1,10 +1,10 @@
 // Storage of the right operand: f32, four values a word; the lines are whole words.
 alias RightWord = vec4f;
 
-fn right_origin(line: u32) -> u32 {
-  return line * (right_stride() / 4u);
+fn right_origin(part: u32, line: u32) -> u32 {
+  return line * (right_stride(part) / 4u);
 }
 
-fn right4(origin: u32, at: u32) -> vec4f {
-  return right_word(origin + at / 4u);
+fn right4(part: u32, origin: u32, at: u32) -> vec4f {
+  return right_word(part, origin + at / 4u);
 }

@@ -1,6 +1,8 @@
 // Tile of 64 × 64 results for 16 × 8 threads. Each holds two blocks, 32 rows apart, and reads its operands straight
 // from memory: caches share them between threads.
 // grid: 64 rows in x, 64 columns in y
+struct Pair { upper: mat4x4f, lower: mat4x4f }
+
 @compute @workgroup_size(16, 8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let row = group.x * 64u + thread.y * 4u;
@@ -20,16 +22,32 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       upper = scale_columns(upper, low_scale(column));
       lower = scale_columns(lower, low_scale(column));
     }
-    let upper_begin = left_begin(row);
-    let lower_begin = left_begin(row + 32u);
-    let begin = right_begin(column);
-    for (var k = 0u; k < inner(); k += 4u) {
-      let b = right_block(begin, k);
-      upper = multiply_add(upper, left_block(upper_begin, k), b);
-      lower = multiply_add(lower, left_block(lower_begin, k), b);
+    var c = Pair(upper, lower);
+    if (has_part(0u, group)) {
+      c = add_part(0u, c, row, column);
     }
-    finish(row, column, upper);
-    finish(row + 32u, column, lower);
+    if (has_part(1u, group)) {
+      c = add_part(1u, c, row, column);
+    }
+    if (has_part(2u, group)) {
+      c = add_part(2u, c, row, column);
+    }
+    finish(row, column, c.upper);
+    finish(row + 32u, column, c.lower);
   }
   finish_tile(group, thread.y * 16u + thread.x);
+}
+
+// Parts are written out, so that a compiler knows which operands each loop reads.
+fn add_part(part: u32, before: Pair, row: u32, column: u32) -> Pair {
+  var c = before;
+  let upper_begin = left_begin(part, row);
+  let lower_begin = left_begin(part, row + 32u);
+  let begin = right_begin(part, column);
+  for (var k = 0u; k < inner(part); k += 4u) {
+    let b = right_block(part, begin, k);
+    c.upper = multiply_add(c.upper, left_block(part, upper_begin, k), b);
+    c.lower = multiply_add(c.lower, left_block(part, lower_begin, k), b);
+  }
+  return c;
 }

@@ -1,5 +1,6 @@
 // Tile of up to 4 rows × 4 columns for 64 threads, which share the K ranges: with few rows, reading the right operand
 // is all the work, and it is read once.
+// Only for products of one part.
 // grid: 4 columns a workgroup, folded into x and y
 const THREADS = 64u;
 var<workgroup> partial_rows: array<vec4f, 256>; // 4 rows × 64 threads
@@ -26,15 +27,15 @@ fn main(
     }
     c = scale_columns(c, low_scale(column));
   }
-  let left = left_begin(0u);
-  let right = right_begin(column);
-  for (var k = thread * 4u; k < inner(); k += THREADS * 4u) {
-    let b = right_block(right, k);
-    c[0] = multiply_add_row(c[0], left4(left.x, k), b);
+  let left = left_begin(0u, 0u);
+  let right = right_begin(0u, column);
+  for (var k = thread * 4u; k < inner(0u); k += THREADS * 4u) {
+    let b = right_block(0u, right, k);
+    c[0] = multiply_add_row(c[0], left4(0u, left.x, k), b);
     if (rows() > 1u) {
-      c[1] = multiply_add_row(c[1], left4(left.y, k), b);
-      c[2] = multiply_add_row(c[2], left4(left.z, k), b);
-      c[3] = multiply_add_row(c[3], left4(left.w, k), b);
+      c[1] = multiply_add_row(c[1], left4(0u, left.y, k), b);
+      c[2] = multiply_add_row(c[2], left4(0u, left.z, k), b);
+      c[3] = multiply_add_row(c[3], left4(0u, left.w, k), b);
     }
   }
   partial_rows[thread] = c[0];

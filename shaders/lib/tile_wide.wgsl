@@ -24,22 +24,37 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       }
       c = scale_quad(c, low_scale(column), low_scale(column + 32u));
     }
-    let left0 = left_begin(row);
-    let left1 = left_begin(row + 32u);
-    let right0 = right_begin(column);
-    let right1 = right_begin(column + 32u);
-    for (var k = 0u; k < inner(); k += 4u) {
-      c = multiply_add_quad(
-        c,
-        left_block(left0, k),
-        left_block(left1, k),
-        right_block(right0, k),
-        right_block(right1, k),
-      );
+    if (has_part(0u, group)) {
+      c = add_part(0u, c, row, column);
+    }
+    if (has_part(1u, group)) {
+      c = add_part(1u, c, row, column);
+    }
+    if (has_part(2u, group)) {
+      c = add_part(2u, c, row, column);
     }
     finish_quad(row, column, c);
   }
   finish_tile(group, thread.y * 8u + thread.x);
+}
+
+// Parts are written out, so that a compiler knows which operands each loop reads.
+fn add_part(part: u32, before: Quad, row: u32, column: u32) -> Quad {
+  var c = before;
+  let left0 = left_begin(part, row);
+  let left1 = left_begin(part, row + 32u);
+  let right0 = right_begin(part, column);
+  let right1 = right_begin(part, column + 32u);
+  for (var k = 0u; k < inner(part); k += 4u) {
+    c = multiply_add_quad(
+      c,
+      left_block(part, left0, k),
+      left_block(part, left1, k),
+      right_block(part, right0, k),
+      right_block(part, right1, k),
+    );
+  }
+  return c;
 }
 
 fn multiply_add_quad(c: Quad, a0: mat4x4f, a1: mat4x4f, b0: mat4x4f, b1: mat4x4f) -> Quad {

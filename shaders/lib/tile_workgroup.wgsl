@@ -31,18 +31,36 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     }
     c = scale_quad(c, low_scale(column), low_scale(column + 32u));
   }
-  let left = left_begin(group.x * 64u + staged * 4u);
-  let right = right_begin(group.y * 64u + staged * 4u);
-  for (var k = 0u; k < inner(); k += STEP) {
-    if (k + staged_k < inner()) {
-      stage(staged, staged_k, left_block(left, k + staged_k), right_block(right, k + staged_k));
+  if (has_part(0u, group)) {
+    c = add_part(0u, c, group, thread);
+  }
+  if (has_part(1u, group)) {
+    c = add_part(1u, c, group, thread);
+  }
+  if (has_part(2u, group)) {
+    c = add_part(2u, c, group, thread);
+  }
+  finish_quad(row, column, c);
+  finish_tile(group, index);
+}
+
+// Parts are written out, so that a compiler knows which operands each loop reads.
+fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
+  let index = thread.y * 8u + thread.x;
+  let staged = index / 4u;
+  let staged_k = index % 4u * 4u;
+  let left = left_begin(part, group.x * 64u + staged * 4u);
+  let right = right_begin(part, group.y * 64u + staged * 4u);
+  var c = before;
+  for (var k = 0u; k < inner(part); k += STEP) {
+    if (k + staged_k < inner(part)) {
+      stage(staged, staged_k, left_block(part, left, k + staged_k), right_block(part, right, k + staged_k));
     } else {
       stage(staged, staged_k, mat4x4f(), mat4x4f());
     }
     c = add_staged(c, thread);
   }
-  finish_quad(row, column, c);
-  finish_tile(group, index);
+  return c;
 }
 
 fn stage(block: u32, k: u32, left: mat4x4f, right: mat4x4f) {

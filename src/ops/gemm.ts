@@ -5,6 +5,7 @@ import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
 import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
 import lowScalar from '../../shaders/lib/low_scalar.wgsl?raw';
 import lowVec4 from '../../shaders/lib/low_vec4.wgsl?raw';
+import onePart from '../../shaders/lib/one_part.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
 import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
@@ -55,6 +56,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly right: keyof typeof LAYOUTS.right;
   /** Whether a low-rank K range comes first; it is stored as the left operand is. */
   readonly lowRank?: boolean;
+  /** Whether there may be several parts, with operands of their own: the kernel says which workgroups take part in each. */
+  readonly parts?: boolean;
   /** `blocks`: the kernel puts blocks into the result (default); `own`: it makes something else of a tile. */
   readonly finish?: 'blocks' | 'own';
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
@@ -99,6 +102,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       ...LAYOUTS.right[init.right],
       STORAGES.right[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
+      ...(init.parts ? [] : [onePart]),
       block,
     ];
     return defineKernel({
