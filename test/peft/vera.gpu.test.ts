@@ -78,6 +78,31 @@ describe('several adapters', () => {
     expect(await distance(model, await randomVera(base, { ...shared, r }, 'default', 2))).toBe(0);
   });
 
+  test('a narrower second one takes over A and B; its file holds them, and computes the same alone', async () => {
+    const [wide, narrow] = [
+      { ...shared, target_modules: 'lin.' },
+      { ...shared, target_modules: ['lin0'] },
+    ];
+    const model = await randomVera(base, wide);
+    await addRandom(model, 'other', narrow);
+    const [one, two] = (await stateOf(model)).adapters;
+    expect(two?.projections).toBe(one?.projections);
+    await model.set_adapter('other');
+    const loaded = await VeraModel.from_pretrained(base, await model.save_pretrained());
+    expect((await stateOf(loaded)).adapter('default').projections.A.shape).toEqual([8, 20]);
+    expect(await distance(loaded, model)).toBe(0);
+  });
+
+  // PEFT computes something else once it is loaded alone.
+  test('a narrower second one with save_projection=False draws its own, and computes the same alone', async () => {
+    const model = await randomVera(base, { ...unsaved, target_modules: 'lin.' });
+    await addRandom(model, 'other', { ...unsaved, target_modules: ['lin0'] });
+    await model.set_adapter('other');
+    expect((await stateOf(model)).adapter('other').projections.A.shape).toEqual([8, 10]);
+    const loaded = await VeraModel.from_pretrained(base, await model.save_pretrained());
+    expect(await distance(loaded, model)).toBe(0);
+  });
+
   test.each([true, false])('two adapters, save_projection=%s: save, load, equal outputs', async (save_projection) => {
     const config = { ...shared, save_projection };
     const model = await randomVera(base, config);
