@@ -1,6 +1,6 @@
 export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/config';
 export { type ErrorCode, WebVeraError } from './core/error';
-export type { GeneratedToken, GenerationConfig } from './core/generation';
+export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
 export type {
   AdapterFiles,
   MemoryReport,
@@ -27,7 +27,7 @@ export type {
 } from './core/training';
 export { type AdapterInfo, adapters } from './page/adapters';
 export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
-export type { Generation } from './page/generation';
+export type { BatchGeneration, Generation } from './page/generation';
 export type { PreTrainedModel } from './page/model';
 export {
   type CallOptions,

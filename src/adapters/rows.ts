@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph';
+import type { Runner } from '../graph/runner';
 import { pinned, type Value } from '../graph/value';
 import type { Layers } from '../models/layers';
 import { copyInto } from '../ops/copy';
@@ -38,6 +39,17 @@ export function rowInputs(adapters: readonly VeraAdapter[], B: number): RowInput
     slotData,
     which: pinned('adapters of the rows', [B], 'u32'),
   };
+}
+
+/** The pinned values that whoever made the inputs owns. */
+export function rowValues({ table, slots, which }: RowInputs): Value[] {
+  return [table, slots, which];
+}
+
+/** Queues which adapter each row has; runs queued later see it. */
+export function writeRows(runner: Runner, inputs: RowInputs, which: Uint32Array<ArrayBuffer>): void {
+  runner.write(inputs.slots, inputs.slotData);
+  runner.write(inputs.which, which);
 }
 
 /** The layers with each row's own adapter; rows have T tokens. Those that share A and B share one pass through them. */

@@ -16,6 +16,11 @@ export interface GenerationConfig {
   signal?: AbortSignal | undefined;
 }
 
+export interface BatchGenerationConfig extends GenerationConfig {
+  /** One for each prompt, active or not; '__base__' for none. In place of `adapter_name`. */
+  adapter_names?: readonly string[];
+}
+
 /** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own. */
 export interface ResolvedGenerationConfig {
   readonly max_new_tokens: number;
@@ -25,10 +30,16 @@ export interface ResolvedGenerationConfig {
   readonly seed: number;
   readonly eos_token_id: readonly number[] | null | undefined;
   readonly adapter_name: string | undefined;
+  readonly adapter_names: readonly string[] | undefined;
 }
 
 export interface GeneratedToken {
   readonly token_id: number;
   /** What this token adds to the text; '' while a character is unfinished or without a tokenizer. */
   readonly text: string;
+}
+
+export interface BatchToken extends GeneratedToken {
+  /** The index of the prompt that it continues. */
+  readonly row: number;
 }

@@ -1,4 +1,5 @@
 import type { Overlay } from '../adapters/overlay';
+import { type RowInputs, rowInputs, rowValues } from '../adapters/rows';
 import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
@@ -14,62 +15,86 @@ import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
 import type { KvCache } from './kv_cache';
 
-/** Takes in a whole prompt, padded to T, and samples the first new token. */
-export interface PrefillProgram extends Cacheable {
-  /** u32 (T) */
+/** Takes in the last token of every row and samples the next, all on the device: a run needs nothing from the host. */
+export interface DecodeProgram extends Cacheable {
+  /** Set where rows have adapters of their own. */
+  readonly adapters: RowInputs | undefined;
+}
+
+/** Takes in B whole prompts, padded at the right to T tokens, and samples the first new token of each. */
+export interface PrefillProgram extends DecodeProgram {
+  readonly T: number;
+  /** u32 (B·T) */
   readonly ids: Value;
-  /** u32 (T): 0, 1, 2, … */
+  /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
-  /** u32 (1,T): 1 for the prompt, 0 for padding. */
+  /** u32 (B,T): 1 for the prompt, 0 for padding. */
   readonly mask: Value;
-  /** u32 (1): where the prompt's last token is. */
+  /** u32 (B): where each prompt's last token is among the B·T. */
   readonly last: Value;
+}
+
+/** What both programs work on. */
+export interface GenerationParts {
+  readonly loaded: LoadedModel;
+  readonly overlay: Overlay;
+  readonly cache: KvCache;
+  readonly state: GenerationState;
+  /** Rows. */
+  readonly B: number;
 }
 
 type Attend = TextInputs['attend'];
 
-export function prefillProgram(
-  loaded: LoadedModel,
-  overlay: Overlay,
-  cache: KvCache,
-  state: GenerationState,
-  T: number,
-): PrefillProgram {
+export function prefillProgram(parts: GenerationParts, T: number): PrefillProgram {
+  const { loaded, state, B } = parts;
   const inputs = {
-    ids: pinned('prompt', [T], 'u32'),
-    positions: pinned('prompt positions', [T], 'u32'),
-    mask: pinned('prompt mask', [1, T], 'u32'),
-    last: pinned('last prompt row', [1], 'u32'),
+    ids: pinned('prompts', [B * T], 'u32'),
+    positions: pinned('prompt positions', [B * T], 'u32'),
+    mask: pinned('prompt mask', [B, T], 'u32'),
+    last: pinned('last prompt rows', [B], 'u32'),
   };
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const g = new Graph();
   const attend: Attend = (layer, q, k, v) => {
-    store(g, cache, layer, k, v, inputs.positions, T);
-    return attention(g, { q, k, v, mask: inputs.mask, B: 1, T, H, Hkv, D });
+    store(g, parts, layer, k, v, inputs.positions, T);
+    return attention(g, { q, k, v, mask: inputs.mask, B, T, H, Hkv, D });
   };
-  const layers = overlaidLayers(g, loaded, overlay);
+  const { layers, adapters, owned } = rowLayers(g, parts, T);
   const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
-  sample(g, layers.linear(loaded.model.head, gatherRows(g, hidden, inputs.last, { start: 0, count: 1 })), state);
-  return { ...inputs, program: { name: 'prefill', steps: g.steps, outputs: [] }, owned: Object.values(inputs) };
+  sample(g, layers.linear(loaded.model.head, gatherRows(g, hidden, inputs.last, { start: 0, count: B })), state);
+  return {
+    ...inputs,
+    T,
+    adapters,
+    program: { name: 'prefill', steps: g.steps, outputs: [] },
+    owned: [...Object.values(inputs), ...owned],
+  };
 }
 
-/** Takes in the last token and samples the next, all on the device: a run needs nothing from the host. */
-export function decodeProgram(
-  loaded: LoadedModel,
-  overlay: Overlay,
-  cache: KvCache,
-  state: GenerationState,
-): Cacheable {
+export function decodeProgram(parts: GenerationParts): DecodeProgram {
+  const { loaded, state } = parts;
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const g = new Graph();
   const attend: Attend = (layer, q, k, v) => {
-    const { k_cache, v_cache } = store(g, cache, layer, k, v, state.positions, 1);
+    const { k_cache, v_cache } = store(g, parts, layer, k, v, state.positions, 1);
     return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, H, Hkv, D });
   };
-  const layers = overlaidLayers(g, loaded, overlay);
+  const { layers, adapters, owned } = rowLayers(g, parts, 1);
   const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
   sample(g, layers.linear(loaded.model.head, hidden), state);
-  return { program: { name: 'decode', steps: g.steps, outputs: [] }, owned: [] };
+  return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
+}
+
+/** The layers with what lies over them, for rows of T tokens, and what the program then owns. */
+function rowLayers(
+  g: Graph,
+  { loaded, overlay, B }: GenerationParts,
+  T: number,
+): { readonly layers: Layers; readonly adapters: RowInputs | undefined; readonly owned: readonly Value[] } {
+  const adapters = overlay.rows && rowInputs(overlay.rows.adapters, B);
+  const layers = overlaidLayers(g, loaded, overlay, { rows: adapters && { inputs: adapters, T } });
+  return { layers, adapters, owned: adapters === undefined ? [] : rowValues(adapters) };
 }
 
 function hiddenStates(
@@ -85,7 +110,7 @@ function hiddenStates(
 
 function store(
   g: Graph,
-  cache: KvCache,
+  { cache, B }: GenerationParts,
   layer: number,
   k: Value,
   v: Value,
@@ -95,7 +120,7 @@ function store(
   const k_cache = cache.k[layer];
   const v_cache = cache.v[layer];
   if (k_cache === undefined || v_cache === undefined) throw new RangeError(`The cache has no layer ${layer}`);
-  cacheWrite(g, { x: k, cache: k_cache, positions, B: 1, T });
-  cacheWrite(g, { x: v, cache: v_cache, positions, B: 1, T });
+  cacheWrite(g, { x: k, cache: k_cache, positions, B, T });
+  cacheWrite(g, { x: v, cache: v_cache, positions, B, T });
   return { k_cache, v_cache };
 }

@@ -3,33 +3,44 @@ import { pinned, type Value } from '../graph/value';
 
 /** What generation keeps on the device between two tokens, so that the host only reads. */
 export interface GenerationState {
-  /** u32 (1): the last token, which the next step takes in. */
+  /** u32 (B): each row's last token, which the next step takes in. */
   readonly ids: Value;
-  /** u32 (1): its position. */
+  /** u32 (B): their positions. */
   readonly positions: Value;
-  /** u32 (S): the new tokens in order. */
+  /** u32 (B,S): each row's new tokens in order. */
   readonly history: Value;
-  /** `GenerationBlock` of shaders/lib/generation_block.wgsl. */
+  /** (B) of `GenerationBlock` in shaders/lib/generation_block.wgsl. */
   readonly block: Value;
 }
 
-export function createGenerationState(S: number): GenerationState {
+const BLOCK_WORDS = 8;
+
+export function createGenerationState(B: number, S: number): GenerationState {
   return {
-    ids: pinned('last token', [1], 'u32'),
-    positions: pinned('last position', [1], 'u32'),
-    history: pinned('new tokens', [S], 'u32'),
-    block: pinned('generation block', [8], 'u32'),
+    ids: pinned('last tokens', [B], 'u32'),
+    positions: pinned('last positions', [B], 'u32'),
+    history: pinned('new tokens', [B, S], 'u32'),
+    block: pinned('generation blocks', [B, BLOCK_WORDS], 'u32'),
   };
 }
 
-/** The block as generation begins: the prompt's `length` tokens lie at positions 0 … length − 1. */
-export function packGenerationBlock(config: ResolvedGenerationConfig, length: number): DataView<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(32));
-  view.setUint32(0, length, true);
-  view.setUint32(12, Number(config.do_sample), true);
-  view.setUint32(16, config.seed % 2 ** 32, true);
-  view.setUint32(20, Math.floor(config.seed / 2 ** 32), true);
-  view.setUint32(24, config.top_k, true);
-  view.setFloat32(28, config.temperature, true);
+/**
+ * The blocks as generation begins: row b's prompt lies at positions 0 … lengths[b] − 1. Its seed is the configuration's
+ * plus b, so that equal prompts give other texts.
+ */
+export function packGenerationBlocks(
+  config: ResolvedGenerationConfig,
+  lengths: readonly number[],
+): DataView<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(4 * BLOCK_WORDS * lengths.length));
+  lengths.forEach((length, row) => {
+    const at = 4 * BLOCK_WORDS * row;
+    view.setUint32(at, length, true);
+    view.setUint32(at + 8, row, true);
+    view.setUint32(at + 12, Number(config.do_sample), true);
+    view.setBigUint64(at + 16, BigInt(config.seed) + BigInt(row), true);
+    view.setUint32(at + 24, config.top_k, true);
+    view.setFloat32(at + 28, config.temperature, true);
+  });
   return view;
 }

@@ -1,24 +1,34 @@
 import { keyHolds, type Overlay } from '../adapters/overlay';
+import { writeRows } from '../adapters/rows';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import { decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
-import { createGenerationState, type GenerationState, packGenerationBlock } from './generation_state';
+import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
+import { createGenerationState, type GenerationState, packGenerationBlocks } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';
 
 export interface GenerateRequest {
-  /** At least one token. */
-  readonly prompt: readonly number[];
+  /** At least one, each of at least one token. */
+  readonly prompts: readonly (readonly number[])[];
   readonly config: ResolvedGenerationConfig;
   readonly overlay: Overlay;
   readonly signal: AbortSignal;
 }
 
-/** Memory of one length, and what lies in it. */
+export interface NewToken {
+  /** The index of the prompt that it continues. */
+  readonly row: number;
+  readonly id: number;
+  /** Whether its text ends with it. */
+  readonly last: boolean;
+}
+
+/** Memory of one size, and what lies in it. */
 interface Room {
+  readonly B: number;
   readonly cache: KvCache;
   readonly state: GenerationState;
 }
@@ -26,7 +36,10 @@ interface Room {
 /** Tokens whose outcome is still on its way while the next is computed. */
 const IN_FLIGHT = 2;
 
-/** Generates on one model, one text at a time. */
+/**
+ * Generates on one model, one request at a time; the rows of a request go through the model together. A row whose text
+ * has ended goes along until all have, and nobody looks at what it gives.
+ */
 export class Generator {
   readonly #runner: Runner;
   readonly #loaded: LoadedModel;
@@ -40,8 +53,11 @@ export class Generator {
     this.#programs = new ProgramCache(runner);
   }
 
-  /** New tokens as they come; a token that ends the text is given too. Throws what `signal` is aborted with. */
-  async *generate(request: GenerateRequest): AsyncGenerator<number> {
+  /**
+   * New tokens as they come, those of one step in the order of their rows; a token that ends a text is given too. Throws
+   * what `signal` is aborted with.
+   */
+  async *generate(request: GenerateRequest): AsyncGenerator<NewToken> {
     const before = this.#turn;
     let done = (): void => {};
     this.#turn = new Promise((resolve) => {
@@ -66,33 +82,33 @@ export class Generator {
     await this.#leaveRoom();
   }
 
-  async *#generate({ prompt, config, overlay, signal }: GenerateRequest): AsyncGenerator<number> {
+  async *#generate({ prompts, config, overlay, signal }: GenerateRequest): AsyncGenerator<NewToken> {
     const { maxLength, eosTokenIds } = this.#loaded.model;
-    const free = maxLength - prompt.length;
-    if (prompt.length === 0 || free <= 0) {
-      throw new WebVeraError(
-        'invalid_argument',
-        `generate: expected a prompt of 1 to ${maxLength - 1} tokens, got ${prompt.length}`,
-        { hint: 'Shorten the prompt, or begin an empty one with a start token.' },
-      );
-    }
-    const count = Math.min(config.max_new_tokens, free);
-    const { cache, state } = await this.#enterRoom(bucketLength(prompt.length + count, maxLength));
-    const T = bucketLength(prompt.length, cache.S);
-    // One text at a time, and several programs are kept: these two stay while it lasts.
+    const lengths = prompts.map(({ length }) => length);
+    this.#checkLengths(lengths);
+    const counts = lengths.map((length) => Math.min(config.max_new_tokens, maxLength - length));
+    const steps = Math.max(...counts);
+    const ends = counts.map((count, row) => count + (lengths[row] ?? 0));
+    const room = await this.#enterRoom(prompts.length, bucketLength(Math.max(...ends), maxLength));
+    const { state } = room;
+    const { S } = room.cache;
+    const parts = { loaded: this.#loaded, overlay, ...room };
+    const T = bucketLength(Math.max(...lengths), S);
+    // One request at a time, and several programs are kept: these two stay while it lasts.
     const prefill = await this.#programs.use(
       `prefill ${overlay.key} ${T}`,
-      () => prefillProgram(this.#loaded, overlay, cache, state, T),
+      () => prefillProgram(parts, T),
       (cached) => cached,
     );
     const decode = await this.#programs.use(
       `decode ${overlay.key}`,
-      () => decodeProgram(this.#loaded, overlay, cache, state),
+      () => decodeProgram(parts),
       (cached) => cached,
     );
     signal.throwIfAborted();
 
     const stop = new Set(config.eos_token_id === undefined ? eosTokenIds : (config.eos_token_id ?? []));
+    const unfinished = new Set(prompts.keys());
     const pending: Promise<ArrayBuffer>[] = [];
     const submit = (): void => {
       const read = this.#runner.read(state.history);
@@ -100,19 +116,24 @@ export class Generator {
       read.catch(() => {});
       pending.push(read);
     };
-    this.#prefill(prefill, state, prompt, config);
+    this.#writeAdapters(overlay, prefill.built, decode.built);
+    this.#runner.write(state.block, packGenerationBlocks(config, lengths));
+    this.#prefill(prefill, prompts);
     submit();
     try {
-      for (let index = 0; index < count; index++) {
-        while (pending.length < Math.min(1 + IN_FLIGHT, count - index)) {
+      for (let index = 0; unfinished.size > 0; index++) {
+        while (pending.length < Math.min(1 + IN_FLIGHT, steps - index)) {
           this.#runner.run(decode.loaded);
           submit();
         }
         const history = new Uint32Array(await (pending.shift() as Promise<ArrayBuffer>));
-        signal.throwIfAborted();
-        const token = history[index] ?? 0;
-        yield token;
-        if (stop.has(token)) return;
+        for (const row of unfinished) {
+          signal.throwIfAborted();
+          const id = history[row * S + index] ?? 0;
+          const last = stop.has(id) || index + 1 === counts[row];
+          if (last) unfinished.delete(row);
+          yield { row, id, last };
+        }
       }
     } finally {
       // Whoever waits for the end may free what they read from, and what they read through.
@@ -120,31 +141,51 @@ export class Generator {
     }
   }
 
-  #prefill(
-    { built, loaded }: Cached<PrefillProgram>,
-    state: GenerationState,
-    prompt: readonly number[],
-    config: ResolvedGenerationConfig,
-  ): void {
-    const T = built.ids.shape[0] ?? 0;
-    const padded = new Uint32Array(T);
-    padded.set(prompt);
-    this.#runner.write(built.ids, padded);
+  #checkLengths(lengths: readonly number[]): void {
+    const { maxLength } = this.#loaded.model;
+    const row = lengths.findIndex((length) => length === 0 || length >= maxLength);
+    if (row < 0) return;
+    const where = lengths.length === 1 ? '' : ` in row ${row}`;
+    throw new WebVeraError(
+      'invalid_argument',
+      `generate: expected a prompt of 1 to ${maxLength - 1} tokens, got ${lengths[row]}${where}`,
+      { hint: 'Shorten the prompt, or begin an empty one with a start token.' },
+    );
+  }
+
+  #writeAdapters({ rows }: Overlay, ...programs: readonly DecodeProgram[]): void {
+    for (const { adapters } of programs) {
+      if (rows !== undefined && adapters !== undefined) writeRows(this.#runner, adapters, rows.which);
+    }
+  }
+
+  #prefill({ built, loaded }: Cached<PrefillProgram>, prompts: GenerateRequest['prompts']): void {
+    const { T } = built;
+    const N = prompts.length * T;
+    const ids = new Uint32Array(N);
+    const mask = new Uint32Array(N);
+    prompts.forEach((prompt, row) => {
+      ids.set(prompt, row * T);
+      mask.fill(1, row * T, row * T + prompt.length);
+    });
+    this.#runner.write(built.ids, ids);
     this.#runner.write(
       built.positions,
-      Uint32Array.from({ length: T }, (_, position) => position),
+      Uint32Array.from({ length: N }, (_, n) => n % T),
     );
-    this.#runner.write(built.mask, new Uint32Array(T).fill(1, 0, prompt.length));
-    this.#runner.write(built.last, Uint32Array.of(prompt.length - 1));
-    this.#runner.write(state.block, packGenerationBlock(config, prompt.length));
+    this.#runner.write(built.mask, mask);
+    this.#runner.write(
+      built.last,
+      Uint32Array.from(prompts, ({ length }, row) => row * T + length - 1),
+    );
     this.#runner.run(loaded);
   }
 
-  /** Memory for S tokens; what was there for another length goes first. */
-  async #enterRoom(S: number): Promise<Room> {
-    if (this.#room?.cache.S === S) return this.#room;
+  /** Memory for B rows of S tokens; what was there for another size goes first. */
+  async #enterRoom(B: number, S: number): Promise<Room> {
+    if (this.#room?.B === B && this.#room.cache.S === S) return this.#room;
     await this.#leaveRoom();
-    const room = { cache: createKvCache(this.#loaded.model, S), state: createGenerationState(S) };
+    const room = { B, cache: createKvCache(this.#loaded.model, B, S), state: createGenerationState(B, S) };
     await this.#runner.allocate([...room.cache.k, ...room.cache.v, ...Object.values(room.state)]);
     this.#room = room;
     return room;

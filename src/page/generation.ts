@@ -1,4 +1,11 @@
-import type { GeneratedToken, GenerationConfig, ResolvedGenerationConfig } from '../core/generation';
+import type {
+  BatchGenerationConfig,
+  BatchToken,
+  GeneratedToken,
+  GenerationConfig,
+  ResolvedGenerationConfig,
+} from '../core/generation';
+import { nameList } from './inputs';
 import type { CallEvent } from './link';
 import {
   abortSignal,
@@ -10,6 +17,8 @@ import {
   oneOf,
   positive,
   type Rule,
+  type Rules,
+  wrong,
 } from './options';
 import { Replay } from './replay';
 
@@ -19,29 +28,36 @@ import { Replay } from './replay';
  */
 export interface Generation extends AsyncIterable<GeneratedToken>, PromiseLike<string> {}
 
-export class RemoteGeneration implements Generation {
-  readonly #tokens = new Replay<GeneratedToken>();
-  readonly #text: Promise<string>;
+/**
+ * As `Generation`, for several prompts: tokens tell their prompt's index, and come step by step, those of one step in the
+ * prompts' order; the new texts are in that order too.
+ */
+export interface BatchGeneration extends AsyncIterable<BatchToken>, PromiseLike<string[]> {}
 
-  constructor(start: (onEvent: (event: CallEvent) => void) => Promise<string>) {
-    this.#text = start((event) => {
-      if (event.type === 'token') this.#tokens.push({ text: event.text, token_id: event.token_id });
+/** Tokens as they come, and what there is in the end. */
+export class RemoteGeneration<Token, Result> implements AsyncIterable<Token>, PromiseLike<Result> {
+  readonly #tokens = new Replay<Token>();
+  readonly #result: Promise<Result>;
+
+  constructor(start: (onEvent: (event: CallEvent) => void) => Promise<Result>, toToken: (token: BatchToken) => Token) {
+    this.#result = start((event) => {
+      if (event.type === 'token') this.#tokens.push(toToken(event));
     });
-    this.#text.then(
+    this.#result.then(
       () => this.#tokens.close(),
       (error: unknown) => this.#tokens.fail(error), // so an abandoned generation raises no unhandled rejection
     );
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a Generation is awaited for its text
-  then<A = string, B = never>(
-    onText?: ((text: string) => A | PromiseLike<A>) | null,
+  // biome-ignore lint/suspicious/noThenProperty: a generation is awaited for its text
+  then<A = Result, B = never>(
+    onResult?: ((result: Result) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#text.then(onText, onError);
+    return this.#result.then(onResult, onError);
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<GeneratedToken> {
+  [Symbol.asyncIterator](): AsyncIterator<Token> {
     return this.#tokens[Symbol.asyncIterator]();
   }
 }
@@ -51,17 +67,29 @@ const idList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0),
 };
 
+const rules: Rules<GenerationConfig> = {
+  max_new_tokens: integer(1),
+  do_sample: anyBoolean,
+  temperature: positive,
+  top_k: integer(0),
+  seed: integer(0),
+  eos_token_id: either(integer(0), idList, oneOf(null)),
+  adapter_name: anyString,
+  signal: abortSignal,
+};
+
 export function resolveGenerationConfig(config: GenerationConfig): ResolvedGenerationConfig {
-  checkOptions('GenerationConfig', config, {
-    max_new_tokens: integer(1),
-    do_sample: anyBoolean,
-    temperature: positive,
-    top_k: integer(0),
-    seed: integer(0),
-    eos_token_id: either(integer(0), idList, oneOf(null)),
-    adapter_name: anyString,
-    signal: abortSignal,
-  });
+  checkOptions('GenerationConfig', config, rules);
+  return resolve(config);
+}
+
+export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGenerationConfig {
+  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: nameList });
+  if (config.adapter_name === undefined || config.adapter_names === undefined) return resolve(config);
+  throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
+}
+
+function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
   const { max_new_tokens = 20, do_sample = false, temperature = 1, top_k = 50, seed = 42, eos_token_id } = config;
   return {
     max_new_tokens,
@@ -71,5 +99,6 @@ export function resolveGenerationConfig(config: GenerationConfig): ResolvedGener
     seed,
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
     adapter_name: config.adapter_name,
+    adapter_names: config.adapter_names,
   };
 }

@@ -30,7 +30,7 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
   };
 }
 
-const nameList: Rule = {
+export const nameList: Rule = {
   expected: 'a list of names, one for each row',
   accepts: (value) => Array.isArray(value) && value.every((name) => anyString.accepts(name)),
 };

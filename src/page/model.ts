@@ -1,10 +1,16 @@
 import { WebVeraError } from '../core/error';
-import type { GenerationConfig } from '../core/generation';
+import type { BatchGenerationConfig, GenerationConfig } from '../core/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
 import type { ModelInputs, Tensor } from '../core/tensor';
-import type { Handle, ModelInfo } from '../worker/protocol';
+import type { Handle, ModelInfo, Prompt } from '../worker/protocol';
 import { asyncDispose } from './dispose';
-import { type Generation, RemoteGeneration, resolveGenerationConfig } from './generation';
+import {
+  type BatchGeneration,
+  type Generation,
+  RemoteGeneration,
+  resolveBatchConfig,
+  resolveGenerationConfig,
+} from './generation';
 import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
@@ -17,6 +23,12 @@ export interface PreTrainedModel extends AsyncDisposable {
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
   /** Continues a text or a list of token ids (which needs no tokenizer). */
   generate(input: string | readonly number[], config?: GenerationConfig): Generation;
+  /**
+   * Continues several prompts at once, of any lengths, one pass per token for all of them; with `adapter_names` each with an
+   * adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, but for the last digits
+   * of the logits. A row that has ended waits for the others.
+   */
+  generate_batch(prompts: readonly (string | readonly number[])[], config?: BatchGenerationConfig): BatchGeneration;
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
@@ -68,16 +80,35 @@ export class RemoteModel implements PreTrainedModel {
 
   generate(input: string | readonly number[], config: GenerationConfig = {}): Generation {
     const { link } = this[partsKey];
-    return new RemoteGeneration(async (onEvent) => {
-      const handle = liveHandle(this);
-      const resolved = resolveGenerationConfig(config);
-      if (typeof input === 'string' && this.tokenizer === undefined) {
-        throw wrong('generate: input', 'token ids, as this model came without a tokenizer', input);
-      }
-      const prompt = typeof input === 'string' ? input : plainIds('generate: input', input);
-      const { signal } = config;
-      return link.call((call) => link.request('generate', call, handle, prompt, resolved), { signal, onEvent });
-    });
+    return new RemoteGeneration(
+      async (onEvent) => {
+        const handle = liveHandle(this);
+        const resolved = resolveGenerationConfig(config);
+        const prompts = [this.#prompt('generate: input', input)];
+        const { signal } = config;
+        const request = (call: number) => link.request('generate', call, handle, prompts, resolved);
+        const [text = ''] = await link.call(request, { signal, onEvent });
+        return text;
+      },
+      ({ token_id, text }) => ({ token_id, text }),
+    );
+  }
+
+  generate_batch(inputs: readonly Prompt[], config: BatchGenerationConfig = {}): BatchGeneration {
+    const { link } = this[partsKey];
+    return new RemoteGeneration(
+      async (onEvent) => {
+        const handle = liveHandle(this);
+        const resolved = resolveBatchConfig(config);
+        if (!Array.isArray(inputs) || inputs.length === 0) {
+          throw wrong('generate_batch: prompts', 'an array of at least one prompt', inputs);
+        }
+        const prompts = inputs.map((input, row) => this.#prompt(`generate_batch: prompts[${row}]`, input));
+        const { signal } = config;
+        return link.call((call) => link.request('generate', call, handle, prompts, resolved), { signal, onEvent });
+      },
+      ({ row, token_id, text }) => ({ row, token_id, text }),
+    );
   }
 
   named_modules(): readonly ModuleInfo[] {
@@ -111,6 +142,12 @@ export class RemoteModel implements PreTrainedModel {
 
   [asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  #prompt(what: string, input: Prompt): Prompt {
+    if (typeof input !== 'string') return plainIds(what, input);
+    if (this.tokenizer !== undefined) return input;
+    throw wrong(what, 'token ids, as this model came without a tokenizer', input);
   }
 }
 

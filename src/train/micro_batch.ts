@@ -1,3 +1,4 @@
+import { writeRows } from '../adapters/rows';
 import type { Runner } from '../graph/runner';
 import type { PositionRule } from '../models/causal_model';
 import { tokenPositions } from './positions';
@@ -22,9 +23,7 @@ export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatc
   runner.write(inputs.mask, batch.attention_mask);
   runner.write(inputs.rows, batch.rows);
   runner.write(inputs.targets, batch.targets);
-  if (inputs.adapters === undefined || batch.which === undefined) return;
-  runner.write(inputs.adapters.slots, inputs.adapters.slotData);
-  runner.write(inputs.adapters.which, batch.which);
+  if (inputs.adapters !== undefined && batch.which !== undefined) writeRows(runner, inputs.adapters, batch.which);
 }
 
 /** How many chunks of the loss hold labelled rows. */

@@ -1,5 +1,5 @@
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs } from '../adapters/rows';
+import { type RowInputs, rowInputs, rowValues } from '../adapters/rows';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { type DropoutSource, overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
@@ -60,8 +60,7 @@ export function batchInputs({ B, T }: BatchShape, { rows }: Overlay): BatchInput
 }
 
 function ownedBy({ adapters, ...inputs }: BatchInputs): Value[] {
-  const ofRows = adapters === undefined ? [] : [adapters.table, adapters.slots, adapters.which];
-  return [...Object.values(inputs), ...ofRows];
+  return [...Object.values(inputs), ...(adapters === undefined ? [] : rowValues(adapters))];
 }
 
 function hiddenStates(

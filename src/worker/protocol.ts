@@ -1,6 +1,6 @@
 import type { VeraConfigInit } from '../adapters/config';
 import type { ErrorCode } from '../core/error';
-import type { GeneratedToken, ResolvedGenerationConfig } from '../core/generation';
+import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
 import type {
   AdapterFiles,
   MemoryReport,
@@ -44,13 +44,16 @@ export interface WorkerSession {
   decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string>;
   /** Takes a model or a VeRA model, as do all calls below that say `model`. */
   forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
-  /** Emits a `token` event for each token; resolves with the new text, '' without a tokenizer. */
+  /**
+   * Continues at least one prompt, all together. Emits a `token` event for each token; resolves with the new texts in the
+   * prompts' order, '' without a tokenizer.
+   */
   generate(
     call: CallId,
     model: Handle,
-    prompt: string | readonly number[],
+    prompts: readonly Prompt[],
     config: ResolvedGenerationConfig,
-  ): Promise<string>;
+  ): Promise<string[]>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -238,6 +241,9 @@ export interface DecodeOptions {
   readonly skip_special_tokens: boolean;
 }
 
+/** A text, or token ids. */
+export type Prompt = string | readonly number[];
+
 /** All of one shape (B,T). */
 export interface WireInputs {
   readonly input_ids: IdTensor;
@@ -302,7 +308,7 @@ export type WorkerEvent =
   | { readonly type: 'state'; readonly state: WorkerState }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
-  | ({ readonly type: 'token'; readonly call: CallId } & GeneratedToken)
+  | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   | { readonly type: 'need_data'; readonly call: CallId; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };

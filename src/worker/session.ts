@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { ResolvedGenerationConfig } from '../core/generation';
+import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
 import type { AdapterFiles, MemoryReport } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
@@ -100,14 +100,18 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   generate(
     call: Wire.CallId,
     handle: Wire.Handle,
-    prompt: string | readonly number[],
+    prompts: readonly Wire.Prompt[],
     config: ResolvedGenerationConfig,
-  ): Promise<string> {
+  ): Promise<string[]> {
     return this.#calls.run(call, (signal) => {
-      const { model, overlay } = this.#parts().models.find(handle, config.adapter_name);
-      const onToken = (token: { token_id: number; text: string }): void =>
-        this.#host.emit({ type: 'token', call, ...token });
-      return model.jobs.run(overlay.key, signal, (ending) => model.generate(prompt, config, overlay, onToken, ending));
+      const { models } = this.#parts();
+      const { adapter_name, adapter_names } = config;
+      const { model, overlay } =
+        adapter_names === undefined
+          ? models.find(handle, adapter_name)
+          : models.findRows(handle, adapter_names, prompts.length);
+      const onToken = (token: BatchToken): void => this.#host.emit({ type: 'token', call, ...token });
+      return model.jobs.run(overlay.key, signal, (ending) => model.generate(prompts, config, overlay, onToken, ending));
     });
   }
 

@@ -40,14 +40,14 @@ describe('a connection to a worker', () => {
   test('keeps the order of events and results', async () => {
     const { connection, events } = await connect((fake) => ({
       async generate(call) {
-        for (const token_id of [5, 6]) fake().emit({ type: 'token', call, token_id, text: '' });
-        return 'done';
+        for (const token_id of [5, 6]) fake().emit({ type: 'token', call, row: 0, token_id, text: '' });
+        return ['done'];
       },
     }));
     await connection.invoke('generate', [3]);
     expect(events).toEqual([
-      { type: 'token', call: 3, token_id: 5, text: '' },
-      { type: 'token', call: 3, token_id: 6, text: '' },
+      { type: 'token', call: 3, row: 0, token_id: 5, text: '' },
+      { type: 'token', call: 3, row: 0, token_id: 6, text: '' },
     ]);
     connection.terminate();
   });

@@ -235,9 +235,9 @@ describe('a tokenizer', () => {
 describe('a generation', () => {
   const scripted = (fake: () => FakeSession): Script => ({
     async generate(call) {
-      fake().emit({ type: 'token', call, token_id: 5, text: 'ab' });
-      fake().emit({ type: 'token', call, token_id: 6, text: 'c' });
-      return 'abc';
+      fake().emit({ type: 'token', call, row: 0, token_id: 5, text: 'ab' });
+      fake().emit({ type: 'token', call, row: 0, token_id: 6, text: 'c' });
+      return ['abc'];
     },
   });
 
@@ -255,7 +255,7 @@ describe('a generation', () => {
     }
     expect(fake.argsOf('generate')[0]?.slice(1)).toEqual([
       modelInfo.model,
-      'once',
+      ['once'],
       { max_new_tokens: 2, do_sample: false, temperature: 1, top_k: 50, seed: 42, eos_token_id: undefined },
     ]);
     await session.close();
@@ -265,10 +265,7 @@ describe('a generation', () => {
     const { model, session, fake } = await loaded(scripted);
     await model.generate([1, 2], { eos_token_id: 3, do_sample: true, seed: 0, top_k: 0 });
     await model.generate([1, 2], { eos_token_id: null });
-    expect(fake.argsOf('generate').map((args) => args[2])).toEqual([
-      [1, 2],
-      [1, 2],
-    ]);
+    expect(fake.argsOf('generate').map((args) => args[2])).toEqual([[[1, 2]], [[1, 2]]]);
     expect(fake.argsOf('generate').map((args) => (args[3] as { eos_token_id: unknown }).eos_token_id)).toEqual([
       [3],
       null,
@@ -290,7 +287,7 @@ describe('a generation', () => {
   test('aborted, gives what there is and then the reason, to readers and to who awaits', async () => {
     const { model, session } = await loaded((fake) => ({
       generate(call) {
-        fake().emit({ type: 'token', call, token_id: 5, text: 'ab' });
+        fake().emit({ type: 'token', call, row: 0, token_id: 5, text: 'ab' });
         return fake().untilCancelled(call);
       },
     }));
@@ -307,6 +304,50 @@ describe('a generation', () => {
     await expect(reading).rejects.toBe(reason);
     await expect(generation).rejects.toBe(reason);
     expect(seen).toEqual([5]);
+    await session.close();
+  });
+
+  test('of a batch tells its rows, and gives their texts in order', async () => {
+    const { model, session, fake } = await loaded((current) => ({
+      async generate(call) {
+        current().emit({ type: 'token', call, row: 1, token_id: 5, text: 'x' });
+        current().emit({ type: 'token', call, row: 0, token_id: 6, text: 'y' });
+        return ['y', 'x'];
+      },
+    }));
+    const batch = model.generate_batch(['once', [1, 2]], { adapter_names: ['a', '__base__'], max_new_tokens: 1 });
+    expect(await batch).toEqual(['y', 'x']);
+    const tokens: unknown[] = [];
+    for await (const token of batch) tokens.push(token);
+    expect(tokens).toEqual([
+      { row: 1, token_id: 5, text: 'x' },
+      { row: 0, token_id: 6, text: 'y' },
+    ]);
+    expect(fake.argsOf('generate')[0]?.slice(1)).toMatchObject([
+      modelInfo.model,
+      ['once', [1, 2]],
+      { adapter_names: ['a', '__base__'], max_new_tokens: 1 },
+    ]);
+    await session.close();
+  });
+
+  test.each<[string, unknown, object, RegExp]>([
+    [
+      'one prompt by itself',
+      'once',
+      {},
+      /generate_batch: prompts: expected an array of at least one prompt, got 'once'/,
+    ],
+    ['no prompts', [], {}, /an array of at least one prompt, got an array of 0/],
+    ['a prompt that is none', [[1], [1.5]], {}, /prompts\[1\]\[0\]: expected an integer from 0, got 1.5/],
+    ['names that are no list', [[1]], { adapter_names: 'a' }, /adapter_names: expected a list of names/],
+    ['two ways to name adapters', [[1]], { adapter_name: 'a', adapter_names: ['a'] }, /adapter_name or adapter_names/],
+    ['an unknown argument', [[1]], { num_beams: 4 }, /not yet supported argument 'num_beams'/],
+  ])('of a batch refuses %s', async (_case, prompts, config, message) => {
+    const { model, session, fake } = await loaded(scripted);
+    const refused = { code: 'invalid_argument', message };
+    await expect(model.generate_batch(prompts as never, config)).rejects.toMatchObject(refused);
+    expect(fake.argsOf('generate')).toEqual([]);
     await session.close();
   });
 
