@@ -1,17 +1,24 @@
 import generationBlock from '../../shaders/lib/generation_block.wgsl?raw';
 import gumbel from '../../shaders/lib/gumbel.wgsl?raw';
 import philox from '../../shaders/lib/philox.wgsl?raw';
+import serial from '../../shaders/lib/sample_serial.wgsl?raw';
+import workgroup from '../../shaders/lib/sample_workgroup.wgsl?raw';
 import wgsl from '../../shaders/sample.wgsl?raw';
 import { defineKernel } from '../core/kernel';
-import { expectShape, numel, rowsAndColumns } from '../core/shape';
+import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+
+const parts = [wgsl, generationBlock, philox, gumbel];
 
 export const sampleKernel = defineKernel({
   name: 'sample',
   bindings: { logits: 'read', block: 'update', ids: 'update', positions: 'update', history: 'update' },
   params: { B: 'u32', V: 'u32', S: 'u32' },
-  variants: [{ wgsl: [wgsl, generationBlock, philox, gumbel], workgroups: ({ B }) => [B] }],
+  variants: [
+    { name: 'workgroup', wgsl: [...parts, workgroup], workgroups: ({ B }) => [B] },
+    { name: 'serial', wgsl: [...parts, serial], workgroups: ({ B }) => [ceilDiv(B, 4)] },
+  ],
   // Sixteen counts of V at most, and the final pass.
   flops: ({ B, V }) => 60 * B * V,
 });
@@ -32,7 +39,7 @@ export interface SampleState {
  * Chooses the next token of each sequence from its row of logits (≥ B, V), and moves the block on: position and count
  * grow by one, and the row becomes the sequence's own of a decoding step. So decoding needs no word from the host.
  *
- * The noise of a draw depends on seed, position, sequence and token alone: the same seed gives the same text.
+ * The noise of a draw depends on seed, position and token alone: the same seed gives the same text, in any sequence.
  */
 export function sample(g: Graph, logits: Value, state: SampleState): void {
   const { columns: V } = rowsAndColumns(logits.shape);

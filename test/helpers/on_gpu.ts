@@ -15,7 +15,7 @@ export interface GpuOptions {
 /** An executor on the shared test device. */
 export function testExecutor({ variant }: GpuOptions = {}): Executor {
   const choose: typeof chooseVariant = (step, info) =>
-    step.kernel.variants.find(({ name }) => name === variant) ?? chooseVariant(step, info);
+    step.kernel.variants.find(({ name, fits }) => name === variant && fits(step.params)) ?? chooseVariant(step, info);
   return new Executor(gpuHost(), { choose });
 }
 

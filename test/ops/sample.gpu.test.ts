@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { sample } from '../../src/ops/sample';
@@ -38,101 +38,106 @@ function setUp(logits: Float64Array, V: number, fields: readonly Fields[], steps
   return { memory, g, state, wanted: Object.values(state) };
 }
 
-test.each([1, 5, 255, 256, 257, 5003])('greedy over %i tokens', async (V) => {
-  for (const seed of [1, 2, 3]) {
-    const { g, memory, wanted } = setUp(randomArray(V, seed, 10), V, [{}]);
-    await expectGpuEqualsReference(g, memory, wanted, 0);
-  }
-});
-
-test.each([
-  { what: 'the lowest of equals', at: [700, 300, 299], values: [2, 2, 2], token: 299 },
-  { what: 'zero equals minus zero', at: [5, 600], values: [-0, 0], token: 5 },
-  { what: 'negative numbers', at: [9], values: [-1e-3], token: 9 },
-  { what: 'infinity', at: [4, 8], values: [1e38, Number.POSITIVE_INFINITY], token: 8 },
-])('greedy: $what', async ({ at, values, token }) => {
-  const logits = new Float64Array(1000).fill(-5);
-  at.forEach((v, i) => {
-    logits[v] = values[i]!;
+describe.each(['workgroup', 'serial'])('%s', (variant) => {
+  test.each([1, 5, 255, 256, 257, 5003])('greedy over %i tokens', async (V) => {
+    for (const seed of [1, 2, 3]) {
+      const { g, memory, wanted } = setUp(randomArray(V, seed, 10), V, [{}]);
+      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    }
   });
-  const { g, memory, state } = setUp(logits, 1000, [{}]);
-  expect((await runOnGpu(g.steps, memory, [state.ids])).get(state.ids)).toEqual(Float64Array.of(token));
-});
 
-test('logits that are all NaN still give a token of the vocabulary', async () => {
-  const { g, memory, state } = setUp(new Float64Array(10).fill(Number.NaN), 10, [{ do_sample: true, top_k: 3 }]);
-  expect((await runOnGpu(g.steps, memory, [state.ids])).get(state.ids)![0]).toBeLessThan(10);
-});
+  test.each([
+    { what: 'the lowest of equals', at: [700, 300, 299], values: [2, 2, 2], token: 299 },
+    { what: 'zero equals minus zero', at: [5, 600], values: [-0, 0], token: 5 },
+    { what: 'negative numbers', at: [9], values: [-1e-3], token: 9 },
+    { what: 'infinity', at: [4, 8], values: [1e38, Number.POSITIVE_INFINITY], token: 8 },
+  ])('greedy: $what', async ({ at, values, token }) => {
+    const logits = new Float64Array(1000).fill(-5);
+    at.forEach((v, i) => {
+      logits[v] = values[i]!;
+    });
+    const { g, memory, state } = setUp(logits, 1000, [{}]);
+    expect((await runOnGpu(g.steps, memory, [state.ids], { variant })).get(state.ids)).toEqual(Float64Array.of(token));
+  });
 
-test.each([
-  { V: 5, top_k: 0 },
-  { V: 5, top_k: 5 },
-  { V: 5, top_k: 50 },
-  { V: 300, top_k: 1 },
-  { V: 300, top_k: 50 },
-  { V: 5003, top_k: 7 },
-  { V: 5003, top_k: 5002 },
-  { V: 32_000, top_k: 50 },
-])('200 draws, V=$V top_k=$top_k', async ({ V, top_k }) => {
-  const fields = { do_sample: true, top_k, temperature: 0.7, position: 11, seed: [0xfffffff0, 0xffffffff] } as const;
-  const { g, memory, wanted } = setUp(randomArray(V, 4, 3), V, [fields], V > 10_000 ? 20 : 200);
-  await expectGpuEqualsReference(g, memory, wanted, 0);
-});
+  test('logits that are all NaN still give a token of the vocabulary', async () => {
+    const { g, memory, state } = setUp(new Float64Array(10).fill(Number.NaN), 10, [{ do_sample: true, top_k: 3 }]);
+    expect((await runOnGpu(g.steps, memory, [state.ids], { variant })).get(state.ids)![0]).toBeLessThan(10);
+  });
 
-test('ties at the threshold all stay, and nothing below it', async () => {
-  const V = 400;
-  const logits = new Float64Array(V).fill(-3);
-  // The smallest difference that float32 has there.
-  const tied = 2 + 2 ** -22;
-  logits.set([1, tied, tied, tied, tied, 2], 390);
-  logits[0] = 2.5;
-  const { g, memory, state } = setUp(logits, V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
-  const history = (await runOnGpu(g.steps, memory, [state.history])).get(state.history)!;
-  expect(new Set(history)).toEqual(new Set([0, 391, 392, 393, 394]));
-});
+  test.each([
+    { V: 5, top_k: 0 },
+    { V: 5, top_k: 5 },
+    { V: 5, top_k: 50 },
+    { V: 300, top_k: 1 },
+    { V: 300, top_k: 50 },
+    { V: 5003, top_k: 7 },
+    { V: 5003, top_k: 5002 },
+    { V: 32_000, top_k: 50 },
+  ])('200 draws, V=$V top_k=$top_k', async ({ V, top_k }) => {
+    const fields = { do_sample: true, top_k, temperature: 0.7, position: 11, seed: [0xfffffff0, 0xffffffff] } as const;
+    const { g, memory, wanted } = setUp(randomArray(V, 4, 3), V, [fields], V > 10_000 ? 20 : 200);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
 
-test('draws follow the softmax at the temperature', async () => {
-  const logits = Float64Array.of(0, 1, 2, -1, 0.5);
-  const draws = 4000;
-  const { g, memory, state } = setUp(logits, 5, [{ do_sample: true, temperature: 2 }], draws);
-  const history = (await runOnGpu(g.steps, memory, [state.history])).get(state.history)!;
-  const weights = logits.map((z) => Math.exp(z / 2));
-  const total = weights.reduce((a, b) => a + b);
-  // Chi-square with 4 degrees of freedom: beyond 18.5 once in a thousand seeds.
-  const chiSquare = weights.reduce((sum, weight, token) => {
-    const expected = (draws * weight) / total;
-    return sum + (history.reduce((n, drawn) => n + Number(drawn === token), 0) - expected) ** 2 / expected;
-  }, 0);
-  expect(chiSquare).toBeLessThan(18.5);
-});
+  test('ties at the threshold all stay, and nothing below it', async () => {
+    const V = 400;
+    const logits = new Float64Array(V).fill(-3);
+    // The smallest difference that float32 has there.
+    const tied = 2 + 2 ** -22;
+    logits.set([1, tied, tied, tied, tied, 2], 390);
+    logits[0] = 2.5;
+    const { g, memory, state } = setUp(logits, V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
+    const history = (await runOnGpu(g.steps, memory, [state.history], { variant })).get(state.history)!;
+    expect(new Set(history)).toEqual(new Set([0, 391, 392, 393, 394]));
+  });
 
-test('the block moves on by itself, and a full history drops tokens', async () => {
-  const V = 6;
-  const next = random(8);
-  const logits = Float64Array.from({ length: 4 * V }, () => Math.fround(next()));
-  const { g, memory, state } = setUp(logits, V, [{ position: 9, row: 3 }], 4, 3);
-  const result = await runOnGpu(g.steps, memory, [state.block, state.positions, state.history]);
-  expect(result.get(state.block)!.subarray(0, 3)).toEqual(Float64Array.of(13, 4, 0));
-  expect(result.get(state.positions)).toEqual(Float64Array.of(12));
-  const argmax = (row: number) => {
-    const z = logits.subarray(row * V, (row + 1) * V);
-    return z.indexOf(Math.max(...z));
-  };
-  // The prefill's last row once, then the one row of the decoding steps.
-  expect(result.get(state.history)).toEqual(Float64Array.of(argmax(3), argmax(0), argmax(0)));
-  expect(argmax(3)).not.toBe(argmax(0));
-});
+  test('draws follow the softmax at the temperature', async () => {
+    const logits = Float64Array.of(0, 1, 2, -1, 0.5);
+    const draws = 4000;
+    const { g, memory, state } = setUp(logits, 5, [{ do_sample: true, temperature: 2 }], draws);
+    const history = (await runOnGpu(g.steps, memory, [state.history], { variant })).get(state.history)!;
+    const weights = logits.map((z) => Math.exp(z / 2));
+    const total = weights.reduce((a, b) => a + b);
+    // Chi-square with 4 degrees of freedom: beyond 18.5 once in a thousand seeds.
+    const chiSquare = weights.reduce((sum, weight, token) => {
+      const expected = (draws * weight) / total;
+      return sum + (history.reduce((n, drawn) => n + Number(drawn === token), 0) - expected) ** 2 / expected;
+    }, 0);
+    expect(chiSquare).toBeLessThan(18.5);
+  });
 
-test('sequences of a batch are sampled side by side, with noise of their own', async () => {
-  const V = 2000;
-  const alike = { do_sample: true, top_k: 100 };
-  const logits = randomArray(V, 1);
-  const rows = Float64Array.from([...logits, ...logits, ...logits]);
-  const fields = [alike, { ...alike, row: 1 }, { row: 2, position: 5 }];
-  const { g, memory, state, wanted } = setUp(rows, V, fields, 8);
-  await expectGpuEqualsReference(g, memory, wanted, 0);
-  const history = runReference(g.steps, memory).get(state.history)!;
-  expect(history.subarray(0, 8)).not.toEqual(history.subarray(8, 16));
+  test('the block moves on by itself, and a full history drops tokens', async () => {
+    const V = 6;
+    const next = random(8);
+    const logits = Float64Array.from({ length: 4 * V }, () => Math.fround(next()));
+    const { g, memory, state } = setUp(logits, V, [{ position: 9, row: 3 }], 4, 3);
+    const result = await runOnGpu(g.steps, memory, [state.block, state.positions, state.history], { variant });
+    expect(result.get(state.block)!.subarray(0, 3)).toEqual(Float64Array.of(13, 4, 0));
+    expect(result.get(state.positions)).toEqual(Float64Array.of(12));
+    const argmax = (row: number) => {
+      const z = logits.subarray(row * V, (row + 1) * V);
+      return z.indexOf(Math.max(...z));
+    };
+    // The prefill's last row once, then the one row of the decoding steps.
+    expect(result.get(state.history)).toEqual(Float64Array.of(argmax(3), argmax(0), argmax(0)));
+    expect(argmax(3)).not.toBe(argmax(0));
+  });
+
+  test('sequences of a batch are sampled side by side, each as it is alone', async () => {
+    const V = 2000;
+    const alike = { do_sample: true, top_k: 100 };
+    const logits = randomArray(V, 1);
+    const rows = Float64Array.from([...logits, ...logits, ...logits, ...logits, ...logits]);
+    const other = { ...alike, seed: [43, 0] } as const;
+    const fields = [alike, { ...other, row: 1 }, { row: 2, position: 5 }, { ...alike, row: 3 }, { ...other, row: 4 }];
+    const { g, memory, state, wanted } = setUp(rows, V, fields, 8);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    const history = runReference(g.steps, memory).get(state.history)!;
+    const [first, second, , fourth, fifth] = fields.map((_, b) => history.subarray(8 * b, 8 * b + 8));
+    expect(first).not.toEqual(second);
+    expect([fourth, fifth]).toEqual([first, second]);
+  });
 });
 
 test('sample refuses state of another batch', () => {

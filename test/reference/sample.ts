@@ -13,7 +13,7 @@ export const sample: Reference = ({ logits, block, ids, positions, history }, { 
     if (doSample) {
       const kth = topK && topK < V! ? z.toSorted().at(-topK)! : Number.NEGATIVE_INFINITY;
       scores = z.map((logit, v) => {
-        const [word] = philox4x32([v, b, position, STREAMS.sample], [seedLow, seedHigh]);
+        const [word] = philox4x32([v, 0, position, STREAMS.sample], [seedLow, seedHigh]);
         return logit < kth ? Number.NEGATIVE_INFINITY : logit / floatOf(temperature) + gumbelOf(word);
       });
     }
