@@ -18,10 +18,17 @@ export default defineConfig({
     sourcemap: true,
     rolldownOptions: {
       output: {
-        chunkFileNames: '[name].js',
+        chunkFileNames: ({ name }) => `${name.replaceAll('~', '_')}.js`,
         codeSplitting: {
           groups: [
-            { name: 'shared', test: /\/src\/(core|adapters\/config)\b/, minShareCount: 2, priority: 1 },
+            // A chunk for each set of those who share: the benchmark's needs must not become the page's.
+            {
+              name: 'shared',
+              test: /\/src\/(core|adapters\/config)\b/,
+              minShareCount: 2,
+              priority: 1,
+              entriesAware: true,
+            },
             { name: 'gpu', minShareCount: 2 },
           ],
         },
