@@ -10,20 +10,17 @@ import { runCommand } from '../../scripts/lib/command.mjs';
 import { openPage } from '../../scripts/lib/launch.mjs';
 import { choice, integer, readFlags } from '../../scripts/lib/options.mjs';
 import { onExit, remove } from '../../scripts/lib/processes.mjs';
-import { count, size } from '../../scripts/lib/progress.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
 import { CASES } from '../../scripts/lib/workload.mjs';
 import { bundle } from './bundle.mjs';
+import { comparisonTable, PEERS } from './compare_report.mjs';
 import { compare } from './compare_run.mjs';
 import { cpuSecondsOfTree } from './cpu_time.mjs';
 
 /** @typedef {import('./compare_run.mjs').Comparison} Comparison */
-/** @typedef {keyof typeof PEERS} Peer */
+/** @typedef {import('./compare_report.mjs').Peer} Peer */
 /** @typedef {{ peer: Peer, name: import('./problem.mjs').CaseName, r: number, rounds: number }} Job */
 /** @typedef {(done: number, total: number) => void} OnRound */
-
-/** By the name of the option. */
-export const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
 
 const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
 
@@ -105,39 +102,6 @@ export async function compareInPage({ peer, ...job }, onRound, adapter = 'softwa
     await server.close();
   }
 }
-
-/**
- * @param {{ peer: Peer, engine: string, comparison: Comparison }} result
- * @returns {string}
- */
-export function comparisonTable({ peer, engine, comparison }) {
-  const { webvera, peer: other, ratio, loss_difference } = comparison;
-  const times = (/** @type {number} */ value) => `${value.toFixed(2)} ×`;
-  const rows = [
-    ['', 'webvera', PEERS[peer], 'ratio'],
-    ['step, ms, median', ms(webvera.wall_seconds), ms(other.wall_seconds), times(ratio.wall)],
-    ['CPU time, ms, median', ms(webvera.cpu_seconds), ms(other.cpu_seconds), times(ratio.cpu)],
-    ...[
-      ['first step, s', (/** @type {typeof other} */ side) => side.first_step_seconds.toFixed(2)],
-      ['dispatches per step', (/** @type {typeof other} */ side) => count(side.dispatches_per_step)],
-      ['GPU memory, peak', (/** @type {typeof other} */ side) => size(side.peak_gpu_bytes)],
-      ['first loss', (/** @type {typeof other} */ side) => (side.losses[0] ?? Number.NaN).toFixed(6)],
-    ].map(([label, cell]) => [label, /** @type {any} */ (cell)(webvera), /** @type {any} */ (cell)(other), '']),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   '),
-  );
-  return [
-    `${comparison.case}, r ${comparison.r}, ${engine}, ${comparison.rounds} rounds in turns`,
-    '',
-    ...lines.map((line) => line.trimEnd()),
-    '',
-    `Losses of ${webvera.losses.length} steps differ by at most ${loss_difference.largest.toExponential(1)}.`,
-  ].join('\n');
-}
-
-const ms = (/** @type {number} */ seconds) => (seconds * 1000).toFixed(0);
 
 const FLAGS = /** @type {const} */ ({
   peer: { type: 'string', default: 'jax' },

@@ -124,7 +124,7 @@ function trainingStep(config, batch, { learning_rate, adam_beta1, adam_beta2, ad
  * @param {Lambda[]} others
  */
 function mapArrays(f, first, ...others) {
-  return /** @type {Lambda} */ (/** @type {unknown} */ (tree.map(/** @type {any} */ (f), first, ...others)));
+  return /** @type {Lambda} */ (/** @type {unknown} */ (tree.map(f, first, ...others)));
 }
 
 /**
@@ -161,7 +161,7 @@ function meanLoss(config, { B, T }) {
       return np.concatenate([first, b.mul(fixed('cos')).add(a.mul(fixed('sin')))], -1);
     };
 
-    /** Queries (B, T, heads, size), keys and values with a head for each group of them. */
+    /** Its own attention repeats keys for the heads of a group, and needs more of JavaScript than Node 20 has. */
     const attention = (/** @type {JaxArray} */ q, /** @type {JaxArray} */ k, /** @type {JaxArray} */ v) => {
       const groups = num_attention_heads / num_key_value_heads;
       const scores = lax
@@ -190,11 +190,7 @@ function meanLoss(config, { B, T }) {
       const q = linear(`${layer}.self_attn.q_proj`, h.ref, u.ref).reshape([B, T, num_attention_heads, size]);
       const k = linear(`${layer}.self_attn.k_proj`, h.ref, u.ref).reshape([B, T, num_key_value_heads, size]);
       const v = linear(`${layer}.self_attn.v_proj`, h, u).reshape([B, T, num_key_value_heads, size]);
-      const mixed = (
-        process.env.DPA
-          ? nn.dotProductAttention(rotated(q), rotated(k), v, { isCausal: true })
-          : attention(rotated(q), rotated(k), v)
-      ).reshape([B * T, hidden_size]);
+      const mixed = attention(rotated(q), rotated(k), v).reshape([B * T, hidden_size]);
       x = x.add(linear(`${layer}.self_attn.o_proj`, mixed.ref, down(mixed)));
 
       const h2 = norm(x.ref, `${layer}.post_attention_layernorm`);

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { isBuiltin } from 'node:module';
+import { expect, test } from 'vitest';
+import { bundle } from './bundle.mjs';
+import { comparisonTable } from './compare_report.mjs';
+import { cpuSecondsOfTree } from './cpu_time.mjs';
+import { rotaryTables } from './problem.mjs';
+
+const isLinux = process.platform === 'linux';
+/** Bundles and processes, perhaps on a busy machine. */
+const PATIENCE = { timeout: 60_000 };
+
+test.runIf(isLinux)(
+  'CPU time is that of a process and of its children, also of those that have ended',
+  PATIENCE,
+  async () => {
+    const before = cpuSecondsOfTree(process.pid);
+    const busy = 'const end = process.cpuUsage().user + 1e5; while (process.cpuUsage().user < end);';
+    await new Promise((ended) => execFile(process.execPath, ['-e', busy], ended));
+    const used = cpuSecondsOfTree(process.pid) - before;
+    expect(used).toBeGreaterThan(0.09);
+    expect(used).toBeLessThan(20);
+  },
+);
+
+test('CPU time of no process is none', () => {
+  expect(cpuSecondsOfTree(2 ** 30)).toBeNaN();
+});
+
+test.each(['page', 'node'] as const)('a peer is one module, for a %s', PATIENCE, async (platform) => {
+  for (const peer of ['jax', 'tfjs']) {
+    const code = await bundle(`${peer}_step.mjs`, platform);
+    expect(code).toMatch(/export \{[^}]*\bcreateStep\b/);
+    const imported = [...code.matchAll(/^import .*from ["']([^"']+)["']/gm)].map(([, name]) => name);
+    expect(imported.filter((name) => platform === 'page' || !isBuiltin(name ?? ''))).toEqual([]);
+  }
+});
+
+test('rotary angles: position times θ^(−2i/size)', () => {
+  const config = {
+    hidden_size: 8,
+    intermediate_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    vocab_size: 8,
+    rms_norm_eps: 1e-5,
+    rope_theta: 10_000,
+  };
+  const { half, cos, sin } = rotaryTables(config, 4);
+  expect(half).toBe(2);
+  expect(cos).toHaveLength(8);
+  expect(cos[3 * 2]).toBeCloseTo(Math.cos(3), 6);
+  expect(sin[3 * 2 + 1]).toBeCloseTo(Math.sin(0.03), 6);
+});
+
+test('the table says who takes how long, and how many times that is', () => {
+  const side = {
+    setup_seconds: 0.1,
+    first_step_seconds: 2,
+    wall_seconds: 0.5,
+    cpu_seconds: 0.4,
+    wall_samples: [0.5],
+    cpu_samples: [0.4],
+    losses: [6.25, 6.24],
+    peak_gpu_bytes: 1e6,
+    dispatches_per_step: 300,
+  };
+  const comparison = {
+    case: 'tiny' as const,
+    r: 64,
+    rounds: 5,
+    webvera: side,
+    peer: { ...side, wall_seconds: 2, cpu_seconds: 1.2, dispatches_per_step: 1160 },
+    ratio: { wall: 4, cpu: 3 },
+    loss_difference: { first: 0, largest: 2e-7 },
+  };
+  const table = comparisonTable({ peer: 'jax', engine: 'Dawn', comparison });
+  expect(table).toMatch(/^tiny, r 64, Dawn, 5 rounds in turns$/m);
+  expect(table).toMatch(/^step, ms, median +500 +2000 +4\.00 ×$/m);
+  expect(table).toMatch(/^CPU time, ms, median +400 +1200 +3\.00 ×$/m);
+  expect(table).toMatch(/^dispatches per step +300 +1,160$/m);
+  expect(table).toContain('Losses of 2 steps differ by at most 2.0e-7.');
+});
