@@ -1,8 +1,9 @@
-// embedding_backward: dw[ids[n] + offset,c] += dy[n,c] for all n; rows from V on are the last one, as in embedding
+// embedding_backward: dw[ids[n] + offset,c] += dy[n,c] for all n whose id isn't the padding's
+// rows from V on are the last one, as in embedding
 // ids: (N)   dy: (N, C)   dw: (V, C)
 // grid: one thread per element of dy, folded into x and y; the first n of those with one row adds up for all, in order
 // with lib/flat_index.wgsl
-struct Params { N: u32, C: u32, V: u32, offset: u32 }
+struct Params { N: u32, C: u32, V: u32, offset: u32, padding: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
@@ -20,6 +21,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let first = element / p.C;
   let c = element % p.C;
+  if (ids[first] == p.padding) {
+    return;
+  }
   let row = row_of(first);
   for (var n = 0u; n < first; n++) {
     if (row_of(n) == row) {

@@ -18,7 +18,7 @@ export const embeddingForward = defineKernel({
 export const embeddingBackward = defineKernel({
   name: 'embedding_backward',
   bindings: { ids: 'read', dy: 'read', dw: 'update' },
-  params: { N: 'u32', C: 'u32', V: 'u32', offset: 'u32' },
+  params: { N: 'u32', C: 'u32', V: 'u32', offset: 'u32', padding: 'u32' },
   variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
   // Each element looks through the ids of all tokens: that is the work, not the sums.
   flops: ({ N, C }) => N * N * C,
@@ -27,13 +27,23 @@ export const embeddingBackward = defineKernel({
 export interface EmbeddingOptions {
   /** Added to every id: where the ids' rows begin in the weight. 0 by default. */
   readonly offset?: number;
+  /** The id whose row learns nothing, as torch's `padding_idx`. None by default. */
+  readonly padding?: number | undefined;
 }
+
+/** No id at all. */
+const NO_PADDING = 0xffffffff;
 
 /**
  * The rows ids + offset of weight (V, C), f32 or f16, for ids (N): (N, C). Ids must stay below V − offset. A weight
  * that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
  */
-export function embedding(g: Graph, ids: Value, weight: Value, { offset = 0 }: EmbeddingOptions = {}): Value {
+export function embedding(
+  g: Graph,
+  ids: Value,
+  weight: Value,
+  { offset = 0, padding = NO_PADDING }: EmbeddingOptions = {},
+): Value {
   const [V, C] = weight.shape;
   if (V === undefined || C === undefined || weight.shape.length !== 2) {
     throw new WebVeraError('invalid_argument', `embedding weight: expected (V, C), got ${formatShape(weight.shape)}`);
@@ -50,7 +60,7 @@ export function embedding(g: Graph, ids: Value, weight: Value, { offset = 0 }: E
   g.differentiate(y, [weight], (dy, [sink]) => {
     const dw = gatheredIn(sink, weight);
     expectShape('embedding gradient', dw.shape, [V, C]);
-    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset });
+    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding });
     return [dw];
   });
   return y;

@@ -43,6 +43,28 @@ test.each([
   await expectGpuEqualsReference(g, memory, [y, dw], 0);
 });
 
+test.each([0, 2, 6])('embedding: the row of token %i, the padding, learns nothing', async (padding) => {
+  const memory: Memory = new Map();
+  const [N, V, C] = [60, 7, 5];
+  const next = random(4);
+  const ids = Float64Array.from({ length: N }, () => Math.floor(next() * V));
+  const weight = input(memory, 'weight', [V, C], integerArray(V * C, 1, 1000));
+  const dy = input(memory, 'dy', [N, C], integerArray(N * C, 2));
+  const dw = input(memory, 'dw', [V, C], integerArray(V * C, 3));
+  const before = memory.get(dw)!.slice();
+  const g = new Graph();
+  g.train(weight);
+  const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight, { padding });
+  g.grad(y, dy, new Map([[weight, dw]]));
+  await expectGpuEqualsReference(g, memory, [y, dw], 0);
+  const after = (await runOnGpu(g.steps, memory, [dw])).get(dw)!;
+  for (let row = 0; row < V; row++) {
+    const [was, is] = [before, after].map((each) => each.subarray(row * C, (row + 1) * C));
+    if (row === padding) expect(is).toEqual(was);
+    else expect(is).not.toEqual(was);
+  }
+});
+
 test('the same gradient has the same bits twice', async () => {
   const memory: Memory = new Map();
   const [N, V, C] = [200, 7, 33];
@@ -56,7 +78,7 @@ test('the same gradient has the same bits twice', async () => {
   const dy = input(memory, 'dy', [N, C], randomArray(N * C, 2));
   const dw = input(memory, 'dw', [V, C], randomArray(V * C, 3));
   const g = new Graph();
-  g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0 });
+  g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0, padding: 0xffffffff });
   // Sums of about 30 numbers.
   await expectGpuEqualsReference(g, memory, [dw], 1e-6);
   expect(await runOnGpu(g.steps, memory, [dw])).toEqual(await runOnGpu(g.steps, memory, [dw]));

@@ -328,3 +328,30 @@ function expectDifferences(
     }
   }
 }
+
+test.each([
+  { model: llama, name: 'model.embed_tokens', learns: false },
+  { model: opt, name: 'model.decoder.embed_tokens', learns: false },
+  { model: { ...llama, pad_token_id: null }, name: 'model.embed_tokens', learns: true },
+  // torch's GPT-2 knows no padding.
+  { model: gpt2, name: 'transformer.wte', learns: true },
+])(
+  'the padding token in the middle of a text of $model.model_type learns: $learns',
+  async ({ model, name, learns }) => {
+    const target_modules = [model.model_type === 'gpt2' ? 'c_attn' : 'q_proj'];
+    const bench = await openTrainingBench(seededFiles(model), [{ r: 8, target_modules, modules_to_save: [name] }]);
+    const batch = seededBatch(bench, lengths, T);
+    batch.input_ids[3] = 2;
+    const step = await buildStep(bench, batch);
+    step.runBackward();
+    const [adapter] = bench.adapters;
+    const { offset, shape } = adapter!.layout.tensors.get(`${name}.weight`)!;
+    const C = shape[1]!;
+    const gradient = await step.gradients(adapter!);
+    const row = (id: number) => gradient.subarray(offset + id * C, offset + (id + 1) * C);
+    expect(row(2).some((value) => value !== 0)).toBe(learns);
+    expect(row(batch.input_ids[2]!).some((value) => value !== 0)).toBe(true);
+    step.release();
+    closeTrainingBench(bench);
+  },
+);

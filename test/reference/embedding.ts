@@ -6,8 +6,9 @@ export const embedding: Reference = ({ ids, weight, y }, { N, C, offset }) => {
   }
 };
 
-export const embedding_backward: Reference = ({ ids, dy, dw }, { N, C, offset }) => {
+export const embedding_backward: Reference = ({ ids, dy, dw }, { N, C, offset, padding }) => {
   for (let n = 0; n < N!; n++) {
+    if (ids![n] === padding) continue;
     for (let c = 0; c < C!; c++) dw![(ids![n]! + offset!) * C! + c]! += dy![n * C! + c]!;
   }
 };
