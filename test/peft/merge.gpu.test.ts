@@ -511,6 +511,7 @@ describe('while merged', () => {
     await model.load_adapter(second, 'second');
     await model.set_adapter(['default', 'second']);
     const both = await logitsOf(model);
+    const memory = opened.storageBytes();
     await model.merge_adapter({ adapter_names: ['default'] });
     const merged = await logitsOf(model);
     await model.merge_adapter({ adapter_names: ['default'] });
@@ -525,6 +526,7 @@ describe('while merged', () => {
     expect(await stateOf(model)).toEqual(oneByOne);
     await model.unmerge_adapter();
     expect(await logitsOf(model)).toEqual(both);
+    expect(opened.storageBytes()).toBe(memory);
     await model.unmerge_adapter();
     expect(opened.warnings).toContain('already_unmerged');
     await base.dispose();
