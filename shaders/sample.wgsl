@@ -4,7 +4,8 @@
 //   the last of them: a draw from softmax(z / temperature) among those
 // of equals, the lowest v wins
 // logits: (≥ B, V)   block: (B)   ids, positions: (B), the token and its position   history: (B, S), at [b, count]
-// with lib/generation_block.wgsl, lib/philox.wgsl, lib/gumbel.wgsl, and one of lib/{sample_workgroup, sample_serial}.wgsl
+// grid: see the lib file
+// with lib/{generation_block, philox, gumbel}.wgsl and one of lib/{sample_workgroup, sample_serial}.wgsl
 struct Params { B: u32, V: u32, S: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;

@@ -9,6 +9,9 @@ import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 
+/** For more, one thread takes longer than barriers do, even on SwiftShader. */
+const SERIAL_TOKENS = 4096;
+
 const parts = [wgsl, generationBlock, philox, gumbel];
 
 export const sampleKernel = defineKernel({
@@ -17,7 +20,12 @@ export const sampleKernel = defineKernel({
   params: { B: 'u32', V: 'u32', S: 'u32' },
   variants: [
     { name: 'workgroup', wgsl: [...parts, workgroup], workgroups: ({ B }) => [B] },
-    { name: 'serial', wgsl: [...parts, serial], workgroups: ({ B }) => [ceilDiv(B, 4)] },
+    {
+      name: 'serial',
+      wgsl: [...parts, serial],
+      workgroups: ({ B }) => [ceilDiv(B, 4)],
+      fits: ({ V }) => V <= SERIAL_TOKENS,
+    },
   ],
   // Sixteen counts of V at most, and the final pass.
   flops: ({ B, V }) => 60 * B * V,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
-import { sample } from '../../src/ops/sample';
+import { sample, sampleKernel } from '../../src/ops/sample';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { random, randomArray } from '../helpers/random';
 import { type Memory, runReference } from '../reference/runner';
@@ -38,8 +38,11 @@ function setUp(logits: Float64Array, V: number, fields: readonly Fields[], steps
   return { memory, g, state, wanted: Object.values(state) };
 }
 
-describe.each(['workgroup', 'serial'])('%s', (variant) => {
-  test.each([1, 5, 255, 256, 257, 5003])('greedy over %i tokens', async (V) => {
+describe.each([
+  { variant: 'workgroup', largest: 32_000 },
+  { variant: 'serial', largest: 4096 },
+])('$variant', ({ variant, largest }) => {
+  test.each([1, 5, 255, 256, 257, largest])('greedy over %i tokens', async (V) => {
     for (const seed of [1, 2, 3]) {
       const { g, memory, wanted } = setUp(randomArray(V, seed, 10), V, [{}]);
       await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
@@ -71,9 +74,9 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
     { V: 5, top_k: 50 },
     { V: 300, top_k: 1 },
     { V: 300, top_k: 50 },
-    { V: 5003, top_k: 7 },
-    { V: 5003, top_k: 5002 },
-    { V: 32_000, top_k: 50 },
+    { V: 4003, top_k: 7 },
+    { V: 4003, top_k: 4002 },
+    { V: largest, top_k: 50 },
   ])('200 draws, V=$V top_k=$top_k', async ({ V, top_k }) => {
     const fields = { do_sample: true, top_k, temperature: 0.7, position: 11, seed: [0xfffffff0, 0xffffffff] } as const;
     const { g, memory, wanted } = setUp(randomArray(V, 4, 3), V, [fields], V > 10_000 ? 20 : 200);
@@ -138,6 +141,13 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
     expect(first).not.toEqual(second);
     expect([fourth, fifth]).toEqual([first, second]);
   });
+});
+
+test('one thread goes through some thousand tokens, but no more', () => {
+  const fitting = (V: number) =>
+    sampleKernel.variants.filter(({ fits }) => fits({ B: 1, V, S: 1 })).map(({ name }) => name);
+  expect(fitting(4096)).toEqual(['workgroup', 'serial']);
+  expect(fitting(4097)).toEqual(['workgroup']);
 });
 
 test('sample refuses state of another batch', () => {
