@@ -1,4 +1,6 @@
 import wgsl from '../../shaders/attention_decode.wgsl?raw';
+import serial from '../../shaders/lib/attention_decode_serial.wgsl?raw';
+import workgroup from '../../shaders/lib/attention_decode_workgroup.wgsl?raw';
 import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
 import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
 import { WebVeraError } from '../core/error';
@@ -16,12 +18,23 @@ export const attentionDecodeKernel = defineKernel({
   params: { B: 'u32', S: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32', has_start: 'u32' },
   variants: [
     {
-      name: 'vec4',
-      wgsl: [wgsl, wordVec4],
+      name: 'workgroup',
+      wgsl: [wgsl, wordVec4, workgroup],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D / 4, THREADS)],
       fits: ({ D }) => D % 4 === 0,
     },
-    { wgsl: [wgsl, wordScalar], workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)] },
+    {
+      name: 'workgroup',
+      wgsl: [wgsl, wordScalar, workgroup],
+      workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)],
+    },
+    {
+      name: 'serial',
+      wgsl: [wgsl, wordVec4, serial],
+      workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
+      fits: ({ D }) => D % 4 === 0,
+    },
+    { name: 'serial', wgsl: [wgsl, wordScalar, serial], workgroups: ({ B, H }) => [ceilDiv(B * H, 4)] },
   ],
   // As if the cache were full: how far it is known only on the device.
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,

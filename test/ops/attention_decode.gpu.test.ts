@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { attention } from '../../src/ops/attention';
@@ -19,35 +19,37 @@ interface Case {
   readonly start?: readonly number[];
 }
 
-test.each<Case>([
-  { S: 1, H: 1, Hkv: 1, D: 4, positions: [0] },
-  { S: 5, H: 4, Hkv: 2, D: 8, positions: [0, 3, 4] },
-  { S: 33, H: 6, Hkv: 1, D: 6, positions: [32, 7], start: [5, 7] },
-  { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299], start: [0, 1, 298] },
-  { S: 123, H: 1, Hkv: 1, D: 130, positions: [122] },
-  { S: 9, H: 1, Hkv: 1, D: 516, positions: [8] },
-  { S: 9, H: 2, Hkv: 1, D: 32, positions: [3], start: [4] },
-  { S: 8192, H: 2, Hkv: 1, D: 16, positions: [8191] },
-])('attention_decode S=$S H=$H/$Hkv D=$D at $positions from $start', async ({ S, H, Hkv, D, positions, start }) => {
-  const memory: Memory = new Map();
-  const B = positions.length;
-  const u32 = (name: string, values: readonly number[]) => input(memory, name, [B], Float64Array.from(values), 'u32');
-  const q = input(memory, 'q', [B, H * D], randomArray(B * H * D, 1, 2));
-  const k_cache = input(memory, 'k_cache', [B, S, Hkv * D], randomArray(B * S * Hkv * D, 2, 2));
-  const v_cache = input(memory, 'v_cache', [B, S, Hkv * D], randomArray(B * S * Hkv * D, 3));
-  const g = new Graph();
-  const y = attentionDecode(g, {
-    q,
-    k_cache,
-    v_cache,
-    positions: u32('positions', positions),
-    ...(start === undefined ? {} : { start: u32('start', start) }),
-    H,
-    Hkv,
-    D,
+describe.each(['workgroup', 'serial'])('%s', (variant) => {
+  test.each<Case>([
+    { S: 1, H: 1, Hkv: 1, D: 4, positions: [0] },
+    { S: 5, H: 4, Hkv: 2, D: 8, positions: [0, 3, 4] },
+    { S: 33, H: 6, Hkv: 1, D: 6, positions: [32, 7], start: [5, 7] },
+    { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299], start: [0, 1, 298] },
+    { S: 123, H: 1, Hkv: 1, D: 130, positions: [122] },
+    { S: 9, H: 1, Hkv: 1, D: 516, positions: [8] },
+    { S: 9, H: 2, Hkv: 1, D: 32, positions: [3], start: [4] },
+    { S: 8192, H: 2, Hkv: 1, D: 16, positions: [8191] },
+  ])('attention_decode S=$S H=$H/$Hkv D=$D at $positions from $start', async ({ S, H, Hkv, D, positions, start }) => {
+    const memory: Memory = new Map();
+    const B = positions.length;
+    const u32 = (name: string, values: readonly number[]) => input(memory, name, [B], Float64Array.from(values), 'u32');
+    const q = input(memory, 'q', [B, H * D], randomArray(B * H * D, 1, 2));
+    const k_cache = input(memory, 'k_cache', [B, S, Hkv * D], randomArray(B * S * Hkv * D, 2, 2));
+    const v_cache = input(memory, 'v_cache', [B, S, Hkv * D], randomArray(B * S * Hkv * D, 3));
+    const g = new Graph();
+    const y = attentionDecode(g, {
+      q,
+      k_cache,
+      v_cache,
+      positions: u32('positions', positions),
+      ...(start === undefined ? {} : { start: u32('start', start) }),
+      H,
+      Hkv,
+      D,
+    });
+    // As for `attention`: roundings of scores up to 46 become relative errors of the weights, averaged over entries.
+    await expectGpuEqualsReference(g, memory, [y], 1e-5, { variant });
   });
-  // As for `attention`: roundings of scores up to 46 become relative errors of the weights, averaged over entries.
-  await expectGpuEqualsReference(g, memory, [y], 1e-5);
 });
 
 test('decoding token by token equals attention over all of them', async () => {

@@ -1,0 +1,41 @@
+// attention_decode, by a thread per head, for devices on which barriers are dear: it walks over four entries at a time.
+// The sums stay in y, so that D may be anything.
+// grid: 4 heads of any row in x
+@compute @workgroup_size(4)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let batch = id.x / p.H;
+  let head = id.x % p.H;
+  if (batch >= p.B) {
+    return;
+  }
+  let width = head_width();
+  let query = query_start(batch, head);
+  let stride = entry_stride();
+  let cache = cache_start(batch, head);
+  let end = entries_end(batch);
+  for (var c = 0u; c < width; c++) {
+    y[query + c] = Word();
+  }
+  var maximum = HIDDEN;
+  var total = 0.0;
+  for (var entry = first_entry(batch); entry < end; entry += 4u) {
+    // Those behind the last are it once more, and weigh nothing.
+    let entries = min(vec4u(entry, entry + 1u, entry + 2u, entry + 3u), vec4u(end - 1u));
+    let rows = cache + entries * stride;
+    let made = vec4f(score_of(query, rows.x), score_of(query, rows.y), score_of(query, rows.z), score_of(query, rows.w));
+    let scores = select(vec4f(HIDDEN), made, entry + vec4u(0u, 1u, 2u, 3u) < vec4u(end));
+    let before = maximum;
+    maximum = max(max(maximum, max(scores.x, scores.y)), max(scores.z, scores.w));
+    let kept = exp(before - maximum);
+    let weights = exp(scores - maximum);
+    total = total * kept + dot(weights, vec4f(1.0));
+    for (var c = 0u; c < width; c++) {
+      y[query + c] = y[query + c] * kept + weights.x * v_cache[rows.x + c] + weights.y * v_cache[rows.y + c]
+        + weights.z * v_cache[rows.z + c] + weights.w * v_cache[rows.w + c];
+    }
+  }
+  let inverse = inverse_total(total);
+  for (var c = 0u; c < width; c++) {
+    y[query + c] = y[query + c] * inverse;
+  }
+}

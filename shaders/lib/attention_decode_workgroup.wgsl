@@ -1,0 +1,70 @@
+// attention_decode, by a workgroup per head and 128 words of it: scores of 256 entries at a time are made by all threads.
+// Then each thread sums one word of the values over its share of the entries, with a running maximum of its own.
+// grid: H in x, B in y, 128 words of D in z
+const THREADS = 128u;
+const ENTRIES = 256u;
+var<workgroup> scores: array<f32, 256>;
+var<workgroup> share_maximum: array<f32, 128>;
+var<workgroup> share_total: array<f32, 128>;
+var<workgroup> share_values: array<Word, 128>;
+
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let head = group.x;
+  let batch = group.y;
+  let query = query_start(batch, head);
+  let stride = entry_stride();
+  let cache = cache_start(batch, head);
+  let end = entries_end(batch);
+
+  // Threads of a share have a word each; what is left of the threads only makes scores.
+  let first_word = group.z * THREADS;
+  let words = min(head_width() - first_word, THREADS);
+  let shares = THREADS / words;
+  let share = thread / words;
+  let word = first_word + thread % words;
+  var maximum = HIDDEN;
+  var total = 0.0;
+  var values = Word();
+
+  for (var entry = first_entry(batch); entry < end; entry += ENTRIES) {
+    let count = min(end - entry, ENTRIES);
+    for (var j = thread; j < count; j += THREADS) {
+      scores[j] = score_of(query, cache + (entry + j) * stride);
+    }
+    workgroupBarrier();
+    if (share < shares) {
+      let before = maximum;
+      for (var j = share; j < count; j += shares) {
+        maximum = max(maximum, scores[j]);
+      }
+      let kept = exp(before - maximum);
+      total *= kept;
+      values *= kept;
+      for (var j = share; j < count; j += shares) {
+        let weight = exp(scores[j] - maximum);
+        total += weight;
+        values += weight * v_cache[cache + (entry + j) * stride + word];
+      }
+    }
+    workgroupBarrier();
+  }
+
+  share_maximum[thread] = maximum;
+  share_total[thread] = total;
+  share_values[thread] = values;
+  workgroupBarrier();
+  if (share > 0u) {
+    return;
+  }
+  for (var other = 1u; other < shares; other++) {
+    let at = other * words + thread;
+    let both = max(maximum, share_maximum[at]);
+    let kept = exp(maximum - both);
+    let added = exp(share_maximum[at] - both);
+    maximum = both;
+    total = total * kept + share_total[at] * added;
+    values = values * kept + share_values[at] * added;
+  }
+  y[query + word] = values * inverse_total(total);
+}
