@@ -281,3 +281,28 @@ test('two active adapters train together, and each is saved with its own', async
   expect(await logitsOf(again)).toEqual(together);
   expect(await logitsOf(base)).toEqual(plain);
 });
+
+test('biases stay while their adapter is there, and go with it, whoever is active', async () => {
+  const base = await load(gpt2);
+  const plain = await logitsOf(base);
+  const model = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['c_attn'], bias: 'all' }), 'biased');
+  await model.add_adapter('other', new VeraConfig({ r: 8, target_modules: ['c_proj'] }));
+  await train(model);
+  await model.set_adapter('other');
+  const rows = { input_ids, adapter_names: ['other', '__base__'] };
+  const mixed = await model.forward(rows);
+  const stay = await logitsOf(model);
+  // A fresh adapter adds nothing: what is seen are the biases, also while it is merged or disabled.
+  expect(largestDifference(stay, plain)).toBeGreaterThan(0.01);
+  expect(largestDifference(mixed.logits.data, stay)).toBeLessThan(1e-5);
+  expect(await model.disable_adapter(() => logitsOf(model))).toEqual(stay);
+  await model.merge_adapter();
+  expect(await logitsOf(model)).toEqual(stay);
+  await model.delete_adapter('biased');
+  // No program is left that reads what is gone.
+  expect(await logitsOf(model)).toEqual(plain);
+  await model.unmerge_adapter();
+  expect(await logitsOf(model)).toEqual(plain);
+  expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);
+  expect(await logitsOf(base)).toEqual(plain);
+});
