@@ -304,5 +304,10 @@ test('biases stay while their adapter is there, and go with it, whoever is activ
   await model.unmerge_adapter();
   expect(await logitsOf(model)).toEqual(plain);
   expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);
+  // Another one begins with the base's biases, and has its own.
+  await model.add_adapter('biased', new VeraConfig({ r: 8, target_modules: ['c_attn'], bias: 'vera_only' }));
+  expect(await logitsOf(model)).toEqual(plain);
+  expect(largestDifference((await model.forward(rows)).logits.data, plain)).toBeLessThan(1e-5);
+  expect(await model.disable_adapter(() => logitsOf(model))).toEqual(plain);
   expect(await logitsOf(base)).toEqual(plain);
 });
