@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BASE } from '../../src/adapters/overlay';
+import { defaultLimits } from '../../src/core/source';
+import { Generator } from '../../src/generate/generator';
+import { chooseVariant } from '../../src/gpu/choice';
+import { Executor } from '../../src/gpu/executor';
+import { openSource } from '../../src/hub/open_source';
+import type { LoadedModel } from '../../src/models/loaded_model';
+import { loadModel } from '../../src/worker/model_loader';
+import { gpuHost } from '../helpers/gpu_host';
+import { tinyFiles, tinyRow } from '../helpers/tiny_llama';
+
+const GPU = { vendor: 'nvidia', architecture: 'ampere', description: '', fallback: false };
+const PROMPTS = [1, 5, 63, 64, 65, 13, 90, 2].map((length, row) => tinyRow(length, 40 + row).input_ids);
+const config = {
+  max_new_tokens: 30,
+  do_sample: false,
+  temperature: 1,
+  top_k: 0,
+  seed: 1,
+  eos_token_id: null,
+  adapter_name: undefined,
+  adapter_names: undefined,
+};
+
+/** Few rows and many take other kernels there, whose sums differ in their last digits. */
+describe.each([
+  ['a GPU', GPU],
+  ['an Apple GPU', { ...GPU, vendor: 'apple' }],
+  ['SwiftShader', { ...GPU, architecture: 'swiftshader' }],
+  ['llvmpipe', { ...GPU, description: 'llvmpipe' }],
+])('with the kernels of %s', (_, info) => {
+  const executor = new Executor(gpuHost(), { choose: (step) => chooseVariant(step, info) });
+  let loaded: LoadedModel;
+  let generator: Generator;
+  beforeAll(async () => {
+    const source = openSource(tinyFiles(), { signal: new AbortController().signal });
+    loaded = await loadModel(source, executor, { dtype: 'auto', limits: defaultLimits, onUpload: () => {} });
+    generator = new Generator(executor, loaded);
+  });
+  afterAll(async () => {
+    await generator.dispose();
+    executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
+    expect(executor.usage().bytes).toBe(0);
+  });
+
+  async function tokens(prompts: readonly (readonly number[])[]): Promise<number[][]> {
+    const rows = prompts.map((): number[] => []);
+    const { signal } = new AbortController();
+    for await (const { row, id } of generator.generate({ prompts, config, overlay: BASE, signal })) rows[row]?.push(id);
+    return rows;
+  }
+
+  /** For one new token more. */
+  async function dispatches(prompts: readonly (readonly number[])[]): Promise<number> {
+    await tokens(prompts);
+    const before = executor.usage().dispatches;
+    await tokens(prompts);
+    return (executor.usage().dispatches - before) / config.max_new_tokens;
+  }
+
+  test('eight texts at once are what they are alone', async () => {
+    const alone: number[][] = [];
+    for (const prompt of PROMPTS) alone.push(...(await tokens([prompt])));
+    expect(await tokens(PROMPTS)).toEqual(alone);
+    expect(await tokens(PROMPTS.slice(0, 3))).toEqual(alone.slice(0, 3));
+  });
+
+  test('a token for all costs as many dispatches as one for a single text', async () => {
+    expect(await dispatches(PROMPTS)).toBe(await dispatches(PROMPTS.slice(0, 1)));
+  });
+});
