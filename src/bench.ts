@@ -1,4 +1,6 @@
 export { type AdapterBenchOptions, type AdapterReport, measureAdapters } from './bench/adapters';
 export { type GemmOptions, type GemmRate, type GemmReport, type GemmShape, measureGemm } from './bench/gemm';
+export type { KernelShare } from './bench/kernel_table';
+export { type KernelBenchOptions, type KernelReport, measureKernels } from './bench/kernels';
 export type { MixedReport, PassReport } from './bench/mixed';
 export type { SwitchingReport, SwitchReport } from './bench/switching';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelFiles } from '../scripts/lib/workload.mjs';
-import { measureAdapters, measureGemm } from '../src/bench';
+import { measureAdapters, measureGemm, measureKernels } from '../src/bench';
 import { sessionGpu } from './helpers/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
@@ -78,6 +78,62 @@ test('measures batches whose rows have adapters of their own, and switching', as
   expect(rounds).toEqual(Array.from({ length: 8 }, (_, index) => (index + 1) / 8));
   expect(device.description).toMatch(/\w/);
   expect(shared.liveBytes()).toBe(0);
+});
+
+const kernelOptions = {
+  files: modelFiles(
+    {
+      hidden_size: 32,
+      intermediate_size: 48,
+      num_hidden_layers: 2,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      vocab_size: 48,
+    },
+    64,
+  ),
+  r: 4,
+  target_modules: ['q_proj', 'down_proj'],
+  batch: 2,
+  tokens: 64,
+  rounds: 3,
+  sampleSeconds: 0.001,
+};
+
+test('measures each kernel of a training step, and what of it is in none', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const onProgress = (done: number, total: number): unknown => progress.push(done / total);
+  const { step, kernels, outside, device } = await measureKernels(shared.gpu, { ...kernelOptions, onProgress });
+  expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
+  expect(kernels.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(step.flops, 0);
+  const inKernels = kernels.reduce((sum, { seconds }) => sum + seconds, 0);
+  expect(inKernels + outside.seconds).toBeCloseTo(step.seconds, 9);
+  expect(kernels.reduce((sum, { share }) => sum + share, outside.share)).toBeCloseTo(1, 6);
+  for (const { seconds, dispatches } of kernels) expect(seconds / dispatches).toBeGreaterThan(1e-8);
+  expect(kernels.map(({ seconds }) => seconds)).toEqual(kernels.map(({ seconds }) => seconds).sort((a, b) => b - a));
+
+  const names = kernels.map(({ kernel }) => kernel);
+  expect(names).toEqual(expect.arrayContaining(['attention', 'attention_backward_kv', 'cross_entropy', 'adamw']));
+  // The logits of both rows, and their gradient; 48 entries of 32 numbers in the vocabulary.
+  const head = kernels.find(({ kernel, sizes }) => kernel === 'linear' && `${sizes}` === '128,48,32');
+  expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));
+  expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('measuring kernels ends where it is asked to, and leaves nothing behind', async () => {
+  const shared = sessionGpu();
+  const abort = new AbortController();
+  const onProgress = (done: number): void => {
+    if (done === 5) abort.abort(new Error('enough'));
+  };
+  const options = { ...kernelOptions, onProgress, signal: abort.signal };
+  await expect(measureKernels(shared.gpu, options)).rejects.toThrow('enough');
+  expect(shared.liveBytes()).toBe(0);
+  await expect(measureKernels(shared.gpu, options)).rejects.toThrow('enough');
+  await expect(measureKernels(undefined, kernelOptions)).rejects.toMatchObject({ code: 'unsupported_device' });
 });
 
 test('leaves nothing behind when a model can’t be loaded', async () => {

@@ -44,7 +44,7 @@ export class AdapterStage {
     const host = await DeviceHost.open(gpu);
     try {
       const executor = new Executor(host);
-      const loading = { dtype: 'float32', limits: defaultLimits, onUpload: () => {} } as const;
+      const loading = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
       const loaded = await loadModel(openSource({ files: options.files }), executor, loading);
       return new AdapterStage(host, executor, new TextModel(executor, loaded, undefined), options);
     } catch (error) {

@@ -9,22 +9,47 @@ export async function finished(runner: Runner): Promise<void> {
   await runner.read(DONE);
 }
 
-/** Seconds that `runs` runs take in all. */
-export async function timeRuns(runner: Runner, program: LoadedProgram, runs: number): Promise<number> {
+/** Queues something `runs` times. */
+export type Queue = (runs: number) => void;
+
+/** Seconds until what `queue` queues is done. */
+export async function timeQueue(runner: Runner, queue: Queue, runs: number): Promise<number> {
   await runner.allocate([DONE]);
   const start = performance.now();
-  for (let i = 0; i < runs; i++) runner.run(program);
+  queue(runs);
   await runner.read(DONE);
   return (performance.now() - start) / 1000;
 }
 
+/** Seconds that `runs` runs take in all. */
+export async function timeRuns(runner: Runner, program: LoadedProgram, runs: number): Promise<number> {
+  return timeQueue(runner, runsOf(runner, program), runs);
+}
+
 /** Seconds of one run, over as many as last `atLeast` seconds. */
 export async function secondsPerRun(runner: Runner, program: LoadedProgram, atLeast: number): Promise<number> {
+  const { seconds, runs } = await enoughRuns(runner, runsOf(runner, program), atLeast);
+  return seconds / runs;
+}
+
+/** As many runs as last `atLeast` seconds, or `most`, and how long they took. */
+export async function enoughRuns(
+  runner: Runner,
+  queue: Queue,
+  atLeast: number,
+  most = Number.POSITIVE_INFINITY,
+): Promise<{ readonly runs: number; readonly seconds: number }> {
   for (let runs = 1; ; ) {
-    const elapsed = await timeRuns(runner, program, runs);
-    if (elapsed >= atLeast) return elapsed / runs;
-    runs = Math.ceil(runs * Math.min(16, (1.2 * atLeast) / Math.max(elapsed, 1e-4)));
+    const seconds = await timeQueue(runner, queue, runs);
+    if (seconds >= atLeast || runs >= most) return { runs, seconds };
+    runs = Math.min(most, Math.ceil(runs * Math.min(16, (1.2 * atLeast) / Math.max(seconds, 1e-4))));
   }
+}
+
+function runsOf(runner: Runner, program: LoadedProgram): Queue {
+  return (runs) => {
+    for (let run = 0; run < runs; run++) runner.run(program);
+  };
 }
 
 export function median(numbers: readonly number[]): number {

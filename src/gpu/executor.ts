@@ -143,6 +143,17 @@ export class Executor implements Runner {
     this.#submit(batch, flops);
   }
 
+  /**
+   * For measuring only: queues one step of a program alone, `times` times in one submit, over what its bindings hold.
+   * How much work later submits get doesn't change. Results of the program's own runs are no longer to be relied on.
+   */
+  replay(program: LoadedProgram, step: number, times: number): void {
+    this.#host.check();
+    const dispatch = (program as Loaded).dispatches[step];
+    if (dispatch === undefined) throw new WebVeraError('internal', `${program.program.name} has no step ${step}`);
+    this.#encode(Array(times).fill(dispatch), times * dispatch.flops);
+  }
+
   async read(value: Value): Promise<ArrayBuffer> {
     const known = value.pinned && this.#pinned.has(value);
     const place = known ? this.#pinned.place(value) : value.pinned ? undefined : this.#last?.placeOf(value);
@@ -168,6 +179,11 @@ export class Executor implements Runner {
 
   #submit(batch: readonly Dispatch[], flops: number): void {
     if (batch.length === 0) return;
+    this.#encode(batch, flops);
+    this.#budget.submitted(flops, performance.now());
+  }
+
+  #encode(batch: readonly Dispatch[], flops: number): void {
     const encoder = this.#host.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const { pipeline, group, grid } of batch) {
@@ -177,7 +193,6 @@ export class Executor implements Runner {
     }
     pass.end();
     this.#host.device.queue.submit([encoder.finish()]);
-    this.#budget.submitted(flops, performance.now());
     this.counters.dispatches += batch.length;
     this.counters.submits += 1;
     this.counters.flops += flops;

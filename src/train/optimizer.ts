@@ -41,8 +41,13 @@ export function gradientsOf({ pools }: OptimizerState): Map<VeraAdapter, Value> 
   return new Map([...pools].map(([adapter, { grads }]) => [adapter, grads]));
 }
 
+type OptimizerArguments = Pick<
+  ResolvedTrainingArguments,
+  'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
+>;
+
 /** Norm over all that trains, clipping and AdamW: two dispatches for each adapter, mostly one. */
-export function optimizerProgram({ pools, block, stats }: OptimizerState, args: ResolvedTrainingArguments): Program {
+export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
   const g = new Graph();
   const partials = gradNorm(
     g,

@@ -57,6 +57,49 @@ test('counts what it makes as the device sees it, and makes nothing when it repl
   executor.close();
 });
 
+test('replays one step alone, in one submit, and runs go on as before', async () => {
+  const { executor, calls, failures } = await open();
+  const accumulate = defineKernel({
+    name: 'accumulate',
+    bindings: { x: 'read', sum: 'update' },
+    params: {},
+    variants: [
+      {
+        wgsl: [
+          '@group(0) @binding(1) var<storage, read> x: array<f32>;',
+          '@group(0) @binding(2) var<storage, read_write> sum: array<f32>;',
+          '@compute @workgroup_size(1) fn main() { sum[0] += x[0]; }',
+        ],
+        workgroups: () => [1],
+      },
+    ],
+    flops: () => 1,
+  });
+  const g = new Graph();
+  const [one, ten, sum] = [pinned('one', [1]), pinned('ten', [1]), pinned('sum', [1])];
+  executor.write(one, new Float32Array([1]));
+  executor.write(ten, new Float32Array([10]));
+  g.emit(accumulate, { x: one, sum }, {}, {});
+  g.emit(accumulate, { x: ten, sum }, {}, {});
+  const loaded = await executor.load({ name: 'test', steps: g.steps, outputs: [] });
+  executor.run(loaded);
+  expect(floats(await executor.read(sum))[0]).toBe(11);
+  const made = { ...executor.counters };
+  const submitted = calls('submit');
+  executor.replay(loaded, 1, 5);
+  expect(calls('submit')).toBe(submitted + 1);
+  expect(floats(await executor.read(sum))[0]).toBe(61);
+  executor.run(loaded);
+  expect(floats(await executor.read(sum))[0]).toBe(72);
+  const { buffersCreated, bindGroupsCreated, dispatches, flops } = executor.counters;
+  expect(dispatches - made.dispatches).toBe(7);
+  expect(flops - made.flops).toBe(7);
+  expect([buffersCreated, bindGroupsCreated]).toEqual([made.buffersCreated, made.bindGroupsCreated]);
+  expect(() => executor.replay(loaded, 2, 1)).toThrow('test has no step 2');
+  expect(failures).toEqual([]);
+  executor.close();
+});
+
 test('constants come and go with each program that uses them', async () => {
   const { executor, liveBytes, failures } = await open();
   const table = constant('table', [4], Uint32Array.from([1, 2, 3, 4]));

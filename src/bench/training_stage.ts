@@ -1,0 +1,146 @@
+import { uniforms } from '../core/rng';
+import { numel } from '../core/shape';
+import { chooseVariant } from '../gpu/choice';
+import type { Step } from '../graph/graph';
+import type { LoadedProgram } from '../graph/runner';
+import type { Value } from '../graph/value';
+import { makeBatch } from '../train/batches';
+import { lossChunks, type MicroBatch, writeBatch } from '../train/micro_batch';
+import {
+  createOptimizerState,
+  gradientsOf,
+  type OptimizerState,
+  optimizerProgram,
+  optimizerValues,
+} from '../train/optimizer';
+import { packStepBlock } from '../train/step_block';
+import { lossProgram } from '../train/text_program';
+import { textRow } from '../train/token_row';
+import { AdapterStage, type StageOptions } from './adapter_stage';
+
+export interface TrainingStageOptions extends StageOptions {
+  /** Rows. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly tokens: number;
+}
+
+/** A dispatch of the training step. */
+export interface StageStep {
+  readonly program: LoadedProgram;
+  /** Its index in there. */
+  readonly index: number;
+  readonly step: Step;
+  readonly variant: string;
+}
+
+const OPTIMIZER = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
+const ADAPTER = 'default';
+
+/** A training step that can be taken as often as wanted, on a device of its own. */
+export class TrainingStage {
+  readonly stage: AdapterStage;
+  readonly #loss: LoadedProgram;
+  readonly #optimizer: LoadedProgram;
+  readonly #chunks: number;
+  /** What every step begins with. */
+  readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
+
+  private constructor(
+    stage: AdapterStage,
+    loss: LoadedProgram,
+    optimizer: LoadedProgram,
+    chunks: number,
+    fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>,
+  ) {
+    this.stage = stage;
+    this.#loss = loss;
+    this.#optimizer = optimizer;
+    this.#chunks = chunks;
+    this.#fresh = fresh;
+  }
+
+  /** Throws `unsupported_device`, and what loading a model throws. */
+  static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
+    const stage = await AdapterStage.open(gpu, options);
+    try {
+      await stage.load(ADAPTER, stage.adapterFiles(1));
+      const { executor, vera, base } = stage;
+      const adapter = vera.adapter(ADAPTER);
+      const state = await createOptimizerState(executor, [adapter]);
+      const batch = randomBatch(options, base.loaded.model.vocabSize);
+      const training = { grads: gradientsOf(state), seed: 1 };
+      const { program, inputs, chunkRows } = lossProgram(base.loaded, vera.overlay(ADAPTER), batch, {
+        ...state,
+        training,
+      });
+      writeBatch(executor, inputs, batch, base.loaded.model.positions);
+      executor.write(state.block, packStepBlock(stepBlock(batch)));
+      const loss = await executor.load(program);
+      const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
+      const vectors = new Float32Array(await executor.read(adapter.lambda));
+      const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
+      return new TrainingStage(stage, loss, optimizer, lossChunks(batch.labelled, chunkRows), fresh);
+    } catch (error) {
+      stage.close();
+      throw error;
+    }
+  }
+
+  /** Floating-point operations of a step. */
+  get flops(): number {
+    return this.steps().reduce((sum, { step }) => sum + step.kernel.flops(step.params), 0);
+  }
+
+  /** All dispatches of a step, in order. */
+  steps(): StageStep[] {
+    return [this.#loss, this.#optimizer].flatMap((program) =>
+      program.program.steps
+        .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.stage.host.info).name }))
+        .filter(({ step }) => step.chunk === undefined || step.chunk < this.#chunks),
+    );
+  }
+
+  /** Puts vectors, moments and gradients back to what they were, whatever was replayed over them. */
+  reset(): void {
+    for (const [value, numbers] of this.#fresh) this.stage.executor.write(value, numbers);
+  }
+
+  /** Queues training steps. */
+  run(times: number): void {
+    const { executor } = this.stage;
+    for (let time = 0; time < times; time++) {
+      executor.run(this.#loss, { chunks: this.#chunks });
+      executor.run(this.#optimizer);
+    }
+  }
+
+  /** Queues one dispatch by itself. */
+  replay({ program, index }: StageStep, times: number): void {
+    this.stage.executor.replay(program, index, times);
+  }
+
+  close(): void {
+    this.stage.close();
+  }
+}
+
+/** The optimiser's state as it begins, but for the step block. */
+function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
+  const values = optimizerValues(state).filter((value) => value !== state.block);
+  return values.map((value) => [value, new Float32Array(numel(value.shape))]);
+}
+
+/** Random rows that all have a label but for their first token, as texts in blocks do. */
+function randomBatch({ batch, tokens }: TrainingStageOptions, vocabSize: number): MicroBatch {
+  const rows = Array.from({ length: batch }, (_, at) => {
+    const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
+    return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));
+  });
+  return makeBatch(rows, { batchSize: batch, maxLength: tokens, padId: 0 });
+}
+
+function stepBlock({ labelled }: MicroBatch): Parameters<typeof packStepBlock>[0] {
+  const { adam_beta1: beta1, adam_beta2: beta2 } = OPTIMIZER;
+  return { step: 1, microStep: 0, labelled, tokens: labelled, learningRate: 1e-3, beta1, beta2 };
+}

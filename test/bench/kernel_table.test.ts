@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { sizesOf, workKey } from '../../src/bench/kernel_sizes';
+import { kernelTable } from '../../src/bench/kernel_table';
+import type { AnyKernel } from '../../src/core/kernel';
+
+function kernel(name: string, params: readonly string[], flops: AnyKernel['flops'] = () => 0): AnyKernel {
+  return { name, bindings: {}, params: Object.fromEntries(params.map((p) => [p, 'u32'])), variants: [], flops };
+}
+
+const product = kernel('linear', ['N', 'M', 'K', 'offset_b', 'has_bias'], ({ N = 0, M = 0, K = 0 }) => 2 * N * M * K);
+const timed = (M: number, dispatches: number, seconds: number, variant = 'row') => ({
+  kernel: product,
+  params: { N: 4, M, K: 8, offset_b: M, has_bias: 0 },
+  variant,
+  dispatches,
+  seconds,
+});
+
+test('equal work in different places is measured once; what changes the work isn’t equal', () => {
+  const params = { N: 4, M: 8, K: 8, offset_b: 0, has_bias: 0 };
+  const key = workKey({ kernel: product, params });
+  expect(workKey({ kernel: product, params: { ...params, offset_b: 64 } })).toBe(key);
+  expect(workKey({ kernel: product, params: { ...params, has_bias: 1 } })).not.toBe(key);
+  expect(workKey({ kernel: product, params: { ...params, M: 9 } })).not.toBe(key);
+});
+
+test('sizes of parts that lie side by side add up', () => {
+  const parts = kernel('up', ['N', 'R', 'M0', 'M1', 'M2', 'b0', 'd0', 'has_sum']);
+  expect(sizesOf({ kernel: parts, params: { N: 64, R: 16, M0: 8, M1: 4, M2: 0, b0: 99, d0: 99 } })).toEqual([
+    64, 16, 12,
+  ]);
+  expect(sizesOf({ kernel: kernel('flat', ['size', 'scale']), params: { size: 7, scale: 3 } })).toEqual([7]);
+});
+
+test('lines join what differs little, and come with the longest first', () => {
+  const lines = kernelTable([timed(4, 3, 0.25), timed(10, 2, 0.5), timed(200, 1, 3), timed(10, 1, 0.125, 'tile')], 8);
+  expect(lines).toMatchObject([
+    { variant: 'row', sizes: [4, 200, 8], mixed: false, dispatches: 1, seconds: 3, share: 0.375 },
+    { variant: 'row', sizes: [4, 10, 8], mixed: true, dispatches: 5, seconds: 1.75 },
+    { variant: 'tile', sizes: [4, 10, 8], mixed: false, dispatches: 1, seconds: 0.125 },
+  ]);
+  const flops = 2 * 4 * 8 * (3 * 4 + 2 * 10);
+  expect(lines[1]).toMatchObject({ flops, flopsPerSecond: flops / 1.75 });
+});
