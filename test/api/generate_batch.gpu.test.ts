@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   AutoModelForCausalLM,
@@ -12,6 +13,7 @@ import { folderFiles } from '../helpers/golden';
 import { randomAdapter } from '../helpers/random_adapter';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { tinyFiles, tinyRow } from '../helpers/tiny_llama';
+import { proseFolder } from '../helpers/tokenizers';
 
 const BASE = '__base__';
 /** Other keys, ranks and targets; two share A and B. */
@@ -248,6 +250,26 @@ describe('refused, and nothing has changed', () => {
       message: expect.stringContaining('expected a model with adapters'),
     });
   });
+});
+
+test('texts come in pieces that join to what they are alone', async () => {
+  const source = folderFiles(pathToFileURL(`${proseFolder}/`));
+  const model = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
+  try {
+    const prompts = ['It was the whale', 'Élise, “naïve” ', 'A'];
+    const config = { max_new_tokens: 24, do_sample: true, temperature: 2, top_k: 0, seed: 3 };
+    const batch = model.generate_batch(prompts, config);
+    const pieces = prompts.map(() => '');
+    for await (const { row, text } of batch) pieces[row] += text;
+    const texts = await batch;
+    expect(pieces).toEqual(texts);
+    for (const [row, prompt] of prompts.entries()) {
+      expect(texts[row]).toBe(await model.generate(prompt, { ...config, seed: 3 + row }));
+    }
+    expect(new Set(texts).size).toBe(3);
+  } finally {
+    await model.dispose();
+  }
 });
 
 test.each([
