@@ -65,17 +65,22 @@ export class VeraState {
     return [...this.#adapters.values()];
   }
 
-  /** What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none. */
+  /**
+   * What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none, as does
+   * any name while adapters are disabled.
+   */
   overlay(name?: string): Overlay {
-    if (name !== undefined) return overlayOf(this.adapters, name === BASE_NAME ? [] : [this.adapter(name)]);
-    return this.#enabled ? this.#enabledOverlay() : overlayOf(this.adapters, []);
+    const named = name === undefined || name === BASE_NAME ? [] : [this.adapter(name)];
+    if (!this.#enabled) return overlayOf(this.adapters, []);
+    return name === undefined ? this.#enabledOverlay() : overlayOf(this.adapters, named);
   }
 
   /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
     const { adapters, merged } = this;
     const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head });
-    return overlayOfRows(overlayOf(adapters, []), chosen);
+    const base = overlayOf(adapters, []);
+    return this.#enabled ? overlayOfRows(base, chosen) : base;
   }
 
   /** Which modules a configuration wraps and what it trains, without changing anything. Throws PEFT's errors. */
