@@ -226,7 +226,7 @@ describe('each row goes through its own adapter', () => {
 });
 
 describe('what else is set makes no difference', () => {
-  test('which adapters are active, and whether they are disabled', async () => {
+  test('which adapters are active', async () => {
     const model = await loadAll();
     const input_ids = ids(8);
     const rows = await rowsOf(model, { input_ids, adapter_names: NAMES });
