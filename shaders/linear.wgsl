@@ -1,13 +1,15 @@
-// linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m]
-// x: (N, K)   weight: (M, stride), of which the first K columns count   bias: (M), left out when has_bias is 0   y: (N, M)
+// linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m] + residual[n,m]
+// x: (N, K)   weight: (M, stride), of which the first K columns count   bias: (M), left out when has_bias is 0
+// residual: left out when has_residual is 0   residual, y: (N, M)
 // grid: see the tile
 // with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_rows, right_*}.wgsl
-struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32 }
+struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32, has_residual: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> weight: array<RightWord>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<Result>;
+@group(0) @binding(4) var<storage, read> residual: array<Result>;
+@group(0) @binding(5) var<storage, read_write> y: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -50,5 +52,9 @@ fn bias4(m: u32) -> vec4f {
 }
 
 fn put(at: u32, value: Result) {
-  y[at] = value;
+  if (p.has_residual != 0u) {
+    y[at] = value + residual[at];
+  } else {
+    y[at] = value;
+  }
 }

@@ -1,13 +1,18 @@
-// linear_backward: dx[n,k] = Σ_m dy[n,m] · weight[m,k] + sum[n,k]
-// dy: (N, M)   weight: (M, stride), of which the first K columns count   sum, dx: (N, K); no sum when has_sum is 0
-// grid: see the tile
-// with lib/{tile_*, quad, block, one_part, one_range, result_*, left_rows, left_*, right_columns, right_*}.wgsl
-struct Params { N: u32, M: u32, K: u32, stride: u32, has_sum: u32 }
+// linear_backward: dx[n,k] = Σ_i Σ_m dy_i[n,m] · weight_i[m,k] + sum[n,k], of up to three layers i with one input x
+// dy_i: (N, M_i)   weight_i: (M_i, stride), of which the first K columns count   M_i: 0 from the last layer on
+// sum: left out when has_sum is 0   sum, dx: (N, K)
+// grid: see the tile; a layer is a part
+// with lib/{tile_*, quad, block, one_range, parts, result_*, left_rows, left_*, right_columns, right_*}.wgsl
+struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
-@group(0) @binding(2) var<storage, read> weight: array<RightWord>;
-@group(0) @binding(3) var<storage, read> sum: array<Result>;
-@group(0) @binding(4) var<storage, read_write> dx: array<Result>;
+@group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> dy1: array<LeftWord>;
+@group(0) @binding(3) var<storage, read> dy2: array<LeftWord>;
+@group(0) @binding(4) var<storage, read> weight0: array<RightWord>;
+@group(0) @binding(5) var<storage, read> weight1: array<RightWord>;
+@group(0) @binding(6) var<storage, read> weight2: array<RightWord>;
+@group(0) @binding(7) var<storage, read> sum: array<Result>;
+@group(0) @binding(8) var<storage, read_write> dx: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -17,12 +22,16 @@ fn columns() -> u32 {
   return p.K;
 }
 
+fn has_part(part: u32, group: vec3u) -> bool {
+  return inner(part) > 0u;
+}
+
 fn inner(part: u32) -> u32 {
-  return p.M;
+  return of_part(part, vec3u(p.M0, p.M1, p.M2));
 }
 
 fn left_stride(part: u32) -> u32 {
-  return p.M;
+  return inner(part);
 }
 
 fn right_stride(part: u32) -> u32 {
@@ -30,11 +39,31 @@ fn right_stride(part: u32) -> u32 {
 }
 
 fn left_word(part: u32, index: u32) -> LeftWord {
-  return dy[index];
+  switch (part) {
+    case 0u: {
+      return dy0[index];
+    }
+    case 1u: {
+      return dy1[index];
+    }
+    default: {
+      return dy2[index];
+    }
+  }
 }
 
 fn right_word(part: u32, index: u32) -> RightWord {
-  return weight[index];
+  switch (part) {
+    case 0u: {
+      return weight0[index];
+    }
+    case 1u: {
+      return weight1[index];
+    }
+    default: {
+      return weight2[index];
+    }
+  }
 }
 
 fn finish(n: u32, k: u32, block: mat4x4f) {

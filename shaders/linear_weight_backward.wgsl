@@ -20,6 +20,10 @@ fn inner(part: u32) -> u32 {
   return p.N;
 }
 
+fn first_row(part: u32) -> u32 {
+  return 0u;
+}
+
 fn left_stride(part: u32) -> u32 {
   return p.M;
 }

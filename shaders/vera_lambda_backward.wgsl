@@ -1,24 +1,60 @@
-// vera_lambda_backward: with G[m,j] = B[m,j] · Σ_n dy[n,m] · u[n,j], which is never stored, each tile of G gives
+// vera_lambda_backward: for up to three layers with one u, B and pool; i is left out here.
+// With G[m,j] = B[m,j] · Σ_n dy[n,m] · u[n,j], which is never stored, each tile of G gives
 //   partial_b[tile of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[tile of m, j] = Σ_m G[m,j] · λ_b[m]
-// dy: (N, M)   u: (N, R)   B: (≥ M, R)
-// partials: of many modules; partial_b (⌈R/64⌉, M) from at_b, partial_d (⌈M/64⌉, R) from at_d
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
-// grid: see the tile; its rows are m, its columns j, and tokens are its K
-// with lib/{tile_*, quad, block, one_part, one_range, left_columns, left_*, right_columns, right_*}.wgsl
-struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, at_b: u32, at_d: u32 }
+// dy_i: (N, M_i)   u: (N, R)   B: (≥ M_i, R)   M_i: 0 from the last layer on
+// partials: those of many layers; of this one partial_b (⌈R/64⌉, M) from at_i on, then partial_d (⌈M/64⌉, R)
+// lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
+// grid: see the tile; its rows are the layers' m, one layer below the other, each from a tile's first row on; its columns
+// are j, and tokens are its K; a layer is a part
+// with lib/{tile_*, quad, block, one_range, parts, left_columns, left_*, right_columns, right_*}.wgsl
+struct Params {
+  N: u32,
+  R: u32,
+  M0: u32,
+  M1: u32,
+  M2: u32,
+  b0: u32,
+  b1: u32,
+  b2: u32,
+  d0: u32,
+  d1: u32,
+  d2: u32,
+  at0: u32,
+  at1: u32,
+  at2: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
-@group(0) @binding(2) var<storage, read> u: array<RightWord>;
-@group(0) @binding(3) var<storage, read> B: array<f32>;
-@group(0) @binding(4) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> dy1: array<LeftWord>;
+@group(0) @binding(3) var<storage, read> dy2: array<LeftWord>;
+@group(0) @binding(4) var<storage, read> u: array<RightWord>;
+@group(0) @binding(5) var<storage, read> B: array<f32>;
+@group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> partials: array<f32>;
 
 // Four sums for each block of the tile. A thread's blocks lie 32 rows apart and share a column sum; both start at 0.
 var<workgroup> row_sums: array<vec4f, 256>;    // 16 row blocks × 16 column blocks
 var<workgroup> column_sums: array<vec4f, 128>; // 16 column blocks × 8 row blocks
 
 fn rows() -> u32 {
-  return p.M;
+  return first_row(2u) + p.M2;
+}
+
+fn first_row(part: u32) -> u32 {
+  let second = (p.M0 + 63u) / 64u * 64u;
+  return of_part(part, vec3u(0u, second, second + (p.M1 + 63u) / 64u * 64u));
+}
+
+fn part_of(row: u32) -> u32 {
+  return u32(row >= first_row(1u)) + u32(row >= first_row(2u));
+}
+
+fn size_of(part: u32) -> u32 {
+  return of_part(part, vec3u(p.M0, p.M1, p.M2));
+}
+
+fn has_part(part: u32, group: vec3u) -> bool {
+  return part == part_of(group.x * 64u);
 }
 
 fn columns() -> u32 {
@@ -30,7 +66,7 @@ fn inner(part: u32) -> u32 {
 }
 
 fn left_stride(part: u32) -> u32 {
-  return p.M;
+  return size_of(part);
 }
 
 fn right_stride(part: u32) -> u32 {
@@ -38,21 +74,34 @@ fn right_stride(part: u32) -> u32 {
 }
 
 fn left_word(part: u32, index: u32) -> LeftWord {
-  return dy[index];
+  switch (part) {
+    case 0u: {
+      return dy0[index];
+    }
+    case 1u: {
+      return dy1[index];
+    }
+    default: {
+      return dy2[index];
+    }
+  }
 }
 
 fn right_word(part: u32, index: u32) -> RightWord {
   return u[index];
 }
 
-fn finish(m: u32, j: u32, block: mat4x4f) {
-  if (m < p.M && j < p.R) {
-    let lambda_b = lambda[(p.offset_b + m) / 4u];
-    let lambda_d = lambda[(p.offset_d + j) / 4u];
-    let g0 = block[0] * b_row(m, j);
-    let g1 = block[1] * b_row(m + 1u, j);
-    let g2 = block[2] * b_row(m + 2u, j);
-    let g3 = block[3] * b_row(m + 3u, j);
+fn finish(row: u32, j: u32, block: mat4x4f) {
+  let part = part_of(row);
+  let size = size_of(part);
+  let m = row - first_row(part);
+  if (m < size && j < p.R) {
+    let lambda_b = lambda[(of_part(part, vec3u(p.b0, p.b1, p.b2)) + m) / 4u];
+    let lambda_d = lambda[(of_part(part, vec3u(p.d0, p.d1, p.d2)) + j) / 4u];
+    let g0 = block[0] * b_row(m, j, size);
+    let g1 = block[1] * b_row(m + 1u, j, size);
+    let g2 = block[2] * b_row(m + 2u, j, size);
+    let g3 = block[3] * b_row(m + 3u, j, size);
     let row_block = m / 4u % 16u;
     let column_block = j / 4u % 16u;
     row_sums[row_block * 16u + column_block] =
@@ -62,26 +111,30 @@ fn finish(m: u32, j: u32, block: mat4x4f) {
   }
 }
 
-fn b_row(m: u32, j: u32) -> vec4f {
-  return vec4f(b_value(m, j), b_value(m, j + 1u), b_value(m, j + 2u), b_value(m, j + 3u));
+fn b_row(m: u32, j: u32, size: u32) -> vec4f {
+  return vec4f(b_value(m, j, size), b_value(m, j + 1u, size), b_value(m, j + 2u, size), b_value(m, j + 3u, size));
 }
 
-fn b_value(m: u32, j: u32) -> f32 {
-  return select(0.0, B[min(m, p.M - 1u) * p.R + min(j, p.R - 1u)], m < p.M && j < p.R);
+fn b_value(m: u32, j: u32, size: u32) -> f32 {
+  return select(0.0, B[min(m, size - 1u) * p.R + min(j, p.R - 1u)], m < size && j < p.R);
 }
 
 fn finish_tile(group: vec3u, thread: u32) {
   workgroupBarrier();
+  let part = part_of(group.x * 64u);
+  let size = size_of(part);
+  let tile = group.x - first_row(part) / 64u;
+  let at = of_part(part, vec3u(p.at0, p.at1, p.at2));
   let block = thread % 16u;
   if (thread < 16u) {
     var total = vec4f();
     for (var i = 0u; i < 16u; i++) {
       total += row_sums[block * 16u + i];
     }
-    let m = group.x * 64u + block * 4u;
+    let m = tile * 64u + block * 4u;
     for (var i = 0u; i < 4u; i++) {
-      if (m + i < p.M) {
-        partials[p.at_b + group.y * p.M + m + i] = total[i];
+      if (m + i < size) {
+        partials[at + group.y * size + m + i] = total[i];
       }
     }
   } else if (thread < 32u) {
@@ -89,10 +142,11 @@ fn finish_tile(group: vec3u, thread: u32) {
     for (var i = 0u; i < 8u; i++) {
       total += column_sums[block * 8u + i];
     }
+    let partial_d = at + (p.R + 63u) / 64u * size;
     let j = group.y * 64u + block * 4u;
     for (var i = 0u; i < 4u; i++) {
       if (j + i < p.R) {
-        partials[p.at_d + group.x * p.R + j + i] = total[i];
+        partials[partial_d + tile * p.R + j + i] = total[i];
       }
     }
   }

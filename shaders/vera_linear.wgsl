@@ -1,10 +1,20 @@
-// vera_linear: y[n,m] = λ_b[m] · Σ_j u[n,j] · λ_d[j] · B[m,j] + Σ_k x[n,k] · weight[m,k] + bias[m]
+// vera_linear: y[n,m] = λ_b[m] · Σ_j u[n,j] · λ_d[j] · B[m,j] + Σ_k x[n,k] · weight[m,k] + bias[m] + residual[n,m]
 // The low-rank sum comes first, so that λ_b scales it in place and y is written once.
-// x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)   y: (N, M)
+// x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)
+// residual: left out when has_residual is 0   residual, y: (N, M)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
 // with lib/{tile_*, quad, block, one_part, result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
-struct Params { N: u32, M: u32, K: u32, R: u32, offset_b: u32, offset_d: u32, has_bias: u32 }
+struct Params {
+  N: u32,
+  M: u32,
+  K: u32,
+  R: u32,
+  offset_b: u32,
+  offset_d: u32,
+  has_bias: u32,
+  has_residual: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> u: array<LowWord>;
@@ -12,7 +22,8 @@ struct Params { N: u32, M: u32, K: u32, R: u32, offset_b: u32, offset_d: u32, ha
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> B: array<LowWord>;
 @group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> y: array<Result>;
+@group(0) @binding(7) var<storage, read> residual: array<Result>;
+@group(0) @binding(8) var<storage, read_write> y: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -94,5 +105,9 @@ fn bias4(m: u32) -> vec4f {
 }
 
 fn put(at: u32, value: Result) {
-  y[at] = value;
+  if (p.has_residual != 0u) {
+    y[at] = value + residual[at];
+  } else {
+    y[at] = value;
+  }
 }

@@ -1,6 +1,7 @@
-// Layout of the left operand: a line per k, the result's rows run along it. Lines beyond K read as 0.
+// Layout of the left operand: a line per k, the result's rows run along it, from the part's first one on. Lines beyond K
+// read as 0.
 fn left_begin(part: u32, row: u32) -> vec4u {
-  return vec4u(min(row, (left_stride(part) - 1u) / 4u * 4u));
+  return vec4u(min(row - first_row(part), (left_stride(part) - 1u) / 4u * 4u));
 }
 
 fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {

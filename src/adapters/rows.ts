@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import { pinned, type Value } from '../graph/value';
-import type { Layers } from '../models/layers';
+import { type Layers, layersOver } from '../models/layers';
 import { copyInto } from '../ops/copy';
 import { NO_SLOT, veraMixed } from '../ops/vera_mixed';
 import { sharedProjection } from './project';
@@ -62,18 +62,17 @@ export function withRows(g: Graph, layers: Layers, inputs: RowInputs, T: number)
     copyInto(g, lambda, table, starts[index] ?? 0);
   });
   const project = sharedProjection(g);
-  return {
-    ...layers,
-    linear(name: string, x: Value): Value {
-      const index = names.indexOf(name);
-      const plain = layers.linear(name, x);
-      return groups.reduce((y, { A, B }, group) => {
-        const wrapped = adapters.some(({ projections, layout }) => projections.A === A && layout.slots.has(name));
-        if (!wrapped) return y;
-        return veraMixed(g, y, { u: project(x, A), B, table, slots, which, module: group * names.length + index, T });
-      }, plain);
-    },
+  const mixed = (name: string, x: Value, plain: Value): Value => {
+    const index = names.indexOf(name);
+    return groups.reduce((y, { A, B }, group) => {
+      const wrapped = adapters.some(({ projections, layout }) => projections.A === A && layout.slots.has(name));
+      if (!wrapped) return y;
+      return veraMixed(g, y, { u: project(x, A), B, table, slots, which, module: group * names.length + index, T });
+    }, plain);
   };
+  return layersOver(layers, (uses, x) =>
+    layers.apply(uses, x).map((plain, index) => mixed(uses[index]?.name ?? '', x, plain)),
+  );
 }
 
 function moduleNames(adapters: readonly VeraAdapter[]): string[] {

@@ -1,10 +1,10 @@
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { baseLayers, type Layers } from '../models/layers';
+import { baseTensors, type Layers, layersOver, plainLayers, type Tensors } from '../models/layers';
 import type { LoadedModel } from '../models/loaded_model';
 import { dropout } from '../ops/dropout';
-import { linear } from '../ops/linear';
-import { type LowRank, veraAdd, veraLinear } from '../ops/vera';
+import type { LowRank } from '../ops/low_rank';
+import { veraAdd, veraLinears } from '../ops/vera';
 import type { Overlay } from './overlay';
 import type { ModuleSlot } from './parameters';
 import { sharedProjection } from './project';
@@ -31,16 +31,16 @@ export function overlaidLayers(
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},
 ): Layers {
-  const base = baseLayers(g, loaded);
-  const layers = overlay.tensors.size === 0 ? base : withTensors(g, base, overlay.tensors);
+  const layers = plainLayers(g, withTensors(baseTensors(loaded), overlay.tensors));
   if (rows !== undefined) return withRows(g, layers, rows.inputs, rows.T);
   return overlay.adapters.length === 0 ? layers : withVera(g, layers, overlay, source);
 }
 
-function withTensors(g: Graph, base: Layers, tensors: Overlay['tensors']): Layers {
-  const weight = (name: string): Value => tensors.get(`${name}.weight`) ?? base.weight(name);
-  const bias = (name: string): Value | undefined => tensors.get(`${name}.bias`) ?? base.bias(name);
-  return { weight, bias, linear: (name, x) => linear(g, x, weight(name), bias(name)) };
+function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {
+  return {
+    weight: (name) => tensors.get(`${name}.weight`) ?? base.weight(name),
+    bias: (name) => tensors.get(`${name}.bias`) ?? base.bias(name),
+  };
 }
 
 /**
@@ -62,15 +62,18 @@ function withVera(g: Graph, layers: Layers, { adapters, merged }: Overlay, sourc
     return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
   };
   const parts = partsByModule(adapters);
-  return {
-    ...layers,
-    linear(name: string, x: Value): Value {
-      const [first, ...others] = parts.get(name) ?? [];
-      if (first === undefined || merged.has(name)) return layers.linear(name, x);
-      const y = veraLinear(g, { x, weight: layers.weight(name), bias: layers.bias(name), ...lowRank(first, x) });
+  const partsOf = (name: string): readonly Part[] => (merged.has(name) ? [] : (parts.get(name) ?? []));
+  return layersOver(layers, (uses, x) => {
+    const adapted = uses.map(({ name, residual }) => {
+      const [first] = partsOf(name);
+      const low = first && lowRank(first, x);
+      return { weight: layers.weight(name), bias: layers.bias(name), residual, low };
+    });
+    return veraLinears(g, x, adapted).map((y, index) => {
+      const others = partsOf(uses[index]?.name ?? '').slice(1);
       return others.reduce((sum, part) => veraAdd(g, sum, lowRank(part, x)), y);
-    },
-  };
+    });
+  });
 }
 
 interface Part {

@@ -107,7 +107,7 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
 }
 
 function variantsFor({ rows, columns, inner }: GemmShape): string[] {
-  const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0 };
+  const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0, has_residual: 0 };
   return linearForward.vec4.f32.variants.filter((variant) => variant.fits(params)).map(({ name }) => name);
 }
 

@@ -30,10 +30,16 @@ export interface PassEnd {
   finish(): void;
 }
 
+/** The gradients that a backward pass has made so far, for an op that puts in its own. */
+export interface Sums {
+  sink(value: Value): Sink;
+  /** The total at a value, or undefined where it isn't wanted. */
+  put(value: Value, total: Value | undefined): void;
+}
+
 interface TapeEntry {
-  readonly y: Value;
-  readonly wrt: readonly Value[];
-  readonly backward: (dy: Value, sinks: readonly Sink[]) => readonly (Value | undefined)[];
+  readonly ys: readonly Value[];
+  readonly backward: (dys: readonly (Value | undefined)[], sums: Sums) => void;
 }
 
 /** A program in the making: ops append steps, and beside each forward step the closure that will append its backward. */
@@ -85,9 +91,21 @@ export class Graph {
     if (new Set(wrt).size < wrt.length) {
       throw new WebVeraError('internal', `${y.name}: a value stands twice among what its gradient goes to`);
     }
+    this.differentiateAll([y], wrt, ([dy], sums) => {
+      if (dy === undefined) return;
+      const totals = backward(dy, wrt.map((value) => sums.sink(value)) as unknown as Sinks<W>);
+      for (const [index, value] of wrt.entries()) sums.put(value, totals[index]);
+    });
+  }
+
+  /**
+   * As `differentiate`, for an op with several results: `backward` is called once, with the gradients of those on which
+   * something depends, at least one, and itself puts in the totals at `wrt`.
+   */
+  differentiateAll(ys: readonly Value[], wrt: readonly Value[], backward: TapeEntry['backward']): void {
     if (!wrt.some((value) => this.#active.has(value))) return;
-    this.#active.add(y);
-    this.#tape.push({ y, wrt, backward: (dy, sinks) => backward(dy, sinks as unknown as Sinks<W>) });
+    for (const y of ys) this.#active.add(y);
+    this.#tape.push({ ys, backward });
   }
 
   /** Everything that `body` emits belongs to chunk `index` and can be left out of a run. */
@@ -133,9 +151,9 @@ export class Graph {
    */
   gradSince(mark: number, y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     const sums = this.#back(this.#tape.splice(mark), y, dy, into);
-    const lost = this.#tape.find((entry) => sums.has(entry.y));
+    const lost = this.#tape.flatMap(({ ys }) => ys).find((value) => sums.has(value));
     if (lost !== undefined) {
-      throw new WebVeraError('internal', `The gradient of ${lost.y.name} would have to go further back than asked for`);
+      throw new WebVeraError('internal', `The gradient of ${lost.name} would have to go further back than asked for`);
     }
     return sums;
   }
@@ -156,15 +174,15 @@ export class Graph {
   #walk(tape: readonly TapeEntry[], y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     const sums = new Map<Value, Value>(into);
     sums.set(y, dy);
-    for (const entry of tape.toReversed()) {
-      const total = sums.get(entry.y);
-      if (total === undefined) continue;
-      const sinks = entry.wrt.map((value) => ({ wanted: this.#active.has(value), sum: sums.get(value) }));
-      const gradients = entry.backward(total, sinks);
-      entry.wrt.forEach((value, index) => {
-        const gradient = gradients[index];
-        if (gradient !== undefined) sums.set(value, gradient);
-      });
+    const totals: Sums = {
+      sink: (value) => ({ wanted: this.#active.has(value), sum: sums.get(value) }),
+      put: (value, total) => {
+        if (total !== undefined) sums.set(value, total);
+      },
+    };
+    for (const { ys, backward } of tape.toReversed()) {
+      const dys = ys.map((value) => sums.get(value));
+      if (dys.some((gradient) => gradient !== undefined)) backward(dys, totals);
     }
     return sums;
   }

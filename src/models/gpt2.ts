@@ -43,23 +43,31 @@ function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: TextInputs):
   for (let layer = 0; layer < config.n_layer; layer++) {
     inputs.block?.();
     const block = `transformer.h.${layer}`;
-    x = add(g, x, attention(g, layers, config, inputs, layer, norm(`${block}.ln_1`, x)));
-    x = add(g, x, mlp(g, layers, `${block}.mlp`, norm(`${block}.ln_2`, x)));
+    x = attention(g, layers, config, inputs, layer, norm(`${block}.ln_1`, x), x);
+    x = mlp(g, layers, `${block}.mlp`, norm(`${block}.ln_2`, x), x);
   }
   inputs.block?.();
   return norm('transformer.ln_f', x);
 }
 
-function attention(g: Graph, layers: Layers, config: Gpt2Config, inputs: TextInputs, layer: number, x: Value): Value {
+function attention(
+  g: Graph,
+  layers: Layers,
+  config: Gpt2Config,
+  inputs: TextInputs,
+  layer: number,
+  x: Value,
+  residual: Value,
+): Value {
   const block = `transformer.h.${layer}.attn`;
   const { n_embd: C } = config;
   const fused = layers.linear(`${block}.c_attn`, x);
   const part = (index: number): Value => sliceColumns(g, fused, index * C, C);
-  return layers.linear(`${block}.c_proj`, inputs.attend(layer, part(0), part(1), part(2)));
+  return layers.linear(`${block}.c_proj`, inputs.attend(layer, part(0), part(1), part(2)), { residual });
 }
 
-function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
-  return layers.linear(`${block}.c_proj`, geluNew(g, layers.linear(`${block}.c_fc`, x)));
+function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {
+  return layers.linear(`${block}.c_proj`, geluNew(g, layers.linear(`${block}.c_fc`, x)), { residual });
 }
 
 function blockLinears({ n_embd: C, n_inner: F }: Gpt2Config, block: string) {

@@ -56,12 +56,12 @@ function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): V
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     inputs.block?.();
     const block = `model.decoder.layers.${layer}`;
-    const residual = (name: string, sublayer: (value: Value) => Value): void => {
-      const sum = add(g, x, sublayer(before ? norm(`${block}.${name}`, x) : x));
+    const apply = (name: string, sublayer: (value: Value, residual: Value) => Value): void => {
+      const sum = sublayer(before ? norm(`${block}.${name}`, x) : x, x);
       x = before ? sum : norm(`${block}.${name}`, sum);
     };
-    residual('self_attn_layer_norm', (value) => attention(layers, inputs, layer, value));
-    residual('final_layer_norm', (value) => mlp(g, layers, block, value));
+    apply('self_attn_layer_norm', (value, residual) => attention(layers, inputs, layer, value, residual));
+    apply('final_layer_norm', (value, residual) => mlp(g, layers, block, value, residual));
   }
   inputs.block?.();
   if (config.final_layer_norm) x = norm('model.decoder.final_layer_norm', x);
@@ -77,16 +77,14 @@ function embed(g: Graph, layers: Layers, config: OptConfig, { ids, positions }: 
   return add(g, projected, embedding(g, positions, table, { offset: POSITION_OFFSET }));
 }
 
-function attention(layers: Layers, inputs: TextInputs, layer: number, x: Value): Value {
+function attention(layers: Layers, inputs: TextInputs, layer: number, x: Value, residual: Value): Value {
   const block = `model.decoder.layers.${layer}.self_attn`;
-  const q = layers.linear(`${block}.q_proj`, x);
-  const k = layers.linear(`${block}.k_proj`, x);
-  const v = layers.linear(`${block}.v_proj`, x);
-  return layers.linear(`${block}.out_proj`, inputs.attend(layer, q, k, v));
+  const [q, k, v] = layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
+  return layers.linear(`${block}.out_proj`, inputs.attend(layer, q, k, v), { residual });
 }
 
-function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
-  return layers.linear(`${block}.fc2`, relu(g, layers.linear(`${block}.fc1`, x)));
+function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {
+  return layers.linear(`${block}.fc2`, relu(g, layers.linear(`${block}.fc1`, x)), { residual });
 }
 
 function isProjected({ word_embed_proj_dim, hidden_size }: OptConfig): boolean {

@@ -7,6 +7,7 @@ import lowScalar from '../../shaders/lib/low_scalar.wgsl?raw';
 import lowVec4 from '../../shaders/lib/low_vec4.wgsl?raw';
 import onePart from '../../shaders/lib/one_part.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
+import parts from '../../shaders/lib/parts.wgsl?raw';
 import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
 import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
@@ -64,6 +65,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly fewRows?: boolean;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
+  /** The rows that the grid covers, where gaps make it more than those of the result. */
+  rows?(params: Params<P>): number;
 }
 
 /** A kernel for each pair of storages. */
@@ -86,6 +89,9 @@ const STORAGES = {
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
 } as const;
 
+/** How many parts a product has at most. */
+export const MOST_PARTS = 3;
+
 /** Up to so many rows, the right operand is read once for all of them. */
 const FEW_ROWS = 4;
 
@@ -102,7 +108,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       ...LAYOUTS.right[init.right],
       STORAGES.right[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
-      ...(init.parts ? [] : [onePart]),
+      init.parts ? parts : onePart,
       block,
     ];
     return defineKernel({
@@ -127,11 +133,11 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
-  { size, fewRows }: Pick<ProductInit<Bindings, P>, 'size' | 'fewRows'>,
+  { size, rows, fewRows }: Pick<ProductInit<Bindings, P>, 'size' | 'rows' | 'fewRows'>,
 ): VariantInit<P>[] {
   const tiles = (params: Params<P>): Grid => {
-    const [rows, columns] = size(params);
-    return [ceilDiv(rows, TILE), ceilDiv(columns, TILE)];
+    const [own, columns] = size(params);
+    return [ceilDiv(rows?.(params) ?? own, TILE), ceilDiv(columns, TILE)];
   };
   const row: VariantInit<P> = {
     name: 'row',
@@ -145,6 +151,30 @@ function variants<P extends ParamTypes>(
     { name: 'workgroup', wgsl: [...files, quad, tileWorkgroup], workgroups: tiles },
     ...(fewRows ? [row] : []),
   ];
+}
+
+/** Items in groups of as many as a product has parts: each joins the first that it fits into. */
+export function inParts<T>(items: readonly T[], fits: (item: T, group: readonly T[]) => boolean): T[][] {
+  const groups: T[][] = [];
+  for (const item of items) {
+    const open = groups.find((group) => group.length < MOST_PARTS && fits(item, group));
+    if (open === undefined) groups.push([item]);
+    else open.push(item);
+  }
+  return groups;
+}
+
+/** What each of the parts binds; the first one's stands in for parts that aren't there. */
+export function threeValues([first, second = first, third = first]: readonly Value[]): readonly [Value, Value, Value] {
+  if (first === undefined || second === undefined || third === undefined) {
+    throw new WebVeraError('internal', 'A product has at least one part');
+  }
+  return [first, second, third];
+}
+
+/** Sizes of the parts: 0 for those that aren't there. */
+export function threeSizes([first = 0, second = 0, third = 0]: readonly number[]): readonly [number, number, number] {
+  return [first, second, third];
 }
 
 /** How lines of these lengths are read and written: vec4s only where the lines, and K along them, are whole ones. */

@@ -73,6 +73,7 @@ export class LambdaSums implements PassEnd {
   }
 }
 
-function overlap(a: LambdaVector, b: LambdaVector): boolean {
+/** Whether two vectors share elements of the pool. */
+export function overlap(a: LambdaVector, b: LambdaVector): boolean {
   return a.offset < b.offset + b.length && b.offset < a.offset + a.length;
 }

@@ -93,6 +93,36 @@ describe('grad', () => {
   });
 });
 
+describe('differentiateAll', () => {
+  test('goes back once, with what its results got, and puts in the totals', () => {
+    const g = new Graph();
+    const w = g.train(pinned('w', [1]));
+    const ys = [1, 2, 3].map(() => g.emit(gradKernel, { dy: w }, { dx: [1] }, {}).dx);
+    const calls: (readonly (Value | undefined)[])[] = [];
+    g.differentiateAll(ys, [w], (dys, sums) => {
+      calls.push(dys);
+      expect(sums.sink(w)).toEqual({ wanted: true, sum: undefined });
+      sums.put(w, undefined);
+      const total = g.emit(gradKernel, { dy: dys[0]! }, { dx: [1] }, {}).dx;
+      sums.put(w, total);
+      expect(sums.sink(w).sum).toBe(total);
+    });
+    expect(ys.every((y) => g.trains(y))).toBe(true);
+    const last = op(g, ys[0]!, ys[2]!);
+    const sums = g.grad(last, pinned('dy', [1]), new Map());
+    expect(calls).toEqual([[g.steps[4]?.values.dx, undefined, g.steps[5]?.values.dx]]);
+    expect(sums.get(w)).toBe(g.steps[6]?.values.dx);
+  });
+
+  test('is ignored where nothing trains', () => {
+    const g = new Graph();
+    const y = pinned('y', [1]);
+    g.differentiateAll([y], [pinned('w', [1])], () => expect.unreachable());
+    expect(g.trains(y)).toBe(false);
+    g.grad(y, pinned('dy', [1]), new Map());
+  });
+});
+
 describe('inPass', () => {
   /** Notes its end in the program. */
   class End implements PassEnd {

@@ -35,6 +35,7 @@ async function check(
   for (const value of [x, weight, bias]) g.train(value);
   const y = linear(g, x, weight, bias);
   const bare = linear(g, x, frozen);
+  const residual = linear(g, x, frozen, bias, { residual: dy });
   const into = new Map([
     [x, earlier],
     [weight, dw],
@@ -43,7 +44,7 @@ async function check(
   const summed = g.grad(y, dy, into).get(x);
   const alone = g.grad(bare, dy, new Map()).get(x);
   if (summed === undefined || alone === undefined) throw new Error('x received no gradient');
-  await expectGpuEqualsReference(g, memory, [y, bare, summed, alone, dw, db], tolerance, { variant });
+  await expectGpuEqualsReference(g, memory, [y, bare, residual, summed, alone, dw, db], tolerance, { variant });
 }
 
 // Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import type { Value } from '../../src/graph/value';
-import { veraAdd, veraDown, veraLinear } from '../../src/ops/vera';
+import { pinned, type Value } from '../../src/graph/value';
+import { veraAdd, veraDown, veraLinear, veraLinears } from '../../src/ops/vera';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
@@ -53,7 +53,72 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   return { g, memory, wanted };
 }
 
+/** Layers of some widths with one input and pool, the second with a residual; gradients that others gave before. */
+function shared(widths: readonly number[], { N, K, R }: Omit<Case, 'M'>, fill: Fill, dtype: Case['dtype'] = 'f32') {
+  const memory: Memory = new Map();
+  const rounded = (size: number): number => Math.ceil(size / 4) * 4;
+  const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, M) => sum + rounded(M) + rounded(R), 4));
+  const pool = starts.at(-1)! + rounded(widths.at(-1)!) + rounded(R);
+  const most = Math.max(...widths);
+  const x = input(memory, 'x', [N, K], fill(N * K, 1));
+  const A = input(memory, 'A', [R, K], fill(R * K, 2));
+  const B = input(memory, 'B', [most, R], fill(most * R, 3));
+  const lambda = input(memory, 'lambda', [pool], fill(pool, 4));
+  const grads = input(memory, 'grads', [pool], fill(pool, 5));
+  const g = new Graph();
+  g.train(x);
+  g.train(lambda);
+  const u = veraDown(g, x, A);
+  const residual = g.train(input(memory, 'residual', [N, widths[1]!], fill(N * widths[1]!, 6)));
+  const ys = veraLinears(
+    g,
+    x,
+    widths.map((M, i) => ({
+      weight: input(memory, `weight ${i}`, [M, K], fill(M * K, 10 + i), dtype),
+      residual: i === 1 ? residual : undefined,
+      low: { u, B, lambda, offsetB: starts[i]!, offsetD: starts[i]! + rounded(M) },
+    })),
+  );
+  // So that each has a gradient of its own.
+  const dys = widths.map((M, i) => input(memory, `dy ${i}`, [N, M], fill(N * M, 20 + i)));
+  const end = pinned('end', [1]);
+  g.differentiateAll([end], ys, (_, sums) => {
+    ys.forEach((y, i) => {
+      sums.put(y, dys[i]);
+    });
+  });
+  const into = new Map([
+    [lambda, grads],
+    [x, input(memory, 'earlier dx', [N, K], fill(N * K, 7))],
+    [u, input(memory, 'earlier du', [N, R], fill(N * R, 8))],
+  ]);
+  const gradients = g.grad(end, end, into);
+  expect(gradients.get(residual)).toBe(dys[1]);
+  const wanted = [...ys, grads, gradients.get(u)!, gradients.get(x)!];
+  return { g, memory, wanted };
+}
+
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+describe.each(['register', 'wide', 'workgroup'])('layers with one input, %s', (variant) => {
+  test.each([
+    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
+    { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
+    { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
+    { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
+  ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, ...sizes }) => {
+    const { g, memory, wanted } = shared(widths, sizes, small, dtype);
+    const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
+    expect(backward).toHaveLength(dispatches);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
+
+  test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
+    const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
+    // Chains of two or three sums of up to 384 products each, as above.
+    await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
+  });
+});
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
 describe.each(['register', 'row'])('vera_linear, few rows, %s', (variant) => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
-import { type VeraLinear, veraAdd, veraDown, veraLinear } from '../../src/ops/vera';
+import { linear } from '../../src/ops/linear';
+import { type VeraLinear, veraAdd, veraDown, veraLinear, veraLinears } from '../../src/ops/vera';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
@@ -114,6 +115,75 @@ test('the first adapted layer makes the gradient of its pool alone', () => {
     'vera_lambda_backward',
     'vera_lambda_reduce',
   ]);
+});
+
+describe('layers with one input', () => {
+  /** q, k, v and a fourth without an adapter; the sum of what further layers make of each. */
+  function four(sizes: readonly number[] = [5, 3, 7, 6]) {
+    const memory: Memory = new Map();
+    const [N, K, R] = [3, 8, 6];
+    const x = input(memory, 'x', [N, K], randomArray(N * K, 1));
+    const A = input(memory, 'A', [R, K], randomArray(R * K, 2));
+    const B = input(memory, 'B', [12, R], randomArray(12 * R, 3));
+    const lambda = input(memory, 'lambda', [64], randomArray(64, 4));
+    const second = input(memory, 'second', [64], randomArray(64, 5));
+    const layers = sizes.map((M, i) => ({
+      weight: input(memory, `weight ${i}`, [M, K], randomArray(M * K, 10 + i)),
+      bias: input(memory, `bias ${i}`, [M], randomArray(M, 20 + i)),
+      last: input(memory, `last ${i}`, [2, M], randomArray(2 * M, 30 + i)),
+    }));
+    const build = (g: Graph, pools: readonly Value[] = [lambda, lambda, lambda]): Value => {
+      const u = veraDown(g, x, A);
+      const low = (pool: Value, i: number) => ({ u, B, lambda: pool, offsetB: 20 * i, offsetD: 20 * i + 12 });
+      const ys = veraLinears(
+        g,
+        x,
+        layers.map((layer, i) => ({ ...layer, low: pools[i] && low(pools[i], i) })),
+      );
+      return ys.reduce<Value | undefined>(
+        (residual, y, i) => linear(g, y, layers[i]!.last, undefined, { residual }),
+        undefined,
+      )!;
+    };
+    const backward = (pools: readonly Value[] = [lambda, lambda, lambda]): string[] => {
+      const g = new Graph();
+      for (const value of [x, ...pools]) g.train(value);
+      const y = build(g, pools);
+      const last = g.steps.length + layers.length;
+      g.grad(y, pinned('dy', y.shape), new Map(pools.map((pool) => [pool, pinned('grads', pool.shape)])));
+      return g.steps.slice(last).map(({ kernel }) => kernel.name);
+    };
+    return { memory, x, lambda, second, layers, build, backward };
+  }
+
+  test('central differences by the input, the pools, weights and biases', () => {
+    const { memory, x, lambda, second, layers, build } = four();
+    expectGradient(build, memory, [x, lambda], { tolerance: 1e-6 });
+    expectGradient(build, memory, [lambda], { tolerance: 1e-6 });
+    const trained = [lambda, second, layers[1]!.weight, layers[3]!.bias];
+    expectGradient((g) => build(g, [lambda, second, lambda]), memory, trained, { tolerance: 1e-6 });
+  });
+
+  test('share what they can of their backward passes', () => {
+    const shared = ['vera_up_backward', 'vera_lambda_backward'];
+    // Four weights need two dispatches, A one.
+    const byInput = ['linear_backward', 'linear_backward', 'linear_backward'];
+    const { lambda, second, backward } = four([5, 3, 7, 5]);
+    expect(backward().toSorted()).toEqual([...byInput, ...shared, 'vera_lambda_reduce'].toSorted());
+    // Another pool goes alone.
+    const reduced = ['vera_lambda_reduce', 'vera_lambda_reduce'];
+    expect(backward([lambda, second, lambda]).toSorted()).toEqual(
+      [...byInput, ...shared, ...shared, ...reduced].toSorted(),
+    );
+  });
+});
+
+test('a residual is added, and gets the gradient as it is', () => {
+  const memory: Memory = new Map();
+  const { A, ...operands } = layer(memory, { N: 3, K: 5, M: 7, R: 6 });
+  const residual = input(memory, 'residual', [3, 7], randomArray(21, 11));
+  const build = (g: Graph): Value => veraLinear(g, { ...operands, residual, u: veraDown(g, operands.x, A) });
+  expectGradient(build, memory, [residual, operands.x, operands.lambda], { tolerance: 1e-6 });
 });
 
 describe('the partial sums of a backward pass', () => {

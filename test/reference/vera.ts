@@ -1,14 +1,14 @@
 import type { Reference } from './reference';
 
 export const vera_linear: Reference = (
-  { x, u, weight, bias, B, lambda, y },
-  { N, M, K, R, offset_b, offset_d, has_bias },
+  { x, u, weight, bias, B, lambda, residual, y },
+  { N, M, K, R, offset_b, offset_d, has_bias, has_residual },
 ) => {
   for (let n = 0; n < N!; n++) {
     for (let m = 0; m < M!; m++) {
       let low = 0;
       for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![offset_d! + j]! * u![n * R! + j]!;
-      let total = has_bias ? bias![m]! : 0;
+      let total = (has_bias ? bias![m]! : 0) + (has_residual ? residual![n * M! + m]! : 0);
       for (let k = 0; k < K!; k++) total += x![n * K! + k]! * weight![m * K! + k]!;
       y![n * M! + m] = total + lambda![offset_b! + m]! * low;
     }
@@ -25,29 +25,49 @@ export const vera_add: Reference = ({ y, u, B, lambda, z }, { N, M, R, offset_b,
   }
 };
 
-export const vera_up_backward: Reference = ({ dy, B, lambda, sum, du }, { N, M, R, offset_b, offset_d, has_sum }) => {
+export const vera_up_backward: Reference = (
+  { dy0, dy1, dy2, B, lambda, sum, du },
+  { N, R, M0, M1, M2, b0, b1, b2, d0, d1, d2, has_sum },
+) => {
+  const layers = [
+    { dy: dy0!, M: M0!, b: b0!, d: d0! },
+    { dy: dy1!, M: M1!, b: b1!, d: d1! },
+    { dy: dy2!, M: M2!, b: b2!, d: d2! },
+  ];
   for (let n = 0; n < N!; n++) {
     for (let j = 0; j < R!; j++) {
-      let dv = 0;
-      for (let m = 0; m < M!; m++) dv += dy![n * M! + m]! * lambda![offset_b! + m]! * B![m * R! + j]!;
-      du![n * R! + j] = lambda![offset_d! + j]! * dv + (has_sum ? sum![n * R! + j]! : 0);
+      let total = has_sum ? sum![n * R! + j]! : 0;
+      for (const { dy, M, b, d } of layers) {
+        let dv = 0;
+        for (let m = 0; m < M; m++) dv += dy[n * M + m]! * lambda![b + m]! * B![m * R! + j]!;
+        total += lambda![d + j]! * dv;
+      }
+      du![n * R! + j] = total;
     }
   }
 };
 
 export const vera_lambda_backward: Reference = (
-  { dy, u, B, lambda, partials },
-  { N, M, R, offset_b, offset_d, at_b, at_d },
+  { dy0, dy1, dy2, u, B, lambda, partials },
+  { N, R, M0, M1, M2, b0, b1, b2, d0, d1, d2, at0, at1, at2 },
 ) => {
-  const partial_b = partials!.subarray(at_b).fill(0, 0, Math.ceil(R! / 64) * M!);
-  const partial_d = partials!.subarray(at_d).fill(0, 0, Math.ceil(M! / 64) * R!);
-  for (let m = 0; m < M!; m++) {
-    for (let j = 0; j < R!; j++) {
-      let product = 0;
-      for (let n = 0; n < N!; n++) product += dy![n * M! + m]! * u![n * R! + j]!;
-      product *= B![m * R! + j]!;
-      partial_b[Math.floor(j / 64) * M! + m]! += product * lambda![offset_d! + j]!;
-      partial_d[Math.floor(m / 64) * R! + j]! += product * lambda![offset_b! + m]!;
+  const layers = [
+    { dy: dy0!, M: M0!, b: b0!, d: d0!, at: at0! },
+    { dy: dy1!, M: M1!, b: b1!, d: d1!, at: at1! },
+    { dy: dy2!, M: M2!, b: b2!, d: d2!, at: at2! },
+  ];
+  for (const { dy, M, b, d, at } of layers) {
+    const sizeOfB = Math.ceil(R! / 64) * M;
+    const partial_b = partials!.subarray(at, at + sizeOfB).fill(0);
+    const partial_d = partials!.subarray(at + sizeOfB, at + sizeOfB + Math.ceil(M / 64) * R!).fill(0);
+    for (let m = 0; m < M; m++) {
+      for (let j = 0; j < R!; j++) {
+        let product = 0;
+        for (let n = 0; n < N!; n++) product += dy[n * M + m]! * u![n * R! + j]!;
+        product *= B![m * R! + j]!;
+        partial_b[Math.floor(j / 64) * M + m]! += product * lambda![d + j]!;
+        partial_d[Math.floor(m / 64) * R! + j]! += product * lambda![b + m]!;
+      }
     }
   }
 };

@@ -1,0 +1,191 @@
+import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
+import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { ceilDiv, expectShape, formatShape, roundUp, rowsAndColumns, type Shape } from '../core/shape';
+import type { Graph, Sink } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { gatheredIn } from './column_sum';
+import { defineProduct, inParts, linesOf, rightStorage, TILE, threeSizes, threeValues } from './gemm';
+import { LambdaSums, type LambdaVector, overlap } from './lambda_sums';
+import { withGradients } from './linear';
+
+export const veraUpBackward = defineProduct({
+  name: 'vera_up_backward',
+  bindings: { dy0: 'read', dy1: 'read', dy2: 'read', B: 'read', lambda: 'read', sum: 'read', du: 'write' },
+  params: {
+    N: 'u32',
+    R: 'u32',
+    M0: 'u32',
+    M1: 'u32',
+    M2: 'u32',
+    b0: 'u32',
+    b1: 'u32',
+    b2: 'u32',
+    d0: 'u32',
+    d1: 'u32',
+    d2: 'u32',
+    has_sum: 'u32',
+  },
+  wgsl: upBackwardWgsl,
+  left: 'rows',
+  right: 'own',
+  parts: true,
+  size: ({ N, R, M0, M1, M2 }) => [N, R, M0 + M1 + M2],
+});
+
+export const veraLambdaBackward = defineProduct({
+  name: 'vera_lambda_backward',
+  bindings: { dy0: 'read', dy1: 'read', dy2: 'read', u: 'read', B: 'read', lambda: 'read', partials: 'update' },
+  params: {
+    N: 'u32',
+    R: 'u32',
+    M0: 'u32',
+    M1: 'u32',
+    M2: 'u32',
+    b0: 'u32',
+    b1: 'u32',
+    b2: 'u32',
+    d0: 'u32',
+    d1: 'u32',
+    d2: 'u32',
+    at0: 'u32',
+    at1: 'u32',
+    at2: 'u32',
+  },
+  wgsl: lambdaBackwardWgsl,
+  left: 'columns',
+  right: 'columns',
+  parts: true,
+  finish: 'own',
+  size: ({ N, R, M0, M1, M2 }) => [M0 + M1 + M2, R, N],
+  // Each layer begins with a tile of its own.
+  rows: ({ M0, M1, M2 }) => roundUp(M0, TILE) + roundUp(M1, TILE) + roundUp(M2, TILE),
+});
+
+/** One adapter's part in a layer. */
+export interface LowRank {
+  /** (…, R), of `veraDown`. */
+  readonly u: Value;
+  /** (≥ out, R) */
+  readonly B: Value;
+  /** The pool of trained vectors, one-dimensional. */
+  readonly lambda: Value;
+  /** Where λ_b (out) begins in the pool: an element, a multiple of 4. */
+  readonly offsetB: number;
+  /** Where λ_d (R) begins in the pool: an element, a multiple of 4. */
+  readonly offsetD: number;
+}
+
+/** Such a part, with the gradient of the layer's result (…, out). */
+interface LowRankGradient extends LowRank {
+  readonly dy: Value;
+}
+
+/**
+ * Declares the gradients of λ_b ⊙ (B·(λ_d ⊙ u)), as a part of each layer's result y, by u and the pool. Layers with one
+ * u, B and pool share dispatches.
+ */
+export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { readonly y: Value })[]): void {
+  const trained = layers.filter(({ u, lambda }) => g.trains(u) || g.trains(lambda));
+  const ys = trained.map(({ y }) => y);
+  const wrt = trained.flatMap(({ u, lambda }) => [u, lambda]);
+  g.differentiateAll(ys, wrt, (dys, sums) => {
+    for (const parts of inParts(withGradients(trained, dys), mayShare)) {
+      const [first] = parts;
+      if (first === undefined) continue;
+      const { u, lambda } = first;
+      sums.put(u, emitUpBackward(g, first, parts, sums.sink(u)));
+      sums.put(lambda, emitLambdaBackward(g, first, parts, sums.sink(lambda)));
+    }
+  });
+}
+
+function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): boolean {
+  return group.every(
+    (other) =>
+      layer.u === other.u &&
+      layer.B === other.B &&
+      layer.lambda === other.lambda &&
+      linesOf([widthOf(layer)]) === linesOf([widthOf(other)]) &&
+      !vectorsOf(layer).some((vector) => vectorsOf(other).some((its) => overlap(vector, its))),
+  );
+}
+
+/** The sum of the layers' gradients by u, which they share with B and the pool, and of what others gave. */
+function emitUpBackward(
+  g: Graph,
+  { u, B, lambda }: LowRank,
+  layers: readonly LowRankGradient[],
+  { wanted, sum }: Sink,
+): Value | undefined {
+  if (!wanted) return undefined;
+  const { rows: N, columns: R } = rowsAndColumns(u.shape);
+  const { dy0, dy1, dy2, lines, ...sizes } = threeLayers(layers, R);
+  const kernel = veraUpBackward[lines][rightStorage(B)];
+  const params = { N, R, ...sizes, has_sum: Number(sum !== undefined) };
+  return g.emit(kernel, { dy0, dy1, dy2, B, lambda, sum: sum ?? dy0 }, { du: u.shape }, params).du;
+}
+
+/** The layers' gradients by the pool, which they share with u and B: partial sums now, and the rest as the pass ends. */
+function emitLambdaBackward(
+  g: Graph,
+  { u, B, lambda }: LowRank,
+  layers: readonly LowRankGradient[],
+  sink: Sink,
+): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const grads = gatheredIn(sink, lambda);
+  const { rows: N, columns: R } = rowsAndColumns(u.shape);
+  const { dy0, dy1, dy2, lines, ...sizes } = threeLayers(layers);
+  const { partials, at } = g.inPass(LambdaSums).take(grads, layers.flatMap(vectorsOf));
+  // Each layer's λ_b, and then its λ_d.
+  const [at0, at1, at2] = threeSizes(at.filter((_, index) => index % 2 === 0));
+  const kernel = veraLambdaBackward[lines][rightStorage(u)];
+  g.emit(kernel, { dy0, dy1, dy2, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2 });
+  return grads;
+}
+
+/** What up to three layers bind, and where their vectors lie. */
+function threeLayers(layers: readonly LowRankGradient[], result?: number) {
+  const [dy0, dy1, dy2] = threeValues(layers.map(({ dy }) => dy));
+  const [M0, M1, M2] = threeSizes(layers.map(widthOf));
+  const [b0, b1, b2] = threeSizes(layers.map(({ offsetB }) => offsetB));
+  const [d0, d1, d2] = threeSizes(layers.map(({ offsetD }) => offsetD));
+  return { dy0, dy1, dy2, lines: linesOf(layers.map(widthOf), result), M0, M1, M2, b0, b1, b2, d0, d1, d2 };
+}
+
+function vectorsOf(layer: LowRankGradient): readonly [LambdaVector, LambdaVector] {
+  const { columns: R } = rowsAndColumns(layer.u.shape);
+  const M = widthOf(layer);
+  return [
+    { length: M, tiles: ceilDiv(R, TILE), offset: layer.offsetB },
+    { length: R, tiles: ceilDiv(M, TILE), offset: layer.offsetD },
+  ];
+}
+
+function widthOf({ dy }: LowRankGradient): number {
+  return rowsAndColumns(dy.shape).columns;
+}
+
+/** Throws `invalid_argument` unless the operands fit an output of this shape (…, out). */
+export function checkLowRank(
+  op: string,
+  { u, B, lambda, offsetB, offsetD }: LowRank,
+  y: Shape,
+): { readonly N: number; readonly M: number; readonly R: number } {
+  const { rows: N, columns: M } = rowsAndColumns(y);
+  const { columns: R } = rowsAndColumns(u.shape);
+  expectShape(`${op} u`, u.shape, [...y.slice(0, -1), R]);
+  const [rowsOfB = 0] = B.shape;
+  expectShape(`${op} B`, B.shape, [Math.max(rowsOfB, M), R]);
+  const end = Math.max(offsetB + M, offsetD + R);
+  const aligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
+  if (B.dtype !== 'f32' || lambda.shape.length !== 1 || !aligned || end > (lambda.shape[0] ?? 0)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `${op}: expected B in f32 and a pool of at least ${end} elements with offsets that are multiples of 4, got ` +
+        `${B.dtype} and a pool of ${formatShape(lambda.shape)} with offsets ${offsetB} and ${offsetD}`,
+    );
+  }
+  return { N, M, R };
+}
