@@ -1,35 +1,55 @@
-// rope: turns the pairs (x[j], x[j + D/2]) of every head by the angle of their position; backwards for the gradient:
-//   y[j] = sum[j] + x[j] · cos − x[j + D/2] · s,   y[j + D/2] = sum[j + D/2] + x[j + D/2] · cos + x[j] · s,
+// rope: turns the pairs (x[j], x[j + D/2]) of every head of x = q and x = k by the angle of their position; backwards for
+// the gradient:
+//   turned[j] = sum[j] + x[j] · cos − x[j + D/2] · s,   turned[j + D/2] = sum[j + D/2] + x[j + D/2] · cos + x[j] · s,
 //   s = direction · sin
-// x, y, sum: (N, C), C = heads · D   table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (N)
-// sum: left out when has_sum is 0
+// q, sum_q, turned_q: (N, C_q), C = heads · D   k, sum_k, turned_k: (N, C_k)   C_q or C_k: 0 for the other alone
+// table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (N)   sum_q, sum_k: left out when has_sum_q, has_sum_k is 0
 // grid: one thread per word of pairs, folded into x and y
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
-struct Params { N: u32, C: u32, D: u32, direction: f32, has_sum: u32 }
+struct Params { N: u32, C_q: u32, C_k: u32, D: u32, direction: f32, has_sum_q: u32, has_sum_k: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<Word>;
-@group(0) @binding(2) var<storage, read> table: array<Word>;
-@group(0) @binding(3) var<storage, read> positions: array<u32>;
-@group(0) @binding(4) var<storage, read> sum: array<Word>;
-@group(0) @binding(5) var<storage, read_write> y: array<Word>;
+@group(0) @binding(1) var<storage, read> q: array<Word>;
+@group(0) @binding(2) var<storage, read> k: array<Word>;
+@group(0) @binding(3) var<storage, read> table: array<Word>;
+@group(0) @binding(4) var<storage, read> positions: array<u32>;
+@group(0) @binding(5) var<storage, read> sum_q: array<Word>;
+@group(0) @binding(6) var<storage, read> sum_k: array<Word>;
+@group(0) @binding(7) var<storage, read_write> turned_q: array<Word>;
+@group(0) @binding(8) var<storage, read_write> turned_k: array<Word>;
+
+struct Pair { lower: Word, upper: Word }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let half = p.D / 2u / WIDTH;
-  let pairs = p.C / 2u / WIDTH;
+  let pairs_q = p.C_q / 2u / WIDTH;
+  let pairs_k = p.C_k / 2u / WIDTH;
+  let pairs = pairs_q + pairs_k;
   let at = flat_index(id, groups);
   if (at >= p.N * pairs) {
     return;
   }
   let n = at / pairs;
-  let j = at % half;
-  let lower = n * 2u * pairs + at % pairs / half * 2u * half + j;
-  let upper = lower + half;
+  let pair = at % pairs;
+  let j = pair % half;
   let angle = positions[n] * 2u * half + j;
   let c = table[angle];
   let s = p.direction * table[angle + half];
-  let own_lower = x[lower] * c - x[upper] * s;
-  let own_upper = x[upper] * c + x[lower] * s;
-  y[lower] = select(own_lower, own_lower + sum[lower], p.has_sum != 0u);
-  y[upper] = select(own_upper, own_upper + sum[upper], p.has_sum != 0u);
+  if (pair < pairs_q) {
+    let lower = n * 2u * pairs_q + pair / half * 2u * half + j;
+    let upper = lower + half;
+    let own = turn(Pair(q[lower], q[upper]), c, s);
+    turned_q[lower] = select(own.lower, own.lower + sum_q[lower], p.has_sum_q != 0u);
+    turned_q[upper] = select(own.upper, own.upper + sum_q[upper], p.has_sum_q != 0u);
+  } else {
+    let lower = n * 2u * pairs_k + (pair - pairs_q) / half * 2u * half + j;
+    let upper = lower + half;
+    let own = turn(Pair(k[lower], k[upper]), c, s);
+    turned_k[lower] = select(own.lower, own.lower + sum_k[lower], p.has_sum_k != 0u);
+    turned_k[upper] = select(own.upper, own.upper + sum_k[upper], p.has_sum_k != 0u);
+  }
+}
+
+fn turn(x: Pair, c: Word, s: Word) -> Pair {
+  return Pair(x.lower * c - x.upper * s, x.upper * c + x.lower * s);
 }

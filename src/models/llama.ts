@@ -1,7 +1,6 @@
 import type { ModuleInfo, PretrainedConfig } from '../core/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
@@ -51,26 +50,32 @@ function llama(g: Graph, layers: Layers, config: LlamaConfig, inputs: TextInputs
     const block = `model.layers.${layer}`;
     const norm = (name: string, value: Value) =>
       rmsNorm(g, value, layers.weight(`${block}.${name}`), config.rms_norm_eps);
-    x = add(g, x, attention(g, layers, config, inputs, layer, norm('input_layernorm', x)));
-    x = add(g, x, mlp(g, layers, `${block}.mlp`, norm('post_attention_layernorm', x)));
+    x = attention(g, layers, config, inputs, layer, norm('input_layernorm', x), x);
+    x = mlp(g, layers, `${block}.mlp`, norm('post_attention_layernorm', x), x);
   }
   inputs.block?.();
   return rmsNorm(g, x, layers.weight('model.norm'), config.rms_norm_eps);
 }
 
-function attention(g: Graph, layers: Layers, config: LlamaConfig, inputs: TextInputs, layer: number, x: Value): Value {
+function attention(
+  g: Graph,
+  layers: Layers,
+  config: LlamaConfig,
+  inputs: TextInputs,
+  layer: number,
+  x: Value,
+  residual: Value,
+): Value {
   const block = `model.layers.${layer}.self_attn`;
-  const rotate = (value: Value) => rope(g, value, inputs.constant('rope'), inputs.positions, config.head_dim);
-  const q = rotate(layers.linear(`${block}.q_proj`, x));
-  const k = rotate(layers.linear(`${block}.k_proj`, x));
-  const v = layers.linear(`${block}.v_proj`, x);
-  return layers.linear(`${block}.o_proj`, inputs.attend(layer, q, k, v));
+  const [q, k, v] = layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
+  const { positions } = inputs;
+  const turned = rope(g, { q, k, table: inputs.constant('rope'), positions, D: config.head_dim });
+  return layers.linear(`${block}.o_proj`, inputs.attend(layer, turned.q, turned.k, v), { residual });
 }
 
-function mlp(g: Graph, layers: Layers, block: string, x: Value): Value {
-  const gate = layers.linear(`${block}.gate_proj`, x);
-  const up = layers.linear(`${block}.up_proj`, x);
-  return layers.linear(`${block}.down_proj`, swiglu(g, gate, up));
+function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {
+  const [gate, up] = layers.linears([`${block}.gate_proj`, `${block}.up_proj`], x);
+  return layers.linear(`${block}.down_proj`, swiglu(g, gate, up), { residual });
 }
 
 function blockLinears(config: LlamaConfig, block: string) {

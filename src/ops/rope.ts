@@ -10,36 +10,96 @@ import type { Value } from '../graph/value';
 
 export const ropeKernel = defineKernel({
   name: 'rope',
-  bindings: { x: 'read', table: 'read', positions: 'read', sum: 'read', y: 'write' },
-  params: { N: 'u32', C: 'u32', D: 'u32', direction: 'f32', has_sum: 'u32' },
+  bindings: {
+    q: 'read',
+    k: 'read',
+    table: 'read',
+    positions: 'read',
+    sum_q: 'read',
+    sum_k: 'read',
+    turned_q: 'write',
+    turned_k: 'write',
+  },
+  params: { N: 'u32', C_q: 'u32', C_k: 'u32', D: 'u32', direction: 'f32', has_sum_q: 'u32', has_sum_k: 'u32' },
   variants: [
     {
       name: 'vec4',
       wgsl: [ropeWgsl, wordVec4, flatIndex],
-      workgroups: ({ N, C }) => flatGrid((N * C) / 8),
+      workgroups: ({ N, C_q, C_k }) => flatGrid((N * (C_q + C_k)) / 8),
       fits: ({ D }) => D % 8 === 0,
     },
-    { wgsl: [ropeWgsl, wordScalar, flatIndex], workgroups: ({ N, C }) => flatGrid((N * C) / 2) },
+    { wgsl: [ropeWgsl, wordScalar, flatIndex], workgroups: ({ N, C_q, C_k }) => flatGrid((N * (C_q + C_k)) / 2) },
   ],
-  flops: ({ N, C }) => 3 * N * C,
+  flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 
+/** What is turned, or both gradients; in the backward pass one may be left out. */
+interface Turned {
+  readonly q: Value | undefined;
+  readonly k: Value | undefined;
+}
+
+export interface RopeInputs {
+  /** (N, heads·D) */
+  readonly q: Value;
+  /** (N, heads·D), of as many heads or fewer. */
+  readonly k: Value;
+  /** (P, D): row p is [cos (D/2) | sin (D/2)]. */
+  readonly table: Value;
+  /** u32 (N), below P. */
+  readonly positions: Value;
+  /** Even. */
+  readonly D: number;
+}
+
 /**
- * Rotary position embedding, in halves as Hugging Face's Llama: x (N, heads·D), positions u32 (N), table (P, D) whose
- * row p is [cos (D/2) | sin (D/2)]. D is even and positions are below P. The gradient turns back.
+ * Rotary position embedding of queries and keys, in halves as Hugging Face's Llama. The gradient turns back; both ways
+ * take one dispatch.
  */
-export function rope(g: Graph, x: Value, table: Value, positions: Value, D: number): Value {
-  const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  if (D < 2 || D % 2 !== 0 || C % D !== 0) {
-    throw new WebVeraError('invalid_argument', `rope: expected heads of an even size that divides ${C}, got ${D}`);
+export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonly k: Value } {
+  const { q, k, table, positions, D } = inputs;
+  const { rows: N, columns } = rowsAndColumns(q.shape);
+  for (const C of [columns, rowsAndColumns(k.shape).columns]) {
+    if (D < 2 || D % 2 !== 0 || C % D !== 0) {
+      throw new WebVeraError('invalid_argument', `rope: expected heads of an even size that divides ${C}, got ${D}`);
+    }
   }
+  expectShape('rope k', k.shape, [...q.shape.slice(0, -1), k.shape.at(-1) ?? 0]);
   expectShape('rope table', table.shape, [table.shape[0] ?? 0, D]);
   expectShape('rope positions', positions.shape, [N]);
-  const rotate = (from: Value, direction: 1 | -1, sum?: Value): Value => {
-    const given = { x: from, table, positions, sum: sum ?? from };
-    return g.emit(ropeKernel, given, { y: x.shape }, { N, C, D, direction, has_sum: Number(sum !== undefined) }).y;
-  };
-  const y = rotate(x, 1);
-  g.differentiate(y, [x], (dy, [{ sum }]) => [rotate(dy, -1, sum)]);
-  return y;
+  const turned = emitRope(g, inputs, inputs, 1);
+  g.differentiateAll([turned.q, turned.k], [q, k], ([dq, dk], sums) => {
+    const [toQ, toK] = [sums.sink(q), sums.sink(k)];
+    const given = { q: toQ.wanted ? dq : undefined, k: toK.wanted ? dk : undefined };
+    const made = emitRope(g, inputs, given, -1, { q: toQ.sum, k: toK.sum });
+    if (given.q !== undefined) sums.put(q, made.q);
+    if (given.k !== undefined) sums.put(k, made.k);
+  });
+  return turned;
+}
+
+function emitRope(
+  g: Graph,
+  { q, k, table, positions, D }: RopeInputs,
+  given: Turned,
+  direction: 1 | -1,
+  sums: Turned = { q: undefined, k: undefined },
+): { readonly q: Value; readonly k: Value } {
+  const { rows: N, columns: C_q } = rowsAndColumns(q.shape);
+  const { columns: C_k } = rowsAndColumns(k.shape);
+  const { turned_q, turned_k } = g.emit(
+    ropeKernel,
+    { q: given.q ?? q, k: given.k ?? k, table, positions, sum_q: sums.q ?? q, sum_k: sums.k ?? k },
+    { turned_q: q.shape, turned_k: k.shape },
+    {
+      N,
+      C_q: given.q === undefined ? 0 : C_q,
+      C_k: given.k === undefined ? 0 : C_k,
+      D,
+      direction,
+      has_sum_q: Number(sums.q !== undefined),
+      has_sum_k: Number(sums.k !== undefined),
+    },
+  );
+  return { q: turned_q, k: turned_k };
 }

@@ -1,5 +1,6 @@
 import { test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
 import { ropeTable } from '../../src/models/rope_table';
 import { rope } from '../../src/ops/rope';
 import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
@@ -7,16 +8,18 @@ import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
 test.each([
-  { N: 1, heads: 1, D: 2 },
-  { N: 5, heads: 3, D: 6 },
-  { N: 123, heads: 2, D: 10 },
-  { N: 33, heads: 1, D: 8 },
-  { N: 123, heads: 9, D: 64 },
-])('rope N=$N heads=$heads D=$D', async ({ N, heads, D }) => {
+  { N: 1, heads: 1, kvHeads: 1, D: 2 },
+  { N: 5, heads: 3, kvHeads: 1, D: 6 },
+  { N: 123, heads: 2, kvHeads: 2, D: 10 },
+  { N: 33, heads: 1, kvHeads: 1, D: 8 },
+  { N: 123, heads: 9, kvHeads: 3, D: 64 },
+])('rope N=$N heads=$heads/$kvHeads D=$D', async ({ N, heads, kvHeads, D }) => {
   const memory: Memory = new Map();
-  const C = heads * D;
   const P = 2 * N;
-  const x = input(memory, 'x', [N, C], randomArray(N * C, 1));
+  const row = (name: string, count: number, seed: number): Value =>
+    input(memory, name, [N, count * D], randomArray(N * count * D, seed));
+  const q = row('q', heads, 1);
+  const k = row('k', kvHeads, 2);
   const table = input(memory, 'table', [P, D], Float64Array.from(ropeTable({ type: 'default', theta: 500 }, D, P)));
   // Every position once, out of order.
   const positions = input(
@@ -26,15 +29,32 @@ test.each([
     Float64Array.from({ length: N }, (_, n) => P - 1 - 2 * n),
     'u32',
   );
-  const dy = input(memory, 'dy', [N, C], randomArray(N * C, 2));
-  const earlier = input(memory, 'earlier', [N, C], randomArray(N * C, 3));
   const g = new Graph();
-  g.train(x);
-  const y = rope(g, x, table, positions, D);
-  const alone = g.grad(y, dy, new Map()).get(x);
-  const summed = g.grad(y, dy, new Map([[x, earlier]])).get(x);
-  if (alone === undefined || summed === undefined) throw new Error('x received no gradient');
+  g.train(q);
+  g.train(k);
+  const turned = rope(g, { q, k, table, positions, D });
+  // Gradients of one of the two or of both, alone or added to earlier ones.
+  const dys = { q: row('dq', heads, 3), k: row('dk', kvHeads, 4) };
+  const earlier = { q: row('earlier dq', heads, 5), k: row('earlier dk', kvHeads, 6) };
+  const wanted: Value[] = [turned.q, turned.k];
+  const gradients = (of: readonly ('q' | 'k')[], into: readonly ('q' | 'k')[]): void => {
+    const inputs = { q, k };
+    const end = pinned('end', [1]);
+    g.differentiateAll([end], Object.values(turned), (_, sums) => {
+      for (const name of of) sums.put(turned[name], dys[name]);
+    });
+    const sums = g.grad(end, end, new Map(into.map((name) => [inputs[name], earlier[name]])));
+    for (const name of of) {
+      const gradient = sums.get(inputs[name]);
+      if (gradient === undefined) throw new Error(`${name} received no gradient`);
+      wanted.push(gradient);
+    }
+  };
+  gradients(['q', 'k'], []);
+  gradients(['q', 'k'], ['q', 'k']);
+  gradients(['q'], ['q']);
+  gradients(['k'], []);
   // Two products and two sums of numbers below 1: at most 4 roundings of 2⁻²⁴ each, twice that where either
   // neighbour may come out.
-  await expectGpuEqualsReference(g, memory, [y, alone, summed], 5e-7);
+  await expectGpuEqualsReference(g, memory, wanted, 5e-7);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import { pinned } from '../../src/graph/value';
+import { pinned, type Value } from '../../src/graph/value';
 import { ropeTable } from '../../src/models/rope_table';
+import { linear } from '../../src/ops/linear';
 import { rope } from '../../src/ops/rope';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
@@ -12,11 +13,12 @@ import { type Memory, runReference } from '../reference/runner';
 const config = { type: 'default', theta: 10000 } as const;
 
 test.each([
-  { N: 1, heads: 1, D: 2 },
-  { N: 3, heads: 2, D: 6 },
-])('rope N=$N heads=$heads D=$D: central differences', ({ N, heads, D }) => {
+  { N: 1, heads: 1, kvHeads: 1, D: 2 },
+  { N: 3, heads: 4, kvHeads: 2, D: 6 },
+])('rope N=$N heads=$heads/$kvHeads D=$D: central differences', ({ N, heads, kvHeads, D }) => {
   const memory: Memory = new Map();
-  const x = input(memory, 'x', [N, heads * D], randomArray(N * heads * D, 1));
+  const q = input(memory, 'q', [N, heads * D], randomArray(N * heads * D, 1));
+  const k = input(memory, 'k', [N, kvHeads * D], randomArray(N * kvHeads * D, 2));
   const table = input(memory, 'table', [9, D], Float64Array.from(ropeTable(config, D, 9)));
   const positions = input(
     memory,
@@ -25,39 +27,56 @@ test.each([
     Float64Array.from({ length: N }, (_, n) => (n * 5 + 2) % 9),
     'u32',
   );
-  expectGradient((g) => rope(g, x, table, positions, D), memory, [x]);
+  const turned = (g: Graph) => rope(g, { q, k, table, positions, D });
+  expectGradient((g) => turned(g).q, memory, [q]);
+  expectGradient((g) => turned(g).k, memory, [k]);
+  const both = (g: Graph): Value => {
+    const { q, k } = turned(g);
+    const weight = (name: string, { shape }: Value, seed: number): Value =>
+      input(memory, name, [2, shape[1]!], randomArray(2 * shape[1]!, seed));
+    return linear(g, q, weight('of q', q, 3), undefined, { residual: linear(g, k, weight('of k', k, 4)) });
+  };
+  expectGradient(both, memory, [q, k]);
+  expectGradient(both, memory, [k]);
 });
 
 test('turns every pair of halves by position · theta^(−2j/D)', () => {
   const memory: Memory = new Map();
-  const x = input(memory, 'x', [1, 4], Float64Array.from([1, 0, 0, 1]));
+  const q = input(memory, 'q', [1, 4], Float64Array.from([1, 0, 0, 1]));
+  const k = input(memory, 'k', [1, 4], Float64Array.from([1, 0, 0, 1]));
   const table = input(memory, 'table', [4, 4], Float64Array.from(ropeTable(config, 4, 4)));
   const positions = input(memory, 'positions', [1], Float64Array.from([3]), 'u32');
   const g = new Graph();
-  const y = rope(g, x, table, positions, 4);
-  const turned = runReference(g.steps, memory).get(y) as Float64Array;
+  const turned = rope(g, { q, k, table, positions, D: 4 });
+  runReference(g.steps, memory);
   const expected = [Math.cos(3), -Math.sin(0.03), Math.sin(3), Math.cos(0.03)];
-  // The table is stored in f32.
-  expected.forEach((value, index) => {
-    expect(turned[index]).toBeCloseTo(value, 7);
-  });
+  for (const value of [turned.q, turned.k]) {
+    expected.forEach((number, index) => {
+      // The table is stored in f32.
+      expect(memory.get(value)?.[index]).toBeCloseTo(number, 7);
+    });
+  }
 });
 
 describe('rope refuses', () => {
-  const build = (D: number, tableColumns: number, positions: number) => () =>
-    rope(
-      new Graph(),
-      pinned('x', [2, 12]),
-      pinned('table', [5, tableColumns]),
-      pinned('positions', [positions], 'u32'),
-      D,
-    );
-  test.each([
+  const build =
+    (D: number, tableColumns: number, positions: number, columnsOfK = 12, rowsOfK = 2) =>
+    () =>
+      rope(new Graph(), {
+        q: pinned('q', [2, 12]),
+        k: pinned('k', [rowsOfK, columnsOfK]),
+        table: pinned('table', [5, tableColumns]),
+        positions: pinned('positions', [positions], 'u32'),
+        D,
+      });
+  test.each<[string, number, number, number, number?, number?]>([
     ['an odd head', 3, 3, 2],
     ['a head that does not divide the row', 8, 8, 2],
     ['a table of other columns', 6, 4, 2],
     ['another number of positions', 6, 6, 3],
-  ])('%s', (_, D, tableColumns, positions) => {
-    expect(codeThrownBy(build(D, tableColumns, positions))).toBe('invalid_argument');
+    ['a head that does not divide the row of keys', 6, 6, 2, 8],
+    ['another number of keys', 6, 6, 2, 6, 3],
+  ])('%s', (_, D, tableColumns, positions, columnsOfK, rowsOfK) => {
+    expect(codeThrownBy(build(D, tableColumns, positions, columnsOfK, rowsOfK))).toBe('invalid_argument');
   });
 });

@@ -1,16 +1,23 @@
 import type { Reference } from './reference';
 
-export const rope: Reference = ({ x, table, positions, sum, y }, { N, C, D, direction, has_sum }) => {
+export const rope: Reference = (
+  { q, k, table, positions, sum_q, sum_k, turned_q, turned_k },
+  { N, C_q, C_k, D, direction, has_sum_q, has_sum_k },
+) => {
   const half = D! / 2;
-  for (let n = 0; n < N!; n++) {
-    for (let head = 0; head < C! / D!; head++) {
-      for (let j = 0; j < half; j++) {
-        const at = n * C! + head * D! + j;
-        const cos = table![positions![n]! * D! + j]!;
-        const sin = table![positions![n]! * D! + half + j]! * direction!;
-        y![at] = x![at]! * cos - x![at + half]! * sin + (has_sum ? sum![at]! : 0);
-        y![at + half] = x![at + half]! * cos + x![at]! * sin + (has_sum ? sum![at + half]! : 0);
+  const turn = (x: Float64Array, C: number, sum: Float64Array | undefined, turned: Float64Array): void => {
+    for (let n = 0; n < N!; n++) {
+      for (let head = 0; head < C / D!; head++) {
+        for (let j = 0; j < half; j++) {
+          const at = n * C + head * D! + j;
+          const cos = table![positions![n]! * D! + j]!;
+          const sin = table![positions![n]! * D! + half + j]! * direction!;
+          turned[at] = x[at]! * cos - x[at + half]! * sin + (sum?.[at] ?? 0);
+          turned[at + half] = x[at + half]! * cos + x[at]! * sin + (sum?.[at + half] ?? 0);
+        }
       }
     }
-  }
+  };
+  turn(q!, C_q!, has_sum_q ? sum_q : undefined, turned_q!);
+  turn(k!, C_k!, has_sum_k ? sum_k : undefined, turned_k!);
 };

@@ -11,11 +11,12 @@ import type { LoadedModel } from '../../src/models/loaded_model';
 import { statsValue, stepBlockValue } from '../../src/train/step_block';
 import { lossProgram } from '../../src/train/text_program';
 
-const [C, F, V, T, B, layers, heads, kvHeads, r] = [64, 172, 512, 256, 4, 5, 8, 4, 64] as const;
-const key = (C / heads) * kvHeads;
+/** The benchmark's two models. */
+const tiny = { C: 64, F: 172, V: 512, T: 256, B: 4, layers: 5, heads: 8, kvHeads: 4, r: 64 } as const;
+const small = { C: 288, F: 768, V: 32_000, T: 256, B: 1, layers: 6, heads: 6, kvHeads: 6, r: 256 } as const;
 
-/** The training step of a small model with all seven linears adapted; nothing of it is ever run. */
-function trainingSteps(): readonly Step[] {
+/** The training step of a model with all seven linears adapted; nothing of it is ever run. */
+function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny | typeof small): readonly Step[] {
   const model = createLlama({
     model_type: 'llama',
     hidden_size: C,
@@ -27,7 +28,7 @@ function trainingSteps(): readonly Step[] {
     max_position_embeddings: T,
     rms_norm_eps: 1e-5,
     hidden_act: 'silu',
-    tie_word_embeddings: false,
+    tie_word_embeddings: true,
   });
   const loaded: LoadedModel = {
     model,
@@ -63,7 +64,9 @@ const flopsOf = (steps: readonly Step[], names: RegExp): number =>
     .reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0);
 
 test('a training step counts the products that a person counts', () => {
-  const steps = trainingSteps();
+  const steps = trainingSteps(tiny);
+  const { C, F, V, T, B, layers, heads, kvHeads, r } = tiny;
+  const key = (C / heads) * kvHeads;
   const N = B * T;
   const linears = [
     [C, C],
@@ -95,4 +98,13 @@ test('a training step counts the products that a person counts', () => {
   const rest = flopsOf(steps, /./) - counted - (forward + backward + head);
   expect(rest).toBeGreaterThan(layers * N * F * 16);
   expect(rest).toBeLessThan(0.05 * (forward + backward + head));
+});
+
+test.each([
+  { name: 'tiny', model: tiny, most: 220 },
+  { name: 'small', model: small, most: 260 },
+])('$name: a step takes at most $most dispatches', ({ model, most }) => {
+  // The optimizer's are two more.
+  const dispatches = trainingSteps(model).length + 2;
+  expect(dispatches).toBeLessThanOrEqual(most);
 });
