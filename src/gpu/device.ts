@@ -70,8 +70,10 @@ export class DeviceHost {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** What still runs on it ends at its next command. */
   close(): void {
     this.#closed = true;
+    this.#failure ??= new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
     this.device.destroy();
   }
 
