@@ -1,16 +1,20 @@
 // `npm run bench`: times training steps and adapters on a software adapter or a GPU.
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { HELP, readBenchOptions } from './lib/bench_options.mjs';
 import { benchReport, benchTable } from './lib/bench_report.mjs';
 import { findLavapipe } from './lib/browsers.mjs';
 import { buildIfStale } from './lib/build.mjs';
+import { readBundled } from './lib/bundled.mjs';
 import { runCommand } from './lib/command.mjs';
 import { setUp } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
 import { progressLine } from './lib/progress.mjs';
 import { serve } from './lib/serve.mjs';
 import { measureAll } from './lib/workload.mjs';
+
+const BUNDLED = '../demo/public/models/prose-1.4M/';
 
 /** @typedef {import('./lib/bench_options.mjs').BenchOptions} BenchOptions */
 /** @typedef {import('./lib/workload.mjs').Measurements} Measurements */
@@ -28,12 +32,13 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function measureInPage({ name, ranks, parts, adapter }, onStep) {
+async function measureInPage({ name, length, ranks, parts, adapter }, onStep) {
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/bench.html')) },
     '/scripts/': path('./'),
     '/dist/': path('../dist/'),
-    '/job.json': { type: 'application/json', body: JSON.stringify({ name, ranks, parts }) },
+    '/bundled/': path(BUNDLED),
+    '/job.json': { type: 'application/json', body: JSON.stringify({ name, length, ranks, parts }) },
   });
   let engine = '';
   const onReport = (/** @type {Report} */ report) => {
@@ -58,7 +63,7 @@ async function measureInPage({ name, ranks, parts, adapter }, onStep) {
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function measureInNode({ name, ranks, parts }, onStep) {
+async function measureInNode({ name, length, ranks, parts }, onStep) {
   const driver = findLavapipe();
   if (driver !== undefined) {
     // The loader reads one or the other, by its age; a GPU's driver must not be found.
@@ -72,7 +77,9 @@ async function measureInNode({ name, ranks, parts }, onStep) {
   /** @type {typeof import('../src/bench')} */
   const bench = await import(new URL('../dist/bench.js', import.meta.url).href);
   const session = /** @type {const} */ ({ worker: false, gpu });
-  const measurements = await measureAll(library, bench, { name, ranks, parts, gpu, session, onStep });
+  const bundled = () => readBundled((file) => readFile(path(`${BUNDLED}${file}`)));
+  const job = { name, length, ranks, parts, bundled, gpu, session, onStep };
+  const measurements = await measureAll(library, bench, job);
   return { engine: `Dawn in Node ${process.versions.node}`, measurements };
 }
 
@@ -95,6 +102,6 @@ await runCommand('bench', async () => {
   };
   const measure = inNode ? measureInNode : measureInPage;
   const { engine, measurements } = await measure(options, onStep).finally(() => bar.end());
-  const report = benchReport({ name: options.name, adapter: options.adapter, engine }, measurements);
+  const report = benchReport({ ...options, engine }, measurements);
   console.log(options.json ? JSON.stringify(report, null, 2) : benchTable(report));
 });

@@ -1,20 +1,24 @@
 // What the benchmark prints.
 
 import { adapterLines, adapterRun } from './adapter_report.mjs';
+import { ALL_CASES } from './cases.mjs';
+import { kernelLines, kernelRun } from './kernel_report.mjs';
 import { count, size } from './progress.mjs';
 import { tableLines } from './table.mjs';
-import { CASES } from './workload.mjs';
 
-/** @typedef {import('./workload.mjs').CaseName} CaseName */
+/** @typedef {import('./cases.mjs').CaseName} CaseName */
 /** @typedef {import('./workload.mjs').Measurements} Measurements */
 /** @typedef {ReturnType<typeof benchReport>} BenchReport */
 
 /**
- * @param {{ name: CaseName, adapter: string, engine: string }} run
+ * @param {{ name: CaseName, length: number, adapter: string, engine: string }} run
  * @param {Measurements} measurements
  */
-export function benchReport({ name, adapter, engine }, { trainings, gemm, adapters, device }) {
-  const { shape, length, batch } = CASES[name];
+export function benchReport(
+  { name, length, adapter, engine },
+  { trainings, gemm, adapters, kernels, kernelGemm, device },
+) {
+  const { label, shape, batch } = ALL_CASES[name];
   const runs = trainings.map(({ r, trainable, metrics }) => {
     const metric = (/** @type {string} */ key) => metrics[key] ?? Number.NaN;
     const median = metric('step_seconds_median');
@@ -35,6 +39,7 @@ export function benchReport({ name, adapter, engine }, { trainings, gemm, adapte
   });
   return {
     case: name,
+    label,
     adapter,
     engine,
     device,
@@ -42,6 +47,10 @@ export function benchReport({ name, adapter, engine }, { trainings, gemm, adapte
     runs,
     ...(gemm && { gemm: { best: gemm.best, rates: gemm.rates } }),
     adapters: adapters.map(adapterRun),
+    ...(kernelGemm && {
+      kernels: kernels.map((report) => kernelRun(report, kernelGemm.best)),
+      kernel_gemm: { best: kernelGemm.best, rates: kernelGemm.rates },
+    }),
   };
 }
 
@@ -49,13 +58,31 @@ export function benchReport({ name, adapter, engine }, { trainings, gemm, adapte
  * @param {BenchReport} report
  * @returns {string} tables with a column for each rank
  */
-export function benchTable({ case: name, engine, device, shape, runs, gemm, adapters }) {
+export function benchTable({
+  case: name,
+  label,
+  engine,
+  device,
+  shape,
+  runs,
+  gemm,
+  adapters,
+  kernels = [],
+  kernel_gemm,
+}) {
   const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
   const head = [
     `${name} on ${gpu || 'an unnamed adapter'}, ${engine}`,
-    `${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
+    `${capital(label)}: ${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
   ];
-  const parts = [head, trainingLines(runs), gemmLines(gemm), adapterLines(adapters)];
+  const parts = [
+    head,
+    trainingLines(runs),
+    gemmLines(gemm),
+    adapterLines(adapters),
+    ...kernels.map(kernelLines),
+    gemmLines(kernel_gemm, 'The GEMM to compare kernels with'),
+  ];
   return parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -89,12 +116,18 @@ function trainingLines(runs) {
 
 /**
  * @param {BenchReport['gemm']} gemm
+ * @param {string} [title]
  * @returns {string[]}
  */
-function gemmLines(gemm) {
+function gemmLines(gemm, title = 'Best GEMM') {
   if (gemm === undefined) return [];
   const { flopsPerSecond, variant, shape } = gemm.best;
-  return [`Best GEMM: ${giga(flopsPerSecond)} GFLOP/s (${variant}, ${shape.rows}×${shape.columns}×${shape.inner})`];
+  return [`${title}: ${giga(flopsPerSecond)} GFLOP/s (${variant}, ${shape.rows}×${shape.columns}×${shape.inner})`];
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** @param {number} value */

@@ -1,4 +1,5 @@
 // Measures training in the library's worker, as a visitor's page runs it, and the rest in the page.
+import { readBundled } from '../lib/bundled.mjs';
 import { measureAll } from '../lib/workload.mjs';
 import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
@@ -13,6 +14,7 @@ try {
   const [library, bench] = await Promise.all([loadLibrary(), loadBench()]);
   const result = await measureAll(library, bench, {
     ...job,
+    bundled: () => readBundled(async (file) => (await fetch(`/bundled/${file}`)).blob()),
     gpu: navigator.gpu,
     onStep: (done, total, what) => report({ type: 'step', done, total, what }),
   });

@@ -2,26 +2,49 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { readBenchOptions } from '../../scripts/lib/bench_options.mjs';
 import { benchReport, benchTable } from '../../scripts/lib/bench_report.mjs';
-import { CASES, modelFiles } from '../../scripts/lib/workload.mjs';
+import { ALL_CASES } from '../../scripts/lib/cases.mjs';
+import { optFiles } from '../../scripts/lib/random_models.mjs';
+import { CASES, KERNEL_GEMM, modelFiles } from '../../scripts/lib/workload.mjs';
+import { defaultLimits } from '../../src/core/source';
+import { f16ToF32 } from '../../src/formats/float16';
+import type { Runner } from '../../src/graph/runner';
+import type { Value } from '../../src/graph/value';
+import { openSource } from '../../src/hub/open_source';
+import { loadModel } from '../../src/worker/model_loader';
 
 const BOTH = ['training', 'adapters'];
 
 test('options', () => {
-  expect(readBenchOptions([])).toEqual({ name: 'tiny', adapter: 'swiftshader', ranks: [64], parts: BOTH, json: false });
+  expect(readBenchOptions([])).toEqual({
+    name: 'tiny',
+    length: 256,
+    adapter: 'swiftshader',
+    ranks: [64],
+    parts: BOTH,
+    json: false,
+  });
   expect(readBenchOptions(['--case', 'small'])).toMatchObject({ name: 'small', ranks: [64, 256] });
   const argv = '--case small --adapter llvmpipe --r 16 --only adapters --json'.split(' ');
   expect(readBenchOptions(argv)).toEqual({
     name: 'small',
+    length: 256,
     adapter: 'llvmpipe',
     ranks: [16],
     parts: ['adapters'],
     json: true,
   });
   expect(readBenchOptions(['--help'])).toBe('help');
-  expect(() => readBenchOptions(['--case', 'huge'])).toThrow('--case must be tiny or small, not "huge"');
+  expect(() => readBenchOptions(['--case', 'huge'])).toThrow(
+    /--case must be tiny or small or bundled or opt-125m or .*, not "huge"/,
+  );
   expect(() => readBenchOptions(['--adapter', 'cuda'])).toThrow('--adapter must be swiftshader or llvmpipe or gpu');
   expect(() => readBenchOptions(['--r', '0'])).toThrow('--r must be');
-  expect(() => readBenchOptions(['--only', 'gemm'])).toThrow('--only must be training or adapters, not "gemm"');
+  expect(() => readBenchOptions(['--only', 'gemm'])).toThrow('--only must be training or adapters or kernels');
+  expect(readBenchOptions(['--kernels'])).toMatchObject({ parts: ['training', 'adapters', 'kernels'] });
+  expect(readBenchOptions('--kernels --only kernels'.split(' '))).toMatchObject({ parts: ['kernels'] });
+  const qwen = '--case qwen2.5-0.5b --length 512'.split(' ');
+  expect(readBenchOptions(qwen)).toMatchObject({ length: 512, ranks: [256], parts: ['training'] });
+  expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
 
 const sha256 = async (blob: Blob | undefined): Promise<string> =>
@@ -47,9 +70,64 @@ test('the model of a case is the same every time, and whole', async () => {
   expect(bytes.length).toBe(8 + header + 4 * values);
 });
 
-const run = { name: 'small', adapter: 'llvmpipe', engine: 'Dawn in Node 20' } as const;
+test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %s is one that loads', async (name) => {
+  const { shape, targets, files } = ALL_CASES[name];
+  // With a thousandth of the numbers, but all of the tensors.
+  const small = { ...shape, vocab_size: 64, intermediate_size: 32, hidden_size: 4 * shape.num_attention_heads };
+  const make = name === 'opt-125m' ? optFiles : modelFiles;
+  const sources = make(small, 64, { dtype: 'float16' });
+  const values: Value[] = [];
+  const runner = { allocate: async () => {}, free: () => {}, write: (value: Value) => void values.push(value) };
+  const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
+  const { model } = await loadModel(openSource({ files: sources }), runner as unknown as Runner, options);
+  expect(model.layers).toBe(shape.num_hidden_layers);
+  const modules = model.modules.map((module) => module.name.split('.').at(-1));
+  expect(modules).toEqual(expect.arrayContaining([...targets]));
+  expect(files).toBeTypeOf('function');
+  expect(values.filter(({ dtype }) => dtype === 'f16').length).toBeGreaterThan(shape.num_hidden_layers);
+});
+
+test('random halves are halves of the usual deviation', async () => {
+  const files = modelFiles({ ...CASES.tiny.shape, num_hidden_layers: 1 }, 64, { dtype: 'float16' });
+  const tensors = readSafetensors(await bytesOf(files.get('model.safetensors')));
+  const embedded = tensors.get('model.embed_tokens.weight') ?? [];
+  expect(embedded).toHaveLength(512 * 64);
+  const mean = embedded.reduce((sum, value) => sum + value, 0) / embedded.length;
+  expect(mean).toBeCloseTo(0, 3);
+  const variance = embedded.reduce((sum, value) => sum + value * value, 0) / embedded.length;
+  expect(Math.sqrt(variance)).toBeCloseTo(0.02, 3);
+  expect(Math.max(...embedded)).toBeLessThan(0.0347);
+  expect(new Set(tensors.get('model.norm.weight'))).toEqual(new Set([1]));
+});
+
+const bytesOf = async (blob: Blob | undefined): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer(0));
+
+function readSafetensors(bytes: Uint8Array<ArrayBuffer>): Map<string, number[]> {
+  const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, end))) as Record<
+    string,
+    { readonly data_offsets: readonly [number, number] }
+  >;
+  return new Map(
+    Object.entries(header).map(
+      ([
+        name,
+        {
+          data_offsets: [from, to],
+        },
+      ]) => {
+        const halves = new Uint16Array(bytes.slice(end + from, end + to).buffer);
+        return [name, [...f16ToF32(halves)]];
+      },
+    ),
+  );
+}
+
+const run = { name: 'small', length: 256, adapter: 'llvmpipe', engine: 'Dawn in Node 20' } as const;
 const device = { vendor: '', architecture: '', description: 'llvmpipe', fallback: true };
 const gemm = { variant: 'register', shape: { rows: 256, columns: 896, inner: 896 }, flopsPerSecond: 5e9, samples: 5 };
+const nothing = { trainings: [], gemm: undefined, adapters: [], kernels: [], kernelGemm: undefined };
 const training = (r: number, median: number) => ({
   r,
   trainable: 20_544,
@@ -70,6 +148,8 @@ test('rates come from the median step, and shares from the best product', () => 
     trainings: [training(64, 2), training(256, 4)],
     gemm: { best: gemm, rates: [gemm], device },
     adapters: [],
+    kernels: [],
+    kernelGemm: undefined,
     device,
   };
   const report = benchReport(run, measurements);
@@ -112,7 +192,7 @@ test('adapters are compared as ratios, and trainings are left out where there ar
     },
     device,
   }));
-  const report = benchReport(run, { trainings: [], gemm: undefined, adapters, device });
+  const report = benchReport(run, { ...nothing, adapters, device });
   expect(report.runs).toEqual([]);
   expect(report).not.toHaveProperty('gemm');
   expect(report.adapters[0]?.mixed).toMatchObject({ base: { ms: 100 }, single: { dispatches: 98 } });
@@ -127,5 +207,41 @@ test('adapters are compared as ratios, and trainings are left out where there ar
   expect(table).toMatch(/\n8 in turn, ms beyond it +11\.6 +11\.6\n/);
   expect(table).toMatch(/\nbytes sent by a switch +0 B +0 B\n/);
   expect(table).toMatch(/\nbytes sent for it +21\.0 kB +21\.0 kB$/);
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test('kernels come with their share of the step and of the product that they are compared with', () => {
+  const kernel = { mixed: false, dispatches: 30, seconds: 0.06, share: 0.6, flops: 6e7, flopsPerSecond: 1e9 };
+  const kernels = [
+    {
+      r: 64,
+      step: { seconds: 0.1, dispatches: 331, flops: 1e8 },
+      kernels: [
+        { ...kernel, kernel: 'linear', variant: 'wide', sizes: [1024, 64, 172], mixed: true },
+        {
+          ...kernel,
+          kernel: 'copy',
+          variant: 'default',
+          sizes: [64],
+          seconds: 0.03,
+          share: 0.3,
+          flops: 0,
+          flopsPerSecond: 0,
+        },
+      ],
+      outside: { seconds: 0.01, share: 0.1 },
+      device,
+    },
+  ];
+  const kernelGemm = { best: { ...gemm, shape: KERNEL_GEMM }, rates: [], device };
+  const report = benchReport(run, { ...nothing, kernels, kernelGemm, device });
+  expect(report.kernels?.[0]?.kernels[0]).toMatchObject({ kernel: 'linear', ms: 60, share_of_best_gemm: 0.2 });
+  const table = benchTable(report);
+  expect(table).toMatch(/\nKernels at r 64, each alone +times +share +ms +GFLOP\/s +of the GEMM\n/);
+  expect(table).toMatch(/\nlinear\/wide ≤ 1024×64×172 +30 +60\.0 % +60\.00 +1\.00 +20\.0 %\n/);
+  expect(table).toMatch(/\ncopy 64 +30 +30\.0 % +30\.00\n/);
+  expect(table).toMatch(/\nnot in kernels +10\.0 % +10\.00\nthe step itself +331 +100\.00\n/);
+  expect(table).toMatch(/\nThe GEMM to compare kernels with: 5\.00 GFLOP\/s \(register, 1024×768×768\)$/);
+  for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });

@@ -1,0 +1,214 @@
+// Models with random weights, as files: the same at every call.
+
+/**
+ * @typedef {object} Shape
+ * @property {number} hidden_size
+ * @property {number} intermediate_size
+ * @property {number} num_hidden_layers
+ * @property {number} num_attention_heads
+ * @property {number} num_key_value_heads
+ * @property {number} vocab_size
+ */
+/** @typedef {'float32' | 'float16'} Dtype */
+/** @typedef {Map<string, readonly number[]>} TensorShapes dims by tensor name */
+
+/**
+ * A Llama.
+ * @param {Shape} shape
+ * @param {number} max_position_embeddings
+ * @param {{ dtype?: Dtype, rope_theta?: number }} [options]
+ * @returns {Map<string, Blob>}
+ */
+export function modelFiles(
+  shape,
+  max_position_embeddings,
+  { dtype: torch_dtype = 'float32', rope_theta = 10_000 } = {},
+) {
+  const config = {
+    architectures: ['LlamaForCausalLM'],
+    model_type: 'llama',
+    hidden_act: 'silu',
+    tie_word_embeddings: true,
+    bos_token_id: 0,
+    eos_token_id: 0,
+    rms_norm_eps: 1e-5,
+    rope_theta,
+    torch_dtype,
+    max_position_embeddings,
+    ...shape,
+  };
+  return asFiles(config, llamaTensors(shape), torch_dtype);
+}
+
+/**
+ * An OPT whose MLPs are `intermediate_size` wide, stored in half precision.
+ * @param {Shape} shape
+ * @param {number} max_position_embeddings
+ * @returns {Map<string, Blob>}
+ */
+export function optFiles({ intermediate_size: ffn_dim, num_key_value_heads: _, ...shape }, max_position_embeddings) {
+  const config = {
+    architectures: ['OPTForCausalLM'],
+    model_type: 'opt',
+    activation_function: 'relu',
+    do_layer_norm_before: true,
+    word_embed_proj_dim: shape.hidden_size,
+    torch_dtype: 'float16',
+    ffn_dim,
+    max_position_embeddings,
+    ...shape,
+  };
+  return asFiles(config, optTensors(config), 'float16');
+}
+
+/**
+ * @param {object} config
+ * @param {TensorShapes} shapes
+ * @param {Dtype} dtype
+ * @returns {Map<string, Blob>}
+ */
+function asFiles(config, shapes, dtype) {
+  return new Map([
+    ['config.json', new Blob([JSON.stringify(config)])],
+    ['model.safetensors', safetensors(shapes, dtype)],
+  ]);
+}
+
+/**
+ * @param {Shape} shape
+ * @returns {TensorShapes}
+ */
+function llamaTensors(shape) {
+  const { hidden_size: hidden, intermediate_size: ffn, vocab_size, num_attention_heads, num_key_value_heads } = shape;
+  const kv = (hidden / num_attention_heads) * num_key_value_heads;
+  const shapes = new Map([['model.embed_tokens.weight', [vocab_size, hidden]]]);
+  for (let layer = 0; layer < shape.num_hidden_layers; layer++) {
+    const at = (/** @type {string} */ name, /** @type {number[]} */ ...dims) =>
+      shapes.set(`model.layers.${layer}.${name}.weight`, dims);
+    at('input_layernorm', hidden);
+    at('self_attn.q_proj', hidden, hidden);
+    at('self_attn.k_proj', kv, hidden);
+    at('self_attn.v_proj', kv, hidden);
+    at('self_attn.o_proj', hidden, hidden);
+    at('post_attention_layernorm', hidden);
+    at('mlp.gate_proj', ffn, hidden);
+    at('mlp.up_proj', ffn, hidden);
+    at('mlp.down_proj', hidden, ffn);
+  }
+  return shapes.set('model.norm.weight', [hidden]);
+}
+
+/**
+ * @param {{ hidden_size: number, ffn_dim: number, num_hidden_layers: number, vocab_size: number, max_position_embeddings: number }} config
+ * @returns {TensorShapes}
+ */
+function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, vocab_size, max_position_embeddings }) {
+  /** @type {TensorShapes} */
+  const shapes = new Map();
+  const at = (/** @type {string} */ name, /** @type {readonly number[]} */ dims) =>
+    shapes.set(`model.decoder.${name}`, dims);
+  const both = (/** @type {string} */ name, /** @type {readonly number[]} */ dims) => {
+    at(`${name}.weight`, dims);
+    at(`${name}.bias`, dims.slice(0, 1));
+  };
+  at('embed_tokens.weight', [vocab_size, hidden]);
+  // Two rows more than positions, as OPT has it.
+  at('embed_positions.weight', [max_position_embeddings + 2, hidden]);
+  for (let layer = 0; layer < num_hidden_layers; layer++) {
+    const of = `layers.${layer}`;
+    both(`${of}.self_attn_layer_norm`, [hidden]);
+    for (const name of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) both(`${of}.self_attn.${name}`, [hidden, hidden]);
+    both(`${of}.final_layer_norm`, [hidden]);
+    both(`${of}.fc1`, [ffn, hidden]);
+    both(`${of}.fc2`, [hidden, ffn]);
+  }
+  both('final_layer_norm', [hidden]);
+  return shapes;
+}
+
+/** Uniform weights have the usual deviation of 0.02. */
+const WIDTH = 0.02 * Math.sqrt(12);
+
+/**
+ * Norms of one, biases of zero; everything else random.
+ * @param {TensorShapes} shapes
+ * @param {Dtype} dtype
+ * @returns {Blob}
+ */
+function safetensors(shapes, dtype) {
+  const fill = dtype === 'float32' ? floats() : halves();
+  /** @type {Record<string, { dtype: string, shape: readonly number[], data_offsets: [number, number] }>} */
+  const header = {};
+  /** @type {Blob[]} */
+  const parts = [];
+  let offset = 0;
+  for (const [name, dims] of shapes) {
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    const data = name.endsWith('.bias')
+      ? fill.same(size, 0)
+      : name.includes('norm')
+        ? fill.same(size, 1)
+        : fill.random(size);
+    header[name] = {
+      dtype: dtype === 'float32' ? 'F32' : 'F16',
+      shape: dims,
+      data_offsets: [offset, offset + data.byteLength],
+    };
+    offset += data.byteLength;
+    // One by one, so that large models needn't be in memory twice.
+    parts.push(new Blob([data]));
+  }
+  const text = JSON.stringify(header);
+  const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8));
+  const length = new BigUint64Array([BigInt(json.length)]);
+  return new Blob([length, json, ...parts]);
+}
+
+function floats() {
+  const random = randomNumbers(1);
+  return {
+    same: (/** @type {number} */ size, /** @type {0 | 1} */ value) => new Float32Array(size).fill(value),
+    random: (/** @type {number} */ size) => new Float32Array(size).map(() => (random() - 0.5) * WIDTH),
+  };
+}
+
+/** Half a billion of them in seconds: from a table of 4,096 numbers. */
+function halves() {
+  const random = randomNumbers(1);
+  const table = Uint16Array.from({ length: 4096 }, (_, index) => halfBits(((index + 0.5) / 4096 - 0.5) * WIDTH));
+  return {
+    same: (/** @type {number} */ size, /** @type {0 | 1} */ value) => new Uint16Array(size).fill(halfBits(value)),
+    random(/** @type {number} */ size) {
+      const data = new Uint16Array(size);
+      for (let i = 0; i < size; i++) data[i] = table[Math.floor(random() * 4096)] ?? 0;
+      return data;
+    },
+  };
+}
+
+/**
+ * The nearest half's bits; what is too small for a normal one becomes zero.
+ * @param {number} value below 65,504
+ */
+function halfBits(value) {
+  const [bits = 0] = new Uint32Array(new Float32Array([value]).buffer);
+  const sign = (bits >>> 16) & 0x8000;
+  // Exponents are counted from 15 instead of 127; 13 bits of the fraction go.
+  const magnitude = (bits & 0x7fffffff) - (112 << 23) + (1 << 12);
+  return magnitude < 1 << 23 ? sign : sign | (magnitude >>> 13);
+}
+
+/**
+ * Numbers from 0 to below 1 by Marsaglia's xorshift, the same for the same seed.
+ * @param {number} seed not 0
+ * @returns {() => number}
+ */
+export function randomNumbers(seed) {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 4_294_967_296;
+  };
+}
