@@ -13,7 +13,7 @@ test('measures every family of tiles at every shape, and says which was best', a
   ];
   const { best, rates, device } = await measureGemm(shared.gpu, { ...quick, shapes });
   const found = rates.map(({ variant, shape }) => `${variant} ${shape.rows}×${shape.columns}×${shape.inner}`);
-  for (const variant of ['register', 'workgroup']) {
+  for (const variant of ['register', 'workgroup', 'subgroup']) {
     expect(found).toContain(`${variant} 64×96×32`);
     expect(found).toContain(`${variant} 2×64×30`);
   }

@@ -52,7 +52,14 @@ describe('the checks can fail', () => {
     @group(0) @binding(2) var<storage, read_write> y: array<f32>;
     @compute @workgroup_size(64) fn main() {}`;
   const kernel = (changes: Partial<AnyKernel>, text = wgsl, overrides: Record<string, number> = { OTHER: 1 }) => {
-    const variant = { name: 'default', wgsl: text, overrides, workgroups: () => [1] as const, fits: () => true };
+    const variant = {
+      name: 'default',
+      wgsl: text,
+      overrides,
+      features: [],
+      workgroups: () => [1] as const,
+      fits: () => true,
+    };
     const base = { name: 'k', params: { N: 'u32', eps: 'f32' }, flops: () => 0, variants: [variant] } as const;
     return contractProblems({ ...base, bindings: { x: 'read', y: 'write' }, ...changes }, variant);
   };
@@ -74,6 +81,7 @@ describe('the checks can fail', () => {
     ['an override without a value', kernel({}, wgsl, {})],
     ['another entry point', kernel({}, wgsl.replace('main', 'entry'))],
     ['an extension', kernel({}, `enable f16;${wgsl}`)],
+    ['a function of an extension', kernel({}, wgsl.replace('main() {', 'main() { let a = quadBroadcast(1.0, 0u);'))],
   ])('%s', (_what, problems) => {
     expect(problems).toHaveLength(1);
   });

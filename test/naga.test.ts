@@ -30,7 +30,10 @@ function translate(wgsl: string): { readonly spirv: number; readonly msl: number
   }
 }
 
-test.each(allVariants())('naga takes $name', ({ variant }) => {
+/** Firefox has no subgroups, and naga-wasm doesn't parse them: such variants are never chosen there. */
+const portable = allVariants().filter(({ variant }) => variant.features.length === 0);
+
+test.each(portable)('naga takes $name', ({ variant }) => {
   const { spirv, msl, hlsl } = translate(withConstants(variant.wgsl, variant.overrides));
   expect(Math.min(spirv, msl, hlsl)).toBeGreaterThan(0);
 });

@@ -1,6 +1,8 @@
 /** How a kernel uses a binding. In WGSL `write` and `update` are both `read_write`; `write` makes a new value. */
 export type Access = 'read' | 'write' | 'update';
 export type Scalar = 'u32' | 'f32';
+/** What a device may lack. */
+export type Feature = 'subgroups';
 export type Bindings = Readonly<Record<string, Access>>;
 export type ParamTypes = Readonly<Record<string, Scalar>>;
 export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
@@ -9,10 +11,12 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** One way to run a kernel: a whole WGSL text, and its grid. */
 export interface Variant<P extends ParamTypes = ParamTypes> {
-  /** `default`, or the family of its tile: `register`, `workgroup`, `row` (few rows). */
+  /** `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … */
   readonly name: string;
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
+  /** What it needs of the device beyond core WebGPU. */
+  readonly features: readonly Feature[];
   workgroups(params: Params<P>): Grid;
   /** Whether it can run these params: true unless the record says otherwise. */
   fits(params: Params<P>): boolean;
@@ -42,6 +46,7 @@ export interface AnyVariant {
   readonly name: string;
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
+  readonly features: readonly Feature[];
   workgroups(params: Readonly<Record<string, number>>): Grid;
   fits(params: Readonly<Record<string, number>>): boolean;
 }
@@ -51,6 +56,7 @@ export interface VariantInit<P extends ParamTypes> {
   /** The shader's file and the `lib/` files that complete it, joined as they are. */
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
+  readonly features?: readonly Feature[];
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
 }
@@ -74,6 +80,7 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
       name: variant.name ?? 'default',
       wgsl: variant.wgsl.join('\n'),
       overrides: variant.overrides ?? {},
+      features: variant.features ?? [],
       workgroups: (params) => variant.workgroups(params),
       fits: (params) => variant.fits?.(params) ?? true,
     })),

@@ -11,7 +11,9 @@ import type { DeviceInfo } from './device';
  * widest that do without.
  */
 export function chooseVariant({ kernel, params }: Pick<Step, 'kernel' | 'params'>, info: DeviceInfo): AnyVariant {
-  const fitting = kernel.variants.filter((variant) => variant.fits(params));
+  const fitting = kernel.variants.filter(
+    ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
+  );
   const variant = families(info)
     .map((name) => fitting.find((v) => v.name === name))
     .find((v) => v !== undefined);
@@ -22,8 +24,8 @@ export function chooseVariant({ kernel, params }: Pick<Step, 'kernel' | 'params'
 
 function families(info: DeviceInfo): readonly string[] {
   const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
-  if (/swiftshader/.test(names)) return ['serial', 'wide', 'register'];
-  if (info.fallback || /llvmpipe|lavapipe|software/.test(names)) return ['serial', 'workgroup'];
+  if (/swiftshader/.test(names)) return ['subgroup', 'serial', 'wide', 'register'];
+  if (info.fallback || /llvmpipe|lavapipe|software/.test(names)) return ['subgroup', 'serial', 'workgroup'];
   if (/apple/.test(names)) return ['row', 'register'];
   return ['row', 'workgroup'];
 }

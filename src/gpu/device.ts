@@ -1,4 +1,5 @@
 import { WebVeraError } from '../core/error';
+import type { Feature } from '../core/kernel';
 
 export interface DeviceInfo {
   readonly vendor: string;
@@ -6,7 +7,11 @@ export interface DeviceInfo {
   readonly description: string;
   /** True for software adapters that say so. */
   readonly fallback: boolean;
+  /** What it can do beyond core WebGPU, of what kernels profit from. */
+  readonly features: readonly Feature[];
 }
+
+const FEATURES: readonly Feature[] = ['subgroups'];
 
 /** Owns the GPU device: asks for it, watches it, and remembers why it can't be used any more. */
 export class DeviceHost {
@@ -51,11 +56,12 @@ export class DeviceHost {
         hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
       });
     }
-    const device = await openDevice(adapter);
+    const features = FEATURES.filter((feature) => adapter.features.has(feature));
+    const device = await openDevice(adapter, features);
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
     return new DeviceHost(
       device,
-      { vendor, architecture, description, fallback: isFallbackAdapter ?? false },
+      { vendor, architecture, description, fallback: isFallbackAdapter ?? false, features },
       onFailure,
     );
   }
@@ -84,9 +90,13 @@ export class DeviceHost {
   }
 }
 
-async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+async function openDevice(adapter: GPUAdapter, features: readonly Feature[]): Promise<GPUDevice> {
   try {
-    return await adapter.requestDevice({ label: 'webvera', requiredLimits: offeredLimits(adapter.limits) });
+    return await adapter.requestDevice({
+      label: 'webvera',
+      requiredFeatures: [...features],
+      requiredLimits: offeredLimits(adapter.limits),
+    });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new WebVeraError('unsupported_device', `A GPU device was expected, but the adapter gave none: ${problem}`, {

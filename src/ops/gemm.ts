@@ -1,4 +1,5 @@
 import block from '../../shaders/lib/block.wgsl?raw';
+import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import leftColumns from '../../shaders/lib/left_columns.wgsl?raw';
 import leftRows from '../../shaders/lib/left_rows.wgsl?raw';
 import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
@@ -18,6 +19,7 @@ import rightRows from '../../shaders/lib/right_rows.wgsl?raw';
 import rightScalar from '../../shaders/lib/right_scalar.wgsl?raw';
 import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
 import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
+import tileSubgroup from '../../shaders/lib/tile_subgroup.wgsl?raw';
 import tileWide from '../../shaders/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
 import { WebVeraError } from '../core/error';
@@ -129,7 +131,8 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 
 /**
  * The families of tiles. `register`: 8 × 4 results a thread, operands straight from memory. `wide`: the same with
- * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory. `row`: few rows.
+ * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory. `subgroup`:
+ * 16 × 4, left operands from neighbours. `row`: few rows.
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
@@ -149,6 +152,12 @@ function variants<P extends ParamTypes>(
     { name: 'register', wgsl: [...files, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...files, quad, tileWide], workgroups: tiles },
     { name: 'workgroup', wgsl: [...files, quad, tileWorkgroup], workgroups: tiles },
+    {
+      name: 'subgroup',
+      wgsl: [enableSubgroups, ...files, tileSubgroup],
+      features: ['subgroups'],
+      workgroups: tiles,
+    },
     ...(fewRows ? [row] : []),
   ];
 }

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernel';
 import { chooseVariant } from '../../src/gpu/choice';
 
-const GPU = { vendor: 'nvidia', architecture: 'ampere', description: '', fallback: false };
+const GPU = { vendor: 'nvidia', architecture: 'ampere', description: '', fallback: false, features: ['subgroups'] } as const;
 const APPLE = { ...GPU, vendor: 'apple' };
-const SWIFTSHADER = { vendor: 'google', architecture: 'swiftshader', description: '', fallback: true };
+const SWIFTSHADER = { vendor: 'google', architecture: 'swiftshader', description: '', fallback: true, features: [] } as const;
 const LLVMPIPE = { ...GPU, vendor: 'mesa', description: 'llvmpipe (LLVM 19.1.7, 256 bits)' };
 
 /** A product as `ops/gemm.ts` makes it: `row` is for four rows or fewer. */
-const product = kernel('product', ['register', 'wide', 'workgroup', 'row']);
+const product = kernel('product', ['register', 'wide', 'workgroup', 'subgroup', 'row']);
 /** What works row by row, with help from neighbours or without. */
 const norm = kernel('norm', ['workgroup', 'serial']);
 
@@ -21,6 +21,7 @@ function kernel(name: string, variants: readonly string[]) {
     variants: variants.map((variant) => ({
       name: variant,
       wgsl: [],
+      features: variant === 'subgroup' ? (['subgroups'] as const) : [],
       workgroups: () => [1],
       fits: ({ rows = 0 }) => variant !== 'row' || rows <= 4,
     })),
@@ -31,8 +32,10 @@ test.each([
   ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
   ['an Apple GPU', APPLE, 'register', 'row', 'workgroup'],
   ['SwiftShader', SWIFTSHADER, 'wide', 'wide', 'serial'],
-  ['llvmpipe', LLVMPIPE, 'workgroup', 'workgroup', 'serial'],
-  ['a software adapter that nobody knows', { ...GPU, fallback: true }, 'workgroup', 'workgroup', 'serial'],
+  ['SwiftShader with subgroups', { ...SWIFTSHADER, features: ['subgroups'] }, 'subgroup', 'subgroup', 'serial'],
+  ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'workgroup', 'serial'],
+  ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'subgroup', 'serial'],
+  ['a software adapter that nobody knows', { ...GPU, fallback: true, features: [] }, 'workgroup', 'workgroup', 'serial'],
 ] as const)('%s', (_, info, many, few, rowByRow) => {
   expect(chooseVariant({ kernel: product, params: { rows: 256 } }, info).name).toBe(many);
   expect(chooseVariant({ kernel: product, params: { rows: 1 } }, info).name).toBe(few);

@@ -42,8 +42,12 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
 
   const entries = [...text.matchAll(/@compute[^{]*?\bfn\s+(\w+)/g)].map(([, name]) => name);
   expectEqual('entry points', entries.join(', '), 'main');
-  for (const [forbidden] of text.matchAll(/\benable\b|\bsubgroup\w*|ptr<workgroup/g)) {
-    problems.push(`${forbidden}: not every browser takes it`);
+  const enabled = [...text.matchAll(/\benable\s+(\w+);/g)].map(([, name]) => name);
+  expectEqual('extensions', enabled.join(', '), variant.features.join(', '));
+  for (const [forbidden] of text.matchAll(/\b(?:subgroup|quad)[A-Z]\w*|ptr<workgroup/g)) {
+    if (forbidden.startsWith('ptr') || !variant.features.includes('subgroups')) {
+      problems.push(`${forbidden}: not every browser takes it`);
+    }
   }
   return problems;
 }

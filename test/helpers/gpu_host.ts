@@ -18,10 +18,11 @@ export async function openGpuHost(): Promise<void> {
   const gpu = create([]);
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn found no Vulkan driver: install mesa-vulkan-drivers');
-  const device = await adapter.requestDevice();
+  const features = (['subgroups'] as const).filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredFeatures: features });
   const { vendor, architecture, description } = adapter.info;
   const failures: string[] = [];
-  const info = { vendor, architecture, description, fallback: false };
+  const info = { vendor, architecture, description, fallback: false, features };
   const host = DeviceHost.adopt(device, info, (error) => failures.push(error.message));
   holder.webveraTestGpu = { gpu, host, failures };
 }

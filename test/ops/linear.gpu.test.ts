@@ -62,7 +62,7 @@ describe('linear, register', () => {
 });
 
 // Storages and layouts know nothing of tiles: one exact and one odd shape prove a tile.
-describe.each(['register', 'wide', 'workgroup'])('linear, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'subgroup'])('linear, %s', (variant) => {
   test.each<Case>([
     { N: 65, M: 63, K: 123 },
     { N: 67, M: 60, K: 132 },

@@ -100,7 +100,7 @@ function shared(widths: readonly number[], { N, K, R }: Omit<Case, 'M'>, fill: F
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'wide', 'workgroup'])('layers with one input, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'subgroup'])('layers with one input, %s', (variant) => {
   test.each([
     { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
     { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
@@ -135,7 +135,7 @@ describe.each(['register', 'row'])('vera_linear, few rows, %s', (variant) => {
   });
 });
 
-describe.each(['register', 'wide', 'workgroup'])('vera_linear, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_linear, %s', (variant) => {
   test.each<Case>([
     { N: 63, K: 65, M: 63, R: 65 },
     { N: 66, K: 68, M: 132, R: 60 },

@@ -125,7 +125,7 @@ function readSafetensors(bytes: Uint8Array<ArrayBuffer>): Map<string, number[]> 
 }
 
 const run = { name: 'small', length: 256, adapter: 'llvmpipe', engine: 'Dawn in Node 20' } as const;
-const device = { vendor: '', architecture: '', description: 'llvmpipe', fallback: true };
+const device = { vendor: '', architecture: '', description: 'llvmpipe', fallback: true, features: [] };
 const gemm = { variant: 'register', shape: { rows: 256, columns: 896, inner: 896 }, flopsPerSecond: 5e9, samples: 5 };
 const nothing = { trainings: [], gemm: undefined, adapters: [], kernels: [], kernelGemm: undefined };
 const training = (r: number, median: number) => ({

@@ -117,7 +117,7 @@ function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'workgroup'])('the VeRA kernels (%s) and their GLSL twins', (variant) => {
+describe.each(['register', 'workgroup', 'subgroup'])('the VeRA kernels (%s) and their GLSL twins', (variant) => {
   // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
   test.each<Case>([
     { N: 1, K: 1, M: 1, R: 1 },

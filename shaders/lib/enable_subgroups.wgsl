@@ -1,0 +1,2 @@
+// Comes first: these shaders need the feature `subgroups`.
+enable subgroups;

@@ -1,0 +1,86 @@
+// Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad share their rows: each reads one of
+// the four left blocks from memory and gets the others from its neighbours' registers.
+// Quads are taken to be neighbours in the workgroup, as they are wherever this tile is chosen.
+// grid: 64 rows in x, 64 columns in y
+struct Stack { c0: mat4x4f, c1: mat4x4f, c2: mat4x4f, c3: mat4x4f }
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let lane = thread % 4u;
+  let column = group.y * 64u + thread % 16u * 4u;
+  // A thread's blocks lie 0, 4, 32 and 36 rows below.
+  let row = group.x * 64u + thread / 16u * 8u;
+  let own_row = row + lane % 2u * 4u + lane / 2u * 32u;
+  var c = Stack();
+  if (low_inner() > 0u) {
+    let left = low_left_begin(own_row);
+    let right = low_right_begin(column);
+    for (var k = 0u; k < low_inner(); k += 4u) {
+      c = add_products(c, low_left_block(left, k), low_right_block(right, k));
+    }
+    let scale = low_scale(column);
+    c = Stack(
+      scale_columns(c.c0, scale),
+      scale_columns(c.c1, scale),
+      scale_columns(c.c2, scale),
+      scale_columns(c.c3, scale),
+    );
+  }
+  if (has_part(0u, group)) {
+    c = add_part(0u, c, own_row, column);
+  }
+  if (has_part(1u, group)) {
+    c = add_part(1u, c, own_row, column);
+  }
+  if (has_part(2u, group)) {
+    c = add_part(2u, c, own_row, column);
+  }
+  if (column < columns()) {
+    finish(row, column, c.c0);
+    finish(row + 4u, column, c.c1);
+    finish(row + 32u, column, c.c2);
+    finish(row + 36u, column, c.c3);
+  }
+  finish_tile(group, thread);
+}
+
+// Parts are written out, so that a compiler knows which operands each loop reads.
+fn add_part(part: u32, before: Stack, own_row: u32, column: u32) -> Stack {
+  var c = before;
+  let left = left_begin(part, own_row);
+  let right = right_begin(part, column);
+  for (var k = 0u; k < inner(part); k += 4u) {
+    c = add_products(c, left_block(part, left, k), right_block(part, right, k));
+  }
+  return c;
+}
+
+fn add_products(c: Stack, own: mat4x4f, b: mat4x4f) -> Stack {
+  return Stack(
+    add_product(c.c0, of_lane0(own), b),
+    add_product(c.c1, of_lane1(own), b),
+    add_product(c.c2, of_lane2(own), b),
+    add_product(c.c3, of_lane3(own), b),
+  );
+}
+
+// In fewer instructions than multiply_add: compilers of software adapters give up on registers when there are many.
+fn add_product(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
+  return mat4x4f(c[0] + b * a[0], c[1] + b * a[1], c[2] + b * a[2], c[3] + b * a[3]);
+}
+
+fn of_lane0(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadBroadcast(a[0], 0u), quadBroadcast(a[1], 0u), quadBroadcast(a[2], 0u), quadBroadcast(a[3], 0u));
+}
+
+fn of_lane1(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadBroadcast(a[0], 1u), quadBroadcast(a[1], 1u), quadBroadcast(a[2], 1u), quadBroadcast(a[3], 1u));
+}
+
+fn of_lane2(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadBroadcast(a[0], 2u), quadBroadcast(a[1], 2u), quadBroadcast(a[2], 2u), quadBroadcast(a[3], 2u));
+}
+
+fn of_lane3(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadBroadcast(a[0], 3u), quadBroadcast(a[1], 3u), quadBroadcast(a[2], 3u), quadBroadcast(a[3], 3u));
+}
