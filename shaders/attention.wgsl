@@ -4,7 +4,8 @@
 // A query without any key gives y = 0 and L = 1e30, which makes its exp(s − L) 0 in the gradient too.
 // q, y: (B·T, H·D)   k, v: (B·T, Hkv·D)   mask: (B, T)   L: (B, H, T)   D: a multiple of 4
 // grid: a tile of queries in x, H in y, B in z
-// with lib/{attention_serial, attention_workgroup, attention_tile, attention_rows, attention_blocks, attention_softmax, block}.wgsl
+// with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_blocks, attention_softmax, block}.wgsl
+// and one of lib/{attention_serial, attention_subgroup, attention_workgroup}.wgsl
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;

@@ -3,7 +3,8 @@
 //   dv[j] = Σ_h Σ_n P[n,j] · dy[n],   dk[j] = scale · Σ_h Σ_n dS[n,j] · q[n]
 // q, dy: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   mask: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
 // grid: a tile of keys in x, Hkv in y, B in z
-// with lib/{attention_backward_kv_*, attention_tile, attention_rows, attention_blocks, attention_gradient, block}.wgsl
+// with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_blocks, attention_gradient, block}.wgsl
+// and one of lib/{attention_backward_kv_*}.wgsl
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;

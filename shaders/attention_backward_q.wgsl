@@ -2,7 +2,8 @@
 //   dS[n,j] = P[n,j] · (dy[n] · v[j] − y[n] · dy[n]),   dq[n] = scale · Σ_j dS[n,j] · k[j]
 // q, dy, dq: (B·T, H·D)   k, v: (B·T, Hkv·D)   mask: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
 // grid: a tile of queries in x, H in y, B in z
-// with lib/{attention_backward_q_*, attention_tile, attention_rows, attention_blocks, attention_gradient, block}.wgsl
+// with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_blocks, attention_gradient, block}.wgsl
+// and one of lib/{attention_backward_q_*}.wgsl
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;

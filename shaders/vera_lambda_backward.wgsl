@@ -6,7 +6,7 @@
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
 // grid: see the tile; its rows are the layers' m, one layer below the other, each from a tile's first row on; its columns
 // are j, and tokens are its K; a layer is a part
-// with lib/{enable_subgroups, tile_*, quad, block, one_range, parts, left_columns, left_*, right_columns, right_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, left_columns, left_*, right_columns, right_*}.wgsl
 struct Params {
   N: u32,
   R: u32,

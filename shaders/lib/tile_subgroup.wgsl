@@ -1,7 +1,7 @@
 // Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad share their rows: each reads one of
 // the four left blocks from memory and gets the others from its neighbours' registers.
-// Quads are taken to be neighbours in the workgroup, as they are wherever this tile is chosen.
 // grid: 64 rows in x, 64 columns in y
+// with lib/neighbours.wgsl
 struct Stack { c0: mat4x4f, c1: mat4x4f, c2: mat4x4f, c3: mat4x4f }
 
 @compute @workgroup_size(64)
@@ -62,25 +62,4 @@ fn add_products(c: Stack, own: mat4x4f, b: mat4x4f) -> Stack {
     add_product(c.c2, of_lane2(own), b),
     add_product(c.c3, of_lane3(own), b),
   );
-}
-
-// In fewer instructions than multiply_add: compilers of software adapters give up on registers when there are many.
-fn add_product(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
-  return mat4x4f(c[0] + b * a[0], c[1] + b * a[1], c[2] + b * a[2], c[3] + b * a[3]);
-}
-
-fn of_lane0(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 0u), quadBroadcast(a[1], 0u), quadBroadcast(a[2], 0u), quadBroadcast(a[3], 0u));
-}
-
-fn of_lane1(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 1u), quadBroadcast(a[1], 1u), quadBroadcast(a[2], 1u), quadBroadcast(a[3], 1u));
-}
-
-fn of_lane2(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 2u), quadBroadcast(a[1], 2u), quadBroadcast(a[2], 2u), quadBroadcast(a[3], 2u));
-}
-
-fn of_lane3(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 3u), quadBroadcast(a[1], 3u), quadBroadcast(a[2], 3u), quadBroadcast(a[3], 3u));
 }

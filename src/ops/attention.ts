@@ -4,18 +4,23 @@ import backwardQWgsl from '../../shaders/attention_backward_q.wgsl?raw';
 import padWgsl from '../../shaders/attention_pad.wgsl?raw';
 import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
 import backwardKvSerial from '../../shaders/lib/attention_backward_kv_serial.wgsl?raw';
+import backwardKvSubgroup from '../../shaders/lib/attention_backward_kv_subgroup.wgsl?raw';
 import backwardKvWorkgroup from '../../shaders/lib/attention_backward_kv_workgroup.wgsl?raw';
 import backwardQSerial from '../../shaders/lib/attention_backward_q_serial.wgsl?raw';
+import backwardQSubgroup from '../../shaders/lib/attention_backward_q_subgroup.wgsl?raw';
 import backwardQWorkgroup from '../../shaders/lib/attention_backward_q_workgroup.wgsl?raw';
 import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
 import gradient from '../../shaders/lib/attention_gradient.wgsl?raw';
 import rows from '../../shaders/lib/attention_rows.wgsl?raw';
 import serial from '../../shaders/lib/attention_serial.wgsl?raw';
 import softmax from '../../shaders/lib/attention_softmax.wgsl?raw';
+import subgroup from '../../shaders/lib/attention_subgroup.wgsl?raw';
 import tile from '../../shaders/lib/attention_tile.wgsl?raw';
 import workgroup from '../../shaders/lib/attention_workgroup.wgsl?raw';
 import block from '../../shaders/lib/block.wgsl?raw';
+import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid, type Params } from '../core/kernel';
 import { ceilDiv, expectShape, roundUp } from '../core/shape';
@@ -24,11 +29,11 @@ import type { Value } from '../graph/value';
 import { passOn } from './add';
 
 /*
- * Two families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `serial` threads share
- * nothing, for software adapters.
+ * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
+ * threads of a quad read, and `serial` nothing: both for software adapters.
  */
 
-/** Tokens of a workgroup's tile, in both families. */
+/** Tokens of a workgroup's tile, in all families. */
 const TILE = 32;
 /** Columns of a head that a workgroup of the `workgroup` family makes. */
 const COLUMNS = 64;
@@ -48,6 +53,12 @@ export const attentionForward = defineKernel({
     {
       name: 'serial',
       wgsl: [forwardWgsl, serial, rows, blocks, softmax, block],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+    {
+      name: 'subgroup',
+      wgsl: [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, blocks, softmax],
+      features: ['subgroups'],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
   ],
@@ -77,6 +88,12 @@ export const attentionBackwardQ = defineKernel({
       wgsl: [backwardQWgsl, backwardQSerial, rows, blocks, gradient, block],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
+    {
+      name: 'subgroup',
+      wgsl: [enableSubgroups, backwardQWgsl, backwardQSubgroup, neighbours, rows, blocks, gradient],
+      features: ['subgroups'],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
   ],
   flops: (sizes) => 6 * visibleProducts(sizes),
 });
@@ -94,6 +111,12 @@ export const attentionBackwardKv = defineKernel({
     {
       name: 'serial',
       wgsl: [backwardKvWgsl, backwardKvSerial, rows, blocks, gradient, block],
+      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
+    },
+    {
+      name: 'subgroup',
+      wgsl: [enableSubgroups, backwardKvWgsl, backwardKvSubgroup, neighbours, rows, blocks, gradient],
+      features: ['subgroups'],
       workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
     },
   ],

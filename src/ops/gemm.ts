@@ -6,6 +6,7 @@ import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
 import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
 import lowScalar from '../../shaders/lib/low_scalar.wgsl?raw';
 import lowVec4 from '../../shaders/lib/low_vec4.wgsl?raw';
+import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
 import onePart from '../../shaders/lib/one_part.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
 import parts from '../../shaders/lib/parts.wgsl?raw';
@@ -154,7 +155,7 @@ function variants<P extends ParamTypes>(
     { name: 'workgroup', wgsl: [...files, quad, tileWorkgroup], workgroups: tiles },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, ...files, tileSubgroup],
+      wgsl: [enableSubgroups, ...files, neighbours, tileSubgroup],
       features: ['subgroups'],
       workgroups: tiles,
     },

@@ -6,7 +6,7 @@ import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
-const families = ['serial', 'workgroup'];
+const families = ['serial', 'subgroup', 'workgroup'];
 
 interface Case {
   readonly B: number;

@@ -1,0 +1,60 @@
+// attention_backward_q on quads: each thread has four queries, and the four of a quad read four keys each for all of them.
+// The sums stay in dq.
+// grid: 32 queries in x
+// with lib/neighbours.wgsl
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let query = (group.x * 8u + thread) * 4u;
+  let batch = group.z;
+  let head = group.y;
+  let kv_head = head * p.Hkv / p.H;
+  let width = p.D / 4u;
+  let rows = head_rows(batch, query, head, p.H);
+  let known = query_stats(batch, head, query);
+  // Those beyond the last token read for their neighbours, and write nothing.
+  let real = query < p.T;
+  for (var c = 0u; c < width && real; c++) {
+    put_dq(rows, c, mat4x4f());
+  }
+  for (var key = 0u; key < min(group.x * 32u + 32u, p.T); key += 16u) {
+    let keys = head_rows(batch, key + thread % 4u * 4u, kv_head, p.Hkv);
+    var s = Blocks();
+    var dP = Blocks();
+    for (var c = 0u; c < width; c++) {
+      s = add_products(s, q_block(rows, c), transpose(k_block(keys, c)));
+      dP = add_products(dP, dy_block(rows, c), transpose(v_block(keys, c)));
+    }
+    let dS0 = score_block(s.b0, dP.b0, known, query, batch, key);
+    let dS1 = score_block(s.b1, dP.b1, known, query, batch, key + 4u);
+    let dS2 = score_block(s.b2, dP.b2, known, query, batch, key + 8u);
+    let dS3 = score_block(s.b3, dP.b3, known, query, batch, key + 12u);
+    for (var c = 0u; c < width; c++) {
+      let k = k_block(keys, c);
+      var sums = dq_block(rows, c);
+      sums = add_product(sums, dS0, of_lane0(k));
+      sums = add_product(sums, dS1, of_lane1(k));
+      sums = add_product(sums, dS2, of_lane2(k));
+      sums = add_product(sums, dS3, of_lane3(k));
+      if (real) {
+        put_dq(rows, c, sums);
+      }
+    }
+  }
+}
+
+// Of four queries by four keys of each lane.
+struct Blocks { b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f }
+
+fn add_products(c: Blocks, a: mat4x4f, own: mat4x4f) -> Blocks {
+  return Blocks(
+    add_product(c.b0, a, of_lane0(own)),
+    add_product(c.b1, a, of_lane1(own)),
+    add_product(c.b2, a, of_lane2(own)),
+    add_product(c.b3, a, of_lane3(own)),
+  );
+}
+
+fn score_block(s: mat4x4f, dP: mat4x4f, known: QueryStats, query: u32, batch: u32, key: u32) -> mat4x4f {
+  let P = probabilities(visible_scores(s, query, key, real_keys(batch, key)), known.L);
+  return score_gradients(P, dP, known.product);
+}
