@@ -52,9 +52,9 @@ fn bias4(m: u32) -> vec4f {
 }
 
 fn put(at: u32, value: Result) {
+  var sum = value;
   if (p.has_residual != 0u) {
-    y[at] = value + residual[at];
-  } else {
-    y[at] = value;
+    sum += residual[at];
   }
+  y[at] = sum;
 }

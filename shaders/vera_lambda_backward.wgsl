@@ -28,7 +28,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> dy1: array<LeftWord>;
 @group(0) @binding(3) var<storage, read> dy2: array<LeftWord>;
 @group(0) @binding(4) var<storage, read> u: array<RightWord>;
-@group(0) @binding(5) var<storage, read> B: array<f32>;
+@group(0) @binding(5) var<storage, read> B: array<RightWord>;
 @group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> partials: array<f32>;
 
@@ -87,7 +87,13 @@ fn left_word(part: u32, index: u32) -> LeftWord {
   }
 }
 
+// Beside the parts' right operand, B is read as that of a part beyond the last.
+const OF_B = 3u;
+
 fn right_word(part: u32, index: u32) -> RightWord {
+  if (part == OF_B) {
+    return B[index];
+  }
   return u[index];
 }
 
@@ -112,11 +118,7 @@ fn finish(row: u32, j: u32, block: mat4x4f) {
 }
 
 fn b_row(m: u32, j: u32, size: u32) -> vec4f {
-  return vec4f(b_value(m, j, size), b_value(m, j + 1u, size), b_value(m, j + 2u, size), b_value(m, j + 3u, size));
-}
-
-fn b_value(m: u32, j: u32, size: u32) -> f32 {
-  return select(0.0, B[min(m, size - 1u) * p.R + min(j, p.R - 1u)], m < size && j < p.R);
+  return select(vec4f(), right4(OF_B, right_origin(OF_B, min(m, size - 1u)), j), m < size);
 }
 
 fn finish_tile(group: vec3u, thread: u32) {

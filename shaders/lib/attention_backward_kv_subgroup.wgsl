@@ -12,13 +12,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let real = real_keys(batch, key);
   // Those beyond the last token read for their neighbours, and write nothing.
   let writes = key < p.T;
-  for (var c = 0u; c < width && writes; c++) {
-    put_dk(rows, c, mat4x4f());
-    put_dv(rows, c, mat4x4f());
-  }
   let shared_by = p.H / p.Hkv;
-  for (var head = kv_head * shared_by; head < (kv_head + 1u) * shared_by; head++) {
-    for (var query = group.x * 32u; query < p.T; query += 16u) {
+  let first_head = kv_head * shared_by;
+  let first_query = group.x * 32u;
+  for (var head = first_head; head < first_head + shared_by; head++) {
+    for (var query = first_query; query < p.T; query += 16u) {
       let own_query = query + thread % 4u * 4u;
       let queries = head_rows(batch, own_query, head, p.H);
       let known = query_stats(batch, head, own_query);
@@ -52,8 +50,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         transpose(score_gradients(P3, dP.b3, product[3])),
       );
       for (var c = 0u; c < width; c++) {
-        let dv = add_up(dv_block(rows, c), weights, dy_block(queries, c));
-        let dk = add_up(dk_block(rows, c), gradients, q_block(queries, c));
+        var dv = mat4x4f();
+        var dk = mat4x4f();
+        if (head > first_head || query > first_query) {
+          dv = dv_block(rows, c);
+          dk = dk_block(rows, c);
+        }
+        dv = add_up(dv, weights, dy_block(queries, c));
+        dk = add_up(dk, gradients, q_block(queries, c));
         if (writes) {
           put_dv(rows, c, dv);
           put_dk(rows, c, dk);

@@ -13,24 +13,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let known = query_stats(batch, head, query);
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = query < p.T;
-  for (var c = 0u; c < width && real; c++) {
-    put_dq(rows, c, mat4x4f());
-  }
   for (var key = 0u; key < min(group.x * 32u + 32u, p.T); key += 16u) {
-    let keys = head_rows(batch, key + thread % 4u * 4u, kv_head, p.Hkv);
+    let own_key = key + thread % 4u * 4u;
+    let keys = head_rows(batch, own_key, kv_head, p.Hkv);
+    let tokens = vec4u(real_keys(batch, own_key));
     var s = Blocks();
     var dP = Blocks();
     for (var c = 0u; c < width; c++) {
       s = add_products(s, q_block(rows, c), transpose(k_block(keys, c)));
       dP = add_products(dP, dy_block(rows, c), transpose(v_block(keys, c)));
     }
-    let dS0 = score_block(s.b0, dP.b0, known, query, batch, key);
-    let dS1 = score_block(s.b1, dP.b1, known, query, batch, key + 4u);
-    let dS2 = score_block(s.b2, dP.b2, known, query, batch, key + 8u);
-    let dS3 = score_block(s.b3, dP.b3, known, query, batch, key + 12u);
+    let dS0 = score_block(s.b0, dP.b0, known, query, key, quadBroadcast(tokens, 0u));
+    let dS1 = score_block(s.b1, dP.b1, known, query, key + 4u, quadBroadcast(tokens, 1u));
+    let dS2 = score_block(s.b2, dP.b2, known, query, key + 8u, quadBroadcast(tokens, 2u));
+    let dS3 = score_block(s.b3, dP.b3, known, query, key + 12u, quadBroadcast(tokens, 3u));
     for (var c = 0u; c < width; c++) {
       let k = k_block(keys, c);
-      var sums = dq_block(rows, c);
+      var sums = mat4x4f();
+      if (key > 0u) {
+        sums = dq_block(rows, c);
+      }
       sums = add_product(sums, dS0, of_lane0(k));
       sums = add_product(sums, dS1, of_lane1(k));
       sums = add_product(sums, dS2, of_lane2(k));
@@ -54,7 +56,7 @@ fn add_products(c: Blocks, a: mat4x4f, own: mat4x4f) -> Blocks {
   );
 }
 
-fn score_block(s: mat4x4f, dP: mat4x4f, known: QueryStats, query: u32, batch: u32, key: u32) -> mat4x4f {
-  let P = probabilities(visible_scores(s, query, key, real_keys(batch, key)), known.L);
+fn score_block(s: mat4x4f, dP: mat4x4f, known: QueryStats, query: u32, key: u32, tokens: vec4u) -> mat4x4f {
+  let P = probabilities(visible_scores(s, query, key, tokens > vec4u()), known.L);
   return score_gradients(P, dP, known.product);
 }
