@@ -1,12 +1,15 @@
 // vera_lambda_backward: for up to three layers with one u, B and pool; i is left out here.
-// With G[m,j] = B[m,j] · Σ_n dy[n,m] · u[n,j], which is never stored, each tile of G gives
-//   partial_b[tile of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[tile of m, j] = Σ_m G[m,j] · λ_b[m]
-// dy_i: (N, M_i)   u: (N, R)   B: (≥ M_i, R)   M_i: 0 from the last layer on
-// partials: those of many layers; of this one partial_b (⌈R/64⌉, M) from at_i on, then partial_d (⌈M/64⌉, R)
+// With G[m,j] = B[m,j] · Σ_n dy[n,m] · u[n,j], which is never stored, over the tokens n of a slice, each tile of G gives
+//   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
+// A tile has four quarters: of j 16 in a row, of m those whose remainders by 32 are 8 in a row.
+// dy_i: (N, M_i)   u: (N, R)   B: (≥ M_i, R)   M_i: 0 from the last layer on   slice: tokens, a multiple of 16
+// partials: those of many layers; of this one partial_b (slices, ⌈R/64⌉, 4, M) from at_i on, then partial_d (slices,
+// ⌈M/64⌉, 4, R)
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
-// grid: see the tile; its rows are the layers' m, one layer below the other, each from a tile's first row on; its columns
-// are j, and tokens are its K; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, left_columns, left_*, right_columns, right_*}.wgsl
+// grid: see the tile, and a slice in z; its rows are the layers' m, one layer below the other, each from a tile's first row
+// on; its columns are j, and tokens are its K; a layer is a part
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, left_columns, left_*}.wgsl
+// and lib/{right_columns, right_*, lambda_sums_*}.wgsl
 struct Params {
   N: u32,
   R: u32,
@@ -22,6 +25,7 @@ struct Params {
   at0: u32,
   at1: u32,
   at2: u32,
+  slice: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
@@ -31,10 +35,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read> B: array<RightWord>;
 @group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> partials: array<f32>;
-
-// Four sums for each block of the tile. A thread's blocks lie 32 rows apart and share a column sum; both start at 0.
-var<workgroup> row_sums: array<vec4f, 256>;    // 16 row blocks × 16 column blocks
-var<workgroup> column_sums: array<vec4f, 128>; // 16 column blocks × 8 row blocks
 
 fn rows() -> u32 {
   return first_row(2u) + p.M2;
@@ -97,59 +97,68 @@ fn right_word(part: u32, index: u32) -> RightWord {
   return u[index];
 }
 
-fn finish(row: u32, j: u32, block: mat4x4f) {
+fn k_begin(group: vec3u) -> u32 {
+  return group.z * p.slice;
+}
+
+fn k_end(part: u32, group: vec3u) -> u32 {
+  return min(p.N, (group.z + 1u) * p.slice);
+}
+
+// Of a block of G: its contributions to four rows and to four columns.
+struct BlockSums { by_row: vec4f, by_column: vec4f }
+
+fn block_sums(row: u32, j: u32, block: mat4x4f) -> BlockSums {
   let part = part_of(row);
   let size = size_of(part);
   let m = row - first_row(part);
-  if (m < size && j < p.R) {
-    let lambda_b = lambda[(of_part(part, vec3u(p.b0, p.b1, p.b2)) + m) / 4u];
-    let lambda_d = lambda[(of_part(part, vec3u(p.d0, p.d1, p.d2)) + j) / 4u];
-    let g0 = block[0] * b_row(m, j, size);
-    let g1 = block[1] * b_row(m + 1u, j, size);
-    let g2 = block[2] * b_row(m + 2u, j, size);
-    let g3 = block[3] * b_row(m + 3u, j, size);
-    let row_block = m / 4u % 16u;
-    let column_block = j / 4u % 16u;
-    row_sums[row_block * 16u + column_block] =
-      vec4f(dot(g0, lambda_d), dot(g1, lambda_d), dot(g2, lambda_d), dot(g3, lambda_d));
-    column_sums[column_block * 8u + row_block % 8u] +=
-      g0 * lambda_b.x + g1 * lambda_b.y + g2 * lambda_b.z + g3 * lambda_b.w;
+  if (m >= size || j >= p.R) {
+    return BlockSums();
   }
+  let lambda_b = lambda[(of_part(part, vec3u(p.b0, p.b1, p.b2)) + m) / 4u];
+  let lambda_d = lambda[(of_part(part, vec3u(p.d0, p.d1, p.d2)) + j) / 4u];
+  let g0 = block[0] * b_row(m, j, size);
+  let g1 = block[1] * b_row(m + 1u, j, size);
+  let g2 = block[2] * b_row(m + 2u, j, size);
+  let g3 = block[3] * b_row(m + 3u, j, size);
+  return BlockSums(
+    vec4f(dot(g0, lambda_d), dot(g1, lambda_d), dot(g2, lambda_d), dot(g3, lambda_d)),
+    g0 * lambda_b.x + g1 * lambda_b.y + g2 * lambda_b.z + g3 * lambda_b.w,
+  );
 }
 
 fn b_row(m: u32, j: u32, size: u32) -> vec4f {
   return select(vec4f(), right4(OF_B, right_origin(OF_B, min(m, size - 1u)), j), m < size);
 }
 
-fn finish_tile(group: vec3u, thread: u32) {
-  workgroupBarrier();
+// Of four rows, over the 16 columns of a quarter of a tile.
+fn put_row_sums(group: vec3u, quarter: u32, row: u32, sums: vec4f) {
+  let part = part_of(row);
+  let size = size_of(part);
+  let m = row - first_row(part);
+  let line = (group.z * tiles(p.R) + group.y) * 4u + quarter;
+  let at = of_part(part, vec3u(p.at0, p.at1, p.at2)) + line * size;
+  for (var i = 0u; i < 4u && m + i < size; i++) {
+    partials[at + m + i] = sums[i];
+  }
+}
+
+// Of four columns, over the 16 rows of a quarter.
+fn put_column_sums(group: vec3u, quarter: u32, j: u32, sums: vec4f) {
   let part = part_of(group.x * 64u);
   let size = size_of(part);
-  let tile = group.x - first_row(part) / 64u;
-  let at = of_part(part, vec3u(p.at0, p.at1, p.at2));
-  let block = thread % 16u;
-  if (thread < 16u) {
-    var total = vec4f();
-    for (var i = 0u; i < 16u; i++) {
-      total += row_sums[block * 16u + i];
-    }
-    let m = tile * 64u + block * 4u;
-    for (var i = 0u; i < 4u; i++) {
-      if (m + i < size) {
-        partials[at + group.y * size + m + i] = total[i];
-      }
-    }
-  } else if (thread < 32u) {
-    var total = vec4f();
-    for (var i = 0u; i < 8u; i++) {
-      total += column_sums[block * 8u + i];
-    }
-    let partial_d = at + (p.R + 63u) / 64u * size;
-    let j = group.y * 64u + block * 4u;
-    for (var i = 0u; i < 4u; i++) {
-      if (j + i < p.R) {
-        partials[partial_d + tile * p.R + j + i] = total[i];
-      }
-    }
+  let partial_d = of_part(part, vec3u(p.at0, p.at1, p.at2)) + slices() * tiles(p.R) * 4u * size;
+  let line = (group.z * tiles(size) + group.x - first_row(part) / 64u) * 4u + quarter;
+  let at = partial_d + line * p.R;
+  for (var i = 0u; i < 4u && j + i < p.R; i++) {
+    partials[at + j + i] = sums[i];
   }
+}
+
+fn tiles(length: u32) -> u32 {
+  return (length + 63u) / 64u;
+}
+
+fn slices() -> u32 {
+  return (p.N + p.slice - 1u) / p.slice;
 }

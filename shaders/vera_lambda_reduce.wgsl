@@ -1,6 +1,6 @@
-// vera_lambda_reduce: adds up the tiles' sums of many vectors, each in order, and adds them to the gathered gradients:
+// vera_lambda_reduce: adds up the partial sums of many vectors, each in order, and adds them to the gathered gradients:
 //   grads[offset + i] += Σ_t partials[at + t · length + i]
-// vectors: (count), each (at, length, tiles, offset); they don't overlap in grads   grads: laid out as the pool
+// vectors: (count), each (at, length, sums, offset); they don't overlap in grads   grads: laid out as the pool
 // partials: (size)   longest: the greatest length
 // grid: 64 elements in x, a vector in y
 struct Params { count: u32, longest: u32, size: u32 }
@@ -17,8 +17,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let element = group.x * 64u + thread;
   if (element < length) {
     var total = 0.0;
-    for (var tile = 0u; tile < vector.z; tile++) {
-      total += partials[at + tile * length + element];
+    for (var sum = 0u; sum < vector.z; sum++) {
+      total += partials[at + sum * length + element];
     }
     grads[vector.w + element] += total;
   }

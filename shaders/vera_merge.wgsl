@@ -3,7 +3,8 @@
 // A: (R, stride), of which the first K columns count   B: (≥ M, R)   into: (M, K)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and the rank is its K
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, result_*, left_rows, left_*, right_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// and lib/{result_*, left_rows, left_*, right_*}.wgsl
 struct Params {
   M: u32,
   K: u32,

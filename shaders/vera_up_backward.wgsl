@@ -3,7 +3,8 @@
 // dy_i: (N, M_i)   B: (≥ M_i, R)   M_i: 0 from the last layer on   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
 // grid: see the tile; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, result_*, left_rows, left_*, right_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, whole_range}.wgsl
+// and lib/{result_*, left_rows, left_*, right_*}.wgsl
 struct Params {
   N: u32,
   R: u32,

@@ -24,13 +24,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     }
     var c = Pair(upper, lower);
     if (has_part(0u, group)) {
-      c = add_part(0u, c, row, column);
+      c = add_part(0u, c, group, row, column);
     }
     if (has_part(1u, group)) {
-      c = add_part(1u, c, row, column);
+      c = add_part(1u, c, group, row, column);
     }
     if (has_part(2u, group)) {
-      c = add_part(2u, c, row, column);
+      c = add_part(2u, c, group, row, column);
     }
     finish(row, column, c.upper);
     finish(row + 32u, column, c.lower);
@@ -39,12 +39,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
 }
 
 // Parts are written out, so that a compiler knows which operands each loop reads.
-fn add_part(part: u32, before: Pair, row: u32, column: u32) -> Pair {
+fn add_part(part: u32, before: Pair, group: vec3u, row: u32, column: u32) -> Pair {
   var c = before;
   let upper_begin = left_begin(part, row);
   let lower_begin = left_begin(part, row + 32u);
   let begin = right_begin(part, column);
-  for (var k = 0u; k < inner(part); k += 4u) {
+  for (var k = k_begin(group); k < k_end(part, group); k += 4u) {
     let b = right_block(part, begin, k);
     c.upper = multiply_add(c.upper, left_block(part, upper_begin, k), b);
     c.lower = multiply_add(c.lower, left_block(part, lower_begin, k), b);

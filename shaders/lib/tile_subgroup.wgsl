@@ -27,13 +27,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     );
   }
   if (has_part(0u, group)) {
-    c = add_part(0u, c, own_row, column);
+    c = add_part(0u, c, group, own_row, column);
   }
   if (has_part(1u, group)) {
-    c = add_part(1u, c, own_row, column);
+    c = add_part(1u, c, group, own_row, column);
   }
   if (has_part(2u, group)) {
-    c = add_part(2u, c, own_row, column);
+    c = add_part(2u, c, group, own_row, column);
   }
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
   let blocks = select(0u, 4u, column < columns());
@@ -45,11 +45,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 }
 
 // Parts are written out, so that a compiler knows which operands each loop reads.
-fn add_part(part: u32, before: Stack, own_row: u32, column: u32) -> Stack {
+fn add_part(part: u32, before: Stack, group: vec3u, own_row: u32, column: u32) -> Stack {
   var c = before;
   let left = left_begin(part, own_row);
   let right = right_begin(part, column);
-  for (var k = 0u; k < inner(part); k += 4u) {
+  for (var k = k_begin(group); k < k_end(part, group); k += 4u) {
     c = add_products(c, left_block(part, left, k), right_block(part, right, k));
   }
   return c;

@@ -25,13 +25,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       c = scale_quad(c, low_scale(column), low_scale(column + 32u));
     }
     if (has_part(0u, group)) {
-      c = add_part(0u, c, row, column);
+      c = add_part(0u, c, group, row, column);
     }
     if (has_part(1u, group)) {
-      c = add_part(1u, c, row, column);
+      c = add_part(1u, c, group, row, column);
     }
     if (has_part(2u, group)) {
-      c = add_part(2u, c, row, column);
+      c = add_part(2u, c, group, row, column);
     }
     finish_quad(row, column, c);
   }
@@ -39,13 +39,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
 }
 
 // Parts are written out, so that a compiler knows which operands each loop reads.
-fn add_part(part: u32, before: Quad, row: u32, column: u32) -> Quad {
+fn add_part(part: u32, before: Quad, group: vec3u, row: u32, column: u32) -> Quad {
   var c = before;
   let left0 = left_begin(part, row);
   let left1 = left_begin(part, row + 32u);
   let right0 = right_begin(part, column);
   let right1 = right_begin(part, column + 32u);
-  for (var k = 0u; k < inner(part); k += 4u) {
+  for (var k = k_begin(group); k < k_end(part, group); k += 4u) {
     c = multiply_add_quad(
       c,
       left_block(part, left0, k),

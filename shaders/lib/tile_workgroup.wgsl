@@ -52,8 +52,8 @@ fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   let left = left_begin(part, group.x * 64u + staged * 4u);
   let right = right_begin(part, group.y * 64u + staged * 4u);
   var c = before;
-  for (var k = 0u; k < inner(part); k += STEP) {
-    if (k + staged_k < inner(part)) {
+  for (var k = k_begin(group); k < k_end(part, group); k += STEP) {
+    if (k + staged_k < k_end(part, group)) {
       stage(staged, staged_k, left_block(part, left, k + staged_k), right_block(part, right, k + staged_k));
     } else {
       stage(staged, staged_k, mat4x4f(), mat4x4f());

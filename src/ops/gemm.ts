@@ -23,6 +23,7 @@ import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
 import tileSubgroup from '../../shaders/lib/tile_subgroup.wgsl?raw';
 import tileWide from '../../shaders/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
+import wholeRange from '../../shaders/lib/whole_range.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import {
   type Bindings,
@@ -62,14 +63,16 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly lowRank?: boolean;
   /** Whether there may be several parts, with operands of their own: the kernel says which workgroups take part in each. */
   readonly parts?: boolean;
-  /** `blocks`: the kernel puts blocks into the result (default); `own`: it makes something else of a tile. */
-  readonly finish?: 'blocks' | 'own';
+  /** Files for a kernel that doesn't put blocks into a result, but makes something else of a tile. */
+  readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
   /** The rows that the grid covers, where gaps make it more than those of the result. */
   rows?(params: Params<P>): number;
+  /** Into how many slices K is cut, each for workgroups of its own: 1 unless given. The kernel says where they begin. */
+  slices?(params: Params<P>): number;
 }
 
 /** A kernel for each pair of storages. */
@@ -105,13 +108,14 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
     const files = [
       init.wgsl,
       ...(init.libs ?? []),
-      ...(init.finish === 'own' ? [] : [STORAGES.result[lines]]),
+      ...(init.gather === undefined ? [STORAGES.result[lines]] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],
       STORAGES.right[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
       init.parts ? parts : onePart,
+      ...(init.slices === undefined ? [wholeRange] : []),
       block,
     ];
     return defineKernel({
@@ -137,11 +141,11 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
-  { size, rows, fewRows }: Pick<ProductInit<Bindings, P>, 'size' | 'rows' | 'fewRows'>,
+  { size, rows, slices, fewRows, gather }: Omit<ProductInit<Bindings, P>, 'name'>,
 ): VariantInit<P>[] {
   const tiles = (params: Params<P>): Grid => {
     const [own, columns] = size(params);
-    return [ceilDiv(rows?.(params) ?? own, TILE), ceilDiv(columns, TILE)];
+    return [ceilDiv(rows?.(params) ?? own, TILE), ceilDiv(columns, TILE), slices?.(params) ?? 1];
   };
   const row: VariantInit<P> = {
     name: 'row',
@@ -149,13 +153,15 @@ function variants<P extends ParamTypes>(
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
     fits: (params) => size(params)[0] <= FEW_ROWS,
   };
+  const shared = gather === undefined ? files : [...files, gather.workgroup];
+  const split = gather === undefined ? files : [...files, gather.subgroup];
   return [
-    { name: 'register', wgsl: [...files, tileRegister], workgroups: tiles },
-    { name: 'wide', wgsl: [...files, quad, tileWide], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...files, quad, tileWorkgroup], workgroups: tiles },
+    { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
+    { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, ...files, neighbours, tileSubgroup],
+      wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
       features: ['subgroups'],
       workgroups: tiles,
     },

@@ -12,16 +12,16 @@ export const veraLambdaReduce = defineKernel({
   flops: ({ size }) => size,
 });
 
-/** A vector of an adapter, whose gradient comes as a partial sum of each of `tiles` tiles. */
+/** A vector of an adapter, whose gradient comes in `sums` partial sums. */
 export interface LambdaVector {
   readonly length: number;
-  readonly tiles: number;
+  readonly sums: number;
   /** Where it begins in the pool. */
   readonly offset: number;
 }
 
 interface Placed extends LambdaVector {
-  /** Where the partial sums begin: (tiles, length). */
+  /** Where the partial sums begin: (sums, length). */
   readonly at: number;
 }
 
@@ -46,14 +46,14 @@ export class LambdaSums implements PassEnd {
 
   /** Room for the partial sums of some vectors, one after the other, and where in it each one's begin. */
   take(grads: Value, vectors: readonly LambdaVector[]): { readonly partials: Value; readonly at: readonly number[] } {
-    const count = vectors.reduce((sum, { length, tiles }) => sum + length * tiles, 0);
+    const count = vectors.reduce((sum, { length, sums }) => sum + length * sums, 0);
     const before = this.#open.get(grads);
     // One dispatch can't add twice to the same element.
     const again = before?.vectors.some((placed) => vectors.some((vector) => overlap(placed, vector)));
     if (before !== undefined && (again || before.size + count > MOST)) this.#close(grads, before);
     const gathered = this.#open.get(grads) ?? { partials: growing('vera_lambda.partials'), vectors: [], size: 0 };
     this.#open.set(grads, gathered);
-    const placed = vectors.map((vector) => ({ ...vector, at: gathered.partials.take(vector.length * vector.tiles) }));
+    const placed = vectors.map((vector) => ({ ...vector, at: gathered.partials.take(vector.length * vector.sums) }));
     gathered.vectors.push(...placed);
     gathered.size += count;
     return { partials: gathered.partials.value, at: placed.map(({ at }) => at) };
@@ -65,7 +65,7 @@ export class LambdaSums implements PassEnd {
 
   #close(grads: Value, { partials, vectors, size }: Gathered): void {
     this.#open.delete(grads);
-    const content = Uint32Array.from(vectors.flatMap(({ at, length, tiles, offset }) => [at, length, tiles, offset]));
+    const content = Uint32Array.from(vectors.flatMap(({ at, length, sums, offset }) => [at, length, sums, offset]));
     const table = constant('vera_lambda.vectors', [vectors.length, 4], content);
     const longest = vectors.reduce((max, { length }) => Math.max(max, length), 0);
     const given = { partials: partials.value, vectors: table, grads };

@@ -1,3 +1,5 @@
+import sumsInSubgroups from '../../shaders/lib/lambda_sums_subgroup.wgsl?raw';
+import sumsInWorkgroup from '../../shaders/lib/lambda_sums_workgroup.wgsl?raw';
 import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
 import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
 import { WebVeraError } from '../core/error';
@@ -51,16 +53,27 @@ export const veraLambdaBackward = defineProduct({
     at0: 'u32',
     at1: 'u32',
     at2: 'u32',
+    slice: 'u32',
   },
   wgsl: lambdaBackwardWgsl,
   left: 'columns',
   right: 'columns',
   parts: true,
-  finish: 'own',
+  gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
   size: ({ N, R, M0, M1, M2 }) => [M0 + M1 + M2, R, N],
   // Each layer begins with a tile of its own.
   rows: ({ M0, M1, M2 }) => roundUp(M0, TILE) + roundUp(M1, TILE) + roundUp(M2, TILE),
+  slices: ({ N, slice }) => ceilDiv(N, slice),
 });
+
+/** Partial sums of a tile, of its rows and of its columns. */
+const QUARTERS = 4;
+/** As many workgroups as keep a device busy; where tiles are fewer, tokens are cut into slices. */
+const BUSY = 64;
+/** Tokens for which a workgroup is worth its while. */
+const LEAST_SLICE = 128;
+/** Slices are multiples of what a tile takes of K at a time. */
+const SLICE_STEP = 16;
 
 /** One adapter's part in a layer. */
 export interface LowRank {
@@ -137,11 +150,14 @@ function emitLambdaBackward(
   const grads = gatheredIn(sink, lambda);
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
   const { dy0, dy1, dy2, lines, ...sizes } = threeLayers(layers);
-  const { partials, at } = g.inPass(LambdaSums).take(grads, layers.flatMap(vectorsOf));
+  const slice = tokensOfSlice(layers, N, R);
+  const slices = ceilDiv(N, slice);
+  const vectors = layers.flatMap((layer) => vectorsOf(layer, slices));
+  const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
   // Each layer's λ_b, and then its λ_d.
   const [at0, at1, at2] = threeSizes(at.filter((_, index) => index % 2 === 0));
   const kernel = veraLambdaBackward[lines][rightStorage(u)];
-  g.emit(kernel, { dy0, dy1, dy2, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2 });
+  g.emit(kernel, { dy0, dy1, dy2, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2, slice });
   return grads;
 }
 
@@ -154,12 +170,18 @@ function threeLayers(layers: readonly LowRankGradient[], result?: number) {
   return { dy0, dy1, dy2, lines: linesOf(layers.map(widthOf), result), M0, M1, M2, b0, b1, b2, d0, d1, d2 };
 }
 
-function vectorsOf(layer: LowRankGradient): readonly [LambdaVector, LambdaVector] {
+function tokensOfSlice(layers: readonly LowRankGradient[], N: number, R: number): number {
+  const tiles = layers.reduce((sum, layer) => sum + ceilDiv(widthOf(layer), TILE) * ceilDiv(R, TILE), 0);
+  const slices = Math.min(ceilDiv(BUSY, tiles), ceilDiv(N, LEAST_SLICE));
+  return roundUp(ceilDiv(N, slices), SLICE_STEP);
+}
+
+function vectorsOf(layer: LowRankGradient, slices = 1): readonly [LambdaVector, LambdaVector] {
   const { columns: R } = rowsAndColumns(layer.u.shape);
   const M = widthOf(layer);
   return [
-    { length: M, tiles: ceilDiv(R, TILE), offset: layer.offsetB },
-    { length: R, tiles: ceilDiv(M, TILE), offset: layer.offsetD },
+    { length: M, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: layer.offsetB },
+    { length: R, sums: slices * ceilDiv(M, TILE) * QUARTERS, offset: layer.offsetD },
   ];
 }
 

@@ -10,7 +10,13 @@ import { loadModel } from '../../src/worker/model_loader';
 import { gpuHost } from '../helpers/gpu_host';
 import { tinyFiles, tinyRow } from '../helpers/tiny_llama';
 
-const GPU = { vendor: 'nvidia', architecture: 'ampere', description: '', fallback: false, features: ['subgroups'] } as const;
+const GPU = {
+  vendor: 'nvidia',
+  architecture: 'ampere',
+  description: '',
+  fallback: false,
+  features: ['subgroups'],
+} as const;
 const PROMPTS = [1, 5, 63, 64, 65, 13, 90, 2].map((length, row) => tinyRow(length, 40 + row).input_ids);
 const config = {
   max_new_tokens: 30,

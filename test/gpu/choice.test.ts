@@ -2,9 +2,21 @@ import { expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernel';
 import { chooseVariant } from '../../src/gpu/choice';
 
-const GPU = { vendor: 'nvidia', architecture: 'ampere', description: '', fallback: false, features: ['subgroups'] } as const;
+const GPU = {
+  vendor: 'nvidia',
+  architecture: 'ampere',
+  description: '',
+  fallback: false,
+  features: ['subgroups'],
+} as const;
 const APPLE = { ...GPU, vendor: 'apple' };
-const SWIFTSHADER = { vendor: 'google', architecture: 'swiftshader', description: '', fallback: true, features: [] } as const;
+const SWIFTSHADER = {
+  vendor: 'google',
+  architecture: 'swiftshader',
+  description: '',
+  fallback: true,
+  features: [],
+} as const;
 const LLVMPIPE = { ...GPU, vendor: 'mesa', description: 'llvmpipe (LLVM 19.1.7, 256 bits)' };
 
 /** A product as `ops/gemm.ts` makes it: `row` is for four rows or fewer. */
@@ -35,7 +47,13 @@ test.each([
   ['SwiftShader with subgroups', { ...SWIFTSHADER, features: ['subgroups'] }, 'subgroup', 'subgroup', 'serial'],
   ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'workgroup', 'serial'],
   ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'subgroup', 'serial'],
-  ['a software adapter that nobody knows', { ...GPU, fallback: true, features: [] }, 'workgroup', 'workgroup', 'serial'],
+  [
+    'a software adapter that nobody knows',
+    { ...GPU, fallback: true, features: [] },
+    'workgroup',
+    'workgroup',
+    'serial',
+  ],
 ] as const)('%s', (_, info, many, few, rowByRow) => {
   expect(chooseVariant({ kernel: product, params: { rows: 256 } }, info).name).toBe(many);
   expect(chooseVariant({ kernel: product, params: { rows: 1 } }, info).name).toBe(few);

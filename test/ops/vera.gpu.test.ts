@@ -113,6 +113,17 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('layers with one in
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
   });
 
+  test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
+    const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
+      integerArray(length, seed, 1),
+    );
+    const slices = g.steps.flatMap(({ kernel, params }) =>
+      kernel.name === 'vera_lambda_backward' ? [Math.ceil(params.N! / params.slice!)] : [],
+    );
+    expect(slices).toEqual([3]);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
+
   test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
     const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
     // Chains of two or three sums of up to 384 products each, as above.

@@ -49,7 +49,7 @@ export const vera_up_backward: Reference = (
 
 export const vera_lambda_backward: Reference = (
   { dy0, dy1, dy2, u, B, lambda, partials },
-  { N, R, M0, M1, M2, b0, b1, b2, d0, d1, d2, at0, at1, at2 },
+  { N, R, M0, M1, M2, b0, b1, b2, d0, d1, d2, at0, at1, at2, slice },
 ) => {
   const layers = [
     { dy: dy0!, M: M0!, b: b0!, d: d0!, at: at0! },
@@ -57,16 +57,22 @@ export const vera_lambda_backward: Reference = (
     { dy: dy2!, M: M2!, b: b2!, d: d2!, at: at2! },
   ];
   for (const { dy, M, b, d, at } of layers) {
-    const sizeOfB = Math.ceil(R! / 64) * M;
+    const slices = Math.ceil(N! / slice!);
+    const [tilesOfJ, tilesOfM] = [Math.ceil(R! / 64), Math.ceil(M / 64)];
+    const sizeOfB = slices * tilesOfJ * 4 * M;
     const partial_b = partials!.subarray(at, at + sizeOfB).fill(0);
-    const partial_d = partials!.subarray(at + sizeOfB, at + sizeOfB + Math.ceil(M / 64) * R!).fill(0);
-    for (let m = 0; m < M; m++) {
-      for (let j = 0; j < R!; j++) {
-        let product = 0;
-        for (let n = 0; n < N!; n++) product += dy[n * M + m]! * u![n * R! + j]!;
-        product *= B![m * R! + j]!;
-        partial_b[Math.floor(j / 64) * M + m]! += product * lambda![d + j]!;
-        partial_d[Math.floor(m / 64) * R! + j]! += product * lambda![b + m]!;
+    const partial_d = partials!.subarray(at + sizeOfB, at + sizeOfB + slices * tilesOfM * 4 * R!).fill(0);
+    for (let s = 0; s < slices; s++) {
+      for (let m = 0; m < M; m++) {
+        for (let j = 0; j < R!; j++) {
+          let product = 0;
+          for (let n = s * slice!; n < Math.min(N!, (s + 1) * slice!); n++) product += dy[n * M + m]! * u![n * R! + j]!;
+          product *= B![m * R! + j]!;
+          const ofJ = (s * tilesOfJ + Math.floor(j / 64)) * 4 + Math.floor((j % 64) / 16);
+          const ofM = (s * tilesOfM + Math.floor(m / 64)) * 4 + Math.floor((m % 32) / 8);
+          partial_b[ofJ * M + m]! += product * lambda![d + j]!;
+          partial_d[ofM * R! + j]! += product * lambda![b + m]!;
+        }
       }
     }
   }
@@ -74,9 +80,9 @@ export const vera_lambda_backward: Reference = (
 
 export const vera_lambda_reduce: Reference = ({ partials, vectors, grads }, { count }) => {
   for (let vector = 0; vector < count!; vector++) {
-    const [at, length, tiles, offset] = vectors!.subarray(4 * vector);
+    const [at, length, sums, offset] = vectors!.subarray(4 * vector);
     for (let i = 0; i < length!; i++) {
-      for (let tile = 0; tile < tiles!; tile++) grads![offset! + i]! += partials![at! + tile * length! + i]!;
+      for (let sum = 0; sum < sums!; sum++) grads![offset! + i]! += partials![at! + sum * length! + i]!;
     }
   }
 };

@@ -1,0 +1,20 @@
+// Gathers a tile's sums in registers: a quad has a quarter of its rows and of its columns to itself.
+var<private> row_sums: array<vec4f, 4>; // of this thread's blocks, which lie one below the other
+var<private> column_sums: vec4f;        // of all of them
+
+fn finish(row: u32, j: u32, block: mat4x4f) {
+  let sums = block_sums(row, j, block);
+  row_sums[row / 4u % 2u + row / 32u % 2u * 2u] = sums.by_row;
+  column_sums += sums.by_column;
+}
+
+fn finish_tile(group: vec3u, thread: u32) {
+  for (var i = 0u; i < 4u; i++) {
+    let pair = row_sums[i] + quadSwapX(row_sums[i]);
+    let by_row = pair + quadSwapY(pair);
+    if (thread % 4u == 0u) {
+      put_row_sums(group, thread % 16u / 4u, group.x * 64u + thread / 16u * 8u + i % 2u * 4u + i / 2u * 32u, by_row);
+    }
+  }
+  put_column_sums(group, thread / 16u, group.y * 64u + thread % 16u * 4u, column_sums);
+}
