@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { VeraConfigInit } from '../../src/adapters/config';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
+import { worstDifference } from './differences';
 
 const root = new URL('../golden/', import.meta.url);
 
@@ -131,18 +132,12 @@ export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } 
   return { files: new Map(files) };
 }
 
-/** The largest |a − b| where `where` holds (everywhere by default). */
+/** The largest |a − b| where `where` holds (everywhere by default): NaN if there is one. */
 export function largestDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
-  where: (index: number) => boolean = () => true,
+  where?: (index: number) => boolean,
 ): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let largest = 0;
-  for (let index = 0; index < a.length; index++) {
-    if (!where(index)) continue;
-    const difference = Math.abs((a[index] as number) - (b[index] as number));
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
+  return worstDifference(a, b, where).difference;
 }

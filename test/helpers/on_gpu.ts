@@ -5,6 +5,7 @@ import { Executor } from '../../src/gpu/executor';
 import type { Graph, Step } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { type Memory, runReference } from '../reference/runner';
+import { worstDifference } from './differences';
 import { gpuHost } from './gpu_host';
 
 export interface GpuOptions {
@@ -81,15 +82,7 @@ export async function expectGpuEqualsReference(
     const expected = copies.get(value) as Float64Array;
     const actual = gpu.get(value) as Float64Array;
     const scale = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 0) + floor;
-    let worst = 0;
-    let at = 0;
-    expected.forEach((v, index) => {
-      const error = Math.abs((actual[index] as number) - v);
-      if (!(error <= worst)) {
-        worst = error;
-        at = index;
-      }
-    });
+    const { difference: worst, at } = worstDifference(actual, expected);
     expect(worst, `${value.name}[${at}]: ${actual[at]} on the GPU, ${expected[at]} in float64`).toBeLessThanOrEqual(
       tolerance * scale,
     );
