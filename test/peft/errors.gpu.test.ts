@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VeraModel } from '../../src/index';
+import { type AdapterFiles, VeraConfig, VeraModel, WebVeraError } from '../../src/index';
 import { edited } from '../helpers/edited';
+import { goldenCase } from '../helpers/golden';
+import { randomAdapter } from '../helpers/random_adapter';
 import { openTestSession } from '../helpers/session';
 import { tableRows } from '../helpers/tables';
+import { DIFFERENCES, type Outcome, type OwnOutcome } from './differences';
 import { type Result, SITUATIONS, setScene } from './situations';
 
 interface Row {
@@ -11,13 +14,6 @@ interface Row {
   readonly error?: { readonly message: string };
   readonly warnings?: readonly string[];
   readonly result?: 'no error' | readonly string[] | Readonly<Record<string, number>>;
-}
-
-/** What came of a situation, as far as PEFT and webvera can be compared. */
-interface Outcome {
-  readonly error: string | undefined;
-  readonly warnings: readonly string[];
-  readonly result: 'no error' | readonly string[] | undefined;
 }
 
 const LOSS_TOLERANCE = 1e-4;
@@ -52,23 +48,22 @@ function goldenLoss(): number {
   return (row.result as { loss: number }).loss;
 }
 
-async function run(situation: string): Promise<Outcome> {
+async function run(situation: string): Promise<OwnOutcome> {
   const action = SITUATIONS[situation];
   if (action === undefined) throw new Error(`nobody has written down how to get into: ${situation}`);
   const watch = (): void => void warnings.splice(0);
   watch();
-  const outcome = (error: string | undefined, result: Result) => ({
-    error,
-    warnings: [...warnings],
-    result:
-      error === undefined ? (result === undefined ? ('no error' as const) : comparable(result, scene.loss)) : undefined,
-  });
   try {
-    return outcome(undefined, await action(scene, watch));
+    const result = await action(scene, watch);
+    return { code: undefined, error: undefined, warnings: [...warnings], result: shown(result) };
   } catch (error) {
-    expect(error).toMatchObject({ name: 'WebVeraError' });
-    return outcome((error as Error).message, undefined);
+    if (!(error instanceof WebVeraError)) throw error;
+    return { code: error.code, error: error.message, warnings: [...warnings], result: undefined };
   }
+}
+
+function shown(result: Result): Outcome['result'] {
+  return result === undefined ? 'no error' : comparable(result, scene.loss);
 }
 
 const rows = main.filter(({ situation }) => !situation.includes('RoBERTa'));
@@ -76,15 +71,17 @@ const rows = main.filter(({ situation }) => !situation.includes('RoBERTa'));
 test.each(rows.map(({ situation }) => situation))('%s', async (situation) => {
   const theirs = [released, main].flatMap((all) => all.filter((row) => row.situation === situation)).map(outcomeOf);
   expect(theirs).toHaveLength(2);
-  const ours = await run(situation);
-  if (!listed.includes(situation)) expect(theirs).toContainEqual(ours);
-  else expect(theirs, 'PEFT.md lists a difference that is none').not.toContainEqual(ours);
+  const { code, ...ours } = await run(situation);
+  if (!listed.includes(situation)) return expect(theirs).toContainEqual(ours);
+  expect(theirs, 'PEFT.md lists a difference that is none').not.toContainEqual(ours);
+  expect({ code, ...ours }).toEqual(DIFFERENCES[situation]);
 });
 
 test('every difference that PEFT.md lists there is one that PEFT was asked about', () => {
   const known = rows.map(({ situation }) => situation);
   expect(listed.filter((situation) => !known.includes(situation!))).toEqual([]);
   expect(new Set(listed).size).toBe(listed.length);
+  expect(Object.keys(DIFFERENCES).toSorted()).toEqual(listed.toSorted());
 });
 
 describe('losses', () => {
@@ -110,5 +107,36 @@ describe('losses', () => {
       });
       return VeraModel.from_pretrained(opt, files);
     }
+  });
+});
+
+describe('adapters side by side, bit for bit', () => {
+  const { batch } = goldenCase('opt_left_big').inputs;
+  const logitsOf = async (model: VeraModel, name: string): Promise<Float32Array> => {
+    await model.set_adapter(name);
+    return (await model.forward(batch)).logits.data;
+  };
+  const alone = async (files: AdapterFiles) => logitsOf(await VeraModel.from_pretrained(scene.opt, files), 'default');
+
+  test.each(['saved', 'slim'] as const)('narrow layers after wide ones, %s', async (kind) => {
+    const { opt, [kind]: narrow } = scene;
+    const wide = await randomAdapter(opt, new VeraConfig({ r: 4, target_modules: ['fc1', 'fc2'] }), 3);
+    const model = await VeraModel.from_pretrained(opt, wide);
+    await model.load_adapter(narrow, 'narrow');
+    const [first, second] = [await alone(wide), await alone(narrow)];
+    expect(first).not.toEqual(second);
+    expect(await logitsOf(model, 'narrow')).toEqual(second);
+    expect(await logitsOf(model, 'default')).toEqual(first);
+  });
+
+  test('a second file with other projections', async () => {
+    const { opt, saved, doubled } = scene;
+    const model = await VeraModel.from_pretrained(opt, saved);
+    const before = await logitsOf(model, 'default');
+    await model.load_adapter(doubled, 'second');
+    expect(await logitsOf(model, 'default')).toEqual(before);
+    const second = await logitsOf(model, 'second');
+    expect(second).toEqual(await alone(doubled));
+    expect(second).not.toEqual(before);
   });
 });
