@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { Warn, Warning } from '../core/warning';
+import { type Warn, type Warning, warnOnConsole } from '../core/warning';
 
 const TASK_TYPES = ['SEQ_CLS', 'SEQ_2_SEQ_LM', 'CAUSAL_LM', 'TOKEN_CLS', 'QUESTION_ANS', 'FEATURE_EXTRACTION'] as const;
 
@@ -75,11 +75,12 @@ export class VeraConfig {
 
   /**
    * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'VERA'; absent keys take
-   * their defaults; unknown ones are left out, with a warning to `warn`.
+   * their defaults; unknown ones are left out, with a warning to `warn`, which is
+   * the console's unless given.
    *
    * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
    */
-  static from_json(json: unknown, { warn }: { readonly warn?: Warn } = {}): VeraConfig {
+  static from_json(json: unknown, { warn = warnOnConsole }: { readonly warn?: Warn } = {}): VeraConfig {
     const object = asObject(json);
     if (!Object.hasOwn(object, 'peft_type')) {
       throw new WebVeraError('invalid_format', "'peft_type'", {
@@ -92,9 +93,9 @@ export class VeraConfig {
       });
     }
     const names = Object.keys(object);
-    if (names.includes('runtime_config')) warn?.({ code: 'ignored_config', message: RUNTIME_CONFIG_IGNORED });
+    if (names.includes('runtime_config')) warn({ code: 'ignored_config', message: RUNTIME_CONFIG_IGNORED });
     const unknown = names.filter((name) => !Object.hasOwn(FIELDS, name) && !KNOWN_ELSEWHERE.includes(name)).sort();
-    if (unknown.length > 0) warn?.({ code: 'ignored_config', message: unexpectedArguments(unknown) });
+    if (unknown.length > 0) warn({ code: 'ignored_config', message: unexpectedArguments(unknown) });
     const init = Object.fromEntries(Object.entries(object).filter(([name]) => Object.hasOwn(FIELDS, name)));
     checkTypes(init, 'invalid_format');
     return new VeraConfig(init);

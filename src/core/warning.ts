@@ -6,3 +6,8 @@ export interface Warning {
 }
 
 export type Warn = (warning: Warning) => void;
+
+/** For where nobody else listens. */
+export function warnOnConsole({ code, message }: Warning): void {
+  console.warn(`webvera: ${message} (${code})`);
+}

@@ -61,9 +61,12 @@ export function writeAdapterConfig(config: VeraConfig): Uint8Array<ArrayBuffer> 
 }
 
 /** Throws `limit_exceeded`, `invalid_format`, and `invalid_argument` for values that no adapter can have. */
-export function readAdapterConfig(bytes: Uint8Array, { limits = defaultLimits, warn }: ReadOptions = {}): VeraConfig {
+export function readAdapterConfig(
+  bytes: Uint8Array,
+  { limits = defaultLimits, warn = () => {} }: ReadOptions = {},
+): VeraConfig {
   const json = parseJsonObject(bytes, 'adapter_config.json', limits.json);
-  return VeraConfig.from_json(json, warn === undefined ? {} : { warn });
+  return VeraConfig.from_json(json, { warn });
 }
 
 /** The bytes of `adapter_model.safetensors` as PEFT writes it: float32, sorted by name. */

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/error';
 import type { ParserLimits } from '../core/source';
+import { warnOnConsole } from '../core/warning';
 import { toKnownError } from '../core/wire';
 import { connectDirectly, connectWorker } from './connection';
 import { defaultWorker } from './default_worker';
@@ -160,7 +161,7 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 
   #warn(code: string, message: string): void {
-    if (this.#warningListeners.size === 0) console.warn(`webvera: ${message} (${code})`);
+    if (this.#warningListeners.size === 0) warnOnConsole({ code, message });
     else this.dispatchEvent(new WarningEvent(code, message));
   }
 }

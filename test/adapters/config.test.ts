@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { configWarnings, trainedBiases, VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import type { Warning } from '../../src/core/warning';
 
@@ -199,6 +199,17 @@ describe('from_json', () => {
     expect(read({ ...minimal, runtime_config: {} }).warnings).toEqual([
       'The configuration file contains a `runtime_config` key. This is ignored. Runtime configurations are only valid at runtime.',
     ]);
+  });
+
+  test('warns on the console where nobody listens', () => {
+    const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    VeraConfig.from_json(minimal);
+    expect(told.mock.calls).toEqual([]);
+    VeraConfig.from_json({ ...minimal, made_by: 'me', runtime_config: {} });
+    const { warnings } = read({ ...minimal, made_by: 'me', runtime_config: {} });
+    expect(warnings).toHaveLength(2);
+    expect(told.mock.calls).toEqual(warnings.map((message) => [`webvera: ${message} (ignored_config)`]));
+    told.mockRestore();
   });
 
   test("takes no harm from a file's keys", () => {
