@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { VeraConfig, VeraModel } from '../src/index';
 import { RemoteModel } from '../src/page/model';
 import { tableRows } from './helpers/tables';
+import { PEFT_NAMES } from './peft/names';
 import { NOT_HERE } from './peft/not_here';
 
 const rows = tableRows('README.md', "PEFT's VeRA, name by name").map(([name = '', says = '', tests = '']) => ({
@@ -38,6 +39,16 @@ describe("the README's table of names", () => {
       expect(readFileSync(file, 'utf8'), file).toContain(title);
     }
   });
+});
+
+test.each(Object.entries(PEFT_NAMES))("README or PEFT.md has each of PEFT's names: %s", (_, names) => {
+  const pages = ['README.md', 'PEFT.md'].map((page) => readFileSync(page, 'utf8')).join('\n');
+  const code = [...pages.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+  const isNamed = (name: string) => {
+    const word = new RegExp(`(?<!\\w)${name.replace(/\W/g, '\\$&')}(?!\\w)`);
+    return code.some((text) => word.test(text));
+  };
+  expect(names.filter((name) => !isNamed(name))).toEqual([]);
 });
 
 test("PEFT.md has all of PEFT's tests that there can't be here", () => {
