@@ -37,7 +37,7 @@ export interface VeraConfigInit {
   readonly task_type?: TaskType | null;
   readonly base_model_name_or_path?: string | null;
   readonly revision?: string | null;
-  /** Saved as true, always. Default false. */
+  /** True for an adapter that doesn't train. Saved as true, always. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
 }

@@ -54,9 +54,10 @@ export class SessionAdapters {
 
   /** A fresh adapter, with PEFT's first values. */
   async create(vera: VeraState, name: string, fields: VeraConfigFields, options: WireAdapterOptions): Promise<void> {
-    const config = new VeraConfig(fields);
+    const { is_trainable = fields.inference_mode !== true } = options;
+    const config = inMode(new VeraConfig(fields), is_trainable);
     for (const warning of configWarnings(config)) this.#warn(warning);
-    await vera.add(name, vera.resolve(name, config), options);
+    await vera.add(name, vera.resolve(name, config), { ...options, is_trainable });
   }
 
   /** An adapter from its files; everything is checked before the model changes. */
@@ -68,7 +69,7 @@ export class SessionAdapters {
   ): Promise<void> {
     const { limits } = this.#models;
     const options = { limits, warn: this.#warn, adapter_name: name };
-    const config = readAdapterConfig(bytes.config, options);
+    const config = inMode(readAdapterConfig(bytes.config, options), is_trainable);
     for (const warning of configWarnings(config)) this.#warn(warning);
     const resolved = vera.resolve(name, config);
     const tensors = readAdapterModel(bytes.model, resolved.expected, options);
@@ -126,6 +127,11 @@ export class SessionAdapters {
     if (id !== undefined) await this.#shelf.set(id, bytes);
     return toFiles(bytes);
   }
+}
+
+/** As in PEFT, the configuration tells whether the adapter trains. */
+function inMode(config: VeraConfig, is_trainable: boolean): VeraConfig {
+  return new VeraConfig({ ...config, inference_mode: !is_trainable });
 }
 
 async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & StoredAdapter> {

@@ -89,6 +89,30 @@ describe.each(rows.map((row) => [JSON.stringify(row), row] as const))('%s', (_ro
     await train(learning);
     expect(changed(await vectorsOf(files), await savedOf(learning)).length).toBeGreaterThan(0);
   });
+
+  test('inference_mode says whether an adapter trains; in files it is true', async () => {
+    const fresh = await randomVera(base, { ...config, bias: 'none' });
+    const files = await fresh.save_pretrained();
+    const model = await VeraModel.from_pretrained(base, files, { is_trainable: true });
+    await model.load_adapter(files, 'still');
+    await model.load_adapter(files, 'learning', { is_trainable: true });
+    await model.add_adapter('fresh', new VeraConfig(config));
+    await model.add_adapter('frozen', new VeraConfig({ ...config, bias: 'none', inference_mode: true }));
+    const modes = Object.entries(model.peft_config).map(([name, { inference_mode }]) => [name, inference_mode]);
+    expect(modes).toEqual([
+      ['default', false],
+      ['still', true],
+      ['learning', false],
+      ['fresh', false],
+      ['frozen', true],
+    ]);
+    for (const [name, inference_mode] of modes) {
+      await model.set_adapter(String(name));
+      expect(model.get_nb_trainable_parameters().trainable === 0, String(name)).toBe(inference_mode);
+      const saved = await model.save_pretrained();
+      expect(JSON.parse(await saved['adapter_config.json'].text())).toMatchObject({ inference_mode: true });
+    }
+  });
 });
 
 describe('several adapters', () => {
