@@ -215,9 +215,10 @@ export class VeraModel extends RemoteModel {
     return modelStatus(this.#info, this.named_modules(), this.#disabled === 0);
   }
 
-  /** Numbers of single parameters. Stored projections count as trainable nowhere: they're frozen. */
+  /** Numbers of single parameters; none train while adapters are disabled. Projections count nowhere: they're frozen. */
   get_nb_trainable_parameters(): ParameterCount {
-    return this.#info.parameters;
+    const { trainable, all } = this.#info.parameters;
+    return { trainable: this.#disabled === 0 ? trainable : 0, all };
   }
 
   /**

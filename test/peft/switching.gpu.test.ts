@@ -202,10 +202,14 @@ describe.each<[string, VeraConfigInit]>([
     expect(requiresGrad(model)).toEqual({ default: true, other: false });
     await model.set_adapter('other');
     expect(requiresGrad(model)).toEqual({ default: false, other: true });
+    const counts = model.get_nb_trainable_parameters();
+    expect(counts.trainable).toBeGreaterThan(0);
     await model.disable_adapter(async () => {
       expect(requiresGrad(model)).toEqual({ default: false, other: false });
       expect(model.get_model_status().trainable_params).toBe(0);
+      expect(model.get_nb_trainable_parameters()).toEqual({ ...counts, trainable: 0 });
     });
+    expect(model.get_nb_trainable_parameters()).toEqual(counts);
     expect(requiresGrad(model)).toEqual({ default: false, other: true });
     for (const { name, requires_grad } of model.get_layer_status()) {
       expect(requires_grad.other ?? false, name).toBe(name === `model.${String(two.target_modules)}`);
