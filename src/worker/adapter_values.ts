@@ -152,7 +152,7 @@ export class AdapterPlacer {
     return this.#pool.acquire(shared, options.projection_dtype ?? 'float32');
   }
 
-  /** The file's own projections decide; they're shared with other adapters only where the key gives the same. */
+  /** Projections that came along decide; they're shared with other adapters only where the key gives the same. */
   async #storedProjections(key: ProjectionKey, { A, B }: { A: Tensor; B: Tensor }): Promise<ProjectionValues> {
     const inFile = { ...key, max_in: A.dims[1] ?? key.max_in, max_out: B.dims[0] ?? key.max_out };
     const stored = { A: new Float32Array(A.data), B: new Float32Array(B.data) };
@@ -161,8 +161,8 @@ export class AdapterPlacer {
     this.#warn({
       code: 'projection_differs',
       message:
-        `vera_A and vera_B in the file differ from what projection_prng_key ${key.projection_prng_key} gives. ` +
-        'The file is followed; PEFT up to 0.20.0 ignores it and would give other results.',
+        `vera_A and vera_B differ from what projection_prng_key ${key.projection_prng_key} gives. They are followed; ` +
+        'PEFT up to 0.20.0 ignores them in a file, and would give other results.',
     });
     return this.#pool.adopt(inFile, stored);
   }

@@ -97,6 +97,10 @@ export class SessionAdapters {
     if (first === undefined) return;
     const config = new VeraConfig({
       ...first,
+      // Its parts train nothing but vectors, whatever their configurations ask for where there is nothing of it.
+      bias: 'none',
+      modules_to_save: null,
+      inference_mode: false,
       target_modules: [...sum.modules.keys()],
       layers_to_transform: null,
       layers_pattern: null,

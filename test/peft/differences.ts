@@ -19,8 +19,8 @@ const DRAWN =
   'initialisation to restore these projections using `config.projection_prng_key`, which may not be accurate on all ' +
   'system configurations.';
 const DIFFERS =
-  'vera_A and vera_B in the file differ from what projection_prng_key 0 gives. The file is followed; PEFT up to 0.20.0 ' +
-  'ignores it and would give other results.';
+  'vera_A and vera_B differ from what projection_prng_key 0 gives. They are followed; PEFT up to 0.20.0 ignores them in ' +
+  'a file, and would give other results.';
 
 const works = (result: OwnOutcome['result'] = 'no error', ...warnings: string[]): OwnOutcome => {
   return { code: undefined, error: undefined, warnings, result };
