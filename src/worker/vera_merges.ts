@@ -18,6 +18,8 @@ export class VeraMerges {
   readonly #runner: Runner;
   /** By tensor name. */
   #weights: ReadonlyMap<string, Value> = new Map();
+  /** What they were made of. */
+  #sources: ReadonlySet<Value> = new Set();
   #names: readonly string[] = [];
 
   constructor(runner: Runner) {
@@ -26,6 +28,11 @@ export class VeraMerges {
 
   get weights(): ReadonlyMap<string, Value> {
     return this.#weights;
+  }
+
+  /** Whether a merged weight was made of it. */
+  holds(value: Value): boolean {
+    return this.#sources.has(value);
   }
 
   /** The adapters that are merged, in order. */
@@ -45,6 +52,7 @@ export class VeraMerges {
   ): Promise<readonly Value[]> {
     const total = adapters.reduce((sum, { layout }) => sum + layout.slots.size, 0);
     const made = new Map<string, Value>();
+    const sources = new Set<Value>();
     let done = 0;
     try {
       for (const adapter of adapters) {
@@ -52,7 +60,9 @@ export class VeraMerges {
           signal.throwIfAborted();
           const name = `${module}.weight`;
           const before = made.get(name);
-          const merged = await this.#merge(adapter, module, before ?? this.#weights.get(name) ?? tensorOf(name));
+          const source = before ?? this.#weights.get(name) ?? tensorOf(name);
+          const merged = await this.#merge(adapter, module, source);
+          sources.add(source);
           made.set(name, merged);
           if (before !== undefined) this.#runner.free([before]);
           if (safe) await this.#expectFinite(merged, adapter.name);
@@ -66,6 +76,7 @@ export class VeraMerges {
     }
     const replaced = [...made.keys()].flatMap((name) => this.#weights.get(name) ?? []);
     this.#weights = new Map([...this.#weights, ...made]);
+    this.#sources = new Set([...this.#sources, ...sources]);
     this.#names = [...this.#names, ...adapters.map(({ name }) => name)];
     return replaced;
   }
@@ -74,6 +85,7 @@ export class VeraMerges {
   take(): ReadonlyMap<string, Value> {
     const weights = this.#weights;
     this.#weights = new Map();
+    this.#sources = new Set();
     this.#names = [];
     return weights;
   }

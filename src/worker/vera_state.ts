@@ -105,11 +105,7 @@ export class VeraState {
   async activate(names: readonly string[]): Promise<void> {
     if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
     this.#expectTogether([...new Set(names)].map((name) => this.adapter(name)));
-    if (this.merged.length > 0) {
-      const message = 'Adapter cannot be set when the model is merged. Unmerging the model first.';
-      this.#host.warn({ code: 'unmerged', message });
-      await this.unmerge();
-    }
+    if (this.merged.length > 0) await this.#unmergeToSet();
     this.#active = [...new Set(names)];
   }
 
@@ -129,8 +125,8 @@ export class VeraState {
       const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
       throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });
     }
+    if (this.#active.includes(name)) await this.#replaceActive(name);
     this.#adapters.delete(name);
-    if (this.#active.includes(name)) this.#replaceActive(name);
     await this.#discard(adapter);
   }
 
@@ -203,13 +199,20 @@ export class VeraState {
     return this.#active.map((name) => this.adapter(name));
   }
 
-  #replaceActive(name: string): void {
+  async #replaceActive(name: string): Promise<void> {
     const left = this.#active.filter((active) => active !== name);
-    const next = left[0] ?? [...this.#adapters.keys()].sort()[0];
+    const next = left[0] ?? [...this.#adapters.keys()].filter((other) => other !== name).sort()[0];
+    if (left.length === 0 && next !== undefined && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
     this.#active = left.length > 0 ? left : next === undefined ? [] : [next];
     if (next === undefined) return;
     const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
     this.#host.warn({ code: 'active_adapter_deleted', message });
+  }
+
+  async #unmergeToSet(): Promise<void> {
+    const message = 'Adapter cannot be set when the model is merged. Unmerging the model first.';
+    this.#host.warn({ code: 'unmerged', message });
+    await this.unmerge();
   }
 
   async #takeMerged(): Promise<ReadonlyMap<string, Value>> {
@@ -241,9 +244,15 @@ export class VeraState {
     return { key, adapters: this.merged.map((name) => this.adapter(name)), weights: this.#merges.weights };
   }
 
+  /** Whether merged weights, made of others, would hide what the adapter saves whole. */
+  #isUnderMerged(adapter: VeraAdapter): boolean {
+    const tensors = tensorsOf(adapter, 'module');
+    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
+  }
+
   /** Whether merged weights were made of what the adapter saves whole. */
   #isMergedInto(adapter: VeraAdapter): boolean {
-    return [...tensorsOf(adapter, 'module').keys()].some((name) => this.#merges.weights.has(name));
+    return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
   }
 
   #biased(): VeraAdapter | undefined {

@@ -191,6 +191,45 @@ test('what merged weights were made of cannot be deleted', async () => {
   expect(model.active_adapters).toEqual(['two']);
 });
 
+describe('merged weights, and what an inactive adapter saves whole', () => {
+  const whole = { r, target_modules: ['lin0'], modules_to_save: ['lin1'] };
+
+  /** 'merged' is merged over the base model's lin1, while 'active' is active. */
+  async function open(): Promise<VeraModel> {
+    const model = await randomVera(base, { r, target_modules: ['lin0'] }, 'active', 1);
+    await addRandom(model, 'merged', { r, target_modules: ['lin1'] }, 2);
+    await addRandom(model, 'a whole one', whole, 3);
+    await model.merge_adapter({ adapter_names: ['merged'] });
+    return model;
+  }
+
+  test('it can be deleted: the weights were made without it', async () => {
+    const model = await open();
+    const before = await logitsOf(model);
+    await model.delete_adapter('a whole one');
+    expect(await distance(model, before)).toBe(0);
+    expect(model.get_model_status().merged_adapters).toEqual(['merged']);
+  });
+
+  test('when it becomes active as another is deleted, they are unmerged, with a warning', async () => {
+    const model = await open();
+    await model.delete_adapter('active');
+    expect(opened.warnings).toEqual(['unmerged', 'active_adapter_deleted']);
+    expect(model.active_adapters).toEqual(['a whole one']);
+    expect(model.get_model_status().merged_adapters).toEqual([]);
+    expect(await distance(model, await randomVera(base, whole, 'alone', 3))).toBe(0);
+  });
+
+  test('when one without whole modules becomes active, they stay merged', async () => {
+    const model = await open();
+    await addRandom(model, 'a first one', { r, target_modules: ['lin2'] }, 4);
+    await model.delete_adapter('active');
+    expect(opened.warnings).toEqual(['active_adapter_deleted']);
+    expect(model.active_adapters).toEqual(['a first one']);
+    expect(model.get_model_status().merged_adapters).toEqual(['merged']);
+  });
+});
+
 test('two adapters with bias → refused without mutation', async () => {
   const config = { r, target_modules: ['lin0'], bias: 'all' as const };
   const model = await randomVera(base, config);
