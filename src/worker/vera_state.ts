@@ -17,6 +17,7 @@ import { BASE_NAME, rowAdapters } from './row_adapters';
 import { Serial } from './serial';
 import type { TextModel } from './text_model';
 import { type MergeOptions, VeraMerges } from './vera_merges';
+import { alreadyMerged, biasesStay, expectAdapterName, expectTogether } from './vera_rules';
 
 /** What a VeRA model needs of its session. */
 export interface VeraHost {
@@ -104,7 +105,7 @@ export class VeraState {
   /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
   async activate(names: readonly string[]): Promise<void> {
     if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
-    this.#expectTogether([...new Set(names)].map((name) => this.adapter(name)));
+    expectTogether([...new Set(names)].map((name) => this.adapter(name)));
     if (this.merged.length > 0) await this.#unmergeToSet();
     this.#active = [...new Set(names)];
   }
@@ -265,14 +266,10 @@ export class VeraState {
   }
 
   #expectFree(name: string, config: VeraConfig): void {
+    expectAdapterName(name);
     if (this.#adapters.has(name)) {
       throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
         hint: 'Choose another name, or delete the adapter first.',
-      });
-    }
-    if (name === '' || name.includes('.')) {
-      throw new WebVeraError('invalid_argument', `module name can't contain ".", got: ${name}`, {
-        hint: 'Name the adapter with letters, digits, - and _.',
       });
     }
     if (config.bias === 'none' || this.adapters.every((other) => other.config.bias === 'none')) return;
@@ -281,32 +278,4 @@ export class VeraState {
       "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
     );
   }
-
-  /** Two adapters can't both stand in for one module. */
-  #expectTogether(adapters: readonly VeraAdapter[]): void {
-    const owners = new Map<string, string>();
-    for (const adapter of adapters) {
-      for (const tensor of tensorsOf(adapter, 'module').keys()) {
-        const other = owners.get(tensor);
-        owners.set(tensor, adapter.name);
-        if (other === undefined) continue;
-        throw new WebVeraError('invalid_argument', `Only one adapter can be set at a time for ${tensor}, got 2`, {
-          hint: `${other} and ${adapter.name} both name it in modules_to_save; activate one of them.`,
-        });
-      }
-    }
-  }
-}
-
-function biasesStay(bias: string): string {
-  return (
-    `Careful, disabling adapter layers with bias configured to be '${bias}' does not produce the same output as the ` +
-    'base model would without adaption.'
-  );
-}
-
-function alreadyMerged(merged: readonly string[], fresh: readonly VeraAdapter[]): string {
-  if (fresh.length === 0) return 'All adapters are already merged, nothing to do.';
-  const names = fresh.map(({ name }) => name).join(',');
-  return `Already following adapters were merged ${merged.join(',')}. You are now additionally merging ${names}.`;
 }

@@ -43,8 +43,8 @@ beforeEach(() => {
   bytesBefore = opened.liveBytes();
 });
 
-/** Rejects with the code, and nothing is different afterwards: no byte on the GPU, no state, no number. */
-async function expectRefusal(code: string, action: () => PromiseLike<unknown>): Promise<void> {
+/** Rejects with the code, and the message where one is given, and nothing is different afterwards: no byte on the GPU, no state, no number. */
+async function expectRefusal(code: string, action: () => PromiseLike<unknown>, message?: string): Promise<void> {
   const { peft_config, active_adapters } = vera;
   const error = await Promise.resolve()
     .then(action)
@@ -54,6 +54,7 @@ async function expectRefusal(code: string, action: () => PromiseLike<unknown>): 
     );
   expect(error).toMatchObject({ name: 'WebVeraError', code });
   expect(error?.message.length).toBeGreaterThan(10);
+  if (message !== undefined) expect(error?.message).toBe(message);
   expect(opened.liveBytes()).toBe(bytesBefore);
   expect((await vera.memory()).gpu_bytes).toBe(bytesBefore);
   expect([vera.peft_config, vera.active_adapters]).toEqual([peft_config, active_adapters]);
@@ -164,11 +165,20 @@ describe('adapters', () => {
   });
 
   test('a name that is taken, unknown or impossible', async () => {
-    await expectRefusal('invalid_argument', () => vera.add_adapter('default', tinyVera));
-    await expectRefusal('invalid_argument', () => vera.add_adapter('a.b', tinyVera));
-    await expectRefusal('invalid_argument', () => vera.set_adapter('nobody'));
-    await expectRefusal('invalid_argument', () => vera.delete_adapter('nobody'));
-    await expectRefusal('invalid_argument', () => vera.save_pretrained({ adapter_name: 'nobody' }));
+    const refused = (action: () => PromiseLike<unknown>, message: string) =>
+      expectRefusal('invalid_argument', action, message);
+    const add = (name: string) => () => vera.add_adapter(name, tinyVera);
+    await refused(add('default'), "Adapter with name 'default' already exists.");
+    await refused(add('a.b'), 'module name can\'t contain ".", got: a.b');
+    await refused(add('__base__'), 'adapter_name: expected the name of an adapter, got __base__');
+    await refused(() => get_peft_model(base, tinyVera, 'a.b'), 'module name can\'t contain ".", got: a.b');
+    await refused(
+      () => vera.load_adapter(adapter, '__base__'),
+      'adapter_name: expected the name of an adapter, got __base__',
+    );
+    await refused(() => vera.set_adapter('nobody'), 'Adapter nobody not found.');
+    await refused(() => vera.delete_adapter('nobody'), 'Adapter nobody does not exist');
+    await refused(() => vera.save_pretrained({ adapter_name: 'nobody' }), 'Adapter nobody not found.');
   });
 
   test('of two that come at a time under one name, one is refused', async () => {
