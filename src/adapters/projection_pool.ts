@@ -6,6 +6,8 @@ import type { ProjectionValues } from './vera_adapter';
 
 interface Shared {
   readonly values: ProjectionValues;
+  /** Done once its numbers are on the device. */
+  readonly filled: Promise<void>;
   users: number;
 }
 
@@ -49,25 +51,31 @@ export class ProjectionPool {
     this.#runner.free([values.A, values.B]);
   }
 
-  async #take(name: string, { r, max_in, max_out }: ProjectionKey, make: () => Projections): Promise<ProjectionValues> {
-    const known = this.#shared.get(name);
-    if (known !== undefined) {
-      known.users += 1;
-      return known.values;
-    }
-    const values = { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]) };
-    // Counted before waiting, so that two adapters made at once share.
-    this.#shared.set(name, { values, users: 1 });
-    this.#names.set(values, name);
+  /** Who comes while a pair is on its way waits for it, and fails with it. */
+  async #take(name: string, key: ProjectionKey, make: () => Projections): Promise<ProjectionValues> {
+    const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
+    shared.users += 1;
     try {
-      await this.#runner.allocate([values.A, values.B]);
-      const { A, B } = make();
-      this.#runner.write(values.A, A);
-      this.#runner.write(values.B, B);
-      return values;
+      await shared.filled;
+      return shared.values;
     } catch (error) {
-      this.release(values);
+      this.release(shared.values);
       throw error;
     }
+  }
+
+  #begin(name: string, { r, max_in, max_out }: ProjectionKey, make: () => Projections): Shared {
+    const values = { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]) };
+    const shared = { values, filled: this.#fill(values, make), users: 0 };
+    this.#shared.set(name, shared);
+    this.#names.set(values, name);
+    return shared;
+  }
+
+  async #fill(values: ProjectionValues, make: () => Projections): Promise<void> {
+    await this.#runner.allocate([values.A, values.B]);
+    const { A, B } = make();
+    this.#runner.write(values.A, A);
+    this.#runner.write(values.B, B);
   }
 }

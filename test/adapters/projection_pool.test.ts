@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { ProjectionPool } from '../../src/adapters/projection_pool';
+import type { Value } from '../../src/graph/value';
+import { FakeRunner } from '../helpers/fake_runner';
+
+const key = { projection_prng_key: 0, r: 4, max_in: 6, max_out: 8 };
+
+/** Allocations wait until they are let through, or refused. */
+class SlowRunner extends FakeRunner {
+  readonly #waiting: { readonly pass: () => void; readonly fail: (error: Error) => void }[] = [];
+
+  override async allocate(values: Iterable<Value>): Promise<void> {
+    const asked = new Promise<void>((pass, fail) => this.#waiting.push({ pass, fail }));
+    await super.allocate(values);
+    await asked;
+  }
+
+  pass(): void {
+    this.#waiting.shift()?.pass();
+  }
+
+  fail(error: Error): void {
+    this.#waiting.shift()?.fail(error);
+  }
+}
+
+test('two that come at a time share one pair, once it is there', async () => {
+  const runner = new SlowRunner();
+  const pool = new ProjectionPool(runner);
+  const arrived: number[] = [];
+  const both = [0, 1].map(async (index) => {
+    const values = await pool.acquire(key, 'float32');
+    arrived.push(index);
+    return values;
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(arrived).toEqual([]);
+  runner.pass();
+  const [one, two] = await Promise.all(both);
+  expect(two).toBe(one);
+  expect(runner.held.size).toBe(2);
+  pool.release(one!);
+  expect(runner.held.size).toBe(2);
+  pool.release(two!);
+  expect(runner.held.size).toBe(0);
+});
+
+test('when memory runs out all that wait for a pair fail, hold nothing, and may try again', async () => {
+  const runner = new SlowRunner();
+  const pool = new ProjectionPool(runner);
+  const both = Promise.allSettled([pool.acquire(key, 'float32'), pool.acquire(key, 'float32')]);
+  const reason = new Error('out of memory');
+  runner.fail(reason);
+  expect(await both).toEqual([
+    { status: 'rejected', reason },
+    { status: 'rejected', reason },
+  ]);
+  expect(runner.held.size).toBe(0);
+  const again = pool.acquire(key, 'float32');
+  runner.pass();
+  expect((await again).A.shape).toEqual([4, 6]);
+  expect(runner.held.size).toBe(2);
+});
