@@ -116,16 +116,20 @@ export class TextModel {
     return tensors;
   }
 
-  /** A copy of a value in memory of its own. */
-  async copyOf(name: string, value: Value): Promise<Value> {
-    const copy = pinned(name, value.shape);
-    const data = await readFloats(this.runner, value);
+  /** Copies of values in memory of their own, by name: all of them, or none. */
+  async copiesOf(values: ReadonlyMap<string, Value>): Promise<Map<string, Value>> {
+    const copies = new Map<string, Value>();
     try {
-      await this.runner.allocate([copy]);
-      this.runner.write(copy, data);
-      return copy;
+      for (const [name, value] of values) {
+        const copy = pinned(name, value.shape);
+        const data = await readFloats(this.runner, value);
+        copies.set(name, copy);
+        await this.runner.allocate([copy]);
+        this.runner.write(copy, data);
+      }
+      return copies;
     } catch (error) {
-      this.runner.free([copy]);
+      this.runner.free(copies.values());
       throw error;
     }
   }

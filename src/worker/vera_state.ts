@@ -168,11 +168,8 @@ export class VeraState {
   async unload(): Promise<TextModel> {
     const { tensors } = this.#enabledOverlay();
     if (tensors.size === 0) return this.base;
-    const own = [...this.#merges.weights.keys()];
-    const copies = new Map<string, Value>();
-    for (const [name, value] of tensors) {
-      if (!own.includes(name)) copies.set(name, await this.base.copyOf(name, value));
-    }
+    const own = new Set(this.#merges.weights.keys());
+    const copies = await this.base.copiesOf(new Map([...tensors].filter(([name]) => !own.has(name))));
     return this.base.derive(new Map([...copies, ...(await this.#takeMerged())]));
   }
 

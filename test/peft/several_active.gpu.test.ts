@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type PreTrainedModel, VeraConfig, type VeraConfigInit, type VeraModel } from '../../src/index';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type PreTrainedModel, VeraConfig, type VeraConfigInit, type VeraModel, WebVeraError } from '../../src/index';
 import { loadMlp } from '../helpers/mlp';
 import {
   addRandom,
@@ -8,6 +8,7 @@ import {
   logitsOf,
   randomVera,
   savedOf,
+  stateOf,
   TOLERANCE,
   tensorsOf,
   train,
@@ -177,6 +178,27 @@ describe('modules_to_save', () => {
     }
   });
 });
+
+test.each([1, 2, 4])(
+  'unload that runs out of memory at copy %i leaves nothing behind, and changes nothing',
+  async (nth) => {
+    const model = await randomVera(base, { r, target_modules: ['lin0'], modules_to_save: ['lin1', 'lin2'] });
+    const [before, bytes] = [await logitsOf(model), opened.liveBytes()];
+    const { runner } = (await stateOf(model)).base;
+    const allocate = runner.allocate.bind(runner);
+    let calls = 0;
+    const failing = vi.spyOn(runner, 'allocate').mockImplementation((values) => {
+      calls += 1;
+      return calls === nth ? Promise.reject(new WebVeraError('out_of_memory', 'no more')) : allocate(values);
+    });
+    await expect(model.unload()).rejects.toMatchObject({ code: 'out_of_memory' });
+    failing.mockRestore();
+    expect(calls).toBe(nth);
+    expect(opened.liveBytes()).toBe(bytes);
+    expect(await distance(model, before)).toBe(0);
+    expect(await distance(await model.unload(), before)).toBeGreaterThan(TOLERANCE.merge);
+  },
+);
 
 test('what merged weights were made of cannot be deleted', async () => {
   const model = await randomVera(base, { r, target_modules: ['lin0'], modules_to_save: ['lin1'] }, 'one', 1);
