@@ -81,6 +81,8 @@ export interface GoldenCase {
 export interface GoldenAdapters {
   readonly base: string;
   readonly adapters: Readonly<Record<'default' | 'other', VeraConfigInit>>;
+  /** Whether both have one A and one B. */
+  readonly projections_shared: boolean;
   readonly inputs: { readonly batch: GoldenBatch };
   readonly steps: readonly {
     readonly step: string;

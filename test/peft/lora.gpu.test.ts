@@ -72,6 +72,7 @@ describe.each([
   const { session } = opened;
   const exact = await Float64Model.load(base);
   const batch = goldenCase(name).inputs.batch;
+  const golden = goldenTensors(name);
   const model = await AutoModelForCausalLM.from_pretrained(goldenBase(base), { session });
   const files = (folder: string): AdapterFiles => {
     const { files } = goldenAdapter(name, folder);
@@ -110,8 +111,21 @@ describe.each([
   const base64 = exact.logits(batch);
   /** Both factors of a LoRA are rounded to float32; sums of logits of size 10 then differ by some 1e-6. */
   const FACTORS_ROUNDED = 1e-5;
-  /** The cases' own. */
+  /** The cases' own tolerance. */
   const ON_GPU = 2e-4;
+
+  test.each([
+    { adapter_name: 'first', other: 'second' },
+    { adapter_name: 'second', other: 'first' },
+  ])('of $adapter_name alone, active or not: PEFT’s logits in float64', async ({ adapter_name, other }) => {
+    const [own, others] = [adapter_name, other].map((step) => golden.get(`${step}_active.logits`)!);
+    for (const active of [adapter_name, other]) {
+      await vera.set_adapter(active);
+      const logits = exact.logits(batch, await applied(exact, await vera.save_as_lora({ adapter_name })));
+      expect(largestDifference(logits, own!)).toBeLessThanOrEqual(ON_GPU);
+      expect(largestDifference(logits, others!)).toBeGreaterThan(100 * ON_GPU);
+    }
+  });
 
   test.each([
     { adapters: ['first', 'second'], weights: [1, 1], rank: 16 },
@@ -135,7 +149,7 @@ describe.each([
       await applied(exact, await vera.save_as_lora({ adapters: ['first', 'second'] })),
     );
     expect(largestDifference(await logitsOf(), logits)).toBeLessThanOrEqual(ON_GPU);
-    expect(largestDifference(logits, goldenTensors(name).get('both_active.logits')!)).toBeLessThanOrEqual(ON_GPU);
+    expect(largestDifference(logits, golden.get('both_active.logits')!)).toBeLessThanOrEqual(ON_GPU);
   });
 
   test.each([

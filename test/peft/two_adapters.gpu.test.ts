@@ -16,6 +16,7 @@ import {
   goldenTensors,
   largestDifference,
 } from '../helpers/golden';
+import { stateOf } from '../helpers/peft';
 import { bytesOf, openTestSession, vectorsOf } from '../helpers/session';
 
 const cases = new URL('../golden/cases/', import.meta.url);
@@ -58,7 +59,13 @@ describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) =>
   async function both(source = (adapter: 'default' | 'other'): AdapterSource => goldenAdapter(name, folders[adapter])) {
     const model = await VeraModel.from_pretrained(base, source('default'));
     await model.load_adapter(source('other'), 'other');
+    await expectShared(model);
     return model;
+  }
+
+  async function expectShared(model: VeraModel): Promise<void> {
+    const [one, two] = (await stateOf(model)).adapters;
+    expect(two!.projections === one!.projections).toBe(golden.projections_shared);
   }
 
   test('switched, both at once, switched off, saved, one deleted, loaded anew', async () => {
@@ -116,6 +123,7 @@ describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) =>
   test('a second fresh adapter takes the projections of the first, wider ones too', async () => {
     const model = await get_peft_model(base, new VeraConfig(golden.adapters.default));
     await model.add_adapter('other', new VeraConfig(golden.adapters.other));
+    await expectShared(model);
     for (const adapter of ['default', 'other'] as const) {
       const files = goldenAdapter(name, folders[adapter]).files;
       const theirs = await vectorsOf({
