@@ -1,7 +1,10 @@
 import { WebVeraError } from '../core/error';
 
-/** Where Python's `re` and JavaScript write the same thing differently; a backslash keeps the character it escapes. */
-const TOKENS = /\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)/gsu;
+/**
+ * Where Python's `re` and JavaScript write the same thing differently. A backslash keeps the character it escapes, and
+ * within brackets all else is a character.
+ */
+const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
 
 /** Letters that mean the same after a backslash in both languages. */
 const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
@@ -20,18 +23,30 @@ export function matchStart(pattern: string, argument: string): RegExp {
 }
 
 function translate(pattern: string, argument: string): string {
-  return pattern.replace(TOKENS, (token, name?: string, reference?: string) => {
+  return pattern.replace(TOKENS, (token, not = '', set?: string, name?: string, reference?: string, most?: string) => {
+    if (set !== undefined) return `[${not}${translateSet(set, pattern, argument)}]`;
     if (name !== undefined) return `(?<${name}>`;
     if (reference !== undefined) return `\\k<${reference}>`;
-    const escaped = token.slice(1);
-    if (escaped === 'A') return '^';
-    if (escaped === 'Z') return '$';
-    if (escaped === 'a') return '\\x07';
-    if (/[a-z]/i.test(escaped) && !SAME_ESCAPES.includes(escaped)) {
-      throw invalid(pattern, argument, `bad escape ${token}`);
-    }
-    return token;
+    if (most !== undefined) return `{0,${most}}`;
+    if (token === '\\A') return '^';
+    if (token === '\\Z') return '$';
+    return translateEscape(token, pattern, argument);
   });
+}
+
+/** What stands in brackets. A bracket that comes first is one of the characters. */
+function translateSet(set: string, pattern: string, argument: string): string {
+  if (set === '') throw invalid(pattern, argument, 'unterminated character set');
+  const escaped = set.replace(/\\./gsu, (token) => translateEscape(token, pattern, argument));
+  return escaped.startsWith(']') ? `\\${escaped}` : escaped;
+}
+
+function translateEscape(token: string, pattern: string, argument: string): string {
+  const escaped = token.slice(1);
+  if (escaped === 'a') return '\\x07';
+  if (/[a-z]/i.test(escaped) && !SAME_ESCAPES.includes(escaped))
+    throw invalid(pattern, argument, `bad escape ${token}`);
+  return token;
 }
 
 function compile(source: string, pattern: string, argument: string): RegExp {
