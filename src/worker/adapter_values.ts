@@ -57,7 +57,7 @@ export class AdapterPlacer {
     const { config, modules } = targets;
     const layout = layoutParameters(modules, config.r, trained);
     const initial =
-      tensors === undefined ? initialParameters(layout, config, 0) : packParameters(layout, tensors.vectors);
+      tensors === undefined ? initialParameters(layout, config, seedOf(name)) : packParameters(layout, tensors.vectors);
     await this.#fillTensors(initial, layout, trained, tensors);
     const projections = await this.#projections(plan, others);
     const lambda = pinned(`lambda of ${name}`, [layout.length]);
@@ -166,6 +166,11 @@ export class AdapterPlacer {
     });
     return this.#pool.adopt(inFile, stored);
   }
+}
+
+/** Without init_weights, adapters of other names begin with other vectors, and one with the same again and again. */
+function seedOf(name: string): number {
+  return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
 }
 
 /**

@@ -183,6 +183,16 @@ describe('A and B', () => {
 });
 
 describe('lambdas', () => {
+  test('without init_weights begin otherwise in each adapter, and for one name always the same', async () => {
+    const model = await get_peft_model(base, new VeraConfig(shared));
+    await model.add_adapter('other', new VeraConfig(shared));
+    const [first, other] = [await savedOf(model), await savedOf(model, 'other')];
+    const ofD = [...first.keys()].filter((name) => name.endsWith('vera_lambda_d'));
+    expect(changed(first, other)).toEqual(ofD);
+    const again = await get_peft_model(base, new VeraConfig(shared), 'other');
+    expect(changed(await savedOf(again), other)).toEqual([]);
+  });
+
   test('share memory neither across layers nor across adapters', async () => {
     const model = await randomVera(base, shared);
     await model.add_adapter('other', new VeraConfig({ ...shared, init_weights: true }));
