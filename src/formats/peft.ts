@@ -50,7 +50,7 @@ export interface ReadOptions {
 const MODEL_FILE = 'adapter_model.safetensors';
 const VERA_A = 'base_model.vera_A';
 const VERA_B = 'base_model.vera_B';
-/** No trained vector or projection comes near; a larger value is damage or malice. */
+/** No trained vector or projection comes near; a larger value is damage or malice. A base model's own may be as large. */
 const MAX_MAGNITUDE = 1e4;
 /** How many names a warning lists. */
 const SHOWN_NAMES = 4;
@@ -83,7 +83,8 @@ export function writeAdapterModel({ vectors, projections, others }: AdapterTenso
  * Tensors that nobody expects are left out, with a warning that names them.
  *
  * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
- * for malformed files, absent tensors, other shapes, and values that are not finite or above 10^4.
+ * for malformed files, absent tensors, other shapes, and values that are not finite, or above 10^4
+ * in vectors and projections.
  */
 export function readAdapterModel(
   bytes: Uint8Array,
@@ -109,11 +110,12 @@ export function readAdapterModel(
   warnOfMissingBiases(raw, others, warn);
   checkShapes(raw, required, others, adapter_name);
   warnOfOthers(raw, new Set([...required.keys(), ...others.keys(), VERA_A, VERA_B]), adapter_name, warn);
-  const read = (name: string): Tensor => toTensor(name, raw.get(name));
+  const read = (name: string, largest = MAX_MAGNITUDE): Tensor => toTensor(name, raw.get(name), largest);
+  const readOther = (name: string): Tensor => read(name, Number.POSITIVE_INFINITY);
   return {
     vectors: new Map([...expected.vectors.keys()].map((name) => [name, read(name).data])),
     projections: useProjections ? { A: read(VERA_A), B: read(VERA_B) } : undefined,
-    others: new Map([...others.keys()].filter((name) => raw.has(name)).map((name) => [name, read(name)])),
+    others: new Map([...others.keys()].filter((name) => raw.has(name)).map((name) => [name, readOther(name)])),
   };
 }
 
@@ -244,16 +246,15 @@ function withoutWrapper(name: string, adapter: string): string {
   );
 }
 
-function toTensor(name: string, raw: RawTensor | undefined): Tensor {
+function toTensor(name: string, raw: RawTensor | undefined, largest: number): Tensor {
   if (raw === undefined) throw new WebVeraError('internal', `${name} was read before it was looked for`);
   const data = toFloat32(raw);
-  const wrong = data.find((value) => !(Math.abs(value) <= MAX_MAGNITUDE));
+  const wrong = data.find((value) => !Number.isFinite(value) || Math.abs(value) > largest);
   if (wrong === undefined) return { dims: raw.shape, data };
-  throw new WebVeraError(
-    'invalid_format',
-    `${MODEL_FILE}: ${name}: expected finite values of at most ${MAX_MAGNITUDE}, got ${wrong}`,
-    { hint: 'The training that made this file diverged, or the file is damaged.' },
-  );
+  const limit = largest === Number.POSITIVE_INFINITY ? '' : ` of at most ${largest}`;
+  throw new WebVeraError('invalid_format', `${MODEL_FILE}: ${name}: expected finite values${limit}, got ${wrong}`, {
+    hint: 'The training that made this file diverged, or the file is damaged.',
+  });
 }
 
 function torchSize(shape: Shape): string {

@@ -400,6 +400,24 @@ describe('readAdapterModel', () => {
     }
   });
 
+  test.each([
+    [Number.NaN, 'bias'],
+    [Number.NEGATIVE_INFINITY, 'module'],
+  ] as const)('refuses a value of %d in a %s', (value, kind) => {
+    const name = 'base_model.model.h.q.base_layer.bias';
+    const others = new Map([[name, { shape: [3], kind }]]);
+    const withValue = (other: number) =>
+      small().set(
+        name,
+        f32([3], (i) => (i === 1 ? other : 0)),
+      );
+    expect(() => read(withValue(value), { others })).toThrow(
+      malformed(`adapter_model.safetensors: ${name}: expected finite values, got ${value}`),
+    );
+    // A base model's own numbers may be large.
+    expect(read(withValue(123456), { others }).others.get(name)?.data[1]).toBe(123456);
+  });
+
   test('refuses integers', () => {
     const tensors = small().set(`${Q}b`, { dtype: 'I32', shape: [3], bytes: new Uint8Array(12) });
     expect(() => read(tensors)).toThrow(expect.objectContaining({ code: 'invalid_format' }));
