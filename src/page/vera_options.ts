@@ -8,7 +8,7 @@ import { pretrainedRules } from './source';
 export interface AdapterOptions {
   /** 'default' */
   readonly adapter_name?: string;
-  /** Whether it trains: true for a new adapter, false for a loaded one, as in PEFT. */
+  /** Whether it trains: true for a new adapter, unless it has inference_mode, and false for a loaded one, as in PEFT. */
   readonly is_trainable?: boolean;
   /** PEFT rounds A and B to a half-precision base's dtype; ask for that to reproduce such a run. 'float32' */
   readonly projection_dtype?: ProjectionDtype;
