@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         s = multiply_add(s, q_block(queries, c), transpose(k_block(rows, c)));
         dP = multiply_add(dP, dy_block(queries, c), transpose(v_block(rows, c)));
       }
-      let P = probabilities(visible_scores(s, query, key, real), known.L);
+      let P = probabilities(s, query, key, real, known.L);
       let dS = score_gradients(P, dP, known.product);
       for (var c = 0u; c < width; c++) {
         put_dv(rows, c, multiply_add(dv_block(rows, c), transpose(P), dy_block(queries, c)));

@@ -14,7 +14,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let writes = key < p.T;
   let shared_by = p.H / p.Hkv;
   let first_head = kv_head * shared_by;
-  let first_query = group.x * 32u;
+  // The first that sees any of the quad's keys.
+  let first_query = key / 16u * 16u;
   for (var head = first_head; head < first_head + shared_by; head++) {
     for (var query = first_query; query < p.T; query += 16u) {
       let own_query = query + thread % 4u * 4u;
@@ -38,10 +39,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         quadBroadcast(known.product, 2u),
         quadBroadcast(known.product, 3u),
       );
-      let P0 = probabilities(visible_scores(s.b0, query, key, real), L[0]);
-      let P1 = probabilities(visible_scores(s.b1, query + 4u, key, real), L[1]);
-      let P2 = probabilities(visible_scores(s.b2, query + 8u, key, real), L[2]);
-      let P3 = probabilities(visible_scores(s.b3, query + 12u, key, real), L[3]);
+      let P0 = probabilities(s.b0, query, key, real, L[0]);
+      let P1 = probabilities(s.b1, query + 4u, key, real, L[1]);
+      let P2 = probabilities(s.b2, query + 8u, key, real, L[2]);
+      let P3 = probabilities(s.b3, query + 12u, key, real, L[3]);
       let weights = Blocks(transpose(P0), transpose(P1), transpose(P2), transpose(P3));
       let gradients = Blocks(
         transpose(score_gradients(P0, dP.b0, product[0])),

@@ -32,7 +32,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       }
       let query = queries + thread.x * 4u;
       let known = query_stats(batch, head, query);
-      let P = probabilities(visible_scores(transpose(s), query, key, real), known.L);
+      let P = probabilities(transpose(s), query, key, real, known.L);
       let dS = score_gradients(P, transpose(dP), known.product);
       let c = wide_column(index, work);
       let early = head_rows(batch, queries + wide_token(index), head, p.H);

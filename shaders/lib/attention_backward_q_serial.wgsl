@@ -24,7 +24,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       s = multiply_add(s, q_block(rows, c), transpose(k_block(keys, c)));
       dP = multiply_add(dP, dy_block(rows, c), transpose(v_block(keys, c)));
     }
-    let P = probabilities(visible_scores(s, query, key, real_keys(batch, key)), known.L);
+    let P = probabilities(s, query, key, real_keys(batch, key), known.L);
     let dS = score_gradients(P, dP, known.product);
     for (var c = 0u; c < width; c++) {
       put_dq(rows, c, multiply_add(dq_block(rows, c), dS, k_block(keys, c)));

@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let known = query_stats(batch, head, query);
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = query < p.T;
-  for (var key = 0u; key < min(group.x * 32u + 32u, p.T); key += 16u) {
+  for (var key = 0u; key < min((query / 16u + 1u) * 16u, p.T); key += 16u) {
     let own_key = key + thread % 4u * 4u;
     let keys = head_rows(batch, own_key, kv_head, p.Hkv);
     let tokens = vec4u(real_keys(batch, own_key));
@@ -57,6 +57,6 @@ fn add_products(c: Blocks, a: mat4x4f, own: mat4x4f) -> Blocks {
 }
 
 fn score_block(s: mat4x4f, dP: mat4x4f, known: QueryStats, query: u32, key: u32, tokens: vec4u) -> mat4x4f {
-  let P = probabilities(visible_scores(s, query, key, tokens > vec4u()), known.L);
+  let P = probabilities(s, query, key, tokens > vec4u(), known.L);
   return score_gradients(P, dP, known.product);
 }

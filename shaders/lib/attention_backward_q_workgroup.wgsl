@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       workgroupBarrier();
     }
     let key = keys + thread.x * 4u;
-    let P = probabilities(visible_scores(s, query, key, real_keys(batch, key)), known.L);
+    let P = probabilities(s, query, key, real_keys(batch, key), known.L);
     stage_weights(thread, score_gradients(P, dP, known.product));
     let c = wide_column(index, work);
     let early = head_rows(batch, keys + wide_token(index), kv_head, p.Hkv);

@@ -11,14 +11,18 @@ fn query_stats(batch: u32, head: u32, query: u32) -> QueryStats {
   return QueryStats(columns[0], columns[1]);
 }
 
-// P of four queries (rows) by four keys (columns), from their scores.
-fn probabilities(scores: mat4x4f, L: vec4f) -> mat4x4f {
+// P of four queries (rows) by four keys (columns), from q · k.
+fn probabilities(products: mat4x4f, query: u32, key: u32, real: vec4<bool>, L: vec4f) -> mat4x4f {
   return mat4x4f(
-    exp_scores(scores[0], L.x),
-    exp_scores(scores[1], L.y),
-    exp_scores(scores[2], L.z),
-    exp_scores(scores[3], L.w),
+    probability_row(products[0], query, key, real, L.x),
+    probability_row(products[1], query + 1u, key, real, L.y),
+    probability_row(products[2], query + 2u, key, real, L.z),
+    probability_row(products[3], query + 3u, key, real, L.w),
   );
+}
+
+fn probability_row(products: vec4f, query: u32, key: u32, real: vec4<bool>, L: f32) -> vec4f {
+  return select(vec4f(), exp(products * p.scale - L), visible(query, key, real));
 }
 
 // scale · dS, from P and dy · v.

@@ -25,11 +25,10 @@ fn visible_scores(products: mat4x4f, query: u32, key: u32, real: vec4<bool>) -> 
 }
 
 fn visible_row(products: vec4f, query: u32, key: u32, real: vec4<bool>) -> vec4f {
-  let earlier = key + vec4u(0u, 1u, 2u, 3u) <= vec4u(query);
-  return select(vec4f(HIDDEN), products * p.scale, real & earlier & vec4<bool>(query < p.T));
+  return select(vec4f(HIDDEN), products * p.scale, visible(query, key, real));
 }
 
-// exp(scores − shift), 0 for hidden ones, whatever the shift.
-fn exp_scores(scores: vec4f, shift: f32) -> vec4f {
-  return select(vec4f(), exp(scores - shift), scores > vec4f(0.5 * HIDDEN));
+fn visible(query: u32, key: u32, real: vec4<bool>) -> vec4<bool> {
+  let earlier = key + vec4u(0u, 1u, 2u, 3u) <= vec4u(query);
+  return real & earlier & vec4<bool>(query < p.T);
 }

@@ -32,3 +32,8 @@ fn log_sums(maxima: vec4f, totals: vec4f) -> vec4f {
 fn inverse_totals(totals: vec4f) -> vec4f {
   return select(vec4f(), 1.0 / max(totals, vec4f(1e-30)), totals > vec4f());
 }
+
+// exp(scores − shift), 0 for hidden ones, whatever the shift.
+fn exp_scores(scores: vec4f, shift: f32) -> vec4f {
+  return select(vec4f(), exp(scores - shift), scores > vec4f(0.5 * HIDDEN));
+}

@@ -12,7 +12,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let rows = head_rows(batch, query, head, p.H);
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = query < p.T;
-  let end = min(group.x * 32u + 32u, p.T);
+  // All that the quad's queries see.
+  let end = min((query / 16u + 1u) * 16u, p.T);
   var maxima = vec4f(HIDDEN);
   var totals = vec4f();
   for (var key = 0u; key < end; key += 16u) {

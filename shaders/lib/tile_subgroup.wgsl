@@ -12,28 +12,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let row = group.x * 64u + thread / 16u * 8u;
   let own_row = row + lane % 2u * 4u + lane / 2u * 32u;
   var c = Stack();
-  if (low_inner() > 0u) {
-    let left = low_left_begin(own_row);
-    let right = low_right_begin(column);
-    for (var k = 0u; k < low_inner(); k += 4u) {
-      c = add_products(c, low_left_block(left, k), low_right_block(right, k));
+  // Quads beyond the last column have nothing to do.
+  if (column / 16u * 16u < columns()) {
+    if (low_inner() > 0u) {
+      let left = low_left_begin(own_row);
+      let right = low_right_begin(column);
+      for (var k = 0u; k < low_inner(); k += 4u) {
+        c = add_products(c, low_left_block(left, k), low_right_block(right, k));
+      }
+      let scale = low_scale(column);
+      c = Stack(
+        scale_columns(c.c0, scale),
+        scale_columns(c.c1, scale),
+        scale_columns(c.c2, scale),
+        scale_columns(c.c3, scale),
+      );
     }
-    let scale = low_scale(column);
-    c = Stack(
-      scale_columns(c.c0, scale),
-      scale_columns(c.c1, scale),
-      scale_columns(c.c2, scale),
-      scale_columns(c.c3, scale),
-    );
-  }
-  if (has_part(0u, group)) {
-    c = add_part(0u, c, group, own_row, column);
-  }
-  if (has_part(1u, group)) {
-    c = add_part(1u, c, group, own_row, column);
-  }
-  if (has_part(2u, group)) {
-    c = add_part(2u, c, group, own_row, column);
+    if (has_part(0u, group)) {
+      c = add_part(0u, c, group, own_row, column);
+    }
+    if (has_part(1u, group)) {
+      c = add_part(1u, c, group, own_row, column);
+    }
+    if (has_part(2u, group)) {
+      c = add_part(2u, c, group, own_row, column);
+    }
   }
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
   let blocks = select(0u, 4u, column < columns());
