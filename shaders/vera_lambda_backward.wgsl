@@ -2,13 +2,14 @@
 // With G[m,j] = B[m,j] · Σ_n dy[n,m] · u[n,j], which is never stored, over the tokens n of a slice, each tile of G gives
 //   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
 // A tile has four quarters: of j 16 in a row, of m those whose remainders by 32 are 8 in a row.
-// dy_i: (N, M_i)   u: (N, R)   B: (≥ M_i, R)   M_i: 0 from the last layer on   slice: tokens, a multiple of 16
+// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 from the last layer on
+// u: (N, R)   B: (≥ M_i, R)   slice: tokens, a multiple of 16
 // partials: those of many layers; of this one partial_b (slices, ⌈R/64⌉, 4, M) from at_i on, then partial_d (slices,
 // ⌈M/64⌉, 4, R)
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
 // grid: see the tile, and a slice in z; its rows are the layers' m, one layer below the other, each from a tile's first row
 // on; its columns are j, and tokens are its K; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, left_columns, left_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, parts_joined, left_columns, left_*}.wgsl
 // and lib/{right_columns, right_*, lambda_sums_*}.wgsl
 struct Params {
   N: u32,
@@ -16,6 +17,8 @@ struct Params {
   M0: u32,
   M1: u32,
   M2: u32,
+  at_dy1: u32,
+  at_dy2: u32,
   b0: u32,
   b1: u32,
   b2: u32,
@@ -28,13 +31,11 @@ struct Params {
   slice: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
-@group(0) @binding(2) var<storage, read> dy1: array<LeftWord>;
-@group(0) @binding(3) var<storage, read> dy2: array<LeftWord>;
-@group(0) @binding(4) var<storage, read> u: array<RightWord>;
-@group(0) @binding(5) var<storage, read> B: array<RightWord>;
-@group(0) @binding(6) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> u: array<RightWord>;
+@group(0) @binding(3) var<storage, read> B: array<RightWord>;
+@group(0) @binding(4) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
 
 fn rows() -> u32 {
   return first_row(2u) + p.M2;
@@ -73,18 +74,12 @@ fn right_stride(part: u32) -> u32 {
   return p.R;
 }
 
+fn left_base(part: u32) -> u32 {
+  return of_part(part, vec3u(0u, p.at_dy1, p.at_dy2));
+}
+
 fn left_word(part: u32, index: u32) -> LeftWord {
-  switch (part) {
-    case 0u: {
-      return dy0[index];
-    }
-    case 1u: {
-      return dy1[index];
-    }
-    default: {
-      return dy2[index];
-    }
-  }
+  return dy[index];
 }
 
 // Beside the parts' right operand, B is read as that of a part beyond the last.

@@ -1,9 +1,10 @@
 // vera_up_backward: du[n,j] = Σ_i λ_d,i[j] · Σ_m dy_i[n,m] · λ_b,i[m] · B[m,j] + sum[n,j], of up to three layers i with
 // one u, B and pool
-// dy_i: (N, M_i)   B: (≥ M_i, R)   M_i: 0 from the last layer on   sum, du: (N, R); no sum when has_sum is 0
+// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 from the last layer on
+// B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
 // grid: see the tile; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, parts, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, parts_joined, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_*}.wgsl
 struct Params {
   N: u32,
@@ -11,6 +12,8 @@ struct Params {
   M0: u32,
   M1: u32,
   M2: u32,
+  at_dy1: u32,
+  at_dy2: u32,
   b0: u32,
   b1: u32,
   b2: u32,
@@ -20,13 +23,11 @@ struct Params {
   has_sum: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
-@group(0) @binding(2) var<storage, read> dy1: array<LeftWord>;
-@group(0) @binding(3) var<storage, read> dy2: array<LeftWord>;
-@group(0) @binding(4) var<storage, read> B: array<RightWord>;
-@group(0) @binding(5) var<storage, read> lambda: array<vec4f>;
-@group(0) @binding(6) var<storage, read> sum: array<Result>;
-@group(0) @binding(7) var<storage, read_write> du: array<Result>;
+@group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> B: array<RightWord>;
+@group(0) @binding(3) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(4) var<storage, read> sum: array<Result>;
+@group(0) @binding(5) var<storage, read_write> du: array<Result>;
 
 fn rows() -> u32 {
   return p.N;
@@ -52,18 +53,12 @@ fn right_stride(part: u32) -> u32 {
   return p.R;
 }
 
+fn left_base(part: u32) -> u32 {
+  return of_part(part, vec3u(0u, p.at_dy1, p.at_dy2));
+}
+
 fn left_word(part: u32, index: u32) -> LeftWord {
-  switch (part) {
-    case 0u: {
-      return dy0[index];
-    }
-    case 1u: {
-      return dy1[index];
-    }
-    default: {
-      return dy2[index];
-    }
-  }
+  return dy[index];
 }
 
 fn right_word(part: u32, index: u32) -> RightWord {
@@ -72,12 +67,13 @@ fn right_word(part: u32, index: u32) -> RightWord {
 
 fn right_begin(part: u32, j: u32) -> vec4u {
   let at = min(j, (p.R - 1u) / 4u * 4u);
-  return vec4u(at, (of_part(part, vec3u(p.d0, p.d1, p.d2)) + at) / 4u, of_part(part, vec3u(p.b0, p.b1, p.b2)), 0u);
+  let lambda_b = of_part(part, vec3u(p.b0, p.b1, p.b2));
+  return vec4u(at, (of_part(part, vec3u(p.d0, p.d1, p.d2)) + at) / 4u, lambda_b, inner(part));
 }
 
 // Scaled by both vectors: λ_d differs from layer to layer, so it can't wait for the end.
 fn right_block(part: u32, begin: vec4u, m: u32) -> mat4x4f {
-  let last = inner(part) - 1u;
+  let last = begin.w - 1u;
   let lambda_d = lambda[begin.y];
   let lambda_b = lambda[(begin.z + m) / 4u];
   return mat4x4f(

@@ -2,7 +2,7 @@
 alias LeftWord = f32;
 
 fn left_origin(part: u32, line: u32) -> u32 {
-  return line * left_stride(part);
+  return left_base(part) + line * left_stride(part);
 }
 
 fn left4(part: u32, origin: u32, at: u32) -> vec4f {

@@ -1,5 +1,10 @@
-// Completes a tile for products of one part. Those of several say for each which workgroups take part in it: each part has
-// operands of its own, and all go into the same result.
-fn has_part(part: u32, group: vec3u) -> bool {
-  return part == 0u;
+// Completes a tile for products of one part. In those of several, each part has operands of its own, and all go into the
+// same result.
+fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
+  return add_part(0u, before, group, thread);
+}
+
+// Where a part's left operand begins in its buffer, in values.
+fn left_base(part: u32) -> u32 {
+  return 0u;
 }

@@ -1,5 +1,6 @@
 // The 8 × 8 results of a thread: four blocks, 32 rows and 32 columns apart.
 struct Quad { c00: mat4x4f, c01: mat4x4f, c10: mat4x4f, c11: mat4x4f }
+alias Sums = Quad;
 
 fn scale_quad(c: Quad, left: vec4f, right: vec4f) -> Quad {
   return Quad(

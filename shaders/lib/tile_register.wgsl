@@ -2,6 +2,7 @@
 // from memory: caches share them between threads.
 // grid: 64 rows in x, 64 columns in y
 struct Pair { upper: mat4x4f, lower: mat4x4f }
+alias Sums = Pair;
 
 @compute @workgroup_size(16, 8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
@@ -22,29 +23,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       upper = scale_columns(upper, low_scale(column));
       lower = scale_columns(lower, low_scale(column));
     }
-    var c = Pair(upper, lower);
-    if (has_part(0u, group)) {
-      c = add_part(0u, c, group, row, column);
-    }
-    if (has_part(1u, group)) {
-      c = add_part(1u, c, group, row, column);
-    }
-    if (has_part(2u, group)) {
-      c = add_part(2u, c, group, row, column);
-    }
+    let c = add_parts(Pair(upper, lower), group, thread);
     finish(row, column, c.upper);
     finish(row + 32u, column, c.lower);
   }
   finish_tile(group, thread.y * 16u + thread.x);
 }
 
-// Parts are written out, so that a compiler knows which operands each loop reads.
-fn add_part(part: u32, before: Pair, group: vec3u, row: u32, column: u32) -> Pair {
+fn add_part(part: u32, before: Pair, group: vec3u, thread: vec3u) -> Pair {
   var c = before;
+  let row = group.x * 64u + thread.y * 4u;
+  let column = group.y * 64u + thread.x * 4u;
   let upper_begin = left_begin(part, row);
   let lower_begin = left_begin(part, row + 32u);
   let begin = right_begin(part, column);
-  for (var k = k_begin(group); k < k_end(part, group); k += 4u) {
+  let end = k_end(part, group);
+  for (var k = k_begin(group); k < end; k += 4u) {
     let b = right_block(part, begin, k);
     c.upper = multiply_add(c.upper, left_block(part, upper_begin, k), b);
     c.lower = multiply_add(c.lower, left_block(part, lower_begin, k), b);

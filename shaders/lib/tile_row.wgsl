@@ -1,8 +1,8 @@
 // Tile of up to 4 rows × 4 columns for 64 threads, which share the K ranges: with few rows, reading the right operand
 // is all the work, and it is read once.
-// Only for products of one part.
 // grid: 4 columns a workgroup, folded into x and y
 const THREADS = 64u;
+alias Sums = mat4x4f;
 var<workgroup> partial_rows: array<vec4f, 256>; // 4 rows × 64 threads
 
 @compute @workgroup_size(64)
@@ -27,17 +27,7 @@ fn main(
     }
     c = scale_columns(c, low_scale(column));
   }
-  let left = left_begin(0u, 0u);
-  let right = right_begin(0u, column);
-  for (var k = thread * 4u; k < inner(0u); k += THREADS * 4u) {
-    let b = right_block(0u, right, k);
-    c[0] = multiply_add_row(c[0], left4(0u, left.x, k), b);
-    if (rows() > 1u) {
-      c[1] = multiply_add_row(c[1], left4(0u, left.y, k), b);
-      c[2] = multiply_add_row(c[2], left4(0u, left.z, k), b);
-      c[3] = multiply_add_row(c[3], left4(0u, left.w, k), b);
-    }
-  }
+  c = add_parts(c, vec3u(column / 4u, 0u, 0u), vec3u(thread, 0u, 0u));
   partial_rows[thread] = c[0];
   partial_rows[THREADS + thread] = c[1];
   partial_rows[2u * THREADS + thread] = c[2];
@@ -58,4 +48,20 @@ fn main(
       partial_rows[3u * THREADS],
     ));
   }
+}
+
+fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
+  var c = before;
+  let left = left_begin(part, 0u);
+  let right = right_begin(part, group.x * 4u);
+  for (var k = thread.x * 4u; k < inner(part); k += THREADS * 4u) {
+    let b = right_block(part, right, k);
+    c[0] = multiply_add_row(c[0], left4(part, left.x, k), b);
+    if (rows() > 1u) {
+      c[1] = multiply_add_row(c[1], left4(part, left.y, k), b);
+      c[2] = multiply_add_row(c[2], left4(part, left.z, k), b);
+      c[3] = multiply_add_row(c[3], left4(part, left.w, k), b);
+    }
+  }
+  return c;
 }

@@ -3,19 +3,18 @@
 // grid: 64 rows in x, 64 columns in y
 // with lib/neighbours.wgsl
 struct Stack { c0: mat4x4f, c1: mat4x4f, c2: mat4x4f, c3: mat4x4f }
+alias Sums = Stack;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let lane = thread % 4u;
-  let column = group.y * 64u + thread % 16u * 4u;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   // A thread's blocks lie 0, 4, 32 and 36 rows below.
-  let row = group.x * 64u + thread / 16u * 8u;
-  let own_row = row + lane % 2u * 4u + lane / 2u * 32u;
+  let row = group.x * 64u + thread.x / 16u * 8u;
+  let column = column_of(group, thread);
   var c = Stack();
   // Quads beyond the last column have nothing to do.
   if (column / 16u * 16u < columns()) {
     if (low_inner() > 0u) {
-      let left = low_left_begin(own_row);
+      let left = low_left_begin(own_row(group, thread));
       let right = low_right_begin(column);
       for (var k = 0u; k < low_inner(); k += 4u) {
         c = add_products(c, low_left_block(left, k), low_right_block(right, k));
@@ -28,15 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         scale_columns(c.c3, scale),
       );
     }
-    if (has_part(0u, group)) {
-      c = add_part(0u, c, group, own_row, column);
-    }
-    if (has_part(1u, group)) {
-      c = add_part(1u, c, group, own_row, column);
-    }
-    if (has_part(2u, group)) {
-      c = add_part(2u, c, group, own_row, column);
-    }
+    c = add_parts(c, group, thread);
   }
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
   let blocks = select(0u, 4u, column < columns());
@@ -44,15 +35,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     finish(row + i % 2u * 4u + i / 2u * 32u, column, c.c0);
     c = Stack(c.c1, c.c2, c.c3, c.c0);
   }
-  finish_tile(group, thread);
+  finish_tile(group, thread.x);
 }
 
-// Parts are written out, so that a compiler knows which operands each loop reads.
-fn add_part(part: u32, before: Stack, group: vec3u, own_row: u32, column: u32) -> Stack {
+fn column_of(group: vec3u, thread: vec3u) -> u32 {
+  return group.y * 64u + thread.x % 16u * 4u;
+}
+
+// The first of the four rows that this thread reads for its quad.
+fn own_row(group: vec3u, thread: vec3u) -> u32 {
+  return group.x * 64u + thread.x / 16u * 8u + thread.x % 2u * 4u + thread.x % 4u / 2u * 32u;
+}
+
+fn add_part(part: u32, before: Stack, group: vec3u, thread: vec3u) -> Stack {
   var c = before;
-  let left = left_begin(part, own_row);
-  let right = right_begin(part, column);
-  for (var k = k_begin(group); k < k_end(part, group); k += 4u) {
+  let left = left_begin(part, own_row(group, thread));
+  let right = right_begin(part, column_of(group, thread));
+  let end = k_end(part, group);
+  for (var k = k_begin(group); k < end; k += 4u) {
     c = add_products(c, left_block(part, left, k), right_block(part, right, k));
   }
   return c;

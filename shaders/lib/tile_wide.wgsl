@@ -24,28 +24,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       }
       c = scale_quad(c, low_scale(column), low_scale(column + 32u));
     }
-    if (has_part(0u, group)) {
-      c = add_part(0u, c, group, row, column);
-    }
-    if (has_part(1u, group)) {
-      c = add_part(1u, c, group, row, column);
-    }
-    if (has_part(2u, group)) {
-      c = add_part(2u, c, group, row, column);
-    }
+    c = add_parts(c, group, thread);
     finish_quad(row, column, c);
   }
   finish_tile(group, thread.y * 8u + thread.x);
 }
 
-// Parts are written out, so that a compiler knows which operands each loop reads.
-fn add_part(part: u32, before: Quad, group: vec3u, row: u32, column: u32) -> Quad {
+fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   var c = before;
+  let row = group.x * 64u + thread.y * 4u;
+  let column = group.y * 64u + thread.x * 4u;
   let left0 = left_begin(part, row);
   let left1 = left_begin(part, row + 32u);
   let right0 = right_begin(part, column);
   let right1 = right_begin(part, column + 32u);
-  for (var k = k_begin(group); k < k_end(part, group); k += 4u) {
+  let end = k_end(part, group);
+  for (var k = k_begin(group); k < end; k += 4u) {
     c = multiply_add_quad(
       c,
       left_block(part, left0, k),

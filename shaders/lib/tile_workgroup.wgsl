@@ -31,20 +31,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     }
     c = scale_quad(c, low_scale(column), low_scale(column + 32u));
   }
-  if (has_part(0u, group)) {
-    c = add_part(0u, c, group, thread);
-  }
-  if (has_part(1u, group)) {
-    c = add_part(1u, c, group, thread);
-  }
-  if (has_part(2u, group)) {
-    c = add_part(2u, c, group, thread);
-  }
+  c = add_parts(c, group, thread);
   finish_quad(row, column, c);
   finish_tile(group, index);
 }
 
-// Parts are written out, so that a compiler knows which operands each loop reads.
 fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   let index = thread.y * 8u + thread.x;
   let staged = index / 4u;
@@ -52,7 +43,8 @@ fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   let left = left_begin(part, group.x * 64u + staged * 4u);
   let right = right_begin(part, group.y * 64u + staged * 4u);
   var c = before;
-  for (var k = k_begin(group); k < k_end(part, group); k += STEP) {
+  let end = k_end(part, group);
+  for (var k = k_begin(group); k < end; k += STEP) {
     if (k + staged_k < k_end(part, group)) {
       stage(staged, staged_k, left_block(part, left, k + staged_k), right_block(part, right, k + staged_k));
     } else {

@@ -102,6 +102,8 @@ export class Executor implements Runner {
         if (constant !== undefined) return { buffer: constant, offset: 0, size: constant.size };
         if (value.pinned) return this.#pinned.place(value);
         const buffer = slots[plan.slotOf.get(value) ?? -1];
+        const offset = plan.offsetOf.get(value);
+        if (offset !== undefined) return buffer && { buffer, offset: 4 * offset, size: byteLength(value) };
         return buffer && { buffer, offset: 0, size: buffer.size };
       };
       const params = this.#writeParams(program);

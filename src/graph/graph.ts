@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { AnyKernel, Bindings, Kernel, Params, ParamTypes } from '../core/kernel';
 import type { Shape } from '../core/shape';
-import { transient, type Value } from './value';
+import { joined, type Part, transient, type Value } from './value';
 
 /** One dispatch of a program. */
 export interface Step {
@@ -42,11 +42,15 @@ interface TapeEntry {
   readonly backward: (dys: readonly (Value | undefined)[], sums: Sums) => void;
 }
 
+type Joined = Value & { readonly parts: readonly Part[] };
+
 /** A program in the making: ops append steps, and beside each forward step the closure that will append its backward. */
 export class Graph {
   readonly steps: Step[] = [];
   readonly #tape: TapeEntry[] = [];
   readonly #active = new Set<Value>();
+  /** What values were joined into. */
+  readonly #whole = new Map<Value, Joined>();
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
@@ -67,6 +71,21 @@ export class Graph {
       chunk: this.#chunk,
     });
     return results as Results<B>;
+  }
+
+  /**
+   * Different values of f32 that steps have made, as one, so that a kernel can bind them together. Undefined where they
+   * can't lie side by side: those of which one is joined to others already, or read where another is made.
+   */
+  join(values: readonly Value[]): Joined | undefined {
+    const known = values.map((value) => this.#whole.get(value));
+    const [first] = known;
+    if (first !== undefined && sameParts(first, values)) return first;
+    const apart = known.every((whole) => whole === undefined) && values.every(({ pinned, parts }) => !pinned && !parts);
+    if (!apart || this.steps.some((step) => readsAndMakes(step, values))) return undefined;
+    const whole = joined(`${values[0]?.name ?? ''} and others`, values);
+    for (const value of values) this.#whole.set(value, whole);
+    return whole;
   }
 
   /** Marks a value as trained: gradients flow to it and to nothing upstream of the first use. */
@@ -186,4 +205,14 @@ export class Graph {
     }
     return sums;
   }
+}
+
+function sameParts({ parts }: Joined, values: readonly Value[]): boolean {
+  return parts.length === values.length && parts.every(({ value }, index) => value === values[index]);
+}
+
+/** A step may not read a buffer that it writes to, be it elsewhere in it. */
+function readsAndMakes({ kernel, values: bound }: Step, values: readonly Value[]): boolean {
+  const touched = Object.entries(kernel.bindings).filter(([name]) => values.some((value) => value === bound[name]));
+  return touched.some(([, access]) => access === 'write') && touched.some(([, access]) => access !== 'write');
 }

@@ -5,6 +5,8 @@ export interface MemoryPlan {
   /** Bytes of each slot. A slot is a whole buffer: WebGPU forbids one buffer to be read and written in a dispatch. */
   readonly slotBytes: readonly number[];
   readonly slotOf: ReadonlyMap<Value, number>;
+  /** Where in its slot a value begins that is part of another, in elements of f32. */
+  readonly offsetOf: ReadonlyMap<Value, number>;
 }
 
 interface Life {
@@ -16,9 +18,11 @@ interface Life {
 /**
  * Gives every transient value a slot for as long as it lives: from the step that makes it to the last that uses it,
  * or to the end for `outputs`. Best fit over the free slots; the smallest that holds the value, else the largest grows.
+ * Parts of a value share its slot, for as long as any of them lives.
  */
 export function planMemory(steps: readonly Step[], outputs: readonly Value[] = []): MemoryPlan {
-  const lives = lifetimes(steps, outputs);
+  const wholes = wholesOf(steps);
+  const lives = lifetimes(steps, outputs, wholes);
   const starting = groupBy(lives, (life) => life.first);
   const ending = groupBy(lives, (life) => life.last);
   const slotBytes: number[] = [];
@@ -34,21 +38,39 @@ export function planMemory(steps: readonly Step[], outputs: readonly Value[] = [
       if (slot !== undefined) free.add(slot);
     }
   }
-  return { slotBytes, slotOf };
+  const offsetOf = new Map<Value, number>();
+  for (const [value, { whole, offset }] of wholes) {
+    const slot = slotOf.get(whole);
+    if (slot === undefined) continue;
+    slotOf.set(value, slot);
+    offsetOf.set(value, offset);
+  }
+  return { slotBytes, slotOf, offsetOf };
 }
 
-function lifetimes(steps: readonly Step[], outputs: readonly Value[]): Life[] {
+type Wholes = ReadonlyMap<Value, { readonly whole: Value; readonly offset: number }>;
+
+/** What each part is a part of. */
+function wholesOf(steps: readonly Step[]): Wholes {
+  const values = steps.flatMap((step) => Object.values(step.values));
+  return new Map(
+    values.flatMap((whole) => (whole.parts ?? []).map(({ value, offset }) => [value, { whole, offset }] as const)),
+  );
+}
+
+function lifetimes(steps: readonly Step[], outputs: readonly Value[], wholes: Wholes): Life[] {
   const lives = new Map<Value, Life>();
   steps.forEach((step, index) => {
-    for (const value of Object.values(step.values)) {
-      if (value.pinned) continue;
+    for (const used of Object.values(step.values)) {
+      if (used.pinned) continue;
+      const value = wholes.get(used)?.whole ?? used;
       const life = lives.get(value);
       if (life === undefined) lives.set(value, { value, first: index, last: index });
       else life.last = index;
     }
   });
   for (const value of outputs) {
-    const life = lives.get(value);
+    const life = lives.get(wholes.get(value)?.whole ?? value);
     if (life !== undefined) life.last = steps.length;
   }
   return [...lives.values()];

@@ -15,6 +15,8 @@ export interface Value {
   readonly pinned: boolean;
   /** Set where the value is a part of another's memory. */
   readonly view?: View;
+  /** Set where the value is nothing but others, one behind the other. */
+  readonly parts?: readonly Part[];
   /** Set where the value is a constant of the programs that use it: whoever loads one writes it, and frees it with it. */
   readonly content?: Uint32Array<ArrayBuffer>;
 }
@@ -23,6 +25,13 @@ export interface View {
   /** A pinned value that is no view itself. */
   readonly of: Value;
   /** Where the part begins: an element, a multiple of `VIEW_ALIGNMENT`. */
+  readonly offset: number;
+}
+
+export interface Part {
+  /** A transient value that is part of no other. */
+  readonly value: Value;
+  /** Where it begins: an element, a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
 }
 
@@ -48,6 +57,18 @@ export function constant(name: string, shape: Shape, content: Uint32Array<ArrayB
 
 export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Value {
   return { name, shape, dtype, pinned: false };
+}
+
+/** Transient f32 values as one, in which they lie one behind the other. */
+export function joined(name: string, values: readonly Value[]): Value & { readonly parts: readonly Part[] } {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const value of values) {
+    const offset = roundUp(end, VIEW_ALIGNMENT);
+    parts.push({ value, offset });
+    end = offset + roundUp(numel(value.shape), 4);
+  }
+  return { name, shape: [end], dtype: 'f32', pinned: false, parts };
 }
 
 /** A transient vector of f32 that grows while a program is being built, and the function that takes more of it. */

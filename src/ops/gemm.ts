@@ -7,9 +7,11 @@ import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
 import lowScalar from '../../shaders/lib/low_scalar.wgsl?raw';
 import lowVec4 from '../../shaders/lib/low_vec4.wgsl?raw';
 import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
+import ofPart from '../../shaders/lib/of_part.wgsl?raw';
 import onePart from '../../shaders/lib/one_part.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
-import parts from '../../shaders/lib/parts.wgsl?raw';
+import partsApart from '../../shaders/lib/parts_apart.wgsl?raw';
+import partsJoined from '../../shaders/lib/parts_joined.wgsl?raw';
 import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
 import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
@@ -61,8 +63,11 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly right: keyof typeof LAYOUTS.right;
   /** Whether a low-rank K range comes first; it is stored as the left operand is. */
   readonly lowRank?: boolean;
-  /** Whether there may be several parts, with operands of their own: the kernel says which workgroups take part in each. */
-  readonly parts?: boolean;
+  /**
+   * Set where there may be several parts with operands of their own, of which the kernel says which workgroups take part
+   * in them: in buffers of their own, or in joined ones.
+   */
+  readonly parts?: keyof typeof PARTS;
   /** Files for a kernel that doesn't put blocks into a result, but makes something else of a tile. */
   readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
@@ -95,6 +100,8 @@ const STORAGES = {
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
 } as const;
 
+const PARTS = { apart: [ofPart, partsApart], joined: [ofPart, partsJoined] } as const;
+
 /** How many parts a product has at most. */
 export const MOST_PARTS = 3;
 
@@ -114,7 +121,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       ...LAYOUTS.right[init.right],
       STORAGES.right[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
-      init.parts ? parts : onePart,
+      ...(init.parts === undefined ? [onePart] : PARTS[init.parts]),
       ...(init.slices === undefined ? [wholeRange] : []),
       block,
     ];

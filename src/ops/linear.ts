@@ -45,7 +45,7 @@ export const linearBackward = defineProduct({
   wgsl: linearBackwardWgsl,
   left: 'rows',
   right: 'columns',
-  parts: true,
+  parts: 'apart',
   size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
 });
 

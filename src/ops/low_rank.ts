@@ -7,19 +7,21 @@ import { ceilDiv, expectShape, formatShape, roundUp, rowsAndColumns, type Shape 
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { gatheredIn } from './column_sum';
-import { defineProduct, inParts, linesOf, rightStorage, TILE, threeSizes, threeValues } from './gemm';
+import { defineProduct, inParts, linesOf, rightStorage, TILE, threeSizes } from './gemm';
 import { LambdaSums, type LambdaVector, overlap } from './lambda_sums';
 import { withGradients } from './linear';
 
 export const veraUpBackward = defineProduct({
   name: 'vera_up_backward',
-  bindings: { dy0: 'read', dy1: 'read', dy2: 'read', B: 'read', lambda: 'read', sum: 'read', du: 'write' },
+  bindings: { dy: 'read', B: 'read', lambda: 'read', sum: 'read', du: 'write' },
   params: {
     N: 'u32',
     R: 'u32',
     M0: 'u32',
     M1: 'u32',
     M2: 'u32',
+    at_dy1: 'u32',
+    at_dy2: 'u32',
     b0: 'u32',
     b1: 'u32',
     b2: 'u32',
@@ -31,19 +33,21 @@ export const veraUpBackward = defineProduct({
   wgsl: upBackwardWgsl,
   left: 'rows',
   right: 'own',
-  parts: true,
+  parts: 'joined',
   size: ({ N, R, M0, M1, M2 }) => [N, R, M0 + M1 + M2],
 });
 
 export const veraLambdaBackward = defineProduct({
   name: 'vera_lambda_backward',
-  bindings: { dy0: 'read', dy1: 'read', dy2: 'read', u: 'read', B: 'read', lambda: 'read', partials: 'update' },
+  bindings: { dy: 'read', u: 'read', B: 'read', lambda: 'read', partials: 'update' },
   params: {
     N: 'u32',
     R: 'u32',
     M0: 'u32',
     M1: 'u32',
     M2: 'u32',
+    at_dy1: 'u32',
+    at_dy2: 'u32',
     b0: 'u32',
     b1: 'u32',
     b2: 'u32',
@@ -58,7 +62,7 @@ export const veraLambdaBackward = defineProduct({
   wgsl: lambdaBackwardWgsl,
   left: 'columns',
   right: 'columns',
-  parts: true,
+  parts: 'joined',
   gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
   size: ({ N, R, M0, M1, M2 }) => [M0 + M1 + M2, R, N],
   // Each layer begins with a tile of its own.
@@ -103,14 +107,34 @@ export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { rea
   const ys = trained.map(({ y }) => y);
   const wrt = trained.flatMap(({ u, lambda }) => [u, lambda]);
   g.differentiateAll(ys, wrt, (dys, sums) => {
-    for (const parts of inParts(withGradients(trained, dys), mayShare)) {
-      const [first] = parts;
-      if (first === undefined) continue;
-      const { u, lambda } = first;
-      sums.put(u, emitUpBackward(g, first, parts, sums.sink(u)));
-      sums.put(lambda, emitLambdaBackward(g, first, parts, sums.sink(lambda)));
+    for (const layers of inParts(withGradients(trained, dys), mayShare)) {
+      for (const part of together(g, layers)) {
+        const { u, lambda } = part;
+        sums.put(u, emitUpBackward(g, part, sums.sink(u)));
+        sums.put(lambda, emitLambdaBackward(g, part, sums.sink(lambda)));
+      }
     }
   });
+}
+
+/** Up to three layers' parts in one dispatch. */
+interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
+  readonly layers: readonly LowRankGradient[];
+  /** All of the layers' dy. */
+  readonly dy: Value;
+  /** Where each one begins in it: an element. */
+  readonly starts: readonly number[];
+}
+
+/** Layers that may share dispatches: all together where their gradients can lie side by side, or else each alone. */
+function together(g: Graph, layers: readonly LowRankGradient[]): Together[] {
+  const [first] = layers;
+  if (first === undefined) return [];
+  const { u, B, lambda, dy } = first;
+  if (layers.length === 1) return [{ layers, u, B, lambda, dy, starts: [0] }];
+  const whole = g.join(layers.map((layer) => layer.dy));
+  if (whole === undefined) return layers.flatMap((layer) => together(g, [layer]));
+  return [{ layers, u, B, lambda, dy: whole, starts: whole.parts.map(({ offset }) => offset) }];
 }
 
 function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): boolean {
@@ -125,31 +149,23 @@ function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): bo
 }
 
 /** The sum of the layers' gradients by u, which they share with B and the pool, and of what others gave. */
-function emitUpBackward(
-  g: Graph,
-  { u, B, lambda }: LowRank,
-  layers: readonly LowRankGradient[],
-  { wanted, sum }: Sink,
-): Value | undefined {
+function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
+  const { u, B, lambda, dy } = part;
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
-  const { dy0, dy1, dy2, lines, ...sizes } = threeLayers(layers, R);
+  const { lines, ...sizes } = threeLayers(part, R);
   const kernel = veraUpBackward[lines][rightStorage(B)];
   const params = { N, R, ...sizes, has_sum: Number(sum !== undefined) };
-  return g.emit(kernel, { dy0, dy1, dy2, B, lambda, sum: sum ?? dy0 }, { du: u.shape }, params).du;
+  return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
 }
 
 /** The layers' gradients by the pool, which they share with u and B: partial sums now, and the rest as the pass ends. */
-function emitLambdaBackward(
-  g: Graph,
-  { u, B, lambda }: LowRank,
-  layers: readonly LowRankGradient[],
-  sink: Sink,
-): Value | undefined {
+function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
+  const { layers, u, B, lambda, dy } = part;
   const grads = gatheredIn(sink, lambda);
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
-  const { dy0, dy1, dy2, lines, ...sizes } = threeLayers(layers);
+  const { lines, ...sizes } = threeLayers(part);
   const slice = tokensOfSlice(layers, N, R);
   const slices = ceilDiv(N, slice);
   const vectors = layers.flatMap((layer) => vectorsOf(layer, slices));
@@ -157,17 +173,18 @@ function emitLambdaBackward(
   // Each layer's λ_b, and then its λ_d.
   const [at0, at1, at2] = threeSizes(at.filter((_, index) => index % 2 === 0));
   const kernel = veraLambdaBackward[lines][rightStorage(u)];
-  g.emit(kernel, { dy0, dy1, dy2, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2, slice });
+  g.emit(kernel, { dy, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2, slice });
   return grads;
 }
 
-/** What up to three layers bind, and where their vectors lie. */
-function threeLayers(layers: readonly LowRankGradient[], result?: number) {
-  const [dy0, dy1, dy2] = threeValues(layers.map(({ dy }) => dy));
+/** How up to three layers are read, and where their gradients and vectors lie. */
+function threeLayers({ layers, starts }: Together, result?: number) {
+  const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));
   const [b0, b1, b2] = threeSizes(layers.map(({ offsetB }) => offsetB));
   const [d0, d1, d2] = threeSizes(layers.map(({ offsetD }) => offsetD));
-  return { dy0, dy1, dy2, lines: linesOf(layers.map(widthOf), result), M0, M1, M2, b0, b1, b2, d0, d1, d2 };
+  const lines = linesOf(layers.map(widthOf), result);
+  return { lines, M0, M1, M2, at_dy1, at_dy2, b0, b1, b2, d0, d1, d2 };
 }
 
 function tokensOfSlice(layers: readonly LowRankGradient[], N: number, R: number): number {

@@ -289,7 +289,7 @@ describe('what fails leaves nothing behind', () => {
 
 test('no WebGPU, no adapter, no device: unsupported_device', async () => {
   const requestDevice = () => Promise.reject(new DOMException('limits', 'OperationError'));
-  const adapters = [null, { limits: {}, requestDevice }];
+  const adapters = [null, { features: new Set(), limits: {}, requestDevice }];
   const gpus = adapters.map((adapter) => ({ requestAdapter: async () => adapter }) as unknown as GPU);
   for (const gpu of [undefined, ...gpus]) {
     await expect(DeviceHost.open(gpu)).rejects.toMatchObject({ name: 'WebVeraError', code: 'unsupported_device' });

@@ -219,3 +219,39 @@ test('inChunk marks what its body emits, and nothing after it', () => {
   emit();
   expect(g.steps.map(({ chunk }) => chunk)).toEqual([undefined, 0, 1, 0, undefined]);
 });
+
+describe('join', () => {
+  const make = (g: Graph): Value => g.emit(endKernel, {}, { y: [5] }, {}).y;
+
+  test('puts values side by side, once', () => {
+    const g = new Graph();
+    const values = [make(g), make(g)];
+    const whole = g.join(values);
+    expect(whole).toMatchObject({ shape: [72], pinned: false });
+    expect(whole?.parts.map(({ value, offset }) => [value, offset])).toEqual([
+      [values[0], 0],
+      [values[1], 64],
+    ]);
+    expect(g.join(values)).toBe(whole);
+  });
+
+  test('leaves apart what lies elsewhere already', () => {
+    const g = new Graph();
+    const [a, b, c] = [make(g), make(g), make(g)];
+    expect(g.join([a, pinned('x', [5])])).toBeUndefined();
+    const whole = g.join([a, b]);
+    expect(whole).toBeDefined();
+    expect(g.join([b, a])).toBeUndefined();
+    expect(g.join([a, b, c])).toBeUndefined();
+    expect(g.join([c, a])).toBeUndefined();
+    expect(g.join([c, whole!])).toBeUndefined();
+  });
+
+  test('leaves apart what a step reads to make another', () => {
+    const g = new Graph();
+    const a = make(g);
+    const { dx } = g.emit(gradKernel, { dy: a }, { dx: [5] }, {});
+    expect(g.join([a, dx])).toBeUndefined();
+    expect(g.join([make(g), dx])).toBeDefined();
+  });
+});

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AnyKernel } from '../../src/core/kernel';
 import type { Step } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
-import { byteLength, pinned, transient, type Value } from '../../src/graph/value';
+import { byteLength, joined, pinned, transient, type Value } from '../../src/graph/value';
 
 const kernel: AnyKernel = { name: 'test', bindings: {}, params: {}, variants: [], flops: () => 0 };
 const step = (...values: Value[]): Step => ({
@@ -112,8 +112,29 @@ describe('planMemory', () => {
     expect(planMemory(steps).slotBytes).toHaveLength(2);
   });
 
+  test('parts lie side by side in the slot of what they were joined to, as long as any of them lives', () => {
+    const [a, b, x, y, z] = [66, 8, 100, 100, 100].map((size, index) => transient(`${index}`, [size]));
+    const whole = joined('whole', [a!, b!]);
+    // Until the whole is read, and before its second part is made, others come and go.
+    const steps = [step(a!), step(a!, x!), step(x!, y!), step(b!), step(y!, z!), step(whole, z!)];
+    const { slotOf, offsetOf, slotBytes } = planMemory(steps);
+    const slot = slotOf.get(whole)!;
+    expect([slotOf.get(a!), slotOf.get(b!)]).toEqual([slot, slot]);
+    expect([offsetOf.get(a!), offsetOf.get(b!)]).toEqual([0, 128]);
+    expect(slotBytes[slot]).toBeGreaterThanOrEqual(4 * (128 + 8));
+    for (const other of [x!, y!, z!]) expect(slotOf.get(other)).not.toBe(slot);
+    expect(offsetOf.has(x!)).toBe(false);
+  });
+
+  test('an output that is a part keeps the whole', () => {
+    const [a, b, x] = [4, 4, 4].map((size, index) => transient(`${index}`, [size]));
+    const whole = joined('whole', [a!, b!]);
+    const { slotOf } = planMemory([step(a!, b!), step(whole), step(x!)], [b!]);
+    expect(slotOf.get(x!)).not.toBe(slotOf.get(whole));
+  });
+
   test('pinned values have no slot', () => {
     const weight = pinned('weight', [4]);
-    expect(planMemory([step(weight)], [weight])).toEqual({ slotBytes: [], slotOf: new Map() });
+    expect(planMemory([step(weight)], [weight])).toEqual({ slotBytes: [], slotOf: new Map(), offsetOf: new Map() });
   });
 });

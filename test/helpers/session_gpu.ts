@@ -58,7 +58,8 @@ export function sessionGpu(): SessionGpu {
       lose({ reason: 'destroyed', message: '' } as GPUDeviceLostInfo);
     },
   };
-  const adapter = { info, limits: device.limits, requestDevice: async () => counted(device, counts, overrides) };
+  const { features, limits } = device;
+  const adapter = { info, features, limits, requestDevice: async () => counted(device, counts, overrides) };
   return {
     gpu: { requestAdapter: async () => adapter } as unknown as GPU,
     calls: (...names) => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0),

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
+import { emitAdd } from '../../src/ops/add';
 import { veraAdd, veraDown, veraLinear, veraLinears } from '../../src/ops/vera';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
@@ -53,8 +54,16 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   return { g, memory, wanted };
 }
 
-/** Layers of some widths with one input and pool, the second with a residual; gradients that others gave before. */
-function shared(widths: readonly number[], { N, K, R }: Omit<Case, 'M'>, fill: Fill, dtype: Case['dtype'] = 'f32') {
+/**
+ * Layers of some widths with one input and pool, the second with a residual; gradients that others gave before. Those of
+ * the results are made by steps, or given: then they can't lie side by side.
+ */
+function shared(
+  widths: readonly number[],
+  { N, K, R }: Omit<Case, 'M'>,
+  fill: Fill,
+  { dtype = 'f32', given = false }: { dtype?: Case['dtype']; given?: boolean | undefined } = {},
+) {
   const memory: Memory = new Map();
   const rounded = (size: number): number => Math.ceil(size / 4) * 4;
   const starts = widths.map((_, i) => widths.slice(0, i).reduce((sum, M) => sum + rounded(M) + rounded(R), 4));
@@ -80,7 +89,9 @@ function shared(widths: readonly number[], { N, K, R }: Omit<Case, 'M'>, fill: F
     })),
   );
   // So that each has a gradient of its own.
-  const dys = widths.map((M, i) => input(memory, `dy ${i}`, [N, M], fill(N * M, 20 + i)));
+  const inputs = widths.map((M, i) => input(memory, `dy ${i}`, [N, M], fill(N * M, 20 + i)));
+  const zeros = widths.map((M, i) => input(memory, `zeros ${i}`, [N, M], new Float64Array(N * M)));
+  const dys = given ? inputs : inputs.map((dy, i) => emitAdd(g, dy, zeros[i]!));
   const end = pinned('end', [1]);
   g.differentiateAll([end], ys, (_, sums) => {
     ys.forEach((y, i) => {
@@ -106,8 +117,9 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('layers with one in
     { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
     { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
     { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
-  ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, ...sizes }) => {
-    const { g, memory, wanted } = shared(widths, sizes, small, dtype);
+    { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
+  ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, given, ...sizes }) => {
+    const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
     const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
     expect(backward).toHaveLength(dispatches);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });

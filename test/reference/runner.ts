@@ -24,6 +24,11 @@ function arrayOf(memory: Memory, value: Value): Float64Array {
     const { of, offset } = value.view;
     return arrayOf(memory, of).subarray(offset, offset + numel(value.shape));
   }
+  if (value.parts !== undefined) {
+    const whole = new Float64Array(numel(value.shape));
+    for (const part of value.parts) whole.set(arrayOf(memory, part.value), part.offset);
+    return whole;
+  }
   const known = memory.get(value);
   if (known !== undefined) return known;
   const made = value.content === undefined ? new Float64Array(numel(value.shape)) : Float64Array.from(value.content);

@@ -26,20 +26,20 @@ export const vera_add: Reference = ({ y, u, B, lambda, z }, { N, M, R, offset_b,
 };
 
 export const vera_up_backward: Reference = (
-  { dy0, dy1, dy2, B, lambda, sum, du },
-  { N, R, M0, M1, M2, b0, b1, b2, d0, d1, d2, has_sum },
+  { dy, B, lambda, sum, du },
+  { N, R, M0, M1, M2, at_dy1, at_dy2, b0, b1, b2, d0, d1, d2, has_sum },
 ) => {
   const layers = [
-    { dy: dy0!, M: M0!, b: b0!, d: d0! },
-    { dy: dy1!, M: M1!, b: b1!, d: d1! },
-    { dy: dy2!, M: M2!, b: b2!, d: d2! },
+    { start: 0, M: M0!, b: b0!, d: d0! },
+    { start: at_dy1!, M: M1!, b: b1!, d: d1! },
+    { start: at_dy2!, M: M2!, b: b2!, d: d2! },
   ];
   for (let n = 0; n < N!; n++) {
     for (let j = 0; j < R!; j++) {
       let total = has_sum ? sum![n * R! + j]! : 0;
-      for (const { dy, M, b, d } of layers) {
+      for (const { start, M, b, d } of layers) {
         let dv = 0;
-        for (let m = 0; m < M; m++) dv += dy[n * M + m]! * lambda![b + m]! * B![m * R! + j]!;
+        for (let m = 0; m < M; m++) dv += dy![start + n * M + m]! * lambda![b + m]! * B![m * R! + j]!;
         total += lambda![d + j]! * dv;
       }
       du![n * R! + j] = total;
@@ -48,15 +48,15 @@ export const vera_up_backward: Reference = (
 };
 
 export const vera_lambda_backward: Reference = (
-  { dy0, dy1, dy2, u, B, lambda, partials },
-  { N, R, M0, M1, M2, b0, b1, b2, d0, d1, d2, at0, at1, at2, slice },
+  { dy, u, B, lambda, partials },
+  { N, R, M0, M1, M2, at_dy1, at_dy2, b0, b1, b2, d0, d1, d2, at0, at1, at2, slice },
 ) => {
   const layers = [
-    { dy: dy0!, M: M0!, b: b0!, d: d0!, at: at0! },
-    { dy: dy1!, M: M1!, b: b1!, d: d1!, at: at1! },
-    { dy: dy2!, M: M2!, b: b2!, d: d2!, at: at2! },
+    { start: 0, M: M0!, b: b0!, d: d0!, at: at0! },
+    { start: at_dy1!, M: M1!, b: b1!, d: d1!, at: at1! },
+    { start: at_dy2!, M: M2!, b: b2!, d: d2!, at: at2! },
   ];
-  for (const { dy, M, b, d, at } of layers) {
+  for (const { start, M, b, d, at } of layers) {
     const slices = Math.ceil(N! / slice!);
     const [tilesOfJ, tilesOfM] = [Math.ceil(R! / 64), Math.ceil(M / 64)];
     const sizeOfB = slices * tilesOfJ * 4 * M;
@@ -66,7 +66,8 @@ export const vera_lambda_backward: Reference = (
       for (let m = 0; m < M; m++) {
         for (let j = 0; j < R!; j++) {
           let product = 0;
-          for (let n = s * slice!; n < Math.min(N!, (s + 1) * slice!); n++) product += dy[n * M + m]! * u![n * R! + j]!;
+          for (let n = s * slice!; n < Math.min(N!, (s + 1) * slice!); n++)
+            product += dy![start + n * M + m]! * u![n * R! + j]!;
           product *= B![m * R! + j]!;
           const ofJ = (s * tilesOfJ + Math.floor(j / 64)) * 4 + Math.floor((j % 64) / 16);
           const ofM = (s * tilesOfM + Math.floor(m / 64)) * 4 + Math.floor((m % 32) / 8);

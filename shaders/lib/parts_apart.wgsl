@@ -1,0 +1,19 @@
+// Completes a tile for products of up to three parts, each with buffers of its own: they are written out, so that a
+// compiler knows which of them each loop reads. The kernel says which workgroups take part in a part.
+fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
+  var c = before;
+  if (has_part(0u, group)) {
+    c = add_part(0u, c, group, thread);
+  }
+  if (has_part(1u, group)) {
+    c = add_part(1u, c, group, thread);
+  }
+  if (has_part(2u, group)) {
+    c = add_part(2u, c, group, thread);
+  }
+  return c;
+}
+
+fn left_base(part: u32) -> u32 {
+  return 0u;
+}
