@@ -9,7 +9,7 @@
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
 // grid: see the tile, and a slice in z; its rows are the layers' m, one layer below the other, each from a tile's first row
 // on; its columns are j, and tokens are its K; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, parts_joined, left_columns, left_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, part_of_tile, left_columns, left_*}.wgsl
 // and lib/{right_columns, right_*, lambda_sums_*}.wgsl
 struct Params {
   N: u32,
@@ -52,10 +52,6 @@ fn part_of(row: u32) -> u32 {
 
 fn size_of(part: u32) -> u32 {
   return of_part(part, vec3u(p.M0, p.M1, p.M2));
-}
-
-fn has_part(part: u32, group: vec3u) -> bool {
-  return part == part_of(group.x * 64u);
 }
 
 fn columns() -> u32 {

@@ -3,9 +3,9 @@
 // dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 from the last layer on
 // B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
-// grid: see the tile; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, parts_joined, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_*}.wgsl
+// grid: see the tile; its K are the layers' m, one layer's behind the other's, each from a multiple of 4 on
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range, of_part}.wgsl
+// and lib/{result_*, left_*, right_*}.wgsl
 struct Params {
   N: u32,
   R: u32,
@@ -37,28 +37,55 @@ fn columns() -> u32 {
   return p.R;
 }
 
-fn has_part(part: u32, group: vec3u) -> bool {
-  return inner(part) > 0u;
-}
-
 fn inner(part: u32) -> u32 {
-  return of_part(part, vec3u(p.M0, p.M1, p.M2));
+  return first_k().z + whole(p.M2);
 }
 
-fn left_stride(part: u32) -> u32 {
-  return inner(part);
+fn whole(size: u32) -> u32 {
+  return (size + 3u) / 4u * 4u;
+}
+
+// Where the layers begin on K.
+fn first_k() -> vec3u {
+  return vec3u(0u, whole(p.M0), whole(p.M0) + whole(p.M1));
+}
+
+struct Place { layer: u32, m: u32 }
+
+fn place_of(k: u32) -> Place {
+  let first = first_k();
+  let layer = u32(k >= first.y) + u32(k >= first.z);
+  return Place(layer, k - of_part(layer, first));
+}
+
+fn left_base(layer: u32) -> u32 {
+  return of_part(layer, vec3u(0u, p.at_dy1, p.at_dy2));
+}
+
+fn left_stride(layer: u32) -> u32 {
+  return of_part(layer, vec3u(p.M0, p.M1, p.M2));
+}
+
+fn left_word(layer: u32, index: u32) -> LeftWord {
+  return dy[index];
+}
+
+fn left_begin(part: u32, row: u32) -> vec4u {
+  return min(row + vec4u(0u, 1u, 2u, 3u), vec4u(p.N - 1u));
+}
+
+fn left_block(part: u32, rows: vec4u, k: u32) -> mat4x4f {
+  let at = place_of(k);
+  return mat4x4f(
+    left4(at.layer, left_origin(at.layer, rows.x), at.m),
+    left4(at.layer, left_origin(at.layer, rows.y), at.m),
+    left4(at.layer, left_origin(at.layer, rows.z), at.m),
+    left4(at.layer, left_origin(at.layer, rows.w), at.m),
+  );
 }
 
 fn right_stride(part: u32) -> u32 {
   return p.R;
-}
-
-fn left_base(part: u32) -> u32 {
-  return of_part(part, vec3u(0u, p.at_dy1, p.at_dy2));
-}
-
-fn left_word(part: u32, index: u32) -> LeftWord {
-  return dy[index];
 }
 
 fn right_word(part: u32, index: u32) -> RightWord {
@@ -66,21 +93,21 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_begin(part: u32, j: u32) -> vec4u {
-  let at = min(j, (p.R - 1u) / 4u * 4u);
-  let lambda_b = of_part(part, vec3u(p.b0, p.b1, p.b2));
-  return vec4u(at, (of_part(part, vec3u(p.d0, p.d1, p.d2)) + at) / 4u, lambda_b, inner(part));
+  return vec4u(min(j, (p.R - 1u) / 4u * 4u));
 }
 
 // Scaled by both vectors: λ_d differs from layer to layer, so it can't wait for the end.
-fn right_block(part: u32, begin: vec4u, m: u32) -> mat4x4f {
-  let last = begin.w - 1u;
-  let lambda_d = lambda[begin.y];
-  let lambda_b = lambda[(begin.z + m) / 4u];
+fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  let j = begin.x;
+  let at = place_of(k);
+  let last = left_stride(at.layer) - 1u;
+  let lambda_d = lambda[(of_part(at.layer, vec3u(p.d0, p.d1, p.d2)) + j) / 4u];
+  let lambda_b = lambda[(of_part(at.layer, vec3u(p.b0, p.b1, p.b2)) + at.m) / 4u];
   return mat4x4f(
-    right4(part, right_origin(part, min(m, last)), begin.x) * (lambda_d * lambda_b.x),
-    right4(part, right_origin(part, min(m + 1u, last)), begin.x) * (lambda_d * lambda_b.y),
-    right4(part, right_origin(part, min(m + 2u, last)), begin.x) * (lambda_d * lambda_b.z),
-    right4(part, right_origin(part, min(m + 3u, last)), begin.x) * (lambda_d * lambda_b.w),
+    right4(part, right_origin(part, min(at.m, last)), j) * (lambda_d * lambda_b.x),
+    right4(part, right_origin(part, min(at.m + 1u, last)), j) * (lambda_d * lambda_b.y),
+    right4(part, right_origin(part, min(at.m + 2u, last)), j) * (lambda_d * lambda_b.z),
+    right4(part, right_origin(part, min(at.m + 3u, last)), j) * (lambda_d * lambda_b.w),
   );
 }
 

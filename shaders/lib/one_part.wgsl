@@ -3,8 +3,3 @@
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_part(0u, before, group, thread);
 }
-
-// Where a part's left operand begins in its buffer, in values.
-fn left_base(part: u32) -> u32 {
-  return 0u;
-}

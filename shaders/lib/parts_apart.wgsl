@@ -13,7 +13,3 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   }
   return c;
 }
-
-fn left_base(part: u32) -> u32 {
-  return 0u;
-}

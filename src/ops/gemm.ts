@@ -1,6 +1,7 @@
 import block from '../../shaders/lib/block.wgsl?raw';
 import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import leftColumns from '../../shaders/lib/left_columns.wgsl?raw';
+import leftFromStart from '../../shaders/lib/left_from_start.wgsl?raw';
 import leftRows from '../../shaders/lib/left_rows.wgsl?raw';
 import leftScalar from '../../shaders/lib/left_scalar.wgsl?raw';
 import leftVec4 from '../../shaders/lib/left_vec4.wgsl?raw';
@@ -10,8 +11,8 @@ import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
 import ofPart from '../../shaders/lib/of_part.wgsl?raw';
 import onePart from '../../shaders/lib/one_part.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
+import partOfTile from '../../shaders/lib/part_of_tile.wgsl?raw';
 import partsApart from '../../shaders/lib/parts_apart.wgsl?raw';
-import partsJoined from '../../shaders/lib/parts_joined.wgsl?raw';
 import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
 import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
@@ -64,10 +65,13 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   /** Whether a low-rank K range comes first; it is stored as the left operand is. */
   readonly lowRank?: boolean;
   /**
-   * Set where there may be several parts with operands of their own, of which the kernel says which workgroups take part
-   * in them: in buffers of their own, or in joined ones.
+   * How several parts go together, with operands of their own. `apart`: each has buffers of its own, and the kernel says
+   * which workgroups take part in it. `tile`: they share buffers, and a workgroup's first row says which one it has. One
+   * part unless given.
    */
-  readonly parts?: keyof typeof PARTS;
+  readonly parts?: 'apart' | 'tile';
+  /** Set where the kernel says where a part's left operand begins. */
+  readonly leftBase?: boolean;
   /** Files for a kernel that doesn't put blocks into a result, but makes something else of a tile. */
   readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
@@ -89,8 +93,8 @@ export type Product<B extends Bindings, P extends ParamTypes> = {
 export const TILE = 64;
 
 const LAYOUTS = {
-  left: { rows: [leftRows], columns: [leftColumns] },
   /** `own`: the kernel reads its blocks itself. */
+  left: { rows: [leftRows], columns: [leftColumns], own: [] },
   right: { rows: [rightRows], columns: [rightColumns], own: [] },
 } as const;
 const STORAGES = {
@@ -100,7 +104,7 @@ const STORAGES = {
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
 } as const;
 
-const PARTS = { apart: [ofPart, partsApart], joined: [ofPart, partsJoined] } as const;
+const PARTS = { one: [onePart], apart: [ofPart, partsApart], tile: [ofPart, partOfTile] } as const;
 
 /** How many parts a product has at most. */
 export const MOST_PARTS = 3;
@@ -121,7 +125,8 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       ...LAYOUTS.right[init.right],
       STORAGES.right[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
-      ...(init.parts === undefined ? [onePart] : PARTS[init.parts]),
+      ...PARTS[init.parts ?? 'one'],
+      ...(init.leftBase ? [] : [leftFromStart]),
       ...(init.slices === undefined ? [wholeRange] : []),
       block,
     ];

@@ -1,5 +1,6 @@
 import sumsInSubgroups from '../../shaders/lib/lambda_sums_subgroup.wgsl?raw';
 import sumsInWorkgroup from '../../shaders/lib/lambda_sums_workgroup.wgsl?raw';
+import ofPart from '../../shaders/lib/of_part.wgsl?raw';
 import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
 import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
 import { WebVeraError } from '../core/error';
@@ -31,9 +32,10 @@ export const veraUpBackward = defineProduct({
     has_sum: 'u32',
   },
   wgsl: upBackwardWgsl,
-  left: 'rows',
+  libs: [ofPart],
+  left: 'own',
+  leftBase: true,
   right: 'own',
-  parts: 'joined',
   size: ({ N, R, M0, M1, M2 }) => [N, R, M0 + M1 + M2],
 });
 
@@ -62,7 +64,8 @@ export const veraLambdaBackward = defineProduct({
   wgsl: lambdaBackwardWgsl,
   left: 'columns',
   right: 'columns',
-  parts: 'joined',
+  parts: 'tile',
+  leftBase: true,
   gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
   size: ({ N, R, M0, M1, M2 }) => [M0 + M1 + M2, R, N],
   // Each layer begins with a tile of its own.
