@@ -21,8 +21,8 @@ fn inner(part: u32) -> u32 {
   return p.N;
 }
 
-fn first_row(part: u32) -> u32 {
-  return 0u;
+fn left_row(part: u32, row: u32) -> u32 {
+  return row;
 }
 
 fn left_stride(part: u32) -> u32 {

@@ -62,8 +62,12 @@ fn inner(part: u32) -> u32 {
   return p.N;
 }
 
+fn left_row(part: u32, row: u32) -> u32 {
+  return row - first_row(tile_part);
+}
+
 fn left_stride(part: u32) -> u32 {
-  return size_of(part);
+  return size_of(tile_part);
 }
 
 fn right_stride(part: u32) -> u32 {
@@ -71,15 +75,15 @@ fn right_stride(part: u32) -> u32 {
 }
 
 fn left_base(part: u32) -> u32 {
-  return of_part(part, vec3u(0u, p.at_dy1, p.at_dy2));
+  return of_part(tile_part, vec3u(0u, p.at_dy1, p.at_dy2));
 }
 
 fn left_word(part: u32, index: u32) -> LeftWord {
   return dy[index];
 }
 
-// Beside the parts' right operand, B is read as that of a part beyond the last.
-const OF_B = 3u;
+// Beside the right operand, B is read as that of another part.
+const OF_B = 1u;
 
 fn right_word(part: u32, index: u32) -> RightWord {
   if (part == OF_B) {
