@@ -23,6 +23,7 @@ import rightRows from '../../shaders/lib/right_rows.wgsl?raw';
 import rightScalar from '../../shaders/lib/right_scalar.wgsl?raw';
 import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
 import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
+import tileRowSerial from '../../shaders/lib/tile_row_serial.wgsl?raw';
 import tileSubgroup from '../../shaders/lib/tile_subgroup.wgsl?raw';
 import tileWide from '../../shaders/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
@@ -149,7 +150,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 /**
  * The families of tiles. `register`: 8 × 4 results a thread, operands straight from memory. `wide`: the same with
  * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory. `subgroup`:
- * 16 × 4, left operands from neighbours. `row`: few rows.
+ * 16 × 4, left operands from neighbours. For few rows, `row`: a workgroup for four columns, and `row_serial`: a thread.
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
@@ -165,6 +166,12 @@ function variants<P extends ParamTypes>(
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
     fits: (params) => size(params)[0] <= FEW_ROWS,
   };
+  const rowSerial: VariantInit<P> = {
+    ...row,
+    name: 'row_serial',
+    wgsl: [...files, tileRowSerial],
+    workgroups: (params) => flatGrid(ceilDiv(size(params)[1], TILE) * FLAT_THREADS),
+  };
   const shared = gather === undefined ? files : [...files, gather.workgroup];
   const split = gather === undefined ? files : [...files, gather.subgroup];
   return [
@@ -177,7 +184,7 @@ function variants<P extends ParamTypes>(
       features: ['subgroups'],
       workgroups: tiles,
     },
-    ...(fewRows ? [row] : []),
+    ...(fewRows ? [row, rowSerial] : []),
   ];
 }
 

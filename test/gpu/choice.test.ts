@@ -20,7 +20,7 @@ const SWIFTSHADER = {
 const LLVMPIPE = { ...GPU, vendor: 'mesa', description: 'llvmpipe (LLVM 19.1.7, 256 bits)' };
 
 /** A product as `ops/gemm.ts` makes it: `row` is for four rows or fewer. */
-const product = kernel('product', ['register', 'wide', 'workgroup', 'subgroup', 'row']);
+const product = kernel('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
 /** What works row by row, with help from neighbours or without. */
 const norm = kernel('norm', ['workgroup', 'serial']);
 
@@ -35,7 +35,7 @@ function kernel(name: string, variants: readonly string[]) {
       wgsl: [],
       features: variant === 'subgroup' ? (['subgroups'] as const) : [],
       workgroups: () => [1],
-      fits: ({ rows = 0 }) => variant !== 'row' || rows <= 4,
+      fits: ({ rows = 0 }) => !variant.startsWith('row') || rows <= 4,
     })),
   });
 }
@@ -43,15 +43,15 @@ function kernel(name: string, variants: readonly string[]) {
 test.each([
   ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
   ['an Apple GPU', APPLE, 'register', 'row', 'workgroup'],
-  ['SwiftShader', SWIFTSHADER, 'wide', 'wide', 'serial'],
-  ['SwiftShader with subgroups', { ...SWIFTSHADER, features: ['subgroups'] }, 'subgroup', 'subgroup', 'serial'],
-  ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'workgroup', 'serial'],
-  ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'subgroup', 'serial'],
+  ['SwiftShader', SWIFTSHADER, 'wide', 'row_serial', 'serial'],
+  ['SwiftShader with subgroups', { ...SWIFTSHADER, features: ['subgroups'] }, 'subgroup', 'row_serial', 'serial'],
+  ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'row_serial', 'serial'],
+  ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'row_serial', 'serial'],
   [
     'a software adapter that nobody knows',
     { ...GPU, fallback: true, features: [] },
     'workgroup',
-    'workgroup',
+    'row_serial',
     'serial',
   ],
 ] as const)('%s', (_, info, many, few, rowByRow) => {

@@ -72,15 +72,15 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('linear, %s', (vari
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
 });
 
-// Few rows take the `row` family where it exists, and the device's tiles for the gradient.
-describe('linear, row', () => {
+// Few rows take a family of their own where it exists, and the device's tiles for the gradient.
+describe.each(['row', 'row_serial'])('linear, %s', (variant) => {
   test.each<Case>([
     { N: 1, M: 1, K: 1 },
     { N: 3, M: 5, K: 123 },
     { N: 1, M: 7, K: 516 },
     { N: 4, M: 64, K: 256 },
     { N: 2, M: 9, K: 300, dtype: 'f16' },
-  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'row', integerArray, 0));
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
 });
 
 test('gradients of views into one buffer, and the same bits twice', async () => {

@@ -144,7 +144,7 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('layers with one in
 });
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-describe.each(['register', 'row'])('vera_linear, few rows, %s', (variant) => {
+describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (variant) => {
   test.each<Case>([
     { N: 1, K: 1, M: 1, R: 1 },
     { N: 3, K: 5, M: 7, R: 6 },

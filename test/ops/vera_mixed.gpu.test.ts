@@ -20,7 +20,7 @@ function mixed(sizes: MixedSizes, fill: Fill) {
 }
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-describe.each(['register', 'row'])('vera_mixed, few rows, %s', (variant) => {
+describe.each(['register', 'row', 'row_serial'])('vera_mixed, few rows, %s', (variant) => {
   test.each<MixedSizes>([
     { M: 1, R: 1, T: 1, which: [0] },
     { M: 7, R: 6, T: 1, which: [2, 1, 0] },
