@@ -83,6 +83,28 @@ async function measureInNode({ name, length, ranks, parts }, onStep) {
   return { engine: `Dawn in Node ${process.versions.node}`, measurements };
 }
 
+/**
+ * Our training step and a peer's in turns, for each rank.
+ * @param {BenchOptions} options
+ * @param {OnStep} onStep
+ */
+async function comparePeer({ name, adapter, ranks, rounds, compare: peer = 'jax', json }, onStep) {
+  const { compareInNode, compareInPage } = await import('../test/bench/compare.mjs');
+  const { comparisonTable } = await import('../test/bench/compare_report.mjs');
+  const results = [];
+  for (const r of ranks) {
+    const job = { peer, name: /** @type {import('./lib/cases.mjs').OwnCaseName} */ (name), r, rounds };
+    const onRound = (/** @type {number} */ done, /** @type {number} */ total) => onStep(done, total, `r ${r}`);
+    onStep(0, rounds, `r ${r}`);
+    const result =
+      adapter === 'llvmpipe'
+        ? await compareInNode(job, onRound)
+        : await compareInPage(job, onRound, adapter === 'gpu' ? 'default' : 'software');
+    results.push({ peer, ...result });
+  }
+  return json ? JSON.stringify(results, null, 2) : results.map(comparisonTable).join('\n\n');
+}
+
 await runCommand('bench', async () => {
   const options = readBenchOptions(process.argv.slice(2));
   if (options === 'help') {
@@ -100,6 +122,10 @@ await runCommand('bench', async () => {
     current = what;
     bar.update({ done, total, detail: what });
   };
+  if (options.compare !== undefined) {
+    console.log(await comparePeer(options, onStep).finally(() => bar.end()));
+    return;
+  }
   const measure = inNode ? measureInNode : measureInPage;
   const { engine, measurements } = await measure(options, onStep).finally(() => bar.end());
   const report = benchReport({ ...options, engine }, measurements);

@@ -1,8 +1,9 @@
-import { ALL_CASES, CASE_NAMES, PARTS } from './cases.mjs';
-import { choice, integer, readFlags } from './options.mjs';
+import { ALL_CASES, CASE_NAMES, CASES, PARTS } from './cases.mjs';
+import { choice, integer, readFlags, UsageError } from './options.mjs';
 
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
 /** @typedef {import('./cases.mjs').Part} Part */
+/** @typedef {'jax' | 'tfjs'} Peer */
 /**
  * @typedef {object} BenchOptions
  * @property {import('./cases.mjs').CaseName} name
@@ -11,6 +12,8 @@ import { choice, integer, readFlags } from './options.mjs';
  * @property {readonly number[]} ranks
  * @property {readonly Part[]} parts
  * @property {boolean} json
+ * @property {Peer | undefined} compare
+ * @property {number} rounds
  */
 
 export const HELP = `Measures training steps, batches whose rows have adapters of their own, switching from one adapter
@@ -32,6 +35,9 @@ to another, and each kernel of a step.
                    (tiny, bundled: 64; small: 64 and 256; others: 256)
   --kernels        each kernel of a training step, too
   --only PART      training, adapters or kernels     (training and adapters)
+  --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)
+                   and ours in turns; tiny and small only
+  --rounds N       of the comparison                                          (5)
   --json           one JSON document instead of the table
   --help`;
 
@@ -42,6 +48,8 @@ const FLAGS = /** @type {const} */ ({
   r: { type: 'string' },
   kernels: { type: 'boolean' },
   only: { type: 'string' },
+  compare: { type: 'string' },
+  rounds: { type: 'string', default: '5' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 });
@@ -63,8 +71,20 @@ export function readBenchOptions(argv) {
     adapter: choice('adapter', flags.adapter, /** @type {const} */ (['swiftshader', 'llvmpipe', 'gpu'])),
     ranks: flags.r === undefined ? ranks : [integer('r', flags.r, { min: 1, max: 65_536 })],
     parts: flags.kernels === true ? [...new Set([...wanted, /** @type {const} */ ('kernels')])] : wanted,
+    compare: flags.compare === undefined ? undefined : peer(flags.compare, name),
+    rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
     json: flags.json === true,
   };
+}
+
+/**
+ * @param {unknown} value
+ * @param {import('./cases.mjs').CaseName} name
+ * @returns {Peer}
+ */
+function peer(value, name) {
+  if (!(name in CASES)) throw new UsageError('--compare needs --case tiny or small');
+  return choice('compare', value, /** @type {const} */ (['jax', 'tfjs']));
 }
 
 /**

@@ -1,19 +1,13 @@
-// Our training step against a peer's, on this machine, in turns. `compareInNode` and `compareInPage` give the figures;
-// as a program:
-//   node test/bench/compare.mjs --peer jax|tfjs --case tiny|small --r N --rounds N --adapter llvmpipe|swiftshader|gpu
+// Our training step against a peer's, on this machine, in turns: what `npm run bench -- --compare` shows.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findLavapipe } from '../../scripts/lib/browsers.mjs';
-import { runCommand } from '../../scripts/lib/command.mjs';
 import { openPage } from '../../scripts/lib/launch.mjs';
-import { choice, integer, readFlags } from '../../scripts/lib/options.mjs';
 import { onExit, remove } from '../../scripts/lib/processes.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
-import { CASES } from '../../scripts/lib/workload.mjs';
 import { bundle } from './bundle.mjs';
-import { comparisonTable, PEERS } from './compare_report.mjs';
 import { compare } from './compare_run.mjs';
 import { cpuSecondsOfTree } from './cpu_time.mjs';
 
@@ -101,33 +95,4 @@ export async function compareInPage({ peer, ...job }, onRound, adapter = 'softwa
   } finally {
     await server.close();
   }
-}
-
-const FLAGS = /** @type {const} */ ({
-  peer: { type: 'string', default: 'jax' },
-  case: { type: 'string', default: 'tiny' },
-  r: { type: 'string', default: '64' },
-  rounds: { type: 'string', default: '5' },
-  adapter: { type: 'string', default: 'llvmpipe' },
-  json: { type: 'boolean' },
-});
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runCommand('compare', async () => {
-    const flags = readFlags(process.argv.slice(2), FLAGS);
-    const peer = choice('peer', flags.peer, /** @type {Peer[]} */ (Object.keys(PEERS)));
-    const adapter = choice('adapter', flags.adapter, /** @type {const} */ (['llvmpipe', 'swiftshader', 'gpu']));
-    const job = {
-      peer,
-      name: choice('case', flags.case, /** @type {(keyof typeof CASES)[]} */ (Object.keys(CASES))),
-      r: integer('r', flags.r, { min: 1, max: 65_536 }),
-      rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
-    };
-    const onRound = (/** @type {number} */ done, /** @type {number} */ total) => console.error(`${done}/${total}`);
-    const result =
-      adapter === 'llvmpipe'
-        ? await compareInNode(job, onRound)
-        : await compareInPage(job, onRound, adapter === 'gpu' ? 'default' : 'software');
-    console.log(flags.json ? JSON.stringify({ peer, ...result }, null, 2) : comparisonTable({ peer, ...result }));
-  });
 }

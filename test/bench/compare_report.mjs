@@ -9,6 +9,14 @@ import { count, size } from '../../scripts/lib/progress.mjs';
 export const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
 
 /**
+ * From plain numbers on, with all that is compiled.
+ * @param {Side} side
+ */
+function firstLoss({ setup_seconds, first_step_seconds }) {
+  return setup_seconds + first_step_seconds;
+}
+
+/**
  * @param {{ peer: Peer, engine: string, comparison: Comparison }} result
  * @returns {string} a table with a column for each side
  */
@@ -19,7 +27,7 @@ export function comparisonTable({ peer, engine, comparison }) {
   const rows = [
     ['step, ms, median', ({ wall_seconds }) => ms(wall_seconds), ratio.wall],
     ['CPU time, ms, median', ({ cpu_seconds }) => ms(cpu_seconds), ratio.cpu],
-    ['first step, s', ({ first_step_seconds }) => first_step_seconds.toFixed(2)],
+    ['until the first loss, s', (side) => firstLoss(side).toFixed(2), firstLoss(comparison.peer) / firstLoss(webvera)],
     ['dispatches per step', ({ dispatches_per_step }) => count(dispatches_per_step)],
     ['GPU memory, peak', ({ peak_gpu_bytes }) => size(peak_gpu_bytes)],
     ['first loss', ({ losses: [first = Number.NaN] }) => first.toFixed(6)],

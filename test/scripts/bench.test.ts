@@ -21,6 +21,8 @@ test('options', () => {
     adapter: 'swiftshader',
     ranks: [64],
     parts: BOTH,
+    compare: undefined,
+    rounds: 5,
     json: false,
   });
   expect(readBenchOptions(['--case', 'small'])).toMatchObject({ name: 'small', ranks: [64, 256] });
@@ -31,6 +33,7 @@ test('options', () => {
     adapter: 'llvmpipe',
     ranks: [16],
     parts: ['adapters'],
+    rounds: 5,
     json: true,
   });
   expect(readBenchOptions(['--help'])).toBe('help');
@@ -44,6 +47,12 @@ test('options', () => {
   expect(readBenchOptions('--kernels --only kernels'.split(' '))).toMatchObject({ parts: ['kernels'] });
   const qwen = '--case qwen2.5-0.5b --length 512'.split(' ');
   expect(readBenchOptions(qwen)).toMatchObject({ length: 512, ranks: [256], parts: ['training'] });
+  expect(readBenchOptions('--compare tfjs --case small --rounds 3'.split(' '))).toMatchObject({
+    compare: 'tfjs',
+    rounds: 3,
+  });
+  expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
+  expect(() => readBenchOptions('--compare jax --case bundled'.split(' '))).toThrow('--case tiny or small');
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
 
