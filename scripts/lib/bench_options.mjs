@@ -16,8 +16,8 @@ import { choice, integer, readFlags, UsageError } from './options.mjs';
  * @property {number} rounds
  */
 
-export const HELP = `Measures training steps, batches whose rows have adapters of their own, switching from one adapter
-to another, and each kernel of a step.
+export const HELP = `Measures training steps, generation, batches whose rows have adapters of their own, switching
+from one adapter to another, and each kernel of a step.
 
   npm run bench -- [options]
 
@@ -34,7 +34,7 @@ to another, and each kernel of a step.
   --r N            rank of the VeRA adapter
                    (tiny, bundled: 64; small: 64 and 256; others: 256)
   --kernels        each kernel of a training step, too
-  --only PART      training, adapters or kernels     (training and adapters)
+  --only PART      training, generation, adapters or kernels (all but the last)
   --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)
                    and ours in turns; tiny and small only
   --rounds N       of the comparison                                          (5)

@@ -2,6 +2,7 @@
 
 import { adapterLines, adapterRun } from './adapter_report.mjs';
 import { ALL_CASES } from './cases.mjs';
+import { generationLines, generationRun } from './generation_report.mjs';
 import { kernelLines, kernelRun } from './kernel_report.mjs';
 import { count, size } from './progress.mjs';
 import { tableLines } from './table.mjs';
@@ -16,7 +17,7 @@ import { tableLines } from './table.mjs';
  */
 export function benchReport(
   { name, length, adapter, engine },
-  { trainings, gemm, adapters, kernels, kernelGemm, device },
+  { trainings, gemm, generation, adapters, kernels, kernelGemm, device },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
   const runs = trainings.map(({ r, trainable, metrics }) => {
@@ -46,6 +47,7 @@ export function benchReport(
     shape: { ...shape, length, batch },
     runs,
     ...(gemm && { gemm: { best: gemm.best, rates: gemm.rates } }),
+    ...(generation && { generation: generationRun(generation) }),
     adapters: adapters.map(adapterRun),
     ...(kernelGemm && {
       kernels: kernels.map((report) => kernelRun(report, kernelGemm.best)),
@@ -66,6 +68,7 @@ export function benchTable({
   shape,
   runs,
   gemm,
+  generation,
   adapters,
   kernels = [],
   kernel_gemm,
@@ -79,6 +82,7 @@ export function benchTable({
     head,
     trainingLines(runs),
     gemmLines(gemm),
+    generationLines(generation),
     adapterLines(adapters),
     ...kernels.map(kernelLines),
     gemmLines(kernel_gemm, 'The GEMM to compare kernels with'),

@@ -2,7 +2,7 @@
 import { modelFiles, optFiles } from './random_models.mjs';
 
 /** @typedef {import('./random_models.mjs').Shape} Shape */
-/** @typedef {'training' | 'adapters' | 'kernels'} Part */
+/** @typedef {'training' | 'generation' | 'adapters' | 'kernels'} Part */
 /** @typedef {keyof typeof CASES} OwnCaseName */
 /** @typedef {keyof typeof ALL_CASES} CaseName */
 /** @typedef {() => Promise<ReadonlyMap<string, Blob>>} ReadBundled the files of the model that comes with the demo */
@@ -21,7 +21,7 @@ import { modelFiles, optFiles } from './random_models.mjs';
  */
 
 /** @type {readonly Part[]} */
-export const PARTS = ['training', 'adapters', 'kernels'];
+export const PARTS = ['training', 'generation', 'adapters', 'kernels'];
 
 const LLAMA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
 const OPT_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'out_proj', 'fc1', 'fc2'];
@@ -37,7 +37,7 @@ function ownCase(sizes, label) {
     ...sizes,
     label,
     rounds: 5,
-    parts: ['training', 'adapters'],
+    parts: ['training', 'generation', 'adapters'],
     targets: LLAMA_TARGETS,
     files: async (length) => modelFiles(sizes.shape, length),
   };
@@ -147,7 +147,7 @@ export const ALL_CASES = {
     ranks: [64],
     steps: 21,
     rounds: 5,
-    parts: /** @type {readonly Part[]} */ (['training', 'adapters']),
+    parts: /** @type {readonly Part[]} */ (['training', 'generation', 'adapters']),
     targets: LLAMA_TARGETS,
     files: (/** @type {number} */ _, /** @type {ReadBundled} */ bundled) => bundled(),
   }),

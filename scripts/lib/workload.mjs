@@ -1,5 +1,6 @@
 // The work that the benchmark measures. Runs in Node and in a page.
 import { ALL_CASES } from './cases.mjs';
+import { measureGeneration } from './generation.mjs';
 import { randomNumbers } from './random_models.mjs';
 
 export { CASES } from './cases.mjs';
@@ -23,6 +24,7 @@ export { modelFiles } from './random_models.mjs';
  * @typedef {object} Measurements
  * @property {readonly Training[]} trainings
  * @property {GemmReport | undefined} gemm what trainings are compared with
+ * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
  * @property {readonly KernelReport[]} kernels
  * @property {GemmReport | undefined} kernelGemm what kernels are compared with
@@ -61,12 +63,21 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
   const trainings = [];
   /** @type {GemmReport | undefined} */
   let gemm;
+  /** @type {import('./generation.mjs').GenerationMeasurement | undefined} */
+  let generation;
+  const opened = await library.Session.open(session);
   if (parts.includes('training')) {
-    const opened = await library.Session.open(session);
     for (const r of ranks) {
       trainings.push(await measureTraining(library, measured, { files, r, session: opened, onStep: onPart(`r ${r}`) }));
     }
-    await opened.close();
+  }
+  if (parts.includes('generation')) {
+    const { vocab_size } = measured.shape;
+    const onStep = onPart('generation');
+    generation = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
+  }
+  await opened.close();
+  if (trainings.length > 0 || generation !== undefined) {
     // Alone on the device, and on as warm a processor as the training.
     gemm = await bench.measureGemm(gpu, { shapes: products(measured) });
   }
@@ -101,7 +112,7 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
   }
   const device = gemm?.device ?? adapters[0]?.device ?? kernelGemm?.device;
   if (device === undefined) throw new Error('nothing was measured');
-  return { trainings, gemm, adapters, kernels, kernelGemm, device };
+  return { trainings, gemm, generation, adapters, kernels, kernelGemm, device };
 }
 
 /**

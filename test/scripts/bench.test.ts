@@ -12,7 +12,7 @@ import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import { loadModel } from '../../src/worker/model_loader';
 
-const BOTH = ['training', 'adapters'];
+const USUAL = ['training', 'generation', 'adapters'];
 
 test('options', () => {
   expect(readBenchOptions([])).toEqual({
@@ -20,7 +20,7 @@ test('options', () => {
     length: 256,
     adapter: 'swiftshader',
     ranks: [64],
-    parts: BOTH,
+    parts: USUAL,
     compare: undefined,
     rounds: 5,
     json: false,
@@ -42,8 +42,10 @@ test('options', () => {
   );
   expect(() => readBenchOptions(['--adapter', 'cuda'])).toThrow('--adapter must be swiftshader or llvmpipe or gpu');
   expect(() => readBenchOptions(['--r', '0'])).toThrow('--r must be');
-  expect(() => readBenchOptions(['--only', 'gemm'])).toThrow('--only must be training or adapters or kernels');
-  expect(readBenchOptions(['--kernels'])).toMatchObject({ parts: ['training', 'adapters', 'kernels'] });
+  expect(() => readBenchOptions(['--only', 'gemm'])).toThrow(
+    '--only must be training or generation or adapters or kernels',
+  );
+  expect(readBenchOptions(['--kernels'])).toMatchObject({ parts: [...USUAL, 'kernels'] });
   expect(readBenchOptions('--kernels --only kernels'.split(' '))).toMatchObject({ parts: ['kernels'] });
   const qwen = '--case qwen2.5-0.5b --length 512'.split(' ');
   expect(readBenchOptions(qwen)).toMatchObject({ length: 512, ranks: [256], parts: ['training'] });
@@ -136,7 +138,14 @@ function readSafetensors(bytes: Uint8Array<ArrayBuffer>): Map<string, number[]> 
 const run = { name: 'small', length: 256, adapter: 'llvmpipe', engine: 'Dawn in Node 20' } as const;
 const device = { vendor: '', architecture: '', description: 'llvmpipe', fallback: true, features: [] };
 const gemm = { variant: 'register', shape: { rows: 256, columns: 896, inner: 896 }, flopsPerSecond: 5e9, samples: 5 };
-const nothing = { trainings: [], gemm: undefined, adapters: [], kernels: [], kernelGemm: undefined };
+const nothing = {
+  trainings: [],
+  gemm: undefined,
+  generation: undefined,
+  adapters: [],
+  kernels: [],
+  kernelGemm: undefined,
+};
 const training = (r: number, median: number) => ({
   r,
   trainable: 20_544,
@@ -156,6 +165,7 @@ test('rates come from the median step, and shares from the best product', () => 
   const measurements = {
     trainings: [training(64, 2), training(256, 4)],
     gemm: { best: gemm, rates: [gemm], device },
+    generation: undefined,
     adapters: [],
     kernels: [],
     kernelGemm: undefined,
@@ -253,4 +263,22 @@ test('kernels come with their share of the step and of the product that they are
   expect(table).toMatch(/\nThe GEMM to compare kernels with: 5\.00 GFLOP\/s \(register, 1024×768×768\)$/);
   for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test('generation is told by its rates', () => {
+  const generation = {
+    prompt_tokens: 64,
+    new_tokens: 128,
+    first_call_seconds: 0.5,
+    first_token_seconds: 0.0204,
+    tokens_per_second: 50,
+    model_bytes: 61e6,
+  };
+  const report = benchReport(run, { ...nothing, generation, device });
+  expect(report.generation).toMatchObject({ tokens_per_second: 50, weight_bytes_per_second: 3.05e9 });
+  const table = benchTable(report);
+  expect(table).toMatch(/\n128 tokens after 64\n/);
+  expect(table).toMatch(/\ntokens per second +50\.0\n/);
+  expect(table).toMatch(/\nms to the first token +20\.4\n {2}of the first text +500\.0\n/);
+  expect(table).not.toMatch(/NaN|undefined/);
 });
