@@ -1,3 +1,5 @@
+import type { ModuleSlot } from './parameters';
+
 /**
  * Equal ways to compute an adapted layer in training; which is the cheapest depends on its shape alone.
  *
@@ -33,4 +35,36 @@ export function modeCosts(layer: LayerWork): Readonly<Record<VeraMode, number>> 
 export function cheapestMode(layer: LayerWork): VeraMode {
   const { unmerged, merged } = modeCosts(layer);
   return merged < unmerged ? 'merged' : 'unmerged';
+}
+
+/**
+ * The modules that are cheaper merged, as far as their copies fit into `bytes`: first those that save most for each byte.
+ */
+export function modulesToMerge(
+  slots: ReadonlyMap<string, ModuleSlot>,
+  { r, tokens, microBatches, bytes }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & { readonly bytes: number },
+): string[] {
+  const gains = [...slots].map(([name, { in_features, out_features }]) => {
+    const sharers = [...slots].filter(
+      ([other, slot]) => areNeighbours(name, other) && slot.in_features === in_features,
+    );
+    const layer = { in_features, out_features, r, sharers: sharers.length, tokens, microBatches };
+    const { unmerged, merged } = modeCosts(layer);
+    const size = 4 * in_features * out_features;
+    return { name, size, gain: (unmerged - merged) / size };
+  });
+  let left = bytes;
+  const chosen = gains
+    .toSorted((a, b) => b.gain - a.gain)
+    .filter(({ gain, size }) => {
+      const fits = gain > 0 && size <= left;
+      if (fits) left -= size;
+      return fits;
+    });
+  return chosen.map(({ name }) => name);
+}
+
+/** Layers of one part of a block with inputs of one size: they may share it, and are taken to. */
+function areNeighbours(a: string, b: string): boolean {
+  return a.slice(0, a.lastIndexOf('.')) === b.slice(0, b.lastIndexOf('.'));
 }

@@ -25,15 +25,18 @@ export function overlaidLayers(
   overlay: Overlay,
   {
     source,
+    merged,
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
+    /** Weights that hold the change of the one adapter already, which trains: by module. */
+    readonly merged?: ReadonlyMap<string, Value> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},
 ): Layers {
   const layers = plainLayers(g, withTensors(baseTensors(loaded), overlay.tensors));
   if (rows !== undefined) return withRows(g, layers, rows.inputs, rows.T);
-  return overlay.adapters.length === 0 ? layers : withVera(g, layers, overlay, source);
+  return overlay.adapters.length === 0 ? layers : withVera(g, layers, overlay, { source, trained: merged });
 }
 
 function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {
@@ -46,7 +49,15 @@ function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {
 /**
  * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the names that they target.
  */
-function withVera(g: Graph, layers: Layers, { adapters, merged }: Overlay, source?: DropoutSource): Layers {
+function withVera(
+  g: Graph,
+  layers: Layers,
+  { adapters, merged }: Overlay,
+  {
+    source,
+    trained,
+  }: { readonly source?: DropoutSource | undefined; readonly trained?: ReadonlyMap<string, Value> | undefined },
+): Layers {
   const project = sharedProjection(g);
   let draws = 0;
   const lowRank = ({ adapter, slot }: Part, x: Value): LowRank => {
@@ -66,6 +77,12 @@ function withVera(g: Graph, layers: Layers, { adapters, merged }: Overlay, sourc
   return layersOver(layers, (uses, x) => {
     const adapted = uses.map(({ name, residual }) => {
       const [first] = partsOf(name);
+      const weight = trained?.get(name);
+      if (first !== undefined && weight !== undefined) {
+        const { projections, lambda } = first.adapter;
+        const { offsetB, offsetD } = first.slot;
+        return { weight, bias: layers.bias(name), residual, merged: { ...projections, lambda, offsetB, offsetD } };
+      }
       const low = first && lowRank(first, x);
       return { weight: layers.weight(name), bias: layers.bias(name), residual, low };
     });

@@ -5,6 +5,7 @@ import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import type { Value } from '../graph/value';
 import { makeBatch } from '../train/batches';
+import { MergedWeights, modulesMerged } from '../train/merged_weights';
 import { lossChunks, type MicroBatch, writeBatch } from '../train/micro_batch';
 import {
   createOptimizerState,
@@ -40,6 +41,7 @@ const ADAPTER = 'default';
 /** A training step that can be taken as often as wanted, on a device of its own. */
 export class TrainingStage {
   readonly stage: AdapterStage;
+  readonly #merge: LoadedProgram | undefined;
   readonly #loss: LoadedProgram;
   readonly #optimizer: LoadedProgram;
   readonly #chunks: number;
@@ -48,12 +50,14 @@ export class TrainingStage {
 
   private constructor(
     stage: AdapterStage,
+    merge: LoadedProgram | undefined,
     loss: LoadedProgram,
     optimizer: LoadedProgram,
     chunks: number,
     fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>,
   ) {
     this.stage = stage;
+    this.#merge = merge;
     this.#loss = loss;
     this.#optimizer = optimizer;
     this.#chunks = chunks;
@@ -69,18 +73,27 @@ export class TrainingStage {
       const adapter = vera.adapter(ADAPTER);
       const state = await createOptimizerState(executor, [adapter]);
       const batch = randomBatch(options, base.loaded.model.vocabSize);
-      const training = { grads: gradientsOf(state), seed: 1 };
-      const { program, inputs, chunkRows } = lossProgram(base.loaded, vera.overlay(ADAPTER), batch, {
+      const { loaded } = base;
+      const overlay = vera.overlay(ADAPTER);
+      const args = {
+        max_length: options.tokens,
+        per_device_train_batch_size: options.batch,
+        gradient_accumulation_steps: 1,
+      };
+      const modules = modulesMerged({ loaded, overlay, adapters: [adapter], args });
+      const merged = await MergedWeights.create(executor, loaded, overlay, modules);
+      const training = { grads: gradientsOf(state), seed: 1, merged: merged?.values };
+      const { program, inputs, chunkRows } = lossProgram(loaded, overlay, batch, {
         ...state,
         training,
       });
-      writeBatch(executor, inputs, batch, base.loaded.model.positions);
+      writeBatch(executor, inputs, batch, loaded.model.positions);
       executor.write(state.block, packStepBlock(stepBlock(batch)));
       const loss = await executor.load(program);
       const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
       const vectors = new Float32Array(await executor.read(adapter.lambda));
       const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
-      return new TrainingStage(stage, loss, optimizer, lossChunks(batch.labelled, chunkRows), fresh);
+      return new TrainingStage(stage, merged?.program, loss, optimizer, lossChunks(batch.labelled, chunkRows), fresh);
     } catch (error) {
       stage.close();
       throw error;
@@ -94,7 +107,7 @@ export class TrainingStage {
 
   /** All dispatches of a step, in order. */
   steps(): StageStep[] {
-    return [this.#loss, this.#optimizer].flatMap((program) =>
+    return this.#programs().flatMap((program) =>
       program.program.steps
         .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.stage.host.info).name }))
         .filter(({ step }) => step.chunk === undefined || step.chunk < this.#chunks),
@@ -110,9 +123,12 @@ export class TrainingStage {
   run(times: number): void {
     const { executor } = this.stage;
     for (let time = 0; time < times; time++) {
-      executor.run(this.#loss, { chunks: this.#chunks });
-      executor.run(this.#optimizer);
+      for (const program of this.#programs()) executor.run(program, { chunks: this.#chunks });
     }
+  }
+
+  #programs(): LoadedProgram[] {
+    return [...(this.#merge === undefined ? [] : [this.#merge]), this.#loss, this.#optimizer];
   }
 
   /** Queues one dispatch by itself. */

@@ -10,7 +10,7 @@ import type { Value } from '../graph/value';
 import { gatheredIn } from './column_sum';
 import { defineProduct, inParts, linesOf, rightStorage, TILE, threeSizes } from './gemm';
 import { LambdaSums, type LambdaVector, overlap } from './lambda_sums';
-import { withGradients } from './linear';
+import { emitLinear, withGradients } from './linear';
 
 export const veraUpBackward = defineProduct({
   name: 'vera_up_backward',
@@ -115,6 +115,39 @@ export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { rea
         const { u, lambda } = part;
         sums.put(u, emitUpBackward(g, part, sums.sink(u)));
         sums.put(lambda, emitLambdaBackward(g, part, sums.sink(lambda)));
+      }
+    }
+  });
+}
+
+/** Such a part where it is in the layer's weight already, so that u isn't made for the result. */
+export interface MergedLowRank extends Omit<LowRank, 'u'> {
+  /** (R, ≥ in) */
+  readonly A: Value;
+}
+
+/**
+ * Declares the gradients by the pool alone, of layers with the input x: what reaches x goes through the weights. u is made
+ * in the backward pass, once for all that share A.
+ */
+export function differentiateMerged(
+  g: Graph,
+  x: Value,
+  layers: readonly (MergedLowRank & { readonly y: Value })[],
+): void {
+  const trained = layers.filter(({ lambda }) => g.trains(lambda));
+  const ys = trained.map(({ y }) => y);
+  const wrt = trained.map(({ lambda }) => lambda);
+  g.differentiateAll(ys, wrt, (dys, sums) => {
+    const made = new Map<Value, Value>();
+    const withU = withGradients(trained, dys).map((layer) => {
+      const u = made.get(layer.A) ?? emitLinear(g, x, layer.A);
+      made.set(layer.A, u);
+      return { ...layer, u };
+    });
+    for (const group of inParts(withU, mayShare)) {
+      for (const part of together(g, group)) {
+        sums.put(part.lambda, emitLambdaBackward(g, part, sums.sink(part.lambda)));
       }
     }
   });

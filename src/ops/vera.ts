@@ -6,7 +6,7 @@ import type { Value } from '../graph/value';
 import { passOn } from './add';
 import { defineProduct, linesOf, rightStorage } from './gemm';
 import { differentiateLinears, emitLinear, emitLinearBackward, emitLinearLayer, type LinearLayer } from './linear';
-import { checkLowRank, differentiateLowRank, type LowRank } from './low_rank';
+import { checkLowRank, differentiateLowRank, differentiateMerged, type LowRank, type MergedLowRank } from './low_rank';
 
 export const veraLinearForward = defineProduct({
   name: 'vera_linear',
@@ -63,6 +63,8 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
 /** A linear layer, adapted or not. */
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
+  /** In place of `low`, where the weight holds the change already. */
+  readonly merged?: MergedLowRank | undefined;
 }
 
 /** The adapted linear layer's operands. */
@@ -94,6 +96,11 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): V
   differentiateLowRank(
     g,
     made.flatMap(({ low, y }) => (low === undefined ? [] : [{ ...low, y }])),
+  );
+  differentiateMerged(
+    g,
+    x,
+    made.flatMap(({ merged, y }) => (merged === undefined ? [] : [{ ...merged, y }])),
   );
   return made.map(({ y }) => y);
 }

@@ -45,7 +45,9 @@ export interface TextProgram {
 }
 
 /** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
-const CHUNK_BYTES = 32 * 2 ** 20;
+const CHUNK_BYTES = 16 * 2 ** 20;
+/** Each chunk reads the head's weight twice: that has to pay, also where the vocabulary is large. */
+const WORTHWHILE = { rows: 128, bytes: 64 * 2 ** 20 };
 
 export function batchInputs({ B, T }: BatchShape, { rows }: Overlay): BatchInputs {
   const flat = (name: string) => pinned(name, [B * T], 'u32');
@@ -69,11 +71,19 @@ function hiddenStates(
   overlay: Overlay,
   inputs: BatchInputs,
   { B, T }: BatchShape,
-  { source, onBlock }: { readonly source?: DropoutSource | undefined; readonly onBlock?: () => void } = {},
+  {
+    source,
+    merged,
+    onBlock,
+  }: {
+    readonly source?: DropoutSource | undefined;
+    readonly merged?: ReadonlyMap<string, Value> | undefined;
+    readonly onBlock?: () => void;
+  } = {},
 ): { readonly hidden: Value; readonly layers: Layers } {
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const rows = inputs.adapters && { inputs: inputs.adapters, T };
-  const layers = overlaidLayers(g, loaded, overlay, { source, rows });
+  const layers = overlaidLayers(g, loaded, overlay, { source, merged, rows });
   const hidden = loaded.model.hidden(g, layers, {
     ids: inputs.ids,
     positions: inputs.positions,
@@ -112,6 +122,8 @@ export interface LossValues {
     readonly seed: number;
     /** Whether blocks make their inner values again in the backward pass instead of keeping them. */
     readonly checkpointing?: boolean;
+    /** Weights with the change of the one adapter in them, by module. */
+    readonly merged?: ReadonlyMap<string, Value> | undefined;
   };
 }
 
@@ -129,7 +141,11 @@ export function lossProgram(
   const source = training && { block, seed: training.seed };
   const starts: number[] = [];
   const onBlock = (): void => void starts.push(g.steps.length);
-  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, { source, onBlock });
+  const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, {
+    source,
+    merged: training?.merged,
+    onBlock,
+  });
   const chunkRows = lossChunkRows(shape.B * shape.T, loaded.model.vocabSize);
   const losses = crossEntropy(g, {
     hidden,
@@ -169,6 +185,7 @@ function gradientBuffers(pools: ReadonlyMap<VeraAdapter, Value>): Map<Value, Val
 }
 
 function lossChunkRows(rows: number, vocabSize: number): number {
-  const fitting = Math.floor(CHUNK_BYTES / (4 * vocabSize));
-  return Math.min(rows, Math.max(16, fitting));
+  const fitting = (bytes: number): number => Math.floor(bytes / (4 * vocabSize));
+  const worthwhile = Math.min(WORTHWHILE.rows, fitting(WORTHWHILE.bytes));
+  return Math.min(rows, Math.max(16, worthwhile, fitting(CHUNK_BYTES)));
 }

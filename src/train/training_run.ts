@@ -5,6 +5,7 @@ import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainOutput, Tra
 import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner, RunnerUsage } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
+import { type MergeChoice, MergedWeights, modulesMerged } from './merged_weights';
 import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
@@ -52,6 +53,8 @@ export interface TrainingInit {
   readonly overlay: Overlay;
   readonly adapters: readonly VeraAdapter[];
   readonly args: ResolvedTrainingArguments;
+  /** Which layers train merged: `cheapest` unless given. */
+  readonly merge?: MergeChoice;
   readonly signal: AbortSignal;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal): Promise<TrainingData>;
@@ -80,6 +83,7 @@ export class TrainingRun {
   readonly #programs: ProgramCache;
   readonly #stop = new AbortController();
   #checkpointing: boolean;
+  #merged: MergedWeights | undefined;
   #progress: TrainProgress;
   #lossSum = 0;
   #logAsked = false;
@@ -113,7 +117,7 @@ export class TrainingRun {
    * isn't finite; the adapter then keeps the vectors of the last good step.
    */
   async run(): Promise<TrainOutput> {
-    const { runner, adapters, args } = this.#init;
+    const { runner, loaded, overlay, adapters, args } = this.#init;
     const before = runner.usage();
     try {
       const data = await this.#prepare();
@@ -122,12 +126,14 @@ export class TrainingRun {
       let optimizer: LoadedProgram | undefined;
       try {
         optimizer = await runner.load(optimizerProgram(state, args));
+        this.#merged = await MergedWeights.create(runner, loaded, overlay, modulesMerged(this.#init));
         await this.#train(data, state, optimizer);
         return this.#output(before);
       } finally {
         await Promise.allSettled(this.#pending.map(({ stats }) => stats));
         optimizer?.release();
         await this.#programs.dropAll();
+        this.#merged?.release();
         runner.free(optimizerValues(state));
       }
     } finally {
@@ -185,14 +191,15 @@ export class TrainingRun {
     const { runner, loaded, overlay, args } = this.#init;
     const learningRate = learningRateAt(args, step - 1, this.#progress.max_steps);
     const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
-    const grads = gradientsOf(state);
+    const training = { grads: gradientsOf(state), seed: args.seed, merged: this.#merged?.values };
+    this.#merged?.refresh();
     for (const [microStep, batch] of data.microBatches.entries()) {
       const { labelled } = batch;
       const block = { step, microStep, labelled, learningRate, tokens: data.labelledTokens, beta1, beta2 };
       await this.#inMemory((checkpointing) =>
         this.#programs.use(
           `${batch.B}x${batch.T}`,
-          () => lossProgram(loaded, overlay, batch, { ...state, training: { grads, seed: args.seed, checkpointing } }),
+          () => lossProgram(loaded, overlay, batch, { ...state, training: { ...training, checkpointing } }),
           ({ built, loaded: program }) => {
             writeBatch(runner, built.inputs, batch, loaded.model.positions);
             runner.write(state.block, packStepBlock(block));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cheapestMode, type LayerWork, modeCosts, type VeraMode } from '../../src/adapters/modes';
+import { cheapestMode, type LayerWork, modeCosts, modulesToMerge, type VeraMode } from '../../src/adapters/modes';
 
 type Shape = readonly [in_features: number, out_features: number, sharers: number];
 
@@ -76,4 +76,30 @@ test('more tokens and more micro-batches speak for merging, wide layers against 
   expect(cheapestMode({ ...layer, tokens: 1024 })).toBe('merged');
   expect(cheapestMode({ ...layer, microBatches: 4 })).toBe('merged');
   expect(cheapestMode({ ...layer, tokens: 1024, in_features: 16384, out_features: 16384 })).toBe('unmerged');
+});
+
+describe('modules to merge', () => {
+  const slot = (in_features: number, out_features: number) => ({ in_features, out_features, offsetB: 0, offsetD: 0 });
+  const slots = new Map([
+    ['layers.0.attn.q', slot(64, 64)],
+    ['layers.0.attn.k', slot(64, 32)],
+    ['layers.0.mlp.up', slot(64, 256)],
+    ['layers.0.mlp.down', slot(2048, 2048)],
+  ]);
+  const work = { r: 64, tokens: 256, microBatches: 1 };
+
+  test('are those that are cheaper merged, the best for their memory first', () => {
+    const all = modulesToMerge(slots, { ...work, bytes: 1e9 });
+    // down is wide, and its few tokens don't pay.
+    expect(new Set(all)).toEqual(new Set(['layers.0.attn.q', 'layers.0.attn.k', 'layers.0.mlp.up']));
+    const { unmerged, merged } = modeCosts({ ...work, in_features: 2048, out_features: 2048, sharers: 1 });
+    expect(merged).toBeGreaterThan(unmerged);
+    expect(modulesToMerge(slots, { ...work, bytes: 4 * 64 * 32 })).toEqual(['layers.0.attn.k']);
+    expect(modulesToMerge(slots, { ...work, bytes: 0 })).toEqual([]);
+  });
+
+  test('a module that is too large leaves its place to smaller ones', () => {
+    const chosen = modulesToMerge(slots, { ...work, bytes: 4 * 64 * (64 + 32) });
+    expect(new Set(chosen)).toEqual(new Set(['layers.0.attn.q', 'layers.0.attn.k']));
+  });
 });

@@ -13,6 +13,7 @@ import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training_arguments';
 import { labelledRows } from '../../src/train/batches';
 import { LossMeter } from '../../src/train/evaluate';
+import { MergedWeights, modulesMerged } from '../../src/train/merged_weights';
 import { lossChunks, type MicroBatch, writeBatch } from '../../src/train/micro_batch';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
@@ -115,15 +116,34 @@ async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float3
   return { logits: new Float32Array(bytes).subarray(0, batch.B * batch.T * loaded.model.vocabSize), loss };
 }
 
+/** How adapted layers are computed: as they are, or in merged weights wherever that can be. */
+const merges = ['none', 'all'] as const;
+type Merge = (typeof merges)[number];
+
+async function mergedWeights(
+  { executor, loaded }: Bench,
+  adapter: VeraAdapter,
+  merge: Merge,
+): Promise<MergedWeights | undefined> {
+  const overlay = overlayOf([adapter], [adapter]);
+  const args = resolveTrainingArguments();
+  const modules = modulesMerged({ loaded, overlay, adapters: [adapter], args, merge });
+  if (merge === 'all') expect(modules.length).toBeGreaterThan(0);
+  return MergedWeights.create(executor, loaded, overlay, modules);
+}
+
 /** Gradients of the batch's loss by all that trains, by saved name, and their norm. */
 async function gradients(
   bench: Bench,
   adapter: VeraAdapter,
+  merge: Merge,
 ): Promise<{ grads: Map<string, Float32Array>; norm: number }> {
   const { executor, loaded, golden } = bench;
   const batch = microBatch(golden.inputs.batch);
   const state = await createOptimizerState(executor, [adapter]);
-  const training = { grads: gradientsOf(state), seed: 0 };
+  const merged = await mergedWeights(bench, adapter, merge);
+  merged?.refresh();
+  const training = { grads: gradientsOf(state), seed: 0, merged: merged?.values };
   const { program, inputs, chunkRows } = lossProgram(loaded, overlayOf([adapter], [adapter]), batch, {
     ...state,
     training,
@@ -147,6 +167,7 @@ async function gradients(
   const { gradNorm } = unpackStats(await executor.read(state.stats));
   ready.release();
   optimizer.release();
+  merged?.release();
   return { grads, norm: gradNorm };
 }
 
@@ -174,8 +195,9 @@ describe.each(cases)('%s', async (name) => {
     expect(Math.abs(loss - golden.expect[figure].loss)).toBeLessThanOrEqual(tolerance.loss_abs);
   });
 
-  test.each(['init', 'random'] as const)('gradients: %s', async (figure) => {
-    const { grads, norm } = await gradients(bench, await place(bench, figure));
+  const figures = (['init', 'random'] as const).flatMap((figure) => merges.map((merge) => [figure, merge] as const));
+  test.each(figures)('gradients: %s, merged: %s', async (figure, merge) => {
+    const { grads, norm } = await gradients(bench, await place(bench, figure), merge);
     for (const parameter of Object.keys(golden.trainable)) {
       const difference = largestDifference(grads.get(parameter)!, tensors.get(`${figure}.grad.${parameter}`)!);
       expect(difference, parameter).toBeLessThanOrEqual(tolerance.grad_abs);
@@ -184,29 +206,31 @@ describe.each(cases)('%s', async (name) => {
       expect(Math.abs(norm - golden.expect.random.grad_norm)).toBeLessThanOrEqual(tolerance.grad_abs);
   });
 
-  test.each(golden.expect.train.map((training) => [training.id, training] as const))(
-    'ten steps: %s',
-    async (_, training) => {
-      const adapter = await place(bench, training.start);
-      const { losses, norms } = await tenSteps(bench, adapter, training);
-      expect(largestDifference(losses, training.losses)).toBeLessThanOrEqual(training.tolerance.losses_abs);
-      // Norms have no tolerance of their own: theirs is that of a gradient.
-      expect(largestDifference(norms, training.grad_norms)).toBeLessThanOrEqual(tolerance.grad_abs);
-      const final = await trainedNumbers(bench, adapter);
-      for (const [parameter, vector] of final) {
-        const allowed = training.tolerance.final_abs[parameter] ?? training.tolerance.final_abs_default;
-        const expected = tensors.get(`train.${training.id}.final.${parameter}`)!;
-        expect(largestDifference(vector, expected), parameter).toBeLessThanOrEqual(allowed);
-      }
-    },
+  const runs = golden.expect.train.flatMap((training) =>
+    merges.map((merge) => [training.id, merge, training] as const),
   );
+  test.each(runs)('ten steps: %s, merged: %s', async (_, merge, training) => {
+    const adapter = await place(bench, training.start);
+    const { losses, norms } = await tenSteps(bench, adapter, training, merge);
+    expect(largestDifference(losses, training.losses)).toBeLessThanOrEqual(training.tolerance.losses_abs);
+    // Norms have no tolerance of their own: theirs is that of a gradient.
+    expect(largestDifference(norms, training.grad_norms)).toBeLessThanOrEqual(tolerance.grad_abs);
+    const final = await trainedNumbers(bench, adapter);
+    for (const [parameter, vector] of final) {
+      const allowed = training.tolerance.final_abs[parameter] ?? training.tolerance.final_abs_default;
+      const expected = tensors.get(`train.${training.id}.final.${parameter}`)!;
+      expect(largestDifference(vector, expected), parameter).toBeLessThanOrEqual(allowed);
+    }
+  });
 });
 
 async function tenSteps(
-  { executor, loaded, golden }: Bench,
+  bench: Bench,
   adapter: VeraAdapter,
   training: GoldenTraining,
+  merge: Merge,
 ): Promise<{ losses: number[]; norms: number[] }> {
+  const { executor, loaded, golden } = bench;
   const args: ResolvedTrainingArguments = resolveTrainingArguments({
     weight_decay: training.weight_decay,
     max_grad_norm: training.max_grad_norm ?? 0,
@@ -214,15 +238,17 @@ async function tenSteps(
   const state = await createOptimizerState(executor, [adapter]);
   const optimizer = await executor.load(optimizerProgram(state, args));
   const batches = golden.inputs.train_batches.map(microBatch);
+  const merged = await mergedWeights(bench, adapter, merge);
   const text = lossProgram(loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
-    training: { grads: gradientsOf(state), seed: 0 },
+    training: { grads: gradientsOf(state), seed: 0, merged: merged?.values },
   });
   const ready = await executor.load(text.program);
   const losses: number[] = [];
   const norms: number[] = [];
   for (const [index, chosen] of training.batches.entries()) {
     const ofStep = chosen.map((batch) => batches[batch]!);
+    merged?.refresh();
     const allTokens = ofStep.reduce((sum, { labelled }) => sum + labelled, 0);
     ofStep.forEach((batch, microStep) => {
       writeBatch(executor, text.inputs, batch, loaded.model.positions);
@@ -248,5 +274,6 @@ async function tenSteps(
   }
   ready.release();
   optimizer.release();
+  merged?.release();
   return { losses, norms };
 }
