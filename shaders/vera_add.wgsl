@@ -2,7 +2,7 @@
 // y, z: (N, M)   u: (N, R)   B: (≥ M, R)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -21,11 +21,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       let own_query = query + thread % 4u * 4u;
       let queries = head_rows(batch, own_query, head, p.H);
       let known = query_stats(batch, head, own_query);
+      // Of four queries of each lane by four keys.
       var s = Blocks();
       var dP = Blocks();
       for (var c = 0u; c < width; c++) {
-        s = add_products(s, q_block(queries, c), transpose(k_block(rows, c)));
-        dP = add_products(dP, dy_block(queries, c), transpose(v_block(rows, c)));
+        s = add_lanes_times(s, q_block(queries, c), transpose(k_block(rows, c)));
+        dP = add_lanes_times(dP, dy_block(queries, c), transpose(v_block(rows, c)));
       }
       let L = mat4x4f(
         quadBroadcast(known.L, 0u),
@@ -57,8 +58,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
           dv = dv_block(rows, c);
           dk = dk_block(rows, c);
         }
-        dv = add_up(dv, weights, dy_block(queries, c));
-        dk = add_up(dk, gradients, q_block(queries, c));
+        dv = add_sum_over_lanes(dv, weights, dy_block(queries, c));
+        dk = add_sum_over_lanes(dk, gradients, q_block(queries, c));
         if (writes) {
           put_dv(rows, c, dv);
           put_dk(rows, c, dk);
@@ -66,23 +67,4 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       }
     }
   }
-}
-
-// Of four queries of each lane by four keys.
-struct Blocks { b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f }
-
-fn add_products(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
-  return Blocks(
-    add_product(c.b0, of_lane0(own), b),
-    add_product(c.b1, of_lane1(own), b),
-    add_product(c.b2, of_lane2(own), b),
-    add_product(c.b3, of_lane3(own), b),
-  );
-}
-
-fn add_up(c: mat4x4f, factors: Blocks, own: mat4x4f) -> mat4x4f {
-  var sums = add_product(c, factors.b0, of_lane0(own));
-  sums = add_product(sums, factors.b1, of_lane1(own));
-  sums = add_product(sums, factors.b2, of_lane2(own));
-  return add_product(sums, factors.b3, of_lane3(own));
 }

@@ -17,43 +17,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let own_key = key + thread % 4u * 4u;
     let keys = head_rows(batch, own_key, kv_head, p.Hkv);
     let tokens = vec4u(real_keys(batch, own_key));
+    // Of four queries by four keys of each lane.
     var s = Blocks();
     var dP = Blocks();
     for (var c = 0u; c < width; c++) {
-      s = add_products(s, q_block(rows, c), transpose(k_block(keys, c)));
-      dP = add_products(dP, dy_block(rows, c), transpose(v_block(keys, c)));
+      s = add_times_lanes(s, q_block(rows, c), transpose(k_block(keys, c)));
+      dP = add_times_lanes(dP, dy_block(rows, c), transpose(v_block(keys, c)));
     }
-    let dS0 = score_block(s.b0, dP.b0, known, query, key, quadBroadcast(tokens, 0u));
-    let dS1 = score_block(s.b1, dP.b1, known, query, key + 4u, quadBroadcast(tokens, 1u));
-    let dS2 = score_block(s.b2, dP.b2, known, query, key + 8u, quadBroadcast(tokens, 2u));
-    let dS3 = score_block(s.b3, dP.b3, known, query, key + 12u, quadBroadcast(tokens, 3u));
+    let dS = Blocks(
+      score_block(s.b0, dP.b0, known, query, key, quadBroadcast(tokens, 0u)),
+      score_block(s.b1, dP.b1, known, query, key + 4u, quadBroadcast(tokens, 1u)),
+      score_block(s.b2, dP.b2, known, query, key + 8u, quadBroadcast(tokens, 2u)),
+      score_block(s.b3, dP.b3, known, query, key + 12u, quadBroadcast(tokens, 3u)),
+    );
     for (var c = 0u; c < width; c++) {
-      let k = k_block(keys, c);
       var sums = mat4x4f();
       if (key > 0u) {
         sums = dq_block(rows, c);
       }
-      sums = add_product(sums, dS0, of_lane0(k));
-      sums = add_product(sums, dS1, of_lane1(k));
-      sums = add_product(sums, dS2, of_lane2(k));
-      sums = add_product(sums, dS3, of_lane3(k));
+      sums = add_sum_over_lanes(sums, dS, k_block(keys, c));
       if (real) {
         put_dq(rows, c, sums);
       }
     }
   }
-}
-
-// Of four queries by four keys of each lane.
-struct Blocks { b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f }
-
-fn add_products(c: Blocks, a: mat4x4f, own: mat4x4f) -> Blocks {
-  return Blocks(
-    add_product(c.b0, a, of_lane0(own)),
-    add_product(c.b1, a, of_lane1(own)),
-    add_product(c.b2, a, of_lane2(own)),
-    add_product(c.b3, a, of_lane3(own)),
-  );
 }
 
 fn score_block(s: mat4x4f, dP: mat4x4f, known: QueryStats, query: u32, key: u32, tokens: vec4u) -> mat4x4f {

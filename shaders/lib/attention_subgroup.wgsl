@@ -20,41 +20,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let own_key = key + thread % 4u * 4u;
     let keys = head_rows(batch, own_key, kv_head, p.Hkv);
     let tokens = vec4u(real_keys(batch, own_key));
-    var s0 = mat4x4f();
-    var s1 = mat4x4f();
-    var s2 = mat4x4f();
-    var s3 = mat4x4f();
+    // Of four queries by four keys of each lane.
+    var s = Blocks();
     for (var c = 0u; c < width; c++) {
-      let a = q_block(rows, c);
-      let b = transpose(k_block(keys, c));
-      s0 = add_product(s0, a, of_lane0(b));
-      s1 = add_product(s1, a, of_lane1(b));
-      s2 = add_product(s2, a, of_lane2(b));
-      s3 = add_product(s3, a, of_lane3(b));
+      s = add_times_lanes(s, q_block(rows, c), transpose(k_block(keys, c)));
     }
-    s0 = visible_scores(s0, query, key, quadBroadcast(tokens, 0u) > vec4u());
-    s1 = visible_scores(s1, query, key + 4u, quadBroadcast(tokens, 1u) > vec4u());
-    s2 = visible_scores(s2, query, key + 8u, quadBroadcast(tokens, 2u) > vec4u());
-    s3 = visible_scores(s3, query, key + 12u, quadBroadcast(tokens, 3u) > vec4u());
+    s = Blocks(
+      visible_scores(s.b0, query, key, quadBroadcast(tokens, 0u) > vec4u()),
+      visible_scores(s.b1, query, key + 4u, quadBroadcast(tokens, 1u) > vec4u()),
+      visible_scores(s.b2, query, key + 8u, quadBroadcast(tokens, 2u) > vec4u()),
+      visible_scores(s.b3, query, key + 12u, quadBroadcast(tokens, 3u) > vec4u()),
+    );
     let before = maxima;
-    maxima = max(maxima, max(max(row_maxima(s0), row_maxima(s1)), max(row_maxima(s2), row_maxima(s3))));
+    maxima = max(maxima, max(max(row_maxima(s.b0), row_maxima(s.b1)), max(row_maxima(s.b2), row_maxima(s.b3))));
     let kept = exp(before - maxima);
-    let w0 = exp_rows(s0, maxima);
-    let w1 = exp_rows(s1, maxima);
-    let w2 = exp_rows(s2, maxima);
-    let w3 = exp_rows(s3, maxima);
-    totals = totals * kept + ((row_sums(w0) + row_sums(w1)) + (row_sums(w2) + row_sums(w3)));
+    let w = Blocks(exp_rows(s.b0, maxima), exp_rows(s.b1, maxima), exp_rows(s.b2, maxima), exp_rows(s.b3, maxima));
+    totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
     let scale = select(vec4f(1.0), inverse_totals(totals), key + 16u >= end);
     for (var c = 0u; c < width; c++) {
-      let v = v_block(keys, c);
       var sums = mat4x4f();
       if (key > 0u) {
         sums = scale_rows(y_block(rows, c), kept);
       }
-      sums = add_product(sums, w0, of_lane0(v));
-      sums = add_product(sums, w1, of_lane1(v));
-      sums = add_product(sums, w2, of_lane2(v));
-      sums = add_product(sums, w3, of_lane3(v));
+      sums = add_sum_over_lanes(sums, w, v_block(keys, c));
       if (real) {
         put_y(rows, c, scale_rows(sums, scale));
       }

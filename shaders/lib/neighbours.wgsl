@@ -20,3 +20,34 @@ fn of_lane3(a: mat4x4f) -> mat4x4f {
 fn add_product(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(c[0] + b * a[0], c[1] + b * a[1], c[2] + b * a[2], c[3] + b * a[3]);
 }
+
+// Four blocks, one with or for each lane.
+struct Blocks { b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f }
+
+// c_i + a_i·b, where each lane has an a of its own.
+fn add_lanes_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
+  return Blocks(
+    add_product(c.b0, of_lane0(own), b),
+    add_product(c.b1, of_lane1(own), b),
+    add_product(c.b2, of_lane2(own), b),
+    add_product(c.b3, of_lane3(own), b),
+  );
+}
+
+// c_i + a·b_i, where each lane has a b of its own.
+fn add_times_lanes(c: Blocks, a: mat4x4f, own: mat4x4f) -> Blocks {
+  return Blocks(
+    add_product(c.b0, a, of_lane0(own)),
+    add_product(c.b1, a, of_lane1(own)),
+    add_product(c.b2, a, of_lane2(own)),
+    add_product(c.b3, a, of_lane3(own)),
+  );
+}
+
+// c + Σ_i a_i·b_i, where each lane has a b of its own.
+fn add_sum_over_lanes(c: mat4x4f, a: Blocks, own: mat4x4f) -> mat4x4f {
+  var sum = add_product(c, a.b0, of_lane0(own));
+  sum = add_product(sum, a.b1, of_lane1(own));
+  sum = add_product(sum, a.b2, of_lane2(own));
+  return add_product(sum, a.b3, of_lane3(own));
+}

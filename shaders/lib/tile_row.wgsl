@@ -1,8 +1,7 @@
-// Tile of up to 4 rows × 4 columns for 64 threads, which share the K ranges: with few rows, reading the right operand
-// is all the work, and it is read once.
+// Tile of up to 4 rows × 4 columns for 64 threads, which share the K ranges.
 // grid: 4 columns a workgroup, folded into x and y
+// with lib/few_rows.wgsl
 const THREADS = 64u;
-alias Sums = mat4x4f;
 var<workgroup> partial_rows: array<vec4f, 256>; // 4 rows × 64 threads
 
 @compute @workgroup_size(64)
@@ -12,22 +11,8 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let column = (group.y * groups.x + group.x) * 4u;
-  var c = mat4x4f();
-  if (low_inner() > 0u) {
-    let low_left = low_left_begin(0u);
-    let low_right = low_right_begin(column);
-    for (var k = thread * 4u; k < low_inner(); k += THREADS * 4u) {
-      let b = low_right_block(low_right, k);
-      c[0] = multiply_add_row(c[0], low_left4(low_left.x, k), b);
-      if (rows() > 1u) {
-        c[1] = multiply_add_row(c[1], low_left4(low_left.y, k), b);
-        c[2] = multiply_add_row(c[2], low_left4(low_left.z, k), b);
-        c[3] = multiply_add_row(c[3], low_left4(low_left.w, k), b);
-      }
-    }
-    c = scale_columns(c, low_scale(column));
-  }
-  c = add_parts(c, vec3u(column / 4u, 0u, 0u), vec3u(thread, 0u, 0u));
+  let low = low_rows(column, thread * 4u, THREADS * 4u);
+  let c = add_parts(low, vec3u(column / 4u, 0u, 0u), vec3u(thread, 0u, 0u));
   partial_rows[thread] = c[0];
   partial_rows[THREADS + thread] = c[1];
   partial_rows[2u * THREADS + thread] = c[2];
@@ -51,17 +36,5 @@ fn main(
 }
 
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
-  var c = before;
-  let left = left_begin(part, 0u);
-  let right = right_begin(part, group.x * 4u);
-  for (var k = thread.x * 4u; k < inner(part); k += THREADS * 4u) {
-    let b = right_block(part, right, k);
-    c[0] = multiply_add_row(c[0], left4(part, left.x, k), b);
-    if (rows() > 1u) {
-      c[1] = multiply_add_row(c[1], left4(part, left.y, k), b);
-      c[2] = multiply_add_row(c[2], left4(part, left.z, k), b);
-      c[3] = multiply_add_row(c[3], left4(part, left.w, k), b);
-    }
-  }
-  return c;
+  return add_rows(part, before, group.x * 4u, thread.x * 4u, THREADS * 4u);
 }

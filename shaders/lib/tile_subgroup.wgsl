@@ -2,29 +2,28 @@
 // the four left blocks from memory and gets the others from its neighbours' registers.
 // grid: 64 rows in x, 64 columns in y
 // with lib/neighbours.wgsl
-struct Stack { c0: mat4x4f, c1: mat4x4f, c2: mat4x4f, c3: mat4x4f }
-alias Sums = Stack;
+alias Sums = Blocks;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   // A thread's blocks lie 0, 4, 32 and 36 rows below.
   let row = group.x * 64u + thread.x / 16u * 8u;
   let column = column_of(group, thread);
-  var c = Stack();
+  var c = Blocks();
   // Quads beyond the last column have nothing to do.
   if (column / 16u * 16u < columns()) {
     if (low_inner() > 0u) {
       let left = low_left_begin(own_row(group, thread));
       let right = low_right_begin(column);
       for (var k = 0u; k < low_inner(); k += 4u) {
-        c = add_products(c, low_left_block(left, k), low_right_block(right, k));
+        c = add_lanes_times(c, low_left_block(left, k), low_right_block(right, k));
       }
       let scale = low_scale(column);
-      c = Stack(
-        scale_columns(c.c0, scale),
-        scale_columns(c.c1, scale),
-        scale_columns(c.c2, scale),
-        scale_columns(c.c3, scale),
+      c = Blocks(
+        scale_columns(c.b0, scale),
+        scale_columns(c.b1, scale),
+        scale_columns(c.b2, scale),
+        scale_columns(c.b3, scale),
       );
     }
     c = add_parts(c, group, thread);
@@ -32,8 +31,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
   let blocks = select(0u, 4u, column < columns());
   for (var i = 0u; i < blocks; i++) {
-    finish(row + i % 2u * 4u + i / 2u * 32u, column, c.c0);
-    c = Stack(c.c1, c.c2, c.c3, c.c0);
+    finish(row + i % 2u * 4u + i / 2u * 32u, column, c.b0);
+    c = Blocks(c.b1, c.b2, c.b3, c.b0);
   }
   finish_tile(group, thread.x);
 }
@@ -47,22 +46,13 @@ fn own_row(group: vec3u, thread: vec3u) -> u32 {
   return group.x * 64u + thread.x / 16u * 8u + thread.x % 2u * 4u + thread.x % 4u / 2u * 32u;
 }
 
-fn add_part(part: u32, before: Stack, group: vec3u, thread: vec3u) -> Stack {
+fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
   var c = before;
   let left = left_begin(part, own_row(group, thread));
   let right = right_begin(part, column_of(group, thread));
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += 4u) {
-    c = add_products(c, left_block(part, left, k), right_block(part, right, k));
+    c = add_lanes_times(c, left_block(part, left, k), right_block(part, right, k));
   }
   return c;
-}
-
-fn add_products(c: Stack, own: mat4x4f, b: mat4x4f) -> Stack {
-  return Stack(
-    add_product(c.c0, of_lane0(own), b),
-    add_product(c.c1, of_lane1(own), b),
-    add_product(c.c2, of_lane2(own), b),
-    add_product(c.c3, of_lane3(own), b),
-  );
 }

@@ -45,7 +45,7 @@ fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   var c = before;
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += STEP) {
-    if (k + staged_k < k_end(part, group)) {
+    if (k + staged_k < end) {
       stage(staged, staged_k, left_block(part, left, k + staged_k), right_block(part, right, k + staged_k));
     } else {
       stage(staged, staged_k, mat4x4f(), mat4x4f());

@@ -1,5 +1,6 @@
 import block from '../../shaders/lib/block.wgsl?raw';
 import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
+import fewRowsWgsl from '../../shaders/lib/few_rows.wgsl?raw';
 import leftColumns from '../../shaders/lib/left_columns.wgsl?raw';
 import leftFromStart from '../../shaders/lib/left_from_start.wgsl?raw';
 import leftRows from '../../shaders/lib/left_rows.wgsl?raw';
@@ -162,14 +163,14 @@ function variants<P extends ParamTypes>(
   };
   const row: VariantInit<P> = {
     name: 'row',
-    wgsl: [...files, tileRow],
+    wgsl: [...files, fewRowsWgsl, tileRow],
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
     fits: (params) => size(params)[0] <= FEW_ROWS,
   };
   const rowSerial: VariantInit<P> = {
     ...row,
     name: 'row_serial',
-    wgsl: [...files, tileRowSerial],
+    wgsl: [...files, fewRowsWgsl, tileRowSerial],
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], TILE) * FLAT_THREADS),
   };
   const shared = gather === undefined ? files : [...files, gather.workgroup];
