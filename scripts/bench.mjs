@@ -85,10 +85,11 @@ async function measureInNode({ name, length, ranks, parts }, onStep) {
 
 /**
  * Our training step and a peer's in turns, for each rank.
+ * @param {import('./lib/bench_options.mjs').Peer} peer
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function comparePeer({ name, adapter, ranks, rounds, compare: peer = 'jax', json }, onStep) {
+async function comparePeer(peer, { name, adapter, ranks, rounds, json }, onStep) {
   const { compareInNode, compareInPage } = await import('../test/bench/compare.mjs');
   const { comparisonTable } = await import('../test/bench/compare_report.mjs');
   const results = [];
@@ -123,7 +124,7 @@ await runCommand('bench', async () => {
     bar.update({ done, total, detail: what });
   };
   if (options.compare !== undefined) {
-    console.log(await comparePeer(options, onStep).finally(() => bar.end()));
+    console.log(await comparePeer(options.compare, options, onStep).finally(() => bar.end()));
     return;
   }
   const measure = inNode ? measureInNode : measureInPage;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { modelFiles } from '../scripts/lib/workload.mjs';
+import { modelFiles } from '../scripts/lib/random_models.mjs';
 import { measureAdapters, measureGemm, measureKernels } from '../src/bench';
 import { sessionGpu } from './helpers/session_gpu';
 

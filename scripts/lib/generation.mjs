@@ -1,4 +1,5 @@
 // How fast a model writes, through the library's public names alone.
+import { median } from './median.mjs';
 import { randomNumbers } from './random_models.mjs';
 
 /** @typedef {import('./workload.mjs').Library} Library */
@@ -55,9 +56,4 @@ export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab
     tokens_per_second: median(measured.map(({ rest }) => rest)),
     model_bytes: files.get('model.safetensors')?.size ?? Number.NaN,
   };
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

@@ -3,13 +3,8 @@ import { ALL_CASES } from './cases.mjs';
 import { measureGeneration } from './generation.mjs';
 import { randomNumbers } from './random_models.mjs';
 
-export { CASES } from './cases.mjs';
-export { modelFiles } from './random_models.mjs';
-
 /** @typedef {import('./cases.mjs').Case} Case */
 /** @typedef {import('./cases.mjs').Part} Part */
-/** @typedef {import('./cases.mjs').OwnCaseName} CaseName */
-/** @typedef {import('./random_models.mjs').Shape} Shape */
 /**
  * @typedef {object} Training
  * @property {number} r
@@ -65,19 +60,17 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
   let gemm;
   /** @type {import('./generation.mjs').GenerationMeasurement | undefined} */
   let generation;
-  const opened = await library.Session.open(session);
-  if (parts.includes('training')) {
-    for (const r of ranks) {
+  if (parts.includes('training') || parts.includes('generation')) {
+    const opened = await library.Session.open(session);
+    for (const r of parts.includes('training') ? ranks : []) {
       trainings.push(await measureTraining(library, measured, { files, r, session: opened, onStep: onPart(`r ${r}`) }));
     }
-  }
-  if (parts.includes('generation')) {
-    const { vocab_size } = measured.shape;
-    const onStep = onPart('generation');
-    generation = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
-  }
-  await opened.close();
-  if (trainings.length > 0 || generation !== undefined) {
+    if (parts.includes('generation')) {
+      const { vocab_size } = measured.shape;
+      const onStep = onPart('generation');
+      generation = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
+    }
+    await opened.close();
     // Alone on the device, and on as warm a processor as the training.
     gemm = await bench.measureGemm(gpu, { shapes: products(measured) });
   }

@@ -75,8 +75,8 @@ export class VeraConfig {
 
   /**
    * Reads a parsed `adapter_config.json`, written by any PEFT since 0.11. `peft_type` must be 'VERA'; absent keys take
-   * their defaults; unknown ones are left out, with a warning to `warn`, which is
-   * the console's unless given.
+   * their defaults; unknown ones are left out, with a warning to `warn`, the console unless
+   * given.
    *
    * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
    */

@@ -44,24 +44,24 @@ export function modulesToMerge(
   slots: ReadonlyMap<string, ModuleSlot>,
   { r, tokens, microBatches, bytes }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & { readonly bytes: number },
 ): string[] {
-  const gains = [...slots].map(([name, { in_features, out_features }]) => {
+  const cheaper = [...slots].flatMap(([name, { in_features, out_features }]) => {
     const sharers = [...slots].filter(
       ([other, slot]) => areNeighbours(name, other) && slot.in_features === in_features,
     );
     const layer = { in_features, out_features, r, sharers: sharers.length, tokens, microBatches };
+    if (cheapestMode(layer) !== 'merged') return [];
     const { unmerged, merged } = modeCosts(layer);
     const size = 4 * in_features * out_features;
-    return { name, size, gain: (unmerged - merged) / size };
+    return [{ name, size, gain: (unmerged - merged) / size }];
   });
   let left = bytes;
-  const chosen = gains
-    .toSorted((a, b) => b.gain - a.gain)
-    .filter(({ gain, size }) => {
-      const fits = gain > 0 && size <= left;
-      if (fits) left -= size;
-      return fits;
-    });
-  return chosen.map(({ name }) => name);
+  const chosen: string[] = [];
+  for (const { name, size } of cheaper.toSorted((a, b) => b.gain - a.gain)) {
+    if (size > left) continue;
+    left -= size;
+    chosen.push(name);
+  }
+  return chosen;
 }
 
 /** Layers of one part of a block with inputs of one size: they may share it, and are taken to. */

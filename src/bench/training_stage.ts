@@ -41,25 +41,20 @@ const ADAPTER = 'default';
 /** A training step that can be taken as often as wanted, on a device of its own. */
 export class TrainingStage {
   readonly stage: AdapterStage;
-  readonly #merge: LoadedProgram | undefined;
-  readonly #loss: LoadedProgram;
-  readonly #optimizer: LoadedProgram;
+  /** In the order of their runs. */
+  readonly #programs: readonly LoadedProgram[];
   readonly #chunks: number;
   /** What every step begins with. */
   readonly #fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>;
 
   private constructor(
     stage: AdapterStage,
-    merge: LoadedProgram | undefined,
-    loss: LoadedProgram,
-    optimizer: LoadedProgram,
+    programs: readonly LoadedProgram[],
     chunks: number,
     fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>,
   ) {
     this.stage = stage;
-    this.#merge = merge;
-    this.#loss = loss;
-    this.#optimizer = optimizer;
+    this.#programs = programs;
     this.#chunks = chunks;
     this.#fresh = fresh;
   }
@@ -93,7 +88,8 @@ export class TrainingStage {
       const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
       const vectors = new Float32Array(await executor.read(adapter.lambda));
       const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
-      return new TrainingStage(stage, merged?.program, loss, optimizer, lossChunks(batch.labelled, chunkRows), fresh);
+      const programs = [...(merged === undefined ? [] : [merged.program]), loss, optimizer];
+      return new TrainingStage(stage, programs, lossChunks(batch.labelled, chunkRows), fresh);
     } catch (error) {
       stage.close();
       throw error;
@@ -107,7 +103,7 @@ export class TrainingStage {
 
   /** All dispatches of a step, in order. */
   steps(): StageStep[] {
-    return this.#programs().flatMap((program) =>
+    return this.#programs.flatMap((program) =>
       program.program.steps
         .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.stage.host.info).name }))
         .filter(({ step }) => step.chunk === undefined || step.chunk < this.#chunks),
@@ -123,12 +119,8 @@ export class TrainingStage {
   run(times: number): void {
     const { executor } = this.stage;
     for (let time = 0; time < times; time++) {
-      for (const program of this.#programs()) executor.run(program, { chunks: this.#chunks });
+      for (const program of this.#programs) executor.run(program, { chunks: this.#chunks });
     }
-  }
-
-  #programs(): LoadedProgram[] {
-    return [...(this.#merge === undefined ? [] : [this.#merge]), this.#loss, this.#optimizer];
   }
 
   /** Queues one dispatch by itself. */

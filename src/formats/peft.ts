@@ -83,8 +83,8 @@ export function writeAdapterModel({ vectors, projections, others }: AdapterTenso
  * Tensors that nobody expects are left out, with a warning that names them.
  *
  * Throws `limit_exceeded` for files above `limits.adapter`, and `invalid_format`, with PEFT's text where it has one,
- * for malformed files, absent tensors, other shapes, and values that are not finite, or above 10^4
- * in vectors and projections.
+ * for malformed files, absent tensors, other shapes, and values that are not finite, or above 10^4 in
+ * vectors and projections.
  */
 export function readAdapterModel(
   bytes: Uint8Array,

@@ -3,7 +3,7 @@ import { ceilDiv } from '../core/shape';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { type BatchFormat, batchesInOrder } from './batches';
 import type { TokenRow } from './token_row';
-import type { StepData } from './training_run';
+import type { StepData } from './training_init';
 
 type StepArguments = Pick<
   ResolvedTrainingArguments,

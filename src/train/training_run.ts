@@ -1,65 +1,16 @@
-import type { Overlay } from '../adapters/overlay';
-import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
-import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainOutput, TrainProgress } from '../core/training';
+import type { PauseReason, TrainOutput, TrainProgress } from '../core/training';
 import { ProgramCache } from '../graph/program_cache';
-import type { LoadedProgram, Runner, RunnerUsage } from '../graph/runner';
-import type { LoadedModel } from '../models/loaded_model';
-import { type MergeChoice, MergedWeights, modulesMerged } from './merged_weights';
-import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
+import type { LoadedProgram, RunnerUsage } from '../graph/runner';
+import { MergedWeights, modulesMerged } from './merged_weights';
+import { lossChunks, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
 import { learningRateAt } from './schedule';
 import { packStepBlock, type StepStats, unpackStats } from './step_block';
 import { StepClock } from './step_clock';
 import { lossProgram } from './text_program';
-
-/** All that one optimiser step learns from. */
-export interface StepData {
-  readonly microBatches: readonly MicroBatch[];
-  /** Labelled tokens over all micro-batches, by which the loss is divided. */
-  readonly labelledTokens: number;
-  /** Real tokens, for the rate. */
-  readonly tokens: number;
-  /** Epochs done once this step is. */
-  readonly epoch: number;
-  readonly startsEpoch: boolean;
-  readonly endsEpoch: boolean;
-}
-
-export type TrainingHook =
-  | 'on_train_begin'
-  | 'on_epoch_begin'
-  | 'on_step_begin'
-  | 'on_step_end'
-  | 'on_epoch_end'
-  | 'on_train_end';
-
-export type TrainingEvent =
-  | { readonly type: 'log'; readonly logs: StepLogs }
-  | { readonly type: 'hook'; readonly hook: TrainingHook }
-  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
-  | { readonly type: 'warning'; readonly code: 'out_of_memory'; readonly message: string };
-
-export interface TrainingData {
-  readonly maxSteps: number;
-  readonly steps: AsyncIterable<StepData> | Iterable<StepData>;
-}
-
-export interface TrainingInit {
-  readonly runner: Runner;
-  readonly loaded: LoadedModel;
-  /** What lies over the model, those that train among it. */
-  readonly overlay: Overlay;
-  readonly adapters: readonly VeraAdapter[];
-  readonly args: ResolvedTrainingArguments;
-  /** Which layers train merged: `cheapest` unless given. */
-  readonly merge?: MergeChoice;
-  readonly signal: AbortSignal;
-  /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
-  prepare(signal: AbortSignal): Promise<TrainingData>;
-  emit(event: TrainingEvent, progress: TrainProgress): void;
-}
+import type { StepData, TrainingData, TrainingEvent, TrainingHook, TrainingInit } from './training_init';
 
 interface Submitted {
   readonly data: StepData;

@@ -3,7 +3,8 @@ import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import type { RowSource } from '../train/data';
-import type { TrainingInit, TrainingRun } from '../train/training_run';
+import type { TrainingInit } from '../train/training_init';
+import type { TrainingRun } from '../train/training_run';
 import { ExampleFeed } from './example_feed';
 import type {
   CallId,

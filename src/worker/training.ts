@@ -4,7 +4,8 @@ import type { ResolvedTrainingArguments } from '../core/training';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
-import { type TrainingInit, TrainingRun } from '../train/training_run';
+import type { TrainingInit } from '../train/training_init';
+import { TrainingRun } from '../train/training_run';
 import type { Evaluation } from './protocol';
 import type { TextModel } from './text_model';
 

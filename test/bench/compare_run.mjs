@@ -1,4 +1,5 @@
 // Takes our training step and a peer's in turns: A B A B. Runs in Node and in a page.
+import { median } from '../../scripts/lib/median.mjs';
 import { bytesOf, dispatchCount, installMeter } from './meter.mjs';
 import { makeProblem } from './problem.mjs';
 import { createStep as createOwnStep } from './webvera_step.mjs';
@@ -149,12 +150,4 @@ function summary({ stepper, setup, first, wall, cpu, losses, dispatches }) {
 function lossDifference([a, b]) {
   const differences = a?.losses.map((loss, i) => Math.abs(loss - (b?.losses[i] ?? Number.NaN))) ?? [];
   return { first: differences[0] ?? Number.NaN, largest: Math.max(...differences) };
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }

@@ -1,11 +1,12 @@
 // One training step as plain numbers, so that any library can be asked for it: a model, its adapter and a batch.
-import { CASES, modelFiles } from '../../scripts/lib/workload.mjs';
+import { CASES } from '../../scripts/lib/cases.mjs';
+import { modelFiles, randomNumbers } from '../../scripts/lib/random_models.mjs';
 
-/** @typedef {import('../../scripts/lib/workload.mjs').CaseName} CaseName */
+/** @typedef {import('../../scripts/lib/cases.mjs').OwnCaseName} CaseName */
 /** @typedef {import('../../scripts/lib/workload.mjs').Library} Library */
 /** @typedef {{ shape: readonly number[], data: Float32Array<ArrayBuffer> }} Matrix */
 /**
- * @typedef {import('../../scripts/lib/workload.mjs').Shape & { rms_norm_eps: number, rope_theta: number }} Config
+ * @typedef {import('../../scripts/lib/random_models.mjs').Shape & { rms_norm_eps: number, rope_theta: number }} Config
  */
 /**
  * @typedef {object} Batch
@@ -147,19 +148,8 @@ async function readSafetensors(file) {
  * @param {number} vocabulary
  */
 function randomRows(count, length, vocabulary) {
-  const random = xorshift(2);
+  const random = randomNumbers(2);
   return Array.from({ length: count }, () => Array.from({ length }, () => Math.floor(random() * vocabulary)));
-}
-
-/** @param {number} seed */
-function xorshift(seed) {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 4_294_967_296;
-  };
 }
 
 /**

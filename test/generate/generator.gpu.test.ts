@@ -7,16 +7,10 @@ import { Executor } from '../../src/gpu/executor';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { loadModel } from '../../src/worker/model_loader';
+import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 import { gpuHost } from '../helpers/gpu_host';
 import { tinyFiles, tinyRow } from '../helpers/tiny_llama';
 
-const GPU = {
-  vendor: 'nvidia',
-  architecture: 'ampere',
-  description: '',
-  fallback: false,
-  features: ['subgroups'],
-} as const;
 const PROMPTS = [1, 5, 63, 64, 65, 13, 90, 2].map((length, row) => tinyRow(length, 40 + row).input_ids);
 const config = {
   max_new_tokens: 30,
@@ -32,9 +26,9 @@ const config = {
 /** Few rows and many take other kernels there, whose sums differ in their last digits. */
 describe.each([
   ['a GPU', GPU],
-  ['an Apple GPU', { ...GPU, vendor: 'apple' }],
-  ['SwiftShader', { ...GPU, architecture: 'swiftshader' }],
-  ['llvmpipe', { ...GPU, description: 'llvmpipe' }],
+  ['an Apple GPU', APPLE],
+  ['SwiftShader', SWIFTSHADER],
+  ['llvmpipe', LLVMPIPE],
 ])('with the kernels of %s', (_, info) => {
   const executor = new Executor(gpuHost(), { choose: (step) => chooseVariant(step, info) });
   let loaded: LoadedModel;

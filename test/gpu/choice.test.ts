@@ -1,23 +1,7 @@
 import { expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernel';
 import { chooseVariant } from '../../src/gpu/choice';
-
-const GPU = {
-  vendor: 'nvidia',
-  architecture: 'ampere',
-  description: '',
-  fallback: false,
-  features: ['subgroups'],
-} as const;
-const APPLE = { ...GPU, vendor: 'apple' };
-const SWIFTSHADER = {
-  vendor: 'google',
-  architecture: 'swiftshader',
-  description: '',
-  fallback: true,
-  features: [],
-} as const;
-const LLVMPIPE = { ...GPU, vendor: 'mesa', description: 'llvmpipe (LLVM 19.1.7, 256 bits)' };
+import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 
 /** A product as `ops/gemm.ts` makes it: `row` is for four rows or fewer. */
 const product = kernel('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
@@ -43,8 +27,8 @@ function kernel(name: string, variants: readonly string[]) {
 test.each([
   ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
   ['an Apple GPU', APPLE, 'register', 'row', 'workgroup'],
-  ['SwiftShader', SWIFTSHADER, 'wide', 'row_serial', 'serial'],
-  ['SwiftShader with subgroups', { ...SWIFTSHADER, features: ['subgroups'] }, 'subgroup', 'row_serial', 'serial'],
+  ['SwiftShader', { ...SWIFTSHADER, features: [] }, 'wide', 'row_serial', 'serial'],
+  ['SwiftShader with subgroups', SWIFTSHADER, 'subgroup', 'row_serial', 'serial'],
   ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'row_serial', 'serial'],
   ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'row_serial', 'serial'],
   [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planSteps, trainingSteps } from '../../src/train/steps';
 import { textRow } from '../../src/train/token_row';
-import type { StepData } from '../../src/train/training_run';
+import type { StepData } from '../../src/train/training_init';
 
 const args = {
   per_device_train_batch_size: 2,
