@@ -1,10 +1,10 @@
 // vera_merge: into[m,k] = weight[m,k] + λ_b[m] · Σ_j B[m,j] · λ_d[j] · A[j,k]
-// weight: (M, K) as 32-bit words: one f32, or with `half` two packed f16; none when has_weight is 0
+// weight: (M, K) in f32, or with `half` in packed f16; none when has_weight is 0
 // A: (R, stride), of which the first K columns count   B: (≥ M, R)   into: (M, K)
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and the rank is its K
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_*}.wgsl
+// and lib/{result_*, addend_*, left_rows, left_*, right_*}.wgsl
 struct Params {
   M: u32,
   K: u32,
@@ -16,7 +16,7 @@ struct Params {
   has_weight: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> weight: array<u32>;
+@group(0) @binding(1) var<storage, read> weight: array<AddendWord>;
 @group(0) @binding(2) var<storage, read> A: array<RightWord>;
 @group(0) @binding(3) var<storage, read> B: array<LeftWord>;
 @group(0) @binding(4) var<storage, read> lambda: array<vec4f>;
@@ -68,29 +68,21 @@ fn right_block(part: u32, begin: vec4u, j: u32) -> mat4x4f {
 fn finish(m: u32, k: u32, block: mat4x4f) {
   let lambda_b = lambda[(p.offset_b + m) / 4u];
   put_block(m, k, mat4x4f(
-    weight4(m, k) + block[0] * lambda_b.x,
-    weight4(m + 1u, k) + block[1] * lambda_b.y,
-    weight4(m + 2u, k) + block[2] * lambda_b.z,
-    weight4(m + 3u, k) + block[3] * lambda_b.w,
+    block[0] * lambda_b.x,
+    block[1] * lambda_b.y,
+    block[2] * lambda_b.z,
+    block[3] * lambda_b.w,
   ));
 }
 
-fn weight4(m: u32, k: u32) -> vec4f {
-  if (p.has_weight == 0u) {
-    return vec4f();
-  }
-  return vec4f(weight1(m, k), weight1(m, k + 1u), weight1(m, k + 2u), weight1(m, k + 3u));
-}
-
-fn weight1(m: u32, k: u32) -> f32 {
-  let at = min(m, p.M - 1u) * p.K + min(k, p.K - 1u);
-  if (p.half == 0u) {
-    return bitcast<f32>(weight[at]);
-  }
-  let pair = unpack2x16float(weight[at / 2u]);
-  return select(pair.x, pair.y, at % 2u == 1u);
+fn addend_word(index: u32) -> AddendWord {
+  return weight[index];
 }
 
 fn put(at: u32, value: Result) {
-  into[at] = value;
+  if (p.has_weight == 0u) {
+    into[at] = value;
+  } else {
+    into[at] = addend(at, p.half != 0u) + value;
+  }
 }

@@ -1,3 +1,5 @@
+import addendScalar from '../../shaders/lib/addend_scalar.wgsl?raw';
+import addendVec4 from '../../shaders/lib/addend_vec4.wgsl?raw';
 import block from '../../shaders/lib/block.wgsl?raw';
 import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import fewRowsWgsl from '../../shaders/lib/few_rows.wgsl?raw';
@@ -66,6 +68,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly right: keyof typeof LAYOUTS.right;
   /** Whether a low-rank K range comes first; it is stored as the left operand is. */
   readonly lowRank?: boolean;
+  /** Whether something is added to the result that is stored as it is, or in f16. */
+  readonly addend?: boolean;
   /**
    * How several parts go together, with operands of their own. `apart`: each has buffers of its own, and the kernel says
    * which workgroups take part in it. `tile`: they share buffers, and a workgroup's first row says which one it has. One
@@ -104,6 +108,7 @@ const STORAGES = {
   right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
   low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
+  addend: { vec4: addendVec4, ragged: addendScalar, scalar: addendScalar },
 } as const;
 
 const PARTS = { one: [onePart], apart: [ofPart, partsApart], tile: [ofPart, partOfTile] } as const;
@@ -122,6 +127,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       init.wgsl,
       ...(init.libs ?? []),
       ...(init.gather === undefined ? [STORAGES.result[lines]] : []),
+      ...(init.addend ? [STORAGES.addend[lines]] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],

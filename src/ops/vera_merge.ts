@@ -21,6 +21,7 @@ export const veraMergeKernel = defineProduct({
   wgsl: veraMergeWgsl,
   left: 'rows',
   right: 'own',
+  addend: true,
   size: ({ M, K, R }) => [M, K, R],
 });
 

@@ -1,0 +1,9 @@
+// Storage of what is added to the result: f32, or two packed f16 a word; lines of any length.
+alias AddendWord = u32;
+
+fn addend(at: u32, half: bool) -> Result {
+  if (half) {
+    return unpack2x16float(addend_word(at / 2u))[at % 2u];
+  }
+  return bitcast<f32>(addend_word(at));
+}

@@ -1,0 +1,10 @@
+// Storage of what is added to the result: f32, or packed f16; the lines are whole words of four values.
+alias AddendWord = vec2u;
+
+fn addend(at: u32, half: bool) -> Result {
+  if (half) {
+    let word = addend_word(at);
+    return vec4f(unpack2x16float(word.x), unpack2x16float(word.y));
+  }
+  return bitcast<vec4f>(vec4u(addend_word(2u * at), addend_word(2u * at + 1u)));
+}
