@@ -10,6 +10,7 @@ import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention';
 import { crossEntropy } from '../ops/cross_entropy';
+import { TILE } from '../ops/gemm';
 import { lossSum } from '../ops/loss_sum';
 
 export interface BatchShape {
@@ -187,5 +188,7 @@ function gradientBuffers(pools: ReadonlyMap<VeraAdapter, Value>): Map<Value, Val
 function lossChunkRows(rows: number, vocabSize: number): number {
   const fitting = (bytes: number): number => Math.floor(bytes / (4 * vocabSize));
   const worthwhile = Math.min(WORTHWHILE.rows, fitting(WORTHWHILE.bytes));
-  return Math.min(rows, Math.max(16, worthwhile, fitting(CHUNK_BYTES)));
+  const most = Math.max(16, worthwhile, fitting(CHUNK_BYTES));
+  // Products take whole tiles of rows: a few more cost as much as a tile.
+  return Math.min(rows, most < TILE ? most : Math.floor(most / TILE) * TILE);
 }

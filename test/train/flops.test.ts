@@ -108,3 +108,8 @@ test.each([
   const dispatches = trainingSteps(model).length + 2;
   expect(dispatches).toBeLessThanOrEqual(most);
 });
+
+test('chunks of the loss are whole tiles of rows, but for the last', () => {
+  const chunks = trainingSteps(small).filter(({ kernel }) => kernel.name === 'cross_entropy');
+  expect(chunks.map(({ params }) => params.count)).toEqual([128, 128]);
+});
