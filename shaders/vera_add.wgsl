@@ -3,7 +3,7 @@
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_*, left_rows, left_*, right_*}.wgsl
+// and lib/{result_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<Result>;
@@ -40,24 +40,8 @@ fn right_word(part: u32, index: u32) -> RightWord {
   return B[index];
 }
 
-fn right_begin(part: u32, m: u32) -> vec4u {
-  let last = p.M - 1u;
-  return vec4u(
-    right_origin(part, min(m, last)),
-    right_origin(part, min(m + 1u, last)),
-    right_origin(part, min(m + 2u, last)),
-    right_origin(part, min(m + 3u, last)),
-  );
-}
-
-fn right_block(part: u32, begin: vec4u, j: u32) -> mat4x4f {
-  let lambda_d = lambda[(p.offset_d + j) / 4u];
-  return transpose(mat4x4f(
-    right4(part, begin.x, j) * lambda_d,
-    right4(part, begin.y, j) * lambda_d,
-    right4(part, begin.z, j) * lambda_d,
-    right4(part, begin.w, j) * lambda_d,
-  ));
+fn right_scale(j: u32) -> vec4f {
+  return lambda[(p.offset_d + j) / 4u];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {

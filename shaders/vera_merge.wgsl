@@ -4,7 +4,7 @@
 // lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and the rank is its K
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
-// and lib/{result_*, addend_*, left_rows, left_*, right_*}.wgsl
+// and lib/{result_*, addend_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params {
   M: u32,
   K: u32,
@@ -50,19 +50,8 @@ fn right_word(part: u32, index: u32) -> RightWord {
   return A[index];
 }
 
-fn right_begin(part: u32, k: u32) -> vec4u {
-  return vec4u(min(k, (p.K - 1u) / 4u * 4u));
-}
-
-fn right_block(part: u32, begin: vec4u, j: u32) -> mat4x4f {
-  let last = p.R - 1u;
-  let lambda_d = lambda[(p.offset_d + j) / 4u];
-  return mat4x4f(
-    right4(part, right_origin(part, min(j, last)), begin.x) * lambda_d.x,
-    right4(part, right_origin(part, min(j + 1u, last)), begin.x) * lambda_d.y,
-    right4(part, right_origin(part, min(j + 2u, last)), begin.x) * lambda_d.z,
-    right4(part, right_origin(part, min(j + 3u, last)), begin.x) * lambda_d.w,
-  );
+fn right_scale(j: u32) -> vec4f {
+  return lambda[(p.offset_d + j) / 4u];
 }
 
 fn finish(m: u32, k: u32, block: mat4x4f) {

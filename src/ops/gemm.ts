@@ -24,6 +24,8 @@ import rightF16 from '../../shaders/lib/right_f16.wgsl?raw';
 import rightF32 from '../../shaders/lib/right_f32.wgsl?raw';
 import rightRows from '../../shaders/lib/right_rows.wgsl?raw';
 import rightScalar from '../../shaders/lib/right_scalar.wgsl?raw';
+import rightScaledColumns from '../../shaders/lib/right_scaled_columns.wgsl?raw';
+import rightScaledRows from '../../shaders/lib/right_scaled_rows.wgsl?raw';
 import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
 import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
 import tileRowSerial from '../../shaders/lib/tile_row_serial.wgsl?raw';
@@ -99,9 +101,15 @@ export type Product<B extends Bindings, P extends ParamTypes> = {
 export const TILE = 64;
 
 const LAYOUTS = {
-  /** `own`: the kernel reads its blocks itself. */
+  /** `scaled_*`: the kernel says by what each k is scaled. `own`: it reads its blocks itself. */
   left: { rows: [leftRows], columns: [leftColumns], own: [] },
-  right: { rows: [rightRows], columns: [rightColumns], own: [] },
+  right: {
+    rows: [rightRows],
+    columns: [rightColumns],
+    scaled_rows: [rightScaledRows],
+    scaled_columns: [rightScaledColumns],
+    own: [],
+  },
 } as const;
 const STORAGES = {
   left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },

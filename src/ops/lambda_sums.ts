@@ -1,8 +1,21 @@
+import lambdaPartials from '../../shaders/lib/lambda_partials.wgsl?raw';
+import sumsInSubgroups from '../../shaders/lib/lambda_sums_subgroup.wgsl?raw';
+import sumsInWorkgroup from '../../shaders/lib/lambda_sums_workgroup.wgsl?raw';
 import reduceWgsl from '../../shaders/vera_lambda_reduce.wgsl?raw';
 import { defineKernel } from '../core/kernel';
 import { ceilDiv } from '../core/shape';
 import type { Graph, PassEnd } from '../graph/graph';
 import { constant, growing, type Value } from '../graph/value';
+import { TILE } from './gemm';
+
+/** What completes a product that makes partial sums of its tiles instead of a result. */
+export const makesPartialSums = {
+  libs: [lambdaPartials],
+  gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
+};
+
+/** Partial sums of a tile, of its rows and of its columns. */
+const QUARTERS = 4;
 
 export const veraLambdaReduce = defineKernel({
   name: 'vera_lambda_reduce',
@@ -18,6 +31,23 @@ export interface LambdaVector {
   readonly sums: number;
   /** Where it begins in the pool. */
   readonly offset: number;
+}
+
+/** Where λ_b (out) and λ_d (R) begin in the pool: elements, multiples of 4. */
+export interface LambdaPlace {
+  readonly offsetB: number;
+  readonly offsetD: number;
+}
+
+/** The vectors of a layer of so many outputs and rank R, from a product whose K was cut into slices. */
+export function partialSums(
+  { offsetB, offsetD }: LambdaPlace,
+  { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
+): readonly [LambdaVector, LambdaVector] {
+  return [
+    { length: out, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: offsetB },
+    { length: R, sums: slices * ceilDiv(out, TILE) * QUARTERS, offset: offsetD },
+  ];
 }
 
 interface Placed extends LambdaVector {

@@ -1,5 +1,3 @@
-import sumsInSubgroups from '../../shaders/lib/lambda_sums_subgroup.wgsl?raw';
-import sumsInWorkgroup from '../../shaders/lib/lambda_sums_workgroup.wgsl?raw';
 import ofPart from '../../shaders/lib/of_part.wgsl?raw';
 import lambdaBackwardWgsl from '../../shaders/vera_lambda_backward.wgsl?raw';
 import upBackwardWgsl from '../../shaders/vera_up_backward.wgsl?raw';
@@ -9,7 +7,7 @@ import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { gatheredIn } from './column_sum';
 import { defineProduct, inParts, linesOf, rightStorage, TILE, threeSizes } from './gemm';
-import { LambdaSums, type LambdaVector, overlap } from './lambda_sums';
+import { type LambdaPlace, LambdaSums, type LambdaVector, makesPartialSums, overlap, partialSums } from './lambda_sums';
 import { emitLinear, withGradients } from './linear';
 
 export const veraUpBackward = defineProduct({
@@ -66,15 +64,13 @@ export const veraLambdaBackward = defineProduct({
   right: 'columns',
   parts: 'tile',
   leftBase: true,
-  gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
+  ...makesPartialSums,
   size: ({ N, R, M0, M1, M2 }) => [M0 + M1 + M2, R, N],
   // Each layer begins with a tile of its own.
   rows: ({ M0, M1, M2 }) => roundUp(M0, TILE) + roundUp(M1, TILE) + roundUp(M2, TILE),
   slices: ({ N, slice }) => ceilDiv(N, slice),
 });
 
-/** Partial sums of a tile, of its rows and of its columns. */
-const QUARTERS = 4;
 /** As many workgroups as keep a device busy; where tiles are fewer, tokens are cut into slices. */
 const BUSY = 64;
 /** Tokens for which a workgroup is worth its while. */
@@ -83,17 +79,13 @@ const LEAST_SLICE = 128;
 const SLICE_STEP = 16;
 
 /** One adapter's part in a layer. */
-export interface LowRank {
+export interface LowRank extends LambdaPlace {
   /** (…, R), of `veraDown`. */
   readonly u: Value;
   /** (≥ out, R) */
   readonly B: Value;
   /** The pool of trained vectors, one-dimensional. */
   readonly lambda: Value;
-  /** Where λ_b (out) begins in the pool: an element, a multiple of 4. */
-  readonly offsetB: number;
-  /** Where λ_d (R) begins in the pool: an element, a multiple of 4. */
-  readonly offsetD: number;
 }
 
 /** Such a part, with the gradient of the layer's result (…, out). */
@@ -230,12 +222,7 @@ function tokensOfSlice(layers: readonly LowRankGradient[], N: number, R: number)
 }
 
 function vectorsOf(layer: LowRankGradient, slices = 1): readonly [LambdaVector, LambdaVector] {
-  const { columns: R } = rowsAndColumns(layer.u.shape);
-  const M = widthOf(layer);
-  return [
-    { length: M, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: layer.offsetB },
-    { length: R, sums: slices * ceilDiv(M, TILE) * QUARTERS, offset: layer.offsetD },
-  ];
+  return partialSums(layer, { out: widthOf(layer), R: rowsAndColumns(layer.u.shape).columns, slices });
 }
 
 function widthOf({ dy }: LowRankGradient): number {

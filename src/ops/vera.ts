@@ -44,7 +44,7 @@ export const veraAddForward = defineProduct({
   params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32' },
   wgsl: veraAddWgsl,
   left: 'rows',
-  right: 'own',
+  right: 'scaled_rows',
   fewRows: true,
   size: ({ N, M, R }) => [N, M, R],
 });

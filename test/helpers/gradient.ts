@@ -15,7 +15,16 @@ export function expectGradient(
   build: (g: Graph) => Value,
   memory: Memory,
   wrt: readonly Value[],
-  { step = 1e-5, tolerance = 1e-7 }: { step?: number; tolerance?: number } = {},
+  {
+    step = 1e-5,
+    tolerance = 1e-7,
+    through = [],
+  }: {
+    step?: number;
+    tolerance?: number;
+    /** Pinned values that `build` makes of those, on the way to the result. */
+    through?: readonly Value[];
+  } = {},
 ): void {
   const forward = new Graph();
   const y0 = build(forward);
@@ -30,7 +39,7 @@ export function expectGradient(
   const y = build(g);
   const dy = transient('dy', y.shape);
   // Trained vectors gather their gradients in a pinned buffer, as in a training step; others get a fresh value.
-  const sums = new Map(wrt.map((value) => [value, pinned(`d${value.name}`, value.shape)]));
+  const sums = new Map([...wrt, ...through].map((value) => [value, pinned(`d${value.name}`, value.shape)]));
   const run: Memory = new Map(memory);
   run.set(dy, seed);
   for (const value of sums.values()) run.set(value, new Float64Array(numel(value.shape)));

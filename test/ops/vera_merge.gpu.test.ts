@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import { veraMerge } from '../../src/ops/vera_merge';
+import { pinned, type Value } from '../../src/graph/value';
+import { differentiateMerge, veraMerge } from '../../src/ops/vera_merge';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
@@ -37,6 +38,25 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   return { g, memory, wanted };
 }
 
+/** The gradient by the pool from that of a merged weight, beside what others gave before. */
+function gradients({ M, K, R, more }: Case, fill: Fill) {
+  const memory: Memory = new Map();
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
+  const A = input(memory, 'A', [R, K + more], fill(R * (K + more), 1));
+  const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 2));
+  const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
+  const into = pinned('into', [M, K]);
+  const dw = input(memory, 'dw', [M, K], fill(M * K, 4));
+  const grads = input(memory, 'grads', [pool], fill(pool, 5));
+  const g = new Graph();
+  g.train(lambda);
+  differentiateMerge(g, { A, B, lambda, offsetB, offsetD, K }, into);
+  g.grad(into, dw, new Map<Value, Value>([[lambda, grads]]));
+  return { g, memory, wanted: [grads] };
+}
+
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
 describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_merge, %s', (variant) => {
@@ -53,6 +73,8 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_merge, %s', (
   ])('$M×$K, r $R, $more columns too many: equal for whole numbers', async (sizes) => {
     const { g, memory, wanted } = merges(sizes, small, small);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    const backward = gradients(sizes, (length, seed) => integerArray(length, seed, 1));
+    await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 0, { variant });
   });
 });
 
@@ -60,6 +82,9 @@ test('192 of 576 → 576, r 256: random numbers', async () => {
   const { g, memory, wanted } = merges({ M: 576, K: 192, R: 256, more: 384 }, randomArray, small);
   // A sum of 256 products: √256 · 2⁻²⁴ of its size, and 4× for the worst of many.
   await expectGpuEqualsReference(g, memory, wanted, 4e-6);
+  // Sums of 192 products, and then of 256 or 576 of those.
+  const backward = gradients({ M: 576, K: 192, R: 256, more: 384 }, randomArray);
+  await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 1e-5);
 });
 
 test('λ_b = 0 gives the weight bit for bit', async () => {

@@ -3,7 +3,8 @@ import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { linear } from '../../src/ops/linear';
 import { veraDown, veraLinear } from '../../src/ops/vera';
-import { type VeraMerge, veraMerge } from '../../src/ops/vera_merge';
+import { differentiateMerge, type VeraMerge, veraMerge } from '../../src/ops/vera_merge';
+import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
 import { type Memory, runReference } from '../reference/runner';
@@ -30,6 +31,30 @@ test.each([
   memory.get(merged)!.forEach((v, i) => {
     expect(v).toBeCloseTo(memory.get(adapted)![i]!, 12);
   });
+});
+
+test.each([
+  { N: 1, K: 1, M: 1, R: 1 },
+  { N: 4, K: 5, M: 7, R: 6 },
+  { N: 3, K: 4, M: 66, R: 65 },
+])('$K→$M, r $R: central differences by x and the pool, through the whole gradient of the weight', (sizes) => {
+  const { N, K, M, R } = sizes;
+  const memory: Memory = new Map();
+  const given = (name: string, shape: readonly [number, number], seed: number) =>
+    input(memory, name, shape, randomArray(shape[0] * shape[1], seed));
+  const x = given('x', [N, K], 1);
+  const offsetD = 4 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
+  const lambda = input(memory, 'lambda', [pool], randomArray(pool, 5));
+  const merge = { A: given('A', [R, K + 3], 3), B: given('B', [M + 2, R], 4), lambda, offsetB: 4, offsetD, K };
+  const weight = given('weight', [M, K], 2);
+  const into = input(memory, 'into', [M, K], randomArray(M * K, 6));
+  const build = (g: Graph) => {
+    veraMerge(g, { ...merge, weight }, into);
+    differentiateMerge(g, merge, into);
+    return linear(g, x, into);
+  };
+  expectGradient(build, memory, [x, lambda], { through: [into], tolerance: 1e-6 });
 });
 
 test('vera_merge refuses what does not fit', () => {

@@ -1,0 +1,62 @@
+// What a tile of G[m,j] = B[m,j] · M[m,j] gives to λ's gradients, where M is a product that isn't stored:
+//   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
+// A tile has four quarters: of j 16 in a row, of m those whose remainders by 32 are 8 in a row. Of a part lie in partials
+// partial_b (slices, ⌈R/64⌉, 4, M), and then partial_d (slices, ⌈M/64⌉, 4, R).
+// The kernel says which part a row belongs to, with which row a part begins and how many it has, how often K was cut, and
+// what B is; `Vectors` say where a part's vectors and its partial sums begin.
+struct Vectors { b: u32, d: u32, partials: u32 }
+
+// Of a block of G: its contributions to four rows and to four columns.
+struct BlockSums { by_row: vec4f, by_column: vec4f }
+
+fn block_sums(row: u32, j: u32, block: mat4x4f) -> BlockSums {
+  let part = part_of(row);
+  let size = size_of(part);
+  let m = row - first_row(part);
+  if (m >= size || j >= columns()) {
+    return BlockSums();
+  }
+  let vectors = vectors_of(part);
+  let lambda_b = lambda[(vectors.b + m) / 4u];
+  let lambda_d = lambda[(vectors.d + j) / 4u];
+  let g0 = block[0] * b_row(m, j, size);
+  let g1 = block[1] * b_row(m + 1u, j, size);
+  let g2 = block[2] * b_row(m + 2u, j, size);
+  let g3 = block[3] * b_row(m + 3u, j, size);
+  return BlockSums(
+    vec4f(dot(g0, lambda_d), dot(g1, lambda_d), dot(g2, lambda_d), dot(g3, lambda_d)),
+    g0 * lambda_b.x + g1 * lambda_b.y + g2 * lambda_b.z + g3 * lambda_b.w,
+  );
+}
+
+fn b_row(m: u32, j: u32, size: u32) -> vec4f {
+  return select(vec4f(), b4(min(m, size - 1u), j), m < size);
+}
+
+// Of four rows, over the 16 columns of a quarter of a tile.
+fn put_row_sums(group: vec3u, quarter: u32, row: u32, sums: vec4f) {
+  let part = part_of(row);
+  let size = size_of(part);
+  let m = row - first_row(part);
+  let line = (group.z * tiles(columns()) + group.y) * 4u + quarter;
+  let at = vectors_of(part).partials + line * size;
+  for (var i = 0u; i < 4u && m + i < size; i++) {
+    partials[at + m + i] = sums[i];
+  }
+}
+
+// Of four columns, over the 16 rows of a quarter.
+fn put_column_sums(group: vec3u, quarter: u32, j: u32, sums: vec4f) {
+  let part = part_of(group.x * 64u);
+  let size = size_of(part);
+  let partial_d = vectors_of(part).partials + slices() * tiles(columns()) * 4u * size;
+  let line = (group.z * tiles(size) + group.x - first_row(part) / 64u) * 4u + quarter;
+  let at = partial_d + line * columns();
+  for (var i = 0u; i < 4u && j + i < columns(); i++) {
+    partials[at + j + i] = sums[i];
+  }
+}
+
+fn tiles(length: u32) -> u32 {
+  return (length + 63u) / 64u;
+}
