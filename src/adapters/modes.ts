@@ -1,12 +1,23 @@
+import type { Value } from '../graph/value';
 import type { ModuleSlot } from './parameters';
 
 /**
- * Equal ways to compute an adapted layer in training; which is the cheapest depends on its shape alone.
+ * Equal ways to compute an adapted layer in training; which is the cheapest depends on its shape, the batch and the rank.
  *
- * `unmerged`: the low-rank part beside the base's, forward and backward. `merged`: W' = W + ΔW once a step, which then does
- * for both at the base's price, and of the low-rank part only λ's gradient is left; takes a copy of the weight.
+ * `unmerged`: the low-rank part beside the base's, forward and backward.
+ * `saved`: likewise, but B·(λ_d ⊙ u) is kept for the backward pass, which is a product shorter then.
+ * `merged`: W' = W + ΔW once a step, which then does for both at the base's price, and of the low-rank part only λ's
+ * gradient is left.
+ * `dense`: merged, and the gradient of W' gathers as any weight's does; λ's is made of it once a step.
  */
-export type VeraMode = 'unmerged' | 'merged';
+export const VERA_MODES = ['unmerged', 'saved', 'merged', 'dense'] as const;
+export type VeraMode = (typeof VERA_MODES)[number];
+
+/** A layer's mode with what it needs of its own. */
+export type LayerMode =
+  | { readonly mode: 'saved' }
+  | { readonly mode: 'merged'; readonly weight: Value }
+  | { readonly mode: 'dense'; readonly weight: Value; readonly gradient: Value };
 
 /** What a layer's cost depends on. */
 export interface LayerWork {
@@ -21,45 +32,87 @@ export interface LayerWork {
   readonly microBatches: number;
 }
 
-/** Floating-point operations of a micro-batch beyond the base's own, forward and backward. */
-export function modeCosts(layer: LayerWork): Readonly<Record<VeraMode, number>> {
+/** What a micro-batch costs beyond the base's own forward and backward pass. */
+export interface ModeCost {
+  /** Floating-point operations. */
+  readonly flops: number;
+  /** Read and written. */
+  readonly bytes: number;
+  /** Bytes that the mode keeps: for the step, or from step to step. */
+  readonly held: number;
+}
+
+export function modeCosts(layer: LayerWork): Readonly<Record<VeraMode, ModeCost>> {
   const { in_features, out_features: out, r, sharers, tokens, microBatches } = layer;
   const shared = in_features / sharers;
+  const low = tokens * r;
+  const weight = in_features * out;
   return {
-    // A·x and its gradient; B·v, its gradient, and the product that gives both λ's.
-    unmerged: 2 * tokens * r * (2 * shared + 3 * out),
-    merged: (2 * r * in_features * out) / microBatches + 2 * tokens * r * (shared + out),
+    // A·x and its gradient; B·v, its gradient, and the product that gives both λ's. u and du are there once for all.
+    unmerged: { flops: 2 * low * (2 * shared + 3 * out), bytes: 4 * low * (3 / sharers + 2), held: 0 },
+    // Without that product; but B·v and its sum with the residual go to memory and back, and so does each layer's own dv.
+    saved: {
+      flops: 2 * low * (2 * shared + 2 * out),
+      bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out),
+      held: 4 * tokens * out,
+    },
+    merged: {
+      flops: (2 * r * weight) / microBatches + 2 * low * (shared + out),
+      bytes: 4 * ((2 * weight) / microBatches + low * (1 / sharers + 1)),
+      held: 4 * weight,
+    },
+    dense: {
+      flops: (4 * r * weight) / microBatches + 2 * tokens * weight,
+      bytes: 4 * ((4 * weight) / microBatches + 2 * weight + tokens * (in_features + out)),
+      held: 8 * weight,
+    },
   };
 }
 
+/** What a GPU computes while it moves a byte: 3 TFLOP/s and 100 GB/s. */
+const FLOPS_PER_BYTE = 30;
+
+/** A measure of time: both are waited for, as no kernel hides one behind the other altogether. */
+export function timeOf({ flops, bytes }: ModeCost): number {
+  return flops + FLOPS_PER_BYTE * bytes;
+}
+
+/** The modes that take less time than `unmerged`, the quickest first. */
+function quickerModes(costs: Readonly<Record<VeraMode, ModeCost>>): VeraMode[] {
+  const quicker = VERA_MODES.filter((mode) => timeOf(costs[mode]) < timeOf(costs.unmerged));
+  return quicker.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]));
+}
+
+/** The quickest, whatever it keeps. */
 export function cheapestMode(layer: LayerWork): VeraMode {
-  const { unmerged, merged } = modeCosts(layer);
-  return merged < unmerged ? 'merged' : 'unmerged';
+  return quickerModes(modeCosts(layer))[0] ?? 'unmerged';
 }
 
 /**
- * The modules that are cheaper merged, as far as their copies fit into `bytes`: first those that save most for each byte.
+ * The modes of modules that aren't best off unmerged, as far as what they keep fits into `bytes`: first those that gain most
+ * for each byte.
  */
-export function modulesToMerge(
+export function chooseModes(
   slots: ReadonlyMap<string, ModuleSlot>,
-  { r, tokens, microBatches, bytes }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & { readonly bytes: number },
-): string[] {
-  const cheaper = [...slots].flatMap(([name, { in_features, out_features }]) => {
+  { bytes, ...work }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & { readonly bytes: number },
+): Map<string, VeraMode> {
+  const candidates = [...slots].flatMap(([name, { in_features, out_features }]) => {
     const sharers = [...slots].filter(
       ([other, slot]) => areNeighbours(name, other) && slot.in_features === in_features,
     );
-    const layer = { in_features, out_features, r, sharers: sharers.length, tokens, microBatches };
-    if (cheapestMode(layer) !== 'merged') return [];
-    const { unmerged, merged } = modeCosts(layer);
-    const size = 4 * in_features * out_features;
-    return [{ name, size, gain: (unmerged - merged) / size }];
+    const costs = modeCosts({ ...work, in_features, out_features, sharers: sharers.length });
+    const modes = quickerModes(costs);
+    const [best] = modes;
+    if (best === undefined) return [];
+    return [{ name, costs, modes, gain: (timeOf(costs.unmerged) - timeOf(costs[best])) / costs[best].held }];
   });
   let left = bytes;
-  const chosen: string[] = [];
-  for (const { name, size } of cheaper.toSorted((a, b) => b.gain - a.gain)) {
-    if (size > left) continue;
-    left -= size;
-    chosen.push(name);
+  const chosen = new Map<string, VeraMode>();
+  for (const { name, costs, modes } of candidates.toSorted((a, b) => b.gain - a.gain)) {
+    const mode = modes.find((one) => costs[one].held <= left);
+    if (mode === undefined) continue;
+    left -= costs[mode].held;
+    chosen.set(name, mode);
   }
   return chosen;
 }

@@ -4,7 +4,8 @@ import { baseTensors, type Layers, layersOver, plainLayers, type Tensors } from 
 import type { LoadedModel } from '../models/loaded_model';
 import { dropout } from '../ops/dropout';
 import type { LowRank } from '../ops/low_rank';
-import { veraAdd, veraLinears } from '../ops/vera';
+import { type VeraLayer, veraAdd, veraLinears } from '../ops/vera';
+import type { LayerMode } from './modes';
 import type { Overlay } from './overlay';
 import type { ModuleSlot } from './parameters';
 import { sharedProjection } from './project';
@@ -25,18 +26,18 @@ export function overlaidLayers(
   overlay: Overlay,
   {
     source,
-    merged,
+    modes,
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
-    /** Weights that hold the change of the one adapter already, which trains: by module. */
-    readonly merged?: ReadonlyMap<string, Value> | undefined;
+    /** Of the layers of the one adapter, which trains: by module. */
+    readonly modes?: ReadonlyMap<string, LayerMode> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},
 ): Layers {
   const layers = plainLayers(g, withTensors(baseTensors(loaded), overlay.tensors));
   if (rows !== undefined) return withRows(g, layers, rows.inputs, rows.T);
-  return overlay.adapters.length === 0 ? layers : withVera(g, layers, overlay, { source, trained: merged });
+  return overlay.adapters.length === 0 ? layers : withVera(g, layers, overlay, { source, modes });
 }
 
 function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {
@@ -55,8 +56,8 @@ function withVera(
   { adapters, merged }: Overlay,
   {
     source,
-    trained,
-  }: { readonly source?: DropoutSource | undefined; readonly trained?: ReadonlyMap<string, Value> | undefined },
+    modes,
+  }: { readonly source?: DropoutSource | undefined; readonly modes?: ReadonlyMap<string, LayerMode> | undefined },
 ): Layers {
   const project = sharedProjection(g);
   let draws = 0;
@@ -75,16 +76,20 @@ function withVera(
   const parts = partsByModule(adapters);
   const partsOf = (name: string): readonly Part[] => (merged.has(name) ? [] : (parts.get(name) ?? []));
   return layersOver(layers, (uses, x) => {
-    const adapted = uses.map(({ name, residual }) => {
+    const adapted = uses.map(({ name, residual }): VeraLayer => {
       const [first] = partsOf(name);
-      const weight = trained?.get(name);
-      if (first !== undefined && weight !== undefined) {
-        const { projections, lambda } = first.adapter;
-        const { offsetB, offsetD } = first.slot;
-        return { weight, bias: layers.bias(name), residual, merged: { ...projections, lambda, offsetB, offsetD } };
+      const base = { weight: layers.weight(name), bias: layers.bias(name), residual };
+      if (first === undefined) return base;
+      const mode = modes?.get(name);
+      if (mode === undefined || mode.mode === 'saved') {
+        return { ...base, low: lowRank(first, x), saved: mode !== undefined };
       }
-      const low = first && lowRank(first, x);
-      return { weight: layers.weight(name), bias: layers.bias(name), residual, low };
+      const { weight } = mode;
+      // Its gradient gathers as that of any weight that trains.
+      if (mode.mode === 'dense') return { ...base, weight };
+      const { projections, lambda } = first.adapter;
+      const { offsetB, offsetD } = first.slot;
+      return { ...base, weight, merged: { ...projections, lambda, offsetB, offsetD } };
     });
     return veraLinears(g, x, adapted).map((y, index) => {
       const others = partsOf(uses[index]?.name ?? '').slice(1);

@@ -5,7 +5,7 @@ import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import type { Value } from '../graph/value';
 import { makeBatch } from '../train/batches';
-import { MergedWeights, modulesMerged } from '../train/merged_weights';
+import { LayerModes, type ModeChoice, modesOf } from '../train/layer_modes';
 import { lossChunks, type MicroBatch, writeBatch } from '../train/micro_batch';
 import {
   createOptimizerState,
@@ -24,6 +24,8 @@ export interface TrainingStageOptions extends StageOptions {
   readonly batch: number;
   /** Tokens of a row. */
   readonly tokens: number;
+  /** How adapted layers are computed: `cheapest` unless given. */
+  readonly modes?: ModeChoice;
 }
 
 /** A dispatch of the training step. */
@@ -75,9 +77,10 @@ export class TrainingStage {
         per_device_train_batch_size: options.batch,
         gradient_accumulation_steps: 1,
       };
-      const modules = modulesMerged({ loaded, overlay, adapters: [adapter], args });
-      const merged = await MergedWeights.create(executor, loaded, overlay, modules);
-      const training = { grads: gradientsOf(state), seed: 1, merged: merged?.values };
+      const grads = gradientsOf(state);
+      const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: options.modes });
+      const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
+      const training = { grads, seed: 1, modes: modes.layers };
       const { program, inputs, chunkRows } = lossProgram(loaded, overlay, batch, {
         ...state,
         training,
@@ -88,7 +91,7 @@ export class TrainingStage {
       const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
       const vectors = new Float32Array(await executor.read(adapter.lambda));
       const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
-      const programs = [...(merged === undefined ? [] : [merged.program]), loss, optimizer];
+      const programs = [modes.before, loss, modes.after, optimizer].filter((part) => part !== undefined);
       return new TrainingStage(stage, programs, lossChunks(batch.labelled, chunkRows), fresh);
     } catch (error) {
       stage.close();

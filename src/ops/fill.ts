@@ -1,3 +1,4 @@
+import clearWgsl from '../../shaders/clear.wgsl?raw';
 import wgsl from '../../shaders/fill.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import { defineKernel, flatGrid } from '../core/kernel';
@@ -15,4 +16,16 @@ export const fillKernel = defineKernel({
 /** A new f32 value with zeros, for kernels that update a part of it. */
 export function zeros(g: Graph, shape: Shape): Value {
   return g.emit(fillKernel, {}, { y: shape }, { size: numel(shape), value: 0 }).y;
+}
+
+export const clearKernel = defineKernel({
+  name: 'clear',
+  bindings: { y: 'update' },
+  params: { size: 'u32' },
+  variants: [{ wgsl: [clearWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+});
+
+/** Makes a pinned f32 value all zeros, as it was when it was allocated. */
+export function clear(g: Graph, value: Value): void {
+  g.emit(clearKernel, { y: value }, {}, { size: numel(value.shape) });
 }

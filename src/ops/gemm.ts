@@ -16,6 +16,8 @@ import onePart from '../../shaders/lib/one_part.wgsl?raw';
 import oneRange from '../../shaders/lib/one_range.wgsl?raw';
 import partOfTile from '../../shaders/lib/part_of_tile.wgsl?raw';
 import partsApart from '../../shaders/lib/parts_apart.wgsl?raw';
+import perColumnScalar from '../../shaders/lib/per_column_scalar.wgsl?raw';
+import perColumnVec4 from '../../shaders/lib/per_column_vec4.wgsl?raw';
 import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
 import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
@@ -72,6 +74,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly lowRank?: boolean;
   /** Whether something is added to the result that is stored as it is, or in f16. */
   readonly addend?: boolean;
+  /** Whether the kernel has something for each column of the result. */
+  readonly perColumn?: boolean;
   /**
    * How several parts go together, with operands of their own. `apart`: each has buffers of its own, and the kernel says
    * which workgroups take part in it. `tile`: they share buffers, and a workgroup's first row says which one it has. One
@@ -116,6 +120,7 @@ const STORAGES = {
   right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
   low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
+  perColumn: { vec4: perColumnVec4, ragged: perColumnScalar, scalar: perColumnScalar },
   addend: { vec4: addendVec4, ragged: addendScalar, scalar: addendScalar },
 } as const;
 
@@ -135,6 +140,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       init.wgsl,
       ...(init.libs ?? []),
       ...(init.gather === undefined ? [STORAGES.result[lines]] : []),
+      ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],

@@ -7,6 +7,7 @@ import { passOn } from './add';
 import { defineProduct, linesOf, rightStorage } from './gemm';
 import { differentiateLinears, emitLinear, emitLinearBackward, emitLinearLayer, type LinearLayer } from './linear';
 import { checkLowRank, differentiateLowRank, differentiateMerged, type LowRank, type MergedLowRank } from './low_rank';
+import { differentiateSaved, emitSaved } from './vera_saved';
 
 export const veraLinearForward = defineProduct({
   name: 'vera_linear',
@@ -63,6 +64,8 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
 /** A linear layer, adapted or not. */
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
+  /** Whether B·(λ_d ⊙ u) is kept for the backward pass, which then is a product shorter. */
+  readonly saved?: boolean;
   /** In place of `low`, where the weight holds the change already. */
   readonly merged?: MergedLowRank | undefined;
 }
@@ -88,21 +91,27 @@ export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: Vera
 
 /** Layers with one input, as `veraLinear` each, or `linear` where they aren't adapted; their backward passes are shared. */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): Value[] {
-  const made = layers.map((layer) => {
-    const y = layer.low === undefined ? emitLinearLayer(g, x, layer) : emitVeraLinear(g, x, layer, layer.low);
-    return { ...layer, y };
-  });
+  const made = layers.map((layer) => ({ ...layer, ...emitVeraLayer(g, x, layer) }));
   differentiateLinears(g, x, made);
   differentiateLowRank(
     g,
-    made.flatMap(({ low, y }) => (low === undefined ? [] : [{ ...low, y }])),
+    made.flatMap(({ low, w, y }) => (low === undefined || w !== undefined ? [] : [{ ...low, y }])),
   );
+  for (const { low, w, y } of made) if (low !== undefined && w !== undefined) differentiateSaved(g, low, w, y);
   differentiateMerged(
     g,
     x,
     made.flatMap(({ merged, y }) => (merged === undefined ? [] : [{ ...merged, y }])),
   );
   return made.map(({ y }) => y);
+}
+
+function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Value; readonly w?: Value } {
+  const { weight, bias, residual, low, saved } = layer;
+  if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
+  if (saved !== true) return { y: emitVeraLinear(g, x, layer, low) };
+  const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
+  return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };
 }
 
 function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {

@@ -1,3 +1,4 @@
+import type { LayerMode } from '../adapters/modes';
 import type { Overlay } from '../adapters/overlay';
 import { type RowInputs, rowInputs, rowValues } from '../adapters/rows';
 import type { VeraAdapter } from '../adapters/vera_adapter';
@@ -74,17 +75,17 @@ function hiddenStates(
   { B, T }: BatchShape,
   {
     source,
-    merged,
+    modes,
     onBlock,
   }: {
     readonly source?: DropoutSource | undefined;
-    readonly merged?: ReadonlyMap<string, Value> | undefined;
+    readonly modes?: ReadonlyMap<string, LayerMode> | undefined;
     readonly onBlock?: () => void;
   } = {},
 ): { readonly hidden: Value; readonly layers: Layers } {
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const rows = inputs.adapters && { inputs: inputs.adapters, T };
-  const layers = overlaidLayers(g, loaded, overlay, { source, merged, rows });
+  const layers = overlaidLayers(g, loaded, overlay, { source, modes, rows });
   const hidden = loaded.model.hidden(g, layers, {
     ids: inputs.ids,
     positions: inputs.positions,
@@ -123,8 +124,8 @@ export interface LossValues {
     readonly seed: number;
     /** Whether blocks make their inner values again in the backward pass instead of keeping them. */
     readonly checkpointing?: boolean;
-    /** Weights with the change of the one adapter in them, by module. */
-    readonly merged?: ReadonlyMap<string, Value> | undefined;
+    /** Of the layers of the one adapter, by module: unmerged unless given. */
+    readonly modes?: ReadonlyMap<string, LayerMode> | undefined;
   };
 }
 
@@ -137,14 +138,14 @@ export function lossProgram(
 ): TextProgram {
   const g = new Graph();
   const inputs = batchInputs(shape, overlay);
-  const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training.grads);
+  const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training);
   for (const value of into.keys()) g.train(value);
   const source = training && { block, seed: training.seed };
   const starts: number[] = [];
   const onBlock = (): void => void starts.push(g.steps.length);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, {
     source,
-    merged: training?.merged,
+    modes: training?.modes,
     onBlock,
   });
   const chunkRows = lossChunkRows(shape.B * shape.T, loaded.model.vocabSize);
@@ -173,8 +174,9 @@ function innerBlocks(starts: readonly number[]): Block[] {
 }
 
 /** What trains, each with the part of its pool's gradients that is its own. */
-function gradientBuffers(pools: ReadonlyMap<VeraAdapter, Value>): Map<Value, Value> {
+function gradientBuffers({ grads: pools, modes }: NonNullable<LossValues['training']>): Map<Value, Value> {
   const into = new Map<Value, Value>();
+  for (const layer of modes?.values() ?? []) if (layer.mode === 'dense') into.set(layer.weight, layer.gradient);
   for (const [{ lambda, layout, tensors }, grads] of pools) {
     into.set(lambda, grads);
     for (const [name, { shape, offset }] of layout.tensors) {

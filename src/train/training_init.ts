@@ -3,7 +3,7 @@ import type { VeraAdapter } from '../adapters/vera_adapter';
 import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainProgress } from '../core/training';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import type { MergeChoice } from './merged_weights';
+import type { ModeChoice } from './layer_modes';
 import type { MicroBatch } from './micro_batch';
 
 /** All that one optimiser step learns from. */
@@ -45,8 +45,8 @@ export interface TrainingInit {
   readonly overlay: Overlay;
   readonly adapters: readonly VeraAdapter[];
   readonly args: ResolvedTrainingArguments;
-  /** Which layers train merged: `cheapest` unless given. */
-  readonly merge?: MergeChoice;
+  /** How adapted layers are computed: `cheapest` unless given. */
+  readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal): Promise<TrainingData>;

@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/error';
 import type { PauseReason, TrainOutput, TrainProgress } from '../core/training';
 import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, RunnerUsage } from '../graph/runner';
-import { MergedWeights, modulesMerged } from './merged_weights';
+import { LayerModes, modesOf } from './layer_modes';
 import { lossChunks, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
@@ -34,7 +34,7 @@ export class TrainingRun {
   readonly #programs: ProgramCache;
   readonly #stop = new AbortController();
   #checkpointing: boolean;
-  #merged: MergedWeights | undefined;
+  #modes: LayerModes | undefined;
   #progress: TrainProgress;
   #lossSum = 0;
   #logAsked = false;
@@ -77,14 +77,15 @@ export class TrainingRun {
       let optimizer: LoadedProgram | undefined;
       try {
         optimizer = await runner.load(optimizerProgram(state, args));
-        this.#merged = await MergedWeights.create(runner, loaded, overlay, modulesMerged(this.#init));
+        const grads = gradientsOf(state);
+        this.#modes = await LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads });
         await this.#train(data, state, optimizer);
         return this.#output(before);
       } finally {
         await Promise.allSettled(this.#pending.map(({ stats }) => stats));
         optimizer?.release();
         await this.#programs.dropAll();
-        this.#merged?.release();
+        this.#modes?.release();
         runner.free(optimizerValues(state));
       }
     } finally {
@@ -142,8 +143,8 @@ export class TrainingRun {
     const { runner, loaded, overlay, args } = this.#init;
     const learningRate = learningRateAt(args, step - 1, this.#progress.max_steps);
     const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
-    const training = { grads: gradientsOf(state), seed: args.seed, merged: this.#merged?.values };
-    this.#merged?.refresh();
+    const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers };
+    this.#modes?.begin();
     for (const [microStep, batch] of data.microBatches.entries()) {
       const { labelled } = batch;
       const block = { step, microStep, labelled, learningRate, tokens: data.labelledTokens, beta1, beta2 };
@@ -159,6 +160,7 @@ export class TrainingRun {
         ),
       );
     }
+    this.#modes?.finish();
     runner.run(optimizer);
     const stats = runner.read(state.stats).then(unpackStats);
     // An earlier step may fail first, and then nobody waits for this one.

@@ -24,6 +24,7 @@ import * as swiglu from './swiglu';
 import * as vera from './vera';
 import * as veraMerge from './vera_merge';
 import * as veraMixed from './vera_mixed';
+import * as veraSaved from './vera_saved';
 
 /** Every kernel's reference, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
@@ -52,4 +53,5 @@ export const references: Readonly<Record<string, Reference>> = {
   ...vera,
   ...veraMerge,
   ...veraMixed,
+  ...veraSaved,
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../src/adapters/config';
+import { VERA_MODES, type VeraMode } from '../../src/adapters/modes';
 import { BASE, type Overlay, overlayOf } from '../../src/adapters/overlay';
 import { ProjectionPool } from '../../src/adapters/projection_pool';
 import type { VeraAdapter } from '../../src/adapters/vera_adapter';
@@ -8,12 +9,13 @@ import type { Tensor } from '../../src/core/tensor';
 import type { ResolvedTrainingArguments } from '../../src/core/training';
 import type { Executor } from '../../src/gpu/executor';
 import { ProgramCache } from '../../src/graph/program_cache';
+import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training_arguments';
 import { labelledRows } from '../../src/train/batches';
 import { LossMeter } from '../../src/train/evaluate';
-import { MergedWeights, modulesMerged } from '../../src/train/merged_weights';
+import { LayerModes, modesOf } from '../../src/train/layer_modes';
 import { lossChunks, type MicroBatch, writeBatch } from '../../src/train/micro_batch';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
@@ -116,34 +118,31 @@ async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float3
   return { logits: new Float32Array(bytes).subarray(0, batch.B * batch.T * loaded.model.vocabSize), loss };
 }
 
-/** How adapted layers are computed: as they are, or in merged weights wherever that can be. */
-const merges = ['none', 'all'] as const;
-type Merge = (typeof merges)[number];
-
-async function mergedWeights(
+/** All layers that can have the mode, in it. */
+async function layersIn(
   { executor, loaded }: Bench,
   adapter: VeraAdapter,
-  merge: Merge,
-): Promise<MergedWeights | undefined> {
+  mode: VeraMode,
+  grads: ReadonlyMap<VeraAdapter, Value>,
+): Promise<LayerModes> {
   const overlay = overlayOf([adapter], [adapter]);
-  const args = resolveTrainingArguments();
-  const modules = modulesMerged({ loaded, overlay, adapters: [adapter], args, merge });
-  if (merge === 'all') expect(modules.length).toBeGreaterThan(0);
-  return MergedWeights.create(executor, loaded, overlay, modules);
+  const chosen = modesOf({ loaded, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode });
+  expect(chosen.size).toBeGreaterThan(0);
+  return LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
 }
 
 /** Gradients of the batch's loss by all that trains, by saved name, and their norm. */
 async function gradients(
   bench: Bench,
   adapter: VeraAdapter,
-  merge: Merge,
+  mode: VeraMode,
 ): Promise<{ grads: Map<string, Float32Array>; norm: number }> {
   const { executor, loaded, golden } = bench;
   const batch = microBatch(golden.inputs.batch);
   const state = await createOptimizerState(executor, [adapter]);
-  const merged = await mergedWeights(bench, adapter, merge);
-  merged?.refresh();
-  const training = { grads: gradientsOf(state), seed: 0, merged: merged?.values };
+  const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
+  modes.begin();
+  const training = { grads: gradientsOf(state), seed: 0, modes: modes.layers };
   const { program, inputs, chunkRows } = lossProgram(loaded, overlayOf([adapter], [adapter]), batch, {
     ...state,
     training,
@@ -161,13 +160,14 @@ async function gradients(
   };
   executor.write(state.block, packStepBlock(block));
   executor.run(ready, { chunks: lossChunks(batch.labelled, chunkRows) });
+  modes.finish();
   const grads = await trainedNumbers(bench, adapter, state.pools.get(adapter)!.grads);
   const optimizer = await executor.load(optimizerProgram(state, resolveTrainingArguments()));
   executor.run(optimizer);
   const { gradNorm } = unpackStats(await executor.read(state.stats));
   ready.release();
   optimizer.release();
-  merged?.release();
+  modes.release();
   return { grads, norm: gradNorm };
 }
 
@@ -195,9 +195,9 @@ describe.each(cases)('%s', async (name) => {
     expect(Math.abs(loss - golden.expect[figure].loss)).toBeLessThanOrEqual(tolerance.loss_abs);
   });
 
-  const figures = (['init', 'random'] as const).flatMap((figure) => merges.map((merge) => [figure, merge] as const));
-  test.each(figures)('gradients: %s, merged: %s', async (figure, merge) => {
-    const { grads, norm } = await gradients(bench, await place(bench, figure), merge);
+  const figures = (['init', 'random'] as const).flatMap((figure) => VERA_MODES.map((mode) => [figure, mode] as const));
+  test.each(figures)('gradients: %s, %s', async (figure, mode) => {
+    const { grads, norm } = await gradients(bench, await place(bench, figure), mode);
     for (const parameter of Object.keys(golden.trainable)) {
       const difference = largestDifference(grads.get(parameter)!, tensors.get(`${figure}.grad.${parameter}`)!);
       expect(difference, parameter).toBeLessThanOrEqual(tolerance.grad_abs);
@@ -207,11 +207,11 @@ describe.each(cases)('%s', async (name) => {
   });
 
   const runs = golden.expect.train.flatMap((training) =>
-    merges.map((merge) => [training.id, merge, training] as const),
+    VERA_MODES.map((mode) => [training.id, mode, training] as const),
   );
-  test.each(runs)('ten steps: %s, merged: %s', async (_, merge, training) => {
+  test.each(runs)('ten steps: %s, %s', async (_, mode, training) => {
     const adapter = await place(bench, training.start);
-    const { losses, norms } = await tenSteps(bench, adapter, training, merge);
+    const { losses, norms } = await tenSteps(bench, adapter, training, mode);
     expect(largestDifference(losses, training.losses)).toBeLessThanOrEqual(training.tolerance.losses_abs);
     // Norms have no tolerance of their own: theirs is that of a gradient.
     expect(largestDifference(norms, training.grad_norms)).toBeLessThanOrEqual(tolerance.grad_abs);
@@ -228,7 +228,7 @@ async function tenSteps(
   bench: Bench,
   adapter: VeraAdapter,
   training: GoldenTraining,
-  merge: Merge,
+  mode: VeraMode,
 ): Promise<{ losses: number[]; norms: number[] }> {
   const { executor, loaded, golden } = bench;
   const args: ResolvedTrainingArguments = resolveTrainingArguments({
@@ -238,17 +238,17 @@ async function tenSteps(
   const state = await createOptimizerState(executor, [adapter]);
   const optimizer = await executor.load(optimizerProgram(state, args));
   const batches = golden.inputs.train_batches.map(microBatch);
-  const merged = await mergedWeights(bench, adapter, merge);
+  const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
   const text = lossProgram(loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
-    training: { grads: gradientsOf(state), seed: 0, merged: merged?.values },
+    training: { grads: gradientsOf(state), seed: 0, modes: modes.layers },
   });
   const ready = await executor.load(text.program);
   const losses: number[] = [];
   const norms: number[] = [];
   for (const [index, chosen] of training.batches.entries()) {
     const ofStep = chosen.map((batch) => batches[batch]!);
-    merged?.refresh();
+    modes.begin();
     const allTokens = ofStep.reduce((sum, { labelled }) => sum + labelled, 0);
     ofStep.forEach((batch, microStep) => {
       writeBatch(executor, text.inputs, batch, loaded.model.positions);
@@ -266,6 +266,7 @@ async function tenSteps(
       executor.write(state.block, packStepBlock(block));
       executor.run(ready, { chunks: lossChunks(batch.labelled, text.chunkRows) });
     });
+    modes.finish();
     executor.run(optimizer);
     const stats = unpackStats(await executor.read(state.stats));
     expect(stats.finite).toBe(true);
@@ -274,6 +275,6 @@ async function tenSteps(
   }
   ready.release();
   optimizer.release();
-  merged?.release();
+  modes.release();
   return { losses, norms };
 }

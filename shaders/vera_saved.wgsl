@@ -1,0 +1,59 @@
+// vera_saved: w[n,m] = Σ_j u[n,j] · λ_d[j] · B[m,j]     z[n,m] = λ_b[m] · w[n,m] + residual[n,m]
+// u: (N, R)   B: (≥ M, R)   residual: left out when has_residual is 0   residual, w, z: (N, M)
+// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// grid: see the tile
+// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// and lib/{result_*, per_column_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
+struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, has_residual: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> u: array<LeftWord>;
+@group(0) @binding(2) var<storage, read> B: array<RightWord>;
+@group(0) @binding(3) var<storage, read> lambda: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual: array<Result>;
+@group(0) @binding(5) var<storage, read_write> w: array<Result>;
+@group(0) @binding(6) var<storage, read_write> z: array<Result>;
+
+fn rows() -> u32 {
+  return p.N;
+}
+
+fn columns() -> u32 {
+  return p.M;
+}
+
+fn inner(part: u32) -> u32 {
+  return p.R;
+}
+
+fn left_stride(part: u32) -> u32 {
+  return p.R;
+}
+
+fn right_stride(part: u32) -> u32 {
+  return p.R;
+}
+
+fn left_word(part: u32, index: u32) -> LeftWord {
+  return u[index];
+}
+
+fn right_word(part: u32, index: u32) -> RightWord {
+  return B[index];
+}
+
+fn right_scale(j: u32) -> vec4f {
+  return lambda[(p.offset_d + j) / 4u];
+}
+
+fn column4(m: u32) -> vec4f {
+  return lambda[(p.offset_b + m) / 4u];
+}
+
+fn finish(n: u32, m: u32, block: mat4x4f) {
+  put_block(n, m, block);
+}
+
+fn put(at: u32, value: Result) {
+  w[at] = value;
+  z[at] = per_column(at) * value + select(Result(), residual[at], p.has_residual != 0u);
+}
