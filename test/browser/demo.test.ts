@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ElementHandle, Page } from 'puppeteer-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { withBrowser } from './harness';
+import { buildDemo, click, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
@@ -15,12 +14,12 @@ let site = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
   site = join(folder, 'site');
-  await build({ configFile: join(root, 'demo/vite.config.ts'), logLevel: 'error', build: { outDir: site } });
+  await buildDemo(site);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a visitor trains an adapter, finds it again after a reload, uses it and deletes it', async () => {
-  await withDemo(async (page) => {
+  await withDemo(site, async (page) => {
     await click(page, '#load-bundled');
     await seen(page, '#model-ready');
     expect(await textOf(page, '#model-facts')).toBe('llama · 6 layers · 128 wide · 2,048 tokens');
@@ -44,13 +43,13 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
     await fill(page, { r: '16' });
 
     await click(page, '#start');
-    await phase(page, 'running');
+    await phase(page, '#train-card', 'running');
     expect(await wouldAskBeforeLeaving(page)).toBe(true);
     await click(page, '#pause');
-    await phase(page, 'paused');
+    await phase(page, '#train-card', 'paused');
     expect(await textOf(page, '#number-step')).toMatch(/^[1-3]?\d of 40$/);
     await click(page, '#pause');
-    await phase(page, 'idle');
+    await phase(page, '#train-card', 'idle');
     expect(await textOf(page, '#number-step')).toBe('40 of 40');
     expect(Number(await textOf(page, '#number-loss'))).toBeGreaterThan(2);
     expect(Number(await textOf(page, '#number-loss'))).toBeLessThan(9); // ln 2048 = 7.6 is chance
@@ -97,7 +96,7 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
 });
 
 test('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
-  await withDemo(async (page) => {
+  await withDemo(site, async (page) => {
     const files = {
       'config.json': await readFile(join(model, 'config.json')),
       'tokenizer.json': await readFile(join(model, 'tokenizer.json')),
@@ -111,10 +110,10 @@ test('a cancelled run keeps nothing, and what a file says is only ever text', as
     await page.click('#settings summary');
     await fill(page, { max_length: '8', per_device_train_batch_size: '1', max_steps: '500' });
     await click(page, '#start');
-    await phase(page, 'running');
+    await phase(page, '#train-card', 'running');
     await click(page, '#cancel');
     await page.click('#confirm-yes');
-    await phase(page, 'idle');
+    await phase(page, '#train-card', 'idle');
     expect(await textOf(page, '#train-status')).toBe('The run ended early, and nothing was kept.');
     expect(await page.$('[data-id]')).toBeNull();
     expect(await page.$eval('#banner', (banner) => (banner as HTMLElement).hidden)).toBe(true);
@@ -123,7 +122,7 @@ test('a cancelled run keeps nothing, and what a file says is only ever text', as
 });
 
 test('files that are no model or no adapter are refused with what to do', async () => {
-  await withDemo(async (page) => {
+  await withDemo(site, async (page) => {
     const weights = await readFile(join(model, 'model.safetensors'));
     const cut = {
       'config.json': await readFile(join(model, 'config.json')),
@@ -152,34 +151,15 @@ test('files that are no model or no adapter are refused with what to do', async 
 
 test('without WebGPU the page says so and what to do', async () => {
   await withDemo(
+    site,
     async (page) => {
       await seen(page, '#unsupported');
       expect(await textOf(page, '#unsupported-reason')).toContain('no WebGPU');
       expect(await isDisabled(page, '#load-bundled')).toBe(true);
     },
-    () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
+    { before: () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }) },
   );
 });
-
-/** Opens the built demo; any breach of its security policy fails the test. */
-async function withDemo(body: (page: Page) => Promise<void>, before: () => void = () => {}): Promise<void> {
-  const breaches: string[] = [];
-  await withBrowser(
-    'chromium',
-    async (page, url) => {
-      page.setDefaultTimeout(60_000);
-      page.on('console', (message) => {
-        if (/Content Security Policy|TrustedScript/.test(message.text())) breaches.push(message.text());
-      });
-      await page.setViewport({ width: 1280, height: 900 });
-      await page.evaluateOnNewDocument(before);
-      await page.goto(`${url}/demo/`);
-      await body(page);
-    },
-    { mounts: { '/demo/': site } },
-  );
-  expect(breaches).toEqual([]);
-}
 
 async function written(files: Readonly<Record<string, string | Uint8Array>>): Promise<string[]> {
   const inside = await mkdtemp(join(folder, 'files-'));
@@ -209,50 +189,6 @@ async function choose(page: Page, input: string, paths: readonly string[]): Prom
   await element.uploadFile(...paths);
 }
 
-/** Once it may be clicked. */
-async function click(page: Page, selector: string): Promise<void> {
-  await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
-  await page.click(selector);
-}
-
-async function fill(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
-  for (const [id, value] of Object.entries(values)) {
-    await page.click(`#${id}`, { count: 3 });
-    await page.keyboard.type(value);
-  }
-}
-
-async function seen(page: Page, selector: string): Promise<void> {
-  await page.waitForSelector(`${selector}:not([hidden])`);
-}
-
-/** Fails at once where the page reports an error instead. */
-async function phase(page: Page, wanted: string): Promise<void> {
-  const found = await page.waitForFunction(
-    (name) => {
-      const banner = document.querySelector('#banner:not([hidden])');
-      if (banner !== null) return banner.textContent;
-      return document.querySelector<HTMLElement>('#train-card')?.dataset.phase === name ? name : undefined;
-    },
-    { polling: 20 },
-    wanted,
-  );
-  expect(await found.jsonValue()).toBe(wanted);
-}
-
 async function wouldAskBeforeLeaving(page: Page): Promise<boolean> {
   return page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
-}
-
-/** Asks by a timer: frames are rare while the software GPU computes. */
-async function until(page: Page, holds: () => boolean): Promise<void> {
-  await page.waitForFunction(holds, { polling: 20 });
-}
-
-async function textOf(page: Page, selector: string): Promise<string> {
-  return page.$eval(selector, (element) => element.textContent?.replace(/\s+/g, ' ').trim() ?? '');
-}
-
-async function isDisabled(page: Page, selector: string): Promise<boolean> {
-  return page.$eval(selector, (element) => (element as HTMLButtonElement).disabled);
 }

@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'puppeteer-core';
+import { build } from 'vite';
+import { expect } from 'vitest';
+import { withBrowser } from './harness';
+
+export interface DemoOptions {
+  /** Which page of it: index.html. */
+  readonly path?: string;
+  /** Runs in the page before its own scripts. */
+  readonly before?: () => void;
+}
+
+/** Puts the demo, as it is published, into a folder. */
+export async function buildDemo(outDir: string): Promise<void> {
+  const configFile = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
+  await build({ configFile, logLevel: 'error', build: { outDir } });
+}
+
+/** Opens a built demo; any breach of its security policy fails the test. */
+export async function withDemo(
+  site: string,
+  body: (page: Page) => Promise<void>,
+  { path = '', before = () => {} }: DemoOptions = {},
+): Promise<void> {
+  const breaches: string[] = [];
+  await withBrowser(
+    'chromium',
+    async (page, url) => {
+      page.setDefaultTimeout(60_000);
+      page.on('console', (message) => {
+        if (/Content Security Policy|TrustedScript/.test(message.text())) breaches.push(message.text());
+      });
+      await page.setViewport({ width: 1280, height: 900 });
+      await page.evaluateOnNewDocument(before);
+      await page.goto(`${url}/demo/${path}`);
+      await body(page);
+    },
+    { mounts: { '/demo/': site } },
+  );
+  expect(breaches).toEqual([]);
+}
+
+/** Once it may be clicked. */
+export async function click(page: Page, selector: string): Promise<void> {
+  await page.waitForSelector(`${selector}:not([disabled], [hidden])`);
+  await page.click(selector);
+}
+
+export async function fill(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const [id, value] of Object.entries(values)) {
+    await page.click(`#${id}`, { count: 3 });
+    await page.keyboard.type(value);
+  }
+}
+
+export async function seen(page: Page, selector: string): Promise<void> {
+  await page.waitForSelector(`${selector}:not([hidden])`);
+}
+
+/** Waits for a card to be in it. Fails at once where the page reports an error instead. */
+export async function phase(page: Page, card: string, wanted: string): Promise<void> {
+  const found = await page.waitForFunction(
+    (selector, name) => {
+      const banner = document.querySelector('#banner:not([hidden])');
+      if (banner !== null) return banner.textContent;
+      return document.querySelector<HTMLElement>(selector)?.dataset.phase === name ? name : undefined;
+    },
+    { polling: 20 },
+    card,
+    wanted,
+  );
+  expect(await found.jsonValue()).toBe(wanted);
+}
+
+/** Asks by a timer: frames are rare while the software GPU computes. */
+export async function until(page: Page, holds: () => boolean): Promise<void> {
+  await page.waitForFunction(holds, { polling: 20 });
+}
+
+export async function textOf(page: Page, selector: string): Promise<string> {
+  return page.$eval(selector, (element) => element.textContent?.replace(/\s+/g, ' ').trim() ?? '');
+}
+
+export async function isDisabled(page: Page, selector: string): Promise<boolean> {
+  return page.$eval(selector, (element) => (element as HTMLButtonElement).disabled);
+}

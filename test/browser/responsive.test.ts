@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keepCoreFree, usableCores } from './affinity';
+import { buildDemo, click, fill, seen } from './demo_page';
+import { withBrowser } from './harness';
+import { mark, type Span, startTrace, stopTrace } from './timeline';
+
+/** What a page promises while a model loads and trains, in milliseconds. */
+const LONGEST_TASK = 50;
+const FRAME_GAP = 100;
+/** Longer, and frames have stopped. */
+const STANDSTILL = 2000;
+
+interface Trainee {
+  readonly path: string;
+  /** Where it says `2 of 20`. */
+  readonly step: string;
+  start(page: Page): Promise<void>;
+}
+
+/** Both with the bundled model, 2 × 128 tokens a step. */
+const trainees: Readonly<Record<string, Trainee>> = {
+  'a page': { path: '/pages/responsive.html', step: '#step', start: (page) => click(page, '#start') },
+  'the demo, with its chart and numbers,': {
+    path: '/demo/',
+    step: '#number-step',
+    async start(page) {
+      await click(page, '#load-bundled');
+      await seen(page, '#model-ready');
+      await click(page, '#use-sample');
+      await page.click('#settings summary');
+      await fill(page, { max_steps: '20' });
+      await click(page, '#start');
+    },
+  },
+};
+
+let site = '';
+beforeAll(async () => {
+  site = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
+  await buildDemo(site);
+});
+afterAll(() => rm(site, { recursive: true, force: true }));
+
+test.for(Object.entries(trainees))('%s stays responsive while it trains', async ([, trainee], { annotate, skip }) => {
+  const cores = await usableCores();
+  skip(cores.length === 0, "needs util-linux's taskset, to keep a core free for the page");
+  skip(cores.length === 1, 'needs a second core, to keep one free for the page');
+  const { renderers, loading, training } = await traceOf(trainee, cores);
+  await annotate(`while a model loads and its kernels compile: ${told(loading)}`);
+  await annotate(`while it trains: ${told(training)}`);
+  for (const { pid, longestTask, gaps } of [loading, training]) {
+    expect(renderers).toContain(pid);
+    // By the clock, as people feel it: with what other threads took from it.
+    expect(longestTask.wall, longestTask.parts).toBeLessThan(LONGEST_TASK);
+    expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
+    expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
+  }
+  // Enough for a percentile.
+  expect(training.gaps.length).toBeGreaterThan(100);
+});
+
+async function traceOf({ path, step, start }: Trainee, cores: readonly number[]) {
+  return withBrowser(
+    'chromium',
+    async (page, url) => {
+      page.setDefaultTimeout(60_000);
+      await page.setViewport({ width: 1280, height: 900 });
+      await startTrace(page);
+      await page.goto(`${url}${path}`);
+      const renderers = await keepCoreFree(page, cores);
+      await mark(page, 'loading');
+      await start(page);
+      await reached(page, step, 2);
+      await mark(page, 'training');
+      await reached(page, step, 20);
+      await mark(page, 'trained');
+      const span = await stopTrace(page);
+      return { renderers, loading: span('loading', 'training'), training: span('training', 'trained') };
+    },
+    { mounts: { '/demo/': site } },
+  );
+}
+
+/** Without timers of its own in the page. */
+async function reached(page: Page, selector: string, step: number): Promise<void> {
+  const holds = (where: string, least: number): boolean =>
+    Number.parseInt(document.querySelector(where)?.textContent ?? '', 10) >= least;
+  await page.waitForFunction(holds, { polling: 'mutation' }, selector, step);
+}
+
+function percentile99(longestFirst: readonly number[]): number {
+  return longestFirst[Math.floor(longestFirst.length / 100)] ?? Number.NaN;
+}
+
+function told({ longestTask: { wall, cpu, parts }, gaps }: Span): string {
+  const task = `longest task ${wall.toFixed(1)} ms (${cpu.toFixed(1)} ms of CPU time: ${parts || 'nothing named'})`;
+  const gap = `frame gap at the 99th percentile ${percentile99(gaps).toFixed(1)} ms, ${gaps[0]?.toFixed(1)} ms at most`;
+  return `${task}; ${gap}, of ${gaps.length}`;
+}
