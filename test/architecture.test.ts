@@ -37,7 +37,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['page', 'adapters/config', 'core'],
   'embed.ts': ['page', 'core'],
   'bench.ts': ['bench'],
-  bench: ['worker', 'store', 'hub', 'train', 'adapters', 'gpu', 'ops', 'graph', 'core'],
+  bench: ['worker', 'store', 'hub', 'train', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],
 };
 
 /** The few files that may use a package; everything else goes through them. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelFiles } from '../scripts/lib/random_models.mjs';
-import { measureAdapters, measureGemm, measureKernels } from '../src/bench';
+import { measureAdapters, measureDecode, measureGemm, measureKernels } from '../src/bench';
 import { sessionGpu } from './helpers/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
@@ -136,9 +136,44 @@ test('measuring kernels ends where it is asked to, and leaves nothing behind', a
   await expect(measureKernels(undefined, kernelOptions)).rejects.toMatchObject({ code: 'unsupported_device' });
 });
 
+test('measures each kernel of a token, and what to compare them with', async () => {
+  const shared = sessionGpu();
+  const { files } = kernelOptions;
+  const progress: number[] = [];
+  const report = await measureDecode(shared.gpu, {
+    files,
+    position: 24,
+    longest: 32,
+    tokenSeconds: 0.5,
+    rounds: 3,
+    sampleSeconds: 0.001,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  const { kernels, dispatches, reading, dispatchSeconds } = report;
+  // Embedding, norm, head and sampling; in each layer two norms, seven products, rotation, two into the cache, attention, MLP.
+  expect(dispatches).toBe(4 + 2 * 14);
+  expect(kernels.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(dispatches);
+  for (const { seconds, share } of kernels) expect(seconds / share).toBeCloseTo(0.5);
+  const ofLinears = kernels.filter(({ kernel }) => kernel === 'linear');
+  expect(ofLinears.reduce((sum, kernel) => sum + kernel.dispatches, 0)).toBe(2 * 7 + 1);
+  expect(kernels.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining(['attention_decode', 'sample']));
+  expect(kernels.map(({ kernel }) => kernel)).not.toContain('fill');
+  // The head is the embeddings, of which a row is read once more.
+  const layer = 2 * 32 + 32 * (32 + 16 + 16 + 32) + 3 * 32 * 48;
+  expect(report.weightBytes).toBe(4 * (48 * 32 + 32 + 32 + 2 * layer));
+  // In whole rows.
+  expect(reading.bytes).toBe(128 * Math.floor(report.weightBytes / 128));
+  for (const seconds of [report.seconds, reading.seconds, dispatchSeconds]) expect(seconds).toBeGreaterThan(1e-8);
+  expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
+  expect(report.device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
 test('leaves nothing behind when a model can’t be loaded', async () => {
   const shared = sessionGpu();
   const options = { files: new Map<string, Blob>(), r: 4, target_modules: ['q_proj'], tokens: 16 };
   await expect(measureAdapters(shared.gpu, options)).rejects.toMatchObject({ code: 'not_found' });
+  const token = { files: options.files, position: 8, longest: 16, tokenSeconds: 1 };
+  await expect(measureDecode(shared.gpu, token)).rejects.toMatchObject({ code: 'not_found' });
   expect(shared.liveBytes()).toBe(0);
 });

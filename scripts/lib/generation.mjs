@@ -3,15 +3,16 @@ import { median } from './median.mjs';
 import { randomNumbers } from './random_models.mjs';
 
 /** @typedef {import('./workload.mjs').Library} Library */
+/** @typedef {import('../../src/bench').DecodeReport} DecodeReport */
 /**
- * @typedef {object} GenerationMeasurement
+ * @typedef {object} GenerationRates
  * @property {number} prompt_tokens
  * @property {number} new_tokens
  * @property {number} first_call_seconds to the first token of the first text, with all that is compiled for it
  * @property {number} first_token_seconds median of the later texts
  * @property {number} tokens_per_second median, of the tokens after the first
- * @property {number} model_bytes
  */
+/** @typedef {GenerationRates & { decode: DecodeReport }} GenerationMeasurement */
 
 const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
@@ -24,7 +25,7 @@ const ROUNDS = 3;
  * @param {number} run.vocab_size
  * @param {import('../../src/index').Session} run.session
  * @param {(done: number, total: number) => void} run.onStep
- * @returns {Promise<GenerationMeasurement>}
+ * @returns {Promise<GenerationRates>}
  */
 export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab_size, session, onStep }) {
   const model = await AutoModelForCausalLM.from_pretrained({ files }, { session });
@@ -54,6 +55,26 @@ export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab
     first_call_seconds: warmUp?.first ?? Number.NaN,
     first_token_seconds: median(measured.map(({ first }) => first)),
     tokens_per_second: median(measured.map(({ rest }) => rest)),
-    model_bytes: files.get('model.safetensors')?.size ?? Number.NaN,
   };
+}
+
+/**
+ * Where the time of a token in the middle of such a text goes.
+ * @param {import('./workload.mjs').Bench} bench
+ * @param {object} run
+ * @param {ReadonlyMap<string, Blob>} run.files
+ * @param {GenerationRates} run.rates
+ * @param {GPU} run.gpu
+ * @param {(done: number, total: number) => void} run.onStep
+ * @returns {Promise<GenerationMeasurement>}
+ */
+export async function withDecode(bench, { files, rates, gpu, onStep }) {
+  const decode = await bench.measureDecode(gpu, {
+    files,
+    position: PROMPT_TOKENS + NEW_TOKENS / 2,
+    longest: PROMPT_TOKENS + NEW_TOKENS,
+    tokenSeconds: 1 / rates.tokens_per_second,
+    onProgress: onStep,
+  });
+  return { ...rates, decode };
 }

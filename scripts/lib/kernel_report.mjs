@@ -57,7 +57,7 @@ export function kernelLines({ r, ms_per_step, dispatches, kernels, not_in_kernel
 }
 
 /** @param {Pick<KernelRun['kernels'][number], 'kernel' | 'variant' | 'sizes' | 'mixed'>} one */
-function labelOf({ kernel, variant, sizes, mixed }) {
+export function labelOf({ kernel, variant, sizes, mixed }) {
   const name = variant === 'default' ? kernel : `${kernel}/${variant}`;
   return `${name} ${mixed ? '≤ ' : ''}${sizes.join('×')}`;
 }

@@ -1,6 +1,6 @@
 // The work that the benchmark measures. Runs in Node and in a page.
 import { ALL_CASES } from './cases.mjs';
-import { measureGeneration } from './generation.mjs';
+import { measureGeneration, withDecode } from './generation.mjs';
 import { randomNumbers } from './random_models.mjs';
 
 /** @typedef {import('./cases.mjs').Case} Case */
@@ -58,8 +58,8 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
   const trainings = [];
   /** @type {GemmReport | undefined} */
   let gemm;
-  /** @type {import('./generation.mjs').GenerationMeasurement | undefined} */
-  let generation;
+  /** @type {import('./generation.mjs').GenerationRates | undefined} */
+  let rates;
   if (parts.includes('training') || parts.includes('generation')) {
     const opened = await library.Session.open(session);
     for (const r of parts.includes('training') ? ranks : []) {
@@ -68,12 +68,13 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
     if (parts.includes('generation')) {
       const { vocab_size } = measured.shape;
       const onStep = onPart('generation');
-      generation = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
+      rates = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
     }
     await opened.close();
     // Alone on the device, and on as warm a processor as the training.
     gemm = await bench.measureGemm(gpu, { shapes: products(measured) });
   }
+  const generation = rates && (await withDecode(bench, { files, rates, gpu, onStep: onPart('a token') }));
   /** @type {AdapterReport[]} */
   const adapters = [];
   if (parts.includes('adapters')) {

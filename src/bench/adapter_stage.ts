@@ -1,20 +1,17 @@
 import { VeraConfig } from '../adapters/config';
 import { uniforms } from '../core/rng';
-import { defaultLimits } from '../core/source';
-import { DeviceHost } from '../gpu/device';
-import { Executor } from '../gpu/executor';
-import { openSource } from '../hub/open_source';
+import type { DeviceHost } from '../gpu/device';
+import type { Executor } from '../gpu/executor';
 import { openStore } from '../store/open_store';
 import { type AdapterBytes, writeAdapter } from '../worker/adapter_files';
 import { AdapterShelf } from '../worker/adapter_shelf';
-import { loadModel } from '../worker/model_loader';
 import { SessionAdapters } from '../worker/session_adapters';
 import { SessionModels } from '../worker/session_models';
 import { TextModel } from '../worker/text_model';
 import type { VeraState } from '../worker/vera_state';
+import { type ModelStageOptions, openModel } from './model_stage';
 
-export interface StageOptions {
-  readonly files: ReadonlyMap<string, Blob>;
+export interface StageOptions extends ModelStageOptions {
   readonly r: number;
   readonly target_modules: readonly string[];
 }
@@ -41,11 +38,8 @@ export class AdapterStage {
 
   /** Throws `unsupported_device`, and what loading a model throws. */
   static async open(gpu: GPU | undefined, options: StageOptions): Promise<AdapterStage> {
-    const host = await DeviceHost.open(gpu);
+    const { host, executor, loaded } = await openModel(gpu, options);
     try {
-      const executor = new Executor(host);
-      const loading = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
-      const loaded = await loadModel(openSource({ files: options.files }), executor, loading);
       return new AdapterStage(host, executor, new TextModel(executor, loaded, undefined), options);
     } catch (error) {
       host.close();

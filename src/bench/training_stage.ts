@@ -1,7 +1,8 @@
 import { uniforms } from '../core/rng';
 import { numel } from '../core/shape';
 import { chooseVariant } from '../gpu/choice';
-import type { Step } from '../graph/graph';
+import type { DeviceInfo } from '../gpu/device';
+import type { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
 import type { Value } from '../graph/value';
 import { makeBatch } from '../train/batches';
@@ -18,6 +19,7 @@ import { packStepBlock } from '../train/step_block';
 import { lossProgram } from '../train/text_program';
 import { textRow } from '../train/token_row';
 import { AdapterStage, type StageOptions } from './adapter_stage';
+import type { Stage, StageStep } from './replays';
 
 export interface TrainingStageOptions extends StageOptions {
   /** Rows. */
@@ -28,21 +30,12 @@ export interface TrainingStageOptions extends StageOptions {
   readonly modes?: ModeChoice;
 }
 
-/** A dispatch of the training step. */
-export interface StageStep {
-  readonly program: LoadedProgram;
-  /** Its index in there. */
-  readonly index: number;
-  readonly step: Step;
-  readonly variant: string;
-}
-
 const OPTIMIZER = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
 const ADAPTER = 'default';
 
 /** A training step that can be taken as often as wanted, on a device of its own. */
-export class TrainingStage {
-  readonly stage: AdapterStage;
+export class TrainingStage implements Stage {
+  readonly #stage: AdapterStage;
   /** In the order of their runs. */
   readonly #programs: readonly LoadedProgram[];
   readonly #chunks: number;
@@ -55,7 +48,7 @@ export class TrainingStage {
     chunks: number,
     fresh: ReadonlyMap<Value, Float32Array<ArrayBuffer>>,
   ) {
-    this.stage = stage;
+    this.#stage = stage;
     this.#programs = programs;
     this.#chunks = chunks;
     this.#fresh = fresh;
@@ -99,6 +92,14 @@ export class TrainingStage {
     }
   }
 
+  get executor(): Executor {
+    return this.#stage.executor;
+  }
+
+  get info(): DeviceInfo {
+    return this.#stage.host.info;
+  }
+
   /** Floating-point operations of a step. */
   get flops(): number {
     return this.steps().reduce((sum, { step }) => sum + step.kernel.flops(step.params), 0);
@@ -108,31 +109,29 @@ export class TrainingStage {
   steps(): StageStep[] {
     return this.#programs.flatMap((program) =>
       program.program.steps
-        .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.stage.host.info).name }))
+        .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.#stage.host.info).name }))
         .filter(({ step }) => step.chunk === undefined || step.chunk < this.#chunks),
     );
   }
 
-  /** Puts vectors, moments and gradients back to what they were, whatever was replayed over them. */
+  /** Vectors, moments and gradients. */
   reset(): void {
-    for (const [value, numbers] of this.#fresh) this.stage.executor.write(value, numbers);
+    for (const [value, numbers] of this.#fresh) this.#stage.executor.write(value, numbers);
   }
 
-  /** Queues training steps. */
   run(times: number): void {
-    const { executor } = this.stage;
+    const { executor } = this.#stage;
     for (let time = 0; time < times; time++) {
       for (const program of this.#programs) executor.run(program, { chunks: this.#chunks });
     }
   }
 
-  /** Queues one dispatch by itself. */
   replay({ program, index }: StageStep, times: number): void {
-    this.stage.executor.replay(program, index, times);
+    this.#stage.executor.replay(program, index, times);
   }
 
   close(): void {
-    this.stage.close();
+    this.#stage.close();
   }
 }
 

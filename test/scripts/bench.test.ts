@@ -265,20 +265,51 @@ test('kernels come with their share of the step and of the product that they are
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
 
-test('generation is told by its rates', () => {
+test('generation is told by its rates, its kernels, and what weights and dispatches take alone', () => {
+  const linear = { kernel: 'linear', variant: 'row', sizes: [1, 32_000, 288], mixed: true, dispatches: 43 };
+  const sample = { kernel: 'sample', variant: 'default', sizes: [32_000], mixed: false, dispatches: 1 };
+  const decode = {
+    position: 128,
+    dispatches: 44,
+    seconds: 0.018,
+    kernels: [
+      { ...linear, seconds: 0.015, share: 0.75, flops: 1, flopsPerSecond: 1 },
+      { ...sample, seconds: 0.001, share: 0.05, flops: 1, flopsPerSecond: 1 },
+    ],
+    weightBytes: 60e6,
+    // Only half as much could be bound.
+    reading: { bytes: 30e6, seconds: 0.005 },
+    dispatchSeconds: 1e-5,
+    device,
+  };
   const generation = {
     prompt_tokens: 64,
     new_tokens: 128,
     first_call_seconds: 0.5,
     first_token_seconds: 0.0204,
     tokens_per_second: 50,
-    model_bytes: 61e6,
+    decode,
   };
   const report = benchReport(run, { ...nothing, generation, device });
-  expect(report.generation).toMatchObject({ tokens_per_second: 50, weight_bytes_per_second: 3.05e9 });
+  expect(report.generation).toMatchObject({ tokens_per_second: 50, ms_to_first_token: { first_call: 500 } });
+  const told = report.generation?.decode;
+  expect(told).toMatchObject({ ms_per_token: 20, weight_bytes_per_second: 3e9, queued: { ms: 18 } });
+  expect(told?.in_kernels.share).toBeCloseTo(0.8);
+  expect(told?.not_in_kernels.ms).toBeCloseTo(4);
+  expect(told?.reading).toMatchObject({ bytes_per_second: 6e9, ms: 10, share: 0.5 });
+  expect(told?.dispatching.ms).toBeCloseTo(0.44);
+
   const table = benchTable(report);
   expect(table).toMatch(/\n128 tokens after 64\n/);
   expect(table).toMatch(/\ntokens per second +50\.0\n/);
-  expect(table).toMatch(/\nms to the first token +20\.4\n {2}of the first text +500\.0\n/);
+  expect(table).toMatch(/\nms to the first token +20\.4\n {2}of the first text +500\.0\n\n/);
+  expect(table).toMatch(/\nKernels of a token after 128, each alone +times +share +ms\n/);
+  expect(table).toMatch(/\nlinear\/row ≤ 1×32000×288 +43 +75\.0 % +15\.00\n/);
+  expect(table).toMatch(/\nnot in kernels +20\.0 % +4\.00\na token as generate gives it +44 +100\.0 % +20\.00\n/);
+  expect(table).toMatch(/\nits 60\.0 MB of weights, read in one dispatch +1 +50\.0 % +10\.00\n/);
+  expect(table).toMatch(/\nas many dispatches that do nothing +44 +2\.2 % +0\.44\n/);
+  expect(table).toMatch(/\nWeights are read at 3\.0 GB\/s, in one dispatch at 6\.0 GB\/s; a dispatch takes 10\.0 µs$/);
   expect(table).not.toMatch(/NaN|undefined/);
+  for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });

@@ -1,0 +1,34 @@
+import { defaultLimits } from '../core/source';
+import { DeviceHost } from '../gpu/device';
+import { Executor } from '../gpu/executor';
+import { openSource } from '../hub/open_source';
+import type { LoadedModel } from '../models/loaded_model';
+import { loadModel } from '../worker/model_loader';
+
+/** A base model on a device of its own. */
+export interface ModelStage {
+  readonly host: DeviceHost;
+  readonly executor: Executor;
+  readonly loaded: LoadedModel;
+}
+
+export interface ModelStageOptions {
+  /** config.json and weights. */
+  readonly files: ReadonlyMap<string, Blob>;
+  /** Ends the loading of the model. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws `unsupported_device`, what loading a model throws, and what `signal` is aborted with. */
+export async function openModel(gpu: GPU | undefined, { files, signal }: ModelStageOptions): Promise<ModelStage> {
+  const host = await DeviceHost.open(gpu);
+  try {
+    const executor = new Executor(host);
+    const onUpload = (): void => signal?.throwIfAborted();
+    const loading = { dtype: 'auto', limits: defaultLimits, onUpload } as const;
+    return { host, executor, loaded: await loadModel(openSource({ files }), executor, loading) };
+  } catch (error) {
+    host.close();
+    throw error;
+  }
+}
