@@ -1,12 +1,15 @@
-// cache_write: cache[b,positions[n],w] = x[n,w] for token n of row b = n / T; positions beyond the cache are left out
-// x: (B·T, W)   positions: (B·T)   cache: (B, S, W)
-// grid: one thread per word of x, folded into x and y
+// cache_write: k_cache[b,positions[n],w] = k[n,w] for token n of row b = n / T, and so for v; positions beyond the caches
+// are left out
+// k, v: (B·T, W)   positions: (B·T)   k_cache, v_cache: (B, S, W)
+// grid: one thread per word of k, folded into x and y
 // with lib/{word_vec4, word_scalar, flat_index}.wgsl
 struct Params { B: u32, T: u32, S: u32, W: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<Word>;
-@group(0) @binding(2) var<storage, read> positions: array<u32>;
-@group(0) @binding(3) var<storage, read_write> cache: array<Word>;
+@group(0) @binding(1) var<storage, read> k: array<Word>;
+@group(0) @binding(2) var<storage, read> v: array<Word>;
+@group(0) @binding(3) var<storage, read> positions: array<u32>;
+@group(0) @binding(4) var<storage, read_write> k_cache: array<Word>;
+@group(0) @binding(5) var<storage, read_write> v_cache: array<Word>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -18,6 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let position = positions[n];
   if (position < p.S) {
-    cache[(n / p.T * p.S + position) * width + at % width] = x[at];
+    let to = (n / p.T * p.S + position) * width + at % width;
+    k_cache[to] = k[at];
+    v_cache[to] = v[at];
   }
 }

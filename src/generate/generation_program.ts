@@ -120,7 +120,6 @@ function store(
   const k_cache = cache.k[layer];
   const v_cache = cache.v[layer];
   if (k_cache === undefined || v_cache === undefined) throw new RangeError(`The cache has no layer ${layer}`);
-  cacheWrite(g, { x: k, cache: k_cache, positions, B, T });
-  cacheWrite(g, { x: v, cache: v_cache, positions, B, T });
+  cacheWrite(g, { k, v, k_cache, v_cache, positions, B, T });
   return { k_cache, v_cache };
 }

@@ -9,7 +9,7 @@ import type { Value } from '../graph/value';
 
 export const cacheWriteKernel = defineKernel({
   name: 'cache_write',
-  bindings: { x: 'read', positions: 'read', cache: 'update' },
+  bindings: { k: 'read', v: 'read', positions: 'read', k_cache: 'update', v_cache: 'update' },
   params: { B: 'u32', T: 'u32', S: 'u32', W: 'u32' },
   variants: [
     {
@@ -24,21 +24,29 @@ export const cacheWriteKernel = defineKernel({
 
 export interface CacheWriteInputs {
   /** (B·T, W) */
-  readonly x: Value;
+  readonly k: Value;
+  /** (B·T, W) */
+  readonly v: Value;
   /** Pinned, (B, S, W). */
-  readonly cache: Value;
+  readonly k_cache: Value;
+  /** Pinned, (B, S, W). */
+  readonly v_cache: Value;
   /** u32 (B·T): the entry of each token, different ones within a row. Those from S on are left out. */
   readonly positions: Value;
   readonly B: number;
   readonly T: number;
 }
 
-/** Puts new tokens into their rows' caches, in place: cache[b, positions[b·T + t]] = x[b·T + t]. Has no gradient. */
-export function cacheWrite(g: Graph, { x, cache, positions, B, T }: CacheWriteInputs): void {
-  const W = x.shape.at(-1) ?? 0;
-  const S = cache.shape[1] ?? 0;
-  expectShape('cache_write x', x.shape, [B * T, W]);
-  expectShape('cache_write cache', cache.shape, [B, S, W]);
+/**
+ * Puts keys and values of new tokens into their rows' caches, in place: k_cache[b, positions[b·T + t]] = k[b·T + t], and
+ * so for v. Has no gradient.
+ */
+export function cacheWrite(g: Graph, { B, T, ...given }: CacheWriteInputs): void {
+  const { k, v, k_cache, v_cache, positions } = given;
+  const W = k.shape.at(-1) ?? 0;
+  const S = k_cache.shape[1] ?? 0;
+  for (const x of [k, v]) expectShape('cache_write k and v', x.shape, [B * T, W]);
+  for (const cache of [k_cache, v_cache]) expectShape('cache_write cache', cache.shape, [B, S, W]);
   expectShape('cache_write positions', positions.shape, [B * T]);
-  g.emit(cacheWriteKernel, { x, positions, cache }, {}, { B, T, S, W });
+  g.emit(cacheWriteKernel, given, {}, { B, T, S, W });
 }

@@ -72,8 +72,7 @@ test('decoding token by token equals attention over all of them', async () => {
       const taken = Array.from({ length: B }, (_, b) => [...numbers.subarray((b * T + t) * W, (b * T + t + 1) * W)]);
       return input(memory, `${name} ${t}`, [B, W], Float64Array.from(taken.flat()));
     };
-    cacheWrite(g, { x: token('k', k), cache: k_cache, positions, B, T: 1 });
-    cacheWrite(g, { x: token('v', v), cache: v_cache, positions, B, T: 1 });
+    cacheWrite(g, { k: token('k', k), v: token('v', v), k_cache, v_cache, positions, B, T: 1 });
     return attentionDecode(g, { q: token('q', q), k_cache, v_cache, positions, H, Hkv, D });
   });
   const results = await runOnGpu(g.steps, memory, [together, ...alone]);

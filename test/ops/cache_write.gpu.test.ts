@@ -14,22 +14,27 @@ test.each([
   { B: 5, T: 1, S: 123, W: 20, positions: [0, 122, 5, 60, 61] },
 ])('cache_write B=$B T=$T S=$S W=$W: exactly those entries change', async ({ B, T, S, W, positions }) => {
   const memory: Memory = new Map();
-  const x = input(memory, 'x', [B * T, W], randomArray(B * T * W, 1));
-  const cache = input(memory, 'cache', [B, S, W], randomArray(B * S * W, 2));
+  const k = input(memory, 'k', [B * T, W], randomArray(B * T * W, 1));
+  const v = input(memory, 'v', [B * T, W], randomArray(B * T * W, 2));
+  const k_cache = input(memory, 'k_cache', [B, S, W], randomArray(B * S * W, 3));
+  const v_cache = input(memory, 'v_cache', [B, S, W], randomArray(B * S * W, 4));
   const at = input(memory, 'positions', [B * T], Float64Array.from(positions), 'u32');
   const g = new Graph();
-  cacheWrite(g, { x, cache, positions: at, B, T });
-  await expectGpuEqualsReference(g, memory, [cache], 0);
+  cacheWrite(g, { k, v, k_cache, v_cache, positions: at, B, T });
+  await expectGpuEqualsReference(g, memory, [k_cache, v_cache], 0);
 });
 
-test('refuses a cache of other rows', () => {
+test.each(['k', 'v', 'k_cache', 'v_cache'])('refuses a %s of another size', (name) => {
   const body = () =>
     cacheWrite(new Graph(), {
-      x: pinned('x', [4, 8]),
-      cache: pinned('cache', [2, 9, 4]),
+      k: pinned('k', [4, 8]),
+      v: pinned('v', [4, 8]),
+      k_cache: pinned('k_cache', [2, 9, 8]),
+      v_cache: pinned('v_cache', [2, 9, 8]),
       positions: pinned('positions', [4], 'u32'),
       B: 2,
       T: 2,
+      [name]: pinned(name, name.length === 1 ? [4, 4] : [2, 9, 4]),
     });
   expect(codeThrownBy(body)).toBe('invalid_argument');
 });
