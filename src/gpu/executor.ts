@@ -42,11 +42,11 @@ export class Executor implements Runner {
   readonly #choose: typeof chooseVariant;
   #last: Loaded | undefined;
 
-  constructor(host: DeviceHost, options: { nudges?: boolean; choose?: typeof chooseVariant } = {}) {
+  constructor(host: DeviceHost, options: { choose?: typeof chooseVariant } = {}) {
     this.#host = host;
     this.#pipelines = new Pipelines(host, this.counters);
     this.#slots = new SlotPool((bytes) => this.#createBuffer('slot', bytes), this.counters);
-    this.#readback = new Readback(host, this.counters, options.nudges ?? false);
+    this.#readback = new Readback(host, this.counters);
     this.#scopes = new ErrorScopes(host);
     this.#choose = options.choose ?? chooseVariant;
   }

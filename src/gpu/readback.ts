@@ -15,15 +15,14 @@ export class Readback {
   readonly #counters: GpuCounters;
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
-  readonly #nudges: boolean;
+  /** Firefox completes maps in quanta of 100 ms unless something is submitted meanwhile. */
+  readonly #nudges = isFirefox();
   #waiting = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param nudges Firefox completes maps in quanta of 100 ms unless something is submitted meanwhile. */
-  constructor(host: DeviceHost, counters: GpuCounters, nudges: boolean) {
+  constructor(host: DeviceHost, counters: GpuCounters) {
     this.#host = host;
     this.#counters = counters;
-    this.#nudges = nudges;
   }
 
   /** Queues the copy at once; resolves with the bytes. */
@@ -103,6 +102,11 @@ export class Readback {
       this.#timer = undefined;
     }
   }
+}
+
+function isFirefox(): boolean {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  return navigator?.userAgent?.includes('Firefox') ?? false;
 }
 
 // Node has no GPUBufferUsage and GPUMapMode.

@@ -34,8 +34,7 @@ export class SessionDevice {
   }
 
   async #open(): Promise<Executor> {
-    const { navigator } = globalThis as { navigator?: { gpu?: GPU; userAgent?: string } };
-    const host = await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure);
-    return new Executor(host, { nudges: navigator?.userAgent?.includes('Firefox') ?? false });
+    const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
+    return new Executor(await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure));
   }
 }
