@@ -1,7 +1,13 @@
+/** `webvera/bench`: what trainings and kernels cost on a device. Each function opens a device of its own and closes it. */
 export { type AdapterBenchOptions, type AdapterReport, measureAdapters } from './bench/adapters';
+export { countStep, type StepCounts, type TrainingStageOptions } from './bench/counts';
 export { type DecodeBenchOptions, type DecodeReport, measureDecode } from './bench/decode';
 export { type GemmOptions, type GemmRate, type GemmReport, type GemmShape, measureGemm } from './bench/gemm';
 export type { KernelShare } from './bench/kernel_table';
 export { type KernelBenchOptions, type KernelReport, measureKernels } from './bench/kernels';
 export type { MixedReport, PassReport } from './bench/mixed';
+export { measurePeak, type PeakOptions, type PeakReport } from './bench/peak';
 export type { SwitchingReport, SwitchReport } from './bench/switching';
+export { type ErrorCode, WebVeraError } from './core/error';
+export { VERSION } from './core/version';
+export type { DeviceInfo } from './gpu/device';

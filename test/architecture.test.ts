@@ -36,7 +36,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   page: ['adapters/config', 'core', 'worker/protocol'],
   'index.ts': ['page', 'adapters/config', 'core'],
   'embed.ts': ['page', 'core'],
-  'bench.ts': ['bench'],
+  'bench.ts': ['bench', 'gpu', 'core'],
   bench: ['worker', 'store', 'hub', 'train', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],
 };
 
@@ -115,10 +115,19 @@ const reachesInside = (one: Import): boolean => {
   return one.target.startsWith('.') && /^(src|shaders)\//.test(path) && !/^src\/index(\.ts)?$/.test(path);
 };
 
+/** What `package.json` lets others import. */
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
+const entries = Object.keys(exports).map((name) => name.replace(/^\./, 'webvera'));
+const isNoEntry = ({ target }: Import): boolean => /^webvera\b/.test(target) && !entries.includes(target);
+
 test('the demo uses the public names only', () => {
   const imports = sources('demo').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+  const used = new Set(imports.map(({ target }) => target).filter((target) => target.startsWith('webvera')));
+  expect([...used].sort()).toEqual(['webvera', 'webvera/bench']);
   expect(imports.filter(reachesInside)).toEqual([]);
+  expect(imports.filter(isNoEntry)).toEqual([]);
   expect(importsOf('demo/a.ts', "import { b } from '../src/page/b';").filter(reachesInside)).toHaveLength(1);
+  expect(importsOf('demo/a.ts', "import { b } from 'webvera/page/b';").filter(isNoEntry)).toHaveLength(1);
 });
 
 test.each([

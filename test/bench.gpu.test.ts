@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelFiles } from '../scripts/lib/random_models.mjs';
-import { measureAdapters, measureDecode, measureGemm, measureKernels } from '../src/bench';
+import { countStep, measureAdapters, measureDecode, measureGemm, measureKernels, measurePeak } from '../src/bench';
 import { sessionGpu } from './helpers/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
@@ -28,6 +28,18 @@ test('measures every family of tiles at every shape, and says which was best', a
   expect(best.flopsPerSecond).toBe(Math.max(...finalists.map(({ flopsPerSecond }) => flopsPerSecond)));
   expect(device.description).toMatch(/\w/);
   expect(shared.liveBytes()).toBe(0);
+});
+
+test('leaves out the variants that the device has not the features for', async () => {
+  const { gpu } = sessionGpu();
+  const adapter = await gpu.requestAdapter();
+  const plain = { ...adapter, features: new Set() };
+  const without = { requestAdapter: async () => plain } as unknown as GPU;
+  const shapes = [{ rows: 64, columns: 96, inner: 32 }];
+  const { rates, device } = await measureGemm(without, { ...quick, shapes });
+  expect(device.features).toEqual([]);
+  expect(rates.map(({ variant }) => variant)).toContain('workgroup');
+  expect(rates.map(({ variant }) => variant)).not.toContain('subgroup');
 });
 
 test('refuses to measure nothing', async () => {
@@ -104,9 +116,15 @@ test('measures each kernel of a training step, and what of it is in none', async
   const shared = sessionGpu();
   const progress: number[] = [];
   const onProgress = (done: number, total: number): unknown => progress.push(done / total);
-  const { step, kernels, outside, device } = await measureKernels(shared.gpu, { ...kernelOptions, onProgress });
+  const options = { ...kernelOptions, onProgress };
+  const { step, memory, kernels, outside, device } = await measureKernels(shared.gpu, options);
   expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
   expect(kernels.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(step.flops, 0);
+  expect(kernels.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(step.bytes);
+  // The embedding; in each layer two norms, q and o, k and v, gate, up and down; the last norm.
+  expect(memory.weightBytes).toBe(4 * (48 * 32 + 2 * (2 * 32 + 2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48) + 32));
+  expect(memory.peakBytes).toBeGreaterThan(memory.weightBytes);
+  expect(step.bytes).toBeGreaterThan(memory.weightBytes);
   const inKernels = kernels.reduce((sum, { seconds }) => sum + seconds, 0);
   expect(inKernels + outside.seconds).toBeCloseTo(step.seconds, 9);
   expect(kernels.reduce((sum, { share }) => sum + share, outside.share)).toBeCloseTo(1, 6);
@@ -120,6 +138,17 @@ test('measures each kernel of a training step, and what of it is in none', async
   expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
   expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('counts a step without taking it', async () => {
+  const { step, memory } = await measureKernels(sessionGpu().gpu, kernelOptions);
+  const shared = sessionGpu();
+  const { seconds: _, ...counted } = step;
+  const { memory: needed, ...counts } = await countStep(shared.gpu, kernelOptions);
+  expect(counts).toMatchObject({ r: 4, ...counted });
+  expect(needed.weightBytes).toBe(memory.weightBytes);
+  expect(shared.calls('dispatchWorkgroups')).toBe(0);
   expect(shared.liveBytes()).toBe(0);
 });
 
@@ -176,4 +205,34 @@ test('leaves nothing behind when a model can’t be loaded', async () => {
   const token = { files: options.files, position: 8, longest: 16, tokenSeconds: 1 };
   await expect(measureDecode(shared.gpu, token)).rejects.toMatchObject({ code: 'not_found' });
   expect(shared.liveBytes()).toBe(0);
+});
+
+test('measures what the device can do at best', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const { flopsPerSecond, bytesPerSecond, device } = await measurePeak(shared.gpu, {
+    ...quick,
+    copyBytes: 2 ** 22,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  // A product reads its operands, which the chain doesn't.
+  const shapes = [{ rows: 128, columns: 128, inner: 128 }];
+  const { best } = await measureGemm(sessionGpu().gpu, { ...quick, shapes });
+  expect(flopsPerSecond).toBeGreaterThan(best.flopsPerSecond);
+  expect(bytesPerSecond).toBeGreaterThan(1e8);
+  expect(bytesPerSecond).toBeLessThan(1e12);
+  expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((done) => done / 6));
+  expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('measuring the peak ends where it is asked to', async () => {
+  const shared = sessionGpu();
+  const abort = new AbortController();
+  const onProgress = (): void => abort.abort(new Error('enough'));
+  await expect(
+    measurePeak(shared.gpu, { ...quick, copyBytes: 2 ** 22, onProgress, signal: abort.signal }),
+  ).rejects.toThrow('enough');
+  expect(shared.liveBytes()).toBe(0);
+  await expect(measurePeak(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
 });

@@ -14,6 +14,7 @@ import { choice, integer, readFlags, UsageError } from './options.mjs';
  * @property {boolean} json
  * @property {Peer | undefined} compare
  * @property {number} rounds
+ * @property {import('./roofline.mjs').Rates | undefined} peak of a device that isn't at hand
  */
 
 export const HELP = `Measures training steps, generation, batches whose rows have adapters of their own, switching
@@ -38,6 +39,8 @@ from one adapter to another, and each kernel of a step.
   --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)
                    and ours in turns; tiny and small only
   --rounds N       of the comparison                                          (5)
+  --peak F,B       instead, what a step takes at least on a device of F GFLOP/s and
+                   B GB/s: its work is counted, and no step is taken
   --json           one JSON document instead of the table
   --help`;
 
@@ -50,6 +53,7 @@ const FLAGS = /** @type {const} */ ({
   only: { type: 'string' },
   compare: { type: 'string' },
   rounds: { type: 'string', default: '5' },
+  peak: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 });
@@ -70,9 +74,15 @@ export function readBenchOptions(argv) {
     length: flags.length === undefined ? length : lengthOf(flags.length),
     adapter: choice('adapter', flags.adapter, /** @type {const} */ (['swiftshader', 'llvmpipe', 'gpu'])),
     ranks: flags.r === undefined ? ranks : [integer('r', flags.r, { min: 1, max: 65_536 })],
-    parts: flags.kernels === true ? [...new Set([...wanted, /** @type {const} */ ('kernels')])] : wanted,
+    parts:
+      flags.peak !== undefined
+        ? ['counts']
+        : flags.kernels === true
+          ? [...new Set([...wanted, /** @type {const} */ ('kernels')])]
+          : wanted,
     compare: flags.compare === undefined ? undefined : peer(flags.compare, name),
     rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
+    peak: flags.peak === undefined ? undefined : rates(flags.peak),
     json: flags.json === true,
   };
 }
@@ -85,6 +95,18 @@ export function readBenchOptions(argv) {
 function peer(value, name) {
   if (!(name in CASES)) throw new UsageError('--compare needs --case tiny or small');
   return choice('compare', value, /** @type {const} */ (['jax', 'tfjs']));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {import('./roofline.mjs').Rates}
+ */
+function rates(value) {
+  const [flops = 0, bytes = 0, ...others] = String(value).split(',').map(Number);
+  if (!(flops > 0 && bytes > 0 && others.length === 0)) {
+    throw new UsageError(`--peak must be GFLOP/s and GB/s, as 3000,100, not "${value}"`);
+  }
+  return { flopsPerSecond: flops * 1e9, bytesPerSecond: bytes * 1e9 };
 }
 
 /**

@@ -3,8 +3,9 @@
 import { adapterLines, adapterRun } from './adapter_report.mjs';
 import { ALL_CASES } from './cases.mjs';
 import { generationLines, generationRun } from './generation_report.mjs';
-import { kernelLines, kernelRun } from './kernel_report.mjs';
+import { kernelLines, kernelRun, peakLines } from './kernel_report.mjs';
 import { count, size } from './progress.mjs';
+import { countLines, countRun } from './roofline.mjs';
 import { tableLines } from './table.mjs';
 
 /** @typedef {import('./cases.mjs').CaseName} CaseName */
@@ -12,14 +13,21 @@ import { tableLines } from './table.mjs';
 /** @typedef {ReturnType<typeof benchReport>} BenchReport */
 
 /**
- * @param {{ name: CaseName, length: number, adapter: string, engine: string }} run
+ * @param {object} run
+ * @param {CaseName} run.name
+ * @param {number} run.length
+ * @param {string} run.adapter
+ * @param {string} run.engine
+ * @param {import('./roofline.mjs').Rates} [run.peak] of a device that isn't the measured one
  * @param {Measurements} measurements
  */
 export function benchReport(
-  { name, length, adapter, engine },
-  { trainings, gemm, generation, adapters, kernels, kernelGemm, device },
+  { name, length, adapter, engine, peak: given },
+  { version, trainings, gemm, generation, adapters, counts, kernels, kernelGemm, peak: measured, device },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
+  const tokens = batch * length;
+  const peak = given ?? measured;
   const runs = trainings.map(({ r, trainable, metrics }) => {
     const metric = (/** @type {string} */ key) => metrics[key] ?? Number.NaN;
     const median = metric('step_seconds_median');
@@ -29,7 +37,7 @@ export function benchReport(
       trainable,
       ms_per_step: { median: median * 1000, min: metric('step_seconds_min') * 1000 },
       first_step_seconds: metric('first_step_seconds'),
-      tokens_per_second: (batch * length) / median,
+      tokens_per_second: tokens / median,
       dispatches_per_step: metric('dispatches_per_step'),
       submits_per_step: metric('submits_per_step'),
       gpu_bytes: { now: metric('gpu_bytes_now'), peak: metric('peak_gpu_bytes') },
@@ -39,6 +47,7 @@ export function benchReport(
     };
   });
   return {
+    webvera: version,
     case: name,
     label,
     adapter,
@@ -50,9 +59,11 @@ export function benchReport(
     ...(generation && { generation: generationRun(generation) }),
     adapters: adapters.map(adapterRun),
     ...(kernelGemm && {
-      kernels: kernels.map((report) => kernelRun(report, kernelGemm.best)),
+      kernels: kernels.map((report) => kernelRun(report, { tokens, best: kernelGemm.best, peak: measured })),
       kernel_gemm: { best: kernelGemm.best, rates: kernelGemm.rates },
     }),
+    ...(peak && counts.length > 0 && { counts: counts.map((one) => countRun(one, { tokens, peak })) }),
+    ...(peak && { peak: { flops_per_second: peak.flopsPerSecond, bytes_per_second: peak.bytesPerSecond } }),
   };
 }
 
@@ -70,8 +81,10 @@ export function benchTable({
   gemm,
   generation,
   adapters,
+  counts = [],
   kernels = [],
   kernel_gemm,
+  peak,
 }) {
   const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
   const head = [
@@ -85,7 +98,10 @@ export function benchTable({
     generationLines(generation),
     adapterLines(adapters),
     ...kernels.map(kernelLines),
-    gemmLines(kernel_gemm, 'The GEMM to compare kernels with'),
+    countLines(counts, peak),
+    kernel_gemm === undefined
+      ? []
+      : [...gemmLines(kernel_gemm, 'The GEMM to compare kernels with'), ...peakLines(peak)],
   ];
   return parts
     .filter((lines) => lines.length > 0)

@@ -2,7 +2,7 @@
 import { modelFiles, optFiles } from './random_models.mjs';
 
 /** @typedef {import('./random_models.mjs').Shape} Shape */
-/** @typedef {'training' | 'generation' | 'adapters' | 'kernels'} Part */
+/** @typedef {'training' | 'generation' | 'adapters' | 'kernels' | 'counts'} Part */
 /** @typedef {keyof typeof CASES} OwnCaseName */
 /** @typedef {keyof typeof ALL_CASES} CaseName */
 /** @typedef {() => Promise<ReadonlyMap<string, Blob>>} ReadBundled the files of the model that comes with the demo */
@@ -17,10 +17,14 @@ import { modelFiles, optFiles } from './random_models.mjs';
  * @property {number} rounds of the kernels
  * @property {readonly Part[]} parts measured by default
  * @property {readonly string[]} targets the modules with an adapter
+ * @property {number} [longest] tokens that the model takes, where it isn't made for as many as are asked for
  * @property {(length: number, bundled: ReadBundled) => Promise<ReadonlyMap<string, Blob>>} files
  */
 
-/** @type {readonly Part[]} */
+/**
+ * What can be measured; counts need no device's own rates.
+ * @type {readonly Part[]}
+ */
 export const PARTS = ['training', 'generation', 'adapters', 'kernels'];
 
 const LLAMA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
@@ -149,6 +153,7 @@ export const ALL_CASES = {
     rounds: 5,
     parts: /** @type {readonly Part[]} */ (['training', 'generation', 'adapters']),
     targets: LLAMA_TARGETS,
+    longest: 512,
     files: (/** @type {number} */ _, /** @type {ReadBundled} */ bundled) => bundled(),
   }),
   'opt-125m': knownShape({

@@ -1,35 +1,52 @@
 // What the benchmark prints of the kernels in a training step.
 
-import { count } from './progress.mjs';
+import { count, size } from './progress.mjs';
+import { rooflineOf } from './roofline.mjs';
 import { tableLines } from './table.mjs';
 
 /** @typedef {import('../../src/bench').KernelReport} KernelReport */
 /** @typedef {import('../../src/bench').KernelShare} KernelShare */
 /** @typedef {import('../../src/bench').GemmRate} GemmRate */
+/** @typedef {import('../../src/bench').PeakReport} PeakReport */
 /** @typedef {ReturnType<typeof kernelRun>} KernelRun */
 
 /**
  * @param {KernelReport} report
- * @param {GemmRate | undefined} best what rates are compared with
+ * @param {object} scale what rates are compared with
+ * @param {number} scale.tokens of a step
+ * @param {GemmRate | undefined} scale.best
+ * @param {PeakReport | undefined} scale.peak
  */
-export function kernelRun({ r, step, kernels, outside }, best) {
+export function kernelRun({ r, step, memory, kernels, outside }, { tokens, best, peak }) {
+  const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({
+    flops,
+    flops_per_second,
+    share_of_best_gemm: best && flops_per_second / best.flopsPerSecond,
+    share_of_peak: peak && flops_per_second / peak.flopsPerSecond,
+  });
   return {
     r,
     ms_per_step: step.seconds * 1000,
+    tokens_per_second: tokens / step.seconds,
     dispatches: step.dispatches,
-    flops: step.flops,
-    kernels: kernels.map(({ kernel, variant, sizes, mixed, dispatches, seconds, share, flops, flopsPerSecond }) => ({
-      kernel,
-      variant,
-      sizes,
-      mixed,
-      dispatches,
-      ms: seconds * 1000,
-      share,
-      flops,
-      flops_per_second: flopsPerSecond,
-      share_of_best_gemm: best && flopsPerSecond / best.flopsPerSecond,
-    })),
+    ...rates(step.flops, step.flops / step.seconds),
+    bytes: step.bytes,
+    weight_bytes: memory.weightBytes,
+    gpu_bytes: { peak: memory.peakBytes },
+    roofline: peak && rooflineOf(step, peak),
+    kernels: kernels.map(
+      ({ kernel, variant, sizes, mixed, dispatches, seconds, share, bytes, flops, flopsPerSecond }) => ({
+        kernel,
+        variant,
+        sizes,
+        mixed,
+        dispatches,
+        ms: seconds * 1000,
+        share,
+        ...rates(flops, flopsPerSecond),
+        bytes,
+      }),
+    ),
     not_in_kernels: { ms: outside.seconds * 1000, share: outside.share },
   };
 }
@@ -38,22 +55,64 @@ export function kernelRun({ r, step, kernels, outside }, best) {
  * @param {KernelRun} run
  * @returns {string[]} lines, the kernel with the largest share first
  */
-export function kernelLines({ r, ms_per_step, dispatches, kernels, not_in_kernels }) {
-  const percent = (/** @type {number} */ share) => `${(share * 100).toFixed(1)} %`;
-  const rows = kernels.map(({ flops, flops_per_second, share_of_best_gemm, ...one }) => [
+export function kernelLines({ kernels, not_in_kernels, ...step }) {
+  const rows = kernels.map((one) => [
     labelOf(one),
     count(one.dispatches),
     percent(one.share),
     one.ms.toFixed(2),
-    flops > 0 ? (flops_per_second / 1e9).toFixed(2) : '',
-    flops > 0 && share_of_best_gemm !== undefined ? percent(share_of_best_gemm) : '',
+    ...rateCells(one),
   ]);
-  return tableLines([
-    [`Kernels at r ${r}, each alone`, 'times', 'share', 'ms', 'GFLOP/s', 'of the GEMM'],
+  const table = tableLines([
+    [`Kernels at r ${step.r}, each alone`, 'times', 'share', 'ms', 'GFLOP/s', 'of the GEMM', 'of the peak'],
     ...rows,
-    ['not in kernels', '', percent(not_in_kernels.share), not_in_kernels.ms.toFixed(2), '', ''],
-    ['the step itself', count(dispatches), '', ms_per_step.toFixed(2), '', ''],
+    ['not in kernels', '', percent(not_in_kernels.share), not_in_kernels.ms.toFixed(2), '', '', ''],
+    ['the step itself', count(step.dispatches), '', step.ms_per_step.toFixed(2), ...rateCells(step)],
   ]).map((line) => line.trimEnd());
+  return [...table, ...rooflineLines(step)];
+}
+
+/**
+ * The device's best, and what that makes of the step.
+ * @param {{ flops_per_second: number, bytes_per_second: number } | undefined} peak
+ * @returns {string[]}
+ */
+export function peakLines(peak) {
+  if (peak === undefined) return [];
+  const { flops_per_second, bytes_per_second } = peak;
+  return [
+    `The peak: ${giga(flops_per_second)} GFLOP/s of multiply-adds in registers; ${giga(bytes_per_second)} GB/s in a copy`,
+  ];
+}
+
+/**
+ * @param {Pick<KernelRun, 'flops' | 'bytes' | 'roofline'>} step
+ * @returns {string[]}
+ */
+function rooflineLines({ flops, bytes, roofline }) {
+  if (roofline === undefined) return [];
+  const { arithmetic_ms, bytes_ms } = roofline;
+  const arithmetic = `its ${giga(flops)} GFLOP take ${arithmetic_ms.toFixed(2)} ms`;
+  return [`At the peak ${arithmetic}, and its ${size(bytes)} ${bytes_ms.toFixed(2)} ms`];
+}
+
+/**
+ * Empty where no arithmetic is counted.
+ * @param {Pick<KernelRun, 'flops' | 'flops_per_second' | 'share_of_best_gemm' | 'share_of_peak'>} one
+ */
+function rateCells({ flops, flops_per_second, share_of_best_gemm, share_of_peak }) {
+  if (flops === 0) return ['', '', ''];
+  return [giga(flops_per_second), percent(share_of_best_gemm), percent(share_of_peak)];
+}
+
+/** @param {number | undefined} share */
+function percent(share) {
+  return share === undefined ? '' : `${(share * 100).toFixed(1)} %`;
+}
+
+/** @param {number} value */
+function giga(value) {
+  return (value / 1e9).toFixed(2);
 }
 
 /** @param {Pick<KernelRun['kernels'][number], 'kernel' | 'variant' | 'sizes' | 'mixed'>} one */

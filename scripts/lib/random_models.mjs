@@ -126,6 +126,10 @@ function optTensors({ hidden_size: hidden, ffn_dim: ffn, num_hidden_layers, voca
   return shapes;
 }
 
+/** Halves to take weights from: so many in a piece, and so many pieces. */
+const PIECE = 2 ** 16;
+const PIECES = 64;
+
 /** Uniform weights have the usual deviation of 0.02. */
 const WIDTH = 0.02 * Math.sqrt(12);
 
@@ -152,11 +156,10 @@ function safetensors(shapes, dtype) {
     header[name] = {
       dtype: dtype === 'float32' ? 'F32' : 'F16',
       shape: dims,
-      data_offsets: [offset, offset + data.byteLength],
+      data_offsets: [offset, offset + data.size],
     };
-    offset += data.byteLength;
-    // One by one, so that large models needn't be in memory twice.
-    parts.push(new Blob([data]));
+    offset += data.size;
+    parts.push(data);
   }
   const text = JSON.stringify(header);
   const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8));
@@ -167,21 +170,30 @@ function safetensors(shapes, dtype) {
 function floats() {
   const random = randomNumbers(1);
   return {
-    same: (/** @type {number} */ size, /** @type {0 | 1} */ value) => new Float32Array(size).fill(value),
-    random: (/** @type {number} */ size) => new Float32Array(size).map(() => (random() - 0.5) * WIDTH),
+    same: (/** @type {number} */ size, /** @type {0 | 1} */ value) => new Blob([new Float32Array(size).fill(value)]),
+    random: (/** @type {number} */ size) => new Blob([new Float32Array(size).map(() => (random() - 0.5) * WIDTH)]),
   };
 }
 
-/** Half a billion of them in seconds: from a table of 4,096 numbers. */
+/**
+ * All from the same four million, each tensor's from another place on: half a billion of them are there at once and need
+ * little memory. Browsers share whole pieces between blobs, but copy parts of them, and may keep no gigabyte.
+ */
 function halves() {
   const random = randomNumbers(1);
+  const below = (/** @type {number} */ end) => Math.floor(random() * end);
   const table = Uint16Array.from({ length: 4096 }, (_, index) => halfBits(((index + 0.5) / 4096 - 0.5) * WIDTH));
+  const piece = () => new Blob([new Uint16Array(PIECE).map(() => table[below(table.length)] ?? 0)]);
+  const stock = Array.from({ length: PIECES }, piece);
   return {
-    same: (/** @type {number} */ size, /** @type {0 | 1} */ value) => new Uint16Array(size).fill(halfBits(value)),
+    same: (/** @type {number} */ size, /** @type {0 | 1} */ value) =>
+      new Blob([new Uint16Array(size).fill(halfBits(value))]),
     random(/** @type {number} */ size) {
-      const data = new Uint16Array(size);
-      for (let i = 0; i < size; i++) data[i] = table[Math.floor(random() * 4096)] ?? 0;
-      return data;
+      const first = below(PIECES);
+      const whole = Math.floor(size / PIECE);
+      const at = (/** @type {number} */ index) => stock[(first + index) % PIECES] ?? new Blob();
+      const parts = Array.from({ length: whole }, (_, index) => at(index));
+      return new Blob([...parts, at(whole).slice(0, 2 * (size % PIECE))]);
     },
   };
 }

@@ -1,6 +1,7 @@
 // The work that the benchmark measures. Runs in Node and in a page.
 import { ALL_CASES } from './cases.mjs';
 import { measureGeneration, withDecode } from './generation.mjs';
+import { measureKernelWork, NO_KERNELS } from './kernel_work.mjs';
 import { randomNumbers } from './random_models.mjs';
 
 /** @typedef {import('./cases.mjs').Case} Case */
@@ -14,24 +15,22 @@ import { randomNumbers } from './random_models.mjs';
 /** @typedef {typeof import('../../src/bench')} Bench */
 /** @typedef {import('../../src/bench').GemmReport} GemmReport */
 /** @typedef {import('../../src/bench').AdapterReport} AdapterReport */
-/** @typedef {import('../../src/bench').KernelReport} KernelReport */
+/** @typedef {import('./kernel_work.mjs').KernelMeasurements} KernelMeasurements */
 /**
- * @typedef {object} Measurements
+ * @typedef {object} OtherMeasurements
+ * @property {string} version of webvera
  * @property {readonly Training[]} trainings
  * @property {GemmReport | undefined} gemm what trainings are compared with
  * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
- * @property {readonly KernelReport[]} kernels
- * @property {GemmReport | undefined} kernelGemm what kernels are compared with
+ * @property {readonly import('../../src/bench').StepCounts[]} counts
  * @property {GemmReport['device']} device
  */
+/** @typedef {OtherMeasurements & KernelMeasurements} Measurements */
 /** @typedef {typeof import('../../src/index')} Library */
 
 /** People with an adapter each. */
 const PEOPLE = 8;
-
-/** What kernels are compared with: a product of the sizes that a small transformer has. */
-export const KERNEL_GEMM = { rows: 1024, columns: 768, inner: 768 };
 
 /**
  * @param {Library} library
@@ -91,22 +90,17 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
       adapters.push(report);
     }
   }
-  /** @type {KernelReport[]} */
-  const kernels = [];
-  /** @type {GemmReport | undefined} */
-  let kernelGemm;
-  if (parts.includes('kernels')) {
-    const { rounds } = measured;
-    for (const r of ranks) {
-      const onProgress = onPart(`r ${r}, kernels`);
-      const options = { files, r, target_modules, batch, tokens: length, rounds, onProgress };
-      kernels.push(await bench.measureKernels(gpu, options));
-    }
-    kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM] });
+  /** @type {import('../../src/bench').StepCounts[]} */
+  const counts = [];
+  for (const r of parts.includes('counts') ? ranks : []) {
+    counts.push(await bench.countStep(gpu, { files, r, target_modules, batch, tokens: length }));
   }
-  const device = gemm?.device ?? adapters[0]?.device ?? kernelGemm?.device;
+  const kernelWork = parts.includes('kernels')
+    ? await measureKernelWork(bench, { measured, files, ranks, gpu, onStep })
+    : NO_KERNELS;
+  const device = gemm?.device ?? adapters[0]?.device ?? kernelWork.kernelGemm?.device ?? counts[0]?.device;
   if (device === undefined) throw new Error('nothing was measured');
-  return { trainings, gemm, generation, adapters, kernels, kernelGemm, device };
+  return { version: bench.VERSION, trainings, gemm, generation, adapters, counts, ...kernelWork, device };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { numel } from '../core/shape';
 import { chooseVariant } from '../gpu/choice';
@@ -39,6 +40,10 @@ export interface GemmOptions {
   readonly sampleSeconds?: number;
   /** 5 */
   readonly samples?: number;
+  /** Called as samples are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Rejects with its reason at once; what runs on the device ends with its submit. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const SHAPES: readonly GemmShape[] = [
@@ -69,20 +74,28 @@ interface Candidate {
  */
 export async function measureGemm(
   gpu: GPU | undefined,
-  { shapes = SHAPES, sampleSeconds = 0.2, samples = 5 }: GemmOptions = {},
+  { shapes = SHAPES, sampleSeconds = 0.2, samples = 5, onProgress, signal }: GemmOptions = {},
 ): Promise<GemmReport> {
+  signal?.throwIfAborted();
   const host = await DeviceHost.open(gpu);
   try {
-    const candidates = await prepare(host, shapes);
+    const candidates = await untilAborted(prepare(host, shapes), signal);
+    const total = candidates.length + Math.min(FINALISTS, candidates.length) * (samples - 1);
+    let done = 0;
+    const take = async (candidate: Candidate): Promise<void> => {
+      candidate.samples.push(await untilAborted(sample(candidate, sampleSeconds), signal));
+      done += 1;
+      onProgress?.(done, total);
+    };
     for (const candidate of candidates) {
       // Drivers may compile at the first use.
-      await timeRuns(candidate.executor, candidate.program, 1);
-      candidate.samples.push(await sample(candidate, sampleSeconds));
+      await untilAborted(timeRuns(candidate.executor, candidate.program, 1), signal);
+      await take(candidate);
     }
     const finalists = candidates.toSorted((a, b) => median(b.samples) - median(a.samples)).slice(0, FINALISTS);
     // In turns, so that whatever else this machine does meets all of them.
     for (let round = 1; round < samples; round++) {
-      for (const candidate of finalists) candidate.samples.push(await sample(candidate, sampleSeconds));
+      for (const candidate of finalists) await take(candidate);
     }
     const [best] = finalists.toSorted((a, b) => median(b.samples) - median(a.samples));
     if (best === undefined) throw new WebVeraError('invalid_argument', 'shapes: expected at least one, got none');
@@ -95,7 +108,7 @@ export async function measureGemm(
 async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   for (const shape of shapes) {
-    for (const variant of variantsFor(shape)) {
+    for (const variant of variantsFor(shape, host.info)) {
       const choose: typeof chooseVariant = (step, info) =>
         step.kernel.variants.find(({ name }) => name === variant) ?? chooseVariant(step, info);
       const executor = new Executor(host, { choose });
@@ -106,9 +119,11 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
   return candidates;
 }
 
-function variantsFor({ rows, columns, inner }: GemmShape): string[] {
+function variantsFor({ rows, columns, inner }: GemmShape, info: DeviceInfo): string[] {
   const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0, has_residual: 0 };
-  return linearForward.vec4.f32.variants.filter((variant) => variant.fits(params)).map(({ name }) => name);
+  return linearForward.vec4.f32.variants
+    .filter(({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)))
+    .map(({ name }) => name);
 }
 
 function products(executor: Executor, { rows, columns, inner }: GemmShape): readonly Step[] {

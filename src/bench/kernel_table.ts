@@ -7,6 +7,8 @@ export interface Timed extends Sized {
   readonly dispatches: number;
   /** Of one. */
   readonly seconds: number;
+  /** Of all of them, as `bytesOf` counts. */
+  readonly bytes: number;
 }
 
 /** Dispatches of a step by one kernel and variant, of sizes that don't differ much. */
@@ -23,6 +25,8 @@ export interface KernelShare {
   readonly seconds: number;
   /** `seconds` in the step's own time. */
   readonly share: number;
+  /** That they read and write at least. */
+  readonly bytes: number;
   readonly flops: number;
   readonly flopsPerSecond: number;
 }
@@ -60,6 +64,7 @@ function shareOf(group: readonly Timed[], stepSeconds: number): KernelShare {
     dispatches: sum(() => 1),
     seconds,
     share: seconds / stepSeconds,
+    bytes: group.reduce((total, { bytes }) => total + bytes, 0),
     flops,
     flopsPerSecond: flops / seconds,
   };

@@ -17,8 +17,16 @@ export interface KernelBenchOptions extends ReplayOptions {
 /** Seconds are medians over the rounds. */
 export interface KernelReport {
   readonly r: number;
-  /** Steps queued one after the other: seconds, dispatches and floating-point operations of one. */
-  readonly step: { readonly seconds: number; readonly dispatches: number; readonly flops: number };
+  /** One of several steps queued one after the other. */
+  readonly step: {
+    readonly seconds: number;
+    readonly dispatches: number;
+    readonly flops: number;
+    /** That its dispatches read and write at least. */
+    readonly bytes: number;
+  };
+  /** On the device: the model's weights, and the most that was ever held. */
+  readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
   /** The longest first. */
   readonly kernels: readonly KernelShare[];
   /** What the step takes beyond all of its dispatches by themselves: below 0 where they help each other. */
@@ -37,11 +45,13 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
     const steps = stage.steps();
     const { seconds, timed } = await timeReplays(stage, { steps }, options);
     const kernels = kernelTable(timed, seconds);
+    const bytes = kernels.reduce((sum, kernel) => sum + kernel.bytes, 0);
     const outside = seconds - kernels.reduce((sum, kernel) => sum + kernel.seconds, 0);
     return {
       r: options.r,
-      step: { seconds, dispatches: steps.length, flops: stage.flops },
+      step: { seconds, dispatches: steps.length, flops: stage.flops, bytes },
       kernels,
+      memory: stage.memory,
       outside: { seconds: outside, share: outside / seconds },
       device: stage.info,
     };

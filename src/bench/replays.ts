@@ -6,6 +6,7 @@ import type { LoadedProgram } from '../graph/runner';
 import { workKey } from './kernel_sizes';
 import type { Timed } from './kernel_table';
 import { enoughRuns, median, type Queue, timeQueue } from './timing';
+import { bytesOf } from './traffic';
 
 /** A dispatch that can be queued by itself. */
 export interface StageStep {
@@ -60,6 +61,7 @@ interface Sampled {
 interface Work extends Sampled {
   readonly like: StageStep;
   dispatches: number;
+  bytes: number;
 }
 
 /** Of one dispatch in a submit. */
@@ -118,17 +120,21 @@ function differentWork(stage: Stage, steps: readonly StageStep[]): Work[] {
   for (const like of steps) {
     const key = `${like.variant} ${workKey(like.step)}`;
     const known = works.get(key);
-    if (known === undefined) works.set(key, newWork(stage, like));
-    else known.dispatches += 1;
+    if (known === undefined) {
+      works.set(key, newWork(stage, like));
+    } else {
+      known.dispatches += 1;
+      known.bytes += bytesOf(like.step);
+    }
   }
   return [...works.values()];
 }
 
 function newWork(stage: Stage, like: StageStep): Work {
   const queue: Queue = (times) => stage.replay(like, times);
-  return { like, dispatches: 1, queue, samples: [], runs: 0 };
+  return { like, dispatches: 1, bytes: bytesOf(like.step), queue, samples: [], runs: 0 };
 }
 
-function timedOf({ like: { step, variant }, dispatches, samples }: Work): Timed {
-  return { kernel: step.kernel, params: step.params, variant, dispatches, seconds: median(samples) };
+function timedOf({ like: { step, variant }, dispatches, bytes, samples }: Work): Timed {
+  return { kernel: step.kernel, params: step.params, variant, dispatches, bytes, seconds: median(samples) };
 }

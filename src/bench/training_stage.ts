@@ -4,7 +4,7 @@ import { chooseVariant } from '../gpu/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
-import type { Value } from '../graph/value';
+import { byteLength, type Value } from '../graph/value';
 import { makeBatch } from '../train/batches';
 import { LayerModes, type ModeChoice, modesOf } from '../train/layer_modes';
 import { lossChunks, type MicroBatch, writeBatch } from '../train/micro_batch';
@@ -80,7 +80,9 @@ export class TrainingStage implements Stage {
       });
       writeBatch(executor, inputs, batch, loaded.model.positions);
       executor.write(state.block, packStepBlock(stepBlock(batch)));
+      options.signal?.throwIfAborted();
       const loss = await executor.load(program);
+      options.signal?.throwIfAborted();
       const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
       const vectors = new Float32Array(await executor.read(adapter.lambda));
       const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
@@ -103,6 +105,13 @@ export class TrainingStage implements Stage {
   /** Floating-point operations of a step. */
   get flops(): number {
     return this.steps().reduce((sum, { step }) => sum + step.kernel.flops(step.params), 0);
+  }
+
+  /** Bytes on the device. */
+  get memory(): { readonly weightBytes: number; readonly peakBytes: number } {
+    const { base, executor } = this.#stage;
+    const weightBytes = [...base.loaded.weights.values()].reduce((sum, weight) => sum + byteLength(weight), 0);
+    return { weightBytes, peakBytes: executor.usage().peakBytes };
   }
 
   /** All dispatches of a step, in order. */

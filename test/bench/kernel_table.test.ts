@@ -14,6 +14,7 @@ const timed = (M: number, dispatches: number, seconds: number, variant = 'row') 
   variant,
   dispatches,
   seconds,
+  bytes: 100 * dispatches,
 });
 
 test('equal work in different places is measured once; what changes the work isn’t equal', () => {
@@ -36,7 +37,7 @@ test('lines join what differs little, and come with the longest first', () => {
   const lines = kernelTable([timed(4, 3, 0.25), timed(10, 2, 0.5), timed(200, 1, 3), timed(10, 1, 0.125, 'tile')], 8);
   expect(lines).toMatchObject([
     { variant: 'row', sizes: [4, 200, 8], mixed: false, dispatches: 1, seconds: 3, share: 0.375 },
-    { variant: 'row', sizes: [4, 10, 8], mixed: true, dispatches: 5, seconds: 1.75 },
+    { variant: 'row', sizes: [4, 10, 8], mixed: true, dispatches: 5, seconds: 1.75, bytes: 500 },
     { variant: 'tile', sizes: [4, 10, 8], mixed: false, dispatches: 1, seconds: 0.125 },
   ]);
   const flops = 2 * 4 * 8 * (3 * 4 + 2 * 10);

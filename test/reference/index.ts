@@ -9,6 +9,7 @@ import * as crossEntropy from './cross_entropy';
 import * as dropout from './dropout';
 import * as embedding from './embedding';
 import * as fill from './fill';
+import * as fmaChain from './fma_chain';
 import * as geluNew from './gelu_new';
 import * as layerNorm from './layer_norm';
 import * as linear from './linear';
@@ -39,6 +40,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...dropout,
   ...embedding,
   ...fill,
+  ...fmaChain,
   ...geluNew,
   ...layerNorm,
   ...linear,

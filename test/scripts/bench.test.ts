@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { readBenchOptions } from '../../scripts/lib/bench_options.mjs';
 import { benchReport, benchTable } from '../../scripts/lib/bench_report.mjs';
 import { ALL_CASES, CASES } from '../../scripts/lib/cases.mjs';
+import { KERNEL_GEMM, NO_KERNELS } from '../../scripts/lib/kernel_work.mjs';
 import { modelFiles, optFiles } from '../../scripts/lib/random_models.mjs';
-import { KERNEL_GEMM } from '../../scripts/lib/workload.mjs';
 import { defaultLimits } from '../../src/core/source';
 import { f16ToF32 } from '../../src/formats/float16';
 import type { Runner } from '../../src/graph/runner';
@@ -23,6 +23,7 @@ test('options', () => {
     parts: USUAL,
     compare: undefined,
     rounds: 5,
+    peak: undefined,
     json: false,
   });
   expect(readBenchOptions(['--case', 'small'])).toMatchObject({ name: 'small', ranks: [64, 256] });
@@ -55,6 +56,13 @@ test('options', () => {
   });
   expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
   expect(() => readBenchOptions('--compare jax --case bundled'.split(' '))).toThrow('--case tiny or small');
+  expect(readBenchOptions(['--peak', '3000,100'])).toMatchObject({
+    parts: ['counts'],
+    peak: { flopsPerSecond: 3e12, bytesPerSecond: 1e11 },
+  });
+  for (const peak of ['3000', '0,1', '1,2,3', 'x,1']) {
+    expect(() => readBenchOptions(['--peak', peak])).toThrow('--peak must be GFLOP/s and GB/s');
+  }
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
 
@@ -111,6 +119,17 @@ test('random halves are halves of the usual deviation', async () => {
   expect(new Set(tensors.get('model.norm.weight'))).toEqual(new Set([1]));
 });
 
+test('more random halves than there are in stock go round, and no two tensors begin alike', async () => {
+  const vocab_size = 70_000;
+  const shape = { ...CASES.tiny.shape, num_hidden_layers: 2, vocab_size };
+  const tensors = readSafetensors(await bytesOf(modelFiles(shape, 64, { dtype: 'float16' }).get('model.safetensors')));
+  const embedded = tensors.get('model.embed_tokens.weight') ?? [];
+  expect(embedded).toHaveLength(64 * vocab_size);
+  expect(embedded.slice(2 ** 22)).toEqual(embedded.slice(0, embedded.length - 2 ** 22));
+  const [first, second] = [0, 1].map((layer) => tensors.get(`model.layers.${layer}.mlp.up_proj.weight`)?.slice(0, 8));
+  expect(first).not.toEqual(second);
+});
+
 const bytesOf = async (blob: Blob | undefined): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array((await blob?.arrayBuffer()) ?? new ArrayBuffer(0));
 
@@ -139,12 +158,13 @@ const run = { name: 'small', length: 256, adapter: 'llvmpipe', engine: 'Dawn in 
 const device = { vendor: '', architecture: '', description: 'llvmpipe', fallback: true, features: [] };
 const gemm = { variant: 'register', shape: { rows: 256, columns: 896, inner: 896 }, flopsPerSecond: 5e9, samples: 5 };
 const nothing = {
+  version: '1.2.3',
   trainings: [],
   gemm: undefined,
   generation: undefined,
   adapters: [],
-  kernels: [],
-  kernelGemm: undefined,
+  counts: [],
+  ...NO_KERNELS,
 };
 const training = (r: number, median: number) => ({
   r,
@@ -163,15 +183,13 @@ const training = (r: number, median: number) => ({
 
 test('rates come from the median step, and shares from the best product', () => {
   const measurements = {
+    ...nothing,
     trainings: [training(64, 2), training(256, 4)],
     gemm: { best: gemm, rates: [gemm], device },
-    generation: undefined,
-    adapters: [],
-    kernels: [],
-    kernelGemm: undefined,
     device,
   };
   const report = benchReport(run, measurements);
+  expect(report.webvera).toBe('1.2.3');
   expect(report.runs[0]).toMatchObject({
     ms_per_step: { median: 2000, min: 1900 },
     tokens_per_second: 128,
@@ -230,11 +248,13 @@ test('adapters are compared as ratios, and trainings are left out where there ar
 });
 
 test('kernels come with their share of the step and of the product that they are compared with', () => {
-  const kernel = { mixed: false, dispatches: 30, seconds: 0.06, share: 0.6, flops: 6e7, flopsPerSecond: 1e9 };
+  const times = { mixed: false, dispatches: 30, seconds: 0.06, share: 0.6 };
+  const kernel = { ...times, bytes: 3e6, flops: 6e7, flopsPerSecond: 1e9 };
   const kernels = [
     {
       r: 64,
-      step: { seconds: 0.1, dispatches: 331, flops: 1e8 },
+      step: { seconds: 0.1, dispatches: 331, flops: 1e8, bytes: 2e7 },
+      memory: { weightBytes: 1e6, peakBytes: 3e6 },
       kernels: [
         { ...kernel, kernel: 'linear', variant: 'wide', sizes: [1024, 64, 172], mixed: true },
         {
@@ -253,16 +273,55 @@ test('kernels come with their share of the step and of the product that they are
     },
   ];
   const kernelGemm = { best: { ...gemm, shape: KERNEL_GEMM }, rates: [], device };
-  const report = benchReport(run, { ...nothing, kernels, kernelGemm, device });
-  expect(report.kernels?.[0]?.kernels[0]).toMatchObject({ kernel: 'linear', ms: 60, share_of_best_gemm: 0.2 });
+  const peak = { flopsPerSecond: 1e10, bytesPerSecond: 4e9, device };
+  const report = benchReport(run, { ...nothing, kernels, kernelGemm, peak, device });
+  expect(report.kernels?.[0]?.kernels[0]).toMatchObject({
+    kernel: 'linear',
+    ms: 60,
+    share_of_best_gemm: 0.2,
+    share_of_peak: 0.1,
+  });
+  expect(report.kernels?.[0]).toMatchObject({
+    tokens_per_second: 2560,
+    flops_per_second: 1e9,
+    share_of_best_gemm: 0.2,
+    share_of_peak: 0.1,
+    weight_bytes: 1e6,
+    gpu_bytes: { peak: 3e6 },
+    roofline: { arithmetic_ms: 10, bytes_ms: 5 },
+  });
+  expect(report.peak).toEqual({ flops_per_second: 1e10, bytes_per_second: 4e9 });
   const table = benchTable(report);
-  expect(table).toMatch(/\nKernels at r 64, each alone +times +share +ms +GFLOP\/s +of the GEMM\n/);
-  expect(table).toMatch(/\nlinear\/wide ≤ 1024×64×172 +30 +60\.0 % +60\.00 +1\.00 +20\.0 %\n/);
+  expect(table).toMatch(/\nKernels at r 64, each alone +times +share +ms +GFLOP\/s +of the GEMM +of the peak\n/);
+  expect(table).toMatch(/\nlinear\/wide ≤ 1024×64×172 +30 +60\.0 % +60\.00 +1\.00 +20\.0 % +10\.0 %\n/);
   expect(table).toMatch(/\ncopy 64 +30 +30\.0 % +30\.00\n/);
-  expect(table).toMatch(/\nnot in kernels +10\.0 % +10\.00\nthe step itself +331 +100\.00\n/);
-  expect(table).toMatch(/\nThe GEMM to compare kernels with: 5\.00 GFLOP\/s \(register, 1024×768×768\)$/);
+  expect(table).toMatch(/\nnot in kernels +10\.0 % +10\.00\nthe step itself +331 +100\.00 +1\.00 +20\.0 % +10\.0 %\n/);
+  expect(table).toMatch(/\nAt the peak its 0\.10 GFLOP take 10\.00 ms, and its 20\.0 MB 5\.00 ms\n/);
+  expect(table).toMatch(/\nThe GEMM to compare kernels with: 5\.00 GFLOP\/s \(register, 1024×768×768\)\n/);
+  expect(table).toMatch(/\nThe peak: 10\.00 GFLOP\/s of multiply-adds in registers; 4\.00 GB\/s in a copy$/);
   for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test('counts tell what a step takes at best on a device that is not at hand', () => {
+  const memory = { weightBytes: 2.5e8, peakBytes: 8e8 };
+  const counts = [{ r: 64, dispatches: 202, flops: 3e11, bytes: 2e9, memory, device }];
+  const peak = { flopsPerSecond: 3e12, bytesPerSecond: 1e11 };
+  const report = benchReport({ ...run, peak }, { ...nothing, counts, device });
+  expect(report.counts).toEqual([
+    {
+      r: 64,
+      dispatches: 202,
+      flops: 3e11,
+      bytes: 2e9,
+      weight_bytes: 2.5e8,
+      gpu_bytes: { peak: 8e8 },
+      roofline: { arithmetic_ms: 100, bytes_ms: 20, tokens_per_second: 2560 },
+    },
+  ]);
+  const table = benchTable(report);
+  expect(table).toMatch(/\nA step at 3,000 GFLOP\/s and 100 GB\/s +r 64\n/);
+  expect(table).toMatch(/\nms of arithmetic +100\.0\nms of reading and writing +20\.0\ntokens\/s at most +2,560$/);
 });
 
 test('generation is told by its rates, its kernels, and what weights and dispatches take alone', () => {
@@ -273,8 +332,8 @@ test('generation is told by its rates, its kernels, and what weights and dispatc
     dispatches: 44,
     seconds: 0.018,
     kernels: [
-      { ...linear, seconds: 0.015, share: 0.75, flops: 1, flopsPerSecond: 1 },
-      { ...sample, seconds: 0.001, share: 0.05, flops: 1, flopsPerSecond: 1 },
+      { ...linear, seconds: 0.015, share: 0.75, bytes: 1, flops: 1, flopsPerSecond: 1 },
+      { ...sample, seconds: 0.001, share: 0.05, bytes: 1, flops: 1, flopsPerSecond: 1 },
     ],
     weightBytes: 60e6,
     // Only half as much could be bound.

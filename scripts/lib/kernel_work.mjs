@@ -1,0 +1,53 @@
+// The kernels of a training step, and what to compare them with. Runs in Node, in a page and in a worker.
+
+/** @typedef {typeof import('../../src/bench')} Bench */
+/**
+ * @typedef {object} KernelMeasurements
+ * @property {readonly import('../../src/bench').KernelReport[]} kernels for each rank
+ * @property {import('../../src/bench').GemmReport | undefined} kernelGemm what the library's product reaches
+ * @property {import('../../src/bench').PeakReport | undefined} peak what the device does at best
+ */
+
+/** A product of the sizes that a small transformer has. */
+export const KERNEL_GEMM = { rows: 1024, columns: 768, inner: 768 };
+
+/** @type {KernelMeasurements} */
+export const NO_KERNELS = { kernels: [], kernelGemm: undefined, peak: undefined };
+
+/**
+ * @param {Bench} bench
+ * @param {object} job
+ * @param {import('./cases.mjs').Case} job.measured
+ * @param {ReadonlyMap<string, Blob>} job.files its model
+ * @param {readonly number[]} job.ranks
+ * @param {GPU | undefined} job.gpu
+ * @param {number} [job.sampleSeconds] how long a sample of a kernel lasts at least
+ * @param {(done: number, total: number, what: string) => void} [job.onStep]
+ * @param {AbortSignal} [job.signal]
+ * @returns {Promise<Required<KernelMeasurements> & { peak: import('../../src/bench').PeakReport }>}
+ */
+export async function measureKernelWork(bench, { measured, files, ranks, gpu, sampleSeconds, onStep, signal }) {
+  const { batch, length, rounds, targets: target_modules } = measured;
+  const common = (/** @type {string} */ what) => ({
+    signal,
+    onProgress: (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, what),
+  });
+  // One after the other: each has the device for itself.
+  const kernels = [];
+  for (const r of ranks) {
+    const options = {
+      files,
+      r,
+      target_modules,
+      batch,
+      tokens: length,
+      rounds,
+      sampleSeconds,
+      ...common(`r ${r}, kernels`),
+    };
+    kernels.push(await bench.measureKernels(gpu, options));
+  }
+  const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], ...common('the best GEMM') });
+  const peak = await bench.measurePeak(gpu, common("the device's peak"));
+  return { kernels, kernelGemm, peak };
+}

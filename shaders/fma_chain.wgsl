@@ -1,0 +1,45 @@
+// fma_chain: y = x after v = a · v + b, 4 · `rounds` times: multiply-adds with nothing to wait for; a copy with no rounds
+// x, y: 16 · `threads` elements, four at a time; a thread takes as many from each quarter, so that neighbours read on
+// grid: one thread per 16 elements, folded into x and y
+// with lib/flat_index.wgsl
+struct Params { threads: u32, rounds: u32, a: f32, b: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(id, groups);
+  if (at >= p.threads) {
+    return;
+  }
+  let a = vec4f(p.a);
+  let b = vec4f(p.b);
+  // Chains that don't wait for each other, as one result takes some cycles.
+  var v0 = x[at];
+  var v1 = x[at + p.threads];
+  var v2 = x[at + 2u * p.threads];
+  var v3 = x[at + 3u * p.threads];
+  for (var round = 0u; round < p.rounds; round++) {
+    v0 = fma(v0, a, b);
+    v1 = fma(v1, a, b);
+    v2 = fma(v2, a, b);
+    v3 = fma(v3, a, b);
+    v0 = fma(v0, a, b);
+    v1 = fma(v1, a, b);
+    v2 = fma(v2, a, b);
+    v3 = fma(v3, a, b);
+    v0 = fma(v0, a, b);
+    v1 = fma(v1, a, b);
+    v2 = fma(v2, a, b);
+    v3 = fma(v3, a, b);
+    v0 = fma(v0, a, b);
+    v1 = fma(v1, a, b);
+    v2 = fma(v2, a, b);
+    v3 = fma(v3, a, b);
+  }
+  y[at] = v0;
+  y[at + p.threads] = v1;
+  y[at + 2u * p.threads] = v2;
+  y[at + 3u * p.threads] = v3;
+}

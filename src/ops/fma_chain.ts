@@ -1,0 +1,35 @@
+import wgsl from '../../shaders/fma_chain.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+/** Elements of a thread. */
+const PER_THREAD = 16;
+/** Multiply-adds of an element in a round. */
+const PER_ROUND = 4;
+
+export const fmaChain = defineKernel({
+  name: 'fma_chain',
+  bindings: { x: 'read', y: 'write' },
+  params: { threads: 'u32', rounds: 'u32', a: 'f32', b: 'f32' },
+  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ threads }) => flatGrid(threads) }],
+  flops: ({ threads, rounds }) => 2 * PER_ROUND * rounds * PER_THREAD * threads,
+});
+
+/**
+ * x after v = a · v + b, done 4 · `rounds` times: the benchmark's measure of what a device can do at best. Without rounds
+ * it is a copy. x is f32 of a multiple of 16 elements; there is no gradient.
+ */
+export function emitFmaChain(g: Graph, x: Value, { rounds, a, b }: { rounds: number; a: number; b: number }): Value {
+  const size = numel(x.shape);
+  if (x.dtype !== 'f32' || size % PER_THREAD !== 0) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `fma_chain: expected f32 of a multiple of ${PER_THREAD} elements, got ${x.dtype} of ${size}`,
+    );
+  }
+  return g.emit(fmaChain, { x }, { y: x.shape }, { threads: size / PER_THREAD, rounds, a, b }).y;
+}
