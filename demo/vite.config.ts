@@ -7,7 +7,8 @@ export default defineConfig({
   root: path('.'),
   // Relative addresses: the built demo works in any folder of any site.
   base: './',
-  resolve: { alias: { webvera: path('../src/index.ts') } },
+  // The longer name first, as the other one begins it.
+  resolve: { alias: { 'webvera/bench': path('../src/bench.ts'), webvera: path('../src/index.ts') } },
   server: { fs: { allow: [path('..')] } },
   // Named here, so that the first load doesn't find them one by one and start over.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'idb-keyval', 'uplot'] },
@@ -19,5 +20,6 @@ export default defineConfig({
     // A data: or inline asset would need a looser policy than the page has.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: [path('index.html'), path('bench.html')] },
   },
 });

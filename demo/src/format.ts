@@ -26,6 +26,19 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en');
 }
 
+/** 1,387, 34.2, 3.60, 0.04 */
+export function formatDigits(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const digits = Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2;
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A part of 1: 34 %, 3.4 % */
+export function formatShare(share: number): string {
+  if (!Number.isFinite(share)) return '–';
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+}
+
 export function formatLoss(loss: number): string {
   return Number.isFinite(loss) ? loss.toFixed(3) : '–';
 }

@@ -1,0 +1,116 @@
+import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
+import { type KernelRun, labelOf } from '../../../scripts/lib/kernel_report.mjs';
+import { formatBytes, formatCount, formatDigits, formatShare } from '../format';
+
+/** Those of a report that the page shows. */
+export interface Figures {
+  readonly step: KernelRun;
+  /** What the library's matrix product reaches. */
+  readonly best: { readonly flopsPerSecond: number };
+  readonly peak: { readonly flops_per_second: number; readonly bytes_per_second: number };
+}
+
+/** Throws where the report has no kernels in it. */
+export function figuresOf({ kernels, kernel_gemm, peak }: BenchReport): Figures {
+  const step = kernels?.[0];
+  if (step === undefined || kernel_gemm === undefined || peak === undefined) {
+    throw new Error('Expected a report of kernels, got one of something else');
+  }
+  return { step, best: kernel_gemm.best, peak };
+}
+
+/** Names and numbers of a step; dashes before there are any. */
+export function numbersOf(figures: Figures | undefined): readonly (readonly [name: string, value: string])[] {
+  const of = (text: (step: KernelRun) => string): string => (figures === undefined ? '–' : text(figures.step));
+  return [
+    ['ms a step', of((step) => formatDigits(step.ms_per_step))],
+    ['Tokens/s', of((step) => formatCount(step.tokens_per_second))],
+    ['GFLOP/s', of((step) => giga(step.flops_per_second))],
+    ['GFLOP a step', of((step) => giga(step.flops))],
+    ['Of the peak', of((step) => formatShare(step.share_of_peak ?? Number.NaN))],
+    ['Of the best GEMM', of((step) => formatShare(step.share_of_best_gemm ?? Number.NaN))],
+    ['Dispatches', of((step) => formatCount(step.dispatches))],
+    ['GPU memory', of((step) => formatBytes(step.gpu_bytes.peak))],
+  ];
+}
+
+/** A bar beside its name, and what it stands for. */
+export interface Bar {
+  readonly name: string;
+  /** Of the whole length, at most 1. */
+  readonly length: number;
+  readonly value: string;
+  /** The share of the step's time, where it is a kernel's. */
+  readonly time?: number;
+}
+
+/** More would be too small to see. */
+const MOST_KERNELS = 10;
+
+/** How fast the device is at best, the product, the step and its longest kernels. */
+export function speedBars({ step, best, peak }: Figures): readonly Bar[] {
+  const bar = (name: string, flopsPerSecond: number): Bar => {
+    const share = flopsPerSecond / peak.flops_per_second;
+    const value = `${giga(flopsPerSecond)} GFLOP/s · ${formatShare(share)}`;
+    return { name, length: Math.min(1, share), value };
+  };
+  const kernels = step.kernels.filter(({ flops }) => flops > 0).slice(0, MOST_KERNELS);
+  return [
+    bar('This device at best', peak.flops_per_second),
+    bar('Best GEMM', best.flopsPerSecond),
+    bar('The whole step', step.flops_per_second),
+    ...kernels.map((kernel) => {
+      const { value, ...rest } = bar(labelOf(kernel), kernel.flops_per_second);
+      return { ...rest, value: `${value} · ${formatShare(kernel.share)} of the time`, time: Math.min(1, kernel.share) };
+    }),
+  ];
+}
+
+/** How long the step takes, and would take at least. */
+export function timeBars({ step }: Figures): readonly Bar[] {
+  const { arithmetic_ms = Number.NaN, bytes_ms = Number.NaN } = step.roofline ?? {};
+  const longest = Math.max(step.ms_per_step, arithmetic_ms, bytes_ms);
+  const bar = (name: string, ms: number): Bar => ({ name, length: ms / longest, value: `${formatDigits(ms)} ms` });
+  return [
+    bar('Its arithmetic, at the peak', arithmetic_ms),
+    bar('Its bytes, at the peak', bytes_ms),
+    bar('The step as it is', step.ms_per_step),
+  ];
+}
+
+/** What the device does at best, and what that makes of the step. */
+export function rooflineText({ step, peak }: Figures): string {
+  const { arithmetic_ms = Number.NaN, bytes_ms = Number.NaN } = step.roofline ?? {};
+  const device = `${giga(peak.flops_per_second)} GFLOP/s and ${giga(peak.bytes_per_second)} GB/s at best`;
+  const least = `arithmetic ${formatDigits(arithmetic_ms)} ms, bytes ${formatDigits(bytes_ms)} ms`;
+  return `This device does ${device}. With that the step would take: ${least}. It takes ${formatDigits(step.ms_per_step)} ms.`;
+}
+
+/** A table's rows, the kernel with the largest share first. */
+export function kernelRows({ step: { kernels } }: Figures): readonly (readonly string[])[] {
+  return kernels.map((kernel) => [
+    kernel.kernel,
+    kernel.variant === 'default' ? '' : kernel.variant,
+    `${kernel.mixed ? '≤ ' : ''}${kernel.sizes.join('×')}`,
+    formatCount(kernel.dispatches),
+    formatDigits(kernel.ms),
+    formatShare(kernel.share),
+    ...(kernel.flops === 0
+      ? ['', '', '']
+      : [
+          giga(kernel.flops_per_second),
+          formatShare(kernel.share_of_best_gemm ?? Number.NaN),
+          formatShare(kernel.share_of_peak ?? Number.NaN),
+        ]),
+  ]);
+}
+
+/** The adapter, as far as the browser tells. */
+export function deviceText({ device: { vendor, architecture, description, features } }: BenchReport): string {
+  const named = [...new Set([description, vendor, architecture])].filter((part) => part !== '');
+  return [...(named.length === 0 ? ['an unnamed adapter'] : named), ...features].join(' · ');
+}
+
+function giga(value: number): string {
+  return formatDigits(value / 1e9);
+}

@@ -1,0 +1,22 @@
+/** In the order in which they come. */
+const PARTS = ['making the model', 'the kernels of a step', 'the best GEMM', 'the peak of this device'] as const;
+
+export interface Progress {
+  /** From 0 to 1. */
+  readonly share: number;
+  readonly text: string;
+}
+
+/** Makes one progress of a run's parts: a new one has begun where `what` is new. */
+export class BenchMeter {
+  readonly #seen = new Set<string>();
+
+  update(done: number, total: number, what: string): Progress {
+    const part = this.#seen.add(what).size;
+    const count = done === 0 ? '' : `, ${done} of ${total}`;
+    return {
+      share: Math.min(1, (part - 1 + done / total) / PARTS.length),
+      text: `${part} of ${PARTS.length}: ${PARTS[part - 1] ?? what}${count}`,
+    };
+  }
+}

@@ -1,0 +1,49 @@
+import { announce } from '../ui/announcer';
+import { byId, create, onClick, setText, show } from '../ui/dom';
+import { showBars } from './bars';
+import { deviceText, figuresOf, kernelRows, numbersOf, rooflineText, speedBars, timeBars } from './figures';
+import type { BenchApp } from './state';
+
+/** Shows the last result, and hands it out as JSON. */
+export function resultCard({ store }: BenchApp): void {
+  const [copy, json] = [byId('copy', 'button'), byId('json', 'textarea')];
+
+  onClick(copy, async () => {
+    const text = JSON.stringify(store.value.report, null, 2);
+    // Insecure pages have no clipboard, and browsers may refuse it.
+    const copied = await navigator.clipboard?.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    json.value = copied ? '' : text;
+    show(byId('json-field', 'div'), !copied);
+    const words = copied ? 'Copied.' : 'The browser refuses its clipboard: copy the text below.';
+    setText(byId('copy-status', 'p'), words);
+    announce(words);
+    if (!copied) json.select();
+  });
+
+  store.watch(({ report }, before) => {
+    const figures = report && figuresOf(report);
+    byId('numbers', 'dl').replaceChildren(
+      ...numbersOf(figures).map(([name, value]) =>
+        create('div', {}, create('dt', { textContent: name }), create('dd', { textContent: value })),
+      ),
+    );
+    copy.disabled = report === undefined;
+    if (report === undefined || figures === undefined || report === before.report) return;
+    setText(byId('adapter', 'p'), deviceText(report));
+    setText(byId('roofline', 'p'), rooflineText(figures));
+    showBars(byId('times', 'ul'), timeBars(figures));
+    showBars(byId('speeds', 'ul'), speedBars(figures));
+    byId('kernel-rows', 'tbody').replaceChildren(...kernelRows(figures).map(row));
+    show(byId('details', 'div'), true);
+    show(byId('json-field', 'div'), false);
+    setText(byId('copy-status', 'p'), '');
+  });
+}
+
+function row([name = '', ...cells]: readonly string[]): HTMLTableRowElement {
+  const head = create('th', { scope: 'row', textContent: name });
+  return create('tr', {}, head, ...cells.map((text) => create('td', { textContent: text })));
+}

@@ -1,0 +1,58 @@
+import { proxy, wrap } from 'comlink';
+import { WebVeraError } from 'webvera/bench';
+import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
+import type { BenchJob, BenchOutcome, BenchWorker, OnStep } from './protocol';
+import workerUrl from './worker?worker&url';
+
+/** How long a cancelled run may take to end by itself: while it makes a large model it hears nothing. */
+const PATIENCE_MS = 500;
+
+/** The page's security policy lets scripts of workers come from here alone. */
+const script = vouchFor(workerUrl);
+
+/** One measurement, in a worker that lives as long; with it goes all that it holds on the graphics card. */
+export class BenchRun {
+  readonly #worker = new Worker(script as string, { type: 'module', name: 'bench' });
+  readonly #remote = wrap<BenchWorker>(this.#worker);
+  #giveUp: () => void = () => {};
+
+  /** Rejects with an `AbortError` once cancelled, and with what went wrong. */
+  async start(job: BenchJob, onStep: OnStep): Promise<BenchReport> {
+    try {
+      const ended = new Promise<BenchOutcome>((resolve, reject) => {
+        this.#giveUp = () => resolve({ type: 'cancelled' });
+        this.#worker.addEventListener('error', ({ message }) => {
+          reject(new Error(message || 'The worker that measures could not be started.'));
+        });
+      });
+      return reportOf(await Promise.race([this.#remote.run(job, proxy(onStep)), ended]));
+    } finally {
+      this.#worker.terminate();
+    }
+  }
+
+  cancel(): void {
+    void this.#remote.cancel();
+    setTimeout(() => this.#giveUp(), PATIENCE_MS);
+  }
+}
+
+function reportOf(outcome: BenchOutcome): BenchReport {
+  if (outcome.type === 'done') return outcome.report;
+  if (outcome.type === 'cancelled') throw new DOMException('The measurement was cancelled', 'AbortError');
+  const { code, message, hint } = outcome.failure;
+  throw code === undefined ? new Error(message) : new WebVeraError(code, message, { hint });
+}
+
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { readonly createScriptURL: (script: string) => string },
+  ): { createScriptURL(script: string): unknown };
+}
+
+function vouchFor(url: string): unknown {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  if (trustedTypes === undefined) return url;
+  return trustedTypes.createPolicy('webvera', { createScriptURL: (own) => own }).createScriptURL(url);
+}
