@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
-import { Trainer } from '../../src/index';
+import { get_peft_model, Trainer, VeraConfig } from '../../src/index';
 import { add } from '../../src/ops/add';
 import { testExecutor } from '../helpers/on_gpu';
-import { loadVera, openTestSession } from '../helpers/session';
+import { loadBase, openTestSession } from '../helpers/session';
 
 test('a runner counts what it runs, and not the chunks that it leaves out', async () => {
   const g = new Graph();
@@ -31,7 +31,9 @@ test('a runner counts what it runs, and not the chunks that it leaves out', asyn
 
 test('a training run reports its work per step', async () => {
   const opened = await openTestSession();
-  const model = await loadVera(opened, 'llama_layer0_small');
+  // With dropout all layers are unmerged, however many micro-batches a step has.
+  const config = new VeraConfig({ r: 8, target_modules: 'all-linear', vera_dropout: 0.1, task_type: 'CAUSAL_LM' });
+  const model = await get_peft_model(await loadBase(opened, 'llama_layer0_small'), config);
   const row = { input_ids: Array.from({ length: 24 }, (_, i) => 3 + i) };
   const train = async (max_steps: number, examples: number) => {
     const args = { max_steps, per_device_train_batch_size: 2, gradient_accumulation_steps: examples / 2 };
@@ -41,8 +43,8 @@ test('a training run reports its work per step', async () => {
   expect(one.flops_per_step).toBeGreaterThan(1e6);
   expect(three.flops_per_step).toBe(one.flops_per_step);
   expect(three.dispatches_per_step).toBe(one.dispatches_per_step);
-  // Twice all but the optimiser's two dispatches, and those that merge the weights of each of two blocks' seven layers.
-  expect(accumulated.dispatches_per_step).toBe(2 * (one.dispatches_per_step as number) - 2 - 2 * 7);
+  // Twice all but the optimiser's two dispatches.
+  expect(accumulated.dispatches_per_step).toBe(2 * (one.dispatches_per_step as number) - 2);
   expect(accumulated.flops_per_step).toBeGreaterThan(1.9 * (one.flops_per_step as number));
   expect(accumulated.flops_per_step).toBeLessThan(2 * (one.flops_per_step as number));
   await opened.session.close();
