@@ -1,12 +1,14 @@
-// embedding: y[n,c] = weight[ids[n] + offset,c]; rows from V on are the last one, the host refuses such ids
-// ids: (N)   weight: (V, C) as 32-bit words: one f32, or with `half` two packed f16   y: (N, C)
+// embedding: y[n,c] = row ids[n] + offset of V at c; rows from V on are the last one, the host refuses such ids
+// ids: (N)   weight: (count, C), rows first … first + count − 1, as 32-bit words: one f32, or with `half` two packed f16
+// before: what other rows are, for those that others hold; left out when has_before is 0   before, y: (N, C)
 // grid: one thread per element of y, folded into x and y
 // with lib/flat_index.wgsl
-struct Params { N: u32, C: u32, V: u32, half: u32, offset: u32 }
+struct Params { N: u32, C: u32, V: u32, first: u32, count: u32, half: u32, offset: u32, has_before: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 @group(0) @binding(2) var<storage, read> weight: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> before: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -14,8 +16,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (element >= p.N * p.C) {
     return;
   }
-  let row = min(ids[element / p.C] + p.offset, p.V - 1u);
-  let at = row * p.C + element % p.C;
+  // Rows before the first wrap around, and lie far behind the last.
+  let row = min(ids[element / p.C] + p.offset, p.V - 1u) - p.first;
+  if (p.has_before != 0u && row >= p.count) {
+    y[element] = before[element];
+    return;
+  }
+  let at = min(row, p.count - 1u) * p.C + element % p.C;
   if (p.half != 0u) {
     let pair = unpack2x16float(weight[at / 2u]);
     y[element] = select(pair.x, pair.y, at % 2u == 1u);

@@ -11,7 +11,7 @@ fn put_block(row: u32, column: u32, block: mat4x4f) {
 
 fn put_line(row: u32, column: u32, values: vec4f) {
   if (row < rows()) {
-    let at = row * columns() + column;
+    let at = result_start(row) + column;
     let count = min(4u, columns() - min(column, columns()));
     for (var i = 0u; i < count; i++) {
       put(at + i, values[i]);

@@ -3,18 +3,20 @@ import { type AnyVariant, type Grid, packParams } from '../core/kernel';
 import type { Step } from '../graph/graph';
 import { planMemory } from '../graph/plan';
 import type { LoadedProgram, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
-import { byteLength, type Value } from '../graph/value';
+import { byteLength, shardsOf, type Value } from '../graph/value';
 import { SubmitBudget } from './budget';
 import { chooseVariant } from './choice';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
+import { DeviceLimits } from './limits';
 import { mayShare, PinnedBuffers, type Place } from './pinned_buffers';
 import { Pipelines, type ReadyKernel } from './pipelines';
-import { Readback } from './readback';
+import { joinBytes, Readback } from './readback';
 import { ErrorScopes } from './scopes';
 import { SlotPool } from './slots';
 
 const PARAMS_STRIDE = 256;
+const SMALLER_BATCH = 'Use a smaller batch or max_length, a smaller model, or one stored in float16.';
 
 interface Dispatch {
   readonly pipeline: GPUComputePipeline;
@@ -29,6 +31,12 @@ interface Loaded extends LoadedProgram {
   readonly placeOf: (value: Value) => Place | undefined;
 }
 
+export interface ExecutorOptions {
+  readonly choose?: typeof chooseVariant;
+  /** Where weights begin to be split: what the device binds, unless less is given. */
+  readonly maxBindingBytes?: number;
+}
+
 /** Runs programs on the GPU: makes pipelines in parallel, places memory, binds once, then only replays. */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
@@ -38,22 +46,21 @@ export class Executor implements Runner {
   readonly #readback: Readback;
   readonly #scopes: ErrorScopes;
   readonly #budget = new SubmitBudget();
+  readonly #limits: DeviceLimits;
   readonly #pinned = new PinnedBuffers((value) => this.#createPinned(value));
   readonly #choose: typeof chooseVariant;
+  readonly maxBindingBytes: number;
   #last: Loaded | undefined;
 
-  constructor(host: DeviceHost, options: { choose?: typeof chooseVariant } = {}) {
+  constructor(host: DeviceHost, options: ExecutorOptions = {}) {
     this.#host = host;
+    this.#limits = new DeviceLimits(host.device.limits);
+    this.maxBindingBytes = options.maxBindingBytes ?? this.#limits.bindingBytes;
     this.#pipelines = new Pipelines(host, this.counters);
     this.#slots = new SlotPool((bytes) => this.#createBuffer('slot', bytes), this.counters);
     this.#readback = new Readback(host, this.counters);
     this.#scopes = new ErrorScopes(host);
     this.#choose = options.choose ?? chooseVariant;
-  }
-
-  get maxBindingBytes(): number {
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.#host.device.limits;
-    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
 
   usage(): RunnerUsage {
@@ -64,7 +71,7 @@ export class Executor implements Runner {
   async allocate(values: Iterable<Value>): Promise<void> {
     const made: Value[] = [];
     const body = async (): Promise<void> => {
-      for (const value of values) {
+      for (const { value } of [...values].flatMap(shardsOf)) {
         if (this.#pinned.has(value)) continue;
         this.#pinned.place(value);
         made.push(value);
@@ -92,7 +99,7 @@ export class Executor implements Runner {
       );
       const plan = planMemory(program.steps, program.outputs);
       for (const [{ name, shape }, slot] of plan.slotOf) {
-        this.#checkSize(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0);
+        this.#limits.checkBytes(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0, SMALLER_BATCH);
       }
       const slots = this.#slots.take(plan.slotBytes);
       held.push(() => this.#slots.release(slots));
@@ -110,7 +117,7 @@ export class Executor implements Runner {
       held.push(() => this.#destroy(params));
       const dispatches = program.steps.map((step, index) => {
         const grid = (variants[index] as AnyVariant).workgroups(step.params);
-        this.#checkGrid(step, grid);
+        this.#limits.checkGrid(step.kernel.name, grid);
         const ready = kernels[index] as ReadyKernel;
         return {
           pipeline: ready.pipeline,
@@ -157,6 +164,9 @@ export class Executor implements Runner {
   }
 
   async read(value: Value): Promise<ArrayBuffer> {
+    if (value.shards !== undefined) {
+      return joinBytes(await Promise.all(value.shards.map((shard) => this.read(shard.value))));
+    }
     const known = value.pinned && this.#pinned.has(value);
     const place = known ? this.#pinned.place(value) : value.pinned ? undefined : this.#last?.placeOf(value);
     if (place === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but nothing made it`);
@@ -166,7 +176,7 @@ export class Executor implements Runner {
   }
 
   free(values: Iterable<Value>): void {
-    for (const value of values) {
+    for (const { value } of [...values].flatMap(shardsOf)) {
       const buffer = this.#pinned.take(value);
       if (buffer !== undefined) this.#destroy(buffer);
     }
@@ -250,34 +260,10 @@ export class Executor implements Runner {
     return buffer;
   }
 
-  #checkGrid(step: Step, grid: Grid): void {
-    const limit = this.#host.device.limits.maxComputeWorkgroupsPerDimension;
-    if (grid.every((count) => count === undefined || count <= limit)) return;
-    throw new WebVeraError(
-      'internal',
-      `${step.kernel.name}: a grid of ${grid.join('×')} exceeds the device's ${limit}`,
-    );
-  }
-
   #createPinned(value: Value): GPUBuffer {
     const bytes = byteLength(value);
-    if (bytes > this.maxBindingBytes) {
-      throw new WebVeraError(
-        'limit_exceeded',
-        `${value.name} has ${bytes} bytes, this GPU binds ${this.maxBindingBytes}`,
-        {
-          hint: 'Choose a smaller model, or one stored in float16.',
-        },
-      );
-    }
+    this.#limits.checkBytes(value.name, bytes, 'Choose a smaller model, or one stored in float16.');
     return this.#createBuffer(value.name, bytes);
-  }
-
-  #checkSize(name: string, bytes: number): void {
-    if (bytes <= this.maxBindingBytes) return;
-    throw new WebVeraError('limit_exceeded', `${name} has ${bytes} bytes, this GPU binds ${this.maxBindingBytes}`, {
-      hint: 'Use a smaller batch or max_length, a smaller model, or one stored in float16.',
-    });
   }
 
   #createBuffer(label: string, size: number, usage = STORAGE | COPY_SRC | COPY_DST): GPUBuffer {

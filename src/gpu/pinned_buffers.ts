@@ -27,6 +27,7 @@ export class PinnedBuffers {
 
   /** Where a value lies; its buffer is made at the first call. */
   place(value: Value): Place {
+    if (value.shards !== undefined) throw new WebVeraError('internal', `${value.name} has no memory but its shards'`);
     const owner = whole(value);
     const buffer = this.#buffers.get(owner) ?? this.#create(owner);
     this.#buffers.set(owner, buffer);

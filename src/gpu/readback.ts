@@ -109,6 +109,17 @@ function isFirefox(): boolean {
   return navigator?.userAgent?.includes('Firefox') ?? false;
 }
 
+/** Bytes one behind the other. */
+export function joinBytes(pieces: readonly ArrayBuffer[]): ArrayBuffer {
+  const joined = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    joined.set(new Uint8Array(piece), end);
+    end += piece.byteLength;
+  }
+  return joined.buffer;
+}
+
 // Node has no GPUBufferUsage and GPUMapMode.
 const MAP_READ = 0x0001;
 const COPY_DST = 0x0008;

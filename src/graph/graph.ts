@@ -54,13 +54,18 @@ export class Graph {
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
-  /** Appends a dispatch. `given` names the values that it reads or updates, `made` the shapes of those it makes (f32). */
+  /**
+   * Appends a dispatch. `given` names the values that it reads or updates, `made` the shapes of those it makes (f32).
+   * Throws `limit_exceeded` for a value that is split into shards: ops that can do with those name each of them.
+   */
   emit<B extends Bindings, P extends ParamTypes>(
     kernel: Kernel<B, P>,
     given: Given<B>,
     made: Made<B>,
     params: Params<P>,
   ): Results<B> {
+    const split = Object.values<Value>(given).find(({ shards }) => shards !== undefined);
+    if (split !== undefined) throw tooLarge(kernel.name, split);
     const results: Record<string, Value> = {};
     for (const [name, shape] of Object.entries<Shape>(made)) results[name] = transient(`${kernel.name}.${name}`, shape);
     // The record's types are checked above; steps keep it without them.
@@ -205,6 +210,14 @@ export class Graph {
     }
     return sums;
   }
+}
+
+function tooLarge(kernel: string, { name, shards = [] }: Value): WebVeraError {
+  return new WebVeraError(
+    'limit_exceeded',
+    `${kernel}: expected ${name} in one piece, but this GPU binds only parts of it: it lies in ${shards.length}`,
+    { hint: 'Choose a smaller model, or one stored in float16.' },
+  );
 }
 
 function sameParts({ parts }: Joined, values: readonly Value[]): boolean {

@@ -35,10 +35,10 @@ export interface RunnerUsage {
 
 /** What runs programs: the GPU's executor, or the float64 reference in the tests. It knows no op and no model. */
 export interface Runner {
-  /** The largest binding in bytes: no value may be bigger. */
+  /** The largest binding in bytes. Weights that are larger are split into shards; other values must not be. */
   readonly maxBindingBytes: number;
   usage(): RunnerUsage;
-  /** Writes bytes into a pinned value, in order with the runs. */
+  /** Writes bytes into a pinned value, in order with the runs. One that is split is written shard by shard. */
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
   /** Makes room for pinned values; throws `out_of_memory`. `write` and `load` make what is still missing. */
   allocate(values: Iterable<Value>): Promise<void>;

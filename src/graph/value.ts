@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import { numel, roundUp, type Shape } from '../core/shape';
+import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/shape';
 
 /** `f16` is packed: two halves in a 32-bit word, rows one after the other. */
 export type DType = 'f32' | 'u32' | 'f16';
@@ -17,6 +17,8 @@ export interface Value {
   readonly view?: View;
   /** Set where the value is nothing but others, one behind the other. */
   readonly parts?: readonly Part[];
+  /** Set where the value is larger than a binding may be: it has no memory, its rows lie in these. */
+  readonly shards?: readonly Shard[];
   /** Set where the value is a constant of the programs that use it: whoever loads one writes it, and frees it with it. */
   readonly content?: Uint32Array<ArrayBuffer>;
 }
@@ -35,11 +37,45 @@ export interface Part {
   readonly offset: number;
 }
 
+/** Some rows of a pinned matrix, one behind the other. */
+export interface Shard {
+  /** A pinned value. */
+  readonly value: Value;
+  /** Which of the matrix's rows is its first: a multiple of `SHARD_ROWS`. */
+  readonly first: number;
+}
+
+/** Whole tiles of the products, whichever way they go through a matrix. */
+export const SHARD_ROWS = 64;
+
 /** Bindings begin at multiples of 256 bytes. */
 export const VIEW_ALIGNMENT = 64;
 
 export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value {
   return { name, shape, dtype, pinned: true };
+}
+
+/**
+ * A pinned matrix. Where it has more than `maxBytes`, its rows lie in shards that don't, of about one size; left whole if
+ * `SHARD_ROWS` rows are too many already.
+ */
+export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes: number): Value {
+  const whole = pinned(name, shape, dtype);
+  const { rows, columns } = rowsAndColumns(shape);
+  const most = SHARD_ROWS * Math.floor(maxBytes / byteLength(pinned(name, [SHARD_ROWS, columns], dtype)));
+  if (byteLength(whole) <= maxBytes || most === 0) return whole;
+  const count = roundUp(ceilDiv(rows, ceilDiv(rows, most)), SHARD_ROWS);
+  const shards: Shard[] = [];
+  for (let first = 0; first < rows; first += count) {
+    const end = Math.min(first + count, rows);
+    shards.push({ value: pinned(`${name}, rows ${first} to ${end - 1}`, [end - first, columns], dtype), first });
+  }
+  return { ...whole, shards };
+}
+
+/** The shards of a matrix: one with all its rows where it isn't split. */
+export function shardsOf(value: Value): readonly Shard[] {
+  return value.shards ?? [{ value, first: 0 }];
 }
 
 /** A part of a pinned f32 value under a name and shape of its own. It is freed with the whole. */

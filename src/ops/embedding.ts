@@ -5,13 +5,22 @@ import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, formatShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
-import type { Value } from '../graph/value';
+import { shardsOf, type Value } from '../graph/value';
 import { gatheredIn } from './column_sum';
 
 export const embeddingForward = defineKernel({
   name: 'embedding',
-  bindings: { ids: 'read', weight: 'read', y: 'write' },
-  params: { N: 'u32', C: 'u32', V: 'u32', half: 'u32', offset: 'u32' },
+  bindings: { ids: 'read', weight: 'read', before: 'read', y: 'write' },
+  params: {
+    N: 'u32',
+    C: 'u32',
+    V: 'u32',
+    first: 'u32',
+    count: 'u32',
+    half: 'u32',
+    offset: 'u32',
+    has_before: 'u32',
+  },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
 });
 
@@ -55,13 +64,34 @@ export function embedding(
     );
   }
   const N = numel(ids.shape);
-  const half = Number(weight.dtype === 'f16');
-  const { y } = g.emit(embeddingForward, { ids, weight }, { y: [N, C] }, { N, C, V, half, offset });
+  const y = emitShards(g, ids, weight, { N, C, V, half: Number(weight.dtype === 'f16'), offset });
   g.differentiate(y, [weight], (dy, [sink]) => {
     const dw = gatheredIn(sink, weight);
     expectShape('embedding gradient', dw.shape, [V, C]);
     g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding });
     return [dw];
   });
+  return y;
+}
+
+/** Each shard puts in its rows, and takes the others from those before. */
+function emitShards(
+  g: Graph,
+  ids: Value,
+  weight: Value,
+  params: {
+    readonly N: number;
+    readonly C: number;
+    readonly V: number;
+    readonly half: number;
+    readonly offset: number;
+  },
+): Value {
+  const y = shardsOf(weight).reduce<Value | undefined>((before, { value, first }) => {
+    const of = { first, count: value.shape[0] ?? 0, has_before: Number(before !== undefined) };
+    const given = { ids, weight: value, before: before ?? value };
+    return g.emit(embeddingForward, given, { y: [params.N, params.C] }, { ...params, ...of }).y;
+  }, undefined);
+  if (y === undefined) throw new WebVeraError('internal', `${weight.name} has no shards`);
   return y;
 }

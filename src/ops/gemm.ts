@@ -21,6 +21,7 @@ import perColumnVec4 from '../../shaders/lib/per_column_vec4.wgsl?raw';
 import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
 import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
+import resultWhole from '../../shaders/lib/result_whole.wgsl?raw';
 import rightColumns from '../../shaders/lib/right_columns.wgsl?raw';
 import rightF16 from '../../shaders/lib/right_f16.wgsl?raw';
 import rightF32 from '../../shaders/lib/right_f32.wgsl?raw';
@@ -84,6 +85,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly parts?: 'apart' | 'tile';
   /** Set where the kernel says where a part's left operand begins. */
   readonly leftBase?: boolean;
+  /** Set where the kernel says where a row of the result begins. */
+  readonly resultStart?: boolean;
   /** Files for a kernel that doesn't put blocks into a result, but makes something else of a tile. */
   readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
@@ -142,6 +145,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
       ...(init.gather === undefined ? [STORAGES.result[lines]] : []),
       ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
+      ...(init.gather === undefined && !init.resultStart ? [resultWhole] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],

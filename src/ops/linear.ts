@@ -17,6 +17,7 @@ import {
   threeSizes,
   threeValues,
 } from './gemm';
+import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
 
 export const linearForward = defineProduct({
   name: 'linear',
@@ -151,6 +152,7 @@ export function emitLinear(
   const shape = [...x.shape.slice(0, -1), M];
   if (bias !== undefined) expectShape('linear bias', bias.shape, [M]);
   if (residual !== undefined) expectShape('linear residual', residual.shape, shape);
+  if (weight.shards !== undefined) return emitLinearShards(g, x, weight, { bias, residual });
   const kernel = linearForward[linesOf([K], M)][rightStorage(weight)];
   const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
   const given = { x, weight, bias: bias ?? x, residual: residual ?? x };
@@ -175,8 +177,13 @@ export function emitLinearBackward(
   layers: readonly InputGradient[],
   { K = layers[0]?.weight.shape[1] ?? 0, sum }: { readonly K?: number; readonly sum?: Value | undefined } = {},
 ): Value | undefined {
+  const given = layers.map(inputGradient(K));
   let total = sum;
-  for (const parts of inParts(layers.map(inputGradient(K)), (part, [first]) => isAlike(part, first))) {
+  for (const layer of given.filter(({ weight }) => weight.shards !== undefined)) {
+    total = emitLinearShardsBackward(g, layer, { K, sum: total });
+  }
+  const whole = given.filter(({ weight }) => weight.shards === undefined);
+  for (const parts of inParts(whole, (part, [first]) => isAlike(part, first))) {
     const [first] = parts;
     if (first === undefined) continue;
     const dxShape = [...first.dy.shape.slice(0, -1), K];

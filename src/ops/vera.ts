@@ -109,7 +109,8 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): V
 function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Value; readonly w?: Value } {
   const { weight, bias, residual, low, saved } = layer;
   if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
-  if (saved !== true) return { y: emitVeraLinear(g, x, layer, low) };
+  // The kernel that makes both parts takes the weight in one piece.
+  if (saved !== true && weight.shards === undefined) return { y: emitVeraLinear(g, x, layer, low) };
   const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
   return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };
 }

@@ -166,8 +166,11 @@ export function modesOf({
   const { config, layout } = adapter;
   if (config.vera_dropout > 0 || overlay.merged.size > 0) return new Map();
   const { model, weights } = loaded;
-  // A weight that trains itself, and one that embeds tokens too, are left as they are.
-  const isFree = (name: string): boolean => name !== model.head && !overlay.tensors.has(`${name}.weight`);
+  // A weight that trains itself, one that embeds tokens too, and one too large to bind are left as they are.
+  const isFree = (name: string): boolean =>
+    name !== model.head &&
+    !overlay.tensors.has(`${name}.weight`) &&
+    weights.get(`${name}.weight`)?.shards === undefined;
   const slots = new Map([...layout.slots].filter(([name]) => isFree(name)));
   if (modes !== 'cheapest') return new Map([...slots.keys()].map((name) => [name, modes]));
   const held = [...weights.values()].reduce((sum, value) => sum + byteLength(value), 0);

@@ -10,7 +10,7 @@ import { transpose } from '../formats/transpose';
 import { toFloat32 } from '../formats/values';
 import { readWeights } from '../formats/weights';
 import type { Runner } from '../graph/runner';
-import { type DType, pinned, type Value } from '../graph/value';
+import { type DType, pinned, pinnedMatrix, type Shard, shardsOf, type Value } from '../graph/value';
 import { type CausalModel, fileShape, type WeightSpec } from '../models/causal_model';
 import type { LoadedModel } from '../models/loaded_model';
 import { createCausalModel } from '../models/registry';
@@ -67,10 +67,10 @@ async function loadWeights(
     if (weights.has(spec.name)) {
       throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
     }
-    const value = pinned(spec.name, spec.shape, deviceDtype(spec, tensor, dtype));
+    const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await runner.allocate([value]);
-    runner.write(value, encode(spec, value.dtype, tensor));
+    for (const shard of shardsOf(value)) runner.write(shard.value, encode(spec, value.dtype, rowsOf(tensor, shard)));
     onUpload((100 * weights.size) / specs.size);
   }
   const missing = [...specs.keys()].filter((name) => !weights.has(name));
@@ -98,6 +98,18 @@ function deviceDtype(spec: WeightSpec, tensor: RawTensor, wanted: ModelDtype): D
   const packable = spec.kind === 'matrix' && columns % 4 === 0;
   const half = wanted === 'float16' || (wanted === 'auto' && tensor.dtype === 'F16');
   return packable && half ? 'f16' : 'f32';
+}
+
+/** Matrices that are too large to bind are split by rows, unless those are the file's columns. */
+function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: DType, maxBytes: number): Value {
+  return kind === 'matrix' && !transposed ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
+}
+
+/** The part of a tensor that goes into a shard: the same bytes, not a copy. */
+function rowsOf(tensor: RawTensor, { value, first }: Shard): RawTensor {
+  const size = tensor.bytes.length / (tensor.shape[0] ?? 1);
+  const rows = value.shape[0] ?? 0;
+  return { ...tensor, bytes: tensor.bytes.subarray(size * first, size * (first + rows)) };
 }
 
 /** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */

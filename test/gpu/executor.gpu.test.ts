@@ -3,7 +3,7 @@ import { defineKernel } from '../../src/core/kernel';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
-import { constant, pinned, type Value, viewOf } from '../../src/graph/value';
+import { constant, pinned, pinnedMatrix, shardsOf, type Value, viewOf } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
 
@@ -172,6 +172,41 @@ test('a view is a part of a pinned value, and no buffer of its own', async () =>
   function overPool(step: Graph['steps'][number]): Graph['steps'][number] {
     return { ...step, values: { ...step.values, a: viewOf(pool, 'over the end', [12], 128) } };
   }
+});
+
+test('a matrix in shards has a buffer for each, and is read in one piece', async () => {
+  const { executor, calls, liveBytes } = await open();
+  const matrix = pinnedMatrix('matrix', [150, 2], 'f32', 64 * 2 * 4);
+  await executor.allocate([matrix]);
+  expect([calls('createBuffer'), liveBytes()]).toEqual([3, 2 * 512 + 176]);
+  expect(() => executor.write(matrix, new Float32Array(300))).toThrow(/no memory but its shards/);
+  for (const { value, first } of shardsOf(matrix)) {
+    const [rows = 0] = value.shape;
+    executor.write(
+      value,
+      Float32Array.from({ length: 2 * rows }, (_, i) => 2 * first + i),
+    );
+  }
+  const read = executor.read(matrix);
+  // Queued before this.
+  executor.write(shardsOf(matrix)[1]!.value, new Float32Array(128));
+  expect(floats(await read).slice(0, 300)).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  executor.free([matrix]);
+  await expect(executor.read(matrix)).rejects.toMatchObject({ code: 'internal' });
+  expect(executor.usage().bytes).toBe(liveBytes());
+  executor.close();
+});
+
+test('weights begin to be split where the device’s bindings end, or earlier', async () => {
+  const { executor } = await open();
+  expect(executor.maxBindingBytes).toBe(2 ** 27);
+  executor.close();
+  const host = await DeviceHost.open(sessionGpu().gpu);
+  const low = new Executor(host, { maxBindingBytes: 1024 });
+  expect(low.maxBindingBytes).toBe(1024);
+  // What isn't split may be as large as ever.
+  await low.allocate([pinned('large', [1024])]);
+  low.close();
 });
 
 test('what a dispatch writes is bound once, but for other parts of the same memory', async () => {

@@ -3,6 +3,7 @@ import { Graph } from '../../src/graph/graph';
 import { embedding, embeddingBackward } from '../../src/ops/embedding';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, random, randomArray } from '../helpers/random';
+import { inputInShards } from '../helpers/shards';
 import type { Memory } from '../reference/runner';
 
 test.each([
@@ -19,6 +20,29 @@ test.each([
     const weight = input(memory, 'weight', [V, C], integerArray(V * C, 2, 1000), dtype);
     const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight);
     await expectGpuEqualsReference(g, memory, [y], 0);
+  }
+});
+
+test.each([
+  { V: 65, C: 1, offset: 0 },
+  { V: 128, C: 7, offset: 2 },
+  { V: 300, C: 36, offset: 1 },
+])('embedding V=$V C=$C offset=$offset from shards: the rows of the whole', async ({ V, C, offset }) => {
+  for (const dtype of ['f32', 'f16'] as const) {
+    const memory: Memory = new Map();
+    const next = random(5);
+    const ids = Float64Array.from({ length: 90 }, () => Math.floor(next() * (V - offset)));
+    // The rows on both sides of the shards' borders, and the last.
+    ids.set([0, 63 - offset, 64 - offset, V - 1 - offset]);
+    const numbers = integerArray(V * C, 2, 1000);
+    const g = new Graph();
+    const tokens = input(memory, 'ids', [90], ids, 'u32');
+    const whole = embedding(g, tokens, input(memory, 'whole', [V, C], numbers, dtype), { offset });
+    const y = embedding(g, tokens, inputInShards(memory, 'split', [V, C], numbers, dtype), { offset });
+    expect(g.steps).toHaveLength(1 + Math.ceil(V / 64));
+    await expectGpuEqualsReference(g, memory, [whole, y], 0);
+    const results = await runOnGpu(g.steps, memory, [whole, y]);
+    expect(results.get(y)).toEqual(results.get(whole));
   }
 });
 

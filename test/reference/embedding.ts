@@ -1,8 +1,13 @@
 import type { Reference } from './reference';
 
-export const embedding: Reference = ({ ids, weight, y }, { N, C, offset }) => {
+export const embedding: Reference = ({ ids, weight, before, y }, { N, C, first, count, offset, has_before }) => {
   for (let n = 0; n < N!; n++) {
-    for (let c = 0; c < C!; c++) y![n * C! + c] = weight![(ids![n]! + offset!) * C! + c]!;
+    const row = ids![n]! + offset! - first!;
+    const isOwn = row >= 0 && row < count!;
+    for (let c = 0; c < C!; c++) {
+      if (isOwn) y![n * C! + c] = weight![row * C! + c]!;
+      else if (has_before) y![n * C! + c] = before![n * C! + c]!;
+    }
   }
 };
 

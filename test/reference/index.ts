@@ -13,6 +13,7 @@ import * as fmaChain from './fma_chain';
 import * as geluNew from './gelu_new';
 import * as layerNorm from './layer_norm';
 import * as linear from './linear';
+import * as linearShard from './linear_shard';
 import * as lossSum from './loss_sum';
 import type { Reference } from './reference';
 import * as relu from './relu';
@@ -44,6 +45,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...geluNew,
   ...layerNorm,
   ...linear,
+  ...linearShard,
   ...lossSum,
   ...relu,
   ...rmsNorm,

@@ -24,8 +24,13 @@ class Recorder extends FakeRunner {
   }
 }
 
-async function load(given: ReadonlyMap<string, RawTensor>, dtype: 'auto' | 'float16' = 'auto'): Promise<Recorder> {
+async function load(
+  given: ReadonlyMap<string, RawTensor>,
+  dtype: 'auto' | 'float16' = 'auto',
+  maxBindingBytes = Number.POSITIVE_INFINITY,
+): Promise<Recorder> {
   const runner = new Recorder();
+  runner.maxBindingBytes = maxBindingBytes;
   const files = new Map([
     ['config.json', new Blob([config])],
     ['model.safetensors', new Blob([writeSafetensors(given)])],
@@ -70,6 +75,23 @@ test('a weight that lies (out, in) in the file is refused, by the file’s shape
     message: `${FUSED}: expected (32, 96) by config.json, got (96, 32)`,
   });
 });
+
+const EMBEDDING = 'transformer.wte.weight';
+
+test.each(['auto', 'float16'] as const)(
+  'what is too large to bind lies in shards, matrices (in, out) don’t: %s',
+  async (dtype) => {
+    const embedding = toFloat32(tensors.get(EMBEDDING)!);
+    const bytes = dtype === 'auto' ? 4 : 2;
+    const runner = await load(tensors, dtype, 64 * K * bytes);
+    const split = [...runner.held].filter(({ shards }) => shards !== undefined);
+    expect(split).toMatchObject([{ name: EMBEDDING, shape: [96, K], dtype: dtype === 'auto' ? 'f32' : 'f16' }]);
+    const written = split[0]!.shards!.map(({ value }) => runner.written.get(value.name));
+    const elements = dtype === 'auto' ? embedding : f32ToF16(embedding);
+    expect(written).toEqual([elements.slice(0, 64 * K), elements.slice(64 * K)]);
+    expect([...runner.written.keys()]).not.toContain(EMBEDDING);
+  },
+);
 
 test('names without the model’s prefix are the same tensors', async () => {
   const bare = new Map([...tensors].map(([name, tensor]) => [name.replace('transformer.', ''), tensor]));
