@@ -64,7 +64,7 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
 /** A linear layer, adapted or not. */
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
-  /** Whether B·(λ_d ⊙ u) is kept for the backward pass, which then is a product shorter. */
+  /** Whether B·(λ_d ⊙ u) is kept for the backward pass, which then is a product shorter. Always over a split weight. */
   readonly saved?: boolean;
   /** In place of `low`, where the weight holds the change already. */
   readonly merged?: MergedLowRank | undefined;

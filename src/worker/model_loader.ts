@@ -70,7 +70,9 @@ async function loadWeights(
     const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await runner.allocate([value]);
-    for (const shard of shardsOf(value)) runner.write(shard.value, encode(spec, value.dtype, rowsOf(tensor, shard)));
+    for (const shard of shardsOf(value)) {
+      runner.write(shard.value, encode(spec, value.dtype, bytesOf(tensor, value, shard)));
+    }
     onUpload((100 * weights.size) / specs.size);
   }
   const missing = [...specs.keys()].filter((name) => !weights.has(name));
@@ -106,8 +108,8 @@ function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: DType
 }
 
 /** The part of a tensor that goes into a shard: the same bytes, not a copy. */
-function rowsOf(tensor: RawTensor, { value, first }: Shard): RawTensor {
-  const size = tensor.bytes.length / (tensor.shape[0] ?? 1);
+function bytesOf(tensor: RawTensor, whole: Value, { value, first }: Shard): RawTensor {
+  const size = tensor.bytes.length / (whole.shape[0] ?? 1);
   const rows = value.shape[0] ?? 0;
   return { ...tensor, bytes: tensor.bytes.subarray(size * first, size * (first + rows)) };
 }

@@ -11,13 +11,15 @@ import { gpuHost } from './gpu_host';
 export interface GpuOptions {
   /** Forces the tile family. */
   readonly variant?: string;
+  /** Where weights begin to be split. */
+  readonly maxBindingBytes?: number;
 }
 
 /** An executor on the shared test device. */
-export function testExecutor({ variant }: GpuOptions = {}): Executor {
+export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor {
   const choose: typeof chooseVariant = (step, info) =>
     step.kernel.variants.find(({ name, fits }) => name === variant && fits(step.params)) ?? chooseVariant(step, info);
-  return new Executor(gpuHost(), { choose });
+  return new Executor(gpuHost(), { choose, ...options });
 }
 
 /** The bytes of float64 numbers in a value's dtype. Halves must be exact. */

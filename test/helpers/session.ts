@@ -19,9 +19,9 @@ export interface TestSession extends SessionGpu {
   readonly warnings: string[];
 }
 
-/** A session in this thread on the device that all tests share. */
-export async function openTestSession(options: SessionOptions = {}): Promise<TestSession> {
-  const shared = sessionGpu();
+/** A session in this thread on the device that all tests share, which may say that it binds less than it does. */
+export async function openTestSession(options: SessionOptions = {}, bindingBytes?: number): Promise<TestSession> {
+  const shared = sessionGpu(bindingBytes);
   const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory', ...options });
   const warnings: string[] = [];
   session.addEventListener('warning', ({ code }) => warnings.push(code));

@@ -22,10 +22,16 @@ export interface SessionGpu {
 
 /**
  * Gives a session the one device of this process, for Dawn in Node doesn't bear several. Destroying it destroys the
- * buffers that were made through it and nothing else.
+ * buffers that were made through it and nothing else. With `bindingBytes` it says that it binds no more.
  */
-export function sessionGpu(): SessionGpu {
+export function sessionGpu(bindingBytes?: number): SessionGpu {
   const { device, info } = gpuHost();
+  const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupsPerDimension } = device.limits;
+  const limits = {
+    maxBufferSize,
+    maxStorageBufferBindingSize: bindingBytes ?? maxStorageBufferBindingSize,
+    maxComputeWorkgroupsPerDimension,
+  };
   const counts = new Map<string, number>();
   const buffers = new Map<GPUBuffer, number>();
   const listeners: (() => void)[] = [];
@@ -35,6 +41,7 @@ export function sessionGpu(): SessionGpu {
   });
 
   const overrides: Record<string, unknown> = {
+    limits,
     lost,
     queue: counted(device.queue, counts),
     addEventListener(type: string, listener: EventListener) {
@@ -58,7 +65,7 @@ export function sessionGpu(): SessionGpu {
       lose({ reason: 'destroyed', message: '' } as GPUDeviceLostInfo);
     },
   };
-  const { features, limits } = device;
+  const { features } = device;
   const adapter = { info, features, limits, requestDevice: async () => counted(device, counts, overrides) };
   return {
     gpu: { requestAdapter: async () => adapter } as unknown as GPU,

@@ -33,6 +33,7 @@ import {
   largestDifference,
 } from '../helpers/golden';
 import { testExecutor } from '../helpers/on_gpu';
+import { splittingBytes } from '../helpers/shards';
 
 const cases = [
   'llama_layer0_small',
@@ -45,7 +46,22 @@ const cases = [
   'opt_bias_mid',
   'opt_left_big',
   'opt_postnorm_mid',
+].map((name): Case => ({ name, split: [] }));
+
+/** Again with some tensors in shards, as on a device that binds no more than 64 of their rows. */
+const splitCases: readonly Case[] = [
+  { name: 'llama_qvud_big', split: ['lm_head.weight', 'model.embed_tokens.weight'], columns: 32 },
+  { name: 'llama3_tied_mid', split: ['model.embed_tokens.weight'], columns: 32 },
+  { name: 'gpt2_all_mid', split: ['transformer.wte.weight'], columns: 32 },
+  { name: 'opt_postnorm_mid', split: ['model.decoder.embed_tokens.weight'], columns: 16 },
 ];
+
+interface Case {
+  readonly name: string;
+  /** The tensors in shards, whose rows have so many columns. */
+  readonly split: readonly string[];
+  readonly columns?: number;
+}
 
 interface Bench {
   readonly golden: GoldenCase;
@@ -56,9 +72,9 @@ interface Bench {
   readonly resolved: ResolvedAdapter;
 }
 
-async function open(name: string): Promise<Bench> {
+async function open({ name, columns }: Case): Promise<Bench> {
   const golden = goldenCase(name);
-  const executor = testExecutor();
+  const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
   const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
   const loaded = await loadModel(openSource(goldenBase(golden.base)), executor, options);
   const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model, () => {});
@@ -171,13 +187,18 @@ async function gradients(
   return { grads, norm: gradNorm };
 }
 
-describe.each(cases)('%s', async (name) => {
-  const bench = await open(name);
+describe.each([...cases, ...splitCases])('$name, split: $split', async (given) => {
+  const bench = await open(given);
   const { golden, tensors } = bench;
   const { tolerance } = golden;
   const mask = golden.inputs.batch.attention_mask.flat();
   const V = bench.loaded.model.vocabSize;
   const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+
+  test('the tensors in shards', () => {
+    const { weights } = bench.loaded;
+    expect([...weights].filter(([, { shards }]) => shards !== undefined).map(([name]) => name)).toEqual(given.split);
+  });
 
   test.each([
     { figure: 'base', over: () => BASE },

@@ -16,6 +16,8 @@ const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${folder}/model
 const FUSED = 'transformer.h.0.attn.c_attn.weight';
 const fused = toFloat32(tensors.get(FUSED)!);
 const [K, M] = [32, 96];
+/** 128 × 32. */
+const DOWN = 'transformer.h.0.mlp.c_proj.weight';
 
 class Recorder extends FakeRunner {
   readonly written = new Map<string, ArrayBufferView>();
@@ -56,6 +58,7 @@ test('a Conv1D’s weight lies (out, in) on the device', async () => {
   expect(value?.shape).toEqual([M, K]);
   const device = runner.written.get(FUSED) as Float32Array;
   expect(device.findIndex((element, at) => element !== fused[(at % K) * M + Math.floor(at / K)])).toBe(-1);
+  expect(runner.written.get(DOWN)).toHaveLength(128 * 32);
 });
 
 test.each(['auto', 'float16'] as const)('and so do halves: %s', async (dtype) => {
