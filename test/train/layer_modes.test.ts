@@ -4,7 +4,7 @@ import type { Overlay } from '../../src/adapters/overlay';
 import type { VeraAdapter } from '../../src/adapters/vera_adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { Program, Runner } from '../../src/graph/runner';
-import { pinned, type Value } from '../../src/graph/value';
+import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { LayerModes, modesOf } from '../../src/train/layer_modes';
 
@@ -52,6 +52,14 @@ test('all is unmerged with dropout, beside another adapter, and over merged weig
   expect(modules(overlayWith([adapter], { merged: new Set(['block.q']) }))).toEqual([]);
   const trained = new Map([['block.q.weight', pinned('trained', [64, 64])]]);
   expect(modules(overlayWith([adapter], { tensors: trained }))).toEqual(['block.up']);
+});
+
+test('a weight too large to bind is left as it is', () => {
+  const adapter = adapterWith();
+  const split = pinnedMatrix('block.up.weight', [128, 64], 'f32', 64 * 64 * 4);
+  const partly = { ...loaded, weights: new Map([...weights, ['block.up.weight', split]]) };
+  const given = { loaded: partly, overlay: overlayWith([adapter]), adapters: [adapter], args };
+  expect([...modesOf({ ...given, modes: 'merged' }).keys()]).toEqual(['block.q']);
 });
 
 const modes = new Map<string, VeraMode>([
