@@ -8,6 +8,7 @@ import { SubmitBudget } from './budget';
 import { chooseVariant } from './choice';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
+import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from './flags';
 import { DeviceLimits } from './limits';
 import { mayShare, PinnedBuffers, type Place } from './pinned_buffers';
 import { Pipelines, type ReadyKernel } from './pipelines';
@@ -277,9 +278,3 @@ export class Executor implements Runner {
     buffer.destroy();
   }
 }
-
-// Node has no GPUBufferUsage.
-const COPY_SRC = 0x0004;
-const COPY_DST = 0x0008;
-const UNIFORM = 0x0040;
-const STORAGE = 0x0080;

@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/error';
 import type { AnyKernel, AnyVariant } from '../core/kernel';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
+import { COMPUTE } from './flags';
 
 export interface ReadyKernel {
   readonly pipeline: GPUComputePipeline;
@@ -73,6 +74,3 @@ export class Pipelines {
     }
   }
 }
-
-// Node has no GPUShaderStage.
-const COMPUTE = 0x4;

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
+import { COPY_DST, MAP_READ, MAP_TO_READ } from './flags';
 import type { Place } from './pinned_buffers';
 
 /** Bytes. Steps and tokens read little, and often; what is larger (logits, weights) isn't worth keeping room for. */
@@ -35,7 +36,7 @@ export class Readback {
     this.#counters.submits += 1;
     this.#wait(1);
     try {
-      await staging.mapAsync(GPU_MAP_READ, 0, bytes);
+      await staging.mapAsync(MAP_TO_READ, 0, bytes);
     } catch (cause) {
       this.#host.check();
       throw new WebVeraError('device_lost', 'The GPU device was lost before its results could be read', {
@@ -119,8 +120,3 @@ export function joinBytes(pieces: readonly ArrayBuffer[]): ArrayBuffer {
   }
   return joined.buffer;
 }
-
-// Node has no GPUBufferUsage and GPUMapMode.
-const MAP_READ = 0x0001;
-const COPY_DST = 0x0008;
-const GPU_MAP_READ = 0x0001;
