@@ -1,18 +1,7 @@
-import type { Step } from '../graph/graph';
+import type { Sized } from '../graph/work';
 
-/** What tells a dispatch's work: where they are equal, so is the time that it takes. */
-export type Sized = Pick<Step, 'kernel' | 'params'>;
-
-/** Says where something lies in its buffers, not how large it is. */
-const PLACE = /^(offset.*|start|[bd]\d|at\d|module_index|first_stream|seed.*)$/;
 /** As the records name them: dimensions by capitals, which may be numbered for parts that lie side by side. */
 const SIZE = /^([A-Z][a-z]*)(\d?)$|^(size|count|rows|longest)$/;
-
-/** Equal for dispatches of one kernel that do equal work in different places. */
-export function workKey({ kernel, params }: Sized): string {
-  const sizes = Object.keys(kernel.params).filter((name) => !PLACE.test(name));
-  return [kernel.name, ...sizes.map((name) => `${name}=${params[name]}`)].join(' ');
-}
 
 /** Its sizes in the order of the record, those of parts added up. */
 export function sizesOf({ kernel, params }: Sized): number[] {

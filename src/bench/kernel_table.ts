@@ -1,4 +1,5 @@
-import { type Sized, sizesOf, workOf } from './kernel_sizes';
+import type { Sized } from '../graph/work';
+import { sizesOf, workOf } from './kernel_sizes';
 
 /** Dispatches that do equal work, and the median time of one alone. */
 export interface Timed extends Sized {

@@ -3,7 +3,7 @@ import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
-import { workKey } from './kernel_sizes';
+import { workKey } from '../graph/work';
 import type { Timed } from './kernel_table';
 import { enoughRuns, median, type Queue, timeQueue } from './timing';
 import { bytesOf } from './traffic';

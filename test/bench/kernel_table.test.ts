@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { sizesOf, workKey } from '../../src/bench/kernel_sizes';
+import { sizesOf } from '../../src/bench/kernel_sizes';
 import { kernelTable } from '../../src/bench/kernel_table';
 import type { AnyKernel } from '../../src/core/kernel';
+import { workKey } from '../../src/graph/work';
 
 function kernel(name: string, params: readonly string[], flops: AnyKernel['flops'] = () => 0): AnyKernel {
   return { name, bindings: {}, params: Object.fromEntries(params.map((p) => [p, 'u32'])), variants: [], flops };
