@@ -1,28 +1,46 @@
 import { WebVeraError } from '../core/error';
 import type { AnyVariant } from '../core/kernel';
-import type { Step } from '../graph/graph';
+import type { Sized } from '../graph/work';
 import type { DeviceInfo } from './device';
 
+/** Names of variants by those of kernels. */
+export type Chosen = Readonly<Record<string, string>>;
+
 /**
- * The one rule that picks a kernel's variant: the first of the device's families that the kernel has and that fits.
- * `row` is for few rows. GPUs share tiles through workgroup memory, but Apple's do better with registers alone. On
- * software adapters a barrier costs more than it saves for a row (SwiftShader then takes 25 times as long for a token), so
- * rows go without help from neighbours. Reading is what they are slowest at: tiles whose threads read for each other are
- * twice as fast as any others. Without subgroups llvmpipe's barriers are cheap enough for tiles in workgroup memory, while
- * SwiftShader wants the widest that do without.
+ * The one rule that picks a kernel's variant: the chosen one, else the first of the device's families, that the kernel has
+ * and that fits. Few rows go to the table's `row` whatever was chosen, as a choice is made for many.
  */
-export function chooseVariant({ kernel, params }: Pick<Step, 'kernel' | 'params'>, info: DeviceInfo): AnyVariant {
-  const fitting = kernel.variants.filter(
-    ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
-  );
-  const variant = families(info)
-    .map((name) => fitting.find((v) => v.name === name))
-    .find((v) => v !== undefined);
-  const chosen = variant ?? fitting[0];
-  if (chosen === undefined) throw new WebVeraError('internal', `Kernel ${kernel.name} has no variant for its params`);
-  return chosen;
+export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}): AnyVariant {
+  const fitting = fittingVariants(step, info);
+  const table = families(info);
+  const own = Object.hasOwn(chosen, step.kernel.name) ? chosen[step.kernel.name] : undefined;
+  const names = own === undefined ? table : [...table.filter(isForFewRows), own, ...table];
+  const variant = names.map((name) => fitting.find((v) => v.name === name)).find((v) => v !== undefined);
+  const picked = variant ?? fitting[0];
+  if (picked === undefined)
+    throw new WebVeraError('internal', `Kernel ${step.kernel.name} has no variant for its params`);
+  return picked;
 }
 
+/** The variants that the device can run with these params. */
+export function fittingVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
+  return kernel.variants.filter(
+    ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
+  );
+}
+
+/** Whether a variant is for few rows only. */
+export function isForFewRows(variant: string): boolean {
+  return variant === 'row' || variant === 'row_serial';
+}
+
+/**
+ * The table. GPUs share tiles through workgroup memory, but Apple's do better with registers alone. On software adapters a
+ * barrier costs more than it saves for a row (SwiftShader then takes 25 times as long for a token), so rows go without
+ * help from neighbours. Reading is what they are slowest at: tiles whose threads read for each other are twice as fast as
+ * any others. Without subgroups llvmpipe's barriers are cheap enough for tiles in workgroup memory, while SwiftShader
+ * wants the widest that do without.
+ */
 function families(info: DeviceInfo): readonly string[] {
   const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
   if (/swiftshader/.test(names)) return ['row_serial', 'subgroup', 'serial', 'wide', 'register'];

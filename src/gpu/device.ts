@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/error';
 import type { Feature } from '../core/kernel';
+import type { KernelAdapter } from '../core/kernel_choice';
 
 export interface DeviceInfo {
   readonly vendor: string;
@@ -12,6 +13,8 @@ export interface DeviceInfo {
 }
 
 const FEATURES: readonly Feature[] = ['subgroups'];
+/** The limits that our kernels and buffers profit from; workgroups stay within the defaults. */
+const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
 /** Owns the GPU device: asks for it, watches it, and remembers why it can't be used any more. */
 export class DeviceHost {
@@ -71,6 +74,12 @@ export class DeviceHost {
     return new DeviceHost(device, info, onFailure);
   }
 
+  /** What tells it from devices on which kernels may take other times. */
+  get adapter(): KernelAdapter {
+    const { vendor, architecture, description, features } = this.info;
+    return { vendor, architecture, description, features, limits: limitsOf(this.device.limits) };
+  }
+
   /** Throws what made the device unusable. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -95,7 +104,7 @@ async function openDevice(adapter: GPUAdapter, features: readonly Feature[]): Pr
     return await adapter.requestDevice({
       label: 'webvera',
       requiredFeatures: [...features],
-      requiredLimits: offeredLimits(adapter.limits),
+      requiredLimits: limitsOf(adapter.limits),
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
@@ -106,10 +115,6 @@ async function openDevice(adapter: GPUAdapter, features: readonly Feature[]): Pr
   }
 }
 
-/** The limits that our kernels and buffers profit from; workgroups stay within the defaults. */
-function offeredLimits(limits: GPUSupportedLimits): Record<string, number> {
-  return {
-    maxBufferSize: limits.maxBufferSize,
-    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-  };
+function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
+  return Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
 }

@@ -5,7 +5,7 @@ import { planMemory } from '../graph/plan';
 import type { LoadedProgram, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { SubmitBudget } from './budget';
-import { chooseVariant } from './choice';
+import { type Chosen, chooseVariant } from './choice';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { COPY_DST, COPY_SRC, STORAGE, UNIFORM } from './flags';
@@ -41,6 +41,8 @@ export interface ExecutorOptions {
 /** Runs programs on the GPU: makes pipelines in parallel, places memory, binds once, then only replays. */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
+  /** Goes before the device's table; programs keep what they were loaded with. */
+  chosen: Chosen = {};
   readonly #host: DeviceHost;
   readonly #pipelines: Pipelines;
   readonly #slots: SlotPool;
@@ -88,13 +90,13 @@ export class Executor implements Runner {
     this.counters.uploadedBytes += data.byteLength;
   }
 
-  async load(program: Program): Promise<LoadedProgram> {
+  async load(program: Program, chosen = this.chosen): Promise<LoadedProgram> {
     const held: (() => void)[] = [];
     const release = (): void => {
       for (const giveBack of held.splice(0)) giveBack();
     };
     const body = async (): Promise<Loaded> => {
-      const variants = program.steps.map((step) => this.#choose(step, this.#host.info));
+      const variants = program.steps.map((step) => this.#choose(step, this.#host.info, chosen));
       const kernels = await Promise.all(
         program.steps.map(({ kernel }, index) => this.#pipelines.get(kernel, variants[index] as AnyVariant)),
       );

@@ -1,28 +1,11 @@
 import { expect, test } from 'vitest';
-import { defineKernel } from '../../src/core/kernel';
 import { chooseVariant } from '../../src/gpu/choice';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
+import { kernelOf, stepOf } from '../helpers/tile_kernels';
 
-/** A product as `ops/gemm.ts` makes it: `row` is for four rows or fewer. */
-const product = kernel('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
+const product = kernelOf('product', ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial']);
 /** What works row by row, with help from neighbours or without. */
-const norm = kernel('norm', ['workgroup', 'serial']);
-
-function kernel(name: string, variants: readonly string[]) {
-  return defineKernel({
-    name,
-    bindings: { x: 'read' },
-    params: { rows: 'u32' },
-    flops: () => 0,
-    variants: variants.map((variant) => ({
-      name: variant,
-      wgsl: [],
-      features: variant === 'subgroup' ? (['subgroups'] as const) : [],
-      workgroups: () => [1],
-      fits: ({ rows = 0 }) => !variant.startsWith('row') || rows <= 4,
-    })),
-  });
-}
+const norm = kernelOf('norm', ['workgroup', 'serial']);
 
 test.each([
   ['a GPU', GPU, 'workgroup', 'row', 'workgroup'],
@@ -39,7 +22,19 @@ test.each([
     'serial',
   ],
 ] as const)('%s', (_, info, many, few, rowByRow) => {
-  expect(chooseVariant({ kernel: product, params: { rows: 256 } }, info).name).toBe(many);
-  expect(chooseVariant({ kernel: product, params: { rows: 1 } }, info).name).toBe(few);
-  expect(chooseVariant({ kernel: norm, params: { rows: 256 } }, info).name).toBe(rowByRow);
+  expect(chooseVariant(stepOf(product, 256), info).name).toBe(many);
+  expect(chooseVariant(stepOf(product, 1), info).name).toBe(few);
+  expect(chooseVariant(stepOf(norm, 256), info).name).toBe(rowByRow);
+});
+
+test('what was chosen goes before the table, but for few rows and where it does not fit', () => {
+  const choose = (chosen: Record<string, string>, rows = 256, info = GPU) =>
+    chooseVariant(stepOf(product, rows), info, chosen).name;
+  expect(choose({ product: 'wide' })).toBe('wide');
+  expect(choose({ norm: 'serial' })).toBe('workgroup');
+  expect(choose({ product: 'wide' }, 1)).toBe('row');
+  expect(choose({ product: 'row' })).toBe('workgroup');
+  expect(choose({ product: 'subgroup' })).toBe('subgroup');
+  expect(choose({ product: 'subgroup' }, 256, { ...GPU, features: [] })).toBe('workgroup');
+  expect(chooseVariant(stepOf(kernelOf('constructor', ['workgroup', 'serial']), 9), GPU, {}).name).toBe('workgroup');
 });

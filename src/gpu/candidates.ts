@@ -1,0 +1,80 @@
+import type { Step } from '../graph/graph';
+import { workKey } from '../graph/work';
+import { chooseVariant, fittingVariants, isForFewRows } from './choice';
+import type { DeviceInfo } from './device';
+
+/** Dispatches that do the same. */
+export interface Work {
+  readonly step: Step;
+  readonly dispatches: number;
+}
+
+/** The variants that a kernel could run as, and what to measure them with. */
+export interface Candidates {
+  readonly kernel: string;
+  /** Those with most of its operations. */
+  readonly works: readonly Work[];
+  /** At least two; the table's own comes first. */
+  readonly variants: readonly string[];
+}
+
+interface Kind {
+  readonly step: Step;
+  flops: number;
+  dispatches: number;
+}
+
+/** Kernels times variants. */
+const MOST_CANDIDATES = 12;
+const MOST_WORKS = 2;
+/** Of a program's operations: what a kernel with less could save isn't worth compiling for. */
+const LEAST_SHARE = 0.02;
+
+/** What there is to choose from where these steps run, beginning with the kernel that has most of the operations. */
+export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candidates[] {
+  const kernels = new Map<string, Kind[]>();
+  for (const step of steps) {
+    if (!isForFewRows(chooseVariant(step, info).name)) count(step, kernels);
+  }
+  const all = steps.reduce((sum, step) => sum + step.kernel.flops(step.params), 0);
+  const found: Candidates[] = [];
+  let left = MOST_CANDIDATES;
+  for (const [kernel, kinds] of [...kernels].toSorted(([, a], [, b]) => flopsOf(b) - flopsOf(a))) {
+    if (flopsOf(kinds) < LEAST_SHARE * all) break;
+    const works = kinds.toSorted((a, b) => b.flops - a.flops).slice(0, MOST_WORKS);
+    const variants = variantsOf(works, info).slice(0, left);
+    if (variants.length < 2) continue;
+    found.push({ kernel, works, variants });
+    left -= variants.length;
+  }
+  return found;
+}
+
+/** Records of one name are one kernel, and go by one choice. */
+function count(step: Step, kernels: Map<string, Kind[]>): void {
+  const { kernel, params } = step;
+  const kinds = kernels.get(kernel.name) ?? [];
+  const key = workKey(step);
+  let kind = kinds.find((other) => other.step.kernel === kernel && workKey(other.step) === key);
+  if (kind === undefined) {
+    kind = { step, flops: 0, dispatches: 0 };
+    kernels.set(kernel.name, [...kinds, kind]);
+  }
+  kind.flops += kernel.flops(params);
+  kind.dispatches += 1;
+}
+
+function flopsOf(kinds: readonly Kind[]): number {
+  return kinds.reduce((sum, { flops }) => sum + flops, 0);
+}
+
+/** The variants that can do all of the works, where the table gives one to all. */
+function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
+  const [own, ...others] = new Set(works.map(({ step }) => chooseVariant(step, info).name));
+  if (own === undefined || others.length > 0) return [];
+  const [first = new Set<string>(), ...rest] = works.map(
+    ({ step }) => new Set(fittingVariants(step, info).map(({ name }) => name)),
+  );
+  const common = [...first].filter((name) => rest.every((names) => names.has(name)) && !isForFewRows(name));
+  return [own, ...common.filter((name) => name !== own)];
+}

@@ -1,0 +1,57 @@
+import type { AnyKernel, Bindings, Kernel, ParamTypes } from '../core/kernel';
+import { attentionBackwardKv, attentionBackwardQ, attentionForward } from './attention';
+import { attentionDecodeKernel } from './attention_decode';
+import { cacheWriteKernel } from './cache_write';
+import { columnSum } from './column_sum';
+import { crossEntropyKernel } from './cross_entropy';
+import type { Product } from './gemm';
+import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './layer_norm';
+import { linearBackward, linearForward, linearWeightBackward } from './linear';
+import { veraLambdaBackward, veraUpBackward } from './low_rank';
+import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './rms_norm';
+import { ropeKernel } from './rope';
+import { sampleKernel } from './sample';
+import { sliceColumnsBackward, sliceColumnsForward } from './slice_columns';
+import { veraAddForward, veraLinearForward } from './vera';
+import { veraMergeBackward, veraMergeKernel } from './vera_merge';
+import { veraMixedAdd, veraMixedScale } from './vera_mixed';
+import { veraSavedBackward, veraSavedForward, veraSavedSums } from './vera_saved';
+
+/** The records of which there is more than one variant, and so a choice. */
+export const tunableKernels: readonly AnyKernel[] = [
+  ...recordsOf(linearForward),
+  ...recordsOf(linearBackward),
+  ...recordsOf(linearWeightBackward),
+  ...recordsOf(veraLinearForward),
+  ...recordsOf(veraAddForward),
+  ...recordsOf(veraUpBackward),
+  ...recordsOf(veraLambdaBackward),
+  ...recordsOf(veraMergeKernel),
+  ...recordsOf(veraMergeBackward),
+  ...recordsOf(veraSavedForward),
+  ...recordsOf(veraSavedBackward),
+  ...recordsOf(veraMixedAdd),
+  veraMixedScale,
+  veraSavedSums,
+  attentionForward,
+  attentionBackwardQ,
+  attentionBackwardKv,
+  attentionDecodeKernel,
+  layerNormForward,
+  layerNormBackward,
+  layerNormWeightBackward,
+  rmsNormForward,
+  rmsNormBackward,
+  rmsNormWeightBackward,
+  crossEntropyKernel,
+  columnSum,
+  ropeKernel,
+  sliceColumnsForward,
+  sliceColumnsBackward,
+  cacheWriteKernel,
+  sampleKernel,
+];
+
+function recordsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): Kernel<B, P>[] {
+  return Object.values(product).flatMap((byStorage) => Object.values(byStorage));
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { candidatesFor } from '../../src/gpu/candidates';
+import { GPU, LLVMPIPE } from '../helpers/devices';
+import { kernelOf, stepOf } from '../helpers/tile_kernels';
+
+const TILES = ['register', 'wide', 'workgroup', 'subgroup', 'row', 'row_serial'];
+const steps = (count: number, kernel: ReturnType<typeof kernelOf>, rows: number) =>
+  Array.from({ length: count }, (_, n) => stepOf(kernel, rows, n));
+
+test('begins with the kernel that has most of the work, and with the variant that the table gives', () => {
+  const [small, large] = [kernelOf('small', TILES), kernelOf('large', TILES)];
+  const found = candidatesFor([...steps(3, small, 100), ...steps(3, large, 200)], GPU);
+  expect(found.map(({ kernel }) => kernel)).toEqual(['large', 'small']);
+  for (const { variants } of found) expect(variants).toEqual(['workgroup', 'register', 'wide', 'subgroup']);
+  expect(candidatesFor(steps(1, small, 100), LLVMPIPE)[0]?.variants[0]).toBe('subgroup');
+});
+
+test('takes equal dispatches together, wherever their operands lie, and measures the two largest kinds', () => {
+  const kernel = kernelOf('product', TILES);
+  const all = [...steps(2, kernel, 100), ...steps(9, kernel, 30), ...steps(1, kernel, 50), ...steps(3, kernel, 100)];
+  const [found] = candidatesFor(all, GPU);
+  expect(found?.works.map(({ step, dispatches }) => [step.params.rows, dispatches])).toEqual([
+    [100, 5],
+    [30, 9],
+  ]);
+});
+
+test('records of one name are one kernel, of which each kind is measured in its own record', () => {
+  const [whole, ragged] = [kernelOf('product', TILES), kernelOf('product', TILES)];
+  const [found, ...others] = candidatesFor([stepOf(whole, 100), stepOf(ragged, 100), stepOf(whole, 100)], GPU);
+  expect(others).toEqual([]);
+  expect(found?.works.map(({ step, dispatches }) => [step.kernel === whole, dispatches])).toEqual([
+    [true, 2],
+    [false, 1],
+  ]);
+});
+
+test('leaves out few rows, kernels without a choice, and what is too little to matter', () => {
+  const big = kernelOf('big', TILES);
+  const found = candidatesFor(
+    [
+      ...steps(1, big, 1000),
+      ...steps(500, kernelOf('few', TILES), 4),
+      ...steps(1, kernelOf('one', ['workgroup']), 900),
+      ...steps(1, kernelOf('for_some', ['workgroup', 'subgroup']), 800),
+      ...steps(1, kernelOf('tiny', TILES), 10),
+    ],
+    { ...GPU, features: [] },
+  );
+  expect(found.map(({ kernel, variants }) => [kernel, variants])).toEqual([['big', ['workgroup', 'register', 'wide']]]);
+});
+
+test('are twelve at most, and never one alone', () => {
+  const kernels = Array.from({ length: 5 }, (_, n) => kernelOf(`kernel ${n}`, TILES));
+  const all = kernels.map((kernel, n) => stepOf(kernel, 1000 - n));
+  expect(candidatesFor(all, GPU).map(({ variants }) => variants.length)).toEqual([4, 4, 4]);
+  const odd = kernelOf('odd', ['register', 'wide', 'workgroup']);
+  expect(candidatesFor([stepOf(odd, 2000), ...all], GPU).map(({ variants }) => variants.length)).toEqual([3, 4, 4]);
+  const pair = kernelOf('pair', ['workgroup', 'serial']);
+  expect(candidatesFor([stepOf(pair, 2000), ...all], GPU).map(({ variants }) => variants.length)).toEqual([2, 4, 4, 2]);
+});

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { AnyKernel } from '../../src/core/kernel';
+import { kernelVersion } from '../../src/gpu/kernel_version';
+import { tunableKernels } from '../../src/ops/tunable';
+import { allKernels } from '../helpers/kernels';
+import { kernelOf } from '../helpers/tile_kernels';
+
+test('is the same for the same shaders, and another one as soon as a character changes', async () => {
+  const version = (name: string, variants: readonly string[], text: string) =>
+    kernelVersion([kernelOf(name, variants, text)]);
+  const known = await version('k', ['register', 'wide'], 'fn main() {}');
+  expect(known).toMatch(/^[0-9a-f]{32}$/);
+  expect(await version('k', ['register', 'wide'], 'fn main() {}')).toBe(known);
+  const others = await Promise.all([
+    version('l', ['register', 'wide'], 'fn main() {}'),
+    version('k', ['register'], 'fn main() {}'),
+    version('k', ['register', 'workgroup'], 'fn main() {}'),
+    version('k', ['register', 'wide'], 'fn main() { }'),
+    kernelVersion([]),
+  ]);
+  expect(new Set([known, ...others]).size).toBe(6);
+});
+
+test('an override counts too', async () => {
+  const kernel = kernelOf('k', ['register']);
+  const [variant] = kernel.variants;
+  const changed = { ...kernel, variants: [{ ...variant!, overrides: { TILE: 8 } }] };
+  expect(await kernelVersion([changed])).not.toBe(await kernelVersion([kernel]));
+});
+
+test('every kernel with more than one variant can be chosen for, and no other', () => {
+  const withVariants = allKernels().filter(({ variants }) => variants.length > 1);
+  const names = (kernels: readonly AnyKernel[]) => [...new Set(kernels.map(({ name }) => name))];
+  expect(names(withVariants.filter((kernel) => !tunableKernels.includes(kernel)))).toEqual([]);
+  expect(names(tunableKernels.filter((kernel) => !withVariants.includes(kernel)))).toEqual([]);
+  expect(tunableKernels.length).toBe(withVariants.length);
+});

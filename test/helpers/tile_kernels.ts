@@ -1,0 +1,23 @@
+import { defineKernel } from '../../src/core/kernel';
+import type { Step } from '../../src/graph/graph';
+
+/** A kernel with variants of these names, as `ops/gemm.ts` makes them: `row` is for four rows or fewer. */
+export function kernelOf(name: string, variants: readonly string[], text = '') {
+  return defineKernel({
+    name,
+    bindings: { x: 'read' },
+    params: { rows: 'u32', offset: 'u32' },
+    flops: ({ rows = 0 }) => rows,
+    variants: variants.map((variant) => ({
+      name: variant,
+      wgsl: [text],
+      features: variant === 'subgroup' ? (['subgroups'] as const) : [],
+      workgroups: () => [1],
+      fits: ({ rows = 0 }) => !variant.startsWith('row') || rows <= 4,
+    })),
+  });
+}
+
+export function stepOf(kernel: ReturnType<typeof kernelOf>, rows: number, offset = 0): Step {
+  return { kernel, params: { rows, offset }, values: {}, chunk: undefined };
+}
