@@ -1,6 +1,7 @@
 export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/config';
 export { type ErrorCode, WebVeraError } from './core/error';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
+export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
 export type {
   AdapterFiles,
   MemoryReport,

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../core/error';
+import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
 import type { ParserLimits } from '../core/source';
 import { warnOnConsole } from '../core/warning';
 import { toKnownError } from '../core/wire';
@@ -28,6 +29,12 @@ export interface SessionOptions {
   readonly remotePathTemplate?: string;
   /** Caps on untrusted files. */
   readonly limits?: Partial<ParserLimits>;
+  /**
+   * 'default': a fixed table by the kind of device. 'tuned': before this session's first training step, which waits up to
+   * about ten seconds, the kernels are measured on its shapes; the choice is stored for this adapter, and later sessions
+   * begin with it. A choice that `kernels()` gave: that one, so that results are the same to the bit on the same adapter.
+   */
+  readonly kernels?: 'default' | 'tuned' | KernelChoice;
   /** Gives up opening. An open session ends by `close()`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -77,11 +84,13 @@ export class Session extends EventTarget implements AsyncDisposable {
 
   /**
    * Starts the worker. The GPU isn't touched before the first model is loaded. Rejects with `worker_crashed` where the
-   * worker doesn't start within ten seconds, and `invalid_argument` for options that don't fit together.
+   * worker doesn't start within ten seconds, and `invalid_argument` for options that don't fit together or a kernel choice
+   * that names what there isn't.
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
     const { worker, gpu, fetch, store = 'auto', name, remoteHost, remotePathTemplate, limits, signal } = options;
+    const kernels = typeof options.kernels === 'object' ? readKernelChoice(options.kernels) : options.kernels;
     signal?.throwIfAborted();
     const inThisThread = worker === false || (worker === undefined && typeof Worker === 'undefined');
     if (!inThisThread && (gpu !== undefined || fetch !== undefined)) {
@@ -97,7 +106,7 @@ export class Session extends EventTarget implements AsyncDisposable {
           ...defined({ gpu, fetch }),
         });
       },
-      { store, ...defined({ remoteHost, remotePathTemplate, limits }) },
+      { store, ...defined({ remoteHost, remotePathTemplate, limits, kernels }) },
       signal,
     );
     return session;
@@ -105,6 +114,15 @@ export class Session extends EventTarget implements AsyncDisposable {
 
   get state(): SessionState {
     return this[linkKey].state;
+  }
+
+  /**
+   * The kernels that this session runs, as JSON to keep beside results; given back as the option `kernels` it repeats
+   * them. With 'tuned' they are known once a training run has begun its steps. Opens the GPU device; rejects with
+   * `unsupported_device`, and `invalid_argument` where the device lacks what a given choice needs.
+   */
+  kernels(): Promise<KernelChoice> {
+    return this[linkKey].request('kernels');
   }
 
   /** Ends the session and what it holds. Pending calls reject with an `AbortError`; later ones with `invalid_argument`. */
@@ -175,6 +193,7 @@ const sessionRules = {
   remoteHost: anyString,
   remotePathTemplate: anyString,
   limits: anyObject,
+  kernels: either(oneOf('default', 'tuned'), anyObject),
   signal: abortSignal,
 };
 

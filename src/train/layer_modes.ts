@@ -4,7 +4,7 @@ import type { VeraAdapter } from '../adapters/vera_adapter';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedTrainingArguments } from '../core/training';
-import { Graph } from '../graph/graph';
+import { Graph, type Step } from '../graph/graph';
 import type { LoadedProgram, Program, Runner } from '../graph/runner';
 import { byteLength, pinned, type Value } from '../graph/value';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
@@ -74,6 +74,11 @@ export class LayerModes {
       if (!(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
       return new LayerModes(runner, new Map([...layers].filter(([, { mode }]) => mode === 'saved')));
     }
+  }
+
+  /** All that it adds to a step. */
+  get steps(): readonly Step[] {
+    return [this.before, this.after].flatMap((loaded) => loaded?.program.steps ?? []);
   }
 
   /** Queues what must be done before a step's micro-batches, with the vectors as the runs before leave them. */

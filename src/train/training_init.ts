@@ -1,6 +1,7 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainProgress } from '../core/training';
+import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import type { ModeChoice } from './layer_modes';
@@ -38,6 +39,9 @@ export interface TrainingData {
   readonly steps: AsyncIterable<StepData> | Iterable<StepData>;
 }
 
+/** Chooses kernels for these steps, before programs with them are loaded. Rejects with the signal's reason. */
+export type Tune = (steps: readonly Step[], signal: AbortSignal) => Promise<void>;
+
 export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
@@ -48,6 +52,8 @@ export interface TrainingInit {
   /** How adapted layers are computed: `cheapest` unless given. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
+  /** Done once, before the first step. */
+  readonly tune?: Tune;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal): Promise<TrainingData>;
   emit(event: TrainingEvent, progress: TrainProgress): void;

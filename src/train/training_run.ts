@@ -1,16 +1,17 @@
 import { WebVeraError } from '../core/error';
 import type { PauseReason, TrainOutput, TrainProgress } from '../core/training';
 import { ProgramCache } from '../graph/program_cache';
-import type { LoadedProgram, RunnerUsage } from '../graph/runner';
+import type { LoadedProgram } from '../graph/runner';
 import { LayerModes, modesOf } from './layer_modes';
-import { lossChunks, writeBatch } from './micro_batch';
+import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
 import { learningRateAt } from './schedule';
 import { packStepBlock, type StepStats, unpackStats } from './step_block';
 import { StepClock } from './step_clock';
-import { lossProgram } from './text_program';
+import { lossProgram, type TextProgram } from './text_program';
 import type { StepData, TrainingData, TrainingEvent, TrainingHook, TrainingInit } from './training_init';
+import { UsageMeter } from './usage_meter';
 
 interface Submitted {
   readonly data: StepData;
@@ -29,6 +30,7 @@ export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #gate = new PauseGate();
   readonly #clock = new StepClock();
+  readonly #usage: UsageMeter;
   readonly #pending: Submitted[] = [];
   /** Of this run alone: they gather gradients in its own buffers. */
   readonly #programs: ProgramCache;
@@ -42,6 +44,7 @@ export class TrainingRun {
   constructor(init: TrainingInit) {
     this.#init = init;
     this.#programs = new ProgramCache(init.runner, LENGTHS);
+    this.#usage = new UsageMeter(init.runner);
     this.#checkpointing = init.args.gradient_checkpointing;
     this.#progress = { global_step: 0, max_steps: init.args.max_steps, epoch: 0 };
   }
@@ -68,19 +71,18 @@ export class TrainingRun {
    * isn't finite; the adapter then keeps the vectors of the last good step.
    */
   async run(): Promise<TrainOutput> {
-    const { runner, loaded, overlay, adapters, args } = this.#init;
-    const before = runner.usage();
+    const { runner, adapters, args } = this.#init;
+    this.#usage.start();
     try {
-      const data = await this.#prepare();
-      if (data === undefined) return this.#output(before);
+      const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
+      if (data === undefined) return this.#output();
       const state = await createOptimizerState(runner, adapters);
       let optimizer: LoadedProgram | undefined;
       try {
         optimizer = await runner.load(optimizerProgram(state, args));
-        const grads = gradientsOf(state);
-        this.#modes = await LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads });
+        this.#modes = await this.#createModes(state);
         await this.#train(data, state, optimizer);
-        return this.#output(before);
+        return this.#output();
       } finally {
         await Promise.allSettled(this.#pending.map(({ stats }) => stats));
         optimizer?.release();
@@ -93,12 +95,12 @@ export class TrainingRun {
     }
   }
 
-  /** Undefined when the run was stopped before it could begin. */
-  async #prepare(): Promise<TrainingData | undefined> {
+  /** Undefined when the run was stopped meanwhile. */
+  async #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const { signal } = this.#init;
     const stop = this.#stop.signal;
     try {
-      return await this.#init.prepare(AbortSignal.any([signal, stop]));
+      return await body(AbortSignal.any([signal, stop]));
     } catch (error) {
       if (stop.aborted && !signal.aborted && error === stop.reason) return undefined;
       throw error;
@@ -115,6 +117,7 @@ export class TrainingRun {
     for await (const data of steps) {
       signal.throwIfAborted();
       await this.#waitWhilePaused();
+      if (step === 0) await this.#unlessStopped((until) => this.#tune(state, data, until));
       if (this.#stop.signal.aborted) break;
       step += 1;
       if (data.startsEpoch) this.#hook('on_epoch_begin');
@@ -126,6 +129,42 @@ export class TrainingRun {
     await this.#acknowledge(0);
     signal.throwIfAborted();
     this.#hook('on_train_end');
+  }
+
+  /** On the first batch, as it will run. */
+  async #tune(state: OptimizerState, data: StepData, signal: AbortSignal): Promise<void> {
+    const { runner, loaded, tune } = this.#init;
+    const [batch] = data.microBatches;
+    if (tune === undefined || batch === undefined) return;
+    const { program, inputs, owned, chunkRows } = this.#program(state, batch, this.#checkpointing);
+    const chunks = lossChunks(batch.labelled, chunkRows);
+    try {
+      await runner.allocate(owned);
+      writeBatch(runner, inputs, batch, loaded.model.positions);
+      runner.write(state.block, this.#block(data, 1, 0));
+      const steps = program.steps.filter(({ chunk = 0 }) => chunk < chunks);
+      await tune([...(this.#modes?.steps ?? []), ...steps], signal);
+    } finally {
+      runner.free(owned);
+    }
+    // Its programs were loaded before there was a choice.
+    this.#modes?.release();
+    this.#modes = undefined;
+    this.#modes = await this.#createModes(state);
+    // Steps are counted and timed without it.
+    this.#usage.start();
+    this.#clock.start();
+  }
+
+  #createModes(state: OptimizerState): Promise<LayerModes> {
+    const { runner, loaded, overlay } = this.#init;
+    return LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads: gradientsOf(state) });
+  }
+
+  #program(state: OptimizerState, batch: MicroBatch, checkpointing: boolean): TextProgram {
+    const { loaded, overlay, args } = this.#init;
+    const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers, checkpointing };
+    return lossProgram(loaded, overlay, batch, { ...state, training });
   }
 
   async #waitWhilePaused(): Promise<void> {
@@ -140,22 +179,17 @@ export class TrainingRun {
   }
 
   async #submit(state: OptimizerState, optimizer: LoadedProgram, data: StepData, step: number): Promise<Submitted> {
-    const { runner, loaded, overlay, args } = this.#init;
-    const learningRate = learningRateAt(args, step - 1, this.#progress.max_steps);
-    const [beta1, beta2] = [args.adam_beta1, args.adam_beta2];
-    const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers };
+    const { runner, loaded } = this.#init;
     this.#modes?.begin();
     for (const [microStep, batch] of data.microBatches.entries()) {
-      const { labelled } = batch;
-      const block = { step, microStep, labelled, learningRate, tokens: data.labelledTokens, beta1, beta2 };
       await this.#inMemory((checkpointing) =>
         this.#programs.use(
           `${batch.B}x${batch.T}`,
-          () => lossProgram(loaded, overlay, batch, { ...state, training: { ...training, checkpointing } }),
+          () => this.#program(state, batch, checkpointing),
           ({ built, loaded: program }) => {
             writeBatch(runner, built.inputs, batch, loaded.model.positions);
-            runner.write(state.block, packStepBlock(block));
-            runner.run(program, { chunks: lossChunks(labelled, built.chunkRows) });
+            runner.write(state.block, this.#block(data, step, microStep));
+            runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
           },
         ),
       );
@@ -165,7 +199,18 @@ export class TrainingRun {
     const stats = runner.read(state.stats).then(unpackStats);
     // An earlier step may fail first, and then nobody waits for this one.
     stats.catch(() => {});
-    return { data, step, learningRate, stats };
+    return { data, step, learningRate: this.#learningRate(step), stats };
+  }
+
+  #block(data: StepData, step: number, microStep: number): DataView<ArrayBuffer> {
+    const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
+    const labelled = data.microBatches[microStep]?.labelled ?? 0;
+    const tokens = data.labelledTokens;
+    return packStepBlock({ step, microStep, labelled, tokens, learningRate: this.#learningRate(step), beta1, beta2 });
+  }
+
+  #learningRate(step: number): number {
+    return learningRateAt(this.#init.args, step - 1, this.#progress.max_steps);
   }
 
   /** Where memory runs out, the run goes on with gradient checkpointing. */
@@ -227,21 +272,16 @@ export class TrainingRun {
     if (data.endsEpoch) this.#hook('on_epoch_end');
   }
 
-  #output(before: RunnerUsage): TrainOutput {
+  #output(): TrainOutput {
     const { global_step, epoch } = this.#progress;
     const steps = Math.max(1, global_step);
-    const after = this.#init.runner.usage();
     return {
       global_step,
       training_loss: this.#lossSum / steps,
       metrics: {
         epoch,
         ...this.#clock.metrics(),
-        dispatches_per_step: (after.dispatches - before.dispatches) / steps,
-        submits_per_step: (after.submits - before.submits) / steps,
-        flops_per_step: (after.flops - before.flops) / steps,
-        gpu_bytes: after.bytes,
-        peak_gpu_bytes: after.peakBytes,
+        ...this.#usage.metrics(steps),
       },
     };
   }

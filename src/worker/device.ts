@@ -2,20 +2,37 @@ import { WebVeraError } from '../core/error';
 import { DeviceHost } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 
+export interface OpenDevice {
+  readonly executor: Executor;
+  readonly host: DeviceHost;
+}
+
 /** The session's GPU, opened by the first call that computes. */
 export class SessionDevice {
   readonly #gpu: GPU | undefined;
   readonly #onFailure: (error: WebVeraError) => void;
-  #opened: Promise<Executor> | undefined;
+  readonly #onOpen: (device: OpenDevice) => Promise<void>;
+  #opened: Promise<OpenDevice> | undefined;
   #closed = false;
 
-  constructor(gpu: GPU | undefined, onFailure: (error: WebVeraError) => void) {
+  /** `onOpen` comes before whatever the device is opened for, which rejects if it does. */
+  constructor(
+    gpu: GPU | undefined,
+    onFailure: (error: WebVeraError) => void,
+    onOpen: (device: OpenDevice) => Promise<void>,
+  ) {
     this.#gpu = gpu;
     this.#onFailure = onFailure;
+    this.#onOpen = onOpen;
   }
 
   /** Throws `unsupported_device`; a later call tries again. */
   async executor(): Promise<Executor> {
+    return (await this.open()).executor;
+  }
+
+  /** As `executor`, with the device itself. */
+  async open(): Promise<OpenDevice> {
     if (this.#closed) throw new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
     const opening = this.#opened ?? this.#open();
     this.#opened = opening;
@@ -29,12 +46,21 @@ export class SessionDevice {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const executor = await this.#opened?.catch(() => undefined);
-    executor?.close();
+    const device = await this.#opened?.catch(() => undefined);
+    device?.executor.close();
   }
 
-  async #open(): Promise<Executor> {
+  async #open(): Promise<OpenDevice> {
     const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
-    return new Executor(await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure));
+    const host = await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure);
+    const executor = new Executor(host);
+    const device = { executor, host };
+    try {
+      await this.#onOpen(device);
+      return device;
+    } catch (error) {
+      executor.close();
+      throw error;
+    }
   }
 }

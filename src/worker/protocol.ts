@@ -1,6 +1,7 @@
 import type { VeraConfigInit } from '../adapters/config';
 import type { ErrorCode } from '../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
+import type { KernelChoice } from '../core/kernel_choice';
 import type {
   AdapterFiles,
   MemoryReport,
@@ -36,6 +37,8 @@ export interface WorkerSession {
   close(): Promise<void>;
   /** The call then rejects with an `AbortError` soon, having undone what it had begun. Unknown ids are ignored. */
   cancel(call: CallId): Promise<void>;
+  /** The choice in use. Opens the device. */
+  kernels(): Promise<KernelChoice>;
 
   // ── models and tokenizers ──
   loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
@@ -161,6 +164,8 @@ export interface OpenOptions {
   /** '{model}/resolve/{revision}/' by default. */
   readonly remotePathTemplate?: string;
   readonly limits?: Partial<ParserLimits>;
+  /** 'default' by default. */
+  readonly kernels?: 'default' | 'tuned' | KernelChoice;
 }
 
 /** A URL doesn't survive structured clone; its href does. */

@@ -15,6 +15,7 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   open: true,
   close: true,
   cancel: true,
+  kernels: true,
   loadModel: true,
   loadTokenizer: true,
   encode: true,

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
+import type { KernelChoice } from '../core/kernel_choice';
 import type { AdapterFiles, MemoryReport } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
@@ -11,6 +12,7 @@ import { SessionDevice } from './device';
 import { exportModel } from './export_model';
 import type * as Wire from './protocol';
 import { SessionAdapters } from './session_adapters';
+import { SessionKernels } from './session_kernels';
 import { SessionModels } from './session_models';
 import { SessionTraining } from './session_training';
 import { SessionVera } from './session_vera';
@@ -20,6 +22,7 @@ interface Opened {
   readonly vera: SessionVera;
   readonly training: SessionTraining;
   readonly shelf: AdapterShelf;
+  readonly kernels: SessionKernels;
 }
 
 /** One session: what the worker does for its page. A plain class, which also runs in the caller's own thread. */
@@ -32,7 +35,11 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   constructor(host: Wire.SessionHost) {
     this.#host = host;
     this.#calls = new Calls((state) => host.emit({ type: 'state', state }));
-    this.#device = new SessionDevice(host.gpu, ({ code, message }) => host.emit({ type: 'warning', code, message }));
+    this.#device = new SessionDevice(
+      host.gpu,
+      ({ code, message }) => host.emit({ type: 'warning', code, message }),
+      (device) => this.#parts().kernels.begin(device),
+    );
   }
 
   async open(options: Wire.OpenOptions): Promise<void> {
@@ -40,18 +47,21 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
       this.#host.emit({
         type: 'warning',
         code: 'storage_unavailable',
-        message: `Adapters are kept in memory only: ${reason}`,
+        message: `What is saved is kept in memory only: ${reason}`,
       });
-    const shelf = new AdapterShelf(openStore({ kind: options.store, onFallback }));
-    const models = new SessionModels(this.#host, options);
     const warn = (warning: { code: string; message: string }): void => this.#host.emit({ type: 'warning', ...warning });
+    const store = openStore({ kind: options.store, onFallback });
+    const kernels = new SessionKernels(options.kernels, store, warn);
+    const shelf = new AdapterShelf(store);
+    const models = new SessionModels(this.#host, options);
     this.#opened = {
       models,
       shelf,
+      kernels,
       vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn), () =>
         this.#device.executor(),
       ),
-      training: new SessionTraining(this.#host, models),
+      training: new SessionTraining(this.#host, models, kernels),
     };
   }
 
@@ -59,6 +69,10 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     this.#calls.cancelAll();
     await this.#device.close().catch(() => {});
     await this.#opened?.shelf.close().catch(() => {});
+  }
+
+  async kernels(): Promise<KernelChoice> {
+    return this.#parts().kernels.choice(await this.#device.open());
   }
 
   async cancel(call: Wire.CallId): Promise<void> {

@@ -15,6 +15,7 @@ import type {
   SessionHost,
   TrainRequest,
 } from './protocol';
+import type { SessionKernels } from './session_kernels';
 import type { SessionModels } from './session_models';
 import { createRun, evaluate } from './training';
 
@@ -27,14 +28,16 @@ interface Turn {
 export class SessionTraining {
   readonly #host: SessionHost;
   readonly #models: SessionModels;
+  readonly #kernels: SessionKernels;
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, TrainingRun>();
   /** By the adapter that trains. */
   readonly #training = new Map<VeraAdapter, Turn>();
 
-  constructor(host: SessionHost, models: SessionModels) {
+  constructor(host: SessionHost, models: SessionModels, kernels: SessionKernels) {
     this.#host = host;
     this.#models = models;
+    this.#kernels = kernels;
   }
 
   async train(
@@ -50,7 +53,8 @@ export class SessionTraining {
     };
     return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const run = createRun({ model, overlay, args, data: rows, signal: ending }, emit);
+      const request = { model, overlay, args, data: rows, signal: ending };
+      const run = createRun({ ...request, tune: this.#kernels.tune }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);
       try {

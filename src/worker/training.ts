@@ -4,7 +4,7 @@ import type { ResolvedTrainingArguments } from '../core/training';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
-import type { TrainingInit } from '../train/training_init';
+import type { TrainingInit, Tune } from '../train/training_init';
 import { TrainingRun } from '../train/training_run';
 import type { Evaluation } from './protocol';
 import type { TextModel } from './text_model';
@@ -18,9 +18,14 @@ export interface TrainingRequest {
   readonly signal: AbortSignal;
 }
 
+export interface RunRequest extends TrainingRequest {
+  /** Done before the first step. */
+  readonly tune: Tune | undefined;
+}
+
 /** A run that reads the data, then trains. Throws where there is nothing to train. */
 export function createRun(
-  { model, overlay, args, data, signal }: TrainingRequest,
+  { model, overlay, args, data, signal, tune }: RunRequest,
   emit: TrainingInit['emit'],
 ): TrainingRun {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
@@ -43,6 +48,7 @@ export function createRun(
     adapters,
     args,
     signal,
+    ...(tune && { tune }),
     async prepare(stop) {
       const { rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
       const { maxSteps } = planSteps(rows.length, args);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { KernelChoice } from '../../src/core/kernel_choice';
 import { adapters } from '../../src/page/adapters';
 import { AutoTokenizer } from '../../src/page/auto_classes';
 import { Session, type SessionOptions } from '../../src/page/session';
@@ -23,6 +24,40 @@ describe('a session', () => {
     expect(started.fake.argsOf('open')).toEqual([
       [{ store: 'auto', remoteHost: 'https://hub.example/', limits: { json: 1000 } }],
     ]);
+    await session.close();
+  });
+
+  test('hands on how its kernels are chosen, and refuses what is no choice', async () => {
+    const adapter = { vendor: 'mesa', architecture: '', description: '', features: [], limits: { maxBufferSize: 1 } };
+    const choice = { version: 'v', adapter, variants: { linear: 'wide' } };
+    for (const kernels of ['default', 'tuned', choice] as const) {
+      const started = fakeWorker();
+      const session = await Session.open({ worker: () => started.worker, kernels });
+      expect(started.fake.argsOf('open')).toEqual([[{ store: 'auto', kernels }]]);
+      await session.close();
+    }
+    const bad: unknown[] = [
+      'fast',
+      1,
+      null,
+      {},
+      [],
+      { ...choice, variants: { linear: 1 } },
+      { ...choice, adapter: {} },
+    ];
+    for (const kernels of bad) {
+      const opening = Session.open({ worker: () => fakeWorker().worker, kernels } as SessionOptions);
+      await expect(opening).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: expect.stringContaining('kernels'),
+      });
+    }
+  });
+
+  test('asks the worker for the kernels in use', async () => {
+    const choice = { version: 'v', adapter: {}, variants: {} } as KernelChoice;
+    const { session } = await openSession(() => ({ kernels: async () => choice }));
+    expect(await session.kernels()).toEqual(choice);
     await session.close();
   });
 

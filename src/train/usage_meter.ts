@@ -1,0 +1,28 @@
+import type { Runner, RunnerUsage } from '../graph/runner';
+
+/** Counts what steps do on a device. */
+export class UsageMeter {
+  readonly #runner: Runner;
+  #before: RunnerUsage;
+
+  constructor(runner: Runner) {
+    this.#runner = runner;
+    this.#before = runner.usage();
+  }
+
+  /** What came before doesn't count. */
+  start(): void {
+    this.#before = this.#runner.usage();
+  }
+
+  metrics(steps: number): Record<string, number> {
+    const [before, after] = [this.#before, this.#runner.usage()];
+    return {
+      dispatches_per_step: (after.dispatches - before.dispatches) / steps,
+      submits_per_step: (after.submits - before.submits) / steps,
+      flops_per_step: (after.flops - before.flops) / steps,
+      gpu_bytes: after.bytes,
+      peak_gpu_bytes: after.peakBytes,
+    };
+  }
+}

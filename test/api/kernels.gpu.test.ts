@@ -1,0 +1,177 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type KernelChoice, Session, type SessionOptions } from '../../src/index';
+import { tunableKernels } from '../../src/ops/tunable';
+import { SessionKernels } from '../../src/worker/session_kernels';
+import { goldenCase } from '../helpers/golden';
+import { expectGoldenTraining } from '../helpers/golden_training';
+import { loadVera, openTestSession, type TestSession } from '../helpers/session';
+import { sessionGpu } from '../helpers/session_gpu';
+import { loadTinyVera } from '../helpers/tiny_llama';
+import { expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+
+const NAME = 'llama_qvud_big';
+const [training] = goldenCase(NAME).expect.train.filter(({ start }) => start === 'init');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** Opens a session, lets `body` use it, and closes it. */
+async function within<T>(options: SessionOptions, body: (opened: TestSession) => Promise<T>): Promise<T> {
+  const opened = await openTestSession(options);
+  try {
+    return await body(opened);
+  } finally {
+    await opened.session.close();
+  }
+}
+
+/** Trains the golden case as PEFT did; gives the bytes of what came out, and the kernels that made it. */
+const golden = (options: SessionOptions) =>
+  within(options, async (opened) => {
+    const vera = await loadVera(opened, NAME);
+    await expectGoldenTraining(vera, NAME, training!);
+    return { weights: await weightsOf(vera), kernels: await opened.session.kernels(), warnings: opened.warnings };
+  });
+
+const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
+
+/** The same variant wherever a kernel has it. */
+const everywhere = (choice: KernelChoice, variant: string): KernelChoice => {
+  const having = tunableKernels.filter(({ variants }) => variants.some(({ name }) => name === variant));
+  return { ...choice, variants: Object.fromEntries(having.map(({ name }) => [name, variant])) };
+};
+
+/** What a session has that nothing was chosen for. */
+const made = await within({}, ({ session }) => session.kernels());
+
+test('tuned kernels train as PEFT does, and their choice repeats the run to the bit', async () => {
+  const tuned = await golden({ kernels: 'tuned' });
+  expect(Object.keys(tuned.kernels.variants).length).toBeGreaterThan(0);
+  expect(await golden({ kernels: json(tuned.kernels) })).toEqual(tuned);
+});
+
+test.each(['register', 'workgroup'])('a choice of %s tiles trains as PEFT does, twice the same', async (variant) => {
+  const table = await golden({});
+  expect(table.kernels).toEqual(made);
+  expect(made.variants).toEqual({});
+  const kernels = everywhere(made, variant);
+  const first = await golden({ kernels });
+  expect(first.kernels).toEqual(kernels);
+  expect(first.warnings).toEqual(table.warnings);
+  // Sums in another order: the choice is not only accepted, but used.
+  expect(first.weights).not.toEqual(table.weights);
+  expect(await golden({ kernels })).toEqual(first);
+});
+
+test('all that a run does, it does with what it was tuned to', async () => {
+  const kernels = everywhere(made, 'register');
+  const chosen = await golden({ kernels });
+  let executor: { chosen: KernelChoice['variants'] } | undefined;
+  vi.spyOn(SessionKernels.prototype, 'begin').mockImplementation(async (device) => {
+    executor = device.executor;
+  });
+  const tune = async () => {
+    if (executor !== undefined) executor.chosen = kernels.variants;
+  };
+  vi.spyOn(SessionKernels.prototype, 'tune', 'get').mockReturnValue(tune);
+  expect((await golden({})).weights).toEqual(chosen.weights);
+});
+
+test('measures once: the session goes on with its choice, and so do later ones from the store', async () => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  const trainTwice = async (opened: TestSession) => {
+    const model = await loadTinyVera(opened);
+    const before = await opened.session.kernels();
+    await expectToTrain(model);
+    const [kernels, pipelines] = [await opened.session.kernels(), opened.calls('createComputePipelineAsync')];
+    await expectToTrain(model);
+    expect(await opened.session.kernels()).toEqual(kernels);
+    expect(opened.calls('createComputePipelineAsync')).toBe(pipelines);
+    return { before, kernels, pipelines };
+  };
+  const first = await within({ kernels: 'tuned', store: 'auto' }, trainTwice);
+  expect(first.before.variants).toEqual({});
+  expect(Object.keys(first.kernels.variants).length).toBeGreaterThan(0);
+  const second = await within({ kernels: 'tuned', store: 'auto' }, trainTwice);
+  expect([second.before, second.kernels]).toEqual([first.kernels, first.kernels]);
+  // The others of each kernel weren't even compiled.
+  expect(second.pipelines).toBeLessThan(first.pipelines);
+  const table = await within({ store: 'auto' }, trainTwice);
+  expect([table.before.variants, table.kernels.variants]).toEqual([{}, {}]);
+});
+
+test('runs that begin together are tuned for once', async () => {
+  await within({ kernels: 'tuned' }, async (opened) => {
+    const [model, other] = [await loadTinyVera(opened), await loadTinyVera(opened)];
+    await Promise.all([expectToTrain(model), expectToTrain(other)]);
+    expect(await weightsOf(other)).toEqual(await weightsOf(model));
+  });
+});
+
+test('a run that is cancelled or stopped while it is tuned for leaves that to the next', async () => {
+  await within({ kernels: 'tuned' }, async (opened) => {
+    const model = await loadTinyVera(opened);
+    const bytes = opened.storageBytes();
+    const controller = new AbortController();
+    const on_train_begin = () => controller.abort('enough');
+    const cancelled = tinyTrainer(model, { callbacks: [{ on_train_begin }] }).train({ signal: controller.signal });
+    await expect(Promise.resolve(cancelled)).rejects.toBe('enough');
+    let stop = (): void => {};
+    const stopped = tinyTrainer(model, { callbacks: [{ on_train_begin: () => stop() }] }).train();
+    stop = () => void stopped.stop();
+    expect((await stopped).global_step).toBe(0);
+    expect((await opened.session.kernels()).variants).toEqual({});
+    expect(opened.storageBytes()).toBe(bytes);
+    await expectToTrain(model);
+    expect(Object.keys((await opened.session.kernels()).variants).length).toBeGreaterThan(0);
+  });
+});
+
+test.each<[string, Readonly<Record<string, string>>, string]>([
+  ['a kernel that there is not', { matmul: 'wide' }, 'matmul'],
+  ['a kernel without a choice', { adamw: 'default' }, 'adamw'],
+  ['what every object has', { constructor: 'wide' }, 'constructor'],
+  ['a variant that there is not', { linear: 'fast' }, 'register or wide or workgroup or subgroup'],
+  ['a variant for few rows', { linear: 'row' }, 'register or wide or workgroup or subgroup'],
+])('%s is refused when the session opens', async (_, variants, message) => {
+  const opening = Session.open({ worker: false, store: 'memory', kernels: { ...made, variants } });
+  await expect(opening).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: expect.stringContaining(message),
+    hint: expect.stringContaining('tuned'),
+  });
+});
+
+test('a variant that the device lacks a feature for is refused when the device opens, every time', async () => {
+  const requestAdapter = async () => ({ ...(await sessionGpu().gpu.requestAdapter()), features: new Set() });
+  const kernels = { ...made, variants: { linear: 'subgroup' } };
+  const session = await Session.open({
+    worker: false,
+    store: 'memory',
+    gpu: { requestAdapter } as unknown as GPU,
+    kernels,
+  });
+  for (let time = 0; time < 2; time++) {
+    await expect(session.kernels()).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: "kernels: linear: subgroup needs subgroups, which this device doesn't have",
+    });
+  }
+  await session.close();
+});
+
+test.each([
+  ['shaders', { ...made, version: '0'.repeat(32) }],
+  ['another adapter', { ...made, adapter: { ...made.adapter, description: 'llvmpipe 1' } }],
+])('a choice made for other %s warns that bits may differ', async (what, kernels) => {
+  await within({ kernels }, async ({ session, warnings }) => {
+    const messages: string[] = [];
+    session.addEventListener('warning', ({ message }) => messages.push(message));
+    expect(await session.kernels()).toEqual(made);
+    expect(warnings).toEqual(['other_kernels']);
+    expect(messages[0]).toContain(what);
+  });
+});
