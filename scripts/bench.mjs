@@ -32,13 +32,13 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function measureInPage({ name, length, ranks, parts, adapter }, onStep) {
+async function measureInPage({ name, length, ranks, parts, tuned, adapter }, onStep) {
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/bench.html')) },
     '/scripts/': path('./'),
     '/dist/': path('../dist/'),
     '/bundled/': path(BUNDLED),
-    '/job.json': { type: 'application/json', body: JSON.stringify({ name, length, ranks, parts }) },
+    '/job.json': { type: 'application/json', body: JSON.stringify({ name, length, ranks, parts, tuned }) },
   });
   let engine = '';
   const onReport = (/** @type {Report} */ report) => {
@@ -63,7 +63,7 @@ async function measureInPage({ name, length, ranks, parts, adapter }, onStep) {
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function measureInNode({ name, length, ranks, parts }, onStep) {
+async function measureInNode({ name, length, ranks, parts, tuned }, onStep) {
   const driver = findLavapipe();
   if (driver !== undefined) {
     // The loader reads one or the other, by its age; a GPU's driver must not be found.
@@ -78,7 +78,7 @@ async function measureInNode({ name, length, ranks, parts }, onStep) {
   const bench = await import(new URL('../dist/bench.js', import.meta.url).href);
   const session = /** @type {const} */ ({ worker: false, gpu });
   const bundled = () => readBundled((file) => readFile(path(`${BUNDLED}${file}`)));
-  const job = { name, length, ranks, parts, bundled, gpu, session, onStep };
+  const job = { name, length, ranks, parts, tuned, bundled, gpu, session, onStep };
   const measurements = await measureAll(library, bench, job);
   return { engine: `Dawn in Node ${process.versions.node}`, measurements };
 }

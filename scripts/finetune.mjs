@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildIfStale } from './lib/build.mjs';
 import { runCommand } from './lib/command.mjs';
-import { checkModel, prepareFolder, readText } from './lib/finetune_inputs.mjs';
+import { checkModel, prepareFolder, readKernels, readText } from './lib/finetune_inputs.mjs';
 import { HELP, readFinetuneOptions } from './lib/finetune_options.mjs';
 import { deviceName, printOutcome, writeResults } from './lib/finetune_results.mjs';
 import { setUp } from './lib/install.mjs';
@@ -43,11 +43,12 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
 async function main(options) {
   checkModel(options.model);
   const text = splitText(readText(options.text));
+  const kernels = readKernels(options.kernels);
   prepareFolder(options.out);
   // Without a GPU, Firefox renders by Mesa's driver; Chromium brings its own.
   await setUp(options.browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
   buildIfStale();
-  const outcome = await train(options, text);
+  const outcome = await train(options, text, kernels);
   printOutcome(outcome);
   writeResults(options, outcome);
 }
@@ -55,11 +56,13 @@ async function main(options) {
 /**
  * @param {FinetuneOptions} options
  * @param {import('./lib/text.mjs').Split} text
+ * @param {unknown} kernels
  * @returns {Promise<Outcome>}
  */
-async function train({ browser, model, settings }, { train, heldOut }) {
+async function train({ browser, model, settings }, { train, heldOut }, kernels) {
   const started = performance.now();
   const plain = (/** @type {string} */ body) => ({ type: 'text/plain; charset=utf-8', body });
+  const job = { ...settings, prompt: promptFrom(heldOut), kernels };
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/finetune.html')) },
     '/scripts/page/': path('page/'),
@@ -67,7 +70,7 @@ async function train({ browser, model, settings }, { train, heldOut }) {
     '/model/': model,
     '/train.txt': plain(train),
     '/held_out.txt': plain(heldOut),
-    '/job.json': { type: 'application/json', body: JSON.stringify({ ...settings, prompt: promptFrom(heldOut) }) },
+    '/job.json': { type: 'application/json', body: JSON.stringify(job) },
   });
   const bar = progressLine(process.stdout);
   /** @type {Omit<Outcome, 'result' | 'seconds'>} */

@@ -11,6 +11,7 @@ import { choice, integer, readFlags, UsageError } from './options.mjs';
  * @property {BenchAdapter} adapter
  * @property {readonly number[]} ranks
  * @property {readonly Part[]} parts
+ * @property {boolean} tuned
  * @property {boolean} json
  * @property {Peer | undefined} compare
  * @property {number} rounds
@@ -36,6 +37,8 @@ from one adapter to another, and each kernel of a step.
                    (tiny, bundled: 64; small: 64 and 256; others: 256)
   --kernels        each kernel of a training step, too
   --only PART      training, generation, adapters or kernels (all but the last)
+  --tuned          train and generate with kernels that were measured first, on the
+                   shapes of the training (of the first r)
   --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)
                    and ours in turns; tiny and small only
   --rounds N       of the comparison                                          (5)
@@ -51,6 +54,7 @@ const FLAGS = /** @type {const} */ ({
   r: { type: 'string' },
   kernels: { type: 'boolean' },
   only: { type: 'string' },
+  tuned: { type: 'boolean' },
   compare: { type: 'string' },
   rounds: { type: 'string', default: '5' },
   peak: { type: 'string' },
@@ -69,6 +73,9 @@ export function readBenchOptions(argv) {
   const name = choice('case', flags.case, CASE_NAMES);
   const { length, ranks, parts } = ALL_CASES[name];
   const wanted = flags.only === undefined ? parts : [choice('only', flags.only, PARTS)];
+  if (flags.tuned === true && (flags.compare !== undefined || !wanted.includes('training'))) {
+    throw new UsageError('--tuned needs the training, and no --compare');
+  }
   return {
     name,
     length: flags.length === undefined ? length : lengthOf(flags.length),
@@ -80,6 +87,7 @@ export function readBenchOptions(argv) {
         : flags.kernels === true
           ? [...new Set([...wanted, /** @type {const} */ ('kernels')])]
           : wanted,
+    tuned: flags.tuned === true,
     compare: flags.compare === undefined ? undefined : peer(flags.compare, name),
     rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
     peak: flags.peak === undefined ? undefined : rates(flags.peak),

@@ -23,7 +23,7 @@ import { tableLines } from './table.mjs';
  */
 export function benchReport(
   { name, length, adapter, engine, peak: given },
-  { version, trainings, gemm, generation, adapters, counts, kernels, kernelGemm, peak: measured, device },
+  { version, trainings, tuned, gemm, generation, adapters, counts, kernels, kernelGemm, peak: measured, device },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
   const tokens = batch * length;
@@ -55,6 +55,7 @@ export function benchReport(
     device,
     shape: { ...shape, length, batch },
     runs,
+    ...(tuned && { tuned: tuned.variants }),
     ...(gemm && { gemm: { best: gemm.best, rates: gemm.rates } }),
     ...(generation && { generation: generationRun(generation) }),
     adapters: adapters.map(adapterRun),
@@ -78,6 +79,7 @@ export function benchTable({
   device,
   shape,
   runs,
+  tuned,
   gemm,
   generation,
   adapters,
@@ -94,6 +96,7 @@ export function benchTable({
   const parts = [
     head,
     trainingLines(runs),
+    tunedLines(tuned),
     gemmLines(gemm),
     generationLines(generation),
     adapterLines(adapters),
@@ -132,6 +135,16 @@ function trainingLines(runs) {
     ['of the best GEMM', (run) => `${Math.round((run.share_of_best_gemm ?? Number.NaN) * 100)} %`],
   ];
   return tableLines(rows.map(([label, cell]) => [label, ...runs.map(cell)]));
+}
+
+/**
+ * @param {BenchReport['tuned']} tuned
+ * @returns {string[]}
+ */
+function tunedLines(tuned) {
+  if (tuned === undefined) return [];
+  const names = Object.entries(tuned).map(([kernel, variant]) => `${kernel} ${variant}`);
+  return [`Tuned: ${names.join(', ') || 'nothing could be measured in time'}`];
 }
 
 /**

@@ -38,6 +38,25 @@ export function readText(file) {
   );
 }
 
+/**
+ * @param {string} how default, tuned, or the run.json of an earlier run
+ * @returns {unknown} what a session takes; it checks it
+ */
+export function readKernels(how) {
+  if (how === 'default' || how === 'tuned') return how;
+  let run;
+  try {
+    run = JSON.parse(readFileSync(how, 'utf8'));
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UsageError(
+      `--kernels: ${missing ? 'there is no file' : 'expected default, tuned or a run.json, got'} ${how}`,
+    );
+  }
+  if (typeof run?.kernels === 'object' && run.kernels !== null) return run.kernels;
+  throw new UsageError(`--kernels: ${how} says nothing of kernels; a run.json of this command does`);
+}
+
 /** @param {string} folder */
 export function prepareFolder(folder) {
   try {

@@ -11,6 +11,7 @@ const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj',
  * @property {string} model a folder's absolute path
  * @property {string} out a folder's absolute path
  * @property {import('./browsers.mjs').BrowserKind} browser
+ * @property {string} kernels default, tuned, or a file's absolute path
  * @property {Settings} settings
  */
 /**
@@ -44,6 +45,9 @@ export const HELP = `Fine-tunes a language model on a text, in a headless browse
   --max_length N         tokens in a block of text     (128)
   --seed N                                             (42)
   --browser NAME         chrome or firefox             (chrome)
+  --kernels HOW          default: a fixed table; tuned: measured before the first
+                         step; or an earlier run.json, to repeat its results bit
+                         for bit                       (default)
   --help
 
 The last tenth of the text is never trained on: it measures perplexity before and
@@ -61,6 +65,7 @@ const FLAGS = /** @type {const} */ ({
   max_length: { type: 'string', default: '128' },
   seed: { type: 'string', default: '42' },
   browser: { type: 'string', default: 'chrome' },
+  kernels: { type: 'string', default: 'default' },
   help: { type: 'boolean' },
 });
 
@@ -80,6 +85,7 @@ export function readFinetuneOptions(argv) {
     text,
     model,
     out,
+    kernels: ['default', 'tuned'].includes(String(flags.kernels)) ? String(flags.kernels) : path(flags.kernels),
     browser: choice('browser', flags.browser, /** @type {const} */ (['chrome', 'firefox'])),
     settings: {
       model: basename(model),

@@ -16,6 +16,7 @@ import { count, duration, size, wrap } from './progress.mjs';
  * @property {Readonly<Record<string, number>>} metrics
  * @property {Readonly<Record<string, number>>} memory
  * @property {Readonly<Record<string, number>>} timings seconds
+ * @property {import('../../src/index').KernelChoice} kernels
  * @property {Readonly<Record<string, string>>} files base64
  */
 /** @typedef {{ browser: string, device: Device, parameters: Parameters, heldOutTokens: number, steps: StepLogs[], result: Result, seconds: number }} Outcome */
@@ -46,6 +47,7 @@ export function writeResults({ out, settings }, outcome) {
   const run = {
     settings,
     device: { browser, ...device },
+    kernels: result.kernels,
     adapter: {
       ...parameters,
       files: files.map(({ name, bytes }) => ({

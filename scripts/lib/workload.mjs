@@ -20,6 +20,7 @@ import { randomNumbers } from './random_models.mjs';
  * @typedef {object} OtherMeasurements
  * @property {string} version of webvera
  * @property {readonly Training[]} trainings
+ * @property {import('../../src/index').KernelChoice | undefined} tuned
  * @property {GemmReport | undefined} gemm what trainings are compared with
  * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
@@ -40,13 +41,15 @@ const PEOPLE = 8;
  * @param {number} job.length tokens in a row
  * @param {readonly number[]} job.ranks
  * @param {readonly Part[]} job.parts
+ * @param {boolean} [job.tuned] whether kernels are measured before the first training step
  * @param {import('./cases.mjs').ReadBundled} job.bundled
  * @param {GPU} job.gpu
  * @param {import('../../src/index').SessionOptions} [job.session]
  * @param {(done: number, total: number, what: string) => void} [job.onStep]
  * @returns {Promise<Measurements>}
  */
-export async function measureAll(library, bench, { name, length, ranks, parts, bundled, gpu, session, onStep }) {
+export async function measureAll(library, bench, job) {
+  const { name, length, ranks, parts, bundled, gpu, session, onStep } = job;
   const measured = { ...ALL_CASES[name], length };
   const { batch, targets: target_modules } = measured;
   onStep?.(0, 1, 'making the model');
@@ -55,12 +58,15 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
     onStep?.(done, total, what);
   /** @type {Training[]} */
   const trainings = [];
+  /** @type {import('../../src/index').KernelChoice | undefined} */
+  let tuned;
   /** @type {GemmReport | undefined} */
   let gemm;
   /** @type {import('./generation.mjs').GenerationRates | undefined} */
   let rates;
   if (parts.includes('training') || parts.includes('generation')) {
-    const opened = await library.Session.open(session);
+    const kernels = job.tuned === true ? 'tuned' : 'default';
+    const opened = await library.Session.open({ ...session, kernels, store: 'memory' });
     for (const r of parts.includes('training') ? ranks : []) {
       trainings.push(await measureTraining(library, measured, { files, r, session: opened, onStep: onPart(`r ${r}`) }));
     }
@@ -69,6 +75,7 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
       const onStep = onPart('generation');
       rates = await measureGeneration(library, { files, vocab_size, session: opened, onStep });
     }
+    if (job.tuned === true) tuned = await opened.kernels();
     await opened.close();
     // Alone on the device, and on as warm a processor as the training.
     gemm = await bench.measureGemm(gpu, { shapes: products(measured) });
@@ -100,7 +107,7 @@ export async function measureAll(library, bench, { name, length, ranks, parts, b
     : NO_KERNELS;
   const device = gemm?.device ?? adapters[0]?.device ?? kernelWork.kernelGemm?.device ?? counts[0]?.device;
   if (device === undefined) throw new Error('nothing was measured');
-  return { version: bench.VERSION, trainings, gemm, generation, adapters, counts, ...kernelWork, device };
+  return { version: bench.VERSION, trainings, tuned, gemm, generation, adapters, counts, ...kernelWork, device };
 }
 
 /**

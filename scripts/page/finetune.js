@@ -2,7 +2,7 @@
 import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
 /** @typedef {import('../lib/finetune_options.mjs').Settings} Settings */
-/** @typedef {Settings & { prompt: string }} Job */
+/** @typedef {Settings & { prompt: string, kernels: 'default' | 'tuned' | import('../../src/index').KernelChoice }} Job */
 /** @typedef {import('../../src/index').VeraModel} VeraModel */
 
 /** Tokens in a block of the held-out text. */
@@ -58,7 +58,11 @@ async function finetune(job) {
     return result;
   };
 
-  const session = await timed('start', () => Session.open());
+  const { kernels } = job;
+  const session = await timed('start', () => Session.open({ kernels }));
+  session.addEventListener('warning', ({ code, message }) => {
+    if (code === 'other_kernels') void report({ type: 'warning', message });
+  });
   const model = await timed('load', async () => {
     const base = await AutoModelForCausalLM.from_pretrained(new URL('/model/', location.href), { session });
     const { r, target_modules } = job;
@@ -108,6 +112,7 @@ async function finetune(job) {
     metrics: output.metrics,
     memory,
     timings,
+    kernels: await session.kernels(),
     files: {
       'adapter_config.json': await base64(files['adapter_config.json']),
       'adapter_model.safetensors': await base64(files['adapter_model.safetensors']),

@@ -13,6 +13,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'webvera-test-'));
   const book = await readFile(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8');
   await writeFile(join(folder, 'short.txt'), book.slice(0, 6000));
+  await writeFile(join(folder, 'no_run.json'), '{}');
+  await writeFile(join(folder, 'bad_run.json'), '{ "kernels": {} }');
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -42,7 +44,8 @@ function finetune(...args: string[]): Promise<Outcome> {
   });
 }
 
-const train = (out: string) => finetune('--out', out, '--max_steps', '2', '--r', '8', '--seed', '5');
+const train = (out: string, ...more: string[]) =>
+  finetune('--out', out, '--max_steps', '2', '--r', '8', '--seed', '5', ...more);
 const result = (out: string, name: string) => readFile(join(folder, out, name));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -79,11 +82,29 @@ test('two short runs with one seed tell all and write the same adapter', async (
   expect(sha256(await result('second', 'adapter_model.safetensors'))).toBe(sha256(model));
 }, 600_000);
 
+test('a run with tuned kernels tells which, and can be repeated with them', async () => {
+  expect(await train('tuned', '--kernels', 'tuned')).toMatchObject({ code: 0, stderr: '' });
+  const tuned = JSON.parse((await result('tuned', 'run.json')).toString());
+  expect(tuned.kernels).toMatchObject({
+    version: expect.stringMatching(/^[0-9a-f]{32}$/),
+    adapter: { architecture: 'swiftshader' },
+  });
+  expect(Object.keys(tuned.kernels.variants).length).toBeGreaterThan(0);
+
+  expect(await train('repeated', '--kernels', 'tuned/run.json')).toMatchObject({ code: 0, stderr: '' });
+  const repeated = JSON.parse((await result('repeated', 'run.json')).toString());
+  for (const key of ['kernels', 'losses', 'adapter']) expect(repeated[key], key).toEqual(tuned[key]);
+}, 600_000);
+
 test.each([
   [['--r', '0'], '--r must be a whole number'],
   [['--text', 'none.txt'], '--text: there is no file'],
   [['--model', 'none'], '--model: there is no folder'],
   [['--out', 'short.txt'], '--out: cannot write to the folder'],
+  [['--kernels', 'none.json'], '--kernels: there is no file'],
+  [['--kernels', 'short.txt'], '--kernels: expected default, tuned or a run.json'],
+  [['--kernels', 'no_run.json'], 'says nothing of kernels'],
+  [['--kernels', 'bad_run.json'], 'kernels: expected an object as adapter'],
   [['--target_modules', 'nothing_like_it'], 'target_modules'],
 ])('%j ends with one clear line and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await finetune('--out', 'bad', ...args);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ParameterCount, StepLogs, TrainOutput } from '../../src/index';
+import type { KernelChoice, ParameterCount, StepLogs, TrainOutput } from '../../src/index';
 import { largestDifference } from '../helpers/golden';
-import { browserNames, reporting, withBrowser } from './harness';
+import { browserNames, reporting, reportOf, withBrowser } from './harness';
 
 interface Trained {
   readonly progress: readonly string[];
@@ -68,4 +68,21 @@ test.each(browserNames)('%s: the bundled model trains in a worker, and its adapt
     left: 0,
   });
   expect(largestDifference(reopened.logits, logits.trained)).toBe(0);
+});
+
+interface Tuned {
+  readonly before: KernelChoice;
+  readonly after: KernelChoice;
+  readonly files: object;
+}
+
+test('chromium: kernels are tuned once, and later sessions of this browser have them from the start', async () => {
+  const [first, second] = await withBrowser('chromium', (page, url) =>
+    reportOf<readonly [Tuned, Tuned]>(page, `${url}/pages/kernels.html`),
+  );
+  expect(first.before.variants).toEqual({});
+  expect(Object.keys(first.after.variants).length).toBeGreaterThan(0);
+  expect(second.before).toEqual(first.after);
+  expect(second.after).toEqual(first.after);
+  expect(second.files).toEqual(first.files);
 });

@@ -25,6 +25,7 @@ const run = { name: 'tiny', length: 64, adapter: 'default', engine: 'a browser' 
 const others = {
   version: '1.2.3',
   trainings: [],
+  tuned: undefined,
   gemm: undefined,
   generation: undefined,
   adapters: [],

@@ -132,12 +132,14 @@ describe('the deadline', () => {
 
   test('compiling has one of its own, after which those that are ready are compared', async () => {
     const lab = new FakeLab({
-      'k/a': { compile: 3000, works: [2] },
-      'k/b': { compile: 6000, works: [1] },
-      'k/c': { works: [0.1] },
+      // Needed anyway: it doesn't count.
+      'k/a': { compile: 30_000, works: [2] },
+      'k/b': { compile: 7000, works: [1.5] },
+      'k/c': { compile: 2000, works: [1] },
+      'k/d': { works: [0.1] },
     });
-    expect(await run(lab, candidates('k', ['a', 'b', 'c']), candidates('l', ['a', 'b']))).toEqual({ k: 'b' });
-    expect(lab.prepared).toEqual(['k/a', 'k/b']);
+    expect(await run(lab, candidates('k', ['a', 'b', 'c', 'd']), candidates('l', ['a', 'b']))).toEqual({ k: 'c' });
+    expect(lab.prepared).toEqual(['k/a', 'k/b', 'k/c']);
   });
 });
 

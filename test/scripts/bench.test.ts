@@ -21,6 +21,7 @@ test('options', () => {
     adapter: 'swiftshader',
     ranks: [64],
     parts: USUAL,
+    tuned: false,
     compare: undefined,
     rounds: 5,
     peak: undefined,
@@ -34,6 +35,7 @@ test('options', () => {
     adapter: 'llvmpipe',
     ranks: [16],
     parts: ['adapters'],
+    tuned: false,
     rounds: 5,
     json: true,
   });
@@ -62,6 +64,10 @@ test('options', () => {
   });
   for (const peak of ['3000', '0,1', '1,2,3', 'x,1']) {
     expect(() => readBenchOptions(['--peak', peak])).toThrow('--peak must be GFLOP/s and GB/s');
+  }
+  expect(readBenchOptions(['--tuned'])).toMatchObject({ parts: USUAL, tuned: true });
+  for (const other of ['--only generation', '--compare jax']) {
+    expect(() => readBenchOptions(`--tuned ${other}`.split(' '))).toThrow('--tuned needs the training');
   }
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
 });
@@ -160,6 +166,7 @@ const gemm = { variant: 'register', shape: { rows: 256, columns: 896, inner: 896
 const nothing = {
   version: '1.2.3',
   trainings: [],
+  tuned: undefined,
   gemm: undefined,
   generation: undefined,
   adapters: [],
@@ -185,6 +192,7 @@ test('rates come from the median step, and shares from the best product', () => 
   const measurements = {
     ...nothing,
     trainings: [training(64, 2), training(256, 4)],
+    tuned: undefined,
     gemm: { best: gemm, rates: [gemm], device },
     device,
   };
@@ -204,6 +212,13 @@ test('rates come from the median step, and shares from the best product', () => 
   expect(table).toMatch(/\nof the best GEMM +50 % +25 %\n/);
   expect(table).toMatch(/\nBest GEMM: 5\.00 GFLOP\/s \(register, 256×896×896\)$/);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  expect(report).not.toHaveProperty('tuned');
+
+  const adapter = { ...device, limits: {} };
+  const choice = { version: 'v', adapter, variants: { linear: 'wide', attention: 'serial' } };
+  const tuned = benchReport(run, { ...measurements, tuned: choice });
+  expect(tuned.tuned).toEqual(choice.variants);
+  expect(benchTable(tuned)).toMatch(/\n\nTuned: linear wide, attention serial\n\n/);
 });
 
 test('adapters are compared as ratios, and trainings are left out where there are none', () => {

@@ -14,6 +14,7 @@ test('the defaults train the bundled model on the bundled text', () => {
   expect(options).toMatchObject({
     browser: 'chrome',
     out: resolve('out'),
+    kernels: 'default',
     settings: {
       model: 'prose-1.4M',
       text: 'moby-dick.txt',
@@ -40,6 +41,11 @@ test('every option has its say', () => {
     settings: { max_steps: 3, warmup_steps: 1, r: 8, learning_rate: 1e-3, max_length: 32, seed: 7 },
   });
   expect(readFinetuneOptions(['--r', '8', '--help'])).toBe('help');
+});
+
+test('--kernels is a way to choose them, or an earlier run', () => {
+  expect(read('--kernels', 'tuned').kernels).toBe('tuned');
+  expect(read('--kernels', 'out/run.json').kernels).toBe(resolve('out/run.json'));
 });
 
 test.each([

@@ -52,6 +52,7 @@ async function measureCase(
   const others = {
     version: bench.VERSION,
     trainings: [],
+    tuned: undefined,
     gemm: undefined,
     generation: undefined,
     adapters: [],
