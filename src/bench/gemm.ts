@@ -1,5 +1,6 @@
 import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
+import { median } from '../core/median';
 import { numel } from '../core/shape';
 import { chooseVariant } from '../gpu/choice';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
@@ -8,7 +9,7 @@ import { Graph, type Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { pinned, type Value } from '../graph/value';
 import { emitLinear, linearForward } from '../ops/linear';
-import { median, secondsPerRun, timeRuns } from './timing';
+import { secondsPerRun, timeRuns } from './timing';
 
 /** y = x·weightᵀ with x (rows, inner), weight (columns, inner), y (rows, columns). */
 export interface GemmShape {

@@ -1,9 +1,10 @@
 import { BASE, type Overlay } from '../adapters/overlay';
+import { median } from '../core/median';
 import type { LoadedProgram } from '../graph/runner';
 import { type MicroBatch, writeBatch } from '../train/micro_batch';
 import { logitsProgram } from '../train/text_program';
 import type { AdapterStage } from './adapter_stage';
-import { median, secondsPerRun } from './timing';
+import { secondsPerRun } from './timing';
 
 /** One forward pass, from ids to logits on the device. */
 export interface PassReport {

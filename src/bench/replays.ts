@@ -1,11 +1,12 @@
 import { untilAborted } from '../core/abort';
+import { median } from '../core/median';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { workKey } from '../graph/work';
 import type { Timed } from './kernel_table';
-import { enoughRuns, median, type Queue, timeQueue } from './timing';
+import { enoughRuns, type Queue, timeQueue } from './timing';
 import { bytesOf } from './traffic';
 
 /** A dispatch that can be queued by itself. */

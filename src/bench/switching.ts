@@ -1,7 +1,8 @@
+import { median } from '../core/median';
 import type { IdTensor } from '../core/tensor';
 import { logitsProgram } from '../train/text_program';
 import type { AdapterStage } from './adapter_stage';
-import { finished, median } from './timing';
+import { finished } from './timing';
 
 /** A switch to another adapter. Seconds are medians over the rounds. */
 export interface SwitchReport {

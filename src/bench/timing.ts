@@ -51,8 +51,3 @@ function runsOf(runner: Runner, program: LoadedProgram): Queue {
     for (let run = 0; run < runs; run++) runner.run(program);
   };
 }
-
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}

@@ -1,3 +1,4 @@
+import { median } from '../core/median';
 import type { Candidates } from './candidates';
 import type { Chosen } from './choice';
 
@@ -17,15 +18,25 @@ export interface Lab {
   prepare(candidates: Candidates, variant: string): Promise<Entrant | undefined>;
 }
 
+/** How one of the works is measured. */
+interface Plan {
+  /** In a step. */
+  readonly dispatches: number;
+  /** In a sample. */
+  readonly times: number;
+  /** Milliseconds of a sample. */
+  readonly expected: number;
+}
+
 interface Result {
   readonly entrant: Entrant;
-  /** Milliseconds of one dispatch of each work. */
-  readonly best: number[];
+  /** Of each work, in milliseconds. */
+  readonly samples: readonly number[][];
 }
 
 /** Milliseconds after which nothing more is compiled: drivers take up to seconds for a variant, and can't be stopped. */
 const COMPILING = 8000;
-/** Milliseconds of measuring in all. */
+/** Milliseconds of measuring in all: no sample begins that wouldn't end by then. */
 const MEASURING = 2000;
 /** Milliseconds that a sample lasts at least. */
 const SAMPLE = 8;
@@ -47,16 +58,18 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
   const compiling = new Budget(lab, COMPILING);
   const measuring = new Budget(lab, MEASURING);
   for (const candidates of all) {
-    if (measuring.left <= 0) break;
+    if (measuring.left <= 0 || compiling.left <= 0) break;
     const entrants: Entrant[] = [];
     try {
-      for (const variant of candidates.variants) {
+      for (const [index, variant] of candidates.variants.entries()) {
         signal.throwIfAborted();
         if (compiling.left <= 0) break;
-        const entrant = await compiling.spend(() => lab.prepare(candidates, variant));
+        const prepare = (): Promise<Entrant | undefined> => lab.prepare(candidates, variant);
+        // The table's own is needed anyway.
+        const entrant = await (index === 0 ? prepare() : compiling.spend(prepare));
         if (entrant !== undefined) entrants.push(entrant);
-        // Without the table's own there is nothing to compare with.
-        else if (entrants.length === 0) break;
+        // Without it there is nothing to compare with.
+        else if (index === 0) break;
       }
       const winner = await compare(candidates, entrants, measuring, signal);
       if (winner !== undefined) chosen[candidates.kernel] = winner;
@@ -74,44 +87,63 @@ async function compare(
   budget: Budget,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [own, ...others] = entrants.map((entrant): Result => ({ entrant, best: [] }));
+  const [own, ...others] = entrants.map((entrant): Result => ({ entrant, samples: works.map(() => []) }));
   if (own === undefined || others.length === 0) return undefined;
-  const repeats: number[] = [];
-  for (const work of works.keys()) repeats.push(await enough(own, work, budget, signal));
-  const cost = ({ best }: Result): number =>
-    works.reduce((sum, { dispatches }, work) => sum + dispatches * (best[work] ?? Number.POSITIVE_INFINITY), 0);
-  const fastest = (): string => {
-    const best = others.reduce((least, other) => (cost(other) < cost(least) ? other : least), own);
-    return (cost(best) < (1 - MARGIN) * cost(own) ? best : own).entrant.variant;
-  };
+  const plans: Plan[] = [];
+  for (const { dispatches } of works) {
+    plans.push({ dispatches, ...(await enough(own.entrant, plans.length, budget, signal)) });
+  }
   let running = [own, ...others];
   for (let round = 0; round < ROUNDS && running.length > 1; round++) {
-    for (const result of running) {
-      for (const work of works.keys()) {
-        const times = repeats[work] ?? 1;
-        const expected = times * (result.best[work] ?? own.best[work] ?? 0);
-        if (expected > budget.left) return round < LEAST_ROUNDS ? undefined : fastest();
-        await sample(result, work, times, budget, signal);
+    for (const { entrant, samples } of running) {
+      for (const [work, { times, expected }] of plans.entries()) {
+        const known = samples[work] ?? [];
+        if ((known.length > 0 ? least(known) : expected) > budget.left) {
+          return round < LEAST_ROUNDS ? undefined : fastest(own, running, plans);
+        }
+        known.push(await sample(entrant, work, times, budget, signal));
       }
     }
-    running = running.filter((result) => cost(result) <= HOPELESS * cost(own));
+    const hopeless = HOPELESS * cost(own, plans, least);
+    running = running.filter((result) => cost(result, plans, least) <= hopeless);
   }
-  return fastest();
+  return fastest(own, running, plans);
 }
 
-/** How often to repeat a dispatch in a sample. */
-async function enough(own: Result, work: number, budget: Budget, signal: AbortSignal): Promise<number> {
+function fastest(own: Result, running: readonly Result[], plans: readonly Plan[]): string {
+  const best = running.reduce((a, b) => (cost(b, plans, least) < cost(a, plans, least) ? b : a), own);
+  // Where a machine is busy with something else, samples are lucky and unlucky by turns: both have to tell the same.
+  const isClear = [least, median].every((of) => cost(best, plans, of) < (1 - MARGIN) * cost(own, plans, of));
+  return (isClear ? best : own).entrant.variant;
+}
+
+/** Milliseconds that a step spends in the kernel, but for its lesser works. */
+function cost({ samples }: Result, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
+  return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
+}
+
+function least(numbers: readonly number[]): number {
+  return Math.min(...numbers);
+}
+
+/** How often to repeat a dispatch in a sample, and how long that takes. */
+async function enough(
+  own: Entrant,
+  work: number,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<Pick<Plan, 'times' | 'expected'>> {
   for (let times = 1; ; ) {
-    const milliseconds = await sample(own, work, times, budget, signal);
-    if (milliseconds >= SAMPLE || times >= MOST_REPEATS || budget.left <= 0) return times;
-    const more = Math.min(16, (1.2 * SAMPLE) / Math.max(milliseconds, 0.1));
+    const expected = await sample(own, work, times, budget, signal);
+    if (expected >= SAMPLE || times >= MOST_REPEATS || budget.left <= 0) return { times, expected };
+    const more = Math.min(16, (1.2 * SAMPLE) / Math.max(expected, 0.1));
     times = Math.min(MOST_REPEATS, Math.ceil(times * more));
   }
 }
 
 /** Milliseconds that it took. */
 async function sample(
-  { entrant, best }: Result,
+  entrant: Entrant,
   work: number,
   times: number,
   budget: Budget,
@@ -120,9 +152,7 @@ async function sample(
   signal.throwIfAborted();
   const before = budget.left;
   await budget.spend(() => entrant.run(work, times));
-  const milliseconds = before - budget.left;
-  best[work] = Math.min(best[work] ?? Number.POSITIVE_INFINITY, milliseconds / times);
-  return milliseconds;
+  return before - budget.left;
 }
 
 /** Milliseconds that something may take in all. */

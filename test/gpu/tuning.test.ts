@@ -78,6 +78,12 @@ test('takes the fastest of several, whatever else the machine did for once', asy
   expect(await run(lab, candidates('k', ['a', 'b', 'c', 'd']))).toEqual({ k: 'c' });
 });
 
+test('a lucky sample does not make a winner', async () => {
+  const usual = { works: [2] };
+  const lab = new FakeLab({ 'k/a': usual, 'k/b': { ...usual, hiccup: -9 } });
+  expect(await run(lab, candidates('k', ['a', 'b']))).toEqual({ k: 'a' });
+});
+
 test('counts each kind of work as often as the step does it', async () => {
   const timings = { 'k/a': { works: [1, 1] }, 'k/b': { works: [0.8, 1.5] } };
   expect(await run(new FakeLab(timings), candidates('k', ['a', 'b'], [9, 1]))).toEqual({ k: 'b' });
