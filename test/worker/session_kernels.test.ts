@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { adapterKey, type KernelAdapter, type KernelChoice } from '../../src/core/kernel_choice';
+import { kernelVersion } from '../../src/gpu/kernel_version';
+import { tunableKernels } from '../../src/ops/tunable';
+import { MemoryStore } from '../../src/store/blob_store';
+import { StoreError } from '../../src/store/store_error';
+import type { OpenDevice } from '../../src/worker/device';
+import type { OpenOptions } from '../../src/worker/protocol';
+import { SessionKernels } from '../../src/worker/session_kernels';
+import { LLVMPIPE } from '../helpers/devices';
+
+const version = await kernelVersion(tunableKernels);
+const { vendor, architecture, description, features } = LLVMPIPE;
+const adapter: KernelAdapter = { vendor, architecture, description, features, limits: { maxBufferSize: 1 } };
+const choice: KernelChoice = { version, adapter, variants: { linear: 'wide', attention: 'serial' } };
+
+/** A device that nothing runs on. */
+function device(): OpenDevice {
+  return { executor: { chosen: {} }, host: { info: LLVMPIPE, adapter } } as unknown as OpenDevice;
+}
+
+async function begin(wanted: OpenOptions['kernels'], store = new MemoryStore()) {
+  const warnings: string[] = [];
+  const kernels = new SessionKernels(wanted, store, ({ code }) => void warnings.push(code));
+  const opened = device();
+  await kernels.begin(opened);
+  return {
+    used: opened.executor.chosen,
+    choice: await kernels.choice(opened),
+    tunes: kernels.tune !== undefined,
+    warnings,
+  };
+}
+
+async function storing(value: unknown): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  await store.setMany([[`kernels/${adapterKey(adapter)}`, value]]);
+  return store;
+}
+
+/** A store that can't be read. */
+class BrokenStore extends MemoryStore {
+  override get(): Promise<never> {
+    return Promise.reject(new StoreError('storage_unavailable', 'gone'));
+  }
+}
+
+test('by default it is the table, and nothing is asked of the store', async () => {
+  for (const wanted of [undefined, 'default'] as const) {
+    const opened = await begin(wanted, new BrokenStore());
+    expect(opened).toEqual({ used: {}, choice: { version, adapter, variants: {} }, tunes: false, warnings: [] });
+  }
+});
+
+test('a given choice is used, and not tuned', async () => {
+  const opened = await begin(choice);
+  expect(opened).toEqual({ used: choice.variants, choice, tunes: false, warnings: [] });
+});
+
+describe('tuned', () => {
+  test('what is stored for this adapter and these shaders is used', async () => {
+    const opened = await begin('tuned', await storing(choice));
+    expect(opened).toEqual({ used: choice.variants, choice, tunes: false, warnings: [] });
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a choice for other shaders', { ...choice, version: '0'.repeat(32) }],
+    ['a choice of another adapter', { ...choice, adapter: { ...adapter, limits: { maxBufferSize: 2 } } }],
+    ['a kernel that there is not', { ...choice, variants: { matmul: 'wide' } }],
+    ['no choice at all', 'wide'],
+    ['half a choice', { version, adapter }],
+  ])('%s in the store is nothing: it is measured', async (_, value) => {
+    const opened = await begin('tuned', value === undefined ? new MemoryStore() : await storing(value));
+    expect(opened).toEqual({ used: {}, choice: { version, adapter, variants: {} }, tunes: true, warnings: [] });
+  });
+
+  test('a store that fails is told of, and does not stop it', async () => {
+    expect(await begin('tuned', new BrokenStore())).toMatchObject({ tunes: true, warnings: ['storage_unavailable'] });
+  });
+});
