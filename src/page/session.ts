@@ -32,7 +32,8 @@ export interface SessionOptions {
   /**
    * 'default': a fixed table by the kind of device. 'tuned': before this session's first training step, which waits up to
    * about ten seconds, the kernels are measured on its shapes; the choice is stored for this adapter, and later sessions
-   * begin with it. A choice that `kernels()` gave: that one, so that results are the same to the bit on the same adapter.
+   * begin with it. What has run by then, such as an evaluation, keeps its kernels. A choice that `kernels()` gave: that
+   * one, so that results are the same to the bit on the same adapter.
    */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
   /** Gives up opening. An open session ends by `close()`. */

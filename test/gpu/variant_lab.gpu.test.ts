@@ -101,6 +101,27 @@ test('a variant that does not compile is none', async () => {
   free();
 });
 
+test('the faster variant is found, whichever the table has', async () => {
+  const looping = (name: string, loops: number) =>
+    adding(name, `f32(${loops}); for (var i = 0; i < ${loops}; i++) { sum[0] = sin(sum[0]); }`);
+  const kernel = (name: string, loops: Readonly<Record<'workgroup' | 'serial', number>>) =>
+    defineKernel({
+      name,
+      bindings: { x: 'read', sum: 'update' },
+      params: {},
+      variants: [looping('workgroup', loops.workgroup), looping('serial', loops.serial)],
+      flops: () => 1,
+    });
+  const g = new Graph();
+  const [x, sum] = [pinned('x', [1]), pinned('sum', [1])];
+  await executor.allocate([x, sum]);
+  g.emit(kernel('one', { workgroup: 2000, serial: 1 }), { x, sum }, {}, {});
+  g.emit(kernel('other', { workgroup: 1, serial: 2000 }), { x, sum }, {}, {});
+  const chosen = await tuneKernels(executor, host.info, g.steps, new AbortController().signal);
+  expect(chosen).toEqual({ one: 'serial', other: 'workgroup' });
+  executor.free([x, sum]);
+});
+
 test('aborted, it leaves nothing behind', async () => {
   const { steps, free } = await stepOn();
   const controller = new AbortController();
