@@ -7,6 +7,7 @@ import { crossEntropyKernel } from './cross_entropy';
 import type { Product } from './gemm';
 import { layerNormBackward, layerNormForward, layerNormWeightBackward } from './layer_norm';
 import { linearBackward, linearForward, linearWeightBackward } from './linear';
+import { linearShardBackward, linearShardForward } from './linear_shard';
 import { veraLambdaBackward, veraUpBackward } from './low_rank';
 import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from './rms_norm';
 import { ropeKernel } from './rope';
@@ -22,6 +23,8 @@ export const tunableKernels: readonly AnyKernel[] = [
   ...recordsOf(linearForward),
   ...recordsOf(linearBackward),
   ...recordsOf(linearWeightBackward),
+  ...recordsOf(linearShardForward),
+  ...recordsOf(linearShardBackward),
   ...recordsOf(veraLinearForward),
   ...recordsOf(veraAddForward),
   ...recordsOf(veraUpBackward),
