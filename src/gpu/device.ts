@@ -31,11 +31,11 @@ export class DeviceHost {
     device.addEventListener('uncapturederror', (event) => {
       const code =
         event.error instanceof Error || !/memory/i.test(event.error.constructor.name) ? 'internal' : 'out_of_memory';
-      this.#fail(new WebVeraError(code, `The GPU refused a command: ${event.error.message}`));
+      this.fail(new WebVeraError(code, `The GPU refused a command: ${event.error.message}`));
     });
     void device.lost.then((lost) => {
       if (this.#closed) return;
-      this.#fail(
+      this.fail(
         new WebVeraError('device_lost', `The GPU device was lost: ${lost.message || lost.reason}`, {
           hint: 'Open a new session and load the model again.',
           retryable: true,
@@ -92,7 +92,8 @@ export class DeviceHost {
     this.device.destroy();
   }
 
-  #fail(error: WebVeraError): void {
+  /** Makes it unusable: only the first reason counts. */
+  fail(error: WebVeraError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#onFailure(error);

@@ -4,34 +4,48 @@ import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { COMPUTE } from './flags';
 
-export interface ReadyKernel {
-  readonly pipeline: GPUComputePipeline;
+/** A variant that is being compiled, or has been. */
+export interface CompiledKernel {
   readonly layout: GPUBindGroupLayout;
+  /** Rejects with `internal` where it doesn't compile. */
+  readonly ready: Promise<void>;
+  /** Undefined until it is ready. */
+  readonly pipeline: GPUComputePipeline | undefined;
 }
 
 /** Compiles each variant once, asynchronously, with an explicit layout made from the kernel's record. */
 export class Pipelines {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;
-  readonly #ready = new Map<AnyVariant, Promise<ReadyKernel>>();
+  readonly #known = new Map<AnyVariant, CompiledKernel>();
 
   constructor(host: DeviceHost, counters: GpuCounters) {
     this.#host = host;
     this.#counters = counters;
   }
 
-  get(kernel: AnyKernel, variant: AnyVariant): Promise<ReadyKernel> {
-    const known = this.#ready.get(variant);
+  /** Begins to compile it, unless that was asked for before. */
+  get(kernel: AnyKernel, variant: AnyVariant): CompiledKernel {
+    const known = this.#known.get(variant);
     if (known !== undefined) return known;
-    const made = this.#make(kernel, variant);
-    this.#ready.set(variant, made);
+    const label = `${kernel.name}/${variant.name}`;
+    const layout = this.#layout(label, kernel);
+    const made: { -readonly [K in keyof CompiledKernel]: CompiledKernel[K] } = {
+      layout,
+      ready: this.#compile(label, variant, layout).then((pipeline) => {
+        made.pipeline = pipeline;
+      }),
+      pipeline: undefined,
+    };
+    // Whoever runs it learns of it; the next one to ask tries again.
+    made.ready.catch(() => this.#known.delete(variant));
+    this.#known.set(variant, made);
     return made;
   }
 
-  async #make(kernel: AnyKernel, variant: AnyVariant): Promise<ReadyKernel> {
+  #layout(label: string, { bindings }: AnyKernel): GPUBindGroupLayout {
     const { device } = this.#host;
-    const label = `${kernel.name}/${variant.name}`;
-    const accesses = Object.values(kernel.bindings);
+    const accesses = Object.values(bindings);
     const limit = device.limits.maxStorageBuffersPerShaderStage;
     if (accesses.length > limit) {
       throw new WebVeraError(
@@ -39,7 +53,7 @@ export class Pipelines {
         `Kernel ${label} binds ${accesses.length} buffers, the device allows ${limit}`,
       );
     }
-    const layout = device.createBindGroupLayout({
+    return device.createBindGroupLayout({
       label,
       entries: [
         { binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } },
@@ -50,9 +64,13 @@ export class Pipelines {
         })),
       ],
     });
+  }
+
+  async #compile(label: string, variant: AnyVariant, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+    const { device } = this.#host;
     this.#counters.pipelinesCreated += 1;
     try {
-      const pipeline = await device.createComputePipelineAsync({
+      return await device.createComputePipelineAsync({
         label,
         layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: {
@@ -61,16 +79,9 @@ export class Pipelines {
           constants: { ...variant.overrides },
         },
       });
-      return { pipeline, layout };
     } catch (cause) {
-      this.#ready.delete(variant);
-      throw new WebVeraError(
-        'internal',
-        `Kernel ${label} doesn't compile: ${cause instanceof Error ? cause.message : cause}`,
-        {
-          cause,
-        },
-      );
+      const problem = cause instanceof Error ? cause.message : cause;
+      throw new WebVeraError('internal', `Kernel ${label} doesn't compile: ${problem}`, { cause });
     }
   }
 }

@@ -1,0 +1,135 @@
+import { WebVeraError } from '../core/error';
+import { type AnyVariant, type Grid, packParams } from '../core/kernel';
+import type { Step } from '../graph/graph';
+import { planMemory } from '../graph/plan';
+import type { LoadedProgram, Program } from '../graph/runner';
+import { byteLength, type Value } from '../graph/value';
+import type { GpuCounters } from './counters';
+import type { DeviceHost } from './device';
+import { COPY_DST, UNIFORM } from './flags';
+import type { DeviceMemory } from './memory';
+import { mayShare, type Place } from './pinned_buffers';
+import { type CompiledKernel, Pipelines } from './pipelines';
+
+const PARAMS_STRIDE = 256;
+const SMALLER_BATCH = 'Use a smaller batch or max_length, a smaller model, or one stored in float16.';
+
+export interface Dispatch {
+  readonly kernel: CompiledKernel;
+  readonly group: GPUBindGroup;
+  readonly grid: Grid;
+  readonly flops: number;
+  readonly chunk: number | undefined;
+}
+
+/** A program that is bound. Its kernels may still be compiling. */
+export interface GpuProgram extends LoadedProgram {
+  readonly dispatches: readonly Dispatch[];
+  /** Resolves once all kernels are compiled. Rejects with `internal` where one doesn't. */
+  readonly ready: Promise<void>;
+  readonly placeOf: (value: Value) => Place | undefined;
+}
+
+/** Makes programs ready to be replayed: asks for their pipelines, places memory, binds once. */
+export class ProgramLoader {
+  readonly #host: DeviceHost;
+  readonly #memory: DeviceMemory;
+  readonly #counters: GpuCounters;
+  readonly #pipelines: Pipelines;
+
+  constructor(host: DeviceHost, memory: DeviceMemory, counters: GpuCounters) {
+    this.#host = host;
+    this.#memory = memory;
+    this.#counters = counters;
+    this.#pipelines = new Pipelines(host, counters);
+  }
+
+  /** What must be given back goes to `held`, also where it throws. */
+  load(program: Program, choose: (step: Step) => AnyVariant, held: (() => void)[]): Omit<GpuProgram, 'release'> {
+    const memory = this.#memory;
+    const variants = program.steps.map(choose);
+    const plan = planMemory(program.steps, program.outputs);
+    for (const [{ name, shape }, slot] of plan.slotOf) {
+      memory.limits.checkBytes(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0, SMALLER_BATCH);
+    }
+    // In the order of their first use, so that a run can begin while the last ones are being compiled.
+    const kernels = program.steps.map(({ kernel }, index) =>
+      this.#pipelines.get(kernel, variants[index] as AnyVariant),
+    );
+    const slots = memory.slots.take(plan.slotBytes);
+    held.push(() => memory.slots.release(slots));
+    const constants = this.#writeConstants(program, held);
+    const placeOf = (value: Value): Place | undefined => {
+      const constant = constants.get(value);
+      if (constant !== undefined) return { buffer: constant, offset: 0, size: constant.size };
+      if (value.pinned) return memory.pinned.place(value);
+      const buffer = slots[plan.slotOf.get(value) ?? -1];
+      const offset = plan.offsetOf.get(value);
+      if (offset !== undefined) return buffer && { buffer, offset: 4 * offset, size: byteLength(value) };
+      return buffer && { buffer, offset: 0, size: buffer.size };
+    };
+    const params = this.#writeParams(program);
+    held.push(() => memory.destroy(params));
+    const dispatches = program.steps.map((step, index) => {
+      const grid = (variants[index] as AnyVariant).workgroups(step.params);
+      memory.limits.checkGrid(step.kernel.name, grid);
+      const kernel = kernels[index] as CompiledKernel;
+      const group = this.#bind(step, kernel, { buffer: params, offset: index * PARAMS_STRIDE }, placeOf);
+      return { kernel, group, grid, flops: step.kernel.flops(step.params), chunk: step.chunk };
+    });
+    const ready = Promise.all(kernels.map((kernel) => kernel.ready)).then(() => {});
+    // A run, or whoever asks for it, learns of what went wrong.
+    ready.catch(() => {});
+    const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
+    return { program, dispatches, ready, placeOf, flops };
+  }
+
+  #bind(
+    step: Step,
+    { layout }: CompiledKernel,
+    params: Pick<Place, 'buffer' | 'offset'>,
+    placeOf: (value: Value) => Place | undefined,
+  ): GPUBindGroup {
+    const places = Object.entries(step.kernel.bindings).map(([name, access]) => {
+      const value = step.values[name];
+      const place = value && placeOf(value);
+      if (place === undefined) throw new WebVeraError('internal', `${step.kernel.name}: nothing is bound to ${name}`);
+      return { ...place, name, writes: access !== 'read' };
+    });
+    const clash = places.find((place, at) => places.some((other, i) => i !== at && !mayShare(place, other)));
+    if (clash) throw new WebVeraError('internal', `${step.kernel.name}: ${clash.name} is written and bound twice`);
+    this.#counters.bindGroupsCreated += 1;
+    return this.#host.device.createBindGroup({
+      label: step.kernel.name,
+      layout,
+      entries: [
+        { binding: 0, resource: { ...params, size: PARAMS_STRIDE } },
+        ...places.map(({ buffer, offset, size }, at) => ({ binding: at + 1, resource: { buffer, offset, size } })),
+      ],
+    });
+  }
+
+  #writeConstants(program: Program, held: (() => void)[]): Map<Value, GPUBuffer> {
+    const buffers = new Map<Value, GPUBuffer>();
+    for (const value of program.steps.flatMap(({ values }) => Object.values(values))) {
+      if (value.content === undefined || buffers.has(value)) continue;
+      const buffer = this.#memory.createFor(value);
+      held.push(() => this.#memory.destroy(buffer));
+      this.#host.device.queue.writeBuffer(buffer, 0, value.content);
+      buffers.set(value, buffer);
+    }
+    return buffers;
+  }
+
+  #writeParams(program: Program): GPUBuffer {
+    const size = Math.max(1, program.steps.length) * PARAMS_STRIDE;
+    const buffer = this.#memory.create(`${program.name} params`, size, UNIFORM | COPY_DST);
+    const bytes = new Uint8Array(size);
+    program.steps.forEach(({ kernel, params }, index) => {
+      bytes.set(new Uint8Array(packParams(kernel.params, params)), index * PARAMS_STRIDE);
+    });
+    this.#host.device.queue.writeBuffer(buffer, 0, bytes);
+    this.#counters.uploadedBytes += bytes.byteLength;
+    return buffer;
+  }
+}

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import { DeviceHost } from '../../src/gpu/device';
+import { Executor } from '../../src/gpu/executor';
+import { Graph } from '../../src/graph/graph';
+import { pinned } from '../../src/graph/value';
+import { linear } from '../../src/ops/linear';
+import { relu } from '../../src/ops/relu';
+import { sessionGpu } from '../helpers/session_gpu';
+
+/** An executor on whose device relu isn't compiled before `compile` is resolved. */
+async function open() {
+  const shared = sessionGpu();
+  const { device, info } = await DeviceHost.open(shared.gpu);
+  let compile = (_problem?: Error): void => {};
+  const compiled = new Promise<void>((resolve, reject) => {
+    compile = (problem) => (problem === undefined ? resolve() : reject(problem));
+  });
+  const slow = new Proxy(device, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (name !== 'createComputePipelineAsync') return value.bind(target);
+      return async (descriptor: GPUComputePipelineDescriptor) => {
+        if (descriptor.label?.startsWith('relu') === true) await compiled;
+        return target.createComputePipelineAsync(descriptor);
+      };
+    },
+  });
+  const failures: string[] = [];
+  const host = DeviceHost.adopt(slow, info, (error) => failures.push(error.code));
+  return { ...shared, executor: new Executor(host), compile, failures };
+}
+
+const [N, K] = [1024, 512];
+
+/** y = relu(2·x), in a product of so much work that it is submitted alone, and what comes after it. */
+function twice() {
+  const g = new Graph();
+  const x = pinned('x', [N, K]);
+  const weight = pinned('weight', [K, K]);
+  const wide = linear(g, x, weight);
+  const y = relu(g, linear(g, wide, weight));
+  const diagonal = new Float32Array(K * K);
+  for (let k = 0; k < K; k++) diagonal[k * K + k] = Math.SQRT2;
+  return { program: { name: 'twice', steps: g.steps, outputs: [y] }, x, weight, diagonal, y };
+}
+
+const rowsOf = (value: number): Float32Array<ArrayBuffer> => new Float32Array(N * K).fill(value);
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
+
+test('a run begins before its last kernels are compiled, and what is asked for meanwhile comes after it', async () => {
+  const { executor, compile, liveBytes, failures } = await open();
+  const { program, x, weight, diagonal, y } = twice();
+  executor.write(weight, diagonal);
+  const numbers = rowsOf(3);
+  executor.write(x, numbers);
+  const loaded = await executor.load(program);
+  executor.run(loaded);
+  const first = executor.read(y);
+  // The next batch, written and run before the first one is through; and its array is used again at once.
+  numbers.fill(5);
+  executor.write(x, numbers);
+  numbers.fill(99);
+  executor.run(loaded);
+  const second = executor.read(y);
+  loaded.release();
+  executor.free([x, weight]);
+  let isThrough = false;
+  void first.then(() => {
+    isThrough = true;
+  });
+  for (let wait = 0; wait < 50 && executor.counters.submits === 0; wait++) await turn();
+  // The products are on their way, and nothing is gone that they need.
+  expect(executor.counters.submits).toBeGreaterThan(0);
+  expect(executor.counters.dispatches).toBeLessThan(3);
+  expect(isThrough).toBe(false);
+  expect(liveBytes()).toBeGreaterThan(0);
+
+  compile();
+  expect(new Float32Array(await first)[0]).toBeCloseTo(6, 5);
+  expect(new Float32Array(await second)[N * K - 1]).toBeCloseTo(10, 5);
+  expect(executor.counters.dispatches).toBe(6);
+  await turn();
+  expect([executor.usage().bytes, liveBytes()]).toEqual([0, 0]);
+  expect(failures).toEqual([]);
+});
+
+test('a run whose kernel doesn’t compile ends all work on the device', async () => {
+  const { executor, compile, failures } = await open();
+  const { program, x, y } = twice();
+  executor.write(x, rowsOf(1));
+  const loaded = await executor.load(program);
+  executor.run(loaded);
+  const read = executor.read(y);
+  compile(new Error('too many registers'));
+  await expect(read).rejects.toMatchObject({ code: 'internal', message: /relu.* doesn't compile: too many registers/ });
+  expect(failures).toEqual(['internal']);
+  expect(() => executor.run(loaded)).toThrow('too many registers');
+});
+
+test('a program that is only loaded tells who asks, and nobody else', async () => {
+  const { executor, compile, failures } = await open();
+  const { program, x } = twice();
+  const loaded = await executor.load(program);
+  compile(new Error('too many registers'));
+  await expect(loaded.ready).rejects.toMatchObject({ code: 'internal' });
+  loaded.release();
+  executor.write(x, rowsOf(1));
+  expect(new Float32Array(await executor.read(x))[0]).toBe(1);
+  expect(failures).toEqual([]);
+});
