@@ -46,8 +46,8 @@ const ROUNDS = 5;
 const LEAST_ROUNDS = 2;
 /** Less than this is chance, and the table keeps its say. */
 const MARGIN = 0.05;
-/** Whoever takes this many times as long at first isn't measured again. */
-const HOPELESS = 1.5;
+/** Whoever takes this many times as long isn't measured again: after one round, and after more. */
+const HOPELESS = { once: 4, again: 1.5 };
 
 /**
  * The variants that are fastest, by kernel. The table's own gives way only to one that is clearly faster; kernels that time
@@ -104,8 +104,8 @@ async function compare(
         known.push(await sample(entrant, work, times, budget, signal));
       }
     }
-    const hopeless = HOPELESS * cost(own, plans, least);
-    running = running.filter((result) => cost(result, plans, least) <= hopeless);
+    const most = (round === 0 ? HOPELESS.once : HOPELESS.again) * cost(own, plans, least);
+    running = running.filter((result) => cost(result, plans, least) <= most);
   }
   return fastest(own, running, plans);
 }

@@ -71,8 +71,8 @@ test.each([
 test('takes the fastest of several, whatever else the machine did for once', async () => {
   const lab = new FakeLab({
     'k/a': { works: [2] },
-    'k/b': { works: [1.5], hiccup: 3 },
-    'k/c': { works: [1.4] },
+    'k/b': { works: [1.5] },
+    'k/c': { works: [1.4], hiccup: 15 },
     'k/d': { works: [1.9] },
   });
   expect(await run(lab, candidates('k', ['a', 'b', 'c', 'd']))).toEqual({ k: 'c' });
@@ -91,10 +91,15 @@ test('counts each kind of work as often as the step does it', async () => {
 });
 
 test('measures in turns, and none again that is far behind', async () => {
-  const lab = new FakeLab({ 'k/a': { works: [20] }, 'k/b': { works: [19] }, 'k/c': { works: [31] } });
-  await run(lab, candidates('k', ['a', 'b', 'c']));
+  const lab = new FakeLab({
+    'k/a': { works: [20] },
+    'k/b': { works: [19] },
+    'k/c': { works: [31] },
+    'k/d': { works: [81] },
+  });
+  await run(lab, candidates('k', ['a', 'b', 'c', 'd']));
   const turns = lab.samples.slice(1).map((name) => name.slice(2));
-  expect(turns).toEqual(['a', 'b', 'c', ...Array.from({ length: 4 }, () => ['a', 'b']).flat()]);
+  expect(turns.join('')).toBe('abcdabcababab');
 });
 
 test('a sample lasts long enough, however short a dispatch is', async () => {

@@ -115,8 +115,8 @@ test('the faster variant is found, whichever the table has', async () => {
   const g = new Graph();
   const [x, sum] = [pinned('x', [1]), pinned('sum', [1])];
   await executor.allocate([x, sum]);
-  g.emit(kernel('one', { workgroup: 2000, serial: 1 }), { x, sum }, {}, {});
-  g.emit(kernel('other', { workgroup: 1, serial: 2000 }), { x, sum }, {}, {});
+  g.emit(kernel('one', { workgroup: 10_000, serial: 1 }), { x, sum }, {}, {});
+  g.emit(kernel('other', { workgroup: 1, serial: 10_000 }), { x, sum }, {}, {});
   const chosen = await tuneKernels(executor, host.info, g.steps, new AbortController().signal);
   expect(chosen).toEqual({ one: 'serial', other: 'workgroup' });
   executor.free([x, sum]);
