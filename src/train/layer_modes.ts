@@ -55,7 +55,7 @@ export class LayerModes {
     const [adapter] = adapters;
     const into = adapter && grads.get(adapter);
     if (adapter === undefined || into === undefined) return new LayerModes(runner, new Map());
-    const layers = layerModes(adapter, modes);
+    const layers = layerModes(adapter, modes, runner.maxBindingBytes);
     const values = valuesOf(layers);
     const { before, after } = programs(loaded, adapter, layers, into);
     const ready: LoadedProgram[] = [];
@@ -98,13 +98,19 @@ export class LayerModes {
   }
 }
 
-function layerModes({ layout }: VeraAdapter, modes: ReadonlyMap<string, VeraMode>): Map<string, LayerMode> {
+/** A weight whose copy can't be bound in one piece stays as it is. */
+function layerModes(
+  { layout }: VeraAdapter,
+  modes: ReadonlyMap<string, VeraMode>,
+  maxBindingBytes: number,
+): Map<string, LayerMode> {
   const layers = new Map<string, LayerMode>();
   for (const [module, { in_features, out_features }] of layout.slots) {
     const mode = modes.get(module);
     const weightLike = (name: string): Value => pinned(name, [out_features, in_features]);
     const weight = weightLike(`${module} with its change`);
     if (mode === 'saved') layers.set(module, { mode });
+    if (byteLength(weight) > maxBindingBytes) continue;
     if (mode === 'merged') layers.set(module, { mode, weight });
     if (mode === 'dense') layers.set(module, { mode, weight, gradient: weightLike(`gradient of ${module}`) });
   }

@@ -99,6 +99,11 @@ test('a step merges first, and makes the gradients of what was merged last', asy
   expect(held.size).toBe(0);
 });
 
+test('a weight whose copy is too large to bind isn’t merged', async () => {
+  const made = await create({ maxBindingBytes: 4 * 64 * 64 - 1, allocate: async () => {} });
+  expect([...made.layers.keys()]).toEqual(['block.up']);
+});
+
 test('where memory runs out nothing is merged, and nothing kept', async () => {
   const held = new Set<Value>();
   const runner = (code: 'out_of_memory' | 'device_lost'): Partial<Runner> => ({
