@@ -1,5 +1,6 @@
 // Up to 4 rows × 4 columns by one thread, which takes four of K from `first` on, and goes on by `step`. With few rows,
-// reading the right operand is all the work, and it is read once.
+// reading the right operand is all the work, and it is read once. One row has loops of its own: a branch within them
+// would cost software adapters as much as the reading.
 alias Sums = mat4x4f;
 
 fn low_rows(column: u32, first: u32, step: u32) -> Sums {
@@ -7,10 +8,14 @@ fn low_rows(column: u32, first: u32, step: u32) -> Sums {
   if (low_inner() > 0u) {
     let left = low_left_begin(0u);
     let right = low_right_begin(column);
-    for (var k = first; k < low_inner(); k += step) {
-      let b = low_right_block(right, k);
-      c[0] = multiply_add_row(c[0], low_left4(left.x, k), b);
-      if (rows() > 1u) {
+    if (rows() == 1u) {
+      for (var k = first; k < low_inner(); k += step) {
+        c[0] = multiply_add_row(c[0], low_left4(left.x, k), low_right_block(right, k));
+      }
+    } else {
+      for (var k = first; k < low_inner(); k += step) {
+        let b = low_right_block(right, k);
+        c[0] = multiply_add_row(c[0], low_left4(left.x, k), b);
         c[1] = multiply_add_row(c[1], low_left4(left.y, k), b);
         c[2] = multiply_add_row(c[2], low_left4(left.z, k), b);
         c[3] = multiply_add_row(c[3], low_left4(left.w, k), b);
@@ -25,10 +30,14 @@ fn add_rows(part: u32, before: Sums, column: u32, first: u32, step: u32) -> Sums
   var c = before;
   let left = left_begin(part, 0u);
   let right = right_begin(part, column);
-  for (var k = first; k < inner(part); k += step) {
-    let b = right_block(part, right, k);
-    c[0] = multiply_add_row(c[0], left4(part, left.x, k), b);
-    if (rows() > 1u) {
+  if (rows() == 1u) {
+    for (var k = first; k < inner(part); k += step) {
+      c[0] = multiply_add_row(c[0], left4(part, left.x, k), right_block(part, right, k));
+    }
+  } else {
+    for (var k = first; k < inner(part); k += step) {
+      let b = right_block(part, right, k);
+      c[0] = multiply_add_row(c[0], left4(part, left.x, k), b);
       c[1] = multiply_add_row(c[1], left4(part, left.y, k), b);
       c[2] = multiply_add_row(c[2], left4(part, left.z, k), b);
       c[3] = multiply_add_row(c[3], left4(part, left.w, k), b);
