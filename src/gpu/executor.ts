@@ -1,4 +1,6 @@
 import { WebVeraError } from '../core/error';
+import type { AnyVariant } from '../core/kernel';
+import type { Step } from '../graph/graph';
 import type { LoadedProgram, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { SubmitBudget } from './budget';
@@ -73,6 +75,11 @@ export class Executor implements Runner {
     this.counters.uploadedBytes += data.byteLength;
   }
 
+  /** Begins to compile the kernels of steps. */
+  prepare(steps: readonly Step[]): void {
+    this.#loader.compile(steps, this.#chooseBy(this.chosen));
+  }
+
   /** Doesn't wait for kernels to be compiled: runs do. */
   async load(program: Program, chosen = this.chosen): Promise<GpuProgram> {
     const held: (() => void)[] = [];
@@ -80,7 +87,7 @@ export class Executor implements Runner {
       for (const give of held.splice(0)) give();
     };
     const body = async (): Promise<GpuProgram> => {
-      const loaded = this.#loader.load(program, (step) => this.#choose(step, this.#host.info, chosen), held);
+      const loaded = this.#loader.load(program, this.#chooseBy(chosen), held);
       return { ...loaded, release: () => this.#commands.push(giveBack) };
     };
     return this.#scopes.run(program.name, body, giveBack);
@@ -142,6 +149,10 @@ export class Executor implements Runner {
   close(): void {
     this.#readback.close();
     this.#host.close();
+  }
+
+  #chooseBy(chosen: Chosen): (step: Step) => AnyVariant {
+    return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
   /** So many dispatches at a time as the page can wait for. */

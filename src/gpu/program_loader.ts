@@ -44,6 +44,11 @@ export class ProgramLoader {
     this.#pipelines = new Pipelines(host, counters);
   }
 
+  /** In the order of their first use, so that a run can begin while the last ones are being compiled. */
+  compile(steps: readonly Step[], choose: (step: Step) => AnyVariant): CompiledKernel[] {
+    return steps.map((step) => this.#pipelines.get(step.kernel, choose(step)));
+  }
+
   /** What must be given back goes to `held`, also where it throws. */
   load(program: Program, choose: (step: Step) => AnyVariant, held: (() => void)[]): Omit<GpuProgram, 'release'> {
     const memory = this.#memory;
@@ -52,10 +57,7 @@ export class ProgramLoader {
     for (const [{ name, shape }, slot] of plan.slotOf) {
       memory.limits.checkBytes(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0, SMALLER_BATCH);
     }
-    // In the order of their first use, so that a run can begin while the last ones are being compiled.
-    const kernels = program.steps.map(({ kernel }, index) =>
-      this.#pipelines.get(kernel, variants[index] as AnyVariant),
-    );
+    const kernels = this.compile(program.steps, choose);
     const slots = memory.slots.take(plan.slotBytes);
     held.push(() => memory.slots.release(slots));
     const constants = this.#writeConstants(program, held);

@@ -43,6 +43,8 @@ export interface Runner {
   /** Makes room for pinned values; throws `out_of_memory`. `write` and `load` make what is still missing. */
   allocate(values: Iterable<Value>): Promise<void>;
   load(program: Program): Promise<LoadedProgram>;
+  /** Begins with what takes long of loading a program of such steps, whatever their sizes. Nothing waits for it. */
+  prepare(steps: readonly Step[]): void;
   /** Queues one run. Never waits. */
   run(loaded: LoadedProgram, options?: RunOptions): void;
   /**

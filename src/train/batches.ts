@@ -1,5 +1,8 @@
 import { bucketLength } from '../core/bucket';
+import type { ResolvedTrainingArguments } from '../core/training';
+import type { CausalModel } from '../models/causal_model';
 import type { MicroBatch } from './micro_batch';
+import type { BatchShape } from './text_program';
 import { IGNORED, type TokenRow } from './token_row';
 
 export interface BatchFormat {
@@ -10,6 +13,8 @@ export interface BatchFormat {
   /** What fills ids up; masked, so that any id of the vocabulary does. */
   readonly padId: number;
 }
+
+type FullShapeArguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
 
 /**
  * Pads rows on the right to one length, and their number to B. Rows that only fill up have no labels, and one visible
@@ -32,6 +37,14 @@ export function makeBatch(rows: readonly TokenRow[], { batchSize: B, maxLength, 
     labels.set(row.labels, b * T);
   }
   return { B, T, input_ids, attention_mask, ...labelledRows(labels, B, T) };
+}
+
+/** The shape of a batch whose longest row is as long as may be. */
+export function fullShape(
+  { maxLength }: Pick<CausalModel, 'maxLength'>,
+  { max_length, per_device_train_batch_size: B }: FullShapeArguments,
+): BatchShape {
+  return { B, T: Math.min(max_length, maxLength) };
 }
 
 /** The positions whose next token has a label, and that label. N = B·T. */

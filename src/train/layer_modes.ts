@@ -1,7 +1,6 @@
 import { chooseModes, type LayerMode, type VeraMode } from '../adapters/modes';
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
-import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { Graph, type Step } from '../graph/graph';
@@ -10,6 +9,7 @@ import { byteLength, pinned, type Value } from '../graph/value';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
 import { clear } from '../ops/fill';
 import { differentiateMerge, veraMerge } from '../ops/vera_merge';
+import { fullShape } from './batches';
 
 /** `cheapest`: each layer's own, within bounds of memory. A mode: for all layers that can have it. */
 export type ModeChoice = 'cheapest' | VeraMode;
@@ -185,10 +185,10 @@ export function modesOf({
   const slots = new Map([...layout.slots].filter(([name]) => isFree(name)));
   if (modes !== 'cheapest') return new Map([...slots.keys()].map((name) => [name, modes]));
   const held = [...weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
-  const length = bucketLength(Math.min(args.max_length, model.maxLength), model.maxLength);
+  const { B, T } = fullShape(model, args);
   return chooseModes(slots, {
     r: layout.r,
-    tokens: args.per_device_train_batch_size * length,
+    tokens: B * T,
     microBatches: args.gradient_accumulation_steps,
     bytes: Math.max(SMALL, SHARE * held),
   });

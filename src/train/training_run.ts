@@ -2,14 +2,15 @@ import { WebVeraError } from '../core/error';
 import type { PauseReason, TrainOutput, TrainProgress } from '../core/training';
 import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram } from '../graph/runner';
+import { fullShape } from './batches';
 import { LayerModes, modesOf } from './layer_modes';
-import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
+import { lossChunks, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
 import { learningRateAt } from './schedule';
 import { packStepBlock, type StepStats, unpackStats } from './step_block';
 import { StepClock } from './step_clock';
-import { lossProgram, type TextProgram } from './text_program';
+import { type BatchShape, lossProgram, type TextProgram } from './text_program';
 import type { StepData, TrainingData, TrainingEvent, TrainingHook, TrainingInit } from './training_init';
 import { UsageMeter } from './usage_meter';
 
@@ -71,17 +72,19 @@ export class TrainingRun {
    * isn't finite; the adapter then keeps the vectors of the last good step.
    */
   async run(): Promise<TrainOutput> {
-    const { runner, adapters, args } = this.#init;
+    const { runner, loaded, adapters, args, tune } = this.#init;
     this.#usage.start();
     try {
-      const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
-      if (data === undefined) return this.#output();
       const state = await createOptimizerState(runner, adapters);
       let optimizer: LoadedProgram | undefined;
       try {
-        optimizer = await runner.load(optimizerProgram(state, args));
         this.#modes = await this.#createModes(state);
-        await this.#train(data, state, optimizer);
+        // While the data is read, kernels are compiled.
+        const { program } = this.#program(state, fullShape(loaded.model, args), this.#checkpointing);
+        if (tune === undefined) runner.prepare(program.steps);
+        optimizer = await runner.load(optimizerProgram(state, args));
+        const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
+        if (data !== undefined) await this.#train(data, state, optimizer);
         return this.#output();
       } finally {
         await Promise.allSettled(this.#pending.map(({ stats }) => stats));
@@ -161,7 +164,7 @@ export class TrainingRun {
     return LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads: gradientsOf(state) });
   }
 
-  #program(state: OptimizerState, batch: MicroBatch, checkpointing: boolean): TextProgram {
+  #program(state: OptimizerState, batch: BatchShape, checkpointing: boolean): TextProgram {
     const { loaded, overlay, args } = this.#init;
     const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers, checkpointing };
     return lossProgram(loaded, overlay, batch, { ...state, training });

@@ -1,3 +1,5 @@
+import { BASE } from '../adapters/overlay';
+import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import { type FileSource, readFile } from '../core/files';
 import type { ModelDtype, PretrainedConfig } from '../core/model';
@@ -9,11 +11,13 @@ import type { RawTensor } from '../formats/safetensors';
 import { transpose } from '../formats/transpose';
 import { toFloat32 } from '../formats/values';
 import { readWeights } from '../formats/weights';
+import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import { type DType, pinned, pinnedMatrix, type Shard, shardsOf, type Value } from '../graph/value';
 import { type CausalModel, fileShape, type WeightSpec } from '../models/causal_model';
 import type { LoadedModel } from '../models/loaded_model';
 import { createCausalModel } from '../models/registry';
+import { logitsProgram } from '../train/text_program';
 
 export interface LoadModelOptions {
   readonly dtype: ModelDtype;
@@ -61,6 +65,7 @@ async function loadWeights(
     if (spec !== undefined) expectWeightShape(spec, shape);
     return spec !== undefined;
   };
+  let prepared = false;
   for await (const tensor of readWeights(source, { limits, select })) {
     const spec = find(tensor.name);
     if (spec === undefined) continue;
@@ -69,6 +74,11 @@ async function loadWeights(
     }
     const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
+    if (!prepared && spec.kind === 'matrix') {
+      // While weights come in, the kernels that read them are compiled.
+      runner.prepare(forwardSteps(model, value.dtype, runner.maxBindingBytes));
+      prepared = true;
+    }
     await runner.allocate([value]);
     for (const shard of shardsOf(value)) {
       runner.write(shard.value, encode(spec, value.dtype, bytesOf(tensor, value, shard)));
@@ -84,6 +94,17 @@ async function loadWeights(
   }
 }
 
+/** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */
+function forwardSteps(model: CausalModel, dtype: DType, maxBytes: number): readonly Step[] {
+  const value = (spec: WeightSpec): Value => weightValue(spec, isPackable(spec) ? dtype : 'f32', maxBytes);
+  const loaded = {
+    model,
+    weights: new Map(model.weights.map((spec) => [spec.name, value(spec)])),
+    constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
+  };
+  return logitsProgram(loaded, BASE, { B: 1, T: bucketLength(1, model.maxLength) }).program.steps;
+}
+
 function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
   const expected = fileShape(spec);
   if (sameShape(expected, shape)) return;
@@ -96,10 +117,12 @@ function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
 
 /** Packed halves need rows of whole vec4s; other matrices, and all vectors, are widened. */
 function deviceDtype(spec: WeightSpec, tensor: RawTensor, wanted: ModelDtype): DType {
-  const columns = spec.shape.at(-1) ?? 0;
-  const packable = spec.kind === 'matrix' && columns % 4 === 0;
   const half = wanted === 'float16' || (wanted === 'auto' && tensor.dtype === 'F16');
-  return packable && half ? 'f16' : 'f32';
+  return isPackable(spec) && half ? 'f16' : 'f32';
+}
+
+function isPackable({ kind, shape }: WeightSpec): boolean {
+  return kind === 'matrix' && (shape.at(-1) ?? 0) % 4 === 0;
 }
 
 /** Matrices that are too large to bind are split by rows, unless those are the file's columns. */

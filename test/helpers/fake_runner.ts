@@ -1,3 +1,4 @@
+import type { Step } from '../../src/graph/graph';
 import type { LoadedProgram, Program, Runner } from '../../src/graph/runner';
 import type { Value } from '../../src/graph/value';
 
@@ -8,12 +9,16 @@ export class FakeRunner implements Runner {
   readonly held = new Set<Value>();
   /** Names of the programs in the order of their loads. */
   readonly loads: string[] = [];
+  readonly prepared: Step[] = [];
   /** What a load waits for. */
   gate: Promise<void> = Promise.resolve();
 
   usage = () => ({ dispatches: 0, submits: 0, flops: 0, buffers: 0, bytes: 0, peakBytes: 0 });
   write(): void {}
   run(): void {}
+  prepare(steps: readonly Step[]): void {
+    this.prepared.push(...steps);
+  }
   read = async (): Promise<ArrayBuffer> => new ArrayBuffer(0);
 
   async allocate(values: Iterable<Value>): Promise<void> {

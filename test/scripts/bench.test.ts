@@ -7,10 +7,10 @@ import { KERNEL_GEMM, NO_KERNELS } from '../../scripts/lib/kernel_work.mjs';
 import { modelFiles, optFiles } from '../../scripts/lib/random_models.mjs';
 import { defaultLimits } from '../../src/core/source';
 import { f16ToF32 } from '../../src/formats/float16';
-import type { Runner } from '../../src/graph/runner';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import { loadModel } from '../../src/worker/model_loader';
+import { FakeRunner } from '../helpers/fake_runner';
 
 const USUAL = ['training', 'generation', 'adapters'];
 
@@ -102,9 +102,10 @@ test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %
   const make = name === 'opt-125m' ? optFiles : modelFiles;
   const sources = make(small, 64, { dtype: 'float16' });
   const values: Value[] = [];
-  const runner = { allocate: async () => {}, free: () => {}, write: (value: Value) => void values.push(value) };
+  const runner = new FakeRunner();
+  runner.write = (value?: Value) => void (value && values.push(value));
   const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
-  const { model } = await loadModel(openSource({ files: sources }), runner as unknown as Runner, options);
+  const { model } = await loadModel(openSource({ files: sources }), runner, options);
   expect(model.layers).toBe(shape.num_hidden_layers);
   const modules = model.modules.map((module) => module.name.split('.').at(-1));
   expect(modules).toEqual(expect.arrayContaining([...targets]));

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { BASE } from '../../src/adapters/overlay';
 import { defaultLimits } from '../../src/core/source';
 import { f32ToF16 } from '../../src/formats/float16';
 import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
+import type { LoadedModel } from '../../src/models/loaded_model';
+import { logitsProgram } from '../../src/train/text_program';
 import { loadModel } from '../../src/worker/model_loader';
 import { FakeRunner } from '../helpers/fake_runner';
 
@@ -20,6 +23,7 @@ const [K, M] = [32, 96];
 const DOWN = 'transformer.h.0.mlp.c_proj.weight';
 
 class Recorder extends FakeRunner {
+  model!: LoadedModel;
   readonly written = new Map<string, ArrayBufferView>();
   override write(value?: Value, data?: ArrayBufferView): void {
     if (value !== undefined && data !== undefined) this.written.set(value.name, data);
@@ -37,12 +41,11 @@ async function load(
     ['config.json', new Blob([config])],
     ['model.safetensors', new Blob([writeSafetensors(given)])],
   ]);
-  await loadModel(openSource({ files }), runner, { dtype, limits: defaultLimits, onUpload: () => {} }).catch(
-    (error: unknown) => {
-      expect(runner.held.size).toBe(0);
-      throw error;
-    },
-  );
+  const options = { dtype, limits: defaultLimits, onUpload: () => {} };
+  runner.model = await loadModel(openSource({ files }), runner, options).catch((error: unknown) => {
+    expect(runner.held.size).toBe(0);
+    throw error;
+  });
   return runner;
 }
 
@@ -105,4 +108,14 @@ test('names without the model’s prefix are the same tensors', async () => {
 test('a tensor under both names is refused', async () => {
   const twice = new Map([...tensors, ['ln_f.bias', tensors.get('transformer.ln_f.bias')!]]);
   await expect(load(twice)).rejects.toMatchObject({ code: 'invalid_format' });
+});
+
+test('the kernels of a forward pass are asked for once the first weight is there, as weights are stored', async () => {
+  const kernelsOf = ({ prepared }: Recorder) => new Set(prepared.map(({ kernel }) => kernel));
+  const [full, halved] = [await load(tensors), await load(tensors, 'float16')];
+  const { program } = logitsProgram(full.model, BASE, { B: 2, T: 128 });
+  expect(kernelsOf(full)).toEqual(new Set(program.steps.map(({ kernel }) => kernel)));
+  expect(kernelsOf(halved)).not.toEqual(kernelsOf(full));
+  const smaller = logitsProgram(halved.model, BASE, { B: 2, T: 128 });
+  expect(kernelsOf(halved)).toEqual(new Set(smaller.program.steps.map(({ kernel }) => kernel)));
 });
