@@ -33,6 +33,8 @@ import { createStep as createOwnStep } from './webvera_step.mjs';
 
 /** Both do the same arithmetic in another order. */
 const LOSS_TOLERANCE = 1e-3;
+/** Milliseconds in which a driver ends what it compiled for the session that made the problem. */
+const SETTLING = 2000;
 /** After the first step, which compiles, one more may still find something to prepare. */
 const WARM_UPS = 1;
 
@@ -53,6 +55,7 @@ export async function compare(library, gpu, createPeerStep, { name, r, rounds, c
   const session = await library.Session.open({ worker: false, gpu });
   const problem = await makeProblem(library, { name, r, session });
   await session.close();
+  await new Promise((resolve) => setTimeout(resolve, SETTLING));
 
   const sides = [
     await open(() => createOwnStep(library, gpu, problem), cpuSeconds),
