@@ -6,6 +6,7 @@ export { type GemmOptions, type GemmRate, type GemmReport, type GemmShape, measu
 export type { KernelShare } from './bench/kernel_table';
 export { type KernelBenchOptions, type KernelReport, measureKernels } from './bench/kernels';
 export type { MixedReport, PassReport } from './bench/mixed';
+export { type ModeBenchOptions, type ModeReport, type ModeStep, measureModes } from './bench/modes';
 export { measurePeak, type PeakOptions, type PeakReport } from './bench/peak';
 export type { SwitchingReport, SwitchReport } from './bench/switching';
 export { type ErrorCode, WebVeraError } from './core/error';

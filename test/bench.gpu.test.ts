@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
+import { CASES } from '../scripts/lib/cases.mjs';
 import { modelFiles } from '../scripts/lib/random_models.mjs';
-import { countStep, measureAdapters, measureDecode, measureGemm, measureKernels, measurePeak } from '../src/bench';
+import {
+  countStep,
+  measureAdapters,
+  measureDecode,
+  measureGemm,
+  measureKernels,
+  measureModes,
+  measurePeak,
+} from '../src/bench';
 import { sessionGpu } from './helpers/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
@@ -204,6 +213,30 @@ test('leaves nothing behind when a model can’t be loaded', async () => {
   await expect(measureAdapters(shared.gpu, options)).rejects.toMatchObject({ code: 'not_found' });
   const token = { files: options.files, position: 8, longest: 16, tokenSeconds: 1 };
   await expect(measureDecode(shared.gpu, token)).rejects.toMatchObject({ code: 'not_found' });
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('takes a training step in each mode of its layers, and without VeRA', async () => {
+  const shared = sessionGpu();
+  const progress: number[] = [];
+  const { bare, modes, r } = await measureModes(shared.gpu, {
+    files: modelFiles({ ...CASES.tiny.shape, num_hidden_layers: 2 }, 64),
+    r: 16,
+    target_modules: ['q_proj', 'v_proj', 'down_proj'],
+    batch: 1,
+    tokens: 64,
+    rounds: 2,
+    onProgress: (done, total) => progress.push(done / total),
+  });
+  expect(r).toBe(16);
+  expect(modes.map(({ mode }) => mode)).toEqual(['cheapest', 'unmerged', 'saved', 'merged', 'dense']);
+  for (const one of modes) {
+    expect(one.seconds).toBeGreaterThan(0);
+    expect(one.flops).toBeGreaterThan(bare.flops);
+    expect(one.to_bare_by_flops).toBeCloseTo((one.to_bare * bare.flops) / one.flops, 9);
+  }
+  expect(modes[1]).toMatchObject({ mode: 'unmerged', to_unmerged: 1 });
+  expect(progress.at(-1)).toBe(1);
   expect(shared.liveBytes()).toBe(0);
 });
 

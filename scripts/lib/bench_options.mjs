@@ -36,7 +36,8 @@ from one adapter to another, and each kernel of a step.
   --r N            rank of the VeRA adapter
                    (tiny, bundled: 64; small: 64 and 256; others: 256)
   --kernels        each kernel of a training step, too
-  --only PART      training, generation, adapters or kernels (all but the last)
+  --only PART      training, generation, adapters, modes (the equal ways to compute
+                   adapted layers) or kernels                    (the first three)
   --tuned          train and generate with kernels that were measured first, on the
                    shapes of the training (of the first r)
   --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)

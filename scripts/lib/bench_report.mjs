@@ -4,6 +4,7 @@ import { adapterLines, adapterRun } from './adapter_report.mjs';
 import { ALL_CASES } from './cases.mjs';
 import { generationLines, generationRun } from './generation_report.mjs';
 import { kernelLines, kernelRun, peakLines } from './kernel_report.mjs';
+import { modeLines, modeRun } from './mode_report.mjs';
 import { count, size } from './progress.mjs';
 import { countLines, countRun } from './roofline.mjs';
 import { tableLines } from './table.mjs';
@@ -23,7 +24,7 @@ import { tableLines } from './table.mjs';
  */
 export function benchReport(
   { name, length, adapter, engine, peak: given },
-  { version, trainings, tuned, gemm, generation, adapters, counts, kernels, kernelGemm, peak: measured, device },
+  { version, trainings, tuned, gemm, generation, adapters, modes, counts, kernels, kernelGemm, peak: measured, device },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
   const tokens = batch * length;
@@ -59,6 +60,7 @@ export function benchReport(
     ...(gemm && { gemm: { best: gemm.best, rates: gemm.rates } }),
     ...(generation && { generation: generationRun(generation) }),
     adapters: adapters.map(adapterRun),
+    ...(modes.length > 0 && { modes: modes.map(modeRun) }),
     ...(kernelGemm && {
       kernels: kernels.map((report) => kernelRun(report, { tokens, best: kernelGemm.best, peak: measured })),
       kernel_gemm: { best: kernelGemm.best, rates: kernelGemm.rates },
@@ -83,6 +85,7 @@ export function benchTable({
   gemm,
   generation,
   adapters,
+  modes = [],
   counts = [],
   kernels = [],
   kernel_gemm,
@@ -100,6 +103,7 @@ export function benchTable({
     gemmLines(gemm),
     generationLines(generation),
     adapterLines(adapters),
+    ...modes.map(modeLines),
     ...kernels.map(kernelLines),
     countLines(counts, peak),
     kernel_gemm === undefined

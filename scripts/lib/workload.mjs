@@ -24,6 +24,7 @@ import { randomNumbers } from './random_models.mjs';
  * @property {GemmReport | undefined} gemm what trainings are compared with
  * @property {import('./generation.mjs').GenerationMeasurement | undefined} generation
  * @property {readonly AdapterReport[]} adapters
+ * @property {readonly import('../../src/bench').ModeReport[]} modes
  * @property {readonly import('../../src/bench').StepCounts[]} counts
  * @property {GemmReport['device']} device
  */
@@ -97,6 +98,12 @@ export async function measureAll(library, bench, job) {
       adapters.push(report);
     }
   }
+  /** @type {import('../../src/bench').ModeReport[]} */
+  const modes = [];
+  for (const r of parts.includes('modes') ? ranks : []) {
+    const onProgress = onPart(`r ${r}, modes`);
+    modes.push(await bench.measureModes(gpu, { files, r, target_modules, batch, tokens: length, onProgress }));
+  }
   /** @type {import('../../src/bench').StepCounts[]} */
   const counts = [];
   for (const r of parts.includes('counts') ? ranks : []) {
@@ -105,9 +112,10 @@ export async function measureAll(library, bench, job) {
   const kernelWork = parts.includes('kernels')
     ? await measureKernelWork(bench, { measured, files, ranks, gpu, onStep })
     : NO_KERNELS;
-  const device = gemm?.device ?? adapters[0]?.device ?? kernelWork.kernelGemm?.device ?? counts[0]?.device;
+  const device =
+    gemm?.device ?? adapters[0]?.device ?? kernelWork.kernelGemm?.device ?? modes[0]?.device ?? counts[0]?.device;
   if (device === undefined) throw new Error('nothing was measured');
-  return { version: bench.VERSION, trainings, tuned, gemm, generation, adapters, counts, ...kernelWork, device };
+  return { version: bench.VERSION, trainings, tuned, gemm, generation, adapters, modes, counts, ...kernelWork, device };
 }
 
 /**

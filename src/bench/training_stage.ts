@@ -33,7 +33,7 @@ export interface TrainingStageOptions extends StageOptions {
 const OPTIMIZER = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
 const ADAPTER = 'default';
 
-/** A training step that can be taken as often as wanted, on a device of its own. */
+/** A training step that can be taken as often as wanted. */
 export class TrainingStage implements Stage {
   readonly #stage: AdapterStage;
   /** In the order of their runs. */
@@ -54,44 +54,51 @@ export class TrainingStage implements Stage {
     this.#fresh = fresh;
   }
 
-  /** Throws `unsupported_device`, and what loading a model throws. */
+  /** On a device of its own. Throws `unsupported_device`, and what loading a model throws. */
   static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
     const stage = await AdapterStage.open(gpu, options);
     try {
       await stage.load(ADAPTER, stage.adapterFiles(1));
-      const { executor, vera, base } = stage;
-      const adapter = vera.adapter(ADAPTER);
-      const state = await createOptimizerState(executor, [adapter]);
-      const batch = randomBatch(options, base.loaded.model.vocabSize);
-      const { loaded } = base;
-      const overlay = vera.overlay(ADAPTER);
-      const args = {
-        max_length: options.tokens,
-        per_device_train_batch_size: options.batch,
-        gradient_accumulation_steps: 1,
-      };
-      const grads = gradientsOf(state);
-      const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: options.modes });
-      const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
-      const training = { grads, seed: 1, modes: modes.layers };
-      const { program, inputs, chunkRows } = lossProgram(loaded, overlay, batch, {
-        ...state,
-        training,
-      });
-      writeBatch(executor, inputs, batch, loaded.model.positions);
-      executor.write(state.block, packStepBlock(stepBlock(batch)));
-      options.signal?.throwIfAborted();
-      const loss = await executor.load(program);
-      options.signal?.throwIfAborted();
-      const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
-      const vectors = new Float32Array(await executor.read(adapter.lambda));
-      const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
-      const programs = [modes.before, loss, modes.after, optimizer].filter((part) => part !== undefined);
-      return new TrainingStage(stage, programs, lossChunks(batch.labelled, chunkRows), fresh);
+      return await TrainingStage.on(stage, ADAPTER, options);
     } catch (error) {
       stage.close();
       throw error;
     }
+  }
+
+  /** The step that trains an adapter of a stage, which it shares with others. */
+  static async on(
+    stage: AdapterStage,
+    name: string,
+    {
+      batch: rows,
+      tokens,
+      modes: wanted,
+      signal,
+    }: Omit<TrainingStageOptions, keyof StageOptions> & Pick<StageOptions, 'signal'>,
+  ): Promise<TrainingStage> {
+    const { executor, vera, base } = stage;
+    const { loaded } = base;
+    const adapter = vera.adapter(name);
+    const state = await createOptimizerState(executor, [adapter]);
+    const batch = randomBatch({ batch: rows, tokens }, loaded.model.vocabSize);
+    const overlay = vera.overlay(name);
+    const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
+    const grads = gradientsOf(state);
+    const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: wanted });
+    const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
+    const training = { grads, seed: 1, modes: modes.layers };
+    const { program, inputs, chunkRows } = lossProgram(loaded, overlay, batch, { ...state, training });
+    writeBatch(executor, inputs, batch, loaded.model.positions);
+    executor.write(state.block, packStepBlock(stepBlock(batch)));
+    signal?.throwIfAborted();
+    const loss = await executor.load(program);
+    signal?.throwIfAborted();
+    const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
+    const vectors = new Float32Array(await executor.read(adapter.lambda));
+    const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
+    const programs = [modes.before, loss, modes.after, optimizer].filter((part) => part !== undefined);
+    return new TrainingStage(stage, programs, lossChunks(batch.labelled, chunkRows), fresh);
   }
 
   get executor(): Executor {
@@ -151,7 +158,7 @@ function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
 }
 
 /** Random rows that all have a label but for their first token, as texts in blocks do. */
-function randomBatch({ batch, tokens }: TrainingStageOptions, vocabSize: number): MicroBatch {
+function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'tokens'>, vocabSize: number): MicroBatch {
   const rows = Array.from({ length: batch }, (_, at) => {
     const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
     return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));

@@ -29,6 +29,7 @@ const others = {
   gemm: undefined,
   generation: undefined,
   adapters: [],
+  modes: [],
   counts: [],
   device,
 };

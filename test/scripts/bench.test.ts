@@ -46,7 +46,7 @@ test('options', () => {
   expect(() => readBenchOptions(['--adapter', 'cuda'])).toThrow('--adapter must be swiftshader or llvmpipe or gpu');
   expect(() => readBenchOptions(['--r', '0'])).toThrow('--r must be');
   expect(() => readBenchOptions(['--only', 'gemm'])).toThrow(
-    '--only must be training or generation or adapters or kernels',
+    '--only must be training or generation or adapters or modes or kernels',
   );
   expect(readBenchOptions(['--kernels'])).toMatchObject({ parts: [...USUAL, 'kernels'] });
   expect(readBenchOptions('--kernels --only kernels'.split(' '))).toMatchObject({ parts: ['kernels'] });
@@ -171,6 +171,7 @@ const nothing = {
   gemm: undefined,
   generation: undefined,
   adapters: [],
+  modes: [],
   counts: [],
   ...NO_KERNELS,
 };
@@ -317,6 +318,23 @@ test('kernels come with their share of the step and of the product that they are
   expect(table).toMatch(/\nThe peak: 10\.00 GFLOP\/s of multiply-adds in registers; 4\.00 GB\/s in a copy$/);
   for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test('modes are told beside each other', () => {
+  const step = { seconds: 2, dispatches: 202, flops: 3e9 };
+  const mode = { ...step, mode: 'merged', to_unmerged: 0.9, to_bare: 1.25, to_bare_by_flops: 1.04 } as const;
+  const report = benchReport(run, { ...nothing, modes: [{ r: 64, bare: step, modes: [mode], device }], device });
+  const told = { ms: 2000, dispatches: 202, flops: 3e9 };
+  expect(report.modes).toEqual([
+    {
+      r: 64,
+      bare: told,
+      modes: [{ ...told, mode: 'merged', to_unmerged: 0.9, to_bare: 1.25, to_bare_by_flops: 1.04 }],
+    },
+  ]);
+  const table = benchTable(report);
+  expect(table).toMatch(/\nA step at r 64 +ms +GFLOP +dispatches +to unmerged +to no VeRA +and by GFLOP\n/);
+  expect(table).toMatch(/\nmerged +2000\.0 +3\.00 +202 +0\.90 × +1\.25 × +1\.04$/);
 });
 
 test('counts tell what a step takes at best on a device that is not at hand', () => {

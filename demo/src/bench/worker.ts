@@ -56,6 +56,7 @@ async function measureCase(
     gemm: undefined,
     generation: undefined,
     adapters: [],
+    modes: [],
     counts: [],
   };
   return benchReport(run, { ...others, ...measurements, device });

@@ -1,0 +1,136 @@
+import { VERA_MODES } from '../adapters/modes';
+import { median } from '../core/median';
+import type { DeviceInfo } from '../gpu/device';
+import type { ModeChoice } from '../train/layer_modes';
+import { AdapterStage, type StageOptions } from './adapter_stage';
+import { timeQueue } from './timing';
+import { TrainingStage } from './training_stage';
+
+export interface ModeBenchOptions extends StageOptions {
+  /** Rows of a step. */
+  readonly batch: number;
+  /** Tokens of a row. */
+  readonly tokens: number;
+  /** 5 */
+  readonly rounds?: number;
+  /** Called as steps are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A whole training step. */
+export interface ModeStep {
+  /** The median of the rounds. */
+  readonly seconds: number;
+  readonly dispatches: number;
+  readonly flops: number;
+}
+
+export interface ModeReport {
+  readonly r: number;
+  /** Forward and backward pass of the base model down to its first layer, where the smallest of adapters trains. */
+  readonly bare: ModeStep;
+  readonly modes: readonly (ModeStep & {
+    readonly mode: ModeChoice;
+    /** Times to `unmerged` and to `bare`: medians over the rounds, within which all ran one after the other. */
+    readonly to_unmerged: number;
+    readonly to_bare: number;
+    /** `to_bare` in the same ratio of floating-point operations: 1 where VeRA's arithmetic costs what the base's does. */
+    readonly to_bare_by_flops: number;
+  })[];
+  readonly device: DeviceInfo;
+}
+
+interface Timed {
+  readonly stage: TrainingStage;
+  readonly samples: number[];
+}
+
+const ADAPTER = 'default';
+const MODES: readonly ModeChoice[] = ['cheapest', ...VERA_MODES];
+/** Of the smallest adapter: a word. */
+const LEAST_RANK = 4;
+
+/**
+ * The training step in each mode of its layers, and without VeRA, in turns. Opens two devices of its own and closes them.
+ * Throws `unsupported_device`.
+ */
+export async function measureModes(
+  gpu: GPU | undefined,
+  { rounds = 5, onProgress, ...options }: ModeBenchOptions,
+): Promise<ModeReport> {
+  const adapted = await openStage(gpu, options);
+  try {
+    const [first = ''] = adapted.vera.adapter(ADAPTER).layout.slots.keys();
+    const base = await openStage(gpu, { ...options, r: LEAST_RANK, target_modules: [first] });
+    try {
+      const bare = { stage: await TrainingStage.on(base, ADAPTER, { ...options, modes: 'unmerged' }), samples: [] };
+      const modes: (Timed & { readonly mode: ModeChoice })[] = [];
+      for (const mode of MODES) {
+        modes.push({ mode, stage: await TrainingStage.on(adapted, ADAPTER, { ...options, modes: mode }), samples: [] });
+      }
+      await takeTurns([bare, ...modes], rounds, onProgress);
+      return report(options.r, bare, modes);
+    } finally {
+      base.close();
+    }
+  } finally {
+    adapted.close();
+  }
+}
+
+async function openStage(gpu: GPU | undefined, options: StageOptions): Promise<AdapterStage> {
+  const stage = await AdapterStage.open(gpu, options);
+  try {
+    await stage.load(ADAPTER, stage.adapterFiles(1));
+    return stage;
+  } catch (error) {
+    stage.close();
+    throw error;
+  }
+}
+
+/** In turns, so that whatever else this machine does meets all of them. The first one compiles, and doesn't count. */
+async function takeTurns(
+  all: readonly Timed[],
+  rounds: number,
+  onProgress: ModeBenchOptions['onProgress'],
+): Promise<void> {
+  let done = 0;
+  for (let round = 0; round <= rounds; round++) {
+    for (const { stage, samples } of all) {
+      stage.reset();
+      const seconds = await timeQueue(stage.executor, () => stage.run(1), 1);
+      if (round > 0) samples.push(seconds);
+      done += 1;
+      onProgress?.(done, (rounds + 1) * all.length);
+    }
+  }
+}
+
+function report(r: number, bare: Timed, modes: readonly (Timed & { readonly mode: ModeChoice })[]): ModeReport {
+  const unmerged = modes.find(({ mode }) => mode === 'unmerged') ?? bare;
+  return {
+    r,
+    bare: stepOf(bare),
+    modes: modes.map((one) => {
+      const to_bare = ratioOf(one, bare);
+      const by_flops = one.stage.flops / bare.stage.flops;
+      return {
+        mode: one.mode,
+        ...stepOf(one),
+        to_unmerged: ratioOf(one, unmerged),
+        to_bare,
+        to_bare_by_flops: to_bare / by_flops,
+      };
+    }),
+    device: bare.stage.info,
+  };
+}
+
+function stepOf({ stage, samples }: Timed): ModeStep {
+  return { seconds: median(samples), dispatches: stage.steps().length, flops: stage.flops };
+}
+
+function ratioOf({ samples }: Timed, to: Timed): number {
+  return median(samples.map((seconds, round) => seconds / (to.samples[round] ?? Number.NaN)));
+}
