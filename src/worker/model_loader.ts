@@ -60,25 +60,26 @@ async function loadWeights(
 ): Promise<void> {
   const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
-  const select = ({ name, shape }: { name: string; shape: readonly number[] }): boolean => {
-    const spec = find(name);
-    if (spec !== undefined) expectWeightShape(spec, shape);
-    return spec !== undefined;
-  };
   let prepared = false;
+  const select = ({ name, shape, dtype: stored }: Pick<RawTensor, 'dtype' | 'shape'> & { name: string }): boolean => {
+    const spec = find(name);
+    if (spec === undefined) return false;
+    expectWeightShape(spec, shape);
+    if (!prepared && isPackable(spec)) {
+      // While weights come in, the kernels that read them are compiled.
+      runner.prepare(forwardSteps(model, deviceDtype(spec, stored, dtype), runner.maxBindingBytes));
+      prepared = true;
+    }
+    return true;
+  };
   for await (const tensor of readWeights(source, { limits, select })) {
     const spec = find(tensor.name);
     if (spec === undefined) continue;
     if (weights.has(spec.name)) {
       throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
     }
-    const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
+    const value = weightValue(spec, deviceDtype(spec, tensor.dtype, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
-    if (!prepared && spec.kind === 'matrix') {
-      // While weights come in, the kernels that read them are compiled.
-      runner.prepare(forwardSteps(model, value.dtype, runner.maxBindingBytes));
-      prepared = true;
-    }
     await runner.allocate([value]);
     for (const shard of shardsOf(value)) {
       runner.write(shard.value, encode(spec, value.dtype, bytesOf(tensor, value, shard)));
@@ -116,8 +117,8 @@ function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
 }
 
 /** Packed halves need rows of whole vec4s; other matrices, and all vectors, are widened. */
-function deviceDtype(spec: WeightSpec, tensor: RawTensor, wanted: ModelDtype): DType {
-  const half = wanted === 'float16' || (wanted === 'auto' && tensor.dtype === 'F16');
+function deviceDtype(spec: WeightSpec, stored: RawTensor['dtype'], wanted: ModelDtype): DType {
+  const half = wanted === 'float16' || (wanted === 'auto' && stored === 'F16');
   return isPackable(spec) && half ? 'f16' : 'f32';
 }
 

@@ -110,7 +110,7 @@ test('a tensor under both names is refused', async () => {
   await expect(load(twice)).rejects.toMatchObject({ code: 'invalid_format' });
 });
 
-test('the kernels of a forward pass are asked for once the first weight is there, as weights are stored', async () => {
+test('the kernels of a forward pass are asked for before the first weight is read, as weights are stored', async () => {
   const kernelsOf = ({ prepared }: Recorder) => new Set(prepared.map(({ kernel }) => kernel));
   const [full, halved] = [await load(tensors), await load(tensors, 'float16')];
   const { program } = logitsProgram(full.model, BASE, { B: 2, T: 128 });
