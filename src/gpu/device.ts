@@ -80,6 +80,10 @@ export class DeviceHost {
     return { vendor, architecture, description, features, limits: limitsOf(this.device.limits) };
   }
 
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Throws what made the device unusable. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;

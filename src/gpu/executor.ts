@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { AnyVariant } from '../core/kernel';
 import type { Step } from '../graph/graph';
-import type { LoadedProgram, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
+import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { SubmitBudget } from './budget';
 import { type Chosen, chooseVariant } from './choice';
@@ -13,6 +13,11 @@ import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader'
 import { joinBytes, Readback } from './readback';
 import { ErrorScopes } from './scopes';
 
+export interface GpuLoadOptions extends LoadOptions {
+  /** In place of the executor's own. */
+  readonly chosen?: Chosen;
+}
+
 export interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
   /** Where weights begin to be split: what the device binds, unless less is given. */
@@ -20,8 +25,8 @@ export interface ExecutorOptions {
 }
 
 /**
- * Runs programs on the GPU: loads them once, then only replays. A first run begins while kernels that it needs later are
- * still being compiled; whatever is asked for meanwhile waits behind it.
+ * Runs programs on the GPU: loads them once, then only replays. A run of one that was loaded `early` begins while kernels
+ * that it needs later are still being compiled; whatever is asked for meanwhile waits behind it.
  */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
@@ -33,7 +38,7 @@ export class Executor implements Runner {
   readonly #loader: ProgramLoader;
   readonly #readback: Readback;
   readonly #scopes: ErrorScopes;
-  readonly #commands = new CommandQueue();
+  readonly #commands: CommandQueue;
   readonly #budget = new SubmitBudget();
   readonly #choose: typeof chooseVariant;
   #last: GpuProgram | undefined;
@@ -44,6 +49,7 @@ export class Executor implements Runner {
     this.#loader = new ProgramLoader(host, this.#memory, this.counters);
     this.#readback = new Readback(host, this.counters);
     this.#scopes = new ErrorScopes(host);
+    this.#commands = new CommandQueue((error) => host.fail(asWebVeraError(error)));
     this.#choose = options.choose ?? chooseVariant;
     this.maxBindingBytes = options.maxBindingBytes ?? this.#memory.limits.bindingBytes;
   }
@@ -54,6 +60,8 @@ export class Executor implements Runner {
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
+    // What is to be freed first then is, and what is written next needn't be kept for later.
+    await this.#commands.settled();
     const made: Value[] = [];
     const body = async (): Promise<void> => {
       for (const { value } of [...values].flatMap(shardsOf)) {
@@ -75,13 +83,13 @@ export class Executor implements Runner {
     this.counters.uploadedBytes += data.byteLength;
   }
 
-  /** Begins to compile the kernels of steps. */
   prepare(steps: readonly Step[]): void {
-    this.#loader.compile(steps, this.#chooseBy(this.chosen));
+    const body = async (): Promise<void> => void this.#loader.compile(steps, this.#chooseBy(this.chosen));
+    // Whoever loads a program with such steps learns what is wrong with them.
+    this.#scopes.run('kernels', body, () => {}).catch(() => {});
   }
 
-  /** Doesn't wait for kernels to be compiled: runs do. */
-  async load(program: Program, chosen = this.chosen): Promise<GpuProgram> {
+  async load(program: Program, { early = false, chosen = this.chosen }: GpuLoadOptions = {}): Promise<GpuProgram> {
     const held: (() => void)[] = [];
     const giveBack = (): void => {
       for (const give of held.splice(0)) give();
@@ -90,7 +98,15 @@ export class Executor implements Runner {
       const loaded = this.#loader.load(program, this.#chooseBy(chosen), held);
       return { ...loaded, release: () => this.#commands.push(giveBack) };
     };
-    return this.#scopes.run(program.name, body, giveBack);
+    const loaded = await this.#scopes.run(program.name, body, giveBack);
+    if (early) return loaded;
+    try {
+      await loaded.ready;
+      return loaded;
+    } catch (error) {
+      loaded.release();
+      throw error;
+    }
   }
 
   run(program: LoadedProgram, { chunks = Number.POSITIVE_INFINITY }: RunOptions = {}): void {
@@ -115,11 +131,7 @@ export class Executor implements Runner {
     this.#host.check();
     const dispatch = (program as GpuProgram).dispatches[step];
     if (dispatch === undefined) throw new WebVeraError('internal', `${program.program.name} has no step ${step}`);
-    this.#commands.push(() => {
-      const encode = (): void => void this.#encode(Array(times).fill(dispatch));
-      if (dispatch.kernel.pipeline === undefined) return dispatch.kernel.ready.then(encode, this.#failed);
-      return encode();
-    });
+    this.#commands.push(() => void this.#encode(Array(times).fill(dispatch)));
   }
 
   async read(value: Value): Promise<ArrayBuffer> {
@@ -171,22 +183,17 @@ export class Executor implements Runner {
     if (batch.length > 0) yield batch;
   }
 
+  /** Ends where a kernel doesn't compile: the program's `ready` tells of it. */
   async #submitAsReady(dispatches: readonly Dispatch[]): Promise<void> {
-    try {
-      for (const batch of this.#batches(dispatches)) {
-        await Promise.all(batch.map(({ kernel }) => kernel.ready));
-        this.#host.check();
-        this.#submit(batch);
-      }
-    } catch (error) {
-      this.#failed(error);
+    for (const batch of this.#batches(dispatches)) {
+      const compiled = await Promise.all(batch.map(({ kernel }) => kernel.ready)).then(
+        () => true,
+        () => false,
+      );
+      if (!compiled || this.#host.failed) return;
+      this.#submit(batch);
     }
   }
-
-  /** Half a run is nothing that can be gone on from. */
-  readonly #failed = (error: unknown): void => {
-    this.#host.fail(error instanceof WebVeraError ? error : new WebVeraError('internal', String(error)));
-  };
 
   #submit(batch: readonly Dispatch[]): void {
     const flops = this.#encode(batch);
@@ -213,4 +220,8 @@ export class Executor implements Runner {
     this.counters.flops += flops;
     return flops;
   }
+}
+
+function asWebVeraError(error: unknown): WebVeraError {
+  return error instanceof WebVeraError ? error : new WebVeraError('internal', String(error), { cause: error });
 }

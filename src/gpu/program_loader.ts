@@ -25,8 +25,6 @@ export interface Dispatch {
 /** A program that is bound. Its kernels may still be compiling. */
 export interface GpuProgram extends LoadedProgram {
   readonly dispatches: readonly Dispatch[];
-  /** Resolves once all kernels are compiled. Rejects with `internal` where one doesn't. */
-  readonly ready: Promise<void>;
   readonly placeOf: (value: Value) => Place | undefined;
 }
 

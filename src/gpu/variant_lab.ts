@@ -4,7 +4,6 @@ import type { LoadedProgram } from '../graph/runner';
 import { pinned, transient, type Value } from '../graph/value';
 import type { Candidates } from './candidates';
 import type { Executor } from './executor';
-import type { GpuProgram } from './program_loader';
 import type { Entrant, Lab } from './tuning';
 
 /** Measures variants where they will run, on the values that they will read. What they write goes elsewhere. */
@@ -46,13 +45,9 @@ export class VariantLab implements Lab {
     steps: readonly Step[],
     chosen: Readonly<Record<string, string>>,
   ): Promise<LoadedProgram | undefined> {
-    let program: GpuProgram | undefined;
     try {
-      program = await this.#executor.load({ name, steps, outputs: [] }, chosen);
-      await program.ready;
-      return program;
+      return await this.#executor.load({ name, steps, outputs: [] }, { chosen });
     } catch (error) {
-      program?.release();
       if (error instanceof WebVeraError && (error.code === 'internal' || error.code === 'out_of_memory'))
         return undefined;
       throw error;

@@ -1,4 +1,4 @@
-import type { LoadedProgram, Program, Runner } from './runner';
+import type { LoadedProgram, LoadOptions, Program, Runner } from './runner';
 import type { Value } from './value';
 
 /** What a cache needs to know of a built program: the pinned values that it alone owns go when it goes. */
@@ -18,12 +18,14 @@ const KEPT = 4;
 export class ProgramCache {
   readonly #runner: Runner;
   readonly #kept: number;
+  readonly #loading: LoadOptions;
   /** The one used longest ago comes first. */
   readonly #entries = new Map<string, Promise<Cached<Cacheable>>>();
 
-  constructor(runner: Runner, kept = KEPT) {
+  constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadOptions = {}) {
     this.#runner = runner;
     this.#kept = kept;
+    this.#loading = loading;
   }
 
   /**
@@ -66,7 +68,7 @@ export class ProgramCache {
   async #load(built: Cacheable): Promise<Cached<Cacheable>> {
     try {
       await this.#runner.allocate(built.owned);
-      return { built, loaded: await this.#runner.load(built.program) };
+      return { built, loaded: await this.#runner.load(built.program, this.#loading) };
     } catch (error) {
       this.#runner.free(built.owned);
       throw error;

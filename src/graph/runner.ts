@@ -13,8 +13,18 @@ export interface LoadedProgram {
   readonly program: Program;
   /** Floating-point operations of one whole run. */
   readonly flops: number;
+  /**
+   * Resolves once its kernels are compiled; rejects with `internal` where one doesn't. Without `early` it already has. A
+   * run that was queued before ends where it lacks a kernel, so its results count only once this has resolved.
+   */
+  readonly ready: Promise<void>;
   /** Gives its memory back. */
   release(): void;
+}
+
+export interface LoadOptions {
+  /** Not to wait until kernels are compiled: false. Runs begin with what there is, and what is queued later waits for them. */
+  readonly early?: boolean;
 }
 
 export interface RunOptions {
@@ -42,7 +52,7 @@ export interface Runner {
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
   /** Makes room for pinned values; throws `out_of_memory`. `write` and `load` make what is still missing. */
   allocate(values: Iterable<Value>): Promise<void>;
-  load(program: Program): Promise<LoadedProgram>;
+  load(program: Program, options?: LoadOptions): Promise<LoadedProgram>;
   /** Begins with what takes long of loading a program of such steps, whatever their sizes. Nothing waits for it. */
   prepare(steps: readonly Step[]): void;
   /** Queues one run. Never waits. */

@@ -4,7 +4,7 @@ import type { Step } from './graph';
 export type Sized = Pick<Step, 'kernel' | 'params'>;
 
 /** Says where something lies in its buffers, not how large it is. */
-const PLACE = /^(offset.*|start|[bd]\d|at\d|module_index|first_stream|seed.*)$/;
+const PLACE = /^(offset.*|start|[bd]\d|at\d?|module_index|first_stream|seed.*)$/;
 
 /** Equal for dispatches of one kernel that do equal work in different places. */
 export function workKey({ kernel, params }: Sized): string {

@@ -61,7 +61,7 @@ export class LayerModes {
     const ready: LoadedProgram[] = [];
     const load = async (program: Program): Promise<LoadedProgram | undefined> => {
       if (program.steps.length === 0) return undefined;
-      const made = await runner.load(program);
+      const made = await runner.load(program, { early: true });
       ready.push(made);
       return made;
     };
@@ -74,6 +74,11 @@ export class LayerModes {
       if (!(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
       return new LayerModes(runner, new Map([...layers].filter(([, { mode }]) => mode === 'saved')));
     }
+  }
+
+  /** Resolves once its programs' kernels are compiled. */
+  get ready(): Promise<unknown> {
+    return Promise.all([this.before?.ready, this.after?.ready]);
   }
 
   /** All that it adds to a step. */

@@ -44,7 +44,7 @@ export class TrainingRun {
 
   constructor(init: TrainingInit) {
     this.#init = init;
-    this.#programs = new ProgramCache(init.runner, LENGTHS);
+    this.#programs = new ProgramCache(init.runner, { kept: LENGTHS, early: true });
     this.#usage = new UsageMeter(init.runner);
     this.#checkpointing = init.args.gradient_checkpointing;
     this.#progress = { global_step: 0, max_steps: init.args.max_steps, epoch: 0 };
@@ -82,7 +82,7 @@ export class TrainingRun {
         // While the data is read, kernels are compiled.
         const { program } = this.#program(state, fullShape(loaded.model, args), this.#checkpointing);
         if (tune === undefined) runner.prepare(program.steps);
-        optimizer = await runner.load(optimizerProgram(state, args));
+        optimizer = await runner.load(optimizerProgram(state, args), { early: true });
         const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
         if (data !== undefined) await this.#train(data, state, optimizer);
         return this.#output();
@@ -193,10 +193,13 @@ export class TrainingRun {
             writeBatch(runner, built.inputs, batch, loaded.model.positions);
             runner.write(state.block, this.#block(data, step, microStep));
             runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+            return program.ready;
           },
         ),
       );
     }
+    // Nothing is learnt from a step that lacks a kernel.
+    await Promise.all([this.#modes?.ready, optimizer.ready]);
     this.#modes?.finish();
     runner.run(optimizer);
     const stats = runner.read(state.stats).then(unpackStats);
@@ -207,8 +210,7 @@ export class TrainingRun {
 
   #block(data: StepData, step: number, microStep: number): DataView<ArrayBuffer> {
     const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
-    const labelled = data.microBatches[microStep]?.labelled ?? 0;
-    const tokens = data.labelledTokens;
+    const [labelled, tokens] = [data.microBatches[microStep]?.labelled ?? 0, data.labelledTokens];
     return packStepBlock({ step, microStep, labelled, tokens, learningRate: this.#learningRate(step), beta1, beta2 });
   }
 
@@ -224,8 +226,7 @@ export class TrainingRun {
       if (this.#checkpointing || !(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
       this.#checkpointing = true;
       await this.#programs.dropAll();
-      const message =
-        'The GPU has too little memory to keep all activations: training goes on with gradient_checkpointing';
+      const message = 'The GPU has too little memory for all activations: training goes on with gradient_checkpointing';
       this.#emit({ type: 'warning', code: 'out_of_memory', message });
       await use(true);
     }

@@ -3,7 +3,7 @@ import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import { type FileSource, readFile } from '../core/files';
 import type { ModelDtype, PretrainedConfig } from '../core/model';
-import { formatShape, sameShape } from '../core/shape';
+import { formatShape, numel, sameShape } from '../core/shape';
 import type { ParserLimits } from '../core/source';
 import { f32ToF16 } from '../formats/float16';
 import { parseJsonObject } from '../formats/json';
@@ -18,6 +18,9 @@ import { type CausalModel, fileShape, type WeightSpec } from '../models/causal_m
 import type { LoadedModel } from '../models/loaded_model';
 import { createCausalModel } from '../models/registry';
 import { logitsProgram } from '../train/text_program';
+
+const MOST_WEIGHTS = 4096;
+const MOST_ELEMENTS = 2 ** 31;
 
 export interface LoadModelOptions {
   readonly dtype: ModelDtype;
@@ -65,7 +68,7 @@ async function loadWeights(
     const spec = find(name);
     if (spec === undefined) return false;
     expectWeightShape(spec, shape);
-    if (!prepared && isPackable(spec)) {
+    if (!prepared && isPackable(spec) && isModest(model)) {
       // While weights come in, the kernels that read them are compiled.
       runner.prepare(forwardSteps(model, deviceDtype(spec, stored, dtype), runner.maxBindingBytes));
       prepared = true;
@@ -93,6 +96,11 @@ async function loadWeights(
       detail: { missing },
     });
   }
+}
+
+/** Whether a pass may be built by config.json's word alone, before the weights are seen. */
+function isModest({ weights }: CausalModel): boolean {
+  return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
 /** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */

@@ -12,7 +12,7 @@ function later(): { readonly done: Promise<void>; readonly finish: () => void } 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 test('commands are done at once, until one waits: then in their order', async () => {
-  const queue = new CommandQueue();
+  const queue = new CommandQueue(() => expect.unreachable());
   const log: string[] = [];
   const quick = (name: string): void => queue.push(() => void log.push(name));
   quick('a');
@@ -45,7 +45,7 @@ test('commands are done at once, until one waits: then in their order', async ()
 });
 
 test('a command that a waiting one pushes comes after those that were there before', async () => {
-  const queue = new CommandQueue();
+  const queue = new CommandQueue(() => expect.unreachable());
   const log: string[] = [];
   const { done, finish } = later();
   queue.push(() => done);
@@ -57,4 +57,29 @@ test('a command that a waiting one pushes comes after those that were there befo
   finish();
   await turn();
   expect(log).toEqual(['there before', 'pushed']);
+});
+
+test('what throws while others wait is told, and those that come later are done', async () => {
+  const errors: unknown[] = [];
+  const queue = new CommandQueue((error) => errors.push(error));
+  const log: string[] = [];
+  expect(() =>
+    queue.push(() => {
+      throw new Error('at once');
+    }),
+  ).toThrow('at once');
+  const { done, finish } = later();
+  queue.push(() => done.then(() => Promise.reject(new Error('first'))));
+  queue.push(() => {
+    throw new Error('second');
+  });
+  queue.push(() => void log.push('third'));
+  const settled = queue.settled().then(() => log.push('settled'));
+  finish();
+  await settled;
+  expect(errors).toEqual([new Error('first'), new Error('second')]);
+  expect(log).toEqual(['third', 'settled']);
+  await turn();
+  expect(queue.idle).toBe(true);
+  await queue.settled();
 });

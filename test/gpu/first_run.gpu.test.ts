@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
@@ -6,6 +6,11 @@ import { pinned } from '../../src/graph/value';
 import { linear } from '../../src/ops/linear';
 import { relu } from '../../src/ops/relu';
 import { sessionGpu } from '../helpers/session_gpu';
+
+const opened: Executor[] = [];
+afterEach(() => {
+  for (const executor of opened.splice(0)) executor.close();
+});
 
 /** An executor on whose device relu isn't compiled before `compile` is resolved. */
 async function open() {
@@ -28,7 +33,9 @@ async function open() {
   });
   const failures: string[] = [];
   const host = DeviceHost.adopt(slow, info, (error) => failures.push(error.code));
-  return { ...shared, executor: new Executor(host), compile, failures };
+  const executor = new Executor(host);
+  opened.push(executor);
+  return { ...shared, executor, compile, failures };
 }
 
 const [N, K] = [1024, 512];
@@ -54,7 +61,7 @@ test('a run begins before its last kernels are compiled, and what is asked for m
   executor.write(weight, diagonal);
   const numbers = rowsOf(3);
   executor.write(x, numbers);
-  const loaded = await executor.load(program);
+  const loaded = await executor.load(program, { early: true });
   executor.run(loaded);
   const first = executor.read(y);
   // The next batch, written and run before the first one is through; and its array is used again at once.
@@ -85,26 +92,46 @@ test('a run begins before its last kernels are compiled, and what is asked for m
   expect(failures).toEqual([]);
 });
 
-test('a run whose kernel doesn’t compile ends all work on the device', async () => {
+test('room for more is made once what is queued is done', async () => {
+  const { executor, compile } = await open();
+  const { program, x } = twice();
+  executor.write(x, rowsOf(1));
+  executor.run(await executor.load(program, { early: true }));
+  let isThere = false;
+  const allocated = executor.allocate([pinned('another', [4])]).then(() => {
+    isThere = true;
+  });
+  await turn();
+  expect(isThere).toBe(false);
+  compile();
+  await allocated;
+});
+
+test('a run whose kernel doesn’t compile ends halfway, and the program says so', async () => {
   const { executor, compile, failures } = await open();
   const { program, x, y } = twice();
   executor.write(x, rowsOf(1));
-  const loaded = await executor.load(program);
+  const loaded = await executor.load(program, { early: true });
   executor.run(loaded);
-  const read = executor.read(y);
   compile(new Error('too many registers'));
-  await expect(read).rejects.toMatchObject({ code: 'internal', message: /relu.* doesn't compile: too many registers/ });
-  expect(failures).toEqual(['internal']);
-  expect(() => executor.run(loaded)).toThrow('too many registers');
+  const broken = { code: 'internal', message: expect.stringMatching(/relu.* doesn't compile: too many registers/) };
+  await expect(loaded.ready).rejects.toMatchObject(broken);
+  await executor.read(y);
+  expect(executor.counters.dispatches).toBeLessThan(3);
+  expect(failures).toEqual([]);
 });
 
-test('a program that is only loaded tells who asks, and nobody else', async () => {
-  const { executor, compile, failures } = await open();
-  const { program, x } = twice();
-  const loaded = await executor.load(program);
+test('a program that isn’t asked for early is loaded with all its kernels, or not at all', async () => {
+  const { executor, compile, failures, liveBytes } = await open();
+  const { program, x, weight } = twice();
+  const loading = executor.load(program);
   compile(new Error('too many registers'));
-  await expect(loaded.ready).rejects.toMatchObject({ code: 'internal' });
-  loaded.release();
+  await expect(loading).rejects.toMatchObject({ code: 'internal' });
+  executor.free([x, weight]);
+  expect(liveBytes()).toBe(0);
+  // Asking for kernels ahead tells nobody.
+  executor.prepare(program.steps);
+  await turn();
   executor.write(x, rowsOf(1));
   expect(new Float32Array(await executor.read(x))[0]).toBe(1);
   expect(failures).toEqual([]);

@@ -59,7 +59,7 @@ test('a choice counts for what is loaded from then on', async () => {
   const table = await executor.load(program);
   executor.chosen = { accumulate: 'workgroup' };
   const chosen = await executor.load(program);
-  const told = await executor.load(program, { accumulate: 'serial' });
+  const told = await executor.load(program, { chosen: { accumulate: 'serial' } });
   executor.chosen = {};
   executor.run(chosen);
   expect(await read()).toBe(1);

@@ -29,7 +29,7 @@ export class FakeRunner implements Runner {
     this.loads.push(program.name);
     await this.gate;
     this.loaded.add(program);
-    return { program, flops: 0, release: () => void this.loaded.delete(program) };
+    return { program, flops: 0, ready: Promise.resolve(), release: () => void this.loaded.delete(program) };
   }
 
   free(values: Iterable<Value>): void {

@@ -83,7 +83,12 @@ test('a step merges first, and makes the gradients of what was merged last', asy
     free: (values) => {
       for (const value of values) held.delete(value);
     },
-    load: async (program: Program) => ({ program, flops: 0, release: () => void run.push(`release ${program.name}`) }),
+    load: async (program: Program) => ({
+      program,
+      flops: 0,
+      ready: Promise.resolve(),
+      release: () => void run.push(`release ${program.name}`),
+    }),
     run: ({ program }) => {
       run.push(...program.steps.map(({ kernel }) => kernel.name));
     },
