@@ -1,8 +1,4 @@
 // Layout of the right operand: a line per k, the result's columns run along it. Beyond K, only the left is 0.
-fn right_begin(part: u32, column: u32) -> vec4u {
-  return vec4u(min(column, (right_stride(part) - 1u) / 4u * 4u));
-}
-
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let last = inner(part) - 1u;
   return mat4x4f(

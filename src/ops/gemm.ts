@@ -22,6 +22,8 @@ import quad from '../../shaders/lib/quad.wgsl?raw';
 import resultScalar from '../../shaders/lib/result_scalar.wgsl?raw';
 import resultVec4 from '../../shaders/lib/result_vec4.wgsl?raw';
 import resultWhole from '../../shaders/lib/result_whole.wgsl?raw';
+import rightBeginColumns from '../../shaders/lib/right_begin_columns.wgsl?raw';
+import rightBeginRows from '../../shaders/lib/right_begin_rows.wgsl?raw';
 import rightColumns from '../../shaders/lib/right_columns.wgsl?raw';
 import rightF16 from '../../shaders/lib/right_f16.wgsl?raw';
 import rightF32 from '../../shaders/lib/right_f32.wgsl?raw';
@@ -111,10 +113,10 @@ const LAYOUTS = {
   /** `scaled_*`: the kernel says by what each k is scaled. `own`: it reads its blocks itself. */
   left: { rows: [leftRows], columns: [leftColumns], own: [] },
   right: {
-    rows: [rightRows],
-    columns: [rightColumns],
-    scaled_rows: [rightScaledRows],
-    scaled_columns: [rightScaledColumns],
+    rows: [rightBeginRows, rightRows],
+    columns: [rightBeginColumns, rightColumns],
+    scaled_rows: [rightBeginRows, rightScaledRows],
+    scaled_columns: [rightBeginColumns, rightScaledColumns],
     own: [],
   },
 } as const;

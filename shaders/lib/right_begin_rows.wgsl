@@ -1,0 +1,10 @@
+// Where the lines of four columns begin, for layouts of the right operand in which K runs along the lines.
+fn right_begin(part: u32, column: u32) -> vec4u {
+  let last = columns() - 1u;
+  return vec4u(
+    right_origin(part, min(column, last)),
+    right_origin(part, min(column + 1u, last)),
+    right_origin(part, min(column + 2u, last)),
+    right_origin(part, min(column + 3u, last)),
+  );
+}
