@@ -36,11 +36,13 @@ export class AdapterStage {
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }
 
-  /** Throws `unsupported_device`, and what loading a model throws. */
-  static async open(gpu: GPU | undefined, options: StageOptions): Promise<AdapterStage> {
+  /** With an adapter for each of the names. Throws `unsupported_device`, and what loading a model throws. */
+  static async open(gpu: GPU | undefined, options: StageOptions, names: readonly string[]): Promise<AdapterStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
-      return new AdapterStage(host, executor, new TextModel(executor, loaded, undefined), options);
+      const stage = new AdapterStage(host, executor, new TextModel(executor, loaded, undefined), options);
+      for (const [seed, name] of names.entries()) await stage.load(name, stage.adapterFiles(seed));
+      return stage;
     } catch (error) {
       host.close();
       throw error;

@@ -41,10 +41,9 @@ export async function measureAdapters(
   gpu: GPU | undefined,
   { files, r, target_modules, tokens, adapters = 8, rounds = 7, sampleSeconds = 0.1, onProgress }: AdapterBenchOptions,
 ): Promise<AdapterReport> {
-  const stage = await AdapterStage.open(gpu, { files, r, target_modules });
+  const names = Array.from({ length: adapters }, (_, index) => `person ${index}`);
+  const stage = await AdapterStage.open(gpu, { files, r, target_modules }, names);
   try {
-    const names = Array.from({ length: adapters }, (_, index) => `person ${index}`);
-    for (const [index, name] of names.entries()) await stage.load(name, stage.adapterFiles(index));
     let done = 0;
     const onRound = (): void => {
       done += 1;

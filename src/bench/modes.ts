@@ -58,10 +58,10 @@ export async function measureModes(
   gpu: GPU | undefined,
   { rounds = 5, onProgress, ...options }: ModeBenchOptions,
 ): Promise<ModeReport> {
-  const adapted = await openStage(gpu, options);
+  const adapted = await AdapterStage.open(gpu, options, [ADAPTER]);
   try {
     const [first = ''] = adapted.vera.adapter(ADAPTER).layout.slots.keys();
-    const base = await openStage(gpu, { ...options, r: LEAST_RANK, target_modules: [first] });
+    const base = await AdapterStage.open(gpu, { ...options, r: LEAST_RANK, target_modules: [first] }, [ADAPTER]);
     try {
       const bare = { stage: await TrainingStage.on(base, ADAPTER, { ...options, modes: 'unmerged' }), samples: [] };
       const modes: (Timed & { readonly mode: ModeChoice })[] = [];
@@ -75,17 +75,6 @@ export async function measureModes(
     }
   } finally {
     adapted.close();
-  }
-}
-
-async function openStage(gpu: GPU | undefined, options: StageOptions): Promise<AdapterStage> {
-  const stage = await AdapterStage.open(gpu, options);
-  try {
-    await stage.load(ADAPTER, stage.adapterFiles(1));
-    return stage;
-  } catch (error) {
-    stage.close();
-    throw error;
   }
 }
 

@@ -56,9 +56,8 @@ export class TrainingStage implements Stage {
 
   /** On a device of its own. Throws `unsupported_device`, and what loading a model throws. */
   static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
-    const stage = await AdapterStage.open(gpu, options);
+    const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
     try {
-      await stage.load(ADAPTER, stage.adapterFiles(1));
       return await TrainingStage.on(stage, ADAPTER, options);
     } catch (error) {
       stage.close();
