@@ -150,6 +150,7 @@ function programs(
     into.set(layer.weight, layer.gradient);
   }
   const forward = g.steps.length;
+  // The gradients that the backward pass begins with are in `into` already.
   g.grad(lambda, grads, into);
   return {
     before: { name: 'merge', steps: g.steps.slice(0, forward), outputs: [] },

@@ -80,8 +80,8 @@ export class TrainingRun {
       try {
         this.#modes = await this.#createModes(state);
         // While the data is read, kernels are compiled.
-        const { program } = this.#program(state, fullShape(loaded.model, args), this.#checkpointing);
-        if (tune === undefined) runner.prepare(program.steps);
+        const shape = fullShape(loaded.model, args);
+        if (tune === undefined) runner.prepare(this.#program(state, shape, this.#checkpointing).program.steps);
         optimizer = await runner.load(optimizerProgram(state, args), { early: true });
         const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
         if (data !== undefined) await this.#train(data, state, optimizer);

@@ -63,6 +63,8 @@ interface Case {
   readonly columns?: number;
 }
 
+const BETAS = { beta1: 0.9, beta2: 0.999 };
+
 interface Bench {
   readonly golden: GoldenCase;
   readonly tensors: ReadonlyMap<string, Float32Array>;
@@ -165,15 +167,8 @@ async function gradients(
   });
   const ready = await executor.load(program);
   writeBatch(executor, inputs, batch, loaded.model.positions);
-  const block = {
-    step: 1,
-    microStep: 0,
-    labelled: batch.labelled,
-    learningRate: 0,
-    tokens: batch.labelled,
-    beta1: 0.9,
-    beta2: 0.999,
-  };
+  const { labelled } = batch;
+  const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, ...BETAS };
   executor.write(state.block, packStepBlock(block));
   executor.run(ready, { chunks: lossChunks(batch.labelled, chunkRows) });
   modes.finish();
@@ -275,15 +270,7 @@ async function tenSteps(
       writeBatch(executor, text.inputs, batch, loaded.model.positions);
       const tokens = training.normalise === 'mean_of_means' ? batch.labelled * ofStep.length : allTokens;
       const learningRate = training.lrs[index]!;
-      const block = {
-        step: index + 1,
-        microStep,
-        labelled: batch.labelled,
-        learningRate,
-        tokens,
-        beta1: 0.9,
-        beta2: 0.999,
-      };
+      const block = { step: index + 1, microStep, labelled: batch.labelled, learningRate, tokens, ...BETAS };
       executor.write(state.block, packStepBlock(block));
       executor.run(ready, { chunks: lossChunks(batch.labelled, text.chunkRows) });
     });
