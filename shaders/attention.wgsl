@@ -4,8 +4,8 @@
 // A query without any key gives y = 0 and L = 1e30, which makes its exp(s − L) 0 in the gradient too.
 // q, y: (B·T, H·D)   k, v: (B·T, Hkv·D)   mask: (B, T)   L: (B, H, T)   D: a multiple of 4
 // grid: a tile of queries in x, H in y, B in z
-// with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_blocks, attention_softmax, block}.wgsl
-// and one of lib/{attention_serial, attention_subgroup, attention_workgroup}.wgsl
+// with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_softmax, block}.wgsl, one of
+// lib/{attention_blocks, attention_columns}.wgsl and one of lib/{attention_serial, attention_subgroup, attention_workgroup}.wgsl
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
@@ -14,18 +14,6 @@ struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(4) var<storage, read> mask: array<u32>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> L: array<f32>;
-
-fn y_block(rows: vec4u, c: u32) -> mat4x4f {
-  return mat4x4f(y[rows.x + c], y[rows.y + c], y[rows.z + c], y[rows.w + c]);
-}
-
-// Tokens beyond the last repeat it, so the last itself is written after them.
-fn put_y(rows: vec4u, c: u32, block: mat4x4f) {
-  y[rows.w + c] = block[3];
-  y[rows.z + c] = block[2];
-  y[rows.y + c] = block[1];
-  y[rows.x + c] = block[0];
-}
 
 fn put_L(batch: u32, head: u32, query: u32, values: vec4f) {
   let rows = (batch * p.H + head) * p.T + min(query + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));

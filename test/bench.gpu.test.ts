@@ -141,7 +141,7 @@ test('measures each kernel of a training step, and what of it is in none', async
   expect(kernels.map(({ seconds }) => seconds)).toEqual(kernels.map(({ seconds }) => seconds).sort((a, b) => b - a));
 
   const names = kernels.map(({ kernel }) => kernel);
-  expect(names).toEqual(expect.arrayContaining(['attention', 'attention_backward_kv', 'cross_entropy', 'adamw']));
+  expect(names).toEqual(expect.arrayContaining(['attention', 'attention_backward', 'cross_entropy', 'adamw']));
   // The logits of both rows, and their gradient; 48 entries of 32 numbers in the vocabulary.
   const head = kernels.find(({ kernel, sizes }) => kernel === 'linear' && `${sizes}` === '128,48,32');
   expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));

@@ -1,4 +1,4 @@
-// Blocks of four rows by four columns of what attention and its gradients read.
+// What attention reads and writes, in blocks of four tokens by four columns of a head.
 fn q_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(q[rows.x + c], q[rows.y + c], q[rows.z + c], q[rows.w + c]);
 }
@@ -9,4 +9,12 @@ fn k_block(rows: vec4u, c: u32) -> mat4x4f {
 
 fn v_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(v[rows.x + c], v[rows.y + c], v[rows.z + c], v[rows.w + c]);
+}
+
+// Tokens beyond the last repeat it, so the last itself is written after them.
+fn put_y(rows: vec4u, c: u32, block: mat4x4f) {
+  y[rows.w + c] = block[3];
+  y[rows.z + c] = block[2];
+  y[rows.y + c] = block[1];
+  y[rows.x + c] = block[0];
 }

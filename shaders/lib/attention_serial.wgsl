@@ -10,10 +10,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let batch = group.z;
   let head = group.y;
   let kv_head = head * p.Hkv / p.H;
-  let width = p.D / 4u;
   let rows = head_rows(batch, query, head, p.H);
-  for (var c = 0u; c < width; c++) {
-    put_y(rows, c, mat4x4f());
+  for (var c = 0u; c < p.D; c++) {
+    put_y(rows, c, vec4f());
   }
   var maxima = vec4f(HIDDEN);
   var totals = vec4f();
@@ -22,10 +21,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let keys1 = head_rows(batch, key + 4u, kv_head, p.Hkv);
     var s0 = mat4x4f();
     var s1 = mat4x4f();
-    for (var c = 0u; c < width; c++) {
-      let a = q_block(rows, c);
-      s0 = multiply_add(s0, a, transpose(k_block(keys0, c)));
-      s1 = multiply_add(s1, a, transpose(k_block(keys1, c)));
+    for (var c = 0u; c < p.D; c++) {
+      let a = q_column(rows, c);
+      s0 = add_outer(s0, a, k_column(keys0, c));
+      s1 = add_outer(s1, a, k_column(keys1, c));
     }
     s0 = visible_scores(s0, query, key, real_keys(batch, key));
     s1 = visible_scores(s1, query, key + 4u, real_keys(batch, key + 4u));
@@ -35,14 +34,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let w0 = exp_rows(s0, maxima);
     let w1 = exp_rows(s1, maxima);
     totals = totals * kept + row_sums(w0) + row_sums(w1);
-    for (var c = 0u; c < width; c++) {
-      let sums = multiply_add(scale_rows(y_block(rows, c), kept), w0, v_block(keys0, c));
-      put_y(rows, c, multiply_add(sums, w1, v_block(keys1, c)));
+    for (var c = 0u; c < p.D; c++) {
+      put_y(rows, c, y_column(rows, c) * kept + v_column(keys0, c) * w0 + v_column(keys1, c) * w1);
     }
   }
   let inverse = inverse_totals(totals);
-  for (var c = 0u; c < width; c++) {
-    put_y(rows, c, scale_rows(y_block(rows, c), inverse));
+  for (var c = 0u; c < p.D; c++) {
+    put_y(rows, c, y_column(rows, c) * inverse);
   }
   put_L(batch, head, query, log_sums(maxima, totals));
 }

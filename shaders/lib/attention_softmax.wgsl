@@ -1,5 +1,26 @@
-// Softmax of rows that arrive in pieces.
+// Softmax of rows that arrive in pieces, over the keys that a query may use.
+const HIDDEN = -1e30;
 const NO_KEYS = 1e30;
+
+// Scores of four queries (rows) by four keys (columns), scaled; HIDDEN where the key is padding or
+// later than the query, or the query beyond the last.
+fn visible_scores(products: mat4x4f, query: u32, key: u32, real: vec4<bool>) -> mat4x4f {
+  return mat4x4f(
+    visible_row(products[0], query, key, real),
+    visible_row(products[1], query + 1u, key, real),
+    visible_row(products[2], query + 2u, key, real),
+    visible_row(products[3], query + 3u, key, real),
+  );
+}
+
+fn visible_row(products: vec4f, query: u32, key: u32, real: vec4<bool>) -> vec4f {
+  return select(vec4f(HIDDEN), products * p.scale, visible(query, key, real));
+}
+
+fn visible(query: u32, key: u32, real: vec4<bool>) -> vec4<bool> {
+  let earlier = key + vec4u(0u, 1u, 2u, 3u) <= vec4u(query);
+  return real & earlier & vec4<bool>(query < p.T);
+}
 
 fn row_maxima(scores: mat4x4f) -> vec4f {
   let columns = transpose(scores);

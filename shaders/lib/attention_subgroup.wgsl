@@ -8,7 +8,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let batch = group.z;
   let head = group.y;
   let kv_head = head * p.Hkv / p.H;
-  let width = p.D / 4u;
   let rows = head_rows(batch, query, head, p.H);
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = query < p.T;
@@ -22,8 +21,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let tokens = vec4u(real_keys(batch, own_key));
     // Of four queries by four keys of each lane.
     var s = Blocks();
-    for (var c = 0u; c < width; c++) {
-      s = add_times_lanes(s, q_block(rows, c), transpose(k_block(keys, c)));
+    for (var c = 0u; c < p.D; c++) {
+      s = add_outer_lanes(s, q_column(rows, c), k_column(keys, c));
     }
     s = Blocks(
       visible_scores(s.b0, query, key, quadBroadcast(tokens, 0u) > vec4u()),
@@ -37,14 +36,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let w = Blocks(exp_rows(s.b0, maxima), exp_rows(s.b1, maxima), exp_rows(s.b2, maxima), exp_rows(s.b3, maxima));
     totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
     let scale = select(vec4f(1.0), inverse_totals(totals), key + 16u >= end);
-    for (var c = 0u; c < width; c++) {
-      var sums = mat4x4f();
+    for (var c = 0u; c < p.D; c++) {
+      var sums = vec4f();
       if (key > 0u) {
-        sums = scale_rows(y_block(rows, c), kept);
+        sums = y_column(rows, c) * kept;
       }
-      sums = add_sum_over_lanes(sums, w, v_block(keys, c));
+      sums = add_inner_lanes(sums, w, v_column(keys, c));
       if (real) {
-        put_y(rows, c, scale_rows(sums, scale));
+        put_y(rows, c, sums * scale);
       }
     }
   }

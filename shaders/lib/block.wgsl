@@ -14,6 +14,11 @@ fn multiply_add_row(c: vec4f, a: vec4f, b: mat4x4f) -> vec4f {
   return c + b[0] * a.x + b[1] * a.y + b[2] * a.z + b[3] * a.w;
 }
 
+// c + a·bᵀ, a a column and b a row of four
+fn add_outer(c: mat4x4f, a: vec4f, b: vec4f) -> mat4x4f {
+  return mat4x4f(c[0] + a.x * b, c[1] + a.y * b, c[2] + a.z * b, c[3] + a.w * b);
+}
+
 fn scale_columns(c: mat4x4f, scale: vec4f) -> mat4x4f {
   return mat4x4f(c[0] * scale, c[1] * scale, c[2] * scale, c[3] * scale);
 }

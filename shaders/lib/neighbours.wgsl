@@ -34,20 +34,17 @@ fn add_lanes_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
   );
 }
 
-// c_i + a·b_i, where each lane has a b of its own.
-fn add_times_lanes(c: Blocks, a: mat4x4f, own: mat4x4f) -> Blocks {
+// c_i + a·b_iᵀ, a a column and b_i a row of four, which each lane has of its own.
+fn add_outer_lanes(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   return Blocks(
-    add_product(c.b0, a, of_lane0(own)),
-    add_product(c.b1, a, of_lane1(own)),
-    add_product(c.b2, a, of_lane2(own)),
-    add_product(c.b3, a, of_lane3(own)),
+    add_outer(c.b0, a, quadBroadcast(own, 0u)),
+    add_outer(c.b1, a, quadBroadcast(own, 1u)),
+    add_outer(c.b2, a, quadBroadcast(own, 2u)),
+    add_outer(c.b3, a, quadBroadcast(own, 3u)),
   );
 }
 
-// c + Σ_i a_i·b_i, where each lane has a b of its own.
-fn add_sum_over_lanes(c: mat4x4f, a: Blocks, own: mat4x4f) -> mat4x4f {
-  var sum = add_product(c, a.b0, of_lane0(own));
-  sum = add_product(sum, a.b1, of_lane1(own));
-  sum = add_product(sum, a.b2, of_lane2(own));
-  return add_product(sum, a.b3, of_lane3(own));
+// c + Σ_i a_i·b_i, b_i a column of four, which each lane has of its own.
+fn add_inner_lanes(c: vec4f, a: Blocks, own: vec4f) -> vec4f {
+  return c + quadBroadcast(own, 0u) * a.b0 + quadBroadcast(own, 1u) * a.b1 + quadBroadcast(own, 2u) * a.b2 + quadBroadcast(own, 3u) * a.b3;
 }

@@ -85,8 +85,3 @@ fn add_staged(before: Quad, thread: vec3u) -> Quad {
   workgroupBarrier();
   return c;
 }
-
-// c + a·bᵀ, a a column and b a row of four
-fn add_outer(c: mat4x4f, a: vec4f, b: vec4f) -> mat4x4f {
-  return mat4x4f(c[0] + b * a.x, c[1] + b * a.y, c[2] + b * a.z, c[3] + b * a.w);
-}

@@ -1,16 +1,15 @@
 import forwardWgsl from '../../shaders/attention.wgsl?raw';
-import backwardKvWgsl from '../../shaders/attention_backward_kv.wgsl?raw';
-import backwardQWgsl from '../../shaders/attention_backward_q.wgsl?raw';
+import backwardWgsl from '../../shaders/attention_backward.wgsl?raw';
 import padWgsl from '../../shaders/attention_pad.wgsl?raw';
 import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
-import backwardKvSerial from '../../shaders/lib/attention_backward_kv_serial.wgsl?raw';
-import backwardKvSubgroup from '../../shaders/lib/attention_backward_kv_subgroup.wgsl?raw';
-import backwardKvWorkgroup from '../../shaders/lib/attention_backward_kv_workgroup.wgsl?raw';
-import backwardQSerial from '../../shaders/lib/attention_backward_q_serial.wgsl?raw';
-import backwardQSubgroup from '../../shaders/lib/attention_backward_q_subgroup.wgsl?raw';
-import backwardQWorkgroup from '../../shaders/lib/attention_backward_q_workgroup.wgsl?raw';
+import backwardBlocks from '../../shaders/lib/attention_backward_blocks.wgsl?raw';
+import backwardColumns from '../../shaders/lib/attention_backward_columns.wgsl?raw';
+import backwardSerial from '../../shaders/lib/attention_backward_serial.wgsl?raw';
+import backwardSubgroup from '../../shaders/lib/attention_backward_subgroup.wgsl?raw';
+import backwardWorkgroup from '../../shaders/lib/attention_backward_workgroup.wgsl?raw';
 import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
-import gradient from '../../shaders/lib/attention_gradient.wgsl?raw';
+import columns from '../../shaders/lib/attention_columns.wgsl?raw';
+import meeting from '../../shaders/lib/attention_meeting.wgsl?raw';
 import rows from '../../shaders/lib/attention_rows.wgsl?raw';
 import serial from '../../shaders/lib/attention_serial.wgsl?raw';
 import softmax from '../../shaders/lib/attention_softmax.wgsl?raw';
@@ -22,7 +21,7 @@ import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
 import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid, type Params } from '../core/kernel';
+import { defineKernel, flatGrid, type Grid, type Params } from '../core/kernel';
 import { ceilDiv, expectShape, roundUp } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -52,12 +51,12 @@ export const attentionForward = defineKernel({
     },
     {
       name: 'serial',
-      wgsl: [forwardWgsl, serial, rows, blocks, softmax, block],
+      wgsl: [forwardWgsl, serial, rows, columns, softmax, block],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, blocks, softmax],
+      wgsl: [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, columns, softmax, block],
       features: ['subgroups'],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
@@ -73,54 +72,39 @@ export const attentionStats = defineKernel({
   flops: ({ B, T, H, D }) => 2 * B * T * H * D,
 });
 
-export const attentionBackwardQ = defineKernel({
-  name: 'attention_backward_q',
-  bindings: { q: 'read', k: 'read', v: 'read', mask: 'read', stats: 'read', dy: 'read', dq: 'write' },
-  params,
+/** The gradient by queries or by keys and values: one kernel, so that there is one to compile. */
+export const attentionBackward = defineKernel({
+  name: 'attention_backward',
+  bindings: {
+    x: 'read',
+    x_values: 'read',
+    z: 'read',
+    z_values: 'read',
+    mask: 'read',
+    stats: 'read',
+    dx: 'write',
+    dx_values: 'write',
+  },
+  params: { ...params, of_keys: 'u32' },
   variants: [
     {
       name: 'workgroup',
-      wgsl: [backwardQWgsl, backwardQWorkgroup, tile, rows, blocks, gradient, block],
-      workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
+      wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
+      workgroups: ({ D, ...sizes }) => rowTiles(sizes, ceilDiv(D, COLUMNS)),
     },
     {
       name: 'serial',
-      wgsl: [backwardQWgsl, backwardQSerial, rows, blocks, gradient, block],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardColumns, block],
+      workgroups: (sizes) => rowTiles(sizes),
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, backwardQWgsl, backwardQSubgroup, neighbours, rows, blocks, gradient],
+      wgsl: [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, backwardColumns, block],
       features: ['subgroups'],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+      workgroups: (sizes) => rowTiles(sizes),
     },
   ],
-  flops: (sizes) => 6 * visibleProducts(sizes),
-});
-
-export const attentionBackwardKv = defineKernel({
-  name: 'attention_backward_kv',
-  bindings: { q: 'read', k: 'read', v: 'read', mask: 'read', stats: 'read', dy: 'read', dk: 'write', dv: 'write' },
-  params,
-  variants: [
-    {
-      name: 'workgroup',
-      wgsl: [backwardKvWgsl, backwardKvWorkgroup, tile, rows, blocks, gradient, block],
-      workgroups: ({ B, T, Hkv, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), Hkv, B],
-    },
-    {
-      name: 'serial',
-      wgsl: [backwardKvWgsl, backwardKvSerial, rows, blocks, gradient, block],
-      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
-    },
-    {
-      name: 'subgroup',
-      wgsl: [enableSubgroups, backwardKvWgsl, backwardKvSubgroup, neighbours, rows, blocks, gradient],
-      features: ['subgroups'],
-      workgroups: ({ B, T, Hkv }) => [ceilDiv(T, TILE), Hkv, B],
-    },
-  ],
-  flops: (sizes) => 8 * visibleProducts(sizes),
+  flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
 
 export const attentionPad = defineKernel({
@@ -129,6 +113,19 @@ export const attentionPad = defineKernel({
   params: { rows: 'u32', from_columns: 'u32', to_columns: 'u32' },
   variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
 });
+
+interface RowSizes {
+  readonly B: number;
+  readonly T: number;
+  readonly H: number;
+  readonly Hkv: number;
+  readonly of_keys: number;
+}
+
+/** The grid of the backward kernel, with `parts` workgroups for a tile of rows. */
+function rowTiles({ B, T, H, Hkv, of_keys }: RowSizes, parts = 1): Grid {
+  return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
+}
 
 /** Products of numbers in one pass over the scores below the diagonal. */
 function visibleProducts({ B, T, H, D }: Params<typeof params>): number {
@@ -180,15 +177,36 @@ function attend(g: Graph, { q, k, v, mask, B, T, H, Hkv, D }: AttentionInputs, s
   const { y, L } = g.emit(attentionForward, { q, k, v, mask }, { y: q.shape, L: [B, H, T] }, sizes);
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
     const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, sizes);
-    const given = { q, k, v, mask, stats, dy };
-    const dq = toQ.wanted ? g.emit(attentionBackwardQ, given, { dq: q.shape }, sizes).dq : undefined;
-    const keys =
-      toK.wanted || toV.wanted
-        ? g.emit(attentionBackwardKv, given, { dk: k.shape, dv: v.shape }, sizes)
-        : { dk: undefined, dv: undefined };
-    return [total(g, dq, toQ), total(g, keys.dk, toK), total(g, keys.dv, toV)];
+    const dq = toQ.wanted ? backwardOfQueries(g, { q, k, v, mask, stats, dy }, sizes) : undefined;
+    const keys = toK.wanted || toV.wanted ? backwardOfKeys(g, { q, k, v, mask, stats, dy }, sizes) : undefined;
+    return [total(g, dq, toQ), total(g, keys?.dk, toK), total(g, keys?.dv, toV)];
   });
   return y;
+}
+
+interface BackwardInputs extends Pick<AttentionInputs, 'q' | 'k' | 'v' | 'mask'> {
+  readonly stats: Value;
+  readonly dy: Value;
+}
+
+function backwardOfQueries(
+  g: Graph,
+  { q, k, v, mask, stats, dy }: BackwardInputs,
+  sizes: Params<typeof params>,
+): Value {
+  const given = { x: q, x_values: dy, z: k, z_values: v, mask, stats };
+  // Queries have no values: a word that the kernel leaves alone stands in for their gradient.
+  return g.emit(attentionBackward, given, { dx: q.shape, dx_values: [4] }, { ...sizes, of_keys: 0 }).dx;
+}
+
+function backwardOfKeys(
+  g: Graph,
+  { q, k, v, mask, stats, dy }: BackwardInputs,
+  sizes: Params<typeof params>,
+): { readonly dk: Value; readonly dv: Value } {
+  const given = { x: k, x_values: v, z: q, z_values: dy, mask, stats };
+  const made = g.emit(attentionBackward, given, { dx: k.shape, dx_values: v.shape }, { ...sizes, of_keys: 1 });
+  return { dk: made.dx, dv: made.dx_values };
 }
 
 /** With what others gave: rarely anything, as q, k and v have one user each. */

@@ -1,5 +1,5 @@
 import type { AnyKernel, Bindings, Kernel, ParamTypes } from '../core/kernel';
-import { attentionBackwardKv, attentionBackwardQ, attentionForward } from './attention';
+import { attentionBackward, attentionForward } from './attention';
 import { attentionDecodeKernel } from './attention_decode';
 import { cacheWriteKernel } from './cache_write';
 import { columnSum } from './column_sum';
@@ -37,8 +37,7 @@ export const tunableKernels: readonly AnyKernel[] = [
   veraMixedScale,
   veraSavedSums,
   attentionForward,
-  attentionBackwardQ,
-  attentionBackwardKv,
+  attentionBackward,
   attentionDecodeKernel,
   layerNormForward,
   layerNormBackward,

@@ -91,11 +91,12 @@ test('gives gradients only where they are wanted', () => {
     const y = attention(g, inputs);
     const before = g.steps.length;
     g.grad(y, pinned('dy', y.shape), new Map());
-    return g.steps.slice(before).map(({ kernel }) => kernel.name);
+    return g.steps.slice(before).map(({ kernel, params }) => `${kernel.name} ${params.of_keys ?? ''}`.trim());
   };
   expect(kernels()).toEqual([]);
-  expect(kernels(inputs.q)).toEqual(['attention_stats', 'attention_backward_q']);
-  expect(kernels(inputs.v)).toEqual(['attention_stats', 'attention_backward_kv']);
+  expect(kernels(inputs.q)).toEqual(['attention_stats', 'attention_backward 0']);
+  expect(kernels(inputs.v)).toEqual(['attention_stats', 'attention_backward 1']);
+  expect(kernels(inputs.q, inputs.k)).toEqual(['attention_stats', 'attention_backward 0', 'attention_backward 1']);
 });
 
 test('keeps no score', () => {

@@ -58,7 +58,7 @@ export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) =
 
 /** P and dS of a query by each visible key, from what the forward kept. */
 function gradients(
-  arrays: Arrays,
+  { q, k, v, mask, stats: kept, dy }: Arrays,
   { T, D, scale }: Sizes,
   b: number,
   t: number,
@@ -66,14 +66,23 @@ function gradients(
   stats: number,
   kv: (j: number) => number,
 ) {
-  const { q, k, v, mask, stats: kept, dy } = arrays;
   return visible(mask!, T!, b, t).map((j) => {
     const P = Math.exp(scale! * dot(q!, query, k!, kv(j), D!) - kept![2 * stats]!);
     return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) };
   });
 }
 
-export const attention_backward_q: Reference = (arrays, sizes) => {
+export const attention_backward: Reference = (arrays, sizes) => {
+  const { x, x_values, z, z_values, mask, stats, dx, dx_values } = arrays;
+  if (sizes.of_keys === 0) {
+    backwardOfQueries({ q: x!, dy: x_values!, k: z!, v: z_values!, mask: mask!, stats: stats!, dq: dx! }, sizes);
+  } else {
+    const made = { dk: dx!, dv: dx_values! };
+    backwardOfKeys({ k: x!, v: x_values!, q: z!, dy: z_values!, mask: mask!, stats: stats!, ...made }, sizes);
+  }
+};
+
+const backwardOfQueries: Reference = (arrays, sizes) => {
   const { D, scale } = sizes;
   const { k, dq } = arrays;
   forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
@@ -84,7 +93,7 @@ export const attention_backward_q: Reference = (arrays, sizes) => {
   });
 };
 
-export const attention_backward_kv: Reference = (arrays, sizes) => {
+const backwardOfKeys: Reference = (arrays, sizes) => {
   const { D, scale } = sizes;
   const { q, dy, dk, dv } = arrays;
   dk!.fill(0);

@@ -1,0 +1,43 @@
+// attention_backward, each thread alone: it has four rows and walks over four columns at a time, keys over the queries from
+// the last down to them, so that neighbouring threads read the same ones. The sums stay in dx and dx_values.
+// grid: 32 rows in x
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let row = (group.x * 8u + thread) * 4u;
+  if (row >= p.T) {
+    return;
+  }
+  let batch = group.z;
+  let head = group.y;
+  let rows = head_rows(batch, row, head, heads());
+  for (var c = 0u; c < p.D; c++) {
+    put_dx(rows, c, vec4f());
+  }
+  for (var c = 0u; c < values_width(); c++) {
+    put_dx_values(rows, c, vec4f());
+  }
+  let met = heads_met(head);
+  let tokens = tokens_met(row, 4u);
+  let last = (tokens.end - 1u) / 4u * 4u;
+  for (var column_head = met.begin; column_head < met.end; column_head++) {
+    for (var i = 0u; i <= last - tokens.begin; i += 4u) {
+      let column = select(tokens.begin + i, last - i, of_keys());
+      let others = head_rows(batch, column, column_head, column_heads());
+      let seen = meeting(batch, head, column_head, row, column);
+      var s = mat4x4f();
+      var dP = mat4x4f();
+      for (var c = 0u; c < p.D; c++) {
+        s = add_outer(s, x_column(rows, c), z_column(others, c));
+        dP = add_outer(dP, x_values_column(rows, c), z_values_column(others, c));
+      }
+      let P = probabilities(s, seen.rows, seen.columns);
+      let dS = score_gradients(P, dP, seen.rows, seen.columns);
+      for (var c = 0u; c < p.D; c++) {
+        put_dx(rows, c, dx_column(rows, c) + z_column(others, c) * dS);
+      }
+      for (var c = 0u; c < values_width(); c++) {
+        put_dx_values(rows, c, dx_values_column(rows, c) + z_values_column(others, c) * P);
+      }
+    }
+  }
+}

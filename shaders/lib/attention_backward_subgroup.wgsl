@@ -1,0 +1,68 @@
+// attention_backward on quads: each thread has four rows, and the four of a quad read four columns each for all of them,
+// so that they walk over sixteen at a time. The sums stay in dx and dx_values.
+// grid: 32 rows in x
+// with lib/neighbours.wgsl
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let row = (group.x * 8u + thread) * 4u;
+  let batch = group.z;
+  let head = group.y;
+  let rows = head_rows(batch, row, head, heads());
+  // Those beyond the last token read for their neighbours, and write nothing.
+  let real = row < p.T;
+  let met = heads_met(head);
+  // All that the quad's rows meet.
+  let tokens = tokens_met(row / 16u * 16u, 16u);
+  for (var column_head = met.begin; column_head < met.end; column_head++) {
+    for (var column = tokens.begin; column < tokens.end; column += 16u) {
+      let own_column = column + thread % 4u * 4u;
+      let others = head_rows(batch, own_column, column_head, column_heads());
+      let seen = meeting(batch, head, column_head, row, own_column);
+      // Of four rows by four columns of each lane.
+      var s = Blocks();
+      var dP = Blocks();
+      for (var c = 0u; c < p.D; c++) {
+        s = add_outer_lanes(s, x_column(rows, c), z_column(others, c));
+        dP = add_outer_lanes(dP, x_values_column(rows, c), z_values_column(others, c));
+      }
+      let columns = seen.columns;
+      let columns0 = Columns(quadBroadcast(columns.at, 0u), quadBroadcast(columns.L, 0u), quadBroadcast(columns.product, 0u));
+      let columns1 = Columns(quadBroadcast(columns.at, 1u), quadBroadcast(columns.L, 1u), quadBroadcast(columns.product, 1u));
+      let columns2 = Columns(quadBroadcast(columns.at, 2u), quadBroadcast(columns.L, 2u), quadBroadcast(columns.product, 2u));
+      let columns3 = Columns(quadBroadcast(columns.at, 3u), quadBroadcast(columns.L, 3u), quadBroadcast(columns.product, 3u));
+      let P = Blocks(
+        probabilities(s.b0, seen.rows, columns0),
+        probabilities(s.b1, seen.rows, columns1),
+        probabilities(s.b2, seen.rows, columns2),
+        probabilities(s.b3, seen.rows, columns3),
+      );
+      let dS = Blocks(
+        score_gradients(P.b0, dP.b0, seen.rows, columns0),
+        score_gradients(P.b1, dP.b1, seen.rows, columns1),
+        score_gradients(P.b2, dP.b2, seen.rows, columns2),
+        score_gradients(P.b3, dP.b3, seen.rows, columns3),
+      );
+      let begun = column_head > met.begin || column > tokens.begin;
+      for (var c = 0u; c < p.D; c++) {
+        var sums = vec4f();
+        if (begun) {
+          sums = dx_column(rows, c);
+        }
+        sums = add_inner_lanes(sums, dS, z_column(others, c));
+        if (real) {
+          put_dx(rows, c, sums);
+        }
+      }
+      for (var c = 0u; c < values_width(); c++) {
+        var sums = vec4f();
+        if (begun) {
+          sums = dx_values_column(rows, c);
+        }
+        sums = add_inner_lanes(sums, P, z_values_column(others, c));
+        if (real) {
+          put_dx_values(rows, c, sums);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// attention_backward in tiles of 32 rows by 32 columns.
+// grid: 32 rows times 64 columns of a head in x
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  // The longest walk first: the last queries have the most keys, the first keys the most queries.
+  var work = late_work_of(group.x);
+  if (of_keys()) {
+    work = work_of(group.x);
+  }
+  let batch = group.z;
+  let head = group.y;
+  let index = thread.y * 8u + thread.x;
+  let row = work.first + thread.y * 4u;
+  let staged_rows = head_rows(batch, work.first + index / 8u * 4u, head, heads());
+  var dx_sums = Wide();
+  var dx_values_sums = Wide();
+  let met = heads_met(head);
+  let tokens = tokens_met(work.first, TILE);
+  for (var column_head = met.begin; column_head < met.end; column_head++) {
+    for (var columns = tokens.begin; columns < tokens.end; columns += TILE) {
+      let staged_columns = head_rows(batch, columns + index / 8u * 4u, column_head, column_heads());
+      var s = mat4x4f();
+      var dP = mat4x4f();
+      for (var inner = 0u; inner < work.width; inner += INNER) {
+        let inside = inner + index % 8u < work.width;
+        let c = min(inner + index % 8u, work.width - 1u);
+        stage_operands(index, x_block(staged_rows, c), z_block(staged_columns, c), inside);
+        workgroupBarrier();
+        s = multiply_staged(s, thread);
+        workgroupBarrier();
+        stage_operands(index, x_values_block(staged_rows, c), z_values_block(staged_columns, c), inside);
+        workgroupBarrier();
+        dP = multiply_staged(dP, thread);
+        workgroupBarrier();
+      }
+      let seen = meeting(batch, head, column_head, row, columns + thread.x * 4u);
+      let P = probabilities(s, seen.rows, seen.columns);
+      let c = wide_column(index, work);
+      let early = head_rows(batch, columns + wide_token(index), column_head, column_heads());
+      let late = head_rows(batch, columns + wide_token(index) + 16u, column_head, column_heads());
+      stage_weights(thread, score_gradients(P, dP, seen.rows, seen.columns));
+      stage_wide(index, z_block(early, c), z_block(late, c));
+      workgroupBarrier();
+      dx_sums = multiply_wide(dx_sums, thread);
+      workgroupBarrier();
+      if (of_keys()) {
+        stage_weights(thread, P);
+        stage_wide(index, z_values_block(early, c), z_values_block(late, c));
+        workgroupBarrier();
+        dx_values_sums = multiply_wide(dx_values_sums, thread);
+        workgroupBarrier();
+      }
+    }
+  }
+  if (row >= p.T) {
+    return;
+  }
+  let rows = head_rows(batch, row, head, heads());
+  let column = work.column + thread.x;
+  if (column < work.width) {
+    put_dx(rows, column, dx_sums.near);
+  }
+  if (column + 8u < work.width) {
+    put_dx(rows, column + 8u, dx_sums.far);
+  }
+  if (!of_keys()) {
+    return;
+  }
+  if (column < work.width) {
+    put_dx_values(rows, column, dx_values_sums.near);
+  }
+  if (column + 8u < work.width) {
+    put_dx_values(rows, column + 8u, dx_values_sums.far);
+  }
+}
