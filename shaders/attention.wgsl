@@ -8,11 +8,11 @@
 // lib/{attention_blocks, attention_columns}.wgsl and one of lib/{attention_serial, attention_subgroup, attention_workgroup}.wgsl
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read> k: array<vec4f>;
-@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(1) var<storage, read> q: array<Word>;
+@group(0) @binding(2) var<storage, read> k: array<Word>;
+@group(0) @binding(3) var<storage, read> v: array<Word>;
 @group(0) @binding(4) var<storage, read> mask: array<u32>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y: array<Word>;
 @group(0) @binding(6) var<storage, read_write> L: array<f32>;
 
 fn put_L(batch: u32, head: u32, query: u32, values: vec4f) {

@@ -11,14 +11,14 @@
 // and lib/{attention_backward_*}.wgsl: blocks or columns, and one of the others
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, of_keys: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> x_values: array<vec4f>;
-@group(0) @binding(3) var<storage, read> z: array<vec4f>;
-@group(0) @binding(4) var<storage, read> z_values: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<Word>;
+@group(0) @binding(2) var<storage, read> x_values: array<Word>;
+@group(0) @binding(3) var<storage, read> z: array<Word>;
+@group(0) @binding(4) var<storage, read> z_values: array<Word>;
 @group(0) @binding(5) var<storage, read> mask: array<u32>;
 @group(0) @binding(6) var<storage, read> stats: array<vec2f>;
-@group(0) @binding(7) var<storage, read_write> dx: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> dx_values: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> dx: array<Word>;
+@group(0) @binding(8) var<storage, read_write> dx_values: array<Word>;
 
 fn of_keys() -> bool {
   return p.of_keys != 0u;

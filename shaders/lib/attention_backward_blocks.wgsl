@@ -1,4 +1,7 @@
 // What attention_backward reads and writes, in blocks of four rows by four columns of a head.
+alias Word = vec4f;
+const WORD = 4u;
+
 fn x_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(x[rows.x + c], x[rows.y + c], x[rows.z + c], x[rows.w + c]);
 }

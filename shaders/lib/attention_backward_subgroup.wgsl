@@ -22,22 +22,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       var s = Blocks();
       var dP = Blocks();
       for (var c = 0u; c < p.D; c++) {
-        s = add_outer_lanes(s, x_column(rows, c), z_column(others, c));
-        dP = add_outer_lanes(dP, x_values_column(rows, c), z_values_column(others, c));
+        s = add_outer_neighbours(s, x_column(rows, c), z_column(others, c));
+        dP = add_outer_neighbours(dP, x_values_column(rows, c), z_values_column(others, c));
       }
-      let columns = seen.columns;
-      let columns0 = Columns(quadBroadcast(columns.at, 0u), quadBroadcast(columns.L, 0u), quadBroadcast(columns.product, 0u));
-      let columns1 = Columns(quadBroadcast(columns.at, 1u), quadBroadcast(columns.L, 1u), quadBroadcast(columns.product, 1u));
-      let columns2 = Columns(quadBroadcast(columns.at, 2u), quadBroadcast(columns.L, 2u), quadBroadcast(columns.product, 2u));
-      let columns3 = Columns(quadBroadcast(columns.at, 3u), quadBroadcast(columns.L, 3u), quadBroadcast(columns.product, 3u));
+      let own = seen.columns;
+      let columns1 = Columns(quadSwapX(own.at), quadSwapX(own.L), quadSwapX(own.product));
+      let columns2 = Columns(quadSwapY(own.at), quadSwapY(own.L), quadSwapY(own.product));
+      let columns3 = Columns(quadSwapDiagonal(own.at), quadSwapDiagonal(own.L), quadSwapDiagonal(own.product));
       let P = Blocks(
-        probabilities(s.b0, seen.rows, columns0),
+        probabilities(s.b0, seen.rows, own),
         probabilities(s.b1, seen.rows, columns1),
         probabilities(s.b2, seen.rows, columns2),
         probabilities(s.b3, seen.rows, columns3),
       );
       let dS = Blocks(
-        score_gradients(P.b0, dP.b0, seen.rows, columns0),
+        score_gradients(P.b0, dP.b0, seen.rows, own),
         score_gradients(P.b1, dP.b1, seen.rows, columns1),
         score_gradients(P.b2, dP.b2, seen.rows, columns2),
         score_gradients(P.b3, dP.b3, seen.rows, columns3),
@@ -48,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         if (begun) {
           sums = dx_column(rows, c);
         }
-        sums = add_inner_lanes(sums, dS, z_column(others, c));
+        sums = add_inner_neighbours(sums, dS, z_column(others, c));
         if (real) {
           put_dx(rows, c, sums);
         }
@@ -58,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         if (begun) {
           sums = dx_values_column(rows, c);
         }
-        sums = add_inner_lanes(sums, P, z_values_column(others, c));
+        sums = add_inner_neighbours(sums, P, z_values_column(others, c));
         if (real) {
           put_dx_values(rows, c, sums);
         }

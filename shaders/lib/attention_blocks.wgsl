@@ -1,4 +1,7 @@
 // What attention reads and writes, in blocks of four tokens by four columns of a head.
+alias Word = vec4f;
+const WORD = 4u;
+
 fn q_block(rows: vec4u, c: u32) -> mat4x4f {
   return mat4x4f(q[rows.x + c], q[rows.y + c], q[rows.z + c], q[rows.w + c]);
 }

@@ -1,35 +1,28 @@
-// What attention reads and writes, one column of a head at a time for four tokens: a quarter of the code that blocks take,
-// and software adapters are slow to compile whatever touches memory.
-fn q_column(rows: vec4u, column: u32) -> vec4f {
-  let at = rows + column / 4u;
-  let i = column % 4u;
-  return vec4f(q[at.x][i], q[at.y][i], q[at.z][i], q[at.w][i]);
+// What attention reads and writes, one column of a head at a time for four tokens:
+// software adapters are slow to compile whatever touches memory, and these take a quarter of the code that blocks do.
+alias Word = f32;
+const WORD = 1u;
+
+fn q_column(rows: vec4u, c: u32) -> vec4f {
+  return vec4f(q[rows.x + c], q[rows.y + c], q[rows.z + c], q[rows.w + c]);
 }
 
-fn k_column(rows: vec4u, column: u32) -> vec4f {
-  let at = rows + column / 4u;
-  let i = column % 4u;
-  return vec4f(k[at.x][i], k[at.y][i], k[at.z][i], k[at.w][i]);
+fn k_column(rows: vec4u, c: u32) -> vec4f {
+  return vec4f(k[rows.x + c], k[rows.y + c], k[rows.z + c], k[rows.w + c]);
 }
 
-fn v_column(rows: vec4u, column: u32) -> vec4f {
-  let at = rows + column / 4u;
-  let i = column % 4u;
-  return vec4f(v[at.x][i], v[at.y][i], v[at.z][i], v[at.w][i]);
+fn v_column(rows: vec4u, c: u32) -> vec4f {
+  return vec4f(v[rows.x + c], v[rows.y + c], v[rows.z + c], v[rows.w + c]);
 }
 
-fn y_column(rows: vec4u, column: u32) -> vec4f {
-  let at = rows + column / 4u;
-  let i = column % 4u;
-  return vec4f(y[at.x][i], y[at.y][i], y[at.z][i], y[at.w][i]);
+fn y_column(rows: vec4u, c: u32) -> vec4f {
+  return vec4f(y[rows.x + c], y[rows.y + c], y[rows.z + c], y[rows.w + c]);
 }
 
 // Tokens beyond the last repeat it, so the last itself is written after them.
-fn put_y(rows: vec4u, column: u32, value: vec4f) {
-  let at = rows + column / 4u;
-  let i = column % 4u;
-  y[at.w][i] = value.w;
-  y[at.z][i] = value.z;
-  y[at.y][i] = value.y;
-  y[at.x][i] = value.x;
+fn put_y(rows: vec4u, c: u32, value: vec4f) {
+  y[rows.w + c] = value.w;
+  y[rows.z + c] = value.z;
+  y[rows.y + c] = value.y;
+  y[rows.x + c] = value.x;
 }

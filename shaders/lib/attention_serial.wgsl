@@ -26,8 +26,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       s0 = add_outer(s0, a, k_column(keys0, c));
       s1 = add_outer(s1, a, k_column(keys1, c));
     }
-    s0 = visible_scores(s0, query, key, real_keys(batch, key));
-    s1 = visible_scores(s1, query, key + 4u, real_keys(batch, key + 4u));
+    s0 = visible_scores(s0, query, seen_from(batch, key));
+    s1 = visible_scores(s1, query, seen_from(batch, key + 4u));
     let before = maxima;
     maxima = max(maxima, max(row_maxima(s0), row_maxima(s1)));
     let kept = exp(before - maxima);

@@ -2,24 +2,20 @@
 const HIDDEN = -1e30;
 const NO_KEYS = 1e30;
 
-// Scores of four queries (rows) by four keys (columns), scaled; HIDDEN where the key is padding or
-// later than the query, or the query beyond the last.
-fn visible_scores(products: mat4x4f, query: u32, key: u32, real: vec4<bool>) -> mat4x4f {
+// Scores of four queries (rows) by four keys (columns), scaled; HIDDEN from queries that don't see the key.
+fn visible_scores(products: mat4x4f, query: u32, keys_seen_from: vec4i) -> mat4x4f {
+  let scale = p.scale;
+  let at = four_from(query);
   return mat4x4f(
-    visible_row(products[0], query, key, real),
-    visible_row(products[1], query + 1u, key, real),
-    visible_row(products[2], query + 2u, key, real),
-    visible_row(products[3], query + 3u, key, real),
+    visible_row(products[0] * scale, at.x, keys_seen_from),
+    visible_row(products[1] * scale, at.y, keys_seen_from),
+    visible_row(products[2] * scale, at.z, keys_seen_from),
+    visible_row(products[3] * scale, at.w, keys_seen_from),
   );
 }
 
-fn visible_row(products: vec4f, query: u32, key: u32, real: vec4<bool>) -> vec4f {
-  return select(vec4f(HIDDEN), products * p.scale, visible(query, key, real));
-}
-
-fn visible(query: u32, key: u32, real: vec4<bool>) -> vec4<bool> {
-  let earlier = key + vec4u(0u, 1u, 2u, 3u) <= vec4u(query);
-  return real & earlier & vec4<bool>(query < p.T);
+fn visible_row(scores: vec4f, query: i32, keys_seen_from: vec4i) -> vec4f {
+  return select(vec4f(HIDDEN), scores, keys_seen_from <= vec4i(query));
 }
 
 fn row_maxima(scores: mat4x4f) -> vec4f {

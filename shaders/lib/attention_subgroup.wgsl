@@ -18,17 +18,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var key = 0u; key < end; key += 16u) {
     let own_key = key + thread % 4u * 4u;
     let keys = head_rows(batch, own_key, kv_head, p.Hkv);
-    let tokens = vec4u(real_keys(batch, own_key));
+    let own = seen_from(batch, own_key);
     // Of four queries by four keys of each lane.
     var s = Blocks();
     for (var c = 0u; c < p.D; c++) {
-      s = add_outer_lanes(s, q_column(rows, c), k_column(keys, c));
+      s = add_outer_neighbours(s, q_column(rows, c), k_column(keys, c));
     }
     s = Blocks(
-      visible_scores(s.b0, query, key, quadBroadcast(tokens, 0u) > vec4u()),
-      visible_scores(s.b1, query, key + 4u, quadBroadcast(tokens, 1u) > vec4u()),
-      visible_scores(s.b2, query, key + 8u, quadBroadcast(tokens, 2u) > vec4u()),
-      visible_scores(s.b3, query, key + 12u, quadBroadcast(tokens, 3u) > vec4u()),
+      visible_scores(s.b0, query, own),
+      visible_scores(s.b1, query, quadSwapX(own)),
+      visible_scores(s.b2, query, quadSwapY(own)),
+      visible_scores(s.b3, query, quadSwapDiagonal(own)),
     );
     let before = maxima;
     maxima = max(maxima, max(max(row_maxima(s.b0), row_maxima(s.b1)), max(row_maxima(s.b2), row_maxima(s.b3))));
@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       if (key > 0u) {
         sums = y_column(rows, c) * kept;
       }
-      sums = add_inner_lanes(sums, w, v_column(keys, c));
+      sums = add_inner_neighbours(sums, w, v_column(keys, c));
       if (real) {
         put_y(rows, c, sums * scale);
       }

@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       workgroupBarrier();
     }
     let key = keys + thread.x * 4u;
-    s = visible_scores(s, query, key, real_keys(batch, key));
+    s = visible_scores(s, query, seen_from(batch, key));
     row_stage[index] = row_maxima(s);
     let c = wide_column(index, work);
     let early = head_rows(batch, keys + wide_token(index), kv_head, p.Hkv);

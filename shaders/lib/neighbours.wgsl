@@ -1,19 +1,22 @@
-// What the four threads of a quad read for each other: a block each, of which every thread gets all four.
+// What the four threads of a quad read for each other: a block each, of which every thread gets all four. A thread's own is
+// the first; then come those of the threads whose numbers differ from its own in the first bit, in the second, in both. That
+// takes less than to have them in the same order everywhere.
 // Quads are taken to be neighbours in the workgroup, as they are wherever these functions are used.
-fn of_lane0(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 0u), quadBroadcast(a[1], 0u), quadBroadcast(a[2], 0u), quadBroadcast(a[3], 0u));
+fn across(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadSwapX(a[0]), quadSwapX(a[1]), quadSwapX(a[2]), quadSwapX(a[3]));
 }
 
-fn of_lane1(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 1u), quadBroadcast(a[1], 1u), quadBroadcast(a[2], 1u), quadBroadcast(a[3], 1u));
+fn below(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadSwapY(a[0]), quadSwapY(a[1]), quadSwapY(a[2]), quadSwapY(a[3]));
 }
 
-fn of_lane2(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 2u), quadBroadcast(a[1], 2u), quadBroadcast(a[2], 2u), quadBroadcast(a[3], 2u));
+fn diagonal(a: mat4x4f) -> mat4x4f {
+  return mat4x4f(quadSwapDiagonal(a[0]), quadSwapDiagonal(a[1]), quadSwapDiagonal(a[2]), quadSwapDiagonal(a[3]));
 }
 
-fn of_lane3(a: mat4x4f) -> mat4x4f {
-  return mat4x4f(quadBroadcast(a[0], 3u), quadBroadcast(a[1], 3u), quadBroadcast(a[2], 3u), quadBroadcast(a[3], 3u));
+// The thread of a quad, 0 to 3, whose block is the i-th here.
+fn neighbour(thread: u32, i: u32) -> u32 {
+  return (thread % 4u) ^ i;
 }
 
 // c + a·b, in fewer instructions than multiply_add: compilers of software adapters do badly when there are many.
@@ -21,30 +24,30 @@ fn add_product(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(c[0] + b * a[0], c[1] + b * a[1], c[2] + b * a[2], c[3] + b * a[3]);
 }
 
-// Four blocks, one with or for each lane.
+// Four blocks, one with or for each thread of the quad, in the order above.
 struct Blocks { b0: mat4x4f, b1: mat4x4f, b2: mat4x4f, b3: mat4x4f }
 
-// c_i + a_i·b, where each lane has an a of its own.
-fn add_lanes_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
+// c_i + a_i·b, where each thread has an a of its own.
+fn add_neighbours_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
   return Blocks(
-    add_product(c.b0, of_lane0(own), b),
-    add_product(c.b1, of_lane1(own), b),
-    add_product(c.b2, of_lane2(own), b),
-    add_product(c.b3, of_lane3(own), b),
+    add_product(c.b0, own, b),
+    add_product(c.b1, across(own), b),
+    add_product(c.b2, below(own), b),
+    add_product(c.b3, diagonal(own), b),
   );
 }
 
-// c_i + a·b_iᵀ, a a column and b_i a row of four, which each lane has of its own.
-fn add_outer_lanes(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
+// c_i + a·b_iᵀ, a a column and b_i a row of four, which each thread has of its own.
+fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   return Blocks(
-    add_outer(c.b0, a, quadBroadcast(own, 0u)),
-    add_outer(c.b1, a, quadBroadcast(own, 1u)),
-    add_outer(c.b2, a, quadBroadcast(own, 2u)),
-    add_outer(c.b3, a, quadBroadcast(own, 3u)),
+    add_outer(c.b0, a, own),
+    add_outer(c.b1, a, quadSwapX(own)),
+    add_outer(c.b2, a, quadSwapY(own)),
+    add_outer(c.b3, a, quadSwapDiagonal(own)),
   );
 }
 
-// c + Σ_i a_i·b_i, b_i a column of four, which each lane has of its own.
-fn add_inner_lanes(c: vec4f, a: Blocks, own: vec4f) -> vec4f {
-  return c + quadBroadcast(own, 0u) * a.b0 + quadBroadcast(own, 1u) * a.b1 + quadBroadcast(own, 2u) * a.b2 + quadBroadcast(own, 3u) * a.b3;
+// c + Σ_i a_i·b_i, b_i a column of four, which each thread has of its own.
+fn add_inner_neighbours(c: vec4f, a: Blocks, own: vec4f) -> vec4f {
+  return c + own * a.b0 + quadSwapX(own) * a.b1 + quadSwapY(own) * a.b2 + quadSwapDiagonal(own) * a.b3;
 }

@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       let left = low_left_begin(own_row(group, thread));
       let right = low_right_begin(column);
       for (var k = 0u; k < low_inner(); k += 4u) {
-        c = add_lanes_times(c, low_left_block(left, k), low_right_block(right, k));
+        c = add_neighbours_times(c, low_left_block(left, k), low_right_block(right, k));
       }
       let scale = low_scale(column);
       c = Blocks(
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
   let blocks = select(0u, 4u, column < columns());
   for (var i = 0u; i < blocks; i++) {
-    finish(row + i % 2u * 4u + i / 2u * 32u, column, c.b0);
+    finish(row + block_row(neighbour(thread.x, i)), column, c.b0);
     c = Blocks(c.b1, c.b2, c.b3, c.b0);
   }
   finish_tile(group, thread.x);
@@ -43,7 +43,12 @@ fn column_of(group: vec3u, thread: vec3u) -> u32 {
 
 // The first of the four rows that this thread reads for its quad.
 fn own_row(group: vec3u, thread: vec3u) -> u32 {
-  return group.x * 64u + thread.x / 16u * 8u + thread.x % 2u * 4u + thread.x % 4u / 2u * 32u;
+  return group.x * 64u + thread.x / 16u * 8u + block_row(thread.x % 4u);
+}
+
+// Where the rows lie that a thread of the quad reads.
+fn block_row(lane: u32) -> u32 {
+  return lane % 2u * 4u + lane / 2u * 32u;
 }
 
 fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
@@ -52,7 +57,7 @@ fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
   let right = right_begin(part, column_of(group, thread));
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += 4u) {
-    c = add_lanes_times(c, left_block(part, left, k), right_block(part, right, k));
+    c = add_neighbours_times(c, left_block(part, left, k), right_block(part, right, k));
   }
   return c;
 }
