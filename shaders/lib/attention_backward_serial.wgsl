@@ -16,22 +16,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var c = 0u; c < values_width(); c++) {
     put_dx_values(rows, c, vec4f());
   }
-  let met = heads_met(head);
-  let tokens = tokens_met(row, 4u);
-  let last = (tokens.end - 1u) / 4u * 4u;
-  for (var column_head = met.begin; column_head < met.end; column_head++) {
-    for (var i = 0u; i <= last - tokens.begin; i += 4u) {
-      let column = select(tokens.begin + i, last - i, of_keys());
+  let column_heads_met = heads_met(head);
+  let tokens = tokens_met(batch, row, 4u);
+  let length = (tokens.end - tokens.begin + 3u) / 4u * 4u;
+  for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
+    for (var i = 0u; i < length; i += 4u) {
+      let column = tokens.begin + select(i, length - 4u - i, of_keys());
       let others = head_rows(batch, column, column_head, column_heads());
-      let seen = meeting(batch, head, column_head, row, column);
+      let met = meeting(batch, head, column_head, row, column);
       var s = mat4x4f();
       var dP = mat4x4f();
       for (var c = 0u; c < p.D; c++) {
         s = add_outer(s, x_column(rows, c), z_column(others, c));
         dP = add_outer(dP, x_values_column(rows, c), z_values_column(others, c));
       }
-      let P = probabilities(s, seen.rows, seen.columns);
-      let dS = score_gradients(P, dP, seen.rows, seen.columns);
+      let P = probabilities(s, met.rows, met.columns, met.scale);
+      let dS = score_gradients(P, dP, met.rows, met.columns, met.scale);
       for (var c = 0u; c < p.D; c++) {
         put_dx(rows, c, dx_column(rows, c) + z_column(others, c) * dS);
       }

@@ -10,14 +10,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let rows = head_rows(batch, row, head, heads());
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = row < p.T;
-  let met = heads_met(head);
+  let column_heads_met = heads_met(head);
   // All that the quad's rows meet.
-  let tokens = tokens_met(row / 16u * 16u, 16u);
-  for (var column_head = met.begin; column_head < met.end; column_head++) {
+  let tokens = tokens_met(batch, row / 16u * 16u, 16u);
+  for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
     for (var column = tokens.begin; column < tokens.end; column += 16u) {
       let own_column = column + thread % 4u * 4u;
       let others = head_rows(batch, own_column, column_head, column_heads());
-      let seen = meeting(batch, head, column_head, row, own_column);
+      let met = meeting(batch, head, column_head, row, own_column);
       // Of four rows by four columns of each lane.
       var s = Blocks();
       var dP = Blocks();
@@ -25,23 +25,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         s = add_outer_neighbours(s, x_column(rows, c), z_column(others, c));
         dP = add_outer_neighbours(dP, x_values_column(rows, c), z_values_column(others, c));
       }
-      let own = seen.columns;
-      let columns1 = Columns(quadSwapX(own.at), quadSwapX(own.L), quadSwapX(own.product));
-      let columns2 = Columns(quadSwapY(own.at), quadSwapY(own.L), quadSwapY(own.product));
-      let columns3 = Columns(quadSwapDiagonal(own.at), quadSwapDiagonal(own.L), quadSwapDiagonal(own.product));
+      let own = met.columns;
+      let columns1 = Four(quadSwapX(own.first), quadSwapX(own.last), quadSwapX(own.L), quadSwapX(own.product));
+      let columns2 = Four(quadSwapY(own.first), quadSwapY(own.last), quadSwapY(own.L), quadSwapY(own.product));
+      let columns3 = Four(
+        quadSwapDiagonal(own.first),
+        quadSwapDiagonal(own.last),
+        quadSwapDiagonal(own.L),
+        quadSwapDiagonal(own.product),
+      );
       let P = Blocks(
-        probabilities(s.b0, seen.rows, own),
-        probabilities(s.b1, seen.rows, columns1),
-        probabilities(s.b2, seen.rows, columns2),
-        probabilities(s.b3, seen.rows, columns3),
+        probabilities(s.b0, met.rows, own, met.scale),
+        probabilities(s.b1, met.rows, columns1, met.scale),
+        probabilities(s.b2, met.rows, columns2, met.scale),
+        probabilities(s.b3, met.rows, columns3, met.scale),
       );
       let dS = Blocks(
-        score_gradients(P.b0, dP.b0, seen.rows, own),
-        score_gradients(P.b1, dP.b1, seen.rows, columns1),
-        score_gradients(P.b2, dP.b2, seen.rows, columns2),
-        score_gradients(P.b3, dP.b3, seen.rows, columns3),
+        score_gradients(P.b0, dP.b0, met.rows, own, met.scale),
+        score_gradients(P.b1, dP.b1, met.rows, columns1, met.scale),
+        score_gradients(P.b2, dP.b2, met.rows, columns2, met.scale),
+        score_gradients(P.b3, dP.b3, met.rows, columns3, met.scale),
       );
-      let begun = column_head > met.begin || column > tokens.begin;
+      let begun = column_head > column_heads_met.begin || column > tokens.begin;
       for (var c = 0u; c < p.D; c++) {
         var sums = vec4f();
         if (begun) {

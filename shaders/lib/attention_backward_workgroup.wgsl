@@ -14,9 +14,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   let staged_rows = head_rows(batch, work.first + index / 8u * 4u, head, heads());
   var dx_sums = Wide();
   var dx_values_sums = Wide();
-  let met = heads_met(head);
-  let tokens = tokens_met(work.first, TILE);
-  for (var column_head = met.begin; column_head < met.end; column_head++) {
+  let column_heads_met = heads_met(head);
+  let tokens = tokens_met(batch, work.first, TILE);
+  for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
     for (var columns = tokens.begin; columns < tokens.end; columns += TILE) {
       let staged_columns = head_rows(batch, columns + index / 8u * 4u, column_head, column_heads());
       var s = mat4x4f();
@@ -33,12 +33,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
         dP = multiply_staged(dP, thread);
         workgroupBarrier();
       }
-      let seen = meeting(batch, head, column_head, row, columns + thread.x * 4u);
-      let P = probabilities(s, seen.rows, seen.columns);
+      let met = meeting(batch, head, column_head, row, columns + thread.x * 4u);
+      let P = probabilities(s, met.rows, met.columns, met.scale);
       let c = wide_column(index, work);
       let early = head_rows(batch, columns + wide_token(index), column_head, column_heads());
       let late = head_rows(batch, columns + wide_token(index) + 16u, column_head, column_heads());
-      stage_weights(thread, score_gradients(P, dP, seen.rows, seen.columns));
+      stage_weights(thread, score_gradients(P, dP, met.rows, met.columns, met.scale));
       stage_wide(index, z_block(early, c), z_block(late, c));
       workgroupBarrier();
       dx_sums = multiply_wide(dx_sums, thread);

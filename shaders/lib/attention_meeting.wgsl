@@ -16,27 +16,30 @@ fn heads_met(head: u32) -> Span {
 }
 
 // The tokens that `size` rows from `first` meet: queries keys up to their own, keys queries from their own on.
-fn tokens_met(first: u32, size: u32) -> Span {
-  return Span(select(0u, first, of_keys()), select(min(first + size, p.T), p.T, of_keys()));
+fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
+  let end = min(first + size, p.T);
+  if (of_keys()) {
+    return Span(first, queries_end(batch, end - 1u));
+  }
+  return Span(first_key(batch, first), end);
 }
 
-// Four rows see the columns from their first to their last. L and y · dy are a query's, and 0 for keys.
-struct Rows { first: vec4i, last: vec4i, L: vec4f, product: vec4f, scale: f32 }
+// Four rows or columns. A key has the queries from the first to the last that see it, and a query itself for both: they
+// see each other where these overlap. L and y · dy are a query's, and 0 for keys.
+struct Four { first: vec4i, last: vec4i, L: vec4f, product: vec4f }
 
-// Four columns: where they are, or if they are keys, from where on they are seen.
-struct Columns { at: vec4i, L: vec4f, product: vec4f }
-
-struct Meeting { rows: Rows, columns: Columns }
+struct Meeting { rows: Four, columns: Four, scale: f32 }
 
 fn meeting(batch: u32, head: u32, column_head: u32, row: u32, column: u32) -> Meeting {
-  let known = query_stats(batch, select(head, column_head, of_keys()), select(row, column, of_keys()));
-  let keys_seen_from = seen_from(batch, select(column, row, of_keys()));
+  let query = select(row, column, of_keys());
+  let known = query_stats(batch, select(head, column_head, of_keys()), query);
+  let queries = Four(four_from(query), four_from(query), known.L, known.product);
+  let by = seen(batch, select(column, row, of_keys()));
+  let keys = Four(by.first, by.last, vec4f(), vec4f());
   if (of_keys()) {
-    let rows = Rows(keys_seen_from, vec4i(i32(p.T) - 1), vec4f(), vec4f(), p.scale);
-    return Meeting(rows, Columns(four_from(column), known.L, known.product));
+    return Meeting(keys, queries, p.scale);
   }
-  let rows = Rows(vec4i(), four_from(row), known.L, known.product, p.scale);
-  return Meeting(rows, Columns(keys_seen_from, vec4f(), vec4f()));
+  return Meeting(queries, keys, p.scale);
 }
 
 struct QueryStats { L: vec4f, product: vec4f }
@@ -48,26 +51,26 @@ fn query_stats(batch: u32, head: u32, query: u32) -> QueryStats {
 }
 
 // P of four rows by four columns, from x·zᵀ.
-fn probabilities(products: mat4x4f, rows: Rows, columns: Columns) -> mat4x4f {
+fn probabilities(products: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
   return mat4x4f(
-    probability_row(products[0] * rows.scale, rows.first.x, rows.last.x, rows.L.x, columns),
-    probability_row(products[1] * rows.scale, rows.first.y, rows.last.y, rows.L.y, columns),
-    probability_row(products[2] * rows.scale, rows.first.z, rows.last.z, rows.L.z, columns),
-    probability_row(products[3] * rows.scale, rows.first.w, rows.last.w, rows.L.w, columns),
+    probability_row(products[0] * scale, rows.first.x, rows.last.x, rows.L.x, columns),
+    probability_row(products[1] * scale, rows.first.y, rows.last.y, rows.L.y, columns),
+    probability_row(products[2] * scale, rows.first.z, rows.last.z, rows.L.z, columns),
+    probability_row(products[3] * scale, rows.first.w, rows.last.w, rows.L.w, columns),
   );
 }
 
-fn probability_row(scores: vec4f, first: i32, last: i32, L: f32, columns: Columns) -> vec4f {
-  let visible = (columns.at >= vec4i(first)) & (columns.at <= vec4i(last));
+fn probability_row(scores: vec4f, first: i32, last: i32, L: f32, columns: Four) -> vec4f {
+  let visible = (columns.last >= vec4i(first)) & (columns.first <= vec4i(last));
   return select(vec4f(), exp(scores - (L + columns.L)), visible);
 }
 
 // scale · dS, from P and x_values·z_valuesᵀ.
-fn score_gradients(P: mat4x4f, dP: mat4x4f, rows: Rows, columns: Columns) -> mat4x4f {
+fn score_gradients(P: mat4x4f, dP: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
   return mat4x4f(
-    P[0] * (dP[0] - (rows.product.x + columns.product)) * rows.scale,
-    P[1] * (dP[1] - (rows.product.y + columns.product)) * rows.scale,
-    P[2] * (dP[2] - (rows.product.z + columns.product)) * rows.scale,
-    P[3] * (dP[3] - (rows.product.w + columns.product)) * rows.scale,
+    P[0] * (dP[0] - (rows.product.x + columns.product)) * scale,
+    P[1] * (dP[1] - (rows.product.y + columns.product)) * scale,
+    P[2] * (dP[2] - (rows.product.z + columns.product)) * scale,
+    P[3] * (dP[3] - (rows.product.w + columns.product)) * scale,
   );
 }

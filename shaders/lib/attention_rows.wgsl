@@ -1,5 +1,4 @@
-// Four tokens in a row: where a head's rows of them begin, and from where on they are seen.
-const NEVER = 0x7fffffff;
+// Four tokens in a row: where a head's rows of them begin, and which queries see them as keys.
 
 // In words. Tokens beyond the last repeat it.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
@@ -11,9 +10,22 @@ fn four_from(token: u32) -> vec4i {
   return i32(token) + vec4i(0, 1, 2, 3);
 }
 
-// The first query that sees each of four keys: NEVER any if they are padding.
-fn seen_from(batch: u32, key: u32) -> vec4i {
+// The first and the last query that see each of four keys; of padding, the last is before the first.
+struct Seen { first: vec4i, last: vec4i }
+
+fn seen(batch: u32, key: u32) -> Seen {
   let tokens = batch * p.T + min(key + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
-  let real = vec4u(mask[tokens.x], mask[tokens.y], mask[tokens.z], mask[tokens.w]) != vec4u();
-  return select(vec4i(NEVER), four_from(key), real);
+  let ends = vec4u(spans[tokens.x].y, spans[tokens.y].y, spans[tokens.z].y, spans[tokens.w].y);
+  return Seen(four_from(key), vec4i(ends) - 1);
+}
+
+// Where the keys begin that queries from this one on see.
+fn first_key(batch: u32, query: u32) -> u32 {
+  return spans[batch * p.T + min(query, p.T - 1u)].x;
+}
+
+// Behind the last query that sees any key up to this one.
+fn queries_end(batch: u32, key: u32) -> u32 {
+  let end = spans[batch * p.T + min(key, p.T - 1u)].y;
+  return select(end, p.T, end == 0u);
 }

@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
   var maxima = vec4f(HIDDEN);
   var totals = vec4f();
-  for (var key = 0u; key < min(query + 4u, p.T); key += 8u) {
+  for (var key = first_key(batch, query); key < min(query + 4u, p.T); key += 8u) {
     let keys0 = head_rows(batch, key, kv_head, p.Hkv);
     let keys1 = head_rows(batch, key + 4u, kv_head, p.Hkv);
     var s0 = mat4x4f();
@@ -26,8 +26,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       s0 = add_outer(s0, a, k_column(keys0, c));
       s1 = add_outer(s1, a, k_column(keys1, c));
     }
-    s0 = visible_scores(s0, query, seen_from(batch, key));
-    s1 = visible_scores(s1, query, seen_from(batch, key + 4u));
+    s0 = visible_scores(s0, query, seen(batch, key));
+    s1 = visible_scores(s1, query, seen(batch, key + 4u));
     let before = maxima;
     maxima = max(maxima, max(row_maxima(s0), row_maxima(s1)));
     let kept = exp(before - maxima);

@@ -3,19 +3,19 @@ const HIDDEN = -1e30;
 const NO_KEYS = 1e30;
 
 // Scores of four queries (rows) by four keys (columns), scaled; HIDDEN from queries that don't see the key.
-fn visible_scores(products: mat4x4f, query: u32, keys_seen_from: vec4i) -> mat4x4f {
+fn visible_scores(products: mat4x4f, query: u32, keys: Seen) -> mat4x4f {
   let scale = p.scale;
   let at = four_from(query);
   return mat4x4f(
-    visible_row(products[0] * scale, at.x, keys_seen_from),
-    visible_row(products[1] * scale, at.y, keys_seen_from),
-    visible_row(products[2] * scale, at.z, keys_seen_from),
-    visible_row(products[3] * scale, at.w, keys_seen_from),
+    visible_row(products[0] * scale, at.x, keys),
+    visible_row(products[1] * scale, at.y, keys),
+    visible_row(products[2] * scale, at.z, keys),
+    visible_row(products[3] * scale, at.w, keys),
   );
 }
 
-fn visible_row(scores: vec4f, query: i32, keys_seen_from: vec4i) -> vec4f {
-  return select(vec4f(HIDDEN), scores, keys_seen_from <= vec4i(query));
+fn visible_row(scores: vec4f, query: i32, keys: Seen) -> vec4f {
+  return select(vec4f(HIDDEN), scores, (keys.first <= vec4i(query)) & (vec4i(query) <= keys.last));
 }
 
 fn row_maxima(scores: mat4x4f) -> vec4f {

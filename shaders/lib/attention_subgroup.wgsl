@@ -12,13 +12,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = query < p.T;
   // All that the quad's queries see.
+  let first = first_key(batch, query / 16u * 16u);
   let end = min((query / 16u + 1u) * 16u, p.T);
   var maxima = vec4f(HIDDEN);
   var totals = vec4f();
-  for (var key = 0u; key < end; key += 16u) {
+  for (var key = first; key < end; key += 16u) {
     let own_key = key + thread % 4u * 4u;
     let keys = head_rows(batch, own_key, kv_head, p.Hkv);
-    let own = seen_from(batch, own_key);
+    let own = seen(batch, own_key);
     // Of four queries by four keys of each lane.
     var s = Blocks();
     for (var c = 0u; c < p.D; c++) {
@@ -26,9 +27,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     }
     s = Blocks(
       visible_scores(s.b0, query, own),
-      visible_scores(s.b1, query, quadSwapX(own)),
-      visible_scores(s.b2, query, quadSwapY(own)),
-      visible_scores(s.b3, query, quadSwapDiagonal(own)),
+      visible_scores(s.b1, query, Seen(quadSwapX(own.first), quadSwapX(own.last))),
+      visible_scores(s.b2, query, Seen(quadSwapY(own.first), quadSwapY(own.last))),
+      visible_scores(s.b3, query, Seen(quadSwapDiagonal(own.first), quadSwapDiagonal(own.last))),
     );
     let before = maxima;
     maxima = max(maxima, max(max(row_maxima(s.b0), row_maxima(s.b1)), max(row_maxima(s.b2), row_maxima(s.b3))));
@@ -38,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let scale = select(vec4f(1.0), inverse_totals(totals), key + 16u >= end);
     for (var c = 0u; c < p.D; c++) {
       var sums = vec4f();
-      if (key > 0u) {
+      if (key > first) {
         sums = y_column(rows, c) * kept;
       }
       sums = add_inner_neighbours(sums, w, v_column(keys, c));

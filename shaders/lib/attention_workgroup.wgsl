@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   var maxima = vec4f(HIDDEN);
   // Of this thread's keys alone.
   var totals = vec4f();
-  for (var keys = 0u; keys <= work.first; keys += TILE) {
+  for (var keys = first_key(batch, work.first); keys < min(work.first + TILE, p.T); keys += TILE) {
     let staged_keys = head_rows(batch, keys + index / 8u * 4u, kv_head, p.Hkv);
     var s = mat4x4f();
     for (var inner = 0u; inner < work.width; inner += INNER) {
@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       workgroupBarrier();
     }
     let key = keys + thread.x * 4u;
-    s = visible_scores(s, query, seen_from(batch, key));
+    s = visible_scores(s, query, seen(batch, key));
     row_stage[index] = row_maxima(s);
     let c = wide_column(index, work);
     let early = head_rows(batch, keys + wide_token(index), kv_head, p.Hkv);

@@ -29,7 +29,7 @@ export interface PrefillProgram extends DecodeProgram {
   /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
   /** u32 (B,T): 1 for the prompt, 0 for padding. */
-  readonly mask: Value;
+  readonly spans: Value;
   /** u32 (B): where each prompt's last token is among the B·T. */
   readonly last: Value;
 }
@@ -51,14 +51,14 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
   const inputs = {
     ids: pinned('prompts', [B * T], 'u32'),
     positions: pinned('prompt positions', [B * T], 'u32'),
-    mask: pinned('prompt mask', [B, T], 'u32'),
+    spans: pinned('prompt spans', [B, T, 2], 'u32'),
     last: pinned('last prompt rows', [B], 'u32'),
   };
   const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const g = new Graph();
   const attend: Attend = (layer, q, k, v) => {
     store(g, parts, layer, k, v, inputs.positions, T);
-    return attention(g, { q, k, v, mask: inputs.mask, B, T, H, Hkv, D });
+    return attention(g, { q, k, v, spans: inputs.spans, B, T, H, Hkv, D });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
   const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);

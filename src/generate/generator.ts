@@ -6,6 +6,7 @@ import type { ResolvedGenerationConfig } from '../core/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
+import { attentionSpans } from '../ops/attention_spans';
 import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';
@@ -173,7 +174,7 @@ export class Generator {
       built.positions,
       Uint32Array.from({ length: N }, (_, n) => n % T),
     );
-    this.#runner.write(built.mask, mask);
+    this.#runner.write(built.spans, attentionSpans(mask, T));
     this.#runner.write(
       built.last,
       Uint32Array.from(prompts, ({ length }, row) => row * T + length - 1),

@@ -41,7 +41,7 @@ const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32
 
 export const attentionForward = defineKernel({
   name: 'attention',
-  bindings: { q: 'read', k: 'read', v: 'read', mask: 'read', y: 'write', L: 'write' },
+  bindings: { q: 'read', k: 'read', v: 'read', spans: 'read', y: 'write', L: 'write' },
   params,
   variants: [
     {
@@ -80,7 +80,7 @@ export const attentionBackward = defineKernel({
     x_values: 'read',
     z: 'read',
     z_values: 'read',
-    mask: 'read',
+    spans: 'read',
     stats: 'read',
     dx: 'write',
     dx_values: 'write',
@@ -139,8 +139,8 @@ export interface AttentionInputs {
   readonly k: Value;
   /** (B·T, Hkv·D) */
   readonly v: Value;
-  /** u32 (B, T): 1 for a token, 0 for padding, anywhere in the row. */
-  readonly mask: Value;
+  /** u32 (B, T, 2): of `attentionSpans`. Padding may be anywhere in a row. */
+  readonly spans: Value;
   readonly B: number;
   readonly T: number;
   /** Query heads. */
@@ -152,18 +152,18 @@ export interface AttentionInputs {
 }
 
 /**
- * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens up to each query: (B·T, H·D). A query without any gives
+ * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query without any gives
  * zeros. The scores are never stored: memory grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
-  const { q, k, v, mask, B, T, H, Hkv, D } = inputs;
+  const { q, k, v, spans, B, T, H, Hkv, D } = inputs;
   if (H % Hkv !== 0) {
     throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
   }
   expectShape('attention q', q.shape, [B * T, H * D]);
   expectShape('attention k', k.shape, [B * T, Hkv * D]);
   expectShape('attention v', v.shape, [B * T, Hkv * D]);
-  expectShape('attention mask', mask.shape, [B, T]);
+  expectShape('attention spans', spans.shape, [B, T, 2]);
   const scale = 1 / Math.sqrt(D);
   const padded = roundUp(D, 4);
   if (padded === D) return attend(g, inputs, scale);
@@ -172,39 +172,39 @@ export function attention(g: Graph, inputs: AttentionInputs): Value {
   return resizeHeads(g, attend(g, { ...inputs, q: pad(q), k: pad(k), v: pad(v), D: padded }, scale), padded, D);
 }
 
-function attend(g: Graph, { q, k, v, mask, B, T, H, Hkv, D }: AttentionInputs, scale: number): Value {
+function attend(g: Graph, { q, k, v, spans, B, T, H, Hkv, D }: AttentionInputs, scale: number): Value {
   const sizes = { B, T, H, Hkv, D, scale };
-  const { y, L } = g.emit(attentionForward, { q, k, v, mask }, { y: q.shape, L: [B, H, T] }, sizes);
+  const { y, L } = g.emit(attentionForward, { q, k, v, spans }, { y: q.shape, L: [B, H, T] }, sizes);
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
     const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, sizes);
-    const dq = toQ.wanted ? backwardOfQueries(g, { q, k, v, mask, stats, dy }, sizes) : undefined;
-    const keys = toK.wanted || toV.wanted ? backwardOfKeys(g, { q, k, v, mask, stats, dy }, sizes) : undefined;
+    const dq = toQ.wanted ? backwardOfQueries(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
+    const keys = toK.wanted || toV.wanted ? backwardOfKeys(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
     return [total(g, dq, toQ), total(g, keys?.dk, toK), total(g, keys?.dv, toV)];
   });
   return y;
 }
 
-interface BackwardInputs extends Pick<AttentionInputs, 'q' | 'k' | 'v' | 'mask'> {
+interface BackwardInputs extends Pick<AttentionInputs, 'q' | 'k' | 'v' | 'spans'> {
   readonly stats: Value;
   readonly dy: Value;
 }
 
 function backwardOfQueries(
   g: Graph,
-  { q, k, v, mask, stats, dy }: BackwardInputs,
+  { q, k, v, spans, stats, dy }: BackwardInputs,
   sizes: Params<typeof params>,
 ): Value {
-  const given = { x: q, x_values: dy, z: k, z_values: v, mask, stats };
+  const given = { x: q, x_values: dy, z: k, z_values: v, spans, stats };
   // Queries have no values: a word that the kernel leaves alone stands in for their gradient.
   return g.emit(attentionBackward, given, { dx: q.shape, dx_values: [4] }, { ...sizes, of_keys: 0 }).dx;
 }
 
 function backwardOfKeys(
   g: Graph,
-  { q, k, v, mask, stats, dy }: BackwardInputs,
+  { q, k, v, spans, stats, dy }: BackwardInputs,
   sizes: Params<typeof params>,
 ): { readonly dk: Value; readonly dv: Value } {
-  const given = { x: k, x_values: v, z: q, z_values: dy, mask, stats };
+  const given = { x: k, x_values: v, z: q, z_values: dy, spans, stats };
   const made = g.emit(attentionBackward, given, { dx: k.shape, dx_values: v.shape }, { ...sizes, of_keys: 1 });
   return { dk: made.dx, dv: made.dx_values };
 }

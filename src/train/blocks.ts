@@ -7,6 +7,8 @@ export class BlockCutter {
   readonly #length: number;
   #ids: number[] = [];
   #labels: number[] = [];
+  #documents: number[] = [];
+  #document = 1;
 
   constructor(length: number) {
     this.#length = length;
@@ -17,8 +19,14 @@ export class BlockCutter {
     for (let i = 0; i < ids.length; i++) {
       this.#ids.push(ids[i] ?? 0);
       this.#labels.push(labels[i] ?? IGNORED);
+      this.#documents.push(this.#document);
       if (this.#ids.length === this.#length) yield this.#take();
     }
+  }
+
+  /** What follows is another document. Two numbers are enough to tell it from the one before. */
+  separate(): void {
+    this.#document = 3 - this.#document;
   }
 
   /** What is left, unless it is a single token, from which nothing can be learned. */
@@ -30,10 +38,11 @@ export class BlockCutter {
     const row = {
       input_ids: Uint32Array.from(this.#ids),
       labels: Int32Array.from(this.#labels),
-      attention_mask: new Uint8Array(this.#ids.length).fill(1),
+      attention_mask: Uint8Array.from(this.#documents),
     };
     this.#ids = [];
     this.#labels = [];
+    this.#documents = [];
     return row;
   }
 }
@@ -55,7 +64,10 @@ export async function* textBlocks(
   yield* blocks.finish();
 }
 
-/** Rows joined, each closed by EOS (if there is one) where it isn't already, and cut into blocks of `length` tokens. */
+/**
+ * Rows joined, each closed by EOS (if there is one) where it isn't already, and cut into blocks of `length` tokens. Each row
+ * stays a document of its own, whose first token isn't learned, as nothing before it tells.
+ */
 export async function* packRows(
   rows: AsyncIterable<TokenRow>,
   length: number,
@@ -63,10 +75,12 @@ export async function* packRows(
 ): AsyncGenerator<TokenRow> {
   const blocks = new BlockCutter(length);
   for await (const row of rows) {
-    const isToken = (_: number, t: number) => row.attention_mask[t] === 1;
+    const isToken = (_: number, t: number) => row.attention_mask[t] !== 0;
     const ids = row.input_ids.filter(isToken);
-    yield* blocks.push(ids, row.labels.filter(isToken));
+    const labels = row.labels.filter(isToken).fill(IGNORED, 0, 1);
+    yield* blocks.push(ids, labels);
     if (eos !== null && ids.length > 0 && ids.at(-1) !== eos) yield* blocks.push([eos]);
+    blocks.separate();
   }
   yield* blocks.finish();
 }

@@ -1,12 +1,14 @@
 import { writeRows } from '../adapters/rows';
 import type { Runner } from '../graph/runner';
 import type { PositionRule } from '../models/causal_model';
+import { attentionSpans } from '../ops/attention_spans';
 import { tokenPositions } from './positions';
 import type { BatchInputs, BatchShape } from './text_program';
 
 /** One batch as the device takes it. N = B·T; every array has N entries. */
 export interface MicroBatch extends BatchShape {
   readonly input_ids: Uint32Array<ArrayBuffer>;
+  /** 0 for padding, else any number: tokens see each other where theirs are the same. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
   /** Flat positions with a label, the first `labelled` entries. */
   readonly rows: Uint32Array<ArrayBuffer>;
@@ -20,7 +22,7 @@ export interface MicroBatch extends BatchShape {
 export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatch, rule: PositionRule): void {
   runner.write(inputs.ids, batch.input_ids);
   runner.write(inputs.positions, tokenPositions(batch, batch.attention_mask, rule));
-  runner.write(inputs.mask, batch.attention_mask);
+  runner.write(inputs.spans, attentionSpans(batch.attention_mask, batch.T));
   runner.write(inputs.rows, batch.rows);
   runner.write(inputs.targets, batch.targets);
   if (inputs.adapters !== undefined && batch.which !== undefined) writeRows(runner, inputs.adapters, batch.which);

@@ -61,7 +61,7 @@ function rowsOfEpoch(rows: readonly TokenRow[], { shuffle, seed }: StepArguments
 }
 
 function countTokens({ attention_mask }: TokenRow): number {
-  return attention_mask.reduce((count, bit) => count + bit, 0);
+  return attention_mask.reduce((count, document) => count + Number(document !== 0), 0);
 }
 
 function sum(numbers: readonly number[]): number {

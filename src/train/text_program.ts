@@ -25,10 +25,10 @@ export interface BatchShape {
 export interface BatchInputs {
   /** u32 (N) */
   readonly ids: Value;
-  /** u32 (N): the position within the row. */
+  /** u32 (N): the position within its document. */
   readonly positions: Value;
-  /** u32 (B,T): 1 for a token, 0 for padding. */
-  readonly mask: Value;
+  /** u32 (B,T,2): of `attentionSpans`. */
+  readonly spans: Value;
   /** u32 (N): the flat positions that have a label, then zeros. */
   readonly rows: Value;
   /** u32 (N): the token each of `rows` should predict. */
@@ -56,7 +56,7 @@ export function batchInputs({ B, T }: BatchShape, { rows }: Overlay): BatchInput
   return {
     ids: flat('input_ids'),
     positions: flat('positions'),
-    mask: pinned('attention_mask', [B, T], 'u32'),
+    spans: pinned('spans', [B, T, 2], 'u32'),
     rows: flat('label rows'),
     targets: flat('labels'),
     adapters: rows && rowInputs(rows.adapters, B),
@@ -91,7 +91,7 @@ function hiddenStates(
     positions: inputs.positions,
     constant: (name) => constantOf(loaded, name),
     ...(onBlock && { block: onBlock }),
-    attend: (_layer, q, k, v) => attention(g, { q, k, v, mask: inputs.mask, B, T, H, Hkv, D }),
+    attend: (_layer, q, k, v) => attention(g, { q, k, v, spans: inputs.spans, B, T, H, Hkv, D }),
   });
   return { hidden, layers };
 }

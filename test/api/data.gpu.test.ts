@@ -108,10 +108,23 @@ test('a prompt is not learned, a completion is, with the end of text', async () 
 });
 
 test('packing joins examples with the end of text between them', async () => {
-  const ids = [];
-  for (const text of sentences) ids.push(...(await tokenizer.encode(text)), tokenizer.eos_token_id!);
+  const documents = [];
+  for (const text of sentences) documents.push([...(await tokenizer.encode(text)), tokenizer.eos_token_id!]);
+  // What a block holds of each document, on its own.
+  const numbered = documents.flatMap((ids, document) => ids.map((id) => ({ id, document })));
   const losses = [];
-  for (const block of blocksOf(ids, 24)) losses.push(await lossOf(block));
+  for (let start = 0; start < numbered.length; start += 24) {
+    let [sum, tokens] = [0, 0];
+    for (const [document] of documents.entries()) {
+      const part = numbered.slice(start, start + 24).filter((token) => token.document === document);
+      if (part.length < 2) continue;
+      sum += (await lossOf(part.map(({ id }) => id))) * (part.length - 1);
+      tokens += part.length - 1;
+    }
+    // A last token alone is no block.
+    if (tokens > 0) losses.push(sum / tokens);
+  }
+  expect(losses.length).toBeGreaterThan(1);
   const examples = sentences.map((text) => ({ text }));
   expectLosses(await lossesOf(examples, { packing: true, max_length: 24 }), losses);
 });

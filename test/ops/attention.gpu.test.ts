@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { type AttentionInputs, attention } from '../../src/ops/attention';
+import { attentionSpans } from '../../src/ops/attention_spans';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
@@ -15,6 +16,8 @@ interface Case {
   readonly Hkv: number;
   readonly D: number;
   readonly padding: 'no' | 'left' | 'right' | 'all';
+  /** Tokens after which another document begins, in every row. */
+  readonly documents?: readonly number[];
 }
 
 /** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
@@ -31,8 +34,13 @@ function makeInputs(memory: Memory, size: Case): AttentionInputs {
   const { B, T, H, Hkv, D } = size;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
-  const mask = input(memory, 'mask', [B, T], maskOf(size), 'u32');
-  return { q: make('q', H, 1), k: make('k', Hkv, 2), v: make('v', Hkv, 3), mask, B, T, H, Hkv, D };
+  const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(documentsOf(size), T)), 'u32');
+  return { q: make('q', H, 1), k: make('k', Hkv, 2), v: make('v', Hkv, 3), spans, B, T, H, Hkv, D };
+}
+
+/** Documents by number, 0 where the mask is. */
+function documentsOf(size: Case): Float64Array {
+  return maskOf(size).map((bit, n) => bit * (1 + (size.documents ?? []).filter((end) => end <= n % size.T).length));
 }
 
 const cases: Case[] = [
@@ -45,10 +53,13 @@ const cases: Case[] = [
   { B: 1, T: 9, H: 2, Hkv: 1, D: 4, padding: 'all' },
   { B: 1, T: 66, H: 1, Hkv: 1, D: 132, padding: 'no' },
   { B: 2, T: 128, H: 4, Hkv: 2, D: 32, padding: 'no' },
+  { B: 2, T: 70, H: 4, Hkv: 2, D: 8, padding: 'right', documents: [1, 3, 20, 33, 34, 61] },
+  { B: 1, T: 131, H: 2, Hkv: 2, D: 16, padding: 'no', documents: [48, 64, 128] },
+  { B: 2, T: 50, H: 2, Hkv: 1, D: 12, padding: 'left', documents: [5, 17, 40] },
 ];
 
 describe.each(families)('attention, %s', (variant) => {
-  test.each<Case>(cases)('B=$B T=$T H=$H/$Hkv D=$D, $padding padding', async (size) => {
+  test.each<Case>(cases)('B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents', async (size) => {
     const memory: Memory = new Map();
     const inputs = makeInputs(memory, size);
     const { q, k, v } = inputs;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { type AttentionInputs, attention } from '../../src/ops/attention';
+import { attentionSpans } from '../../src/ops/attention_spans';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
@@ -13,7 +14,7 @@ interface Sizes {
   readonly H: number;
   readonly Hkv: number;
   readonly D: number;
-  /** A row each. */
+  /** A row each: 0 for padding, else the token's document. */
   readonly mask: readonly (readonly number[])[];
 }
 
@@ -25,7 +26,7 @@ function makeInputs(memory: Memory, { T, H, Hkv, D, mask }: Sizes): AttentionInp
     q: make('q', H, 1),
     k: make('k', Hkv, 2),
     v: make('v', Hkv, 3),
-    mask: input(memory, 'mask', [B, T], Float64Array.from(mask.flat()), 'u32'),
+    spans: input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(mask.flat(), T)), 'u32'),
     B,
     T,
     H,
@@ -53,6 +54,19 @@ describe('attention: central differences', () => {
       },
     ],
     ['one key head for all, heads of 6', { T: 3, H: 3, Hkv: 1, D: 6, mask: [[1, 0, 1]] }],
+    [
+      'documents side by side',
+      {
+        T: 5,
+        H: 2,
+        Hkv: 1,
+        D: 2,
+        mask: [
+          [1, 1, 2, 0, 2],
+          [0, 1, 2, 2, 1],
+        ],
+      },
+    ],
   ])('%s', (_, sizes) => {
     const memory: Memory = new Map();
     const inputs = makeInputs(memory, sizes);
@@ -66,7 +80,7 @@ test('is softmax(q·kᵀ/√D)·v over earlier tokens', () => {
     q: input(memory, 'q', [2, 4], Float64Array.from([9, 9, 9, 9, 1, 1, 0, 0])),
     k: input(memory, 'k', [2, 4], Float64Array.from([2, 0, 0, 0, 0, 4, 0, 0])),
     v: input(memory, 'v', [2, 4], Float64Array.from([1, 0, 2, 0, 0, 1, 4, 0])),
-    mask: input(memory, 'mask', [1, 2], Float64Array.from([1, 1]), 'u32'),
+    spans: input(memory, 'spans', [1, 2, 2], Float64Array.from(attentionSpans([1, 1], 2)), 'u32'),
     B: 1,
     T: 2,
     H: 1,
@@ -106,7 +120,7 @@ test('keeps no score', () => {
   const [q, k, v] = [pinned('q', shape), pinned('k', shape), pinned('v', shape)];
   g.train(q);
   g.train(k);
-  const y = attention(g, { q, k, v, mask: pinned('mask', [1, T], 'u32'), B: 1, T, H: 2, Hkv: 2, D: 4 });
+  const y = attention(g, { q, k, v, spans: pinned('spans', [1, T, 2], 'u32'), B: 1, T, H: 2, Hkv: 2, D: 4 });
   g.grad(y, pinned('dy', shape), new Map());
   const sizes = g.steps.flatMap(({ values }) =>
     Object.values(values).map((value) => value.shape.reduce((a, b) => a * b)),
@@ -117,20 +131,20 @@ test('keeps no score', () => {
 describe('attention refuses', () => {
   const good = { B: 2, T: 3, H: 4, Hkv: 2, D: 8 };
   const build =
-    (sizes: typeof good, maskShape = [2, 3]) =>
+    (sizes: typeof good, spansShape = [2, 3, 2]) =>
     () =>
       attention(new Graph(), {
         q: pinned('q', [6, 32]),
         k: pinned('k', [6, 16]),
         v: pinned('v', [6, 16]),
-        mask: pinned('mask', maskShape, 'u32'),
+        spans: pinned('spans', spansShape, 'u32'),
         ...sizes,
       });
   test.each<[string, () => Value]>([
     ['kv heads that do not divide the heads', build({ ...good, Hkv: 3 })],
     ['other head sizes', build({ ...good, D: 4 })],
     ['other lengths', build({ ...good, T: 2 })],
-    ['a mask of another shape', build(good, [3, 2])],
+    ['spans of another shape', build(good, [3, 2, 2])],
   ])('%s', (_, body) => {
     expect(build(good)).not.toThrow();
     expect(codeThrownBy(body)).toBe('invalid_argument');

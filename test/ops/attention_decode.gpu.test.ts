@@ -3,6 +3,7 @@ import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { attention } from '../../src/ops/attention';
 import { attentionDecode } from '../../src/ops/attention_decode';
+import { attentionSpans } from '../../src/ops/attention_spans';
 import { cacheWrite } from '../../src/ops/cache_write';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
@@ -58,9 +59,10 @@ test('decoding token by token equals attention over all of them', async () => {
   const rows = (name: string, heads: number, seed: number) =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed));
   const [q, k, v] = [rows('q', H, 1), rows('k', Hkv, 2), rows('v', Hkv, 3)];
-  const mask = input(memory, 'mask', [B, T], new Float64Array(B * T).fill(1), 'u32');
+  const tokens = new Uint8Array(B * T).fill(1);
+  const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(tokens, T)), 'u32');
   const g = new Graph();
-  const together = attention(g, { q, k, v, mask, B, T, H, Hkv, D });
+  const together = attention(g, { q, k, v, spans, B, T, H, Hkv, D });
 
   const cache = (name: string) => input(memory, name, [B, T, Hkv * D], new Float64Array(B * T * Hkv * D));
   const [k_cache, v_cache] = [cache('k_cache'), cache('v_cache')];

@@ -37,7 +37,7 @@ async function logitsOver(
     positions: inputs.positions,
     constant: (name) => constantOf(loaded, name),
     attend: (_layer, q, k, v) =>
-      attention(g, { q, k, v, mask: inputs.mask, B, T, H: model.heads, Hkv: model.kvHeads, D: model.headDim }),
+      attention(g, { q, k, v, spans: inputs.spans, B, T, H: model.heads, Hkv: model.kvHeads, D: model.headDim }),
   });
   const logits = layers.linear(model.head, hidden);
   const ready = await executor.load({ name: 'logits', steps: g.steps, outputs: [logits] });

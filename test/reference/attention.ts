@@ -7,8 +7,8 @@ type Sizes = Parameters<Reference>[1];
 const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
 
 /** The keys that the query at position t of row b may see. */
-function visible(mask: Float64Array, T: number, b: number, t: number): number[] {
-  return Array.from({ length: t + 1 }, (_, j) => j).filter((j) => mask[b * T + j] !== 0);
+function visible(spans: Float64Array, T: number, b: number, t: number): number[] {
+  return Array.from({ length: t + 1 }, (_, j) => j).filter((j) => t < spans[2 * (b * T + j) + 1]!);
 }
 
 function dot(a: Float64Array, at: number, b: Float64Array, bt: number, D: number): number {
@@ -32,10 +32,10 @@ function forEachQuery(
   }
 }
 
-export const attention: Reference = ({ q, k, v, mask, y, L }, sizes) => {
+export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
   const { T, D, scale } = sizes;
   forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
-    const keys = visible(mask!, T!, b, t);
+    const keys = visible(spans!, T!, b, t);
     const scores = keys.map((j) => scale! * dot(q!, query, k!, kv(j), D!));
     const most = Math.max(...scores);
     const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
@@ -58,7 +58,7 @@ export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) =
 
 /** P and dS of a query by each visible key, from what the forward kept. */
 function gradients(
-  { q, k, v, mask, stats: kept, dy }: Arrays,
+  { q, k, v, spans, stats: kept, dy }: Arrays,
   { T, D, scale }: Sizes,
   b: number,
   t: number,
@@ -66,19 +66,19 @@ function gradients(
   stats: number,
   kv: (j: number) => number,
 ) {
-  return visible(mask!, T!, b, t).map((j) => {
+  return visible(spans!, T!, b, t).map((j) => {
     const P = Math.exp(scale! * dot(q!, query, k!, kv(j), D!) - kept![2 * stats]!);
     return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) };
   });
 }
 
 export const attention_backward: Reference = (arrays, sizes) => {
-  const { x, x_values, z, z_values, mask, stats, dx, dx_values } = arrays;
+  const { x, x_values, z, z_values, spans, stats, dx, dx_values } = arrays;
   if (sizes.of_keys === 0) {
-    backwardOfQueries({ q: x!, dy: x_values!, k: z!, v: z_values!, mask: mask!, stats: stats!, dq: dx! }, sizes);
+    backwardOfQueries({ q: x!, dy: x_values!, k: z!, v: z_values!, spans: spans!, stats: stats!, dq: dx! }, sizes);
   } else {
     const made = { dk: dx!, dv: dx_values! };
-    backwardOfKeys({ k: x!, v: x_values!, q: z!, dy: z_values!, mask: mask!, stats: stats!, ...made }, sizes);
+    backwardOfKeys({ k: x!, v: x_values!, q: z!, dy: z_values!, spans: spans!, stats: stats!, ...made }, sizes);
   }
 };
 

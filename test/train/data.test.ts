@@ -188,6 +188,19 @@ describe('packing', () => {
     ]);
   });
 
+  test('keeps examples apart: where the number changes, another begins, and its first token is not learned', async () => {
+    const source = examples({ input_ids: ids(1, 10) }, { input_ids: [20, 0] }, { input_ids: ids(30, 10) });
+    const { rows } = await collectRows(source, { ...options, packing: true });
+    expect(rows.map(({ attention_mask }) => [...attention_mask])).toEqual([
+      [...Array(11).fill(1), 2, 2, 1, 1, 1],
+      Array(8).fill(1),
+    ]);
+    expect(rows.map(({ labels }) => [...labels])).toEqual([
+      [IGNORED, ...ids(2, 9), 0, IGNORED, 0, IGNORED, 31, 32],
+      [...ids(33, 7), 0],
+    ]);
+  });
+
   test('keeps labels and drops padding', async () => {
     const { rows } = await collectRows(
       examples({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1], labels: [IGNORED, IGNORED, 7] }),

@@ -14,6 +14,12 @@ test('counted by the mask, padding left out', () => {
   expect([...tokenPositions(shape, mask, 'mask')]).toEqual([0, 0, 0, 1, 2, 0, 1, 2, 2, 2, 0, 0, 0, 0, 0]);
 });
 
+test('counted from the start of each document', () => {
+  const documents = [1, 1, 2, 0, 2, 0, 2, 1, 1, 2, 0, 0, 0, 0, 1];
+  expect([...tokenPositions(shape, documents, 'row')]).toEqual([0, 1, 0, 1, 2, 0, 1, 0, 1, 0, 0, 1, 2, 3, 4]);
+  expect([...tokenPositions(shape, documents, 'mask')]).toEqual([0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+});
+
 test('the k-th token of a row is at position k, and nothing reaches T', () => {
   const sizes = fc.record({ B: fc.integer({ min: 1, max: 4 }), T: fc.integer({ min: 1, max: 9 }) });
   const batches = sizes.chain((size) =>

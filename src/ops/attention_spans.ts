@@ -1,0 +1,35 @@
+import { ceilDiv } from '../core/shape';
+
+/**
+ * What attention knows of every token, u32 (B, T, 2): where its document begins in its row, and where the queries end that
+ * see it as a key: at the next document or the row's end, and 0 for padding. `documents` has 0 for padding and any other
+ * number for a token: where that changes within a row of T, another document begins.
+ */
+export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32Array<ArrayBuffer> {
+  const spans = new Uint32Array(2 * documents.length);
+  for (let row = 0; row < ceilDiv(documents.length, T); row++) {
+    const begins = documentBegins(documents, row * T, T);
+    let end = T;
+    for (let t = T - 1; t >= 0; t--) {
+      const begin = begins[t] ?? 0;
+      const at = 2 * (row * T + t);
+      spans[at] = begin;
+      spans[at + 1] = documents[row * T + t] === 0 ? 0 : end;
+      if (t === begin) end = begin;
+    }
+  }
+  return spans;
+}
+
+/** Where the document of each of T tokens begins, counted from the first of them; padding goes with what is before it. */
+export function documentBegins(documents: ArrayLike<number>, first: number, T: number): Uint32Array<ArrayBuffer> {
+  const begins = new Uint32Array(T);
+  let current = 0;
+  for (let t = 0; t < T; t++) {
+    const document = documents[first + t] ?? 0;
+    const isNext = document !== 0 && current !== 0 && document !== current;
+    begins[t] = isNext ? t : (begins[t - 1] ?? 0);
+    if (document !== 0) current = document;
+  }
+  return begins;
+}
