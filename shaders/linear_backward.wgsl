@@ -72,5 +72,9 @@ fn finish(n: u32, k: u32, block: mat4x4f) {
 }
 
 fn put(at: u32, value: Result) {
-  dx[at] = value + select(Result(), sum[at], p.has_sum != 0u);
+  var total = value;
+  if (p.has_sum != 0u) {
+    total += sum[at];
+  }
+  dx[at] = total;
 }

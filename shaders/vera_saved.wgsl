@@ -55,5 +55,9 @@ fn finish(n: u32, m: u32, block: mat4x4f) {
 
 fn put(at: u32, value: Result) {
   w[at] = value;
-  z[at] = per_column(at) * value + select(Result(), residual[at], p.has_residual != 0u);
+  var total = per_column(at) * value;
+  if (p.has_residual != 0u) {
+    total += residual[at];
+  }
+  z[at] = total;
 }

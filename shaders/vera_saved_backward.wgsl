@@ -55,5 +55,9 @@ fn finish(n: u32, j: u32, block: mat4x4f) {
 
 fn put(at: u32, value: Result) {
   dv[at] = value;
-  du[at] = per_column(at) * value + select(Result(), sum[at], p.has_sum != 0u);
+  var total = per_column(at) * value;
+  if (p.has_sum != 0u) {
+    total += sum[at];
+  }
+  du[at] = total;
 }
