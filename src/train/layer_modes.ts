@@ -16,7 +16,7 @@ export type ModeChoice = 'cheapest' | VeraMode;
 
 /** What modes keep takes at most so much of what the model takes, or so many bytes. */
 const SHARE = 1 / 8;
-const SMALL = 16 * 2 ** 20;
+const SMALL = 32 * 2 ** 20;
 
 /** The modes of a run's layers, with the weights that hold an adapter's change and are made anew as it learns. */
 export class LayerModes {
