@@ -61,7 +61,7 @@ function shareOf(group: readonly Timed[], stepSeconds: number): KernelShare {
     kernel: largest.kernel.name,
     variant: largest.variant,
     sizes,
-    mixed: group.some((one) => `${sizesOf(one)}` !== `${sizes}`),
+    mixed: group.some((one) => `${sizesOf(one)}` !== `${sizes}` || workOf(one) !== workOf(largest)),
     dispatches: sum(() => 1),
     seconds,
     share: seconds / stepSeconds,
