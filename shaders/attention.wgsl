@@ -17,7 +17,7 @@ struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(6) var<storage, read_write> L: array<f32>;
 
 fn put_L(batch: u32, head: u32, query: u32, values: vec4f) {
-  let rows = (batch * p.H + head) * p.T + min(query + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
+  let rows = query_rows(batch, query, head);
   L[rows.w] = values.w;
   L[rows.z] = values.z;
   L[rows.y] = values.y;

@@ -16,6 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var c = 0u; c < values_width(); c++) {
     put_dx_values(rows, c, vec4f());
   }
+  let scale = p.scale;
   let column_heads_met = heads_met(head);
   let tokens = tokens_met(batch, row, 4u);
   let length = (tokens.end - tokens.begin + 3u) / 4u * 4u;
@@ -30,8 +31,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         s = add_outer(s, x_column(rows, c), z_column(others, c));
         dP = add_outer(dP, x_values_column(rows, c), z_values_column(others, c));
       }
-      let P = probabilities(s, met.rows, met.columns, met.scale);
-      let dS = score_gradients(P, dP, met.rows, met.columns, met.scale);
+      let P = probabilities(s, met.rows, met.columns, scale);
+      let dS = score_gradients(P, dP, met.rows, met.columns, scale);
       for (var c = 0u; c < p.D; c++) {
         put_dx(rows, c, dx_column(rows, c) + z_column(others, c) * dS);
       }

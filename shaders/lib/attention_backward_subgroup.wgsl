@@ -10,6 +10,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let rows = head_rows(batch, row, head, heads());
   // Those beyond the last token read for their neighbours, and write nothing.
   let real = row < p.T;
+  let scale = p.scale;
   let column_heads_met = heads_met(head);
   // All that the quad's rows meet.
   let tokens = tokens_met(batch, row / 16u * 16u, 16u);
@@ -35,16 +36,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         quadSwapDiagonal(own.product),
       );
       let P = Blocks(
-        probabilities(s.b0, met.rows, own, met.scale),
-        probabilities(s.b1, met.rows, columns1, met.scale),
-        probabilities(s.b2, met.rows, columns2, met.scale),
-        probabilities(s.b3, met.rows, columns3, met.scale),
+        probabilities(s.b0, met.rows, own, scale),
+        probabilities(s.b1, met.rows, columns1, scale),
+        probabilities(s.b2, met.rows, columns2, scale),
+        probabilities(s.b3, met.rows, columns3, scale),
       );
       let dS = Blocks(
-        score_gradients(P.b0, dP.b0, met.rows, own, met.scale),
-        score_gradients(P.b1, dP.b1, met.rows, columns1, met.scale),
-        score_gradients(P.b2, dP.b2, met.rows, columns2, met.scale),
-        score_gradients(P.b3, dP.b3, met.rows, columns3, met.scale),
+        score_gradients(P.b0, dP.b0, met.rows, own, scale),
+        score_gradients(P.b1, dP.b1, met.rows, columns1, scale),
+        score_gradients(P.b2, dP.b2, met.rows, columns2, scale),
+        score_gradients(P.b3, dP.b3, met.rows, columns3, scale),
       );
       let begun = column_head > column_heads_met.begin || column > tokens.begin;
       for (var c = 0u; c < p.D; c++) {

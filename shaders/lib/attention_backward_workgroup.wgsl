@@ -14,6 +14,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   let staged_rows = head_rows(batch, work.first + index / 8u * 4u, head, heads());
   var dx_sums = Wide();
   var dx_values_sums = Wide();
+  let scale = p.scale;
   let column_heads_met = heads_met(head);
   let tokens = tokens_met(batch, work.first, TILE);
   for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
@@ -34,11 +35,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
         workgroupBarrier();
       }
       let met = meeting(batch, head, column_head, row, columns + thread.x * 4u);
-      let P = probabilities(s, met.rows, met.columns, met.scale);
+      let P = probabilities(s, met.rows, met.columns, scale);
       let c = wide_column(index, work);
       let early = head_rows(batch, columns + wide_token(index), column_head, column_heads());
       let late = head_rows(batch, columns + wide_token(index) + 16u, column_head, column_heads());
-      stage_weights(thread, score_gradients(P, dP, met.rows, met.columns, met.scale));
+      stage_weights(thread, score_gradients(P, dP, met.rows, met.columns, scale));
       stage_wide(index, z_block(early, c), z_block(late, c));
       workgroupBarrier();
       dx_sums = multiply_wide(dx_sums, thread);

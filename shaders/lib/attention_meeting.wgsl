@@ -28,7 +28,7 @@ fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
 // see each other where these overlap. L and y · dy are a query's, and 0 for keys.
 struct Four { first: vec4i, last: vec4i, L: vec4f, product: vec4f }
 
-struct Meeting { rows: Four, columns: Four, scale: f32 }
+struct Meeting { rows: Four, columns: Four }
 
 fn meeting(batch: u32, head: u32, column_head: u32, row: u32, column: u32) -> Meeting {
   let query = select(row, column, of_keys());
@@ -37,15 +37,15 @@ fn meeting(batch: u32, head: u32, column_head: u32, row: u32, column: u32) -> Me
   let by = seen(batch, select(column, row, of_keys()));
   let keys = Four(by.first, by.last, vec4f(), vec4f());
   if (of_keys()) {
-    return Meeting(keys, queries, p.scale);
+    return Meeting(keys, queries);
   }
-  return Meeting(queries, keys, p.scale);
+  return Meeting(queries, keys);
 }
 
 struct QueryStats { L: vec4f, product: vec4f }
 
 fn query_stats(batch: u32, head: u32, query: u32) -> QueryStats {
-  let rows = (batch * p.H + head) * p.T + min(query + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
+  let rows = query_rows(batch, query, head);
   let columns = transpose(mat4x2f(stats[rows.x], stats[rows.y], stats[rows.z], stats[rows.w]));
   return QueryStats(columns[0], columns[1]);
 }

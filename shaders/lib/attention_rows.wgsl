@@ -1,9 +1,18 @@
 // Four tokens in a row: where a head's rows of them begin, and which queries see them as keys.
 
-// In words. Tokens beyond the last repeat it.
+// Tokens beyond the last repeat it.
+fn tokens_from(token: u32) -> vec4u {
+  return min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
+}
+
+// In words.
 fn head_rows(batch: u32, token: u32, head: u32, heads: u32) -> vec4u {
-  let tokens = min(token + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
-  return ((batch * p.T + tokens) * heads + head) * (p.D / WORD);
+  return ((batch * p.T + tokens_from(token)) * heads + head) * (p.D / WORD);
+}
+
+// In what there is of each head's queries.
+fn query_rows(batch: u32, query: u32, head: u32) -> vec4u {
+  return (batch * p.H + head) * p.T + tokens_from(query);
 }
 
 fn four_from(token: u32) -> vec4i {
@@ -14,7 +23,7 @@ fn four_from(token: u32) -> vec4i {
 struct Seen { first: vec4i, last: vec4i }
 
 fn seen(batch: u32, key: u32) -> Seen {
-  let tokens = batch * p.T + min(key + vec4u(0u, 1u, 2u, 3u), vec4u(p.T - 1u));
+  let tokens = batch * p.T + tokens_from(key);
   let ends = vec4u(spans[tokens.x].y, spans[tokens.y].y, spans[tokens.z].y, spans[tokens.w].y);
   return Seen(four_from(key), vec4i(ends) - 1);
 }
@@ -24,7 +33,7 @@ fn first_key(batch: u32, query: u32) -> u32 {
   return spans[batch * p.T + min(query, p.T - 1u)].x;
 }
 
-// Behind the last query that sees any key up to this one.
+// Behind the last query that sees any key up to this one, or the row's end if this is padding.
 fn queries_end(batch: u32, key: u32) -> u32 {
   let end = spans[batch * p.T + min(key, p.T - 1u)].y;
   return select(end, p.T, end == 0u);

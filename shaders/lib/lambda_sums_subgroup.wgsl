@@ -13,7 +13,7 @@ fn finish_tile(group: vec3u, thread: u32) {
     let pair = row_sums[i] + quadSwapX(row_sums[i]);
     let by_row = pair + quadSwapY(pair);
     if (thread % 4u == 0u) {
-      put_row_sums(group, thread % 16u / 4u, group.x * 64u + thread / 16u * 8u + i % 2u * 4u + i / 2u * 32u, by_row);
+      put_row_sums(group, thread % 16u / 4u, group.x * 64u + thread / 16u * 8u + block_row(i), by_row);
     }
   }
   put_column_sums(group, thread / 16u, group.y * 64u + thread % 16u * 4u, column_sums);

@@ -6,7 +6,7 @@ alias Sums = Blocks;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
-  // A thread's blocks lie 0, 4, 32 and 36 rows below.
+  // A thread's blocks lie 0, 4, 32 and 36 rows below, in the order of its quad.
   let row = group.x * 64u + thread.x / 16u * 8u;
   let column = column_of(group, thread);
   var c = Blocks();

@@ -39,7 +39,10 @@ export interface TrainingArguments {
   seed?: number;
   /** 1024 tokens, or what the model can take where that is less. Longer examples are cut. */
   max_length?: number;
-  /** false. Joins examples and cuts them into blocks of `max_length`; tokens see none but their own example's. */
+  /**
+   * false. Joins examples, an end of text between them, and cuts them into blocks of `max_length`. Tokens see those of their
+   * own example; what the end of a block cuts off begins anew in the next.
+   */
   packing?: boolean;
   /** Whether the prompt is left out of the loss; true for prompt/completion examples. */
   completion_only_loss?: boolean;

@@ -28,7 +28,7 @@ export interface PrefillProgram extends DecodeProgram {
   readonly ids: Value;
   /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
-  /** u32 (B,T): 1 for the prompt, 0 for padding. */
+  /** u32 (B,T,2): of `attentionSpans`. */
   readonly spans: Value;
   /** u32 (B): where each prompt's last token is among the B·T. */
   readonly last: Value;

@@ -50,7 +50,7 @@ export interface CausalModel {
   readonly vocabSize: number;
   /** The longest sequence, in tokens. */
   readonly maxLength: number;
-  /** How tokens are numbered: from the row's start, padding included, or by the mask's real tokens alone. */
+  /** How the tokens of a document are numbered: padding included, or by the mask's real tokens alone. */
   readonly positions: PositionRule;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;

@@ -152,8 +152,8 @@ export interface AttentionInputs {
 }
 
 /**
- * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query without any gives
- * zeros. The scores are never stored: memory grows with T, not T².
+ * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query
+ * without any gives zeros. The scores are never stored: memory grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
   const { q, k, v, spans, B, T, H, Hkv, D } = inputs;

@@ -24,9 +24,9 @@ export class BlockCutter {
     }
   }
 
-  /** What follows is another document. Two numbers are enough to tell it from the one before. */
+  /** What follows is another document. Two numbers are enough to tell it from the one before, if there is one. */
   separate(): void {
-    this.#document = 3 - this.#document;
+    if (this.#documents.at(-1) === this.#document) this.#document = 3 - this.#document;
   }
 
   /** What is left, unless it is a single token, from which nothing can be learned. */

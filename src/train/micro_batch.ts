@@ -8,7 +8,7 @@ import type { BatchInputs, BatchShape } from './text_program';
 /** One batch as the device takes it. N = B·T; every array has N entries. */
 export interface MicroBatch extends BatchShape {
   readonly input_ids: Uint32Array<ArrayBuffer>;
-  /** 0 for padding, else any number: tokens see each other where theirs are the same. */
+  /** 0 for padding, else any number: where it changes from token to token of a row, another document begins. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
   /** Flat positions with a label, the first `labelled` entries. */
   readonly rows: Uint32Array<ArrayBuffer>;

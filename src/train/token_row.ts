@@ -6,7 +6,7 @@ export interface TokenRow {
   readonly input_ids: Uint32Array;
   /** −100: ignored. */
   readonly labels: Int32Array;
-  /** 0 for padding, else the token's document, as in `MicroBatch`: 1 where a row has but one. */
+  /** As in `MicroBatch`: 1 for a token and 0 for padding, where rows aren't packed. */
   readonly attention_mask: Uint8Array;
 }
 

@@ -75,7 +75,7 @@ async function stateOf(model: PreTrainedModel, names?: readonly string[]): Promi
 
 /** The bytes of all that a model and its adapters hold, without what a pass brings. */
 async function rawBytes(): Promise<Map<string, Uint8Array>> {
-  const ofPasses = ['input_ids', 'positions', 'attention_mask', 'label rows', 'labels'];
+  const ofPasses = ['input_ids', 'positions', 'spans', 'label rows', 'labels'];
   return new Map([...(await opened.contents())].filter(([label]) => !ofPasses.includes(label)));
 }
 

@@ -201,6 +201,19 @@ describe('packing', () => {
     ]);
   });
 
+  test('keeps apart what has an empty example between', async () => {
+    const source = examples(
+      { input_ids: [1, 2] },
+      { input_ids: [] },
+      { input_ids: [3, 4], attention_mask: [0, 0] },
+      {
+        input_ids: [5, 6],
+      },
+    );
+    const { rows } = await collectRows(source, { ...options, packing: true });
+    expect(rows.map(({ attention_mask }) => [...attention_mask])).toEqual([[1, 1, 1, 2, 2, 2]]);
+  });
+
   test('keeps labels and drops padding', async () => {
     const { rows } = await collectRows(
       examples({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1], labels: [IGNORED, IGNORED, 7] }),
