@@ -1,14 +1,14 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
-import { type KernelChoice, Session, type SessionOptions } from '../../src/index';
+import { type KernelChoice, Session, type SessionOptions, VeraModel } from '../../src/index';
 import { tunableKernels } from '../../src/ops/tunable';
 import { SessionKernels } from '../../src/worker/session_kernels';
 import { goldenCase } from '../helpers/golden';
 import { expectGoldenTraining } from '../helpers/golden_training';
 import { loadVera, openTestSession, type TestSession } from '../helpers/session';
 import { sessionGpu } from '../helpers/session_gpu';
-import { loadTinyVera } from '../helpers/tiny_llama';
-import { expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { loadTiny, loadTinyVera } from '../helpers/tiny_llama';
+import { expectToTrain, firstLog, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
 const NAME = 'llama_qvud_big';
 const [training] = goldenCase(NAME).expect.train.filter(({ start }) => start === 'init');
@@ -101,6 +101,35 @@ test('measures once: the session goes on with its choice, and so do later ones f
   expect(second.pipelines).toBeLessThan(first.pipelines);
   const table = await within({ store: 'auto' }, trainTwice);
   expect([table.before.variants, table.kernels.variants]).toEqual([{}, {}]);
+});
+
+test('training goes on with the choice that it began with, to the bit: resumed, and in a later session', async () => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  const args = { max_steps: 6 };
+  const began = await within({ kernels: 'tuned', store: 'auto' }, async (opened) => {
+    const [model, other] = [await loadTinyVera(opened), await loadTinyVera(opened)];
+    await tinyTrainer(other, { args }).train();
+    const run = tinyTrainer(model, { args }).train();
+    await firstLog(run);
+    await run.pause();
+    await run.resume();
+    expect((await run).global_step).toBe(6);
+    expect(await weightsOf(model)).toEqual(await weightsOf(other));
+    return { files: await model.save_pretrained(), kernels: await opened.session.kernels() };
+  });
+  const goOn = (options: SessionOptions) =>
+    within(options, async (opened) => {
+      const base = await loadTiny(opened);
+      const model = await VeraModel.from_pretrained(base, began.files, { is_trainable: true });
+      await tinyTrainer(model, { args }).train();
+      return { weights: await weightsOf(model), kernels: await opened.session.kernels() };
+    });
+  const later = await goOn({ kernels: 'tuned', store: 'auto' });
+  expect(later.kernels).toEqual(began.kernels);
+  expect(await goOn({ kernels: json(began.kernels) })).toEqual(later);
+  // A different choice sums in another order, and would have shown.
+  const variant = Object.values(began.kernels.variants).includes('register') ? 'workgroup' : 'register';
+  expect((await goOn({ kernels: everywhere(made, variant) })).weights).not.toEqual(later.weights);
 });
 
 test('runs that begin together are tuned for once', async () => {
