@@ -4,6 +4,7 @@ import { adapterLines, adapterRun } from './adapter_report.mjs';
 import { ALL_CASES } from './cases.mjs';
 import { generationLines, generationRun } from './generation_report.mjs';
 import { kernelLines, kernelRun, peakLines } from './kernel_report.mjs';
+import { NO_KERNELS } from './kernel_work.mjs';
 import { modeLines, modeRun } from './mode_report.mjs';
 import { count, size } from './progress.mjs';
 import { countLines, countRun } from './roofline.mjs';
@@ -12,6 +13,21 @@ import { tableLines } from './table.mjs';
 /** @typedef {import('./cases.mjs').CaseName} CaseName */
 /** @typedef {import('./workload.mjs').Measurements} Measurements */
 /** @typedef {ReturnType<typeof benchReport>} BenchReport */
+
+/**
+ * What stands for parts that weren't measured.
+ * @type {Omit<Measurements, 'version' | 'device'>}
+ */
+export const NOTHING_MEASURED = {
+  trainings: [],
+  tuned: undefined,
+  gemm: undefined,
+  generation: undefined,
+  adapters: [],
+  modes: [],
+  counts: [],
+  ...NO_KERNELS,
+};
 
 /**
  * @param {object} run

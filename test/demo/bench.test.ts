@@ -11,7 +11,7 @@ import {
 import { BenchMeter } from '../../demo/src/bench/meter';
 import { CASE_NAMES, caseFacts, defaultsFor, roundsProblem, takes } from '../../demo/src/bench/settings';
 import { formatDigits, formatShare } from '../../demo/src/format';
-import { benchReport } from '../../scripts/lib/bench_report.mjs';
+import { benchReport, NOTHING_MEASURED } from '../../scripts/lib/bench_report.mjs';
 
 const device = {
   vendor: 'acme',
@@ -22,20 +22,11 @@ const device = {
 } as const;
 const kernel = { variant: 'default', sizes: [4, 8], mixed: false, dispatches: 3, bytes: 1e6 };
 const run = { name: 'tiny', length: 64, adapter: 'default', engine: 'a browser' } as const;
-const others = {
-  version: '1.2.3',
-  trainings: [],
-  tuned: undefined,
-  gemm: undefined,
-  generation: undefined,
-  adapters: [],
-  modes: [],
-  counts: [],
-  device,
-};
 const rate = { variant: 'workgroup', shape: { rows: 1, columns: 1, inner: 1 }, flopsPerSecond: 8e11, samples: 5 };
 const report = benchReport(run, {
-  ...others,
+  ...NOTHING_MEASURED,
+  version: '1.2.3',
+  device,
   kernels: [
     {
       r: 64,

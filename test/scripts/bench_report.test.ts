@@ -1,21 +1,11 @@
 import { expect, test } from 'vitest';
-import { benchReport, benchTable } from '../../scripts/lib/bench_report.mjs';
-import { KERNEL_GEMM, NO_KERNELS } from '../../scripts/lib/kernel_work.mjs';
+import { benchReport, benchTable, NOTHING_MEASURED } from '../../scripts/lib/bench_report.mjs';
+import { KERNEL_GEMM } from '../../scripts/lib/kernel_work.mjs';
 
 const run = { name: 'small', length: 256, adapter: 'llvmpipe', engine: 'Dawn in Node 20' } as const;
 const device = { vendor: '', architecture: '', description: 'llvmpipe', fallback: true, features: [] };
 const gemm = { variant: 'register', shape: { rows: 256, columns: 896, inner: 896 }, flopsPerSecond: 5e9, samples: 5 };
-const nothing = {
-  version: '1.2.3',
-  trainings: [],
-  tuned: undefined,
-  gemm: undefined,
-  generation: undefined,
-  adapters: [],
-  modes: [],
-  counts: [],
-  ...NO_KERNELS,
-};
+const nothing = { ...NOTHING_MEASURED, version: '1.2.3' };
 const training = (r: number, median: number) => ({
   r,
   trainable: 20_544,

@@ -1,6 +1,6 @@
 import { expose } from 'comlink';
 import * as bench from 'webvera/bench';
-import { benchReport } from '../../../scripts/lib/bench_report.mjs';
+import { benchReport, NOTHING_MEASURED } from '../../../scripts/lib/bench_report.mjs';
 import { readBundled } from '../../../scripts/lib/bundled.mjs';
 import { ALL_CASES, type Case } from '../../../scripts/lib/cases.mjs';
 import { measureKernelWork } from '../../../scripts/lib/kernel_work.mjs';
@@ -49,17 +49,7 @@ async function measureCase(
   const ranks = work.measured.ranks.slice(0, 1);
   const measurements = await measureKernelWork(bench, { ...work, ranks, gpu, sampleSeconds: SAMPLE_SECONDS });
   const { device } = measurements.peak;
-  const others = {
-    version: bench.VERSION,
-    trainings: [],
-    tuned: undefined,
-    gemm: undefined,
-    generation: undefined,
-    adapters: [],
-    modes: [],
-    counts: [],
-  };
-  return benchReport(run, { ...others, ...measurements, device });
+  return benchReport(run, { ...NOTHING_MEASURED, ...measurements, version: bench.VERSION, device });
 }
 
 async function download(url: URL): Promise<Blob> {
