@@ -22,6 +22,11 @@ export interface Dispatch {
   readonly chunk: number | undefined;
 }
 
+interface ChosenKernel {
+  readonly variant: AnyVariant;
+  readonly kernel: CompiledKernel;
+}
+
 /** A program that is bound. Its kernels may still be compiling. */
 export interface GpuProgram extends LoadedProgram {
   readonly dispatches: readonly Dispatch[];
@@ -43,14 +48,16 @@ export class ProgramLoader {
   }
 
   /** In the order of their first use, so that a run can begin while the last ones are being compiled. */
-  compile(steps: readonly Step[], choose: (step: Step) => AnyVariant): CompiledKernel[] {
-    return steps.map((step) => this.#pipelines.get(step.kernel, choose(step)));
+  compile(steps: readonly Step[], choose: (step: Step) => AnyVariant): ChosenKernel[] {
+    return steps.map((step) => {
+      const variant = choose(step);
+      return { variant, kernel: this.#pipelines.get(step.kernel, variant) };
+    });
   }
 
   /** What must be given back goes to `held`, also where it throws. */
   load(program: Program, choose: (step: Step) => AnyVariant, held: (() => void)[]): Omit<GpuProgram, 'release'> {
     const memory = this.#memory;
-    const variants = program.steps.map(choose);
     const plan = planMemory(program.steps, program.outputs);
     for (const [{ name, shape }, slot] of plan.slotOf) {
       memory.limits.checkBytes(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0, SMALLER_BATCH);
@@ -71,13 +78,13 @@ export class ProgramLoader {
     const params = this.#writeParams(program);
     held.push(() => memory.destroy(params));
     const dispatches = program.steps.map((step, index) => {
-      const grid = (variants[index] as AnyVariant).workgroups(step.params);
+      const { variant, kernel } = kernels[index] as ChosenKernel;
+      const grid = variant.workgroups(step.params);
       memory.limits.checkGrid(step.kernel.name, grid);
-      const kernel = kernels[index] as CompiledKernel;
       const group = this.#bind(step, kernel, { buffer: params, offset: index * PARAMS_STRIDE }, placeOf);
       return { kernel, group, grid, flops: step.kernel.flops(step.params), chunk: step.chunk };
     });
-    const ready = Promise.all(kernels.map((kernel) => kernel.ready)).then(() => {});
+    const ready = Promise.all(kernels.map(({ kernel }) => kernel.ready)).then(() => {});
     // A run, or whoever asks for it, learns of what went wrong.
     ready.catch(() => {});
     const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
