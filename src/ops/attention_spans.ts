@@ -1,5 +1,3 @@
-import { ceilDiv } from '../core/shape';
-
 /**
  * What attention knows of every token, u32 (B, T, 2): where its document begins in its row, and where the queries end that
  * see it as a key: at the next document or the row's end, and 0 for padding. `documents` has 0 for padding and any other
@@ -7,14 +5,14 @@ import { ceilDiv } from '../core/shape';
  */
 export function attentionSpans(documents: ArrayLike<number>, T: number): Uint32Array<ArrayBuffer> {
   const spans = new Uint32Array(2 * documents.length);
-  for (let row = 0; row < ceilDiv(documents.length, T); row++) {
-    const begins = documentBegins(documents, row * T, T);
+  for (let first = 0; first < documents.length; first += T) {
+    const begins = documentBegins(documents, first, T);
     let end = T;
     for (let t = T - 1; t >= 0; t--) {
       const begin = begins[t] ?? 0;
-      const at = 2 * (row * T + t);
-      spans[at] = begin;
-      spans[at + 1] = documents[row * T + t] === 0 ? 0 : end;
+      const n = first + t;
+      spans[2 * n] = begin;
+      spans[2 * n + 1] = documents[n] === 0 ? 0 : end;
       if (t === begin) end = begin;
     }
   }

@@ -20,9 +20,10 @@ export interface MicroBatch extends BatchShape {
 
 /** Queues the batch's data, with positions as the model counts them; runs queued later see them. */
 export function writeBatch(runner: Runner, inputs: BatchInputs, batch: MicroBatch, rule: PositionRule): void {
+  const spans = attentionSpans(batch.attention_mask, batch.T);
   runner.write(inputs.ids, batch.input_ids);
-  runner.write(inputs.positions, tokenPositions(batch, batch.attention_mask, rule));
-  runner.write(inputs.spans, attentionSpans(batch.attention_mask, batch.T));
+  runner.write(inputs.positions, tokenPositions(batch, spans, rule));
+  runner.write(inputs.spans, spans);
   runner.write(inputs.rows, batch.rows);
   runner.write(inputs.targets, batch.targets);
   if (inputs.adapters !== undefined && batch.which !== undefined) writeRows(runner, inputs.adapters, batch.which);

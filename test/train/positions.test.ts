@@ -1,23 +1,25 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { attentionSpans } from '../../src/ops/attention_spans';
 import { tokenPositions } from '../../src/train/positions';
 
 const shape = { B: 3, T: 5 };
 // Padding on the left, on the right, and a row of nothing else.
 const mask = [0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
+const spansOf = (documents: readonly number[]): Uint32Array => attentionSpans(documents, shape.T);
 
 test('counted from the row’s start, padding included', () => {
-  expect([...tokenPositions(shape, mask, 'row')]).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  expect([...tokenPositions(shape, spansOf(mask), 'row')]).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
 });
 
 test('counted by the mask, padding left out', () => {
-  expect([...tokenPositions(shape, mask, 'mask')]).toEqual([0, 0, 0, 1, 2, 0, 1, 2, 2, 2, 0, 0, 0, 0, 0]);
+  expect([...tokenPositions(shape, spansOf(mask), 'mask')]).toEqual([0, 0, 0, 1, 2, 0, 1, 2, 2, 2, 0, 0, 0, 0, 0]);
 });
 
 test('counted from the start of each document', () => {
   const documents = [1, 1, 2, 0, 2, 0, 2, 1, 1, 2, 0, 0, 0, 0, 1];
-  expect([...tokenPositions(shape, documents, 'row')]).toEqual([0, 1, 0, 1, 2, 0, 1, 0, 1, 0, 0, 1, 2, 3, 4]);
-  expect([...tokenPositions(shape, documents, 'mask')]).toEqual([0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  expect([...tokenPositions(shape, spansOf(documents), 'row')]).toEqual([0, 1, 0, 1, 2, 0, 1, 0, 1, 0, 0, 1, 2, 3, 4]);
+  expect([...tokenPositions(shape, spansOf(documents), 'mask')]).toEqual([0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 });
 
 test('the k-th token of a row is at position k, and nothing reaches T', () => {
@@ -30,7 +32,7 @@ test('the k-th token of a row is at position k, and nothing reaches T', () => {
   );
   fc.assert(
     fc.property(batches, ([size, bits]) => {
-      const positions = tokenPositions(size, bits, 'mask');
+      const positions = tokenPositions(size, attentionSpans(bits, size.T), 'mask');
       for (let b = 0; b < size.B; b++) {
         const row = [...positions.slice(b * size.T, (b + 1) * size.T)];
         const ofTokens = row.filter((_, t) => bits[b * size.T + t] === 1);
