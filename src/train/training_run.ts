@@ -4,11 +4,11 @@ import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram } from '../graph/runner';
 import { fullShape } from './batches';
 import { LayerModes, modesOf } from './layer_modes';
-import { lossChunks, writeBatch } from './micro_batch';
+import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
 import { learningRateAt } from './schedule';
-import { packStepBlock, type StepStats, unpackStats } from './step_block';
+import { packStepBlock, type StepBlock, type StepStats, unpackStats } from './step_block';
 import { StepClock } from './step_clock';
 import { type BatchShape, lossProgram, type TextProgram } from './text_program';
 import type { StepData, TrainingData, TrainingEvent, TrainingHook, TrainingInit } from './training_init';
@@ -144,7 +144,7 @@ export class TrainingRun {
     try {
       await runner.allocate(owned);
       writeBatch(runner, inputs, batch, loaded.model.positions);
-      runner.write(state.block, this.#block(data, 1, 0));
+      runner.write(state.block, this.#block(batch, { step: 1, microStep: 0, tokens: data.labelledTokens }));
       const steps = program.steps.filter(({ chunk = 0 }) => chunk < chunks);
       await tune([...(this.#modes?.steps ?? []), ...steps], signal);
     } finally {
@@ -191,7 +191,7 @@ export class TrainingRun {
           () => this.#program(state, batch, checkpointing),
           ({ built, loaded: program }) => {
             writeBatch(runner, built.inputs, batch, loaded.model.positions);
-            runner.write(state.block, this.#block(data, step, microStep));
+            runner.write(state.block, this.#block(batch, { step, microStep, tokens: data.labelledTokens }));
             runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
             return program.ready;
           },
@@ -208,10 +208,9 @@ export class TrainingRun {
     return { data, step, learningRate: this.#learningRate(step), stats };
   }
 
-  #block(data: StepData, step: number, microStep: number): DataView<ArrayBuffer> {
+  #block({ labelled }: MicroBatch, at: Pick<StepBlock, 'step' | 'microStep' | 'tokens'>): DataView<ArrayBuffer> {
     const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
-    const [labelled, tokens] = [data.microBatches[microStep]?.labelled ?? 0, data.labelledTokens];
-    return packStepBlock({ step, microStep, labelled, tokens, learningRate: this.#learningRate(step), beta1, beta2 });
+    return packStepBlock({ ...at, labelled, learningRate: this.#learningRate(at.step), beta1, beta2 });
   }
 
   #learningRate(step: number): number {
