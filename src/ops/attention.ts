@@ -38,6 +38,7 @@ const TILE = 32;
 const COLUMNS = 64;
 
 const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
+const backwardParams = { ...params, of_keys: 'u32' } as const;
 
 export const attentionForward = defineKernel({
   name: 'attention',
@@ -85,12 +86,12 @@ export const attentionBackward = defineKernel({
     dx: 'write',
     dx_values: 'write',
   },
-  params: { ...params, of_keys: 'u32' },
+  params: backwardParams,
   variants: [
     {
       name: 'workgroup',
       wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
-      workgroups: ({ D, ...sizes }) => rowTiles(sizes, ceilDiv(D, COLUMNS)),
+      workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
     },
     {
       name: 'serial',
@@ -114,16 +115,8 @@ export const attentionPad = defineKernel({
   variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
 });
 
-interface RowSizes {
-  readonly B: number;
-  readonly T: number;
-  readonly H: number;
-  readonly Hkv: number;
-  readonly of_keys: number;
-}
-
 /** The grid of the backward kernel, with `parts` workgroups for a tile of rows. */
-function rowTiles({ B, T, H, Hkv, of_keys }: RowSizes, parts = 1): Grid {
+function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof backwardParams>, parts = 1): Grid {
   return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
 }
 
