@@ -40,7 +40,7 @@ export {
 export type { AdapterSource, PretrainedOptions } from './page/source';
 export type { Tokenizer } from './page/tokenizer';
 export type { TrainRun } from './page/train_run';
-export { Trainer, type TrainerInit } from './page/trainer';
+export { Trainer, type TrainerInit, type TrainOptions } from './page/trainer';
 export { get_peft_model, VeraModel } from './page/vera_model';
 export type { AdapterOptions, LoraOptions, MergeOptions, UnloadOptions } from './page/vera_options';
 export type { LayerStatus, ModelStatus } from './page/vera_status';

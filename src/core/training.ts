@@ -35,6 +35,13 @@ export interface TrainingArguments {
   gradient_checkpointing?: boolean;
   /** 1: a log event every step. */
   logging_steps?: number;
+  /**
+   * 'steps'. When the run's state is kept in this browser, so that `resume_from_checkpoint` can go on from there. Unless
+   * it is 'no', that is also done while the run is paused, as the page is hidden, and at the run's end.
+   */
+  save_strategy?: 'no' | 'steps' | 'epoch';
+  /** 20: how often the strategy 'steps' does so. */
+  save_steps?: number;
   /** 42 */
   seed?: number;
   /** 1024 tokens, or what the model can take where that is less. Longer examples are cut. */
@@ -103,6 +110,10 @@ export type PauseReason = 'user' | 'hidden' | 'frozen' | 'lock';
 
 export type TrainEvent =
   | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }
+  /** The state after step `global_step` is on disk, whatever happens from here on. */
+  | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string }
+  /** The first event of a run that goes on from a checkpoint. `log_history` holds what came before. */
+  | { readonly type: 'restored'; readonly state: TrainerState; readonly checkpoint: string }
   | { readonly type: 'paused' | 'resumed'; readonly state: TrainerState; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly state: TrainerState; readonly code: ErrorCode; readonly message: string };
 
@@ -111,6 +122,8 @@ export interface TrainerControl {
   should_training_stop: boolean;
   /** Asks for one log event at the end of the step, whatever `logging_steps` says. */
   should_log: boolean;
+  /** Asks for one checkpoint at the end of the step, whatever `save_strategy` says. */
+  should_save: boolean;
 }
 
 export type TrainerHook = (
@@ -130,6 +143,8 @@ export interface TrainerCallback {
   on_log?: TrainerHook;
   /** `extra` holds the metrics of `Trainer.evaluate()`. */
   on_evaluate?: TrainerHook;
+  /** A checkpoint is on disk. */
+  on_save?: TrainerHook;
   on_epoch_end?: TrainerHook;
   on_train_end?: TrainerHook;
 }

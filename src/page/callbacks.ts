@@ -12,7 +12,11 @@ export class Callbacks {
   readonly #args: Readonly<TrainingArguments>;
   readonly #callbacks: readonly TrainerCallback[];
   readonly #onControl: (request: ControlRequest) => void;
-  readonly #control: TrainerControl = { should_training_stop: false, should_log: false };
+  readonly #control: TrainerControl = {
+    should_training_stop: false,
+    should_log: false,
+    should_save: false,
+  };
 
   constructor(
     args: ResolvedTrainingArguments,
@@ -44,8 +48,8 @@ export class Callbacks {
     const stoppedBefore = control.should_training_stop;
     for (const callback of this.#callbacks) callback[hook]?.(this.#args, state, control, extra);
     const stops = control.should_training_stop && !stoppedBefore;
-    const logs = control.should_log;
-    control.should_log = false; // each request is for one event
-    if (stops || logs) this.#onControl({ should_training_stop: stops, should_log: logs });
+    const { should_log, should_save } = control;
+    control.should_log = control.should_save = false; // each request is for one event
+    if (stops || should_log || should_save) this.#onControl({ should_training_stop: stops, should_log, should_save });
   }
 }

@@ -12,6 +12,7 @@ import type { CallId, Handle, RunEvent } from '../worker/protocol';
 import { Callbacks } from './callbacks';
 import type { OpenDataset } from './feed';
 import type { CallEvent, Link } from './link';
+import { anyBoolean, checkOptions } from './options';
 import { Replay } from './replay';
 import { watchVisibility } from './visibility';
 import { callWithDataset } from './with_dataset';
@@ -25,8 +26,11 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOu
   /** Resolves once the last submitted step is done. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends the run after the steps that are submitted; the model keeps what it has learnt. */
-  stop(): Promise<TrainOutput>;
+  /**
+   * Ends the run after the steps that are submitted; the model keeps what it has learnt. `save`: whether a checkpoint is
+   * made of its end; by default as `save_strategy` says.
+   */
+  stop(options?: { save?: boolean }): Promise<TrainOutput>;
 }
 
 export interface RunSetup {
@@ -34,6 +38,7 @@ export interface RunSetup {
   readonly args: ResolvedTrainingArguments;
   readonly callbacks: readonly TrainerCallback[];
   readonly signal: AbortSignal | undefined;
+  readonly resume: boolean | string;
   /** May throw; the run then rejects with that. */
   open(): { readonly model: Handle; readonly dataset: OpenDataset };
 }
@@ -76,11 +81,11 @@ export class RemoteRun implements TrainRun {
     return this.#resume('user');
   }
 
-  async stop(): Promise<TrainOutput> {
+  async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
+    checkOptions('stop', options, { save: anyBoolean });
+    const request = { should_training_stop: true, save_at_end: options.save };
     // If the session is gone, the output tells.
-    await this.#toRun((call) => this.#link.request('controlTraining', call, { should_training_stop: true })).catch(
-      () => {},
-    );
+    await this.#toRun((call) => this.#link.request('controlTraining', call, request)).catch(() => {});
     return this.#output;
   }
 
@@ -96,7 +101,7 @@ export class RemoteRun implements TrainRun {
     return this.#events[Symbol.asyncIterator]();
   }
 
-  async #run({ link, args, signal, open }: RunSetup): Promise<TrainOutput> {
+  async #run({ link, args, signal, resume, open }: RunSetup): Promise<TrainOutput> {
     const { model, dataset } = open();
     const hooks = this.#callbacks.wanted;
     let unwatch = (): void => {};
@@ -107,8 +112,8 @@ export class RemoteRun implements TrainRun {
         (call, data, fail) => {
           this.#call = call;
           this.#fail = fail;
-          const output = link.request('train', call, { model, args, data, hooks });
-          if (args.whenHidden === 'pause') unwatch = watchVisibility((hidden) => this.#onVisibility(hidden));
+          const output = link.request('train', call, { model, args, data, hooks, resume_from_checkpoint: resume });
+          unwatch = watchVisibility((hidden) => this.#onVisibility(hidden, args));
           return output;
         },
         { signal, onEvent: (event) => this.#onEvent(event) },
@@ -125,6 +130,7 @@ export class RemoteRun implements TrainRun {
 
   #report(progress: TrainProgress, event: RunEvent): void {
     if (event.type === 'log') this.#logs.push(event.logs);
+    if (event.type === 'restored') this.#logs.push(...event.logs);
     const state: TrainerState = { ...progress, log_history: this.#logs };
     this.#state = state;
     switch (event.type) {
@@ -135,6 +141,13 @@ export class RemoteRun implements TrainRun {
       case 'hook':
         this.#callbacks.run(event.hook, state);
         break;
+      case 'save':
+        this.#events.push({ type: 'save', state, checkpoint: event.checkpoint });
+        this.#callbacks.run('on_save', state);
+        break;
+      case 'restored':
+        this.#events.push({ type: 'restored', state, checkpoint: event.checkpoint });
+        break;
       case 'paused':
       case 'resumed':
         this.#events.push({ type: event.type, state, reason: event.reason });
@@ -144,9 +157,22 @@ export class RemoteRun implements TrainRun {
     }
   }
 
-  #onVisibility(hidden: boolean): void {
-    const change = hidden ? this.#pause('hidden') : this.#resume('hidden');
-    change.catch(this.#fail);
+  /** A page that is hidden may never be seen again. */
+  #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
+    const pauses = whenHidden === 'pause';
+    const saves = hidden && save_strategy !== 'no';
+    const change = pauses
+      ? hidden
+        ? this.#pause('hidden')
+        : this.#resume('hidden')
+      : saves
+        ? this.#save()
+        : undefined;
+    change?.catch(this.#fail);
+  }
+
+  async #save(): Promise<void> {
+    await this.#toRun((call) => this.#link.request('controlTraining', call, { should_save: true }));
   }
 
   /** The run stands still while there is a reason to. */

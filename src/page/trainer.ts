@@ -2,7 +2,7 @@ import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArgum
 import { Callbacks } from './callbacks';
 import { openDataset } from './feed';
 import { liveHandle, partsKey } from './model';
-import { abortSignal, anyObject, checkOptions, type Rule, wrong } from './options';
+import { abortSignal, anyBoolean, anyObject, anyString, checkOptions, either, type Rule, wrong } from './options';
 import { RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 import { VeraModel } from './vera_model';
@@ -14,6 +14,12 @@ export interface TrainerInit {
   readonly train_dataset: Dataset;
   readonly eval_dataset?: Dataset;
   readonly callbacks?: readonly TrainerCallback[];
+}
+
+export interface TrainOptions {
+  /** false. */
+  readonly resume_from_checkpoint?: boolean | string;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const callbackList: Rule = {
@@ -52,15 +58,21 @@ export class Trainer {
    * Begins a run, at once. It goes once through `train_dataset`, however many epochs there are. The run rejects with
    * `invalid_argument` for data that can't be trained on, `numerical_error` where the loss isn't finite,
    * `out_of_memory`, `device_lost`, and with what the data set or a callback throws.
+   *
+   * With `resume_from_checkpoint` the run goes on from its last checkpoint, if there is one, as if it had never stopped; a
+   * string (`'checkpoint-40'`) names one that must be there, else the run rejects with `not_found`. A checkpoint belongs
+   * to a base model, its adapters by name and configuration, and the data as they are tokenised. A run that had ended
+   * ends at once, with what it had learnt. Rejects with `storage_unavailable` where the browser can't be asked.
    */
-  train(options: { signal?: AbortSignal | undefined } = {}): TrainRun {
+  train(options: TrainOptions = {}): TrainRun {
     this.#run = new RemoteRun({
       link: this.#model[partsKey].link,
       args: this.#args,
       callbacks: this.#callbacks,
       signal: options.signal,
+      resume: options.resume_from_checkpoint ?? false,
       open: () => {
-        checkOptions('train', options, { signal: abortSignal });
+        checkOptions('train', options, { resume_from_checkpoint: either(anyBoolean, anyString), signal: abortSignal });
         return { model: liveHandle(this.#model), dataset: openDataset('train_dataset', this.#trainDataset) };
       },
     });

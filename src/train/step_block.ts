@@ -1,3 +1,4 @@
+import { WebVeraError } from '../core/error';
 import { pinned, type Value } from '../graph/value';
 
 /** What changes from run to run. Shaders see it as `StepBlock` of shaders/lib/step_block.wgsl. */
@@ -54,4 +55,18 @@ export function unpackStats(bytes: ArrayBuffer): StepStats {
     finite: view.getUint32(8, true) === 0,
     step: view.getUint32(12, true),
   };
+}
+
+/** Throws `device_lost` where it wasn't this step that ran, and `numerical_error` where it has led nowhere. */
+export function expectDone({ step: ran, finite, loss, gradNorm }: StepStats, step: number): void {
+  if (ran !== step) {
+    throw new WebVeraError('device_lost', `Step ${step} came back as step ${ran}: the GPU didn't run it`, {
+      retryable: true,
+    });
+  }
+  if (finite) return;
+  throw new WebVeraError('numerical_error', `Step ${step}: the loss or a gradient isn't finite`, {
+    hint: 'Use a lower learning_rate. The adapter keeps the vectors of the last good step.',
+    detail: { step, loss, grad_norm: gradNorm },
+  });
 }

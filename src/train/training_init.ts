@@ -1,5 +1,7 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
+import type { ErrorCode } from '../core/error';
+import type { RunSnapshot } from '../core/snapshot';
 import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainProgress } from '../core/training';
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
@@ -32,11 +34,40 @@ export type TrainingEvent =
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: TrainingHook }
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
-  | { readonly type: 'warning'; readonly code: 'out_of_memory'; readonly message: string };
+  | { readonly type: 'save'; readonly checkpoint: string }
+  | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
+  | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
 
 export interface TrainingData {
   readonly maxSteps: number;
-  readonly steps: AsyncIterable<StepData> | Iterable<StepData>;
+  /** The steps after the first `done`. */
+  steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
+  readonly checkpoints: Checkpoints;
+  /** Where the run goes on from. */
+  readonly restored?: Restored | undefined;
+}
+
+/** Where a run's states are kept. */
+export interface Checkpoints {
+  /** Resolves with the state's name once it can't be lost any more. */
+  save(snapshot: RunSnapshot): Promise<string>;
+}
+
+export interface Restored extends RunSnapshot {
+  /** Its name. */
+  readonly checkpoint: string;
+}
+
+/** What may be asked of a run while it goes on. */
+export interface TrainingControl {
+  /** Ends it after the steps that are queued. */
+  readonly should_training_stop?: boolean;
+  /** One log event. */
+  readonly should_log?: boolean;
+  /** One checkpoint. */
+  readonly should_save?: boolean;
+  /** Whether its end is kept; by default as `save_strategy` says. */
+  readonly save_at_end?: boolean | undefined;
 }
 
 /** Chooses kernels for these steps, before programs with them are loaded. Rejects with the signal's reason. */
@@ -52,8 +83,10 @@ export interface TrainingInit {
   /** How adapted layers are computed: `cheapest` unless given. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
-  /** Done once, before the first step. */
-  readonly tune?: Tune;
+  /** Done once, before the first step. Asked for again once the run is restored. */
+  readonly tune?: Tune | undefined;
+  /** Whether the run may go on from a checkpoint, which then comes before any kernel. */
+  readonly resumes: boolean;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal): Promise<TrainingData>;
   emit(event: TrainingEvent, progress: TrainProgress): void;

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/error';
-import type { PauseReason, TrainOutput, TrainProgress } from '../core/training';
+import type { PoolSnapshot } from '../core/snapshot';
+import type { PauseReason, TrainOutput } from '../core/training';
 import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram } from '../graph/runner';
 import { fullShape } from './batches';
@@ -7,18 +8,27 @@ import { LayerModes, modesOf } from './layer_modes';
 import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
 import { createOptimizerState, gradientsOf, type OptimizerState, optimizerProgram, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
+import { RunRecord } from './run_record';
+import { restorePools, Saving } from './saving';
 import { learningRateAt } from './schedule';
-import { packStepBlock, type StepBlock, type StepStats, unpackStats } from './step_block';
-import { StepClock } from './step_clock';
+import { expectDone, packStepBlock, type StepBlock, type StepStats, unpackStats } from './step_block';
 import { type BatchShape, lossProgram, type TextProgram } from './text_program';
-import type { StepData, TrainingData, TrainingEvent, TrainingHook, TrainingInit } from './training_init';
-import { UsageMeter } from './usage_meter';
+import type {
+  StepData,
+  TrainingControl,
+  TrainingData,
+  TrainingEvent,
+  TrainingHook,
+  TrainingInit,
+} from './training_init';
 
 interface Submitted {
   readonly data: StepData;
   readonly step: number;
   readonly learningRate: number;
   readonly stats: Promise<StepStats>;
+  /** The state after it, where it is to be kept. */
+  readonly pools: Promise<readonly PoolSnapshot[]> | undefined;
 }
 
 /** Steps whose outcome is still on its way while the next is submitted. */
@@ -30,24 +40,22 @@ const LENGTHS = 8;
 export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #gate = new PauseGate();
-  readonly #clock = new StepClock();
-  readonly #usage: UsageMeter;
+  readonly #record: RunRecord;
   readonly #pending: Submitted[] = [];
   /** Of this run alone: they gather gradients in its own buffers. */
   readonly #programs: ProgramCache;
   readonly #stop = new AbortController();
   #checkpointing: boolean;
   #modes: LayerModes | undefined;
-  #progress: TrainProgress;
-  #lossSum = 0;
+  #saving: Saving | undefined;
   #logAsked = false;
+  #saveAtEnd: boolean | undefined;
 
   constructor(init: TrainingInit) {
     this.#init = init;
     this.#programs = new ProgramCache(init.runner, { kept: LENGTHS, early: true });
-    this.#usage = new UsageMeter(init.runner);
+    this.#record = new RunRecord(init.runner, init.args.max_steps);
     this.#checkpointing = init.args.gradient_checkpointing;
-    this.#progress = { global_step: 0, max_steps: init.args.max_steps, epoch: 0 };
   }
 
   /** Resolves once the last submitted step is acknowledged, or at once when the run is over. */
@@ -59,7 +67,9 @@ export class TrainingRun {
     this.#gate.resume(reason);
   }
 
-  control({ should_training_stop, should_log }: { should_training_stop?: boolean; should_log?: boolean }): void {
+  control({ should_training_stop, should_log, should_save, save_at_end }: TrainingControl): void {
+    if (should_save === true) this.#saving?.ask();
+    this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) {
       this.#stop.abort();
       this.#gate.resumeAll();
@@ -72,20 +82,22 @@ export class TrainingRun {
    * isn't finite; the adapter then keeps the vectors of the last good step.
    */
   async run(): Promise<TrainOutput> {
-    const { runner, loaded, adapters, args, tune } = this.#init;
-    this.#usage.start();
+    const { runner, loaded, adapters, args, resumes } = this.#init;
+    this.#record.begin();
     try {
       const state = await createOptimizerState(runner, adapters);
       let optimizer: LoadedProgram | undefined;
       try {
+        const restored = resumes ? await this.#prepare(state) : undefined;
         this.#modes = await this.#createModes(state);
         // While the data is read, kernels are compiled.
         const shape = fullShape(loaded.model, args);
-        if (tune === undefined) runner.prepare(this.#program(state, shape, this.#checkpointing).program.steps);
+        if (this.#init.tune === undefined)
+          runner.prepare(this.#program(state, shape, this.#checkpointing).program.steps);
         optimizer = await runner.load(optimizerProgram(state, args), { early: true });
-        const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
+        const data = resumes ? restored : await this.#prepare(state);
         if (data !== undefined) await this.#train(data, state, optimizer);
-        return this.#output();
+        return this.#record.output();
       } finally {
         await Promise.allSettled(this.#pending.map(({ stats }) => stats));
         optimizer?.release();
@@ -96,6 +108,23 @@ export class TrainingRun {
     } finally {
       this.#gate.close();
     }
+  }
+
+  /** Reads the data, and goes back to where a checkpoint was made, if there is one. */
+  async #prepare(state: OptimizerState): Promise<TrainingData | undefined> {
+    const { runner, args } = this.#init;
+    const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
+    if (data === undefined) return undefined;
+    const { maxSteps, checkpoints, restored } = data;
+    this.#record.maxSteps = maxSteps;
+    if (restored !== undefined) {
+      restorePools(runner, state, restored.pools);
+      this.#record.restore(restored);
+      this.#emit({ type: 'restored', checkpoint: restored.checkpoint, logs: restored.logs });
+    }
+    const emit = (event: TrainingEvent): void => this.#emit(event);
+    this.#saving = new Saving({ runner, state, args, checkpoints, record: this.#record, emit });
+    return data;
   }
 
   /** Undefined when the run was stopped meanwhile. */
@@ -112,15 +141,15 @@ export class TrainingRun {
 
   async #train({ maxSteps, steps }: TrainingData, state: OptimizerState, optimizer: LoadedProgram): Promise<void> {
     const { signal } = this.#init;
-    this.#progress = { ...this.#progress, max_steps: maxSteps };
     this.#hook('on_train_begin');
-    this.#clock.start();
+    this.#record.startClock();
     this.#gate.begin();
-    let step = 0;
-    for await (const data of steps) {
+    const done = this.#record.progress.global_step;
+    let step = done;
+    for await (const data of steps(done)) {
       signal.throwIfAborted();
       await this.#waitWhilePaused();
-      if (step === 0) await this.#unlessStopped((until) => this.#tune(state, data, until));
+      if (step === done) await this.#unlessStopped((until) => this.#tune(state, data, until));
       if (this.#stop.signal.aborted) break;
       step += 1;
       if (data.startsEpoch) this.#hook('on_epoch_begin');
@@ -131,6 +160,7 @@ export class TrainingRun {
     }
     await this.#acknowledge(0);
     signal.throwIfAborted();
+    await this.#saving?.keepNow(this.#saveAtEnd);
     this.#hook('on_train_end');
   }
 
@@ -155,8 +185,8 @@ export class TrainingRun {
     this.#modes = undefined;
     this.#modes = await this.#createModes(state);
     // Steps are counted and timed without it.
-    this.#usage.start();
-    this.#clock.start();
+    this.#record.begin();
+    this.#record.startClock();
   }
 
   #createModes(state: OptimizerState): Promise<LayerModes> {
@@ -174,10 +204,11 @@ export class TrainingRun {
     const { signal } = this.#init;
     if (!this.#gate.requested) return;
     await this.#acknowledge(0);
+    await this.#saving?.keepNow();
     const reason = this.#gate.enter();
     this.#emit({ type: 'paused', reason });
     const resumed = await this.#gate.wait(signal);
-    this.#clock.start();
+    this.#record.startClock();
     this.#emit({ type: 'resumed', reason: resumed });
   }
 
@@ -205,7 +236,8 @@ export class TrainingRun {
     const stats = runner.read(state.stats).then(unpackStats);
     // An earlier step may fail first, and then nobody waits for this one.
     stats.catch(() => {});
-    return { data, step, learningRate: this.#learningRate(step), stats };
+    const pools = this.#saving?.copyIfDue(step, data);
+    return { data, step, learningRate: this.#learningRate(step), stats, pools };
   }
 
   #block({ labelled }: MicroBatch, at: Pick<StepBlock, 'step' | 'microStep' | 'tokens'>): DataView<ArrayBuffer> {
@@ -214,7 +246,7 @@ export class TrainingRun {
   }
 
   #learningRate(step: number): number {
-    return learningRateAt(this.#init.args, step - 1, this.#progress.max_steps);
+    return learningRateAt(this.#init.args, step - 1, this.#record.progress.max_steps);
   }
 
   /** Where memory runs out, the run goes on with gradient checkpointing. */
@@ -237,56 +269,22 @@ export class TrainingRun {
       if (first === undefined) return;
       const stats = await first.stats;
       this.#pending.shift();
-      this.#finish(first, stats);
+      await this.#finish(first, stats);
       this.#init.signal.throwIfAborted();
     }
   }
 
-  #finish({ data, step, learningRate }: Submitted, stats: StepStats): void {
-    if (stats.step !== step) {
-      throw new WebVeraError('device_lost', `Step ${step} came back as step ${stats.step}: the GPU didn't run it`, {
-        retryable: true,
-      });
-    }
-    if (!stats.finite) {
-      throw new WebVeraError('numerical_error', `Step ${step}: the loss or a gradient isn't finite`, {
-        hint: 'Use a lower learning_rate. The adapter keeps the vectors of the last good step.',
-        detail: { step, loss: stats.loss, grad_norm: stats.gradNorm },
-      });
-    }
-    this.#progress = { ...this.#progress, global_step: step, epoch: data.epoch };
-    this.#lossSum += stats.loss;
-    const { tokensPerSecond, secondsPerStep } = this.#clock.stepDone(data.tokens);
+  async #finish({ data, step, learningRate, pools }: Submitted, stats: StepStats): Promise<void> {
+    expectDone(stats, step);
+    const logs = this.#record.finish(step, { data, stats, learningRate });
     if (this.#logAsked || step % this.#init.args.logging_steps === 0) {
       this.#logAsked = false;
-      this.#emit({
-        type: 'log',
-        logs: {
-          step,
-          loss: stats.loss,
-          grad_norm: stats.gradNorm,
-          learning_rate: learningRate,
-          tokens_per_second: tokensPerSecond,
-          seconds_left: (this.#progress.max_steps - step) * secondsPerStep,
-        },
-      });
+      this.#record.log(logs);
+      this.#emit({ type: 'log', logs });
     }
     this.#hook('on_step_end');
+    if (pools !== undefined) await this.#saving?.keep(await pools);
     if (data.endsEpoch) this.#hook('on_epoch_end');
-  }
-
-  #output(): TrainOutput {
-    const { global_step, epoch } = this.#progress;
-    const steps = Math.max(1, global_step);
-    return {
-      global_step,
-      training_loss: this.#lossSum / steps,
-      metrics: {
-        epoch,
-        ...this.#clock.metrics(),
-        ...this.#usage.metrics(steps),
-      },
-    };
   }
 
   #hook(hook: TrainingHook): void {
@@ -294,6 +292,6 @@ export class TrainingRun {
   }
 
   #emit(event: TrainingEvent): void {
-    this.#init.emit(event, this.#progress);
+    this.#init.emit(event, this.#record.progress);
   }
 }

@@ -3,9 +3,9 @@ import { readAdapterConfig } from '../formats/peft';
 import { readSafetensors } from '../formats/safetensors';
 import { type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
-import { StoreError } from '../store/store_error';
 import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
+import { known } from './store_failures';
 
 /** The adapters stored on this device, by id. */
 export class AdapterShelf {
@@ -80,18 +80,4 @@ function describe(id: string, record: AdapterRecord): StoredAdapter {
     base_model,
     config: { ...readAdapterConfig(config) },
   };
-}
-
-/** The store imports nothing of ours, and says what went wrong in its own class. */
-async function known<T>(outcome: Promise<T>): Promise<T> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    const hint =
-      error.code === 'storage_full'
-        ? 'Delete stored adapters, or free disk space; the adapter can still be exported as files.'
-        : 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
-    throw new WebVeraError(error.code, error.message, { hint, cause: error });
-  }
 }

@@ -130,8 +130,8 @@ export interface WorkerSession {
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
   resumeTraining(run: CallId, reason: PauseReason): Promise<void>;
   /**
-   * `should_training_stop` makes `train` resolve after the last submitted step, even while it is paused; `should_log`
-   * asks for one log event.
+   * `should_training_stop` makes `train` resolve after the last submitted step, even while it is paused; `should_log` and
+   * `should_save` ask for one log event and one checkpoint.
    */
   controlTraining(run: CallId, control: ControlRequest): Promise<void>;
 
@@ -275,6 +275,8 @@ export interface TrainRequest {
   readonly data: DataSource;
   /** The hooks that somebody listens to; no others need be emitted. */
   readonly hooks: readonly WorkerHook[];
+  /** true: from the last checkpoint, if there is one; a name: from that one, or `not_found`. */
+  readonly resume_from_checkpoint: boolean | string;
 }
 
 export interface EvaluateRequest {
@@ -291,10 +293,13 @@ export interface Evaluation {
 export interface ControlRequest {
   readonly should_training_stop?: boolean;
   readonly should_log?: boolean;
+  readonly should_save?: boolean;
+  /** Whether the end of the run is kept; by default as `save_strategy` says. */
+  readonly save_at_end?: boolean | undefined;
 }
 
-/** The page calls `on_log` itself with each `log`, and `on_evaluate` after an evaluation. */
-export type WorkerHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_evaluate'>;
+/** The page calls `on_log` and `on_save` itself with those events, and `on_evaluate` after an evaluation. */
+export type WorkerHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 export interface StoredAdapter {
   readonly id: string;
@@ -321,5 +326,8 @@ export type WorkerEvent =
 export type RunEvent =
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: WorkerHook }
+  | { readonly type: 'save'; readonly checkpoint: string }
+  /** `logs`: of the steps before it. */
+  | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };

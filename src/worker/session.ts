@@ -4,6 +4,7 @@ import type { KernelChoice } from '../core/kernel_choice';
 import type { AdapterFiles, MemoryReport } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
+import { CheckpointStore } from '../store/checkpoint_store';
 import { openStore } from '../store/open_store';
 import { toBytes, toFiles } from './adapter_files';
 import { AdapterShelf } from './adapter_shelf';
@@ -61,7 +62,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
       vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn), () =>
         this.#device.executor(),
       ),
-      training: new SessionTraining(this.#host, models, kernels),
+      training: new SessionTraining(this.#host, models, { store: new CheckpointStore(store), kernels, warn }),
     };
   }
 

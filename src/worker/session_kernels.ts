@@ -66,9 +66,38 @@ export class SessionKernels {
       });
   }
 
+  /** What runs that begin now compute with. */
+  async current(): Promise<KernelChoice> {
+    return this.choice(this.#expectDevice());
+  }
+
+  /**
+   * A run that is resumed goes on with the kernels that it began with, and so does the session. Unless the page has chosen
+   * others, or they are of other shaders or another adapter: then its bits may differ, with a warning.
+   */
+  async adopt(made: KernelChoice): Promise<void> {
+    const device = this.#expectDevice();
+    const { executor, host } = device;
+    const fits = made.version === (await this.#currentVersion()) && sameAdapter(made.adapter, host.adapter);
+    if (!fits || typeof this.#wanted === 'object') {
+      const now = await this.choice(device);
+      if (!sameChoice(made, now)) this.#warn({ code: 'other_kernels', message: OTHERS_THAN_BEFORE });
+      return;
+    }
+    expectKnown(made);
+    expectFeatures(made, host.info);
+    executor.chosen = made.variants;
+    this.#tuned = true;
+  }
+
   /** The one in use. */
   async choice({ executor, host }: OpenDevice): Promise<KernelChoice> {
     return { version: await this.#currentVersion(), adapter: host.adapter, variants: executor.chosen };
+  }
+
+  #expectDevice(): OpenDevice {
+    if (this.#device !== undefined) return this.#device;
+    throw new WebVeraError('internal', 'Kernels were asked for before the device was opened');
   }
 
   #currentVersion(): Promise<string> {
@@ -107,6 +136,19 @@ export class SessionKernels {
     const message = `The kernel choice was made for ${others}: results may differ from those of then in their last bits`;
     this.#warn({ code: 'other_kernels', message });
   }
+}
+
+const OTHERS_THAN_BEFORE =
+  'The run began with other kernels than it goes on with: its results may differ in their last bits';
+
+function sameChoice(a: KernelChoice, b: KernelChoice): boolean {
+  const key = ({ version, adapter, variants }: KernelChoice): string =>
+    JSON.stringify([
+      version,
+      adapterKey(adapter),
+      Object.entries(variants).sort(([one], [two]) => (one < two ? -1 : 1)),
+    ]);
+  return key(a) === key(b);
 }
 
 function keyOf(adapter: KernelAdapter): string {

@@ -15,7 +15,7 @@ import type {
   SessionHost,
   TrainRequest,
 } from './protocol';
-import type { SessionKernels } from './session_kernels';
+import type { CheckpointHost } from './run_checkpoints';
 import type { SessionModels } from './session_models';
 import { createRun, evaluate } from './training';
 
@@ -28,21 +28,21 @@ interface Turn {
 export class SessionTraining {
   readonly #host: SessionHost;
   readonly #models: SessionModels;
-  readonly #kernels: SessionKernels;
+  readonly #checkpoints: CheckpointHost;
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, TrainingRun>();
   /** By the adapter that trains. */
   readonly #training = new Map<VeraAdapter, Turn>();
 
-  constructor(host: SessionHost, models: SessionModels, kernels: SessionKernels) {
+  constructor(host: SessionHost, models: SessionModels, checkpoints: CheckpointHost) {
     this.#host = host;
     this.#models = models;
-    this.#kernels = kernels;
+    this.#checkpoints = checkpoints;
   }
 
   async train(
     call: CallId,
-    { model: handle, args, data, hooks }: TrainRequest,
+    { model: handle, args, data, hooks, resume_from_checkpoint: resume }: TrainRequest,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
     const { model, overlay } = this.#models.find(handle);
@@ -53,8 +53,8 @@ export class SessionTraining {
     };
     return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const request = { model, overlay, args, data: rows, signal: ending };
-      const run = createRun({ ...request, tune: this.#kernels.tune }, emit);
+      const request = { model, overlay, args, data: rows, signal: ending, resume, checkpoints: this.#checkpoints };
+      const run = createRun(request, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);
       try {

@@ -4,9 +4,10 @@ import type { ResolvedTrainingArguments } from '../core/training';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
-import type { TrainingInit, Tune } from '../train/training_init';
+import type { TrainingData, TrainingInit } from '../train/training_init';
 import { TrainingRun } from '../train/training_run';
 import type { Evaluation } from './protocol';
+import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
 import type { TextModel } from './text_model';
 
 export interface TrainingRequest {
@@ -19,13 +20,14 @@ export interface TrainingRequest {
 }
 
 export interface RunRequest extends TrainingRequest {
-  /** Done before the first step. */
-  readonly tune: Tune | undefined;
+  /** Whether to go on from a checkpoint: from the last one, if there is one, or from one that must be there. */
+  readonly resume: boolean | string;
+  readonly checkpoints: CheckpointHost;
 }
 
 /** A run that reads the data, then trains. Throws where there is nothing to train. */
 export function createRun(
-  { model, overlay, args, data, signal, tune }: RunRequest,
+  { model, overlay, args, data, signal, resume, checkpoints: host }: RunRequest,
   emit: TrainingInit['emit'],
 ): TrainingRun {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
@@ -48,11 +50,18 @@ export function createRun(
     adapters,
     args,
     signal,
-    ...(tune && { tune }),
+    resumes: resume !== false,
+    get tune() {
+      return host.kernels.tune;
+    },
     async prepare(stop) {
       const { rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
       const { maxSteps } = planSteps(rows.length, args);
-      return { maxSteps, steps: trainingSteps(rows, args, batchFormat(model, args)) };
+      const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
+      const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows });
+      const restored = resume === false ? undefined : await checkpoints.restore(resume);
+      stop.throwIfAborted();
+      return { maxSteps, steps, checkpoints, restored };
     },
     emit,
   });

@@ -70,8 +70,10 @@ test('all that a run does, it does with what it was tuned to', async () => {
   const kernels = everywhere(made, 'register');
   const chosen = await golden({ kernels });
   let executor: { chosen: KernelChoice['variants'] } | undefined;
-  vi.spyOn(SessionKernels.prototype, 'begin').mockImplementation(async (device) => {
+  const { begin } = SessionKernels.prototype;
+  vi.spyOn(SessionKernels.prototype, 'begin').mockImplementation(function (this: SessionKernels, device) {
     executor = device.executor;
+    return begin.call(this, device);
   });
   const tune = async () => {
     if (executor !== undefined) executor.chosen = kernels.variants;

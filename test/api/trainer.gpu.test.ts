@@ -55,7 +55,7 @@ describe('callbacks', () => {
   test('should_training_stop ends the run, should_log asks for one log', async () => {
     const begun: number[] = [];
     const run = tinyTrainer(await fresh(), {
-      args: { max_steps: 100, logging_steps: 1000 },
+      args: { max_steps: 100, logging_steps: 1000, save_strategy: 'no' },
       callbacks: [
         {
           on_step_begin: (_, state) => begun.push(state.global_step),

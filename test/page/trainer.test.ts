@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VeraConfig } from '../../src/adapters/config';
-import type { Dataset, Example, StepLogs, TrainEvent, TrainingArguments } from '../../src/core/training';
+import type { Dataset, Example, StepLogs, TrainEvent, TrainerState, TrainingArguments } from '../../src/core/training';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
-import { Trainer, type TrainerInit } from '../../src/page/trainer';
+import { Trainer, type TrainerInit, type TrainOptions } from '../../src/page/trainer';
 import { get_peft_model, type VeraModel } from '../../src/page/vera_model';
 import type { RunEvent, TrainRequest } from '../../src/worker/protocol';
 import type { FakeSession, Script } from '../worker/fake_session';
@@ -97,6 +97,8 @@ describe('a training run', () => {
       max_grad_norm: 1,
       gradient_checkpointing: false,
       logging_steps: 1,
+      save_strategy: 'steps',
+      save_steps: 20,
       seed: 42,
       max_length: 1024,
       packing: false,
@@ -116,6 +118,8 @@ describe('a training run', () => {
     ['a rate of NaN', { learning_rate: Number.NaN }, /learning_rate: expected a number from 0, got NaN/],
     ['steps of 0', { max_steps: 0 }, /max_steps: expected -1, or an integer from 1, got 0/],
     ['a beta of 1', { adam_beta2: 1 }, /adam_beta2: expected a number from 0, below 1, got 1/],
+    ['an unknown strategy', { save_strategy: 'best' as 'no' }, /save_strategy: expected 'no' or 'steps' or 'epoch'/],
+    ['no steps between saves', { save_steps: 0 }, /save_steps: expected an integer from 1, got 0/],
     ['an unknown schedule', { lr_scheduler_type: 'step' as 'linear' }, /lr_scheduler_type: expected 'linear' or/],
   ])('refuses %s, when the trainer is made', async (_case, args, message) => {
     const { model, session } = await wrapped();
@@ -161,7 +165,7 @@ describe('a training run', () => {
     process.on('unhandledRejection', unhandled);
     const trainer = new Trainer({ model, train_dataset: rows });
     trainer.train();
-    trainer.train({ resume_from_checkpoint: true } as never);
+    trainer.train({ resume_from_checkpoint: 1 } as never);
     trainer.train({ signal: AbortSignal.abort() });
     await new Promise((resolve) => setTimeout(resolve, 30));
     process.off('unhandledRejection', unhandled);
@@ -169,8 +173,56 @@ describe('a training run', () => {
     await session.close();
   });
 
+  test.each<[string, TrainOptions, boolean | string]>([
+    ['from the beginning', {}, false],
+    ['from the last checkpoint', { resume_from_checkpoint: true }, true],
+    ['from one by name', { resume_from_checkpoint: 'checkpoint-4' }, 'checkpoint-4'],
+  ])('begins %s', async (_, options, asked) => {
+    const { model, session, fake } = await wrapped(trains([]));
+    await new Trainer({ model, train_dataset: rows }).train(options);
+    expect(trainRequest(fake).resume_from_checkpoint).toBe(asked);
+    await session.close();
+  });
+
+  test.each([1, ''])('does not begin from %j', async (resume_from_checkpoint) => {
+    const { model, session } = await wrapped(trains([]));
+    const run = new Trainer({ model, train_dataset: rows }).train({ resume_from_checkpoint } as never);
+    await expect(run).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('train: resume_from_checkpoint: expected true or false, or a string'),
+    });
+    await session.close();
+  });
+
+  test('restored, has the logs of before; saves are told to readers and callbacks', async () => {
+    const { model, session } = await wrapped((fake) => ({
+      async train(call) {
+        report(fake(), call, 1, { type: 'restored', checkpoint: 'checkpoint-1', logs: [logs(1)] });
+        report(fake(), call, 2, { type: 'log', logs: logs(2) });
+        report(fake(), call, 2, { type: 'save', checkpoint: 'checkpoint-2' });
+        return output;
+      },
+    }));
+    const told: number[] = [];
+    const callback = { on_save: (_: unknown, state: TrainerState) => told.push(state.global_step) };
+    const run = new Trainer({ model, train_dataset: rows, callbacks: [callback] }).train();
+    const events: TrainEvent[] = [];
+    for await (const event of run) events.push(event);
+    expect(events.map(({ type, state }) => [type, state.global_step])).toEqual([
+      ['restored', 1],
+      ['log', 2],
+      ['save', 2],
+    ]);
+    expect(events[0]).toMatchObject({ checkpoint: 'checkpoint-1' });
+    expect(events[2]).toMatchObject({ checkpoint: 'checkpoint-2' });
+    expect(run.state.log_history).toEqual([logs(1), logs(2)]);
+    expect(told).toEqual([2]);
+    await session.close();
+  });
+
   test('pauses, resumes and stops', async () => {
     let end = (): void => {};
+    const asked: unknown[] = [];
     const { model, session, fake } = await wrapped((current) => ({
       train(call) {
         report(current(), call, 1, { type: 'warning', code: 'device_lost', message: 'odd' });
@@ -184,8 +236,9 @@ describe('a training run', () => {
       async resumeTraining(call, reason) {
         report(current(), call, 1, { type: 'resumed', reason });
       },
-      async controlTraining(_call, { should_training_stop }) {
-        if (should_training_stop) end();
+      async controlTraining(_call, control) {
+        asked.push(control);
+        if (control.should_training_stop) end();
       },
     }));
     const run = new Trainer({ model, train_dataset: rows }).train();
@@ -193,7 +246,9 @@ describe('a training run', () => {
     await run.pause();
     await run.resume();
     await run.resume();
-    expect(await run.stop()).toEqual(output);
+    await expect(run.stop({ save: 1 } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(await run.stop({ save: false })).toEqual(output);
+    expect(asked).toEqual([{ should_training_stop: true, save_at_end: false }]);
     const events: unknown[] = [];
     for await (const { state: _, ...event } of run) events.push(event);
     expect(events).toEqual([
@@ -238,6 +293,31 @@ describe('a training run', () => {
     show('hidden');
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(sent).toHaveLength(4);
+    await session.close();
+  });
+
+  test.each<['steps' | 'no', number]>([
+    ['steps', 1],
+    ['no', 0],
+  ])('is saved as the page is hidden, unless the strategy is no: %s', async (save_strategy, saves) => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('document', page);
+    const { model, session, fake } = await wrapped((current) => ({
+      train: (call) => current().untilCancelled(call),
+      controlTraining: async () => {},
+    }));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const run = new Trainer({ model, args: { save_strategy }, train_dataset: rows }).train({ signal });
+    for (const state of ['hidden', 'visible']) {
+      page.visibilityState = state;
+      page.dispatchEvent(new Event('visibilitychange'));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual(Array(saves).fill({ should_save: true }));
+    expect(fake.argsOf('pauseTraining')).toEqual([]);
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
     await session.close();
   });
 });
@@ -387,10 +467,11 @@ describe('callbacks', () => {
       on_step_end: (
         _: unknown,
         state: { global_step: number },
-        control: { should_log: boolean; should_training_stop: boolean },
+        control: { should_log: boolean; should_save: boolean; should_training_stop: boolean },
       ) => {
-        seen.push(['step', state.global_step, control.should_log]);
+        seen.push(['step', state.global_step, control.should_log || control.should_save]);
         control.should_log = state.global_step === 1;
+        control.should_save = state.global_step === 2;
         control.should_training_stop = state.global_step === 2;
       },
       on_log: (
@@ -404,8 +485,8 @@ describe('callbacks', () => {
     await new Trainer({ model, train_dataset: rows, callbacks: [callback as never] }).train();
     expect(seen).toEqual([['begin', 0.01, false], ['step', 1, false], ['log', 1, 2], ['step', 2, false], ['end']]);
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual([
-      { should_training_stop: false, should_log: true },
-      { should_training_stop: true, should_log: false },
+      { should_training_stop: false, should_log: true, should_save: false },
+      { should_training_stop: true, should_log: false, should_save: true },
     ]);
     expect(trainRequest(fake).hooks).toEqual(['on_train_begin', 'on_step_end', 'on_train_end']);
     await session.close();

@@ -79,3 +79,36 @@ describe('tuned', () => {
     expect(await begin('tuned', new BrokenStore())).toMatchObject({ tunes: true, warnings: ['storage_unavailable'] });
   });
 });
+
+describe('a run that is resumed', () => {
+  const other = { ...choice, variants: { linear: 'register' } };
+
+  async function adopting(wanted: OpenOptions['kernels'], made: KernelChoice, store = new MemoryStore()) {
+    const warnings: string[] = [];
+    const kernels = new SessionKernels(wanted, store, ({ code }) => void warnings.push(code));
+    const opened = device();
+    await kernels.begin(opened);
+    await kernels.adopt(made);
+    expect(await kernels.current()).toEqual({ version, adapter, variants: opened.executor.chosen });
+    return { used: opened.executor.chosen, tunes: kernels.tune !== undefined, warnings };
+  }
+
+  test.each([undefined, 'default', 'tuned'] as const)('goes on with its own kernels: %s', async (wanted) => {
+    const adopted = { used: choice.variants, tunes: false, warnings: [] };
+    expect(await adopting(wanted, choice)).toEqual(adopted);
+    expect(await adopting(wanted, choice, await storing(other))).toEqual(adopted);
+  });
+
+  test('leaves those that the page has chosen, with a warning if they are others', async () => {
+    expect(await adopting(choice, choice)).toEqual({ used: choice.variants, tunes: false, warnings: [] });
+    expect(await adopting(choice, other)).toEqual({ used: choice.variants, tunes: false, warnings: ['other_kernels'] });
+  });
+
+  test.each<[string, KernelChoice]>([
+    ['shaders', { ...other, version: '0'.repeat(32) }],
+    ['another adapter', { ...other, adapter: { ...adapter, description: 'another' } }],
+  ])('of other %s has the session’s, with a warning', async (_, made) => {
+    expect(await adopting('default', made)).toEqual({ used: {}, tunes: false, warnings: ['other_kernels'] });
+    expect(await adopting('tuned', made)).toEqual({ used: {}, tunes: true, warnings: ['other_kernels'] });
+  });
+});

@@ -1,0 +1,37 @@
+/** A fingerprint of bytes that come in pieces, however they are cut: SHA-256 over the fingerprints of equal blocks. */
+export class Digest {
+  readonly #block = new Uint8Array(2 ** 20);
+  #filled = 0;
+  #blocks: Uint8Array<ArrayBuffer>[] = [];
+
+  async add(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length; ) {
+      const piece = bytes.subarray(start, start + this.#block.length - this.#filled);
+      this.#block.set(piece, this.#filled);
+      this.#filled += piece.length;
+      start += piece.length;
+      if (this.#filled === this.#block.length) await this.#close();
+    }
+  }
+
+  /** 64 hexadecimal digits. Nothing can be added any more. */
+  async end(): Promise<string> {
+    await this.#close();
+    const all = new Uint8Array(32 * this.#blocks.length);
+    for (const [index, block] of this.#blocks.entries()) all.set(block, 32 * index);
+    return toHex(await sha256(all));
+  }
+
+  async #close(): Promise<void> {
+    this.#blocks.push(await sha256(this.#block.subarray(0, this.#filled)));
+    this.#filled = 0;
+  }
+}
+
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

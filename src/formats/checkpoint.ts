@@ -1,0 +1,117 @@
+import { WebVeraError } from '../core/error';
+import { Fields, isJsonObject, type JsonObject } from '../core/fields';
+import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
+import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
+import type { StepLogs } from '../core/training';
+import { parseJsonObject } from './json';
+import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './safetensors';
+import { toFloat32 } from './values';
+
+/** A run that can be gone on with. */
+export interface Checkpoint {
+  /** What it is a run of: the model, the adapters and the data, as one fingerprint. */
+  readonly run: string;
+  readonly snapshot: RunSnapshot;
+  /** The arguments that it went by last. */
+  readonly args: JsonObject;
+  readonly kernels: KernelChoice;
+}
+
+/** Bumped when older code could misread what is written. */
+const VERSION = 1;
+const WHERE = 'checkpoint';
+/** Columns of `log_history`. */
+const COLUMNS = ['step', 'loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'seconds_left'] as const;
+const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
+
+/** The bytes of a safetensors file. Throws `numerical_error` where a number isn't finite: nobody could go on from that. */
+export function writeCheckpoint({ run, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { progress, lossSum, logs, pools } = snapshot;
+  const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
+    PARTS.map((part): [string, RawTensor] => [`${index}.${part}`, tensor('F32', [pool[part].length], pool[part])]),
+  );
+  const history = Float64Array.from(logs.flatMap((log) => COLUMNS.map((column) => log[column])));
+  tensors.push(['log_history', tensor('F64', [logs.length, COLUMNS.length], history)]);
+  if (!pools.every((pool) => PARTS.every((part) => pool[part].every(Number.isFinite)))) {
+    const message = `Step ${progress.global_step}: what trains isn't finite any more`;
+    throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.' });
+  }
+  const state = { version: VERSION, run, ...progress, loss_sum: lossSum, args, kernels };
+  return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
+}
+
+/**
+ * Reads what `writeCheckpoint` wrote of a run whose adapters train so many floats each. Throws `invalid_format`, and
+ * `invalid_argument` for kernels that can't be.
+ */
+export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): Checkpoint {
+  const file = readSafetensors(bytes);
+  const text = new TextEncoder().encode(file.metadata.get(WHERE) ?? '');
+  const state = new Fields(parseJsonObject(text, WHERE), WHERE);
+  if (state.get('version') !== VERSION) throw state.invalid('version', `${VERSION}`);
+  const [args, lossSum] = [state.get('args'), state.get('loss_sum')];
+  if (!isJsonObject(args)) throw state.invalid('args', 'an object');
+  if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
+  const pools = lengths.map(
+    (length, index): PoolSnapshot => ({
+      parameters: floats(file, `${index}.parameters`, length),
+      exp_avg: floats(file, `${index}.exp_avg`, length),
+      exp_avg_sq: floats(file, `${index}.exp_avg_sq`, length),
+    }),
+  );
+  return {
+    run: state.string('run'),
+    args,
+    kernels: readKernelChoice(state.get('kernels')),
+    snapshot: {
+      progress: {
+        global_step: state.positiveInteger('global_step'),
+        max_steps: state.positiveInteger('max_steps'),
+        epoch: state.positiveNumber('epoch'),
+      },
+      lossSum,
+      logs: readLogs(file),
+      pools,
+    },
+  };
+}
+
+function readLogs(file: Safetensors): StepLogs[] {
+  const { shape, bytes, dtype } = expectTensor(file, 'log_history');
+  const [rows = 0, columns] = shape;
+  if (dtype !== 'F64' || columns !== COLUMNS.length) throw invalid(`log_history: got ${dtype} [${shape}]`);
+  const values = new Float64Array(bytes.slice().buffer);
+  const at = (row: number, column: number): number => values[row * COLUMNS.length + column] ?? 0;
+  return Array.from({ length: rows }, (_, row) => ({
+    step: at(row, 0),
+    loss: at(row, 1),
+    grad_norm: at(row, 2),
+    learning_rate: at(row, 3),
+    tokens_per_second: at(row, 4),
+    seconds_left: at(row, 5),
+  }));
+}
+
+function floats(file: Safetensors, name: string, length: number): Float32Array<ArrayBuffer> {
+  const { dtype, shape, bytes } = expectTensor(file, name);
+  if (dtype !== 'F32' || shape.length !== 1 || shape[0] !== length) {
+    throw invalid(`${name}: expected F32 [${length}], got ${dtype} [${shape}]`);
+  }
+  const values = new Float32Array(toFloat32({ dtype, bytes }));
+  if (!values.every(Number.isFinite)) throw invalid(`${name}: expected finite numbers`);
+  return values;
+}
+
+function expectTensor({ tensors }: Safetensors, name: string): RawTensor {
+  const found = tensors.get(name);
+  if (found === undefined) throw invalid(`expected a tensor ${name}`);
+  return found;
+}
+
+function tensor(dtype: RawTensor['dtype'], shape: readonly number[], data: ArrayBufferView): RawTensor {
+  return { dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function invalid(message: string): WebVeraError {
+  return new WebVeraError('invalid_format', `${WHERE}: ${message}`);
+}

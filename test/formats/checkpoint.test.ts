@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { WebVeraError } from '../../src/core/error';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/formats/checkpoint';
+import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+
+const adapter = {
+  vendor: 'v',
+  architecture: 'a',
+  description: 'd',
+  features: ['subgroups'],
+  limits: { maxBufferSize: 1 },
+};
+const pool = (value: number, length: number) => ({
+  parameters: new Float32Array(length).fill(value),
+  exp_avg: new Float32Array(length).fill(value / 3),
+  exp_avg_sq: new Float32Array(length).fill(value * 1e-38),
+});
+const checkpoint: Checkpoint = {
+  run: 'f00d',
+  args: { learning_rate: 0.01, completion_only_loss: null },
+  kernels: { version: 'v1', adapter, variants: { linear: 'wide' } },
+  snapshot: {
+    progress: { global_step: 3, max_steps: 8, epoch: 3 / 7 },
+    lossSum: 0.1 + 0.2,
+    logs: [
+      {
+        step: 1,
+        loss: 1 / 3,
+        grad_norm: 0.1,
+        learning_rate: 1e-2,
+        tokens_per_second: Number.POSITIVE_INFINITY,
+        seconds_left: 0,
+      },
+      { step: 3, loss: 2 / 3, grad_norm: 0.2, learning_rate: 2e-2, tokens_per_second: 7, seconds_left: 1e-9 },
+    ],
+    pools: [pool(1.1, 8), pool(-2, 4)],
+  },
+};
+const lengths = [8, 4];
+const bytes = writeCheckpoint(checkpoint);
+const progress = checkpoint.snapshot.progress;
+
+/** The file with another state, or other tensors. */
+function changed(patch: (state: Record<string, unknown>) => object, drop = ''): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const state = JSON.parse(metadata.get('checkpoint')!) as Record<string, unknown>;
+  const text = JSON.stringify({ ...state, ...patch(state) });
+  return writeSafetensors(
+    [...tensors].filter(([name]) => name !== drop),
+    new Map([['checkpoint', text]]),
+  );
+}
+
+describe('a checkpoint', () => {
+  test('is read as it was written, to the bit', () => {
+    expect(readCheckpoint(bytes, lengths)).toEqual(checkpoint);
+    const bare = { ...checkpoint, snapshot: { ...checkpoint.snapshot, logs: [] } };
+    expect(readCheckpoint(writeCheckpoint(bare), lengths)).toEqual(bare);
+  });
+
+  test('is a safetensors file by torch’s names', () => {
+    expect([...readSafetensors(bytes).tensors.keys()].sort()).toEqual([
+      '0.exp_avg',
+      '0.exp_avg_sq',
+      '0.parameters',
+      '1.exp_avg',
+      '1.exp_avg_sq',
+      '1.parameters',
+      'log_history',
+    ]);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('is not made of %s', (value) => {
+    const pools = [pool(1, 8), { ...pool(1, 4), exp_avg_sq: Float32Array.of(0, 0, 0, value) }];
+    const broken = { ...checkpoint, snapshot: { ...checkpoint.snapshot, pools } };
+    expect(() => writeCheckpoint(broken)).toThrow(expect.objectContaining({ code: 'numerical_error' }));
+  });
+
+  test.each<[string, Uint8Array, readonly number[]]>([
+    ['for more adapters', bytes, [8, 4, 4]],
+    ['for another length', bytes, [8, 8]],
+    ['without a tensor', changed(() => ({}), '1.exp_avg'), lengths],
+    ['without its logs', changed(() => ({}), 'log_history'), lengths],
+    ['of a later version', changed(() => ({ version: 2 })), lengths],
+    ['without a run', changed(() => ({ run: undefined })), lengths],
+    ['without steps', changed(() => ({ ...progress, global_step: 0 })), lengths],
+    ['with a fraction of a step', changed(() => ({ global_step: 1.5 })), lengths],
+    ['without a loss', changed(() => ({ loss_sum: null })), lengths],
+    ['with a list of arguments', changed(() => ({ args: [] })), lengths],
+    ['without its state', writeSafetensors(readSafetensors(bytes).tensors), lengths],
+  ])('is refused %s', (_, file, expected) => {
+    expect(() => readCheckpoint(file, expected)).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+  });
+
+  test('with kernels that can’t be is refused', () => {
+    const file = changed(() => ({ kernels: { version: 1 } }));
+    expect(() => readCheckpoint(file, lengths)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+
+  test('that is cut off or changed anywhere is refused, or differs in its numbers alone', () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, xor, cuts) => {
+        const file = cuts ? bytes.slice(0, at) : bytes.slice();
+        if (!cuts) file[at]! ^= xor;
+        try {
+          expect(readCheckpoint(file, lengths).snapshot.pools).toHaveLength(2);
+        } catch (error) {
+          expect(error).toBeInstanceOf(WebVeraError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MemoryStore } from '../../src/store/blob_store';
+import { CheckpointStore, type StoredCheckpoint } from '../../src/store/checkpoint_store';
+import { FaultStore } from './fault_store';
+
+/** The `seq`th checkpoint of a run that writes to its slots in turns. */
+function nth(seq: number, length = 40): StoredCheckpoint {
+  return { slot: seq % 2 === 0 ? 0 : 1, seq, bytes: new Uint8Array(length).fill(seq) };
+}
+
+/** Changes a stored value in place. */
+async function change(store: MemoryStore, key: string, patch: (value: Record<string, unknown>) => object) {
+  const value = (await store.get(key)) as Record<string, unknown>;
+  expect(value).toBeDefined();
+  await store.setMany([[key, { ...value, ...patch(value) }]]);
+}
+
+async function saved(...seqs: readonly number[]): Promise<{ store: MemoryStore; checkpoints: CheckpointStore }> {
+  const store = new MemoryStore();
+  const checkpoints = new CheckpointStore(store);
+  for (const seq of seqs) await checkpoints.save('a', nth(seq));
+  return { store, checkpoints };
+}
+
+describe('checkpoints of a run', () => {
+  test('the last two are kept, the last one first', async () => {
+    const { checkpoints } = await saved();
+    expect(await checkpoints.load('a')).toEqual({ found: [], damaged: false });
+    for (let seq = 0; seq < 4; seq++) {
+      await checkpoints.save('a', nth(seq));
+      const found = seq === 0 ? [nth(0)] : [nth(seq), nth(seq - 1)];
+      expect(await checkpoints.load('a')).toEqual({ found, damaged: false });
+    }
+    expect(await checkpoints.load('b')).toEqual({ found: [], damaged: false });
+  });
+
+  test('only runs that were saved lately are kept', async () => {
+    const { store, checkpoints } = await saved();
+    await store.setMany([['adapter/mine', 1]]);
+    for (const run of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await checkpoints.save(run, nth(0));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      await checkpoints.save('a', nth(1));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const runs = new Set((await store.keys()).map((key) => key.split('/')[1]));
+    expect([...runs].sort()).toEqual(['a', 'd', 'e', 'f', 'mine']);
+    await checkpoints.clear();
+    expect(await store.keys()).toEqual(['adapter/mine']);
+  });
+
+  test('whichever operation fails, what was confirmed last is there, and nothing that is half', async () => {
+    for (let failing = 1; ; failing++) {
+      const inner = new MemoryStore();
+      const store = new FaultStore(failing, inner);
+      const checkpoints = new CheckpointStore(store);
+      let confirmed = -1;
+      for (let seq = 0; seq < 4; seq++) {
+        await checkpoints.save('a', nth(confirmed + 1)).then(
+          () => {
+            confirmed += 1;
+          },
+          (error: unknown) => expect(error).toMatchObject({ code: 'storage_full' }),
+        );
+        const { found, damaged } = await new CheckpointStore(inner).load('a');
+        expect(damaged).toBe(false);
+        // A write may have come through before the operation after it failed.
+        const last = found[0]?.seq ?? -1;
+        expect([confirmed, confirmed + 1]).toContain(last);
+        for (const one of found) expect(one).toEqual(nth(one.seq));
+      }
+      if (!store.failed) return expect(failing).toBeGreaterThan(4);
+    }
+  });
+
+  test('of a damaged one, the one before it is left', async () => {
+    const flips = fc.integer({ min: 0, max: 40 * 8 - 1 });
+    await fc.assert(
+      fc.asyncProperty(flips, async (bit) => {
+        const { store, checkpoints } = await saved(0, 1);
+        await change(store, 'checkpoint/a/1', ({ bytes }) => {
+          (bytes as Uint8Array)[bit >> 3]! ^= 1 << (bit & 7);
+          return { bytes };
+        });
+        expect(await checkpoints.load('a')).toEqual({ found: [nth(0)], damaged: true });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each<[string, object]>([
+    ['cut off', { bytes: new Uint8Array(39).fill(1) }],
+    ['of another type', { bytes: [1, 2, 3] }],
+    ['without its hash', { sha256: undefined }],
+    ['with half of its hash', { sha256: new Uint8Array(16) }],
+    ['of a later format', { format: 2 }],
+    ['whose number is too large', { seq: 2 ** 53 }],
+    ['whose number is none', { seq: '1' }],
+  ])('one that is %s is no checkpoint', async (_, patch) => {
+    const { store, checkpoints } = await saved(0, 1);
+    await change(store, 'checkpoint/a/1', () => patch);
+    expect(await checkpoints.load('a')).toEqual({ found: [nth(0)], damaged: true });
+  });
+
+  test('slots that were swapped are still told apart', async () => {
+    const { store, checkpoints } = await saved(0, 1);
+    const [zero, one] = [await store.get('checkpoint/a/0'), await store.get('checkpoint/a/1')];
+    await store.setMany([
+      ['checkpoint/a/0', one],
+      ['checkpoint/a/1', zero],
+    ]);
+    const { found } = await checkpoints.load('a');
+    expect(found.map(({ slot, seq }) => [slot, seq])).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+  });
+
+  test('a head that says nothing hides no slot', async () => {
+    const { store, checkpoints } = await saved(0, 1);
+    await store.setMany([['checkpoint/a/head', 'nonsense']]);
+    expect(await checkpoints.load('a')).toEqual({ found: [nth(1), nth(0)], damaged: false });
+  });
+});
