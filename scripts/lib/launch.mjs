@@ -12,7 +12,10 @@ import { kill, onExit, remove } from './processes.mjs';
  * `software` is SwiftShader in Chromium; Firefox picks for itself (Mesa's llvmpipe where there is no GPU).
  * @typedef {'default' | 'software'} Adapter
  */
-/** @typedef {{ page: Page, version: string, close: () => Promise<void> }} OpenPage */
+/**
+ * `kill` ends the browser as a crash does.
+ * @typedef {{ page: Page, version: string, close: () => Promise<void>, kill: () => void }} OpenPage
+ */
 
 const CHROME_FLAGS = [
   '--disable-quic',
@@ -36,23 +39,22 @@ const ATTEMPTS = 3;
 export class BrowserFailure extends Error {}
 
 /**
- * Opens a page in a fresh profile of a headless browser whose WebGPU is known to work. The browser goes away with
- * `close()`, and with this process however that ends.
+ * Opens a page of a headless browser whose WebGPU is known to work. The browser goes away with `close()`, and with this process however that ends.
  * @param {BrowserKind} kind
  * @param {string} origin of a running server: WebGPU wants a secure context, which 127.0.0.1 is
- * @param {{ adapter?: Adapter }} [options]
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that stays; a fresh one by default
  * @returns {Promise<OpenPage>}
  */
-export async function openPage(kind, origin, { adapter = 'default' } = {}) {
+export async function openPage(kind, origin, { adapter = 'default', profile } = {}) {
   const found = await findBrowser(kind);
   if (found === undefined) throw new BrowserFailure(`Needs ${BROWSERS[kind].title}: ${BROWSERS[kind].advice}.`);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { browser, close } = await launch(kind, found.path, adapter);
+    const { browser, close, kill } = await launch(kind, found.path, adapter, profile);
     try {
       const page = await browser.newPage();
       await page.goto(new URL('/webgpu-check', origin).href);
       const hasAdapter = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
-      if (hasAdapter) return { page, version: nameOf(await browser.version()), close };
+      if (hasAdapter) return { page, version: nameOf(await browser.version()), close, kill };
     } catch (error) {
       await close();
       throw error;
@@ -123,23 +125,25 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
  * @param {BrowserKind} kind
  * @param {string} executablePath
  * @param {Adapter} adapter
+ * @param {string} [kept]
  */
-async function launch(kind, executablePath, adapter) {
-  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
-  const cleanup = onExit(() => remove(profile));
+async function launch(kind, executablePath, adapter, kept) {
+  const profile = kept ?? (await mkdtemp(join(tmpdir(), 'webvera-')));
+  const cleanup = kept === undefined ? onExit(() => remove(profile)) : () => {};
   const browser = await puppeteer
     .launch({ ...(kind === 'firefox' ? firefoxOptions() : chromeOptions(adapter)), ...common(executablePath, profile) })
     .catch((error) => {
       cleanup();
       throw error;
     });
-  const stop = onExit(() => kill(browser.process()));
+  const end = () => kill(browser.process());
+  const stop = onExit(end);
   const close = async () => {
     await browser.close().catch(() => undefined);
     stop();
     cleanup();
   };
-  return { browser, close };
+  return { browser, close, kill: end };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../scripts/lib/browsers.mjs';
-import { gotoReporting, openPage } from '../../scripts/lib/launch.mjs';
+import { gotoReporting, type OpenPage, openPage } from '../../scripts/lib/launch.mjs';
 import { type Mount, serve } from '../../scripts/lib/serve.mjs';
 
 /** `chromium` runs on SwiftShader; `firefox` on what it finds, Mesa's llvmpipe where there is no GPU. */
@@ -41,25 +41,45 @@ export async function withBrowser<T>(
   body: (page: Page, url: string) => Promise<T>,
   options: HarnessOptions = {},
 ): Promise<T> {
-  const { mounts: extra, expectedErrors, ...serving } = options;
-  const server = await serve({ ...mounts, ...extra }, serving);
+  return withSite((url) => withPage(name, url, ({ page }) => body(page, url), options), options);
+}
+
+/** Runs `body` with the URL of a server, whose origin is the same for all pages that are opened meanwhile. */
+export async function withSite<T>(body: (url: string) => Promise<T>, options: HarnessOptions = {}): Promise<T> {
+  const { mounts: extra, headers, onRequest } = options;
+  const server = await serve({ ...mounts, ...extra }, { ...(headers && { headers }), ...(onRequest && { onRequest }) });
   try {
-    const kind: BrowserKind = name === 'chromium' ? 'chrome' : 'firefox';
-    const { page, close } = await openPage(kind, server.url, { adapter: 'software' });
-    try {
-      const broken = new Promise<never>((_, reject) => {
-        page.on('pageerror', (error) => {
-          const message = error instanceof Error ? error.message : String(error);
-          if (expectedErrors?.test(message) !== true) reject(error);
-        });
-        page.on('error', (error) => reject(error));
-      });
-      return await Promise.race([body(page, server.url), broken]);
-    } finally {
-      await close();
-    }
+    return await body(server.url);
   } finally {
     await server.close();
+  }
+}
+
+export interface PageOptions extends Pick<HarnessOptions, 'expectedErrors'> {
+  /** A folder that outlives the browser. Default: a fresh one that doesn't. */
+  readonly profile?: string;
+}
+
+/** Opens a page of a browser for a site and runs `body` with it. */
+export async function withPage<T>(
+  name: BrowserName,
+  url: string,
+  body: (opened: Pick<OpenPage, 'page' | 'kill'>) => Promise<T>,
+  { expectedErrors, profile }: PageOptions = {},
+): Promise<T> {
+  const kind: BrowserKind = name === 'chromium' ? 'chrome' : 'firefox';
+  const { close, ...opened } = await openPage(kind, url, { adapter: 'software', ...(profile && { profile }) });
+  try {
+    const broken = new Promise<never>((_, reject) => {
+      opened.page.on('pageerror', (error) => {
+        const message = error instanceof Error ? error.message : String(error);
+        if (expectedErrors?.test(message) !== true) reject(error);
+      });
+      opened.page.on('error', (error) => reject(error));
+    });
+    return await Promise.race([body(opened), broken]);
+  } finally {
+    await close();
   }
 }
 

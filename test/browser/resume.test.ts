@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { type BrowserName, browserNames, withPage, withSite } from './harness';
+
+type Report = { readonly type: 'log' | 'save' | 'restored' | 'warning'; readonly step: number } | Done;
+
+interface Done {
+  readonly type: 'done';
+  readonly losses: readonly number[];
+  readonly files: object;
+}
+
+interface Visit {
+  /** What the browser keeps between visits. */
+  readonly profile?: string;
+  /** Whether the browser is to be killed at this report. */
+  readonly dies?: (report: Report) => boolean;
+}
+
+/** Opens the page, until it is done or its browser is killed; gives what it reported. */
+function visit(name: BrowserName, url: string, page: string, { profile, dies }: Visit = {}): Promise<Report[]> {
+  return withPage(
+    name,
+    url,
+    async ({ page: opened, kill }) => {
+      const reports: Report[] = [];
+      await new Promise<void>((resolve, reject) => {
+        const receive = (report: Report): void => {
+          reports.push(report);
+          if (dies?.(report) === true) kill();
+          if (report.type === 'done' || dies?.(report) === true) resolve();
+        };
+        opened
+          .exposeFunction('report', receive)
+          .then(() => gotoReporting(opened, `${url}/pages/${page}`, receive))
+          .catch(reject);
+      });
+      return reports;
+    },
+    { ...(profile && { profile }) },
+  );
+}
+
+test.each(browserNames)('%s: a browser that is killed while it trains loses no step that was saved', async (name) => {
+  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+  try {
+    await withSite(async (url) => {
+      const [straight] = (await visit(name, url, 'resumed.html?straight')).slice(-1) as [Done];
+      expect(straight.losses).toHaveLength(40);
+
+      let saved = 0;
+      for (const steps of [4, 11, 8]) {
+        // Somewhere between two saves, or while one is under way.
+        const dies = ({ type, ...report }: Report): boolean =>
+          type === 'log' && 'step' in report && report.step >= saved + steps;
+        const reports = await visit(name, url, 'resumed.html', { profile, dies });
+        if (saved > 0) {
+          expect(reports[0]!.type).toBe('restored');
+          expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(saved);
+        }
+        for (const report of reports) if (report.type === 'save') saved = report.step;
+      }
+      expect(saved).toBeGreaterThan(12);
+
+      const reports = await visit(name, url, 'resumed.html', { profile });
+      expect(reports[0]!.type).toBe('restored');
+      const done = reports.at(-1) as Done;
+      expect(done.losses).toEqual(straight.losses);
+      expect(done.files).toEqual(straight.files);
+      expect(reports.filter(({ type }) => type === 'warning')).toEqual([]);
+    });
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+  }
+});
