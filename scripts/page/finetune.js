@@ -92,7 +92,9 @@ async function finetune(job) {
   await report({ type: 'before', perplexity: before });
 
   const { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed } = job;
-  const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed };
+  // The browser's profile, and all that is kept in it, goes as soon as this ends.
+  const save_strategy = /** @type {const} */ ('no');
+  const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed, save_strategy };
   const output = await timed('train', async () => {
     const run = new Trainer({ model, args, train_dataset: train }).train();
     for await (const event of run) {

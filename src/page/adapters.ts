@@ -26,6 +26,8 @@ export const adapters: {
   import(files: AdapterFiles, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /** An id that isn't there is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
+  /** Deletes all that was trained here: every adapter, and the checkpoints of every run. Runs that go on aren't stopped. */
+  wipe(options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
     const link = await open('adapters.list', options);
@@ -47,6 +49,10 @@ export const adapters: {
     checkId(id);
     const link = await open('adapters.delete', options);
     return link.call(() => link.request('deleteStored', id), options);
+  },
+  async wipe(options = {}) {
+    const link = await open('adapters.wipe', options);
+    return link.call(() => link.request('wipeStored'), options);
   },
 };
 

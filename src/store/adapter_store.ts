@@ -44,6 +44,11 @@ export class AdapterStore {
   async delete(id: string): Promise<void> {
     await this.#store.deleteMany([prefix + id]);
   }
+
+  async clear(): Promise<void> {
+    const keys = await this.#store.keys();
+    await this.#store.deleteMany(keys.filter((key) => key.startsWith(prefix)));
+  }
 }
 
 function readRecord(id: string, value: unknown): AdapterRecord {

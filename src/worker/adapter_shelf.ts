@@ -3,6 +3,7 @@ import { readAdapterConfig } from '../formats/peft';
 import { readSafetensors } from '../formats/safetensors';
 import { type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
+import { CheckpointStore } from '../store/checkpoint_store';
 import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
 import { known } from './store_failures';
@@ -11,10 +12,12 @@ import { known } from './store_failures';
 export class AdapterShelf {
   readonly #store: BlobStore;
   readonly #adapters: AdapterStore;
+  readonly #checkpoints: CheckpointStore;
 
   constructor(store: BlobStore) {
     this.#store = store;
     this.#adapters = new AdapterStore(store);
+    this.#checkpoints = new CheckpointStore(store);
   }
 
   /** Those that can be read; a damaged record doesn't hide the others. */
@@ -58,6 +61,12 @@ export class AdapterShelf {
 
   async delete(id: string): Promise<void> {
     await known(this.#adapters.delete(id));
+  }
+
+  /** All of them, and the checkpoints that could make them again. */
+  async wipe(): Promise<void> {
+    await known(this.#adapters.clear());
+    await known(this.#checkpoints.clear());
   }
 
   async close(): Promise<void> {

@@ -142,6 +142,8 @@ export interface WorkerSession {
   importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
   /** An unknown id is ignored. */
   deleteStored(id: string): Promise<void>;
+  /** All adapters, and the checkpoints of all runs. */
+  wipeStored(): Promise<void>;
 }
 
 export type CallId = number;

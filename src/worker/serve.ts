@@ -52,6 +52,7 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   getStored: true,
   importStored: true,
   deleteStored: true,
+  wipeStored: true,
 };
 
 /** Answers a page's calls with a session, and tells the page that it may begin. */

@@ -270,6 +270,10 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     return this.#parts().shelf.delete(id);
   }
 
+  wipeStored(): Promise<void> {
+    return this.#parts().shelf.wipe();
+  }
+
   #parts(): Opened {
     if (this.#opened !== undefined) return this.#opened;
     throw new WebVeraError('internal', 'The session was used before it was opened');

@@ -1,6 +1,7 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  adapters,
   get_peft_model,
   type KernelChoice,
   type SessionOptions,
@@ -357,6 +358,21 @@ describe('a checkpoint is made', () => {
     expect(often.saved).toHaveLength(12);
     expect(often.weights).toEqual(never.weights);
   });
+});
+
+test('adapters.wipe() leaves neither adapters nor checkpoints, but what was measured', async () => {
+  const tuned = await trained({ session: { kernels: 'tuned' } });
+  await within({ store: 'auto' }, async (opened) => {
+    const { session } = opened;
+    const model = await get_peft_model(await loadTiny(opened), new VeraConfig({ r: 4, target_modules: ['q_proj'] }));
+    await model.save_pretrained({ id: 'mine' });
+    expect(await adapters.list({ session })).toHaveLength(1);
+    await adapters.wipe({ session });
+    expect(await adapters.list({ session })).toEqual([]);
+  });
+  const again = await trained({ session: { kernels: 'tuned' }, resume: true });
+  expect(typesOf(again)).not.toContain('restored');
+  expect(again.kernels).toEqual(tuned.kernels);
 });
 
 describe('storage that fails', () => {

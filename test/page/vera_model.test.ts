@@ -194,6 +194,7 @@ describe('stored adapters', () => {
       getStored: async (id) => (id === 'a' ? files : undefined),
       importStored: async () => stored,
       deleteStored: async () => {},
+      wipeStored: async () => {},
     }));
     const [info] = await adapters.list({ session });
     expect(info).toEqual({ ...stored, config });
@@ -203,8 +204,10 @@ describe('stored adapters', () => {
     expect(await adapters.get('b', { session })).toBeUndefined();
     expect(await adapters.import(files, 'a', { session })).toEqual({ ...stored, config });
     await adapters.delete('a', { session });
+    await adapters.wipe({ session });
     expect(fake.argsOf('importStored')).toEqual([[files, 'a']]);
     expect(fake.argsOf('deleteStored')).toEqual([['a']]);
+    expect(fake.argsOf('wipeStored')).toEqual([[]]);
     await session.close();
   });
 
