@@ -1,5 +1,6 @@
 import type { AdapterInfo, PreTrainedModel, VeraModel } from 'webvera';
 import type { DeviceCheck } from './library/device';
+import type { Interrupted } from './library/interrupted';
 import type { LoadProgress } from './library/load_meter';
 
 export interface ReadyModel {
@@ -38,6 +39,8 @@ export interface AppState {
   /** A trained adapter that the browser could not store. */
   readonly unsaved: ActiveAdapter | undefined;
   readonly saved: readonly AdapterInfo[];
+  /** A run that can be gone on with. */
+  readonly interrupted: Interrupted | undefined;
 }
 
 export const initialState: AppState = {
@@ -51,6 +54,7 @@ export const initialState: AppState = {
   active: undefined,
   unsaved: undefined,
   saved: [],
+  interrupted: undefined,
 };
 
 /** Nothing is under way that a new action would disturb. */
@@ -68,6 +72,19 @@ export function canTrain(state: AppState): boolean {
 
 export function canWrite(state: AppState): boolean {
   return isQuiet(state) && state.model !== undefined;
+}
+
+/** Whether the model and the text of the interrupted run are at hand. */
+export function canGoOn(state: AppState): boolean {
+  return canTrain(state) && missingToGoOn(state).length === 0;
+}
+
+/** What an interrupted run still needs. */
+export function missingToGoOn({ interrupted, model, corpus }: AppState): readonly string[] {
+  if (interrupted === undefined) return [];
+  const sameModel = model?.name === interrupted.model;
+  const sameText = corpus?.name === interrupted.corpus.name && corpus.blob.size === interrupted.corpus.bytes;
+  return [...(sameModel ? [] : [interrupted.model]), ...(sameText ? [] : [interrupted.corpus.name])];
 }
 
 /** What to do next, where training can't begin yet. */

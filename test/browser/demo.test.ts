@@ -95,6 +95,48 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
   });
 });
 
+test('a run whose page was closed is gone on with later, where it was kept', async () => {
+  await withDemo(site, async (page) => {
+    const choose = async () => {
+      await click(page, '#load-bundled');
+      await seen(page, '#model-ready');
+      await click(page, '#use-sample');
+      await seen(page, '#text-file');
+    };
+    await choose();
+    await page.click('#settings summary');
+    await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
+    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
+    await click(page, '#start');
+    await until(page, () => /Kept up to step 20\.$/.test(document.querySelector('#train-status')?.textContent ?? ''));
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+
+    await seen(page, '#interrupted');
+    const stopped = /^“whale” stopped at step (20|40) of 400\./;
+    expect(await textOf(page, '#interrupted-text')).toMatch(stopped);
+    expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose prose-1\.4M and moby-dick\.txt again\.$/);
+    expect(await isDisabled(page, '#go-on')).toBe(true);
+    await choose();
+    expect(await textOf(page, '#interrupted-text')).toMatch(/ of 400\.$/);
+    await click(page, '#go-on');
+    await phase(page, '#train-card', 'running');
+    expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
+    expect(await textOf(page, '#number-step')).toMatch(/^[2-9]\d of 400$/);
+    await click(page, '#stop');
+    await phase(page, '#train-card', 'idle');
+    expect(await textOf(page, '#train-status')).toMatch(
+      /^Done: [2-9]\d steps in .+ Saved as “whale” and switched on\.$/,
+    );
+    // The losses of before the reload are in the table, from the first step on.
+    expect(await page.$eval('#loss-rows th', (cell) => cell.textContent)).toBe('1');
+
+    await page.reload();
+    await page.waitForSelector('[data-id="whale"]');
+    expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
+  });
+});
+
 test('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
   await withDemo(site, async (page) => {
     const files = {

@@ -6,9 +6,13 @@ export interface TrainingPlan {
   readonly model: ReadyModel;
   readonly corpus: Corpus;
   readonly settings: Settings;
+  /** Whether to go on from what was kept of this run before. */
+  readonly resume: boolean;
   onPhase(phase: TrainingPhase): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
+  /** Up to this step nothing is lost any more. */
+  onKept(step: number): void;
 }
 
 export interface Trained {
@@ -29,14 +33,17 @@ export class Training {
 
   /** Rejects with an `AbortError` once cancelled. Whatever fails, the new adapter is gone. */
   async start(): Promise<Trained> {
-    const { model, corpus, settings, onPhase } = this.#plan;
+    const { model, corpus, settings, resume, onPhase } = this.#plan;
     const { signal } = this.#abort;
     onPhase('preparing');
     const vera = await get_peft_model(model.base, toVeraConfig(settings, model.name));
     try {
       signal.throwIfAborted();
       const args = toTrainingArguments(settings);
-      const run = new Trainer({ model: vera, args, train_dataset: corpus.blob }).train({ signal });
+      const run = new Trainer({ model: vera, args, train_dataset: corpus.blob }).train({
+        signal,
+        resume_from_checkpoint: resume,
+      });
       this.#run = run;
       await this.#follow(run);
       return { vera, output: await run };
@@ -69,11 +76,13 @@ export class Training {
   }
 
   async #follow(run: TrainRun): Promise<void> {
-    const { onPhase, onLog, onWarning } = this.#plan;
+    const { onPhase, onLog, onWarning, onKept } = this.#plan;
     let begun = false;
     for await (const event of run) {
       if (event.type === 'warning') onWarning(event.message);
       if (event.type === 'log') onLog(event.logs, event.state.max_steps);
+      if (event.type === 'restored') for (const logs of event.state.log_history) onLog(logs, event.state.max_steps);
+      if (event.type === 'save' || event.type === 'restored') onKept(event.state.global_step);
       if (this.#stopping) continue;
       if (event.type === 'paused') onPhase('paused');
       if (event.type === 'resumed' || (event.type === 'log' && !begun)) onPhase('running');

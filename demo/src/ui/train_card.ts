@@ -1,11 +1,13 @@
-import type { StepLogs } from 'webvera';
+import { type StepLogs, WebVeraError } from 'webvera';
 import type { App } from '../app';
 import { formatCount, formatDuration, formatLoss } from '../format';
+import type { Interrupted } from '../library/interrupted';
 import { freeName } from '../library/model_files';
 import { Training } from '../library/training';
 import { type AppState, canTrain, missingForTraining, type TrainingPhase } from '../state';
 import { announce } from './announcer';
 import { byId, onClick, setText, show } from './dom';
+import { interruptedNote } from './interrupted_note';
 import { LossReport } from './loss_report';
 import type { SettingsForm } from './settings_form';
 
@@ -27,13 +29,16 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
   const numbers = new Numbers();
   const report = new LossReport();
+  const note = interruptedNote(app, (run) => train(run));
   let training: Training | undefined;
   /** What the last run came to. */
   let outcome = '';
+  /** Up to this step nothing is lost. */
+  let kept = 0;
 
-  async function train(): Promise<void> {
+  async function train(interrupted?: Interrupted): Promise<void> {
     const { model, corpus, saved, unsaved } = store.value;
-    const settings = settingsForm.read();
+    const settings = interrupted?.settings ?? settingsForm.read();
     if (settings === undefined) {
       settingsForm.revealProblem();
       banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
@@ -42,7 +47,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     if (model === undefined || corpus === undefined) return;
     banner.clear();
     const taken = [...saved, ...(unsaved === undefined ? [] : [unsaved])].map((adapter) => adapter.id);
-    const id = freeName(name.value.trim() || suggestedName(corpus.name), taken);
+    const id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), taken);
     const began = performance.now();
     numbers.begin(settings.max_steps);
     report.begin(settings.max_steps);
@@ -50,13 +55,28 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
       model,
       corpus,
       settings,
+      resume: interrupted !== undefined,
       onPhase: (phase) => store.set({ phase }),
       onLog: (logs, maxSteps) => {
         numbers.show(logs, maxSteps);
         report.add(logs, maxSteps);
       },
       onWarning: (message) => banner.show('note', message),
+      onKept: (step) => {
+        kept = step;
+        note.keep({
+          name: id,
+          model: model.name,
+          corpus: { name: corpus.name, bytes: corpus.blob.size },
+          settings,
+          step,
+        });
+        store.set({});
+      },
     });
+    if (interrupted === undefined) note.begin();
+    kept = 0;
+    let goesOn = false;
     try {
       const { vera, output } = await training.start();
       report.end(output.global_step);
@@ -67,19 +87,23 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
       store.set({ phase: 'idle' });
       onTrained();
     } catch (error) {
-      const kept = store.value.unsaved?.id === id;
-      outcome = kept
+      const trained = store.value.unsaved?.id === id;
+      goesOn = !trained && kept > 0 && error instanceof WebVeraError && error.retryable;
+      outcome = trained
         ? `Done, but “${id}” could not be saved: see below.`
-        : 'The run ended early, and nothing was kept.';
+        : goesOn
+          ? `The run broke off. It is kept up to step ${formatCount(kept)}.`
+          : 'The run ended early, and nothing was kept.';
       banner.report(error);
     } finally {
       training = undefined;
       numbers.end();
+      note.end(goesOn);
       store.set({ phase: 'idle' });
     }
   }
 
-  onClick(start, train);
+  onClick(start, () => train());
   onClick(pause, () =>
     (store.value.phase === 'paused' ? training?.resume() : training?.pause())?.catch((error: unknown) =>
       banner.report(error),
@@ -115,7 +139,8 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     cancel.disabled = phase === 'stopping';
     name.disabled = !idle;
     if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
-    setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : phaseTexts[phase]);
+    const safe = phase === 'running' && kept > 0 ? ` Kept up to step ${formatCount(kept)}.` : '';
+    setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : phaseTexts[phase] + safe);
     if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus({ preventScroll: true });
   });
 }
