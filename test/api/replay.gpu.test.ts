@@ -54,6 +54,23 @@ test('after the first step of each length, training makes no GPU object', async 
   await opened.session.close();
 });
 
+test('after the first checkpoint, neither steps nor checkpoints make a GPU object', async () => {
+  const opened = await openTestSession();
+  const model = await loadTinyVera(opened);
+  const made: number[] = [];
+  const run = new Trainer({
+    model,
+    args: { per_device_train_batch_size: 2, max_steps: 12, save_steps: 2 },
+    train_dataset: [20, 30, 40, 50].map((length) => tinyRow(length)),
+    callbacks: [{ on_save: () => made.push(created(opened)) }],
+  }).train();
+  await run;
+  expect(made).toHaveLength(6);
+  // When the first is told, the next may have begun.
+  expect(new Set(made.slice(1)).size).toBe(1);
+  await opened.session.close();
+});
+
 test('after the first token, generation makes no GPU object, and neither does the next text', async () => {
   const opened = await openTestSession();
   const model = await loadTinyVera(opened);
