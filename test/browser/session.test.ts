@@ -54,7 +54,7 @@ test.each(browserNames)('%s: the bundled model trains in a worker, and its adapt
   for (const { seconds_left, step } of logs) expect(seconds_left > 0).toBe(step < 8);
   expect(output.global_step).toBe(8);
   expect(output.training_loss).toBeCloseTo(logs.reduce((sum, { loss }) => sum + loss, 0) / 8, 5);
-  expect(trained.events.filter((event) => event !== 'log')).toEqual(['paused', 'resumed']);
+  expect(trained.events.filter((event) => event !== 'log')).toEqual(['save', 'paused', 'resumed', 'save']);
   expect(trained.pausedSteps).toBe(0);
   // Milliseconds: the page went on while its worker compiled and trained, which takes seconds.
   expect(trained.longestGap).toBeLessThan(1000);
