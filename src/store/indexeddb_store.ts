@@ -108,7 +108,7 @@ function openDatabase(factory: IDBFactory, name: string, onGone: () => void): Pr
     let isLate = false;
     const late = setTimeout(() => {
       isLate = true;
-      reject(new StoreError('storage_unavailable', 'Another tab holds up the database'));
+      reject(new StoreError('storage_unavailable', 'Another tab holds up the database', { retryable: true }));
     }, patience);
     request.onupgradeneeded = () => request.result.createObjectStore(objectStore);
     request.onerror = () => {
@@ -133,10 +133,8 @@ function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const { name, message } = error instanceof Error ? error : { name: '', message: 'the transaction was aborted' };
   if (name === 'DataCloneError') return error; // the caller's mistake
-  if (name === 'QuotaExceededError') return new StoreError('storage_full', `Storage is full: ${message}`, error);
-  return new StoreError(
-    'storage_unavailable',
-    `Storage failed: ${name === '' ? message : `${name}: ${message}`}`,
-    error,
-  );
+  if (name === 'QuotaExceededError')
+    return new StoreError('storage_full', `Storage is full: ${message}`, { cause: error });
+  const text = `Storage failed: ${name === '' ? message : `${name}: ${message}`}`;
+  return new StoreError('storage_unavailable', text, { cause: error });
 }

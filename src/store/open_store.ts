@@ -1,8 +1,9 @@
 import { type BlobStore, MemoryStore, type Stored } from './blob_store';
 import { IndexedDbStore } from './indexeddb_store';
+import { StoreError } from './store_error';
 
 export interface OpenStoreOptions {
-  /** 'auto': IndexedDB, or memory where it can't be opened. */
+  /** 'auto': IndexedDB, or memory where it can't be opened. While another tab holds it up, calls reject. */
   readonly kind: 'auto' | 'memory';
   /** Told once, with the reason, where memory takes IndexedDB's place. */
   readonly onFallback?: (reason: string) => void;
@@ -47,11 +48,14 @@ class LazyStore implements BlobStore {
   }
 
   async close(): Promise<void> {
-    await (await this.#store)?.close();
+    await (await this.#store?.catch(() => undefined))?.close();
   }
 
   #open(): Promise<BlobStore> {
-    this.#store ??= this.#choose();
+    this.#store ??= this.#choose().catch((error: unknown) => {
+      this.#store = undefined;
+      throw error;
+    });
     return this.#store;
   }
 
@@ -65,6 +69,7 @@ class LazyStore implements BlobStore {
       await store.open();
       return store;
     } catch (error) {
+      if (error instanceof StoreError && error.retryable) throw error;
       this.#persistent = false;
       onFallback?.(error instanceof Error ? error.message : String(error));
       return new MemoryStore();

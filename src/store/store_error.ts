@@ -5,9 +5,16 @@ export type StoreErrorCode = 'storage_full' | 'storage_unavailable' | 'storage_c
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
+  /** Whether the same may succeed a little later. */
+  readonly retryable: boolean;
 
-  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    { cause, retryable = false }: { readonly cause?: unknown; readonly retryable?: boolean } = {},
+  ) {
     super(message, { cause });
     this.code = code;
+    this.retryable = retryable;
   }
 }

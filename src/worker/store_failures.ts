@@ -11,6 +11,6 @@ export async function known<T>(outcome: Promise<T>): Promise<T> {
       error.code === 'storage_full'
         ? 'Delete stored adapters, or free disk space; the adapter can still be exported as files.'
         : 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
-    throw new WebVeraError(error.code, error.message, { hint, cause: error });
+    throw new WebVeraError(error.code, error.message, { hint, cause: error, retryable: error.retryable });
   }
 }

@@ -3,7 +3,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
 import { openStore } from '../../src/store/open_store';
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 describe('the IndexedDB store', () => {
   test('asks for strict durability', async () => {
@@ -100,6 +103,24 @@ describe('without IndexedDB', () => {
     expect(await store.get('a')).toBe(1);
     expect(store.persistent).toBe(false);
     expect(onFallback).toHaveBeenCalledOnce();
+  });
+
+  test('a database that another tab holds up is waited for, not replaced', async () => {
+    vi.useFakeTimers();
+    const factory = new IDBFactory();
+    const blocked = vi.spyOn(factory, 'open').mockReturnValueOnce({} as IDBOpenDBRequest);
+    const onFallback = vi.fn();
+    const store = openStore({ kind: 'auto', indexedDB: factory, onFallback });
+    const first = store.get('a');
+    const refused = expect(first).rejects.toMatchObject({ code: 'storage_unavailable', retryable: true });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await refused;
+    vi.useRealTimers();
+    await store.setMany([['a', 1]]);
+    expect(await store.get('a')).toBe(1);
+    expect(store.persistent).toBe(true);
+    expect(onFallback).not.toHaveBeenCalled();
+    expect(blocked).toHaveBeenCalledTimes(2);
   });
 
   test('memory that was asked for says nothing', async () => {
