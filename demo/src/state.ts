@@ -31,6 +31,8 @@ export interface AppState {
   readonly model: ReadyModel | undefined;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
+  /** Up to this step of the run nothing is lost any more. */
+  readonly kept: number;
   /** Samples are being written. */
   readonly writing: boolean;
   /** A short action is under way, such as switching an adapter on. */
@@ -49,6 +51,7 @@ export const initialState: AppState = {
   model: undefined,
   corpus: undefined,
   phase: 'idle',
+  kept: 0,
   writing: false,
   busy: false,
   active: undefined,

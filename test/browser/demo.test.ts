@@ -122,12 +122,11 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
     await click(page, '#go-on');
     await phase(page, '#train-card', 'running');
     expect(await page.$eval('#interrupted', (block) => (block as HTMLElement).hidden)).toBe(true);
-    expect(await textOf(page, '#number-step')).toMatch(/^[2-9]\d of 400$/);
+    expect(await textOf(page, '#number-step')).toMatch(/^\d+ of 400$/);
     await click(page, '#stop');
     await phase(page, '#train-card', 'idle');
-    expect(await textOf(page, '#train-status')).toMatch(
-      /^Done: [2-9]\d steps in .+ Saved as “whale” and switched on\.$/,
-    );
+    expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
+    expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(20);
     // The losses of before the reload are in the table, from the first step on.
     expect(await page.$eval('#loss-rows th', (cell) => cell.textContent)).toBe('1');
 

@@ -82,7 +82,7 @@ export class Training {
       if (event.type === 'warning') onWarning(event.message);
       if (event.type === 'log') onLog(event.logs, event.state.max_steps);
       if (event.type === 'restored') for (const logs of event.state.log_history) onLog(logs, event.state.max_steps);
-      if (event.type === 'save' || event.type === 'restored') onKept(event.state.global_step);
+      if (event.type === 'restored' || (event.type === 'save' && event.durable)) onKept(event.state.global_step);
       if (this.#stopping) continue;
       if (event.type === 'paused') onPhase('paused');
       if (event.type === 'resumed' || (event.type === 'log' && !begun)) onPhase('running');

@@ -33,8 +33,6 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   let training: Training | undefined;
   /** What the last run came to. */
   let outcome = '';
-  /** Up to this step nothing is lost. */
-  let kept = 0;
 
   async function train(interrupted?: Interrupted): Promise<void> {
     const { model, corpus, saved, unsaved } = store.value;
@@ -63,7 +61,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
       },
       onWarning: (message) => banner.show('note', message),
       onKept: (step) => {
-        kept = step;
+        store.set({ kept: step });
         note.keep({
           name: id,
           model: model.name,
@@ -71,11 +69,10 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
           settings,
           step,
         });
-        store.set({});
       },
     });
     if (interrupted === undefined) note.begin();
-    kept = 0;
+    store.set({ kept: interrupted?.step ?? 0 });
     let goesOn = false;
     try {
       const { vera, output } = await training.start();
@@ -87,8 +84,9 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
       store.set({ phase: 'idle' });
       onTrained();
     } catch (error) {
-      const trained = store.value.unsaved?.id === id;
-      goesOn = !trained && kept > 0 && error instanceof WebVeraError && error.retryable;
+      const { unsaved, kept } = store.value;
+      const trained = unsaved?.id === id;
+      goesOn = kept > 0 && isWorthGoingOn(error);
       outcome = trained
         ? `Done, but “${id}” could not be saved: see below.`
         : goesOn
@@ -124,7 +122,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   });
 
   store.watch((state: AppState, before: AppState) => {
-    const { phase, corpus } = state;
+    const { phase, corpus, kept } = state;
     const idle = phase === 'idle';
     const focused = document.activeElement;
     // A button that was disabled on the way has left the focus to the body.
@@ -143,6 +141,12 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : phaseTexts[phase] + safe);
     if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus({ preventScroll: true });
   });
+}
+
+/** Not where the visitor has cancelled it, or where it would end the same way again. */
+function isWorthGoingOn(error: unknown): boolean {
+  const isHopeless = error instanceof WebVeraError && ['numerical_error', 'invalid_argument'].includes(error.code);
+  return !isHopeless && !(error instanceof DOMException && error.name === 'AbortError');
 }
 
 /** The numbers and the bar. */
