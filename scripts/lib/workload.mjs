@@ -157,6 +157,7 @@ async function measureTraining(
     max_length: length,
     learning_rate: 1e-3,
     seed: 1,
+    save_strategy: /** @type {const} */ ('no'),
   };
   const run = new Trainer({ model, args, train_dataset: Array.from({ length: batch * 4 }, row) }).train();
   for await (const event of run) if (event.type === 'log') onStep(event.logs.step, steps);

@@ -110,8 +110,8 @@ export type PauseReason = 'user' | 'hidden' | 'frozen' | 'lock';
 
 export type TrainEvent =
   | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }
-  /** The state after step `global_step` is on disk, whatever happens from here on. */
-  | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string }
+  /** The state after step `global_step` is kept. `durable`: on disk; else as long as the session lasts. */
+  | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string; readonly durable: boolean }
   /** The first event of a run that goes on from a checkpoint. `log_history` holds what came before. */
   | { readonly type: 'restored'; readonly state: TrainerState; readonly checkpoint: string }
   | { readonly type: 'paused' | 'resumed'; readonly state: TrainerState; readonly reason: PauseReason }
@@ -122,7 +122,7 @@ export interface TrainerControl {
   should_training_stop: boolean;
   /** Asks for one log event at the end of the step, whatever `logging_steps` says. */
   should_log: boolean;
-  /** Asks for one checkpoint at the end of the step, whatever `save_strategy` says. */
+  /** Asks for one checkpoint, of the last step that is submitted, whatever `save_strategy` says. */
   should_save: boolean;
 }
 
@@ -143,7 +143,7 @@ export interface TrainerCallback {
   on_log?: TrainerHook;
   /** `extra` holds the metrics of `Trainer.evaluate()`. */
   on_evaluate?: TrainerHook;
-  /** A checkpoint is on disk. */
+  /** A checkpoint is kept. */
   on_save?: TrainerHook;
   on_epoch_end?: TrainerHook;
   on_train_end?: TrainerHook;

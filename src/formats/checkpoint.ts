@@ -11,6 +11,8 @@ import { toFloat32 } from './values';
 export interface Checkpoint {
   /** What it is a run of: the model, the adapters and the data, as one fingerprint. */
   readonly run: string;
+  /** Of webvera. */
+  readonly version: string;
   readonly snapshot: RunSnapshot;
   /** The arguments that it went by last. */
   readonly args: JsonObject;
@@ -18,14 +20,14 @@ export interface Checkpoint {
 }
 
 /** Bumped when older code could misread what is written. */
-const VERSION = 1;
+const FORMAT = 1;
 const WHERE = 'checkpoint';
 /** Columns of `log_history`. */
 const COLUMNS = ['step', 'loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'seconds_left'] as const;
 const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
 /** The bytes of a safetensors file. Throws `numerical_error` where a number isn't finite: nobody could go on from that. */
-export function writeCheckpoint({ run, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
+export function writeCheckpoint({ run, version, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
   const { progress, lossSum, logs, pools } = snapshot;
   const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
     PARTS.map((part): [string, RawTensor] => [`${index}.${part}`, tensor('F32', [pool[part].length], pool[part])]),
@@ -36,7 +38,7 @@ export function writeCheckpoint({ run, snapshot, args, kernels }: Checkpoint): U
     const message = `Step ${progress.global_step}: what trains isn't finite any more`;
     throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.' });
   }
-  const state = { version: VERSION, run, ...progress, loss_sum: lossSum, args, kernels };
+  const state = { format: FORMAT, run, version, ...progress, loss_sum: lossSum, args, kernels };
   return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
 }
 
@@ -48,7 +50,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   const file = readSafetensors(bytes);
   const text = new TextEncoder().encode(file.metadata.get(WHERE) ?? '');
   const state = new Fields(parseJsonObject(text, WHERE), WHERE);
-  if (state.get('version') !== VERSION) throw state.invalid('version', `${VERSION}`);
+  if (state.get('format') !== FORMAT) throw state.invalid('format', `${FORMAT}`);
   const [args, lossSum] = [state.get('args'), state.get('loss_sum')];
   if (!isJsonObject(args)) throw state.invalid('args', 'an object');
   if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
@@ -61,6 +63,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   );
   return {
     run: state.string('run'),
+    version: state.string('version'),
     args,
     kernels: readKernelChoice(state.get('kernels')),
     snapshot: {

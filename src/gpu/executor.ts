@@ -9,6 +9,7 @@ import { CommandQueue } from './commands';
 import { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { DeviceMemory } from './memory';
+import type { Place } from './pinned_buffers';
 import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader';
 import { joinBytes, Readback } from './readback';
 import { ErrorScopes } from './scopes';
@@ -83,8 +84,8 @@ export class Executor implements Runner {
     this.counters.uploadedBytes += data.byteLength;
   }
 
-  prepare(steps: readonly Step[]): void {
-    const body = async (): Promise<void> => void this.#loader.compile(steps, this.#chooseBy(this.chosen));
+  prepare(steps: readonly Step[], chosen = this.chosen): void {
+    const body = async (): Promise<void> => void this.#loader.compile(steps, this.#chooseBy(chosen));
     // Whoever loads a program with such steps learns what is wrong with them.
     this.#scopes.run('kernels', body, () => {}).catch(() => {});
   }
@@ -138,12 +139,13 @@ export class Executor implements Runner {
     if (value.shards !== undefined) {
       return joinBytes(await Promise.all(value.shards.map((shard) => this.read(shard.value))));
     }
-    const { pinned } = this.#memory;
-    const known = value.pinned && pinned.has(value);
-    const place = known ? pinned.place(value) : value.pinned ? undefined : this.#last?.placeOf(value);
-    if (place === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but nothing made it`);
+    return this.readAll([value]);
+  }
+
+  async readAll(values: readonly Value[]): Promise<ArrayBuffer> {
+    const places = values.map((value) => this.#placeToRead(value));
     const bytes = await new Promise<ArrayBuffer>((resolve) => {
-      this.#commands.push(() => resolve(this.#readback.read({ ...place, size: byteLength(value) })));
+      this.#commands.push(() => resolve(this.#readback.read(places)));
     });
     this.#budget.finished(performance.now());
     return bytes;
@@ -161,6 +163,14 @@ export class Executor implements Runner {
   close(): void {
     this.#readback.close();
     this.#host.close();
+  }
+
+  #placeToRead(value: Value): Place {
+    const { pinned } = this.#memory;
+    const known = value.pinned && pinned.has(value);
+    const place = known ? pinned.place(value) : value.pinned ? undefined : this.#last?.placeOf(value);
+    if (place === undefined) throw new WebVeraError('internal', `Value ${value.name} was read, but nothing made it`);
+    return { ...place, size: byteLength(value) };
   }
 
   #chooseBy(chosen: Chosen): (step: Step) => AnyVariant {

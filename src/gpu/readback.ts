@@ -26,12 +26,17 @@ export class Readback {
     this.#counters = counters;
   }
 
-  /** Queues the copy at once; resolves with the bytes. */
-  async read({ buffer, offset, size: bytes }: Place): Promise<ArrayBuffer> {
+  /** Queues the copy at once; resolves with the bytes of all places, one behind the other. */
+  async read(places: readonly Place[]): Promise<ArrayBuffer> {
     this.#host.check();
+    const bytes = places.reduce((sum, { size }) => sum + size, 0);
     const staging = this.#take(bytes);
     const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    let end = 0;
+    for (const { buffer, offset, size } of places) {
+      encoder.copyBufferToBuffer(buffer, offset, staging, end, size);
+      end += size;
+    }
     this.#host.device.queue.submit([encoder.finish()]);
     this.#counters.submits += 1;
     this.#wait(1);

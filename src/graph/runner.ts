@@ -62,6 +62,8 @@ export interface Runner {
    * it; a transient value must be among its program's outputs and be read before the next run.
    */
   read(value: Value): Promise<ArrayBuffer>;
+  /** The same of many small values that aren't split, one behind the other. */
+  readAll(values: readonly Value[]): Promise<ArrayBuffer>;
   /** Frees the memory of pinned values. */
   free(values: Iterable<Value>): void;
 }

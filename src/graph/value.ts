@@ -26,7 +26,7 @@ export interface Value {
 export interface View {
   /** A pinned value that is no view itself. */
   readonly of: Value;
-  /** Where the part begins: an element, a multiple of `VIEW_ALIGNMENT`. */
+  /** Where the part begins: a 32-bit word, a multiple of `VIEW_ALIGNMENT` where it is bound. */
   readonly offset: number;
 }
 

@@ -35,6 +35,7 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
   getStored: 30_000,
   importStored: 30_000,
   deleteStored: 30_000,
+  wipeStored: 30_000,
 };
 
 /**

@@ -23,7 +23,7 @@ import { callWithDataset } from './with_dataset';
  */
 export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOutput> {
   readonly state: TrainerState;
-  /** Resolves once the last submitted step is done. */
+  /** Resolves once the last submitted step is done, and kept unless `save_strategy` is 'no'. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   /**
@@ -130,7 +130,7 @@ export class RemoteRun implements TrainRun {
 
   #report(progress: TrainProgress, event: RunEvent): void {
     if (event.type === 'log') this.#logs.push(event.logs);
-    if (event.type === 'restored') this.#logs.push(...event.logs);
+    if (event.type === 'restored') for (const logs of event.logs) this.#logs.push(logs);
     const state: TrainerState = { ...progress, log_history: this.#logs };
     this.#state = state;
     switch (event.type) {
@@ -142,7 +142,7 @@ export class RemoteRun implements TrainRun {
         this.#callbacks.run(event.hook, state);
         break;
       case 'save':
-        this.#events.push({ type: 'save', state, checkpoint: event.checkpoint });
+        this.#events.push({ type: 'save', state, checkpoint: event.checkpoint, durable: event.durable });
         this.#callbacks.run('on_save', state);
         break;
       case 'restored':
@@ -159,16 +159,11 @@ export class RemoteRun implements TrainRun {
 
   /** A page that is hidden may never be seen again. */
   #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
-    const pauses = whenHidden === 'pause';
-    const saves = hidden && save_strategy !== 'no';
-    const change = pauses
-      ? hidden
-        ? this.#pause('hidden')
-        : this.#resume('hidden')
-      : saves
-        ? this.#save()
-        : undefined;
-    change?.catch(this.#fail);
+    const react = async (): Promise<void> => {
+      if (whenHidden === 'pause') await (hidden ? this.#pause('hidden') : this.#resume('hidden'));
+      else if (hidden && save_strategy !== 'no') await this.#save();
+    };
+    react().catch(this.#fail);
   }
 
   async #save(): Promise<void> {

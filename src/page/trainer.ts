@@ -61,8 +61,11 @@ export class Trainer {
    *
    * With `resume_from_checkpoint` the run goes on from its last checkpoint, if there is one, as if it had never stopped; a
    * string (`'checkpoint-40'`) names one that must be there, else the run rejects with `not_found`. A checkpoint belongs
-   * to a base model, its adapters by name and configuration, and the data as they are tokenised. A run that had ended
-   * ends at once, with what it had learnt. Rejects with `storage_unavailable` where the browser can't be asked.
+   * to a base model, its adapters by name and by what they began with, and the data as they are tokenised; the last two
+   * are kept, of the last four runs. Other arguments than it was made with hold from here on, with a warning of the
+   * session (`other_arguments`). A run that had ended ends at once, with what it had learnt, or begins anew where the
+   * arguments are others. Rejects with `storage_unavailable` while the database can't be asked, and with
+   * `locked_by_other_tab` while the same run goes on elsewhere.
    */
   train(options: TrainOptions = {}): TrainRun {
     this.#run = new RemoteRun({

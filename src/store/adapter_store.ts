@@ -14,7 +14,7 @@ export interface AdapterRecord {
 
 /** Bumped when older code could misread what is stored. */
 const format = 1;
-const prefix = 'adapter/';
+export const ADAPTERS = 'adapter/';
 
 /** Adapters by id. One record holds all of an adapter, so that saving it is atomic. */
 export class AdapterStore {
@@ -26,28 +26,23 @@ export class AdapterStore {
 
   /** Replaces what had that id. */
   async set(id: string, record: AdapterRecord): Promise<void> {
-    await this.#store.setMany([[prefix + id, { format, ...record }]]);
+    await this.#store.setMany([[ADAPTERS + id, { format, ...record }]]);
   }
 
   /** Rejects with `storage_corrupt` for a record that isn't as it was written. */
   async get(id: string): Promise<AdapterRecord | undefined> {
-    const value = await this.#store.get(prefix + id);
+    const value = await this.#store.get(ADAPTERS + id);
     return value === undefined ? undefined : readRecord(id, value);
   }
 
   /** In the order of their ids. */
   async ids(): Promise<readonly string[]> {
     const keys = await this.#store.keys();
-    return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    return keys.filter((key) => key.startsWith(ADAPTERS)).map((key) => key.slice(ADAPTERS.length));
   }
 
   async delete(id: string): Promise<void> {
-    await this.#store.deleteMany([prefix + id]);
-  }
-
-  async clear(): Promise<void> {
-    const keys = await this.#store.keys();
-    await this.#store.deleteMany(keys.filter((key) => key.startsWith(prefix)));
+    await this.#store.deleteMany([ADAPTERS + id]);
   }
 }
 

@@ -1,41 +1,32 @@
 import type { BlobStore } from './blob_store';
 
 /** A checkpoint as it is stored. */
-interface Slot {
-  readonly format: typeof FORMAT;
-  /** Rises with every save of a run. */
+export interface StoredCheckpoint {
+  readonly slot: 0 | 1;
+  /** Rises with every save under a name. */
   readonly seq: number;
-  readonly sha256: Uint8Array<ArrayBuffer>;
+  /** Whose it is: one training from its start, however often it was resumed. */
+  readonly training: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What is known of a run without reading its slots. */
-interface Head {
+/** What is stored of a checkpoint beside its bytes, and once more as the head: that of the last. */
+interface Label {
   readonly format: typeof FORMAT;
   readonly seq: number;
+  readonly training: string;
   /** Milliseconds since 1970. */
   readonly saved_at: number;
 }
 
-export interface StoredCheckpoint extends Place {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** Where a checkpoint lies. */
-export interface Place {
-  readonly slot: 0 | 1;
-  /** Rises with every save of a run. */
-  readonly seq: number;
-}
-
 /** Bumped when older code could misread what is stored. */
 const FORMAT = 1;
-const PREFIX = 'checkpoint/';
-/** Runs whose checkpoints are kept. */
+export const CHECKPOINTS = 'checkpoint/';
+/** Names whose checkpoints are kept. */
 const KEPT = 4;
 
 /**
- * Two checkpoints of each run: the last, and the one before it, in whose place the next one goes. A write is one
+ * Two checkpoints under each name: the last, and the one before it, in whose place the next one goes. A write is one
  * transaction, so whatever happens while it is under way, the last one is still there.
  */
 export class CheckpointStore {
@@ -45,62 +36,64 @@ export class CheckpointStore {
     this.#store = store;
   }
 
-  /** What of a run is as it was written, the last one first. `damaged`: there was a later one. */
-  async load(run: string): Promise<{ readonly found: readonly StoredCheckpoint[]; readonly damaged: boolean }> {
-    const slots = [await this.#slot(run, 0), await this.#slot(run, 1)];
-    const found = slots.flatMap((slot) => slot ?? []).sort((a, b) => b.seq - a.seq);
-    const head = await this.#head(run);
+  get persistent(): boolean {
+    return this.#store.persistent;
+  }
+
+  /** What is as it was written of the training that was saved last, the last one first. `damaged`: there was a later one. */
+  async load(name: string): Promise<{ readonly found: readonly StoredCheckpoint[]; readonly damaged: boolean }> {
+    const slots = [await this.#slot(name, 0), await this.#slot(name, 1)].flatMap((slot) => slot ?? []);
+    const inOrder = slots.sort((a, b) => b.seq - a.seq);
+    const head = readLabel(await this.#store.get(headKey(name)));
+    const last = head ?? inOrder[0];
+    const found = inOrder.filter(({ training }) => training === last?.training);
     return { found, damaged: head !== undefined && head.seq > (found[0]?.seq ?? -1) };
   }
 
   /**
-   * Writes over what lies in the slot. `seq` is above that of all that `load` found. With the first one of a run, the
-   * oldest other runs go.
+   * Writes over what lies in the slot. `seq` is above that of all that `load` found. With the first one of a name, the
+   * oldest others go.
    */
-  async save(run: string, { slot: index, seq, bytes }: StoredCheckpoint): Promise<void> {
-    const isFirst = (await this.#head(run)) === undefined;
-    const slot: Slot = { format: FORMAT, seq, sha256: await sha256(bytes), bytes };
-    const head: Head = { format: FORMAT, seq, saved_at: Date.now() };
+  async save(name: string, { slot, seq, training, bytes }: StoredCheckpoint): Promise<void> {
+    const isFirst = (await this.#store.get(headKey(name))) === undefined;
+    const label: Label = { format: FORMAT, seq, training, saved_at: Date.now() };
     await this.#store.setMany([
-      [slotKey(run, index), slot],
-      [headKey(run), head],
+      [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
+      [headKey(name), label],
     ]);
-    if (isFirst) await this.#forgetOldest(run);
-  }
-
-  async clear(): Promise<void> {
-    const keys = await this.#store.keys();
-    await this.#store.deleteMany(keys.filter((key) => key.startsWith(PREFIX)));
+    if (isFirst) await this.#forgetOldest(name);
   }
 
   async #forgetOldest(newest: string): Promise<void> {
     const keys = await this.#store.keys();
-    const runs = new Set(keys.flatMap((key) => (key.startsWith(PREFIX) ? [key.split('/')[1] ?? ''] : [])));
-    runs.delete(newest);
-    const heads = await Promise.all(
-      [...runs].map(async (run) => ({ run, saved_at: (await this.#head(run))?.saved_at ?? 0 })),
+    const names = new Set(keys.flatMap((key) => (key.startsWith(CHECKPOINTS) ? [key.split('/')[1] ?? ''] : [])));
+    names.delete(newest);
+    const saved = await Promise.all(
+      [...names].map(async (name) => ({ name, at: readLabel(await this.#store.get(headKey(name)))?.saved_at ?? 0 })),
     );
-    const surplus = heads.sort((a, b) => b.saved_at - a.saved_at).slice(KEPT - 1);
-    await this.#store.deleteMany(surplus.flatMap(({ run }) => [headKey(run), slotKey(run, 0), slotKey(run, 1)]));
+    const surplus = saved.sort((a, b) => b.at - a.at).slice(KEPT - 1);
+    await this.#store.deleteMany(surplus.flatMap(({ name }) => [headKey(name), slotKey(name, 0), slotKey(name, 1)]));
   }
 
-  async #slot(run: string, index: Place['slot']): Promise<StoredCheckpoint | undefined> {
-    const { format, seq, sha256: expected, bytes } = fieldsOf(await this.#store.get(slotKey(run, index)));
-    if (format !== FORMAT || !isSequence(seq) || !isBytes(expected) || !isBytes(bytes)) return undefined;
+  async #slot(name: string, slot: 0 | 1): Promise<StoredCheckpoint | undefined> {
+    const value = await this.#store.get(slotKey(name, slot));
+    const { sha256: expected, bytes } = fieldsOf(value);
+    const label = readLabel(value);
+    if (label === undefined || !isBytes(expected) || !isBytes(bytes)) return undefined;
     const actual = await sha256(bytes);
     const isWhole = actual.length === expected.length && actual.every((byte, at) => byte === expected[at]);
-    return isWhole ? { slot: index, seq, bytes } : undefined;
-  }
-
-  async #head(run: string): Promise<Head | undefined> {
-    const { format, seq, saved_at } = fieldsOf(await this.#store.get(headKey(run)));
-    if (format !== FORMAT || !isSequence(seq) || typeof saved_at !== 'number') return undefined;
-    return { format, seq, saved_at };
+    return isWhole ? { slot, seq: label.seq, training: label.training, bytes } : undefined;
   }
 }
 
-const headKey = (run: string): string => `${PREFIX}${run}/head`;
-const slotKey = (run: string, index: Place['slot']): string => `${PREFIX}${run}/${index}`;
+const headKey = (name: string): string => `${CHECKPOINTS}${name}/head`;
+const slotKey = (name: string, slot: 0 | 1): string => `${CHECKPOINTS}${name}/${slot}`;
+
+function readLabel(value: unknown): Label | undefined {
+  const { format, seq, training, saved_at } = fieldsOf(value);
+  const isKnown = format === FORMAT && isSequence(seq) && typeof training === 'string' && typeof saved_at === 'number';
+  return isKnown ? { format, seq, training, saved_at } : undefined;
+}
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return (value ?? {}) as Record<string, unknown>;

@@ -39,7 +39,7 @@ export class RunRecord {
     this.#progress = { ...this.#progress, global_step, epoch };
     this.#restored = global_step;
     this.#lossSum = lossSum;
-    this.#logs.push(...logs);
+    for (const log of logs) this.#logs.push(log);
   }
 
   snapshot(): Omit<RunSnapshot, 'pools'> {

@@ -1,11 +1,15 @@
+import { untilAborted } from '../core/abort';
+import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
+import { numel } from '../core/shape';
 import type { PoolSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
+import { toKnownError } from '../core/wire';
 import type { Runner } from '../graph/runner';
-import type { Value } from '../graph/value';
+import { byteLength, type Value, viewOf } from '../graph/value';
 import type { OptimizerState } from './optimizer';
 import type { RunRecord } from './run_record';
-import type { Checkpoints, StepData, TrainingEvent } from './training_init';
+import type { Checkpoints, Saved, StepData, TrainingEvent } from './training_init';
 
 export interface SavingInit {
   readonly runner: Runner;
@@ -13,20 +17,52 @@ export interface SavingInit {
   readonly args: Pick<ResolvedTrainingArguments, 'save_strategy' | 'save_steps'>;
   readonly checkpoints: Checkpoints;
   readonly record: RunRecord;
+  readonly signal: AbortSignal;
   emit(event: TrainingEvent): void;
 }
+
+/** Bytes that are read at a time. Larger pools aren't copied while steps go on, as that takes memory they may need. */
+const PIECE = 2 ** 20;
+/** Milliseconds that a run waits for the storage. */
+const PATIENCE = 10_000;
 
 /** Keeps a run's states. What can't be kept is told once, and the run goes on. */
 export class Saving {
   readonly #init: SavingInit;
+  readonly #isLarge: boolean;
   #asked = false;
   #failing = false;
+  /** Under way, however long ago it was given up. */
+  #writing: Promise<Saved> | undefined;
   /** The last step that was kept, or need not be. */
   #kept: number;
 
   constructor(init: SavingInit) {
     this.#init = init;
     this.#kept = init.record.progress.global_step;
+    this.#isLarge = [...init.state.pools.keys()].some(({ lambda }) => byteLength(lambda) > PIECE);
+  }
+
+  /** Whether a state is to be kept as soon as nothing is queued. */
+  get isWaiting(): boolean {
+    return this.#isLarge && this.#asked;
+  }
+
+  /** Of the last step that is queued: its state before later steps change it. Undefined where that has to wait. */
+  copy(): Promise<readonly PoolSnapshot[]> | undefined {
+    const { runner, state } = this.#init;
+    this.#asked = this.#isLarge;
+    if (this.#isLarge) return undefined;
+    const pools = readPools(runner, state);
+    // The step's own outcome may fail first, and then nobody waits for this.
+    pools.catch(() => {});
+    return pools;
+  }
+
+  copyIfDue(step: number, { endsEpoch }: StepData): Promise<readonly PoolSnapshot[]> | undefined {
+    const { save_strategy, save_steps } = this.#init.args;
+    const isDue = save_strategy === 'steps' ? step % save_steps === 0 : save_strategy === 'epoch' && endsEpoch;
+    return isDue || this.#asked ? this.copy() : undefined;
   }
 
   /** For the next step that is queued, or for the end. */
@@ -34,30 +70,18 @@ export class Saving {
     this.#asked = true;
   }
 
-  /** Right after a step was queued: its state, if it is to be kept, before later steps change it. */
-  copyIfDue(step: number, { endsEpoch }: StepData): Promise<readonly PoolSnapshot[]> | undefined {
-    const { runner, state, args } = this.#init;
-    const isDue =
-      args.save_strategy === 'steps' ? step % args.save_steps === 0 : args.save_strategy === 'epoch' && endsEpoch;
-    if (!isDue && !this.#asked) return undefined;
-    this.#asked = false;
-    const pools = copyPools(runner, state);
-    // The step's own outcome may fail first, and then nobody waits for this.
-    pools.catch(() => {});
-    return pools;
-  }
-
   /** Keeps what was copied of the last acknowledged step. */
   async keep(pools: readonly PoolSnapshot[]): Promise<void> {
-    const { checkpoints, record, emit } = this.#init;
+    const { record, signal, emit } = this.#init;
     const { global_step } = record.progress;
-    this.#kept = global_step;
     try {
-      const checkpoint = await checkpoints.save({ ...record.snapshot(), pools });
+      const checkpoint = await this.#write(pools);
+      this.#kept = global_step;
       this.#failing = false;
-      emit({ type: 'save', checkpoint });
-    } catch (error) {
-      if (!(error instanceof WebVeraError) || !STORAGE.has(error.code)) throw error;
+      emit({ type: 'save', ...checkpoint });
+    } catch (thrown) {
+      const error = toKnownError(thrown);
+      if (signal.aborted || !(error instanceof WebVeraError)) throw thrown;
       if (this.#failing) return;
       this.#failing = true;
       const message = `Step ${global_step} isn't saved, and training goes on: ${error.message}`;
@@ -68,15 +92,23 @@ export class Saving {
   /** Keeps where the run stands, while nothing is queued. With `wanted` whatever the strategy, or not at all. */
   async keepNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
     const { runner, state, record } = this.#init;
-    if (!wanted || record.progress.global_step === this.#kept) return;
     this.#asked = false;
-    await this.keep(await copyPools(runner, state));
+    if (wanted && record.progress.global_step > this.#kept) await this.keep(await readPools(runner, state));
+  }
+
+  async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {
+    const { checkpoints, record, signal } = this.#init;
+    const late = (): WebVeraError => new WebVeraError('timeout', "the browser's storage doesn't answer");
+    if (this.#writing !== undefined) throw late();
+    const writing = checkpoints.save({ ...record.snapshot(), pools }).finally(() => {
+      this.#writing = undefined;
+    });
+    this.#writing = writing;
+    return untilAborted(within(PATIENCE, writing, late), signal);
   }
 }
 
-const STORAGE: ReadonlySet<string> = new Set(['storage_full', 'storage_unavailable', 'numerical_error']);
-
-/** The opposite of a copy. */
+/** The opposite of what is kept. */
 export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
   for (const [index, [{ lambda }, { m, v }]] of [...state.pools].entries()) {
     const pool = pools[index];
@@ -87,12 +119,23 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
   }
 }
 
-async function copyPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
-  const read = async (value: Value) => new Float32Array(await runner.read(value));
+/** What fits into one piece is copied at once; the rest must not change meanwhile. */
+function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ lambda }, { m, v }]) => {
+      const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readFloats(runner, value);
       const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(lambda), read(m), read(v)]);
       return { parameters, exp_avg, exp_avg_sq };
     }),
   );
+}
+
+async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
+  const floats = new Float32Array(numel(value.shape));
+  for (let start = 0; start < floats.length; start += PIECE / 4) {
+    const length = Math.min(PIECE / 4, floats.length - start);
+    const piece = await runner.read(viewOf(value, value.name, [length], start));
+    floats.set(new Float32Array(piece, 0, length), start);
+  }
+  return floats;
 }

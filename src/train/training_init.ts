@@ -34,7 +34,7 @@ export type TrainingEvent =
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: TrainingHook }
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
-  | { readonly type: 'save'; readonly checkpoint: string }
+  | ({ readonly type: 'save' } & Saved)
   | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
 
@@ -49,8 +49,16 @@ export interface TrainingData {
 
 /** Where a run's states are kept. */
 export interface Checkpoints {
-  /** Resolves with the state's name once it can't be lost any more. */
-  save(snapshot: RunSnapshot): Promise<string>;
+  save(snapshot: RunSnapshot): Promise<Saved>;
+  /** The run is over. */
+  close(): void;
+}
+
+export interface Saved {
+  /** The state's name. */
+  readonly checkpoint: string;
+  /** Whether it outlives the session. */
+  readonly durable: boolean;
 }
 
 export interface Restored extends RunSnapshot {
@@ -83,8 +91,8 @@ export interface TrainingInit {
   /** How adapted layers are computed: `cheapest` unless given. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
-  /** Done once, before the first step. Asked for again once the run is restored. */
-  readonly tune?: Tune | undefined;
+  /** What is done once, before the first step, if anything. Asked for once the run is restored. */
+  tuning?(): Tune | undefined;
   /** Whether the run may go on from a checkpoint, which then comes before any kernel. */
   readonly resumes: boolean;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */

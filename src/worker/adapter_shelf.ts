@@ -1,9 +1,9 @@
 import { WebVeraError } from '../core/error';
 import { readAdapterConfig } from '../formats/peft';
 import { readSafetensors } from '../formats/safetensors';
-import { type AdapterRecord, AdapterStore } from '../store/adapter_store';
+import { ADAPTERS, type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
-import { CheckpointStore } from '../store/checkpoint_store';
+import { CHECKPOINTS } from '../store/checkpoint_store';
 import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
 import { known } from './store_failures';
@@ -12,12 +12,10 @@ import { known } from './store_failures';
 export class AdapterShelf {
   readonly #store: BlobStore;
   readonly #adapters: AdapterStore;
-  readonly #checkpoints: CheckpointStore;
 
   constructor(store: BlobStore) {
     this.#store = store;
     this.#adapters = new AdapterStore(store);
-    this.#checkpoints = new CheckpointStore(store);
   }
 
   /** Those that can be read; a damaged record doesn't hide the others. */
@@ -65,8 +63,9 @@ export class AdapterShelf {
 
   /** All of them, and the checkpoints that could make them again. */
   async wipe(): Promise<void> {
-    await known(this.#adapters.clear());
-    await known(this.#checkpoints.clear());
+    const keys = await known(this.#store.keys());
+    const ours = keys.filter((key) => key.startsWith(ADAPTERS) || key.startsWith(CHECKPOINTS));
+    await known(this.#store.deleteMany(ours));
   }
 
   async close(): Promise<void> {

@@ -328,7 +328,7 @@ export type WorkerEvent =
 export type RunEvent =
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: WorkerHook }
-  | { readonly type: 'save'; readonly checkpoint: string }
+  | { readonly type: 'save'; readonly checkpoint: string; readonly durable: boolean }
   /** `logs`: of the steps before it. */
   | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }

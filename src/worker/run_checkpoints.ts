@@ -2,24 +2,28 @@ import { WebVeraError } from '../core/error';
 import type { JsonObject } from '../core/fields';
 import type { RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
+import { VERSION } from '../core/version';
 import type { Warn } from '../core/warning';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../formats/checkpoint';
-import type { CheckpointStore, Place, StoredCheckpoint } from '../store/checkpoint_store';
-import type { Checkpoints, Restored } from '../train/training_init';
+import type { CheckpointStore, StoredCheckpoint } from '../store/checkpoint_store';
+import type { Checkpoints, Restored, Saved } from '../train/training_init';
 import { type RunParts, runIdentity } from './run_identity';
-import type { SessionKernels } from './session_kernels';
+import type { RunKernels } from './run_kernels';
+import type { RunLocks } from './run_locks';
 import { known } from './store_failures';
 
 export interface CheckpointHost {
   readonly store: CheckpointStore;
-  readonly kernels: SessionKernels;
+  readonly locks: RunLocks;
   readonly warn: Warn;
 }
 
 export interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
+  readonly kernels: RunKernels;
 }
 
+type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
 type Usable = Checkpoint & Place;
 
 /** Arguments that change nothing about the numbers. */
@@ -36,73 +40,65 @@ export class RunCheckpoints implements Checkpoints {
   readonly #host: CheckpointHost;
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
-  #kernels: Checkpoint['kernels'] | undefined;
   /** Where the next save goes, once it is known: not where the last one lies. */
   #next: Place | undefined;
+  #release: (() => void) | undefined;
+  #closed = false;
 
   constructor(host: CheckpointHost, run: CheckpointedRun) {
     this.#host = host;
     this.#run = run;
+    // While kernels are compiled. Whoever saves hears of what goes wrong.
+    if (run.args.save_strategy !== 'no') this.#id().catch(() => {});
   }
 
   /**
-   * The last one, if there is any that can be used; with a name that one, or `not_found`. From then on the session runs
-   * the kernels that it was made with, unless it can't.
+   * The last one, if there is any to go on from in a run of so many steps; with a name that one, or `not_found`. The run
+   * then has the kernels that it was made with, unless it can't.
    */
-  async restore(wanted: true | string): Promise<Restored | undefined> {
-    const usable = await this.#usable();
-    const name = ({ snapshot }: Usable): string => nameOf(snapshot);
-    const chosen = wanted === true ? usable[0] : usable.find((checkpoint) => name(checkpoint) === wanted);
-    if (chosen === undefined && wanted !== true) throw notFound(wanted, usable.map(name));
-    if (chosen === undefined) return undefined;
-    // What is later than this one is written over first.
-    const last = usable[0] ?? chosen;
-    this.#next = { slot: otherThan(chosen), seq: last.seq + 1 };
-    this.#warnOfOthers(chosen.args);
-    await this.#host.kernels.adopt(chosen.kernels);
-    return { ...chosen.snapshot, checkpoint: name(chosen) };
-  }
-
-  async save(snapshot: RunSnapshot): Promise<string> {
-    this.#kernels ??= await this.#host.kernels.current();
-    const { args } = this.#run;
+  async restore(wanted: true | string, maxSteps: number): Promise<Restored | undefined> {
     const run = await this.#id();
-    const bytes = writeCheckpoint({ run, snapshot, args: { ...args }, kernels: this.#kernels });
-    this.#next ??= await this.#firstPlace();
-    const { slot, seq } = this.#next;
-    await known(this.#host.store.save(run, { slot, seq, bytes }));
-    this.#next = { slot: otherThan(this.#next), seq: seq + 1 };
-    return nameOf(snapshot);
-  }
-
-  /** The last one first. */
-  async #usable(): Promise<readonly Usable[]> {
-    const { store, warn } = this.#host;
-    const run = await this.#id();
-    const { found, damaged } = await known(store.load(run));
+    await this.#lock(run);
+    const { found, damaged } = await known(this.#host.store.load(run));
     const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
-    if (damaged || usable.length < found.length) {
-      const instead = usable[0] === undefined ? 'from the beginning' : `on from ${nameOf(usable[0].snapshot)}`;
-      warn({ code: 'storage_corrupt', message: `A checkpoint can't be read: training goes ${instead}` });
+    const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
+    this.#warnOfDamage(damaged || usable.length < found.length, chosen);
+    if (chosen === undefined) {
+      if (wanted === true) return undefined;
+      throw notFound(
+        wanted,
+        usable.map(({ snapshot }) => nameOf(snapshot)),
+      );
     }
-    return usable;
+    const others = this.#otherArguments(chosen.args);
+    const hadEnded = chosen.snapshot.progress.global_step >= maxSteps;
+    // Done, but not what is asked for now.
+    if (wanted === true && hadEnded && others.length > 0) return undefined;
+    // What is later than this one is written over first.
+    this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
+    if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
+    if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
+    await this.#run.kernels.resume(chosen.kernels);
+    return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot) };
   }
 
-  #read({ slot, seq, bytes }: StoredCheckpoint, run: string): Usable | undefined {
-    try {
-      const lengths = this.#run.adapters.map(({ layout }) => layout.length);
-      const checkpoint = readCheckpoint(bytes, lengths);
-      return checkpoint.run === run ? { ...checkpoint, slot, seq } : undefined;
-    } catch (error) {
-      if (error instanceof WebVeraError) return undefined;
-      throw error;
-    }
+  async save(snapshot: RunSnapshot): Promise<Saved> {
+    const { args, kernels } = this.#run;
+    const { store } = this.#host;
+    const run = await this.#id();
+    await this.#lock(run);
+    this.#next ??= await this.#firstPlace(run);
+    const place = this.#next;
+    const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
+    await known(store.save(run, { ...place, bytes: writeCheckpoint(checkpoint) }));
+    this.#next = after(place, place.seq);
+    return { checkpoint: nameOf(snapshot), durable: store.persistent };
   }
 
-  async #firstPlace(): Promise<Place> {
-    const { found } = await known(this.#host.store.load(await this.#id()));
-    const [last] = found;
-    return last === undefined ? { slot: 0, seq: 0 } : { slot: otherThan(last), seq: last.seq + 1 };
+  /** Lets another run keep its checkpoints under the same name. */
+  close(): void {
+    this.#closed = true;
+    this.#release?.();
   }
 
   #id(): Promise<string> {
@@ -110,17 +106,60 @@ export class RunCheckpoints implements Checkpoints {
     return this.#identity;
   }
 
-  #warnOfOthers(then: JsonObject): void {
+  async #lock(run: string): Promise<void> {
+    if (this.#release !== undefined) return;
+    const release = await this.#host.locks.take(run);
+    if (release === undefined) {
+      throw new WebVeraError('locked_by_other_tab', 'Another run of this adapter on this data is going on', {
+        retryable: true,
+        hint: 'It may be in another tab. Stop it there, or wait until it ends.',
+      });
+    }
+    this.#release = release;
+    if (this.#closed) release();
+  }
+
+  #read({ slot, seq, training, bytes }: StoredCheckpoint, run: string): Usable | undefined {
+    try {
+      const lengths = this.#run.adapters.map(({ layout }) => layout.length);
+      const checkpoint = readCheckpoint(bytes, lengths);
+      return checkpoint.run === run ? { ...checkpoint, slot, seq, training } : undefined;
+    } catch (error) {
+      if (error instanceof WebVeraError) return undefined;
+      throw error;
+    }
+  }
+
+  /** A training that begins anew spares the last checkpoint of the one before it until it has one of its own. */
+  async #firstPlace(run: string): Promise<Place> {
+    const { found } = await known(this.#host.store.load(run));
+    const [last] = found;
+    const training = crypto.randomUUID();
+    return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
+  }
+
+  #otherArguments(then: JsonObject): readonly string[] {
     const others = Object.entries(this.#run.args).filter(([key, now]) => !INERT.has(key) && then[key] !== now);
-    if (others.length === 0) return;
-    const list = others.map(([key, now]) => `${key} ${now} (was ${JSON.stringify(then[key])})`).join(', ');
-    const message = `The checkpoint was made with other arguments, and the run goes on with these: ${list}`;
-    this.#host.warn({ code: 'other_arguments', message });
+    return others.map(([key, now]) => `${key} ${now} (was ${JSON.stringify(then[key])})`);
+  }
+
+  #warnOfDamage(isDamaged: boolean, chosen: Usable | undefined): void {
+    if (!isDamaged) return;
+    const instead =
+      chosen === undefined ? 'there is no other to go on from' : `going on from ${nameOf(chosen.snapshot)}`;
+    this.#warn('storage_corrupt', `A checkpoint of the run can't be read: ${instead}`);
+  }
+
+  #warn(code: string, message: string): void {
+    this.#host.warn({ code, message });
   }
 }
 
-function otherThan({ slot }: Place): Place['slot'] {
-  return slot === 0 ? 1 : 0;
+const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
+const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
+
+function after({ slot, training }: Place, seq: number): Place {
+  return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
 }
 
 function nameOf({ progress }: RunSnapshot): string {

@@ -1,8 +1,8 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { Digest } from '../core/digest';
-import { numel } from '../core/shape';
-import { shardsOf, type Value } from '../graph/value';
+import { rowsAndColumns } from '../core/shape';
+import { byteLength, shardsOf, type Value } from '../graph/value';
 import type { TokenRow } from '../train/token_row';
 import type { TextModel } from './text_model';
 
@@ -14,30 +14,28 @@ export interface RunParts {
   readonly rows: readonly TokenRow[];
 }
 
-/** Elements of each of the model's tensors that tell it from others of its kind. */
+/** Words of 32 bits at the beginning of a tensor's first and last row, that tell it from others of its shape. */
 const SAMPLE = 64;
-/** Reads that are under way at a time. */
-const TOGETHER = 4;
 
 /**
- * What a run is a run of, as a fingerprint: the model, what lies over it, the adapters that train, and the rows that they
- * learn from. Values that train don't count: a run changes them.
+ * What a run is a run of, as a fingerprint: the model, what lies over it, how the adapters began, and the rows that they
+ * learn from. What trains doesn't count: a run changes it.
  */
 export async function runIdentity({ model, overlay, adapters, rows }: RunParts): Promise<string> {
   const digest = new Digest();
   const { weights, model: architecture } = model.loaded;
+  const inOrder = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
   const about = {
     config: architecture.config,
-    weights: [...weights].map(([name, { shape, dtype }]) => [name, shape, dtype]),
-    adapters: overlay.adapters.map(({ name, config, layout }) => [name, config.to_json(), layout.length]),
+    weights: inOrder.map(([name, { shape, dtype }]) => [name, shape, dtype]),
+    adapters: overlay.adapters.map(describe),
     trained: adapters.map(({ name }) => name),
   };
   await digest.add(new TextEncoder().encode(JSON.stringify(about)));
   const projections = overlay.adapters.flatMap(({ projections: { A, B } }) => [A, B]);
-  const samples = [...weights.values(), ...projections].flatMap((value) => shardsOf(value).map((shard) => shard.value));
-  for await (const bytes of reads(model, [...samples.map(sample), ...stillPools(overlay, adapters)])) {
-    await digest.add(bytes);
-  }
+  const samples = [...inOrder.map(([, value]) => value), ...projections].flatMap(samplesOf);
+  await digest.add(new Uint8Array(await model.runner.readAll(samples)));
+  for (const pool of stillPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
   for (const { input_ids, labels, attention_mask } of rows) {
     const length = Uint32Array.of(input_ids.length);
     for (const part of [length, input_ids, labels, attention_mask]) await digest.add(bytesOf(part));
@@ -45,10 +43,33 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
   return digest.end();
 }
 
-/** The first elements of a pinned value, as a value. */
-function sample(value: Value): Value {
-  const { name, shape, dtype, view = { of: value, offset: 0 } } = value;
-  return { name, shape: [Math.min(SAMPLE, numel(shape))], dtype, pinned: true, view };
+function describe({ name, config, layout, origin }: VeraAdapter): object {
+  const { r, slots, tensors, length } = layout;
+  return {
+    name,
+    r,
+    modules: [...slots.keys()],
+    tensors: [...tensors.keys()],
+    length,
+    dropout: config.vera_dropout,
+    origin,
+  };
+}
+
+/** The beginnings of a pinned value's first and last row, as values. */
+function samplesOf(value: Value): Value[] {
+  const shards = shardsOf(value).map((shard) => shard.value);
+  const [first, last] = [shards[0] ?? value, shards.at(-1) ?? value];
+  return [sample(first, 0), sample(last, rowsAndColumns(last.shape).rows - 1)];
+}
+
+function sample(value: Value, row: number): Value {
+  const { columns } = rowsAndColumns(value.shape);
+  const words = value.dtype === 'f16' ? columns / 2 : columns;
+  const length = Math.max(4, Math.min(SAMPLE, 4 * Math.floor(words / 4)));
+  const begin = Math.min(Math.floor(row * words), byteLength(value) / 4 - length);
+  const { of, offset } = value.view ?? { of: value, offset: 0 };
+  return { name: value.name, shape: [length], dtype: 'u32', pinned: true, view: { of, offset: offset + begin } };
 }
 
 /** All values of adapters that have a part in the results, but don't train. */
@@ -59,13 +80,6 @@ function stillPools({ adapters, tensors }: Overlay, trained: readonly VeraAdapte
     ...[...tensors.values()].map((value) => value.view?.of ?? value),
   ];
   return [...new Set(used)].filter((value) => !own.has(value));
-}
-
-async function* reads({ runner }: TextModel, values: readonly Value[]): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < values.length; start += TOGETHER) {
-    const together = values.slice(start, start + TOGETHER).map((value) => runner.read(value));
-    for (const bytes of await Promise.all(together)) yield new Uint8Array(bytes);
-  }
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

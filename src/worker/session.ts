@@ -12,6 +12,7 @@ import { Calls } from './calls';
 import { SessionDevice } from './device';
 import { exportModel } from './export_model';
 import type * as Wire from './protocol';
+import { RunLocks } from './run_locks';
 import { SessionAdapters } from './session_adapters';
 import { SessionKernels } from './session_kernels';
 import { SessionModels } from './session_models';
@@ -62,7 +63,11 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
       vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn), () =>
         this.#device.executor(),
       ),
-      training: new SessionTraining(this.#host, models, { store: new CheckpointStore(store), kernels, warn }),
+      training: new SessionTraining(this.#host, models, kernels, {
+        store: new CheckpointStore(store),
+        locks: new RunLocks(globalThis.navigator?.locks),
+        warn,
+      }),
     };
   }
 
@@ -73,7 +78,8 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   }
 
   async kernels(): Promise<KernelChoice> {
-    return this.#parts().kernels.choice(await this.#device.open());
+    await this.#device.open();
+    return this.#parts().kernels.choice();
   }
 
   async cancel(call: Wire.CallId): Promise<void> {

@@ -16,6 +16,7 @@ import type { BlobStore } from '../store/blob_store';
 import type { Tune } from '../train/training_init';
 import type { OpenDevice } from './device';
 import type { OpenOptions } from './protocol';
+import { RunKernels } from './run_kernels';
 import { Serial } from './serial';
 
 /** Which kernels a session runs: those of the fixed table, those that were measured to be fastest, or those it was given. */
@@ -52,8 +53,13 @@ export class SessionKernels {
     await this.#warnOfOthers(this.#wanted, host.adapter);
   }
 
+  /** Of a run that begins now. Throws `internal` before a device was opened. */
+  ofRun(): RunKernels {
+    return new RunKernels(this, this.#expectDevice().executor);
+  }
+
   /** What a training run does before its first step: nothing unless tuning was asked for, and not done yet. */
-  get tune(): Tune | undefined {
+  tuning(): Tune | undefined {
     const device = this.#device;
     if (this.#wanted !== 'tuned' || this.#tuned || device === undefined) return undefined;
     return (steps, signal) =>
@@ -62,37 +68,31 @@ export class SessionKernels {
         const { executor, host } = device;
         executor.chosen = await tuneKernels(executor, host.info, steps, signal);
         this.#tuned = true;
-        await this.#keep(await this.choice(device));
+        await this.#keep(await this.choice());
       });
   }
 
-  /** What runs that begin now compute with. */
-  async current(): Promise<KernelChoice> {
-    return this.choice(this.#expectDevice());
-  }
-
   /**
-   * A run that is resumed goes on with the kernels that it began with, and so does the session. Unless the page has chosen
-   * others, or they are of other shaders or another adapter: then its bits may differ, with a warning.
+   * The variants that a run goes on with which was begun with this choice. Undefined, with a warning, where they are of
+   * other shaders or another adapter, or the page has chosen others: its bits may differ then.
    */
-  async adopt(made: KernelChoice): Promise<void> {
-    const device = this.#expectDevice();
-    const { executor, host } = device;
+  async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
+    const { host } = this.#expectDevice();
     const fits = made.version === (await this.#currentVersion()) && sameAdapter(made.adapter, host.adapter);
-    if (!fits || typeof this.#wanted === 'object') {
-      const now = await this.choice(device);
-      if (!sameChoice(made, now)) this.#warn({ code: 'other_kernels', message: OTHERS_THAN_BEFORE });
-      return;
+    if (fits && typeof this.#wanted !== 'object') {
+      expectKnown(made);
+      expectFeatures(made, host.info);
+      return made.variants;
     }
-    expectKnown(made);
-    expectFeatures(made, host.info);
-    executor.chosen = made.variants;
-    this.#tuned = true;
+    if (!sameChoice(made, await this.choice())) {
+      this.#warn({ code: 'other_kernels', message: OTHERS_THAN_BEFORE });
+    }
+    return undefined;
   }
 
-  /** The one in use. */
-  async choice({ executor, host }: OpenDevice): Promise<KernelChoice> {
-    return { version: await this.#currentVersion(), adapter: host.adapter, variants: executor.chosen };
+  /** The one in use, or these variants as one. Throws `internal` before a device was opened. */
+  async choice(variants = this.#expectDevice().executor.chosen): Promise<KernelChoice> {
+    return { version: await this.#currentVersion(), adapter: this.#expectDevice().host.adapter, variants };
   }
 
   #expectDevice(): OpenDevice {

@@ -16,6 +16,7 @@ import type {
   TrainRequest,
 } from './protocol';
 import type { CheckpointHost } from './run_checkpoints';
+import type { SessionKernels } from './session_kernels';
 import type { SessionModels } from './session_models';
 import { createRun, evaluate } from './training';
 
@@ -28,15 +29,17 @@ interface Turn {
 export class SessionTraining {
   readonly #host: SessionHost;
   readonly #models: SessionModels;
+  readonly #kernels: SessionKernels;
   readonly #checkpoints: CheckpointHost;
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, TrainingRun>();
   /** By the adapter that trains. */
   readonly #training = new Map<VeraAdapter, Turn>();
 
-  constructor(host: SessionHost, models: SessionModels, checkpoints: CheckpointHost) {
+  constructor(host: SessionHost, models: SessionModels, kernels: SessionKernels, checkpoints: CheckpointHost) {
     this.#host = host;
     this.#models = models;
+    this.#kernels = kernels;
     this.#checkpoints = checkpoints;
   }
 
@@ -53,8 +56,9 @@ export class SessionTraining {
     };
     return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const request = { model, overlay, args, data: rows, signal: ending, resume, checkpoints: this.#checkpoints };
-      const run = createRun(request, emit);
+      const request = { model, overlay, args, data: rows, signal: ending, resume };
+      const kernels = this.#kernels.ofRun();
+      const run = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);
       try {

@@ -8,6 +8,7 @@ import type { TrainingData, TrainingInit } from '../train/training_init';
 import { TrainingRun } from '../train/training_run';
 import type { Evaluation } from './protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
+import type { RunKernels } from './run_kernels';
 import type { TextModel } from './text_model';
 
 export interface TrainingRequest {
@@ -23,11 +24,12 @@ export interface RunRequest extends TrainingRequest {
   /** Whether to go on from a checkpoint: from the last one, if there is one, or from one that must be there. */
   readonly resume: boolean | string;
   readonly checkpoints: CheckpointHost;
+  readonly kernels: RunKernels;
 }
 
 /** A run that reads the data, then trains. Throws where there is nothing to train. */
 export function createRun(
-  { model, overlay, args, data, signal, resume, checkpoints: host }: RunRequest,
+  { model, overlay, args, data, signal, resume, checkpoints: host, kernels }: RunRequest,
   emit: TrainingInit['emit'],
 ): TrainingRun {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
@@ -44,22 +46,20 @@ export function createRun(
     });
   }
   return new TrainingRun({
-    runner: model.runner,
+    runner: kernels.runner,
     loaded: model.loaded,
     overlay,
     adapters,
     args,
     signal,
     resumes: resume !== false,
-    get tune() {
-      return host.kernels.tune;
-    },
+    tuning: () => kernels.tuning(),
     async prepare(stop) {
       const { rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
       const { maxSteps } = planSteps(rows.length, args);
       const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
-      const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows });
-      const restored = resume === false ? undefined : await checkpoints.restore(resume);
+      const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels });
+      const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
       stop.throwIfAborted();
       return { maxSteps, steps, checkpoints, restored };
     },

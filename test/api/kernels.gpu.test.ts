@@ -78,7 +78,7 @@ test('all that a run does, it does with what it was tuned to', async () => {
   const tune = async () => {
     if (executor !== undefined) executor.chosen = kernels.variants;
   };
-  vi.spyOn(SessionKernels.prototype, 'tune', 'get').mockReturnValue(tune);
+  vi.spyOn(SessionKernels.prototype, 'tuning').mockReturnValue(tune);
   expect((await golden({})).weights).toEqual(chosen.weights);
 });
 

@@ -18,6 +18,7 @@ const pool = (value: number, length: number) => ({
 });
 const checkpoint: Checkpoint = {
   run: 'f00d',
+  version: '0.0.1',
   args: { learning_rate: 0.01, completion_only_loss: null },
   kernels: { version: 'v1', adapter, variants: { linear: 'wide' } },
   snapshot: {
@@ -82,7 +83,8 @@ describe('a checkpoint', () => {
     ['for another length', bytes, [8, 8]],
     ['without a tensor', changed(() => ({}), '1.exp_avg'), lengths],
     ['without its logs', changed(() => ({}), 'log_history'), lengths],
-    ['of a later version', changed(() => ({ version: 2 })), lengths],
+    ['of a later format', changed(() => ({ format: 2 })), lengths],
+    ['without a version', changed(() => ({ version: 1 })), lengths],
     ['without a run', changed(() => ({ run: undefined })), lengths],
     ['without steps', changed(() => ({ ...progress, global_step: 0 })), lengths],
     ['with a fraction of a step', changed(() => ({ global_step: 1.5 })), lengths],

@@ -20,6 +20,7 @@ export class FakeRunner implements Runner {
     this.prepared.push(...steps);
   }
   read = async (): Promise<ArrayBuffer> => new ArrayBuffer(0);
+  readAll = async (): Promise<ArrayBuffer> => new ArrayBuffer(0);
 
   async allocate(values: Iterable<Value>): Promise<void> {
     for (const value of values) this.held.add(value);

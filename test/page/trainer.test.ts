@@ -199,7 +199,7 @@ describe('a training run', () => {
       async train(call) {
         report(fake(), call, 1, { type: 'restored', checkpoint: 'checkpoint-1', logs: [logs(1)] });
         report(fake(), call, 2, { type: 'log', logs: logs(2) });
-        report(fake(), call, 2, { type: 'save', checkpoint: 'checkpoint-2' });
+        report(fake(), call, 2, { type: 'save', checkpoint: 'checkpoint-2', durable: true });
         return output;
       },
     }));
@@ -214,7 +214,7 @@ describe('a training run', () => {
       ['save', 2],
     ]);
     expect(events[0]).toMatchObject({ checkpoint: 'checkpoint-1' });
-    expect(events[2]).toMatchObject({ checkpoint: 'checkpoint-2' });
+    expect(events[2]).toMatchObject({ checkpoint: 'checkpoint-2', durable: true });
     expect(run.state.log_history).toEqual([logs(1), logs(2)]);
     expect(told).toEqual([2]);
     await session.close();

@@ -4,9 +4,9 @@ import { MemoryStore } from '../../src/store/blob_store';
 import { CheckpointStore, type StoredCheckpoint } from '../../src/store/checkpoint_store';
 import { FaultStore } from './fault_store';
 
-/** The `seq`th checkpoint of a run that writes to its slots in turns. */
-function nth(seq: number, length = 40): StoredCheckpoint {
-  return { slot: seq % 2 === 0 ? 0 : 1, seq, bytes: new Uint8Array(length).fill(seq) };
+/** The `seq`th checkpoint of a name whose slots are written to in turns. */
+function nth(seq: number, training = 'first'): StoredCheckpoint {
+  return { slot: seq % 2 === 0 ? 0 : 1, seq, training, bytes: new Uint8Array(40).fill(seq) };
 }
 
 /** Changes a stored value in place. */
@@ -23,7 +23,7 @@ async function saved(...seqs: readonly number[]): Promise<{ store: MemoryStore; 
   return { store, checkpoints };
 }
 
-describe('checkpoints of a run', () => {
+describe('checkpoints under a name', () => {
   test('the last two are kept, the last one first', async () => {
     const { checkpoints } = await saved();
     expect(await checkpoints.load('a')).toEqual({ found: [], damaged: false });
@@ -35,19 +35,28 @@ describe('checkpoints of a run', () => {
     expect(await checkpoints.load('b')).toEqual({ found: [], damaged: false });
   });
 
-  test('only runs that were saved lately are kept', async () => {
+  test('only names that were saved lately are kept', async () => {
     const { store, checkpoints } = await saved();
     await store.setMany([['adapter/mine', 1]]);
-    for (const run of ['a', 'b', 'c', 'd', 'e', 'f']) {
-      await checkpoints.save(run, nth(0));
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await checkpoints.save(name, nth(0));
       await new Promise((resolve) => setTimeout(resolve, 2));
       await checkpoints.save('a', nth(1));
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    const runs = new Set((await store.keys()).map((key) => key.split('/')[1]));
-    expect([...runs].sort()).toEqual(['a', 'd', 'e', 'f', 'mine']);
-    await checkpoints.clear();
-    expect(await store.keys()).toEqual(['adapter/mine']);
+    const names = new Set((await store.keys()).map((key) => key.split('/')[1]));
+    expect([...names].sort()).toEqual(['a', 'd', 'e', 'f', 'mine']);
+  });
+
+  test('a training that begins anew has none of the one before it', async () => {
+    const { store, checkpoints } = await saved(0, 1);
+    await checkpoints.save('a', nth(2, 'second'));
+    expect(await checkpoints.load('a')).toEqual({ found: [nth(2, 'second')], damaged: false });
+    await change(store, 'checkpoint/a/0', () => ({ sha256: new Uint8Array(32) }));
+    expect(await checkpoints.load('a')).toEqual({ found: [], damaged: true });
+    await checkpoints.save('a', nth(2, 'second'));
+    await checkpoints.save('a', nth(3, 'second'));
+    expect(await checkpoints.load('a')).toEqual({ found: [nth(3, 'second'), nth(2, 'second')], damaged: false });
   });
 
   test('whichever operation fails, what was confirmed last is there, and nothing that is half', async () => {
@@ -97,6 +106,7 @@ describe('checkpoints of a run', () => {
     ['of a later format', { format: 2 }],
     ['whose number is too large', { seq: 2 ** 53 }],
     ['whose number is none', { seq: '1' }],
+    ['of nobody', { training: undefined }],
   ])('one that is %s is no checkpoint', async (_, patch) => {
     const { store, checkpoints } = await saved(0, 1);
     await change(store, 'checkpoint/a/1', () => patch);
@@ -115,6 +125,16 @@ describe('checkpoints of a run', () => {
       [0, 1],
       [1, 0],
     ]);
+  });
+
+  test('whichever read fails, it is told', async () => {
+    for (let failing = 1; ; failing++) {
+      const { store: inner } = await saved(0, 1);
+      const store = new FaultStore(failing, inner, 'storage_unavailable');
+      const loading = new CheckpointStore(store).load('a');
+      if (failing > 3) return expect(await loading).toEqual({ found: [nth(1), nth(0)], damaged: false });
+      await expect(loading).rejects.toMatchObject({ code: 'storage_unavailable' });
+    }
   });
 
   test('a head that says nothing hides no slot', async () => {

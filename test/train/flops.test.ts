@@ -52,6 +52,7 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
     lambda,
     tensors: new Map(),
     trainable: true,
+    origin: '',
   };
   const training = { grads: new Map([[adapter, pinned('grads', lambda.shape)]]), seed: 0 };
   const state = { block: stepBlockValue(), stats: statsValue(), training };

@@ -26,8 +26,8 @@ async function begin(wanted: OpenOptions['kernels'], store = new MemoryStore()) 
   await kernels.begin(opened);
   return {
     used: opened.executor.chosen,
-    choice: await kernels.choice(opened),
-    tunes: kernels.tune !== undefined,
+    choice: await kernels.choice(),
+    tunes: kernels.tuning() !== undefined,
     warnings,
   };
 }
@@ -83,32 +83,35 @@ describe('tuned', () => {
 describe('a run that is resumed', () => {
   const other = { ...choice, variants: { linear: 'register' } };
 
-  async function adopting(wanted: OpenOptions['kernels'], made: KernelChoice, store = new MemoryStore()) {
+  async function resuming(wanted: OpenOptions['kernels'], made: KernelChoice, store = new MemoryStore()) {
     const warnings: string[] = [];
     const kernels = new SessionKernels(wanted, store, ({ code }) => void warnings.push(code));
     const opened = device();
     await kernels.begin(opened);
-    await kernels.adopt(made);
-    expect(await kernels.current()).toEqual({ version, adapter, variants: opened.executor.chosen });
-    return { used: opened.executor.chosen, tunes: kernels.tune !== undefined, warnings };
+    const session = opened.executor.chosen;
+    const run = kernels.ofRun();
+    await run.resume(made);
+    expect(opened.executor.chosen).toBe(session);
+    expect(await run.choice()).toEqual({ version, adapter, variants: run.runner.chosen });
+    return { used: run.runner.chosen, tunes: run.tuning() !== undefined, warnings };
   }
 
   test.each([undefined, 'default', 'tuned'] as const)('goes on with its own kernels: %s', async (wanted) => {
-    const adopted = { used: choice.variants, tunes: false, warnings: [] };
-    expect(await adopting(wanted, choice)).toEqual(adopted);
-    expect(await adopting(wanted, choice, await storing(other))).toEqual(adopted);
+    const resumed = { used: choice.variants, tunes: false, warnings: [] };
+    expect(await resuming(wanted, choice)).toEqual(resumed);
+    expect(await resuming(wanted, choice, await storing(other))).toEqual(resumed);
   });
 
   test('leaves those that the page has chosen, with a warning if they are others', async () => {
-    expect(await adopting(choice, choice)).toEqual({ used: choice.variants, tunes: false, warnings: [] });
-    expect(await adopting(choice, other)).toEqual({ used: choice.variants, tunes: false, warnings: ['other_kernels'] });
+    expect(await resuming(choice, choice)).toEqual({ used: choice.variants, tunes: false, warnings: [] });
+    expect(await resuming(choice, other)).toEqual({ used: choice.variants, tunes: false, warnings: ['other_kernels'] });
   });
 
   test.each<[string, KernelChoice]>([
     ['shaders', { ...other, version: '0'.repeat(32) }],
     ['another adapter', { ...other, adapter: { ...adapter, description: 'another' } }],
   ])('of other %s has the session’s, with a warning', async (_, made) => {
-    expect(await adopting('default', made)).toEqual({ used: {}, tunes: false, warnings: ['other_kernels'] });
-    expect(await adopting('tuned', made)).toEqual({ used: {}, tunes: true, warnings: ['other_kernels'] });
+    expect(await resuming('default', made)).toEqual({ used: {}, tunes: false, warnings: ['other_kernels'] });
+    expect(await resuming('tuned', made)).toEqual({ used: {}, tunes: true, warnings: ['other_kernels'] });
   });
 });

@@ -18,7 +18,10 @@ const args = {
 };
 const trainer = new Trainer({ model, args, train_dataset: await trainingText() });
 const run = trainer.train({ resume_from_checkpoint: true });
-for await (const { type, state } of run) window.report({ type, step: state.global_step });
+for await (const event of run) {
+  const code = event.type === 'warning' ? { code: event.code } : {};
+  window.report({ type: event.type, step: event.state.global_step, ...code });
+}
 await run;
 const losses = run.state.log_history.map(({ loss }) => loss);
 window.report({ type: 'done', losses, files: await bytesOf(await model.save_pretrained()) });

@@ -1,0 +1,57 @@
+import type { Step } from '../graph/graph';
+import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
+import type { Value } from '../graph/value';
+import type { Chosen } from './choice';
+import type { Executor } from './executor';
+
+/** An executor whose programs are loaded with a choice of kernels of their own, whatever others choose meanwhile. */
+export class ChosenRunner implements Runner {
+  readonly #executor: Executor;
+  /** For programs from now on. At first the executor's. */
+  chosen: Chosen;
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+    this.chosen = executor.chosen;
+  }
+
+  get maxBindingBytes(): number {
+    return this.#executor.maxBindingBytes;
+  }
+
+  load(program: Program, options: LoadOptions = {}): Promise<LoadedProgram> {
+    return this.#executor.load(program, { ...options, chosen: this.chosen });
+  }
+
+  prepare(steps: readonly Step[]): void {
+    this.#executor.prepare(steps, this.chosen);
+  }
+
+  usage(): RunnerUsage {
+    return this.#executor.usage();
+  }
+
+  allocate(values: Iterable<Value>): Promise<void> {
+    return this.#executor.allocate(values);
+  }
+
+  write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void {
+    this.#executor.write(value, data, byteOffset);
+  }
+
+  run(loaded: LoadedProgram, options?: RunOptions): void {
+    this.#executor.run(loaded, options);
+  }
+
+  read(value: Value): Promise<ArrayBuffer> {
+    return this.#executor.read(value);
+  }
+
+  readAll(values: readonly Value[]): Promise<ArrayBuffer> {
+    return this.#executor.readAll(values);
+  }
+
+  free(values: Iterable<Value>): void {
+    this.#executor.free(values);
+  }
+}

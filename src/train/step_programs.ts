@@ -1,0 +1,137 @@
+import { WebVeraError } from '../core/error';
+import { ProgramCache } from '../graph/program_cache';
+import type { LoadedProgram, Runner } from '../graph/runner';
+import { fullShape } from './batches';
+import { LayerModes, modesOf } from './layer_modes';
+import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
+import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
+import { packStepBlock, type StepBlock } from './step_block';
+import { type BatchShape, lossProgram, type TextProgram } from './text_program';
+import type { StepData, TrainingInit, Tune } from './training_init';
+
+/** Programs kept, one for each length of batch: 64·2ⁿ tokens up to 8,192. */
+const LENGTHS = 8;
+
+export interface StepAt {
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+export interface StepProgramsInit
+  extends Pick<TrainingInit, 'runner' | 'loaded' | 'overlay' | 'adapters' | 'args' | 'modes'> {
+  readonly state: OptimizerState;
+  /** Memory ran out, and steps go on with gradient checkpointing. */
+  onCheckpointing(): void;
+}
+
+/** The programs of a run's steps, each loaded when a batch first needs it. */
+export class StepPrograms {
+  readonly #init: StepProgramsInit;
+  readonly #runner: Runner;
+  /** Of this run alone: they gather gradients in its own buffers. */
+  readonly #programs: ProgramCache;
+  #modes: LayerModes | undefined;
+  #optimizer: LoadedProgram | undefined;
+  #checkpointing: boolean;
+
+  constructor(init: StepProgramsInit) {
+    this.#init = init;
+    this.#runner = init.runner;
+    this.#programs = new ProgramCache(init.runner, { kept: LENGTHS, early: true });
+    this.#checkpointing = init.args.gradient_checkpointing;
+  }
+
+  /** Loads what all steps share. With `early`, the kernels of whole batches are compiled meanwhile. */
+  async load({ early }: { readonly early: boolean }): Promise<void> {
+    const { loaded, args, state } = this.#init;
+    this.#modes = await this.#createModes();
+    if (early) this.#runner.prepare(this.#program(fullShape(loaded.model, args), this.#checkpointing).program.steps);
+    this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
+  }
+
+  /** Chooses kernels on a step's first batch, as it will run. */
+  async tune(tune: Tune, data: StepData, at: StepAt, signal: AbortSignal): Promise<void> {
+    const { loaded, state } = this.#init;
+    const [batch] = data.microBatches;
+    if (batch === undefined) return;
+    const { program, inputs, owned, chunkRows } = this.#program(batch, this.#checkpointing);
+    const chunks = lossChunks(batch.labelled, chunkRows);
+    try {
+      await this.#runner.allocate(owned);
+      writeBatch(this.#runner, inputs, batch, loaded.model.positions);
+      this.#runner.write(state.block, this.#block(batch, { ...at, microStep: 0, tokens: data.labelledTokens }));
+      const steps = program.steps.filter(({ chunk = 0 }) => chunk < chunks);
+      await tune([...(this.#modes?.steps ?? []), ...steps], signal);
+    } finally {
+      this.#runner.free(owned);
+    }
+    // Its programs were loaded before there was a choice.
+    this.#modes?.release();
+    this.#modes = undefined;
+    this.#modes = await this.#createModes();
+  }
+
+  /** Queues a whole step. Where memory runs out, it goes on with gradient checkpointing. */
+  async queue({ microBatches, labelledTokens: tokens }: StepData, at: StepAt): Promise<void> {
+    const optimizer = this.#optimizer;
+    if (optimizer === undefined)
+      throw new WebVeraError('internal', 'A step was queued before its programs were loaded');
+    this.#modes?.begin();
+    for (const [microStep, batch] of microBatches.entries()) {
+      const block = this.#block(batch, { ...at, microStep, tokens });
+      await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
+    }
+    // Nothing is learnt from a step that lacks a kernel.
+    await Promise.all([this.#modes?.ready, optimizer.ready]);
+    this.#modes?.finish();
+    this.#runner.run(optimizer);
+  }
+
+  async release(): Promise<void> {
+    this.#optimizer?.release();
+    await this.#programs.dropAll();
+    this.#modes?.release();
+  }
+
+  async #queueBatch(batch: MicroBatch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
+    const { loaded, state } = this.#init;
+    await this.#programs.use(
+      `${batch.B}x${batch.T}`,
+      () => this.#program(batch, checkpointing),
+      ({ built, loaded: program }) => {
+        writeBatch(this.#runner, built.inputs, batch, loaded.model.positions);
+        this.#runner.write(state.block, block);
+        this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+        return program.ready;
+      },
+    );
+  }
+
+  async #inMemory(use: (checkpointing: boolean) => Promise<void>): Promise<void> {
+    try {
+      await use(this.#checkpointing);
+    } catch (error) {
+      if (this.#checkpointing || !(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
+      this.#checkpointing = true;
+      await this.#programs.dropAll();
+      this.#init.onCheckpointing();
+      await use(true);
+    }
+  }
+
+  #createModes(): Promise<LayerModes> {
+    const { runner, loaded, overlay, state } = this.#init;
+    return LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads: gradientsOf(state) });
+  }
+
+  #program(batch: BatchShape, checkpointing: boolean): TextProgram {
+    const { loaded, overlay, args, state } = this.#init;
+    const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers, checkpointing };
+    return lossProgram(loaded, overlay, batch, { ...state, training });
+  }
+
+  #block({ labelled }: MicroBatch, at: StepAt & Pick<StepBlock, 'microStep' | 'tokens'>): DataView<ArrayBuffer> {
+    const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
+    return packStepBlock({ ...at, labelled, beta1, beta2 });
+  }
+}
