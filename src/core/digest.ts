@@ -2,7 +2,7 @@
 export class Digest {
   readonly #block = new Uint8Array(2 ** 20);
   #filled = 0;
-  #blocks: Uint8Array<ArrayBuffer>[] = [];
+  readonly #blocks: Uint8Array<ArrayBuffer>[] = [];
 
   async add(bytes: Uint8Array): Promise<void> {
     for (let start = 0; start < bytes.length; ) {

@@ -71,20 +71,23 @@ export class StepPrograms {
     this.#modes = await this.#createModes();
   }
 
-  /** Queues a whole step. Where memory runs out, it goes on with gradient checkpointing. */
+  /** Queues a step but for its update. Where memory runs out, it goes on with gradient checkpointing. */
   async queue({ microBatches, labelledTokens: tokens }: StepData, at: StepAt): Promise<void> {
-    const optimizer = this.#optimizer;
-    if (optimizer === undefined)
-      throw new WebVeraError('internal', 'A step was queued before its programs were loaded');
     this.#modes?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
       const block = this.#block(batch, { ...at, microStep, tokens });
       await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
     }
     // Nothing is learnt from a step that lacks a kernel.
-    await Promise.all([this.#modes?.ready, optimizer.ready]);
+    await Promise.all([this.#modes?.ready, this.#optimizer?.ready]);
+  }
+
+  /** Queues what a step changes. Never waits, so that what is queued next is sure to see this step's values. */
+  update(): void {
+    if (this.#optimizer === undefined)
+      throw new WebVeraError('internal', 'A step came before its programs were loaded');
     this.#modes?.finish();
-    this.#runner.run(optimizer);
+    this.#runner.run(this.#optimizer);
   }
 
   async release(): Promise<void> {

@@ -12,7 +12,7 @@ import { type ProjectionKey, roundingOf } from '../adapters/projections';
 import type { ResolvedTargets } from '../adapters/targets';
 import type { TrainedTensor } from '../adapters/trained_tensors';
 import type { ProjectionValues, VeraAdapter } from '../adapters/vera_adapter';
-import { Digest } from '../core/digest';
+import { sha256, toHex } from '../core/digest';
 import { WebVeraError } from '../core/error';
 import { numel } from '../core/shape';
 import type { Tensor } from '../core/tensor';
@@ -75,7 +75,7 @@ export class AdapterPlacer {
       return [tensor, { value: viewOf(lambda, tensor, shape, offset), kind, savedKey }] as const;
     });
     const { is_trainable: trainable = true } = options;
-    const origin = await fingerprint(initial);
+    const origin = toHex(await sha256(new Uint8Array(initial.buffer)));
     return { name, key, config, layout, projections, lambda, tensors: new Map(values), trainable, origin };
   }
 
@@ -168,12 +168,6 @@ export class AdapterPlacer {
     });
     return this.#pool.adopt(inFile, stored);
   }
-}
-
-async function fingerprint(values: Float32Array): Promise<string> {
-  const digest = new Digest();
-  await digest.add(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return digest.end();
 }
 
 /** Without init_weights, adapters of other names begin with other vectors, and one with the same again and again. */

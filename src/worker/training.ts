@@ -59,9 +59,14 @@ export function createRun(
       const { maxSteps } = planSteps(rows.length, args);
       const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
       const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels });
-      const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
-      stop.throwIfAborted();
-      return { maxSteps, steps, checkpoints, restored };
+      try {
+        const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
+        stop.throwIfAborted();
+        return { maxSteps, steps, checkpoints, restored };
+      } catch (error) {
+        checkpoints.close();
+        throw error;
+      }
     },
     emit,
   });

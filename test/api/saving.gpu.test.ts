@@ -66,6 +66,26 @@ describe('a checkpoint is made', () => {
     expect((await trained({ init: never, meanwhile: stopAt(3, { save: true }) })).saved).toHaveLength(1);
   });
 
+  test('at any step, asked for from outside, of exactly that step', async () => {
+    const straight = await trained({ init: { args: { save_strategy: 'no' } } });
+    const asking: Partial<TrainerInit> = {
+      args: { save_strategy: 'no' },
+      callbacks: [
+        {
+          on_step_begin: (_, __, control) => {
+            control.should_save = true;
+          },
+        },
+      ],
+    };
+    const { saved } = await trained({ init: asking });
+    expect(saved.length).toBeGreaterThan(3);
+    for (const checkpoint of saved.slice(-2)) {
+      const init = { args: { save_strategy: 'no' } } as const;
+      expect((await trained({ init, resume: checkpoint })).weights).toEqual(straight.weights);
+    }
+  });
+
   test('without a trace in the numbers', async () => {
     const [often, never] = [
       await trained({ init: { args: { save_steps: 1 } } }),
@@ -140,6 +160,19 @@ test('of two runs that are the same, one is kept at a time', async () => {
     const last = await begin(true);
     expect((await last.run).global_step).toBe(12);
     expect((await eventsOf(last.run)).map(({ type }) => type)).toEqual(['restored']);
+  });
+});
+
+test('a run that can’t be resumed leaves its place to the next', async () => {
+  await within({ store: 'auto' }, async (opened) => {
+    const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
+    const trainer = tinyTrainer(model, { train_dataset: resumedRows, args: resumedArgs });
+    const absent = trainer.train({ resume_from_checkpoint: 'checkpoint-99' });
+    await expect(Promise.resolve(absent)).rejects.toMatchObject({ code: 'not_found' });
+    const next = trainer.train();
+    await next;
+    const types = (await eventsOf(next)).map(({ type }) => type);
+    expect(types.filter((type) => type !== 'log')).toEqual(['save', 'save', 'save']);
   });
 });
 
