@@ -10,11 +10,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let batch = group.z;
   let head = group.y;
   let rows = head_rows(batch, row, head, heads());
-  for (var c = 0u; c < p.D; c++) {
-    put_dx(rows, c, vec4f());
+  for (var c = 0u; c < p.D / WORD; c++) {
+    put_dx(rows, c, mat2x4f());
   }
-  for (var c = 0u; c < values_width(); c++) {
-    put_dx_values(rows, c, vec4f());
+  for (var c = 0u; c < values_width() / WORD; c++) {
+    put_dx_values(rows, c, mat2x4f());
   }
   let scale = p.scale;
   let column_heads_met = heads_met(head);
@@ -27,17 +27,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       let met = meeting(batch, head, column_head, row, column);
       var s = mat4x4f();
       var dP = mat4x4f();
-      for (var c = 0u; c < p.D; c++) {
-        s = add_outer(s, x_column(rows, c), z_column(others, c));
-        dP = add_outer(dP, x_values_column(rows, c), z_values_column(others, c));
+      for (var c = 0u; c < p.D / WORD; c++) {
+        s = add_outer_pair(s, x_pair(rows, c), z_pair(others, c));
+        dP = add_outer_pair(dP, x_values_pair(rows, c), z_values_pair(others, c));
       }
       let P = probabilities(s, met.rows, met.columns, scale);
       let dS = score_gradients(P, dP, met.rows, met.columns, scale);
-      for (var c = 0u; c < p.D; c++) {
-        put_dx(rows, c, dx_column(rows, c) + z_column(others, c) * dS);
+      for (var c = 0u; c < p.D / WORD; c++) {
+        put_dx(rows, c, add_inner_pair(dx_pair(rows, c), dS, z_pair(others, c)));
       }
-      for (var c = 0u; c < values_width(); c++) {
-        put_dx_values(rows, c, dx_values_column(rows, c) + z_values_column(others, c) * P);
+      for (var c = 0u; c < values_width() / WORD; c++) {
+        put_dx_values(rows, c, add_inner_pair(dx_values_pair(rows, c), P, z_values_pair(others, c)));
       }
     }
   }

@@ -22,9 +22,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       // Of four rows by four columns of each lane.
       var s = Blocks();
       var dP = Blocks();
-      for (var c = 0u; c < p.D; c++) {
-        s = add_outer_neighbours(s, x_column(rows, c), z_column(others, c));
-        dP = add_outer_neighbours(dP, x_values_column(rows, c), z_values_column(others, c));
+      for (var c = 0u; c < p.D / WORD; c++) {
+        s = add_outer_pairs(s, x_pair(rows, c), z_pair(others, c));
+        dP = add_outer_pairs(dP, x_values_pair(rows, c), z_values_pair(others, c));
       }
       let own = met.columns;
       let columns1 = Four(quadSwapX(own.first), quadSwapX(own.last), quadSwapX(own.L), quadSwapX(own.product));
@@ -48,22 +48,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         score_gradients(P.b3, dP.b3, met.rows, columns3, scale),
       );
       let begun = column_head > column_heads_met.begin || column > tokens.begin;
-      for (var c = 0u; c < p.D; c++) {
-        var sums = vec4f();
+      for (var c = 0u; c < p.D / WORD; c++) {
+        var sums = mat2x4f();
         if (begun) {
-          sums = dx_column(rows, c);
+          sums = dx_pair(rows, c);
         }
-        sums = add_inner_neighbours(sums, dS, z_column(others, c));
+        sums = add_inner_pairs(sums, dS, z_pair(others, c));
         if (real) {
           put_dx(rows, c, sums);
         }
       }
-      for (var c = 0u; c < values_width(); c++) {
-        var sums = vec4f();
+      for (var c = 0u; c < values_width() / WORD; c++) {
+        var sums = mat2x4f();
         if (begun) {
-          sums = dx_values_column(rows, c);
+          sums = dx_values_pair(rows, c);
         }
-        sums = add_inner_neighbours(sums, P, z_values_column(others, c));
+        sums = add_inner_pairs(sums, P, z_values_pair(others, c));
         if (real) {
           put_dx_values(rows, c, sums);
         }

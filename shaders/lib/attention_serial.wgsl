@@ -11,8 +11,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let head = group.y;
   let kv_head = head * p.Hkv / p.H;
   let rows = head_rows(batch, query, head, p.H);
-  for (var c = 0u; c < p.D; c++) {
-    put_y(rows, c, vec4f());
+  for (var c = 0u; c < p.D / WORD; c++) {
+    put_y(rows, c, mat2x4f());
   }
   var maxima = vec4f(HIDDEN);
   var totals = vec4f();
@@ -21,10 +21,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let keys1 = head_rows(batch, key + 4u, kv_head, p.Hkv);
     var s0 = mat4x4f();
     var s1 = mat4x4f();
-    for (var c = 0u; c < p.D; c++) {
-      let a = q_column(rows, c);
-      s0 = add_outer(s0, a, k_column(keys0, c));
-      s1 = add_outer(s1, a, k_column(keys1, c));
+    for (var c = 0u; c < p.D / WORD; c++) {
+      let a = q_pair(rows, c);
+      s0 = add_outer_pair(s0, a, k_pair(keys0, c));
+      s1 = add_outer_pair(s1, a, k_pair(keys1, c));
     }
     s0 = visible_scores(s0, query, seen(batch, key));
     s1 = visible_scores(s1, query, seen(batch, key + 4u));
@@ -34,13 +34,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let w0 = exp_rows(s0, maxima);
     let w1 = exp_rows(s1, maxima);
     totals = totals * kept + row_sums(w0) + row_sums(w1);
-    for (var c = 0u; c < p.D; c++) {
-      put_y(rows, c, y_column(rows, c) * kept + v_column(keys0, c) * w0 + v_column(keys1, c) * w1);
+    for (var c = 0u; c < p.D / WORD; c++) {
+      let sums = scale_pair(y_pair(rows, c), kept);
+      put_y(rows, c, add_inner_pair(add_inner_pair(sums, w0, v_pair(keys0, c)), w1, v_pair(keys1, c)));
     }
   }
   let inverse = inverse_totals(totals);
-  for (var c = 0u; c < p.D; c++) {
-    put_y(rows, c, y_column(rows, c) * inverse);
+  for (var c = 0u; c < p.D / WORD; c++) {
+    put_y(rows, c, scale_pair(y_pair(rows, c), inverse));
   }
   put_L(batch, head, query, log_sums(maxima, totals));
 }

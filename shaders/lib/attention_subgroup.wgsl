@@ -22,8 +22,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let own = seen(batch, own_key);
     // Of four queries by four keys of each lane.
     var s = Blocks();
-    for (var c = 0u; c < p.D; c++) {
-      s = add_outer_neighbours(s, q_column(rows, c), k_column(keys, c));
+    for (var c = 0u; c < p.D / WORD; c++) {
+      s = add_outer_pairs(s, q_pair(rows, c), k_pair(keys, c));
     }
     s = Blocks(
       visible_scores(s.b0, query, own),
@@ -37,14 +37,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let w = Blocks(exp_rows(s.b0, maxima), exp_rows(s.b1, maxima), exp_rows(s.b2, maxima), exp_rows(s.b3, maxima));
     totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
     let scale = select(vec4f(1.0), inverse_totals(totals), key + 16u >= end);
-    for (var c = 0u; c < p.D; c++) {
-      var sums = vec4f();
+    for (var c = 0u; c < p.D / WORD; c++) {
+      var sums = mat2x4f();
       if (key > first) {
-        sums = y_column(rows, c) * kept;
+        sums = scale_pair(y_pair(rows, c), kept);
       }
-      sums = add_inner_neighbours(sums, w, v_column(keys, c));
+      sums = add_inner_pairs(sums, w, v_pair(keys, c));
       if (real) {
-        put_y(rows, c, sums * scale);
+        put_y(rows, c, scale_pair(sums, scale));
       }
     }
   }

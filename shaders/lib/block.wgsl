@@ -19,6 +19,21 @@ fn add_outer(c: mat4x4f, a: vec4f, b: vec4f) -> mat4x4f {
   return mat4x4f(c[0] + a.x * b, c[1] + a.y * b, c[2] + a.z * b, c[3] + a.w * b);
 }
 
+// c + a·bᵀ, a two columns and b two rows of four
+fn add_outer_pair(c: mat4x4f, a: mat2x4f, b: mat2x4f) -> mat4x4f {
+  return add_outer(add_outer(c, a[0], b[0]), a[1], b[1]);
+}
+
+// c + a·b, b and c two columns of four
+fn add_inner_pair(c: mat2x4f, a: mat4x4f, b: mat2x4f) -> mat2x4f {
+  return mat2x4f(c[0] + b[0] * a, c[1] + b[1] * a);
+}
+
+// Two columns of four rows, each row by its own number.
+fn scale_pair(c: mat2x4f, scale: vec4f) -> mat2x4f {
+  return mat2x4f(c[0] * scale, c[1] * scale);
+}
+
 fn scale_columns(c: mat4x4f, scale: vec4f) -> mat4x4f {
   return mat4x4f(c[0] * scale, c[1] * scale, c[2] * scale, c[3] * scale);
 }

@@ -37,7 +37,12 @@ fn add_neighbours_times(c: Blocks, own: mat4x4f, b: mat4x4f) -> Blocks {
   );
 }
 
-// c_i + a·b_iᵀ, a a column and b_i a row of four, which each thread has of its own.
+// c_i + a·b_iᵀ, a two columns and b_i two rows of four, which each thread has of its own.
+fn add_outer_pairs(c: Blocks, a: mat2x4f, own: mat2x4f) -> Blocks {
+  return add_outer_neighbours(add_outer_neighbours(c, a[0], own[0]), a[1], own[1]);
+}
+
+// The same with one of each.
 fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   return Blocks(
     add_outer(c.b0, a, own),
@@ -47,7 +52,12 @@ fn add_outer_neighbours(c: Blocks, a: vec4f, own: vec4f) -> Blocks {
   );
 }
 
-// c + Σ_i a_i·b_i, b_i a column of four, which each thread has of its own.
+// c + Σ_i a_i·b_i, b_i two columns of four, which each thread has of its own.
+fn add_inner_pairs(c: mat2x4f, a: Blocks, own: mat2x4f) -> mat2x4f {
+  return mat2x4f(add_inner_neighbours(c[0], a, own[0]), add_inner_neighbours(c[1], a, own[1]));
+}
+
+// The same with one of each.
 fn add_inner_neighbours(c: vec4f, a: Blocks, own: vec4f) -> vec4f {
   return c + own * a.b0 + quadSwapX(own) * a.b1 + quadSwapY(own) * a.b2 + quadSwapDiagonal(own) * a.b3;
 }

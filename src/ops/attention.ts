@@ -3,13 +3,13 @@ import backwardWgsl from '../../shaders/attention_backward.wgsl?raw';
 import padWgsl from '../../shaders/attention_pad.wgsl?raw';
 import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
 import backwardBlocks from '../../shaders/lib/attention_backward_blocks.wgsl?raw';
-import backwardColumns from '../../shaders/lib/attention_backward_columns.wgsl?raw';
+import backwardPairs from '../../shaders/lib/attention_backward_pairs.wgsl?raw';
 import backwardSerial from '../../shaders/lib/attention_backward_serial.wgsl?raw';
 import backwardSubgroup from '../../shaders/lib/attention_backward_subgroup.wgsl?raw';
 import backwardWorkgroup from '../../shaders/lib/attention_backward_workgroup.wgsl?raw';
 import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
-import columns from '../../shaders/lib/attention_columns.wgsl?raw';
 import meeting from '../../shaders/lib/attention_meeting.wgsl?raw';
+import pairs from '../../shaders/lib/attention_pairs.wgsl?raw';
 import rows from '../../shaders/lib/attention_rows.wgsl?raw';
 import serial from '../../shaders/lib/attention_serial.wgsl?raw';
 import softmax from '../../shaders/lib/attention_softmax.wgsl?raw';
@@ -52,12 +52,12 @@ export const attentionForward = defineKernel({
     },
     {
       name: 'serial',
-      wgsl: [forwardWgsl, serial, rows, columns, softmax, block],
+      wgsl: [forwardWgsl, serial, rows, pairs, softmax, block],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, columns, softmax, block],
+      wgsl: [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, pairs, softmax, block],
       features: ['subgroups'],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
@@ -95,12 +95,12 @@ export const attentionBackward = defineKernel({
     },
     {
       name: 'serial',
-      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardColumns, block],
+      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
       workgroups: (sizes) => rowTiles(sizes),
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, backwardColumns, block],
+      wgsl: [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, backwardPairs, block],
       features: ['subgroups'],
       workgroups: (sizes) => rowTiles(sizes),
     },

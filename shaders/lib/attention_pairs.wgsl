@@ -1,0 +1,29 @@
+// What attention reads and writes, two columns of a head at a time for four tokens. Software adapters are slow to compile
+// whatever touches memory: blocks of four columns take twice the code, and these run faster than single ones.
+alias Word = vec2f;
+const WORD = 2u;
+
+fn q_pair(rows: vec4u, c: u32) -> mat2x4f {
+  return transpose(mat4x2f(q[rows.x + c], q[rows.y + c], q[rows.z + c], q[rows.w + c]));
+}
+
+fn k_pair(rows: vec4u, c: u32) -> mat2x4f {
+  return transpose(mat4x2f(k[rows.x + c], k[rows.y + c], k[rows.z + c], k[rows.w + c]));
+}
+
+fn v_pair(rows: vec4u, c: u32) -> mat2x4f {
+  return transpose(mat4x2f(v[rows.x + c], v[rows.y + c], v[rows.z + c], v[rows.w + c]));
+}
+
+fn y_pair(rows: vec4u, c: u32) -> mat2x4f {
+  return transpose(mat4x2f(y[rows.x + c], y[rows.y + c], y[rows.z + c], y[rows.w + c]));
+}
+
+// Tokens beyond the last repeat it, so the last itself is written after them.
+fn put_y(rows: vec4u, c: u32, pair: mat2x4f) {
+  let words = transpose(pair);
+  y[rows.w + c] = words[3];
+  y[rows.z + c] = words[2];
+  y[rows.y + c] = words[1];
+  y[rows.x + c] = words[0];
+}

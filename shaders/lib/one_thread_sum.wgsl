@@ -1,0 +1,19 @@
+// The sum of one value per thread of a workgroup, in an order that never changes. Every thread gets it. One thread adds all
+// of them up: for what is summed once a step, more barriers take longer to compile and to pass than a few additions.
+const THREADS = 64u;
+var<workgroup> values_of_threads: array<f32, THREADS>;
+var<workgroup> sum_of_threads: f32;
+
+fn workgroup_sum(value: f32, thread: u32) -> f32 {
+  values_of_threads[thread] = value;
+  workgroupBarrier();
+  if (thread == 0u) {
+    var sum = 0.0;
+    for (var i = 0u; i < THREADS; i++) {
+      sum += values_of_threads[i];
+    }
+    sum_of_threads = sum;
+  }
+  workgroupBarrier();
+  return sum_of_threads;
+}
