@@ -8,7 +8,7 @@
 // If stats.loss or norm isn't finite, or stats.nonfinite is set already: stats.nonfinite = 1, and parameters, m and v stay.
 // parameters, m, v, grads: (P)   partials: (K), from grad_norm
 // grid: up to 256 workgroups; the threads of all of them stride over i together
-// with lib/step_block.wgsl, lib/stats.wgsl, lib/is_finite.wgsl, lib/workgroup_sum.wgsl
+// with lib/step_block.wgsl, lib/stats.wgsl, lib/is_finite.wgsl, lib/one_thread_sum.wgsl
 struct Params {
   P: u32,
   K: u32,

@@ -1,7 +1,7 @@
 // grad_norm: partials[k] = Σ grads[i]² over the i of workgroup k, + before[k]; adamw adds them up and takes the root
 // grads: (P)   before, partials: (K); nothing before when has_before is 0
 // grid: K workgroups; the threads of all of them stride over i together
-// with lib/workgroup_sum.wgsl
+// with lib/one_thread_sum.wgsl
 struct Params { P: u32, K: u32, has_before: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> grads: array<f32>;

@@ -1,7 +1,7 @@
 // loss_sum: stats.loss = (0 if micro_step is 0, else stats.loss) + inverse_tokens · Σ_n losses[n] over n < labelled
 // losses: (N); entries from `labelled` on may hold anything
 // grid: one workgroup; its threads stride over n
-// with lib/step_block.wgsl, lib/stats.wgsl, lib/workgroup_sum.wgsl
+// with lib/step_block.wgsl, lib/stats.wgsl, lib/one_thread_sum.wgsl
 struct Params { N: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> losses: array<f32>;

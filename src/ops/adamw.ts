@@ -1,8 +1,8 @@
 import wgsl from '../../shaders/adamw.wgsl?raw';
 import isFiniteWgsl from '../../shaders/lib/is_finite.wgsl?raw';
+import oneThreadSum from '../../shaders/lib/one_thread_sum.wgsl?raw';
 import statsWgsl from '../../shaders/lib/stats.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
-import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import { defineKernel, FLAT_THREADS } from '../core/kernel';
 import { ceilDiv, expectShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
@@ -32,7 +32,7 @@ export const adamwKernel = defineKernel({
   },
   variants: [
     {
-      wgsl: [wgsl, stepBlock, statsWgsl, isFiniteWgsl, workgroupSum],
+      wgsl: [wgsl, stepBlock, statsWgsl, isFiniteWgsl, oneThreadSum],
       workgroups: ({ P }) => [Math.max(1, Math.min(OPTIMIZER_GROUPS, ceilDiv(P, FLAT_THREADS)))],
     },
   ],

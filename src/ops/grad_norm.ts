@@ -1,5 +1,5 @@
 import wgsl from '../../shaders/grad_norm.wgsl?raw';
-import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
+import oneThreadSum from '../../shaders/lib/one_thread_sum.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, FLAT_THREADS } from '../core/kernel';
 import { ceilDiv, numel } from '../core/shape';
@@ -13,7 +13,7 @@ export const gradNormKernel = defineKernel({
   name: 'grad_norm',
   bindings: { grads: 'read', before: 'read', partials: 'write' },
   params: { P: 'u32', K: 'u32', has_before: 'u32' },
-  variants: [{ wgsl: [wgsl, workgroupSum], workgroups: ({ K }) => [K] }],
+  variants: [{ wgsl: [wgsl, oneThreadSum], workgroups: ({ K }) => [K] }],
   flops: ({ P }) => 2 * P,
 });
 

@@ -1,6 +1,6 @@
+import oneThreadSum from '../../shaders/lib/one_thread_sum.wgsl?raw';
 import statsWgsl from '../../shaders/lib/stats.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
-import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import wgsl from '../../shaders/loss_sum.wgsl?raw';
 import { defineKernel } from '../core/kernel';
 import { numel } from '../core/shape';
@@ -11,7 +11,7 @@ export const lossSumKernel = defineKernel({
   name: 'loss_sum',
   bindings: { losses: 'read', block: 'read', stats: 'update' },
   params: { N: 'u32' },
-  variants: [{ wgsl: [wgsl, stepBlock, statsWgsl, workgroupSum], workgroups: () => [1] }],
+  variants: [{ wgsl: [wgsl, stepBlock, statsWgsl, oneThreadSum], workgroups: () => [1] }],
   flops: ({ N }) => N,
 });
 
