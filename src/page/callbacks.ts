@@ -1,3 +1,4 @@
+import type { RunControl, RunHook } from '../core/run';
 import type {
   ResolvedTrainingArguments,
   TrainerCallback,
@@ -5,13 +6,12 @@ import type {
   TrainerState,
   TrainingArguments,
 } from '../core/training';
-import type { ControlRequest, WorkerHook } from '../worker/protocol';
 
 /** The callbacks of one run. What they ask for goes to `onControl`. */
 export class Callbacks {
   readonly #args: Readonly<TrainingArguments>;
   readonly #callbacks: readonly TrainerCallback[];
-  readonly #onControl: (request: ControlRequest) => void;
+  readonly #onControl: (request: RunControl) => void;
   readonly #control: TrainerControl = {
     should_training_stop: false,
     should_log: false,
@@ -21,7 +21,7 @@ export class Callbacks {
   constructor(
     args: ResolvedTrainingArguments,
     callbacks: readonly TrainerCallback[],
-    onControl: (request: ControlRequest) => void,
+    onControl: (request: RunControl) => void,
   ) {
     // What the data decides is left out, as it is in the public type.
     const { completion_only_loss, ...rest } = args;
@@ -31,8 +31,8 @@ export class Callbacks {
   }
 
   /** The worker's hooks that somebody listens to. */
-  get wanted(): readonly WorkerHook[] {
-    const names: readonly WorkerHook[] = [
+  get wanted(): readonly RunHook[] {
+    const names: readonly RunHook[] = [
       'on_train_begin',
       'on_epoch_begin',
       'on_step_begin',

@@ -1,3 +1,4 @@
+import type { RunEvent } from '../core/run';
 import type {
   PauseReason,
   ResolvedTrainingArguments,
@@ -8,7 +9,7 @@ import type {
   TrainOutput,
   TrainProgress,
 } from '../core/training';
-import type { CallId, Handle, RunEvent } from '../worker/protocol';
+import type { CallId, Handle } from '../worker/protocol';
 import { Callbacks } from './callbacks';
 import type { OpenDataset } from './feed';
 import type { CallEvent, Link } from './link';

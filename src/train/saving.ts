@@ -1,6 +1,7 @@
 import { untilAborted } from '../core/abort';
 import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
+import type { RunEvent, Saved } from '../core/run';
 import { numel } from '../core/shape';
 import type { PoolSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
@@ -9,7 +10,7 @@ import type { Runner } from '../graph/runner';
 import { byteLength, type Value, viewOf } from '../graph/value';
 import type { OptimizerState } from './optimizer';
 import type { RunRecord } from './run_record';
-import type { Checkpoints, Saved, StepData, TrainingEvent } from './training_init';
+import type { Checkpoints, StepData } from './training_init';
 
 export interface SavingInit {
   readonly runner: Runner;
@@ -18,7 +19,7 @@ export interface SavingInit {
   readonly checkpoints: Checkpoints;
   readonly record: RunRecord;
   readonly signal: AbortSignal;
-  emit(event: TrainingEvent): void;
+  emit(event: RunEvent): void;
 }
 
 /** Bytes that are read at a time. Larger pools aren't copied while steps go on, as that takes memory they may need. */

@@ -1,8 +1,8 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
-import type { ErrorCode } from '../core/error';
+import type { RunEvent, Saved } from '../core/run';
 import type { RunSnapshot } from '../core/snapshot';
-import type { PauseReason, ResolvedTrainingArguments, StepLogs, TrainProgress } from '../core/training';
+import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
@@ -22,22 +22,6 @@ export interface StepData {
   readonly endsEpoch: boolean;
 }
 
-export type TrainingHook =
-  | 'on_train_begin'
-  | 'on_epoch_begin'
-  | 'on_step_begin'
-  | 'on_step_end'
-  | 'on_epoch_end'
-  | 'on_train_end';
-
-export type TrainingEvent =
-  | { readonly type: 'log'; readonly logs: StepLogs }
-  | { readonly type: 'hook'; readonly hook: TrainingHook }
-  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
-  | ({ readonly type: 'save' } & Saved)
-  | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
-  | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
-
 export interface TrainingData {
   readonly maxSteps: number;
   /** The steps after the first `done`. */
@@ -54,28 +38,9 @@ export interface Checkpoints {
   close(): void;
 }
 
-export interface Saved {
-  /** The state's name. */
-  readonly checkpoint: string;
-  /** Whether it outlives the session. */
-  readonly durable: boolean;
-}
-
 export interface Restored extends RunSnapshot {
   /** Its name. */
   readonly checkpoint: string;
-}
-
-/** What may be asked of a run while it goes on. */
-export interface TrainingControl {
-  /** Ends it after the steps that are queued. */
-  readonly should_training_stop?: boolean;
-  /** One log event. */
-  readonly should_log?: boolean;
-  /** One checkpoint. */
-  readonly should_save?: boolean;
-  /** Whether its end is kept; by default as `save_strategy` says. */
-  readonly save_at_end?: boolean | undefined;
 }
 
 /** Chooses kernels for these steps, before programs with them are loaded. Rejects with the signal's reason. */
@@ -97,5 +62,5 @@ export interface TrainingInit {
   readonly resumes: boolean;
   /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal): Promise<TrainingData>;
-  emit(event: TrainingEvent, progress: TrainProgress): void;
+  emit(event: RunEvent, progress: TrainProgress): void;
 }

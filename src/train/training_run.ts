@@ -1,3 +1,4 @@
+import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { PoolSnapshot } from '../core/snapshot';
 import type { PauseReason, TrainOutput } from '../core/training';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './optimizer';
@@ -7,16 +8,7 @@ import { restorePools, Saving } from './saving';
 import { learningRateAt } from './schedule';
 import { expectDone, type StepStats, unpackStats } from './step_block';
 import { StepPrograms } from './step_programs';
-import type {
-  Checkpoints,
-  StepData,
-  TrainingControl,
-  TrainingData,
-  TrainingEvent,
-  TrainingHook,
-  TrainingInit,
-  Tune,
-} from './training_init';
+import type { Checkpoints, StepData, TrainingData, TrainingInit, Tune } from './training_init';
 
 interface Submitted {
   readonly data: StepData;
@@ -56,7 +48,7 @@ export class TrainingRun {
     this.#gate.resume(reason);
   }
 
-  control({ should_training_stop, should_log, should_save, save_at_end }: TrainingControl): void {
+  control({ should_training_stop, should_log, should_save, save_at_end }: RunControl): void {
     if (should_save === true) this.#saveSoon();
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) {
@@ -226,11 +218,11 @@ export class TrainingRun {
     this.#emit({ type: 'warning', code: 'out_of_memory', message });
   }
 
-  #hook(hook: TrainingHook): void {
+  #hook(hook: RunHook): void {
     this.#emit({ type: 'hook', hook });
   }
 
-  #emit(event: TrainingEvent): void {
+  #emit(event: RunEvent): void {
     this.#init.emit(event, this.#record.progress);
   }
 }

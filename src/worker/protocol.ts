@@ -1,5 +1,4 @@
 import type { VeraConfigInit } from '../adapters/config';
-import type { ErrorCode } from '../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
 import type { KernelChoice } from '../core/kernel_choice';
 import type {
@@ -11,17 +10,10 @@ import type {
   PretrainedConfig,
   ProjectionDtype,
 } from '../core/model';
+import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { ModelSource, ParserLimits, ProgressInfo } from '../core/source';
 import type { IdTensor, Tensor } from '../core/tensor';
-import type {
-  Example,
-  PauseReason,
-  ResolvedTrainingArguments,
-  StepLogs,
-  TrainerCallback,
-  TrainOutput,
-  TrainProgress,
-} from '../core/training';
+import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput, TrainProgress } from '../core/training';
 
 /**
  * What crosses between the page and the worker: types only, every field survives structured clone.
@@ -133,7 +125,7 @@ export interface WorkerSession {
    * `should_training_stop` makes `train` resolve after the last submitted step, even while it is paused; `should_log` and
    * `should_save` ask for one log event and one checkpoint.
    */
-  controlTraining(run: CallId, control: ControlRequest): Promise<void>;
+  controlTraining(run: CallId, control: RunControl): Promise<void>;
 
   // ── adapters stored on this device ──
   listStored(): Promise<readonly StoredAdapter[]>;
@@ -276,7 +268,7 @@ export interface TrainRequest {
   readonly args: ResolvedTrainingArguments;
   readonly data: DataSource;
   /** The hooks that somebody listens to; no others need be emitted. */
-  readonly hooks: readonly WorkerHook[];
+  readonly hooks: readonly RunHook[];
   /** true: from the last checkpoint, if there is one; a name: from that one, or `not_found`. */
   readonly resume_from_checkpoint: boolean | string;
 }
@@ -291,17 +283,6 @@ export interface Evaluation {
   readonly eval_loss: number;
   readonly perplexity: number;
 }
-
-export interface ControlRequest {
-  readonly should_training_stop?: boolean;
-  readonly should_log?: boolean;
-  readonly should_save?: boolean;
-  /** Whether the end of the run is kept; by default as `save_strategy` says. */
-  readonly save_at_end?: boolean | undefined;
-}
-
-/** The page calls `on_log` and `on_save` itself with those events, and `on_evaluate` after an evaluation. */
-export type WorkerHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 export interface StoredAdapter {
   readonly id: string;
@@ -324,12 +305,3 @@ export type WorkerEvent =
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   | { readonly type: 'need_data'; readonly call: CallId; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };
-
-export type RunEvent =
-  | { readonly type: 'log'; readonly logs: StepLogs }
-  | { readonly type: 'hook'; readonly hook: WorkerHook }
-  | { readonly type: 'save'; readonly checkpoint: string; readonly durable: boolean }
-  /** `logs`: of the steps before it. */
-  | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
-  | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
-  | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };

@@ -1,12 +1,13 @@
 import { WebVeraError } from '../core/error';
 import type { JsonObject } from '../core/fields';
+import type { Saved } from '../core/run';
 import type { RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { VERSION } from '../core/version';
 import type { Warn } from '../core/warning';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../formats/checkpoint';
 import type { CheckpointStore, StoredCheckpoint } from '../store/checkpoint_store';
-import type { Checkpoints, Restored, Saved } from '../train/training_init';
+import type { Checkpoints, Restored } from '../train/training_init';
 import { type RunParts, runIdentity } from './run_identity';
 import type { RunKernels } from './run_kernels';
 import type { RunLocks } from './run_locks';

@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
 import type { KernelChoice } from '../core/kernel_choice';
 import type { AdapterFiles, MemoryReport } from '../core/model';
+import type { RunControl } from '../core/run';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import { CheckpointStore } from '../store/checkpoint_store';
@@ -252,7 +253,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     this.#parts().training.resume(run, reason);
   }
 
-  async controlTraining(run: Wire.CallId, control: Wire.ControlRequest): Promise<void> {
+  async controlTraining(run: Wire.CallId, control: RunControl): Promise<void> {
     this.#parts().training.control(run, control);
   }
 

@@ -1,20 +1,13 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
+import type { RunControl } from '../core/run';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import type { RowSource } from '../train/data';
 import type { TrainingInit } from '../train/training_init';
 import type { TrainingRun } from '../train/training_run';
 import { ExampleFeed } from './example_feed';
-import type {
-  CallId,
-  ControlRequest,
-  DataSource,
-  EvaluateRequest,
-  Evaluation,
-  SessionHost,
-  TrainRequest,
-} from './protocol';
+import type { CallId, DataSource, EvaluateRequest, Evaluation, SessionHost, TrainRequest } from './protocol';
 import type { CheckpointHost } from './run_checkpoints';
 import type { SessionKernels } from './session_kernels';
 import type { SessionModels } from './session_models';
@@ -98,7 +91,7 @@ export class SessionTraining {
     this.#runs.get(run)?.resume(reason);
   }
 
-  control(run: CallId, control: ControlRequest): void {
+  control(run: CallId, control: RunControl): void {
     this.#runs.get(run)?.control(control);
   }
 

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VeraConfig } from '../../src/adapters/config';
+import type { RunEvent } from '../../src/core/run';
 import type { Dataset, Example, StepLogs, TrainEvent, TrainerState, TrainingArguments } from '../../src/core/training';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../src/page/trainer';
 import { get_peft_model, type VeraModel } from '../../src/page/vera_model';
-import type { RunEvent, TrainRequest } from '../../src/worker/protocol';
+import type { TrainRequest } from '../../src/worker/protocol';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { modelInfo, type Opened, openSession, veraInfo } from './open_session';
 

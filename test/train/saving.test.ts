@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { RunEvent, Saved } from '../../src/core/run';
 import type { RunSnapshot } from '../../src/core/snapshot';
 import { pinned } from '../../src/graph/value';
 import type { OptimizerState } from '../../src/train/optimizer';
 import { RunRecord } from '../../src/train/run_record';
 import { Saving } from '../../src/train/saving';
-import type { Saved, StepData, TrainingEvent } from '../../src/train/training_init';
+import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/fake_runner';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -17,7 +18,7 @@ const data = { tokens: 1, epoch: 1, endsEpoch: false } as StepData;
 function running(save: (snapshot: RunSnapshot) => Promise<Saved>) {
   const runner = new FakeRunner();
   const record = new RunRecord(runner, 100);
-  const events: TrainingEvent[] = [];
+  const events: RunEvent[] = [];
   const controller = new AbortController();
   const saving = new Saving({
     runner,
