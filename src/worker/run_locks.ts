@@ -1,7 +1,9 @@
+import { takeLock } from './web_lock';
+
 /** Sees to it that only one run at a time, of all tabs, keeps checkpoints under a name. */
 export class RunLocks {
   readonly #locks: Pick<LockManager, 'request'> | undefined;
-  /** Of this session: there may be no locks, or they may be refused. */
+  /** Of this session. */
   readonly #held = new Set<string>();
 
   constructor(locks: Pick<LockManager, 'request'> | undefined) {
@@ -16,7 +18,8 @@ export class RunLocks {
     const over = new Promise<void>((resolve) => {
       release = resolve;
     });
-    if (!(await this.#hold(name, over))) {
+    // Where there are no locks, the session still sees to its own runs.
+    if ((await takeLock(this.#locks, `webvera:run:${name}`, over)) === 'taken') {
       this.#held.delete(name);
       return undefined;
     }
@@ -24,19 +27,5 @@ export class RunLocks {
       this.#held.delete(name);
       release();
     };
-  }
-
-  /** Whether the lock was free; if so, it is held until then. */
-  #hold(name: string, until: Promise<void>): Promise<boolean> {
-    const locks = this.#locks;
-    if (locks === undefined) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      locks
-        .request(`webvera:run:${name}`, { ifAvailable: true }, (lock) => {
-          resolve(lock !== null);
-          return lock === null ? undefined : until;
-        })
-        .catch(() => resolve(true)); // a sandboxed frame is refused locks
-    });
   }
 }

@@ -4,6 +4,7 @@ import { errorToData, type Outcome, toKnownError, type WorkerMessage } from '../
 import { guardEndpoint } from './guard';
 import type { SessionHost, WorkerEvent, WorkerSession } from './protocol';
 import { transferables } from './transferables';
+import { takeLock } from './web_lock';
 
 /** What `serve` needs of a worker's global scope. */
 export interface WorkerScope extends Endpoint {
@@ -101,13 +102,6 @@ function answer(session: WorkerSession, name: keyof WorkerSession): (...args: un
 async function holdAliveLock(locks: Pick<LockManager, 'request'> | undefined): Promise<string | null> {
   if (locks === undefined) return null;
   const name = `webvera:alive:${crypto.randomUUID()}`;
-  return new Promise((resolve) => {
-    const forever = new Promise<never>(() => {});
-    locks
-      .request(name, () => {
-        resolve(name);
-        return forever;
-      })
-      .catch(() => resolve(null)); // a sandboxed frame is refused locks
-  });
+  const forever = new Promise<never>(() => {});
+  return (await takeLock(locks, name, forever)) === 'held' ? name : null;
 }
