@@ -1,3 +1,4 @@
+import { bytesOf } from '../core/bytes';
 import { WebVeraError } from '../core/error';
 import { Fields, isJsonObject, type JsonObject } from '../core/fields';
 import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
@@ -23,7 +24,14 @@ export interface Checkpoint {
 const FORMAT = 1;
 const WHERE = 'checkpoint';
 /** Columns of `log_history`. */
-const COLUMNS = ['step', 'loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'seconds_left'] as const;
+const COLUMNS = [
+  'step',
+  'loss',
+  'grad_norm',
+  'learning_rate',
+  'tokens_per_second',
+  'seconds_left',
+] as const satisfies readonly (keyof StepLogs)[];
 const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
 /** The bytes of a safetensors file. Throws `numerical_error` where a number isn't finite: nobody could go on from that. */
@@ -84,15 +92,10 @@ function readLogs(file: Safetensors): StepLogs[] {
   const [rows = 0, columns] = shape;
   if (dtype !== 'F64' || columns !== COLUMNS.length) throw invalid(`log_history: got ${dtype} [${shape}]`);
   const values = new Float64Array(bytes.slice().buffer);
-  const at = (row: number, column: number): number => values[row * COLUMNS.length + column] ?? 0;
-  return Array.from({ length: rows }, (_, row) => ({
-    step: at(row, 0),
-    loss: at(row, 1),
-    grad_norm: at(row, 2),
-    learning_rate: at(row, 3),
-    tokens_per_second: at(row, 4),
-    seconds_left: at(row, 5),
-  }));
+  return Array.from({ length: rows }, (_, row) => {
+    const cells = COLUMNS.map((column, index) => [column, values[row * COLUMNS.length + index]]);
+    return Object.fromEntries(cells) as StepLogs;
+  });
 }
 
 function floats(file: Safetensors, name: string, length: number): Float32Array<ArrayBuffer> {
@@ -112,7 +115,7 @@ function expectTensor({ tensors }: Safetensors, name: string): RawTensor {
 }
 
 function tensor(dtype: RawTensor['dtype'], shape: readonly number[], data: ArrayBufferView): RawTensor {
-  return { dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return { dtype, shape, bytes: bytesOf(data) };
 }
 
 function invalid(message: string): WebVeraError {

@@ -1,3 +1,4 @@
+import { bytesOf } from '../core/bytes';
 import type { Tensor } from '../core/tensor';
 import { writeSafetensors } from './safetensors';
 
@@ -7,11 +8,7 @@ export const TORCH_METADATA: ReadonlyMap<string, string> = new Map([['format', '
 /** A safetensors file of float32, as PEFT writes it. */
 export function writeTensors(tensors: Iterable<readonly [name: string, tensor: Tensor]>): Uint8Array<ArrayBuffer> {
   const raw = [...tensors].map(
-    ([name, { dims, data }]) =>
-      [
-        name,
-        { dtype: 'F32', shape: dims, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) },
-      ] as const,
+    ([name, { dims, data }]) => [name, { dtype: 'F32', shape: dims, bytes: bytesOf(data) }] as const,
   );
   return writeSafetensors(raw, TORCH_METADATA);
 }

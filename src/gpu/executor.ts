@@ -1,3 +1,4 @@
+import { bytesOf } from '../core/bytes';
 import { WebVeraError } from '../core/error';
 import type { AnyVariant } from '../core/kernel';
 import type { Step } from '../graph/graph';
@@ -77,7 +78,7 @@ export class Executor implements Runner {
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset = 0): void {
     this.#host.check();
     const { buffer, offset } = this.#memory.pinned.place(value);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const bytes = bytesOf(data);
     // Whoever gave them may change them while the write waits.
     const own = this.#commands.idle ? bytes : bytes.slice();
     this.#commands.push(() => this.#host.device.queue.writeBuffer(buffer, offset + byteOffset, own));

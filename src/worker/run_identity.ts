@@ -1,5 +1,6 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
+import { bytesOf } from '../core/bytes';
 import { Digest } from '../core/digest';
 import { rowsAndColumns } from '../core/shape';
 import { byteLength, shardsOf, type Value } from '../graph/value';
@@ -80,8 +81,4 @@ function stillPools({ adapters, tensors }: Overlay, trained: readonly VeraAdapte
     ...[...tensors.values()].map((value) => value.view?.of ?? value),
   ];
   return [...new Set(used)].filter((value) => !own.has(value));
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
