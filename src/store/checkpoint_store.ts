@@ -51,17 +51,16 @@ export class CheckpointStore {
   }
 
   /**
-   * Writes over what lies in the slot. `seq` is above that of all that `load` found. With the first one of a name, the
-   * oldest others go.
+   * Writes over what lies in the slot. `seq` is above that of all that `load` found, and 0 for the first one under a name,
+   * with which the oldest others go.
    */
   async save(name: string, { slot, seq, training, bytes }: StoredCheckpoint): Promise<void> {
-    const isFirst = (await this.#store.get(headKey(name))) === undefined;
     const label: Label = { format: FORMAT, seq, training, saved_at: Date.now() };
     await this.#store.setMany([
       [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
       [headKey(name), label],
     ]);
-    if (isFirst) await this.#forgetOldest(name);
+    if (seq === 0) await this.#forgetOldest(name);
   }
 
   async #forgetOldest(newest: string): Promise<void> {

@@ -61,6 +61,7 @@ export class RunCheckpoints implements Checkpoints {
     const run = await this.#id();
     await this.#lock(run);
     const { found, damaged } = await known(this.#host.store.load(run));
+    this.#next = anew(found);
     const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
     const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
     this.#warnOfDamage(damaged || usable.length < found.length, chosen);
@@ -88,7 +89,7 @@ export class RunCheckpoints implements Checkpoints {
     const { store } = this.#host;
     const run = await this.#id();
     await this.#lock(run);
-    this.#next ??= await this.#firstPlace(run);
+    this.#next ??= anew((await known(store.load(run))).found);
     const place = this.#next;
     const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
     await known(store.save(run, { ...place, bytes: writeCheckpoint(checkpoint) }));
@@ -131,14 +132,6 @@ export class RunCheckpoints implements Checkpoints {
     }
   }
 
-  /** A training that begins anew spares the last checkpoint of the one before it until it has one of its own. */
-  async #firstPlace(run: string): Promise<Place> {
-    const { found } = await known(this.#host.store.load(run));
-    const [last] = found;
-    const training = crypto.randomUUID();
-    return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
-  }
-
   #otherArguments(then: JsonObject): readonly string[] {
     const others = Object.entries(this.#run.args).filter(([key, now]) => !INERT.has(key) && then[key] !== now);
     return others.map(([key, now]) => `${key} ${now} (was ${JSON.stringify(then[key])})`);
@@ -161,6 +154,12 @@ const OTHER_VERSION = 'The results may differ in their last bits from those of a
 
 function after({ slot, training }: Place, seq: number): Place {
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
+}
+
+/** A training that begins anew spares the last checkpoint of the one before it until it has one of its own. */
+function anew([last]: readonly StoredCheckpoint[]): Place {
+  const training = crypto.randomUUID();
+  return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
 }
 
 function nameOf({ progress }: RunSnapshot): string {
