@@ -32,6 +32,6 @@ export interface VeraAdapter {
   /** The biases and whole modules that train, by the base model's tensor names. */
   readonly tensors: ReadonlyMap<string, TrainedValue>;
   readonly trainable: boolean;
-  /** A fingerprint of the values that it began with. */
-  readonly origin: string;
+  /** Of one that trains: a fingerprint of the values that it began with. */
+  readonly origin: string | undefined;
 }

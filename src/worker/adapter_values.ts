@@ -12,6 +12,7 @@ import { type ProjectionKey, roundingOf } from '../adapters/projections';
 import type { ResolvedTargets } from '../adapters/targets';
 import type { TrainedTensor } from '../adapters/trained_tensors';
 import type { ProjectionValues, VeraAdapter } from '../adapters/vera_adapter';
+import { bytesOf } from '../core/bytes';
 import { sha256, toHex } from '../core/digest';
 import { WebVeraError } from '../core/error';
 import { numel } from '../core/shape';
@@ -75,7 +76,7 @@ export class AdapterPlacer {
       return [tensor, { value: viewOf(lambda, tensor, shape, offset), kind, savedKey }] as const;
     });
     const { is_trainable: trainable = true } = options;
-    const origin = toHex(await sha256(new Uint8Array(initial.buffer)));
+    const origin = trainable ? toHex(await sha256(bytesOf(initial))) : undefined;
     return { name, key, config, layout, projections, lambda, tensors: new Map(values), trainable, origin };
   }
 
