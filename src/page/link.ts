@@ -1,4 +1,5 @@
 import { abortError } from '../core/abort';
+import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import type { CallId, OpenOptions, WorkerEvent, WorkerSession, WorkerState } from '../worker/protocol';
 import type { Connection, ConnectionHost } from './connection';
@@ -155,12 +156,9 @@ export class Link {
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#end(abortError('The session was closed'), closedError());
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, 5000);
-    });
-    await Promise.race([this.#connection?.invoke('close', []).catch(() => {}), patience]);
-    clearTimeout(timer);
+    const tidying = this.#connection?.invoke('close', []);
+    // Whether or not it could, it is ended.
+    if (tidying !== undefined) await within(5000, tidying, () => undefined).catch(() => {});
     this.#connection?.terminate();
   }
 
