@@ -5,7 +5,7 @@ import { tunableKernels } from '../../src/ops/tunable';
 import { SessionKernels } from '../../src/worker/session_kernels';
 import { goldenCase } from '../helpers/golden';
 import { expectGoldenTraining } from '../helpers/golden_training';
-import { loadVera, openTestSession, type TestSession } from '../helpers/session';
+import { loadVera, type TestSession, within } from '../helpers/session';
 import { sessionGpu } from '../helpers/session_gpu';
 import { loadTiny, loadTinyVera } from '../helpers/tiny_llama';
 import { expectToTrain, firstLog, tinyTrainer, weightsOf } from '../helpers/tiny_training';
@@ -17,16 +17,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
-
-/** Opens a session, lets `body` use it, and closes it. */
-async function within<T>(options: SessionOptions, body: (opened: TestSession) => Promise<T>): Promise<T> {
-  const opened = await openTestSession(options);
-  try {
-    return await body(opened);
-  } finally {
-    await opened.session.close();
-  }
-}
 
 /** Trains the golden case as PEFT did; gives the bytes of what came out, and the kernels that made it. */
 const golden = (options: SessionOptions) =>

@@ -20,8 +20,8 @@ import {
   stopAt,
   trained,
   typesOf,
-  within,
 } from '../helpers/resumed_run';
+import { within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyConfig, tinyFiles, tinyRow, tinyTensors } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 

@@ -2,7 +2,8 @@ import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adapters, get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../src/index';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
-import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf, within } from '../helpers/resumed_run';
+import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf } from '../helpers/resumed_run';
+import { within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 

@@ -11,7 +11,7 @@ import {
   VeraConfig,
   type VeraConfigInit,
 } from '../../src/index';
-import { bytesOf, openTestSession, type TestSession } from './session';
+import { bytesOf, within } from './session';
 import { tinyFiles, tinyRow } from './tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from './tiny_training';
 
@@ -96,16 +96,6 @@ export async function trained({
       saved: events.flatMap((event) => (event.type === 'save' ? [event.checkpoint] : [])),
     };
   });
-}
-
-/** Opens a session, lets `body` use it, and closes it. */
-export async function within<T>(options: SessionOptions, body: (opened: TestSession) => Promise<T>): Promise<T> {
-  const opened = await openTestSession(options);
-  try {
-    return await body(opened);
-  } finally {
-    await opened.session.close();
-  }
 }
 
 /** Stops the run once a step is logged. */

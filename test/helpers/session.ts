@@ -28,6 +28,16 @@ export async function openTestSession(options: SessionOptions = {}, bindingBytes
   return { ...shared, session, warnings };
 }
 
+/** Opens a session, lets `body` use it, and closes it. */
+export async function within<T>(options: SessionOptions, body: (opened: TestSession) => Promise<T>): Promise<T> {
+  const opened = await openTestSession(options);
+  try {
+    return await body(opened);
+  } finally {
+    await opened.session.close();
+  }
+}
+
 /** The base model of a golden case. */
 export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
   return AutoModelForCausalLM.from_pretrained(goldenBase(goldenCase(name).base), { session });
