@@ -29,10 +29,6 @@ export class RunRecord {
     this.#progress = { ...this.#progress, max_steps };
   }
 
-  get logs(): readonly StepLogs[] {
-    return this.#logs;
-  }
-
   /** Goes on from where another run stood. */
   restore({ progress, lossSum, logs }: Omit<RunSnapshot, 'pools'>): void {
     const { global_step, epoch } = progress;

@@ -263,10 +263,7 @@ export type DataSource =
   | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
   | { readonly kind: 'feed'; readonly length?: number };
 
-export interface TrainRequest {
-  readonly model: Handle;
-  readonly args: ResolvedTrainingArguments;
-  readonly data: DataSource;
+export interface TrainRequest extends EvaluateRequest {
   /** The hooks that somebody listens to; no others need be emitted. */
   readonly hooks: readonly RunHook[];
   /** true: from the last checkpoint, if there is one; a name: from that one, or `not_found`. */

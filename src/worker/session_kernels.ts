@@ -78,8 +78,7 @@ export class SessionKernels {
    */
   async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
     const { host } = this.#expectDevice();
-    const fits = made.version === (await this.#currentVersion()) && sameAdapter(made.adapter, host.adapter);
-    if (fits && typeof this.#wanted !== 'object') {
+    if (typeof this.#wanted !== 'object' && (await this.#fits(made, host.adapter))) {
       expectKnown(made);
       expectFeatures(made, host.info);
       return made.variants;
@@ -100,6 +99,11 @@ export class SessionKernels {
     throw new WebVeraError('internal', 'Kernels were asked for before the device was opened');
   }
 
+  /** Whether a choice was made for these shaders on this adapter. */
+  async #fits({ version, adapter }: KernelChoice, here: KernelAdapter): Promise<boolean> {
+    return version === (await this.#currentVersion()) && sameAdapter(adapter, here);
+  }
+
   #currentVersion(): Promise<string> {
     this.#version ??= kernelVersion(tunableKernels);
     return this.#version;
@@ -113,8 +117,7 @@ export class SessionKernels {
       const choice = readKernelChoice(value);
       expectKnown(choice);
       expectFeatures(choice, info);
-      const fits = choice.version === (await this.#currentVersion()) && sameAdapter(choice.adapter, adapter);
-      return fits ? choice : undefined;
+      return (await this.#fits(choice, adapter)) ? choice : undefined;
     } catch (error) {
       if (!(error instanceof WebVeraError)) this.#warnOfStorage(error);
       return undefined;
