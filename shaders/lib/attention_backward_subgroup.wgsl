@@ -1,7 +1,7 @@
 // attention_backward on quads: each thread has four rows, and the four of a quad read four columns each for all of them,
-// so that they walk over sixteen at a time. The sums stay in dx and dx_values.
+// so that they walk over sixteen at a time.
 // grid: 32 rows in x
-// with lib/neighbours.wgsl
+// with lib/neighbours.wgsl and one of lib/{attention_backward_in_memory, attention_backward_held}.wgsl
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let row = (group.x * 8u + thread) * 4u;
@@ -14,18 +14,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let column_heads_met = heads_met(head);
   // All that the quad's rows meet.
   let tokens = tokens_met(batch, row / 16u * 16u, 16u);
+  let own_rows = rows_at(rows);
+  var sums = sums_of(rows, real);
   for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
     for (var column = tokens.begin; column < tokens.end; column += 16u) {
       let own_column = column + thread % 4u * 4u;
-      let others = head_rows(batch, own_column, column_head, column_heads());
+      let columns = columns_at(head_rows(batch, own_column, column_head, column_heads()));
       let met = meeting(batch, head, column_head, row, own_column);
-      // Of four rows by four columns of each lane.
-      var s = Blocks();
-      var dP = Blocks();
-      for (var c = 0u; c < p.D / WORD; c++) {
-        s = add_outer_pairs(s, x_pair(rows, c), z_pair(others, c));
-        dP = add_outer_pairs(dP, x_values_pair(rows, c), z_values_pair(others, c));
-      }
+      let made = products(own_rows, columns);
       let own = met.columns;
       let columns1 = Four(quadSwapX(own.first), quadSwapX(own.last), quadSwapX(own.L), quadSwapX(own.product));
       let columns2 = Four(quadSwapY(own.first), quadSwapY(own.last), quadSwapY(own.L), quadSwapY(own.product));
@@ -36,38 +32,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         quadSwapDiagonal(own.product),
       );
       let P = Blocks(
-        probabilities(s.b0, met.rows, own, scale),
-        probabilities(s.b1, met.rows, columns1, scale),
-        probabilities(s.b2, met.rows, columns2, scale),
-        probabilities(s.b3, met.rows, columns3, scale),
+        probabilities(made.s.b0, met.rows, own, scale),
+        probabilities(made.s.b1, met.rows, columns1, scale),
+        probabilities(made.s.b2, met.rows, columns2, scale),
+        probabilities(made.s.b3, met.rows, columns3, scale),
       );
       let dS = Blocks(
-        score_gradients(P.b0, dP.b0, met.rows, own, scale),
-        score_gradients(P.b1, dP.b1, met.rows, columns1, scale),
-        score_gradients(P.b2, dP.b2, met.rows, columns2, scale),
-        score_gradients(P.b3, dP.b3, met.rows, columns3, scale),
+        score_gradients(P.b0, made.dP.b0, met.rows, own, scale),
+        score_gradients(P.b1, made.dP.b1, met.rows, columns1, scale),
+        score_gradients(P.b2, made.dP.b2, met.rows, columns2, scale),
+        score_gradients(P.b3, made.dP.b3, met.rows, columns3, scale),
       );
-      let begun = column_head > column_heads_met.begin || column > tokens.begin;
-      for (var c = 0u; c < p.D / WORD; c++) {
-        var sums = mat2x4f();
-        if (begun) {
-          sums = dx_pair(rows, c);
-        }
-        sums = add_inner_pairs(sums, dS, z_pair(others, c));
-        if (real) {
-          put_dx(rows, c, sums);
-        }
-      }
-      for (var c = 0u; c < values_width() / WORD; c++) {
-        var sums = mat2x4f();
-        if (begun) {
-          sums = dx_values_pair(rows, c);
-        }
-        sums = add_inner_pairs(sums, P, z_values_pair(others, c));
-        if (real) {
-          put_dx_values(rows, c, sums);
-        }
-      }
+      sums = add_columns(sums, dS, P, columns);
     }
   }
+  put_sums(sums);
 }

@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var c = 0u; c < p.D / WORD; c++) {
     put_y(rows, c, mat2x4f());
   }
-  var maxima = vec4f(HIDDEN);
+  var maxima = vec4f(LOWEST);
   var totals = vec4f();
   for (var key = first_key(batch, query); key < min(query + 4u, p.T); key += 8u) {
     let keys0 = head_rows(batch, key, kv_head, p.Hkv);

@@ -1,5 +1,7 @@
 // Softmax of rows that arrive in pieces, over the keys that a query may use.
 const HIDDEN = -1e30;
+// What maxima begin with: above hidden scores, so that their exp is 0 also in a row that has none but them.
+const LOWEST = 0.5 * HIDDEN;
 const NO_KEYS = 1e30;
 
 // Scores of four queries (rows) by four keys (columns), scaled; HIDDEN from queries that don't see the key.
@@ -30,10 +32,10 @@ fn row_sums(scores: mat4x4f) -> vec4f {
 
 fn exp_rows(scores: mat4x4f, shifts: vec4f) -> mat4x4f {
   return mat4x4f(
-    exp_scores(scores[0], shifts.x),
-    exp_scores(scores[1], shifts.y),
-    exp_scores(scores[2], shifts.z),
-    exp_scores(scores[3], shifts.w),
+    exp(scores[0] - shifts.x),
+    exp(scores[1] - shifts.y),
+    exp(scores[2] - shifts.z),
+    exp(scores[3] - shifts.w),
   );
 }
 
@@ -48,9 +50,4 @@ fn log_sums(maxima: vec4f, totals: vec4f) -> vec4f {
 // 1 / total, 0 for a row without keys.
 fn inverse_totals(totals: vec4f) -> vec4f {
   return select(vec4f(), 1.0 / max(totals, vec4f(1e-30)), totals > vec4f());
-}
-
-// exp(scores − shift), 0 for hidden ones, whatever the shift.
-fn exp_scores(scores: vec4f, shift: f32) -> vec4f {
-  return select(vec4f(), exp(scores - shift), scores > vec4f(0.5 * HIDDEN));
 }

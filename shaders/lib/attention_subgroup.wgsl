@@ -1,7 +1,7 @@
 // attention on quads: each thread has four queries, and the four of a quad read four keys each for all of them, so that
-// they walk over sixteen at a time. The sums stay in y, so that D may be anything and there is little code to compile.
+// they walk over sixteen at a time.
 // grid: 32 queries in x
-// with lib/neighbours.wgsl
+// with lib/neighbours.wgsl and one of lib/{attention_in_memory, attention_held}.wgsl
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let query = (group.x * 8u + thread) * 4u;
@@ -14,17 +14,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // All that the quad's queries see.
   let first = first_key(batch, query / 16u * 16u);
   let end = min((query / 16u + 1u) * 16u, p.T);
-  var maxima = vec4f(HIDDEN);
+  let queries = queries_at(rows);
+  var sums = sums_of(rows, real);
+  var maxima = vec4f(LOWEST);
   var totals = vec4f();
   for (var key = first; key < end; key += 16u) {
     let own_key = key + thread % 4u * 4u;
     let keys = head_rows(batch, own_key, kv_head, p.Hkv);
     let own = seen(batch, own_key);
     // Of four queries by four keys of each lane.
-    var s = Blocks();
-    for (var c = 0u; c < p.D / WORD; c++) {
-      s = add_outer_pairs(s, q_pair(rows, c), k_pair(keys, c));
-    }
+    var s = products(queries, keys);
     s = Blocks(
       visible_scores(s.b0, query, own),
       visible_scores(s.b1, query, Seen(quadSwapX(own.first), quadSwapX(own.last))),
@@ -37,17 +36,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let w = Blocks(exp_rows(s.b0, maxima), exp_rows(s.b1, maxima), exp_rows(s.b2, maxima), exp_rows(s.b3, maxima));
     totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
     let scale = select(vec4f(1.0), inverse_totals(totals), key + 16u >= end);
-    for (var c = 0u; c < p.D / WORD; c++) {
-      var sums = mat2x4f();
-      if (key > first) {
-        sums = scale_pair(y_pair(rows, c), kept);
-      }
-      sums = add_inner_pairs(sums, w, v_pair(keys, c));
-      if (real) {
-        put_y(rows, c, scale_pair(sums, scale));
-      }
-    }
+    sums = add_values(sums, kept, w, keys, scale);
   }
+  put_sums(sums);
   if (real) {
     put_L(batch, head, query, log_sums(maxima, totals));
   }

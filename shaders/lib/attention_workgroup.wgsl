@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   let query = work.first + thread.y * 4u;
   let staged_queries = head_rows(batch, work.first + index / 8u * 4u, head, p.H);
   var sums = Wide();
-  var maxima = vec4f(HIDDEN);
+  var maxima = vec4f(LOWEST);
   // Of this thread's keys alone.
   var totals = vec4f();
   for (var keys = first_key(batch, work.first); keys < min(work.first + TILE, p.T); keys += TILE) {

@@ -3,11 +3,15 @@ import backwardWgsl from '../../shaders/attention_backward.wgsl?raw';
 import padWgsl from '../../shaders/attention_pad.wgsl?raw';
 import statsWgsl from '../../shaders/attention_stats.wgsl?raw';
 import backwardBlocks from '../../shaders/lib/attention_backward_blocks.wgsl?raw';
+import backwardHeld from '../../shaders/lib/attention_backward_held.wgsl?raw';
+import backwardInMemory from '../../shaders/lib/attention_backward_in_memory.wgsl?raw';
 import backwardPairs from '../../shaders/lib/attention_backward_pairs.wgsl?raw';
 import backwardSerial from '../../shaders/lib/attention_backward_serial.wgsl?raw';
 import backwardSubgroup from '../../shaders/lib/attention_backward_subgroup.wgsl?raw';
 import backwardWorkgroup from '../../shaders/lib/attention_backward_workgroup.wgsl?raw';
 import blocks from '../../shaders/lib/attention_blocks.wgsl?raw';
+import held from '../../shaders/lib/attention_held.wgsl?raw';
+import inMemory from '../../shaders/lib/attention_in_memory.wgsl?raw';
 import meeting from '../../shaders/lib/attention_meeting.wgsl?raw';
 import pairs from '../../shaders/lib/attention_pairs.wgsl?raw';
 import rows from '../../shaders/lib/attention_rows.wgsl?raw';
@@ -29,13 +33,16 @@ import { passOn } from './add';
 
 /*
  * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
- * threads of a quad read, and `serial` nothing: both for software adapters.
+ * threads of a quad read, and `serial` nothing: both for software adapters. `held` is `subgroup` with small heads in
+ * registers, where reading is dearer than code.
  */
 
 /** Tokens of a workgroup's tile, in all families. */
 const TILE = 32;
 /** Columns of a head that a workgroup of the `workgroup` family makes. */
 const COLUMNS = 64;
+/** The size of a head that fits into registers. */
+const HELD = 8;
 
 const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
@@ -57,8 +64,15 @@ export const attentionForward = defineKernel({
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, pairs, softmax, block],
+      wgsl: [enableSubgroups, forwardWgsl, subgroup, inMemory, neighbours, rows, pairs, softmax, block],
       features: ['subgroups'],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+    {
+      name: 'held',
+      wgsl: [enableSubgroups, forwardWgsl, subgroup, held, neighbours, rows, pairs, softmax, block],
+      features: ['subgroups'],
+      fits: ({ D }) => D === HELD,
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
   ],
@@ -100,8 +114,35 @@ export const attentionBackward = defineKernel({
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, backwardPairs, block],
+      wgsl: [
+        enableSubgroups,
+        backwardWgsl,
+        backwardSubgroup,
+        backwardInMemory,
+        neighbours,
+        rows,
+        meeting,
+        backwardPairs,
+        block,
+      ],
       features: ['subgroups'],
+      workgroups: (sizes) => rowTiles(sizes),
+    },
+    {
+      name: 'held',
+      wgsl: [
+        enableSubgroups,
+        backwardWgsl,
+        backwardSubgroup,
+        backwardHeld,
+        neighbours,
+        rows,
+        meeting,
+        backwardPairs,
+        block,
+      ],
+      features: ['subgroups'],
+      fits: ({ D }) => D === HELD,
       workgroups: (sizes) => rowTiles(sizes),
     },
   ],

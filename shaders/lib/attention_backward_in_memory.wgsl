@@ -1,0 +1,59 @@
+// What a thread of attention_backward has of its four rows and four columns: where they are. They are read where they are
+// used and the sums stay in dx and dx_values, so that D may be anything and there is little code to compile.
+struct Rows { at: vec4u }
+struct Columns { at: vec4u }
+
+fn rows_at(rows: vec4u) -> Rows {
+  return Rows(rows);
+}
+
+fn columns_at(columns: vec4u) -> Columns {
+  return Columns(columns);
+}
+
+// x·zᵀ and x_values·z_valuesᵀ of four rows by four columns of each lane.
+struct Products { s: Blocks, dP: Blocks }
+
+fn products(rows: Rows, columns: Columns) -> Products {
+  var s = Blocks();
+  var dP = Blocks();
+  for (var c = 0u; c < p.D / WORD; c++) {
+    s = add_outer_pairs(s, x_pair(rows.at, c), z_pair(columns.at, c));
+    dP = add_outer_pairs(dP, x_values_pair(rows.at, c), z_values_pair(columns.at, c));
+  }
+  return Products(s, dP);
+}
+
+struct Sums { rows: vec4u, real: bool, begun: bool }
+
+fn sums_of(rows: vec4u, real: bool) -> Sums {
+  return Sums(rows, real, false);
+}
+
+// sums + dS·z, and of keys also + P·z_values
+fn add_columns(sums: Sums, dS: Blocks, P: Blocks, columns: Columns) -> Sums {
+  for (var c = 0u; c < p.D / WORD; c++) {
+    var pair = mat2x4f();
+    if (sums.begun) {
+      pair = dx_pair(sums.rows, c);
+    }
+    pair = add_inner_pairs(pair, dS, z_pair(columns.at, c));
+    if (sums.real) {
+      put_dx(sums.rows, c, pair);
+    }
+  }
+  for (var c = 0u; c < values_width() / WORD; c++) {
+    var pair = mat2x4f();
+    if (sums.begun) {
+      pair = dx_values_pair(sums.rows, c);
+    }
+    pair = add_inner_pairs(pair, P, z_values_pair(columns.at, c));
+    if (sums.real) {
+      put_dx_values(sums.rows, c, pair);
+    }
+  }
+  return Sums(sums.rows, sums.real, true);
+}
+
+// They are there already.
+fn put_sums(sums: Sums) {}

@@ -1,0 +1,40 @@
+// What a thread of attention has of its four queries: where they are. They are read where they are used and the sums stay
+// in y, so that D may be anything and there is little code to compile.
+struct Queries { rows: vec4u }
+
+fn queries_at(rows: vec4u) -> Queries {
+  return Queries(rows);
+}
+
+// Products with four keys of each lane.
+fn products(a: Queries, keys: vec4u) -> Blocks {
+  var s = Blocks();
+  for (var c = 0u; c < p.D / WORD; c++) {
+    s = add_outer_pairs(s, q_pair(a.rows, c), k_pair(keys, c));
+  }
+  return s;
+}
+
+struct Sums { rows: vec4u, real: bool, begun: bool }
+
+fn sums_of(rows: vec4u, real: bool) -> Sums {
+  return Sums(rows, real, false);
+}
+
+// scale · (kept · sums + w·v)
+fn add_values(sums: Sums, kept: vec4f, w: Blocks, keys: vec4u, scale: vec4f) -> Sums {
+  for (var c = 0u; c < p.D / WORD; c++) {
+    var pair = mat2x4f();
+    if (sums.begun) {
+      pair = scale_pair(y_pair(sums.rows, c), kept);
+    }
+    pair = add_inner_pairs(pair, w, v_pair(keys, c));
+    if (sums.real) {
+      put_y(sums.rows, c, scale_pair(pair, scale));
+    }
+  }
+  return Sums(sums.rows, sums.real, true);
+}
+
+// They are there already.
+fn put_sums(sums: Sums) {}
