@@ -153,8 +153,11 @@ test('measures each kernel of a training step, and what of it is in none', async
 test('counts a step without taking it', async () => {
   const { step, memory } = await measureKernels(sessionGpu().gpu, kernelOptions);
   const shared = sessionGpu();
-  const { seconds: _, ...counted } = step;
+  const { seconds: _, unmerged_flops, ...counted } = step;
   const { memory: needed, ...counts } = await countStep(shared.gpu, kernelOptions);
+  const unmerged = await countStep(sessionGpu().gpu, { ...kernelOptions, modes: 'unmerged' });
+  expect(unmerged_flops).toBe(unmerged.flops);
+  expect(unmerged_flops).not.toBe(counts.flops);
   expect(counts).toMatchObject({ r: 4, ...counted });
   expect(needed.weightBytes).toBe(memory.weightBytes);
   expect(shared.calls('dispatchWorkgroups')).toBe(0);

@@ -30,6 +30,7 @@ export function kernelRun({ r, step, memory, kernels, outside }, { tokens, best,
     tokens_per_second: tokens / step.seconds,
     dispatches: step.dispatches,
     ...rates(step.flops, step.flops / step.seconds),
+    unmerged: rates(step.unmerged_flops, step.unmerged_flops / step.seconds),
     bytes: step.bytes,
     weight_bytes: memory.weightBytes,
     gpu_bytes: { peak: memory.peakBytes },
@@ -68,6 +69,7 @@ export function kernelLines({ kernels, not_in_kernels, ...step }) {
     ...rows,
     ['not in kernels', '', percent(not_in_kernels.share), not_in_kernels.ms.toFixed(2), '', '', ''],
     ['the step itself', count(step.dispatches), '', step.ms_per_step.toFixed(2), ...rateCells(step)],
+    ['counted unmerged', '', '', '', ...rateCells(step.unmerged)],
   ]).map((line) => line.trimEnd());
   return [...table, ...rooflineLines(step)];
 }

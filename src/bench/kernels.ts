@@ -1,4 +1,5 @@
 import type { DeviceInfo } from '../gpu/device';
+import { AdapterStage } from './adapter_stage';
 import { type KernelShare, kernelTable } from './kernel_table';
 import { type ReplayOptions, timeReplays } from './replays';
 import { TrainingStage } from './training_stage';
@@ -22,6 +23,8 @@ export interface KernelReport {
     readonly seconds: number;
     readonly dispatches: number;
     readonly flops: number;
+    /** What they would be with all VeRA layers beside the base's products, as the paper writes them. */
+    readonly unmerged_flops: number;
     /** That its dispatches read and write at least. */
     readonly bytes: number;
   };
@@ -34,28 +37,33 @@ export interface KernelReport {
   readonly device: DeviceInfo;
 }
 
+const ADAPTER = 'default';
+
 /**
  * Where the time of a training step goes: each of its dispatches replayed alone, beside the step as a whole. Opens a
  * device of its own and closes it. Throws `unsupported_device`.
  */
 export async function measureKernels(gpu: GPU | undefined, options: KernelBenchOptions): Promise<KernelReport> {
   options.signal?.throwIfAborted();
-  const stage = await TrainingStage.open(gpu, options);
+  const base = await AdapterStage.open(gpu, options, [ADAPTER]);
   try {
+    const stage = await TrainingStage.on(base, ADAPTER, options);
     const steps = stage.steps();
     const { seconds, timed } = await timeReplays(stage, { steps }, options);
     const kernels = kernelTable(timed, seconds);
     const bytes = kernels.reduce((sum, kernel) => sum + kernel.bytes, 0);
     const outside = seconds - kernels.reduce((sum, kernel) => sum + kernel.seconds, 0);
+    const { memory } = stage;
+    const unmerged_flops = await TrainingStage.flopsOf(base, ADAPTER, { ...options, modes: 'unmerged' });
     return {
       r: options.r,
-      step: { seconds, dispatches: steps.length, flops: stage.flops, bytes },
+      step: { seconds, dispatches: steps.length, flops: stage.flops, unmerged_flops, bytes },
       kernels,
-      memory: stage.memory,
+      memory,
       outside: { seconds: outside, share: outside / seconds },
       device: stage.info,
     };
   } finally {
-    stage.close();
+    base.close();
   }
 }

@@ -3,6 +3,7 @@ import { numel } from '../core/shape';
 import { chooseVariant } from '../gpu/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
+import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
 import { makeBatch } from '../train/batches';
@@ -29,6 +30,8 @@ export interface TrainingStageOptions extends StageOptions {
   /** How adapted layers are computed: `cheapest` unless given. */
   readonly modes?: ModeChoice;
 }
+
+type StepOptions = Omit<TrainingStageOptions, keyof StageOptions> & Pick<StageOptions, 'signal'>;
 
 const OPTIMIZER = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
 const ADAPTER = 'default';
@@ -66,38 +69,27 @@ export class TrainingStage implements Stage {
   }
 
   /** The step that trains an adapter of a stage, which it shares with others. */
-  static async on(
-    stage: AdapterStage,
-    name: string,
-    {
-      batch: rows,
-      tokens,
-      modes: wanted,
-      signal,
-    }: Omit<TrainingStageOptions, keyof StageOptions> & Pick<StageOptions, 'signal'>,
-  ): Promise<TrainingStage> {
-    const { executor, vera, base } = stage;
-    const { loaded } = base;
-    const adapter = vera.adapter(name);
-    const state = await createOptimizerState(executor, [adapter]);
-    const batch = randomBatch({ batch: rows, tokens }, loaded.model.vocabSize);
-    const overlay = vera.overlay(name);
-    const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
-    const grads = gradientsOf(state);
-    const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: wanted });
-    const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
-    const training = { grads, seed: 1, modes: modes.layers };
-    const { program, inputs, chunkRows } = lossProgram(loaded, overlay, batch, { ...state, training });
-    writeBatch(executor, inputs, batch, loaded.model.positions);
+  static async on(stage: AdapterStage, name: string, options: StepOptions): Promise<TrainingStage> {
+    const { signal } = options;
+    const { executor, base } = stage;
+    const { adapter, batch, state, modes, chunks, ...planned } = await planStep(stage, name, options);
+    const { program, inputs } = planned.loss;
+    writeBatch(executor, inputs, batch, base.loaded.model.positions);
     executor.write(state.block, packStepBlock(stepBlock(batch)));
     signal?.throwIfAborted();
     const loss = await executor.load(program);
     signal?.throwIfAborted();
-    const optimizer = await executor.load(optimizerProgram(state, OPTIMIZER));
+    const optimizer = await executor.load(planned.optimizer);
     const vectors = new Float32Array(await executor.read(adapter.lambda));
     const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
     const programs = [modes.before, loss, modes.after, optimizer].filter((part) => part !== undefined);
-    return new TrainingStage(stage, programs, lossChunks(batch.labelled, chunkRows), fresh);
+    return new TrainingStage(stage, programs, chunks, fresh);
+  }
+
+  /** Floating-point operations of such a step, which isn't loaded for that. */
+  static async flopsOf(stage: AdapterStage, name: string, options: StepOptions): Promise<number> {
+    const { modes, loss, optimizer, chunks } = await planStep(stage, name, options);
+    return flopsOf([...modes.steps, ...loss.program.steps, ...optimizer.steps].filter(isWithin(chunks)));
   }
 
   get executor(): Executor {
@@ -110,7 +102,7 @@ export class TrainingStage implements Stage {
 
   /** Floating-point operations of a step. */
   get flops(): number {
-    return this.steps().reduce((sum, { step }) => sum + step.kernel.flops(step.params), 0);
+    return flopsOf(this.steps().map(({ step }) => step));
   }
 
   /** Bytes on the device. */
@@ -125,7 +117,7 @@ export class TrainingStage implements Stage {
     return this.#programs.flatMap((program) =>
       program.program.steps
         .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.#stage.host.info).name }))
-        .filter(({ step }) => step.chunk === undefined || step.chunk < this.#chunks),
+        .filter(({ step }) => isWithin(this.#chunks)(step)),
     );
   }
 
@@ -148,6 +140,35 @@ export class TrainingStage implements Stage {
   close(): void {
     this.#stage.close();
   }
+}
+
+/** A step's programs, none of them loaded but what fills merged weights. */
+async function planStep(
+  { executor, vera, base: { loaded } }: AdapterStage,
+  name: string,
+  { batch: rows, tokens, modes: wanted }: StepOptions,
+) {
+  const adapter = vera.adapter(name);
+  const state = await createOptimizerState(executor, [adapter]);
+  const batch = randomBatch({ batch: rows, tokens }, loaded.model.vocabSize);
+  const overlay = vera.overlay(name);
+  const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
+  const grads = gradientsOf(state);
+  const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: wanted });
+  const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
+  const training = { grads, seed: 1, modes: modes.layers };
+  const loss = lossProgram(loaded, overlay, batch, { ...state, training });
+  const optimizer = optimizerProgram(state, OPTIMIZER);
+  return { adapter, state, batch, modes, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
+}
+
+/** Whether a step is of the first chunks of labelled rows, or of none. */
+function isWithin(chunks: number): (step: Step) => boolean {
+  return ({ chunk }) => chunk === undefined || chunk < chunks;
+}
+
+function flopsOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0);
 }
 
 /** The optimiser's state as it begins, but for the step block. */

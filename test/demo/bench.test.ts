@@ -30,7 +30,7 @@ const report = benchReport(run, {
   kernels: [
     {
       r: 64,
-      step: { seconds: 0.02, dispatches: 202, flops: 6e9, bytes: 5e8 },
+      step: { seconds: 0.02, dispatches: 202, flops: 6e9, unmerged_flops: 8e9, bytes: 5e8 },
       memory: { weightBytes: 1e6, peakBytes: 28e6 },
       kernels: [
         {

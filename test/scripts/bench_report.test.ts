@@ -101,7 +101,7 @@ test('kernels come with their share of the step and of the product that they are
   const kernels = [
     {
       r: 64,
-      step: { seconds: 0.1, dispatches: 331, flops: 1e8, bytes: 2e7 },
+      step: { seconds: 0.1, dispatches: 331, flops: 1e8, unmerged_flops: 1.5e8, bytes: 2e7 },
       memory: { weightBytes: 1e6, peakBytes: 3e6 },
       kernels: [
         { ...kernel, kernel: 'linear', variant: 'wide', sizes: [1024, 64, 172], mixed: true },
@@ -134,6 +134,7 @@ test('kernels come with their share of the step and of the product that they are
     flops_per_second: 1e9,
     share_of_best_gemm: 0.2,
     share_of_peak: 0.1,
+    unmerged: { flops: 1.5e8, flops_per_second: 1.5e9, share_of_best_gemm: 0.3, share_of_peak: 0.15 },
     weight_bytes: 1e6,
     gpu_bytes: { peak: 3e6 },
     roofline: { arithmetic_ms: 10, bytes_ms: 5 },
@@ -144,6 +145,7 @@ test('kernels come with their share of the step and of the product that they are
   expect(table).toMatch(/\nlinear\/wide ≤ 1024×64×172 +30 +60\.0 % +60\.00 +1\.00 +20\.0 % +10\.0 %\n/);
   expect(table).toMatch(/\ncopy 64 +30 +30\.0 % +30\.00\n/);
   expect(table).toMatch(/\nnot in kernels +10\.0 % +10\.00\nthe step itself +331 +100\.00 +1\.00 +20\.0 % +10\.0 %\n/);
+  expect(table).toMatch(/\ncounted unmerged +1\.50 +30\.0 % +15\.0 %\n/);
   expect(table).toMatch(/\nAt the peak its 0\.10 GFLOP take 10\.00 ms, and its 20\.0 MB 5\.00 ms\n/);
   expect(table).toMatch(/\nThe GEMM to compare kernels with: 5\.00 GFLOP\/s \(register, 1024×768×768\)\n/);
   expect(table).toMatch(/\nThe peak: 10\.00 GFLOP\/s of multiply-adds in registers; 4\.00 GB\/s in a copy$/);
