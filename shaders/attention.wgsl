@@ -7,7 +7,7 @@
 // grid: a tile of queries in x, H in y, B in z
 // with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_softmax, block}.wgsl, one of
 // lib/{attention_blocks, attention_pairs}.wgsl and one of lib/{attention_serial, attention_subgroup, attention_workgroup}.wgsl,
-// attention_subgroup with one of lib/{attention_in_memory, attention_held}.wgsl
+// attention_subgroup with lib/attention_in_memory.wgsl or lib/{attention_held, heads_held}.wgsl
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<Word>;

@@ -7,7 +7,7 @@
 // q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
 // Gradients of keys and values are summed over the query heads that share them. Of queries, dx_values is left as it is.
 // grid: a tile of rows in x, their heads in y, B in z
-// with lib/{enable_subgroups, neighbours, attention_tile, attention_rows, attention_meeting, block}.wgsl
+// with lib/{enable_subgroups, neighbours, heads_held, attention_tile, attention_rows, attention_meeting, block}.wgsl
 // and lib/{attention_backward_*}.wgsl: blocks or pairs, one of serial, subgroup and workgroup, and in_memory or held with subgroup
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, of_keys: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

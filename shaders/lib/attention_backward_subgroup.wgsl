@@ -1,7 +1,7 @@
 // attention_backward on quads: each thread has four rows, and the four of a quad read four columns each for all of them,
 // so that they walk over sixteen at a time.
 // grid: 32 rows in x
-// with lib/neighbours.wgsl and one of lib/{attention_backward_in_memory, attention_backward_held}.wgsl
+// with lib/neighbours.wgsl, and lib/attention_backward_in_memory.wgsl or lib/{attention_backward_held, heads_held}.wgsl
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let row = (group.x * 8u + thread) * 4u;

@@ -1,18 +1,15 @@
 // What a thread of attention has of its four queries, of heads of eight: all of them and their sums, in registers.
-struct Head { c0: mat2x4f, c1: mat2x4f, c2: mat2x4f, c3: mat2x4f }
+// with lib/heads_held.wgsl
 alias Queries = Head;
 struct Sums { rows: vec4u, real: bool, y: Head }
 
 fn queries_at(rows: vec4u) -> Queries {
-  return Head(q_pair(rows, 0u), q_pair(rows, 1u), q_pair(rows, 2u), q_pair(rows, 3u));
+  return Head(q_block(rows, 0u), q_block(rows, 1u));
 }
 
 // Products with four keys of each lane.
 fn products(a: Queries, keys: vec4u) -> Blocks {
-  var s = add_outer_pairs(Blocks(), a.c0, k_pair(keys, 0u));
-  s = add_outer_pairs(s, a.c1, k_pair(keys, 1u));
-  s = add_outer_pairs(s, a.c2, k_pair(keys, 2u));
-  return add_outer_pairs(s, a.c3, k_pair(keys, 3u));
+  return outer(a, Head(k_block(keys, 0u), k_block(keys, 1u)));
 }
 
 fn sums_of(rows: vec4u, real: bool) -> Sums {
@@ -21,21 +18,14 @@ fn sums_of(rows: vec4u, real: bool) -> Sums {
 
 // scale · (kept · sums + w·v)
 fn add_values(sums: Sums, kept: vec4f, w: Blocks, keys: vec4u, scale: vec4f) -> Sums {
-  let y = Head(
-    scale_pair(add_inner_pairs(scale_pair(sums.y.c0, kept), w, v_pair(keys, 0u)), scale),
-    scale_pair(add_inner_pairs(scale_pair(sums.y.c1, kept), w, v_pair(keys, 1u)), scale),
-    scale_pair(add_inner_pairs(scale_pair(sums.y.c2, kept), w, v_pair(keys, 2u)), scale),
-    scale_pair(add_inner_pairs(scale_pair(sums.y.c3, kept), w, v_pair(keys, 3u)), scale),
-  );
-  return Sums(sums.rows, sums.real, y);
+  let before = Head(scale_rows(sums.y.near, kept), scale_rows(sums.y.far, kept));
+  let y = add_inner(before, w, Head(v_block(keys, 0u), v_block(keys, 1u)));
+  return Sums(sums.rows, sums.real, Head(scale_rows(y.near, scale), scale_rows(y.far, scale)));
 }
 
 fn put_sums(sums: Sums) {
-  if (!sums.real) {
-    return;
+  if (sums.real) {
+    put_y(sums.rows, 0u, sums.y.near);
+    put_y(sums.rows, 1u, sums.y.far);
   }
-  put_y(sums.rows, 0u, sums.y.c0);
-  put_y(sums.rows, 1u, sums.y.c1);
-  put_y(sums.rows, 2u, sums.y.c2);
-  put_y(sums.rows, 3u, sums.y.c3);
 }

@@ -23,6 +23,7 @@ import workgroup from '../../shaders/lib/attention_workgroup.wgsl?raw';
 import block from '../../shaders/lib/block.wgsl?raw';
 import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import headsHeld from '../../shaders/lib/heads_held.wgsl?raw';
 import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid, type Grid, type Params } from '../core/kernel';
@@ -70,7 +71,7 @@ export const attentionForward = defineKernel({
     },
     {
       name: 'held',
-      wgsl: [enableSubgroups, forwardWgsl, subgroup, held, neighbours, rows, pairs, softmax, block],
+      wgsl: [enableSubgroups, forwardWgsl, subgroup, held, headsHeld, neighbours, rows, blocks, softmax, block],
       features: ['subgroups'],
       fits: ({ D }) => D === HELD,
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
@@ -135,10 +136,11 @@ export const attentionBackward = defineKernel({
         backwardWgsl,
         backwardSubgroup,
         backwardHeld,
+        headsHeld,
         neighbours,
         rows,
         meeting,
-        backwardPairs,
+        backwardBlocks,
         block,
       ],
       features: ['subgroups'],
