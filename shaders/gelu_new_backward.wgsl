@@ -1,15 +1,13 @@
 // gelu_new_backward: with y = x · σ(t), t of lib/gelu_exponent.wgsl, and t′ its derivative by x:
-//   dx = sum + dy · (σ(t) + x · σ(t) · σ(−t) · t′)
+//   dx = dy · (σ(t) + x · σ(t) · σ(−t) · t′)
 // x, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
-// sum: what other users of x gave; left out when has_sum is 0
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl, lib/gelu_exponent.wgsl, lib/sigmoid.wgsl
-struct Params { size: u32, has_sum: u32 }
+struct Params { size: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(3) var<storage, read> sum: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -19,6 +17,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let t = gelu_exponent(x[at]);
   let s = sigmoid(t);
-  let own = dy[at] * (s + x[at] * s * sigmoid(-t) * gelu_exponent_slope(x[at]));
-  dx[at] = select(own, own + sum[at], p.has_sum != 0u);
+  dx[at] = dy[at] * (s + x[at] * s * sigmoid(-t) * gelu_exponent_slope(x[at]));
 }

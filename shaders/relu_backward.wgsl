@@ -1,14 +1,12 @@
-// relu_backward: dx = sum + dy where y > 0, else sum
+// relu_backward: dx = dy where y > 0, else 0
 // y, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
-// sum: what other users of x gave; left out when has_sum is 0
 // grid: one thread per four elements, folded into x and y
 // with lib/flat_index.wgsl
-struct Params { size: u32, has_sum: u32 }
+struct Params { size: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(3) var<storage, read> sum: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -16,6 +14,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at * 4u >= p.size) {
     return;
   }
-  let own = select(vec4f(), dy[at], y[at] > vec4f());
-  dx[at] = select(own, own + sum[at], p.has_sum != 0u);
+  dx[at] = select(vec4f(), dy[at], y[at] > vec4f());
 }

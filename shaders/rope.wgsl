@@ -1,21 +1,18 @@
 // rope: turns the pairs (x[j], x[j + D/2]) of every head of x = q and x = k by the angle of their position; backwards for
 // the gradient:
-//   turned[j] = sum[j] + x[j] · cos − x[j + D/2] · s,   turned[j + D/2] = sum[j + D/2] + x[j + D/2] · cos + x[j] · s,
-//   s = direction · sin
-// q, sum_q, turned_q: (N, C_q), C = heads · D   k, sum_k, turned_k: (N, C_k)   C_q or C_k: 0 for the other alone
-// table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (N)   sum_q, sum_k: left out when has_sum_q, has_sum_k is 0
+//   turned[j] = x[j] · cos − x[j + D/2] · s,   turned[j + D/2] = x[j + D/2] · cos + x[j] · s,   s = direction · sin
+// q, turned_q: (N, C_q), C = heads · D   k, turned_k: (N, C_k)   C_q or C_k: 0 for the other alone
+// table: (P, D), row p = [cos (D/2) | sin (D/2)]   positions: (N)
 // grid: one thread per word of pairs, folded into x and y
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
-struct Params { N: u32, C_q: u32, C_k: u32, D: u32, direction: f32, has_sum_q: u32, has_sum_k: u32 }
+struct Params { N: u32, C_q: u32, C_k: u32, D: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<Word>;
 @group(0) @binding(2) var<storage, read> k: array<Word>;
 @group(0) @binding(3) var<storage, read> table: array<Word>;
 @group(0) @binding(4) var<storage, read> positions: array<u32>;
-@group(0) @binding(5) var<storage, read> sum_q: array<Word>;
-@group(0) @binding(6) var<storage, read> sum_k: array<Word>;
-@group(0) @binding(7) var<storage, read_write> turned_q: array<Word>;
-@group(0) @binding(8) var<storage, read_write> turned_k: array<Word>;
+@group(0) @binding(5) var<storage, read_write> turned_q: array<Word>;
+@group(0) @binding(6) var<storage, read_write> turned_k: array<Word>;
 
 struct Pair { lower: Word, upper: Word }
 
@@ -39,14 +36,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let lower = n * 2u * pairs_q + pair / half * 2u * half + j;
     let upper = lower + half;
     let own = turn(Pair(q[lower], q[upper]), c, s);
-    turned_q[lower] = select(own.lower, own.lower + sum_q[lower], p.has_sum_q != 0u);
-    turned_q[upper] = select(own.upper, own.upper + sum_q[upper], p.has_sum_q != 0u);
+    turned_q[lower] = own.lower;
+    turned_q[upper] = own.upper;
   } else {
     let lower = n * 2u * pairs_k + (pair - pairs_q) / half * 2u * half + j;
     let upper = lower + half;
     let own = turn(Pair(k[lower], k[upper]), c, s);
-    turned_k[lower] = select(own.lower, own.lower + sum_k[lower], p.has_sum_k != 0u);
-    turned_k[upper] = select(own.upper, own.upper + sum_k[upper], p.has_sum_k != 0u);
+    turned_k[lower] = own.lower;
+    turned_k[upper] = own.upper;
   }
 }
 

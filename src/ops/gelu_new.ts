@@ -7,6 +7,7 @@ import { defineKernel, flatGrid } from '../core/kernel';
 import { numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { passOn } from './add';
 
 export const geluNewForward = defineKernel({
   name: 'gelu_new',
@@ -23,24 +24,23 @@ export const geluNewForward = defineKernel({
 
 export const geluNewBackward = defineKernel({
   name: 'gelu_new_backward',
-  bindings: { x: 'read', dy: 'read', sum: 'read', dx: 'write' },
-  params: { size: 'u32', has_sum: 'u32' },
+  bindings: { x: 'read', dy: 'read', dx: 'write' },
+  params: { size: 'u32' },
   variants: [
     {
       wgsl: [backwardWgsl, flatIndex, geluExponent, sigmoid],
       workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)),
     },
   ],
-  flops: ({ size }) => 20 * size,
+  flops: ({ size }) => 19 * size,
 });
 
 /** GELU by its tanh approximation, as Hugging Face's `gelu_new`: ½x·(1 + tanh(√(2/π)·(x + 0.044715x³))). */
 export function geluNew(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(geluNewForward, { x }, { y: x.shape }, { size });
-  g.differentiate(y, [x], (dy, [{ sum }]) => {
-    const params = { size, has_sum: Number(sum !== undefined) };
-    return [g.emit(geluNewBackward, { x, dy, sum: sum ?? dy }, { dx: x.shape }, params).dx];
-  });
+  g.differentiate(y, [x], (dy, [toX]) => [
+    passOn(g, g.emit(geluNewBackward, { x, dy }, { dx: x.shape }, { size }).dx, toX),
+  ]);
   return y;
 }

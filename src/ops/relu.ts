@@ -5,6 +5,7 @@ import { defineKernel, flatGrid } from '../core/kernel';
 import { numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { passOn } from './add';
 
 export const reluForward = defineKernel({
   name: 'relu',
@@ -16,19 +17,18 @@ export const reluForward = defineKernel({
 
 export const reluBackward = defineKernel({
   name: 'relu_backward',
-  bindings: { y: 'read', dy: 'read', sum: 'read', dx: 'write' },
-  params: { size: 'u32', has_sum: 'u32' },
+  bindings: { y: 'read', dy: 'read', dx: 'write' },
+  params: { size: 'u32' },
   variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
-  flops: ({ size }) => 2 * size,
+  flops: ({ size }) => size,
 });
 
 /** max(x, 0). The gradient at 0 is 0, as torch's; it follows from y alone, so x isn't kept for it. */
 export function relu(g: Graph, x: Value): Value {
   const size = numel(x.shape);
   const { y } = g.emit(reluForward, { x }, { y: x.shape }, { size });
-  g.differentiate(y, [x], (dy, [{ sum }]) => {
-    const params = { size, has_sum: Number(sum !== undefined) };
-    return [g.emit(reluBackward, { y, dy, sum: sum ?? dy }, { dx: x.shape }, params).dx];
-  });
+  g.differentiate(y, [x], (dy, [toX]) => [
+    passOn(g, g.emit(reluBackward, { y, dy }, { dx: x.shape }, { size }).dx, toX),
+  ]);
   return y;
 }

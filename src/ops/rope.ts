@@ -7,6 +7,7 @@ import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { passOn } from './add';
 
 export const ropeKernel = defineKernel({
   name: 'rope',
@@ -15,12 +16,10 @@ export const ropeKernel = defineKernel({
     k: 'read',
     table: 'read',
     positions: 'read',
-    sum_q: 'read',
-    sum_k: 'read',
     turned_q: 'write',
     turned_k: 'write',
   },
-  params: { N: 'u32', C_q: 'u32', C_k: 'u32', D: 'u32', direction: 'f32', has_sum_q: 'u32', has_sum_k: 'u32' },
+  params: { N: 'u32', C_q: 'u32', C_k: 'u32', D: 'u32', direction: 'f32' },
   variants: [
     {
       name: 'vec4',
@@ -71,9 +70,9 @@ export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
   g.differentiateAll([turned.q, turned.k], [q, k], ([dq, dk], sums) => {
     const [toQ, toK] = [sums.sink(q), sums.sink(k)];
     const given = { q: toQ.wanted ? dq : undefined, k: toK.wanted ? dk : undefined };
-    const made = emitRope(g, inputs, given, -1, { q: toQ.sum, k: toK.sum });
-    if (given.q !== undefined) sums.put(q, made.q);
-    if (given.k !== undefined) sums.put(k, made.k);
+    const made = emitRope(g, inputs, given, -1);
+    if (given.q !== undefined) sums.put(q, passOn(g, made.q, toQ));
+    if (given.k !== undefined) sums.put(k, passOn(g, made.k, toK));
   });
   return turned;
 }
@@ -83,13 +82,12 @@ function emitRope(
   { q, k, table, positions, D }: RopeInputs,
   given: Turned,
   direction: 1 | -1,
-  sums: Turned = { q: undefined, k: undefined },
 ): { readonly q: Value; readonly k: Value } {
   const { rows: N, columns: C_q } = rowsAndColumns(q.shape);
   const { columns: C_k } = rowsAndColumns(k.shape);
   const { turned_q, turned_k } = g.emit(
     ropeKernel,
-    { q: given.q ?? q, k: given.k ?? k, table, positions, sum_q: sums.q ?? q, sum_k: sums.k ?? k },
+    { q: given.q ?? q, k: given.k ?? k, table, positions },
     { turned_q: q.shape, turned_k: k.shape },
     {
       N,
@@ -97,8 +95,6 @@ function emitRope(
       C_k: given.k === undefined ? 0 : C_k,
       D,
       direction,
-      has_sum_q: Number(sums.q !== undefined),
-      has_sum_k: Number(sums.k !== undefined),
     },
   );
   return { q: turned_q, k: turned_k };

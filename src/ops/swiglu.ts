@@ -6,6 +6,7 @@ import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { passOn } from './add';
 
 export const swigluForward = defineKernel({
   name: 'swiglu',
@@ -17,18 +18,10 @@ export const swigluForward = defineKernel({
 
 export const swigluBackward = defineKernel({
   name: 'swiglu_backward',
-  bindings: {
-    gate: 'read',
-    up: 'read',
-    dy: 'read',
-    sum_gate: 'read',
-    sum_up: 'read',
-    d_gate: 'write',
-    d_up: 'write',
-  },
-  params: { size: 'u32', has_sum_gate: 'u32', has_sum_up: 'u32' },
+  bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
+  params: { size: 'u32' },
   variants: [{ wgsl: [backwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
-  flops: ({ size }) => 11 * size,
+  flops: ({ size }) => 9 * size,
 });
 
 /** silu(gate) · up, for two different values of one shape; both receive a gradient, from one dispatch. */
@@ -37,14 +30,8 @@ export function swiglu(g: Graph, gate: Value, up: Value): Value {
   const size = numel(gate.shape);
   const { y } = g.emit(swigluForward, { gate, up }, { y: gate.shape }, { size });
   g.differentiate(y, [gate, up], (dy, [toGate, toUp]) => {
-    const given = { gate, up, dy, sum_gate: toGate.sum ?? dy, sum_up: toUp.sum ?? dy };
-    const params = {
-      size,
-      has_sum_gate: Number(toGate.sum !== undefined),
-      has_sum_up: Number(toUp.sum !== undefined),
-    };
-    const made = g.emit(swigluBackward, given, { d_gate: gate.shape, d_up: up.shape }, params);
-    return [toGate.wanted ? made.d_gate : undefined, toUp.wanted ? made.d_up : undefined];
+    const made = g.emit(swigluBackward, { gate, up, dy }, { d_gate: gate.shape, d_up: up.shape }, { size });
+    return [passOn(g, made.d_gate, toGate), passOn(g, made.d_up, toUp)];
   });
   return y;
 }

@@ -6,10 +6,10 @@ export const swiglu: Reference = ({ gate, up, y }, { size }) => {
   for (let i = 0; i < size!; i++) y![i] = gate![i]! * sigmoid(gate![i]!) * up![i]!;
 };
 
-export const swiglu_backward: Reference = ({ gate, up, dy, sum_gate, sum_up, d_gate, d_up }, p) => {
-  for (let i = 0; i < p.size!; i++) {
+export const swiglu_backward: Reference = ({ gate, up, dy, d_gate, d_up }, { size }) => {
+  for (let i = 0; i < size!; i++) {
     const s = sigmoid(gate![i]!);
-    d_gate![i] = (p.has_sum_gate ? sum_gate![i]! : 0) + dy![i]! * up![i]! * s * (1 + gate![i]! * (1 - s));
-    d_up![i] = (p.has_sum_up ? sum_up![i]! : 0) + dy![i]! * gate![i]! * s;
+    d_gate![i] = dy![i]! * up![i]! * s * (1 + gate![i]! * (1 - s));
+    d_up![i] = dy![i]! * gate![i]! * s;
   }
 };
