@@ -25,8 +25,9 @@ import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import headsHeld from '../../shaders/lib/heads_held.wgsl?raw';
 import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
+import ofKeys from '../../shaders/lib/of_keys.wgsl?raw';
 import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid, type Grid, type Params } from '../core/kernel';
+import { defineKernel, flatGrid, type Grid, type Params, type VariantInit } from '../core/kernel';
 import { ceilDiv, expectShape, roundUp } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -88,7 +89,30 @@ export const attentionStats = defineKernel({
   flops: ({ B, T, H, D }) => 2 * B * T * H * D,
 });
 
-/** The gradient by queries or by keys and values: one kernel, so that there is one to compile. */
+/** Of queries, or of keys. */
+function heldBackward(keys: 0 | 1): VariantInit<typeof backwardParams> {
+  return {
+    name: 'held',
+    wgsl: [
+      enableSubgroups,
+      backwardWgsl,
+      backwardSubgroup,
+      backwardHeld,
+      headsHeld,
+      neighbours,
+      rows,
+      meeting,
+      backwardBlocks,
+      block,
+    ],
+    overrides: { OF_KEYS: keys },
+    features: ['subgroups'],
+    fits: ({ D, of_keys }) => D === HELD && of_keys === keys,
+    workgroups: (sizes) => rowTiles(sizes),
+  };
+}
+
+/** The gradient by queries or by keys and values: one kernel, so that there is mostly one to compile. */
 export const attentionBackward = defineKernel({
   name: 'attention_backward',
   bindings: {
@@ -105,12 +129,12 @@ export const attentionBackward = defineKernel({
   variants: [
     {
       name: 'workgroup',
-      wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
+      wgsl: [backwardWgsl, ofKeys, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
       workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
     },
     {
       name: 'serial',
-      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
+      wgsl: [backwardWgsl, ofKeys, backwardSerial, rows, meeting, backwardPairs, block],
       workgroups: (sizes) => rowTiles(sizes),
     },
     {
@@ -118,6 +142,7 @@ export const attentionBackward = defineKernel({
       wgsl: [
         enableSubgroups,
         backwardWgsl,
+        ofKeys,
         backwardSubgroup,
         backwardInMemory,
         neighbours,
@@ -129,24 +154,8 @@ export const attentionBackward = defineKernel({
       features: ['subgroups'],
       workgroups: (sizes) => rowTiles(sizes),
     },
-    {
-      name: 'held',
-      wgsl: [
-        enableSubgroups,
-        backwardWgsl,
-        backwardSubgroup,
-        backwardHeld,
-        headsHeld,
-        neighbours,
-        rows,
-        meeting,
-        backwardBlocks,
-        block,
-      ],
-      features: ['subgroups'],
-      fits: ({ D }) => D === HELD,
-      workgroups: (sizes) => rowTiles(sizes),
-    },
+    heldBackward(0),
+    heldBackward(1),
   ],
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
