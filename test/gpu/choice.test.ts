@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { chooseVariant } from '../../src/gpu/choice';
+import type { DeviceInfo } from '../../src/gpu/device';
+import { attentionBackward, attentionForward } from '../../src/ops/attention';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 import { kernelOf, stepOf } from '../helpers/tile_kernels';
 
@@ -25,6 +27,20 @@ test.each([
   expect(chooseVariant(stepOf(product, 256), info).name).toBe(many);
   expect(chooseVariant(stepOf(product, 1), info).name).toBe(few);
   expect(chooseVariant(stepOf(norm, 256), info).name).toBe(rowByRow);
+});
+
+test('SwiftShader holds heads of eight in registers, in a shader for queries and one for keys', () => {
+  const sizes = { B: 1, T: 64, H: 2, Hkv: 1, D: 8, scale: 1 };
+  const backward = (of_keys: number, D = 8, info: DeviceInfo = SWIFTSHADER) =>
+    chooseVariant({ kernel: attentionBackward, params: { ...sizes, D, of_keys } }, info);
+  expect(chooseVariant({ kernel: attentionForward, params: sizes }, SWIFTSHADER).name).toBe('held');
+  expect([backward(0), backward(1)]).toMatchObject([
+    { name: 'held', overrides: { OF_KEYS: 0 } },
+    { name: 'held', overrides: { OF_KEYS: 1 } },
+  ]);
+  expect(backward(1, 16).name).toBe('subgroup');
+  expect(backward(1, 8, { ...SWIFTSHADER, features: [] }).name).toBe('serial');
+  expect(backward(1, 8, LLVMPIPE).name).toBe('subgroup');
 });
 
 test('what was chosen goes before the table, but for few rows and where it does not fit', () => {
