@@ -24,6 +24,8 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
       per_device_train_batch_size: batch.B,
       max_length: batch.T,
       lr_scheduler_type: 'constant',
+      // A pause would keep a checkpoint, in the peer's time.
+      save_strategy: 'no',
       shuffle: false,
     },
     train_dataset: pausedRows(),
@@ -47,7 +49,8 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
 
   return {
     async step() {
-      // One step is on its way before the pause is looked at.
+      // It must stand still before it is let go: one step is then on its way before the next pause is looked at.
+      await run.pause();
       await Promise.all([run.resume(), run.pause()]);
       const event = await next('log');
       if (event.type !== 'log') throw new Error('unreachable');
