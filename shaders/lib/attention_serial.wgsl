@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       put_y(rows, c, add_inner_pair(add_inner_pair(sums, w0, v_pair(keys0, c)), w1, v_pair(keys1, c)));
     }
   }
-  let inverse = inverse_totals(totals);
+  let inverse = inverse_totals(maxima, totals);
   for (var c = 0u; c < p.D / WORD; c++) {
     put_y(rows, c, scale_pair(y_pair(rows, c), inverse));
   }

@@ -44,10 +44,10 @@ fn scale_rows(block: mat4x4f, scale: vec4f) -> mat4x4f {
 }
 
 fn log_sums(maxima: vec4f, totals: vec4f) -> vec4f {
-  return select(vec4f(NO_KEYS), maxima + log(max(totals, vec4f(1e-30))), totals > vec4f());
+  return select(vec4f(NO_KEYS), maxima + log(max(totals, vec4f(1e-30))), maxima > vec4f(LOWEST));
 }
 
 // 1 / total, 0 for a row without keys.
-fn inverse_totals(totals: vec4f) -> vec4f {
-  return select(vec4f(), 1.0 / max(totals, vec4f(1e-30)), totals > vec4f());
+fn inverse_totals(maxima: vec4f, totals: vec4f) -> vec4f {
+  return select(vec4f(), 1.0 / max(totals, vec4f(1e-30)), maxima > vec4f(LOWEST));
 }

@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let kept = exp(before - maxima);
     let w = Blocks(exp_rows(s.b0, maxima), exp_rows(s.b1, maxima), exp_rows(s.b2, maxima), exp_rows(s.b3, maxima));
     totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
-    let scale = select(vec4f(1.0), inverse_totals(totals), key + 16u >= end);
+    let scale = select(vec4f(1.0), inverse_totals(maxima, totals), key + 16u >= end);
     sums = add_values(sums, kept, w, keys, scale);
   }
   put_sums(sums);

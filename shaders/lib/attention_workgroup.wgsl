@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     return;
   }
   let rows = head_rows(batch, query, head, p.H);
-  let inverse = inverse_totals(totals);
+  let inverse = inverse_totals(maxima, totals);
   let column = work.column + thread.x;
   if (column < work.width) {
     put_y(rows, column, scale_rows(sums.near, inverse));

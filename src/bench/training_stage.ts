@@ -142,7 +142,7 @@ export class TrainingStage implements Stage {
   }
 }
 
-/** A step's programs, none of them loaded but what fills merged weights. */
+/** A step's programs, none of them loaded but those of its layers' modes. */
 async function planStep(
   { executor, vera, base: { loaded } }: AdapterStage,
   name: string,

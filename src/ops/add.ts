@@ -26,8 +26,8 @@ export function emitAdd(g: Graph, a: Value, b: Value): Value {
   return g.emit(addForward, { a, b }, { y: a.shape }, { size: numel(a.shape) }).y;
 }
 
-/** The total at a value whose gradient is `dy` itself: nothing is dispatched unless others gave something too. */
-export function passOn(g: Graph, dy: Value, { wanted, sum }: Sink): Value | undefined {
+/** The total at a value that is given `own`: that itself, without a dispatch, unless others gave something too. */
+export function passOn(g: Graph, own: Value, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
-  return sum === undefined ? dy : emitAdd(g, sum, dy);
+  return sum === undefined ? own : emitAdd(g, sum, own);
 }

@@ -49,11 +49,12 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
 
   return {
     async step() {
-      // It must stand still before it is let go: one step is then on its way before the next pause is looked at.
-      await run.pause();
+      // One step is on its way before the pause is looked at.
       await Promise.all([run.resume(), run.pause()]);
       const event = await next('log');
       if (event.type !== 'log') throw new Error('unreachable');
+      // Before it stands still, letting it go and holding it again would change nothing.
+      await next('paused');
       return event.logs.loss;
     },
     async dispose() {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { roundUp } from '../../src/core/shape';
 import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { type AttentionInputs, attention } from '../../src/ops/attention';
@@ -50,7 +51,7 @@ const cases: Case[] = [
   { B: 2, T: 123, H: 2, Hkv: 2, D: 6, padding: 'left' },
   { B: 2, T: 64, H: 2, Hkv: 1, D: 10, padding: 'right' },
   { B: 1, T: 65, H: 2, Hkv: 2, D: 48, padding: 'no' },
-  { B: 1, T: 9, H: 2, Hkv: 1, D: 4, padding: 'all' },
+  { B: 1, T: 9, H: 2, Hkv: 1, D: 8, padding: 'all' },
   { B: 1, T: 66, H: 1, Hkv: 1, D: 132, padding: 'no' },
   { B: 2, T: 128, H: 4, Hkv: 2, D: 32, padding: 'no' },
   { B: 2, T: 70, H: 4, Hkv: 2, D: 8, padding: 'right', documents: [1, 3, 20, 33, 34, 61] },
@@ -60,7 +61,7 @@ const cases: Case[] = [
 ];
 
 describe.each(families)('attention, %s', (variant) => {
-  test.each<Case>(cases.filter(({ D }) => variant !== 'held' || D === 8))(
+  test.each<Case>(cases.filter(({ D }) => variant !== 'held' || roundUp(D, 4) === 8))(
     'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents',
     async (size) => {
       const memory: Memory = new Map();
@@ -113,7 +114,7 @@ describe.each(families)('attention, %s', (variant) => {
     for (const value of [inputs.q, inputs.k]) memory.set(value, randomArray(320, 7, 70));
     const g = new Graph();
     const y = attention(g, inputs);
-    // Scores reach 20,000 with a rounding of 2⁻²⁴ of that, 0.0012, which is the relative error of a weight.
+    // Scores reach 14,000 with a rounding of 2⁻²⁴ of that, 0.0008, which is the relative error of a weight.
     await expectGpuEqualsReference(g, memory, [y], 5e-3, { variant });
   });
 });
