@@ -1,5 +1,4 @@
 import type { DeviceInfo } from '../gpu/device';
-import { AdapterStage } from './adapter_stage';
 import { type KernelShare, kernelTable } from './kernel_table';
 import { type ReplayOptions, timeReplays } from './replays';
 import { TrainingStage } from './training_stage';
@@ -37,24 +36,22 @@ export interface KernelReport {
   readonly device: DeviceInfo;
 }
 
-const ADAPTER = 'default';
-
 /**
  * Where the time of a training step goes: each of its dispatches replayed alone, beside the step as a whole. Opens a
  * device of its own and closes it. Throws `unsupported_device`.
  */
 export async function measureKernels(gpu: GPU | undefined, options: KernelBenchOptions): Promise<KernelReport> {
   options.signal?.throwIfAborted();
-  const base = await AdapterStage.open(gpu, options, [ADAPTER]);
+  const stage = await TrainingStage.open(gpu, options);
   try {
-    const stage = await TrainingStage.on(base, ADAPTER, options);
     const steps = stage.steps();
     const { seconds, timed } = await timeReplays(stage, { steps }, options);
     const kernels = kernelTable(timed, seconds);
     const bytes = kernels.reduce((sum, kernel) => sum + kernel.bytes, 0);
     const outside = seconds - kernels.reduce((sum, kernel) => sum + kernel.seconds, 0);
+    // Of the step alone: what follows takes some, too.
     const { memory } = stage;
-    const unmerged_flops = await TrainingStage.flopsOf(base, ADAPTER, { ...options, modes: 'unmerged' });
+    const unmerged_flops = await stage.flopsIn({ ...options, modes: 'unmerged' });
     return {
       r: options.r,
       step: { seconds, dispatches: steps.length, flops: stage.flops, unmerged_flops, bytes },
@@ -64,6 +61,6 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
       device: stage.info,
     };
   } finally {
-    base.close();
+    stage.close();
   }
 }

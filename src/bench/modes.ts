@@ -4,7 +4,7 @@ import type { DeviceInfo } from '../gpu/device';
 import type { ModeChoice } from '../train/layer_modes';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import { timeQueue } from './timing';
-import { TrainingStage } from './training_stage';
+import { ADAPTER, TrainingStage } from './training_stage';
 
 export interface ModeBenchOptions extends StageOptions {
   /** Rows of a step. */
@@ -45,7 +45,6 @@ interface Timed {
   readonly samples: number[];
 }
 
-const ADAPTER = 'default';
 const MODES: readonly ModeChoice[] = ['cheapest', ...VERA_MODES];
 /** Of the smallest adapter: a word. */
 const LEAST_RANK = 4;
@@ -63,10 +62,10 @@ export async function measureModes(
     const [first = ''] = adapted.vera.adapter(ADAPTER).layout.slots.keys();
     const base = await AdapterStage.open(gpu, { ...options, r: LEAST_RANK, target_modules: [first] }, [ADAPTER]);
     try {
-      const bare = { stage: await TrainingStage.on(base, ADAPTER, { ...options, modes: 'unmerged' }), samples: [] };
+      const bare = { stage: await TrainingStage.on(base, { ...options, modes: 'unmerged' }), samples: [] };
       const modes: (Timed & { readonly mode: ModeChoice })[] = [];
       for (const mode of MODES) {
-        modes.push({ mode, stage: await TrainingStage.on(adapted, ADAPTER, { ...options, modes: mode }), samples: [] });
+        modes.push({ mode, stage: await TrainingStage.on(adapted, { ...options, modes: mode }), samples: [] });
       }
       await takeTurns([bare, ...modes], rounds, onProgress);
       return report(options.r, bare, modes);

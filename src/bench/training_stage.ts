@@ -3,9 +3,9 @@ import { numel } from '../core/shape';
 import { chooseVariant } from '../gpu/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
-import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
+import { inChunks, totalFlops } from '../graph/work';
 import { makeBatch } from '../train/batches';
 import { LayerModes, type ModeChoice, modesOf } from '../train/layer_modes';
 import { lossChunks, type MicroBatch, writeBatch } from '../train/micro_batch';
@@ -34,7 +34,8 @@ export interface TrainingStageOptions extends StageOptions {
 type StepOptions = Omit<TrainingStageOptions, keyof StageOptions> & Pick<StageOptions, 'signal'>;
 
 const OPTIMIZER = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
-const ADAPTER = 'default';
+/** The adapter that steps train. */
+export const ADAPTER = 'default';
 
 /** A training step that can be taken as often as wanted. */
 export class TrainingStage implements Stage {
@@ -61,18 +62,18 @@ export class TrainingStage implements Stage {
   static async open(gpu: GPU | undefined, options: TrainingStageOptions): Promise<TrainingStage> {
     const stage = await AdapterStage.open(gpu, options, [ADAPTER]);
     try {
-      return await TrainingStage.on(stage, ADAPTER, options);
+      return await TrainingStage.on(stage, options);
     } catch (error) {
       stage.close();
       throw error;
     }
   }
 
-  /** The step that trains an adapter of a stage, which it shares with others. */
-  static async on(stage: AdapterStage, name: string, options: StepOptions): Promise<TrainingStage> {
+  /** The step that trains the adapter of a stage, which it shares with others. */
+  static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
     const { signal } = options;
     const { executor, base } = stage;
-    const { adapter, batch, state, modes, chunks, ...planned } = await planStep(stage, name, options);
+    const { adapter, batch, state, modes, chunks, ...planned } = await planStep(stage, options);
     const { program, inputs } = planned.loss;
     writeBatch(executor, inputs, batch, base.loaded.model.positions);
     executor.write(state.block, packStepBlock(stepBlock(batch)));
@@ -86,12 +87,6 @@ export class TrainingStage implements Stage {
     return new TrainingStage(stage, programs, chunks, fresh);
   }
 
-  /** Floating-point operations of such a step, which isn't loaded for that. */
-  static async flopsOf(stage: AdapterStage, name: string, options: StepOptions): Promise<number> {
-    const { modes, loss, optimizer, chunks } = await planStep(stage, name, options);
-    return flopsOf([...modes.steps, ...loss.program.steps, ...optimizer.steps].filter(isWithin(chunks)));
-  }
-
   get executor(): Executor {
     return this.#stage.executor;
   }
@@ -102,7 +97,13 @@ export class TrainingStage implements Stage {
 
   /** Floating-point operations of a step. */
   get flops(): number {
-    return flopsOf(this.steps().map(({ step }) => step));
+    return totalFlops(this.steps().map(({ step }) => step));
+  }
+
+  /** Those of the same step in another mode, which isn't loaded for that. */
+  async flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number> {
+    const { modes, loss, optimizer, chunks } = await planStep(this.#stage, options);
+    return totalFlops([...modes.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
   }
 
   /** Bytes on the device. */
@@ -114,10 +115,11 @@ export class TrainingStage implements Stage {
 
   /** All dispatches of a step, in order. */
   steps(): StageStep[] {
+    const isPart = inChunks(this.#chunks);
     return this.#programs.flatMap((program) =>
       program.program.steps
         .map((step, index) => ({ program, index, step, variant: chooseVariant(step, this.#stage.host.info).name }))
-        .filter(({ step }) => isWithin(this.#chunks)(step)),
+        .filter(({ step }) => isPart(step)),
     );
   }
 
@@ -145,13 +147,12 @@ export class TrainingStage implements Stage {
 /** A step's programs, none of them loaded but those of its layers' modes. */
 async function planStep(
   { executor, vera, base: { loaded } }: AdapterStage,
-  name: string,
   { batch: rows, tokens, modes: wanted }: StepOptions,
 ) {
-  const adapter = vera.adapter(name);
+  const adapter = vera.adapter(ADAPTER);
   const state = await createOptimizerState(executor, [adapter]);
   const batch = randomBatch({ batch: rows, tokens }, loaded.model.vocabSize);
-  const overlay = vera.overlay(name);
+  const overlay = vera.overlay(ADAPTER);
   const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
   const grads = gradientsOf(state);
   const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: wanted });
@@ -160,15 +161,6 @@ async function planStep(
   const loss = lossProgram(loaded, overlay, batch, { ...state, training });
   const optimizer = optimizerProgram(state, OPTIMIZER);
   return { adapter, state, batch, modes, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
-}
-
-/** Whether a step is of the first chunks of labelled rows, or of none. */
-function isWithin(chunks: number): (step: Step) => boolean {
-  return ({ chunk }) => chunk === undefined || chunk < chunks;
-}
-
-function flopsOf(steps: readonly Step[]): number {
-  return steps.reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0);
 }
 
 /** The optimiser's state as it begins, but for the step block. */

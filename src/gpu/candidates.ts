@@ -1,5 +1,5 @@
 import type { Step } from '../graph/graph';
-import { workKey } from '../graph/work';
+import { totalFlops, workKey } from '../graph/work';
 import { chooseVariant, fittingVariants, isForFewRows } from './choice';
 import type { DeviceInfo } from './device';
 
@@ -36,7 +36,7 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
   for (const step of steps) {
     if (!isForFewRows(chooseVariant(step, info).name)) count(step, kernels);
   }
-  const all = steps.reduce((sum, step) => sum + step.kernel.flops(step.params), 0);
+  const all = totalFlops(steps);
   const found: Candidates[] = [];
   let left = MOST_CANDIDATES;
   for (const [kernel, kinds] of [...kernels].toSorted(([, a], [, b]) => flopsOf(b) - flopsOf(a))) {

@@ -4,6 +4,7 @@ import type { AnyVariant } from '../core/kernel';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
+import { inChunks } from '../graph/work';
 import { SubmitBudget } from './budget';
 import { type Chosen, chooseVariant } from './choice';
 import { CommandQueue } from './commands';
@@ -115,8 +116,7 @@ export class Executor implements Runner {
     this.#host.check();
     const loaded = program as GpuProgram;
     this.#last = loaded;
-    const isWanted = ({ chunk }: Dispatch): boolean => chunk === undefined || chunk < chunks;
-    const dispatches = loaded.dispatches.filter(isWanted);
+    const dispatches = loaded.dispatches.filter(inChunks(chunks));
     this.#commands.push(() => {
       const isReady = dispatches.every(({ kernel }) => kernel.pipeline !== undefined);
       if (!isReady) return this.#submitAsReady(dispatches);

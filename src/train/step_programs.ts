@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner } from '../graph/runner';
+import { inChunks } from '../graph/work';
 import { fullShape } from './batches';
 import { LayerModes, modesOf } from './layer_modes';
 import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
@@ -60,7 +61,7 @@ export class StepPrograms {
       await this.#runner.allocate(owned);
       writeBatch(this.#runner, inputs, batch, loaded.model.positions);
       this.#runner.write(state.block, this.#block(batch, { ...at, microStep: 0, tokens: data.labelledTokens }));
-      const steps = program.steps.filter(({ chunk = 0 }) => chunk < chunks);
+      const steps = program.steps.filter(inChunks(chunks));
       await tune([...(this.#modes?.steps ?? []), ...steps], signal);
     } finally {
       this.#runner.free(owned);
