@@ -25,9 +25,6 @@ fn columns_at(columns: vec4u) -> Columns {
   );
 }
 
-// x·zᵀ and x_values·z_valuesᵀ of four rows by four columns of each lane.
-struct Products { s: Blocks, dP: Blocks }
-
 fn products(rows: Rows, columns: Columns) -> Products {
   return Products(outer(rows.x, columns.z), outer(rows.values, columns.values));
 }

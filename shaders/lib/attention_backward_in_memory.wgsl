@@ -11,9 +11,6 @@ fn columns_at(columns: vec4u) -> Columns {
   return Columns(columns);
 }
 
-// x·zᵀ and x_values·z_valuesᵀ of four rows by four columns of each lane.
-struct Products { s: Blocks, dP: Blocks }
-
 fn products(rows: Rows, columns: Columns) -> Products {
   var s = Blocks();
   var dP = Blocks();

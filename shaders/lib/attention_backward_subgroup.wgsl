@@ -2,6 +2,10 @@
 // so that they walk over sixteen at a time.
 // grid: 32 rows in x
 // with lib/neighbours.wgsl, and lib/attention_backward_in_memory.wgsl or lib/{attention_backward_held, heads_held}.wgsl
+
+// x·zᵀ and x_values·z_valuesᵀ of four rows by four columns of each lane.
+struct Products { s: Blocks, dP: Blocks }
+
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let row = (group.x * 8u + thread) * 4u;

@@ -46,6 +46,10 @@ const COLUMNS = 64;
 /** The size of a head that fits into registers. */
 const HELD = 8;
 
+/** Of `subgroup` and `held`. */
+const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
+const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
+
 const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
 
@@ -66,13 +70,13 @@ export const attentionForward = defineKernel({
     },
     {
       name: 'subgroup',
-      wgsl: [enableSubgroups, forwardWgsl, subgroup, inMemory, neighbours, rows, pairs, softmax, block],
+      wgsl: [...forwardOnQuads, inMemory, pairs],
       features: ['subgroups'],
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
     {
       name: 'held',
-      wgsl: [enableSubgroups, forwardWgsl, subgroup, held, headsHeld, neighbours, rows, blocks, softmax, block],
+      wgsl: [...forwardOnQuads, held, headsHeld, blocks],
       features: ['subgroups'],
       fits: ({ D }) => D === HELD,
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
@@ -93,18 +97,7 @@ export const attentionStats = defineKernel({
 function heldBackward(keys: 0 | 1): VariantInit<typeof backwardParams> {
   return {
     name: 'held',
-    wgsl: [
-      enableSubgroups,
-      backwardWgsl,
-      backwardSubgroup,
-      backwardHeld,
-      headsHeld,
-      neighbours,
-      rows,
-      meeting,
-      backwardBlocks,
-      block,
-    ],
+    wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
     overrides: { OF_KEYS: keys },
     features: ['subgroups'],
     fits: ({ D, of_keys }) => D === HELD && of_keys === keys,
@@ -139,18 +132,7 @@ export const attentionBackward = defineKernel({
     },
     {
       name: 'subgroup',
-      wgsl: [
-        enableSubgroups,
-        backwardWgsl,
-        ofKeys,
-        backwardSubgroup,
-        backwardInMemory,
-        neighbours,
-        rows,
-        meeting,
-        backwardPairs,
-        block,
-      ],
+      wgsl: [...backwardOnQuads, ofKeys, backwardInMemory, backwardPairs],
       features: ['subgroups'],
       workgroups: (sizes) => rowTiles(sizes),
     },
