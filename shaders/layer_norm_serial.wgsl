@@ -2,13 +2,13 @@
 // the same sums as layer_norm.wgsl, row by row
 // x, y: (N, C)   weight, bias: (C)   mean, rstd: (N), read again by the backward kernels
 // grid: one thread per row n
-// with lib/flat_index.wgsl
+// with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Word>;
+@group(0) @binding(2) var<storage, read> weight: array<Word>;
+@group(0) @binding(3) var<storage, read> bias: array<Word>;
+@group(0) @binding(4) var<storage, read_write> y: array<Word>;
 @group(0) @binding(5) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(6) var<storage, read_write> rstd: array<f32>;
 
@@ -18,19 +18,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (n >= p.N) {
     return;
   }
-  let row = n * p.C;
+  let width = p.C / WIDTH;
+  let row = n * width;
   var total = 0.0;
-  for (var c = 0u; c < p.C; c++) {
-    total += x[row + c];
+  for (var c = 0u; c < width; c++) {
+    total += word_dot(x[row + c], Word(1.0));
   }
   let center = total / f32(p.C);
   var squares = 0.0;
-  for (var c = 0u; c < p.C; c++) {
+  for (var c = 0u; c < width; c++) {
     let deviation = x[row + c] - center;
-    squares += deviation * deviation;
+    squares += word_dot(deviation, deviation);
   }
   let r = inverseSqrt(squares / f32(p.C) + p.eps);
-  for (var c = 0u; c < p.C; c++) {
+  for (var c = 0u; c < width; c++) {
     y[row + c] = (x[row + c] - center) * r * weight[c] + bias[c];
   }
   mean[n] = center;

@@ -2,15 +2,15 @@
 // the same sums as rms_norm_backward.wgsl, row by row
 // x, dy, dx: (N, C)   weight: (C)   rstd: (N)   sum: (N, C), what other users of x gave; left out when has_sum is 0
 // grid: one thread per row n
-// with lib/flat_index.wgsl
+// with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Word>;
+@group(0) @binding(2) var<storage, read> weight: array<Word>;
 @group(0) @binding(3) var<storage, read> rstd: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<f32>;
-@group(0) @binding(5) var<storage, read> sum: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<Word>;
+@group(0) @binding(5) var<storage, read> sum: array<Word>;
+@group(0) @binding(6) var<storage, read_write> dx: array<Word>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -18,14 +18,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (n >= p.N) {
     return;
   }
-  let row = n * p.C;
+  let width = p.C / WIDTH;
+  let row = n * width;
   let r = rstd[n];
   var products = 0.0;
-  for (var c = 0u; c < p.C; c++) {
-    products += dy[row + c] * weight[c] * x[row + c] * r;
+  for (var c = 0u; c < width; c++) {
+    products += word_dot(dy[row + c] * weight[c], x[row + c] * r);
   }
   let mean = products / f32(p.C);
-  for (var c = 0u; c < p.C; c++) {
+  for (var c = 0u; c < width; c++) {
     let own = r * (dy[row + c] * weight[c] - x[row + c] * r * mean);
     dx[row + c] = select(own, own + sum[row + c], p.has_sum != 0u);
   }

@@ -2,12 +2,12 @@
 // the same sums as rms_norm.wgsl, row by row
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: one thread per row n
-// with lib/flat_index.wgsl
+// with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, C: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Word>;
+@group(0) @binding(2) var<storage, read> weight: array<Word>;
+@group(0) @binding(3) var<storage, read_write> y: array<Word>;
 @group(0) @binding(4) var<storage, read_write> rstd: array<f32>;
 
 @compute @workgroup_size(64)
@@ -16,13 +16,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (n >= p.N) {
     return;
   }
-  let row = n * p.C;
+  let width = p.C / WIDTH;
+  let row = n * width;
   var squares = 0.0;
-  for (var c = 0u; c < p.C; c++) {
-    squares += x[row + c] * x[row + c];
+  for (var c = 0u; c < width; c++) {
+    squares += word_dot(x[row + c], x[row + c]);
   }
   let r = inverseSqrt(squares / f32(p.C) + p.eps);
-  for (var c = 0u; c < p.C; c++) {
+  for (var c = 0u; c < width; c++) {
     y[row + c] = x[row + c] * r * weight[c];
   }
   rstd[n] = r;

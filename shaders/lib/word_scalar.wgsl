@@ -5,3 +5,12 @@ const WIDTH = 1u;
 fn word_dot(a: Word, b: Word) -> f32 {
   return a * b;
 }
+
+fn word_max(a: Word) -> f32 {
+  return a;
+}
+
+// 1 at a place, 0 elsewhere.
+fn word_unit(at: u32) -> Word {
+  return select(0.0, 1.0, at == 0u);
+}

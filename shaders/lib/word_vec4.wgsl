@@ -5,3 +5,12 @@ const WIDTH = 4u;
 fn word_dot(a: Word, b: Word) -> f32 {
   return dot(a, b);
 }
+
+fn word_max(a: Word) -> f32 {
+  return max(max(a.x, a.y), max(a.z, a.w));
+}
+
+// 1 at a place, 0 elsewhere.
+fn word_unit(at: u32) -> Word {
+  return select(vec4f(), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(at));
+}

@@ -65,7 +65,7 @@ export interface KernelInit<B extends Bindings, P extends ParamTypes> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
-  readonly variants: readonly VariantInit<P>[];
+  readonly variants: readonly VariantInit<NoInfer<P>>[];
   flops?(params: Params<P>): number;
 }
 

@@ -1,6 +1,8 @@
 import wgsl from '../../shaders/cross_entropy.wgsl?raw';
 import serialWgsl from '../../shaders/cross_entropy_serial.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
+import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
+import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel } from '../core/kernel';
 import { ceilDiv, expectShape, numel } from '../core/shape';
@@ -16,7 +18,13 @@ export const crossEntropyKernel = defineKernel({
   params: { start: 'u32', count: 'u32', V: 'u32', has_gradient: 'u32' },
   variants: [
     { wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] },
-    { name: 'serial', wgsl: [serialWgsl, stepBlock], workgroups: ({ count }) => [ceilDiv(count, 8)] },
+    {
+      name: 'serial',
+      wgsl: [serialWgsl, wordVec4, stepBlock],
+      fits: ({ V }) => V % 4 === 0,
+      workgroups: ({ count }) => [ceilDiv(count, 8)],
+    },
+    { name: 'serial', wgsl: [serialWgsl, wordScalar, stepBlock], workgroups: ({ count }) => [ceilDiv(count, 8)] },
   ],
   flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 8 : 4),
 });

@@ -3,23 +3,20 @@ import backwardWgsl from '../../shaders/layer_norm_backward.wgsl?raw';
 import backwardSerialWgsl from '../../shaders/layer_norm_backward_serial.wgsl?raw';
 import forwardSerialWgsl from '../../shaders/layer_norm_serial.wgsl?raw';
 import weightBackwardWgsl from '../../shaders/layer_norm_weight_backward.wgsl?raw';
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernel';
+import { defineKernel } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { columnVariants, emitColumnSum, gatheredIn } from './column_sum';
 import { zeros } from './fill';
+import { serialVariants } from './serial_rows';
 
 export const layerNormForward = defineKernel({
   name: 'layer_norm',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
   params: { N: 'u32', C: 'u32', eps: 'f32' },
-  variants: [
-    { wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
-    { name: 'serial', wgsl: [forwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
-  ],
+  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(forwardSerialWgsl)],
   flops: ({ N, C }) => 8 * N * C,
 });
 
@@ -27,10 +24,7 @@ export const layerNormBackward = defineKernel({
   name: 'layer_norm_backward',
   bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'u32', C: 'u32', has_sum: 'u32' },
-  variants: [
-    { wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
-    { name: 'serial', wgsl: [backwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
-  ],
+  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(backwardSerialWgsl)],
   flops: ({ N, C }) => 14 * N * C,
 });
 

@@ -1,24 +1,21 @@
-import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import forwardWgsl from '../../shaders/rms_norm.wgsl?raw';
 import backwardWgsl from '../../shaders/rms_norm_backward.wgsl?raw';
 import backwardSerialWgsl from '../../shaders/rms_norm_backward_serial.wgsl?raw';
 import forwardSerialWgsl from '../../shaders/rms_norm_serial.wgsl?raw';
 import weightBackwardWgsl from '../../shaders/rms_norm_weight_backward.wgsl?raw';
-import { defineKernel, flatGrid } from '../core/kernel';
+import { defineKernel } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { columnVariants, gatheredIn } from './column_sum';
+import { serialVariants } from './serial_rows';
 
 export const rmsNormForward = defineKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
   params: { N: 'u32', C: 'u32', eps: 'f32' },
-  variants: [
-    { wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
-    { name: 'serial', wgsl: [forwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
-  ],
+  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(forwardSerialWgsl)],
   flops: ({ N, C }) => 4 * N * C,
 });
 
@@ -26,10 +23,7 @@ export const rmsNormBackward = defineKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'u32', C: 'u32', has_sum: 'u32' },
-  variants: [
-    { wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] },
-    { name: 'serial', wgsl: [backwardSerialWgsl, flatIndex], workgroups: ({ N }) => flatGrid(N) },
-  ],
+  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(backwardSerialWgsl)],
   flops: ({ N, C }) => 9 * N * C,
 });
 

@@ -56,6 +56,7 @@ const sizes = [
   { N: 1, C: 1, V: 1, labelled: 1, chunkRows: 1 },
   { N: 5, C: 7, V: 123, labelled: 3, chunkRows: 2 },
   { N: 9, C: 16, V: 255, labelled: 9, chunkRows: 4 },
+  { N: 9, C: 16, V: 256, labelled: 6, chunkRows: 4 },
   { N: 9, C: 16, V: 257, labelled: 0, chunkRows: 9 },
   { N: 40, C: 64, V: 4099, labelled: 33, chunkRows: 16 },
 ];
