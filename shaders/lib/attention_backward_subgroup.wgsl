@@ -17,12 +17,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let scale = p.scale;
   let column_heads_met = heads_met(head);
   // All that the quad's rows meet.
-  let tokens = tokens_met(batch, row / 16u * 16u, 16u);
+  let tokens = tokens_met(batch, row & ~15u, 16u);
   let own_rows = rows_at(rows);
   var sums = sums_of(rows, real);
-  for (var column_head = column_heads_met.begin; column_head < column_heads_met.end; column_head++) {
-    for (var column = tokens.begin; column < tokens.end; column += 16u) {
-      let own_column = column + thread % 4u * 4u;
+  var column_head = column_heads_met.begin;
+  var column = tokens.begin;
+  // One loop for heads and their tokens, and the condition last, as SwiftShader otherwise runs a loop's body once more than
+  // it has turns.
+  if (tokens.begin < tokens.end) {
+    loop {
+      let own_column = column + (thread & 3u) * 4u;
       let columns = columns_at(head_rows(batch, own_column, column_head, column_heads()));
       let met = meeting(batch, head, column_head, row, own_column);
       let made = products(own_rows, columns);
@@ -48,6 +52,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         score_gradients(P.b3, made.dP.b3, met.rows, columns3, scale),
       );
       sums = add_columns(sums, dS, P, columns);
+      continuing {
+        column += 16u;
+        let next = column >= tokens.end;
+        column = select(column, tokens.begin, next);
+        column_head += u32(next);
+        break if column_head >= column_heads_met.end;
+      }
     }
   }
   put_sums(sums);
