@@ -40,8 +40,8 @@ fn rows() -> u32 {
 }
 
 fn first_row(part: u32) -> u32 {
-  let second = (p.M0 + 63u) / 64u * 64u;
-  return of_part(part, vec3u(0u, second, second + (p.M1 + 63u) / 64u * 64u));
+  let second = (p.M0 + 63u) & ~63u;
+  return of_part(part, vec3u(0u, second, second + ((p.M1 + 63u) & ~63u)));
 }
 
 fn part_of(row: u32) -> u32 {

@@ -17,8 +17,8 @@ fn block_sums(row: u32, j: u32, block: mat4x4f) -> BlockSums {
     return BlockSums();
   }
   let vectors = vectors_of(part);
-  let lambda_b = lambda[(vectors.b + m) / 4u];
-  let lambda_d = lambda[(vectors.d + j) / 4u];
+  let lambda_b = lambda[(vectors.b + m) >> 2u];
+  let lambda_d = lambda[(vectors.d + j) >> 2u];
   let g0 = block[0] * b_row(m, j, size);
   let g1 = block[1] * b_row(m + 1u, j, size);
   let g2 = block[2] * b_row(m + 2u, j, size);
@@ -50,7 +50,7 @@ fn put_column_sums(group: vec3u, quarter: u32, j: u32, sums: vec4f) {
   let part = part_of(group.x * 64u);
   let size = size_of(part);
   let partial_d = vectors_of(part).partials + slices() * tiles(columns()) * 4u * size;
-  let line = (group.z * tiles(size) + group.x - first_row(part) / 64u) * 4u + quarter;
+  let line = (group.z * tiles(size) + group.x - (first_row(part) >> 6u)) * 4u + quarter;
   let at = partial_d + line * columns();
   for (var i = 0u; i < 4u && j + i < columns(); i++) {
     partials[at + j + i] = sums[i];
@@ -58,5 +58,5 @@ fn put_column_sums(group: vec3u, quarter: u32, j: u32, sums: vec4f) {
 }
 
 fn tiles(length: u32) -> u32 {
-  return (length + 63u) / 64u;
+  return (length + 63u) >> 6u;
 }

@@ -4,7 +4,7 @@ var<private> column_sums: vec4f;        // of all of them
 
 fn finish(row: u32, j: u32, block: mat4x4f) {
   let sums = block_sums(row, j, block);
-  row_sums[row / 4u % 2u + row / 32u % 2u * 2u] = sums.by_row;
+  row_sums[((row >> 2u) & 1u) + ((row >> 5u) & 1u) * 2u] = sums.by_row;
   column_sums += sums.by_column;
 }
 
@@ -12,9 +12,9 @@ fn finish_tile(group: vec3u, thread: u32) {
   for (var i = 0u; i < 4u; i++) {
     let pair = row_sums[i] + quadSwapX(row_sums[i]);
     let by_row = pair + quadSwapY(pair);
-    if (thread % 4u == 0u) {
-      put_row_sums(group, thread % 16u / 4u, group.x * 64u + thread / 16u * 8u + block_row(i), by_row);
+    if ((thread & 3u) == 0u) {
+      put_row_sums(group, (thread & 15u) >> 2u, group.x * 64u + (thread >> 4u) * 8u + block_row(i), by_row);
     }
   }
-  put_column_sums(group, thread / 16u, group.y * 64u + thread % 16u * 4u, column_sums);
+  put_column_sums(group, thread >> 4u, group.y * 64u + (thread & 15u) * 4u, column_sums);
 }

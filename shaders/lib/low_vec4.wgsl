@@ -2,13 +2,13 @@
 alias LowWord = vec4f;
 
 fn low_origin(line: u32) -> u32 {
-  return line * (p.R / 4u);
+  return line * (p.R >> 2u);
 }
 
 fn low_left4(origin: u32, at: u32) -> vec4f {
-  return u[origin + at / 4u];
+  return u[origin + (at >> 2u)];
 }
 
 fn low_right4(origin: u32, at: u32) -> vec4f {
-  return B[origin + at / 4u];
+  return B[origin + (at >> 2u)];
 }

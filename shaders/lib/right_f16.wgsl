@@ -2,10 +2,10 @@
 alias RightWord = vec2u;
 
 fn right_origin(part: u32, line: u32) -> u32 {
-  return line * (right_stride(part) / 4u);
+  return line * (right_stride(part) >> 2u);
 }
 
 fn right4(part: u32, origin: u32, at: u32) -> vec4f {
-  let word = right_word(part, origin + at / 4u);
+  let word = right_word(part, origin + (at >> 2u));
   return vec4f(unpack2x16float(word.x), unpack2x16float(word.y));
 }

@@ -2,9 +2,9 @@
 alias RightWord = vec4f;
 
 fn right_origin(part: u32, line: u32) -> u32 {
-  return line * (right_stride(part) / 4u);
+  return line * (right_stride(part) >> 2u);
 }
 
 fn right4(part: u32, origin: u32, at: u32) -> vec4f {
-  return right_word(part, origin + at / 4u);
+  return right_word(part, origin + (at >> 2u));
 }

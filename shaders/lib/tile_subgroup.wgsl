@@ -7,11 +7,11 @@ alias Sums = Blocks;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   // A thread's blocks lie 0, 4, 32 and 36 rows below, in the order of its quad.
-  let row = group.x * 64u + thread.x / 16u * 8u;
+  let row = group.x * 64u + (thread.x >> 4u) * 8u;
   let column = column_of(group, thread);
   var c = Blocks();
   // Quads beyond the last column have nothing to do.
-  if (column / 16u * 16u < columns()) {
+  if ((column & ~15u) < columns()) {
     if (low_inner() > 0u) {
       let left = low_left_begin(own_row(group, thread));
       let right = low_right_begin(column);
@@ -38,17 +38,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
 }
 
 fn column_of(group: vec3u, thread: vec3u) -> u32 {
-  return group.y * 64u + thread.x % 16u * 4u;
+  return group.y * 64u + (thread.x & 15u) * 4u;
 }
 
 // The first of the four rows that this thread reads for its quad.
 fn own_row(group: vec3u, thread: vec3u) -> u32 {
-  return group.x * 64u + thread.x / 16u * 8u + block_row(thread.x % 4u);
+  return group.x * 64u + (thread.x >> 4u) * 8u + block_row(thread.x & 3u);
 }
 
 // Where the rows lie that a thread of the quad reads.
 fn block_row(lane: u32) -> u32 {
-  return lane % 2u * 4u + lane / 2u * 32u;
+  return (lane & 1u) * 4u + (lane >> 1u) * 32u;
 }
 
 fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
