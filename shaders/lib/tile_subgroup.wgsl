@@ -1,11 +1,14 @@
 // Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad share their rows: each reads one of
 // the four left blocks from memory and gets the others from its neighbours' registers.
-// grid: 64 rows in x, 64 columns in y
+// No thread waits for those of other quads, so a tile is four workgroups: even small results keep several cores busy.
+// grid: 64 rows in four of x, 64 columns in y
 // with lib/neighbours.wgsl
 alias Sums = Blocks;
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+@compute @workgroup_size(16)
+fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) index: u32) {
+  let group = vec3u(quarter.x >> 2u, quarter.yz);
+  let thread = vec3u((quarter.x & 3u) * 16u + index, 0u, 0u);
   // A thread's blocks lie 0, 4, 32 and 36 rows below, in the order of its quad.
   let row = group.x * 64u + (thread.x >> 4u) * 8u;
   let column = column_of(group, thread);

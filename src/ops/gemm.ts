@@ -209,7 +209,7 @@ function variants<P extends ParamTypes>(
       name: 'subgroup',
       wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
       features: ['subgroups'],
-      workgroups: tiles,
+      workgroups: (params) => inQuarters(tiles(params)),
     },
     ...(fewRows ? [row, rowSerial] : []),
   ];
@@ -254,4 +254,9 @@ export function rightStorage({ name, dtype, shape }: Value): RightStorage {
     'invalid_argument',
     `${name}: expected f32, or f16 with rows of a multiple of 4, got ${dtype} ${formatShape(shape)}`,
   );
+}
+
+/** A grid of tiles that are four workgroups each. */
+function inQuarters([x, y = 1, z = 1]: Grid): Grid {
+  return [4 * x, y, z];
 }
