@@ -80,7 +80,7 @@ fn low_right_begin(m: u32) -> vec4u {
 }
 
 fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
-  let lambda_d = lambda[(p.offset_d + j) / 4u];
+  let lambda_d = lambda[(p.offset_d + j) >> 2u];
   return transpose(mat4x4f(
     low_right4(begin.x, j) * lambda_d,
     low_right4(begin.y, j) * lambda_d,
@@ -90,7 +90,7 @@ fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
 }
 
 fn low_scale(m: u32) -> vec4f {
-  return lambda[(p.offset_b + m) / 4u];
+  return lambda[(p.offset_b + m) >> 2u];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {

@@ -51,11 +51,11 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_scale(j: u32) -> vec4f {
-  return lambda[(p.offset_d + j) / 4u];
+  return lambda[(p.offset_d + j) >> 2u];
 }
 
 fn finish(m: u32, k: u32, block: mat4x4f) {
-  let lambda_b = lambda[(p.offset_b + m) / 4u];
+  let lambda_b = lambda[(p.offset_b + m) >> 2u];
   put_block(m, k, mat4x4f(
     block[0] * lambda_b.x,
     block[1] * lambda_b.y,

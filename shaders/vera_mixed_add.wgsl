@@ -57,7 +57,7 @@ fn scale_row(n: u32, m: u32, values: vec4f) -> vec4f {
   if (offset_b == NONE) {
     return vec4f();
   }
-  return values * table[(offset_b + m) / 4u];
+  return values * table[(offset_b + m) >> 2u];
 }
 
 fn put(at: u32, value: Result) {

@@ -42,11 +42,11 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_scale(m: u32) -> vec4f {
-  return lambda[(p.offset_b + m) / 4u];
+  return lambda[(p.offset_b + m) >> 2u];
 }
 
 fn column4(j: u32) -> vec4f {
-  return lambda[(p.offset_d + j) / 4u];
+  return lambda[(p.offset_d + j) >> 2u];
 }
 
 fn finish(n: u32, j: u32, block: mat4x4f) {

@@ -42,7 +42,7 @@ fn inner(part: u32) -> u32 {
 }
 
 fn whole(size: u32) -> u32 {
-  return (size + 3u) / 4u * 4u;
+  return (size + 3u) & ~3u;
 }
 
 // Where the layers begin on K.
@@ -93,7 +93,7 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_begin(part: u32, j: u32) -> vec4u {
-  return vec4u(min(j, (p.R - 1u) / 4u * 4u));
+  return vec4u(min(j, (p.R - 1u) & ~3u));
 }
 
 // Scaled by both vectors: λ_d differs from layer to layer, so it can't wait for the end.
@@ -101,8 +101,8 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let j = begin.x;
   let at = place_of(k);
   let last = left_stride(at.layer) - 1u;
-  let lambda_d = lambda[(of_part(at.layer, vec3u(p.d0, p.d1, p.d2)) + j) / 4u];
-  let lambda_b = lambda[(of_part(at.layer, vec3u(p.b0, p.b1, p.b2)) + at.m) / 4u];
+  let lambda_d = lambda[(of_part(at.layer, vec3u(p.d0, p.d1, p.d2)) + j) >> 2u];
+  let lambda_b = lambda[(of_part(at.layer, vec3u(p.b0, p.b1, p.b2)) + at.m) >> 2u];
   return mat4x4f(
     right4(part, right_origin(part, min(at.m, last)), j) * (lambda_d * lambda_b.x),
     right4(part, right_origin(part, min(at.m + 1u, last)), j) * (lambda_d * lambda_b.y),
