@@ -1,6 +1,6 @@
 // What a tile of G[m,j] = B[m,j] · M[m,j] gives to λ's gradients, where M is a product that isn't stored:
 //   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
-// A tile has four quarters: of j 16 in a row, of m those whose remainders by 32 are 8 in a row. Of a part lie in partials
+// A tile has four quarters, of j 16 in a row, of m 16 that the tile keeps together. Of a part lie in partials
 // partial_b (slices, ⌈R/64⌉, 4, M), and then partial_d (slices, ⌈M/64⌉, 4, R).
 // The kernel says which part a row belongs to, with which row a part begins and how many it has, how often K was cut, and
 // what B is; `Vectors` say where a part's vectors and its partial sums begin.

@@ -4,7 +4,7 @@ var<private> column_sums: vec4f;        // of all of them
 
 fn finish(row: u32, j: u32, block: mat4x4f) {
   let sums = block_sums(row, j, block);
-  row_sums[((row >> 2u) & 1u) + ((row >> 5u) & 1u) * 2u] = sums.by_row;
+  row_sums[(row >> 2u) & 3u] = sums.by_row;
   column_sums += sums.by_column;
 }
 
@@ -13,7 +13,7 @@ fn finish_tile(group: vec3u, thread: u32) {
     let pair = row_sums[i] + quadSwapX(row_sums[i]);
     let by_row = pair + quadSwapY(pair);
     if ((thread & 3u) == 0u) {
-      put_row_sums(group, (thread & 15u) >> 2u, group.x * 64u + (thread >> 4u) * 8u + block_row(i), by_row);
+      put_row_sums(group, (thread & 15u) >> 2u, group.x * 64u + (thread >> 4u) * 16u + i * 4u, by_row);
     }
   }
   put_column_sums(group, thread >> 4u, group.y * 64u + (thread & 15u) * 4u, column_sums);

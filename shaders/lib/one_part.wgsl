@@ -3,3 +3,8 @@
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_part(0u, before, group, thread);
 }
+
+// Behind the last row of what a workgroup has.
+fn rows_end(group: vec3u) -> u32 {
+  return rows();
+}

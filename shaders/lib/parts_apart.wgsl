@@ -13,3 +13,8 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   }
   return c;
 }
+
+// Behind the last row of what a workgroup has.
+fn rows_end(group: vec3u) -> u32 {
+  return rows();
+}

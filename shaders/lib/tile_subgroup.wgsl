@@ -9,12 +9,12 @@ alias Sums = Blocks;
 fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) index: u32) {
   let group = vec3u(quarter.x >> 2u, quarter.yz);
   let thread = vec3u((quarter.x & 3u) * 16u + index, 0u, 0u);
-  // A thread's blocks lie 0, 4, 32 and 36 rows below, in the order of its quad.
-  let row = group.x * 64u + (thread.x >> 4u) * 8u;
+  let row = first_row_of_quad(group, thread);
   let column = column_of(group, thread);
   var c = Blocks();
-  // Quads beyond the last column have nothing to do.
-  if ((column & ~15u) < columns()) {
+  // Quads beyond the last row or column have nothing to do.
+  let has_rows = row < rows_end(group);
+  if (has_rows && (column & ~15u) < columns()) {
     if (low_inner() > 0u) {
       let left = low_left_begin(own_row(group, thread));
       let right = low_right_begin(column);
@@ -32,9 +32,9 @@ fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) 
     c = add_parts(c, group, thread);
   }
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
-  let blocks = select(0u, 4u, column < columns());
+  let blocks = select(0u, 4u, has_rows && column < columns());
   for (var i = 0u; i < blocks; i++) {
-    finish(row + block_row(neighbour(thread.x, i)), column, c.b0);
+    finish(row + neighbour(thread.x, i) * 4u, column, c.b0);
     c = Blocks(c.b1, c.b2, c.b3, c.b0);
   }
   finish_tile(group, thread.x);
@@ -44,14 +44,14 @@ fn column_of(group: vec3u, thread: vec3u) -> u32 {
   return group.y * 64u + (thread.x & 15u) * 4u;
 }
 
-// The first of the four rows that this thread reads for its quad.
-fn own_row(group: vec3u, thread: vec3u) -> u32 {
-  return group.x * 64u + (thread.x >> 4u) * 8u + block_row(thread.x & 3u);
+// A quad has 16 rows.
+fn first_row_of_quad(group: vec3u, thread: vec3u) -> u32 {
+  return group.x * 64u + (thread.x >> 4u) * 16u;
 }
 
-// Where the rows lie that a thread of the quad reads.
-fn block_row(lane: u32) -> u32 {
-  return (lane & 1u) * 4u + (lane >> 1u) * 32u;
+// The first of the four rows that this thread reads for its quad.
+fn own_row(group: vec3u, thread: vec3u) -> u32 {
+  return first_row_of_quad(group, thread) + (thread.x & 3u) * 4u;
 }
 
 fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
