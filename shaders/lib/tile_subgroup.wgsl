@@ -1,14 +1,15 @@
 // Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad share their rows: each reads one of
 // the four left blocks from memory and gets the others from its neighbours' registers.
-// No thread waits for those of other quads, so a tile is four workgroups: even small results keep several cores busy.
-// grid: 64 rows in four of x, 64 columns in y
+// No thread waits for those of other quads, so a tile is four workgroups of 16 columns: even small results keep several
+// cores busy.
+// grid: 64 rows in x, 16 columns in y
 // with lib/neighbours.wgsl
 alias Sums = Blocks;
 
 @compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) index: u32) {
-  let group = vec3u(quarter.x >> 2u, quarter.yz);
-  let thread = vec3u((quarter.x & 3u) * 16u + index, 0u, 0u);
+  let group = vec3u(quarter.x, quarter.y >> 2u, quarter.z);
+  let thread = vec3u((index >> 2u) * 16u + (quarter.y & 3u) * 4u + (index & 3u), 0u, 0u);
   let row = first_row_of_quad(group, thread);
   let column = column_of(group, thread);
   var c = Blocks();

@@ -256,7 +256,7 @@ export function rightStorage({ name, dtype, shape }: Value): RightStorage {
   );
 }
 
-/** A grid of tiles that are four workgroups each. */
+/** A grid of tiles that are four workgroups each, side by side. */
 function inQuarters([x, y = 1, z = 1]: Grid): Grid {
-  return [4 * x, y, z];
+  return [x, 4 * y, z];
 }
