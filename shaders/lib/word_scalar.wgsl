@@ -10,6 +10,10 @@ fn word_max(a: Word) -> f32 {
   return a;
 }
 
+fn word_at(a: Word, at: u32) -> f32 {
+  return a;
+}
+
 // 1 at a place, 0 elsewhere.
 fn word_unit(at: u32) -> Word {
   return select(0.0, 1.0, at == 0u);

@@ -10,6 +10,10 @@ fn word_max(a: Word) -> f32 {
   return max(max(a.x, a.y), max(a.z, a.w));
 }
 
+fn word_at(a: Word, at: u32) -> f32 {
+  return a[at];
+}
+
 // 1 at a place, 0 elsewhere.
 fn word_unit(at: u32) -> Word {
   return select(vec4f(), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(at));

@@ -106,7 +106,7 @@ export type Product<B extends Bindings, P extends ParamTypes> = {
   readonly [L in Lines]: { readonly [R in RightStorage]: Kernel<B, P> };
 };
 
-/** Rows and columns of the results that one workgroup makes, in every family of tiles. */
+/** Rows and columns of a tile of results, in every family. */
 export const TILE = 64;
 
 const LAYOUTS = {

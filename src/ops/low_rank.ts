@@ -71,9 +71,9 @@ export const veraLambdaBackward = defineProduct({
   slices: ({ N, slice }) => ceilDiv(N, slice),
 });
 
-/** As many workgroups as keep a device busy; where tiles are fewer, tokens are cut into slices. */
+/** As many tiles as keep a device busy; where there are fewer, tokens are cut into slices. */
 const BUSY = 64;
-/** Tokens for which a workgroup is worth its while. */
+/** Tokens for which a tile is worth its while. */
 const LEAST_SLICE = 128;
 /** Slices are multiples of what a tile takes of K at a time. */
 const SLICE_STEP = 16;
