@@ -87,6 +87,14 @@ test.each(cases)(`${title}, a head that trains`, async ({ variant, chunkRows, ..
   await expectGpuEqualsReference(g, set.memory, [losses, dh, ...into.values()], 5e-6, { variant });
 });
 
+test.each(['default', 'serial'])('%s: a class that is ruled out beside the target', async (variant) => {
+  const set = setUp({ N: 4, C: 4, V: 8, labelled: 4 });
+  set.memory.get(set.inputs.targets)!.fill(0);
+  set.memory.get(set.head.bias)![1] = Number.NEGATIVE_INFINITY;
+  const { g, losses, dh } = build(set, 4);
+  await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
+});
+
 test('padding rows have no loss and no gradient', async () => {
   const memory: Memory = new Map();
   const V = 300;
