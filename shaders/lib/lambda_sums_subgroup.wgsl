@@ -13,8 +13,8 @@ fn finish_tile(group: vec3u, thread: u32) {
     let pair = row_sums[i] + quadSwapX(row_sums[i]);
     let by_row = pair + quadSwapY(pair);
     if ((thread & 3u) == 0u) {
-      put_row_sums(group, (thread & 15u) >> 2u, group.x * 64u + (thread >> 4u) * 16u + i * 4u, by_row);
+      put_row_sums(group, (thread & 15u) >> 2u, first_row_of_quad(group, thread) + i * 4u, by_row);
     }
   }
-  put_column_sums(group, thread >> 4u, group.y * 64u + (thread & 15u) * 4u, column_sums);
+  put_column_sums(group, thread >> 4u, column_of(group, thread), column_sums);
 }

@@ -10,14 +10,14 @@ alias Sums = Blocks;
 fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) index: u32) {
   let group = vec3u(quarter.x, quarter.y >> 2u, quarter.z);
   let thread = vec3u((index >> 2u) * 16u + (quarter.y & 3u) * 4u + (index & 3u), 0u, 0u);
-  let row = first_row_of_quad(group, thread);
-  let column = column_of(group, thread);
+  let row = first_row_of_quad(group, thread.x);
+  let column = column_of(group, thread.x);
   var c = Blocks();
   // Quads beyond the last row or column have nothing to do.
   let has_rows = row < rows_end(group);
   if (has_rows && (column & ~15u) < columns()) {
     if (low_inner() > 0u) {
-      let left = low_left_begin(own_row(group, thread));
+      let left = low_left_begin(own_row(group, thread.x));
       let right = low_right_begin(column);
       for (var k = 0u; k < low_inner(); k += 4u) {
         c = add_neighbours_times(c, low_left_block(left, k), low_right_block(right, k));
@@ -41,24 +41,24 @@ fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) 
   finish_tile(group, thread.x);
 }
 
-fn column_of(group: vec3u, thread: vec3u) -> u32 {
-  return group.y * 64u + (thread.x & 15u) * 4u;
+fn column_of(group: vec3u, thread: u32) -> u32 {
+  return group.y * 64u + (thread & 15u) * 4u;
 }
 
 // A quad has 16 rows.
-fn first_row_of_quad(group: vec3u, thread: vec3u) -> u32 {
-  return group.x * 64u + (thread.x >> 4u) * 16u;
+fn first_row_of_quad(group: vec3u, thread: u32) -> u32 {
+  return group.x * 64u + (thread >> 4u) * 16u;
 }
 
 // The first of the four rows that this thread reads for its quad.
-fn own_row(group: vec3u, thread: vec3u) -> u32 {
-  return first_row_of_quad(group, thread) + (thread.x & 3u) * 4u;
+fn own_row(group: vec3u, thread: u32) -> u32 {
+  return first_row_of_quad(group, thread) + (thread & 3u) * 4u;
 }
 
 fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
   var c = before;
-  let left = left_begin(part, own_row(group, thread));
-  let right = right_begin(part, column_of(group, thread));
+  let left = left_begin(part, own_row(group, thread.x));
+  let right = right_begin(part, column_of(group, thread.x));
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += 4u) {
     c = add_neighbours_times(c, left_block(part, left, k), right_block(part, right, k));
