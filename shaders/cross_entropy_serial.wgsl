@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var v = 0u; v < width; v++) {
     sums += exp(logits[row + v] - largest);
   }
-  let sum = word_dot(sums, Word(1.0));
+  let sum = word_sum(sums);
   let at_target = word_at(logits[row + target_id / WIDTH], target_id % WIDTH);
   losses[n] = select(0.0, largest - at_target + log(sum), labelled);
   if (p.has_gradient == 0u) {

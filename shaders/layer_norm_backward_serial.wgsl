@@ -28,7 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var products = 0.0;
   for (var c = 0u; c < width; c++) {
     let h = dy[row + c] * weight[c];
-    total += word_dot(h, Word(1.0));
+    total += word_sum(h);
     products += word_dot(h, (x[row + c] - center) * r);
   }
   let mean_h = total / f32(p.C);

@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let row = n * width;
   var total = 0.0;
   for (var c = 0u; c < width; c++) {
-    total += word_dot(x[row + c], Word(1.0));
+    total += word_sum(x[row + c]);
   }
   let center = total / f32(p.C);
   var squares = 0.0;

@@ -6,6 +6,10 @@ fn word_dot(a: Word, b: Word) -> f32 {
   return dot(a, b);
 }
 
+fn word_sum(a: Word) -> f32 {
+  return dot(a, vec4f(1.0));
+}
+
 fn word_max(a: Word) -> f32 {
   return max(max(a.x, a.y), max(a.z, a.w));
 }
