@@ -8,14 +8,17 @@ import { defineKernel } from '../core/kernel';
 import { ceilDiv, expectShape } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { serialVariants } from './row_variants';
 
 /** Threads of a workgroup, and so the words of a head that one can sum. */
 const THREADS = 128;
 
+const params = { B: 'u32', S: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32', has_start: 'u32' } as const;
+
 export const attentionDecodeKernel = defineKernel({
   name: 'attention_decode',
   bindings: { q: 'read', k_cache: 'read', v_cache: 'read', start: 'read', positions: 'read', y: 'write' },
-  params: { B: 'u32', S: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32', has_start: 'u32' },
+  params,
   variants: [
     {
       name: 'workgroup',
@@ -28,13 +31,11 @@ export const attentionDecodeKernel = defineKernel({
       wgsl: [wgsl, wordScalar, workgroup],
       workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)],
     },
-    {
-      name: 'serial',
-      wgsl: [wgsl, wordVec4, serial],
+    ...serialVariants<typeof params>({
+      wgsl: [wgsl, serial],
+      rowLength: ({ D }) => D,
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
-      fits: ({ D }) => D % 4 === 0,
-    },
-    { name: 'serial', wgsl: [wgsl, wordScalar, serial], workgroups: ({ B, H }) => [ceilDiv(B * H, 4)] },
+    }),
   ],
   // As if the cache were full: how far it is known only on the device.
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,

@@ -1,8 +1,6 @@
 import wgsl from '../../shaders/cross_entropy.wgsl?raw';
 import serialWgsl from '../../shaders/cross_entropy_serial.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
-import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
-import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel } from '../core/kernel';
 import { ceilDiv, expectShape, numel } from '../core/shape';
@@ -10,21 +8,22 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { passOn } from './add';
 import { zeros } from './fill';
+import { serialVariants } from './row_variants';
 import { gatherRows, type RowRange, scatterRows } from './rows';
+
+const params = { start: 'u32', count: 'u32', V: 'u32', has_gradient: 'u32' } as const;
 
 export const crossEntropyKernel = defineKernel({
   name: 'cross_entropy',
   bindings: { logits: 'update', targets: 'read', block: 'read', losses: 'update' },
-  params: { start: 'u32', count: 'u32', V: 'u32', has_gradient: 'u32' },
+  params,
   variants: [
     { wgsl: [wgsl, stepBlock], workgroups: ({ count }) => [count] },
-    {
-      name: 'serial',
-      wgsl: [serialWgsl, wordVec4, stepBlock],
-      fits: ({ V }) => V % 4 === 0,
+    ...serialVariants<typeof params>({
+      wgsl: [serialWgsl, stepBlock],
+      rowLength: ({ V }) => V,
       workgroups: ({ count }) => [ceilDiv(count, 8)],
-    },
-    { name: 'serial', wgsl: [serialWgsl, wordScalar, stepBlock], workgroups: ({ count }) => [ceilDiv(count, 8)] },
+    }),
   ],
   flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 8 : 4),
 });

@@ -3,20 +3,19 @@ import backwardWgsl from '../../shaders/layer_norm_backward.wgsl?raw';
 import backwardSerialWgsl from '../../shaders/layer_norm_backward_serial.wgsl?raw';
 import forwardSerialWgsl from '../../shaders/layer_norm_serial.wgsl?raw';
 import weightBackwardWgsl from '../../shaders/layer_norm_weight_backward.wgsl?raw';
-import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import { defineKernel } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { columnVariants, emitColumnSum, gatheredIn } from './column_sum';
 import { zeros } from './fill';
-import { serialVariants } from './serial_rows';
+import { rowVariants } from './row_variants';
 
 export const layerNormForward = defineKernel({
   name: 'layer_norm',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
   params: { N: 'u32', C: 'u32', eps: 'f32' },
-  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(forwardSerialWgsl)],
+  variants: rowVariants(forwardWgsl, forwardSerialWgsl),
   flops: ({ N, C }) => 8 * N * C,
 });
 
@@ -24,7 +23,7 @@ export const layerNormBackward = defineKernel({
   name: 'layer_norm_backward',
   bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'u32', C: 'u32', has_sum: 'u32' },
-  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(backwardSerialWgsl)],
+  variants: rowVariants(backwardWgsl, backwardSerialWgsl),
   flops: ({ N, C }) => 14 * N * C,
 });
 

@@ -1,4 +1,3 @@
-import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import forwardWgsl from '../../shaders/rms_norm.wgsl?raw';
 import backwardWgsl from '../../shaders/rms_norm_backward.wgsl?raw';
 import backwardSerialWgsl from '../../shaders/rms_norm_backward_serial.wgsl?raw';
@@ -9,13 +8,13 @@ import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { columnVariants, gatheredIn } from './column_sum';
-import { serialVariants } from './serial_rows';
+import { rowVariants } from './row_variants';
 
 export const rmsNormForward = defineKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
   params: { N: 'u32', C: 'u32', eps: 'f32' },
-  variants: [{ wgsl: [forwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(forwardSerialWgsl)],
+  variants: rowVariants(forwardWgsl, forwardSerialWgsl),
   flops: ({ N, C }) => 4 * N * C,
 });
 
@@ -23,7 +22,7 @@ export const rmsNormBackward = defineKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
   params: { N: 'u32', C: 'u32', has_sum: 'u32' },
-  variants: [{ wgsl: [backwardWgsl, workgroupSum], workgroups: ({ N }) => [N] }, ...serialVariants(backwardSerialWgsl)],
+  variants: rowVariants(backwardWgsl, backwardSerialWgsl),
   flops: ({ N, C }) => 9 * N * C,
 });
 
