@@ -35,8 +35,7 @@ fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) 
   // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
   let blocks = select(0u, 4u, has_rows && column < columns());
   for (var i = 0u; i < blocks; i++) {
-    finish(row + neighbour(thread.x, i) * 4u, column, c.b0);
-    c = Blocks(c.b1, c.b2, c.b3, c.b0);
+    finish(row + neighbour(thread.x, i) * 4u, column, block_of(c, i));
   }
   finish_tile(group, thread.x);
 }
@@ -64,4 +63,13 @@ fn add_part(part: u32, before: Blocks, group: vec3u, thread: vec3u) -> Blocks {
     c = add_neighbours_times(c, left_block(part, left, k), right_block(part, right, k));
   }
   return c;
+}
+
+fn block_of(c: Blocks, i: u32) -> mat4x4f {
+  return mat4x4f(
+    one_of(c.b0[0], c.b1[0], c.b2[0], c.b3[0], i),
+    one_of(c.b0[1], c.b1[1], c.b2[1], c.b3[1], i),
+    one_of(c.b0[2], c.b1[2], c.b2[2], c.b3[2], i),
+    one_of(c.b0[3], c.b1[3], c.b2[3], c.b3[3], i),
+  );
 }
