@@ -8,8 +8,8 @@
 // Gradients of keys and values are summed over the query heads that share them. Of queries, dx_values is left as it is.
 // grid: a tile of rows in x, their heads in y, B in z
 // with lib/{enable_subgroups, neighbours, heads_held, attention_tile, attention_rows, attention_meeting, block}.wgsl
-// and lib/{attention_backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held; all
-// but held with lib/of_keys.wgsl
+// and lib/{attention_backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held; and
+// lib/{of_keys, of_keys_or_not}.wgsl, one of them
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, of_keys: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;

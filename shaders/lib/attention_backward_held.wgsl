@@ -1,12 +1,6 @@
 // What a thread of attention_backward has of its four rows and four columns, of heads of eight: all of them and the sums, in
-// registers. A shader is for keys or for queries, as software adapters run both sides of a branch.
+// registers.
 // with lib/heads_held.wgsl
-override OF_KEYS: bool;
-
-fn of_keys() -> bool {
-  return OF_KEYS;
-}
-
 struct Rows { x: Head, values: Head }
 struct Columns { z: Head, values: Head }
 struct Sums { rows: vec4u, real: bool, dx: Head, values: Head }

@@ -38,14 +38,14 @@ export function isForFewRows(variant: string): boolean {
  * The table. GPUs share tiles through workgroup memory, but Apple's do better with registers alone. On software adapters a
  * barrier costs more than it saves for a row (SwiftShader then takes 25 times as long for a token), so rows go without
  * help from neighbours. Reading is what they are slowest at: tiles whose threads read for each other are twice as fast as
- * any others. Small heads are held in registers where code compiles fast, which llvmpipe's doesn't. Without subgroups its
- * barriers are cheap enough for tiles in workgroup memory, while SwiftShader wants the widest that do without.
+ * any others, and small heads are held in registers. Without subgroups llvmpipe's barriers are cheap enough for tiles in
+ * workgroup memory, while SwiftShader wants the widest that do without.
  */
 function families(info: DeviceInfo): readonly string[] {
   const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
-  if (/swiftshader/.test(names)) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];
+  if (/swiftshader/.test(names)) return ['row_serial', 'held_apart', 'held', 'subgroup', 'serial', 'wide', 'register'];
   if (info.fallback || /llvmpipe|lavapipe|software/.test(names))
-    return ['row_serial', 'subgroup', 'serial', 'workgroup'];
+    return ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'];
   if (/apple/.test(names)) return ['row', 'register'];
   return ['row', 'workgroup'];
 }

@@ -26,6 +26,7 @@ import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import headsHeld from '../../shaders/lib/heads_held.wgsl?raw';
 import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
 import ofKeys from '../../shaders/lib/of_keys.wgsl?raw';
+import ofKeysOrNot from '../../shaders/lib/of_keys_or_not.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid, type Grid, type Params, type VariantInit } from '../core/kernel';
 import { ceilDiv, expectShape, roundUp } from '../core/shape';
@@ -36,7 +37,8 @@ import { passOn } from './add';
 /*
  * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
  * threads of a quad read, and `serial` nothing: both for software adapters. `held` is `subgroup` with small heads in
- * registers, where reading is dearer than code.
+ * registers, where reading is dearer than code; `held_apart` are shaders of it for queries and for keys, where compiling is
+ * cheap.
  */
 
 /** Tokens of a workgroup's tile, in all families. */
@@ -94,10 +96,10 @@ export const attentionStats = defineKernel({
 });
 
 /** Of queries, or of keys. */
-function heldBackward(keys: 0 | 1): VariantInit<typeof backwardParams> {
+function heldApart(keys: 0 | 1): VariantInit<typeof backwardParams> {
   return {
-    name: 'held',
-    wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
+    name: 'held_apart',
+    wgsl: [...backwardOnQuads, ofKeysOrNot, backwardHeld, headsHeld, backwardBlocks],
     overrides: { OF_KEYS: keys },
     features: ['subgroups'],
     fits: ({ D, of_keys }) => D === HELD && of_keys === keys,
@@ -136,8 +138,15 @@ export const attentionBackward = defineKernel({
       features: ['subgroups'],
       workgroups: (sizes) => rowTiles(sizes),
     },
-    heldBackward(0),
-    heldBackward(1),
+    {
+      name: 'held',
+      wgsl: [...backwardOnQuads, ofKeys, backwardHeld, headsHeld, backwardBlocks],
+      features: ['subgroups'],
+      fits: ({ D }) => D === HELD,
+      workgroups: (sizes) => rowTiles(sizes),
+    },
+    heldApart(0),
+    heldApart(1),
   ],
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
