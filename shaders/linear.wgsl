@@ -12,6 +12,9 @@ struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32, has_residual
 @group(0) @binding(4) var<storage, read> residual: array<Result>;
 @group(0) @binding(5) var<storage, read_write> y: array<Result>;
 
+// Set where there are neither bias nor residual.
+override PLAIN: bool = false;
+
 fn rows() -> u32 {
   return p.N;
 }
@@ -45,7 +48,7 @@ fn finish(n: u32, m: u32, block: mat4x4f) {
 }
 
 fn bias4(m: u32) -> vec4f {
-  if (p.has_bias == 0u) {
+  if (PLAIN || p.has_bias == 0u) {
     return vec4f();
   }
   let last = p.M - 1u;
@@ -54,7 +57,7 @@ fn bias4(m: u32) -> vec4f {
 
 fn put(at: u32, value: Result) {
   var sum = value;
-  if (p.has_residual != 0u) {
+  if (!PLAIN && p.has_residual != 0u) {
     sum += residual[at];
   }
   y[at] = sum;

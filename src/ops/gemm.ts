@@ -93,6 +93,11 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
+  /**
+   * Whether a dispatch is nothing but one part's product. Tiles on quads then have shaders without the rest, which the
+   * constant PLAIN tells: software adapters run both sides of a branch, and each loop at least once.
+   */
+  plain?(params: Params<P>): boolean;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
   /** The rows that the grid covers, where gaps make it more than those of the result. */
@@ -181,7 +186,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
-  { size, rows, slices, fewRows, gather }: Omit<ProductInit<Bindings, P>, 'name'>,
+  { size, rows, slices, fewRows, plain, gather }: Omit<ProductInit<Bindings, P>, 'name'>,
 ): VariantInit<P>[] {
   const tiles = (params: Params<P>): Grid => {
     const [own, columns] = size(params);
@@ -201,16 +206,22 @@ function variants<P extends ParamTypes>(
   };
   const shared = gather === undefined ? files : [...files, gather.workgroup];
   const split = gather === undefined ? files : [...files, gather.subgroup];
+  const subgroup: VariantInit<P> = {
+    name: 'subgroup',
+    wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
+    features: ['subgroups'],
+    workgroups: (params) => inQuarters(tiles(params)),
+  };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
     { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles },
-    {
-      name: 'subgroup',
-      wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
-      features: ['subgroups'],
-      workgroups: (params) => inQuarters(tiles(params)),
-    },
+    ...(plain === undefined
+      ? [subgroup]
+      : [
+          { ...subgroup, overrides: { PLAIN: 1 }, fits: (params: Params<P>) => plain(params) },
+          { ...subgroup, fits: (params: Params<P>) => !plain(params) },
+        ]),
     ...(fewRows ? [row, rowSerial] : []),
   ];
 }

@@ -28,6 +28,7 @@ export const linearForward = defineProduct({
   right: 'rows',
   fewRows: true,
   size: ({ N, M, K }) => [N, M, K],
+  plain: ({ has_bias, has_residual }) => has_bias === 0 && has_residual === 0,
 });
 
 export const linearBackward = defineProduct({
@@ -48,6 +49,7 @@ export const linearBackward = defineProduct({
   right: 'columns',
   parts: 'apart',
   size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
+  plain: ({ M1, has_sum }) => M1 === 0 && has_sum === 0,
 });
 
 export const linearWeightBackward = defineProduct({
