@@ -2,12 +2,13 @@
 export { type AdapterBenchOptions, type AdapterReport, measureAdapters } from './bench/adapters';
 export { countStep, type StepCounts, type TrainingStageOptions } from './bench/counts';
 export { type DecodeBenchOptions, type DecodeReport, measureDecode } from './bench/decode';
-export { type GemmOptions, type GemmRate, type GemmReport, type GemmShape, measureGemm } from './bench/gemm';
+export { type GemmOptions, type GemmRate, type GemmReport, measureGemm } from './bench/gemm';
 export type { KernelShare } from './bench/kernel_table';
 export { type KernelBenchOptions, type KernelReport, measureKernels } from './bench/kernels';
 export type { MixedReport, PassReport } from './bench/mixed';
 export { type ModeBenchOptions, type ModeReport, type ModeStep, measureModes } from './bench/modes';
 export { measurePeak, type PeakOptions, type PeakReport } from './bench/peak';
+export type { GemmShape } from './bench/product';
 export type { SwitchingReport, SwitchReport } from './bench/switching';
 export { type ErrorCode, WebVeraError } from './core/error';
 export { VERSION } from './core/version';

@@ -126,7 +126,8 @@ test('measures each kernel of a training step, and what of it is in none', async
   const progress: number[] = [];
   const onProgress = (done: number, total: number): unknown => progress.push(done / total);
   const options = { ...kernelOptions, onProgress };
-  const { step, memory, kernels, outside, device } = await measureKernels(shared.gpu, options);
+  const { step, product, memory, kernels, outside, device } = await measureKernels(shared.gpu, options);
+  expect(product).toBeUndefined();
   expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
   expect(kernels.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo(step.flops, 0);
   expect(kernels.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(step.bytes);
@@ -147,6 +148,20 @@ test('measures each kernel of a training step, and what of it is in none', async
   expect(head?.flopsPerSecond).toBeCloseTo((head?.flops ?? 0) / (head?.seconds ?? 1));
   expect(progress).toEqual(Array.from(progress, (_, index) => (index + 1) / progress.length));
   expect(device.description).toMatch(/\w/);
+  expect(shared.liveBytes()).toBe(0);
+});
+
+test('measures a product beside the kernels of a step, which is no part of it', async () => {
+  const shared = sessionGpu();
+  const product = { variant: 'register', shape: { rows: 64, columns: 96, inner: 128 } };
+  const { step, kernels, ...report } = await measureKernels(shared.gpu, { ...kernelOptions, product });
+  const { flopsPerSecond = 0, ...measured } = report.product ?? {};
+  expect(measured).toEqual(product);
+  expect(flopsPerSecond).toBeGreaterThan(1e5);
+  expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
+  expect(kernels.filter(({ kernel, variant }) => kernel === 'linear' && variant === 'register')).toEqual([]);
+  const { memory } = await countStep(sessionGpu().gpu, kernelOptions);
+  expect(report.memory.weightBytes).toBe(memory.weightBytes);
   expect(shared.liveBytes()).toBe(0);
 });
 

@@ -78,7 +78,7 @@ export function benchReport(
     adapters: adapters.map(adapterRun),
     ...(modes.length > 0 && { modes: modes.map(modeRun) }),
     ...(kernelGemm && {
-      kernels: kernels.map((report) => kernelRun(report, { tokens, best: kernelGemm.best, peak: measured })),
+      kernels: kernels.map((report) => kernelRun(report, { tokens, peak: measured })),
       kernel_gemm: { best: kernelGemm.best, rates: kernelGemm.rates },
     }),
     ...(peak && counts.length > 0 && { counts: counts.map((one) => countRun(one, { tokens, peak })) }),
@@ -104,7 +104,6 @@ export function benchTable({
   modes = [],
   counts = [],
   kernels = [],
-  kernel_gemm,
   peak,
 }) {
   const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
@@ -122,9 +121,7 @@ export function benchTable({
     ...modes.map(modeLines),
     ...kernels.map(kernelLines),
     countLines(counts, peak),
-    kernel_gemm === undefined
-      ? []
-      : [...gemmLines(kernel_gemm, 'The GEMM to compare kernels with'), ...peakLines(peak)],
+    kernels.length === 0 ? [] : peakLines(peak),
   ];
   return parts
     .filter((lines) => lines.length > 0)
@@ -169,13 +166,12 @@ function tunedLines(tuned) {
 
 /**
  * @param {BenchReport['gemm']} gemm
- * @param {string} [title]
  * @returns {string[]}
  */
-function gemmLines(gemm, title = 'Best GEMM') {
+function gemmLines(gemm) {
   if (gemm === undefined) return [];
   const { flopsPerSecond, variant, shape } = gemm.best;
-  return [`${title}: ${giga(flopsPerSecond)} GFLOP/s (${variant}, ${shape.rows}×${shape.columns}×${shape.inner})`];
+  return [`Best GEMM: ${giga(flopsPerSecond)} GFLOP/s (${variant}, ${shape.rows}×${shape.columns}×${shape.inner})`];
 }
 
 /** @param {string} text */

@@ -6,7 +6,6 @@ import { tableLines } from './table.mjs';
 
 /** @typedef {import('../../src/bench').KernelReport} KernelReport */
 /** @typedef {import('../../src/bench').KernelShare} KernelShare */
-/** @typedef {import('../../src/bench').GemmRate} GemmRate */
 /** @typedef {import('../../src/bench').PeakReport} PeakReport */
 /** @typedef {ReturnType<typeof kernelRun>} KernelRun */
 
@@ -14,14 +13,13 @@ import { tableLines } from './table.mjs';
  * @param {KernelReport} report
  * @param {object} scale what rates are compared with
  * @param {number} scale.tokens of a step
- * @param {GemmRate | undefined} scale.best
  * @param {PeakReport | undefined} scale.peak
  */
-export function kernelRun({ r, step, memory, kernels, outside }, { tokens, best, peak }) {
+export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak }) {
   const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({
     flops,
     flops_per_second,
-    share_of_best_gemm: best && flops_per_second / best.flopsPerSecond,
+    share_of_best_gemm: product && flops_per_second / product.flopsPerSecond,
     share_of_peak: peak && flops_per_second / peak.flopsPerSecond,
   });
   return {
@@ -31,6 +29,7 @@ export function kernelRun({ r, step, memory, kernels, outside }, { tokens, best,
     dispatches: step.dispatches,
     ...rates(step.flops, step.flops / step.seconds),
     unmerged: rates(step.unmerged_flops, step.unmerged_flops / step.seconds),
+    gemm: product && gemmOf(product, rates(gemmFlops(product.shape), product.flopsPerSecond)),
     bytes: step.bytes,
     weight_bytes: memory.weightBytes,
     gpu_bytes: { peak: memory.peakBytes },
@@ -53,6 +52,21 @@ export function kernelRun({ r, step, memory, kernels, outside }, { tokens, best,
 }
 
 /**
+ * @template {{ flops: number, flops_per_second: number }} Rates
+ * @param {NonNullable<KernelReport['product']>} product
+ * @param {Rates} rates
+ */
+function gemmOf({ variant, shape: { rows, columns, inner } }, rates) {
+  const ms = (rates.flops / rates.flops_per_second) * 1000;
+  return { kernel: 'linear', variant, sizes: [rows, columns, inner], mixed: false, ms, ...rates };
+}
+
+/** @param {import('../../src/bench').GemmShape} shape */
+function gemmFlops({ rows, columns, inner }) {
+  return 2 * rows * columns * inner;
+}
+
+/**
  * @param {KernelRun} run
  * @returns {string[]} lines, the kernel with the largest share first
  */
@@ -70,8 +84,18 @@ export function kernelLines({ kernels, not_in_kernels, ...step }) {
     ['not in kernels', '', percent(not_in_kernels.share), not_in_kernels.ms.toFixed(2), '', '', ''],
     ['the step itself', count(step.dispatches), '', step.ms_per_step.toFixed(2), ...rateCells(step)],
     ['counted unmerged', '', '', '', ...rateCells(step.unmerged)],
+    ...gemmRows(step.gemm),
   ]).map((line) => line.trimEnd());
   return [...table, ...rooflineLines(step)];
+}
+
+/**
+ * @param {KernelRun['gemm']} gemm
+ * @returns {string[][]}
+ */
+function gemmRows(gemm) {
+  if (gemm === undefined) return [];
+  return [[`beside: ${labelOf(gemm)}`, '', '', gemm.ms.toFixed(2), ...rateCells(gemm)]];
 }
 
 /**

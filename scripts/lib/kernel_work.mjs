@@ -33,6 +33,7 @@ export async function measureKernelWork(bench, { measured, files, ranks, gpu, sa
     onProgress: (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, what),
   });
   // One after the other: each has the device for itself.
+  const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], ...common('the best GEMM') });
   const kernels = [];
   for (const r of ranks) {
     const options = {
@@ -43,11 +44,11 @@ export async function measureKernelWork(bench, { measured, files, ranks, gpu, sa
       tokens: length,
       rounds,
       sampleSeconds,
+      product: kernelGemm.best,
       ...common(`r ${r}, kernels`),
     };
     kernels.push(await bench.measureKernels(gpu, options));
   }
-  const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], ...common('the best GEMM') });
   const peak = await bench.measurePeak(gpu, common("the device's peak"));
   return { kernels, kernelGemm, peak };
 }

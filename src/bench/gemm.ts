@@ -1,22 +1,13 @@
 import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { median } from '../core/median';
-import { numel } from '../core/shape';
-import { chooseVariant } from '../gpu/choice';
+import { chooseVariant, fittingVariants } from '../gpu/choice';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
-import { Graph, type Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
-import { pinned, type Value } from '../graph/value';
-import { emitLinear, linearForward } from '../ops/linear';
+import { linearForward } from '../ops/linear';
+import { type GemmShape, productSteps } from './product';
 import { secondsPerRun, timeRuns } from './timing';
-
-/** y = x·weightᵀ with x (rows, inner), weight (columns, inner), y (rows, columns). */
-export interface GemmShape {
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-}
 
 export interface GemmRate {
   /** The kernel's family of tiles. */
@@ -111,9 +102,10 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
   for (const shape of shapes) {
     for (const variant of variantsFor(shape, host.info)) {
       const choose: typeof chooseVariant = (step, info) =>
-        step.kernel.variants.find(({ name }) => name === variant) ?? chooseVariant(step, info);
+        fittingVariants(step, info).find(({ name }) => name === variant) ?? chooseVariant(step, info);
       const executor = new Executor(host, { choose });
-      const program = await executor.load({ name: 'products', steps: products(executor, shape), outputs: [] });
+      const steps = productSteps(executor, shape, productsOf(shape));
+      const program = await executor.load({ name: 'products', steps, outputs: [] });
       candidates.push({ variant, shape, executor, program, samples: [] });
     }
   }
@@ -122,25 +114,12 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
 
 function variantsFor({ rows, columns, inner }: GemmShape, info: DeviceInfo): string[] {
   const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0, has_residual: 0 };
-  return linearForward.vec4.f32.variants
-    .filter(({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)))
-    .map(({ name }) => name);
+  return fittingVariants({ kernel: linearForward.vec4.f32, params }, info).map(({ name }) => name);
 }
 
-function products(executor: Executor, { rows, columns, inner }: GemmShape): readonly Step[] {
-  const x = filled(executor, pinned('x', [rows, inner]));
-  const weight = filled(executor, pinned('weight', [columns, inner]));
-  const g = new Graph();
-  const count = Math.max(1, Math.round(PROGRAM_FLOPS / (2 * rows * columns * inner)));
-  for (let i = 0; i < Math.min(count, MOST_REPEATS); i++) emitLinear(g, x, weight);
-  return g.steps;
-}
-
-/** Numbers that differ, as a device may be quicker with zeros. */
-function filled(executor: Executor, value: Value): Value {
-  const numbers = new Float32Array(numel(value.shape)).map((_, i) => Math.sin(i));
-  executor.write(value, numbers);
-  return value;
+function productsOf({ rows, columns, inner }: GemmShape): number {
+  const enough = Math.round(PROGRAM_FLOPS / (2 * rows * columns * inner));
+  return Math.min(Math.max(1, enough), MOST_REPEATS);
 }
 
 /** Operations per second, over at least `seconds` of work. */

@@ -1,6 +1,10 @@
+import { WebVeraError } from '../core/error';
 import type { DeviceInfo } from '../gpu/device';
+import { totalFlops } from '../graph/work';
+import type { GemmRate } from './gemm';
 import { type KernelShare, kernelTable } from './kernel_table';
-import { type ReplayOptions, timeReplays } from './replays';
+import { productSteps } from './product';
+import { type ReplayOptions, type Stage, type StageStep, timeReplays } from './replays';
 import { TrainingStage } from './training_stage';
 
 export interface KernelBenchOptions extends ReplayOptions {
@@ -12,6 +16,8 @@ export interface KernelBenchOptions extends ReplayOptions {
   readonly batch: number;
   /** Tokens of a row. */
   readonly tokens: number;
+  /** A matrix product to time in turns with the step: rates that come minutes apart compare badly. */
+  readonly product?: Pick<GemmRate, 'variant' | 'shape'> | undefined;
 }
 
 /** Seconds are medians over the rounds. */
@@ -27,6 +33,8 @@ export interface KernelReport {
     /** That its dispatches read and write at least. */
     readonly bytes: number;
   };
+  /** As it was in turns with the step. */
+  readonly product: Omit<GemmRate, 'samples'> | undefined;
   /** On the device: the model's weights, and the most that was ever held. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
   /** The longest first. */
@@ -45,17 +53,21 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
   const stage = await TrainingStage.open(gpu, options);
   try {
     const steps = stage.steps();
-    const { seconds, timed } = await timeReplays(stage, { steps }, options);
+    // Of the step alone: what follows takes some, too.
+    const { memory } = stage;
+    const { product } = options;
+    const products = product === undefined ? [] : [await loadProduct(stage, product)];
+    const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: products }, options);
+    const [flopsPerSecond = Number.NaN] = apart.map((one) => totalFlops([one]) / one.seconds);
     const kernels = kernelTable(timed, seconds);
     const bytes = kernels.reduce((sum, kernel) => sum + kernel.bytes, 0);
     const outside = seconds - kernels.reduce((sum, kernel) => sum + kernel.seconds, 0);
-    // Of the step alone: what follows takes some, too.
-    const { memory } = stage;
     const unmerged_flops = await stage.flopsIn({ ...options, modes: 'unmerged' });
     return {
       r: options.r,
       step: { seconds, dispatches: steps.length, flops: stage.flops, unmerged_flops, bytes },
       kernels,
+      product: product && { variant: product.variant, shape: product.shape, flopsPerSecond },
       memory,
       outside: { seconds: outside, share: outside / seconds },
       device: stage.info,
@@ -63,4 +75,15 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
   } finally {
     stage.close();
   }
+}
+
+async function loadProduct(
+  { executor }: Stage,
+  { variant, shape }: Pick<GemmRate, 'variant' | 'shape'>,
+): Promise<StageStep> {
+  const [step] = productSteps(executor, shape, 1);
+  if (step === undefined) throw new WebVeraError('internal', 'A product is at least one step');
+  const chosen = { [step.kernel.name]: variant };
+  const program = await executor.load({ name: 'product', steps: [step], outputs: [] }, { chosen });
+  return { program, index: 0, step, variant };
 }

@@ -83,11 +83,12 @@ export async function timeReplays(
   const time = (queue: Queue, runs: number): Promise<number> => untilAborted(timeQueue(executor, queue, runs), signal);
   const own = differentWork(stage, steps);
   const others = apart.map((like) => newWork(stage, like));
-  const works = [...own, ...others];
   const whole: Sampled = { queue: (times) => stage.run(times), samples: [], runs: 0 };
+  // Those apart right after the whole, which they are there to be compared with.
+  const all = [whole, ...others, ...own];
   // Reading takes its time, with nothing to wait for too: the shortest of those times.
   let waiting = await time(NOTHING, 1);
-  const total = (rounds + 1) * (works.length + 1);
+  const total = (rounds + 1) * all.length;
   let done = 0;
   const next = (): void => {
     done += 1;
@@ -96,7 +97,7 @@ export async function timeReplays(
   };
   // Drivers may compile at the first use.
   stage.run(1);
-  for (const one of [whole, ...works]) {
+  for (const one of all) {
     const long = one === whole ? RUN_SAMPLE * sampleSeconds : sampleSeconds;
     waiting = Math.min(waiting, await time(NOTHING, 1));
     // Twice, as a pause of the machine may pass for work.
@@ -109,7 +110,7 @@ export async function timeReplays(
   // In turns, so that whatever else this machine does meets all of them.
   for (let round = 0; round < rounds; round++) {
     stage.reset();
-    for (const one of [whole, ...works]) {
+    for (const one of all) {
       const seconds = await time(one.queue, one.runs);
       one.samples.push((seconds - waiting) / one.runs);
       next();

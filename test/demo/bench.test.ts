@@ -31,6 +31,7 @@ const report = benchReport(run, {
     {
       r: 64,
       step: { seconds: 0.02, dispatches: 202, flops: 6e9, unmerged_flops: 8e9, bytes: 5e8 },
+      product: rate,
       memory: { weightBytes: 1e6, peakBytes: 28e6 },
       kernels: [
         {
@@ -110,9 +111,9 @@ describe('figures of a report', () => {
 test('parts of a run make one progress', () => {
   const meter = new BenchMeter();
   expect(meter.update(0, 1, 'model')).toEqual({ share: 0, text: '1 of 4: making the model' });
-  expect(meter.update(1, 2, 'r 64')).toEqual({ share: 0.375, text: '2 of 4: the kernels of a step, 1 of 2' });
-  expect(meter.update(2, 2, 'r 64').share).toBe(0.5);
-  expect(meter.update(3, 4, 'gemm')).toEqual({ share: 0.6875, text: '3 of 4: the best GEMM, 3 of 4' });
+  expect(meter.update(1, 2, 'gemm')).toEqual({ share: 0.375, text: '2 of 4: the best GEMM, 1 of 2' });
+  expect(meter.update(2, 2, 'gemm').share).toBe(0.5);
+  expect(meter.update(3, 4, 'r 64')).toEqual({ share: 0.6875, text: '3 of 4: the kernels of a step, 3 of 4' });
   expect(meter.update(10, 10, 'peak')).toEqual({ share: 1, text: '4 of 4: the peak of this device, 10 of 10' });
 });
 

@@ -6,17 +6,17 @@ import { formatBytes, formatCount, formatDigits, formatShare } from '../format';
 export interface Figures {
   readonly step: KernelRun;
   /** What the library's matrix product reaches. */
-  readonly best: { readonly flopsPerSecond: number };
+  readonly gemm: { readonly flops_per_second: number };
   readonly peak: { readonly flops_per_second: number; readonly bytes_per_second: number };
 }
 
 /** Throws where the report has no kernels in it. */
-export function figuresOf({ kernels, kernel_gemm, peak }: BenchReport): Figures {
+export function figuresOf({ kernels, peak }: BenchReport): Figures {
   const step = kernels?.[0];
-  if (step === undefined || kernel_gemm === undefined || peak === undefined) {
+  if (step?.gemm === undefined || peak === undefined) {
     throw new Error('Expected a report of kernels, got one of something else');
   }
-  return { step, best: kernel_gemm.best, peak };
+  return { step, gemm: step.gemm, peak };
 }
 
 /** Names and numbers of a step; dashes before there are any. */
@@ -48,7 +48,7 @@ export interface Bar {
 const MOST_KERNELS = 10;
 
 /** How fast the device is at best, the product, the step and its longest kernels. */
-export function speedBars({ step, best, peak }: Figures): readonly Bar[] {
+export function speedBars({ step, gemm, peak }: Figures): readonly Bar[] {
   const bar = (name: string, flopsPerSecond: number): Bar => {
     const share = flopsPerSecond / peak.flops_per_second;
     const value = `${giga(flopsPerSecond)} GFLOP/s · ${formatShare(share)}`;
@@ -57,7 +57,7 @@ export function speedBars({ step, best, peak }: Figures): readonly Bar[] {
   const kernels = step.kernels.filter(({ flops }) => flops > 0).slice(0, MOST_KERNELS);
   return [
     bar('This device at best', peak.flops_per_second),
-    bar('Best GEMM', best.flopsPerSecond),
+    bar('Best GEMM', gemm.flops_per_second),
     bar('The whole step', step.flops_per_second),
     ...kernels.map((kernel) => {
       const { value, ...rest } = bar(labelOf(kernel), kernel.flops_per_second);

@@ -1,5 +1,5 @@
 /** In the order in which they come. */
-const PARTS = ['making the model', 'the kernels of a step', 'the best GEMM', 'the peak of this device'] as const;
+const PARTS = ['making the model', 'the best GEMM', 'the kernels of a step', 'the peak of this device'] as const;
 
 export interface Progress {
   /** From 0 to 1. */
