@@ -8,8 +8,7 @@
 // Gradients of keys and values are summed over the query heads that share them. Of queries, dx_values is left as it is.
 // grid: a tile of rows in x, their heads in y, B in z
 // with lib/{enable_subgroups, neighbours, heads_held, attention_tile, attention_rows, attention_meeting, block}.wgsl
-// and lib/{attention_backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held; and
-// lib/{of_keys, of_keys_or_not}.wgsl, one of them
+// and lib/{attention_backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held
 struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, of_keys: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
@@ -20,6 +19,11 @@ struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, of_keys: u
 @group(0) @binding(6) var<storage, read> stats: array<vec2f>;
 @group(0) @binding(7) var<storage, read_write> dx: array<Word>;
 @group(0) @binding(8) var<storage, read_write> dx_values: array<Word>;
+
+// Whether the rows are keys.
+fn of_keys() -> bool {
+  return p.of_keys != 0u;
+}
 
 // Of what is made of the columns' values: nothing for queries.
 fn values_width() -> u32 {

@@ -43,7 +43,7 @@ export function isForFewRows(variant: string): boolean {
  */
 function families(info: DeviceInfo): readonly string[] {
   const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
-  if (/swiftshader/.test(names)) return ['row_serial', 'held_apart', 'held', 'subgroup', 'serial', 'wide', 'register'];
+  if (/swiftshader/.test(names)) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];
   if (info.fallback || /llvmpipe|lavapipe|software/.test(names))
     return ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'];
   if (/apple/.test(names)) return ['row', 'register'];

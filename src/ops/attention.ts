@@ -25,10 +25,8 @@ import enableSubgroups from '../../shaders/lib/enable_subgroups.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import headsHeld from '../../shaders/lib/heads_held.wgsl?raw';
 import neighbours from '../../shaders/lib/neighbours.wgsl?raw';
-import ofKeys from '../../shaders/lib/of_keys.wgsl?raw';
-import ofKeysOrNot from '../../shaders/lib/of_keys_or_not.wgsl?raw';
 import { WebVeraError } from '../core/error';
-import { defineKernel, flatGrid, type Grid, type Params, type VariantInit } from '../core/kernel';
+import { defineKernel, flatGrid, type Grid, type Params } from '../core/kernel';
 import { ceilDiv, expectShape, roundUp } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -37,8 +35,7 @@ import { passOn } from './add';
 /*
  * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
  * threads of a quad read, and `serial` nothing: both for software adapters. `held` is `subgroup` with small heads in
- * registers, where reading is dearer than code; `held_apart` are shaders of it for queries and for keys, where compiling is
- * cheap.
+ * registers, where reading is dearer than code.
  */
 
 /** Tokens of a workgroup's tile, in all families. */
@@ -95,19 +92,7 @@ export const attentionStats = defineKernel({
   flops: ({ B, T, H, D }) => 2 * B * T * H * D,
 });
 
-/** Of queries, or of keys. */
-function heldApart(keys: 0 | 1): VariantInit<typeof backwardParams> {
-  return {
-    name: 'held_apart',
-    wgsl: [...backwardOnQuads, ofKeysOrNot, backwardHeld, headsHeld, backwardBlocks],
-    overrides: { OF_KEYS: keys },
-    features: ['subgroups'],
-    fits: ({ D, of_keys }) => D === HELD && of_keys === keys,
-    workgroups: (sizes) => rowTiles(sizes),
-  };
-}
-
-/** The gradient by queries or by keys and values: one kernel, so that there is mostly one to compile. */
+/** The gradient by queries or by keys and values: one kernel, so that there is one to compile. */
 export const attentionBackward = defineKernel({
   name: 'attention_backward',
   bindings: {
@@ -124,29 +109,27 @@ export const attentionBackward = defineKernel({
   variants: [
     {
       name: 'workgroup',
-      wgsl: [backwardWgsl, ofKeys, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
+      wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
       workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
     },
     {
       name: 'serial',
-      wgsl: [backwardWgsl, ofKeys, backwardSerial, rows, meeting, backwardPairs, block],
+      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
       workgroups: (sizes) => rowTiles(sizes),
     },
     {
       name: 'subgroup',
-      wgsl: [...backwardOnQuads, ofKeys, backwardInMemory, backwardPairs],
+      wgsl: [...backwardOnQuads, backwardInMemory, backwardPairs],
       features: ['subgroups'],
       workgroups: (sizes) => rowTiles(sizes),
     },
     {
       name: 'held',
-      wgsl: [...backwardOnQuads, ofKeys, backwardHeld, headsHeld, backwardBlocks],
+      wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
       features: ['subgroups'],
       fits: ({ D }) => D === HELD,
       workgroups: (sizes) => rowTiles(sizes),
     },
-    heldApart(0),
-    heldApart(1),
   ],
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
