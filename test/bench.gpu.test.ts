@@ -153,16 +153,25 @@ test('measures each kernel of a training step, and what of it is in none', async
 
 test('measures a product beside the kernels of a step, which is no part of it', async () => {
   const shared = sessionGpu();
-  const product = { variant: 'register', shape: { rows: 64, columns: 96, inner: 128 } };
-  const { step, kernels, ...report } = await measureKernels(shared.gpu, { ...kernelOptions, product });
-  const { flopsPerSecond = 0, ...measured } = report.product ?? {};
-  expect(measured).toEqual(product);
-  expect(flopsPerSecond).toBeGreaterThan(1e5);
+  const shape = { rows: 64, columns: 96, inner: 128 };
+  const { step, product, memory, kernels } = await measureKernels(shared.gpu, {
+    ...kernelOptions,
+    product: { variant: 'register', shape },
+  });
+  expect(product).toMatchObject({ kernel: 'linear', variant: 'register', sizes: [64, 96, 128], dispatches: 1 });
+  expect(product?.flops).toBe(2 * 64 * 96 * 128);
+  expect(product?.flopsPerSecond).toBeGreaterThan(1e5);
   expect(kernels.reduce((sum, { dispatches }) => sum + dispatches, 0)).toBe(step.dispatches);
   expect(kernels.filter(({ kernel, variant }) => kernel === 'linear' && variant === 'register')).toEqual([]);
-  const { memory } = await countStep(sessionGpu().gpu, kernelOptions);
-  expect(report.memory.weightBytes).toBe(memory.weightBytes);
+  const counted = await countStep(sessionGpu().gpu, kernelOptions);
+  expect(memory).toEqual(counted.memory);
   expect(shared.liveBytes()).toBe(0);
+});
+
+test('tells which variant of a product ran where it was not the one that was asked for', async () => {
+  const asked = { variant: 'workgroup', shape: { rows: 2, columns: 64, inner: 32 } };
+  const { product } = await measureKernels(sessionGpu().gpu, { ...kernelOptions, product: asked });
+  expect(product?.variant).toBe('row_serial');
 });
 
 test('counts a step without taking it', async () => {

@@ -22,6 +22,17 @@ export function kernelRun({ r, step, product, memory, kernels, outside }, { toke
     share_of_best_gemm: product && flops_per_second / product.flopsPerSecond,
     share_of_peak: peak && flops_per_second / peak.flopsPerSecond,
   });
+  const kernelOf = (/** @type {KernelShare} */ one) => ({
+    kernel: one.kernel,
+    variant: one.variant,
+    sizes: one.sizes,
+    mixed: one.mixed,
+    dispatches: one.dispatches,
+    ms: one.seconds * 1000,
+    share: one.share,
+    ...rates(one.flops, one.flopsPerSecond),
+    bytes: one.bytes,
+  });
   return {
     r,
     ms_per_step: step.seconds * 1000,
@@ -29,41 +40,14 @@ export function kernelRun({ r, step, product, memory, kernels, outside }, { toke
     dispatches: step.dispatches,
     ...rates(step.flops, step.flops / step.seconds),
     unmerged: rates(step.unmerged_flops, step.unmerged_flops / step.seconds),
-    gemm: product && gemmOf(product, rates(gemmFlops(product.shape), product.flopsPerSecond)),
+    gemm: product && kernelOf(product),
     bytes: step.bytes,
     weight_bytes: memory.weightBytes,
     gpu_bytes: { peak: memory.peakBytes },
     roofline: peak && rooflineOf(step, peak),
-    kernels: kernels.map(
-      ({ kernel, variant, sizes, mixed, dispatches, seconds, share, bytes, flops, flopsPerSecond }) => ({
-        kernel,
-        variant,
-        sizes,
-        mixed,
-        dispatches,
-        ms: seconds * 1000,
-        share,
-        ...rates(flops, flopsPerSecond),
-        bytes,
-      }),
-    ),
+    kernels: kernels.map(kernelOf),
     not_in_kernels: { ms: outside.seconds * 1000, share: outside.share },
   };
-}
-
-/**
- * @template {{ flops: number, flops_per_second: number }} Rates
- * @param {NonNullable<KernelReport['product']>} product
- * @param {Rates} rates
- */
-function gemmOf({ variant, shape: { rows, columns, inner } }, rates) {
-  const ms = (rates.flops / rates.flops_per_second) * 1000;
-  return { kernel: 'linear', variant, sizes: [rows, columns, inner], mixed: false, ms, ...rates };
-}
-
-/** @param {import('../../src/bench').GemmShape} shape */
-function gemmFlops({ rows, columns, inner }) {
-  return 2 * rows * columns * inner;
 }
 
 /**

@@ -4,7 +4,7 @@
 /**
  * @typedef {object} KernelMeasurements
  * @property {readonly import('../../src/bench').KernelReport[]} kernels for each rank
- * @property {import('../../src/bench').GemmReport | undefined} kernelGemm what the library's product reaches
+ * @property {import('../../src/bench').GemmReport | undefined} kernelGemm each variant of the product; the best one's rate beside the kernels is in their reports
  * @property {import('../../src/bench').PeakReport | undefined} peak what the device does at best
  */
 

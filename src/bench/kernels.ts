@@ -1,6 +1,7 @@
+import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
+import { chooseVariant } from '../gpu/choice';
 import type { DeviceInfo } from '../gpu/device';
-import { totalFlops } from '../graph/work';
 import type { GemmRate } from './gemm';
 import { type KernelShare, kernelTable } from './kernel_table';
 import { productSteps } from './product';
@@ -34,8 +35,8 @@ export interface KernelReport {
     readonly bytes: number;
   };
   /** As it was in turns with the step. */
-  readonly product: Omit<GemmRate, 'samples'> | undefined;
-  /** On the device: the model's weights, and the most that was ever held. */
+  readonly product: KernelShare | undefined;
+  /** On the device: the model's weights, and all that a step needs. */
   readonly memory: { readonly weightBytes: number; readonly peakBytes: number };
   /** The longest first. */
   readonly kernels: readonly KernelShare[];
@@ -55,11 +56,10 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
     const steps = stage.steps();
     // Of the step alone: what follows takes some, too.
     const { memory } = stage;
-    const { product } = options;
-    const products = product === undefined ? [] : [await loadProduct(stage, product)];
-    const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: products }, options);
-    const [flopsPerSecond = Number.NaN] = apart.map((one) => totalFlops([one]) / one.seconds);
+    const beside = options.product && (await untilAborted(loadProduct(stage, options.product), options.signal));
+    const { seconds, timed, apart } = await timeReplays(stage, { steps, apart: beside ? [beside] : [] }, options);
     const kernels = kernelTable(timed, seconds);
+    const [product] = kernelTable(apart, seconds);
     const bytes = kernels.reduce((sum, kernel) => sum + kernel.bytes, 0);
     const outside = seconds - kernels.reduce((sum, kernel) => sum + kernel.seconds, 0);
     const unmerged_flops = await stage.flopsIn({ ...options, modes: 'unmerged' });
@@ -67,7 +67,7 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
       r: options.r,
       step: { seconds, dispatches: steps.length, flops: stage.flops, unmerged_flops, bytes },
       kernels,
-      product: product && { variant: product.variant, shape: product.shape, flopsPerSecond },
+      product,
       memory,
       outside: { seconds: outside, share: outside / seconds },
       device: stage.info,
@@ -78,12 +78,12 @@ export async function measureKernels(gpu: GPU | undefined, options: KernelBenchO
 }
 
 async function loadProduct(
-  { executor }: Stage,
+  { executor, info }: Stage,
   { variant, shape }: Pick<GemmRate, 'variant' | 'shape'>,
 ): Promise<StageStep> {
   const [step] = productSteps(executor, shape, 1);
   if (step === undefined) throw new WebVeraError('internal', 'A product is at least one step');
   const chosen = { [step.kernel.name]: variant };
   const program = await executor.load({ name: 'product', steps: [step], outputs: [] }, { chosen });
-  return { program, index: 0, step, variant };
+  return { program, index: 0, step, variant: chooseVariant(step, info, chosen).name };
 }

@@ -11,7 +11,10 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** One way to run a kernel: a whole WGSL text, and its grid. */
 export interface Variant<P extends ParamTypes = ParamTypes> {
-  /** `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … */
+  /**
+   * `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … Several may have one name, of which
+   * at most one fits.
+   */
   readonly name: string;
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;

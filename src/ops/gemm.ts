@@ -219,7 +219,7 @@ function variants<P extends ParamTypes>(
     ...(plain === undefined
       ? [subgroup]
       : [
-          { ...subgroup, overrides: { PLAIN: 1 }, fits: (params: Params<P>) => plain(params) },
+          { ...subgroup, overrides: { PLAIN: 1 }, fits: plain },
           { ...subgroup, fits: (params: Params<P>) => !plain(params) },
         ]),
     ...(fewRows ? [row, rowSerial] : []),

@@ -40,7 +40,7 @@ test('a visitor comes from the demo, measures the tiny model, and copies what th
 
       await click(page, '#start');
       await until(page, () =>
-        /^2 of 4: the kernels of a step, \d+ of/.test(document.querySelector('#run-status')?.textContent ?? ''),
+        /^3 of 4: the kernels of a step, \d+ of/.test(document.querySelector('#run-status')?.textContent ?? ''),
       );
       await phase(page, '#run-card', 'idle');
       expect(await textOf(page, '#run-status')).toBe('Done. The result is below.');
@@ -68,6 +68,7 @@ test('a visitor comes from the demo, measures the tiny model, and copies what th
         (1000 * (step?.flops ?? 0)) / (report.peak?.flops_per_second ?? 0),
         6,
       );
+      expect(step?.gemm).toMatchObject({ kernel: 'linear', sizes: [1024, 768, 768], share_of_best_gemm: 1 });
       expect(step?.share_of_peak).toBeGreaterThan(0);
       expect(step?.share_of_peak).toBeLessThan(1);
 

@@ -31,7 +31,15 @@ const report = benchReport(run, {
     {
       r: 64,
       step: { seconds: 0.02, dispatches: 202, flops: 6e9, unmerged_flops: 8e9, bytes: 5e8 },
-      product: rate,
+      product: {
+        ...kernel,
+        kernel: 'linear',
+        variant: 'workgroup',
+        seconds: 0.01,
+        share: 0.5,
+        flops: 8e9,
+        flopsPerSecond: 8e11,
+      },
       memory: { weightBytes: 1e6, peakBytes: 28e6 },
       kernels: [
         {

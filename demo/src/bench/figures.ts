@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatDigits, formatShare } from '../format';
 /** Those of a report that the page shows. */
 export interface Figures {
   readonly step: KernelRun;
-  /** What the library's matrix product reaches. */
+  /** What the library's matrix product reaches, in turns with the step. */
   readonly gemm: { readonly flops_per_second: number };
   readonly peak: { readonly flops_per_second: number; readonly bytes_per_second: number };
 }
