@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { HELP, readBenchOptions } from './lib/bench_options.mjs';
 import { benchReport, benchTable } from './lib/bench_report.mjs';
-import { findLavapipe } from './lib/browsers.mjs';
 import { buildIfStale } from './lib/build.mjs';
 import { readBundled } from './lib/bundled.mjs';
 import { runCommand } from './lib/command.mjs';
+import { openDawn } from './lib/dawn.mjs';
 import { setUp } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
 import { progressLine } from './lib/progress.mjs';
@@ -64,14 +64,7 @@ async function measureInPage({ name, length, ranks, parts, tuned, adapter }, onS
  * @param {OnStep} onStep
  */
 async function measureInNode({ name, length, ranks, parts, tuned }, onStep) {
-  const driver = findLavapipe();
-  if (driver !== undefined) {
-    // The loader reads one or the other, by its age; a GPU's driver must not be found.
-    process.env.VK_DRIVER_FILES = driver;
-    process.env.VK_ICD_FILENAMES = driver;
-  }
-  const { create } = await import('webgpu');
-  const gpu = create([]);
+  const { gpu } = await openDawn();
   /** @type {typeof import('../src/index')} */
   const library = await import(new URL('../dist/webvera.js', import.meta.url).href);
   /** @type {typeof import('../src/bench')} */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { findLavapipe } from '../../scripts/lib/browsers.mjs';
+import { openDawn } from '../../scripts/lib/dawn.mjs';
 import { openPage } from '../../scripts/lib/launch.mjs';
 import { onExit, remove } from '../../scripts/lib/processes.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
@@ -25,16 +25,10 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @returns {Promise<{ engine: string, comparison: Comparison }>}
  */
 export async function compareInNode({ peer, ...job }, onRound) {
-  const driver = findLavapipe();
-  if (driver !== undefined) {
-    process.env.VK_DRIVER_FILES = driver;
-    process.env.VK_ICD_FILENAMES = driver;
-  }
   // A first step is one that nobody has compiled before.
   process.env.MESA_SHADER_CACHE_DISABLE = 'true';
-  const { create, globals } = await import('webgpu');
+  const { gpu, globals } = await openDawn();
   Object.assign(globalThis, globals);
-  const gpu = create([]);
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
 
   /** @type {import('./problem.mjs').Library} */

@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
 import { create, globals } from 'webgpu';
+import { restAtEachTurn } from '../../scripts/lib/dawn.mjs';
 import { DeviceHost } from '../../src/gpu/device';
 
 interface Shared {
@@ -15,6 +16,7 @@ const holder = globalThis as typeof globalThis & { webveraTestGpu?: Shared };
 export async function openGpuHost(): Promise<void> {
   if (holder.webveraTestGpu !== undefined) return;
   Object.assign(globalThis, globals);
+  restAtEachTurn();
   const gpu = create([]);
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn found no Vulkan driver: install mesa-vulkan-drivers');
