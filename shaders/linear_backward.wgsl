@@ -15,9 +15,6 @@ struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, has_sum:
 @group(0) @binding(7) var<storage, read> sum: array<Result>;
 @group(0) @binding(8) var<storage, read_write> dx: array<Result>;
 
-// Set where there is one layer and no sum.
-override PLAIN: bool = false;
-
 fn rows() -> u32 {
   return p.N;
 }
@@ -27,7 +24,7 @@ fn columns() -> u32 {
 }
 
 fn has_part(part: u32, group: vec3u) -> bool {
-  return part == 0u || (!PLAIN && inner(part) > 0u);
+  return inner(part) > 0u;
 }
 
 fn inner(part: u32) -> u32 {
@@ -76,7 +73,7 @@ fn finish(n: u32, k: u32, block: mat4x4f) {
 
 fn put(at: u32, value: Result) {
   var total = value;
-  if (!PLAIN && p.has_sum != 0u) {
+  if (p.has_sum != 0u) {
     total += sum[at];
   }
   dx[at] = total;

@@ -94,8 +94,8 @@ export interface ProductInit<B extends Bindings, P extends ParamTypes> {
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /**
-   * Whether a dispatch is nothing but one part's product. Tiles on quads then have shaders without the rest, which the
-   * constant PLAIN tells: software adapters run both sides of a branch, and each loop at least once.
+   * Whether a dispatch is the product alone. Tiles on quads then have a shader without the rest, which the constant PLAIN
+   * tells: software adapters run both sides of a branch.
    */
   plain?(params: Params<P>): boolean;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */

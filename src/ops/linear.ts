@@ -49,7 +49,6 @@ export const linearBackward = defineProduct({
   right: 'columns',
   parts: 'apart',
   size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
-  plain: ({ M1, has_sum }) => M1 === 0 && has_sum === 0,
 });
 
 export const linearWeightBackward = defineProduct({
