@@ -1,6 +1,5 @@
 import { BASE } from '../adapters/overlay';
 import { bucketLength } from '../core/bucket';
-import { numel } from '../core/shape';
 import { decodeProgram } from '../generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../generate/generation_state';
 import { createKvCache } from '../generate/kv_cache';
@@ -14,6 +13,7 @@ import { baseTensor } from '../models/loaded_model';
 import { type ModelStageOptions, openModel } from './model_stage';
 import { loadPlain, type PlainProgram } from './plain';
 import type { Stage, StageStep } from './replays';
+import { waves } from './waves';
 
 export interface DecodeStageOptions extends ModelStageOptions {
   /** Tokens that the text has when the next is made. */
@@ -129,11 +129,6 @@ export class DecodeStage implements Stage {
       return { program, index, step, variant: chooseVariant(step, this.info).name };
     });
   }
-}
-
-/** Numbers that differ, as a device may be quicker with zeros. */
-function waves({ shape }: Value): Float32Array<ArrayBuffer> {
-  return new Float32Array(numel(shape)).map((_, i) => Math.sin(i));
 }
 
 /** Each dispatch reads the weights that it is given once, but of embeddings a row. */
