@@ -33,6 +33,8 @@ export class Saving {
   readonly #isLarge: boolean;
   #asked = false;
   #failing = false;
+  /** On its way to the host. */
+  #copying: Promise<void> | undefined;
   /** Under way, however long ago it was given up. */
   #writing: Promise<Saved> | undefined;
   /** The last step that was kept, or need not be. */
@@ -49,21 +51,30 @@ export class Saving {
     return this.#isLarge && this.#asked;
   }
 
-  /** Of the last step that is queued: its state before later steps change it. Undefined where that has to wait. */
+  /**
+   * Of the last step that is queued: its state before later steps change it. Undefined where that has to wait: copies
+   * don't overlap, so that no later one takes more memory than the first.
+   */
   copy(): Promise<readonly PoolSnapshot[]> | undefined {
     const { runner, state } = this.#init;
-    this.#asked = this.#isLarge;
-    if (this.#isLarge) return undefined;
+    this.#asked = this.#isLarge || this.#copying !== undefined;
+    if (this.#asked) return undefined;
     const pools = readPools(runner, state);
+    const done = (): void => {
+      this.#copying = undefined;
+    };
     // The step's own outcome may fail first, and then nobody waits for this.
-    pools.catch(() => {});
+    this.#copying = pools.then(done, done);
     return pools;
   }
 
-  copyIfDue(step: number, { endsEpoch }: StepData): Promise<readonly PoolSnapshot[]> | undefined {
-    const { save_strategy, save_steps } = this.#init.args;
-    const isDue = save_strategy === 'steps' ? step % save_steps === 0 : save_strategy === 'epoch' && endsEpoch;
-    return isDue || this.#asked ? this.copy() : undefined;
+  /** To be awaited before the step changes the state that `copyIfDue` then copies. */
+  async awaitRoom(step: number, data: StepData): Promise<void> {
+    if (this.#isDue(step, data)) await this.#copying;
+  }
+
+  copyIfDue(step: number, data: StepData): Promise<readonly PoolSnapshot[]> | undefined {
+    return this.#isDue(step, data) ? this.copy() : undefined;
   }
 
   /** For the next step that is queued, or for the end. */
@@ -95,6 +106,12 @@ export class Saving {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     if (wanted && record.progress.global_step > this.#kept) await this.keep(await readPools(runner, state));
+  }
+
+  #isDue(step: number, { endsEpoch }: StepData): boolean {
+    const { save_strategy, save_steps } = this.#init.args;
+    if (this.#asked) return true;
+    return save_strategy === 'steps' ? step % save_steps === 0 : save_strategy === 'epoch' && endsEpoch;
   }
 
   async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {

@@ -171,6 +171,7 @@ export class TrainingRun {
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {
     const learningRate = this.#learningRate(step);
     await programs.queue(data, { step, learningRate });
+    await this.#saving?.awaitRoom(step, data);
     programs.update();
     const stats = this.#init.runner.read(state.stats).then(unpackStats);
     // An earlier step may fail first, and then nobody waits for this one.

@@ -16,6 +16,8 @@ export interface SessionGpu {
   contents(): Promise<Map<string, Uint8Array>>;
   /** Writes floats into the one buffer of that label: what no file and no training would put there. */
   overwrite(label: string, offset: number, floats: readonly number[]): void;
+  /** From now on, what is read arrives that many milliseconds late. */
+  delayReads(milliseconds: number): void;
   /** What happens when a driver crashes: the device's `lost` resolves. */
   lose(message: string): void;
 }
@@ -35,6 +37,7 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
   const counts = new Map<string, number>();
   const buffers = new Map<GPUBuffer, number>();
   const listeners: (() => void)[] = [];
+  let delay = 0;
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
   const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
     lose = resolve;
@@ -56,6 +59,11 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
       buffer.destroy = () => {
         buffers.delete(buffer);
         destroy();
+      };
+      const map = buffer.mapAsync.bind(buffer);
+      buffer.mapAsync = async (...range) => {
+        if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+        return map(...range);
       };
       return buffer;
     },
@@ -89,6 +97,9 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
       const [buffer, another] = [...buffers.keys()].filter((each) => each.label === label);
       if (buffer === undefined || another !== undefined) throw new Error(`expected one buffer ${label}`);
       device.queue.writeBuffer(buffer, 4 * offset, Float32Array.from(floats));
+    },
+    delayReads: (milliseconds) => {
+      delay = milliseconds;
     },
     lose: (message) => lose({ reason: 'unknown', message } as GPUDeviceLostInfo),
   };
