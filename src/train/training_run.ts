@@ -78,7 +78,7 @@ export class TrainingRun {
         if (data !== undefined) await this.#train(data, state, programs, tune);
         return this.#record.output();
       } finally {
-        await Promise.allSettled(this.#pending.map(({ stats }) => stats));
+        await Promise.allSettled(this.#pending.flatMap(({ stats, pools }) => [stats, pools]));
         await programs.release();
         runner.free(optimizerValues(state));
       }

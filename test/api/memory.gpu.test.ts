@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { get_peft_model, Trainer, type VeraModel } from '../../src/index';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyRow, tinyVera } from '../helpers/tiny_llama';
+import { withResolvers } from '../helpers/with_resolvers';
 
 const rows = [tinyRow(30), tinyRow(90, 1)];
 
@@ -108,6 +109,19 @@ describe('what is freed while it is in use', () => {
     expect(opened.session.state).toBe('ready');
   });
 
+  test('a model: its run, with checkpoints that arrive late', async () => {
+    const model = await loadTinyVera(opened);
+    // Steps tell how they went in fewer bytes.
+    opened.delayReads(50, 256);
+    const run = new Trainer({ model, args: { max_steps: 1000, save_steps: 1 }, train_dataset: rows }).train();
+    const outcomes = Promise.allSettled([run]);
+    await begun(run);
+    await model.dispose();
+    expect(opened.liveBytes()).toBe(0);
+    expect(await outcomes).toMatchObject([{ reason: aborted }]);
+    opened.delayReads(0);
+  });
+
   test('a base model: what it does itself, and adapters that are on their way', async () => {
     const base = await loadTiny(opened);
     const generation = base.generate([3, 4], { max_new_tokens: 400, eos_token_id: null });
@@ -128,8 +142,10 @@ describe('what is freed while it is in use', () => {
   test('a model: its data set is closed', async () => {
     const model = await loadTinyVera(opened);
     let closed = false;
+    const asked = withResolvers();
     async function* endless() {
       try {
+        asked.resolve();
         for (;;) {
           await new Promise((resolve) => setTimeout(resolve, 1));
           yield rows[0]!;
@@ -140,7 +156,7 @@ describe('what is freed while it is in use', () => {
     }
     const run = new Trainer({ model, train_dataset: endless() }).train();
     const outcome = Promise.allSettled([run]);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await asked.promise;
     await model.dispose();
     expect(await outcome).toMatchObject([{ reason: aborted }]);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -16,8 +16,8 @@ export interface SessionGpu {
   contents(): Promise<Map<string, Uint8Array>>;
   /** Writes floats into the one buffer of that label: what no file and no training would put there. */
   overwrite(label: string, offset: number, floats: readonly number[]): void;
-  /** From now on, what is read arrives that many milliseconds late. */
-  delayReads(milliseconds: number): void;
+  /** From now on, what is read through buffers of more than `bytes` arrives that many milliseconds late. */
+  delayReads(milliseconds: number, bytes?: number): void;
   /** What happens when a driver crashes: the device's `lost` resolves. */
   lose(message: string): void;
 }
@@ -37,7 +37,7 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
   const counts = new Map<string, number>();
   const buffers = new Map<GPUBuffer, number>();
   const listeners: (() => void)[] = [];
-  let delay = 0;
+  let delay = { milliseconds: 0, bytes: Number.POSITIVE_INFINITY };
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
   const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
     lose = resolve;
@@ -62,7 +62,8 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
       };
       const map = buffer.mapAsync.bind(buffer);
       buffer.mapAsync = async (...range) => {
-        if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+        const { milliseconds, bytes } = delay;
+        if (buffer.size > bytes) await new Promise((resolve) => setTimeout(resolve, milliseconds));
         return map(...range);
       };
       return buffer;
@@ -98,8 +99,8 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
       if (buffer === undefined || another !== undefined) throw new Error(`expected one buffer ${label}`);
       device.queue.writeBuffer(buffer, 4 * offset, Float32Array.from(floats));
     },
-    delayReads: (milliseconds) => {
-      delay = milliseconds;
+    delayReads: (milliseconds, bytes = 0) => {
+      delay = { milliseconds, bytes };
     },
     lose: (message) => lose({ reason: 'unknown', message } as GPUDeviceLostInfo),
   };
