@@ -76,7 +76,11 @@ async function longChain(executor: Executor, x: Value, signal: AbortSignal | und
     const program = await load(executor, x, rounds);
     // Drivers may compile at the first use.
     await untilAborted(secondsPerRun(executor, program, 0), signal);
-    const seconds = await untilAborted(secondsPerRun(executor, program, DISPATCH_SECONDS), signal);
+    let seconds = Number.POSITIVE_INFINITY;
+    // Twice, as a pause of the machine may pass for work.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      seconds = Math.min(seconds, await untilAborted(secondsPerRun(executor, program, DISPATCH_SECONDS), signal));
+    }
     if (seconds >= DISPATCH_SECONDS || rounds >= MOST_ROUNDS) return program;
     program.release();
     rounds *= Math.max(2, Math.min(16, Math.ceil(DISPATCH_SECONDS / seconds)));
