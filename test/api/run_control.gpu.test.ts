@@ -3,6 +3,7 @@ import { type Example, get_peft_model, type PreTrainedModel, type VeraModel } fr
 import { openTestSession, type TestSession } from '../helpers/session';
 import { loadTiny, tinyVera } from '../helpers/tiny_llama';
 import { eventsOf, expectToTrain, firstLog, pass, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { withResolvers } from '../helpers/with_resolvers';
 
 let opened: TestSession;
 let plain: PreTrainedModel;
@@ -47,6 +48,7 @@ describe('pause', () => {
   test('at once after train() holds the first step back', async () => {
     const run = tinyTrainer(await fresh(), { args: { max_steps: 3 } }).train();
     await run.pause();
+    for await (const { type } of run) if (type === 'paused') break;
     await pass(60);
     expect(run.state.global_step).toBe(0);
     await run.resume();
@@ -87,9 +89,11 @@ describe('stop', () => {
   test('ends a run that still waits for its data', async () => {
     const model = await fresh();
     let closed = false;
+    const asked = withResolvers();
     const endless = {
       async *[Symbol.asyncIterator](): AsyncGenerator<Example> {
         try {
+          asked.resolve();
           for (;;) {
             await pass(1);
             yield tinyRows[0]!;
@@ -100,7 +104,7 @@ describe('stop', () => {
       },
     };
     const run = tinyTrainer(model, { train_dataset: endless }).train();
-    await pass(20);
+    await asked.promise;
     expect(await run.stop()).toMatchObject({ global_step: 0 });
     await pass(20);
     expect(closed).toBe(true);

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { Page } from 'puppeteer-core';
 
 const run = promisify(execFile);
+const ATTEMPTS = 20;
 
 /** The cores that this process may use; none where nothing can tell. */
 export async function usableCores(): Promise<number[]> {
@@ -35,5 +36,14 @@ export async function keepCoreFree(page: Page, cores: readonly number[]): Promis
 
 /** All threads of a process; those that they start follow them. */
 async function pin(id: number, cores: readonly number[]): Promise<void> {
-  await run('taskset', ['-a', '-p', '-c', cores.join(','), `${id}`]);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run('taskset', ['-a', '-p', '-c', cores.join(','), `${id}`]);
+      return;
+    } catch (error) {
+      // It lists the threads first, and stops at one that has ended since.
+      const isGone = /No such process/.test((error as { stderr?: string }).stderr ?? '');
+      if (!isGone || attempt === ATTEMPTS) throw error;
+    }
+  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildDemo, click, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
+import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
@@ -44,9 +44,9 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
 
     await click(page, '#start');
     await phase(page, '#train-card', 'running');
-    expect(await wouldAskBeforeLeaving(page)).toBe(true);
-    await click(page, '#pause');
+    await clickAtOnce(page, '#pause');
     await phase(page, '#train-card', 'paused');
+    expect(await wouldAskBeforeLeaving(page)).toBe(true);
     expect(await textOf(page, '#number-step')).toMatch(/^[1-3]?\d of 40$/);
     await click(page, '#pause');
     await phase(page, '#train-card', 'idle');

@@ -47,6 +47,16 @@ export async function click(page: Page, selector: string): Promise<void> {
   await page.click(selector);
 }
 
+/** As soon as it may be clicked, with no wait for a frame: for what ends by itself. */
+export async function clickAtOnce(page: Page, selector: string): Promise<void> {
+  const clicked = (where: string): boolean => {
+    const button = document.querySelector<HTMLElement>(where);
+    button?.click();
+    return button !== null;
+  };
+  await page.waitForFunction(clicked, { polling: 'mutation' }, `${selector}:not([disabled], [hidden])`);
+}
+
 export async function fill(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
   for (const [id, value] of Object.entries(values)) {
     await page.click(`#${id}`, { count: 3 });

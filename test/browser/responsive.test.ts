@@ -45,23 +45,28 @@ beforeAll(async () => {
 });
 afterAll(() => rm(site, { recursive: true, force: true }));
 
-test.for(Object.entries(trainees))('%s stays responsive while it trains', async ([, trainee], { annotate, skip }) => {
-  const cores = await usableCores();
-  skip(cores.length === 0, "needs util-linux's taskset, to keep a core free for the page");
-  skip(cores.length === 1, 'needs a second core, to keep one free for the page');
-  const { renderers, loading, training } = await traceOf(trainee, cores);
-  await annotate(`while a model loads and its kernels compile: ${told(loading)}`);
-  await annotate(`while it trains: ${told(training)}`);
-  for (const { pid, longestTask, gaps } of [loading, training]) {
-    expect(renderers).toContain(pid);
-    // By the clock, as people feel it: with what other threads took from it.
-    expect(longestTask.wall, longestTask.parts).toBeLessThan(LONGEST_TASK);
-    expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
-    expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
-  }
-  // Enough for a percentile.
-  expect(training.gaps.length).toBeGreaterThan(100);
-});
+// What other programs take from the page only makes it worse: one of three runs has to hold.
+test.for(Object.entries(trainees))(
+  '%s stays responsive while it trains',
+  { retry: 2 },
+  async ([, trainee], { annotate, skip }) => {
+    const cores = await usableCores();
+    skip(cores.length === 0, "needs util-linux's taskset, to keep a core free for the page");
+    skip(cores.length === 1, 'needs a second core, to keep one free for the page');
+    const { renderers, loading, training } = await traceOf(trainee, cores);
+    await annotate(`while a model loads and its kernels compile: ${told(loading)}`);
+    await annotate(`while it trains: ${told(training)}`);
+    for (const { pid, longestTask, gaps } of [loading, training]) {
+      expect(renderers).toContain(pid);
+      // By the clock, as people feel it: with what other threads took from it.
+      expect(longestTask.wall, longestTask.parts).toBeLessThan(LONGEST_TASK);
+      expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
+      expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
+    }
+    // Enough for a percentile.
+    expect(training.gaps.length).toBeGreaterThan(100);
+  },
+);
 
 async function traceOf({ path, step, start }: Trainee, cores: readonly number[]) {
   return withBrowser(

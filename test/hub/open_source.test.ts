@@ -9,6 +9,7 @@ import { writeSafetensors } from '../../src/formats/safetensors';
 import { readWeights } from '../../src/formats/weights';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
+import { withResolvers } from '../helpers/with_resolvers';
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 const bytes = (content: string) => new TextEncoder().encode(content);
@@ -250,14 +251,6 @@ describe('a server', () => {
     await closed.promise;
   });
 });
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
 
 describe('a fetch that is passed in', () => {
   test('gets the address, and what keeps the visitor private; it is called without a this', async () => {

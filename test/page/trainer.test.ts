@@ -6,6 +6,7 @@ import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../src/page/trainer';
 import { get_peft_model, type VeraModel } from '../../src/page/vera_model';
 import type { TrainRequest } from '../../src/worker/protocol';
+import { withResolvers } from '../helpers/with_resolvers';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { modelInfo, type Opened, openSession, veraInfo } from './open_session';
 
@@ -306,6 +307,7 @@ describe('a training run', () => {
     const { model, session, fake } = await wrapped((current) => ({
       train: (call) => current().untilCancelled(call),
       controlTraining: async () => {},
+      kernels: async () => ({}) as never,
     }));
     const controller = new AbortController();
     const { signal } = controller;
@@ -314,7 +316,8 @@ describe('a training run', () => {
       page.visibilityState = state;
       page.dispatchEvent(new Event('visibilitychange'));
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    // What is asked later is answered later.
+    await session.kernels();
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual(Array(saves).fill({ should_save: true }));
     expect(fake.argsOf('pauseTraining')).toEqual([]);
     controller.abort();
@@ -449,6 +452,7 @@ describe('the data of a run', () => {
 
 describe('callbacks', () => {
   test('are called with arguments, state and control, and steer the run', async () => {
+    const steered = withResolvers();
     const { model, session, fake } = await wrapped((current) => ({
       async train(call) {
         report(current(), call, 0, { type: 'hook', hook: 'on_train_begin' });
@@ -456,10 +460,12 @@ describe('callbacks', () => {
         report(current(), call, 1, { type: 'log', logs: logs(1) });
         report(current(), call, 2, { type: 'hook', hook: 'on_step_end' });
         report(current(), call, 2, { type: 'hook', hook: 'on_train_end' });
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await steered.promise;
         return output;
       },
-      controlTraining: async () => {},
+      controlTraining: async () => {
+        if (current().argsOf('controlTraining').length === 2) steered.resolve();
+      },
     }));
     const seen: unknown[] = [];
     const callback = {
