@@ -57,6 +57,7 @@ describe('the checks can fail', () => {
       wgsl: text,
       overrides,
       features: [],
+      spreads: false,
       workgroups: () => [1] as const,
       fits: () => true,
     };

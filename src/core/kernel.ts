@@ -12,14 +12,16 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 /** One way to run a kernel: a whole WGSL text, and its grid. */
 export interface Variant<P extends ParamTypes = ParamTypes> {
   /**
-   * `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … Several may have one name, of which
-   * at most one fits.
+   * `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … Several may have one name: the first
+   * that fits is meant.
    */
   readonly name: string;
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   /** What it needs of the device beyond core WebGPU. */
   readonly features: readonly Feature[];
+  /** Whether it is for devices with many cores: not for software adapters. */
+  readonly spreads: boolean;
   workgroups(params: Params<P>): Grid;
   /** Whether it can run these params: true unless the record says otherwise. */
   fits(params: Params<P>): boolean;
@@ -50,6 +52,7 @@ export interface AnyVariant {
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   readonly features: readonly Feature[];
+  readonly spreads: boolean;
   workgroups(params: Readonly<Record<string, number>>): Grid;
   fits(params: Readonly<Record<string, number>>): boolean;
 }
@@ -60,6 +63,7 @@ export interface VariantInit<P extends ParamTypes> {
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
   readonly features?: readonly Feature[];
+  readonly spreads?: boolean;
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
 }
@@ -84,6 +88,7 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
       wgsl: variant.wgsl.join('\n'),
       overrides: variant.overrides ?? {},
       features: variant.features ?? [],
+      spreads: variant.spreads ?? false,
       workgroups: (params) => variant.workgroups(params),
       fits: (params) => variant.fits?.(params) ?? true,
     })),

@@ -22,11 +22,13 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}
   return picked;
 }
 
-/** The variants that the device can run with these params. */
-export function fittingVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
-  return kernel.variants.filter(
-    ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
+/** The variants that the device can run with these params, one of each name. */
+export function fittingVariants({ kernel, params }: Sized, info: DeviceInfo): readonly AnyVariant[] {
+  const fitting = kernel.variants.filter(
+    ({ fits, features, spreads }) =>
+      fits(params) && features.every((feature) => info.features.includes(feature)) && !(spreads && isSoftware(info)),
   );
+  return fitting.filter(({ name }, index) => fitting.findIndex((first) => first.name === name) === index);
 }
 
 /** Whether a variant is for few rows only. */
@@ -42,10 +44,16 @@ export function isForFewRows(variant: string): boolean {
  * workgroup memory, while SwiftShader wants the widest that do without.
  */
 function families(info: DeviceInfo): readonly string[] {
-  const names = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
-  if (/swiftshader/.test(names)) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];
-  if (info.fallback || /llvmpipe|lavapipe|software/.test(names))
-    return ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'];
-  if (/apple/.test(names)) return ['row', 'register'];
+  if (/swiftshader/.test(namesOf(info))) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];
+  if (isSoftware(info)) return ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'];
+  if (/apple/.test(namesOf(info))) return ['row', 'register'];
   return ['row', 'workgroup'];
+}
+
+function isSoftware(info: DeviceInfo): boolean {
+  return info.fallback || /swiftshader|llvmpipe|lavapipe|software/.test(namesOf(info));
+}
+
+function namesOf({ vendor, architecture, description }: DeviceInfo): string {
+  return `${vendor} ${architecture} ${description}`.toLowerCase();
 }

@@ -37,6 +37,7 @@ import tileRowSerial from '../../shaders/lib/tile_row_serial.wgsl?raw';
 import tileSubgroup from '../../shaders/lib/tile_subgroup.wgsl?raw';
 import tileWide from '../../shaders/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
+import tileWorkgroupSmall from '../../shaders/lib/tile_workgroup_small.wgsl?raw';
 import wholeRange from '../../shaders/lib/whole_range.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import {
@@ -113,6 +114,10 @@ export type Product<B extends Bindings, P extends ParamTypes> = {
 
 /** Rows and columns of a tile of results, in every family. */
 export const TILE = 64;
+/** Of those that are too few otherwise. */
+const SMALL_TILE = 32;
+/** With as many tiles, each core of a large GPU has one. */
+const BUSY_TILES = 128;
 
 const LAYOUTS = {
   /** `scaled_*`: the kernel says by what each k is scaled. `own`: it reads its blocks itself. */
@@ -181,17 +186,18 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 
 /**
  * The families of tiles. `register`: 8 × 4 results a thread, operands straight from memory. `wide`: the same with
- * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory. `subgroup`:
- * 16 × 4, left operands from neighbours. For few rows, `row`: a workgroup for four columns, and `row_serial`: a thread.
+ * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory, or 4 × 4
+ * where that gives more cores something to do. `subgroup`: 16 × 4, left operands from neighbours. For few rows, `row`: a workgroup for four columns, and `row_serial`: a thread.
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
   { size, rows, slices, fewRows, plain, gather }: Omit<ProductInit<Bindings, P>, 'name'>,
 ): VariantInit<P>[] {
-  const tiles = (params: Params<P>): Grid => {
+  const tilesOf = (params: Params<P>, tile: number): readonly [number, number, number] => {
     const [own, columns] = size(params);
-    return [ceilDiv(rows?.(params) ?? own, TILE), ceilDiv(columns, TILE), slices?.(params) ?? 1];
+    return [ceilDiv(rows?.(params) ?? own, tile), ceilDiv(columns, tile), slices?.(params) ?? 1];
   };
+  const tiles = (params: Params<P>): Grid => tilesOf(params, TILE);
   const row: VariantInit<P> = {
     name: 'row',
     wgsl: [...files, fewRowsWgsl, tileRow],
@@ -212,16 +218,20 @@ function variants<P extends ParamTypes>(
     features: ['subgroups'],
     workgroups: (params) => inQuarters(tiles(params)),
   };
+  const workgroup: VariantInit<P> = { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles };
+  const small: VariantInit<P> = {
+    ...workgroup,
+    wgsl: [...files, tileWorkgroupSmall],
+    spreads: true,
+    workgroups: (params) => tilesOf(params, SMALL_TILE),
+    fits: (params) => tilesOf(params, TILE).reduce((x, y) => x * y) < BUSY_TILES,
+  };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles },
-    ...(plain === undefined
-      ? [subgroup]
-      : [
-          { ...subgroup, overrides: { PLAIN: 1 }, fits: plain },
-          { ...subgroup, fits: (params: Params<P>) => !plain(params) },
-        ]),
+    ...(gather === undefined ? [small, workgroup] : [workgroup]),
+    ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
+    subgroup,
     ...(fewRows ? [row, rowSerial] : []),
   ];
 }

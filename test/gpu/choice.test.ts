@@ -58,6 +58,19 @@ test('tiles on quads have a shader for a product alone', () => {
   expect(constants({ ...alone, has_residual: 1 })).toEqual({});
 });
 
+test('a GPU has small tiles for results that would have few, and software adapters have not', () => {
+  const tiles = (N: number, M: number, info: DeviceInfo) => {
+    const step = { kernel: linearForward.vec4.f32, params: { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 } };
+    const variant = chooseVariant(step, info);
+    expect(variant.name).toBe('workgroup');
+    expect(fittingVariants(step, info).filter(({ name }) => name === 'workgroup')).toEqual([variant]);
+    return variant.workgroups(step.params);
+  };
+  expect(tiles(508, 1020, GPU)).toEqual([8, 16, 1]);
+  expect(tiles(508, 960, GPU)).toEqual([16, 30, 1]);
+  expect(tiles(508, 960, { ...LLVMPIPE, features: [] })).toEqual([8, 15, 1]);
+});
+
 test('what was chosen goes before the table, but for few rows and where it does not fit', () => {
   const choose = (chosen: Record<string, string>, rows = 256, info = GPU) =>
     chooseVariant(stepOf(product, rows), info, chosen).name;

@@ -72,6 +72,15 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('linear, %s', (vari
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
 });
 
+// Results of so many tiles have larger ones: forward, by the input, by the weight.
+describe('linear, workgroup, a GPU kept busy', () => {
+  test.each<Case>([
+    { N: 515, M: 1020, K: 20 },
+    { N: 515, M: 21, K: 1020 },
+    { N: 20, M: 516, K: 1021 },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'workgroup', integerArray, 0));
+});
+
 // Few rows take a family of their own where it exists, and the device's tiles for the gradient.
 describe.each(['row', 'row_serial'])('linear, %s', (variant) => {
   test.each<Case>([

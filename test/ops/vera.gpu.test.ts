@@ -182,6 +182,17 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_linear, %s', 
   });
 });
 
+// Results of so many tiles have larger ones: forward, and by u.
+describe('vera_linear, workgroup, a GPU kept busy', () => {
+  test.each<Case>([
+    { N: 515, K: 20, M: 1020, R: 36 },
+    { N: 515, K: 8, M: 21, R: 1020 },
+  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
+    const { g, memory, wanted } = step(sizes, small);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant: 'workgroup' });
+  });
+});
+
 test('λ_b = 0: the base layer alone, and zeros for u and λ_d', async () => {
   const memory: Memory = new Map();
   const [N, K, M, R] = [8, 64, 72, 80] as const;
