@@ -41,7 +41,7 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
   let left = MOST_CANDIDATES;
   for (const [kernel, kinds] of [...kernels].toSorted(([, a], [, b]) => flopsOf(b) - flopsOf(a))) {
     if (flopsOf(kinds) < LEAST_SHARE * all) break;
-    const works = kinds.toSorted((a, b) => b.flops - a.flops).slice(0, MOST_WORKS);
+    const works = largestWorks(kinds, info);
     const variants = variantsOf(works, info).slice(0, left);
     if (variants.length < 2) continue;
     found.push({ kernel, works, variants });
@@ -68,10 +68,19 @@ function flopsOf(kinds: readonly Kind[]): number {
   return kinds.reduce((sum, { flops }) => sum + flops, 0);
 }
 
-/** The variants that can do all of the works, where the table gives one to all. */
+/** The largest, of those that the table gives the same variant as the very largest. */
+function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
+  const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
+  if (largest === undefined) return [];
+  const own = ({ step }: Kind): string => chooseVariant(step, info).name;
+  return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
+}
+
+/** The variants that can do all of the works, the table's own first. */
 function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
-  const [own, ...others] = new Set(works.map(({ step }) => chooseVariant(step, info).name));
-  if (own === undefined || others.length > 0) return [];
+  const [largest] = works;
+  if (largest === undefined) return [];
+  const own = chooseVariant(largest.step, info).name;
   const [first = new Set<string>(), ...rest] = works.map(
     ({ step }) => new Set(fittingVariants(step, info).map(({ name }) => name)),
   );

@@ -37,17 +37,17 @@ export function isForFewRows(variant: string): boolean {
 }
 
 /**
- * The table. GPUs share tiles through workgroup memory, but Apple's do better with registers alone. On software adapters a
- * barrier costs more than it saves for a row (SwiftShader then takes 25 times as long for a token), so rows go without
- * help from neighbours. Reading is what they are slowest at: tiles whose threads read for each other are twice as fast as
- * any others, and small heads are held in registers. Without subgroups llvmpipe's barriers are cheap enough for tiles in
- * workgroup memory, while SwiftShader wants the widest that do without.
+ * The table. GPUs share tiles through workgroup memory, small ones where large ones would be few; Apple's do better with
+ * registers alone. On software adapters a barrier costs more than it saves for a row (SwiftShader then takes 25 times as
+ * long for a token), so rows go without help from neighbours. Reading is what they are slowest at: tiles whose threads read
+ * for each other are twice as fast as any others, and small heads are held in registers. Without subgroups llvmpipe's
+ * barriers are cheap enough for tiles in workgroup memory, while SwiftShader wants the widest that do without.
  */
 function families(info: DeviceInfo): readonly string[] {
   if (/swiftshader/.test(namesOf(info))) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];
   if (isSoftware(info)) return ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'];
   if (/apple/.test(namesOf(info))) return ['row', 'register'];
-  return ['row', 'workgroup'];
+  return ['row', 'workgroup_small', 'workgroup'];
 }
 
 function isSoftware(info: DeviceInfo): boolean {

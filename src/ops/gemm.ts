@@ -112,9 +112,8 @@ export type Product<B extends Bindings, P extends ParamTypes> = {
   readonly [L in Lines]: { readonly [R in RightStorage]: Kernel<B, P> };
 };
 
-/** Rows and columns of a tile of results, in every family. */
+/** Rows and columns of a tile of results, in every family but `workgroup_small`. */
 export const TILE = 64;
-/** Of those that are too few otherwise. */
 const SMALL_TILE = 32;
 /** With as many tiles, each core of a large GPU has one. */
 const BUSY_TILES = 128;
@@ -186,8 +185,9 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
 
 /**
  * The families of tiles. `register`: 8 × 4 results a thread, operands straight from memory. `wide`: the same with
- * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory, or 4 × 4
- * where that gives more cores something to do. `subgroup`: 16 × 4, left operands from neighbours. For few rows, `row`: a workgroup for four columns, and `row_serial`: a thread.
+ * 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through workgroup memory, and
+ * `workgroup_small`: 4 × 4, for results with few tiles. `subgroup`: 16 × 4, left operands from neighbours. For few rows,
+ * `row`: a workgroup for four columns, and `row_serial`: a thread.
  */
 function variants<P extends ParamTypes>(
   files: readonly string[],
@@ -218,9 +218,8 @@ function variants<P extends ParamTypes>(
     features: ['subgroups'],
     workgroups: (params) => inQuarters(tiles(params)),
   };
-  const workgroup: VariantInit<P> = { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles };
   const small: VariantInit<P> = {
-    ...workgroup,
+    name: 'workgroup_small',
     wgsl: [...files, tileWorkgroupSmall],
     spreads: true,
     workgroups: (params) => tilesOf(params, SMALL_TILE),
@@ -229,7 +228,8 @@ function variants<P extends ParamTypes>(
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
-    ...(gather === undefined ? [small, workgroup] : [workgroup]),
+    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles },
+    ...(gather === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
     ...(fewRows ? [row, rowSerial] : []),

@@ -33,7 +33,6 @@ export class Saving {
   readonly #isLarge: boolean;
   #asked = false;
   #failing = false;
-  /** On its way to the host. */
   #copying: Promise<void> | undefined;
   /** Under way, however long ago it was given up. */
   #writing: Promise<Saved> | undefined;
@@ -51,30 +50,33 @@ export class Saving {
     return this.#isLarge && this.#asked;
   }
 
-  /**
-   * Of the last step that is queued: its state before later steps change it. Undefined where that has to wait: copies
-   * don't overlap, so that no later one takes more memory than the first.
-   */
+  /** Copies on their way to the host. Never rejects. */
+  get copying(): Promise<unknown> | undefined {
+    return this.#copying;
+  }
+
+  /** Of the last step that is queued: its state before later steps change it. Undefined where that has to wait. */
   copy(): Promise<readonly PoolSnapshot[]> | undefined {
     const { runner, state } = this.#init;
-    this.#asked = this.#isLarge || this.#copying !== undefined;
-    if (this.#asked) return undefined;
+    this.#asked = this.#isLarge;
+    if (this.#isLarge) return undefined;
     const pools = readPools(runner, state);
-    const done = (): void => {
-      this.#copying = undefined;
-    };
     // The step's own outcome may fail first, and then nobody waits for this.
-    this.#copying = pools.then(done, done);
+    const copying = Promise.allSettled([this.#copying, pools]).then(() => {
+      if (this.#copying === copying) this.#copying = undefined;
+    });
+    this.#copying = copying;
     return pools;
   }
 
-  /** To be awaited before the step changes the state that `copyIfDue` then copies. */
-  async awaitRoom(step: number, data: StepData): Promise<void> {
-    if (this.#isDue(step, data)) await this.#copying;
+  copyIfDue(step: number, data: StepData): Promise<readonly PoolSnapshot[]> | undefined {
+    return this.isDue(step, data) ? this.copy() : undefined;
   }
 
-  copyIfDue(step: number, data: StepData): Promise<readonly PoolSnapshot[]> | undefined {
-    return this.#isDue(step, data) ? this.copy() : undefined;
+  isDue(step: number, { endsEpoch }: StepData): boolean {
+    const { save_strategy, save_steps } = this.#init.args;
+    if (this.#asked) return true;
+    return save_strategy === 'steps' ? step % save_steps === 0 : save_strategy === 'epoch' && endsEpoch;
   }
 
   /** For the next step that is queued, or for the end. */
@@ -106,12 +108,6 @@ export class Saving {
     const { runner, state, record } = this.#init;
     this.#asked = false;
     if (wanted && record.progress.global_step > this.#kept) await this.keep(await readPools(runner, state));
-  }
-
-  #isDue(step: number, { endsEpoch }: StepData): boolean {
-    const { save_strategy, save_steps } = this.#init.args;
-    if (this.#asked) return true;
-    return save_strategy === 'steps' ? step % save_steps === 0 : save_strategy === 'epoch' && endsEpoch;
   }
 
   async #write(pools: readonly PoolSnapshot[]): Promise<Saved> {

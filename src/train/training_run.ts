@@ -78,7 +78,7 @@ export class TrainingRun {
         if (data !== undefined) await this.#train(data, state, programs, tune);
         return this.#record.output();
       } finally {
-        await Promise.allSettled(this.#pending.flatMap(({ stats, pools }) => [stats, pools]));
+        await Promise.allSettled([...this.#pending.map(({ stats }) => stats), this.#saving?.copying]);
         await programs.release();
         runner.free(optimizerValues(state));
       }
@@ -171,7 +171,10 @@ export class TrainingRun {
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {
     const learningRate = this.#learningRate(step);
     await programs.queue(data, { step, learningRate });
-    await this.#saving?.awaitRoom(step, data);
+    // One at a time, so that no later one takes more memory than the first.
+    if (this.#saving?.isDue(step, data)) {
+      while (this.#saving.copying !== undefined) await this.#saving.copying;
+    }
     programs.update();
     const stats = this.#init.runner.read(state.stats).then(unpackStats);
     // An earlier step may fail first, and then nobody waits for this one.

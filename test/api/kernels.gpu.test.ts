@@ -155,8 +155,8 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   ['a kernel that there is not', { matmul: 'wide' }, 'matmul'],
   ['a kernel without a choice', { adamw: 'default' }, 'adamw'],
   ['what every object has', { constructor: 'wide' }, 'constructor'],
-  ['a variant that there is not', { linear: 'fast' }, 'register or wide or workgroup or subgroup'],
-  ['a variant for few rows', { linear: 'row' }, 'register or wide or workgroup or subgroup'],
+  ['a variant that there is not', { linear: 'fast' }, 'register or wide or workgroup or workgroup_small or subgroup'],
+  ['a variant for few rows', { linear: 'row' }, 'register or wide or workgroup or workgroup_small or subgroup'],
 ])('%s is refused when the session opens', async (_, variants, message) => {
   const opening = Session.open({ worker: false, store: 'memory', kernels: { ...made, variants } });
   await expect(opening).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { get_peft_model, Trainer, type VeraModel } from '../../src/index';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyRow, tinyVera } from '../helpers/tiny_llama';
@@ -113,13 +113,13 @@ describe('what is freed while it is in use', () => {
     const model = await loadTinyVera(opened);
     // Steps tell how they went in fewer bytes.
     opened.delayReads(50, 256);
+    onTestFinished(() => opened.delayReads(0));
     const run = new Trainer({ model, args: { max_steps: 1000, save_steps: 1 }, train_dataset: rows }).train();
     const outcomes = Promise.allSettled([run]);
     await begun(run);
     await model.dispose();
     expect(opened.liveBytes()).toBe(0);
     expect(await outcomes).toMatchObject([{ reason: aborted }]);
-    opened.delayReads(0);
   });
 
   test('a base model: what it does itself, and adapters that are on their way', async () => {

@@ -44,9 +44,9 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
 
     await click(page, '#start');
     await phase(page, '#train-card', 'running');
+    expect(await wouldAskBeforeLeaving(page)).toBe(true);
     await clickAtOnce(page, '#pause');
     await phase(page, '#train-card', 'paused');
-    expect(await wouldAskBeforeLeaving(page)).toBe(true);
     expect(await textOf(page, '#number-step')).toMatch(/^[1-3]?\d of 40$/);
     await click(page, '#pause');
     await phase(page, '#train-card', 'idle');

@@ -25,6 +25,26 @@ test('takes equal dispatches together, wherever their operands lie, and measures
   ]);
 });
 
+test('measures works that the table gives one variant', () => {
+  const kernel = kernelOf('product', ['register', 'workgroup', 'workgroup_small']);
+  const of = (...rows: number[]) => {
+    const [found] = candidatesFor(
+      rows.map((count) => stepOf(kernel, count)),
+      GPU,
+    );
+    return [found?.works.map(({ step }) => step.params.rows), found?.variants];
+  };
+  expect(of(30, 100, 50)).toEqual([
+    [100, 50],
+    ['workgroup', 'register'],
+  ]);
+  expect(of(100, 30, 20)).toEqual([[100], ['workgroup', 'register']]);
+  expect(of(30, 20)).toEqual([
+    [30, 20],
+    ['workgroup_small', 'register', 'workgroup'],
+  ]);
+});
+
 test('records of one name are one kernel, of which each kind is measured in its own record', () => {
   const [whole, ragged] = [kernelOf('product', TILES), kernelOf('product', TILES)];
   const [found, ...others] = candidatesFor([stepOf(whole, 100), stepOf(ragged, 100), stepOf(whole, 100)], GPU);

@@ -46,8 +46,6 @@ test.each([
 test('tiles on quads have a shader for a product alone', () => {
   const kernel = linearForward.vec4.f32;
   const constants = (params: Record<string, number>) => {
-    const fitting = fittingVariants({ kernel, params }, LLVMPIPE);
-    expect(new Set(fitting.map(({ name }) => name)).size).toBe(fitting.length);
     const { name, overrides } = chooseVariant({ kernel, params }, LLVMPIPE);
     expect(name).toBe('subgroup');
     return overrides;
@@ -59,16 +57,19 @@ test('tiles on quads have a shader for a product alone', () => {
 });
 
 test('a GPU has small tiles for results that would have few, and software adapters have not', () => {
+  const sizesOf = (N: number, M: number) => ({ N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 });
   const tiles = (N: number, M: number, info: DeviceInfo) => {
-    const step = { kernel: linearForward.vec4.f32, params: { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 } };
-    const variant = chooseVariant(step, info);
-    expect(variant.name).toBe('workgroup');
-    expect(fittingVariants(step, info).filter(({ name }) => name === 'workgroup')).toEqual([variant]);
-    return variant.workgroups(step.params);
+    const step = { kernel: linearForward.vec4.f32, params: sizesOf(N, M) };
+    const { name, workgroups } = chooseVariant(step, info);
+    return [name, workgroups(step.params)];
   };
-  expect(tiles(508, 1020, GPU)).toEqual([8, 16, 1]);
-  expect(tiles(508, 960, GPU)).toEqual([16, 30, 1]);
-  expect(tiles(508, 960, { ...LLVMPIPE, features: [] })).toEqual([8, 15, 1]);
+  expect(tiles(508, 1020, GPU)).toEqual(['workgroup', [8, 16, 1]]);
+  expect(tiles(508, 960, GPU)).toEqual(['workgroup_small', [16, 30, 1]]);
+  expect(tiles(508, 960, APPLE)).toEqual(['register', [8, 15, 1]]);
+  const software = { ...LLVMPIPE, features: [] };
+  expect(tiles(508, 960, software)).toEqual(['workgroup', [8, 15, 1]]);
+  const fitting = fittingVariants({ kernel: linearForward.vec4.f32, params: sizesOf(508, 960) }, software);
+  expect(fitting.map(({ name }) => name)).toEqual(['register', 'wide', 'workgroup']);
 });
 
 test('what was chosen goes before the table, but for few rows and where it does not fit', () => {

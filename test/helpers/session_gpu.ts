@@ -37,7 +37,7 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
   const counts = new Map<string, number>();
   const buffers = new Map<GPUBuffer, number>();
   const listeners: (() => void)[] = [];
-  let delay = { milliseconds: 0, bytes: Number.POSITIVE_INFINITY };
+  let delay = { milliseconds: 0, bytes: 0 };
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
   const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
     lose = resolve;
@@ -63,7 +63,7 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
       const map = buffer.mapAsync.bind(buffer);
       buffer.mapAsync = async (...range) => {
         const { milliseconds, bytes } = delay;
-        if (buffer.size > bytes) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+        if (milliseconds > 0 && buffer.size > bytes) await new Promise((resolve) => setTimeout(resolve, milliseconds));
         return map(...range);
       };
       return buffer;

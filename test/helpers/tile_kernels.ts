@@ -1,7 +1,7 @@
 import { defineKernel } from '../../src/core/kernel';
 import type { Step } from '../../src/graph/graph';
 
-/** A kernel with variants of these names, as `ops/gemm.ts` makes them: `row` is for four rows or fewer. */
+/** A kernel with variants of these names, as `ops/gemm.ts` makes them: `row` is for four rows or fewer, `*_small` for forty. */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({
     name,
@@ -13,7 +13,8 @@ export function kernelOf(name: string, variants: readonly string[], text = '') {
       wgsl: [text],
       features: variant === 'subgroup' ? (['subgroups'] as const) : [],
       workgroups: () => [1],
-      fits: ({ rows = 0 }) => !variant.startsWith('row') || rows <= 4,
+      spreads: variant === 'workgroup_small',
+      fits: ({ rows = 0 }) => rows <= (variant.startsWith('row') ? 4 : variant.endsWith('_small') ? 40 : rows),
     })),
   });
 }

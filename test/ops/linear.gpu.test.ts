@@ -62,7 +62,7 @@ describe('linear, register', () => {
 });
 
 // Storages and layouts know nothing of tiles: one exact and one odd shape prove a tile.
-describe.each(['register', 'wide', 'workgroup', 'subgroup'])('linear, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('linear, %s', (variant) => {
   test.each<Case>([
     { N: 65, M: 63, K: 123 },
     { N: 67, M: 60, K: 132 },
@@ -70,15 +70,6 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('linear, %s', (vari
 
   // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
-});
-
-// Results of so many tiles have larger ones: forward, by the input, by the weight.
-describe('linear, workgroup, a GPU kept busy', () => {
-  test.each<Case>([
-    { N: 515, M: 1020, K: 20 },
-    { N: 515, M: 21, K: 1020 },
-    { N: 20, M: 516, K: 1021 },
-  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'workgroup', integerArray, 0));
 });
 
 // Few rows take a family of their own where it exists, and the device's tiles for the gradient.

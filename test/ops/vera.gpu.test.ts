@@ -111,37 +111,40 @@ function shared(
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'wide', 'workgroup', 'subgroup'])('layers with one input, %s', (variant) => {
-  test.each([
-    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
-    { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
-    { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
-    { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
-    { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
-  ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, given, ...sizes }) => {
-    const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
-    const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
-    expect(backward).toHaveLength(dispatches);
-    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-  });
+describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])(
+  'layers with one input, %s',
+  (variant) => {
+    test.each([
+      { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
+      { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
+      { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
+      { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
+      { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
+    ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, given, ...sizes }) => {
+      const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
+      const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
+      expect(backward).toHaveLength(dispatches);
+      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    });
 
-  test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
-    const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
-      integerArray(length, seed, 1),
-    );
-    const slices = g.steps.flatMap(({ kernel, params }) =>
-      kernel.name === 'vera_lambda_backward' ? [Math.ceil(params.N! / params.slice!)] : [],
-    );
-    expect(slices).toEqual([3]);
-    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-  });
+    test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
+      const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
+        integerArray(length, seed, 1),
+      );
+      const slices = g.steps.flatMap(({ kernel, params }) =>
+        kernel.name === 'vera_lambda_backward' ? [Math.ceil(params.N! / params.slice!)] : [],
+      );
+      expect(slices).toEqual([3]);
+      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    });
 
-  test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
-    const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
-    // Chains of two or three sums of up to 384 products each, as above.
-    await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
-  });
-});
+    test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
+      const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
+      // Chains of two or three sums of up to 384 products each, as above.
+      await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
+    });
+  },
+);
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
 describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (variant) => {
@@ -158,7 +161,7 @@ describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (v
   });
 });
 
-describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_linear, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_linear, %s', (variant) => {
   test.each<Case>([
     { N: 63, K: 65, M: 63, R: 65 },
     { N: 66, K: 68, M: 132, R: 60 },
@@ -179,17 +182,6 @@ describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_linear, %s', 
     const first = await runOnGpu(g.steps, memory, wanted, { variant });
     const second = await runOnGpu(g.steps, memory, wanted, { variant });
     for (const value of wanted) expect(second.get(value)).toEqual(first.get(value));
-  });
-});
-
-// Results of so many tiles have larger ones: forward, and by u.
-describe('vera_linear, workgroup, a GPU kept busy', () => {
-  test.each<Case>([
-    { N: 515, K: 20, M: 1020, R: 36 },
-    { N: 515, K: 8, M: 21, R: 1020 },
-  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
-    const { g, memory, wanted } = step(sizes, small);
-    await expectGpuEqualsReference(g, memory, wanted, 0, { variant: 'workgroup' });
   });
 });
 

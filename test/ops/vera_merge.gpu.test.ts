@@ -59,7 +59,7 @@ function gradients({ M, K, R, more }: Case, fill: Fill) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_merge, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_merge, %s', (variant) => {
   // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
   test.each<Case>([
     { M: 1, K: 1, R: 1, more: 0 },

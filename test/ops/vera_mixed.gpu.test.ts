@@ -33,7 +33,7 @@ describe.each(['register', 'row', 'row_serial'])('vera_mixed, few rows, %s', (va
   });
 });
 
-describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_mixed, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_mixed, %s', (variant) => {
   test.each<MixedSizes>([
     { M: 5, R: 6, T: 3, which: [0, 1, 2, 3] },
     { M: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 4) },

@@ -48,7 +48,7 @@ function step({ N, K, M, R }: Case, fill: Fill, withResidual: boolean) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-describe.each(['register', 'wide', 'workgroup', 'subgroup'])('vera_saved, %s', (variant) => {
+describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_saved, %s', (variant) => {
   // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
   test.each<Case>([
     { N: 1, K: 1, M: 1, R: 1 },
