@@ -57,7 +57,6 @@ describe('the checks can fail', () => {
       wgsl: text,
       overrides,
       features: [],
-      spreads: false,
       workgroups: () => [1] as const,
       fits: () => true,
     };

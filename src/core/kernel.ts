@@ -20,8 +20,6 @@ export interface Variant<P extends ParamTypes = ParamTypes> {
   readonly overrides: Readonly<Record<string, number>>;
   /** What it needs of the device beyond core WebGPU. */
   readonly features: readonly Feature[];
-  /** Whether it is for devices with many cores: not for software adapters. */
-  readonly spreads: boolean;
   workgroups(params: Params<P>): Grid;
   /** Whether it can run these params: true unless the record says otherwise. */
   fits(params: Params<P>): boolean;
@@ -52,7 +50,6 @@ export interface AnyVariant {
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   readonly features: readonly Feature[];
-  readonly spreads: boolean;
   workgroups(params: Readonly<Record<string, number>>): Grid;
   fits(params: Readonly<Record<string, number>>): boolean;
 }
@@ -63,7 +60,6 @@ export interface VariantInit<P extends ParamTypes> {
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
   readonly features?: readonly Feature[];
-  readonly spreads?: boolean;
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
 }
@@ -88,7 +84,6 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
       wgsl: variant.wgsl.join('\n'),
       overrides: variant.overrides ?? {},
       features: variant.features ?? [],
-      spreads: variant.spreads ?? false,
       workgroups: (params) => variant.workgroups(params),
       fits: (params) => variant.fits?.(params) ?? true,
     })),

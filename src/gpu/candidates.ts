@@ -1,6 +1,6 @@
 import type { Step } from '../graph/graph';
 import { totalFlops, workKey } from '../graph/work';
-import { chooseVariant, fittingVariants, isForFewRows } from './choice';
+import { chooseVariant, fittingVariants, isForFewRows, isWorthMeasuring } from './choice';
 import type { DeviceInfo } from './device';
 
 /** Dispatches that do the same. */
@@ -84,6 +84,6 @@ function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
   const [first = new Set<string>(), ...rest] = works.map(
     ({ step }) => new Set(fittingVariants(step, info).map(({ name }) => name)),
   );
-  const common = [...first].filter((name) => rest.every((names) => names.has(name)) && !isForFewRows(name));
-  return [own, ...common.filter((name) => name !== own)];
+  const others = [...first].filter((name) => name !== own && !isForFewRows(name) && isWorthMeasuring(name, info));
+  return [own, ...others.filter((name) => rest.every((names) => names.has(name)))];
 }

@@ -3,6 +3,10 @@ import type { AnyVariant } from '../core/kernel';
 import type { Sized } from '../graph/work';
 import type { DeviceInfo } from './device';
 
+/** Families for one kind of device: they share work among more cores than the other has, or waste most of its threads. */
+const FOR_GPUS: readonly string[] = ['row', 'workgroup_small'];
+const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
+
 /** Names of variants by those of kernels. */
 export type Chosen = Readonly<Record<string, string>>;
 
@@ -23,12 +27,16 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}
 }
 
 /** The variants that the device can run with these params, one of each name. */
-export function fittingVariants({ kernel, params }: Sized, info: DeviceInfo): readonly AnyVariant[] {
+export function fittingVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
   const fitting = kernel.variants.filter(
-    ({ fits, features, spreads }) =>
-      fits(params) && features.every((feature) => info.features.includes(feature)) && !(spreads && isSoftware(info)),
+    ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
   );
   return fitting.filter(({ name }, index) => fitting.findIndex((first) => first.name === name) === index);
+}
+
+/** Whether a variant may be the fastest on the device. */
+export function isWorthMeasuring(variant: string, info: DeviceInfo): boolean {
+  return !(isSoftware(info) ? FOR_GPUS : FOR_SOFTWARE).includes(variant);
 }
 
 /** Whether a variant is for few rows only. */

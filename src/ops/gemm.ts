@@ -221,7 +221,6 @@ function variants<P extends ParamTypes>(
   const small: VariantInit<P> = {
     name: 'workgroup_small',
     wgsl: [...files, tileWorkgroupSmall],
-    spreads: true,
     workgroups: (params) => tilesOf(params, SMALL_TILE),
     fits: (params) => tilesOf(params, TILE).reduce((x, y) => x * y) < BUSY_TILES,
   };

@@ -13,7 +13,6 @@ export function kernelOf(name: string, variants: readonly string[], text = '') {
       wgsl: [text],
       features: variant === 'subgroup' ? (['subgroups'] as const) : [],
       workgroups: () => [1],
-      spreads: variant === 'workgroup_small',
       fits: ({ rows = 0 }) => rows <= (variant.startsWith('row') ? 4 : variant.endsWith('_small') ? 40 : rows),
     })),
   });
