@@ -40,7 +40,7 @@ let whole: TestSession;
 let split: TestSession;
 beforeAll(async () => {
   whole = await openTestSession();
-  split = await openTestSession({}, LIMIT);
+  split = await openTestSession({}, { bindingBytes: LIMIT });
 });
 afterAll(async () => {
   await whole.session.close();

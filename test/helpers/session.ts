@@ -11,7 +11,7 @@ import {
   type VeraModel,
 } from '../../src/index';
 import { goldenBase, goldenCase } from './golden';
-import { type SessionGpu, sessionGpu } from './session_gpu';
+import { type Pretence, type SessionGpu, sessionGpu } from './session_gpu';
 
 export interface TestSession extends SessionGpu {
   readonly session: Session;
@@ -19,9 +19,9 @@ export interface TestSession extends SessionGpu {
   readonly warnings: string[];
 }
 
-/** A session in this thread on the device that all tests share, which may say that it binds less than it does. */
-export async function openTestSession(options: SessionOptions = {}, bindingBytes?: number): Promise<TestSession> {
-  const shared = sessionGpu(bindingBytes);
+/** A session in this thread on the device that all tests share. */
+export async function openTestSession(options: SessionOptions = {}, pretence?: Pretence): Promise<TestSession> {
+  const shared = sessionGpu(pretence);
   const session = await Session.open({ worker: false, gpu: shared.gpu, store: 'memory', ...options });
   const warnings: string[] = [];
   session.addEventListener('warning', ({ code }) => warnings.push(code));

@@ -1,10 +1,21 @@
+import type { DeviceInfo } from '../../src/gpu/device';
 import { gpuHost } from './gpu_host';
+
+/** What the device says that it is, in place of the truth. */
+export interface Pretence {
+  /** What it binds at most. */
+  readonly bindingBytes?: number;
+  /** Its features are real in any case. */
+  readonly info?: DeviceInfo;
+}
 
 /** A `GPU` for sessions under test, and what they do with it. */
 export interface SessionGpu {
   readonly gpu: GPU;
   /** How often a method of the device or its queue was called. */
   calls(...names: string[]): number;
+  /** Labels of the pipelines that were made. */
+  readonly pipelines: readonly string[];
   /** Bytes of the buffers that are alive, counted at the device itself. */
   liveBytes(): number;
   /** The same without what is kept to read through: only this tells what a model holds. */
@@ -24,10 +35,10 @@ export interface SessionGpu {
 
 /**
  * Gives a session the one device of this process, for Dawn in Node doesn't bear several. Destroying it destroys the
- * buffers that were made through it and nothing else. With `bindingBytes` it says that it binds no more.
+ * buffers that were made through it and nothing else.
  */
-export function sessionGpu(bindingBytes?: number): SessionGpu {
-  const { device, info } = gpuHost();
+export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {}): SessionGpu {
+  const { device } = gpuHost();
   const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupsPerDimension } = device.limits;
   const limits = {
     maxBufferSize,
@@ -37,6 +48,7 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
   const counts = new Map<string, number>();
   const buffers = new Map<GPUBuffer, number>();
   const listeners: (() => void)[] = [];
+  const pipelines: string[] = [];
   let delay = { milliseconds: 0, bytes: 0 };
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
   const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
@@ -68,6 +80,11 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
       };
       return buffer;
     },
+    createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor): Promise<GPUComputePipeline> {
+      counts.set('createComputePipelineAsync', (counts.get('createComputePipelineAsync') ?? 0) + 1);
+      pipelines.push(descriptor.label ?? '');
+      return device.createComputePipelineAsync(descriptor);
+    },
     destroy() {
       for (const buffer of [...buffers.keys()]) buffer.destroy();
       for (const forget of listeners) forget();
@@ -78,6 +95,7 @@ export function sessionGpu(bindingBytes?: number): SessionGpu {
   const adapter = { info, features, limits, requestDevice: async () => counted(device, counts, overrides) };
   return {
     gpu: { requestAdapter: async () => adapter } as unknown as GPU,
+    pipelines,
     calls: (...names) => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0),
     liveBytes: () => [...buffers.values()].reduce((sum, size) => sum + size, 0),
     storageBytes: () => {

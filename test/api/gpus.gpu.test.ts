@@ -1,0 +1,53 @@
+// The kernels that the table gives to GPUs, on the device that there is: it is told to say that it is one.
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { VeraModel } from '../../src/index';
+import { APPLE, GPU } from '../helpers/devices';
+import { goldenAdapter, goldenCase, goldenTensors, largestDifference } from '../helpers/golden';
+import { expectGoldenTraining } from '../helpers/golden_training';
+import { loadBase, loadVera, openTestSession } from '../helpers/session';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+const cases = ['llama_qvud_big', 'llama_bf16_mid', 'gpt2_all_mid', 'opt_postnorm_mid'];
+
+describe.each([
+  ['a GPU', GPU, ['linear/workgroup_small', 'linear/row', 'attention/workgroup', 'vera_lambda_backward/workgroup']],
+  ['an Apple GPU', APPLE, ['linear/register', 'linear/row', 'attention/workgroup', 'vera_lambda_backward/register']],
+] as const)('%s computes what PEFT does', async (_, info, kernels) => {
+  const opened = await openTestSession({}, { info });
+  afterAll(() => opened.session.close());
+
+  describe.each(cases)('%s', async (name) => {
+    const { expect: expected, inputs, tolerance } = goldenCase(name);
+    const base = await loadBase(opened, name);
+
+    test('forward, and the greedy continuation', async () => {
+      const vera = await VeraModel.from_pretrained(base, goldenAdapter(name, 'adapter'));
+      const { logits, loss } = await vera.forward(inputs.batch);
+      expect(Math.abs(loss! - expected.random.loss)).toBeLessThanOrEqual(tolerance.loss_abs);
+      const mask = inputs.batch.attention_mask.flat();
+      const isToken = (index: number): boolean => mask[Math.floor(index / Number(base.config.vocab_size))] === 1;
+      const reference = goldenTensors(name).get('random.logits')!;
+      expect(largestDifference(logits.data, reference, isToken)).toBeLessThanOrEqual(tolerance.logits_abs);
+
+      const { prompt, continuation } = expected.random.greedy;
+      const tokens: number[] = [];
+      const options = { max_new_tokens: continuation.length, eos_token_id: null };
+      for await (const { token_id } of vera.generate(prompt, options)) tokens.push(token_id);
+      expect(tokens).toEqual(continuation);
+    });
+
+    test('training', async () => {
+      const training = expected.train.find(
+        ({ start, normalise }) => start === 'init' && normalise !== 'mean_of_means',
+      )!;
+      await expectGoldenTraining(await loadVera(opened, name), name, training);
+    });
+  });
+
+  test('with the kernels of its table', () => {
+    expect(opened.pipelines).toEqual(expect.arrayContaining([...kernels]));
+    expect(opened.pipelines.filter((label) => /\/(subgroup|serial|held|row_serial)$/.test(label))).toEqual([]);
+  });
+});
