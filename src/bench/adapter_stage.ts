@@ -32,7 +32,7 @@ export class AdapterStage {
     const models = new SessionModels({ emit: () => {} }, { store: 'memory' });
     const shelf = new AdapterShelf(openStore({ kind: 'memory' }));
     this.#adapters = new SessionAdapters(models, shelf, () => {});
-    this.vera = this.#adapters.newState(executor, base);
+    this.vera = this.#adapters.newState(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }
 

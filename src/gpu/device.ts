@@ -37,7 +37,7 @@ export class DeviceHost {
       if (this.#closed) return;
       this.fail(
         new WebVeraError('device_lost', `The GPU device was lost: ${lost.message || lost.reason}`, {
-          hint: 'Open a new session and load the model again.',
+          hint: 'Load the model again.',
           retryable: true,
         }),
       );

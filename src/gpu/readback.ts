@@ -47,7 +47,7 @@ export class Readback {
       throw new WebVeraError('device_lost', 'The GPU device was lost before its results could be read', {
         cause,
         retryable: true,
-        hint: 'Open a new session and load the model again.',
+        hint: 'Load the model again.',
       });
     } finally {
       this.#wait(-1);

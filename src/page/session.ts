@@ -68,7 +68,8 @@ export interface SessionEventMap {
 export const linkKey: unique symbol = Symbol('link');
 
 /**
- * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it.
+ * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. Where the device is
+ * lost, what was loaded on it rejects with `device_lost`, and the next model to be loaded gets a new one.
  *
  * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens).
  */

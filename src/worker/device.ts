@@ -7,7 +7,7 @@ export interface OpenDevice {
   readonly host: DeviceHost;
 }
 
-/** The session's GPU, opened by the first call that computes. */
+/** The session's GPU, opened by the first call that computes, and again by the first after it has failed. */
 export class SessionDevice {
   readonly #gpu: GPU | undefined;
   readonly #onFailure: (error: WebVeraError) => void;
@@ -33,6 +33,7 @@ export class SessionDevice {
 
   /** As `executor`, with the device itself. */
   async open(): Promise<OpenDevice> {
+    await this.#letGoOfFailed();
     if (this.#closed) throw new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
     const opening = this.#opened ?? this.#open();
     this.#opened = opening;
@@ -48,6 +49,15 @@ export class SessionDevice {
     this.#closed = true;
     const device = await this.#opened?.catch(() => undefined);
     device?.executor.close();
+  }
+
+  /** What was loaded on it stays unusable, and says why. */
+  async #letGoOfFailed(): Promise<void> {
+    const opening = this.#opened;
+    const device = await opening?.catch(() => undefined);
+    if (device?.host.failed !== true || this.#opened !== opening) return;
+    device.executor.close();
+    this.#opened = undefined;
   }
 
   async #open(): Promise<OpenDevice> {

@@ -61,9 +61,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
       models,
       shelf,
       kernels,
-      vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn), () =>
-        this.#device.executor(),
-      ),
+      vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn)),
       training: new SessionTraining(this.#host, models, kernels, {
         store: new CheckpointStore(store),
         locks: new RunLocks(globalThis.navigator?.locks),
@@ -156,8 +154,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   }
 
   async memory(handle: Wire.Handle): Promise<MemoryReport> {
-    this.#parts().models.base(handle);
-    const { bytes, peakBytes, buffers } = (await this.#device.executor()).usage();
+    const { bytes, peakBytes, buffers } = this.#parts().models.base(handle).runner.usage();
     return { gpu_bytes: bytes, peak_gpu_bytes: peakBytes, buffers };
   }
 

@@ -8,7 +8,7 @@ import type { AdapterFiles } from '../core/model';
 import type { Warn } from '../core/warning';
 import { writeLoraConfig, writeLoraModel } from '../formats/lora';
 import { readAdapterConfig, readAdapterModel } from '../formats/peft';
-import type { Executor } from '../gpu/executor';
+import type { Runner } from '../graph/runner';
 import { type AdapterBytes, readAdapterBytes, toFiles, writeAdapter } from './adapter_files';
 import type { AdapterShelf } from './adapter_shelf';
 import type { StoredAdapter } from './adapter_values';
@@ -30,7 +30,7 @@ export class SessionAdapters {
   readonly #models: SessionModels;
   readonly #shelf: AdapterShelf;
   readonly #warn: Warn;
-  #projections: ProjectionPool | undefined;
+  readonly #projections = new WeakMap<Runner, ProjectionPool>();
   #keys = 0;
 
   constructor(models: SessionModels, shelf: AdapterShelf, warn: Warn) {
@@ -39,11 +39,13 @@ export class SessionAdapters {
     this.#warn = warn;
   }
 
-  newState(executor: Executor, base: TextModel): VeraState {
-    this.#projections ??= new ProjectionPool(executor);
+  newState(base: TextModel): VeraState {
+    const { runner } = base;
+    const projections = this.#projections.get(runner) ?? new ProjectionPool(runner);
+    this.#projections.set(runner, projections);
     return new VeraState(base, {
-      runner: executor,
-      projections: this.#projections,
+      runner,
+      projections,
       warn: this.#warn,
       nextKey: () => {
         this.#keys += 1;

@@ -50,7 +50,7 @@ export class SessionTraining {
     return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
       const request = { model, overlay, args, data: rows, signal: ending, resume };
-      const kernels = this.#kernels.ofRun();
+      const kernels = this.#kernels.ofRun(model.runner);
       const run = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);

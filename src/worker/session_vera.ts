@@ -1,6 +1,5 @@
 import type { AdapterFiles } from '../core/model';
 import type { Tensor } from '../core/tensor';
-import type { Executor } from '../gpu/executor';
 import type { Calls } from './calls';
 import type * as Wire from './protocol';
 import type { SessionAdapters } from './session_adapters';
@@ -16,20 +15,12 @@ export class SessionVera {
   readonly #calls: Calls;
   readonly #models: SessionModels;
   readonly #adapters: SessionAdapters;
-  readonly #executor: () => Promise<Executor>;
 
-  constructor(
-    host: Wire.SessionHost,
-    calls: Calls,
-    models: SessionModels,
-    adapters: SessionAdapters,
-    executor: () => Promise<Executor>,
-  ) {
+  constructor(host: Wire.SessionHost, calls: Calls, models: SessionModels, adapters: SessionAdapters) {
     this.#host = host;
     this.#calls = calls;
     this.#models = models;
     this.#adapters = adapters;
-    this.#executor = executor;
   }
 
   create(
@@ -146,7 +137,7 @@ export class SessionVera {
     return this.#calls.run(call, (signal) => {
       const base = this.#models.base(handle);
       return base.jobs.run('new', signal, async (ending) => {
-        const vera = this.#adapters.newState(await this.#executor(), base);
+        const vera = this.#adapters.newState(base);
         await fill(vera, ending);
         return veraInfo(vera, this.#models.models.add(vera));
       });

@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { crashGpu } from './crash';
 import { type BrowserName, browserNames, withPage, withSite } from './harness';
 
-type Report = { readonly type: 'log' | 'save' | 'restored' | 'warning'; readonly step: number } | Done;
+type Report =
+  | { readonly type: 'log' | 'save' | 'restored' | 'warning'; readonly step: number }
+  | { readonly type: 'lost'; readonly message: string; readonly hint: string }
+  | Done;
 
 interface Done {
   readonly type: 'done';
@@ -18,12 +22,19 @@ interface Visit {
   readonly profile?: string;
   /** Whether the browser is to be killed at this report. */
   readonly dies?: (report: Report) => boolean;
+  /** Whether Chromium's GPU process is to crash at this report. */
+  readonly crashes?: (report: Report) => boolean;
   /** Bytes that the browser lets the site store. */
   readonly quota?: number;
 }
 
 /** Opens the page, until it is done or its browser is killed; gives what it reported. */
-function visit(name: BrowserName, url: string, page: string, { profile, dies, quota }: Visit = {}): Promise<Report[]> {
+function visit(
+  name: BrowserName,
+  url: string,
+  page: string,
+  { profile, dies, crashes, quota }: Visit = {},
+): Promise<Report[]> {
   return withPage(
     name,
     url,
@@ -37,6 +48,7 @@ function visit(name: BrowserName, url: string, page: string, { profile, dies, qu
         const receive = (report: Report): void => {
           reports.push(report);
           if (dies?.(report) === true) kill();
+          if (crashes?.(report) === true) crashGpu(opened).catch(reject);
           if (report.type === 'done' || dies?.(report) === true) resolve();
         };
         opened
@@ -90,5 +102,24 @@ test('chromium: a full disk costs the checkpoints, not the run', async () => {
     expect(reports.filter(({ type }) => type !== 'log').map(({ type }) => type)).toEqual(['warning', 'done']);
     expect(reports.find(({ type }) => type === 'warning')).toMatchObject({ code: 'storage_full', step: 3 });
     expect(reports.at(-1)).toEqual(straight);
+  });
+});
+
+test('chromium: a GPU process that crashes costs the steps since the last checkpoint', async () => {
+  await withSite(async (url) => {
+    const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
+    let crashed = false;
+    const reports = await visit('chromium', url, 'resumed.html', {
+      crashes: (report) => {
+        const now = !crashed && report.type === 'log' && report.step === 11;
+        crashed ||= now;
+        return now;
+      },
+    });
+    const told = reports.filter(({ type }) => type === 'lost' || type === 'restored' || type === 'done');
+    expect(told.map(({ type }) => type)).toEqual(['lost', 'restored', 'done']);
+    expect(told[0]).toMatchObject({ hint: 'Load the model again.' });
+    expect((told[1] as { step: number }).step).toBeGreaterThanOrEqual(6);
+    expect(told[2]).toEqual(straight);
   });
 });

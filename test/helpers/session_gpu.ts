@@ -50,14 +50,11 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   const listeners: (() => void)[] = [];
   const pipelines: string[] = [];
   let delay = { milliseconds: 0, bytes: 0 };
+  /** Of the device that was asked for last. */
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
-  const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
-    lose = resolve;
-  });
 
   const overrides: Record<string, unknown> = {
     limits,
-    lost,
     queue: counted(device.queue, counts),
     addEventListener(type: string, listener: EventListener) {
       device.addEventListener(type, listener);
@@ -92,7 +89,13 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
     },
   };
   const { features } = device;
-  const adapter = { info, features, limits, requestDevice: async () => counted(device, counts, overrides) };
+  const requestDevice = async (): Promise<GPUDevice> => {
+    const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
+      lose = resolve;
+    });
+    return counted(device, counts, { ...overrides, lost });
+  };
+  const adapter = { info, features, limits, requestDevice };
   return {
     gpu: { requestAdapter: async () => adapter } as unknown as GPU,
     pipelines,
