@@ -30,16 +30,21 @@ await app.rack.refresh().catch((error: unknown) => app.banner.report(error));
 function createApp(): App {
   const store = new Store(initialState);
   const banner = new Banner();
+  const dropModel = (): void => {
+    rack.forget();
+    store.set({ model: undefined });
+  };
   const sessions = new Sessions({
     onWarning: (code, message) => {
       // The others are PEFT's, for those who write the configuration by hand.
       if (code === 'storage_unavailable') banner.show('note', message, 'Export what you want to keep.');
       else console.info(`${message} (${code})`);
     },
-    onClosed: () => {
-      rack.forget();
-      store.set({ model: undefined });
+    onFailed: (message) => {
+      dropModel();
+      banner.show('error', message, 'Load the model again.');
     },
+    onClosed: dropModel,
   });
   const rack = new AdapterRack(store, sessions);
   return { store, sessions, rack, banner, confirm: new Confirm() };

@@ -2,9 +2,14 @@ import { Session } from 'webvera';
 
 export interface SessionListener {
   onWarning(code: string, message: string): void;
+  /** The GPU gave up, and with it every model. The session opens it again for the next one. */
+  onFailed(message: string): void;
   /** The session ended, and every model in it. */
   onClosed(): void;
 }
+
+/** What a GPU fails with. */
+const FAILURES: readonly string[] = ['device_lost', 'out_of_memory', 'internal'];
 
 /** One session at a time: opened on first use, and again after it has ended. */
 export class Sessions {
@@ -25,7 +30,10 @@ export class Sessions {
 
   async #open(): Promise<Session> {
     const session = await Session.open();
-    session.addEventListener('warning', ({ code, message }) => this.#listener.onWarning(code, message));
+    session.addEventListener('warning', ({ code, message }) => {
+      if (FAILURES.includes(code)) this.#listener.onFailed(message);
+      else this.#listener.onWarning(code, message);
+    });
     session.addEventListener('statechange', () => {
       if (session.state !== 'closed') return;
       this.#opening = undefined;
