@@ -31,8 +31,10 @@ function createApp(): App {
   const store = new Store(initialState);
   const banner = new Banner();
   const dropModel = (): void => {
+    const { model } = store.value;
     rack.forget();
     store.set({ model: undefined });
+    model?.base.dispose().catch(() => {}); // the session may be gone, and the model with it
   };
   const sessions = new Sessions({
     onWarning: (code, message) => {

@@ -15,12 +15,15 @@ export interface DeviceInfo {
 const FEATURES: readonly Feature[] = ['subgroups'];
 /** The limits that our kernels and buffers profit from; workgroups stay within the defaults. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+/** What helps when a device has become unusable: the next model to be loaded gets another. */
+const LOAD_AGAIN = 'Load the model again.';
 
 /** Owns the GPU device: asks for it, watches it, and remembers why it can't be used any more. */
 export class DeviceHost {
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
   readonly #onFailure: (error: WebVeraError) => void;
+  readonly #failing = new AbortController();
   #failure: WebVeraError | undefined;
   #closed = false;
 
@@ -31,13 +34,13 @@ export class DeviceHost {
     device.addEventListener('uncapturederror', (event) => {
       const code =
         event.error instanceof Error || !/memory/i.test(event.error.constructor.name) ? 'internal' : 'out_of_memory';
-      this.fail(new WebVeraError(code, `The GPU refused a command: ${event.error.message}`));
+      this.fail(new WebVeraError(code, `The GPU refused a command: ${event.error.message}`, { hint: LOAD_AGAIN }));
     });
     void device.lost.then((lost) => {
       if (this.#closed) return;
       this.fail(
         new WebVeraError('device_lost', `The GPU device was lost: ${lost.message || lost.reason}`, {
-          hint: 'Load the model again.',
+          hint: LOAD_AGAIN,
           retryable: true,
         }),
       );
@@ -84,6 +87,11 @@ export class DeviceHost {
     return this.#failure !== undefined;
   }
 
+  /** Aborts with what makes the device unusable, but for closing it. */
+  get failure(): AbortSignal {
+    return this.#failing.signal;
+  }
+
   /** Throws what made the device unusable. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -100,6 +108,7 @@ export class DeviceHost {
   fail(error: WebVeraError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#failing.abort(error);
     this.#onFailure(error);
   }
 }

@@ -57,6 +57,16 @@ export class Executor implements Runner {
     this.maxBindingBytes = options.maxBindingBytes ?? this.#memory.limits.bindingBytes;
   }
 
+  /** Aborts with what makes the device unusable. */
+  get failure(): AbortSignal {
+    return this.#host.failure;
+  }
+
+  /** Throws what made the device unusable. */
+  check(): void {
+    this.#host.check();
+  }
+
   usage(): RunnerUsage {
     const { dispatches, submits, flops, buffers, bytes, peakBytes } = this.counters;
     return { dispatches, submits, flops, buffers, bytes, peakBytes };

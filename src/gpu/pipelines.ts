@@ -80,6 +80,7 @@ export class Pipelines {
         },
       });
     } catch (cause) {
+      this.#host.check();
       const problem = cause instanceof Error ? cause.message : cause;
       throw new WebVeraError('internal', `Kernel ${label} doesn't compile: ${problem}`, { cause });
     }

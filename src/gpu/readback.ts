@@ -69,6 +69,7 @@ export class Readback {
   close(): void {
     this.#wait(-this.#waiting);
     for (const buffer of [...this.#all]) this.#destroy(buffer);
+    this.#idle.clear();
   }
 
   #take(bytes: number): GPUBuffer {

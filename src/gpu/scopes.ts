@@ -29,8 +29,8 @@ export class ErrorScopes {
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     );
-    const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
     try {
+      const [memory, validation] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       this.#host.check();
       if ('error' in outcome) throw outcome.error;
       if (memory !== null) throw outOfMemory(what, memory.message);
@@ -38,6 +38,8 @@ export class ErrorScopes {
       return outcome.value;
     } catch (error) {
       undo();
+      // A lost device rejects all that was asked of it, in words of its own.
+      this.#host.check();
       throw error;
     }
   }

@@ -48,6 +48,7 @@ export class VariantLab implements Lab {
     try {
       return await this.#executor.load({ name, steps, outputs: [] }, { chosen });
     } catch (error) {
+      this.#executor.check();
       if (error instanceof WebVeraError && (error.code === 'internal' || error.code === 'out_of_memory'))
         return undefined;
       throw error;

@@ -69,7 +69,7 @@ export const linkKey: unique symbol = Symbol('link');
 
 /**
  * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. Where the device is
- * lost, what was loaded on it rejects with `device_lost`, and the next model to be loaded gets a new one.
+ * lost, a warning `device_lost` tells it, what was loaded on it rejects, and the next model to be loaded gets a new one.
  *
  * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens).
  */

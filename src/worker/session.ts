@@ -40,7 +40,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     this.#calls = new Calls((state) => host.emit({ type: 'state', state }));
     this.#device = new SessionDevice(
       host.gpu,
-      ({ code, message }) => host.emit({ type: 'warning', code, message }),
+      ({ message }) => host.emit({ type: 'warning', code: 'device_lost', message }),
       (device) => this.#parts().kernels.begin(device),
     );
   }

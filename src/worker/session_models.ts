@@ -137,6 +137,8 @@ export class SessionModels {
       executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
       throw error;
     });
+    // It may have been lost while the tokenizer came in.
+    executor.check();
     const info = this.info(new TextModel(executor, loaded, tokenizer));
     emit({ status: 'ready', model: source.name });
     return info;

@@ -47,10 +47,11 @@ export class SessionTraining {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;
       this.#host.emit({ type: 'train', call, progress, event });
     };
-    return model.jobs.run(overlay.key, signal, async (ending) => {
+    return model.jobs.run(overlay.key, signal, async (ended) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const request = { model, overlay, args, data: rows, signal: ending, resume };
       const kernels = this.#kernels.ofRun(model.runner);
+      const ending = AbortSignal.any([ended, kernels.failure]);
+      const request = { model, overlay, args, data: rows, signal: ending, resume };
       const run = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);

@@ -187,30 +187,3 @@ describe('what is freed while it is in use', () => {
     await expect(model.forward({ input_ids: [[3]] })).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 });
-
-test('a device that is lost ends what runs, and says so to what comes', async () => {
-  const other = await openTestSession();
-  const model = await loadTinyVera(other);
-  const run = train(model, 1000);
-  await begun(run);
-  const outcome = Promise.allSettled([run]);
-  other.lose('the driver crashed');
-  expect(await outcome).toMatchObject([{ reason: { code: 'device_lost', retryable: true } }]);
-  expect(other.warnings).toContain('device_lost');
-  await expect(model.forward({ input_ids: [[3]] })).rejects.toMatchObject({ code: 'device_lost' });
-
-  // The session has another device as soon as something is loaded.
-  const anew = await loadTinyVera(other);
-  await useAll(anew);
-  for (const work of [train(model, 1), model.forward({ input_ids: [[3]] }), model.add_adapter('second', tinyVera)]) {
-    await expect(work).rejects.toMatchObject({ code: 'device_lost', hint: 'Load the model again.' });
-  }
-  const { gpu_bytes } = await anew.memory();
-  expect(gpu_bytes).toBe(other.liveBytes());
-  await model.dispose();
-  expect((await anew.memory()).gpu_bytes).toBe(gpu_bytes);
-  await useAll(anew);
-  await anew.dispose();
-  expect(other.liveBytes()).toBe(0);
-  await other.session.close();
-});

@@ -223,26 +223,3 @@ describe('storage that fails', () => {
     expect(typesOf(await trained({ resume: true }))[0]).toBe('restored');
   });
 });
-
-test('a device that is lost costs the steps since the last checkpoint, in one session', async () => {
-  const straight = await trained({ init: { args: { save_strategy: 'no' } } });
-  await within({ store: 'auto' }, async (opened) => {
-    const begin = async (resume: boolean) => {
-      const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
-      const run = tinyTrainer(model, { args: resumedArgs, train_dataset: resumedRows }).train({
-        resume_from_checkpoint: resume,
-      });
-      return { model, run };
-    };
-    const lost = await begin(false);
-    for await (const { type } of lost.run) if (type === 'save') break;
-    opened.lose('the driver crashed');
-    await expect(Promise.resolve(lost.run)).rejects.toMatchObject({ code: 'device_lost' });
-    const { model, run } = await begin(true);
-    await run;
-    const [first] = await eventsOf(run);
-    expect(first?.type).toBe('restored');
-    expect(first?.state.global_step).toBeGreaterThanOrEqual(4);
-    expect(await weightsOf(model)).toEqual(straight.weights);
-  });
-});

@@ -29,8 +29,10 @@ export interface SessionGpu {
   overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** From now on, what is read through buffers of more than `bytes` arrives that many milliseconds late. */
   delayReads(milliseconds: number, bytes?: number): void;
-  /** What happens when a driver crashes: the device's `lost` resolves. */
+  /** What happens when a driver crashes: the device's `lost` resolves, and what is under way rejects. */
   lose(message: string): void;
+  /** The same during the next call of that method. */
+  loseDuring(method: 'popErrorScope' | 'createComputePipelineAsync', message: string): void;
 }
 
 /**
@@ -50,6 +52,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   const listeners: (() => void)[] = [];
   const pipelines: string[] = [];
   let delay = { milliseconds: 0, bytes: 0 };
+  let fatal: { readonly method: string; readonly info: GPUDeviceLostInfo } | undefined;
   /** Of the device that was asked for last. */
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
 
@@ -77,11 +80,6 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
       };
       return buffer;
     },
-    createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor): Promise<GPUComputePipeline> {
-      counts.set('createComputePipelineAsync', (counts.get('createComputePipelineAsync') ?? 0) + 1);
-      pipelines.push(descriptor.label ?? '');
-      return device.createComputePipelineAsync(descriptor);
-    },
     destroy() {
       for (const buffer of [...buffers.keys()]) buffer.destroy();
       for (const forget of listeners) forget();
@@ -93,7 +91,24 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
     const lost = new Promise<GPUDeviceLostInfo>((resolve) => {
       lose = resolve;
     });
-    return counted(device, counts, { ...overrides, lost });
+    fatal = undefined;
+    const orLost = <T>(method: string, work: Promise<T>): Promise<T> => {
+      if (fatal?.method === method) lose(fatal.info);
+      return Promise.race([
+        lost.then(() => Promise.reject(new DOMException('Instance dropped', 'OperationError'))),
+        work,
+      ]);
+    };
+    return counted(device, counts, {
+      ...overrides,
+      lost,
+      popErrorScope: () => orLost('popErrorScope', device.popErrorScope()),
+      createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor) {
+        counts.set('createComputePipelineAsync', (counts.get('createComputePipelineAsync') ?? 0) + 1);
+        pipelines.push(descriptor.label ?? '');
+        return orLost('createComputePipelineAsync', device.createComputePipelineAsync(descriptor));
+      },
+    });
   };
   const adapter = { info, features, limits, requestDevice };
   return {
@@ -124,6 +139,9 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
       delay = { milliseconds, bytes };
     },
     lose: (message) => lose({ reason: 'unknown', message } as GPUDeviceLostInfo),
+    loseDuring: (method, message) => {
+      fatal = { method, info: { reason: 'unknown', message } as GPUDeviceLostInfo };
+    },
   };
 }
 

@@ -8,9 +8,6 @@ export interface SessionListener {
   onClosed(): void;
 }
 
-/** What a GPU fails with. */
-const FAILURES: readonly string[] = ['device_lost', 'out_of_memory', 'internal'];
-
 /** One session at a time: opened on first use, and again after it has ended. */
 export class Sessions {
   readonly #listener: SessionListener;
@@ -31,7 +28,7 @@ export class Sessions {
   async #open(): Promise<Session> {
     const session = await Session.open();
     session.addEventListener('warning', ({ code, message }) => {
-      if (FAILURES.includes(code)) this.#listener.onFailed(message);
+      if (code === 'device_lost') this.#listener.onFailed(message);
       else this.#listener.onWarning(code, message);
     });
     session.addEventListener('statechange', () => {

@@ -1,0 +1,135 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AutoModelForCausalLM, get_peft_model, Trainer, VeraConfig, type VeraModel } from '../../src/index';
+import { resumedAdapter, resumedArgs, resumedRows, trained } from '../helpers/resumed_run';
+import { type TestSession, within } from '../helpers/session';
+import { loadTiny, loadTinyVera, tinyFiles, tinyVera } from '../helpers/tiny_llama';
+import { eventsOf, expectToTrain, firstLog, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+
+/** What one browser keeps. */
+beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
+afterEach(() => void vi.unstubAllGlobals());
+
+const inputs = { input_ids: [tinyRows[0]!.input_ids] };
+const lost = { code: 'device_lost', hint: 'Load the model again.', retryable: true };
+
+/** What is under way when the device is lost. */
+const moments: Readonly<Record<string, (opened: TestSession, model: VeraModel) => Promise<unknown>>> = {
+  'a model loads': (opened) => {
+    const progress_callback = ({ status }: { status: string }) => {
+      if (status === 'upload') opened.lose('the driver crashed');
+    };
+    return AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session, progress_callback });
+  },
+  'an adapter is added': (opened, model) => {
+    opened.loseDuring('popErrorScope', 'the driver crashed');
+    return model.add_adapter('second', tinyVera);
+  },
+  'kernels compile': (opened, model) => {
+    opened.loseDuring('createComputePipelineAsync', 'the driver crashed');
+    return model.forward(inputs);
+  },
+  'a text is written': async (opened, model) => {
+    const text = model.generate([3, 4], { max_new_tokens: 400, eos_token_id: null });
+    for await (const _ of text) opened.lose('the driver crashed');
+  },
+  'a run begins': async (opened, model) => {
+    opened.loseDuring('popErrorScope', 'the driver crashed');
+    await tinyTrainer(model, { args: { max_steps: 50 } }).train();
+  },
+  'the kernels of a run compile': async (opened, model) => {
+    opened.loseDuring('createComputePipelineAsync', 'the driver crashed');
+    await tinyTrainer(model, { args: { max_steps: 50 } }).train();
+  },
+  'a run waits for its data': async (opened, model) => {
+    async function* stuck() {
+      opened.lose('the driver crashed');
+      await new Promise(() => {});
+      yield tinyRows[0]!;
+    }
+    await new Trainer({ model, train_dataset: stuck(), args: { max_steps: 5 } }).train();
+  },
+  'a run goes': async (opened, model) => {
+    const run = tinyTrainer(model, { args: { max_steps: 500 } }).train();
+    await firstLog(run);
+    opened.lose('the driver crashed');
+    await run;
+  },
+  'a run is paused': async (opened, model) => {
+    const run = tinyTrainer(model, { args: { max_steps: 500 } }).train();
+    await firstLog(run);
+    await run.pause();
+    opened.lose('the driver crashed');
+    await run;
+  },
+};
+
+describe('a device that is lost', () => {
+  test.each(Object.entries(moments))(
+    'while %s: that rejects, and the session goes on with another',
+    async (_, work) => {
+      await within({}, async (opened) => {
+        const model = await loadTinyVera(opened);
+        await expect(work(opened, model)).rejects.toMatchObject({
+          ...lost,
+          message: expect.stringContaining('crashed'),
+        });
+        expect(opened.warnings.filter((code) => code === 'device_lost')).toHaveLength(1);
+        await expectToTrain(await loadTinyVera(opened));
+      });
+    },
+  );
+
+  test('takes along what was loaded on it, and nothing that is loaded later', async () => {
+    await within({}, async (opened) => {
+      const model = await loadTinyVera(opened);
+      await expectToTrain(model);
+      opened.lose('the driver crashed');
+      await expect(model.forward(inputs)).rejects.toMatchObject(lost);
+      const anew = await loadTinyVera(opened);
+      await expectToTrain(anew);
+      for (const work of [
+        tinyTrainer(model).train(),
+        model.forward(inputs),
+        model.add_adapter('second', tinyVera),
+        model.save_pretrained(),
+      ]) {
+        await expect(Promise.resolve(work)).rejects.toMatchObject(lost);
+      }
+      const { gpu_bytes } = await anew.memory();
+      expect(gpu_bytes).toBe(opened.liveBytes());
+      await model.dispose();
+      expect((await anew.memory()).gpu_bytes).toBe(gpu_bytes);
+      await expectToTrain(anew);
+      await anew.dispose();
+      expect(opened.liveBytes()).toBe(0);
+    });
+  });
+
+  test.each([
+    ['while a run goes', false],
+    ['while it is paused', true],
+  ])('%s costs the steps since the last checkpoint', async (_, paused) => {
+    const straight = await trained({ init: { args: { save_strategy: 'no' } } });
+    await within({ store: 'auto' }, async (opened) => {
+      const begin = async (resume: boolean) => {
+        const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
+        const run = tinyTrainer(model, { args: resumedArgs, train_dataset: resumedRows }).train({
+          resume_from_checkpoint: resume,
+        });
+        return { model, run };
+      };
+      const broken = await begin(false);
+      for await (const { type } of broken.run) if (type === 'save') break;
+      if (paused) await broken.run.pause();
+      opened.lose('the driver crashed');
+      await expect(Promise.resolve(broken.run)).rejects.toMatchObject(lost);
+      const { model, run } = await begin(true);
+      await run;
+      const [first] = await eventsOf(run);
+      expect(first?.type).toBe('restored');
+      expect(first?.state.global_step).toBeGreaterThanOrEqual(4);
+      expect(await weightsOf(model)).toEqual(straight.weights);
+    });
+  });
+});
