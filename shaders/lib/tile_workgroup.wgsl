@@ -1,13 +1,10 @@
 // Tile of 64 × 64 results for 8 × 8 threads. Each holds four blocks. The workgroup reads 16 of K at a time into
 // workgroup memory, every thread one block of each operand.
 // grid: 64 rows in x, 64 columns in y
-// with lib/quad.wgsl
+// with lib/{quad, tile_stage}.wgsl
 const STEP = 16u;
 // A line of 16 vectors and one more, which spreads the writes over more banks.
 const STAGE_LINE = 17u;
-// A line per k: the left operand's 64 rows and the right one's 64 columns.
-var<workgroup> left_stage: array<vec4f, STEP * STAGE_LINE>;
-var<workgroup> right_stage: array<vec4f, STEP * STAGE_LINE>;
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
@@ -17,15 +14,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   let index = thread.y * 8u + thread.x;
   let staged = index / 4u;
   let staged_k = index % 4u * 4u;
+  let at = staged_k * STAGE_LINE + staged;
   var c = Quad();
   if (low_inner() > 0u) {
     let left = low_left_begin(group.x * 64u + staged * 4u);
     let right = low_right_begin(group.y * 64u + staged * 4u);
     for (var k = 0u; k < low_inner(); k += STEP) {
       if (k + staged_k < low_inner()) {
-        stage(staged, staged_k, low_left_block(left, k + staged_k), low_right_block(right, k + staged_k));
+        stage(at, low_left_block(left, k + staged_k), low_right_block(right, k + staged_k));
       } else {
-        stage(staged, staged_k, mat4x4f(), mat4x4f());
+        stage(at, mat4x4f(), mat4x4f());
       }
       c = add_staged(c, thread);
     }
@@ -40,32 +38,20 @@ fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   let index = thread.y * 8u + thread.x;
   let staged = index / 4u;
   let staged_k = index % 4u * 4u;
+  let at = staged_k * STAGE_LINE + staged;
   let left = left_begin(part, group.x * 64u + staged * 4u);
   let right = right_begin(part, group.y * 64u + staged * 4u);
   var c = before;
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += STEP) {
     if (k + staged_k < end) {
-      stage(staged, staged_k, left_block(part, left, k + staged_k), right_block(part, right, k + staged_k));
+      stage(at, left_block(part, left, k + staged_k), right_block(part, right, k + staged_k));
     } else {
-      stage(staged, staged_k, mat4x4f(), mat4x4f());
+      stage(at, mat4x4f(), mat4x4f());
     }
     c = add_staged(c, thread);
   }
   return c;
-}
-
-fn stage(block: u32, k: u32, left: mat4x4f, right: mat4x4f) {
-  let at = k * STAGE_LINE + block;
-  let columns_of_left = transpose(left);
-  left_stage[at] = columns_of_left[0];
-  left_stage[at + STAGE_LINE] = columns_of_left[1];
-  left_stage[at + 2u * STAGE_LINE] = columns_of_left[2];
-  left_stage[at + 3u * STAGE_LINE] = columns_of_left[3];
-  right_stage[at] = right[0];
-  right_stage[at + STAGE_LINE] = right[1];
-  right_stage[at + 2u * STAGE_LINE] = right[2];
-  right_stage[at + 3u * STAGE_LINE] = right[3];
 }
 
 fn add_staged(before: Quad, thread: vec3u) -> Quad {

@@ -34,6 +34,7 @@ import rightScaledRows from '../../shaders/lib/right_scaled_rows.wgsl?raw';
 import tileRegister from '../../shaders/lib/tile_register.wgsl?raw';
 import tileRow from '../../shaders/lib/tile_row.wgsl?raw';
 import tileRowSerial from '../../shaders/lib/tile_row_serial.wgsl?raw';
+import tileStage from '../../shaders/lib/tile_stage.wgsl?raw';
 import tileSubgroup from '../../shaders/lib/tile_subgroup.wgsl?raw';
 import tileWide from '../../shaders/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../shaders/lib/tile_workgroup.wgsl?raw';
@@ -220,14 +221,14 @@ function variants<P extends ParamTypes>(
   };
   const small: VariantInit<P> = {
     name: 'workgroup_small',
-    wgsl: [...files, tileWorkgroupSmall],
+    wgsl: [...files, tileWorkgroupSmall, tileStage],
     workgroups: (params) => tilesOf(params, SMALL_TILE),
     fits: (params) => tilesOf(params, TILE).reduce((x, y) => x * y) < BUSY_TILES,
   };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup, tileStage], workgroups: tiles },
     ...(gather === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
