@@ -73,6 +73,8 @@ export class SessionKernels {
         if (this.#tuned) return;
         const { executor, host } = device;
         executor.chosen = await tuneKernels(executor, host.info, steps, signal);
+        // The session may have another device by now, which this says nothing of.
+        if (this.#device !== device) return;
         this.#tuned = true;
         await this.#keep(await this.choice());
       });

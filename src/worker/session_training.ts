@@ -72,9 +72,10 @@ export class SessionTraining {
     const { model, overlay } = this.#models.find(handle);
     const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
-      return await model.jobs.run(overlay.key, signal, (ending) =>
-        evaluate({ model, overlay, args, data: rows, signal: ending }),
-      );
+      return await model.jobs.run(overlay.key, signal, (ended) => {
+        const ending = AbortSignal.any([ended, this.#kernels.ofRun(model.runner).failure]);
+        return evaluate({ model, overlay, args, data: rows, signal: ending });
+      });
     } finally {
       this.#feeds.delete(call);
     }

@@ -13,6 +13,13 @@ afterEach(() => void vi.unstubAllGlobals());
 const inputs = { input_ids: [tinyRows[0]!.input_ids] };
 const lost = { code: 'device_lost', hint: 'Load the model again.', retryable: true };
 
+/** Data that never come; when they are asked for, the device is lost. */
+async function* stuck(opened: TestSession) {
+  opened.lose('the driver crashed');
+  await new Promise(() => {});
+  yield tinyRows[0]!;
+}
+
 /** What is under way when the device is lost. */
 const moments: Readonly<Record<string, (opened: TestSession, model: VeraModel) => Promise<unknown>>> = {
   'a model loads': (opened) => {
@@ -42,12 +49,10 @@ const moments: Readonly<Record<string, (opened: TestSession, model: VeraModel) =
     await tinyTrainer(model, { args: { max_steps: 50 } }).train();
   },
   'a run waits for its data': async (opened, model) => {
-    async function* stuck() {
-      opened.lose('the driver crashed');
-      await new Promise(() => {});
-      yield tinyRows[0]!;
-    }
-    await new Trainer({ model, train_dataset: stuck(), args: { max_steps: 5 } }).train();
+    await new Trainer({ model, train_dataset: stuck(opened), args: { max_steps: 5 } }).train();
+  },
+  'an evaluation waits for its data': async (opened, model) => {
+    await new Trainer({ model, train_dataset: tinyRows, eval_dataset: stuck(opened) }).evaluate();
   },
   'a run goes': async (opened, model) => {
     const run = tinyTrainer(model, { args: { max_steps: 500 } }).train();
