@@ -19,6 +19,10 @@ export class ChosenRunner implements Runner {
     return this.#executor.maxBindingBytes;
   }
 
+  get failure(): AbortSignal {
+    return this.#executor.failure;
+  }
+
   load(program: Program, options: LoadOptions = {}): Promise<LoadedProgram> {
     return this.#executor.load(program, { ...options, chosen: this.chosen });
   }

@@ -57,7 +57,6 @@ export class Executor implements Runner {
     this.maxBindingBytes = options.maxBindingBytes ?? this.#memory.limits.bindingBytes;
   }
 
-  /** Aborts with what makes the device unusable. */
   get failure(): AbortSignal {
     return this.#host.failure;
   }

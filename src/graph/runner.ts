@@ -47,6 +47,8 @@ export interface RunnerUsage {
 export interface Runner {
   /** The largest binding in bytes. Weights that are larger are split into shards; other values must not be. */
   readonly maxBindingBytes: number;
+  /** Aborts with what makes the device unusable. */
+  readonly failure: AbortSignal;
   usage(): RunnerUsage;
   /** Writes bytes into a pinned value, in order with the runs. One that is split is written shard by shard. */
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;

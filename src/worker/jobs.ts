@@ -10,12 +10,18 @@ interface Job {
 /** What is at work on a model, so that nothing is freed under it. */
 export class Jobs {
   readonly #running = new Set<Job>();
+  readonly #failure: AbortSignal;
   #closed = false;
 
+  /** `failure` aborts with what makes the model's device unusable. */
+  constructor(failure: AbortSignal) {
+    this.#failure = failure;
+  }
+
   /**
-   * Runs `body`, at once. Its signal aborts with `signal`, and when the job is ended. `key` tells what it works with, as
-   * an overlay's key does.
-   * Throws `invalid_argument` after `close`.
+   * Runs `body`, at once. Its signal aborts with `signal`, when the job is ended, and when the device fails. `key` tells
+   * what it works with, as an overlay's key does.
+   * Throws `invalid_argument` after `close`, and what the device failed with.
    */
   async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) {
@@ -23,6 +29,7 @@ export class Jobs {
         hint: 'Load the model again.',
       });
     }
+    this.#failure.throwIfAborted();
     const controller = new AbortController();
     let finish = (): void => {};
     const over = new Promise<void>((resolve) => {
@@ -31,7 +38,8 @@ export class Jobs {
     const job = { key, controller, over };
     this.#running.add(job);
     try {
-      return await body(AbortSignal.any(signal === undefined ? [controller.signal] : [signal, controller.signal]));
+      const ends = [controller.signal, this.#failure];
+      return await body(AbortSignal.any(signal === undefined ? ends : [signal, ...ends]));
     } finally {
       this.#running.delete(job);
       finish();

@@ -17,11 +17,6 @@ export class RunKernels {
     this.runner = new ChosenRunner(executor);
   }
 
-  /** Aborts with what makes the run's device unusable, also where nothing is asked of it meanwhile. */
-  get failure(): AbortSignal {
-    return this.#executor.failure;
-  }
-
   /** What is to be done before the first step: nothing unless the session is to be tuned, or the run has its kernels. */
   tuning(): Tune | undefined {
     const tune = this.#resumed ? undefined : this.#session.tuning();

@@ -11,7 +11,6 @@ import { isForFewRows } from '../gpu/choice';
 import type { DeviceHost, DeviceInfo } from '../gpu/device';
 import { kernelVersion } from '../gpu/kernel_version';
 import { tuneKernels } from '../gpu/tuner';
-import type { Runner } from '../graph/runner';
 import { tunableKernels } from '../ops/tunable';
 import type { BlobStore } from '../store/blob_store';
 import type { Tune } from '../train/training_init';
@@ -54,14 +53,9 @@ export class SessionKernels {
     await this.#warnOfOthers(this.#wanted, host.adapter);
   }
 
-  /** Of a run that begins now, with a model on this device. Throws `device_lost` where the session has another by now. */
-  ofRun(device: Runner): RunKernels {
-    const { executor } = this.#expectDevice();
-    if (device === executor) return new RunKernels(this, executor);
-    throw new WebVeraError('device_lost', 'The GPU device that this model was on is lost', {
-      hint: 'Load the model again.',
-      retryable: true,
-    });
+  /** Of a run that begins now. Throws `internal` before a device was opened. */
+  ofRun(): RunKernels {
+    return new RunKernels(this, this.#expectDevice().executor);
   }
 
   /** What a training run does before its first step: nothing unless tuning was asked for, and not done yet. */

@@ -47,11 +47,10 @@ export class SessionTraining {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;
       this.#host.emit({ type: 'train', call, progress, event });
     };
-    return model.jobs.run(overlay.key, signal, async (ended) => {
+    return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const kernels = this.#kernels.ofRun(model.runner);
-      const ending = AbortSignal.any([ended, kernels.failure]);
       const request = { model, overlay, args, data: rows, signal: ending, resume };
+      const kernels = this.#kernels.ofRun();
       const run = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, run);
@@ -72,10 +71,9 @@ export class SessionTraining {
     const { model, overlay } = this.#models.find(handle);
     const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
-      return await model.jobs.run(overlay.key, signal, (ended) => {
-        const ending = AbortSignal.any([ended, this.#kernels.ofRun(model.runner).failure]);
-        return evaluate({ model, overlay, args, data: rows, signal: ending });
-      });
+      return await model.jobs.run(overlay.key, signal, (ending) =>
+        evaluate({ model, overlay, args, data: rows, signal: ending }),
+      );
     } finally {
       this.#feeds.delete(call);
     }

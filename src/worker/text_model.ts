@@ -36,7 +36,7 @@ export class TextModel {
   readonly losses: LossMeter;
   readonly generator: Generator;
   /** Whoever uses the model does it in a job. */
-  readonly jobs = new Jobs();
+  readonly jobs: Jobs;
   readonly runner: Runner;
 
   readonly #owned: readonly Value[];
@@ -45,6 +45,7 @@ export class TextModel {
     this.root = derived?.from.root ?? this;
     this.#owned = derived?.owned ?? [...loaded.weights.values(), ...loaded.constants.values()];
     this.runner = runner;
+    this.jobs = new Jobs(runner.failure);
     this.loaded = loaded;
     this.tokenizer = tokenizer;
     this.programs = new ProgramCache(runner);

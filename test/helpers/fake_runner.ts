@@ -5,6 +5,7 @@ import type { Value } from '../../src/graph/value';
 /** A runner without a device: notes what it holds. Loads wait until they are let through. */
 export class FakeRunner implements Runner {
   maxBindingBytes = Number.POSITIVE_INFINITY;
+  readonly failure = new AbortController().signal;
   readonly loaded = new Set<Program>();
   readonly held = new Set<Value>();
   /** Names of the programs in the order of their loads. */

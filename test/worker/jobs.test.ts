@@ -19,13 +19,13 @@ function untilAborted(log: string[], name: string) {
 
 test('a job begins at once and gives its result', async () => {
   const begun: string[] = [];
-  const job = new Jobs().run('a', never, async () => begun.push('job'));
+  const job = new Jobs(never).run('a', never, async () => begun.push('job'));
   expect(begun).toEqual(['job']);
   expect(await job).toBe(1);
 });
 
 test('ending a key aborts its jobs, waits for them, and leaves the others', async () => {
-  const jobs = new Jobs();
+  const jobs = new Jobs(never);
   const log: string[] = [];
   const ended = jobs.run('a', never, untilAborted(log, 'a'));
   const other = jobs.run('b', undefined, later);
@@ -38,7 +38,7 @@ test('ending a key aborts its jobs, waits for them, and leaves the others', asyn
 });
 
 test('closing ends all, and no more begin', async () => {
-  const jobs = new Jobs();
+  const jobs = new Jobs(never);
   const log: string[] = [];
   const running = ['a', 'b'].map((name) => jobs.run(name, never, untilAborted(log, name)));
   const outcomes = Promise.allSettled(running);
@@ -50,7 +50,23 @@ test('closing ends all, and no more begin', async () => {
 
 test('the caller’s signal aborts the job too', async () => {
   const controller = new AbortController();
-  const job = new Jobs().run('a', controller.signal, untilAborted([], 'a'));
+  const job = new Jobs(never).run('a', controller.signal, untilAborted([], 'a'));
   controller.abort('enough');
   await expect(job).rejects.toBe('enough');
+});
+
+test('a device that fails ends all jobs with what it failed with, and lets no more begin', async () => {
+  const device = new AbortController();
+  const jobs = new Jobs(device.signal);
+  const log: string[] = [];
+  const ended = [jobs.run('a', never, untilAborted(log, 'a')), jobs.run('b', undefined, untilAborted(log, 'b'))];
+  const outcomes = Promise.allSettled(ended);
+  device.abort(reason);
+  expect(await outcomes).toEqual([
+    { status: 'rejected', reason },
+    { status: 'rejected', reason },
+  ]);
+  expect(log).toEqual(['a', 'b']);
+  await expect(jobs.run('a', never, async () => log.push('late'))).rejects.toBe(reason);
+  expect(log).toEqual(['a', 'b']);
 });

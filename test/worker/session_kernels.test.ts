@@ -89,7 +89,7 @@ describe('a run that is resumed', () => {
     const opened = device();
     await kernels.begin(opened);
     const session = opened.executor.chosen;
-    const run = kernels.ofRun(opened.executor);
+    const run = kernels.ofRun();
     await run.resume(made);
     expect(opened.executor.chosen).toBe(session);
     expect(await run.choice()).toEqual({ version, adapter, variants: run.runner.chosen });
