@@ -1,10 +1,47 @@
-// What a workgroup stages of both operands for a tile in workgroup memory: STEP of K at a time, a line of STAGE_LINE vectors
-// for each. The tile says how many there are, and which thread stages what.
+// The loops of tiles in workgroup memory: STEP of K at a time, each thread stages one block of both operands, and adds what
+// the workgroup has staged to its results. The tile has SIDE rows and columns of results, says which block a thread stages,
+// and what it does with them. A line of STAGE_LINE vectors for each k.
 var<workgroup> left_stage: array<vec4f, STEP * STAGE_LINE>;
 var<workgroup> right_stage: array<vec4f, STEP * STAGE_LINE>;
 
-// One block of each, whose first line is at `at`.
-fn stage(at: u32, left: mat4x4f, right: mat4x4f) {
+// A block's place in the tile: which four rows or columns, and which four of K.
+struct Staged { block: u32, k: u32 }
+
+fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {
+  let own = staged_by(thread);
+  let left = low_left_begin(group.x * SIDE + own.block * 4u);
+  let right = low_right_begin(group.y * SIDE + own.block * 4u);
+  var c = before;
+  for (var k = 0u; k < low_inner(); k += STEP) {
+    if (k + own.k < low_inner()) {
+      stage(own, low_left_block(left, k + own.k), low_right_block(right, k + own.k));
+    } else {
+      stage(own, mat4x4f(), mat4x4f());
+    }
+    c = add_staged(c, thread);
+  }
+  return c;
+}
+
+fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
+  let own = staged_by(thread);
+  let left = left_begin(part, group.x * SIDE + own.block * 4u);
+  let right = right_begin(part, group.y * SIDE + own.block * 4u);
+  var c = before;
+  let end = k_end(part, group);
+  for (var k = k_begin(group); k < end; k += STEP) {
+    if (k + own.k < end) {
+      stage(own, left_block(part, left, k + own.k), right_block(part, right, k + own.k));
+    } else {
+      stage(own, mat4x4f(), mat4x4f());
+    }
+    c = add_staged(c, thread);
+  }
+  return c;
+}
+
+fn stage(own: Staged, left: mat4x4f, right: mat4x4f) {
+  let at = own.k * STAGE_LINE + own.block;
   let columns_of_left = transpose(left);
   left_stage[at] = columns_of_left[0];
   left_stage[at + STAGE_LINE] = columns_of_left[1];
