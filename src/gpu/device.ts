@@ -18,6 +18,10 @@ const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 /** What helps when a device has become unusable: the next model to be loaded gets another. */
 const LOAD_AGAIN = 'Load the model again.';
 
+export function deviceLost(message: string, cause?: unknown): WebVeraError {
+  return new WebVeraError('device_lost', message, { hint: LOAD_AGAIN, retryable: true, cause });
+}
+
 /** Owns the GPU device: asks for it, watches it, and remembers why it can't be used any more. */
 export class DeviceHost {
   readonly device: GPUDevice;
@@ -38,12 +42,7 @@ export class DeviceHost {
     });
     void device.lost.then((lost) => {
       if (this.#closed) return;
-      this.fail(
-        new WebVeraError('device_lost', `The GPU device was lost: ${lost.message || lost.reason}`, {
-          hint: LOAD_AGAIN,
-          retryable: true,
-        }),
-      );
+      this.fail(deviceLost(`The GPU device was lost: ${lost.message || lost.reason}`));
     });
   }
 

@@ -1,6 +1,5 @@
-import { WebVeraError } from '../core/error';
 import type { GpuCounters } from './counters';
-import type { DeviceHost } from './device';
+import { type DeviceHost, deviceLost } from './device';
 import { COPY_DST, MAP_READ, MAP_TO_READ } from './flags';
 import type { Place } from './pinned_buffers';
 
@@ -44,11 +43,7 @@ export class Readback {
       await staging.mapAsync(MAP_TO_READ, 0, bytes);
     } catch (cause) {
       this.#host.check();
-      throw new WebVeraError('device_lost', 'The GPU device was lost before its results could be read', {
-        cause,
-        retryable: true,
-        hint: 'Load the model again.',
-      });
+      throw deviceLost('The GPU device was lost before its results could be read', cause);
     } finally {
       this.#wait(-1);
     }
