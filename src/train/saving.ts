@@ -51,7 +51,7 @@ export class Saving {
   }
 
   /** Copies on their way to the host. Never rejects. */
-  get copying(): Promise<unknown> | undefined {
+  get copying(): Promise<void> | undefined {
     return this.#copying;
   }
 
@@ -67,10 +67,6 @@ export class Saving {
     });
     this.#copying = copying;
     return pools;
-  }
-
-  copyIfDue(step: number, data: StepData): Promise<readonly PoolSnapshot[]> | undefined {
-    return this.isDue(step, data) ? this.copy() : undefined;
   }
 
   isDue(step: number, { endsEpoch }: StepData): boolean {

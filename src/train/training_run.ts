@@ -171,15 +171,14 @@ export class TrainingRun {
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {
     const learningRate = this.#learningRate(step);
     await programs.queue(data, { step, learningRate });
-    // One at a time, so that no later one takes more memory than the first.
-    if (this.#saving?.isDue(step, data)) {
-      while (this.#saving.copying !== undefined) await this.#saving.copying;
-    }
+    const saving = this.#saving?.isDue(step, data) ? this.#saving : undefined;
+    // One copy at a time, so that no later one takes more memory than the first.
+    while (saving?.copying !== undefined) await saving.copying;
     programs.update();
     const stats = this.#init.runner.read(state.stats).then(unpackStats);
     // An earlier step may fail first, and then nobody waits for this one.
     stats.catch(() => {});
-    this.#pending.push({ data, step, learningRate, stats, pools: this.#saving?.copyIfDue(step, data) });
+    this.#pending.push({ data, step, learningRate, stats, pools: saving?.copy() });
   }
 
   #learningRate(step: number): number {
