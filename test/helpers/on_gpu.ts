@@ -8,6 +8,9 @@ import { type Memory, runReference } from '../reference/runner';
 import { worstDifference } from './differences';
 import { gpuHost } from './gpu_host';
 
+/** The families of tiles that products have for many rows. */
+export const TILES = ['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'] as const;
+
 export interface GpuOptions {
   /** Forces the tile family. */
   readonly variant?: string;

@@ -49,6 +49,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   };
   const counts = new Map<string, number>();
   const buffers = new Map<GPUBuffer, number>();
+  const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
   const listeners: (() => void)[] = [];
   const pipelines: string[] = [];
   let delay = { milliseconds: 0, bytes: 0 };
@@ -58,13 +59,13 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
 
   const overrides: Record<string, unknown> = {
     limits,
-    queue: counted(device.queue, counts),
+    queue: counted(device.queue, count),
     addEventListener(type: string, listener: EventListener) {
       device.addEventListener(type, listener);
       listeners.push(() => device.removeEventListener(type, listener));
     },
     createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
-      counts.set('createBuffer', (counts.get('createBuffer') ?? 0) + 1);
+      count('createBuffer');
       const buffer = device.createBuffer(descriptor);
       const destroy = buffer.destroy.bind(buffer);
       buffers.set(buffer, descriptor.size);
@@ -99,12 +100,12 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
         work,
       ]);
     };
-    return counted(device, counts, {
+    return counted(device, count, {
       ...overrides,
       lost,
       popErrorScope: () => orLost('popErrorScope', device.popErrorScope()),
       createComputePipelineAsync(descriptor: GPUComputePipelineDescriptor) {
-        counts.set('createComputePipelineAsync', (counts.get('createComputePipelineAsync') ?? 0) + 1);
+        count('createComputePipelineAsync');
         pipelines.push(descriptor.label ?? '');
         return orLost('createComputePipelineAsync', device.createComputePipelineAsync(descriptor));
       },
@@ -160,14 +161,18 @@ async function bytesIn(device: GPUDevice, buffer: GPUBuffer): Promise<Uint8Array
 }
 
 /** The object with its calls counted by name; native methods insist on the object itself as `this`. */
-function counted<T extends object>(target: T, counts: Map<string, number>, overrides: Record<string, unknown> = {}): T {
+function counted<T extends object>(
+  target: T,
+  count: (name: string) => void,
+  overrides: Record<string, unknown> = {},
+): T {
   return new Proxy(target, {
     get(_, name) {
       if (typeof name === 'string' && name in overrides) return overrides[name];
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]): unknown => {
-        counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
+        count(String(name));
         return value.apply(target, args);
       };
     },

@@ -13,7 +13,7 @@ export function kernelOf(name: string, variants: readonly string[], text = '') {
       wgsl: [text],
       features: variant === 'subgroup' ? (['subgroups'] as const) : [],
       workgroups: () => [1],
-      fits: ({ rows = 0 }) => rows <= (variant.startsWith('row') ? 4 : variant.endsWith('_small') ? 40 : rows),
+      fits: ({ rows = 0 }) => (!variant.startsWith('row') || rows <= 4) && (!variant.endsWith('_small') || rows <= 40),
     })),
   });
 }

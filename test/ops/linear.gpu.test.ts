@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { viewOf } from '../../src/graph/value';
 import { linear } from '../../src/ops/linear';
-import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
@@ -62,7 +62,7 @@ describe('linear, register', () => {
 });
 
 // Storages and layouts know nothing of tiles: one exact and one odd shape prove a tile.
-describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('linear, %s', (variant) => {
+describe.each(TILES)('linear, %s', (variant) => {
   test.each<Case>([
     { N: 65, M: 63, K: 123 },
     { N: 67, M: 60, K: 132 },

@@ -3,7 +3,7 @@ import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { emitAdd } from '../../src/ops/add';
 import { veraAdd, veraDown, veraLinear, veraLinears } from '../../src/ops/vera';
-import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
@@ -111,40 +111,37 @@ function shared(
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])(
-  'layers with one input, %s',
-  (variant) => {
-    test.each([
-      { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
-      { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
-      { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
-      { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
-      { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
-    ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, given, ...sizes }) => {
-      const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
-      const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
-      expect(backward).toHaveLength(dispatches);
-      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-    });
+describe.each(TILES)('layers with one input, %s', (variant) => {
+  test.each([
+    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
+    { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
+    { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
+    { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
+    { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
+  ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, given, ...sizes }) => {
+    const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
+    const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
+    expect(backward).toHaveLength(dispatches);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
 
-    test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
-      const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
-        integerArray(length, seed, 1),
-      );
-      const slices = g.steps.flatMap(({ kernel, params }) =>
-        kernel.name === 'vera_lambda_backward' ? [Math.ceil(params.N! / params.slice!)] : [],
-      );
-      expect(slices).toEqual([3]);
-      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-    });
+  test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
+    const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
+      integerArray(length, seed, 1),
+    );
+    const slices = g.steps.flatMap(({ kernel, params }) =>
+      kernel.name === 'vera_lambda_backward' ? [Math.ceil(params.N! / params.slice!)] : [],
+    );
+    expect(slices).toEqual([3]);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
 
-    test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
-      const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
-      // Chains of two or three sums of up to 384 products each, as above.
-      await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
-    });
-  },
-);
+  test('192, 64 and 128 columns, 64×96, r 256: random numbers', async () => {
+    const { g, memory, wanted } = shared([192, 64, 128], { N: 64, K: 96, R: 256 }, randomArray);
+    // Chains of two or three sums of up to 384 products each, as above.
+    await expectGpuEqualsReference(g, memory, wanted, 5e-6, { variant });
+  });
+});
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
 describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (variant) => {
@@ -161,7 +158,7 @@ describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (v
   });
 });
 
-describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_linear, %s', (variant) => {
+describe.each(TILES)('vera_linear, %s', (variant) => {
   test.each<Case>([
     { N: 63, K: 65, M: 63, R: 65 },
     { N: 66, K: 68, M: 132, R: 60 },

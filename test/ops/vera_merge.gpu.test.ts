@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { differentiateMerge, veraMerge } from '../../src/ops/vera_merge';
-import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
@@ -59,7 +59,7 @@ function gradients({ M, K, R, more }: Case, fill: Fill) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_merge, %s', (variant) => {
+describe.each(TILES)('vera_merge, %s', (variant) => {
   // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
   test.each<Case>([
     { M: 1, K: 1, R: 1, more: 0 },

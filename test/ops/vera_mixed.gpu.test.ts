@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { NO_SLOT, veraMixed } from '../../src/ops/vera_mixed';
 import { type MixedSizes, MODULE, mixedBatch } from '../helpers/mixed_batch';
-import { expectGpuEqualsReference, runOnGpu } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, runOnGpu, TILES } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
@@ -33,7 +33,7 @@ describe.each(['register', 'row', 'row_serial'])('vera_mixed, few rows, %s', (va
   });
 });
 
-describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_mixed, %s', (variant) => {
+describe.each(TILES)('vera_mixed, %s', (variant) => {
   test.each<MixedSizes>([
     { M: 5, R: 6, T: 3, which: [0, 1, 2, 3] },
     { M: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 4) },

@@ -2,7 +2,7 @@ import { describe, test, vi } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { veraDown, veraLinears } from '../../src/ops/vera';
-import { expectGpuEqualsReference, input } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, input, TILES } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
@@ -48,7 +48,7 @@ function step({ N, K, M, R }: Case, fill: Fill, withResidual: boolean) {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
-describe.each(['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'])('vera_saved, %s', (variant) => {
+describe.each(TILES)('vera_saved, %s', (variant) => {
   // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
   test.each<Case>([
     { N: 1, K: 1, M: 1, R: 1 },
