@@ -7,6 +7,8 @@ export interface StoredCheckpoint {
   readonly seq: number;
   /** Whose it is: one training from its start, however often it was resumed. */
   readonly training: string;
+  /** The names of the adapters that train. */
+  readonly adapters: readonly string[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -15,12 +17,13 @@ interface Label {
   readonly format: typeof FORMAT;
   readonly seq: number;
   readonly training: string;
+  readonly adapters: readonly string[];
   /** Milliseconds since 1970. */
   readonly saved_at: number;
 }
 
 /** Bumped when older code could misread what is stored. */
-const FORMAT = 1;
+const FORMAT = 2;
 export const CHECKPOINTS = 'checkpoint/';
 /** Names whose checkpoints are kept. */
 const KEPT = 4;
@@ -31,6 +34,8 @@ const KEPT = 4;
  */
 export class CheckpointStore {
   readonly #store: BlobStore;
+  /** Changes come one after the other, so that what is deleted is not written by what was under way. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: BlobStore) {
     this.#store = store;
@@ -54,8 +59,23 @@ export class CheckpointStore {
    * Writes over what lies in the slot. `seq` is above that of all that `load` found, and 0 for the first one under a name,
    * with which the oldest others go.
    */
-  async save(name: string, { slot, seq, training, bytes }: StoredCheckpoint): Promise<void> {
-    const label: Label = { format: FORMAT, seq, training, saved_at: Date.now() };
+  save(name: string, checkpoint: StoredCheckpoint): Promise<void> {
+    return this.#afterOthers(() => this.#save(name, checkpoint));
+  }
+
+  /** Deletes the checkpoints of all runs that train an adapter of that name, and gives how many bytes they took. */
+  deleteOf(adapter: string): Promise<number> {
+    return this.#afterOthers(() => this.#deleteOf(adapter));
+  }
+
+  #afterOthers<T>(change: () => Promise<T>): Promise<T> {
+    const outcome = this.#last.then(change);
+    this.#last = outcome.catch(() => {});
+    return outcome;
+  }
+
+  async #save(name: string, { slot, seq, training, adapters, bytes }: StoredCheckpoint): Promise<void> {
+    const label: Label = { format: FORMAT, seq, training, adapters, saved_at: Date.now() };
     await this.#store.setMany([
       [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
       [headKey(name), label],
@@ -63,15 +83,27 @@ export class CheckpointStore {
     if (seq === 0) await this.#forgetOldest(name);
   }
 
+  async #deleteOf(adapter: string): Promise<number> {
+    const names = (await this.#heads()).flatMap(({ name, label }) => (label?.adapters.includes(adapter) ? [name] : []));
+    const slots = await Promise.all(
+      names.flatMap((name) => ([0, 1] as const).map((slot) => this.#store.get(slotKey(name, slot)))),
+    );
+    await this.#store.deleteMany(names.flatMap(keysOf));
+    return slots.map(fieldsOf).reduce((sum, { bytes }) => sum + (isBytes(bytes) ? bytes.length : 0), 0);
+  }
+
   async #forgetOldest(newest: string): Promise<void> {
+    const others = (await this.#heads()).filter(({ name }) => name !== newest);
+    const inOrder = others.sort((a, b) => (b.label?.saved_at ?? 0) - (a.label?.saved_at ?? 0));
+    await this.#store.deleteMany(inOrder.slice(KEPT - 1).flatMap(({ name }) => keysOf(name)));
+  }
+
+  async #heads(): Promise<{ readonly name: string; readonly label: Label | undefined }[]> {
     const keys = await this.#store.keys();
     const names = new Set(keys.flatMap((key) => (key.startsWith(CHECKPOINTS) ? [key.split('/')[1] ?? ''] : [])));
-    names.delete(newest);
-    const saved = await Promise.all(
-      [...names].map(async (name) => ({ name, at: readLabel(await this.#store.get(headKey(name)))?.saved_at ?? 0 })),
+    return Promise.all(
+      [...names].map(async (name) => ({ name, label: readLabel(await this.#store.get(headKey(name))) })),
     );
-    const surplus = saved.sort((a, b) => b.at - a.at).slice(KEPT - 1);
-    await this.#store.deleteMany(surplus.flatMap(({ name }) => [headKey(name), slotKey(name, 0), slotKey(name, 1)]));
   }
 
   async #slot(name: string, slot: 0 | 1): Promise<StoredCheckpoint | undefined> {
@@ -81,17 +113,23 @@ export class CheckpointStore {
     if (label === undefined || !isBytes(expected) || !isBytes(bytes)) return undefined;
     const actual = await sha256(bytes);
     const isWhole = actual.length === expected.length && actual.every((byte, at) => byte === expected[at]);
-    return isWhole ? { slot, seq: label.seq, training: label.training, bytes } : undefined;
+    return isWhole ? { slot, seq: label.seq, training: label.training, adapters: label.adapters, bytes } : undefined;
   }
 }
 
 const headKey = (name: string): string => `${CHECKPOINTS}${name}/head`;
 const slotKey = (name: string, slot: 0 | 1): string => `${CHECKPOINTS}${name}/${slot}`;
+const keysOf = (name: string): string[] => [headKey(name), slotKey(name, 0), slotKey(name, 1)];
 
 function readLabel(value: unknown): Label | undefined {
-  const { format, seq, training, saved_at } = fieldsOf(value);
-  const isKnown = format === FORMAT && isSequence(seq) && typeof training === 'string' && typeof saved_at === 'number';
-  return isKnown ? { format, seq, training, saved_at } : undefined;
+  const { format, seq, training, adapters, saved_at } = fieldsOf(value);
+  const isKnown =
+    format === FORMAT &&
+    isSequence(seq) &&
+    typeof training === 'string' &&
+    Array.isArray(adapters) &&
+    typeof saved_at === 'number';
+  return isKnown ? { format, seq, training, adapters: adapters.map(String), saved_at } : undefined;
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import { readSafetensors } from '../formats/safetensors';
 import { ADAPTERS, type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
 import { CHECKPOINTS } from '../store/checkpoint_store';
+import { PROFILES } from '../store/profile_store';
 import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
 import { known } from './store_failures';
@@ -61,10 +62,10 @@ export class AdapterShelf {
     await known(this.#adapters.delete(id));
   }
 
-  /** All of them, and the checkpoints that could make them again. */
+  /** All of them, all profiles, and the checkpoints that could make them again. */
   async wipe(): Promise<void> {
     const keys = await known(this.#store.keys());
-    const ours = keys.filter((key) => key.startsWith(ADAPTERS) || key.startsWith(CHECKPOINTS));
+    const ours = keys.filter((key) => [ADAPTERS, PROFILES, CHECKPOINTS].some((prefix) => key.startsWith(prefix)));
     await known(this.#store.deleteMany(ours));
   }
 

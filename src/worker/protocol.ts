@@ -14,6 +14,9 @@ import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { ModelSource, ParserLimits, ProgressInfo } from '../core/source';
 import type { IdTensor, Tensor } from '../core/tensor';
 import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput, TrainProgress } from '../core/training';
+import type { StorageCalls } from './protocol_storage';
+
+export type { ListedProfile, ProfileParts } from './protocol_storage';
 
 /**
  * What crosses between the page and the worker: types only, every field survives structured clone.
@@ -22,7 +25,7 @@ import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput, Trai
  * the page hands out, never used twice in a session; a call that carries one can be cancelled and may stream events
  * under it. Results and events keep their order: an event emitted before a call resolves arrives before its result.
  */
-export interface WorkerSession {
+export interface WorkerSession extends StorageCalls {
   /** The first call. Must not need a GPU: the device is opened by the first call that computes. */
   open(options: OpenOptions): Promise<void>;
   /** Stops what runs, frees the device and closes the store. Later calls reject. Never rejects itself. */
@@ -126,16 +129,6 @@ export interface WorkerSession {
    * `should_save` ask for one log event and one checkpoint.
    */
   controlTraining(run: CallId, control: RunControl): Promise<void>;
-
-  // ── adapters stored on this device ──
-  listStored(): Promise<readonly StoredAdapter[]>;
-  getStored(id: string): Promise<AdapterFiles | undefined>;
-  /** Checks the files, then stores them. An adapter of that id is replaced. */
-  importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
-  /** An unknown id is ignored. */
-  deleteStored(id: string): Promise<void>;
-  /** All adapters, and the checkpoints of all runs. */
-  wipeStored(): Promise<void>;
 }
 
 export type CallId = number;
@@ -272,6 +265,8 @@ export interface TrainRequest extends EvaluateRequest {
 
 export interface EvaluateRequest {
   readonly model: Handle;
+  /** In place of the active ones. */
+  readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly data: DataSource;
 }

@@ -1,3 +1,4 @@
+import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { JsonObject } from '../core/fields';
 import type { Saved } from '../core/run';
@@ -92,7 +93,9 @@ export class RunCheckpoints implements Checkpoints {
     this.#next ??= anew((await known(store.load(run))).found);
     const place = this.#next;
     const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
-    await known(store.save(run, { ...place, bytes: writeCheckpoint(checkpoint) }));
+    const adapters = this.#run.adapters.map(({ name }) => name);
+    if (this.#closed) throw abortError('The run is over');
+    await known(store.save(run, { ...place, adapters, bytes: writeCheckpoint(checkpoint) }));
     this.#next = after(place, place.seq);
     return { checkpoint: nameOf(snapshot), durable: store.persistent };
   }

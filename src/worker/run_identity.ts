@@ -18,6 +18,15 @@ export interface RunParts {
 /** Words of 32 bits at the beginning of a tensor's first and last row, that tell it from others of its shape. */
 const SAMPLE = 64;
 
+/** What a base model is, as a fingerprint: names, shapes and samples of its tensors. */
+export async function baseIdentity({ loaded: { weights }, runner }: TextModel): Promise<string> {
+  const digest = new Digest();
+  const tensors = inOrder(weights);
+  await digest.add(new TextEncoder().encode(JSON.stringify(tensors.map(describeTensor))));
+  await digest.add(new Uint8Array(await runner.readAll(tensors.flatMap(([, value]) => samplesOf(value)))));
+  return digest.end();
+}
+
 /**
  * What a run is a run of, as a fingerprint: the model, what lies over it, how the adapters began, and the rows that they
  * learn from. What trains doesn't count: a run changes it.
@@ -25,16 +34,16 @@ const SAMPLE = 64;
 export async function runIdentity({ model, overlay, adapters, rows }: RunParts): Promise<string> {
   const digest = new Digest();
   const { weights, model: architecture } = model.loaded;
-  const inOrder = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+  const tensors = inOrder(weights);
   const about = {
     config: architecture.config,
-    weights: inOrder.map(([name, { shape, dtype }]) => [name, shape, dtype]),
+    weights: tensors.map(describeTensor),
     adapters: overlay.adapters.map(describe),
     trained: adapters.map(({ name }) => name),
   };
   await digest.add(new TextEncoder().encode(JSON.stringify(about)));
   const projections = overlay.adapters.flatMap(({ projections: { A, B } }) => [A, B]);
-  const samples = [...inOrder.map(([, value]) => value), ...projections].flatMap(samplesOf);
+  const samples = [...tensors.map(([, value]) => value), ...projections].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of stillPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
   for (const { input_ids, labels, attention_mask } of rows) {
@@ -42,6 +51,14 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
     for (const part of [length, input_ids, labels, attention_mask]) await digest.add(bytesOf(part));
   }
   return digest.end();
+}
+
+function inOrder(weights: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function describeTensor([name, { shape, dtype }]: readonly [string, Value]): unknown[] {
+  return [name, shape, dtype];
 }
 
 function describe({ name, config, layout, origin }: VeraAdapter): object {

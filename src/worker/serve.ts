@@ -54,6 +54,12 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   importStored: true,
   deleteStored: true,
   wipeStored: true,
+  identifyBase: true,
+  listProfiles: true,
+  readProfile: true,
+  writeProfile: true,
+  deleteProfile: true,
+  deleteCheckpoints: true,
 };
 
 /** Answers a page's calls with a session, and tells the page that it may begin. */

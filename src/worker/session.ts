@@ -5,10 +5,7 @@ import type { AdapterFiles, MemoryReport } from '../core/model';
 import type { RunControl } from '../core/run';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
-import { CheckpointStore } from '../store/checkpoint_store';
 import { openStore } from '../store/open_store';
-import { toBytes, toFiles } from './adapter_files';
-import { AdapterShelf } from './adapter_shelf';
 import { Calls } from './calls';
 import { SessionDevice } from './device';
 import { exportModel } from './export_model';
@@ -17,6 +14,7 @@ import { RunLocks } from './run_locks';
 import { SessionAdapters } from './session_adapters';
 import { SessionKernels } from './session_kernels';
 import { SessionModels } from './session_models';
+import { SessionStorage } from './session_storage';
 import { SessionTraining } from './session_training';
 import { SessionVera } from './session_vera';
 
@@ -24,7 +22,7 @@ interface Opened {
   readonly models: SessionModels;
   readonly vera: SessionVera;
   readonly training: SessionTraining;
-  readonly shelf: AdapterShelf;
+  readonly storage: SessionStorage;
   readonly kernels: SessionKernels;
 }
 
@@ -55,15 +53,15 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     const warn = (warning: { code: string; message: string }): void => this.#host.emit({ type: 'warning', ...warning });
     const store = openStore({ kind: options.store, onFallback });
     const kernels = new SessionKernels(options.kernels, store, warn);
-    const shelf = new AdapterShelf(store);
     const models = new SessionModels(this.#host, options);
+    const storage = new SessionStorage(store, models);
     this.#opened = {
       models,
-      shelf,
+      storage,
       kernels,
-      vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, shelf, warn)),
+      vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, storage.adapters, warn)),
       training: new SessionTraining(this.#host, models, kernels, {
-        store: new CheckpointStore(store),
+        store: storage.checkpoints,
         locks: new RunLocks(globalThis.navigator?.locks),
         warn,
       }),
@@ -73,7 +71,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   async close(): Promise<void> {
     this.#calls.cancelAll();
     await this.#device.close().catch(() => {});
-    await this.#opened?.shelf.close().catch(() => {});
+    await this.#opened?.storage.adapters.close().catch(() => {});
   }
 
   async kernels(): Promise<KernelChoice> {
@@ -254,28 +252,50 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     this.#parts().training.control(run, control);
   }
 
-  // ── adapters stored on this device ──
+  // ── what is stored on this device ──
 
   listStored(): Promise<readonly Wire.StoredAdapter[]> {
-    return this.#parts().shelf.list();
+    return this.#parts().storage.listStored();
   }
 
-  async getStored(id: string): Promise<AdapterFiles | undefined> {
-    const bytes = await this.#parts().shelf.get(id);
-    return bytes === undefined ? undefined : toFiles(bytes);
+  getStored(id: string): Promise<AdapterFiles | undefined> {
+    return this.#parts().storage.getStored(id);
   }
 
-  async importStored(files: AdapterFiles, id: string): Promise<Wire.StoredAdapter> {
-    const { shelf, models } = this.#parts();
-    return shelf.set(id, await toBytes(files, models.limits));
+  importStored(files: AdapterFiles, id: string): Promise<Wire.StoredAdapter> {
+    return this.#parts().storage.importStored(files, id);
   }
 
   deleteStored(id: string): Promise<void> {
-    return this.#parts().shelf.delete(id);
+    return this.#parts().storage.deleteStored(id);
   }
 
   wipeStored(): Promise<void> {
-    return this.#parts().shelf.wipe();
+    return this.#parts().storage.wipeStored();
+  }
+
+  identifyBase(handle: Wire.Handle): Promise<string> {
+    return this.#parts().storage.identifyBase(handle);
+  }
+
+  listProfiles(): Promise<readonly Wire.ListedProfile[]> {
+    return this.#parts().storage.listProfiles();
+  }
+
+  readProfile(id: string): Promise<Wire.ProfileParts | undefined> {
+    return this.#parts().storage.readProfile(id);
+  }
+
+  writeProfile(id: string, parts: Partial<Wire.ProfileParts>): Promise<void> {
+    return this.#parts().storage.writeProfile(id, parts);
+  }
+
+  deleteProfile(id: string): Promise<void> {
+    return this.#parts().storage.deleteProfile(id);
+  }
+
+  deleteCheckpoints(adapter: string): Promise<number> {
+    return this.#parts().storage.deleteCheckpoints(adapter);
   }
 
   #parts(): Opened {

@@ -6,6 +6,7 @@ import {
   readKernelChoice,
   sameAdapter,
 } from '../core/kernel_choice';
+import { Serial } from '../core/serial';
 import type { Warn } from '../core/warning';
 import { isForFewRows } from '../gpu/choice';
 import type { DeviceHost, DeviceInfo } from '../gpu/device';
@@ -17,7 +18,6 @@ import type { Tune } from '../train/training_init';
 import type { OpenDevice } from './device';
 import type { OpenOptions } from './protocol';
 import { RunKernels } from './run_kernels';
-import { Serial } from './serial';
 
 /** Which kernels a session runs: those of the fixed table, those that were measured to be fastest, or those it was given. */
 export class SessionKernels {

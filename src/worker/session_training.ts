@@ -38,10 +38,10 @@ export class SessionTraining {
 
   async train(
     call: CallId,
-    { model: handle, args, data, hooks, resume_from_checkpoint: resume }: TrainRequest,
+    { model: handle, adapter_name, args, data, hooks, resume_from_checkpoint: resume }: TrainRequest,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
-    const { model, overlay } = this.#models.find(handle);
+    const { model, overlay } = this.#models.find(handle, adapter_name);
     const wanted = new Set<string>(hooks);
     const emit: TrainingInit['emit'] = (event, progress) => {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;
@@ -65,10 +65,10 @@ export class SessionTraining {
 
   async evaluate(
     call: CallId,
-    { model: handle, args, data }: EvaluateRequest,
+    { model: handle, adapter_name, args, data }: EvaluateRequest,
     signal: AbortSignal,
   ): Promise<Evaluation> {
-    const { model, overlay } = this.#models.find(handle);
+    const { model, overlay } = this.#models.find(handle, adapter_name);
     const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
       return await model.jobs.run(overlay.key, signal, (ending) =>

@@ -6,7 +6,7 @@ import { FaultStore } from './fault_store';
 
 /** The `seq`th checkpoint of a name whose slots are written to in turns. */
 function nth(seq: number, training = 'first'): StoredCheckpoint {
-  return { slot: seq % 2 === 0 ? 0 : 1, seq, training, bytes: new Uint8Array(40).fill(seq) };
+  return { slot: seq % 2 === 0 ? 0 : 1, seq, training, adapters: ['default'], bytes: new Uint8Array(40).fill(seq) };
 }
 
 /** Changes a stored value in place. */
@@ -103,7 +103,7 @@ describe('checkpoints under a name', () => {
     ['of another type', { bytes: [1, 2, 3] }],
     ['without its hash', { sha256: undefined }],
     ['with half of its hash', { sha256: new Uint8Array(16) }],
-    ['of a later format', { format: 2 }],
+    ['of a later format', { format: 3 }],
     ['whose number is too large', { seq: 2 ** 53 }],
     ['whose number is none', { seq: '1' }],
     ['of nobody', { training: undefined }],
@@ -141,5 +141,24 @@ describe('checkpoints under a name', () => {
     const { store, checkpoints } = await saved(0, 1);
     await store.setMany([['checkpoint/a/head', 'nonsense']]);
     expect(await checkpoints.load('a')).toEqual({ found: [nth(1), nth(0)], damaged: false });
+  });
+});
+
+describe('the checkpoints of an adapter', () => {
+  test('go all at once, whoever else trains beside it, and others stay', async () => {
+    const { store, checkpoints } = await saved(0, 1);
+    await checkpoints.save('b', { ...nth(0), adapters: ['default', 'other'] });
+    await checkpoints.save('c', { ...nth(0), adapters: ['other'] });
+    expect(await checkpoints.deleteOf('default')).toBe(120);
+    expect(await store.keys()).toEqual(['checkpoint/c/0', 'checkpoint/c/head']);
+    expect(await checkpoints.deleteOf('default')).toBe(0);
+  });
+
+  test('go after what is being written', async () => {
+    const { store, checkpoints } = await saved();
+    const saving = checkpoints.save('a', nth(0));
+    expect(await checkpoints.deleteOf('default')).toBe(40);
+    await saving;
+    expect(await store.keys()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-type Callback = () => unknown;
+type Callback = (lock: object | null) => unknown;
 interface Request {
   readonly callback: Callback;
   readonly resolve: (value: unknown) => void;
@@ -13,7 +13,8 @@ export class FakeLocks {
   readonly manager = {
     request: (name: string, ...rest: readonly unknown[]): Promise<unknown> => {
       const callback = rest.at(-1) as Callback;
-      const { signal } = (rest.length > 1 ? rest[0] : {}) as { signal?: AbortSignal };
+      const { signal, ifAvailable } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
+      if (ifAvailable && this.#held.has(name)) return Promise.resolve(callback(null));
       return new Promise((resolve, reject) => {
         const request = { callback, resolve };
         this.#queues.set(name, [...(this.#queues.get(name) ?? []), request]);
@@ -53,7 +54,7 @@ export class FakeLocks {
     this.#queues.set(name, others);
     this.#held.add(name);
     queueMicrotask(async () => {
-      next.resolve(await next.callback());
+      next.resolve(await next.callback({ name }));
       this.release(name);
     });
   }

@@ -1,0 +1,39 @@
+import type { AdapterFiles } from '../core/model';
+import type { Handle, StoredAdapter } from './protocol';
+
+/** The calls about what is stored on this device. */
+export interface StorageCalls {
+  listStored(): Promise<readonly StoredAdapter[]>;
+  getStored(id: string): Promise<AdapterFiles | undefined>;
+  /** Checks the files, then stores them. An adapter of that id is replaced. */
+  importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
+  /** An unknown id is ignored. */
+  deleteStored(id: string): Promise<void>;
+  /** All adapters and profiles, and the checkpoints of all runs. */
+  wipeStored(): Promise<void>;
+
+  // ── profiles: the page alone knows what is in their parts ──
+  /** The same for the same weights in the same dtype, wherever they came from. */
+  identifyBase(model: Handle): Promise<string>;
+  listProfiles(): Promise<readonly ListedProfile[]>;
+  readProfile(id: string): Promise<ProfileParts | undefined>;
+  /** All given parts or none of them; others stay as they are. */
+  writeProfile(id: string, parts: Partial<ProfileParts>): Promise<void>;
+  /** An unknown id is ignored. */
+  deleteProfile(id: string): Promise<void>;
+  /** Of all runs that train an adapter of that name. Gives the bytes that they took. */
+  deleteCheckpoints(adapter: string): Promise<number>;
+}
+
+export interface ListedProfile {
+  readonly id: string;
+  readonly state: unknown;
+}
+
+/** Of any form that survives structured clone. */
+export interface ProfileParts {
+  readonly state: unknown;
+  readonly examples: unknown;
+  /** null for none. */
+  readonly learning: unknown;
+}

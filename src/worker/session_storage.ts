@@ -1,0 +1,72 @@
+import type { AdapterFiles } from '../core/model';
+import type { BlobStore } from '../store/blob_store';
+import { CheckpointStore } from '../store/checkpoint_store';
+import { ProfileStore } from '../store/profile_store';
+import { toBytes, toFiles } from './adapter_files';
+import { AdapterShelf } from './adapter_shelf';
+import type { StoredAdapter } from './protocol';
+import type { ListedProfile, ProfileParts, StorageCalls } from './protocol_storage';
+import { baseIdentity } from './run_identity';
+import type { SessionModels } from './session_models';
+import { known } from './store_failures';
+
+/** What a session does with what is stored on this device. */
+export class SessionStorage implements StorageCalls {
+  readonly adapters: AdapterShelf;
+  readonly checkpoints: CheckpointStore;
+  readonly #profiles: ProfileStore;
+  readonly #models: SessionModels;
+
+  constructor(store: BlobStore, models: SessionModels) {
+    this.adapters = new AdapterShelf(store);
+    this.checkpoints = new CheckpointStore(store);
+    this.#profiles = new ProfileStore(store);
+    this.#models = models;
+  }
+
+  listStored(): Promise<readonly StoredAdapter[]> {
+    return this.adapters.list();
+  }
+
+  async getStored(id: string): Promise<AdapterFiles | undefined> {
+    const bytes = await this.adapters.get(id);
+    return bytes === undefined ? undefined : toFiles(bytes);
+  }
+
+  async importStored(files: AdapterFiles, id: string): Promise<StoredAdapter> {
+    return this.adapters.set(id, await toBytes(files, this.#models.limits));
+  }
+
+  deleteStored(id: string): Promise<void> {
+    return this.adapters.delete(id);
+  }
+
+  wipeStored(): Promise<void> {
+    return this.adapters.wipe();
+  }
+
+  async identifyBase(handle: number): Promise<string> {
+    const model = this.#models.base(handle);
+    return model.jobs.run('identify', undefined, () => baseIdentity(model));
+  }
+
+  listProfiles(): Promise<readonly ListedProfile[]> {
+    return known(this.#profiles.states());
+  }
+
+  readProfile(id: string): Promise<ProfileParts | undefined> {
+    return known(this.#profiles.get(id));
+  }
+
+  writeProfile(id: string, parts: Partial<ProfileParts>): Promise<void> {
+    return known(this.#profiles.set(id, parts));
+  }
+
+  deleteProfile(id: string): Promise<void> {
+    return known(this.#profiles.delete(id));
+  }
+
+  deleteCheckpoints(adapter: string): Promise<number> {
+    return known(this.checkpoints.deleteOf(adapter));
+  }
+}
