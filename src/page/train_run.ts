@@ -36,6 +36,7 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOu
 
 export interface RunSetup {
   readonly link: Link;
+  readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly callbacks: readonly TrainerCallback[];
   readonly signal: AbortSignal | undefined;
@@ -102,7 +103,7 @@ export class RemoteRun implements TrainRun {
     return this.#events[Symbol.asyncIterator]();
   }
 
-  async #run({ link, args, signal, resume, open }: RunSetup): Promise<TrainOutput> {
+  async #run({ link, adapter_name, args, signal, resume, open }: RunSetup): Promise<TrainOutput> {
     const { model, dataset } = open();
     const hooks = this.#callbacks.wanted;
     let unwatch = (): void => {};
@@ -113,7 +114,9 @@ export class RemoteRun implements TrainRun {
         (call, data, fail) => {
           this.#call = call;
           this.#fail = fail;
-          const output = link.request('train', call, { model, args, data, hooks, resume_from_checkpoint: resume });
+          const resume_from_checkpoint = resume;
+          const request = { model, adapter_name, args, data, hooks, resume_from_checkpoint };
+          const output = link.request('train', call, request);
           unwatch = watchVisibility((hidden) => this.#onVisibility(hidden, args));
           return output;
         },

@@ -10,6 +10,8 @@ import { callWithDataset } from './with_dataset';
 
 export interface TrainerInit {
   readonly model: VeraModel;
+  /** The adapter that trains, active or not. The active ones by default. */
+  readonly adapter_name?: string;
   readonly args?: TrainingArguments;
   readonly train_dataset: Dataset;
   readonly eval_dataset?: Dataset;
@@ -27,9 +29,10 @@ const callbackList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every(anyObject.accepts),
 };
 
-/** Trains the active adapter of a VeRA model on the visitor's device. */
+/** Trains an adapter of a VeRA model on the visitor's device. */
 export class Trainer {
   readonly #model: VeraModel;
+  readonly #adapter: string | undefined;
   readonly #args: ResolvedTrainingArguments;
   readonly #trainDataset: Dataset;
   readonly #evalDataset: Dataset | undefined;
@@ -41,6 +44,7 @@ export class Trainer {
   constructor(init: TrainerInit) {
     checkOptions('Trainer', init, {
       model: { expected: 'a VeraModel', accepts: (value) => value instanceof VeraModel },
+      adapter_name: anyString,
       args: anyObject,
       train_dataset: anyObject,
       eval_dataset: anyObject,
@@ -48,6 +52,7 @@ export class Trainer {
     });
     if (init.model === undefined) throw wrong('Trainer: model', 'a VeraModel', init.model);
     this.#model = init.model;
+    this.#adapter = init.adapter_name;
     this.#args = resolveTrainingArguments(init.args);
     this.#trainDataset = init.train_dataset;
     this.#evalDataset = init.eval_dataset;
@@ -70,6 +75,7 @@ export class Trainer {
   train(options: TrainOptions = {}): TrainRun {
     this.#run = new RemoteRun({
       link: this.#model[partsKey].link,
+      adapter_name: this.#adapter,
       args: this.#args,
       callbacks: this.#callbacks,
       signal: options.signal,
@@ -94,7 +100,7 @@ export class Trainer {
     const metrics = await callWithDataset(
       link,
       openDataset('eval_dataset', this.#evalDataset),
-      (call, data) => link.request('evaluate', call, { model, args: this.#args, data }),
+      (call, data) => link.request('evaluate', call, { model, adapter_name: this.#adapter, args: this.#args, data }),
       { signal: options.signal },
     );
     const state = { global_step: 0, max_steps: this.#args.max_steps, epoch: 0, log_history: [], ...this.#run?.state };
