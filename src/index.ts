@@ -30,6 +30,8 @@ export { type AdapterInfo, adapters } from './page/adapters';
 export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
 export type { BatchGeneration, Generation } from './page/generation';
 export type { PreTrainedModel } from './page/model';
+export { Profile } from './page/profile/profile';
+export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
 export {
   type CallOptions,
   Session,

@@ -2,7 +2,7 @@ import { WebVeraError } from './error';
 import { philox4x32 } from './philox';
 
 /** What numbers are drawn for. Each use has a counter range of its own, so that no two uses share numbers. */
-export const STREAMS = { shuffle: 1, init: 2, sample: 3 } as const;
+export const STREAMS = { reservoir: 0, shuffle: 1, init: 2, sample: 3 } as const;
 
 /** The first of dropout's streams, one for each micro-batch of a step. All from here on are theirs. */
 export const DROPOUT_STREAMS = 4;

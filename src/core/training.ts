@@ -106,7 +106,8 @@ export interface TrainOutput {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export type PauseReason = 'user' | 'hidden' | 'frozen' | 'lock';
+/** 'busy': the visitor is using the page, and the run is to wait until they aren't. */
+export type PauseReason = 'user' | 'hidden' | 'busy' | 'frozen' | 'lock';
 
 export type TrainEvent =
   | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }

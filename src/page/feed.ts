@@ -46,7 +46,7 @@ export class Feed {
     while (!this.#done && examples.length < count) {
       const next = await this.#iterator.next();
       if (next.done) this.#done = true;
-      else examples.push(wireExample(`${this.#name}[${this.#taken++}]`, next.value));
+      else examples.push(exampleFields(`${this.#name}[${this.#taken++}]`, next.value));
     }
     return { examples, done: this.#done };
   }
@@ -76,7 +76,7 @@ function isJsonLines(blob: Blob): boolean {
 }
 
 /** The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. */
-function wireExample(where: string, example: unknown): Example {
+export function exampleFields(where: string, example: unknown): Example {
   if (typeof example === 'object' && example !== null) {
     const row = example as Readonly<Record<string, unknown>>;
     const foreign = ['messages', 'label', 'image', 'pixel_values'].find((key) => row[key] !== undefined);

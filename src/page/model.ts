@@ -14,6 +14,7 @@ import {
 import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
+import type { ProfileHost } from './profile/host';
 import { plainIds, RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 export interface PreTrainedModel extends AsyncDisposable {
@@ -56,8 +57,12 @@ export interface ModelParts {
 /** The key of a model's parts, for this library's own use. */
 export const partsKey: unique symbol = Symbol('parts');
 
+/** The key of what the profiles over a base model share. */
+export const profilesKey: unique symbol = Symbol('profiles');
+
 export class RemoteModel implements PreTrainedModel {
   readonly [partsKey]: ModelParts;
+  readonly [profilesKey]: { host?: ProfileHost } = {};
 
   constructor(parts: ModelParts) {
     this[partsKey] = parts;

@@ -1,0 +1,70 @@
+import { WebVeraError } from '../../core/error';
+import { randomAt } from '../../core/rng';
+import type { Example } from '../../core/training';
+
+/** An example, and which one of all that ever came it is, from 0. */
+export interface KeptExample {
+  readonly n: number;
+  readonly example: Example;
+}
+
+export interface Reservoir {
+  readonly seed: number;
+  /** How many have come so far. */
+  readonly seen: number;
+  /** How many may stay. */
+  readonly most: number;
+}
+
+/** One in so many is held out. */
+const TENTH = 10;
+const MOST_CHARACTERS = 2 ** 24;
+
+/**
+ * Puts examples to those that are kept. Beyond `most` each that ever came is as likely to stay as any other (Vitter's
+ * algorithm R), and which ones stay depends on seed and order alone.
+ */
+export function keepFairly(
+  kept: readonly KeptExample[],
+  coming: readonly Example[],
+  { seed, seen, most }: Reservoir,
+): KeptExample[] {
+  const sample = [...kept];
+  // Fewer may stay than before.
+  for (let excess = sample.length; excess > most; excess--) sample.splice(below(excess, seed, seen), 1);
+  for (const [index, example] of coming.entries()) {
+    const n = seen + index;
+    const place = sample.length < most ? sample.length : below(n + 1, seed, n);
+    if (place < most) sample[place] = { n, example };
+  }
+  expectModest(sample);
+  return sample;
+}
+
+/** Which ones a run learns from and which it is judged by: the same ones each time, so that none was ever learnt before. */
+export function split(kept: readonly KeptExample[]): { readonly learn: Example[]; readonly held: Example[] } {
+  const inOrder = kept.toSorted((a, b) => a.n - b.n);
+  const isHeld = ({ n }: KeptExample): boolean => n % TENTH === TENTH - 1;
+  return {
+    learn: inOrder.filter((one) => !isHeld(one)).map(({ example }) => example),
+    held: inOrder.filter(isHeld).map(({ example }) => example),
+  };
+}
+
+export function toJsonLines(examples: readonly Example[]): string {
+  return examples.map((example) => `${JSON.stringify(example)}\n`).join('');
+}
+
+function below(end: number, seed: number, n: number): number {
+  return Math.floor(randomAt({ seed, stream: 'reservoir' }, n) * end);
+}
+
+function expectModest(sample: readonly KeptExample[]): void {
+  const characters = sample.reduce((sum, { example }) => sum + JSON.stringify(example).length, 0);
+  if (characters <= MOST_CHARACTERS) return;
+  throw new WebVeraError(
+    'limit_exceeded',
+    `profile: expected examples of at most ${MOST_CHARACTERS} characters in all, got ${characters}`,
+    { hint: 'Lower max_examples, or add shorter ones: what is longer than max_length tokens is cut anyway.' },
+  );
+}

@@ -1,0 +1,107 @@
+import type { VeraConfig } from '../../adapters/config';
+import type { AdapterFiles } from '../../core/model';
+import { Serial } from '../../core/serial';
+import type { Link } from '../link';
+import { expectModel, liveHandle, type PreTrainedModel, partsKey, profilesKey, type RemoteModel } from '../model';
+import { wrong } from '../options';
+import { get_peft_model, VeraModel } from '../vera_model';
+import { ProfileLocks } from './locks';
+import type { Profile } from './profile';
+
+/** What all profiles over one base share: a VeRA model, in which each has adapters of its own, and locks. */
+export class ProfileHost {
+  readonly base: RemoteModel;
+  readonly locks = new ProfileLocks(globalThis.navigator?.locks);
+  /** By id. */
+  readonly open = new Map<string, Promise<Profile>>();
+  readonly #changes = new Serial();
+  /** How many texts are being written with an adapter. */
+  readonly #users = new Map<string, number>();
+  /** Adapters that go as soon as nobody uses them. */
+  readonly #leaving = new Set<string>();
+  #vera: VeraModel | undefined;
+  #identity: Promise<string> | undefined;
+
+  constructor(base: RemoteModel) {
+    this.base = base;
+  }
+
+  get link(): Link {
+    return this.base[partsKey].link;
+  }
+
+  /** With at least one adapter placed. */
+  get vera(): VeraModel {
+    if (this.#vera !== undefined) return this.#vera;
+    throw new TypeError('No adapter was placed yet');
+  }
+
+  /** What the base is, as a fingerprint. */
+  identity(): Promise<string> {
+    this.#identity ??= this.link.request('identifyBase', this.base[partsKey].handle);
+    return this.#identity;
+  }
+
+  /** An adapter with PEFT's first values; gives its files. */
+  begin(name: string, config: VeraConfig): Promise<AdapterFiles> {
+    return this.#changes.run(async () => {
+      if (this.#vera === undefined) this.#vera = await get_peft_model(this.base, config, name);
+      else await this.#vera.add_adapter(name, config);
+      return this.#vera.save_pretrained({ adapter_name: name });
+    });
+  }
+
+  /** An adapter from its files. */
+  place(name: string, files: AdapterFiles, { is_trainable = false } = {}): Promise<void> {
+    return this.#changes.run(async () => {
+      if (this.#vera !== undefined) return this.#vera.load_adapter(files, name, { is_trainable });
+      this.#vera = await VeraModel.from_pretrained(this.base, files, { adapter_name: name, is_trainable });
+    });
+  }
+
+  read(name: string): Promise<AdapterFiles> {
+    return this.vera.save_pretrained({ adapter_name: name });
+  }
+
+  /** Keeps an adapter until the returned function is called. */
+  use(name: string): () => void {
+    this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
+    let isUsed = true;
+    return () => {
+      if (!isUsed) return;
+      isUsed = false;
+      const left = (this.#users.get(name) ?? 1) - 1;
+      if (left > 0) return void this.#users.set(name, left);
+      this.#users.delete(name);
+      if (this.#leaving.delete(name)) this.#delete(name).catch(() => {}); // if the session is gone, so is the adapter
+    };
+  }
+
+  /** Deletes an adapter once nobody uses it. */
+  async remove(name: string): Promise<void> {
+    if (this.#users.has(name)) this.#leaving.add(name);
+    else await this.#delete(name);
+  }
+
+  async #delete(name: string): Promise<void> {
+    await this.#changes.run(async () => {
+      const vera = this.#vera;
+      if (vera === undefined || !Object.hasOwn(vera.peft_config, name)) return;
+      const other = Object.keys(vera.peft_config).find((known) => known !== name);
+      // Which one is active matters to no profile, but a change by itself would be warned of.
+      if (vera.active_adapters.includes(name) && other !== undefined) await vera.set_adapter(other);
+      await vera.delete_adapter(name);
+    });
+  }
+}
+
+/** The one of a base model. */
+export function hostOf(model: PreTrainedModel): ProfileHost {
+  const base = expectModel(model);
+  liveHandle(base);
+  if (base instanceof VeraModel) {
+    throw wrong('model', 'a model without adapters', base, 'A profile puts its own over the base model: pass that.');
+  }
+  base[profilesKey].host ??= new ProfileHost(base);
+  return base[profilesKey].host;
+}

@@ -1,0 +1,49 @@
+/** What keeps a run from its steps while it may only take them in idle time. */
+export type IdleReason = 'hidden' | 'busy';
+
+/** Milliseconds without a touch after which a visitor counts as gone. */
+const QUIET = 2000;
+const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart', 'scroll', 'input'] as const;
+
+type Page = Pick<Document, 'addEventListener' | 'removeEventListener' | 'visibilityState'>;
+
+/**
+ * Calls back as reasons to wait come and go, until the returned function is called: the page is hidden, or its visitor is
+ * using it. Begins as busy. Without a page there is never a reason.
+ */
+export function watchIdle(
+  onChange: (reason: IdleReason, holds: boolean) => void,
+  page: Page | undefined = (globalThis as { readonly document?: Document }).document,
+): () => void {
+  if (page === undefined) return () => {};
+  const over = new AbortController();
+  const { signal } = over;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onQuiet = (): void => {
+    timer = undefined;
+    whenIdle(() => {
+      if (timer === undefined && !signal.aborted) onChange('busy', false);
+    });
+  };
+  const onSign = (): void => {
+    if (timer === undefined) onChange('busy', true);
+    clearTimeout(timer);
+    timer = setTimeout(onQuiet, QUIET);
+  };
+  const onVisibility = (): void => onChange('hidden', page.visibilityState === 'hidden');
+  for (const sign of SIGNS) page.addEventListener(sign, onSign, { capture: true, passive: true, signal });
+  page.addEventListener('visibilitychange', onVisibility, { signal });
+  if (page.visibilityState === 'hidden') onVisibility();
+  onSign();
+  return () => {
+    clearTimeout(timer);
+    over.abort();
+  };
+}
+
+/** Safari has no idle callbacks. */
+function whenIdle(body: () => void): void {
+  const { requestIdleCallback } = globalThis as { readonly requestIdleCallback?: (body: () => void) => number };
+  if (requestIdleCallback === undefined) setTimeout(body);
+  else requestIdleCallback(body);
+}

@@ -1,0 +1,68 @@
+/** Lets go of a lock. */
+export type Release = () => void;
+
+/** Sees to it that what is done to one profile, in whatever tab, comes one after the other. */
+export class ProfileLocks {
+  readonly #locks: Pick<LockManager, 'request'> | undefined;
+  /** By name, what ends when it is let go: where there are no Web Locks, as in Node, or none for this page. */
+  readonly #here = new Map<string, Promise<void>>();
+
+  constructor(locks: Pick<LockManager, 'request'> | undefined) {
+    this.#locks = locks;
+  }
+
+  /** Runs `body` while nobody else holds the lock. */
+  async hold<T>(name: string, body: () => Promise<T>): Promise<T> {
+    const release = await this.wait(name);
+    try {
+      return await body();
+    } finally {
+      release();
+    }
+  }
+
+  /** Undefined where somebody has it. */
+  take(name: string): Promise<Release | undefined> {
+    return this.#request(name, { ifAvailable: true });
+  }
+
+  /** Waits until it is free. Rejects with `signal.reason`. */
+  async wait(name: string, signal?: AbortSignal): Promise<Release> {
+    const release = await this.#request(name, signal === undefined ? {} : { signal });
+    return release ?? (() => {});
+  }
+
+  async #request(name: string, options: LockOptions): Promise<Release | undefined> {
+    options.signal?.throwIfAborted();
+    const locks = this.#locks;
+    if (locks === undefined) return this.#requestHere(name, options);
+    return new Promise((resolve, reject) => {
+      locks
+        .request(name, options, (lock) => {
+          if (lock === null) return resolve(undefined);
+          return new Promise<void>((release) => resolve(release));
+        })
+        .catch(() => {
+          if (options.signal?.aborted) reject(options.signal.reason);
+          else this.#requestHere(name, options).then(resolve, reject);
+        });
+    });
+  }
+
+  async #requestHere(name: string, { ifAvailable = false, signal }: LockOptions): Promise<Release | undefined> {
+    for (let held = this.#here.get(name); held !== undefined; held = this.#here.get(name)) {
+      if (ifAvailable) return undefined;
+      await held;
+      signal?.throwIfAborted();
+    }
+    let release = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      release = () => {
+        this.#here.delete(name);
+        resolve();
+      };
+    });
+    this.#here.set(name, over);
+    return release;
+  }
+}

@@ -1,0 +1,266 @@
+import { abortError } from '../../core/abort';
+import { WebVeraError } from '../../core/error';
+import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
+import type { Example } from '../../core/training';
+import type { Prompt } from '../../worker/protocol';
+import { linkOf } from '../default_session';
+import { asyncDispose } from '../dispose';
+import { exampleFields } from '../feed';
+import { type BatchGeneration, type Generation, RemoteGeneration } from '../generation';
+import type { PreTrainedModel } from '../model';
+import { checkOptions, wrong } from '../options';
+import { type CallOptions, callRules } from '../session';
+import type { TrainRun } from '../train_run';
+import { exportFiles, importStored, inUse } from './files';
+import { forgetStored } from './forget';
+import { hostOf, type ProfileHost } from './host';
+import { ProfileLearning } from './learning';
+import { ProfileLocks } from './locks';
+import { openStored } from './open';
+import { OpenProfile } from './open_profile';
+import { infoOf, type ProfileState } from './record';
+import { forgotten, ProfileShelf, readableStates } from './shelf';
+import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
+
+/**
+ * A person's or purpose's adapter over a base that many share: its examples, vectors and settings stay in this browser
+ * under its id. Opened twice over one base in one page it is one object, which lives until each holder has disposed of it.
+ *
+ * Events: 'change' (`info` or `learning` is another, maybe by what another tab does); 'forgotten' (here or in another tab).
+ */
+export class Profile extends EventTarget implements AsyncDisposable {
+  readonly #open: OpenProfile;
+  readonly #learning: ProfileLearning;
+  #holders = 1;
+
+  /** For this library's own use: see `Profile.open`. */
+  constructor(host: ProfileHost, shelf: ProfileShelf, state: ProfileState) {
+    super();
+    this.#open = new OpenProfile(host, shelf, state, (event) => this.dispatchEvent(new Event(event)));
+    this.#learning = new ProfileLearning(this.#open, () => this.dispatchEvent(new Event('change')));
+  }
+
+  /**
+   * Opens `id`, or begins it, over a model from `AutoModelForCausalLM.from_pretrained`. Profiles over one base share its
+   * weights and, by key and rank, A and B: each costs its vectors. A `learn` that a closed page left behind goes on.
+   *
+   * Rejects with `invalid_argument` for a bad id or option, for another base than it began with, or another
+   * `peft_config`; with `storage_full`, `storage_unavailable`, and `storage_corrupt` where what is stored can't be read.
+   */
+  static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
+    return Profile.#hold(base, id, options, (host, shelf) => openStored(host, shelf, options));
+  }
+
+  /** Those stored in this browser, in the order of their ids, whatever they stand on. */
+  static async list(options: CallOptions = {}): Promise<readonly ProfileInfo[]> {
+    checkOptions('Profile.list', options, callRules);
+    const link = await linkOf(options);
+    const listed = await link.call(() => link.request('listProfiles'), options);
+    return readableStates(listed).map(({ id, state }) => infoOf(id, state));
+  }
+
+  /**
+   * Opens a new profile with what `export` gave, or with PEFT's two files alone. Rejects with `invalid_format` for other
+   * files, and with `invalid_argument` for another base, for what is no example, and for an id that is in use.
+   */
+  static async import(
+    base: PreTrainedModel,
+    files: ReadonlyMap<string, Blob>,
+    id: string,
+    options: ProfileOptions = {},
+  ): Promise<Profile> {
+    return Profile.#hold(base, id, options, (host, shelf) => importStored(host, shelf, files, options), true);
+  }
+
+  /** As `profile.forget()`, for one that needn't be open, or can't be. */
+  static async forget(id: string, options: CallOptions = {}): Promise<{ bytes: number }> {
+    checkOptions('Profile.forget', options, callRules);
+    checkId(id);
+    const locks = new ProfileLocks(globalThis.navigator?.locks);
+    return forgetStored(new ProfileShelf(id, await linkOf(options), locks));
+  }
+
+  /**
+   * Continues texts for several profiles over one base in one batch, each with its own vectors: `rows[r]` gives what its
+   * profile's `generate` gives with the seed `seed + r`, but for the last digits of the logits.
+   */
+  static generate_batch(
+    rows: readonly { readonly profile: Profile; readonly input: Prompt }[],
+    config: Omit<BatchGenerationConfig, 'adapter_name' | 'adapter_names'> = {},
+  ): BatchGeneration {
+    try {
+      const [first] = rows;
+      const host = first === undefined ? undefined : first.profile.#open.host;
+      if (host === undefined) throw wrong('Profile.generate_batch: rows', 'at least one { profile, input }', rows);
+      if (rows.some(({ profile }) => profile.#open.host !== host)) {
+        throw wrong('Profile.generate_batch: rows', 'profiles over one base model', 'several');
+      }
+      const names = rows.map(({ profile }) => profile.#open.adapter);
+      const releases = names.map((name) => host.use(name));
+      const prompts = rows.map(({ input }) => input);
+      return ending(host.vera.generate_batch(prompts, { ...config, adapter_names: names }), () => {
+        for (const release of releases) release();
+      });
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  static async #hold(
+    base: PreTrainedModel,
+    id: string,
+    options: ProfileOptions,
+    load: (host: ProfileHost, shelf: ProfileShelf) => Promise<ProfileState>,
+    anew = false,
+  ): Promise<Profile> {
+    checkOptions('ProfileOptions', options, profileRules);
+    const host = hostOf(base);
+    const shelf = new ProfileShelf(checkId(id), host.link, host.locks);
+    const known = await host.open.get(id);
+    if (known !== undefined) {
+      if (anew) throw inUse(id);
+      known.#holders += 1;
+      return known;
+    }
+    const opening = Profile.#opened(host, shelf, load(host, shelf));
+    host.open.set(id, opening);
+    opening.catch(() => host.open.delete(id));
+    return opening;
+  }
+
+  static async #opened(host: ProfileHost, shelf: ProfileShelf, loading: Promise<ProfileState>): Promise<Profile> {
+    const profile = new Profile(host, shelf, await loading);
+    try {
+      await profile.#learning.goOn();
+      return profile;
+    } catch (error) {
+      await profile.#end(error);
+      throw error;
+    }
+  }
+
+  get id(): string {
+    return this.#open.id;
+  }
+
+  get info(): ProfileInfo {
+    return this.#open.info;
+  }
+
+  /** The run of `learn` while there is one, also one that goes on from an earlier visit. */
+  get learning(): TrainRun | undefined {
+    return this.#learning.run;
+  }
+
+  /**
+   * Keeps examples; beyond `max_examples` a fair sample of all that came stays (a reservoir). Resolves with how many are
+   * kept. Rejects with `invalid_argument` for what is no example, and `limit_exceeded` beyond 16 MiB of text.
+   */
+  async add(examples: Example | readonly Example[]): Promise<number> {
+    const given: readonly unknown[] = Array.isArray(examples) ? examples : [examples];
+    const coming = given.map((example, index) => exampleFields(`examples[${index}]`, example));
+    await this.#open.add(coming);
+    return this.info.examples;
+  }
+
+  /**
+   * Trains on from the present vectors over the kept examples. Every tenth that ever came is held out; unless the new
+   * vectors do worse on those (while there are none, on all), they take the place of the present ones. Until then, and
+   * whatever goes wrong, `generate` uses the present ones. The output's `metrics` tell `loss_before`, `loss_after`,
+   * `held_out` and `taken`, 1 or 0.
+   *
+   * Rejects with `invalid_argument` without examples or while it learns already, `locked_by_other_tab` while it learns in
+   * another tab, and with what `Trainer.train` does. What the device or the page cut off goes on when it is opened again.
+   */
+  learn(options: LearnOptions = {}): TrainRun {
+    return this.#learning.learn(options);
+  }
+
+  /** As a model's `generate`, with this profile's vectors, whatever else is active and whoever else learns. */
+  generate(input: Prompt, config: Omit<GenerationConfig, 'adapter_name'> = {}): Generation {
+    try {
+      const { adapter: adapter_name, host } = this.#open;
+      const release = host.use(adapter_name);
+      return ending(host.vera.generate(input, { ...config, adapter_name }), release);
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  /** For classification bases, which can't be loaded yet: rejects with `unsupported_model`. */
+  async predict(_input: unknown): Promise<readonly { label: string; score: number }[]> {
+    throw new WebVeraError(
+      'unsupported_model',
+      'predict: expected a classification base, got a causal language model',
+      {
+        hint: 'Ask it by generate().',
+      },
+    );
+  }
+
+  /** Back to the vectors before the last `learn()` that was taken, byte for byte; once. */
+  async rollback(): Promise<void> {
+    const release = await this.#open.takeToLearn();
+    try {
+      await this.#open.change(({ state }) => {
+        if (state.previous === null) {
+          throw wrong('rollback', 'a profile that has learnt since it began or was rolled back', `'${this.id}'`);
+        }
+        return { state: { ...state, vectors: state.previous, previous: null, version: state.version + 1 } };
+      });
+    } finally {
+      release();
+    }
+  }
+
+  /** PEFT's two files, examples.jsonl and profile.json. */
+  async export(): Promise<ReadonlyMap<string, Blob>> {
+    const stored = await this.#open.read();
+    if (stored === undefined) throw forgotten(this.id);
+    return exportFiles(stored.state, this.#open.examples(stored));
+  }
+
+  /**
+   * Deletes vectors, examples and checkpoints, in this tab and all others. A run ends first. The profile is then disposed of.
+   */
+  async forget(): Promise<{ bytes: number }> {
+    await this.#end(forgotten(this.id));
+    const gone = await forgetStored(this.#open.shelf);
+    this.dispatchEvent(new Event('forgotten'));
+    return gone;
+  }
+
+  /** Frees its vectors on the GPU. What it is learning is kept as it stands, and goes on when it is opened again. */
+  async dispose(): Promise<void> {
+    this.#holders -= 1;
+    if (this.#holders > 0 || this.#open.life.aborted) return;
+    // A run that pauses is kept.
+    await this.learning?.pause().catch(() => {});
+    await this.#end(abortError(`Profile '${this.id}' was disposed of`));
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #end(reason: unknown): Promise<void> {
+    this.#open.end(reason);
+    await this.#learning.over();
+    await this.#open.leave();
+  }
+}
+
+function ending<Result, G extends PromiseLike<Result>>(generation: G, release: () => void): G {
+  generation.then(release, release);
+  return generation;
+}
+
+/** A generation that never begins. */
+function refused<Token, Result>(error: unknown): RemoteGeneration<Token, Result> {
+  return new RemoteGeneration<Token, Result>(
+    () => Promise.reject(error),
+    () => {
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,221 @@
+import type { VeraConfigInit } from '../../adapters/config';
+import { WebVeraError } from '../../core/error';
+import { Fields, isJsonObject } from '../../core/fields';
+import type { AdapterFiles } from '../../core/model';
+import type { Example, TrainingArguments } from '../../core/training';
+import { exampleFields } from '../feed';
+import type { KeptExample } from './examples';
+import type { LearnRecord, ProfileInfo } from './types';
+
+/** An adapter's two files. */
+export interface Vectors {
+  readonly config: string;
+  readonly weights: Uint8Array<ArrayBuffer>;
+}
+
+export interface ProfileSettings {
+  /** As it was given when the profile began. */
+  readonly peft_config: VeraConfigInit;
+  readonly args: TrainingArguments;
+  readonly max_examples: number;
+  readonly keep_examples: boolean;
+}
+
+/** All of a profile but its examples. */
+export interface ProfileState {
+  /** Tells it from another that had its id before. */
+  readonly born: string;
+  /** The base's fingerprint. */
+  readonly base: string;
+  readonly base_model: string | null;
+  readonly created_at: number;
+  readonly used_at: number;
+  /** Of the sample of examples. */
+  readonly seed: number;
+  readonly seen: number;
+  readonly kept: number;
+  readonly example_bytes: number;
+  /** Rises as the vectors change. */
+  readonly version: number;
+  readonly settings: ProfileSettings;
+  readonly vectors: Vectors;
+  /** Those before the last `learn` that was taken. */
+  readonly previous: Vectors | null;
+  readonly history: readonly LearnRecord[];
+}
+
+/** A run that has begun: what it needs to go on in another page. */
+export interface Learning {
+  /** The version of the vectors that it goes on from. */
+  readonly version: number;
+  readonly args: TrainingArguments;
+  readonly when: 'now' | 'idle';
+  readonly learn: readonly Example[];
+  readonly held: readonly Example[];
+  /** Once it is measured. */
+  readonly loss_before: number | null;
+}
+
+/** Bumped when older code could misread what is stored. */
+const FORMAT = 1;
+const LONGEST_HISTORY = 100;
+
+export function writeState(state: ProfileState): unknown {
+  return { format: FORMAT, ...state, history: state.history.slice(-LONGEST_HISTORY) };
+}
+
+/** Throws `storage_corrupt` for what isn't as it was written. */
+export function readState(id: string, value: unknown): ProfileState {
+  return intact(id, () => {
+    const state = fieldsOf(value, 'state');
+    const settings = fieldsOf(state.get('settings'), 'settings');
+    if (state.get('format') !== FORMAT) throw state.invalid('format', `${FORMAT}`);
+    return {
+      born: state.string('born'),
+      base: state.string('base'),
+      base_model: state.optionalString('base_model') ?? null,
+      created_at: count(state, 'created_at'),
+      used_at: count(state, 'used_at'),
+      seed: count(state, 'seed'),
+      seen: count(state, 'seen'),
+      kept: count(state, 'kept'),
+      example_bytes: count(state, 'example_bytes'),
+      version: count(state, 'version'),
+      settings: {
+        peft_config: plain(settings, 'peft_config'),
+        args: plain(settings, 'args'),
+        max_examples: settings.positiveInteger('max_examples'),
+        keep_examples: settings.boolean('keep_examples', true),
+      },
+      vectors: readVectors(state, 'vectors'),
+      previous: state.get('previous') === undefined ? null : readVectors(state, 'previous'),
+      history: list(state, 'history').map(readRecord),
+    };
+  });
+}
+
+export function writeExamples(kept: readonly KeptExample[]): unknown {
+  return { format: FORMAT, kept };
+}
+
+export function readExamples(id: string, value: unknown): KeptExample[] {
+  if (value === undefined) return [];
+  return intact(id, () =>
+    list(fieldsOf(value, 'examples'), 'kept').map((entry, index) => {
+      const one = fieldsOf(entry, `examples[${index}]`);
+      return { n: count(one, 'n'), example: exampleFields(`examples[${index}]`, one.get('example')) };
+    }),
+  );
+}
+
+export function readLearning(id: string, value: unknown): Learning | undefined {
+  if (value === null || value === undefined) return undefined;
+  return intact(id, () => {
+    const learning = fieldsOf(value, 'learning');
+    const examples = (key: string): Example[] =>
+      list(learning, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
+    const before = learning.get('loss_before');
+    return {
+      version: count(learning, 'version'),
+      args: plain(learning, 'args'),
+      when: learning.get('when') === 'idle' ? 'idle' : 'now',
+      learn: examples('learn'),
+      held: examples('held'),
+      loss_before: typeof before === 'number' ? before : null,
+    };
+  });
+}
+
+export function infoOf(id: string, state: ProfileState): ProfileInfo {
+  const { kept, seen, created_at, used_at, base_model, history, previous, example_bytes } = state;
+  const bytes = bytesIn(state.vectors) + bytesIn(previous) + example_bytes;
+  return {
+    id,
+    examples: kept,
+    seen,
+    bytes,
+    created_at,
+    used_at,
+    base_model,
+    history,
+    can_roll_back: previous !== null,
+  };
+}
+
+export async function vectorsOf(files: AdapterFiles): Promise<Vectors> {
+  return {
+    config: await files['adapter_config.json'].text(),
+    weights: new Uint8Array(await files['adapter_model.safetensors'].arrayBuffer()),
+  };
+}
+
+export function filesOf({ config, weights }: Vectors): AdapterFiles {
+  return { 'adapter_config.json': new Blob([config]), 'adapter_model.safetensors': new Blob([weights]) };
+}
+
+export function readRecord(value: unknown): LearnRecord {
+  const record = fieldsOf(value, 'history');
+  return {
+    at: count(record, 'at'),
+    examples: count(record, 'examples'),
+    held_out: count(record, 'held_out'),
+    steps: count(record, 'steps'),
+    loss_before: loss(record, 'loss_before'),
+    loss_after: loss(record, 'loss_after'),
+    taken: record.boolean('taken', false),
+  };
+}
+
+export function count(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw fields.invalid(key, 'an integer from 0');
+}
+
+function loss(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  if (typeof value === 'number' && value >= 0) return value;
+  throw fields.invalid(key, 'a number from 0');
+}
+
+export function list(fields: Fields, key: string): readonly unknown[] {
+  const value = fields.get(key);
+  if (Array.isArray(value)) return value;
+  throw fields.invalid(key, 'a list');
+}
+
+export function plain(fields: Fields, key: string): Readonly<Record<string, never>> {
+  const value = fields.get(key);
+  if (isJsonObject(value)) return value as Readonly<Record<string, never>>;
+  throw fields.invalid(key, 'an object');
+}
+
+export function fieldsOf(value: unknown, where: string): Fields {
+  if (isJsonObject(value)) return new Fields(value, where);
+  throw new WebVeraError('invalid_format', `${where}: expected an object`);
+}
+
+function readVectors(state: Fields, key: string): Vectors {
+  const { config, weights } = plain(state, key) as { config?: unknown; weights?: unknown };
+  if (typeof config === 'string' && weights instanceof Uint8Array && weights.buffer instanceof ArrayBuffer) {
+    return { config, weights: weights as Uint8Array<ArrayBuffer> };
+  }
+  throw state.invalid(key, "an adapter's two files");
+}
+
+function bytesIn(vectors: Vectors | null): number {
+  return vectors === null ? 0 : vectors.config.length + vectors.weights.length;
+}
+
+/** What this library wrote itself is damaged, if it can't be read. */
+function intact<T>(id: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WebVeraError)) throw error;
+    throw new WebVeraError('storage_corrupt', `The stored profile '${id}' can't be read: ${error.message}`, {
+      hint: 'Profile.forget(id) deletes it; then it can begin anew.',
+      cause: error,
+    });
+  }
+}

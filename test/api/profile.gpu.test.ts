@@ -1,0 +1,417 @@
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors';
+import { AutoModelForCausalLM, Profile, Trainer, VeraModel } from '../../src/index';
+import { habit, heard, profileOptions as options, visit, weightsOf, writingOf, writingsOf } from '../helpers/profiles';
+import { bytesOf } from '../helpers/session';
+import { loadTiny, tinyFiles, tinyRow, tinyTensors } from '../helpers/tiny_llama';
+import { firstLog } from '../helpers/tiny_training';
+import { FakeLocks } from '../worker/fake_locks';
+
+/** What one browser keeps. */
+beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
+afterEach(() => void vi.unstubAllGlobals());
+
+const much = { args: { max_steps: 12, learning_rate: 0.3 } };
+
+/** Everything that the browser holds. */
+async function stored(): Promise<Map<string, unknown>> {
+  const open = indexedDB.open('webvera');
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    open.onsuccess = () => resolve(open.result);
+  });
+  const store = database.transaction('values').objectStore('values');
+  const [keys, values] = [store.getAllKeys(), store.getAll()];
+  await new Promise((resolve) => {
+    values.onsuccess = resolve;
+  });
+  database.close();
+  return new Map(keys.result.map((key, index) => [String(key), values.result[index]]));
+}
+
+describe('a profile', () => {
+  test('learns, keeps it, and goes on from there in a later visit', async () => {
+    const first = await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      expect(profile.info).toMatchObject({ id: 'ada', examples: 0, seen: 0, history: [], can_roll_back: false });
+      expect(await profile.add(habit(1))).toBe(12);
+      const { metrics, global_step } = await profile.learn();
+      expect(global_step).toBe(4);
+      expect(metrics).toMatchObject({ taken: 1, held_out: 1 });
+      expect(metrics.loss_after).toBeLessThan(metrics.loss_before as number);
+      return { weights: await weightsOf(profile), text: await writingOf(profile), info: profile.info };
+    });
+    expect(first.info.history).toMatchObject([{ examples: 11, held_out: 1, steps: 4, taken: true }]);
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada');
+      expect(profile.info).toEqual({ ...first.info, used_at: expect.any(Number) });
+      expect(await weightsOf(profile)).toEqual(first.weights);
+      expect(await writingOf(profile)).toEqual(first.text);
+      const files = new Map(await profile.export());
+      const model = await VeraModel.from_pretrained(base, { files }, { is_trainable: true });
+      const learnt = habit(1).filter((_, n) => n !== 9);
+      await new Trainer({ model, ...(options.args && { args: options.args }), train_dataset: learnt }).train();
+      expect((await profile.learn()).metrics).toMatchObject({ taken: 1 });
+      // Learning twice is training on from the first vectors.
+      const expected = await bytesOf((await model.save_pretrained())['adapter_model.safetensors']);
+      expect(await weightsOf(profile)).toEqual(expected);
+    });
+  });
+
+  test('writes what it writes in a session of its own, beside others and while one learns', async () => {
+    const alone = async (id: string, stride: number) =>
+      visit(async (opened) => {
+        const profile = await Profile.open(await loadTiny(opened), id, options);
+        await profile.add(habit(stride));
+        await profile.learn(much);
+        return [await writingOf(profile, 3), await writingOf(profile, 4), await weightsOf(profile)] as const;
+      });
+    const ada = await alone('ada', 1);
+    const bob = await alone('bob', 5);
+    expect(ada[0]).not.toEqual(bob[0]);
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const [first, second] = [await Profile.open(base, 'ada', options), await Profile.open(base, 'bob', options)];
+      await first.add(habit(1));
+      await second.add(habit(5));
+      await Promise.all([first.learn(much), second.learn(much)]);
+      expect(await weightsOf(first)).toEqual(ada[2]);
+      expect(await weightsOf(second)).toEqual(bob[2]);
+      expect(await writingsOf([first, second])).toEqual([ada[0], bob[1]]);
+      const learning = second.learn({ args: { max_steps: 8 } });
+      await firstLog(learning);
+      // Those that learn, too, write with the vectors from before.
+      expect(await writingOf(first)).toEqual(ada[0]);
+      expect(await writingOf(second)).toEqual(bob[0]);
+      await learning;
+      expect(await writingOf(first)).toEqual(ada[0]);
+      expect(opened.warnings.filter((code) => code === 'active_adapter_deleted')).toEqual([]);
+    });
+  });
+
+  test('is one object in a page, until each holder has disposed of it', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', options);
+      expect(await Profile.open(base, 'ada')).toBe(profile);
+      await profile.dispose();
+      expect(await writingOf(profile)).toHaveLength(12);
+      await profile.dispose();
+      await expect(writingOf(profile)).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(profile.add(habit(1))).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ code: 'invalid_argument' });
+      expect(await Profile.open(base, 'ada')).not.toBe(profile);
+    });
+  });
+
+  test('a worse outcome is not taken', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      await profile.learn();
+      const [weights, text] = [await weightsOf(profile), await writingOf(profile)];
+      const { metrics } = await profile.learn({ args: { learning_rate: 50, max_grad_norm: 0 } });
+      expect(metrics).toMatchObject({ taken: 0 });
+      expect(profile.info.history.map(({ taken }) => taken)).toEqual([true, false]);
+      expect(await weightsOf(profile)).toEqual(weights);
+      expect(await writingOf(profile)).toEqual(text);
+    });
+  });
+
+  test('rolls back to the bytes before, once', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      const fresh = await weightsOf(profile);
+      await expect(profile.rollback()).rejects.toMatchObject({ code: 'invalid_argument' });
+      await profile.add(habit(1));
+      await profile.learn();
+      const [first, text] = [await weightsOf(profile), await writingOf(profile)];
+      expect(first).not.toEqual(fresh);
+      await profile.learn();
+      expect(await weightsOf(profile)).not.toEqual(first);
+      await profile.rollback();
+      expect(profile.info.can_roll_back).toBe(false);
+      expect(await weightsOf(profile)).toEqual(first);
+      expect(await writingOf(profile)).toEqual(text);
+    });
+  });
+
+  test('what is not to be kept is in memory only', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', { ...options, keep_examples: false });
+      expect(await profile.add(habit(1))).toBe(12);
+      await profile.learn();
+      expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: [{ examples: 11, taken: true }] });
+      expect([...(await stored()).keys()]).toEqual(['profile/ada/learning', 'profile/ada/state']);
+    });
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada');
+      expect(profile.info).toMatchObject({ examples: 0, seen: 12, history: [{ taken: true }] });
+    });
+  });
+
+  test('classes are for bases that have some', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await expect(profile.predict('text')).rejects.toMatchObject({ code: 'unsupported_model' });
+    });
+  });
+});
+
+describe('a run that is cut off', () => {
+  test.each(['the session', 'the profile'])(
+    'goes on in the next visit to the same bytes: %s was closed',
+    async (what) => {
+      const learnt = async (interrupt: boolean) =>
+        visit(async (opened) => {
+          const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+          if (profile.info.seen === 0) await profile.add(habit(1));
+          if (interrupt) {
+            const run = profile.learn({ args: { save_steps: 1 } });
+            const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
+            for await (const { type } of run) if (type === 'save') break;
+            if (what === 'the profile') await profile.dispose();
+            else await opened.session.close();
+            return failed;
+          }
+          const { learning } = profile;
+          const { global_step } = await (learning ?? profile.learn({ args: { save_steps: 1 } }));
+          expect(global_step).toBe(4);
+          expect(profile.learning).toBeUndefined();
+          expect([...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+          return { resumed: learning?.state.log_history.length, weights: await weightsOf(profile) };
+        });
+      const straight = await learnt(false);
+      vi.stubGlobal('indexedDB', new IDBFactory());
+      await learnt(true);
+      expect(await learnt(false)).toEqual({ ...straight, resumed: 4 });
+    },
+  );
+
+  test('by its caller leaves everything as it was', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const before = await weightsOf(profile);
+      const controller = new AbortController();
+      const run = profile.learn({ signal: controller.signal, args: { save_steps: 1 } });
+      await firstLog(run);
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ message: /learning already/ });
+      controller.abort('enough');
+      await expect(Promise.resolve(run)).rejects.toBe('enough');
+      expect(await weightsOf(profile)).toEqual(before);
+      expect(profile.info.history).toEqual([]);
+      const left = await stored();
+      expect(left.get('profile/ada/learning')).toBeNull();
+      expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+    });
+  });
+
+  test('that is stopped is judged by what it came to', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ args: { max_steps: 200 } });
+      await firstLog(run);
+      await run.pause();
+      const { global_step, metrics } = await run.stop();
+      expect(global_step).toBeLessThan(200);
+      expect(profile.info.history).toMatchObject([{ steps: global_step, taken: metrics.taken === 1 }]);
+    });
+  });
+});
+
+describe('forgetting', () => {
+  test('leaves no byte, and says how many there were', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', options);
+      const other = await Profile.open(base, 'a/b. c', options);
+      await profile.add(habit(1));
+      await profile.learn();
+      const { bytes } = profile.info;
+      const run = profile.learn({ args: { max_steps: 500, save_steps: 1 } });
+      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
+      for await (const { type } of run) if (type === 'save') break;
+      const gone = await profile.forget();
+      await failed;
+      expect(gone.bytes).toBeGreaterThanOrEqual(bytes);
+      expect([...(await stored()).keys()]).toEqual(['profile/a%2Fb.%20c/state']);
+      expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['a/b. c']);
+      expect(await writingOf(other)).toHaveLength(12);
+      expect((await Profile.open(base, 'ada', options)).info.seen).toBe(0);
+    });
+  });
+
+  test('reaches other tabs, and ends what they learn', async () => {
+    vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
+    await visit(async (here) => {
+      await visit(async (there) => {
+        const mine = await Profile.open(await loadTiny(here), 'ada', options);
+        const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+        const changed = heard(theirs, 'change');
+        await mine.add(habit(1));
+        await changed;
+        expect(theirs.info.examples).toBe(12);
+        const run = theirs.learn({ args: { max_steps: 500, save_steps: 1 } });
+        const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
+        for await (const { type } of run) if (type === 'save') break;
+        await expect(Promise.resolve(mine.learn())).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+        const told = heard(theirs, 'forgotten');
+        await mine.forget();
+        await Promise.all([told, failed]);
+        expect([...(await stored()).keys()]).toEqual([]);
+        await expect(theirs.add(habit(1))).rejects.toMatchObject({ code: 'invalid_argument' });
+      });
+    });
+  });
+
+  test('needs no open profile, and no readable one', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      await (await Profile.open(base, 'ada', options)).dispose();
+      const { session } = opened;
+      expect((await Profile.forget('ada', { session })).bytes).toBeGreaterThan(0);
+      expect(await Profile.list({ session })).toEqual([]);
+      expect(await Profile.forget('ada', { session })).toEqual({ bytes: 0 });
+    });
+  });
+});
+
+describe('another tab', () => {
+  test('learns, and what it learnt is used here', async () => {
+    vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
+    await visit(async (here) => {
+      await visit(async (there) => {
+        const mine = await Profile.open(await loadTiny(here), 'ada', options);
+        const theirs = await Profile.open(await loadTiny(there), 'ada', options);
+        await theirs.add(habit(1));
+        await theirs.learn();
+        while (mine.info.history.length === 0) await heard(mine, 'change');
+        expect(await writingOf(mine)).toEqual(await writingOf(theirs));
+        expect(await weightsOf(mine)).toEqual(await weightsOf(theirs));
+      });
+    });
+  });
+});
+
+describe('files', () => {
+  test('take a profile elsewhere', async () => {
+    const { files, weights, info } = await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      await profile.learn();
+      return { files: await profile.export(), weights: await weightsOf(profile), info: profile.info };
+    });
+    expect([...files.keys()].sort()).toEqual([
+      'adapter_config.json',
+      'adapter_model.safetensors',
+      'examples.jsonl',
+      'profile.json',
+    ]);
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.import(base, files, 'countess');
+      expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: info.history, can_roll_back: false });
+      expect(await weightsOf(profile)).toEqual(weights);
+      await expect(Profile.import(base, files, 'countess')).rejects.toMatchObject({ code: 'invalid_argument' });
+      const alone = new Map([...files].filter(([name]) => name.startsWith('adapter')));
+      const adapter = await Profile.import(base, alone, 'adapter alone');
+      expect(await writingOf(adapter)).toEqual(await writingOf(profile));
+      expect((await (await Profile.open(base, 'adapter alone')).export()).size).toBe(4);
+    });
+  });
+
+  test.each<[string, Record<string, string | undefined>, string]>([
+    ['no weights', { 'adapter_model.safetensors': undefined }, 'invalid_format'],
+    ['other weights', { 'adapter_model.safetensors': 'none' }, 'invalid_format'],
+    ['no JSON', { 'profile.json': '{' }, 'invalid_format'],
+    ['another kind', { 'profile.json': '{"webvera_profile": 2}' }, 'invalid_format'],
+    ['fewer examples', { 'examples.jsonl': '{"text":"a"}' }, 'invalid_format'],
+    ['no example', { 'profile.json': undefined, 'examples.jsonl': '{"a":1}' }, 'invalid_argument'],
+  ])('are refused with %s, and nothing is kept', async (_, edits, code) => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', options);
+      await profile.add(habit(1));
+      const files = new Map(await profile.export());
+      for (const [name, text] of Object.entries(edits)) {
+        if (text === undefined) files.delete(name);
+        else files.set(name, new Blob([text]));
+      }
+      await expect(Profile.import(base, files, 'bob')).rejects.toMatchObject({ code });
+      expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['ada']);
+      expect((await Profile.open(base, 'bob', options)).info.seen).toBe(0);
+    });
+  });
+});
+
+describe('what is refused, and changes nothing', () => {
+  test.each(['', '\ud800', 'x'.repeat(201), 7])('the id %j', async (id) => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      await expect(Profile.open(base, id as string)).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(Profile.forget(id as string, { session: opened.session })).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
+    });
+  });
+
+  test('another base, other settings, adapters that change more than vectors', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const first = await Profile.open(base, 'ada', options);
+      await first.dispose();
+      const refusal = { code: 'invalid_argument' };
+      await expect(Profile.open(base, 'ada', { peft_config: { r: 4 } })).rejects.toMatchObject({
+        ...refusal,
+        message: 'profile: peft_config.r: expected 8, as it began, got 4',
+      });
+      const weights = tinyTensors();
+      const norm = weights.get('model.norm.weight');
+      norm?.bytes.fill(1, 0, 1);
+      const { session } = opened;
+      const files = tinyFiles({ weights: writeSafetensors(weights) });
+      const other = await AutoModelForCausalLM.from_pretrained(files, { session });
+      await expect(Profile.open(other, 'ada')).rejects.toMatchObject({ ...refusal, message: /other weights/ });
+      await expect(Profile.open(base, 'bob', { peft_config: { bias: 'all' } })).rejects.toMatchObject(refusal);
+      await expect(Profile.open(base, 'bob', { args: { epochs: 3 } as object })).rejects.toMatchObject(refusal);
+      expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['ada']);
+    });
+  });
+
+  test('learning without examples, or with arguments that are unknown', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ message: /examples/ });
+      await expect(profile.add({ label: 1 } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
+      await profile.add(tinyRow(6));
+      await expect(Promise.resolve(profile.learn({ args: { epochs: 1 } as object }))).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
+      expect(profile.info).toMatchObject({ examples: 1, history: [] });
+    });
+  });
+
+  test('a full disk', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const { info } = profile;
+      const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+        throw new DOMException('full', 'QuotaExceededError');
+      });
+      await expect(profile.add(habit(2))).rejects.toMatchObject({ code: 'storage_full' });
+      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ code: 'storage_full' });
+      await expect(Profile.open(await loadTiny(opened), 'bob', options)).rejects.toMatchObject({
+        code: 'storage_full',
+      });
+      put.mockRestore();
+      expect(profile.info).toEqual(info);
+      expect(await profile.add(habit(2))).toBe(24);
+    });
+  });
+});
