@@ -26,7 +26,7 @@ function isFresh() {
   const made = ['src', 'shaders'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
-  return [...made, 'vite.config.ts', 'package-lock.json'].every((file) => {
+  return [...made, 'scripts/build.mjs', 'scripts/lib/build_plugins.mjs', 'package-lock.json'].every((file) => {
     const path = join(root, file);
     return !existsSync(path) || statSync(path).mtimeMs <= oldest;
   });

@@ -1,4 +1,5 @@
 import { serve } from './serve';
 import { WorkerSessionImpl } from './session';
 
-await serve((host) => new WorkerSessionImpl(host));
+// Nothing is awaited here: this is built as a classic script. What fails before it serves is reported to the page.
+serve((host) => new WorkerSessionImpl(host)).catch(reportError);

@@ -1,0 +1,27 @@
+// How the library's parts are put together.
+
+/** @typedef {import('vite').Plugin} Plugin */
+
+/**
+ * Leaves the worker's URL in the one form that other people's bundlers recognise, for a worker.js beside what is built.
+ * @returns {Plugin}
+ */
+export function plainWorkerUrl() {
+  const [source, name] = ["'../worker/entry.ts'", '__WEBVERA_WORKER__'];
+  return {
+    name: 'plain-worker-url',
+    enforce: 'pre',
+    // Vite would build another worker for a URL that it can read.
+    transform(code, id) {
+      if (!id.endsWith('/page/default_worker.ts')) return undefined;
+      if (!code.includes(source)) this.error(`found no ${source}`);
+      return { code: code.replace(source, name), map: null };
+    },
+    generateBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+      const [chunk, another] = chunks.filter(({ code }) => code.includes(name));
+      if (chunk === undefined || another !== undefined) this.error('expected one URL of worker.js');
+      chunk.code = chunk.code.replace(name, '"./worker.js"');
+    },
+  };
+}
