@@ -7,7 +7,7 @@ import { benchReport, benchTable } from './lib/bench_report.mjs';
 import { buildIfStale } from './lib/build.mjs';
 import { readBundled } from './lib/bundled.mjs';
 import { runCommand } from './lib/command.mjs';
-import { openDawn } from './lib/dawn.mjs';
+import { chooseLavapipe } from './lib/dawn.mjs';
 import { setUp } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
 import { progressLine } from './lib/progress.mjs';
@@ -64,11 +64,12 @@ async function measureInPage({ name, length, ranks, parts, tuned, adapter }, onS
  * @param {OnStep} onStep
  */
 async function measureInNode({ name, length, ranks, parts, tuned }, onStep) {
-  const { gpu } = await openDawn();
-  /** @type {typeof import('../src/index')} */
-  const library = await import(new URL('../dist/webvera.js', import.meta.url).href);
+  chooseLavapipe();
+  /** @type {typeof import('../src/node')} */
+  const library = await import(new URL('../dist/node.js', import.meta.url).href);
   /** @type {typeof import('../src/bench')} */
   const bench = await import(new URL('../dist/bench.js', import.meta.url).href);
+  const gpu = await library.openDawn();
   const session = /** @type {const} */ ({ worker: false, gpu });
   const bundled = () => readBundled((file) => readFile(path(`${BUNDLED}${file}`)));
   const job = { name, length, ranks, parts, tuned, bundled, gpu, session, onStep };

@@ -1,9 +1,9 @@
 // `npm run build`: the library, in parts. worker.js is a script that stands alone. webvera.js is the page's side, which finds
-// it by a relative URL. bench.js shares gpu.js with session.js, which `worker: false` loads; webvera.js needs neither.
+// it by a relative URL. node.js and bench.js share here.js: what runs in the calling thread.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { plainWorkerUrl } from './lib/build_plugins.mjs';
+import { plainWorkerUrl, workerOnly } from './lib/build_plugins.mjs';
 
 /** @typedef {import('vite').Plugin} Plugin */
 /** @typedef {import('vite').BuildEnvironmentOptions} BuildOptions */
@@ -19,34 +19,26 @@ function buildPart(part, plugins = []) {
   return build({ root, configFile: false, publicDir: false, logLevel: 'warn', plugins, build: options });
 }
 
+/** @param {Readonly<Record<string, string>>} entry */
+function modules(entry) {
+  const fileName = (/** @type {string} */ _format, /** @type {string} */ name) => `${name}.js`;
+  return { entry, formats: /** @type {'es'[]} */ (['es']), fileName };
+}
+
 rmSync(`${root}dist`, { recursive: true, force: true });
 // A classic script: bundlers emit it as it is, and some read it as one when they do.
 await buildPart({
   lib: { entry: 'src/worker/entry.ts', formats: ['iife'], name: 'webvera', fileName: () => 'worker.js' },
 });
+await buildPart({ lib: modules({ webvera: 'src/index.ts' }) }, [workerOnly(), plainWorkerUrl()]);
 await buildPart(
   {
-    lib: {
-      entry: { webvera: 'src/index.ts', bench: 'src/bench.ts' },
-      formats: ['es'],
-      fileName: (_format, name) => `${name}.js`,
-    },
+    lib: modules({ node: 'src/node.ts', bench: 'src/bench.ts' }),
     rolldownOptions: {
       output: {
-        chunkFileNames: ({ name }) => `${name.replaceAll('~', '_')}.js`,
-        codeSplitting: {
-          groups: [
-            // A chunk for each set of those who share: the benchmark's needs must not become the page's.
-            {
-              name: 'shared',
-              test: /\/src\/(core|adapters\/config)\b/,
-              minShareCount: 2,
-              priority: 1,
-              entriesAware: true,
-            },
-            { name: 'gpu', minShareCount: 2 },
-          ],
-        },
+        chunkFileNames: '[name].js',
+        // No part is lazy: bundlers that make one file of somebody's worker couldn't take it.
+        codeSplitting: { groups: [{ name: 'here', test: /^(?!.*\/src\/(node|bench|page|index)\b)/ }] },
       },
     },
   },

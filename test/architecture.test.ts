@@ -35,6 +35,8 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   ],
   page: ['adapters/config', 'core', 'worker/protocol'],
   'index.ts': ['page', 'adapters/config', 'core'],
+  'node.ts': ['node', 'index'],
+  node: ['page', 'core'],
   'embed.ts': ['page', 'core'],
   'bench.ts': ['bench', 'gpu', 'core'],
   bench: ['worker', 'store', 'hub', 'train', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],
@@ -45,6 +47,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/tokenizers': ['tokenizer'],
   comlink: ['page', 'worker'],
   'idb-keyval': ['store'],
+  webgpu: ['node'],
 };
 
 interface Import {

@@ -20,7 +20,7 @@ export function buildIfStale() {
 }
 
 function isFresh() {
-  const built = ['dist/webvera.js', 'dist/worker.js'].map((file) => join(root, file));
+  const built = ['dist/webvera.js', 'dist/worker.js', 'dist/node.js'].map((file) => join(root, file));
   if (!built.every(existsSync)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
   const made = ['src', 'shaders'].flatMap((folder) =>

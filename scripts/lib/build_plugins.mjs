@@ -1,6 +1,21 @@
 // How the library's parts are put together.
+import { fileURLToPath } from 'node:url';
 
 /** @typedef {import('vite').Plugin} Plugin */
+
+const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
+
+/**
+ * For pages: sessions run in workers alone, and what another thread does is left out.
+ * @returns {Plugin}
+ */
+export function workerOnly() {
+  return {
+    name: 'worker-only',
+    enforce: 'pre',
+    resolveId: (source) => (source === './this_thread' ? path('../../src/page/worker_only.ts') : undefined),
+  };
+}
 
 /**
  * Leaves the worker's URL in the one form that other people's bundlers recognise, for a worker.js beside what is built.

@@ -8,6 +8,15 @@ export function loadLibrary() {
 }
 
 /**
+ * The one that can run in the calling thread.
+ * @returns {Promise<typeof import('../../src/node')>}
+ */
+export function loadNodeLibrary() {
+  const url = '/dist/node.js';
+  return import(url);
+}
+
+/**
  * What an error says, in a form that can be handed out of the page.
  * @param {unknown} error
  */

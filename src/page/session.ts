@@ -3,16 +3,17 @@ import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
 import type { ParserLimits } from '../core/source';
 import { warnOnConsole } from '../core/warning';
 import { toKnownError } from '../core/wire';
-import { connectDirectly, connectWorker } from './connection';
+import { connectWorker } from './connection';
 import { defaultWorker } from './default_worker';
 import { asyncDispose } from './dispose';
 import { Link, type SessionState } from './link';
 import { abortSignal, anyFunction, anyObject, anyString, checkOptions, defined, either, oneOf, wrong } from './options';
+import { connectHere } from './this_thread';
 
 export interface SessionOptions {
   /**
-   * Default on a page: the library's own module worker. A function starts another one that runs `webvera/worker.js`.
-   * `false` runs in the calling thread, as does the default where there are no workers (Node, Deno, a worker of yours).
+   * Default: the library's own worker. A function starts another one that runs `webvera/worker.js`. With `webvera/node`,
+   * `false` runs in the calling thread, as does the default where there are no workers; with `webvera` it is refused.
    */
   readonly worker?: false | (() => Worker);
   /** Default `navigator.gpu`. Only where the session runs in the calling thread. */
@@ -102,11 +103,7 @@ export class Session extends EventTarget implements AsyncDisposable {
     await session[linkKey].open(
       async (host) => {
         if (!inThisThread) return connectWorker(startWorker(worker || defaultWorker, name), host, { signal });
-        const { WorkerSessionImpl } = await import('../worker/session');
-        return connectDirectly((sessionHost) => new WorkerSessionImpl(sessionHost), {
-          emit: host.emit,
-          ...defined({ gpu, fetch }),
-        });
+        return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });
       },
       { store, ...defined({ remoteHost, remotePathTemplate, limits, kernels }) },
       signal,

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { openDawn } from '../../scripts/lib/dawn.mjs';
+import { chooseLavapipe } from '../../scripts/lib/dawn.mjs';
 import { openPage } from '../../scripts/lib/launch.mjs';
 import { onExit, remove } from '../../scripts/lib/processes.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
@@ -27,12 +27,12 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
 export async function compareInNode({ peer, ...job }, onRound) {
   // A first step is one that nobody has compiled before.
   process.env.MESA_SHADER_CACHE_DISABLE = 'true';
-  const { gpu, globals } = await openDawn();
-  Object.assign(globalThis, globals);
+  chooseLavapipe();
+  /** @type {typeof import('../../src/node')} */
+  const library = await import(new URL('../../dist/node.js', import.meta.url).href);
+  const gpu = await library.openDawn({ globals: true });
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
 
-  /** @type {import('./problem.mjs').Library} */
-  const library = await import(new URL('../../dist/webvera.js', import.meta.url).href);
   const createPeerStep = await importPeer(peer);
   const cpuSeconds = () => {
     const { user, system } = process.cpuUsage();

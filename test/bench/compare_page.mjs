@@ -1,5 +1,5 @@
 // The comparison in a page: everything in one thread, where the meter sees all devices.
-import { loadLibrary } from '../../scripts/page/library.js';
+import { loadNodeLibrary } from '../../scripts/page/library.js';
 import { compare } from './compare_run.mjs';
 
 /** @returns {Promise<{ createStep: import('./compare_run.mjs').CreateStep }>} */
@@ -9,7 +9,7 @@ function loadPeer() {
 }
 
 window.compareSteps = async (job) => {
-  const [library, { createStep }] = await Promise.all([loadLibrary(), loadPeer()]);
+  const [library, { createStep }] = await Promise.all([loadNodeLibrary(), loadPeer()]);
   const { cpuSeconds, onRound } = window;
   return compare(library, navigator.gpu, createStep, { ...job, cpuSeconds, onRound });
 };

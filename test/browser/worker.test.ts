@@ -16,6 +16,8 @@ interface Report {
   readonly missing: Failure;
   readonly warned: object;
   readonly inThisThread: number;
+  readonly inOwnWorker: number;
+  readonly refused: Failure;
 }
 
 test.each(browserNames)('%s: stored adapters last, and a worker that dies is noticed', async (name) => {
@@ -41,4 +43,6 @@ test.each(browserNames)('%s: stored adapters last, and a worker that dies is not
     works: 0,
   });
   expect(report.inThisThread).toBe(0);
+  expect(report.inOwnWorker).toBe(0);
+  expect(report.refused).toMatchObject({ code: 'invalid_argument', hint: expect.stringContaining('webvera/node') });
 });

@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { create, globals } from 'webgpu';
-import { restAtEachTurn } from '../../scripts/lib/dawn.mjs';
 import { DeviceHost } from '../../src/gpu/device';
+import { restAtEachTurn } from '../../src/node/rest';
 
 interface Shared {
   /** Kept referenced: Dawn's objects crash once it is collected. */

@@ -1,9 +1,9 @@
 // Trains in the page's own thread, then takes WebGPU away, here and in a worker. Reports what came of it.
-import { loadLibrary } from '../../../scripts/page/library.js';
+import { loadNodeLibrary } from '../../../scripts/page/library.js';
 import { failure } from './failure.js';
 import { modelUrl, smallAdapter, trainingText } from './prose.js';
 
-const { adapters, AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
+const { adapters, AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadNodeLibrary();
 /** @typedef {import('../../../src/index').SessionOptions} SessionOptions */
 
 async function trainHere() {

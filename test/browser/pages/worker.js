@@ -1,5 +1,5 @@
 // Sessions in real workers: storage that lasts, and workers that fail. Reports one object.
-import { loadLibrary } from '../../../scripts/page/library.js';
+import { loadLibrary, loadNodeLibrary } from '../../../scripts/page/library.js';
 import { failure } from './failure.js';
 
 const { adapters, Session } = await loadLibrary();
@@ -75,10 +75,18 @@ async function warned() {
 }
 
 async function inThisThread() {
+  const { adapters, Session } = await loadNodeLibrary();
   const session = await Session.open({ worker: false, store: 'memory' });
   const listed = await adapters.list({ session });
   await session.close();
   return listed.length;
+}
+
+async function inOwnWorker() {
+  const worker = new Worker('./own_worker.js', { type: 'module' });
+  const { data } = await new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
+  worker.terminate();
+  return data;
 }
 
 window.report({
@@ -88,4 +96,6 @@ window.report({
   missing: await failure(workerOf('./no_such_worker.js').opening),
   warned: await warned(),
   inThisThread: await inThisThread(),
+  inOwnWorker: await inOwnWorker(),
+  refused: await failure(Session.open({ worker: false })),
 });

@@ -1,0 +1,80 @@
+import { WebVeraError } from '../core/error';
+import { anyBoolean, checkOptions, number, type Rule } from '../page/options';
+import { restAtEachTurn } from './rest';
+
+export interface DawnOptions {
+  /** Dawn's own, such as 'backend=vulkan', 'adapter=llvmpipe' or 'enable-dawn-features=allow_unsafe_apis'. */
+  readonly flags?: readonly string[];
+  /**
+   * Milliseconds that this thread rests at each turn of its event loop, 0 to 10: 0.2 by default, 0 for none. While something
+   * is awaited, Dawn asks for it in one turn after the other; without a rest that takes a whole core from a driver which
+   * computes on the processor.
+   */
+  readonly rest?: number;
+  /** Whether WebGPU's classes and flags (`GPUBufferUsage`, …) become global, as other libraries expect. Default false. */
+  readonly globals?: boolean;
+}
+
+/**
+ * WebGPU for Node by Dawn, from the package `webgpu`, which is to be installed beside webvera:
+ * `Session.open({ worker: false, gpu: await openDawn() })`. It is kept for the life of the process, which it doesn't prolong;
+ * once is enough.
+ *
+ * Rejects with `unsupported_device` where the package isn't installed or has nothing for this platform, or there is no driver,
+ * and `invalid_argument` for options that aren't known or flags that Dawn refuses.
+ */
+export async function openDawn(options: DawnOptions = {}): Promise<GPU> {
+  checkOptions('DawnOptions', options, dawnRules);
+  const { flags = [], rest, globals: asGlobals = false } = options;
+  const { create, globals } = await loadDawn();
+  const gpu = await createWith(create, flags);
+  if (asGlobals) Object.assign(globalThis, globals);
+  if (rest !== 0) restAtEachTurn(rest);
+  // Dawn's objects crash once this one is collected, so a timer holds it that never comes due.
+  setInterval(() => gpu, 2 ** 31 - 1).unref();
+  return gpu;
+}
+
+const anyFlags: Rule = {
+  expected: 'an array of strings',
+  accepts: (value) => Array.isArray(value) && value.every((flag) => typeof flag === 'string'),
+};
+const dawnRules = { flags: anyFlags, rest: number(0, 10), globals: anyBoolean };
+
+type Dawn = typeof import('webgpu');
+
+async function loadDawn(): Promise<Dawn> {
+  try {
+    // Only Node can load it: bundlers are told to leave it alone.
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ 'webgpu');
+  } catch (error) {
+    throw new WebVeraError('unsupported_device', `The package webgpu could not be loaded: ${messageOf(error)}`, {
+      hint: 'It is WebGPU for Node, and is installed beside webvera: npm install webgpu',
+      cause: error,
+    });
+  }
+}
+
+/** Some flags are looked at only when an adapter is asked for. */
+async function createWith(create: Dawn['create'], flags: readonly string[]): Promise<GPU> {
+  let gpu: GPU;
+  let adapter: GPUAdapter | null;
+  try {
+    gpu = create([...flags]);
+    adapter = await gpu.requestAdapter();
+  } catch (error) {
+    throw new WebVeraError('invalid_argument', `DawnOptions: flags: Dawn refused them: ${messageOf(error)}`, {
+      hint: 'The README of the package webgpu lists them.',
+      detail: { flags },
+      cause: error,
+    });
+  }
+  if (adapter !== null) return gpu;
+  throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but Dawn found none', {
+    hint: 'Install or update the graphics driver. On Linux, Mesa has one that needs no GPU: mesa-vulkan-drivers.',
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
