@@ -47,14 +47,11 @@ export class DeviceHost {
   }
 
   /**
-   * Opens a device with all that the adapter offers. Throws `unsupported_device` without WebGPU or an adapter.
+   * Opens a device with all that the adapter offers. Throws `unsupported_device` without WebGPU or an adapter, and
+   * `insecure_context` where that is because the page came over http.
    */
   static async open(gpu: GPU | undefined, onFailure: (error: WebVeraError) => void = () => {}): Promise<DeviceHost> {
-    if (gpu === undefined) {
-      throw new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
-        hint: 'Use a current Chrome, Edge, Safari or Firefox, on https or localhost.',
-      });
-    }
+    if (gpu === undefined) throw noWebGpu();
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) {
       throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
@@ -110,6 +107,23 @@ export class DeviceHost {
     this.#failing.abort(error);
     this.#onFailure(error);
   }
+}
+
+function noWebGpu(): WebVeraError {
+  // Node has no such notion, and no such trouble.
+  if ((globalThis as { readonly isSecureContext?: boolean }).isSecureContext === false) {
+    const { origin = 'http:' } = (globalThis as { readonly location?: Location }).location ?? {};
+    return new WebVeraError(
+      'insecure_context',
+      `WebGPU was expected, but browsers keep it from ${origin}: it isn't https`,
+      {
+        hint: 'Serve the page over https. While developing, open it as http://localhost or http://127.0.0.1.',
+      },
+    );
+  }
+  return new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
+    hint: 'Use a current Chrome, Edge, Safari or Firefox. In Firefox on Linux, set dom.webgpu.enabled in about:config.',
+  });
 }
 
 async function openDevice(adapter: GPUAdapter, features: readonly Feature[]): Promise<GPUDevice> {
