@@ -1,5 +1,5 @@
 import { abortError, isAbort } from './abort';
-import { type ErrorCode, WebVeraError } from './error';
+import { type ErrorCode, stackWithHint, WebVeraError } from './error';
 
 /** An error as plain data: structured clone would strip an error of its class, code and details. */
 export type ErrorData =
@@ -59,7 +59,8 @@ export function errorToData(thrown: unknown): ErrorData {
   const error = toKnownError(thrown);
   if (!(error instanceof WebVeraError)) return { kind: 'abort', message: error.message };
   const { code, message, hint, retryable, detail } = error;
-  const stack = error.cause instanceof Error ? error.cause.stack : error.stack;
+  // The cause stays behind: its stack tells more.
+  const stack = error.cause instanceof Error ? stackWithHint(error, error.cause) : error.stack;
   return { kind: 'webvera', code, message, hint, retryable, detail: cloneable(detail), stack };
 }
 

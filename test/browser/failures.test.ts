@@ -1,5 +1,6 @@
+import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { browserNames, reporting, withBrowser } from './harness';
+import { browserNames, reporting, reportOf, withBrowser } from './harness';
 
 interface Failure {
   readonly name: string;
@@ -13,6 +14,13 @@ interface Killed {
   readonly later: Failure;
   readonly states: readonly string[];
   readonly text: string;
+}
+
+interface Uncaught extends Failure {
+  readonly message: string;
+  readonly hint: string;
+  readonly text: string;
+  readonly stack: string;
 }
 
 interface Blind extends Failure {
@@ -48,3 +56,34 @@ test.each(browserNames)('%s: a worker killed while it trains, no worker, and no 
     expect(blind).toMatchObject({ name: 'WebVeraError', code: 'unsupported_device', state: 'ready', stored: 0 });
   }
 });
+
+test.each(browserNames)('%s: what is printed of an error that nobody catches tells the hint', async (name) => {
+  const { printed, ...seen } = await withBrowser(
+    name,
+    async (page, url) => {
+      const printed = name === 'chromium' ? await nextUncaught(page) : undefined;
+      const reported = await reportOf<Uncaught>(page, `${url}/pages/uncaught.html`);
+      return { ...reported, printed: await printed?.text };
+    },
+    { expectedErrors: /there is no such file/ },
+  );
+  const { message, hint, text, stack } = seen;
+  expect(message).toMatch(/^Expected tokenizer\.json in .*, but there is no such file$/);
+  expect(hint).toMatch(/folder/);
+  expect(text).toBe(`WebVeraError: ${message}\nHint: ${hint}`);
+  const lines = stack.split('\n');
+  // Firefox's console shows the message and what has the form of frames, but shows it to nobody else.
+  if (name === 'firefox') expect(lines[0]).toContain(`Hint: ${hint}@http://127.0.0.1:`);
+  else expect([lines[0], lines.at(-1)]).toEqual([`WebVeraError: ${message}`, `Hint: ${hint}`]);
+  if (name === 'chromium') expect(printed).toBe(stack);
+});
+
+/** What Chromium's console will print of the next error that nobody catches. */
+async function nextUncaught(page: Page): Promise<{ readonly text: Promise<string | undefined> }> {
+  const console = await page.createCDPSession();
+  await console.send('Runtime.enable');
+  const text = new Promise<string | undefined>((resolve) => {
+    console.on('Runtime.exceptionThrown', ({ exceptionDetails }) => resolve(exceptionDetails.exception?.description));
+  });
+  return { text };
+}

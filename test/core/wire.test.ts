@@ -26,6 +26,15 @@ describe('errors across the boundary', () => {
     });
   });
 
+  test('the stack of a cause comes with the hint of what it caused', () => {
+    const cause = new TypeError('x is undefined');
+    const { stack = '' } = crossed(cause) as Error;
+    const [head, ...frames] = stack.split('\n');
+    expect(head).toBe('WebVeraError: TypeError: x is undefined');
+    expect(frames.pop()).toMatch(/^Hint: This is a defect in webvera\./);
+    expect(frames).toEqual(cause.stack?.split('\n').slice(1));
+  });
+
   test('an abort arrives as an AbortError', () => {
     const arrived = crossed(abortError('the call was cancelled'));
     expect(arrived).toBeInstanceOf(DOMException);
