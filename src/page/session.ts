@@ -72,7 +72,8 @@ export const linkKey: unique symbol = Symbol('link');
  * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. Where the device is
  * lost, a warning `device_lost` tells it, what was loaded on it rejects, and the next model to be loaded gets a new one.
  *
- * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens).
+ * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens, but for what PEFT warns
+ * of where nothing is wrong: `projection_not_saved`, as A and B come from their key to the bit, and `fan_in_fan_out`).
  */
 export class Session extends EventTarget implements AsyncDisposable {
   readonly [linkKey]: Link = new Link({

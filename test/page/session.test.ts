@@ -106,6 +106,21 @@ describe('a session', () => {
     await session.close();
   });
 
+  test.each(['projection_not_saved', 'fan_in_fan_out'])(
+    'keeps %s, where nothing is wrong, to those who listen',
+    async (code) => {
+      const { session, fake } = await openSession();
+      const toConsole = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      fake.emit({ type: 'warning', code, message: 'as it should be' });
+      fake.emit({ type: 'warning', code: 'odd', message: 'not as it should be' });
+      await vi.waitFor(() => expect(toConsole.mock.calls).toEqual([['webvera: not as it should be (odd)']]));
+      const heard = new Promise((resolve) => session.addEventListener('warning', resolve));
+      fake.emit({ type: 'warning', code, message: 'as it should be' });
+      expect(await heard).toMatchObject({ code, message: 'as it should be' });
+      await session.close();
+    },
+  );
+
   test('when closed lets the worker tidy up, ends it, and rejects what is pending and what comes later', async () => {
     const opened = await openSession(() => ({ listStored: forever }));
     const pending = adapters.list({ session: opened.session }).catch((error: unknown) => error);
