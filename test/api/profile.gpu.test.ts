@@ -95,7 +95,11 @@ describe('a profile', () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
       const profile = await Profile.open(base, 'ada', options);
-      expect(await Profile.open(base, 'ada')).toBe(profile);
+      expect(await Profile.open(base, 'ada', { max_examples: 3 })).toBe(profile);
+      expect(await profile.add(habit(1))).toBe(3);
+      await expect(Profile.open(base, 'ada', { peft_config: { r: 4 } })).rejects.toMatchObject({
+        message: /r: expected 8/,
+      });
       await profile.dispose();
       expect(await writingOf(profile)).toHaveLength(12);
       await profile.dispose();
@@ -145,6 +149,10 @@ describe('a profile', () => {
       await profile.learn();
       expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: [{ examples: 11, taken: true }] });
       expect([...(await stored()).keys()]).toEqual(['profile/ada/learning', 'profile/ada/state']);
+      const other = await Profile.open(await loadTiny(opened), 'bob', options);
+      await other.add(habit(1));
+      await Profile.open(await loadTiny(opened), 'bob', { keep_examples: false });
+      expect((await stored()).get('profile/bob/examples')).toMatchObject({ kept: [] });
     });
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada');
@@ -206,6 +214,32 @@ describe('a run that is cut off', () => {
       const left = await stored();
       expect(left.get('profile/ada/learning')).toBeNull();
       expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
+    });
+  });
+
+  test('for idle time waits while its page is hidden or in use, and goes on by itself', async () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('document', page);
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ when: 'idle', args: { max_steps: 100 } });
+      const told: string[] = [];
+      for await (const event of run) {
+        if (event.type === 'log' && told.length === 0) page.dispatchEvent(new Event('keydown'));
+        if ('reason' in event) told.push(`${event.type} ${event.reason}`);
+        if (told.length === 2) {
+          page.visibilityState = 'hidden';
+          page.dispatchEvent(new Event('visibilitychange'));
+        }
+        if (told.length === 3) {
+          page.visibilityState = 'visible';
+          page.dispatchEvent(new Event('visibilitychange'));
+        }
+        if (told.length === 4) break;
+      }
+      expect(told).toEqual(['paused busy', 'resumed busy', 'paused hidden', 'resumed hidden']);
+      await run.stop();
     });
   });
 

@@ -1,5 +1,10 @@
+import { WebVeraError } from '../../core/error';
+
 /** Lets go of a lock. */
 export type Release = () => void;
+
+/** Milliseconds that another tab may take for a change. */
+const PATIENCE = 10_000;
 
 /** Sees to it that what is done to one profile, in whatever tab, comes one after the other. */
 export class ProfileLocks {
@@ -11,9 +16,12 @@ export class ProfileLocks {
     this.#locks = locks;
   }
 
-  /** Runs `body` while nobody else holds the lock. */
+  /** Runs `body` while nobody else holds the lock. Rejects with `locked_by_other_tab` where somebody has it for ever. */
   async hold<T>(name: string, body: () => Promise<T>): Promise<T> {
-    const release = await this.wait(name);
+    const patience = AbortSignal.timeout(PATIENCE);
+    const release = await this.wait(name, patience).catch((error: unknown) => {
+      throw error === patience.reason ? heldUp(name) : error;
+    });
     try {
       return await body();
     } finally {
@@ -65,4 +73,11 @@ export class ProfileLocks {
     this.#here.set(name, over);
     return release;
   }
+}
+
+function heldUp(name: string): WebVeraError {
+  return new WebVeraError('locked_by_other_tab', `Expected ${name} to be free within ${PATIENCE / 1000} s`, {
+    retryable: true,
+    hint: 'Another tab is in the middle of a change, and may be frozen. Look at it, or close it.',
+  });
 }

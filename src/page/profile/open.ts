@@ -1,11 +1,11 @@
 import { VeraConfig, type VeraConfigInit } from '../../adapters/config';
 import { WebVeraError } from '../../core/error';
 import type { TrainingArguments } from '../../core/training';
-import { wrong } from '../options';
+import { defined, wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
 import type { ProfileHost } from './host';
 import { filesOf, type ProfileSettings, type ProfileState, type Vectors, vectorsOf } from './record';
-import { adapterName, type ProfileShelf, type StoredProfile } from './shelf';
+import { adapterName, type Changes, type ProfileShelf, type StoredProfile } from './shelf';
 import type { ProfileOptions } from './types';
 
 /** What a profile has that begins, beyond what PEFT's adapters do. */
@@ -24,10 +24,15 @@ export async function openStored(
   try {
     const { state } = await shelf.change(async (stored) => {
       options.signal?.throwIfAborted();
-      const state = stored === undefined ? await begin(host, shelf.id, base, options) : goOn(stored, base, options);
-      placed = adapterName(shelf.id, state.version);
-      if (stored !== undefined) await host.place(placed, filesOf(state.vectors));
-      return { state };
+      if (stored === undefined) {
+        placed = adapterName(shelf.id, 0);
+        return { state: await begin(host, shelf.id, base, options) };
+      }
+      expectBase(stored.state, base);
+      const changes = withSettings(stored, options);
+      placed = adapterName(shelf.id, stored.state.version);
+      await host.place(placed, filesOf(stored.state.vectors));
+      return changes;
     });
     return state;
   } catch (error) {
@@ -76,22 +81,13 @@ export function freshState({
   };
 }
 
-/** A profile as it was left, with the settings that are given now. */
-function goOn({ state }: StoredProfile, base: string, options: ProfileOptions): ProfileState {
-  expectBase(state, base);
-  const { settings } = state;
-  expectConfig(settings.peft_config, options.peft_config);
-  const { args, max_examples, keep_examples } = options;
-  return {
-    ...state,
-    used_at: Date.now(),
-    settings: {
-      peft_config: settings.peft_config,
-      args: args ?? settings.args,
-      max_examples: max_examples ?? settings.max_examples,
-      keep_examples: keep_examples ?? settings.keep_examples,
-    },
-  };
+/** A profile as it was left, with the settings that are given now. What isn't to be stored any more goes. */
+export function withSettings({ state }: StoredProfile, options: ProfileOptions): Changes {
+  expectConfig(state.settings.peft_config, options.peft_config);
+  const { args, max_examples, keep_examples } = { ...state.settings, ...defined(options) };
+  const settings = { peft_config: state.settings.peft_config, args, max_examples, keep_examples };
+  const next = { ...state, used_at: Date.now(), settings };
+  return keep_examples ? { state: next } : { state: { ...next, kept: 0, example_bytes: 0 }, examples: [] };
 }
 
 /** Vectors mean something over the weights that they were trained over, and nowhere else. */

@@ -16,7 +16,7 @@ import { forgetStored } from './forget';
 import { hostOf, type ProfileHost } from './host';
 import { ProfileLearning } from './learning';
 import { ProfileLocks } from './locks';
-import { openStored } from './open';
+import { openStored, withSettings } from './open';
 import { OpenProfile } from './open_profile';
 import { infoOf, type ProfileState } from './record';
 import { forgotten, ProfileShelf, readableStates } from './shelf';
@@ -119,6 +119,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     const known = await host.open.get(id);
     if (known !== undefined) {
       if (anew) throw inUse(id);
+      await known.#open.change((stored) => withSettings(stored, options));
       known.#holders += 1;
       return known;
     }
