@@ -1,5 +1,5 @@
 export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/config';
-export { type ErrorCode, WebVeraError } from './core/error';
+export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
 export type {
@@ -25,10 +25,12 @@ export type {
   TrainerState,
   TrainingArguments,
   TrainOutput,
+  TrainProgress,
 } from './core/training';
 export { type AdapterInfo, adapters } from './page/adapters';
 export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
 export type { BatchGeneration, Generation } from './page/generation';
+export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
@@ -37,7 +39,7 @@ export {
   Session,
   type SessionEventMap,
   type SessionOptions,
-  type WarningEvent,
+  WarningEvent,
 } from './page/session';
 export type { AdapterSource, PretrainedOptions } from './page/source';
 export type { Tokenizer } from './page/tokenizer';

@@ -1,9 +1,16 @@
 import { WebVeraError } from '../core/error';
-import { type Warn, type Warning, warnOnConsole } from '../core/warning';
+import { type Warning, warnOnConsole } from '../core/warning';
 
-const TASK_TYPES = ['SEQ_CLS', 'SEQ_2_SEQ_LM', 'CAUSAL_LM', 'TOKEN_CLS', 'QUESTION_ANS', 'FEATURE_EXTRACTION'] as const;
+export type TaskType = 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'CAUSAL_LM' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'FEATURE_EXTRACTION';
 
-export type TaskType = (typeof TASK_TYPES)[number];
+const TASK_TYPES: readonly TaskType[] = [
+  'SEQ_CLS',
+  'SEQ_2_SEQ_LM',
+  'CAUSAL_LM',
+  'TOKEN_CLS',
+  'QUESTION_ANS',
+  'FEATURE_EXTRACTION',
+];
 
 /** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. */
 export interface VeraConfigInit {
@@ -45,9 +52,9 @@ export interface VeraConfigInit {
 /** What an `adapter_config.json` holds. */
 export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
 
-type Fields = Readonly<Required<VeraConfigInit>>;
+export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {}
 
-export interface VeraConfig extends Fields {}
+type Fields = Readonly<Required<VeraConfigInit>>;
 
 /**
  * PEFT's configuration of a VeRA adapter. Immutable; its fields survive `structuredClone`, and
@@ -80,7 +87,12 @@ export class VeraConfig {
    *
    * Throws `invalid_format` for what is no such file, `invalid_argument` for values that no adapter can have.
    */
-  static from_json(json: unknown, { warn = warnOnConsole }: { readonly warn?: Warn } = {}): VeraConfig {
+  static from_json(
+    json: unknown,
+    {
+      warn = warnOnConsole,
+    }: { readonly warn?: (warning: { readonly code: string; readonly message: string }) => void } = {},
+  ): VeraConfig {
     const object = asObject(json);
     if (!Object.hasOwn(object, 'peft_type')) {
       throw new WebVeraError('invalid_format', "'peft_type'", {

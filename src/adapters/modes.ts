@@ -10,8 +10,8 @@ import type { ModuleSlot } from './parameters';
  * gradient is left.
  * `dense`: merged, and the gradient of W' gathers as any weight's does; λ's is made of it once a step.
  */
-export const VERA_MODES = ['unmerged', 'saved', 'merged', 'dense'] as const;
-export type VeraMode = (typeof VERA_MODES)[number];
+export type VeraMode = 'unmerged' | 'saved' | 'merged' | 'dense';
+export const VERA_MODES: readonly VeraMode[] = ['unmerged', 'saved', 'merged', 'dense'];
 
 /** A layer's mode with what it needs of its own. */
 export type LayerMode =

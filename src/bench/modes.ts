@@ -1,10 +1,12 @@
-import { VERA_MODES } from '../adapters/modes';
+import { VERA_MODES, type VeraMode } from '../adapters/modes';
 import { median } from '../core/median';
 import type { DeviceInfo } from '../gpu/device';
 import type { ModeChoice } from '../train/layer_modes';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import { timeQueue } from './timing';
 import { ADAPTER, TrainingStage } from './training_stage';
+
+export type { ModeChoice, VeraMode };
 
 export interface ModeBenchOptions extends StageOptions {
   /** Rows of a step. */

@@ -1,10 +1,10 @@
 import { abortError } from '../core/abort';
 import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
-import type { CallId, OpenOptions, WorkerEvent, WorkerSession, WorkerState } from '../worker/protocol';
+import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../worker/protocol';
 import type { Connection, ConnectionHost } from './connection';
 
-export type SessionState = WorkerState | 'closed';
+export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
 
 /** What a session hears that belongs to no call. */
 export interface LinkListener {

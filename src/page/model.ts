@@ -61,9 +61,11 @@ export const partsKey: unique symbol = Symbol('parts');
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
+  /** @internal */
   readonly [partsKey]: ModelParts;
   readonly [profilesKey]: { host?: ProfileHost } = {};
 
+  /** @internal */
   constructor(parts: ModelParts) {
     this[partsKey] = parts;
   }

@@ -76,6 +76,7 @@ export const linkKey: unique symbol = Symbol('link');
  * of where nothing is wrong: `projection_not_saved`, as A and B come from their key to the bit, and `fan_in_fan_out`).
  */
 export class Session extends EventTarget implements AsyncDisposable {
+  /** @internal */
   readonly [linkKey]: Link = new Link({
     onState: () => this.dispatchEvent(new Event('statechange')),
     onWarning: (code, message) => this.#warn(code, message),

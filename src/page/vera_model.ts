@@ -50,7 +50,7 @@ export class VeraModel extends RemoteModel {
   /** How many `disable_adapter` bodies are running. */
   #disabled = 0;
 
-  /** For this library's own use: see `get_peft_model` and `VeraModel.from_pretrained`. */
+  /** @internal For this library's own use: see `get_peft_model` and `VeraModel.from_pretrained`. */
   constructor(base: ModelParts, info: VeraInfo) {
     super({ ...base, handle: info.model });
     this.#info = info;
