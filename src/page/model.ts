@@ -63,6 +63,7 @@ export const profilesKey: unique symbol = Symbol('profiles');
 export class RemoteModel implements PreTrainedModel {
   /** @internal */
   readonly [partsKey]: ModelParts;
+  /** @internal */
   readonly [profilesKey]: { host?: ProfileHost } = {};
 
   /** @internal */

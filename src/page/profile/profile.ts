@@ -1,8 +1,8 @@
 import { abortError } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
+import type { ModelInputs } from '../../core/tensor';
 import type { Example } from '../../core/training';
-import type { Prompt } from '../../worker/protocol';
 import { linkOf } from '../default_session';
 import { asyncDispose } from '../dispose';
 import { exampleFields } from '../feed';
@@ -33,7 +33,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   readonly #learning: ProfileLearning;
   #holders = 1;
 
-  /** For this library's own use: see `Profile.open`. */
+  /** @internal For this library's own use: see `Profile.open`. */
   constructor(host: ProfileHost, shelf: ProfileShelf, state: ProfileState) {
     super();
     this.#open = new OpenProfile(host, shelf, state, (event) => this.dispatchEvent(new Event(event)));
@@ -85,7 +85,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * profile's `generate` gives with the seed `seed + r`, but for the last digits of the logits.
    */
   static generate_batch(
-    rows: readonly { readonly profile: Profile; readonly input: Prompt }[],
+    rows: readonly { readonly profile: Profile; readonly input: string | readonly number[] }[],
     config: Omit<BatchGenerationConfig, 'adapter_name' | 'adapter_names'> = {},
   ): BatchGeneration {
     try {
@@ -178,7 +178,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /** As a model's `generate`, with this profile's vectors, whatever else is active and whoever else learns. */
-  generate(input: Prompt, config: Omit<GenerationConfig, 'adapter_name'> = {}): Generation {
+  generate(input: string | readonly number[], config: Omit<GenerationConfig, 'adapter_name'> = {}): Generation {
     try {
       const { adapter: adapter_name, host } = this.#open;
       const release = host.use(adapter_name);
@@ -189,12 +189,13 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /** For classification bases, which can't be loaded yet: rejects with `unsupported_model`. */
-  async predict(_input: unknown): Promise<readonly { label: string; score: number }[]> {
+  async predict(input: string | Blob | ModelInputs): Promise<readonly { label: string; score: number }[]> {
     throw new WebVeraError(
       'unsupported_model',
       'predict: expected a classification base, got a causal language model',
       {
         hint: 'Ask it by generate().',
+        detail: { input },
       },
     );
   }
