@@ -3,6 +3,7 @@ import type { AdapterFiles } from '../core/model';
 import type { StoredAdapter } from '../worker/protocol';
 import { linkOf } from './default_session';
 import { anyString, checkOptions, wrong } from './options';
+import { tellTabs } from './profile/channel';
 import { type CallOptions, callRules } from './session';
 import { wireAdapterFiles } from './source';
 
@@ -26,7 +27,10 @@ export const adapters: {
   import(files: AdapterFiles, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /** An id that isn't there is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
-  /** Deletes all that was trained here: every adapter, and the checkpoints of every run. Runs that go on aren't stopped. */
+  /**
+   * Deletes all that was trained here: every adapter, every profile, in all tabs, and the checkpoints of every run. Runs
+   * that go on aren't stopped, but for those of profiles.
+   */
   wipe(options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {
@@ -52,7 +56,8 @@ export const adapters: {
   },
   async wipe(options = {}) {
     const link = await open('adapters.wipe', options);
-    return link.call(() => link.request('wipeStored'), options);
+    await link.call(() => link.request('wipeStored'), options);
+    tellTabs('');
   },
 };
 

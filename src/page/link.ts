@@ -57,6 +57,7 @@ export class Link {
   #state: SessionState = 'ready';
   /** Why calls are no longer possible. */
   #ended: WebVeraError | undefined;
+  readonly #life = new AbortController();
 
   constructor(listener: LinkListener) {
     this.#listener = listener;
@@ -81,6 +82,11 @@ export class Link {
       this.#connection.terminate();
       throw error;
     }
+  }
+
+  /** Aborts when calls are no longer possible, with what those under way reject with. */
+  get ended(): AbortSignal {
+    return this.#life.signal;
   }
 
   get state(): SessionState {
@@ -173,6 +179,7 @@ export class Link {
     for (const reject of this.#pending) reject(pending);
     this.#pending.clear();
     this.#setState('closed');
+    this.#life.abort(pending);
   }
 
   #dispatch(event: WorkerEvent): void {

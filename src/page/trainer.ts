@@ -90,7 +90,7 @@ export class Trainer {
 
   /**
    * `eval_loss`: the mean loss over all labelled tokens of `eval_dataset`, whose texts are cut into blocks of
-   * `max_length` that don't overlap. `perplexity`: its exponential.
+   * `max_length` that don't overlap. `perplexity`: its exponential. `eval_tokens`: how many there are.
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: abortSignal });

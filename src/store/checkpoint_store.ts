@@ -84,26 +84,29 @@ export class CheckpointStore {
   }
 
   async #deleteOf(adapter: string): Promise<number> {
-    const names = (await this.#heads()).flatMap(({ name, label }) => (label?.adapters.includes(adapter) ? [name] : []));
-    const slots = await Promise.all(
-      names.flatMap((name) => ([0, 1] as const).map((slot) => this.#store.get(slotKey(name, slot)))),
-    );
-    await this.#store.deleteMany(names.flatMap(keysOf));
-    return slots.map(fieldsOf).reduce((sum, { bytes }) => sum + (isBytes(bytes) ? bytes.length : 0), 0);
+    let deleted = 0;
+    for (const name of await this.#names()) {
+      const parts = await Promise.all(keysOf(name).map((key) => this.#store.get(key)));
+      // Where the head is damaged the slots tell.
+      if (!parts.some((part) => readLabel(part)?.adapters.includes(adapter))) continue;
+      await this.#store.deleteMany(keysOf(name));
+      for (const { bytes } of parts.map(fieldsOf)) deleted += isBytes(bytes) ? bytes.length : 0;
+    }
+    return deleted;
   }
 
   async #forgetOldest(newest: string): Promise<void> {
-    const others = (await this.#heads()).filter(({ name }) => name !== newest);
-    const inOrder = others.sort((a, b) => (b.label?.saved_at ?? 0) - (a.label?.saved_at ?? 0));
-    await this.#store.deleteMany(inOrder.slice(KEPT - 1).flatMap(({ name }) => keysOf(name)));
+    const others = (await this.#names()).filter((name) => name !== newest);
+    const saved = await Promise.all(
+      others.map(async (name) => ({ name, at: readLabel(await this.#store.get(headKey(name)))?.saved_at ?? 0 })),
+    );
+    const surplus = saved.sort((a, b) => b.at - a.at).slice(KEPT - 1);
+    await this.#store.deleteMany(surplus.flatMap(({ name }) => keysOf(name)));
   }
 
-  async #heads(): Promise<{ readonly name: string; readonly label: Label | undefined }[]> {
+  async #names(): Promise<string[]> {
     const keys = await this.#store.keys();
-    const names = new Set(keys.flatMap((key) => (key.startsWith(CHECKPOINTS) ? [key.split('/')[1] ?? ''] : [])));
-    return Promise.all(
-      [...names].map(async (name) => ({ name, label: readLabel(await this.#store.get(headKey(name))) })),
-    );
+    return [...new Set(keys.flatMap((key) => (key.startsWith(CHECKPOINTS) ? [key.split('/')[1] ?? ''] : [])))];
   }
 
   async #slot(name: string, slot: 0 | 1): Promise<StoredCheckpoint | undefined> {

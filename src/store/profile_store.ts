@@ -6,11 +6,11 @@ export interface ProfileParts {
   readonly state: Stored;
   readonly examples: Stored;
   /** What a run that has begun goes on with; null for none. */
-  readonly learning: Stored;
+  readonly unfinished: Stored;
 }
 
 export const PROFILES = 'profile/';
-const PARTS = ['state', 'examples', 'learning'] as const satisfies readonly (keyof ProfileParts)[];
+const PARTS = ['state', 'examples', 'unfinished'] as const satisfies readonly (keyof ProfileParts)[];
 
 /** Profiles by id. What is written at once is one transaction. */
 export class ProfileStore {
@@ -21,8 +21,8 @@ export class ProfileStore {
   }
 
   async get(id: string): Promise<ProfileParts | undefined> {
-    const [state, examples, learning] = await Promise.all(PARTS.map((part) => this.#store.get(keyOf(id, part))));
-    return state === undefined ? undefined : { state, examples, learning: learning ?? null };
+    const [state, examples, unfinished] = await Promise.all(PARTS.map((part) => this.#store.get(keyOf(id, part))));
+    return state === undefined ? undefined : { state, examples, unfinished: unfinished ?? null };
   }
 
   /** Parts that aren't given stay as they are. */

@@ -274,6 +274,8 @@ export interface EvaluateRequest {
 export interface Evaluation {
   readonly eval_loss: number;
   readonly perplexity: number;
+  /** Labelled tokens. */
+  readonly eval_tokens: number;
 }
 
 export interface StoredAdapter {

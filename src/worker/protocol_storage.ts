@@ -1,5 +1,8 @@
 import type { AdapterFiles } from '../core/model';
+import type { ProfileParts } from '../store/profile_store';
 import type { Handle, StoredAdapter } from './protocol';
+
+export type { ProfileParts } from '../store/profile_store';
 
 /** The calls about what is stored on this device. */
 export interface StorageCalls {
@@ -28,12 +31,4 @@ export interface StorageCalls {
 export interface ListedProfile {
   readonly id: string;
   readonly state: unknown;
-}
-
-/** Of any form that survives structured clone. */
-export interface ProfileParts {
-  readonly state: unknown;
-  readonly examples: unknown;
-  /** null for none. */
-  readonly learning: unknown;
 }

@@ -76,8 +76,8 @@ export function createRun(
 export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
   const { rows } = await collectRows(data(signal), rowOptions(model, args, 'split', signal));
   const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
-  const { loss } = await model.losses.mean(batchesInOrder(rows, format), overlay, signal);
-  return { eval_loss: loss, perplexity: Math.exp(loss) };
+  const { loss, tokens } = await model.losses.mean(batchesInOrder(rows, format), overlay, signal);
+  return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: tokens };
 }
 
 function rowOptions(

@@ -1,7 +1,7 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors';
-import { AutoModelForCausalLM, Profile, Trainer, VeraModel } from '../../src/index';
+import { AutoModelForCausalLM, adapters, Profile, Trainer, VeraModel } from '../../src/index';
 import { habit, heard, profileOptions as options, visit, weightsOf, writingOf, writingsOf } from '../helpers/profiles';
 import { bytesOf } from '../helpers/session';
 import { loadTiny, tinyFiles, tinyRow, tinyTensors } from '../helpers/tiny_llama';
@@ -91,22 +91,73 @@ describe('a profile', () => {
     });
   });
 
-  test('is one object in a page, until each holder has disposed of it', async () => {
+  test('is there once, until all who opened it have disposed of it', async () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
-      const profile = await Profile.open(base, 'ada', options);
-      expect(await Profile.open(base, 'ada', { max_examples: 3 })).toBe(profile);
-      expect(await profile.add(habit(1))).toBe(3);
+      const [first, second] = await Promise.all([
+        Profile.open(base, 'ada', options),
+        Profile.open(base, 'ada', options),
+      ]);
+      const told = heard(second, 'change');
+      expect(await first.add(habit(1))).toBe(12);
+      await told;
+      expect(second.info.examples).toBe(12);
       await expect(Profile.open(base, 'ada', { peft_config: { r: 4 } })).rejects.toMatchObject({
         message: /r: expected 8/,
       });
+      expect((await Profile.open(base, 'ada', { max_examples: 3 })).info.examples).toBe(3);
+      await first.dispose();
+      await first.dispose();
+      await expect(writingOf(first)).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(first.add(habit(1))).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(first.export()).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(Promise.resolve(first.learn())).rejects.toMatchObject({ code: 'invalid_argument' });
+      expect(await writingOf(second)).toHaveLength(12);
+    });
+  });
+
+  test('can be opened while it is closed, forgotten, or opened by somebody who gives up', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', options);
+      await profile.add(habit(1));
+      const text = profile.generate([5, 6, 7, 8], { max_new_tokens: 30, eos_token_id: null });
+      const closing = profile.dispose();
+      const again = await Profile.open(base, 'ada');
+      await Promise.all([closing, text]);
+      expect(again.info.examples).toBe(12);
+      const forgetting = again.forget();
+      const anew = await Profile.open(base, 'ada', options);
+      await forgetting;
+      expect(anew.info.examples).toBe(0);
+      await anew.dispose();
+      const controller = new AbortController();
+      const given = Profile.open(base, 'ada', { signal: controller.signal });
+      const other = Profile.open(base, 'ada');
+      controller.abort('enough');
+      await expect(given).rejects.toBe('enough');
+      expect(await writingOf(await other)).toHaveLength(12);
+    });
+  });
+
+  test('whose new vectors no adapter may hold keeps those it has', async () => {
+    await visit(async (opened) => {
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', { ...options, peft_config: { r: 8, d_initial: 1e4 } });
+      await profile.add(habit(1));
+      const before = await weightsOf(profile);
+      await profile.learn({ args: { learning_rate: 3e-3 } });
+      expect(profile.info.history).toMatchObject([{ taken: false }]);
       await profile.dispose();
-      expect(await writingOf(profile)).toHaveLength(12);
-      await profile.dispose();
-      await expect(writingOf(profile)).rejects.toMatchObject({ code: 'invalid_argument' });
-      await expect(profile.add(habit(1))).rejects.toMatchObject({ code: 'invalid_argument' });
-      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ code: 'invalid_argument' });
-      expect(await Profile.open(base, 'ada')).not.toBe(profile);
+      expect(await weightsOf(await Profile.open(base, 'ada'))).toEqual(before);
+    });
+  });
+
+  test('is judged by what it learns from while nothing held out has a label', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add([...habit(1, 9), { input_ids: [5] }]);
+      expect((await profile.learn()).metrics).toMatchObject({ held_out: 0, taken: 1 });
     });
   });
 
@@ -143,16 +194,26 @@ describe('a profile', () => {
   });
 
   test('what is not to be kept is in memory only', async () => {
+    const examplesOf = async (id: string) =>
+      ((await stored()).get(`profile/${id}/examples`) as { kept: unknown[] } | undefined)?.kept.length;
     await visit(async (opened) => {
-      const profile = await Profile.open(await loadTiny(opened), 'ada', { ...options, keep_examples: false });
+      const base = await loadTiny(opened);
+      const profile = await Profile.open(base, 'ada', { ...options, keep_examples: false });
+      const counts: number[] = [];
+      profile.addEventListener('change', () => counts.push(profile.info.examples));
       expect(await profile.add(habit(1))).toBe(12);
+      expect(counts).toEqual([12]);
       await profile.learn();
       expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: [{ examples: 11, taken: true }] });
-      expect([...(await stored()).keys()]).toEqual(['profile/ada/learning', 'profile/ada/state']);
-      const other = await Profile.open(await loadTiny(opened), 'bob', options);
-      await other.add(habit(1));
-      await Profile.open(await loadTiny(opened), 'bob', { keep_examples: false });
-      expect((await stored()).get('profile/bob/examples')).toMatchObject({ kept: [] });
+      expect(await examplesOf('ada')).toBe(0);
+      // What is to be kept from now on goes to the store, and the other way round.
+      await Profile.open(base, 'ada', { keep_examples: true });
+      expect([await examplesOf('ada'), profile.info.examples]).toEqual([12, 12]);
+      const files = await profile.export();
+      await Profile.open(base, 'ada', { keep_examples: false });
+      expect([await examplesOf('ada'), profile.info.examples]).toEqual([0, 12]);
+      const imported = await Profile.import(base, files, 'bob', { keep_examples: false });
+      expect([await examplesOf('bob'), imported.info.examples]).toEqual([0, 12]);
     });
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada');
@@ -212,7 +273,7 @@ describe('a run that is cut off', () => {
       expect(await weightsOf(profile)).toEqual(before);
       expect(profile.info.history).toEqual([]);
       const left = await stored();
-      expect(left.get('profile/ada/learning')).toBeNull();
+      expect(left.get('profile/ada/unfinished')).toBeNull();
       expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
     });
   });
@@ -302,6 +363,20 @@ describe('forgetting', () => {
     });
   });
 
+  test('goes with all that was stored', async () => {
+    await visit(async (opened) => {
+      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
+      await profile.add(habit(1));
+      const run = profile.learn({ args: { max_steps: 500, save_steps: 1 } });
+      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
+      for await (const { type } of run) if (type === 'save') break;
+      const told = heard(profile, 'forgotten');
+      await adapters.wipe({ session: opened.session });
+      await Promise.all([told, failed]);
+      expect([...(await stored()).keys()]).toEqual([]);
+    });
+  });
+
   test('needs no open profile, and no readable one', async () => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
@@ -331,6 +406,28 @@ describe('another tab', () => {
   });
 });
 
+test('a tab that looks whether there is something to go on with keeps nobody from learning', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
+  await visit(async (here) => {
+    const mine = await Profile.open(await loadTiny(here), 'ada', options);
+    await mine.add(habit(1));
+    await visit(async (there) => {
+      const run = mine.learn();
+      await run.pause();
+      await Profile.open(await loadTiny(there), 'ada');
+      expect(locks.waiting('webvera:learn:ada')).toBe(1);
+      await run.resume();
+      await run;
+      await mine.learn();
+      await mine.rollback();
+    });
+    expect(locks.held).toEqual([]);
+    await mine.learn();
+    expect(mine.info.history).toHaveLength(3);
+  });
+});
+
 describe('files', () => {
   test('take a profile elsewhere', async () => {
     const { files, weights, info } = await visit(async (opened) => {
@@ -348,7 +445,8 @@ describe('files', () => {
     vi.stubGlobal('indexedDB', new IDBFactory());
     await visit(async (opened) => {
       const base = await loadTiny(opened);
-      const profile = await Profile.import(base, files, 'countess');
+      const profile = await Profile.import(base, files, 'countess', options);
+      await (await Profile.open(base, 'countess', options)).dispose();
       expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: info.history, can_roll_back: false });
       expect(await weightsOf(profile)).toEqual(weights);
       await expect(Profile.import(base, files, 'countess')).rejects.toMatchObject({ code: 'invalid_argument' });
@@ -366,6 +464,7 @@ describe('files', () => {
     ['another kind', { 'profile.json': '{"webvera_profile": 2}' }, 'invalid_format'],
     ['fewer examples', { 'examples.jsonl': '{"text":"a"}' }, 'invalid_format'],
     ['no example', { 'profile.json': undefined, 'examples.jsonl': '{"a":1}' }, 'invalid_argument'],
+    ['too many examples', { 'examples.jsonl': '{"text":"a"}\n'.repeat(100_001) }, 'limit_exceeded'],
   ])('are refused with %s, and nothing is kept', async (_, edits, code) => {
     await visit(async (opened) => {
       const base = await loadTiny(opened);
@@ -413,6 +512,7 @@ describe('what is refused, and changes nothing', () => {
       await expect(Profile.open(other, 'ada')).rejects.toMatchObject({ ...refusal, message: /other weights/ });
       await expect(Profile.open(base, 'bob', { peft_config: { bias: 'all' } })).rejects.toMatchObject(refusal);
       await expect(Profile.open(base, 'bob', { args: { epochs: 3 } as object })).rejects.toMatchObject(refusal);
+      await expect(Promise.resolve(Profile.generate_batch([7 as never]))).rejects.toMatchObject(refusal);
       expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['ada']);
     });
   });

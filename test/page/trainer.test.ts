@@ -522,7 +522,7 @@ describe('callbacks', () => {
 describe('an evaluation', () => {
   test('feeds the data set, and gives loss and perplexity', async () => {
     const received: Example[] = [];
-    const metrics = { eval_loss: 2, perplexity: Math.exp(2) };
+    const metrics = { eval_loss: 2, perplexity: Math.exp(2), eval_tokens: 9 };
     const { model, session, fake } = await wrapped((current) => {
       let onPush = (): void => {};
       return {

@@ -6,9 +6,9 @@ test('parts change together, and those that are not given stay', async () => {
   const profiles = new ProfileStore(new MemoryStore());
   expect(await profiles.get('ada')).toBeUndefined();
   await profiles.set('ada', { state: 1, examples: ['a'] });
-  expect(await profiles.get('ada')).toEqual({ state: 1, examples: ['a'], learning: null });
-  await profiles.set('ada', { state: 2, learning: { args: {} } });
-  expect(await profiles.get('ada')).toEqual({ state: 2, examples: ['a'], learning: { args: {} } });
+  expect(await profiles.get('ada')).toEqual({ state: 1, examples: ['a'], unfinished: null });
+  await profiles.set('ada', { state: 2, unfinished: { args: {} } });
+  expect(await profiles.get('ada')).toEqual({ state: 2, examples: ['a'], unfinished: { args: {} } });
 });
 
 test('ids are told apart, whatever they hold', async () => {

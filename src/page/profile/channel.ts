@@ -4,6 +4,7 @@ const CHANNEL = 'webvera:profiles';
 /** Tells other tabs that a profile has changed or is gone. What they hear they check in the store. */
 export class ProfileChannel {
   readonly #channel: BroadcastChannel | undefined;
+  #closed = false;
 
   constructor(onChange: (id: string) => void) {
     this.#channel = openChannel();
@@ -13,10 +14,11 @@ export class ProfileChannel {
   }
 
   tell(id: string): void {
-    this.#channel?.postMessage(id);
+    if (!this.#closed) this.#channel?.postMessage(id);
   }
 
   close(): void {
+    this.#closed = true;
     this.#channel?.close();
   }
 }

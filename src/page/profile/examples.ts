@@ -29,9 +29,7 @@ export function keepFairly(
   coming: readonly Example[],
   { seed, seen, most }: Reservoir,
 ): KeptExample[] {
-  const sample = [...kept];
-  // Fewer may stay than before.
-  for (let excess = sample.length; excess > most; excess--) sample.splice(below(excess, seed, seen), 1);
+  const sample = fewer(kept, most, seed);
   for (const [index, example] of coming.entries()) {
     const n = seen + index;
     const place = sample.length < most ? sample.length : below(n + 1, seed, n);
@@ -42,17 +40,26 @@ export function keepFairly(
 }
 
 /** Which ones a run learns from and which it is judged by: the same ones each time, so that none was ever learnt before. */
-export function split(kept: readonly KeptExample[]): { readonly learn: Example[]; readonly held: Example[] } {
+export function split(kept: readonly KeptExample[]): { readonly learnt: Example[]; readonly held: Example[] } {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
   const isHeld = ({ n }: KeptExample): boolean => n % TENTH === TENTH - 1;
-  return {
-    learn: inOrder.filter((one) => !isHeld(one)).map(({ example }) => example),
-    held: inOrder.filter(isHeld).map(({ example }) => example),
-  };
+  const learnt = inOrder.filter((one) => !isHeld(one)).map(({ example }) => example);
+  const held = inOrder.filter(isHeld).map(({ example }) => example);
+  return learnt.length > 0 ? { learnt, held } : { learnt: held, held: [] };
 }
 
 export function toJsonLines(examples: readonly Example[]): string {
   return examples.map((example) => `${JSON.stringify(example)}\n`).join('');
+}
+
+/** A fair sample of a sample. */
+function fewer(kept: readonly KeptExample[], most: number, seed: number): KeptExample[] {
+  const sample = kept.slice(0, most);
+  for (const [index, one] of kept.entries()) {
+    const place = index < most ? most : below(index + 1, seed, index);
+    if (place < most) sample[place] = one;
+  }
+  return sample;
 }
 
 function below(end: number, seed: number, n: number): number {

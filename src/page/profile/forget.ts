@@ -1,4 +1,3 @@
-import { within } from '../../core/deadline';
 import { tellTabs } from './channel';
 import { infoOf } from './record';
 import type { ProfileShelf } from './shelf';
@@ -11,14 +10,11 @@ export async function forgetStored(shelf: ProfileShelf): Promise<{ bytes: number
   const stored = await shelf.read().catch(() => undefined); // what can't be read can be deleted
   await shelf.delete();
   tellTabs(shelf.id);
-  let bytes = stored === undefined ? 0 : infoOf(shelf.id, stored.state).bytes;
-  // A run in another tab ends now. What it keeps until then goes, too.
-  bytes += await shelf.deleteCheckpoints();
-  const over = new AbortController();
-  const waiting = shelf.waitToLearn(over.signal);
-  const release = await within(PATIENCE, waiting, () => undefined).catch(() => undefined);
-  over.abort();
-  bytes += await shelf.deleteCheckpoints();
+  const kept = stored === undefined ? 0 : infoOf(shelf.id, stored.state).bytes;
+  const saved = await shelf.deleteCheckpoints();
+  // A run in another tab ends now, and deletes what it saves until then; so that it is gone when this resolves, wait for it.
+  const late = AbortSignal.timeout(PATIENCE);
+  const release = await shelf.waitToLearn(late).catch(() => undefined);
   release?.();
-  return { bytes };
+  return { bytes: kept + saved + (await shelf.deleteCheckpoints()) };
 }

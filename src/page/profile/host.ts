@@ -6,21 +6,24 @@ import { expectModel, liveHandle, type PreTrainedModel, partsKey, profilesKey, t
 import { wrong } from '../options';
 import { get_peft_model, VeraModel } from '../vera_model';
 import { ProfileLocks } from './locks';
-import type { Profile } from './profile';
+import type { OpenProfile } from './open_profile';
+import { Shared } from './shared';
+import { adapterName } from './shelf';
 
 /** What all profiles over one base share: a VeRA model, in which each has adapters of its own, and locks. */
 export class ProfileHost {
   readonly base: RemoteModel;
   readonly locks = new ProfileLocks(globalThis.navigator?.locks);
-  /** By id. */
-  readonly open = new Map<string, Promise<Profile>>();
+  /** Those that are open, by id. */
+  readonly shared = new Shared<OpenProfile>();
   readonly #changes = new Serial();
   /** How many texts are being written with an adapter. */
   readonly #users = new Map<string, number>();
   /** Adapters that go as soon as nobody uses them. */
   readonly #leaving = new Set<string>();
   #vera: VeraModel | undefined;
-  #identity: Promise<string> | undefined;
+  #identity: string | undefined;
+  #names = 0;
 
   constructor(base: RemoteModel) {
     this.base = base;
@@ -37,9 +40,15 @@ export class ProfileHost {
   }
 
   /** What the base is, as a fingerprint. */
-  identity(): Promise<string> {
-    this.#identity ??= this.link.request('identifyBase', this.base[partsKey].handle);
+  async identity(): Promise<string> {
+    this.#identity ??= await this.link.request('identifyBase', this.base[partsKey].handle);
     return this.#identity;
+  }
+
+  /** A name for an adapter of a profile that no other has or had. */
+  newName(id: string): string {
+    this.#names += 1;
+    return adapterName(id, this.#names);
   }
 
   /** An adapter with PEFT's first values; gives its files. */

@@ -2,10 +2,10 @@ import { WebVeraError } from '../../core/error';
 import type { Example, TrainOutput } from '../../core/training';
 import { Trainer } from '../trainer';
 import type { ProfileHost } from './host';
-import { watchIdle } from './idle';
+import { type IdleReason, watchIdle } from './idle';
 import type { LearnRun } from './learn_run';
-import { filesOf, type Learning, type Vectors, vectorsOf } from './record';
-import { learningName } from './shelf';
+import { filesOf, type Unfinished, type Vectors, vectorsOf } from './record';
+import { copyName } from './shelf';
 import type { LearnRecord } from './types';
 
 /** What a run learns for, and what it tells it. */
@@ -17,47 +17,47 @@ export interface Learner {
   /** Those vectors. */
   readonly vectors: Vectors;
   /** Keeps what was measured before the first step. */
-  measured(loss_before: number): Promise<void>;
-  /** The end: a record for the history, and the new vectors where they are better. */
-  finish(record: LearnRecord, taken: Vectors | undefined): Promise<void>;
+  measured(unfinished: Unfinished): Promise<void>;
+  /** The end: an outcome for the history, and the new vectors where they are better. Gives whether they are taken. */
+  finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
 }
+
+export interface LearnTurn {
+  readonly run: LearnRun;
+  /** Whether it goes on from a checkpoint. */
+  readonly resumes: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Examples that are judged at a time, between which a run may pause. */
+const PORTION = 32;
 
 /**
  * Trains a copy of the vectors, so that whatever happens those from before are there, and takes it in their place unless it
  * does worse on what was held out.
  */
-export async function learn(
-  { id, host, adapter, vectors, measured, finish }: Learner,
-  learning: Learning,
-  { run, resumes, signal }: { readonly run: LearnRun; readonly resumes: boolean; readonly signal: AbortSignal },
-): Promise<TrainOutput> {
-  const copy = learningName(id);
-  const { args, when } = learning;
-  const judged = learning.held.length > 0 ? learning.held : learning.learn;
-  const trainer = (adapter_name: string, train: readonly Example[]): Trainer =>
-    new Trainer({ model: host.vera, adapter_name, args, train_dataset: train, eval_dataset: judged });
-  const lossOf = async (name: string): Promise<number> => {
-    const { eval_loss = Number.NaN } = await trainer(name, judged).evaluate({ signal });
-    return Number.isFinite(eval_loss) ? eval_loss : Number.MAX_VALUE;
-  };
+export async function learn(learner: Learner, unfinished: Unfinished, turn: LearnTurn): Promise<TrainOutput> {
+  const { id, host, adapter, vectors } = learner;
+  const { run, resumes, signal } = turn;
+  const copy = copyName(id);
   const release = host.use(adapter);
-  const unwatch = when === 'idle' ? watchIdle((reason, holds) => wait(run, reason, holds)) : () => {};
+  const unwatch = unfinished.when === 'idle' ? watchIdle((reason, holds) => heed(run, reason, holds)) : () => {};
   try {
     await host.remove(copy);
     await host.place(copy, filesOf(vectors), { is_trainable: true });
+    const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
+    const trainer = new Trainer({ model: host.vera, adapter_name: copy, args, train_dataset: learnt });
     await run.free(signal);
-    const loss_before = learning.loss_before ?? (await lossOf(adapter));
-    if (learning.loss_before === null) await measured(loss_before);
-    const begun = trainer(copy, learning.learn).train({ resume_from_checkpoint: resumes, signal });
-    const output = await run.follow(begun);
+    const output = await run.follow(trainer.train({ resume_from_checkpoint: resumes, signal }));
     const steps = output.global_step;
-    const loss_after = steps === 0 ? loss_before : await lossOf(copy);
-    const taken = steps > 0 && loss_after <= loss_before;
-    const sizes = { examples: learning.learn.length, held_out: learning.held.length, steps };
-    const record = { at: Date.now(), ...sizes, loss_before, loss_after, taken };
+    const loss_after =
+      steps === 0 ? loss_before : await lossOf(learner, copy, { args, examples: judges(held, learnt) }, turn);
+    const isBetter = steps > 0 && loss_after <= loss_before;
+    const better = isBetter ? await vectorsOf(await host.read(copy)) : undefined;
     signal.throwIfAborted();
-    await finish(record, taken ? await vectorsOf(await host.read(copy)) : undefined);
-    const metrics = { loss_before, loss_after, held_out: learning.held.length, taken: Number(taken) };
+    const counts = { examples: learnt.length, held_out: held.length, steps };
+    const taken = await learner.finish({ at: Date.now(), ...counts, loss_before, loss_after, taken: isBetter }, better);
+    const metrics = { loss_before, loss_after, held_out: held.length, taken: Number(taken) };
     return { ...output, metrics: { ...output.metrics, ...metrics } };
   } finally {
     unwatch();
@@ -67,15 +67,67 @@ export async function learn(
 }
 
 /** What may go on in another visit: nothing is wrong with it, but with the device, the worker or the page. */
-export function isInterruption(
-  error: unknown,
-  session: 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed',
-): boolean {
-  if (session === 'closed') return true;
+export function isInterruption(error: unknown, session: AbortSignal): boolean {
+  if (session.aborted) return true;
   return error instanceof WebVeraError && ['device_lost', 'gpu_blocked', 'worker_crashed'].includes(error.code);
 }
 
-function wait(run: LearnRun, reason: 'hidden' | 'busy', holds: boolean): void {
+/** How well the vectors from before do, on what was held out; where that has nothing to predict, on what is learnt. */
+async function measure(
+  learner: Learner,
+  unfinished: Unfinished,
+  turn: LearnTurn,
+): Promise<Unfinished & { readonly loss_before: number }> {
+  const { args, learnt, loss_before: before } = unfinished;
+  if (before !== null) return { ...unfinished, loss_before: before };
+  const on = (examples: readonly Example[]): Promise<number> =>
+    lossOf(learner, learner.adapter, { args, examples }, turn);
+  const ofHeld = unfinished.held.length === 0 ? Number.NaN : await on(unfinished.held);
+  const held = Number.isNaN(ofHeld) ? [] : unfinished.held;
+  const loss_before = Number.isNaN(ofHeld) ? await on(learnt) : ofHeld;
+  const measured = { ...unfinished, held, loss_before };
+  await learner.measured(measured);
+  return measured;
+}
+
+function judges(held: readonly Example[], learnt: readonly Example[]): readonly Example[] {
+  return held.length > 0 ? held : learnt;
+}
+
+/** The mean loss over the labelled tokens of examples; NaN where there are none. A loss that isn't finite is the worst. */
+async function lossOf(
+  { host }: Learner,
+  adapter_name: string,
+  { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly Example[] },
+  { run, signal }: LearnTurn,
+): Promise<number> {
+  let sum = 0;
+  let tokens = 0;
+  for (let start = 0; start < examples.length; start += PORTION) {
+    const portion = examples.slice(start, start + PORTION);
+    const trainer = new Trainer({
+      model: host.vera,
+      adapter_name,
+      args,
+      train_dataset: portion,
+      eval_dataset: portion,
+    });
+    await run.free(signal);
+    const { eval_loss = 0, eval_tokens = 0 } = await trainer.evaluate({ signal }).catch(nothingToJudge);
+    sum += eval_loss * eval_tokens;
+    tokens += eval_tokens;
+  }
+  if (tokens === 0) return Number.NaN;
+  return Number.isFinite(sum) ? sum / tokens : Number.MAX_VALUE;
+}
+
+/** Examples of one token, say, are no fault: others may have more. */
+function nothingToJudge(error: unknown): Record<string, number> {
+  if (error instanceof WebVeraError && error.code === 'invalid_argument' && 'leftOut' in error.detail) return {};
+  throw error;
+}
+
+function heed(run: LearnRun, reason: IdleReason, holds: boolean): void {
   // If it can't be told, the run has ended.
   (holds ? run.pauseFor(reason) : run.resumeFor(reason)).catch(() => {});
 }

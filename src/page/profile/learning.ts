@@ -7,13 +7,13 @@ import { LearnRun } from './learn_run';
 import type { Release } from './locks';
 import { learnArguments } from './open';
 import type { OpenProfile } from './open_profile';
-import type { Learning } from './record';
+import { type Unfinished, withRecord } from './record';
 import { forgotten } from './shelf';
 import type { LearnOptions } from './types';
 
 /** What a run goes by, and the lock that it holds. */
 interface Beginning {
-  readonly learning: Learning;
+  readonly unfinished: Unfinished;
   readonly resumes: boolean;
   readonly release: Release;
 }
@@ -39,6 +39,7 @@ export class ProfileLearning {
     const busy = this.#run;
     return this.#start(options.signal, async () => {
       checkOptions('learn', options, rules);
+      this.#profile.expectOpen();
       if (busy === undefined) return this.#begin(options);
       throw new WebVeraError('invalid_argument', `Profile '${this.#profile.id}' is learning already`, {
         hint: 'profile.learning is its run: wait for it, or stop it.',
@@ -48,14 +49,14 @@ export class ProfileLearning {
 
   /** Takes up a run that a closed page left behind; while another tab is at it, once that has closed. */
   async goOn(): Promise<void> {
-    if ((await this.#pending()) === undefined) return;
+    if ((await this.#left()) === undefined) return;
     const { shelf, life } = this.#profile;
     const release = await shelf.takeToLearn();
     if (release !== undefined) return this.#takeUp(release);
     shelf
       .waitToLearn(life)
       .then((late) => this.#takeUp(late))
-      .catch(() => {}); // the profile was closed before
+      .catch(() => {}); // the profile was closed before, or the next one to open it tells
   }
 
   /** Resolves once nothing runs. */
@@ -67,17 +68,22 @@ export class ProfileLearning {
   }
 
   async #takeUp(release: Release): Promise<void> {
-    const learning = await this.#pending();
-    if (learning === undefined || this.#profile.life.aborted) release();
-    else this.#start(undefined, async () => ({ learning, resumes: true, release }));
+    try {
+      const unfinished = await this.#left();
+      if (unfinished === undefined || !this.#profile.isOpen || this.#run !== undefined) return release();
+      this.#start(undefined, async () => ({ unfinished, resumes: true, release }));
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   /** What is left of a run that was cut off. Where that can't be read there is none: the vectors are whole all the same. */
-  async #pending(): Promise<Learning | undefined> {
+  async #left(): Promise<Unfinished | undefined> {
     const stored = await this.#profile.read();
     try {
-      const learning = stored?.learning();
-      return learning?.version === stored?.state.version ? learning : undefined;
+      const unfinished = stored?.unfinished();
+      return unfinished?.version === stored?.state.version ? unfinished : undefined;
     } catch (error) {
       if (error instanceof WebVeraError && error.code === 'storage_corrupt') return undefined;
       throw error;
@@ -108,20 +114,20 @@ export class ProfileLearning {
     const profile = this.#profile;
     const release = await profile.takeToLearn();
     try {
-      let learning: Learning | undefined;
+      // What an earlier run left that nobody wants: the new one must not go on from it.
+      await profile.shelf.deleteCheckpoints();
+      let unfinished: Unfinished | undefined;
       await profile.change((stored) => {
         const { settings, version } = stored.state;
         const examples = split(profile.examples(stored));
-        if (examples.learn.length === 0) {
+        if (examples.learnt.length === 0) {
           throw wrong('learn', 'a profile with examples', 'none', 'Add some by profile.add().');
         }
-        learning = { version, args: learnArguments(settings, args), when, ...examples, loss_before: null };
-        return { state: stored.state, learning: settings.keep_examples ? learning : null };
+        unfinished = { version, args: learnArguments(settings, args), when, ...examples, loss_before: null };
+        return { state: stored.state, unfinished: settings.keep_examples ? unfinished : null };
       });
-      if (learning === undefined) throw forgotten(profile.id);
-      // What an earlier run left that nobody wants.
-      await profile.shelf.deleteCheckpoints();
-      return { learning, resumes: false, release };
+      if (unfinished === undefined) throw forgotten(profile.id);
+      return { unfinished, resumes: false, release };
     } catch (error) {
       release();
       throw error;
@@ -130,25 +136,23 @@ export class ProfileLearning {
 
   async #learn(
     run: LearnRun,
-    { learning, resumes }: Omit<Beginning, 'release'>,
+    { unfinished, resumes }: Omit<Beginning, 'release'>,
     signal: AbortSignal | undefined,
   ): Promise<TrainOutput> {
     const { life, host, shelf } = this.#profile;
     const ends = AbortSignal.any(signal === undefined ? [life] : [life, signal]);
     try {
-      const output = await learn(this.#learner(learning), learning, { run, resumes, signal: ends });
+      const output = await learn(this.#learner(), unfinished, { run, resumes, signal: ends });
       await shelf.deleteCheckpoints();
       return output;
     } catch (error) {
-      const goesOn = life.aborted || isInterruption(error, host.link.state);
-      // The first error tells.
-      if (this.#profile.isForgotten) await shelf.deleteCheckpoints().catch(() => {});
-      else if (!goesOn) await this.#abandon().catch(() => {});
+      const isOver = this.#profile.isOpen ? !isInterruption(error, host.link.ended) : this.#profile.isForgotten;
+      if (isOver) await this.#abandon().catch(() => {}); // the first error tells
       throw error;
     }
   }
 
-  #learner(learning: Learning): Learner {
+  #learner(): Learner {
     const profile = this.#profile;
     const { id, host, adapter, state } = profile;
     return {
@@ -156,28 +160,35 @@ export class ProfileLearning {
       host,
       adapter,
       vectors: state.vectors,
-      measured: (loss_before) =>
+      measured: (unfinished) =>
         profile.change((stored) => ({
           state: stored.state,
-          learning: stored.state.settings.keep_examples ? { ...learning, loss_before } : null,
+          unfinished: stored.state.settings.keep_examples ? unfinished : null,
         })),
-      finish: (record, taken) =>
-        profile.change(({ state: { history, vectors, version, ...rest } }) => ({
-          state: {
-            ...rest,
-            history: [...history, record],
-            ...(taken === undefined
-              ? { vectors, version }
-              : { vectors: taken, version: version + 1, previous: vectors }),
-          },
-          learning: null,
-        })),
+      async finish(record, better) {
+        if (better !== undefined) {
+          try {
+            await profile.exchange(better, (stored) => ({
+              state: { ...withRecord(stored.state, record), previous: stored.state.vectors },
+              unfinished: null,
+            }));
+            return true;
+          } catch (error) {
+            // Vectors that no adapter may hold are none to take.
+            if (!(error instanceof WebVeraError) || error.code !== 'invalid_format') throw error;
+          }
+        }
+        const refused = { ...record, taken: false };
+        await profile.change((stored) => ({ state: withRecord(stored.state, refused), unfinished: null }));
+        return false;
+      },
     };
   }
 
   /** A run that nobody wants any more, or that can't succeed. */
   async #abandon(): Promise<void> {
-    await this.#profile.change(({ state }) => ({ state, learning: null }));
-    await this.#profile.shelf.deleteCheckpoints();
+    const { shelf } = this.#profile;
+    await shelf.deleteCheckpoints();
+    if (this.#profile.isOpen) await this.#profile.change(({ state }) => ({ state, unfinished: null }));
   }
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 
 /** Lets go of a lock. */
@@ -60,8 +61,7 @@ export class ProfileLocks {
   async #requestHere(name: string, { ifAvailable = false, signal }: LockOptions): Promise<Release | undefined> {
     for (let held = this.#here.get(name); held !== undefined; held = this.#here.get(name)) {
       if (ifAvailable) return undefined;
-      await held;
-      signal?.throwIfAborted();
+      await untilAborted(held, signal);
     }
     let release = (): void => {};
     const over = new Promise<void>((resolve) => {

@@ -3,49 +3,52 @@ import { WebVeraError } from '../../core/error';
 import type { TrainingArguments } from '../../core/training';
 import { defined, wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
+import { type KeptExample, keepFairly, toJsonLines } from './examples';
 import type { ProfileHost } from './host';
 import { filesOf, type ProfileSettings, type ProfileState, type Vectors, vectorsOf } from './record';
-import { adapterName, type Changes, type ProfileShelf, type StoredProfile } from './shelf';
+import type { Changes, ProfileShelf } from './shelf';
 import type { ProfileOptions } from './types';
+
+/** A profile whose adapter is on the model. */
+export interface Opened {
+  readonly state: ProfileState;
+  /** The adapter's name. */
+  readonly adapter: string;
+  /** Examples that aren't to be stored. */
+  readonly unkept: readonly KeptExample[];
+}
 
 /** What a profile has that begins, beyond what PEFT's adapters do. */
 const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };
 export const MOST_EXAMPLES = 1000;
 
 /** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
-export async function openStored(
-  host: ProfileHost,
-  shelf: ProfileShelf,
-  options: ProfileOptions,
-): Promise<ProfileState> {
+export async function openStored(host: ProfileHost, shelf: ProfileShelf, options: ProfileOptions): Promise<Opened> {
   resolveTrainingArguments(options.args);
   const base = await host.identity();
-  let placed: string | undefined;
+  const adapter = host.newName(shelf.id);
+  let unkept: readonly KeptExample[] = [];
   try {
     const { state } = await shelf.change(async (stored) => {
-      options.signal?.throwIfAborted();
-      if (stored === undefined) {
-        placed = adapterName(shelf.id, 0);
-        return { state: await begin(host, shelf.id, base, options) };
-      }
+      if (stored === undefined) return { state: await begin(host, adapter, base, options) };
       expectBase(stored.state, base);
-      const changes = withSettings(stored, options);
-      placed = adapterName(shelf.id, stored.state.version);
-      await host.place(placed, filesOf(stored.state.vectors));
-      return changes;
+      const { state: next, kept } = withSettings(stored.state, stored.examples(), options);
+      await host.place(adapter, filesOf(next.vectors));
+      if (!next.settings.keep_examples) unkept = kept;
+      return withExamples(next, kept);
     });
-    return state;
+    return { state, adapter, unkept };
   } catch (error) {
-    if (placed !== undefined) await host.remove(placed).catch(() => {}); // the first error tells
+    await host.remove(adapter).catch(() => {}); // the first error tells
     throw error;
   }
 }
 
 /** A profile that hasn't learnt anything yet. */
-async function begin(host: ProfileHost, id: string, base: string, options: ProfileOptions): Promise<ProfileState> {
+async function begin(host: ProfileHost, adapter: string, base: string, options: ProfileOptions): Promise<ProfileState> {
   const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
   const config = vectorsAlone(new VeraConfig({ ...FRESH, ...peft_config }));
-  const vectors = await vectorsOf(await host.begin(adapterName(id, 0), config));
+  const vectors = await vectorsOf(await host.begin(adapter, config));
   const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
   return freshState({ base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });
 }
@@ -71,7 +74,7 @@ export function freshState({
     used_at: now,
     seed,
     seen: 0,
-    kept: 0,
+    example_count: 0,
     example_bytes: 0,
     version: 0,
     settings,
@@ -81,13 +84,28 @@ export function freshState({
   };
 }
 
-/** A profile as it was left, with the settings that are given now. What isn't to be stored any more goes. */
-export function withSettings({ state }: StoredProfile, options: ProfileOptions): Changes {
+/** A profile as it was left, with the settings that are given now, and those of its examples that may stay. */
+export function withSettings(
+  state: ProfileState,
+  examples: readonly KeptExample[],
+  options: ProfileOptions,
+): { readonly state: ProfileState; readonly kept: readonly KeptExample[] } {
+  resolveTrainingArguments(options.args);
   expectConfig(state.settings.peft_config, options.peft_config);
   const { args, max_examples, keep_examples } = { ...state.settings, ...defined(options) };
   const settings = { peft_config: state.settings.peft_config, args, max_examples, keep_examples };
-  const next = { ...state, used_at: Date.now(), settings };
-  return keep_examples ? { state: next } : { state: { ...next, kept: 0, example_bytes: 0 }, examples: [] };
+  const kept = keepFairly(examples, [], { seed: state.seed, seen: state.seen, most: max_examples });
+  return { state: { ...state, used_at: Date.now(), settings }, kept };
+}
+
+/** Stores examples, or nothing of them where they aren't to be stored. */
+export function withExamples(state: ProfileState, kept: readonly KeptExample[]): Changes {
+  const { keep_examples } = state.settings;
+  const examples = keep_examples ? kept : [];
+  const bytes = new TextEncoder().encode(toJsonLines(examples.map(({ example }) => example))).length;
+  const next = { ...state, example_count: examples.length, example_bytes: bytes };
+  // A run that has begun keeps examples of its own.
+  return { state: next, examples, ...(!keep_examples && { unfinished: null }) };
 }
 
 /** Vectors mean something over the weights that they were trained over, and nowhere else. */
@@ -100,12 +118,15 @@ export function expectBase(kept: Pick<ProfileState, 'base' | 'base_model'>, base
   });
 }
 
-function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undefined): void {
-  for (const [key, value] of Object.entries(given ?? {})) {
-    const before = new VeraConfig({ ...FRESH, ...kept })[key as keyof VeraConfigInit];
-    if (value === undefined || JSON.stringify(before) === JSON.stringify(value)) continue;
+/** Throws `invalid_argument` where a profile that began with one configuration is opened with another. */
+export function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undefined): void {
+  if (given === undefined) return;
+  const before = new VeraConfig({ ...FRESH, ...kept });
+  const now = new VeraConfig({ ...FRESH, ...kept, ...given });
+  for (const key of Object.keys(before) as (keyof VeraConfigInit)[]) {
+    if (JSON.stringify(before[key]) === JSON.stringify(now[key])) continue;
     const hint = 'What has been learnt fits the old one alone: leave it out, take another id, or forget the profile.';
-    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(before)}, as it began`, value, hint);
+    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(before[key])}, as it began`, given[key], hint);
   }
 }
 

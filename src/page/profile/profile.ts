@@ -1,4 +1,3 @@
-import { abortError } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
 import type { ModelInputs } from '../../core/tensor';
@@ -13,31 +12,31 @@ import { type CallOptions, callRules } from '../session';
 import type { TrainRun } from '../train_run';
 import { exportFiles, importStored, inUse } from './files';
 import { forgetStored } from './forget';
-import { hostOf, type ProfileHost } from './host';
-import { ProfileLearning } from './learning';
+import { hostOf } from './host';
+import { LearnRun } from './learn_run';
 import { ProfileLocks } from './locks';
-import { openStored, withSettings } from './open';
-import { OpenProfile } from './open_profile';
-import { infoOf, type ProfileState } from './record';
+import { openStored } from './open';
+import { closed, OpenProfile, type ProfileEvent } from './open_profile';
+import { infoOf } from './record';
+import type { Hold } from './shared';
 import { forgotten, ProfileShelf, readableStates } from './shelf';
 import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
 
 /**
  * A person's or purpose's adapter over a base that many share: its examples, vectors and settings stay in this browser
- * under its id. Opened twice over one base in one page it is one object, which lives until each holder has disposed of it.
+ * under its id. Each `open` gives an object of its own; what they stand for is there once, and lives until all are disposed of.
  *
  * Events: 'change' (`info` or `learning` is another, maybe by what another tab does); 'forgotten' (here or in another tab).
  */
 export class Profile extends EventTarget implements AsyncDisposable {
-  readonly #open: OpenProfile;
-  readonly #learning: ProfileLearning;
-  #holders = 1;
+  readonly #hold: Hold<OpenProfile>;
+  #isDisposed = false;
+  readonly #listener = (event: ProfileEvent): void => void this.dispatchEvent(new Event(event));
 
-  /** @internal For this library's own use: see `Profile.open`. */
-  constructor(host: ProfileHost, shelf: ProfileShelf, state: ProfileState) {
+  private constructor(hold: Hold<OpenProfile>) {
     super();
-    this.#open = new OpenProfile(host, shelf, state, (event) => this.dispatchEvent(new Event(event)));
-    this.#learning = new ProfileLearning(this.#open, () => this.dispatchEvent(new Event('change')));
+    this.#hold = hold;
+    hold.item.listeners.add(this.#listener);
   }
 
   /**
@@ -48,7 +47,18 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * `peft_config`; with `storage_full`, `storage_unavailable`, and `storage_corrupt` where what is stored can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
-    return Profile.#hold(base, id, options, (host, shelf) => openStored(host, shelf, options));
+    checkOptions('ProfileOptions', options, profileRules);
+    const host = hostOf(base);
+    const shelf = new ProfileShelf(checkId(id), host.link, host.locks);
+    const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, openStored(host, shelf, options));
+    const hold = await host.shared.hold(id, open, options.signal);
+    try {
+      if (!hold.isNew) await hold.item.configure(options);
+      return new Profile(hold);
+    } catch (error) {
+      await hold.release();
+      throw error;
+    }
   }
 
   /** Those stored in this browser, in the order of their ids, whatever they stand on. */
@@ -69,7 +79,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
     id: string,
     options: ProfileOptions = {},
   ): Promise<Profile> {
-    return Profile.#hold(base, id, options, (host, shelf) => importStored(host, shelf, files, options), true);
+    checkOptions('ProfileOptions', options, profileRules);
+    const host = hostOf(base);
+    const shelf = new ProfileShelf(checkId(id), host.link, host.locks);
+    const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, importStored(host, shelf, files, options));
+    const hold = await host.shared.hold(id, open, options.signal);
+    if (hold.isNew) return new Profile(hold);
+    await hold.release();
+    throw inUse(id);
   }
 
   /** As `profile.forget()`, for one that needn't be open, or can't be. */
@@ -89,16 +106,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
     config: Omit<BatchGenerationConfig, 'adapter_name' | 'adapter_names'> = {},
   ): BatchGeneration {
     try {
-      const [first] = rows;
-      const host = first === undefined ? undefined : first.profile.#open.host;
-      if (host === undefined) throw wrong('Profile.generate_batch: rows', 'at least one { profile, input }', rows);
-      if (rows.some(({ profile }) => profile.#open.host !== host)) {
+      const [host, ...others] = new Set(expectRows(rows).map(({ profile }) => profile.#open.host));
+      if (host === undefined || others.length > 0) {
         throw wrong('Profile.generate_batch: rows', 'profiles over one base model', 'several');
       }
-      const names = rows.map(({ profile }) => profile.#open.adapter);
-      const releases = names.map((name) => host.use(name));
-      const prompts = rows.map(({ input }) => input);
-      return ending(host.vera.generate_batch(prompts, { ...config, adapter_names: names }), () => {
+      const adapter_names = rows.map(({ profile }) => profile.#open.adapter);
+      const releases = adapter_names.map((name) => host.use(name));
+      const inputs = rows.map(({ input }) => input);
+      return ending(host.vera.generate_batch(inputs, { ...config, adapter_names }), () => {
         for (const release of releases) release();
       });
     } catch (error) {
@@ -106,51 +121,17 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  static async #hold(
-    base: PreTrainedModel,
-    id: string,
-    options: ProfileOptions,
-    load: (host: ProfileHost, shelf: ProfileShelf) => Promise<ProfileState>,
-    anew = false,
-  ): Promise<Profile> {
-    checkOptions('ProfileOptions', options, profileRules);
-    const host = hostOf(base);
-    const shelf = new ProfileShelf(checkId(id), host.link, host.locks);
-    const known = await host.open.get(id);
-    if (known !== undefined) {
-      if (anew) throw inUse(id);
-      await known.#open.change((stored) => withSettings(stored, options));
-      known.#holders += 1;
-      return known;
-    }
-    const opening = Profile.#opened(host, shelf, load(host, shelf));
-    host.open.set(id, opening);
-    opening.catch(() => host.open.delete(id));
-    return opening;
-  }
-
-  static async #opened(host: ProfileHost, shelf: ProfileShelf, loading: Promise<ProfileState>): Promise<Profile> {
-    const profile = new Profile(host, shelf, await loading);
-    try {
-      await profile.#learning.goOn();
-      return profile;
-    } catch (error) {
-      await profile.#end(error);
-      throw error;
-    }
-  }
-
   get id(): string {
-    return this.#open.id;
+    return this.#hold.item.id;
   }
 
   get info(): ProfileInfo {
-    return this.#open.info;
+    return this.#hold.item.info;
   }
 
   /** The run of `learn` while there is one, also one that goes on from an earlier visit. */
   get learning(): TrainRun | undefined {
-    return this.#learning.run;
+    return this.#hold.item.learning.run;
   }
 
   /**
@@ -174,7 +155,8 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * another tab, and with what `Trainer.train` does. What the device or the page cut off goes on when it is opened again.
    */
   learn(options: LearnOptions = {}): TrainRun {
-    return this.#learning.learn(options);
+    const { learning } = this.#hold.item;
+    return this.#isDisposed ? new LearnRun(() => Promise.reject(closed(this.id))) : learning.learn(options);
   }
 
   /** As a model's `generate`, with this profile's vectors, whatever else is active and whoever else learns. */
@@ -193,23 +175,21 @@ export class Profile extends EventTarget implements AsyncDisposable {
     throw new WebVeraError(
       'unsupported_model',
       'predict: expected a classification base, got a causal language model',
-      {
-        hint: 'Ask it by generate().',
-        detail: { input },
-      },
+      { hint: 'Ask it by generate().', detail: { input } },
     );
   }
 
   /** Back to the vectors before the last `learn()` that was taken, byte for byte; once. */
   async rollback(): Promise<void> {
-    const release = await this.#open.takeToLearn();
+    const open = this.#open;
+    const release = await open.takeToLearn();
     try {
-      await this.#open.change(({ state }) => {
-        if (state.previous === null) {
-          throw wrong('rollback', 'a profile that has learnt since it began or was rolled back', `'${this.id}'`);
-        }
-        return { state: { ...state, vectors: state.previous, previous: null, version: state.version + 1 } };
-      });
+      const previous = (await open.read())?.state.previous;
+      if (previous === undefined) throw forgotten(this.id);
+      if (previous === null) {
+        throw wrong('rollback', 'a profile that has learnt since it began or was rolled back', this.id);
+      }
+      await open.exchange(previous, ({ state }) => ({ state: { ...state, previous: null } }));
     } finally {
       release();
     }
@@ -217,39 +197,50 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /** PEFT's two files, examples.jsonl and profile.json. */
   async export(): Promise<ReadonlyMap<string, Blob>> {
-    const stored = await this.#open.read();
+    const open = this.#open;
+    const stored = await open.read();
     if (stored === undefined) throw forgotten(this.id);
-    return exportFiles(stored.state, this.#open.examples(stored));
+    return exportFiles(stored.state, open.examples(stored));
   }
 
   /**
    * Deletes vectors, examples and checkpoints, in this tab and all others. A run ends first. The profile is then disposed of.
    */
   async forget(): Promise<{ bytes: number }> {
-    await this.#end(forgotten(this.id));
-    const gone = await forgetStored(this.#open.shelf);
-    this.dispatchEvent(new Event('forgotten'));
-    return gone;
+    const open = this.#open;
+    return this.#hold.end(async () => {
+      await open.finish(forgotten(this.id));
+      const gone = await forgetStored(open.shelf);
+      for (const listener of open.listeners) listener('forgotten');
+      return gone;
+    });
   }
 
   /** Frees its vectors on the GPU. What it is learning is kept as it stands, and goes on when it is opened again. */
   async dispose(): Promise<void> {
-    this.#holders -= 1;
-    if (this.#holders > 0 || this.#open.life.aborted) return;
-    // A run that pauses is kept.
-    await this.learning?.pause().catch(() => {});
-    await this.#end(abortError(`Profile '${this.id}' was disposed of`));
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#hold.item.listeners.delete(this.#listener);
+    await this.#hold.release();
   }
 
   [asyncDispose](): Promise<void> {
     return this.dispose();
   }
 
-  async #end(reason: unknown): Promise<void> {
-    this.#open.end(reason);
-    await this.#learning.over();
-    await this.#open.leave();
+  /** Throws once this object or what it stands for is no more. */
+  get #open(): OpenProfile {
+    const { item } = this.#hold;
+    if (this.#isDisposed) throw closed(this.id);
+    item.expectOpen();
+    return item;
   }
+}
+
+function expectRows<Row>(rows: readonly Row[]): readonly Row[] {
+  const isRow = (row: unknown): boolean => (row as { profile?: unknown } | null)?.profile instanceof Profile;
+  if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return rows;
+  throw wrong('Profile.generate_batch: rows', 'an array of at least one { profile, input }', rows);
 }
 
 function ending<Result, G extends PromiseLike<Result>>(generation: G, release: () => void): G {

@@ -33,7 +33,8 @@ export interface ProfileState {
   /** Of the sample of examples. */
   readonly seed: number;
   readonly seen: number;
-  readonly kept: number;
+  /** How many are stored. */
+  readonly example_count: number;
   readonly example_bytes: number;
   /** Rises as the vectors change. */
   readonly version: number;
@@ -45,12 +46,12 @@ export interface ProfileState {
 }
 
 /** A run that has begun: what it needs to go on in another page. */
-export interface Learning {
+export interface Unfinished {
   /** The version of the vectors that it goes on from. */
   readonly version: number;
   readonly args: TrainingArguments;
   readonly when: 'now' | 'idle';
-  readonly learn: readonly Example[];
+  readonly learnt: readonly Example[];
   readonly held: readonly Example[];
   /** Once it is measured. */
   readonly loss_before: number | null;
@@ -58,18 +59,22 @@ export interface Learning {
 
 /** Bumped when older code could misread what is stored. */
 const FORMAT = 1;
-const LONGEST_HISTORY = 100;
+export const LONGEST_HISTORY = 100;
+
+/** The state with one more outcome. */
+export function withRecord(state: ProfileState, record: LearnRecord): ProfileState {
+  return { ...state, history: [...state.history, record].slice(-LONGEST_HISTORY) };
+}
 
 export function writeState(state: ProfileState): unknown {
-  return { format: FORMAT, ...state, history: state.history.slice(-LONGEST_HISTORY) };
+  return { format: FORMAT, ...state };
 }
 
 /** Throws `storage_corrupt` for what isn't as it was written. */
 export function readState(id: string, value: unknown): ProfileState {
   return intact(id, () => {
-    const state = fieldsOf(value, 'state');
+    const state = formatted(value, 'state');
     const settings = fieldsOf(state.get('settings'), 'settings');
-    if (state.get('format') !== FORMAT) throw state.invalid('format', `${FORMAT}`);
     return {
       born: state.string('born'),
       base: state.string('base'),
@@ -78,7 +83,7 @@ export function readState(id: string, value: unknown): ProfileState {
       used_at: count(state, 'used_at'),
       seed: count(state, 'seed'),
       seen: count(state, 'seen'),
-      kept: count(state, 'kept'),
+      example_count: count(state, 'example_count'),
       example_bytes: count(state, 'example_bytes'),
       version: count(state, 'version'),
       settings: {
@@ -101,25 +106,29 @@ export function writeExamples(kept: readonly KeptExample[]): unknown {
 export function readExamples(id: string, value: unknown): KeptExample[] {
   if (value === undefined) return [];
   return intact(id, () =>
-    list(fieldsOf(value, 'examples'), 'kept').map((entry, index) => {
+    list(formatted(value, 'examples'), 'kept').map((entry, index) => {
       const one = fieldsOf(entry, `examples[${index}]`);
       return { n: count(one, 'n'), example: exampleFields(`examples[${index}]`, one.get('example')) };
     }),
   );
 }
 
-export function readLearning(id: string, value: unknown): Learning | undefined {
+export function writeUnfinished(unfinished: Unfinished): unknown {
+  return { format: FORMAT, ...unfinished };
+}
+
+export function readUnfinished(id: string, value: unknown): Unfinished | undefined {
   if (value === null || value === undefined) return undefined;
   return intact(id, () => {
-    const learning = fieldsOf(value, 'learning');
+    const unfinished = formatted(value, 'unfinished');
     const examples = (key: string): Example[] =>
-      list(learning, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
-    const before = learning.get('loss_before');
+      list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
+    const before = unfinished.get('loss_before');
     return {
-      version: count(learning, 'version'),
-      args: plain(learning, 'args'),
-      when: learning.get('when') === 'idle' ? 'idle' : 'now',
-      learn: examples('learn'),
+      version: count(unfinished, 'version'),
+      args: plain(unfinished, 'args'),
+      when: unfinished.get('when') === 'idle' ? 'idle' : 'now',
+      learnt: examples('learnt'),
       held: examples('held'),
       loss_before: typeof before === 'number' ? before : null,
     };
@@ -127,19 +136,9 @@ export function readLearning(id: string, value: unknown): Learning | undefined {
 }
 
 export function infoOf(id: string, state: ProfileState): ProfileInfo {
-  const { kept, seen, created_at, used_at, base_model, history, previous, example_bytes } = state;
+  const { example_count: examples, seen, created_at, used_at, base_model, history, previous, example_bytes } = state;
   const bytes = bytesIn(state.vectors) + bytesIn(previous) + example_bytes;
-  return {
-    id,
-    examples: kept,
-    seen,
-    bytes,
-    created_at,
-    used_at,
-    base_model,
-    history,
-    can_roll_back: previous !== null,
-  };
+  return { id, examples, seen, bytes, created_at, used_at, base_model, history, can_roll_back: previous !== null };
 }
 
 export async function vectorsOf(files: AdapterFiles): Promise<Vectors> {
@@ -166,10 +165,13 @@ export function readRecord(value: unknown): LearnRecord {
   };
 }
 
+/** Far from where one more would be the same number. */
+const LARGEST_COUNT = 2 ** 50;
+
 export function count(fields: Fields, key: string): number {
   const value = fields.get(key);
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw fields.invalid(key, 'an integer from 0');
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) return value as number;
+  throw fields.invalid(key, `an integer from 0 to ${LARGEST_COUNT}`);
 }
 
 function loss(fields: Fields, key: string): number {
@@ -193,6 +195,12 @@ export function plain(fields: Fields, key: string): Readonly<Record<string, neve
 export function fieldsOf(value: unknown, where: string): Fields {
   if (isJsonObject(value)) return new Fields(value, where);
   throw new WebVeraError('invalid_format', `${where}: expected an object`);
+}
+
+function formatted(value: unknown, where: string): Fields {
+  const fields = fieldsOf(value, where);
+  if (fields.get('format') === FORMAT) return fields;
+  throw fields.invalid('format', `${FORMAT}`);
 }
 
 function readVectors(state: Fields, key: string): Vectors {

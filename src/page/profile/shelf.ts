@@ -4,27 +4,28 @@ import type { Link } from '../link';
 import type { KeptExample } from './examples';
 import type { ProfileLocks, Release } from './locks';
 import {
-  type Learning,
   type ProfileState,
   readExamples,
-  readLearning,
   readState,
+  readUnfinished,
+  type Unfinished,
   writeExamples,
   writeState,
+  writeUnfinished,
 } from './record';
 
 /** A profile as it is stored. What is asked for is checked. */
 export interface StoredProfile {
   readonly state: ProfileState;
   examples(): KeptExample[];
-  learning(): Learning | undefined;
+  unfinished(): Unfinished | undefined;
 }
 
 export interface Changes {
   readonly state: ProfileState;
   readonly examples?: readonly KeptExample[];
   /** null deletes it. */
-  readonly learning?: Learning | null;
+  readonly unfinished?: Unfinished | null;
 }
 
 /** Where one profile is stored. Changes of all tabs come one after the other. */
@@ -39,14 +40,20 @@ export class ProfileShelf {
     this.#locks = locks;
   }
 
+  /** What is there now. Whoever needs more than its state reads it under the lock: parts change together. */
   async read(): Promise<StoredProfile | undefined> {
     const parts = await this.#link.request('readProfile', this.id);
     return parts && storedProfile(this.id, parts);
   }
 
+  /** As `read`, while no other tab changes the profile. */
+  readWhole(): Promise<StoredProfile | undefined> {
+    return this.#hold(() => this.read());
+  }
+
   /** Runs `body` while no other tab changes the profile. What it gives is written, all of it or nothing. */
   change(body: (stored: StoredProfile | undefined) => Promise<Changes>): Promise<Changes> {
-    return this.#locks.hold(`webvera:profile:${this.id}`, async () => {
+    return this.#hold(async () => {
       const changes = await body(await this.read());
       await this.#link.request('writeProfile', this.id, written(changes));
       return changes;
@@ -63,37 +70,45 @@ export class ProfileShelf {
   }
 
   async delete(): Promise<void> {
-    await this.#locks.hold(`webvera:profile:${this.id}`, () => this.#link.request('deleteProfile', this.id));
+    await this.#hold(() => this.#link.request('deleteProfile', this.id));
   }
 
   /** Only one run at a time learns for a profile. Undefined while one does in another tab. */
   takeToLearn(): Promise<Release | undefined> {
-    return this.#locks.take(`webvera:learn:${this.id}`);
+    return this.#locks.take(this.#learnLock);
   }
 
-  waitToLearn(signal?: AbortSignal): Promise<Release> {
-    return this.#locks.wait(`webvera:learn:${this.id}`, signal);
+  waitToLearn(signal: AbortSignal): Promise<Release> {
+    return this.#locks.wait(this.#learnLock, signal);
   }
 
   /** Of the runs that learn for the profile. Gives their bytes. */
   deleteCheckpoints(): Promise<number> {
-    return this.#link.request('deleteCheckpoints', learningName(this.id));
+    return this.#link.request('deleteCheckpoints', copyName(this.id));
+  }
+
+  get #learnLock(): string {
+    return `webvera:learn:${this.id}`;
+  }
+
+  #hold<T>(body: () => Promise<T>): Promise<T> {
+    return this.#locks.hold(`webvera:profile:${this.id}`, body);
   }
 }
 
 /** What an adapter of the profile is called in a model. torch's names have no dots. */
-export function adapterName(id: string, version: number | 'learning'): string {
-  return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${version}`;
+export function adapterName(id: string, which: number | 'copy'): string {
+  return `profile:${encodeURIComponent(id).replaceAll('.', '%2E')}:${which}`;
 }
 
 /** The copy that a run trains is called the same in each visit: a checkpoint belongs to a name. */
-export const learningName = (id: string): string => adapterName(id, 'learning');
+export const copyName = (id: string): string => adapterName(id, 'copy');
 
 export function storedProfile(id: string, parts: ProfileParts): StoredProfile {
   return {
     state: readState(id, parts.state),
     examples: () => readExamples(id, parts.examples),
-    learning: () => readLearning(id, parts.learning),
+    unfinished: () => readUnfinished(id, parts.unfinished),
   };
 }
 
@@ -115,10 +130,10 @@ export function forgotten(id: string): WebVeraError {
   });
 }
 
-function written({ state, examples, learning }: Changes): Partial<ProfileParts> {
+function written({ state, examples, unfinished }: Changes): Partial<ProfileParts> {
   return {
     state: writeState(state),
     ...(examples && { examples: writeExamples(examples) }),
-    ...(learning !== undefined && { learning }),
+    ...(unfinished !== undefined && { unfinished: unfinished && writeUnfinished(unfinished) }),
   };
 }

@@ -64,11 +64,14 @@ export interface LearnOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The largest `max_examples`. */
+export const MAX_EXAMPLES = 100_000;
+
 export const profileRules = {
   ...callRules,
   peft_config: anyObject,
   args: anyObject,
-  max_examples: integer(1, 100_000),
+  max_examples: integer(1, MAX_EXAMPLES),
   keep_examples: anyBoolean,
 };
 

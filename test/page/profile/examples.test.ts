@@ -54,6 +54,7 @@ describe('what is kept', () => {
     const fewer = keepFairly(kept, [], { seed: 1, seen: 9, most: 4 });
     expect(fewer).toHaveLength(4);
     for (const one of fewer) expect(kept).toContainEqual(one);
+    expect(keepFairly(kept, [], { seed: 1, seen: 9, most: 9 })).toEqual(kept);
   });
 
   test('is bounded', () => {
@@ -70,11 +71,11 @@ describe('what is held out', () => {
     const after = split(sampled(30, 1, [30]));
     expect(before.held).toEqual([example(9), example(19)]);
     expect(after.held).toEqual([example(9), example(19), example(29)]);
-    expect(before.learn).toHaveLength(23);
-    for (const one of after.held) expect(before.learn).not.toContainEqual(one);
+    expect(before.learnt).toHaveLength(23);
+    for (const one of after.held) expect(before.learnt).not.toContainEqual(one);
   });
 
   test('none, while there are fewer than ten', () => {
-    expect(split(sampled(30, 1, [9]))).toEqual({ learn: examples(9), held: [] });
+    expect(split(sampled(30, 1, [9]))).toEqual({ learnt: examples(9), held: [] });
   });
 });

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { Shared } from '../../../src/page/profile/shared';
+
+/** Counts what becomes of it. */
+class Thing {
+  isOpen = true;
+  closed = 0;
+
+  async close(): Promise<void> {
+    this.isOpen = false;
+    this.closed += 1;
+  }
+}
+
+const open = async (): Promise<Thing> => new Thing();
+
+test('a thing is opened once, and closed as its last holder leaves', async () => {
+  const shared = new Shared<Thing>();
+  const [first, second] = await Promise.all([shared.hold('a', open), shared.hold('a', open)]);
+  expect([first.isNew, second.isNew]).toEqual([true, false]);
+  expect(second.item).toBe(first.item);
+  expect((await shared.hold('b', open)).item).not.toBe(first.item);
+  await first.release();
+  await first.release();
+  expect(first.item.closed).toBe(0);
+  await second.release();
+  expect(first.item.closed).toBe(1);
+  expect((await shared.hold('a', open)).item).not.toBe(first.item);
+});
+
+test('one that is being closed is waited for', async () => {
+  const shared = new Shared<Thing>();
+  const first = await shared.hold('a', open);
+  const order: string[] = [];
+  const ending = first.end(async () => {
+    await Promise.resolve();
+    order.push('ended');
+  });
+  const next = shared.hold('a', async () => {
+    order.push('opened');
+    return open();
+  });
+  await Promise.all([ending, next]);
+  expect(order).toEqual(['ended', 'opened']);
+  await first.release();
+  expect((await next).item.isOpen).toBe(true);
+});
+
+test('one that ended by itself is opened anew', async () => {
+  const shared = new Shared<Thing>();
+  const first = await shared.hold('a', open);
+  await first.item.close();
+  const second = await shared.hold('a', open);
+  expect([second.isNew, second.item.isOpen]).toEqual([true, true]);
+  await first.release();
+  expect((await shared.hold('a', open)).item).toBe(second.item);
+});
+
+test('who gives up leaves it to the others, or closed', async () => {
+  const shared = new Shared<Thing>();
+  let finish: (thing: Thing) => void = () => {};
+  const slow = (): Promise<Thing> =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
+  const controller = new AbortController();
+  const first = shared.hold('a', slow, controller.signal);
+  const second = shared.hold('a', open);
+  controller.abort('enough');
+  await expect(first).rejects.toBe('enough');
+  const thing = new Thing();
+  finish(thing);
+  const held = await second;
+  expect(held.item).toBe(thing);
+  await held.release();
+  expect(thing.closed).toBe(1);
+});
+
+test('what can’t be opened is forgotten', async () => {
+  const shared = new Shared<Thing>();
+  const failing = (): Promise<Thing> => Promise.reject(new Error('no'));
+  const both = await Promise.allSettled([shared.hold('a', failing), shared.hold('a', failing)]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect((await shared.hold('a', open)).isNew).toBe(true);
+});
