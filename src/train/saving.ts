@@ -10,6 +10,7 @@ import type { Runner } from '../graph/runner';
 import { byteLength, type Value, viewOf } from '../graph/value';
 import type { OptimizerState } from './optimizer';
 import type { RunRecord } from './run_record';
+import { SaveClock } from './save_clock';
 import type { Checkpoints, StepData } from './training_init';
 
 export interface SavingInit {
@@ -19,6 +20,8 @@ export interface SavingInit {
   readonly checkpoints: Checkpoints;
   readonly record: RunRecord;
   readonly signal: AbortSignal;
+  /** Milliseconds: `Date.now` unless given. */
+  readonly now?: () => number;
   emit(event: RunEvent): void;
 }
 
@@ -31,6 +34,7 @@ const PATIENCE = 10_000;
 export class Saving {
   readonly #init: SavingInit;
   readonly #isLarge: boolean;
+  readonly #clock: SaveClock;
   #asked = false;
   #failing = false;
   #copying: Promise<void> | undefined;
@@ -42,6 +46,7 @@ export class Saving {
   constructor(init: SavingInit) {
     this.#init = init;
     this.#kept = init.record.progress.global_step;
+    this.#clock = new SaveClock(init.now);
     this.#isLarge = [...init.state.pools.keys()].some(({ lambda }) => byteLength(lambda) > PIECE);
   }
 
@@ -58,6 +63,7 @@ export class Saving {
   /** Of the last step that is queued: its state before later steps change it. Undefined where that has to wait. */
   copy(): Promise<readonly PoolSnapshot[]> | undefined {
     const { runner, state } = this.#init;
+    this.#clock.restart();
     this.#asked = this.#isLarge;
     if (this.#isLarge) return undefined;
     const pools = readPools(runner, state);
@@ -69,10 +75,13 @@ export class Saving {
     return pools;
   }
 
+  /** Asked once for each step, as it is queued. */
   isDue(step: number, { endsEpoch }: StepData): boolean {
     const { save_strategy, save_steps } = this.#init.args;
+    const isLate = this.#clock.isDue();
     if (this.#asked) return true;
-    return save_strategy === 'steps' ? step % save_steps === 0 : save_strategy === 'epoch' && endsEpoch;
+    if (save_strategy === 'no') return false;
+    return isLate || (save_strategy === 'steps' ? step % save_steps === 0 : endsEpoch);
   }
 
   /** For the next step that is queued, or for the end. */
@@ -103,6 +112,7 @@ export class Saving {
   async keepNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
     const { runner, state, record } = this.#init;
     this.#asked = false;
+    this.#clock.restart();
     if (wanted && record.progress.global_step > this.#kept) await this.keep(await readPools(runner, state));
   }
 

@@ -25,9 +25,15 @@ import { within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyConfig, tinyFiles, tinyRow, tinyTensors } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps. */
-beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 /** A head of 1.3 MB that trains. */
 const largeConfig = { ...tinyConfig, vocab_size: 20_000, tie_word_embeddings: false };

@@ -7,9 +7,15 @@ import { within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps. */
-beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe('a checkpoint is made', () => {
   test.each<[string, Partial<TrainerInit>, readonly number[]]>([
@@ -42,6 +48,25 @@ describe('a checkpoint is made', () => {
     expect(told[0]).toBeGreaterThan(3);
     expect(told[0]).toBeLessThan(7);
     expect(saved).toEqual([`checkpoint-${told[0]}`]);
+  });
+
+  test('when thirty seconds have gone by since the last one', async () => {
+    const straight = await trained({ init: { args: { save_strategy: 'no' } } });
+    const slow: Partial<TrainerInit> = {
+      args: { save_steps: 100 },
+      callbacks: [
+        {
+          on_step_end: (_, { global_step }) => {
+            if (global_step === 4) vi.setSystemTime(Date.now() + 30_000);
+          },
+        },
+      ],
+    };
+    const { saved } = await trained({ init: slow });
+    expect(saved).toHaveLength(2);
+    expect(saved[0]).toMatch(/^checkpoint-[5-8]$/);
+    const again = await trained({ init: { args: { save_strategy: 'no' } }, resume: saved[0]! });
+    expect(again.weights).toEqual(straight.weights);
   });
 
   test('while the run is paused, before pause() resolves', async () => {

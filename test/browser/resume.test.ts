@@ -70,16 +70,21 @@ test.each(browserNames)('%s: a browser that is killed while it trains loses no s
       expect(straight.losses).toHaveLength(40);
 
       let saved = 0;
-      for (const steps of [3, 10, 9]) {
-        // Three of four times a save is under way, or about to be.
+      for (const [steps, way] of [
+        [12, '?by-time'],
+        [3, ''],
+        [10, ''],
+      ] as const) {
+        // Kept by time or by steps: most times a save is under way, or about to be.
         const dies = ({ type, ...report }: Report): boolean =>
           type === 'log' && 'step' in report && report.step >= saved + steps;
-        const reports = await visit(name, url, 'resumed.html', { profile, dies });
+        const reports = await visit(name, url, `resumed.html${way}`, { profile, dies });
         if (saved > 0) {
           expect(reports[0]!.type).toBe('restored');
           expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(saved);
         }
         for (const report of reports) if (report.type === 'save') saved = report.step;
+        expect(saved).toBeGreaterThan(0);
       }
       expect(saved).toBeGreaterThan(8);
 
@@ -100,7 +105,9 @@ test('chromium: a full disk costs the checkpoints, not the run', async () => {
     const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
     const reports = await visit('chromium', url, 'resumed.html', { quota: 4096 });
     expect(reports.filter(({ type }) => type !== 'log').map(({ type }) => type)).toEqual(['warning', 'done']);
-    expect(reports.find(({ type }) => type === 'warning')).toMatchObject({ code: 'storage_full', step: 3 });
+    const warning = reports.find(({ type }) => type === 'warning');
+    expect(warning).toMatchObject({ code: 'storage_full' });
+    expect((warning as { step: number }).step).toBeLessThanOrEqual(3);
     expect(reports.at(-1)).toEqual(straight);
   });
 });

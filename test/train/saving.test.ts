@@ -4,7 +4,7 @@ import type { RunSnapshot } from '../../src/core/snapshot';
 import { pinned } from '../../src/graph/value';
 import type { OptimizerState } from '../../src/train/optimizer';
 import { RunRecord } from '../../src/train/run_record';
-import { Saving } from '../../src/train/saving';
+import { Saving, type SavingInit } from '../../src/train/saving';
 import type { StepData } from '../../src/train/training_init';
 import { FakeRunner } from '../helpers/fake_runner';
 
@@ -12,10 +12,11 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const stats = { loss: 1, gradNorm: 1, finite: true, step: 1 };
+const args = { save_strategy: 'steps', save_steps: 1 } as const;
 const data = { tokens: 1, epoch: 1, endsEpoch: false } as StepData;
 
 /** A run whose storage answers as the test says. */
-function running(save: (snapshot: RunSnapshot) => Promise<Saved>) {
+function running(save: (snapshot: RunSnapshot) => Promise<Saved>, init: Pick<SavingInit, 'args' | 'now'> = { args }) {
   const runner = new FakeRunner();
   const record = new RunRecord(runner, 100);
   const events: RunEvent[] = [];
@@ -23,7 +24,7 @@ function running(save: (snapshot: RunSnapshot) => Promise<Saved>) {
   const saving = new Saving({
     runner,
     state: { pools: new Map(), block: pinned('block', [8]), stats: pinned('stats', [8]) } satisfies OptimizerState,
-    args: { save_strategy: 'steps', save_steps: 1 },
+    ...init,
     checkpoints: { save, close: () => {} },
     record,
     signal: controller.signal,
@@ -91,4 +92,23 @@ test('a run that is aborted meanwhile doesn’t wait', async () => {
   controller.abort('enough');
   await aborted;
   expect(events).toEqual([]);
+});
+
+test.each<['steps' | 'epoch' | 'no', readonly number[]]>([
+  ['steps', [18, 35, 40, 76, 80]],
+  ['epoch', [18, 35, 50, 96]],
+  ['no', []],
+])('steps of a tenth of a second are kept by time too with the strategy %s', (save_strategy, expected) => {
+  let now = 0;
+  const { saving } = running(async (snapshot) => saved(snapshot), {
+    args: { save_strategy, save_steps: 40 },
+    now: () => now,
+  });
+  const due: number[] = [];
+  for (let step = 1; step <= 100; step++, now += 100) {
+    if (!saving.isDue(step, { ...data, endsEpoch: step === 50 })) continue;
+    saving.copy();
+    due.push(step);
+  }
+  expect(due).toEqual(expected);
 });
