@@ -37,7 +37,9 @@ export interface TrainingArguments {
   logging_steps?: number;
   /**
    * 'steps'. When the run's state is kept in this browser, so that `resume_from_checkpoint` can go on from there. Unless
-   * it is 'no', that is also done while the run is paused, as the page is hidden, and at the run's end.
+   * it is 'no', that is also done by time: after 2 seconds, 4, 8, 16, 32, and from then on every 30, if there was no
+   * other reason meanwhile; while the run is paused; as the page is hidden, frozen or left, as far as the browser still lets it;
+   * and at the run's end. So a page that is closed costs half of a short run at most, and thirty seconds of a long one.
    */
   save_strategy?: 'no' | 'steps' | 'epoch';
   /** 20: how often the strategy 'steps' does so. */

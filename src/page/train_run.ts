@@ -15,7 +15,7 @@ import type { OpenDataset } from './feed';
 import type { CallEvent, Link } from './link';
 import { anyBoolean, checkOptions } from './options';
 import { Replay } from './replay';
-import { watchVisibility } from './visibility';
+import { watchPage } from './visibility';
 import { callWithDataset } from './with_dataset';
 
 /**
@@ -117,7 +117,10 @@ export class RemoteRun implements TrainRun {
           const resume_from_checkpoint = resume;
           const request = { model, adapter_name, args, data, hooks, resume_from_checkpoint };
           const output = link.request('train', call, request);
-          unwatch = watchVisibility((hidden) => this.#onVisibility(hidden, args));
+          unwatch = watchPage({
+            onVisibility: (hidden) => this.#onVisibility(hidden, args),
+            onLeave: () => this.#onLeave(args),
+          });
           return output;
         },
         { signal, onEvent: (event) => this.#onEvent(event) },
@@ -168,6 +171,10 @@ export class RemoteRun implements TrainRun {
       else if (hidden && save_strategy !== 'no') await this.#save();
     };
     react().catch(this.#fail);
+  }
+
+  #onLeave({ save_strategy }: ResolvedTrainingArguments): void {
+    if (save_strategy !== 'no') this.#save().catch(this.#fail);
   }
 
   async #save(): Promise<void> {

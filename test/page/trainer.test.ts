@@ -299,11 +299,20 @@ describe('a training run', () => {
   });
 
   test.each<['steps' | 'no', number]>([
-    ['steps', 1],
+    ['steps', 3],
     ['no', 0],
-  ])('is saved as the page is hidden, unless the strategy is no: %s', async (save_strategy, saves) => {
-    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  ])('is saved as the page is hidden, frozen and left, unless the strategy is no: %s', async (save_strategy, saves) => {
+    const view = new EventTarget();
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible', defaultView: view });
     vi.stubGlobal('document', page);
+    const leave = (): void => {
+      for (const state of ['hidden', 'visible']) {
+        page.visibilityState = state;
+        page.dispatchEvent(new Event('visibilitychange'));
+      }
+      page.dispatchEvent(new Event('freeze'));
+      view.dispatchEvent(new Event('pagehide'));
+    };
     const { model, session, fake } = await wrapped((current) => ({
       train: (call) => current().untilCancelled(call),
       controlTraining: async () => {},
@@ -312,16 +321,16 @@ describe('a training run', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const run = new Trainer({ model, args: { save_strategy }, train_dataset: rows }).train({ signal });
-    for (const state of ['hidden', 'visible']) {
-      page.visibilityState = state;
-      page.dispatchEvent(new Event('visibilitychange'));
-    }
+    leave();
     // What is asked later is answered later.
     await session.kernels();
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual(Array(saves).fill({ should_save: true }));
     expect(fake.argsOf('pauseTraining')).toEqual([]);
     controller.abort();
     await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    leave();
+    await session.kernels();
+    expect(fake.argsOf('controlTraining')).toHaveLength(saves);
     await session.close();
   });
 });
