@@ -1,6 +1,9 @@
 /** Where a model comes from. */
 export type ModelSource =
-  /** 'org/name' on the hub. */
+  /**
+   * 'org/name' on the hub; or the address of a folder, as `URL` has it, if it begins with '/', './', '../' or 'https:'. What
+   * begins with a dot or slash is looked for from where the document is.
+   */
   | string
   /** A folder holding config.json, model.safetensors (or shards), tokenizer.json. */
   | URL

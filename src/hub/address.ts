@@ -80,6 +80,16 @@ function addressOfUrl(url: URL): Address {
   folder.hash = '';
   folder.pathname = withSlash(folder.pathname);
   const name = folder.pathname.split('/').at(-2) ?? '';
+  const page = /^https:\/\/(?:huggingface\.co|hf\.co)\/((?:[^/]+\/)?[^/]+)\/(?:tree\/.*)?$/.exec(displayUrl(folder));
+  if (page !== null) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `Expected the address of a folder, got the hub's page ${displayUrl(url)}`,
+      {
+        hint: `Pass the model's name: '${page[1]}'.`,
+      },
+    );
+  }
   if (/\.(?:safetensors|json|bin|gguf)$/i.test(name)) {
     throw new WebVeraError('invalid_argument', `Expected the address of a folder, got the file ${displayUrl(url)}`, {
       hint: "Leave the file's name out: config.json and the tokenizer are looked for beside the weights.",
@@ -99,7 +109,7 @@ function parseUrl(address: string): URL {
 function expectPart(what: string, value: unknown, valid: boolean): void {
   if (valid) return;
   throw new WebVeraError('invalid_argument', `Expected ${what}, got ${JSON.stringify(value)}`, {
-    hint: 'A model on the hub is named like HuggingFaceTB/SmolLM2-135M.',
+    hint: "A model on the hub is named like HuggingFaceTB/SmolLM2-135M, a folder of your own like './models/mine/'.",
   });
 }
 

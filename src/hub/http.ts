@@ -163,12 +163,16 @@ function httpError({ status, headers }: Response, url: URL): WebVeraError {
     return new WebVeraError('gated_repo', what, { hint: "The owner gives access on the model's page only.", detail });
   }
   if (hubCode === 'RepoNotFound' || hubCode === 'RevisionNotFound' || status === 404) {
-    return new WebVeraError('not_found', what, { hint: 'Check the names of the repository and the revision.', detail });
+    return new WebVeraError('not_found', what, { hint: CHECK_NAMES, detail });
   }
   const retryable = status >= 500 || status === 408 || status === 429;
   const hint = retryable ? 'The server is busy or broken; try again later.' : 'Does the server let everybody read it?';
   return new WebVeraError('http_error', what, { hint, retryable, detail });
 }
+
+const CHECK_NAMES =
+  "Check the names of the repository and the revision. A folder of your own is written './folder/', an adapter that is kept " +
+  "in this browser { id: 'name' }.";
 
 /**
  * The file's size, where it is sure: `Content-Length` counts compressed bytes, and other origins hide whether there

@@ -40,7 +40,7 @@ function expectRemote(source: Exclude<ModelSource, { readonly files: ReadonlyMap
     'invalid_argument',
     'Expected a repository, a URL, { repo } or { files }, got something else',
     {
-      hint: "For example 'HuggingFaceTB/SmolLM2-135M', or new URL('./models/mine/', location.href).",
+      hint: "For example 'HuggingFaceTB/SmolLM2-135M', or './models/mine/'.",
     },
   );
 }

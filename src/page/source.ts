@@ -14,7 +14,10 @@ export interface PretrainedOptions extends CallOptions {
   readonly progress_callback?: (info: ProgressInfo) => void;
 }
 
-/** Where an adapter comes from: PEFT's two files, a name under which it was stored on this device, or a folder. */
+/**
+ * Where an adapter comes from: PEFT's two files, a name under which it was stored on this device as { id }, or a folder as
+ * a model's.
+ */
 export type AdapterSource = ModelSource | AdapterFiles | { readonly id: string };
 
 export const pretrainedRules = {
@@ -38,11 +41,11 @@ export function onProgress({ progress_callback }: PretrainedOptions): ((event: C
 }
 
 export function wireSource(source: ModelSource): WireSource {
-  if (typeof source === 'string' && source !== '') return source;
+  if (typeof source === 'string' && source !== '') return isAddress(source) ? { url: resolved(source).href } : source;
   if (source instanceof URL) return { url: source.href };
   if (isObject(source) && 'files' in source) {
     const { files } = source;
-    if (!(files instanceof Map)) throw wrong('source.files', 'a Map of Blobs by file name', files);
+    if (!(files instanceof Map)) throw wrong('source.files', 'a Map of Blobs by file name', files, NAMED_FILES);
     for (const [name, file] of files) if (!(file instanceof Blob)) throw wrong(`source.files: ${name}`, 'a Blob', file);
     return { files: new Map<string, Blob>(files) };
   }
@@ -51,13 +54,34 @@ export function wireSource(source: ModelSource): WireSource {
     const { repo, revision, subfolder } = source;
     return { repo, ...defined({ revision, subfolder }) };
   }
+  const other: unknown = source;
+  const isFile = other instanceof Blob || (isObject(other) && Symbol.iterator in other);
   throw wrong(
     'source',
-    "'org/name', a URL, { repo } or { files }",
-    source,
-    "A folder's address is passed as new URL(…).",
+    "'org/name', an address, a URL, { repo } or { files }",
+    other,
+    isFile ? NAMED_FILES : "A folder of your own is './models/mine/' or new URL(…), a model of the hub 'org/name'.",
   );
 }
+
+const NAMED_FILES = 'Files go by their names: { files: new Map([...files].map((file) => [file.name, file])) }.';
+
+function isAddress(source: string): boolean {
+  return /^(?:\.{0,2}\/|\.{1,2}$|[a-z][a-z\d+.-]*:)/i.test(source);
+}
+
+/** As the page itself would take it, in a link for example. */
+function resolved(address: string): URL {
+  const { document, location } = globalThis as { readonly document?: Document; readonly location?: Location };
+  try {
+    return new URL(address, document?.baseURI ?? location?.href);
+  } catch {
+    throw wrong('source', 'an address that says where it begins, as there is no page to start from', address, NO_PAGE);
+  }
+}
+
+const NO_PAGE =
+  "Pass the whole address, 'https://…', or read the files and pass { files: new Map([['config.json', blob], …]) }.";
 
 export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
   if (isObject(source) && 'id' in source) {

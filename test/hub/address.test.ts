@@ -102,6 +102,18 @@ describe('addresses', () => {
     'https://x.example/m/config.json',
   ])('refuses %s', (url) => expect(codeFor(new URL(url))).toBe('invalid_argument'));
 
+  test.each([
+    ['https://huggingface.co/a/b', 'a/b'],
+    ['https://huggingface.co/gpt2/', 'gpt2'],
+    ['https://hf.co/a/b/tree/main/x', 'a/b'],
+  ])("the hub's page %s is told from a folder of the hub", (page, name) => {
+    expect(() => resolveAddress(new URL(page))).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', hint: `Pass the model's name: '${name}'.` }),
+    );
+    const files = `https://huggingface.co/${name}/resolve/main/`;
+    expect(resolveAddress(new URL(files)).folder.href).toBe(files);
+  });
+
   test("http is allowed to the page's own origin only", () => {
     vi.stubGlobal('location', new URL('http://192.168.0.1:8080/page'));
     expect(codeFor(new URL('http://192.168.0.1:8080/m/'))).toBeUndefined();

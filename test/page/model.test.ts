@@ -1,10 +1,12 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ModelSource } from '../../src/core/source';
 import { AutoModelForCausalLM, AutoTokenizer } from '../../src/page/auto_classes';
 import type { PreTrainedModel } from '../../src/page/model';
 import type { PretrainedOptions } from '../../src/page/source';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { modelInfo, type Opened, openSession } from './open_session';
+
+afterEach(() => vi.unstubAllGlobals());
 
 async function loaded(
   script: (fake: () => FakeSession) => Script = () => ({}),
@@ -27,6 +29,7 @@ describe('loading a model', () => {
   test.each<[string, ModelSource, unknown]>([
     ['a repository', 'org/name', 'org/name'],
     ['a folder', new URL('https://example.com/models/a/'), { url: 'https://example.com/models/a/' }],
+    ['the same as text', 'https://example.com/models/a/', { url: 'https://example.com/models/a/' }],
     ['a revision', { repo: 'org/name', revision: 'v1' }, { repo: 'org/name', revision: 'v1' }],
     ['files', { files }, { files }],
   ])('takes %s', async (_case, source, wire) => {
@@ -35,6 +38,47 @@ describe('loading a model', () => {
     }));
     await AutoTokenizer.from_pretrained(source, { session });
     expect(fake.argsOf('loadTokenizer')[0]?.[1]).toEqual(wire);
+    await session.close();
+  });
+
+  test.each([
+    ['/models/a/', 'https://example.com/models/a/'],
+    ['./a', 'https://example.com/shop/a'],
+    ['../a/', 'https://example.com/a/'],
+    ['.', 'https://example.com/shop/'],
+    ['//cdn.example/a/', 'https://cdn.example/a/'],
+  ])('takes %s as the page has it', async (source, url) => {
+    for (const [name, page] of [
+      ['document', { baseURI: 'https://example.com/shop/page' }],
+      ['location', new URL('https://example.com/shop/worker.js')],
+    ] as const) {
+      vi.stubGlobal(name, page);
+      const { session, fake } = await openSession(() => ({ loadModel: async () => modelInfo }));
+      await AutoModelForCausalLM.from_pretrained(source, { session });
+      expect(fake.argsOf('loadModel')[0]?.[1]).toEqual({ url });
+      await session.close();
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test('refuses such an address where there is no page, and tells what to do', async () => {
+    const { session } = await openSession();
+    await expect(AutoModelForCausalLM.from_pretrained('./a/', { session })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: /no page to start from, got '.\/a\/'$/,
+      hint: expect.stringMatching(/https:.*\{ files/),
+    });
+    await session.close();
+  });
+
+  test.each([
+    ['the names of a list', [new Blob()], /^Files go by their names/],
+    ['the name of a file', new Blob(), /^Files go by their names/],
+    ['a form that it knows', { url: './a' }, /'\.\/models\/mine\/' or new URL/],
+  ])('asks for %s', async (_case, source, hint) => {
+    const { session } = await openSession();
+    const loading = AutoModelForCausalLM.from_pretrained(source as unknown as ModelSource, { session });
+    await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', hint: expect.stringMatching(hint) });
     await session.close();
   });
 
