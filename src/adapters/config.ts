@@ -1,4 +1,5 @@
 import { WebVeraError } from '../core/error';
+import { suggestion } from '../core/near_name';
 import { type Warning, warnOnConsole } from '../core/warning';
 
 export type TaskType = 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'CAUSAL_LM' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'FEATURE_EXTRACTION';
@@ -67,7 +68,7 @@ export class VeraConfig {
     for (const name of Object.keys(init)) {
       if (Object.hasOwn(FIELDS, name)) continue;
       throw new WebVeraError('invalid_argument', `VeraConfig.__init__() got an unexpected keyword argument '${name}'`, {
-        hint: `The arguments are ${Object.keys(FIELDS).join(', ')}.`,
+        hint: `${suggestion(name, Object.keys(FIELDS))} The arguments are ${Object.keys(FIELDS).join(', ')}.`.trimStart(),
       });
     }
     checkTypes(init, 'invalid_argument');

@@ -1,9 +1,12 @@
 import { WebVeraError } from '../core/error';
+import { nearName, suggestion } from '../core/near_name';
 
 /** What an argument may be, in words and as a test. */
 export interface Rule {
   readonly expected: string;
   accepts(value: unknown): boolean;
+  /** What to do instead of a value that isn't accepted. */
+  hint?(value: unknown): string | undefined;
 }
 
 export type Rules<T> = { readonly [Key in keyof Required<T>]: Rule };
@@ -18,17 +21,22 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? (rules[name as keyof T] as Rule) : undefined;
     if (rule === undefined) {
+      const known = Object.keys(rules);
       throw new WebVeraError('invalid_argument', `${what}: unknown or not yet supported argument ${quote(name)}`, {
-        hint: `It takes ${Object.keys(rules).join(', ')}.`,
+        hint: `${suggestion(name, known)} It takes ${known.join(', ')}.`.trimStart(),
         detail: { argument: name },
       });
     }
-    if (value !== undefined && !rule.accepts(value)) throw wrong(`${what}: ${name}`, rule.expected, value);
+    if (value !== undefined && !rule.accepts(value)) {
+      throw wrong(`${what}: ${name}`, rule.expected, value, rule.hint?.(value));
+    }
   }
 }
 
 export function wrong(what: string, expected: string, got: unknown, hint = ''): WebVeraError {
-  return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, { hint });
+  return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, {
+    hint: got instanceof Promise ? 'Put await before it.' : hint,
+  });
 }
 
 /** Without the entries that are undefined: an optional property is either there or isn't. */
@@ -70,13 +78,22 @@ export const positive: Rule = {
 };
 
 export function oneOf(...values: readonly unknown[]): Rule {
-  return { expected: values.map(quote).join(' or '), accepts: (value) => values.includes(value) };
+  return {
+    expected: values.map(quote).join(' or '),
+    accepts: (value) => values.includes(value),
+    hint(value) {
+      const names = values.filter((name) => typeof name === 'string');
+      const near = typeof value === 'string' ? nearName(value, names) : undefined;
+      return near && `Did you mean '${near}'?`;
+    },
+  };
 }
 
 export function either(...rules: readonly Rule[]): Rule {
   return {
     expected: rules.map((rule) => rule.expected).join(', or '),
     accepts: (value) => rules.some((rule) => rule.accepts(value)),
+    hint: (value) => rules.map((rule) => rule.hint?.(value)).find((hint) => hint !== undefined),
   };
 }
 

@@ -141,6 +141,14 @@ describe('VeraConfig', () => {
   ])('refuses %j', (init, message) => {
     expect(make(init)).toThrow(invalid(message));
   });
+
+  test.each([
+    [{ rank: 8 }, /^Did you mean r\? The arguments are r, target_modules, /],
+    [{ lora_alpha: 1 }, /^VeRA has no alpha/],
+    [{ constructor: 1 }, /^The arguments are r, /],
+  ])('and tells what may be meant by %j', (init, hint) => {
+    expect(make(init)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
+  });
 });
 
 describe('to_json', () => {

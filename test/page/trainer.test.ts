@@ -132,6 +132,21 @@ describe('a training run', () => {
     await session.close();
   });
 
+  test.each<[string, TrainingArguments, string]>([
+    [
+      'epochs',
+      { epochs: 3 } as TrainingArguments,
+      'Did you mean num_train_epochs? It takes per_device_train_batch_size,',
+    ],
+    ['a Python schedule', { lr_scheduler_type: 'Cosine' as 'cosine' }, "Did you mean 'cosine'?"],
+    ['fp16', { fp16: true } as TrainingArguments, 'It computes in float32. It takes'],
+  ])('helps who asks for %s', async (_case, args, hint) => {
+    const { model, session } = await wrapped();
+    const make = (): Trainer => new Trainer({ model, args, train_dataset: rows });
+    expect(make).toThrow(expect.objectContaining({ hint: expect.stringContaining(hint) }));
+    await session.close();
+  });
+
   test.each<[string, object, RegExp]>([
     ['no model', { train_dataset: rows }, /model: expected a VeraModel, got undefined/],
     ['a model that is none', { model: {}, train_dataset: rows }, /model: expected a VeraModel/],

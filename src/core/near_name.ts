@@ -1,0 +1,106 @@
+/** What other libraries call the same thing, in small letters without signs. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  r: 'rank dim',
+  target_modules: 'target targets modules',
+  vera_dropout: 'dropout loradropout',
+  projection_prng_key: 'seed key prngkey',
+  num_train_epochs: 'epochs epoch trainepochs',
+  max_steps: 'steps trainsteps iterations',
+  learning_rate: 'lr rate',
+  per_device_train_batch_size: 'batchsize batch trainbatchsize',
+  gradient_accumulation_steps: 'gradientaccumulation accumulationsteps gradaccum',
+  lr_scheduler_type: 'scheduler schedule lrscheduler',
+  warmup_steps: 'warmup',
+  weight_decay: 'decay',
+  adam_beta1: 'beta1',
+  adam_beta2: 'beta2',
+  adam_epsilon: 'epsilon eps',
+  max_grad_norm: 'clip gradclip gradientclipping clipnorm',
+  max_length: 'maxseqlength maxsequencelength sequencelength blocksize',
+  train_dataset: 'dataset data traindata trainset trainingdata examples text texts',
+  eval_dataset: 'evaldata evalset validationdata validationdataset testdataset',
+  args: 'arguments trainingargs trainingarguments config options settings',
+  resume_from_checkpoint: 'resume checkpoint',
+  max_new_tokens: 'maxlength maxtokens newtokens tokens',
+  do_sample: 'sample sampling',
+  temperature: 'temp',
+  eos_token_id: 'eos eostoken stop',
+  progress_callback: 'progress onprogress callback',
+  signal: 'abort abortsignal abortcontroller controller',
+  input_ids: 'ids inputs tokens',
+  attention_mask: 'mask',
+  labels: 'targets',
+  id: 'name key',
+  adapter_name: 'name adapter',
+  float16: 'fp16 f16 half',
+  float32: 'fp32 f32 full',
+  auto: 'bfloat16 bf16',
+};
+
+/** What there is no need for, and why. */
+const NEEDLESS: Readonly<Record<string, string>> = {
+  device: 'Models run on the GPU, always.',
+  devicemap: 'Models run on the GPU, always.',
+  fp16: 'It computes in float32.',
+  bf16: 'It computes in float32.',
+  tokenizer: 'The tokenizer comes with the model.',
+  processingclass: 'The tokenizer comes with the model.',
+  peftconfig: 'The adapter is put on the model before: await get_peft_model(model, config).',
+  datacollator: 'Batches are made from the examples by themselves.',
+  outputdir: 'Nothing is written to folders: model.save_pretrained() gives the files.',
+  streamer: 'What generate() gives is iterated over: for await (const { text } of model.generate(…)).',
+  alpha: 'VeRA has no alpha: λ_d, which begins at d_initial, is learnt.',
+  loraalpha: 'VeRA has no alpha: λ_d, which begins at d_initial, is learnt.',
+};
+
+/** What to say to who asked for `given`, which isn't among the names that there are: '' where nothing comes to mind. */
+export function suggestion(given: string, known: readonly string[]): string {
+  const needless = plain(given);
+  if (Object.hasOwn(NEEDLESS, needless)) return NEEDLESS[needless] ?? '';
+  const near = nearName(given, known);
+  return near === undefined ? '' : `Did you mean ${near}?`;
+}
+
+/** Longer than any name, so that what is compared stays short. */
+const LONGEST = 60;
+
+/** The name that was probably meant: in another spelling, of another library, or mistyped. */
+export function nearName(given: string, known: readonly string[]): string | undefined {
+  if (given.length > LONGEST) return undefined;
+  const wanted = plain(given);
+  const mistakes = Math.min(2, Math.floor(wanted.length / 3));
+  const near = known.map((name) => ({ name, distance: distance(wanted, plain(name)) }));
+  const [nearest] = near.filter(({ distance }) => distance <= mistakes).sort((a, b) => a.distance - b.distance);
+  if (nearest?.distance === 0) return nearest.name;
+  const isCalled = (name: string): boolean => Object.hasOwn(ELSEWHERE, name) && wordsOf(name).includes(wanted);
+  return known.find(isCalled) ?? nearest?.name;
+}
+
+function wordsOf(name: string): readonly string[] {
+  return ELSEWHERE[name]?.split(' ') ?? [];
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
+}
+
+/** Letters to put in, take out, change or swap with the next one. */
+function distance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        at(i - 1, j) + 1,
+        at(i, j - 1) + 1,
+        at(i - 1, j - 1) + (isSame ? 0 : 1),
+        isSwapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+  }
+  return at(a.length, b.length);
+}
