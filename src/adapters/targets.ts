@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { ModuleInfo } from '../core/model';
-import type { Warn } from '../core/warning';
+import { nearName } from '../core/near_name';
+import type { Warn, Warning } from '../core/warning';
 import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';
 import { minimalTargets } from './minimal_targets';
@@ -35,6 +36,9 @@ export interface ResolvedTargets {
   readonly max_out: number;
 }
 
+const ALL_LINEAR = 'all-linear';
+/** Names that a message holds at most. */
+const SHOWN = 8;
 /** From this many targets on, PEFT condenses a list to the shortest ends of names that tell them from the others. */
 const MIN_TARGETS_TO_CONDENSE = 20;
 
@@ -58,7 +62,7 @@ export function resolveTargets(
       'invalid_argument',
       'No layers types compatible with VeRA were found. Please check `peft_config.target_modules`.',
       {
-        hint: `Targets are whole names or their last parts, such as ${examples(modules)}.`,
+        hint: `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}.`.trimStart(),
         detail: { target_modules: targets },
       },
     );
@@ -80,6 +84,18 @@ export function resolveTargets(
     max_in: Math.max(...sized.map(({ in_features }) => in_features)),
     max_out: Math.max(...sized.map(({ out_features }) => out_features)),
   };
+}
+
+/** Names in a list that match nothing, which PEFT passes over in silence beside others that do. */
+export function targetWarnings(given: VeraConfig, modules: readonly NamedModule[]): readonly Warning[] {
+  const { target_modules } = given;
+  if (target_modules === null || typeof target_modules === 'string') return [];
+  const rules = { ...given, modules_to_save: modulesToSave(given) };
+  const unmatched = target_modules.filter((name) => !modules.some(matcher({ ...rules, target_modules: [name] })));
+  if (unmatched.length === 0) return [];
+  const names = unmatched.slice(0, SHOWN).map((name) => JSON.stringify(name));
+  const message = `target_modules: no module of the model matches ${names.join(', ')}. ${meant(unmatched, modules)}`;
+  return [{ code: 'unmatched_target', message: message.trimEnd() }];
 }
 
 type Rules = Pick<VeraConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'> & {
@@ -116,7 +132,7 @@ function namedTargets(
       hint: `There is no default for models of type ${JSON.stringify(model_type)}. Try 'all-linear', or ${examples(modules)}.`,
     });
   }
-  if (typeof target_modules !== 'string' || target_modules.toLowerCase() !== 'all-linear') return target_modules;
+  if (typeof target_modules !== 'string' || target_modules.toLowerCase() !== ALL_LINEAR) return target_modules;
   const head = output_embedding ?? (task_type === 'SEQ_CLS' ? classifierOf(modules) : undefined);
   return modules.flatMap(({ name, type }) => (isLinear(type) && name !== head ? [name] : [])).sort();
 }
@@ -201,9 +217,29 @@ function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], w
   return current;
 }
 
+/** What may be meant by targets that match nothing. */
+function meant(targets: VeraConfig['target_modules'], modules: readonly NamedModule[]): string {
+  const known = [ALL_LINEAR, ...linearNames(modules)];
+  const near = new Set(
+    [targets ?? []]
+      .flat()
+      .slice(0, SHOWN)
+      .flatMap((target) => nearName(target, known) ?? []),
+  );
+  if (near.has(ALL_LINEAR)) return `Did you mean target_modules: '${ALL_LINEAR}'?`;
+  if (near.size === 0) return '';
+  const names = [...near].map((name) => `'${name}'`).join(', ');
+  // A text is an expression for whole names.
+  return `Did you mean ${typeof targets === 'string' ? `[${names}]` : names}?`;
+}
+
 function examples(modules: readonly NamedModule[]): string {
-  const names = new Set(modules.filter(({ type }) => isLinear(type)).map(({ name }) => lastPart(name)));
-  return [...names].slice(0, 8).join(', ');
+  return linearNames(modules).slice(0, SHOWN).join(', ');
+}
+
+/** The last parts of their names. */
+function linearNames(modules: readonly NamedModule[]): readonly string[] {
+  return [...new Set(modules.filter(({ type }) => isLinear(type)).map(({ name }) => lastPart(name)))];
 }
 
 function lastPart(name: string): string {

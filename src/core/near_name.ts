@@ -32,6 +32,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   labels: 'targets',
   id: 'name key',
   adapter_name: 'name adapter',
+  'all-linear': 'linear all alllayers alllinearlayers',
   float16: 'fp16 f16 half',
   float32: 'fp32 f32 full',
   auto: 'bfloat16 bf16',

@@ -1,6 +1,7 @@
 import { configWarnings, VeraConfig } from '../adapters/config';
 import { loraOf, weightedLora } from '../adapters/lora';
 import { ProjectionPool } from '../adapters/projection_pool';
+import { targetWarnings } from '../adapters/targets';
 import type { VeraValues, WeightedPart } from '../adapters/vectors';
 import { combineVectors } from '../adapters/weighted';
 import { WebVeraError } from '../core/error';
@@ -59,7 +60,9 @@ export class SessionAdapters {
     const { is_trainable = fields.inference_mode !== true } = options;
     const config = inMode(new VeraConfig(fields), is_trainable);
     for (const warning of configWarnings(config)) this.#warn(warning);
-    await vera.add(name, vera.resolve(name, config), { ...options, is_trainable });
+    const resolved = vera.resolve(name, config);
+    for (const warning of targetWarnings(config, vera.base.loaded.model.modules)) this.#warn(warning);
+    await vera.add(name, resolved, { ...options, is_trainable });
   }
 
   /** An adapter from its files; everything is checked before the model changes. */

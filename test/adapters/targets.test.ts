@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import { minimalTargets } from '../../src/adapters/minimal_targets';
-import { type BaseModelFacts, type NamedModule, resolveTargets } from '../../src/adapters/targets';
+import { type BaseModelFacts, type NamedModule, resolveTargets, targetWarnings } from '../../src/adapters/targets';
 import { createCausalModel } from '../../src/models/registry';
 import { moduleList } from '../helpers/module_lists';
 
@@ -231,6 +231,47 @@ describe('what PEFT refuses', () => {
     expect(() => wrappedOf({ target_modules: ['nothing'] }, modules)).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('k_proj, v_proj, q_proj, out_proj, fc1, fc2') }),
     );
+  });
+});
+
+describe('targets that match nothing', () => {
+  const { modules, facts } = ownModules('base/llama');
+  const hintOf = (init: VeraConfigInit): unknown => {
+    try {
+      return resolveTargets(new VeraConfig(init), modules, facts);
+    } catch (error) {
+      return (error as { hint: string }).hint;
+    }
+  };
+
+  test.each<[string | readonly string[], RegExp]>([
+    [
+      'all_linear',
+      /^Did you mean target_modules: 'all-linear'\? Targets are whole names or their last parts, such as q_/,
+    ],
+    [['all-linear'], /^Did you mean target_modules: 'all-linear'\?/],
+    ['q_proj', /^Did you mean \['q_proj'\]\?/],
+    [['qproj', 'V_proj'], /^Did you mean 'q_proj', 'v_proj'\?/],
+    [['nothing'], /^Targets are/],
+  ])('%j: the hint', (target_modules, hint) => {
+    expect(hintOf({ target_modules })).toMatch(hint);
+  });
+
+  test.each<[VeraConfigInit, readonly string[]]>([
+    [{ target_modules: ['q_proj', 'v_proj'] }, []],
+    [{ target_modules: 'all-linear' }, []],
+    [{}, []],
+    [
+      { target_modules: ['q_proj', 'vproj', 'nothing'] },
+      [`target_modules: no module of the model matches "vproj", "nothing". Did you mean 'v_proj'?`],
+    ],
+    [
+      { target_modules: ['q_proj', 'model.layers.9.mlp.up_proj'] },
+      ['target_modules: no module of the model matches "model.layers.9.mlp.up_proj".'],
+    ],
+  ])('beside others are told of: %j', (init, messages) => {
+    const warnings = targetWarnings(new VeraConfig(init), modules);
+    expect(warnings).toEqual(messages.map((message) => ({ code: 'unmatched_target', message })));
   });
 });
 

@@ -8,6 +8,7 @@ import {
   Trainer,
   VeraConfig,
   VeraModel,
+  type WarningEvent,
 } from '../../src/index';
 import { bytesOf, openTestSession, type TestSession } from '../helpers/session';
 import { loadTiny, tinyRow, tinyVera } from '../helpers/tiny_llama';
@@ -117,4 +118,18 @@ test('rounded projections give other results', async () => {
     }),
   );
   expect(half).not.toEqual(exact);
+});
+
+test('a target that matches nothing beside others is warned of as the adapter is made, and passed over', async () => {
+  const heard: string[] = [];
+  const stop = new AbortController();
+  const listen = ({ code, message }: WarningEvent): number => heard.push(`${code}: ${message}`);
+  opened.session.addEventListener('warning', listen, { signal: stop.signal });
+  const model = await get_peft_model(base, new VeraConfig({ r: 4, target_modules: ['q_proj', 'vproj'] }));
+  const message = `target_modules: no module of the model matches "vproj". Did you mean 'v_proj'?`;
+  expect(heard).toEqual([`unmatched_target: ${message}`]);
+  expect(model.get_layer_status().map(({ name }) => name.split('.').at(-1))).toEqual(['q_proj', 'q_proj']);
+  await VeraModel.from_pretrained(base, await model.save_pretrained());
+  expect(heard).toHaveLength(1);
+  stop.abort();
 });
