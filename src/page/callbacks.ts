@@ -6,6 +6,38 @@ import type {
   TrainerState,
   TrainingArguments,
 } from '../core/training';
+import { anyObject, type Rule } from './options';
+
+const HOOKS: Readonly<Record<keyof TrainerCallback, true>> = {
+  on_train_begin: true,
+  on_epoch_begin: true,
+  on_step_begin: true,
+  on_step_end: true,
+  on_log: true,
+  on_evaluate: true,
+  on_save: true,
+  on_epoch_end: true,
+  on_train_end: true,
+};
+
+export const callbackList: Rule = {
+  expected: 'an array of TrainerCallbacks',
+  accepts: (value) =>
+    Array.isArray(value) && value.every((one) => anyObject.accepts(one) && misspelt(one).length === 0),
+  hint(value) {
+    if (!Array.isArray(value))
+      return anyObject.accepts(value) ? 'A single one is passed in a list: [callback].' : undefined;
+    const [meant] = value.filter(anyObject.accepts).flatMap(misspelt);
+    return meant && `Did you mean ${meant}?`;
+  },
+};
+
+/** Hooks that are there in another spelling, such as onLog: nobody would call them. */
+function misspelt(callback: object): string[] {
+  const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
+  const names = [callback, Object.getPrototypeOf(callback) ?? {}].flatMap((part) => Object.getOwnPropertyNames(part));
+  return Object.keys(HOOKS).filter((hook) => names.some((name) => name !== hook && plain(name) === plain(hook)));
+}
 
 /** The callbacks of one run. What they ask for goes to `onControl`. */
 export class Callbacks {

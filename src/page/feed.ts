@@ -1,5 +1,6 @@
 import type { Dataset, Example } from '../core/training';
 import type { DataSource } from '../worker/protocol';
+import { anyDataset, exampleForms, exampleHint } from './dataset_rules';
 import { wrong } from './options';
 
 /** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
@@ -15,6 +16,7 @@ export interface Chunk {
 }
 
 export function openDataset(name: string, dataset: Dataset): OpenDataset {
+  if (!anyDataset.accepts(dataset)) throw wrong(name, anyDataset.expected, dataset, anyDataset.hint?.(dataset));
   if (dataset instanceof Blob) {
     return {
       source: { kind: 'blob', blob: dataset, format: isJsonLines(dataset) ? 'jsonl' : 'text' },
@@ -24,7 +26,7 @@ export function openDataset(name: string, dataset: Dataset): OpenDataset {
   const length = Array.isArray(dataset) ? dataset.length : undefined;
   return {
     source: { kind: 'feed', ...(length === undefined ? {} : { length }) },
-    feed: new Feed(name, iterate(name, dataset)),
+    feed: new Feed(name, iterate(dataset)),
   };
 }
 
@@ -59,15 +61,10 @@ export class Feed {
   }
 }
 
-function iterate(name: string, dataset: unknown): Iterator<Example> | AsyncIterator<Example> {
-  if (typeof dataset === 'object' && dataset !== null) {
-    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = dataset as Partial<
-      AsyncIterable<Example> & Iterable<Example>
-    >;
-    if (typeof async === 'function') return async.call(dataset);
-    if (typeof sync === 'function') return sync.call(dataset);
-  }
-  throw wrong(name, 'an iterable of examples, or a Blob', dataset, 'Text is passed as new Blob([text]) or [{ text }].');
+function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<Example> | AsyncIterator<Example> {
+  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = dataset as AsyncIterable<Example> &
+    Iterable<Example>;
+  return typeof async === 'function' ? async.call(dataset) : sync.call(dataset);
 }
 
 /** JSONL when the type or the file's name says so. */
@@ -80,7 +77,10 @@ export function exampleFields(where: string, example: unknown): Example {
   if (typeof example === 'object' && example !== null) {
     const row = example as Readonly<Record<string, unknown>>;
     const foreign = ['messages', 'label', 'image', 'pixel_values'].find((key) => row[key] !== undefined);
-    if (foreign !== undefined) throw wrong(where, forms, row, `${foreign} is not supported yet.`);
+    if (foreign !== undefined) {
+      const instead = foreign === 'messages' ? ': write them as { prompt, completion }' : '';
+      throw wrong(where, exampleForms, row, `${foreign} is not supported yet${instead}.`);
+    }
     const { text, prompt, completion, input_ids, labels, attention_mask } = row;
     if (input_ids !== undefined) {
       return {
@@ -94,10 +94,8 @@ export function exampleFields(where: string, example: unknown): Example {
     if (typeof prompt === 'string' && typeof completion === 'string') return { prompt, completion };
     if (typeof text === 'string') return { text };
   }
-  throw wrong(where, forms, example);
+  throw wrong(where, exampleForms, example, exampleHint(example));
 }
-
-const forms = '{ text }, { prompt, completion } or { input_ids, labels?, attention_mask? }';
 
 function integers(where: string, value: unknown): number[] {
   const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);

@@ -1,32 +1,69 @@
 import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../core/training';
-import { Callbacks } from './callbacks';
+import { Callbacks, callbackList } from './callbacks';
+import { anyDataset } from './dataset_rules';
 import { openDataset } from './feed';
-import { liveHandle, partsKey } from './model';
-import { abortSignal, anyBoolean, anyObject, anyString, checkOptions, either, type Rule, wrong } from './options';
+import { liveHandle, partsKey, RemoteModel } from './model';
+import {
+  abortSignal,
+  anyBoolean,
+  anyObject,
+  anyString,
+  checkOptions,
+  either,
+  type Rule,
+  type Rules,
+  wrong,
+} from './options';
 import { RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 import { VeraModel } from './vera_model';
 import { callWithDataset } from './with_dataset';
 
+/** What is trained, on what, and how. Whatever is wrong with it is `invalid_argument` and says what to pass instead. */
 export interface TrainerInit {
+  /** From `get_peft_model` or `VeraModel.from_pretrained`. Its active adapters train, as far as they are trainable. */
   readonly model: VeraModel;
   /** The adapter that trains, active or not. The active ones by default. */
   readonly adapter_name?: string;
+  /** Hugging Face's names; each has a default. They are checked as the trainer is made. */
   readonly args?: TrainingArguments;
+  /**
+   * An array or any iterable of examples, or a Blob: JSON Lines if its type or name says so, else plain text. Each run goes
+   * through it once, so a generator serves one run. Examples are checked as the run reads them: it rejects with
+   * `invalid_argument`, `invalid_format` for what is no JSON, and `limit_exceeded` for too many tokens.
+   */
   readonly train_dataset: Dataset;
+  /** Of the same forms; `evaluate()` needs it, and nothing else does. Default: none. */
   readonly eval_dataset?: Dataset;
+  /** Called on the page, in their order. Default: none. */
   readonly callbacks?: readonly TrainerCallback[];
 }
 
 export interface TrainOptions {
-  /** false. */
+  /**
+   * Default false: the run begins at its first step. true: it goes on from its last checkpoint in this browser, or begins
+   * where there is none. A name, such as 'checkpoint-40': it goes on from that one, or rejects with `not_found`.
+   */
   readonly resume_from_checkpoint?: boolean | string;
+  /** Aborted, the run ends at once and rejects with `signal.reason`. Its checkpoints stay, and the model keeps what it learnt. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const callbackList: Rule = {
-  expected: 'an array of TrainerCallbacks',
-  accepts: (value) => Array.isArray(value) && value.every(anyObject.accepts),
+const veraModel: Rule = {
+  expected: 'a VeraModel',
+  accepts: (value) => value instanceof VeraModel,
+  hint: (value) =>
+    value instanceof RemoteModel
+      ? 'This is a base model, a PreTrainedModel: put an adapter on it with await get_peft_model(model, new VeraConfig({ … })).'
+      : 'await get_peft_model(…) gives one, and await VeraModel.from_pretrained(…).',
+};
+const rules: Rules<TrainerInit> = {
+  model: veraModel,
+  adapter_name: anyString,
+  args: anyObject,
+  train_dataset: anyDataset,
+  eval_dataset: anyDataset,
+  callbacks: callbackList,
 };
 
 /** Trains an adapter of a VeRA model on the visitor's device. */
@@ -40,17 +77,17 @@ export class Trainer {
   /** The last run: what callbacks of an evaluation are told of. */
   #run: RemoteRun | undefined;
 
-  /** Throws `invalid_argument` for arguments that aren't known, or out of their range. */
+  /** Throws `invalid_argument` for what is missing, isn't known, or is out of its range. */
   constructor(init: TrainerInit) {
-    checkOptions('Trainer', init, {
-      model: { expected: 'a VeraModel', accepts: (value) => value instanceof VeraModel },
-      adapter_name: anyString,
-      args: anyObject,
-      train_dataset: anyObject,
-      eval_dataset: anyObject,
-      callbacks: callbackList,
-    });
-    if (init.model === undefined) throw wrong('Trainer: model', 'a VeraModel', init.model);
+    const form = 'Write new Trainer({ model, args, train_dataset }).';
+    if (typeof init !== 'object' || init === null || init instanceof RemoteModel) {
+      throw wrong('Trainer', 'an object with model and train_dataset', init, form);
+    }
+    checkOptions('Trainer', init, rules);
+    for (const name of ['model', 'train_dataset'] as const) {
+      const { expected, hint } = rules[name];
+      if (init[name] === undefined) throw wrong(`Trainer: ${name}`, expected, undefined, hint?.(undefined));
+    }
     this.#model = init.model;
     this.#adapter = init.adapter_name;
     this.#args = resolveTrainingArguments(init.args);

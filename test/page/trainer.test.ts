@@ -157,6 +157,29 @@ describe('a training run', () => {
     );
   });
 
+  test('asks for an adapter where a base model came', async () => {
+    const { session } = await openSession(() => ({ loadModel: async () => modelInfo }));
+    const base = await AutoModelForCausalLM.from_pretrained('org/name', { session });
+    const make = (init: unknown) => () => new Trainer(init as TrainerInit);
+    const hint = expect.stringMatching(/a PreTrainedModel: .* await get_peft_model\(model, new VeraConfig/);
+    expect(make({ model: base, train_dataset: rows })).toThrow(expect.objectContaining({ hint }));
+    const form = { code: 'invalid_argument', hint: 'Write new Trainer({ model, args, train_dataset }).' };
+    for (const init of [base, undefined]) expect(make(init)).toThrow(expect.objectContaining(form));
+    const promise = { model: Promise.resolve(base), train_dataset: rows };
+    expect(make(promise)).toThrow(expect.objectContaining({ hint: 'Put await before it.' }));
+    await session.close();
+  });
+
+  test.each<[string, unknown, string]>([
+    ['one that is alone', { on_log: () => {} }, 'A single one is passed in a list: [callback].'],
+    ['another spelling', [{ on_log: () => {}, onSave: () => {} }], 'Did you mean on_save?'],
+  ])('refuses callbacks in %s', async (_case, callbacks, hint) => {
+    const { model, session } = await wrapped();
+    const init = { model, train_dataset: rows, callbacks } as TrainerInit;
+    expect(() => new Trainer(init)).toThrow(expect.objectContaining({ code: 'invalid_argument', hint }));
+    await session.close();
+  });
+
   test('aborted, rejects with the reason, to readers and to who awaits', async () => {
     const { model, session } = await wrapped((fake) => ({
       train(call) {
@@ -435,8 +458,9 @@ describe('the data of a run', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['text', 'a text', /^Trainer: train_dataset: expected an object, got 'a text'/],
-    ['an object', { text: 'a' }, /^train_dataset: expected an iterable of examples, or a Blob/],
+    ['text', 'a text', /^Trainer: train_dataset: expected an iterable of examples, or a Blob of text, got 'a text'/],
+    ['nothing', undefined, /^Trainer: train_dataset: expected an iterable of examples.*, got undefined/],
+    ['an object', { text: 'a' }, /^Trainer: train_dataset: expected an iterable of examples, or a Blob/],
     ['strings', ['a', 'b'], /^train_dataset\[0\]: expected \{ text \}.*got 'a'/],
     ['a row that is none', [{ text: 'a' }, null], /^train_dataset\[1\]: expected/],
     ['a row of another form', [{ content: 'a' }], /got an object with content/],

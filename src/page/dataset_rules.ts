@@ -1,0 +1,71 @@
+import type { Rule } from './options';
+
+/** What no example can be read from, and no learning comes of. */
+const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd\.|msword)/;
+
+/** A data set, as far as can be told before it is read. */
+export const anyDataset: Rule = { expected: 'an iterable of examples, or a Blob of text', accepts, hint };
+
+function accepts(value: unknown): boolean {
+  if (value instanceof Blob) return !NO_TEXT.test(value.type) && !isErrorPage(value);
+  if (typeof value !== 'object' || value === null || isBytes(value)) return false;
+  return isFunction(value, Symbol.asyncIterator) || isFunction(value, Symbol.iterator);
+}
+
+/** Servers answer with a page where there is no such file. A File is what somebody chose. */
+function isErrorPage(blob: Blob): boolean {
+  return /^text\/html\b/.test(blob.type) && !('name' in blob);
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+}
+
+function isFunction(value: object, key: PropertyKey): boolean {
+  return typeof (value as Readonly<Record<PropertyKey, unknown>>)[key] === 'function';
+}
+
+const FETCH = 'Fetch it: const response = await fetch(…); then, if response.ok, pass await response.blob().';
+
+function hint(value: unknown): string {
+  if (typeof value === 'string') return isAddress(value) ? FETCH : 'Text is passed as new Blob([text]) or [{ text }].';
+  if (value instanceof URL) return FETCH;
+  if (value instanceof Blob) {
+    return isErrorPage(value)
+      ? 'This is a web page: is the address of the text right? If a page is what is to be learnt, pass new Blob([blob]).'
+      : `A Blob of ${value.type} holds no plain text: get the text out of it first.`;
+  }
+  if (isBytes(value)) return 'Bytes of text are passed as new Blob([bytes]).';
+  if (typeof value === 'object' && value !== null) {
+    if (isFunction(value, 'blob')) return 'Pass await response.blob(), once response.ok is known to be true.';
+    if (isFunction(value, 'getFile')) return 'Pass await handle.getFile().';
+    if (Object.values(value).some(Array.isArray)) return 'Examples are rows: [{ text: … }, { text: … }].';
+    return 'A single example is passed in a list: [example].';
+  }
+  return 'Text is passed as new Blob([text]) or [{ text }].';
+}
+
+function isAddress(text: string): boolean {
+  return /^(?:https?:|\.{0,2}\/)\S+$|^\S+\.(?:txt|jsonl?|ndjson|csv|md)$/i.test(text);
+}
+
+export const exampleForms = '{ text }, { prompt, completion } or { input_ids, labels?, attention_mask? }';
+
+const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
+const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
+const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+
+/** What to do about a row that is no example. */
+export function exampleHint(row: unknown): string {
+  if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
+  if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
+  if (isBytes(row)) return 'A stream of text is passed as await new Response(stream).blob().';
+  if (typeof row === 'number' || Array.isArray(row)) return 'Token ids are passed as [{ input_ids }].';
+  if (typeof row !== 'object' || row === null) return '';
+  const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
+  const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
+  if (prompt !== undefined && completion !== undefined) {
+    return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
+  }
+  return text === undefined ? '' : `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
+}
