@@ -1,14 +1,17 @@
 // `npm run build`: the library, in parts. worker.js is a script that stands alone. webvera.js is the page's side, which finds
 // it by a relative URL. node.js and bench.js share here.js: what runs in the calling thread.
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { plainWorkerUrl, workerOnly } from './lib/build_plugins.mjs';
+import { formatNotices, noticesOf } from './lib/notices.mjs';
 
 /** @typedef {import('vite').Plugin} Plugin */
 /** @typedef {import('vite').BuildEnvironmentOptions} BuildOptions */
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+/** @type {Set<string>} The files of all that is built. */
+const modules = new Set();
 
 /**
  * @param {BuildOptions} part
@@ -16,11 +19,20 @@ const root = fileURLToPath(new URL('../', import.meta.url));
  */
 function buildPart(part, plugins = []) {
   const options = { target: 'es2022', sourcemap: true, emptyOutDir: false, ...part };
-  return build({ root, configFile: false, publicDir: false, logLevel: 'warn', plugins, build: options });
+  /** @type {Plugin} */
+  const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };
+  return build({
+    root,
+    configFile: false,
+    publicDir: false,
+    logLevel: 'warn',
+    plugins: [...plugins, listing],
+    build: options,
+  });
 }
 
 /** @param {Readonly<Record<string, string>>} entry */
-function modules(entry) {
+function entries(entry) {
   const fileName = (/** @type {string} */ _format, /** @type {string} */ name) => `${name}.js`;
   return { entry, formats: /** @type {'es'[]} */ (['es']), fileName };
 }
@@ -30,10 +42,10 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 await buildPart({
   lib: { entry: 'src/worker/entry.ts', formats: ['iife'], name: 'webvera', fileName: () => 'worker.js' },
 });
-await buildPart({ lib: modules({ webvera: 'src/index.ts' }) }, [workerOnly(), plainWorkerUrl()]);
+await buildPart({ lib: entries({ webvera: 'src/index.ts' }) }, [workerOnly(), plainWorkerUrl()]);
 await buildPart(
   {
-    lib: modules({ node: 'src/node.ts', bench: 'src/bench.ts' }),
+    lib: entries({ node: 'src/node.ts', bench: 'src/bench.ts' }),
     rolldownOptions: {
       output: {
         chunkFileNames: '[name].js',
@@ -44,3 +56,4 @@ await buildPart(
   },
   [plainWorkerUrl()],
 );
+writeFileSync(`${root}dist/THIRD-PARTY-NOTICES`, formatNotices(noticesOf(modules)));

@@ -3,6 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const RECIPES = ['build', 'types', 'lib/build_plugins', 'lib/extractor', 'lib/notices'].map(
+  (name) => `scripts/${name}.mjs`,
+);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Builds the library, unless what is in `dist/` is newer than all that it is made of. */
@@ -20,13 +23,15 @@ export function buildIfStale() {
 }
 
 function isFresh() {
-  const built = ['dist/webvera.js', 'dist/worker.js', 'dist/node.js'].map((file) => join(root, file));
+  const built = ['dist/webvera.js', 'dist/worker.js', 'dist/node.js', 'dist/bench.d.ts'].map((file) =>
+    join(root, file),
+  );
   if (!built.every(existsSync)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
   const made = ['src', 'shaders'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
-  return [...made, 'scripts/build.mjs', 'scripts/lib/build_plugins.mjs', 'package-lock.json'].every((file) => {
+  return [...made, ...RECIPES, 'package-lock.json'].every((file) => {
     const path = join(root, file);
     return !existsSync(path) || statSync(path).mtimeMs <= oldest;
   });

@@ -1,0 +1,30 @@
+// The licences of what is bundled.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** @typedef {{ name: string, version: string, license: string, text: string }} Notice */
+
+/**
+ * The packages that modules come from, in order.
+ * @param {Iterable<string>} modules their files
+ * @returns {Notice[]}
+ */
+export function noticesOf(modules) {
+  /** @type {Map<string, Notice>} */
+  const notices = new Map();
+  for (const module of modules) {
+    const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module) ?? [];
+    if (folder === undefined || notices.has(folder)) continue;
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is bundled, but comes without its licence`);
+    notices.set(folder, { name, version, license, text: readFileSync(join(folder, file), 'utf8').trim() });
+  }
+  return [...notices.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** @param {readonly Notice[]} notices */
+export function formatNotices(notices) {
+  const parts = notices.map(({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text}\n`);
+  return ['These packages are part of the files of this folder.\n', ...parts].join(`\n${'-'.repeat(80)}\n\n`);
+}
