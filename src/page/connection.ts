@@ -137,6 +137,6 @@ function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listene
 function crashed(reason: string): WebVeraError {
   return new WebVeraError('worker_crashed', `The worker does not answer: ${reason}`, {
     retryable: true,
-    hint: 'Open a new session. If it keeps happening: is worker.js served beside webvera.js, from this origin, and does the Content-Security-Policy allow it (worker-src)?',
+    hint: 'Open a new session. If it keeps happening: is worker.js served beside webvera.js, and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.',
   });
 }

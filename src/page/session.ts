@@ -209,7 +209,7 @@ function startWorker(start: (name?: string) => Worker, name: string | undefined)
     return start(name);
   } catch (error) {
     throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
-      hint: 'Browsers refuse workers from another origin: serve worker.js from your own, or pass `worker`. Trusted Types must allow the policy `webvera`.',
+      hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin.',
       cause: error,
     });
   }
