@@ -64,6 +64,9 @@ type Fields = Readonly<Required<VeraConfigInit>>;
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class VeraConfig {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'VeraConfig';
+
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
   constructor(init: VeraConfigInit = {}) {
     for (const name of Object.keys(init)) {

@@ -39,6 +39,9 @@ export interface ErrorDetails {
  * Aborting isn't an error of this class: promises then reject with `signal.reason`.
  */
 export class WebVeraError extends Error {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'WebVeraError';
+
   override readonly name = 'WebVeraError';
   readonly code: ErrorCode;
   readonly retryable: boolean;

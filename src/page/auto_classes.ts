@@ -7,6 +7,8 @@ import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoTokenizer {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoTokenizer';
   /**
    * Loads a model's tokenizer alone. Rejects with `not_found` where the source has no tokenizer.json, and with what
    * loading any file may give: `offline`, `http_error`, `gated_repo`, `integrity_mismatch`, `invalid_format`.
@@ -27,6 +29,8 @@ export class AutoTokenizer {
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
 export class AutoModelForCausalLM {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForCausalLM';
   /**
    * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with
    * `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known, `out_of_memory`,

@@ -36,6 +36,9 @@ export interface BatchGeneration extends AsyncIterable<BatchToken>, PromiseLike<
 
 /** Tokens as they come, and what there is in the end. */
 export class RemoteGeneration<Token, Result> implements AsyncIterable<Token>, PromiseLike<Result> {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'Generation';
+
   readonly #tokens = new Replay<Token>();
   readonly #result: Promise<Result>;
 

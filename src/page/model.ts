@@ -61,6 +61,9 @@ export const partsKey: unique symbol = Symbol('parts');
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name: string = 'PreTrainedModel';
+
   /** @internal */
   readonly [partsKey]: ModelParts;
   /** @internal */

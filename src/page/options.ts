@@ -107,8 +107,9 @@ export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  // Classes of this library tell their names themselves. One or two letters are what a bundler made of another's.
   const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name !== 'Object'
+  return typeof name === 'string' && name.length > 2 && name !== 'Object'
     ? `a ${name}`
     : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
 }

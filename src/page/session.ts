@@ -50,6 +50,9 @@ export interface CallOptions {
 
 /** Something worth knowing that stops nothing. PEFT's warnings keep PEFT's text. */
 export class WarningEvent extends Event {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'WarningEvent';
+
   readonly code: string;
   readonly message: string;
 
@@ -76,6 +79,9 @@ export const linkKey: unique symbol = Symbol('link');
  * of where nothing is wrong: `projection_not_saved`, as A and B come from their key to the bit, and `fan_in_fan_out`).
  */
 export class Session extends EventTarget implements AsyncDisposable {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'Session';
+
   /** @internal */
   readonly [linkKey]: Link = new Link({
     onState: () => this.dispatchEvent(new Event('statechange')),

@@ -15,6 +15,9 @@ export interface Tokenizer {
 }
 
 export class RemoteTokenizer implements Tokenizer {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'Tokenizer';
+
   readonly #link: Link;
   readonly #handle: number;
   readonly vocab_size: number;

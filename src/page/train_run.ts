@@ -46,6 +46,9 @@ export interface RunSetup {
 }
 
 export class RemoteRun implements TrainRun {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'TrainRun';
+
   readonly #link: Link;
   readonly #callbacks: Callbacks;
   readonly #events = new Replay<TrainEvent>();

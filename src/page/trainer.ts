@@ -68,6 +68,9 @@ const rules: Rules<TrainerInit> = {
 
 /** Trains an adapter of a VeRA model on the visitor's device. */
 export class Trainer {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'Trainer';
+
   readonly #model: VeraModel;
   readonly #adapter: string | undefined;
   readonly #args: ResolvedTrainingArguments;

@@ -43,6 +43,9 @@ export async function get_peft_model(
 
 /** A model with VeRA adapters. Everything a model does, it does with the active adapter. */
 export class VeraModel extends RemoteModel {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'VeraModel';
+
   #info: VeraInfo;
   #configs: Readonly<Record<string, VeraConfig>>;
   /** Set once the model has lost its adapters to `unload` or `merge_and_unload`. */
