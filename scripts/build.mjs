@@ -3,7 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { plainWorkerUrl, workerOnly } from './lib/build_plugins.mjs';
+import { notLazy, plainWorkerUrl, workerOnly } from './lib/build_plugins.mjs';
 import { formatNotices, noticesOf } from './lib/notices.mjs';
 
 /** @typedef {import('vite').Plugin} Plugin */
@@ -49,11 +49,10 @@ await buildPart(
     rolldownOptions: {
       output: {
         chunkFileNames: '[name].js',
-        // No part is lazy: bundlers that make one file of somebody's worker couldn't take it.
-        codeSplitting: { groups: [{ name: 'here', test: /^(?!.*\/src\/(node|bench|page|index)\b)/ }] },
+        codeSplitting: { groups: [{ name: 'here', minShareCount: 2 }] },
       },
     },
   },
-  [plainWorkerUrl()],
+  [notLazy(), plainWorkerUrl()],
 );
 writeFileSync(`${root}dist/THIRD-PARTY-NOTICES`, formatNotices(noticesOf(modules)));

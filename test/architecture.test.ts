@@ -36,7 +36,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   page: ['adapters/config', 'core', 'worker/protocol'],
   'index.ts': ['page', 'adapters/config', 'core'],
   'node.ts': ['node', 'index'],
-  node: ['page', 'core'],
+  node: ['page', 'worker', 'core'],
   'embed.ts': ['page', 'core'],
   'bench.ts': ['bench', 'gpu', 'core'],
   bench: ['worker', 'store', 'hub', 'train', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],

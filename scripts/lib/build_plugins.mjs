@@ -9,11 +9,23 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * For pages: sessions run in workers alone, and what another thread does is left out.
  * @returns {Plugin}
  */
-export function workerOnly() {
+export const workerOnly = () => thisThread('page/worker_only');
+
+/**
+ * For what runs in the calling thread, and has all of it at hand.
+ * @returns {Plugin}
+ */
+export const notLazy = () => thisThread('node/this_thread');
+
+/**
+ * @param {string} module in the place of the page's `this_thread.ts`
+ * @returns {Plugin}
+ */
+function thisThread(module) {
   return {
-    name: 'worker-only',
+    name: 'this-thread',
     enforce: 'pre',
-    resolveId: (source) => (source === './this_thread' ? path('../../src/page/worker_only.ts') : undefined),
+    resolveId: (source) => (source === './this_thread' ? path(`../../src/${module}.ts`) : undefined),
   };
 }
 
