@@ -1,0 +1,95 @@
+import { type ModelDtype, type ModelSource, type TrainingArguments, type VeraConfigInit, WebVeraError } from '../index';
+
+/** What an element's attributes ask for. */
+export interface Settings {
+  readonly source: ModelSource;
+  /** The model for people: the attribute's text. */
+  readonly name: string;
+  readonly profile: string;
+  readonly dtype: ModelDtype | undefined;
+  readonly peft_config: VeraConfigInit;
+  readonly args: TrainingArguments;
+  /** Tokens of an example, unless the model takes fewer. */
+  readonly max_length: number;
+}
+
+export const attributeNames = [
+  'model',
+  'profile',
+  'task',
+  'labels',
+  'dtype',
+  'r',
+  'target-modules',
+  'max-steps',
+  'learning-rate',
+  'max-length',
+] as const;
+export type AttributeName = (typeof attributeNames)[number];
+
+/** How much an example holds by default: some paragraphs, which small devices have the memory for. */
+const LENGTH = 256;
+
+/** Throws `invalid_argument`, naming the attribute. `page`: the address that others are relative to. */
+export function readSettings(attribute: (name: AttributeName) => string | null, page: string): Settings {
+  const text = (name: AttributeName): string | undefined => attribute(name)?.trim() || undefined;
+  const number = (name: AttributeName, expected: string, accepts: (value: number) => boolean): number | undefined => {
+    const given = text(name);
+    if (given === undefined) return undefined;
+    const value = Number(given);
+    if (accepts(value)) return value;
+    throw wrong(name, expected, given);
+  };
+  const count = (name: AttributeName, least: number): number | undefined =>
+    number(name, `a whole number from ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
+
+  const model = text('model');
+  if (model === undefined) {
+    throw wrong('model', "a hub name such as 'org/name', or a folder's address such as './models/mine/'", 'none');
+  }
+  const task = text('task') ?? 'causal-lm';
+  if (task !== 'causal-lm') throw wrong('task', 'causal-lm', task, 'No other task is supported yet.');
+  const r = count('r', 1);
+  const target_modules = targets(text('target-modules'));
+  const max_steps = count('max-steps', 1);
+  const learning_rate = number('learning-rate', 'a number above 0', (value) => value > 0 && Number.isFinite(value));
+  return {
+    source: sourceOf(model, page),
+    name: model,
+    profile: text('profile') ?? 'default',
+    dtype: text('dtype') as ModelDtype | undefined, // the library knows which there are
+    peft_config: { ...(r !== undefined && { r }), ...(target_modules !== undefined && { target_modules }) },
+    args: { ...(max_steps !== undefined && { max_steps }), ...(learning_rate !== undefined && { learning_rate }) },
+    max_length: count('max-length', 2) ?? LENGTH,
+  };
+}
+
+/** The same in all that loading depends on. */
+export function isSame(one: Settings, other: Settings): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** `./here`, `../there`, `/at/the/root` and `https://…` are addresses; all else is a name on the hub. */
+function sourceOf(model: string, page: string): ModelSource {
+  if (!/^(\.{0,2}\/|[a-z][a-z\d+.-]*:)/i.test(model)) return model;
+  try {
+    return new URL(model, page);
+  } catch {
+    throw wrong('model', 'an address', model);
+  }
+}
+
+/** 'all-linear', names or ends of names with commas between them, or, where it has other signs than names, an expression. */
+function targets(text: string | undefined): string | string[] | undefined {
+  if (text === undefined || /^all-linear$/i.test(text) || !/^[\w.,\s-]+$/.test(text)) return text;
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw wrong('target-modules', 'names with commas between them', text);
+}
+
+function wrong(name: AttributeName, expected: string, got: string, hint = ''): WebVeraError {
+  return new WebVeraError('invalid_argument', `<web-vera>: ${name}: expected ${expected}, got ${got}`, {
+    hint,
+    detail: { attribute: name },
+  });
+}

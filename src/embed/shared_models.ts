@@ -1,0 +1,78 @@
+import type { PreTrainedModel, ProgressInfo, Session } from '../index';
+import { untilAborted } from './until_aborted';
+
+/** A share in a loaded model. */
+export interface Lease {
+  readonly model: PreTrainedModel;
+  /** The last one to release a model frees it. `broken`: the model is of no use any more, and the next one loads it anew. */
+  release(options?: { readonly broken?: boolean }): Promise<void>;
+}
+
+export interface LoadHandling {
+  readonly signal: AbortSignal;
+  readonly progress_callback: (info: ProgressInfo) => void;
+}
+
+/** A model that is there, or on its way, and those who hold or await it. */
+interface Entry {
+  readonly loading: Promise<PreTrainedModel>;
+  readonly abort: AbortController;
+  readonly holders: Set<LoadHandling>;
+}
+
+/** One copy of each model, however many want it. */
+export class SharedModels {
+  readonly #sessions = new WeakMap<Session, Map<string, Entry>>();
+
+  /**
+   * The model of that key, loaded unless somebody has it or is loading it. Rejects with what `load` rejects with, and with
+   * the signal's reason; loading goes on as long as anybody waits for it.
+   */
+  async take(
+    session: Session,
+    key: string,
+    load: (handling: LoadHandling) => Promise<PreTrainedModel>,
+    handling: LoadHandling,
+  ): Promise<Lease> {
+    handling.signal.throwIfAborted();
+    const entries = this.#sessions.get(session) ?? new Map<string, Entry>();
+    this.#sessions.set(session, entries);
+    const entry = entries.get(key) ?? begin(load);
+    entries.set(key, entry);
+    entry.holders.add(handling);
+    const evict = (): void => {
+      if (entries.get(key) === entry) entries.delete(key);
+    };
+    try {
+      const model = await untilAborted(entry.loading, handling.signal);
+      return {
+        model,
+        release: async ({ broken = false } = {}) => {
+          if (broken) evict();
+          if (!entry.holders.delete(handling) || entry.holders.size > 0) return;
+          evict();
+          await model.dispose();
+        },
+      };
+    } catch (error) {
+      entry.holders.delete(handling);
+      if (entry.holders.size === 0 || !handling.signal.aborted) evict();
+      if (entry.holders.size === 0) giveUp(entry, error);
+      throw error;
+    }
+  }
+}
+
+function begin(load: (handling: LoadHandling) => Promise<PreTrainedModel>): Entry {
+  const abort = new AbortController();
+  const holders = new Set<LoadHandling>();
+  const progress_callback = (info: ProgressInfo): void => {
+    for (const holder of holders) holder.progress_callback(info);
+  };
+  return { loading: load({ signal: abort.signal, progress_callback }), abort, holders };
+}
+
+function giveUp({ loading, abort }: Entry, reason: unknown): void {
+  abort.abort(reason);
+  loading.then((late) => late.dispose()).catch(() => {}); // as a rule it has been stopped
+}

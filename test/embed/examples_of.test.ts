@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { examplesOf, type Lesson } from '../../src/embed/examples_of';
+
+const letters = async (text: string): Promise<number> => text.length;
+const read = (lesson: unknown) => examplesOf(lesson as Lesson, 100, letters);
+
+test('examples are taken as they are, one or several', async () => {
+  const one = { prompt: 'a', completion: 'b' };
+  expect(await read(one)).toEqual([one]);
+  expect(await read([one, { text: 'c' }])).toEqual([one, { text: 'c' }]);
+});
+
+test('a text is cut, and so is a file of text', async () => {
+  const first = 'a '.repeat(45).trim();
+  const texts = [{ text: first }, { text: 'The second one.' }];
+  expect(await read(`${first}\n\nThe second one.`)).toEqual(texts);
+  expect(await read(new Blob([`${first}\r\n\r\nThe second one.`]))).toEqual(texts);
+});
+
+test('JSON Lines are read line by line, by their type or name', async () => {
+  const lines = '{"text":"a"}\r\n\n{"prompt":"b","completion":"c"}';
+  const examples = [{ text: 'a' }, { prompt: 'b', completion: 'c' }];
+  expect(await read(new Blob([lines], { type: 'application/jsonl' }))).toEqual(examples);
+  expect(await read(new File([lines], 'mine.JSONL'))).toEqual(examples);
+  await expect(read(new File(['{}\n\n{"text":'], 'mine.jsonl'))).rejects.toMatchObject({
+    code: 'invalid_format',
+    detail: { line: 3 },
+  });
+});
+
+test.each([
+  ['an empty text', ' \n ', 'invalid_argument'],
+  ['an empty file', new Blob(['']), 'invalid_argument'],
+  ['no examples', [], 'invalid_argument'],
+  ['nothing', undefined, 'invalid_argument'],
+  ['null', null, 'invalid_argument'],
+  ['a number', 7, 'invalid_argument'],
+  ['a picture', new Blob([new Uint8Array([0x89, 0x50, 0, 0])]), 'invalid_format'],
+])('%s is refused', async (_, lesson, code) => {
+  await expect(read(lesson)).rejects.toMatchObject({ name: 'WebVeraError', code });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { isSame, readSettings } from '../../src/embed/settings';
+
+const read = (attributes: Readonly<Record<string, string>>) =>
+  readSettings((name) => attributes[name] ?? null, 'https://page.example/notes/today.html');
+
+describe("an element's attributes", () => {
+  test('are few where one is enough', () => {
+    expect(read({ model: ' org/name ' })).toEqual({
+      source: 'org/name',
+      name: 'org/name',
+      profile: 'default',
+      dtype: undefined,
+      peft_config: {},
+      args: {},
+      max_length: 256,
+    });
+  });
+
+  test('say all that there is to say', () => {
+    const settings = read({
+      model: 'org/name',
+      profile: 'ann',
+      task: 'causal-lm',
+      labels: 'yes,no',
+      dtype: 'float16',
+      r: '64',
+      'target-modules': 'q_proj, v_proj',
+      'max-steps': '20',
+      'learning-rate': '6e-2',
+      'max-length': '128',
+    });
+    expect(settings).toMatchObject({ profile: 'ann', dtype: 'float16', max_length: 128 });
+    expect(settings.peft_config).toEqual({ r: 64, target_modules: ['q_proj', 'v_proj'] });
+    expect(settings.args).toEqual({ max_steps: 20, learning_rate: 0.06 });
+  });
+
+  test.each([
+    ['./models/mine/', 'https://page.example/notes/models/mine/'],
+    ['../mine/', 'https://page.example/mine/'],
+    ['/mine/', 'https://page.example/mine/'],
+    ['//cdn.example/mine/', 'https://cdn.example/mine/'],
+    ['https://cdn.example/mine/', 'https://cdn.example/mine/'],
+  ])('model %s is an address', (model, address) => {
+    expect(read({ model }).source).toEqual(new URL(address));
+  });
+
+  test.each([
+    ['all-linear', 'all-linear'],
+    ['q_proj', ['q_proj']],
+    ['layers.0.q_proj,v_proj', ['layers.0.q_proj', 'v_proj']],
+    ['.*\\.(q|v)_proj', '.*\\.(q|v)_proj'],
+  ])('target-modules %s', (text, target_modules) => {
+    expect(read({ model: 'm', 'target-modules': text }).peft_config).toEqual({ target_modules });
+  });
+
+  test.each([
+    ['model', ''],
+    ['model', 'https://'],
+    ['task', 'image-classification'],
+    ['r', '0'],
+    ['r', '1.5'],
+    ['r', 'many'],
+    ['target-modules', 'q_proj,,v_proj'],
+    ['max-steps', '-1'],
+    ['learning-rate', '0'],
+    ['learning-rate', 'Infinity'],
+    ['max-length', '1'],
+  ])('%s="%s" is refused by its name', (name, value) => {
+    expect(() => read({ model: 'org/name', [name]: value })).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining(`<web-vera>: ${name}: `) }),
+    );
+  });
+
+  test('are the same when they ask for the same', () => {
+    const model = './mine/';
+    expect(isSame(read({ model }), read({ model, profile: 'default', labels: 'a,b' }))).toBe(true);
+    expect(isSame(read({ model }), read({ model, profile: 'ann' }))).toBe(false);
+    expect(isSame(read({ model }), read({ model: './other/' }))).toBe(false);
+  });
+});

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { cutText, textExamples } from '../../src/embed/text_examples';
+
+/** A tokenizer whose words are tokens, between a first and a last one. */
+const words = async (text: string): Promise<number> => text.split(/\s+/).filter((word) => word !== '').length + 2;
+
+const paragraph = (word: string): string => Array.from({ length: 20 }, () => word).join(' ');
+
+describe('a text', () => {
+  test('is cut at its paragraphs', async () => {
+    const text = `${paragraph('alpha')}\n\n${paragraph('bravo')}\r\n \r\n\n${paragraph('gamma')}\n`;
+    expect(await textExamples(text, 30, words)).toEqual([paragraph('alpha'), paragraph('bravo'), paragraph('gamma')]);
+  });
+
+  test('keeps a title with what follows, and lines with their paragraph', async () => {
+    const text = `Chapter 1\n\n${paragraph('alpha')}\n${paragraph('bravo')}\n\n${paragraph('gamma')}`;
+    expect(await textExamples(text, 60, words)).toEqual([
+      `Chapter 1\n\n${paragraph('alpha')}\n${paragraph('bravo')}`,
+      paragraph('gamma'),
+    ]);
+  });
+
+  test('is cut at sentences where a paragraph is too long', async () => {
+    const sentences = ['One two three four five.', 'Six seven eight nine ten!', 'Eleven twelve thirteen fourteen?'];
+    expect(await textExamples(sentences.join(' '), 8, words)).toEqual(sentences);
+  });
+
+  test('is cut at words where a sentence is too long, and within a word only where that is too long', () => {
+    expect(cutText('one two three four', 9)).toEqual(['one two', 'three', 'four']);
+    expect(cutText('Donaudampfschiff', 6)).toEqual(['Donaud', 'ampfsc', 'hiff']);
+    expect(cutText('👩‍👩‍👧👩‍👩‍👧', 9)).toEqual(['👩‍👩‍👧', '👩‍👩‍👧']); // a family has eight units, and stays together
+  });
+
+  test('without words gives no examples, and asks for no tokens', async () => {
+    const count = vi.fn(words);
+    expect(await textExamples(' \n\n\t ', 8, count)).toEqual([]);
+    expect(count).not.toHaveBeenCalled();
+  });
+
+  test('is cut again where the estimate was too high', async () => {
+    const text = `${'x'.repeat(4096)}\n\n${paragraph('a')}`; // few tokens at its beginning
+    const examples = await textExamples(text, 12, words);
+    expect(examples.slice(0, 1)).toEqual(['x'.repeat(4096)]);
+    expect(examples.slice(1).join(' ')).toBe(paragraph('a'));
+    for (const example of examples) expect(await words(example)).toBeLessThanOrEqual(12);
+  });
+
+  test('loses nothing but space, and gives no piece that is too long', async () => {
+    const bytes = async (text: string): Promise<number> => new TextEncoder().encode(text).length;
+    const signs = fc.constantFrom('a', 'bc', ' ', '. ', '\n', '\n\n', 'ß', '語', '👩‍👩‍👧', 'Schifffahrtsgesellschaft');
+    const texts = fc.array(signs, { maxLength: 60 }).map((parts) => parts.join(''));
+    await fc.assert(
+      fc.asyncProperty(texts, fc.integer({ min: 18, max: 200 }), async (text, limit) => {
+        const examples = await textExamples(text, limit, bytes);
+        expect(examples.join('').replaceAll(/\s/g, '')).toBe(text.replaceAll(/\s/g, ''));
+        for (const example of examples) {
+          expect(await bytes(example)).toBeLessThanOrEqual(limit);
+          expect(example.trim()).toBe(example);
+          expect(example).not.toBe('');
+        }
+      }),
+    );
+  });
+});
