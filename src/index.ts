@@ -29,6 +29,7 @@ export type {
 } from './core/training';
 export { type AdapterInfo, adapters } from './page/adapters';
 export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
+export { defaultSession } from './page/default_session';
 export type { BatchGeneration, Generation } from './page/generation';
 export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';

@@ -5,12 +5,20 @@ import { type CallOptions, linkKey, Session } from './session';
 /** The only state that outlives a call without a session of its own. */
 const holder: { opening?: Promise<Session> } = {};
 
-/** The session that was passed, or the default one, opened on first use and again after it has ended. */
+/**
+ * The session of all calls that are given none: opened on first use, and again after it has ended. Rejects with what
+ * `Session.open` rejects with.
+ */
+export async function defaultSession({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Session> {
+  signal?.throwIfAborted();
+  holder.opening ??= openDefault();
+  return untilAborted(holder.opening, signal);
+}
+
+/** The session that was passed, or the default one. */
 export async function linkOf({ session, signal }: CallOptions = {}): Promise<Link> {
   signal?.throwIfAborted();
-  if (session !== undefined) return session[linkKey];
-  holder.opening ??= openDefault();
-  return (await untilAborted(holder.opening, signal))[linkKey];
+  return (session ?? (await defaultSession({ signal })))[linkKey];
 }
 
 async function openDefault(): Promise<Session> {

@@ -110,7 +110,9 @@ export class Session extends EventTarget implements AsyncDisposable {
     const session = new Session();
     await session[linkKey].open(
       async (host) => {
-        if (!inThisThread) return connectWorker(startWorker(worker || defaultWorker, name), host, { signal });
+        if (!inThisThread) {
+          return connectWorker(await startWorker(worker || defaultWorker, name, signal), host, { signal });
+        }
         return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });
       },
       { store, ...defined({ remoteHost, remotePathTemplate, limits, kernels }) },
@@ -210,10 +212,14 @@ export const callRules = {
   signal: abortSignal,
 };
 
-function startWorker(start: (name?: string) => Worker, name: string | undefined): Worker {
+/** A script tag's default worker is fetched first. */
+type StartWorker = (name?: string, signal?: AbortSignal) => Worker | Promise<Worker>;
+
+async function startWorker(start: StartWorker, name: string | undefined, signal?: AbortSignal): Promise<Worker> {
   try {
-    return start(name);
+    return await start(name, signal);
   } catch (error) {
+    if (error instanceof WebVeraError || signal?.aborted) throw error;
     throw new WebVeraError('worker_crashed', `The worker could not be started: ${toKnownError(error).message}`, {
       hint: 'Does the Content-Security-Policy allow it (worker-src)? Trusted Types must allow the policy `webvera`. A function given as `worker` must start a script of your own origin.',
       cause: error,

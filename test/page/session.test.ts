@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { WebVeraError } from '../../src/core/error';
 import type { KernelChoice } from '../../src/core/kernel_choice';
 import { adapters } from '../../src/page/adapters';
 import { AutoTokenizer } from '../../src/page/auto_classes';
+import { defaultSession } from '../../src/page/default_session';
 import { Session, type SessionOptions } from '../../src/page/session';
 import { fakeWorker, silentWorker } from '../worker/fake_worker';
 import { openSession } from './open_session';
@@ -196,6 +198,14 @@ describe('a session', () => {
     });
   });
 
+  test('hands on why its worker could not be had', async () => {
+    const changed = new WebVeraError('integrity_mismatch', 'another file');
+    const worker = (): never => {
+      throw changed;
+    };
+    await expect(Session.open({ worker })).rejects.toBe(changed);
+  });
+
   test('that fails to open ends its worker', async () => {
     const started = fakeWorker(() => ({ open: () => Promise.reject(new Error('no')) }));
     await expect(Session.open({ worker: () => started.worker })).rejects.toMatchObject({ code: 'internal' });
@@ -240,6 +250,19 @@ describe('the default session', () => {
     started[0]?.worker.dispatchEvent(new Event('error'));
     expect(await adapters.list()).toEqual([]);
     expect(started).toHaveLength(2);
+    started[1]?.worker.dispatchEvent(new Event('error'));
+  });
+
+  test('is at hand, to be listened to', async () => {
+    const started = stubWorkers(() => ({ listStored: async () => [] }));
+    const session = await defaultSession();
+    expect(await adapters.list()).toEqual([]);
+    expect(await defaultSession()).toBe(session);
+    expect(started).toHaveLength(1);
+    const reason = new Error('changed my mind');
+    await expect(defaultSession({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await session.close();
+    expect(await defaultSession()).not.toBe(session);
     started[1]?.worker.dispatchEvent(new Event('error'));
   });
 
