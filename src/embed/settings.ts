@@ -3,8 +3,6 @@ import { type ModelDtype, type ModelSource, type TrainingArguments, type VeraCon
 /** What an element's attributes ask for. */
 export interface Settings {
   readonly source: ModelSource;
-  /** The model for people: the attribute's text. */
-  readonly name: string;
   readonly profile: string;
   readonly dtype: ModelDtype | undefined;
   readonly peft_config: VeraConfigInit;
@@ -13,19 +11,19 @@ export interface Settings {
   readonly max_length: number;
 }
 
-export const attributeNames = [
-  'model',
-  'profile',
-  'task',
-  'labels',
-  'dtype',
-  'r',
-  'target-modules',
-  'max-steps',
-  'learning-rate',
-  'max-length',
-] as const;
-export type AttributeName = (typeof attributeNames)[number];
+export type AttributeName =
+  | 'model'
+  | 'profile'
+  | 'task'
+  | 'dtype'
+  | 'r'
+  | 'target-modules'
+  | 'max-steps'
+  | 'learning-rate'
+  | 'max-length';
+
+/** Enough for a text of some pages to be told from others, and done in a minute or two. */
+const STEPS = 60;
 
 /** How much an example holds by default: some paragraphs, which small devices have the memory for. */
 const LENGTH = 256;
@@ -51,15 +49,14 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
   if (task !== 'causal-lm') throw wrong('task', 'causal-lm', task, 'No other task is supported yet.');
   const r = count('r', 1);
   const target_modules = targets(text('target-modules'));
-  const max_steps = count('max-steps', 1);
+  const max_steps = count('max-steps', 1) ?? STEPS;
   const learning_rate = number('learning-rate', 'a number above 0', (value) => value > 0 && Number.isFinite(value));
   return {
     source: sourceOf(model, page),
-    name: model,
     profile: text('profile') ?? 'default',
     dtype: text('dtype') as ModelDtype | undefined, // the library knows which there are
     peft_config: { ...(r !== undefined && { r }), ...(target_modules !== undefined && { target_modules }) },
-    args: { ...(max_steps !== undefined && { max_steps }), ...(learning_rate !== undefined && { learning_rate }) },
+    args: { max_steps, ...(learning_rate !== undefined && { learning_rate }) },
     max_length: count('max-length', 2) ?? LENGTH,
   };
 }
@@ -69,14 +66,24 @@ export function isSame(one: Settings, other: Settings): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+/** A model for people: of an address the folder's name. */
+export function nameOf(model: string): string {
+  const [, folder = model] = /([^/?#]+)\/*(?:[?#].*)?$/.exec(isAddress(model) ? model : '') ?? [];
+  return folder;
+}
+
 /** `./here`, `../there`, `/at/the/root` and `https://…` are addresses; all else is a name on the hub. */
 function sourceOf(model: string, page: string): ModelSource {
-  if (!/^(\.{0,2}\/|[a-z][a-z\d+.-]*:)/i.test(model)) return model;
+  if (!isAddress(model)) return model;
   try {
     return new URL(model, page);
   } catch {
     throw wrong('model', 'an address', model);
   }
+}
+
+function isAddress(model: string): boolean {
+  return /^(\.{0,2}\/|[a-z][a-z\d+.-]*:)/i.test(model);
 }
 
 /** 'all-linear', names or ends of names with commas between them, or, where it has other signs than names, an expression. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isSame, readSettings } from '../../src/embed/settings';
+import { isSame, nameOf, readSettings } from '../../src/embed/settings';
 
 const read = (attributes: Readonly<Record<string, string>>) =>
   readSettings((name) => attributes[name] ?? null, 'https://page.example/notes/today.html');
@@ -8,11 +8,10 @@ describe("an element's attributes", () => {
   test('are few where one is enough', () => {
     expect(read({ model: ' org/name ' })).toEqual({
       source: 'org/name',
-      name: 'org/name',
       profile: 'default',
       dtype: undefined,
       peft_config: {},
-      args: {},
+      args: { max_steps: 60 },
       max_length: 256,
     });
   });
@@ -22,7 +21,7 @@ describe("an element's attributes", () => {
       model: 'org/name',
       profile: 'ann',
       task: 'causal-lm',
-      labels: 'yes,no',
+
       dtype: 'float16',
       r: '64',
       'target-modules': 'q_proj, v_proj',
@@ -43,6 +42,16 @@ describe("an element's attributes", () => {
     ['https://cdn.example/mine/', 'https://cdn.example/mine/'],
   ])('model %s is an address', (model, address) => {
     expect(read({ model }).source).toEqual(new URL(address));
+  });
+
+  test.each([
+    ['org/name', 'org/name'],
+    ['./models/mine/', 'mine'],
+    ['https://cdn.example/mine?v=1', 'mine'],
+    ['../', '..'],
+    ['', ''],
+  ])('model %s is called %s', (model, name) => {
+    expect(nameOf(model)).toBe(name);
   });
 
   test.each([
@@ -74,7 +83,7 @@ describe("an element's attributes", () => {
 
   test('are the same when they ask for the same', () => {
     const model = './mine/';
-    expect(isSame(read({ model }), read({ model, profile: 'default', labels: 'a,b' }))).toBe(true);
+    expect(isSame(read({ model }), read({ model, profile: 'default', task: 'causal-lm' }))).toBe(true);
     expect(isSame(read({ model }), read({ model, profile: 'ann' }))).toBe(false);
     expect(isSame(read({ model }), read({ model: './other/' }))).toBe(false);
   });

@@ -1,0 +1,269 @@
+import {
+  type Example,
+  type Generation,
+  type GenerationConfig,
+  type PauseReason,
+  type PreTrainedModel,
+  type Profile,
+  type Session,
+  type TrainingArguments,
+  type TrainOutput,
+  type TrainRun,
+  WebVeraError,
+} from '../index';
+import type { Lesson } from './examples_of';
+import { type Boxed, LazyGeneration } from './lazy_generation';
+import { RunWatch } from './run_watch';
+import { isSame, type Settings } from './settings';
+import { Status, type Tell } from './status';
+import { isAbort, isFatal, isForgotten } from './trouble';
+import { Visit, type VisitParts } from './visit';
+
+export interface LearnerParts extends VisitParts {
+  /** What is wanted now. May throw. */
+  readonly settings: () => Settings;
+}
+
+/** What an element does, without its looks: the element's own docs say what its methods are for. */
+export class Learner {
+  readonly status: Status;
+  readonly #parts: LearnerParts;
+  readonly #tell: Tell;
+  readonly #watch: RunWatch;
+  #given: Session | undefined;
+  #visit: Visit | undefined;
+  #loading: Promise<void> = Promise.resolve();
+  /** One lesson after the other. */
+  #lessons: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: LearnerParts, tell: Tell) {
+    this.#parts = parts;
+    this.#tell = tell;
+    this.status = new Status(tell);
+    this.#watch = new RunWatch({
+      onBegin: () => this.status.happen('learn'),
+      onLog: (logs) => tell('log', logs),
+      onPause: (paused) => this.status.happen(paused ? 'paused' : 'resumed'),
+      onEnd: () => this.status.happen('learnt'),
+      onOutput: (output) => tell('learnt', output),
+      onError: (error) => this.#give(this.#visit, error),
+    });
+  }
+
+  get session(): Session | undefined {
+    return this.#visit?.session ?? this.#given;
+  }
+
+  set session(session: Session | undefined) {
+    if (this.#visit !== undefined) {
+      throw new WebVeraError('invalid_argument', '<web-vera>: expected session to be set before load()', {
+        hint: 'Set it on an element that has no autoload, or before it is put into the page.',
+      });
+    }
+    this.#given = session;
+  }
+
+  get model(): PreTrainedModel | undefined {
+    return this.#visit?.model;
+  }
+
+  get profile(): Profile | undefined {
+    return this.#visit?.profile;
+  }
+
+  get run(): TrainRun | undefined {
+    return this.#watch.run;
+  }
+
+  get paused(): PauseReason | undefined {
+    return this.#watch.paused;
+  }
+
+  load(): Promise<void> {
+    let settings: Settings;
+    try {
+      settings = this.#parts.settings();
+    } catch (error) {
+      if (this.status.state === 'idle') this.status.happen('failed');
+      return Promise.reject(this.status.report(error));
+    }
+    if (this.#visit !== undefined && isSame(this.#visit.settings, settings)) return this.#loading;
+    const left = this.leave('Another model or profile is loaded');
+    const visit: Visit = new Visit(settings, this.#parts, {
+      onProgress: (info) => this.#tell('progress', info),
+      onChange: () => this.#lookAt(visit),
+      onForgotten: () => this.#onForgotten(undefined),
+      onClosed: () => this.#give(visit, new WebVeraError('worker_crashed', 'The session has ended')),
+    });
+    this.#visit = visit;
+    this.status.clear();
+    this.status.happen('load');
+    this.#loading = left.then(() => this.#open(visit));
+    this.#loading.catch(() => {}); // an event tells
+    return this.#loading;
+  }
+
+  teach(lesson: Lesson, args: TrainingArguments = {}): Promise<TrainOutput> {
+    return this.#attempt(async (visit) => {
+      const examples = await visit.examples(lesson, args);
+      const turn = this.#lessons.then(() => this.#learn(visit, examples, args));
+      this.#lessons = turn.catch(() => {});
+      return turn;
+    });
+  }
+
+  generate(prompt: string | readonly number[], config: GenerationConfig = {}): Generation {
+    const begun = this.#attempt(async (visit) => {
+      const profile = await visit.profileNow();
+      return { generation: profile.generate(prompt, config) };
+    });
+    this.#tellTokens(begun).catch((error: unknown) => {
+      if (config.signal?.aborted !== true) this.#give(this.#visit, error);
+    });
+    return new LazyGeneration(begun);
+  }
+
+  predict(input: unknown): Promise<readonly { readonly label: string; readonly score: number }[]> {
+    return this.#attempt(async (visit) => (await visit.profileNow()).predict(input));
+  }
+
+  async pause(): Promise<void> {
+    await this.run?.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.run?.resume();
+  }
+
+  async stop(): Promise<TrainOutput | undefined> {
+    if (this.status.state === 'loading') await this.leave('Loading was stopped');
+    return this.run?.stop();
+  }
+
+  export(): Promise<ReadonlyMap<string, Blob>> {
+    return this.#attempt(async (visit) => (await visit.profileNow()).export());
+  }
+
+  import(files: ReadonlyMap<string, Blob>): Promise<void> {
+    return this.#attempt((visit) => visit.replace(files));
+  }
+
+  rollback(): Promise<void> {
+    return this.#attempt(async (visit) => (await visit.profileNow()).rollback());
+  }
+
+  async forget(): Promise<{ bytes: number }> {
+    this.status.clear();
+    try {
+      const gone = await this.#forget();
+      this.#onForgotten(gone.bytes);
+      return gone;
+    } catch (error) {
+      throw this.#give(this.#visit, error);
+    }
+  }
+
+  /** Stops what it does, and lets go of what it has. */
+  async leave(why: string): Promise<void> {
+    const visit = this.#visit;
+    if (visit === undefined) return;
+    this.#drop('left');
+    await visit.end(new DOMException(why, 'AbortError'));
+  }
+
+  async #open(visit: Visit): Promise<void> {
+    try {
+      visit.signal.throwIfAborted();
+      await visit.open(this.#given);
+    } catch (error) {
+      if (visit.signal.aborted) throw visit.signal.reason;
+      this.#drop('failed');
+      await visit.end(error, { broken: isFatal(error) });
+      throw this.status.report(error);
+    }
+    this.status.happen('loaded');
+    this.#tell('ready', undefined);
+    this.#lookAt(visit);
+  }
+
+  async #learn(visit: Visit, examples: readonly Example[], args: TrainingArguments): Promise<TrainOutput> {
+    const profile = await visit.profileNow();
+    await untilFree(profile);
+    visit.signal.throwIfAborted();
+    await profile.add(examples);
+    await untilFree(profile); // another element may have been faster
+    const run = profile.learn({ args });
+    this.#follow(visit, run);
+    return run;
+  }
+
+  async #forget(): Promise<{ bytes: number }> {
+    const visit = this.#visit;
+    if (visit !== undefined) {
+      await this.#loading;
+      return visit.forget();
+    }
+    const { profile } = this.#parts.settings();
+    const session = this.#given ?? (await this.#parts.openSession({}));
+    return this.#parts.profiles.forget(profile, { session });
+  }
+
+  /** There may be a run that this learner didn't begin: of an earlier visit, or of another element. */
+  #lookAt(visit: Visit): void {
+    if (this.#visit !== visit || this.status.state === 'loading') return;
+    const { learning } = visit.profile ?? {};
+    if (learning !== undefined) this.#follow(visit, learning);
+    this.#tell('change', undefined);
+  }
+
+  #follow(visit: Visit, run: TrainRun): void {
+    if (this.#visit === visit) void this.#watch.follow(run);
+  }
+
+  #onForgotten(bytes: number | undefined): void {
+    this.#watch.drop();
+    this.status.happen('learnt');
+    this.status.forget(bytes);
+  }
+
+  async #tellTokens(begun: Promise<Boxed>): Promise<void> {
+    for await (const token of (await begun).generation) this.#tell('token', token);
+  }
+
+  /** Does something with what is loaded; loads it first where it isn't. What fails is told, and rejects. */
+  async #attempt<T>(action: (visit: Visit) => Promise<T>): Promise<T> {
+    if (this.#visit === undefined) await this.load();
+    else await this.#loading;
+    const visit = this.#visit;
+    if (visit === undefined) throw new DOMException('What was loaded is gone', 'AbortError');
+    this.status.clear();
+    try {
+      return await action(visit);
+    } catch (error) {
+      throw this.#give(visit, error);
+    }
+  }
+
+  /** Tells of an error, and gives up what is of no use after it. Returns what to reject with. */
+  #give(visit: Visit | undefined, error: unknown): unknown {
+    if (visit?.signal.aborted) return visit.signal.reason;
+    if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
+    const known = this.status.report(error);
+    if (visit !== undefined && isFatal(known)) {
+      this.#drop('failed');
+      void visit.end(known, { broken: true });
+    }
+    return known;
+  }
+
+  #drop(happening: 'left' | 'failed'): void {
+    this.#visit = undefined;
+    this.#watch.drop();
+    this.status.happen(happening);
+  }
+}
+
+async function untilFree(profile: Profile): Promise<void> {
+  const ignore = (): void => {};
+  while (profile.learning !== undefined) await profile.learning.then(ignore, ignore);
+}

@@ -1,0 +1,188 @@
+import type {
+  AutoModelForCausalLM,
+  Example,
+  PreTrainedModel,
+  Profile,
+  ProgressInfo,
+  Session,
+  TrainingArguments,
+} from '../index';
+import { WebVeraError } from '../index';
+import { examplesOf, type Lesson } from './examples_of';
+import type { Settings } from './settings';
+import type { Lease, SharedModels } from './shared_models';
+
+/** What loading takes. */
+export interface VisitParts {
+  readonly deviceTrouble: () => Promise<WebVeraError | undefined>;
+  readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
+  readonly loadModel: (typeof AutoModelForCausalLM)['from_pretrained'];
+  readonly models: SharedModels;
+  readonly profiles: Pick<typeof Profile, 'open' | 'import' | 'forget'>;
+}
+
+/** What a visit hears. */
+export interface VisitListener {
+  onProgress(info: ProgressInfo): void;
+  /** The profile, or what it does, is another. */
+  onChange(): void;
+  /** The profile is no more. */
+  onForgotten(): void;
+  /** The session has ended by itself. */
+  onClosed(): void;
+}
+
+/** From `load` until what was loaded is let go: a model that others may share, and a profile over it. */
+export class Visit {
+  readonly settings: Settings;
+  readonly #parts: VisitParts;
+  readonly #listener: VisitListener;
+  readonly #life = new AbortController();
+  #session: Session | undefined;
+  #lease: Lease | undefined;
+  #profile: Profile | undefined;
+  /** While it is being opened. */
+  #opening: Promise<Profile> | undefined;
+
+  constructor(settings: Settings, parts: VisitParts, listener: VisitListener) {
+    this.settings = settings;
+    this.#parts = parts;
+    this.#listener = listener;
+  }
+
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get model(): PreTrainedModel | undefined {
+    return this.#lease?.model;
+  }
+
+  /** None for a while after it was forgotten. */
+  get profile(): Profile | undefined {
+    return this.#profile;
+  }
+
+  /** Rejects with why it can't be, and the reason for which it was ended meanwhile. */
+  async open(given: Session | undefined): Promise<void> {
+    const { signal } = this;
+    const { deviceTrouble, openSession, loadModel, models } = this.#parts;
+    const trouble = await deviceTrouble();
+    signal.throwIfAborted();
+    if (trouble !== undefined) throw trouble;
+    const session = given ?? (await openSession({ signal }));
+    this.#session = session;
+    const onState = (): void => {
+      if (session.state === 'closed') this.#listener.onClosed();
+    };
+    session.addEventListener('statechange', onState, { signal });
+    const { source, dtype } = this.settings;
+    this.#lease = await models.take(
+      session,
+      JSON.stringify([source, dtype]),
+      (handling) => loadModel(source, { session, ...(dtype && { dtype }), ...handling }),
+      { signal, progress_callback: (info) => this.#listener.onProgress(info) },
+    );
+    await this.profileNow();
+  }
+
+  /** The profile; begun anew where it was forgotten. */
+  profileNow(): Promise<Profile> {
+    if (this.#profile !== undefined) return Promise.resolve(this.#profile);
+    const { profile: id, peft_config } = this.settings;
+    this.#opening ??= this.#adopt(
+      this.#parts.profiles.open(this.#expectModel(), id, {
+        peft_config,
+        args: this.#args,
+        signal: this.signal,
+      }),
+    );
+    return this.#opening;
+  }
+
+  /** What there is to learn from, none of it longer than the model takes. */
+  async examples(
+    lesson: Lesson,
+    { max_length = this.settings.max_length }: TrainingArguments,
+  ): Promise<readonly Example[]> {
+    const { tokenizer, config } = this.#expectModel();
+    const { max_position_embeddings, n_positions } = config;
+    const limits = [max_length, max_position_embeddings, n_positions].filter((limit) => typeof limit === 'number');
+    return examplesOf(lesson, Math.min(...limits), async (text) => {
+      if (tokenizer !== undefined) return (await tokenizer.encode(text)).length;
+      throw new WebVeraError('invalid_argument', 'teach: text needs a tokenizer, and the model has none', {
+        hint: 'Serve tokenizer.json beside the model, or pass examples of token ids.',
+      });
+    });
+  }
+
+  /** Puts what `export` gave in the profile's place; what is there goes only once the files have proved to be good. */
+  async replace(files: ReadonlyMap<string, Blob>): Promise<void> {
+    const { profiles } = this.#parts;
+    const { profile: id } = this.settings;
+    const options = { args: this.#args };
+    const trial = await profiles.import(this.#expectModel(), files, `${id} (import)`, options);
+    await trial.forget();
+    await this.forget();
+    this.#opening = this.#adopt(profiles.import(this.#expectModel(), files, id, options));
+    await this.#opening;
+  }
+
+  async forget(): Promise<{ bytes: number }> {
+    const profile = this.#profile;
+    this.#profile = undefined; // so that its own word of it isn't taken for another tab's
+    if (profile !== undefined) return profile.forget();
+    return this.#parts.profiles.forget(this.settings.profile, { session: this.#session });
+  }
+
+  /**
+   * Lets go of all there is. What is learning is kept as it stands, and goes on when it is next opened. `broken`: the model
+   * is of no use to others either.
+   */
+  async end(reason: unknown, options: { readonly broken?: boolean } = {}): Promise<void> {
+    this.#life.abort(reason);
+    const [profile, lease] = [this.#profile, this.#lease];
+    this.#profile = undefined;
+    this.#lease = undefined;
+    await profile?.dispose().catch(() => {}); // with its session gone there is nothing to free
+    await lease?.release(options).catch(() => {});
+  }
+
+  get #args(): TrainingArguments {
+    const { args, max_length } = this.settings;
+    return { ...args, max_length };
+  }
+
+  async #adopt(opening: Promise<Profile>): Promise<Profile> {
+    const { signal } = this;
+    try {
+      const profile = await opening;
+      if (signal.aborted) {
+        await profile.dispose().catch(() => {});
+        throw signal.reason;
+      }
+      this.#profile = profile;
+      profile.addEventListener('change', () => this.#listener.onChange(), { signal });
+      const onForgotten = (): void => {
+        if (this.#profile !== profile) return;
+        this.#profile = undefined;
+        this.#listener.onForgotten();
+      };
+      profile.addEventListener('forgotten', onForgotten, { signal });
+      this.#listener.onChange();
+      return profile;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  #expectModel(): PreTrainedModel {
+    const { model } = this;
+    if (model !== undefined) return model;
+    throw this.signal.reason; // all who ask wait until it is loaded
+  }
+}

@@ -1,0 +1,215 @@
+import type {
+  Example,
+  LearnOptions,
+  PreTrainedModel,
+  Profile,
+  ProfileInfo,
+  ProgressInfo,
+  TrainEvent,
+} from '../../src/index';
+import { type Session, type TrainOutput, type TrainRun, WebVeraError } from '../../src/index';
+import { Replay } from '../../src/page/replay';
+import { withResolvers } from '../helpers/with_resolvers';
+
+/** A run that does what it is told to. */
+export class FakeRun implements TrainRun {
+  readonly state = { global_step: 0, max_steps: 4, epoch: 0, log_history: [] };
+  readonly calls: string[] = [];
+  readonly #events = new Replay<TrainEvent>();
+  readonly #output = withResolvers<TrainOutput>();
+
+  constructor() {
+    this.#output.promise.catch(() => {});
+  }
+
+  async pause(): Promise<void> {
+    this.calls.push('pause');
+    this.push({ type: 'paused', state: this.state, reason: 'user' });
+  }
+
+  async resume(): Promise<void> {
+    this.calls.push('resume');
+    this.push({ type: 'resumed', state: this.state, reason: 'user' });
+  }
+
+  async stop(): Promise<TrainOutput> {
+    this.calls.push('stop');
+    this.finish(2);
+    return this.#output.promise;
+  }
+
+  push(event: TrainEvent): void {
+    this.#events.push(event);
+  }
+
+  log(step: number): void {
+    const logs = { step, loss: 3, grad_norm: 1, learning_rate: 1, tokens_per_second: 1, seconds_left: 1 };
+    this.push({ type: 'log', state: this.state, logs });
+  }
+
+  finish(global_step = 4): void {
+    this.#output.resolve({ global_step, training_loss: 3, metrics: {} });
+    this.#events.close();
+  }
+
+  fail(error: unknown): void {
+    this.#output.reject(error);
+    this.#events.fail(error);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: as a real one
+  then<A = TrainOutput, B = never>(
+    onOutput?: ((output: TrainOutput) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#output.promise.then(onOutput, onError);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
+    return this.#events[Symbol.asyncIterator]();
+  }
+}
+
+/** One person's profile, in memory. */
+export class FakeProfile extends EventTarget {
+  readonly runs: FakeRun[] = [];
+  readonly asked: LearnOptions[] = [];
+  readonly written: string[] = [];
+  examples: Example[] = [];
+  learning: FakeRun | undefined;
+  disposed = 0;
+  readonly id: string;
+
+  constructor(id: string) {
+    super();
+    this.id = id;
+  }
+
+  get info(): ProfileInfo {
+    const { length } = this.examples;
+    const times = { created_at: 0, used_at: 0, base_model: null, history: [], can_roll_back: false };
+    return { id: this.id, examples: length, seen: length, bytes: 100 * length, ...times };
+  }
+
+  async add(examples: readonly Example[]): Promise<number> {
+    this.examples.push(...examples);
+    return this.examples.length;
+  }
+
+  learn(options: LearnOptions): FakeRun {
+    if (this.learning !== undefined) throw new WebVeraError('invalid_argument', 'is learning already');
+    this.asked.push(options);
+    return this.begin();
+  }
+
+  /** As an earlier visit, or another element, may have. */
+  begin(): FakeRun {
+    const run = new FakeRun();
+    this.runs.push(run);
+    this.learning = run;
+    const end = (): void => {
+      this.learning = undefined;
+      this.dispatchEvent(new Event('change'));
+    };
+    run.then(end, end);
+    this.dispatchEvent(new Event('change'));
+    return run;
+  }
+
+  generate(prompt: string) {
+    this.written.push(prompt);
+    const tokens = new Replay<{ token_id: number; text: string }>();
+    tokens.push({ token_id: 1, text: 'a ' });
+    tokens.push({ token_id: 2, text: 'whale' });
+    tokens.close();
+    return Object.assign(Promise.resolve('a whale'), { [Symbol.asyncIterator]: () => tokens[Symbol.asyncIterator]() });
+  }
+
+  async predict(): Promise<never> {
+    throw new WebVeraError('unsupported_model', 'predict: expected a classification base');
+  }
+
+  async export(): Promise<ReadonlyMap<string, Blob>> {
+    return new Map([['profile.json', new Blob([JSON.stringify(this.examples)])]]);
+  }
+
+  async forget(): Promise<{ bytes: number }> {
+    const { bytes } = this.info;
+    this.vanish();
+    return { bytes };
+  }
+
+  vanish(): void {
+    this.examples = [];
+    this.learning?.fail(new WebVeraError('not_found', 'it was forgotten'));
+    this.dispatchEvent(new Event('forgotten'));
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed += 1;
+  }
+}
+
+/** Profiles by their ids, as a page has them. */
+export class FakeProfiles {
+  readonly made: FakeProfile[] = [];
+  readonly forgotten: string[] = [];
+  /** Makes opening fail, or wait. */
+  before: () => unknown = () => {};
+  /** Of a profile that is opened next. */
+  prepare: (profile: FakeProfile) => void = () => {};
+
+  readonly open = (async (_base: PreTrainedModel, id: string) => {
+    await this.before();
+    const profile = new FakeProfile(id);
+    this.prepare(profile);
+    this.made.push(profile);
+    return profile as unknown as Profile;
+  }) as (typeof Profile)['open'];
+
+  readonly import = (async (_base: PreTrainedModel, files: ReadonlyMap<string, Blob>, id: string) => {
+    const json = files.get('profile.json');
+    if (json === undefined) throw new WebVeraError('invalid_format', 'expected profile.json');
+    const profile = new FakeProfile(id);
+    profile.examples = JSON.parse(await json.text());
+    this.made.push(profile);
+    return profile as unknown as Profile;
+  }) as (typeof Profile)['import'];
+
+  readonly forget = (async (id: string) => {
+    this.forgotten.push(id);
+    return { bytes: 7 };
+  }) as (typeof Profile)['forget'];
+
+  get last(): FakeProfile {
+    const last = this.made.at(-1);
+    if (last === undefined) throw new Error('no profile was opened');
+    return last;
+  }
+}
+
+/** A model that counts letters as tokens. */
+export function fakeModel(): PreTrainedModel & { disposed: number } {
+  const model = {
+    config: { model_type: 'llama', max_position_embeddings: 64 },
+    tokenizer: { encode: async (text: string) => [...text].map((_, index) => index) },
+    disposed: 0,
+    dispose: async () => {
+      model.disposed += 1;
+    },
+  };
+  return model as unknown as PreTrainedModel & { disposed: number };
+}
+
+export function fakeSession(): Session & { end(): void } {
+  const session = Object.assign(new EventTarget(), {
+    state: 'ready',
+    end() {
+      session.state = 'closed';
+      session.dispatchEvent(new Event('statechange'));
+    },
+  });
+  return session as unknown as Session & { end(): void };
+}
+
+export const someProgress: ProgressInfo = { status: 'progress_total', name: 'm', progress: 50, loaded: 1, total: 2 };
