@@ -1,0 +1,61 @@
+import { create, setText } from './dom';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const WIDTH = 300;
+const HEIGHT = 80;
+/** Keeps the line's ends, and its thickness, within the picture. */
+const MARGIN = 3;
+/** A line needs no more points than it has room for. */
+const MOST_POINTS = 150;
+
+/** The points of a line through the losses, from left to right as the run goes on, as an SVG polyline has them. */
+export function linePoints(losses: readonly number[], steps: number): string {
+  const few = thinned(losses.filter(Number.isFinite));
+  const [low, high] = [Math.min(...few), Math.max(...few)];
+  const width = (WIDTH - 2 * MARGIN) * Math.min(1, losses.length / Math.max(1, steps));
+  return few
+    .map((loss, index) => {
+      const x = MARGIN + (few.length === 1 ? 0 : (width * index) / (few.length - 1));
+      const share = high === low ? 0.5 : (high - loss) / (high - low);
+      return `${x.toFixed(1)},${(MARGIN + (HEIGHT - 2 * MARGIN) * share).toFixed(1)}`;
+    })
+    .join(' ');
+}
+
+/** Means of neighbours, as many as there is room for. */
+function thinned(losses: readonly number[]): number[] {
+  const size = Math.ceil(losses.length / MOST_POINTS);
+  const groups = Array.from({ length: Math.ceil(losses.length / Math.max(1, size)) }, (_, index) =>
+    losses.slice(index * size, (index + 1) * size),
+  );
+  return groups.map((group) => group.reduce((sum, loss) => sum + loss, 0) / group.length);
+}
+
+/** The loss of each step as a line, and in words. */
+export class LossLine {
+  readonly root: HTMLElement;
+  readonly #line = document.createElementNS(SVG, 'polyline');
+  readonly #caption = create('figcaption', { className: 'quiet' });
+  #drawn = 0;
+
+  constructor() {
+    const svg = document.createElementNS(SVG, 'svg');
+    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
+    svg.setAttribute('preserveAspectRatio', 'none');
+    svg.setAttribute('aria-hidden', 'true'); // the caption says it in words
+    svg.append(this.#line);
+    this.root = create('figure', { attributes: { part: 'chart' } }, this.#caption);
+    this.root.prepend(svg);
+  }
+
+  update(losses: readonly number[], steps: number): void {
+    if (losses.length === this.#drawn) return;
+    this.#drawn = losses.length;
+    const [first, last] = [losses[0], losses.at(-1)];
+    this.root.hidden = first === undefined || last === undefined;
+    if (first === undefined || last === undefined) return;
+    this.#line.setAttribute('points', linePoints(losses, steps));
+    const since = losses.length > 1 ? `, ${first.toFixed(2)} at first` : '';
+    setText(this.#caption, `How surprised it is by your text: ${last.toFixed(2)} now${since}. Lower is better.`);
+  }
+}

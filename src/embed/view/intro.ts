@@ -1,0 +1,63 @@
+import { button, create, setShare, setText, show, slot } from './dom';
+import { firstUsable, type Region, type Shown } from './region';
+import { loadingInWords } from './words';
+
+export interface IntroActions {
+  readonly load: () => void;
+  readonly stop: () => void;
+}
+
+/** Before anything is downloaded, and while it is. */
+export class Intro implements Region {
+  readonly root: HTMLElement;
+  readonly #name = create('strong');
+  readonly #consent: HTMLElement;
+  readonly #start: HTMLButtonElement;
+  readonly #loading: HTMLElement;
+  readonly #bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Loading the model' } });
+  readonly #text = create('p', { className: 'quiet' });
+  readonly #cancel: HTMLButtonElement;
+
+  constructor({ load, stop }: IntroActions) {
+    const promise = create(
+      'p',
+      {},
+      'This loads a language model, ',
+      this.#name,
+      ', and runs it on this device. It learns from what you give it. Nothing that you write leaves this page: what it keeps is kept in this browser, until you let it forget.',
+    );
+    this.#start = button('Load the model', load, 'primary');
+    this.#cancel = button('Cancel', stop);
+    this.#consent = create(
+      'div',
+      { className: 'stack' },
+      slot('consent', promise),
+      create('div', { className: 'actions' }, this.#start),
+    );
+    this.#loading = create(
+      'div',
+      { className: 'stack' },
+      this.#bar,
+      this.#text,
+      create('div', { className: 'actions' }, this.#cancel),
+    );
+    this.root = create('div', { className: 'intro' }, this.#consent, this.#loading);
+  }
+
+  update({ learner, name, progress }: Shown): void {
+    const { state } = learner.status;
+    const isLoading = state === 'loading';
+    show(this.#consent, state === 'idle' || state === 'error');
+    show(this.#loading, isLoading);
+    setText(this.#name, name);
+    setText(this.#start, state === 'error' ? 'Try again' : 'Load the model');
+    if (!isLoading) return;
+    const { text, share } = loadingInWords(progress);
+    setText(this.#text, text);
+    setShare(this.#bar, share);
+  }
+
+  landing(): HTMLElement | undefined {
+    return firstUsable(this.#cancel, this.#start);
+  }
+}

@@ -1,0 +1,133 @@
+import type { ProgressInfo, WebVeraError } from '../../index';
+import type { Learner } from '../learner';
+import type { Told } from '../status';
+import { isUnsupported } from '../trouble';
+import { Attempt } from './attempt';
+import { create, setText, show, slot } from './dom';
+import { saveFiles } from './files';
+import { Intro } from './intro';
+import { Kept } from './kept';
+import { Message } from './message';
+import { isUsable, type Region } from './region';
+import { Teach } from './teach';
+import { Training } from './training';
+import { outcomeInWords } from './words';
+
+/** The built-in interface. */
+export class Panel {
+  readonly root: HTMLElement;
+  readonly #learner: Learner;
+  readonly #name: () => string;
+  readonly #regions: readonly Region[];
+  readonly #intro: Region;
+  readonly #work: HTMLElement;
+  readonly #announcer = create('p', { className: 'visually-hidden', attributes: { role: 'status' } });
+  #progress: ProgressInfo | undefined;
+  #trouble: WebVeraError | undefined;
+  #frame = 0;
+
+  /** `name`: the model, for people. */
+  constructor(learner: Learner, name: () => string) {
+    this.#learner = learner;
+    this.#name = name;
+    const announce = (text: string): void => setText(this.#announcer, text);
+    // What fails is told by the learner, and shown as a message.
+    const quietly = (action: () => Promise<unknown>) => () => void action().catch(() => {});
+    const message = new Message();
+    const intro = new Intro({ load: quietly(() => learner.load()), stop: quietly(() => learner.stop()) });
+    const training = new Training({
+      pause: quietly(() => learner.pause()),
+      resume: quietly(() => learner.resume()),
+      stop: quietly(() => learner.stop()),
+    });
+    const teach = new Teach(training, (lesson) =>
+      learner.teach(lesson).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const attempt = new Attempt((prompt, config) => learner.generate(prompt, config), announce);
+    const kept = new Kept({
+      rollback: quietly(() => learner.rollback()),
+      export: quietly(async () => saveFiles(await learner.export())),
+      import: (files) => quietly(() => learner.import(new Map(files.map((file) => [file.name, file]))))(),
+      forget: quietly(() => learner.forget()),
+    });
+    this.#intro = intro;
+    this.#regions = [teach, attempt, kept, intro, message];
+    this.#work = create('div', { className: 'work' }, teach.root, attempt.root, kept.root);
+    const title = create(
+      'div',
+      { id: 'title' },
+      slot('title', create('h2', {}, 'A language model that learns from you')),
+    );
+    this.root = create(
+      'section',
+      { attributes: { part: 'panel', 'aria-labelledby': 'title' } },
+      title,
+      message.root,
+      intro.root,
+      this.#work,
+      slot('footer'),
+      this.#announcer,
+    );
+    this.update();
+  }
+
+  /** Follows what the learner tells. */
+  hear<Type extends keyof Told>(type: Type, detail: Told[Type]): void {
+    if (type === 'progress') this.#progress = detail as ProgressInfo;
+    if (type === 'state' && detail === 'loading') this.#progress = undefined;
+    if (type === 'ready') this.#say('The model is loaded.');
+    if (type === 'learnt') {
+      const last = this.#learner.profile?.info.history.at(-1);
+      this.#say(last === undefined ? 'Done.' : `Done. ${outcomeInWords(last)}`);
+    }
+    if (type === 'change' || type === 'progress' || type === 'log') this.#soon();
+  }
+
+  /** Nothing can be loaded here, and it is better said before anybody tries. */
+  refuse(trouble: WebVeraError): void {
+    this.#trouble = trouble;
+    this.update();
+  }
+
+  update(): void {
+    const { status } = this.#learner;
+    const focused = this.#focused();
+    const isOpen = status.state === 'ready' || status.state === 'training' || status.state === 'paused';
+    show(this.#work, isOpen);
+    const trouble = isUnsupported(status.error) ? status.error : this.#trouble;
+    show(this.#intro.root, !isOpen && trouble === undefined);
+    const shown = { learner: this.#learner, name: this.#name(), progress: this.#progress, trouble };
+    for (const region of this.#regions) region.update(shown);
+    if (focused !== undefined && !isUsable(focused)) this.#land(focused);
+  }
+
+  /** However much happens, once a frame. */
+  #soon(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.update();
+    });
+  }
+
+  #say(text: string): void {
+    setText(this.#announcer, text);
+  }
+
+  #focused(): HTMLElement | undefined {
+    const { activeElement } = this.root.getRootNode() as Partial<ShadowRoot>;
+    return activeElement instanceof HTMLElement && this.root.contains(activeElement) ? activeElement : undefined;
+  }
+
+  /** What had the focus is gone or off: the nearest thing to it gets it, so that keys go on from there. */
+  #land(lost: HTMLElement): void {
+    const own = this.#regions.find(({ root }) => root.contains(lost))?.landing();
+    const other = this.#regions
+      .map((region) => region.landing())
+      .find((place) => place !== undefined && isUsable(place));
+    (own ?? other)?.focus();
+  }
+}

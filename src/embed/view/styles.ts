@@ -1,0 +1,140 @@
+/**
+ * The panel's looks. Light or dark follows the page's `color-scheme`; all colours are mixed from three, which a page may
+ * set: `--webvera-accent`, `--webvera-surface`, `--webvera-text`.
+ */
+const CSS = `
+:host {
+  --accent: var(--webvera-accent, light-dark(#0f6e66, #56c2b5));
+  --surface: var(--webvera-surface, light-dark(#fff, #1b1f24));
+  --text: var(--webvera-text, light-dark(#1d2125, #e7e9ec));
+  --on-accent: oklch(from var(--accent) clamp(0, (0.64 - l) * 1000, 1) 0 0);
+  --quiet: color-mix(in oklab, var(--text) 74%, var(--surface));
+  --edge: color-mix(in oklab, var(--text) 52%, var(--surface));
+  --line: color-mix(in oklab, var(--text) 14%, var(--surface));
+  --sunken: color-mix(in oklab, var(--text) 4%, var(--surface));
+  --soft: color-mix(in oklab, var(--accent) 13%, var(--surface));
+  --danger: light-dark(#a3322a, #ff9a90);
+  --radius: var(--webvera-radius, 12px);
+  --radius-small: calc(var(--radius) * 0.66);
+  display: block;
+  container-type: inline-size;
+  color: var(--text);
+  font: 16px / 1.5 var(--webvera-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif);
+  text-align: start;
+}
+:host([hidden]) { display: none; }
+*, *::before, *::after { box-sizing: border-box; }
+[hidden] { display: none !important; }
+h2, h3, p, figure { margin: 0; }
+h2 { font-size: 1.25em; font-weight: 650; line-height: 1.25; text-wrap: balance; }
+h3 { font-size: 1em; font-weight: 650; }
+section {
+  display: grid;
+  grid-template-columns: minmax(0, 1fr);
+  gap: 16px;
+  padding: 20px;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: var(--surface);
+  hyphens: auto;
+  overflow-wrap: anywhere;
+}
+.stack { display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; gap: 10px; }
+.work { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px; }
+.work > * { min-width: 0; }
+.work > * + * { padding-top: 20px; border-top: 1px solid var(--line); }
+.quiet { color: var(--quiet); font-size: 0.9em; }
+.given { color: var(--quiet); }
+strong { font-weight: 600; }
+.actions { display: flex; flex-wrap: wrap; gap: 8px; }
+label { display: block; margin-bottom: 4px; font-size: 0.9em; font-weight: 600; }
+button, textarea { color: inherit; font: inherit; }
+textarea {
+  display: block;
+  width: 100%;
+  min-height: 44px;
+  padding: 8px 11px;
+  border: 1px solid var(--edge);
+  border-radius: var(--radius-small);
+  background: var(--surface);
+  resize: vertical;
+}
+button {
+  min-height: 40px;
+  max-width: 100%;
+  padding: 6px 15px;
+  border: 1px solid var(--edge);
+  border-radius: var(--radius-small);
+  background: var(--surface);
+  font-size: 0.94em;
+  font-weight: 550;
+  overflow-wrap: anywhere;
+  cursor: pointer;
+}
+button:hover:enabled { border-color: var(--accent); background: var(--soft); }
+button.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
+button.primary:hover:enabled { background: color-mix(in oklab, var(--accent) 88%, var(--text)); }
+button.danger { color: var(--danger); }
+button.danger:hover:enabled { border-color: var(--danger); background: color-mix(in oklab, var(--danger) 10%, var(--surface)); }
+button:disabled { border-color: var(--line); background: var(--sunken); color: var(--quiet); cursor: not-allowed; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.file { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px; }
+.file .name { min-width: 0; font-weight: 600; }
+.teach[data-dropping] { outline: 2px dashed var(--accent); outline-offset: 6px; border-radius: 2px; }
+progress {
+  display: block;
+  width: 100%;
+  height: 8px;
+  overflow: hidden;
+  border: 0;
+  border-radius: 4px;
+  background: var(--line);
+  appearance: none;
+}
+progress::-webkit-progress-bar { background: var(--line); }
+progress::-webkit-progress-value { border-radius: 4px; background: var(--accent); }
+progress::-moz-progress-bar { border-radius: 4px; background: var(--accent); }
+progress:indeterminate { background: linear-gradient(90deg, var(--line) 30%, var(--accent) 50%, var(--line) 70%) 0 0 / 300% 100%; }
+progress:indeterminate::-webkit-progress-bar { background: transparent; }
+progress:indeterminate::-moz-progress-bar { background: transparent; }
+@keyframes sweep { from { background-position: 100% 0; } to { background-position: -50% 0; } }
+.training { padding: 14px; border-radius: var(--radius-small); background: var(--sunken); }
+svg { display: block; width: 100%; height: 80px; }
+polyline {
+  fill: none;
+  stroke: var(--accent);
+  stroke-width: 2;
+  stroke-linecap: round;
+  stroke-linejoin: round;
+  vector-effect: non-scaling-stroke;
+}
+figcaption { margin-top: 6px; }
+.output { padding: 12px 14px; border-radius: var(--radius-small); background: var(--sunken); white-space: pre-wrap; }
+.confirm { padding: 14px; border: 1px solid var(--danger); border-radius: var(--radius-small); }
+.messages:not(:has(> :not([hidden]))) { display: none; }
+.messages > [part="message"] { padding: 12px 14px; border-inline-start: 4px solid var(--accent); border-radius: 4px; background: var(--sunken); }
+.messages > .bad { border-color: var(--danger); }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@container (min-width: 760px) {
+  section { padding: 26px; }
+  .work { grid-template: "teach attempt" auto "teach kept" 1fr / minmax(0, 1fr) minmax(0, 1fr); gap: 24px 32px; }
+  .teach { grid-area: teach; }
+  .attempt { grid-area: attempt; }
+  .work > .attempt { padding-top: 0; border-top: 0; }
+}
+@media (prefers-reduced-motion: no-preference) {
+  button { transition: background-color 0.12s, border-color 0.12s; }
+  progress:indeterminate { animation: sweep 1.8s linear infinite; }
+}
+@media (forced-colors: active) {
+  progress { border: 1px solid; }
+  polyline { stroke: CanvasText; }
+}
+`;
+
+/** Puts the looks on a shadow root. A sheet that is made by a script needs no 'unsafe-inline'. */
+export function addStyles(root: ShadowRoot): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(CSS);
+  root.adoptedStyleSheets = [sheet];
+}

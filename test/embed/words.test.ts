@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { linePoints } from '../../src/embed/view/chart';
+import {
+  bytesInWords,
+  keptInWords,
+  learntInWords,
+  loadingInWords,
+  stepsInWords,
+  timeLeft,
+} from '../../src/embed/view/words';
+import type { ProgressInfo, StepLogs } from '../../src/index';
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [999.6, '1.00 kB'],
+  [61_440, '61.4 kB'],
+  [27_100_000, '27.1 MB'],
+  [2e12, '2000 GB'],
+])('%i bytes are %s', (bytes, words) => {
+  expect(bytesInWords(bytes)).toBe(words);
+});
+
+test.each([
+  [undefined, ''],
+  [Number.NaN, ''],
+  [0.2, '1 s left'],
+  [59.4, '59 s left'],
+  [59.6, 'about 1 min left'],
+  [3000, 'about 50 min left'],
+  [7300, 'about 2 h left'],
+])('%s seconds: %s', (seconds, words) => {
+  expect(timeLeft(seconds)).toBe(words);
+});
+
+test('loading is told in bytes, and then as getting ready', () => {
+  const total: ProgressInfo = { status: 'progress_total', name: 'm', progress: 50, loaded: 5e6, total: 1e7 };
+  expect(loadingInWords(undefined)).toEqual({ text: 'Starting…' });
+  expect(loadingInWords({ ...total, secondsLeft: 4 })).toEqual({ text: '5.00 MB of 10.0 MB · 4 s left', share: 0.5 });
+  expect(loadingInWords({ ...total, total: 0 })).toEqual({ text: '5.00 MB' });
+  expect(loadingInWords({ status: 'upload', name: 'm', progress: 25 })).toEqual({
+    text: 'Getting ready…',
+    share: 0.25,
+  });
+});
+
+test('a run is told by its steps and the time left', () => {
+  const logs = { step: 3, loss: 2, seconds_left: 90 } as StepLogs;
+  const state = { global_step: 3, max_steps: 60, epoch: 0, log_history: [logs] };
+  expect(stepsInWords({ ...state, max_steps: 0 })).toMatch(/^Reading/);
+  expect(stepsInWords({ ...state, global_step: 0, log_history: [] })).toBe('Step 0 of 60');
+  expect(stepsInWords(state)).toBe('Step 3 of 60 · about 2 min left');
+  expect(stepsInWords({ ...state, global_step: 60 })).toBe('Step 60 of 60 · seeing whether it got better…');
+});
+
+describe('what is kept', () => {
+  const info = {
+    id: 'a',
+    examples: 1,
+    seen: 1,
+    bytes: 2048,
+    created_at: 0,
+    used_at: 0,
+    base_model: null,
+    history: [],
+    can_roll_back: false,
+  };
+  const record = { at: 0, examples: 9, held_out: 1, steps: 4, loss_before: 3.456, loss_after: 3.123, taken: true };
+
+  test('is told in words', () => {
+    expect(keptInWords(undefined)).toMatch(/^Nothing yet/);
+    expect(keptInWords({ ...info, examples: 0, seen: 0 })).toMatch(/^Nothing yet/);
+    expect(keptInWords(info)).toBe('In this browser, and nowhere else: 1 example; 2.05 kB in all.');
+    expect(keptInWords({ ...info, examples: 1000, seen: 4321 })).toContain(
+      '1,000 examples, a fair sample of the 4,321 examples so far;',
+    );
+  });
+
+  test('and whether it got better', () => {
+    expect(learntInWords([])).toBe('');
+    expect(learntInWords([record])).toBe(
+      'It has learnt once. The last time it got better at examples that it hadn’t seen (loss 3.46 → 3.12).',
+    );
+    expect(learntInWords([record, { ...record, held_out: 0, taken: false, loss_after: 4 }])).toBe(
+      'It has learnt 2 times. The last time it would have got worse at what you taught it (loss 3.46 → 4.00), so it stayed as it was.',
+    );
+    expect(learntInWords([{ ...record, loss_after: 3.456 }])).toContain('made no difference');
+  });
+});
+
+describe('the line of the loss', () => {
+  const points = (losses: readonly number[], steps: number): number[][] =>
+    linePoints(losses, steps)
+      .split(' ')
+      .map((point) => point.split(',').map(Number));
+
+  test('falls as the loss does, as far as the run has come', () => {
+    expect(points([4, 3, 2], 3)).toEqual([
+      [3, 3],
+      [150, 40],
+      [297, 77],
+    ]);
+    expect(points([4, 3, 2], 6).at(-1)).toEqual([150, 77]);
+  });
+
+  test('is flat where nothing changes, and leaves out what is no number', () => {
+    expect(points([2, 2], 2)).toEqual([
+      [3, 40],
+      [297, 40],
+    ]);
+    expect(points([Number.NaN, 2], 2)).toEqual([[3, 40]]);
+    expect(linePoints([], 2)).toBe('');
+  });
+
+  test('has no more points than there is room for', () => {
+    const long = points(
+      Array.from({ length: 1000 }, (_, index) => 1000 - index),
+      1000,
+    );
+    expect(long.length).toBeLessThanOrEqual(150);
+    expect(long.at(-1)).toEqual([297, 77]);
+  });
+});
