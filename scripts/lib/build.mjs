@@ -23,7 +23,7 @@ export function buildIfStale() {
 }
 
 function isFresh() {
-  const built = ['dist/webvera.js', 'dist/worker.js', 'dist/node.js', 'dist/bench.d.ts'].map((file) =>
+  const built = ['dist/webvera.js', 'dist/worker.js', 'dist/node.js', 'dist/embed.js', 'dist/bench.d.ts'].map((file) =>
     join(root, file),
   );
   if (!built.every(existsSync)) return false;
@@ -31,7 +31,7 @@ function isFresh() {
   const made = ['src', 'shaders'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
-  return [...made, ...RECIPES, 'package-lock.json'].every((file) => {
+  return [...made, ...RECIPES, 'vite.config.ts', 'package-lock.json'].every((file) => {
     const path = join(root, file);
     return !existsSync(path) || statSync(path).mtimeMs <= oldest;
   });

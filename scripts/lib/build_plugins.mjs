@@ -1,4 +1,6 @@
 // How the library's parts are put together.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** @typedef {import('vite').Plugin} Plugin */
@@ -51,4 +53,26 @@ export function plainWorkerUrl() {
       chunk.code = chunk.code.replace(name, '"./worker.js"');
     },
   };
+}
+
+/**
+ * For a script tag: the worker is fetched from beside the script, and is the one of this hash or none.
+ * @param {string} integrity
+ * @returns {Plugin}
+ */
+export function scriptTagWorker(integrity) {
+  return {
+    name: 'script-tag-worker',
+    enforce: 'pre',
+    config: () => ({ define: { WORKER_INTEGRITY: JSON.stringify(integrity) } }),
+    resolveId: (source) => (source === './default_worker' ? path('../../src/embed/worker.ts') : undefined),
+  };
+}
+
+/**
+ * A file's hash, as an element's attribute `integrity` has it.
+ * @param {string} file
+ */
+export function integrityOf(file) {
+  return `sha384-${createHash('sha384').update(readFileSync(file)).digest('base64')}`;
 }

@@ -3,6 +3,7 @@ import {
   defaultSession,
   type Generation,
   type GenerationConfig,
+  type ModelInputs,
   type PreTrainedModel,
   Profile,
   type ProgressInfo,
@@ -69,7 +70,7 @@ export class WebVeraElement extends HTMLElement {
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
 
-  /** `models`: what is shared with the page's other elements. */
+  /** @internal `models`: what is shared with the page's other elements. */
   constructor(models: SharedModels) {
     super();
     const parts = {
@@ -146,7 +147,7 @@ export class WebVeraElement extends HTMLElement {
   }
 
   /** As `Profile.predict`: rejects with `unsupported_model`, as there is no task yet that predicts. */
-  predict(input: unknown): Promise<readonly { readonly label: string; readonly score: number }[]> {
+  predict(input: string | Blob | ModelInputs): Promise<readonly { readonly label: string; readonly score: number }[]> {
     return this.#learner.predict(input);
   }
 

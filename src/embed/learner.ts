@@ -2,6 +2,7 @@ import {
   type Example,
   type Generation,
   type GenerationConfig,
+  type ModelInputs,
   type PauseReason,
   type PreTrainedModel,
   type Profile,
@@ -123,7 +124,7 @@ export class Learner {
     return new LazyGeneration(begun);
   }
 
-  predict(input: unknown): Promise<readonly { readonly label: string; readonly score: number }[]> {
+  predict(input: string | Blob | ModelInputs): Promise<readonly { readonly label: string; readonly score: number }[]> {
     return this.#attempt(async (visit) => (await visit.profileNow()).predict(input));
   }
 

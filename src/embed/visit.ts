@@ -41,6 +41,8 @@ export class Visit {
   #session: Session | undefined;
   #lease: Lease | undefined;
   #profile: Profile | undefined;
+  /** What the profile tells of it then isn't another tab's doing. */
+  #isForgetting = false;
   /** While it is being opened. */
   #opening: Promise<Profile> | undefined;
 
@@ -133,10 +135,16 @@ export class Visit {
   }
 
   async forget(): Promise<{ bytes: number }> {
-    const profile = this.#profile;
-    this.#profile = undefined; // so that its own word of it isn't taken for another tab's
-    if (profile !== undefined) return profile.forget();
-    return this.#parts.profiles.forget(this.settings.profile, { session: this.#session });
+    if (this.#profile === undefined) {
+      return this.#parts.profiles.forget(this.settings.profile, { session: this.#session });
+    }
+    this.#isForgetting = true;
+    try {
+      return await this.#profile.forget();
+    } finally {
+      this.#profile = undefined;
+      this.#isForgetting = false;
+    }
   }
 
   /**
@@ -168,7 +176,7 @@ export class Visit {
       this.#profile = profile;
       profile.addEventListener('change', () => this.#listener.onChange(), { signal });
       const onForgotten = (): void => {
-        if (this.#profile !== profile) return;
+        if (this.#profile !== profile || this.#isForgetting) return;
         this.#profile = undefined;
         this.#listener.onForgotten();
       };

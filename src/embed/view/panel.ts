@@ -95,6 +95,7 @@ export class Panel {
   update(): void {
     const { status } = this.#learner;
     const focused = this.#focused();
+    if (status.forgotten !== undefined) this.#say('');
     const isOpen = status.state === 'ready' || status.state === 'training' || status.state === 'paused';
     show(this.#work, isOpen);
     const trouble = isUnsupported(status.error) ? status.error : this.#trouble;

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { prose, tag, withEmbed } from './embed_page';
+import { browserNames } from './harness';
+
+const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
+  30_000,
+  31_500,
+);
+const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
+
+test.each(browserNames)('%s: a page of another origin loads, teaches, writes, goes on and forgets', async (name) => {
+  await withEmbed(
+    name,
+    (cdn) => ({
+      '/page.html': `${tag(cdn)}
+        <web-vera id="one" model="${prose(cdn)}" ${small}></web-vera>
+        <web-vera id="two" model="${prose(cdn)}" profile="two" headless ${small}></web-vera>`,
+      '/changed.html': `${tag(cdn, '/changed/')}<web-vera id="one" model="${prose(cdn)}" ${small}></web-vera>`,
+    }),
+    async (page, cdn) => {
+      const asked = (path: string): number => cdn.requests.filter((request) => request.endsWith(path)).length;
+      await page.waitForFunction(() => document.querySelector('web-vera')?.state === 'idle');
+      expect(cdn.requests).toEqual(['/v1/embed.js']); // nothing more before the visitor agrees
+
+      const first = await page.evaluate(async (lesson) => {
+        const [one, two] = document.querySelectorAll('web-vera');
+        const heard: string[] = [];
+        for (const type of ['progress', 'ready', 'log', 'learnt', 'token', 'error', 'statechange']) {
+          document.addEventListener(`webvera-${type}`, ({ target }) => heard.push(`${(target as Element).id} ${type}`));
+        }
+        await Promise.all([one!.load(), two!.load()]);
+        const isShared = one!.session === two!.session && one!.model === two!.model;
+        const output = await one!.teach(lesson);
+        const written = await one!.generate('It was the whale', { max_new_tokens: 4 });
+        document.querySelector('main')!.prepend(one!); // moved, not removed
+        await Promise.resolve();
+        const state = one!.state;
+        return { heard, isShared, output, written, state, info: one!.profile!.info, other: two!.profile!.info };
+      }, text);
+      expect(first.isShared).toBe(true);
+      for (const file of ['/worker.js', '/model.safetensors', '/tokenizer.json']) expect(asked(file)).toBe(1);
+      expect(first.output.global_step).toBe(3);
+      expect(first.state).toBe('ready');
+      expect(first.info).toMatchObject({ id: 'default', history: [{ steps: 3 }] });
+      expect(first.info.examples).toBeGreaterThan(10);
+      expect(first.other).toMatchObject({ id: 'two', examples: 0, history: [] });
+      expect(first.heard.filter((event) => event === 'one log')).toHaveLength(3);
+      expect(first.heard.filter((event) => event === 'one token')).toHaveLength(4);
+      for (const each of ['one progress', 'two progress', 'one ready', 'two ready', 'one learnt', 'one statechange']) {
+        expect(first.heard).toContain(each);
+      }
+      expect(first.heard).not.toContain('one error');
+      expect(first.heard).not.toContain('two log');
+
+      // A run that the page's end cuts off.
+      await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        one.teach('Call me Ishmael.', { max_steps: 500, save_steps: 2 }).catch(() => {});
+        await new Promise<void>((resolve) => one.addEventListener('webvera-log', () => resolve(), { once: true }));
+        for await (const event of one.profile!.learning!) if (event.type === 'save') break;
+      });
+      await page.reload();
+      const second = await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        await one.load();
+        const state = one.state;
+        await new Promise<void>((resolve) => one.addEventListener('webvera-log', () => resolve(), { once: true }));
+        const written = await one.generate('It was the whale', { max_new_tokens: 4 });
+        const output = await one.stop();
+        return { state, written, output, info: one.profile!.info, count: (await window.WebVera.Profile.list()).length };
+      });
+      expect(second.state).toBe('training');
+      expect(second.written).toBe(first.written); // nothing new counts before the run has ended
+      expect(second.output!.global_step).toBeGreaterThan(2);
+      expect(second.info).toMatchObject({ examples: first.info.examples + 1, history: [{ steps: 3 }, {}] });
+      expect(second.count).toBe(2);
+
+      const last = await page.evaluate(async () => {
+        const [one, two] = document.querySelectorAll('web-vera');
+        const gone = await one!.forget();
+        await two!.forget(); // it wasn't even loaded
+        const left = await window.WebVera.Profile.list();
+        const { model } = one!;
+        one!.remove();
+        const untilFreed = async (): Promise<never> => {
+          for (;;) await model!.forward({ input_ids: [[1]] });
+        };
+        const failure = await untilFreed().catch(({ code }: { code: string }) => code);
+        return { gone, left, failure, states: [one!.state, two!.state] };
+      });
+      expect(last).toMatchObject({ left: [], failure: 'invalid_argument', states: ['idle', 'idle'] });
+      expect(last.gone.bytes).toBeGreaterThan(1000);
+
+      // The script is the one that it was, but not its worker.
+      await page.goto(new URL('/changed.html', page.url()).href);
+      const refused = await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        const failure = await one
+          .load()
+          .catch(({ code, message }: { code: string; message: string }) => ({ code, message }));
+        return { failure, state: one.state, error: one.error!.code };
+      });
+      expect(refused).toMatchObject({ state: 'error', error: 'integrity_mismatch' });
+      expect(refused.failure).toMatchObject({ message: expect.stringContaining(`${cdn.url}/changed/worker.js`) });
+    },
+    {
+      mounts: {
+        '/changed/embed.js': { type: 'text/javascript', body: readFileSync('dist/embed.js') },
+        '/changed/worker.js': { type: 'text/javascript', body: `${readFileSync('dist/worker.js', 'utf8')} ` },
+      },
+      expectedErrors: /^None of the “sha384” hashes in the integrity attribute match/, // as Firefox reports a refusal
+    },
+  );
+});
+
+test('without WebGPU the page’s own words for it are shown, and loading says why', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({
+      '/page.html': `${tag(cdn)}
+        <web-vera model="${prose(cdn)}"><p slot="unsupported" id="words">Please come back with another browser.</p></web-vera>`,
+    }),
+    async (page) => {
+      await page.evaluateOnNewDocument(() => {
+        Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+      });
+      await page.reload();
+      await page.waitForSelector('#words', { visible: true });
+      const failure = await page.evaluate(async () => {
+        const element = document.querySelector('web-vera')!;
+        const { code, hint } = (await element.load().catch((error: unknown) => error)) as {
+          code: string;
+          hint: string;
+        };
+        const offered = [...element.shadowRoot!.querySelectorAll('button')].filter((button) =>
+          button.checkVisibility(),
+        );
+        return { code, hint, state: element.state, offered: offered.length };
+      });
+      expect(failure).toMatchObject({ code: 'unsupported_device', state: 'error', offered: 0 });
+      expect(failure.hint).toMatch(/Chrome/);
+    },
+  );
+});

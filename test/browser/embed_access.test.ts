@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { expectAccessible } from './axe';
+import { prose, tag, withEmbed } from './embed_page';
+
+const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
+  30_000,
+  30_400,
+);
+const longWord = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen';
+
+/** What has the focus: its label, or what it says. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
+    const [label] = element instanceof HTMLTextAreaElement ? [...element.labels] : [element];
+    return label?.textContent ?? '';
+  });
+}
+
+async function until(page: Page, state: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.querySelector('web-vera')?.state === wanted, { polling: 20 }, state);
+}
+
+/** Waits until it has the focus, as that moves when the next frame is drawn. */
+async function onto(page: Page, name: string): Promise<void> {
+  await expect.poll(() => focused(page), { timeout: 20_000 }).toBe(name);
+}
+
+/** What is shown of the interface, as people read it. */
+function shown(page: Page): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: without what is hidden
+  return page.evaluate(() => document.querySelector('web-vera')!.shadowRoot!.querySelector('section')!.innerText);
+}
+
+test('all that the element does can be done by keys, and axe finds no fault with it', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({
+      '/page.html': `${tag(cdn)}
+        <web-vera model="${prose(cdn)}" r="4" target-modules="q_proj" max-steps="40" max-length="16">
+          <h2 slot="title">${longWord}</h2>
+          <p slot="footer">${longWord}</p>
+        </web-vera>`,
+    }),
+    async (page) => {
+      page.setDefaultTimeout(60_000);
+      await page.setViewport({ width: 320, height: 900 });
+      const press = async (key: 'Tab' | 'Enter' | 'Escape', name: string): Promise<void> => {
+        await page.keyboard.press(key);
+        await onto(page, name);
+      };
+      await page.waitForFunction(() => document.querySelector('web-vera')?.shadowRoot?.querySelector('section'));
+      await expectAccessible(page);
+      await press('Tab', 'Load the model');
+      await page.keyboard.press('Enter');
+      await until(page, 'ready');
+      await onto(page, 'Text to learn from');
+      await expectAccessible(page);
+
+      await page.keyboard.type(text.replaceAll(/\s+/g, ' '), { delay: 0 });
+      await press('Tab', 'Learn');
+      await press('Enter', 'Pause');
+      await page.waitForFunction(
+        () => (document.querySelector('web-vera')?.profile?.learning?.state.global_step ?? 0) > 1,
+        { polling: 20 },
+      );
+      await press('Enter', 'Go on');
+      await until(page, 'paused');
+      expect(await shown(page)).toMatch(
+        /Step \d+ of 40 · (\d+ s|about \d+ min) left\n+How surprised it is by your text: /,
+      );
+      await expectAccessible(page);
+      await press('Enter', 'Pause');
+      await press('Tab', 'Stop here');
+      await press('Enter', 'Text to learn from');
+      await until(page, 'ready');
+      expect(await shown(page)).toMatch(/It has learnt once\. The last time it (got better|would have got worse)/);
+
+      await press('Tab', 'Choose a file…'); // there is nothing left to learn
+      await press('Tab', 'How it begins');
+      await page.keyboard.type('It was the whale');
+      await press('Tab', 'Write');
+      await press('Enter', 'Stop');
+      await onto(page, 'Write again');
+      expect(await shown(page)).toMatch(/It was the whale.*\w/);
+      await expectAccessible(page);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+
+      await page.keyboard.press('Tab');
+      while ((await focused(page)) !== 'Forget everything…') await page.keyboard.press('Tab');
+      await press('Enter', 'Keep');
+      await expectAccessible(page);
+      await press('Escape', 'Forget everything…');
+      await press('Enter', 'Keep');
+      await press('Tab', 'Forget');
+      await press('Enter', 'Import…');
+      await expect.poll(() => shown(page)).toMatch(/Forgotten: [\d.]+ kB are deleted\..*Nothing yet\./s);
+      expect(await shown(page)).not.toContain('It was the whale '); // nor what it wrote with that
+      expect(await page.evaluate(() => window.WebVera.Profile.list())).toEqual([]);
+      await expectAccessible(page);
+    },
+  );
+});
+
+test('a page gives the element its own looks', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({ '/page.html': `${tag(cdn)}<web-vera model="${prose(cdn)}"></web-vera>` }),
+    async (page) => {
+      await page.waitForFunction(() => document.querySelector('web-vera')?.shadowRoot?.querySelector('section'));
+      await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+      const looks = await page.evaluate(() => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(`
+          web-vera { --webvera-accent: rgb(250, 200, 0); --webvera-surface: rgb(20, 0, 40); --webvera-text: rgb(255, 255, 250);
+            --webvera-radius: 3px; --webvera-font: monospace; }
+          web-vera::part(button) { text-transform: uppercase; }`);
+        document.adoptedStyleSheets = [sheet];
+        const element = document.querySelector('web-vera')!;
+        const part = (name: string): CSSStyleDeclaration =>
+          getComputedStyle(element.shadowRoot!.querySelector(`[part="${name}"]`)!);
+        const [panel, button] = [part('panel'), part('button')];
+        const found = [...element.shadowRoot!.querySelectorAll('[part]')].map((each) => each.getAttribute('part'));
+        return {
+          panel: [panel.backgroundColor, panel.color, panel.borderRadius, panel.fontFamily],
+          button: [button.backgroundColor, button.textTransform],
+          parts: [...new Set(found)].sort(),
+        };
+      });
+      expect(looks).toEqual({
+        panel: ['rgb(20, 0, 40)', 'rgb(255, 255, 250)', '3px', 'monospace'],
+        button: ['rgb(250, 200, 0)', 'uppercase'],
+        parts: ['button', 'chart', 'field', 'message', 'output', 'panel', 'progress'],
+      });
+      await expectAccessible(page); // with text on the accent that can be read
+    },
+  );
+});

@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'puppeteer-core';
+import { expect } from 'vitest';
+import { integrityOf } from '../../scripts/lib/build_plugins.mjs';
+import { type Mount, serve } from '../../scripts/lib/serve.mjs';
+import type {} from '../../src/embed';
+import { type BrowserName, withPage } from './harness';
+
+declare global {
+  interface Window {
+    /** What the page's policy has forbidden. */
+    violations: string[];
+  }
+}
+
+const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const script = folder('../../dist/embed.js');
+
+/** Where a page's script and model come from: another origin. */
+export interface Cdn {
+  readonly url: string;
+  /** Paths that were asked for, in order. */
+  readonly requests: string[];
+}
+
+export interface EmbedOptions {
+  /** What more the other origin has. */
+  readonly mounts?: Readonly<Record<string, Mount>>;
+  /** Messages of errors that the page lets escape on purpose. */
+  readonly expectedErrors?: RegExp;
+}
+
+/**
+ * Opens `/page.html` of a site with a strict policy, whose script is another origin's. `pages` gives bodies of pages by
+ * their paths. Anything that the policy forbids fails the test.
+ */
+export async function withEmbed(
+  name: BrowserName,
+  pages: (cdn: Cdn) => Readonly<Record<string, string>>,
+  body: (page: Page, cdn: Cdn) => Promise<void>,
+  { mounts = {}, expectedErrors }: EmbedOptions = {},
+): Promise<void> {
+  const requests: string[] = [];
+  const cdnServer = await serve(
+    { '/v1/': folder('../../dist/'), '/models/': folder('../../demo/public/models/'), ...mounts },
+    {
+      headers: { 'Access-Control-Allow-Origin': '*' },
+      onRequest: ({ url = '' }: IncomingMessage) => requests.push(url),
+    },
+  );
+  const cdn: Cdn = { url: cdnServer.url, requests };
+  const served = Object.entries(pages(cdn)).map(([path, content]): [string, Mount] => [
+    path,
+    { type: 'text/html; charset=utf-8', body: document(content) },
+  ]);
+  const site = await serve(Object.fromEntries(served), { headers: { 'Content-Security-Policy': policy(cdn) } });
+  const said: string[] = [];
+  try {
+    const options = expectedErrors === undefined ? {} : { expectedErrors };
+    await withPage(
+      name,
+      site.url,
+      async ({ page }) => {
+        page.on('console', (message) => {
+          if (/Content.Security.Policy|Trusted/i.test(message.text())) said.push(message.text());
+        });
+        await page.evaluateOnNewDocument(() => {
+          window.violations = [];
+          addEventListener('securitypolicyviolation', (event) => {
+            window.violations.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`);
+          });
+        });
+        await page.goto(`${site.url}/page.html`);
+        await body(page, cdn);
+        expect(await page.evaluate(() => window.violations)).toEqual([]);
+      },
+      options,
+    );
+  } finally {
+    await site.close();
+    await cdnServer.close();
+  }
+  expect(said).toEqual([]);
+}
+
+/** The tag, as a page's author writes it. `from`: the folder of the script. */
+export function tag(cdn: Cdn, from = '/v1/'): string {
+  const src = `${cdn.url}${from}embed.js`;
+  return `<script src="${src}" integrity="${integrityOf(script)}" crossorigin="anonymous" defer></script>`;
+}
+
+export const prose = (cdn: Cdn): string => `${cdn.url}/models/prose-1.4M/`;
+
+/** Only the other origin, and nothing inline. */
+function policy({ url }: Cdn): string {
+  return [
+    "default-src 'none'",
+    `script-src ${url}`,
+    'worker-src blob:',
+    `connect-src ${url}`,
+    "img-src 'self'", // for the icon that Firefox asks for
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types webvera',
+  ].join('; ');
+}
+
+function document(body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>A page of somebody’s</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"></head>
+<body><main><h1>Notes</h1>${body}</main></body>
+</html>`;
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { asWebVeraError, deviceTrouble, isUnsupported } from '../../src/embed/trouble';
+import { WebVeraError } from '../../src/index';
+
+const gpuOf = (requestAdapter: () => Promise<unknown>): GPU => ({ requestAdapter }) as unknown as GPU;
+const address = 'http://page.example';
+
+test('a page with a graphics card is fine', async () => {
+  const gpu = gpuOf(async () => ({}));
+  expect(await deviceTrouble({ isSecureContext: true, gpu, address })).toBeUndefined();
+});
+
+test.each([
+  [
+    'an insecure page',
+    { isSecureContext: false, gpu: undefined },
+    'insecure_context',
+    /https.* got http:\/\/page\.example/,
+  ],
+  ['a browser without WebGPU', { isSecureContext: true, gpu: undefined }, 'unsupported_device', /navigator\.gpu/],
+  ['no adapter', { isSecureContext: true, gpu: gpuOf(async () => null) }, 'unsupported_device', /gave none/],
+  [
+    'an adapter that fails',
+    { isSecureContext: true, gpu: gpuOf(() => Promise.reject(new Error('broken'))) },
+    'unsupported_device',
+    /gave none/,
+  ],
+])('%s is told of, with what to do', async (_, surroundings, code, message) => {
+  const trouble = await deviceTrouble({ ...surroundings, address });
+  expect(trouble).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\.$/) });
+  expect(isUnsupported(trouble)).toBe(true);
+});
+
+test('anything that is thrown becomes a WebVeraError', () => {
+  const own = new WebVeraError('offline', 'no connection');
+  expect(asWebVeraError(own)).toBe(own);
+  expect(asWebVeraError(new TypeError('oh'))).toMatchObject({ code: 'internal', message: 'TypeError: oh' });
+  expect(asWebVeraError('oh')).toMatchObject({ code: 'internal', message: 'oh' });
+  expect(isUnsupported(own)).toBe(false);
+  expect(isUnsupported(undefined)).toBe(false);
+});
