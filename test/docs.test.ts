@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig, VeraModel } from '../src/index';
+import { MODEL_METHODS } from '../src/page/foreign_names';
 import { RemoteModel } from '../src/page/model';
 import { tableRows } from './helpers/tables';
 import { PEFT_NAMES } from './peft/names';
@@ -12,9 +13,10 @@ const rows = tableRows('README.md', "PEFT's VeRA, name by name").map(([name = ''
   tests: [...tests.matchAll(/\]\(([^ )]+)(?: "([^"]+)")?\)/g)].map(([, file = '', title]) => ({ file, title })),
 }));
 
-/** What a class gives to its users; `constructor` and symbols aside. */
+/** What a class gives to its users; `constructor`, symbols and what only tells of something else aside. */
 function publicNames({ prototype }: typeof RemoteModel | typeof VeraModel): string[] {
-  return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+  const elsewhere = prototype === RemoteModel.prototype ? Object.keys(MODEL_METHODS) : [];
+  return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && !elsewhere.includes(name));
 }
 
 describe("the README's table of names", () => {

@@ -32,10 +32,10 @@ export class AutoModelForCausalLM {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'AutoModelForCausalLM';
   /**
-   * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with
-   * `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known, `out_of_memory`,
-   * `device_lost`, and with what loading any file may give: `not_found`, `offline`, `http_error`, `integrity_mismatch`,
-   * `invalid_format`.
+   * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with `insecure_context` on a
+   * page that isn't https, `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known,
+   * `out_of_memory`, `device_lost`, and with what loading any file may give: `not_found`, `offline`, `http_error`,
+   * `integrity_mismatch`, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);

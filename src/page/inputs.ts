@@ -4,7 +4,10 @@ import { anyObject, anyString, checkOptions, defined, type Rule, wrong } from '.
 
 /** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions) the worker checks. */
 export function wireInputs(inputs: ModelInputs): WireInputs {
-  if (typeof inputs !== 'object' || inputs === null) throw wrong('inputs', 'an object with input_ids', inputs);
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
+    const ids = typeof inputs === 'string' ? '[await model.tokenizer.encode(text)]' : '[ids]';
+    throw wrong('inputs', 'an object with input_ids', inputs, `Pass { input_ids: ${ids} }.`);
+  }
   checkOptions('inputs', inputs, {
     input_ids: anyObject,
     attention_mask: anyObject,
@@ -37,7 +40,13 @@ export const nameList: Rule = {
 
 export function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
   const { dims, data } = isRows(matrix) ? flatten(name, matrix) : matrix;
-  const [B = 0, T = 0] = dims;
+  if (!Array.isArray(dims) || typeof data?.length !== 'number') {
+    throw wrong(`inputs: ${name}`, 'one array of ids per row, or { dims, data }', matrix);
+  }
+  if (typeof data[0] === 'bigint') {
+    throw wrong(`inputs: ${name}`, 'numbers', data, 'Pass { dims, data: Array.from(data, Number) }.');
+  }
+  const [B = 0, T = 0]: readonly number[] = dims;
   const isPair = dims.length === 2 && dims.every((dim) => Number.isSafeInteger(dim) && dim > 0);
   if (!isPair || data.length !== B * T) {
     const got = `dims [${dims.join(', ')}] with ${data.length} entries`;
@@ -51,13 +60,17 @@ export function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
 }
 
 function flatten(name: string, rows: readonly (readonly number[])[]): { dims: number[]; data: number[] } {
+  const other = rows.find((row) => typeof row?.length !== 'number');
+  if (other !== undefined) {
+    throw wrong(`inputs: ${name}`, 'one array of ids per row', other, 'A single row is passed as [ids].');
+  }
   const T = rows[0]?.length ?? 0;
   const odd = rows.findIndex((row) => row.length !== T);
   if (odd >= 0) {
     const hint = 'Pad the rows to one length and tell by attention_mask which tokens count.';
     throw wrong(`inputs: ${name}`, `rows of ${T} entries, as the first`, `${rows[odd]?.length} in row ${odd}`, hint);
   }
-  return { dims: [rows.length, T], data: rows.flat() };
+  return { dims: [rows.length, T], data: rows.flatMap((row) => Array.from(row)) };
 }
 
 function isRows(matrix: IdMatrix): matrix is readonly (readonly number[])[] {

@@ -4,6 +4,7 @@ import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
 import type { ModelInputs, Tensor } from '../core/tensor';
 import type { Handle, ModelInfo, Prompt } from '../worker/protocol';
 import { asyncDispose } from './dispose';
+import { MODEL_METHODS, tellInstead } from './foreign_names';
 import {
   type BatchGeneration,
   type Generation,
@@ -15,7 +16,8 @@ import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import type { ProfileHost } from './profile/host';
-import { plainIds, RemoteTokenizer, type Tokenizer } from './tokenizer';
+import { wirePrompt } from './prompts';
+import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 export interface PreTrainedModel extends AsyncDisposable {
   readonly config: PretrainedConfig;
@@ -61,6 +63,10 @@ export const partsKey: unique symbol = Symbol('parts');
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
+  static {
+    tellInstead(RemoteModel.prototype, MODEL_METHODS);
+  }
+
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name: string = 'PreTrainedModel';
 
@@ -95,7 +101,7 @@ export class RemoteModel implements PreTrainedModel {
       async (onEvent) => {
         const handle = liveHandle(this);
         const resolved = resolveGenerationConfig(config);
-        const prompts = [this.#prompt('generate: input', input)];
+        const prompts = [wirePrompt('generate: input', input, this.tokenizer)];
         const { signal } = config;
         const request = (call: number) => link.request('generate', call, handle, prompts, resolved);
         const [text = ''] = await link.call(request, { signal, onEvent });
@@ -112,9 +118,12 @@ export class RemoteModel implements PreTrainedModel {
         const handle = liveHandle(this);
         const resolved = resolveBatchConfig(config);
         if (!Array.isArray(inputs) || inputs.length === 0) {
-          throw wrong('generate_batch: prompts', 'an array of at least one prompt', inputs);
+          const hint = typeof inputs === 'string' ? 'A single text is continued by generate(text).' : '';
+          throw wrong('generate_batch: prompts', 'an array of at least one prompt', inputs, hint);
         }
-        const prompts = inputs.map((input, row) => this.#prompt(`generate_batch: prompts[${row}]`, input));
+        const prompts = inputs.map((input, row) =>
+          wirePrompt(`generate_batch: prompts[${row}]`, input, this.tokenizer),
+        );
         const { signal } = config;
         return link.call((call) => link.request('generate', call, handle, prompts, resolved), { signal, onEvent });
       },
@@ -154,12 +163,6 @@ export class RemoteModel implements PreTrainedModel {
   [asyncDispose](): Promise<void> {
     return this.dispose();
   }
-
-  #prompt(what: string, input: Prompt): Prompt {
-    if (typeof input !== 'string') return plainIds(what, input);
-    if (this.tokenizer !== undefined) return input;
-    throw wrong(what, 'token ids, as this model came without a tokenizer', input);
-  }
 }
 
 /** The handle to call the session with; throws once the model is disposed of. */
@@ -179,5 +182,6 @@ export function modelParts(link: Link, info: ModelInfo): ModelParts {
 /** A model of ours; throws for anything else. */
 export function expectModel(model: unknown): RemoteModel {
   if (model instanceof RemoteModel) return model;
-  throw wrong('model', 'a model from AutoModelForCausalLM.from_pretrained', model);
+  const hint = "Load it first: const model = await AutoModelForCausalLM.from_pretrained('org/name').";
+  throw wrong('model', 'a model from AutoModelForCausalLM.from_pretrained', model, hint);
 }

@@ -93,13 +93,18 @@ export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
 }
 
 export function wireAdapterFiles(files: AdapterFiles): AdapterFiles {
+  if (!isObject(files)) throw wrong('files', "PEFT's two files by their names", files, TWO_FILES);
   const wire = {
     'adapter_config.json': files['adapter_config.json'],
     'adapter_model.safetensors': files['adapter_model.safetensors'],
   };
-  for (const [name, file] of Object.entries(wire)) if (!(file instanceof Blob)) throw wrong(name, 'a Blob', file);
+  for (const [name, file] of Object.entries(wire))
+    if (!(file instanceof Blob)) throw wrong(name, 'a Blob', file, TWO_FILES);
   return wire;
 }
+
+const TWO_FILES =
+  "Pass { 'adapter_config.json': blob, 'adapter_model.safetensors': blob }, as save_pretrained() gives them.";
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;

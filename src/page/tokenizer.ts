@@ -36,7 +36,12 @@ export class RemoteTokenizer implements Tokenizer {
 
   async encode(text: string, options: { add_special_tokens?: boolean } = {}): Promise<number[]> {
     checkOptions('encode', options, { add_special_tokens: anyBoolean });
-    if (typeof text !== 'string') throw wrong('encode: text', 'a string', text);
+    if (typeof text !== 'string') {
+      const hint = Array.isArray(text)
+        ? 'Texts are encoded one by one: texts.map((text) => tokenizer.encode(text)).'
+        : '';
+      throw wrong('encode: text', 'a string', text, hint);
+    }
     const { add_special_tokens = true } = options;
     return this.#link.request('encode', this.#handle, text, { add_special_tokens });
   }

@@ -2,6 +2,7 @@ import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArgum
 import { Callbacks, callbackList } from './callbacks';
 import { anyDataset } from './dataset_rules';
 import { openDataset } from './feed';
+import { TRAINER_METHODS, tellInstead } from './foreign_names';
 import { liveHandle, partsKey, RemoteModel } from './model';
 import {
   abortSignal,
@@ -70,6 +71,10 @@ const rules: Rules<TrainerInit> = {
 export class Trainer {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'Trainer';
+
+  static {
+    tellInstead(Trainer.prototype, TRAINER_METHODS);
+  }
 
   readonly #model: VeraModel;
   readonly #adapter: string | undefined;

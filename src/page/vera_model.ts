@@ -229,6 +229,9 @@ export class VeraModel extends RemoteModel {
    * under that name, in place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails.
    */
   async save_pretrained(options: { id?: string; adapter_name?: string } = {}): Promise<AdapterFiles> {
+    if (typeof options === 'string') {
+      throw wrong('save_pretrained', 'an object', options, `Pass { id: '${options}' } to keep it in this browser.`);
+    }
     checkOptions('save_pretrained', options, { id: anyString, adapter_name: anyString });
     const { id, adapter_name } = options;
     return this[partsKey].link.request('saveAdapter', liveHandle(this), defined({ id, adapter_name }));

@@ -232,6 +232,34 @@ describe('a model', () => {
     await session.close();
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ['a text', 'The whale', /\{ input_ids: \[await model\.tokenizer\.encode\(text\)\] \}/],
+    ['ids alone', [1, 2], /\{ input_ids: \[ids\] \}/],
+    ['one row', { input_ids: [1, 2] }, /\[ids\]/],
+    ['a row that is on its way', { input_ids: [Promise.resolve([1])] }, /await/],
+    ['large integers', { input_ids: { dims: [1, 1], data: BigInt64Array.of(1n) } }, /Array\.from\(data, Number\)/],
+  ])('is told what forward takes instead of %s', async (_case, inputs, hint) => {
+    const { model, session } = await loaded();
+    await expect(model.forward(inputs as never)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: expect.stringMatching(hint),
+    });
+    await session.close();
+  });
+
+  test('takes rows of any kind of array, and refuses what is none', async () => {
+    const { model, session, fake } = await loaded(() => ({ forward: async () => ({}) as never }));
+    await model.forward({ input_ids: [Int32Array.of(1, 2), Int32Array.of(3, 4)] as never });
+    expect(fake.argsOf('forward')[0]?.[2]).toEqual({ input_ids: { dims: [2, 2], data: Int32Array.of(1, 2, 3, 4) } });
+    for (const input_ids of [new Set([1]), {}, { dims: [1, 1] }]) {
+      await expect(model.forward({ input_ids } as never)).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: expect.stringMatching(/^inputs: input_ids: expected one array of ids per row, or \{ dims, data \}/),
+      });
+    }
+    await session.close();
+  });
+
   test('once disposed of can not be used', async () => {
     const { model, session, fake } = await loaded(() => ({ disposeModel: async () => {} }));
     await model.dispose();
@@ -325,6 +353,26 @@ describe('a generation', () => {
   ])('refuses %s', async (_case, config, message) => {
     const { model, session } = await loaded(scripted);
     await expect(model.generate([1], config)).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await session.close();
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /^The text comes first.*generate\('The whale', \{ max_new_tokens: 40 \}\)/],
+    ['options alone', { max_new_tokens: 4 }, /^The text comes first/],
+    ['what a tokenizer of another library gives', { input_ids: [[1]] }, /generate\(input_ids\[0\]/],
+    ['a tensor of another library', { dims: [1, 1], data: BigInt64Array.of(1n) }, /Array\.from\(ids, Number\)/],
+    ['large integers', BigInt64Array.of(1n), /Array\.from\(ids, Number\)/],
+    ['chat messages', [{ role: 'user', content: 'Hello' }], /^Chat messages are not supported yet/],
+    ['several texts', ['a', 'b'], /generate_batch/],
+    ['several rows', [[1], [2]], /generate_batch/],
+    ['ids that are on their way', Promise.resolve([1]), /await/],
+  ])('of %s is told what it takes', async (_case, input, hint) => {
+    const { model, session } = await loaded(scripted);
+    await expect(model.generate(input as string)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/^generate: input: expected a text or an array of token ids, got /),
+      hint: expect.stringMatching(hint),
+    });
     await session.close();
   });
 

@@ -46,6 +46,26 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
+  test('is saved under an id, and says so who names a folder', async () => {
+    const { vera, session } = await wrapped();
+    await expect(vera.save_pretrained('mine' as never)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: "Pass { id: 'mine' } to keep it in this browser.",
+    });
+    await session.close();
+  });
+
+  test('is made of a model that is loaded', async () => {
+    const { model, session } = await loaded();
+    await expect(VeraModel.from_pretrained('org/name' as never, './adapter/')).rejects.toMatchObject({
+      hint: expect.stringContaining("await AutoModelForCausalLM.from_pretrained('org/name')"),
+    });
+    await expect(get_peft_model(Promise.resolve(model) as never, config)).rejects.toMatchObject({
+      hint: 'Put await before it.',
+    });
+    await session.close();
+  });
+
   test('computes under its own handle, and the base model under its', async () => {
     const { vera, model, session, fake } = await wrapped(() => ({
       forward: async () => ({ logits: { dims: [1, 1, 1], data: new Float32Array(1) } }),
@@ -215,6 +235,10 @@ describe('stored adapters', () => {
     const half = { 'adapter_config.json': new Blob() } as never;
     await expect(adapters.import(half, 'a')).rejects.toMatchObject({
       message: /adapter_model.safetensors: expected a Blob/,
+    });
+    await expect(adapters.import(undefined as never, 'a')).rejects.toMatchObject({
+      message: /^files: expected PEFT's two files by their names, got undefined/,
+      hint: expect.stringContaining("'adapter_model.safetensors': blob"),
     });
     await expect(adapters.import(files, '')).rejects.toMatchObject({ message: /^id: expected a string/ });
     await expect(adapters.get(5 as never)).rejects.toMatchObject({ code: 'invalid_argument' });

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { VeraConfig } from '../../src/adapters/config';
+import { AutoModelForCausalLM } from '../../src/page/auto_classes';
+import { Trainer } from '../../src/page/trainer';
+import { get_peft_model } from '../../src/page/vera_model';
+import { modelInfo, openSession, veraInfo } from './open_session';
+
+test('methods of other libraries tell what there is instead, and leave alone those that there are', async () => {
+  const { session } = await openSession(() => ({
+    loadModel: async () => modelInfo,
+    createVera: async (_model, name, fields) => veraInfo({ [name]: fields }, [name]),
+  }));
+  const base = await AutoModelForCausalLM.from_pretrained('org/name', { session });
+  const model = await get_peft_model(base, new VeraConfig());
+  const trainer = new Trainer({ model, train_dataset: [] });
+  const hintOf = (object: object, name: string): string => {
+    try {
+      (object as Record<string, () => unknown>)[name]!();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'invalid_argument', message: `There is no ${name}() here` });
+      return (error as { hint: string }).hint;
+    }
+    return 'it did something';
+  };
+  expect(hintOf(model, 'train')).toMatch(/new Trainer\(\{ model, train_dataset \}\)\.train\(\)/);
+  expect(hintOf(base, 'eval')).toMatch(/no mode/);
+  expect(hintOf(model, 'print_trainable_parameters')).toMatch(/^get_nb_trainable_parameters\(\)/);
+  expect(hintOf(base, 'save_pretrained')).toMatch(/get_peft_model\(.*export_model\(\)/);
+  expect(hintOf(trainer, 'save_model')).toMatch(/model\.save_pretrained/);
+  expect(model.get_nb_trainable_parameters()).toEqual({ trainable: 12, all: 1000 });
+  expect(Object.keys(base)).not.toContain('train');
+  await session.close();
+});
