@@ -58,10 +58,29 @@ test("PEFT.md has all of PEFT's tests that there can't be here", () => {
   expect(listed).toEqual(expect.arrayContaining([...NOT_HERE]));
 });
 
-test.each(['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'BENCHMARKS.md', 'CHANGELOG.md'])(
+test.each(['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'BENCHMARKS.md', 'CHANGELOG.md', 'CONTRIBUTING.md'])(
   'files that %s links to are there',
   (page) => {
     const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^ )#]+)/g)].map(([, file]) => file!);
     expect(links.filter((file) => !existsSync(file))).toEqual([]);
   },
 );
+
+test('the workflow runs what .ci/run does', () => {
+  const workflow = readFileSync('.github/workflows/ci.yml', 'utf8');
+  expect(workflow).toContain('run: .ci/run');
+  for (const [, action] of workflow.matchAll(/uses: (\S+)/g))
+    expect(action).toMatch(/^actions\/[\w-]+@v\d+\.\d+\.\d+$/);
+});
+
+test('files and commands that CONTRIBUTING.md names are there', () => {
+  const page = readFileSync('CONTRIBUTING.md', 'utf8');
+  const files = [...page.matchAll(/`((?:src|test|shaders|\.ci)\/[\w./-]+)`/g)].map(([, file]) => file!);
+  expect(files.length).toBeGreaterThan(10);
+  // `x` stands for the name of whatever is added: relu is there, and a Llama.
+  const there = (file: string) =>
+    [file.replace(/\bx(?=\b|_)/, 'relu'), file.replace(/\bx(?=\b|_)/, 'llama')].some(existsSync);
+  expect(files.filter((file) => !there(file))).toEqual([]);
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const [, name = ''] of page.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);
+});
