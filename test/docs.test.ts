@@ -7,7 +7,7 @@ import { tableRows } from './helpers/tables';
 import { PEFT_NAMES } from './peft/names';
 import { NOT_HERE } from './peft/not_here';
 
-const rows = tableRows('README.md', "PEFT's VeRA, name by name").map(([name = '', says = '', tests = '']) => ({
+const rows = tableRows('PEFT.md', 'Name by name').map(([name = '', says = '', tests = '']) => ({
   name: name.match(/^`(\w+)`( \+)?$/)?.[1] ?? name,
   says,
   tests: [...tests.matchAll(/\]\(([^ )]+)(?: "([^"]+)")?\)/g)].map(([, file = '', title]) => ({ file, title })),
@@ -19,7 +19,7 @@ function publicNames({ prototype }: typeof RemoteModel | typeof VeraModel): stri
   return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && !elsewhere.includes(name));
 }
 
-describe("the README's table of names", () => {
+describe("PEFT.md's table of names", () => {
   test.each([
     ['VeraConfig', [...Object.keys(new VeraConfig()), 'peft_type', 'peft_version']],
     ['VeraModel', [...publicNames(VeraModel), 'get_peft_model', 'from_pretrained']],
