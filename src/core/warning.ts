@@ -11,7 +11,7 @@ export type Warn = (warning: Warning) => void;
  * What PEFT warns of, and what is no fault here: A and B come from their key to the bit on every device, and the layers'
  * layout is known. It is told to those who listen, and to nobody else.
  */
-const NO_FAULT: ReadonlySet<string> = new Set(['projection_not_saved', 'fan_in_fan_out']);
+const NO_FAULT: ReadonlySet<string> = new Set(['projection_not_saved', 'projection_drawn', 'fan_in_fan_out']);
 
 /** For where nobody else listens. */
 export function warnOnConsole({ code, message }: Warning): void {

@@ -76,7 +76,8 @@ export const linkKey: unique symbol = Symbol('link');
  * lost, a warning `device_lost` tells it, what was loaded on it rejects, and the next model to be loaded gets a new one.
  *
  * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens, but for what PEFT warns
- * of where nothing is wrong: `projection_not_saved`, as A and B come from their key to the bit, and `fan_in_fan_out`).
+ * of where nothing is wrong: `projection_not_saved` and `projection_drawn`, as A and B come from their key to the bit, and
+ * `fan_in_fan_out`).
  */
 export class Session extends EventTarget implements AsyncDisposable {
   /** @internal Its name in messages, which minifiers leave. */

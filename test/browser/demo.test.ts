@@ -96,6 +96,13 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
   });
 });
 
+/** The step that the page says is kept, once there is one. */
+async function keptStep(page: Page): Promise<number> {
+  const status = /Kept up to step (\d+)\.$/;
+  await until(page, () => /Kept up to step \d+\.$/.test(document.querySelector('#train-status')?.textContent ?? ''));
+  return Number(status.exec(await textOf(page, '#train-status'))?.[1]);
+}
+
 test('a run whose page was closed is gone on with later, where it was kept', async () => {
   await withDemo(site, async (page) => {
     const choose = async () => {
@@ -109,13 +116,13 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
     await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
     await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
     await click(page, '#start');
-    await until(page, () => /Kept up to step 20\.$/.test(document.querySelector('#train-status')?.textContent ?? ''));
+    const kept = await keptStep(page);
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
 
     await seen(page, '#interrupted');
-    const stopped = /^“whale” stopped at step (20|40) of 400\./;
-    expect(await textOf(page, '#interrupted-text')).toMatch(stopped);
+    const [, stopped] = /^“whale” stopped at step (\d+) of 400\./.exec(await textOf(page, '#interrupted-text')) ?? [];
+    expect(Number(stopped)).toBeGreaterThanOrEqual(kept);
     expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose prose-1\.4M and moby-dick\.txt again\.$/);
     expect(await isDisabled(page, '#go-on')).toBe(true);
     await choose();
@@ -127,7 +134,7 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
     await click(page, '#stop');
     await phase(page, '#train-card', 'idle');
     expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
-    expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(20);
+    expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(kept);
     // The losses of before the reload are in the table, from the first step on.
     expect(await page.$eval('#loss-rows th', (cell) => cell.textContent)).toBe('1');
 
@@ -148,9 +155,7 @@ test.each([false, true])(
       await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
       await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
       await click(page, '#start');
-      await until(page, () =>
-        /Kept up to step \d+\.$/.test(document.querySelector('#train-status')?.textContent ?? ''),
-      );
+      const kept = await keptStep(page);
       if (paused) {
         await clickAtOnce(page, '#pause');
         await phase(page, '#train-card', 'paused');
@@ -170,7 +175,7 @@ test.each([false, true])(
       await click(page, '#stop');
       await phase(page, '#train-card', 'idle');
       expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
-      expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(20);
+      expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThan(kept);
     });
   },
 );

@@ -25,6 +25,8 @@ export interface Cdn {
 }
 
 export interface EmbedOptions {
+  /** The page's policy; default: as strict as can be. */
+  readonly policy?: (cdn: Cdn) => string;
   /** What more the other origin has. */
   readonly mounts?: Readonly<Record<string, Mount>>;
   /** Messages of errors that the page lets escape on purpose. */
@@ -39,7 +41,7 @@ export async function withEmbed(
   name: BrowserName,
   pages: (cdn: Cdn) => Readonly<Record<string, string>>,
   body: (page: Page, cdn: Cdn) => Promise<void>,
-  { mounts = {}, expectedErrors }: EmbedOptions = {},
+  { policy = strictest, mounts = {}, expectedErrors }: EmbedOptions = {},
 ): Promise<void> {
   const requests: string[] = [];
   const cdnServer = await serve(
@@ -93,7 +95,7 @@ export function tag(cdn: Cdn, from = '/v1/'): string {
 export const prose = (cdn: Cdn): string => `${cdn.url}/models/prose-1.4M/`;
 
 /** Only the other origin, and nothing inline. */
-function policy({ url }: Cdn): string {
+function strictest({ url }: Cdn): string {
   return [
     "default-src 'none'",
     `script-src ${url}`,

@@ -1,35 +1,91 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { integrityOf } from '../../scripts/lib/build_plugins.mjs';
+import { withEmbed } from './embed_page';
 import { reportOf, withBrowser } from './harness';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
+const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, kind = '', text = '']) => ({ kind, text }));
 
-/** The README's example as a page's script that reports what the console would show. */
-function exampleScript(): string {
-  const [, example = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
+/** The README's only block of a kind that says so. */
+function block(kind: string, holding: string): string {
+  const [found, another] = blocks.filter((one) => one.kind === kind && one.text.includes(holding));
+  if (found === undefined || another !== undefined) throw new Error(`Expected one ${kind} block with ${holding}`);
+  return found.text;
+}
+
+/** Runs a block as a page's script, and gives what the console would show. */
+async function linesOf(example: string): Promise<string[]> {
   // Short enough for a software adapter; all else is what the README says.
   const script = example.replace("from 'webvera'", "from '/dist/webvera.js'").replace('max_steps: 150', 'max_steps: 3');
-  expect(script).toContain('/dist/webvera.js');
-  expect(script).toContain('max_steps: 3');
   const record = `const lines = [];
 console.log = (line) => lines.push(line);
 console.warn = console.error = (line) => lines.push('trouble: ' + line);`;
-  return `${record}\n${script}\nwindow.report(lines);`;
+  const page = { type: 'text/html', body: '<script type="module" src="/example.js"></script>' };
+  const body = `${record}\n${script}\nwindow.report(lines);`;
+  return withBrowser('chromium', (open, url) => reportOf<string[]>(open, `${url}/example.html`), {
+    mounts: { '/example.html': page, '/example.js': { type: 'text/javascript', body } },
+  });
 }
 
-test('the example of the README runs as it stands', async () => {
-  const page = { type: 'text/html', body: '<script type="module" src="/example.js"></script>' };
-  const script = { type: 'text/javascript', body: exampleScript() };
-  const lines = await withBrowser('chromium', (open, url) => reportOf<string[]>(open, `${url}/example.html`), {
-    mounts: { '/example.html': page, '/example.js': script },
-  });
+test('the ten lines run as they stand', async () => {
+  const example = block('js', 'new Trainer');
+  expect(
+    example
+      .trim()
+      .split('\n')
+      .filter((line) => line !== '').length,
+  ).toBeLessThanOrEqual(14);
+  expect(example).toContain('max_steps: 150');
+  const lines = await linesOf(example);
   expect(lines.filter((line) => line.startsWith('trouble: '))).toEqual([]);
   for (const step of [1, 2, 3]) expect(lines[step - 1]).toMatch(new RegExp(`^step ${step}: loss [3-5]\\.\\d+$`));
-  expect(lines.length).toBeGreaterThan(10);
+  expect(lines[3]).toMatch(/\w/);
   expect(lines.at(-1)).toMatch(/^adapter_model\.safetensors: [45]\d{4} bytes$/);
 });
 
-test('the example has some twenty lines', () => {
-  const [, example = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
-  expect(example.trim().split('\n').length).toBeLessThanOrEqual(24);
+test('the lines about profiles run as they stand', async () => {
+  const lines = await linesOf(block('js', 'Profile.open'));
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^(learnt|no better, so not taken)$/);
+  expect(lines[1]).toMatch(/\w/);
+});
+
+test('the tag works under the policy that it is said to need', async () => {
+  const [tag, policy] = [block('html', '<web-vera'), block('http', 'Content-Security-Policy')];
+  const header = policy.replace('Content-Security-Policy: ', '').trim();
+  await withEmbed(
+    'chromium',
+    ({ url }) => ({
+      '/page.html': tag
+        .replace('https://cdn.example/webvera/', `${url}/v1/`)
+        .replace('sha384-…', integrityOf('dist/embed.js'))
+        .replace('HuggingFaceTB/SmolLM2-135M', `${url}/models/prose-1.4M/`),
+    }),
+    async (page) => {
+      const written = await page.evaluate(async () => {
+        const element = document.querySelector('web-vera')!;
+        await element.load();
+        return element.generate('It was the whale', { max_new_tokens: 4 });
+      });
+      expect(written).toMatch(/\w/);
+    },
+    // The model comes from the hub there, and from the script's origin here.
+    { policy: ({ url }) => header.replaceAll('https://cdn.example', url).replace(' https://huggingface.co', '') },
+  );
+});
+
+test('all other blocks are commands that there are', () => {
+  const others = blocks.filter(({ kind }) => !['js', 'html', 'http'].includes(kind));
+  expect(others.map(({ kind }) => kind)).toEqual(others.map(() => 'sh'));
+  const commands = others.flatMap(({ text }) => text.trim().split(/\n|&&/)).map((line) => line.trim());
+  for (const command of commands) {
+    const [, script] = /^npm (?:run )?(\w+)/.exec(command) ?? [];
+    if (command.startsWith('npm install webvera') || command === 'npm ci') continue;
+    if (command.startsWith('npx webvera ')) continue; // test/packages runs these
+    expect(Object.keys(scripts), command).toContain(script);
+  }
 });

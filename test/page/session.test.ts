@@ -108,7 +108,7 @@ describe('a session', () => {
     await session.close();
   });
 
-  test.each(['projection_not_saved', 'fan_in_fan_out'])(
+  test.each(['projection_not_saved', 'projection_drawn', 'fan_in_fan_out'])(
     'keeps %s, where nothing is wrong, to those who listen',
     async (code) => {
       const { session, fake } = await openSession();
