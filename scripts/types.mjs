@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { invokeExtractor } from './lib/extractor.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
-const ENTRIES = { webvera: 'index', node: 'node/dawn', bench: 'bench', embed: 'embed' };
+const ENTRIES = { webvera: 'index', node: 'node/extras', bench: 'bench', embed: 'embed' };
 
 /** `AsyncDisposable`, for projects whose `lib` is older than ours. */
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';

@@ -1,6 +1,6 @@
 /**
- * `webvera/node`: all names of `webvera`, for sessions in the calling thread, and Dawn, which is WebGPU for Node. It also loads
- * in Deno and in workers of one's own.
+ * `webvera/node`: all names of `webvera`, for sessions in the calling thread, with Dawn, which is WebGPU for Node, and folders on
+ * its disk. It also loads in Deno and in workers of one's own.
  */
 export * from './index';
-export { type DawnOptions, openDawn } from './node/dawn';
+export * from './node/extras';

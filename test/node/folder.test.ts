@@ -1,0 +1,31 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { openFolder } from '../../src/node/folder';
+
+const root = mkdtempSync(join(tmpdir(), 'webvera-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+test('gives the files of a folder, and what links lead to', async () => {
+  const folder = join(root, 'model');
+  mkdirSync(join(folder, 'inner'), { recursive: true });
+  writeFileSync(join(folder, 'config.json'), '{}');
+  writeFileSync(join(root, 'blob'), 'weights');
+  symlinkSync(join(root, 'blob'), join(folder, 'model.safetensors'));
+  for (const path of [folder, pathToFileURL(folder)]) {
+    const { files } = await openFolder(path);
+    expect([...files.keys()].sort()).toEqual(['config.json', 'model.safetensors']);
+    expect(await files.get('model.safetensors')?.text()).toBe('weights');
+  }
+});
+
+test('says what is missing', async () => {
+  const refused = (path: unknown) => expect(openFolder(path as string)).rejects;
+  await refused(join(root, 'none')).toMatchObject({ code: 'not_found', message: /none, but there is no such folder$/ });
+  mkdirSync(join(root, 'empty'));
+  await refused(join(root, 'empty')).toMatchObject({ code: 'not_found', message: /there is no file in it$/ });
+  await refused(join(root, 'blob')).toMatchObject({ code: 'not_found' });
+  await refused(7).toMatchObject({ code: 'invalid_argument', message: /got 7$/ });
+});
