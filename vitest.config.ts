@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const GPU_TESTS = 'test/**/*.gpu.test.ts';
 const BROWSER_TESTS = 'test/browser/**/*.test.ts';
+const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: [GPU_TESTS, BROWSER_TESTS],
+          exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS],
           sequence: { groupOrder: 0 },
         },
       },
@@ -36,6 +37,18 @@ export default defineConfig({
           pool: 'forks',
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Projects of other people's, made anew from the package as npm would send it. Their tools come from npm's registry.
+        test: {
+          name: 'packages',
+          include: [PACKAGE_TESTS],
+          pool: 'forks',
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

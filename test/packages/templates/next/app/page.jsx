@@ -1,0 +1,29 @@
+'use client';
+import { useState } from 'react';
+import { AutoModelForCausalLM, get_peft_model, Trainer, VeraConfig } from 'webvera';
+
+export default function Page() {
+  const [text, setText] = useState('');
+  const show = (line) => setText((before) => `${before}${line}\n`);
+
+  async function learn() {
+    const base = await AutoModelForCausalLM.from_pretrained(new URL('/model/', location.href));
+    const model = await get_peft_model(base, new VeraConfig({ r: 16, target_modules: 'all-linear' }));
+
+    const text = await (await fetch('/text.txt')).blob();
+    const args = { max_steps: 4, max_length: 64, per_device_train_batch_size: 1, learning_rate: 0.06 };
+    for await (const { type, state } of new Trainer({ model, args, train_dataset: text }).train()) {
+      if (type === 'log') show(`step ${state.global_step}: loss ${state.log_history.at(-1)?.loss.toFixed(3)}`);
+    }
+
+    show(await model.generate('It was the whale', { max_new_tokens: 8 }));
+    const files = await model.save_pretrained({ id: 'mine' });
+    show(`kept ${files['adapter_model.safetensors'].size} bytes`);
+  }
+
+  return (
+    <button type="button" onClick={learn}>
+      {text || 'Learn'}
+    </button>
+  );
+}
