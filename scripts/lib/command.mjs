@@ -1,6 +1,9 @@
-import { MissingParts } from './install.mjs';
-import { BrowserFailure } from './launch.mjs';
-import { UsageError } from './options.mjs';
+import { CommandFailure, UsageError } from './options.mjs';
+
+/** @typedef {{ name?: string | undefined, message?: string | undefined, code?: string | undefined, hint?: string | undefined }} Told */
+
+/** The library's words for a model, text or option that can't be used. */
+const BAD_INPUT = new Set(['invalid_argument', 'invalid_format', 'unsupported_model', 'not_found', 'limit_exceeded']);
 
 /**
  * Runs a command; what a person can do something about ends it with one clear line and an exit code: 2 for a wrong
@@ -12,9 +15,19 @@ export async function runCommand(name, body) {
   try {
     await body();
   } catch (error) {
-    if (error instanceof UsageError) process.exitCode = 2;
-    else if (error instanceof BrowserFailure || error instanceof MissingParts) process.exitCode = 1;
-    else throw error;
-    console.error(`${name}: ${error.message}`);
+    const failure = error instanceof Error && error.name === 'WebVeraError' ? failureOf(error) : error;
+    if (!(failure instanceof CommandFailure)) throw error;
+    process.exitCode = failure instanceof UsageError ? 2 : 1;
+    console.error(`${name}: ${failure.message}`);
   }
+}
+
+/**
+ * An error of the library, in one line.
+ * @param {Told} error
+ */
+export function failureOf({ name, message, code, hint }) {
+  const text = [message, hint].filter(Boolean).join(' – ').replace(/\s+/g, ' ');
+  if (code !== undefined && BAD_INPUT.has(code)) return new UsageError(text);
+  return new CommandFailure(`${code ?? name ?? 'error'}: ${text}`);
 }

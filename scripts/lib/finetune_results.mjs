@@ -5,9 +5,8 @@ import { join, relative } from 'node:path';
 import { lossChart } from './chart.mjs';
 import { count, duration, size, wrap } from './progress.mjs';
 
-/** @typedef {import('./finetune_options.mjs').FinetuneOptions} FinetuneOptions */
 /** @typedef {import('../../src/index').StepLogs} StepLogs */
-/** @typedef {{ vendor: string, architecture: string, description: string, fallback: boolean }} Device */
+/** @typedef {import('./finetune_run.mjs').Device} Device */
 /** @typedef {{ trainable: number, all: number }} Parameters */
 /**
  * @typedef {object} Result
@@ -17,7 +16,7 @@ import { count, duration, size, wrap } from './progress.mjs';
  * @property {Readonly<Record<string, number>>} memory
  * @property {Readonly<Record<string, number>>} timings seconds
  * @property {import('../../src/index').KernelChoice} kernels
- * @property {Readonly<Record<string, string>>} files base64
+ * @property {Readonly<Record<string, Uint8Array>>} files
  */
 /** @typedef {{ browser: string, device: Device, parameters: Parameters, heldOutTokens: number, steps: StepLogs[], result: Result, seconds: number }} Outcome */
 
@@ -37,12 +36,12 @@ Took ${duration(seconds)}.`);
 }
 
 /**
- * @param {FinetuneOptions} options
+ * @param {{ out: string, settings: import('./finetune_settings.mjs').Settings }} options
  * @param {Outcome} outcome
  */
 export function writeResults({ out, settings }, outcome) {
   const { result, steps, parameters, device, browser, seconds, heldOutTokens } = outcome;
-  const files = Object.entries(result.files).map(([name, base64]) => ({ name, bytes: Buffer.from(base64, 'base64') }));
+  const files = Object.entries(result.files).map(([name, bytes]) => ({ name, bytes }));
   const losses = steps.map(({ loss }) => loss);
   const run = {
     settings,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BROWSERS, BrowserNotFound, findBrowser, findLavapipe, LAVAPIPE } from './browsers.mjs';
+import { CommandFailure } from './options.mjs';
 
 /** @typedef {import('./browsers.mjs').Part} Part */
 
@@ -13,7 +14,7 @@ const BUNDLED = [
 ];
 
 /** Something is missing that can't be installed here; the message says what to do about each part. */
-export class MissingParts extends Error {}
+export class MissingParts extends CommandFailure {}
 
 /** @typedef {import('./browsers.mjs').BrowserKind | 'lavapipe'} PartName */
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { BROWSERS, findBrowser } from './browsers.mjs';
+import { CommandFailure } from './options.mjs';
 import { kill, onExit, remove } from './processes.mjs';
 
 /** @typedef {import('./browsers.mjs').BrowserKind} BrowserKind */
@@ -36,7 +37,7 @@ const FIREFOX_PREFERENCES = {
 const ATTEMPTS = 3;
 
 /** No browser, no WebGPU in it, or it broke while a page ran. */
-export class BrowserFailure extends Error {}
+export class BrowserFailure extends CommandFailure {}
 
 /**
  * Opens a page of a headless browser whose WebGPU is known to work. The browser goes away with `close()`, and with this process however that ends.

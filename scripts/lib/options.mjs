@@ -1,8 +1,11 @@
 // Reading a command's options. A mistake in them is one clear line and exit code 2.
 import { parseArgs } from 'node:util';
 
+/** Why a command can't do what it was asked for, in words for whoever asked. */
+export class CommandFailure extends Error {}
+
 /** A wrong option or input file. */
-export class UsageError extends Error {}
+export class UsageError extends CommandFailure {}
 
 /**
  * @typedef {object} Flag
@@ -10,14 +13,27 @@ export class UsageError extends Error {}
  * @property {string} [default]
  */
 
+/** @typedef {Readonly<Record<string, string | boolean | undefined>>} Flags */
+
 /**
  * @param {readonly string[]} argv
  * @param {Readonly<Record<string, Flag>>} flags
- * @returns {Readonly<Record<string, string | boolean | undefined>>}
+ * @returns {Flags}
  */
 export function readFlags(argv, flags) {
+  return readArguments(argv, flags, false).values;
+}
+
+/**
+ * Flags, and what stands between them where that is allowed.
+ * @param {readonly string[]} argv
+ * @param {Readonly<Record<string, Flag>>} flags
+ * @param {boolean} allowPositionals
+ * @returns {{ values: Flags, positionals: readonly string[] }}
+ */
+export function readArguments(argv, flags, allowPositionals) {
   try {
-    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals });
   } catch (error) {
     const { message, code } = /** @type {Error & { code?: string }} */ (error);
     const [reason] = message.split(/\.\s|\.?\n/);

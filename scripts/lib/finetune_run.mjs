@@ -1,0 +1,135 @@
+// A fine-tuning run with its measurements before and after, through the public API. Runs in Node and in a page.
+
+/** @typedef {import('./finetune_settings.mjs').Settings} Settings */
+/** @typedef {Settings & { prompt: string, base: string }} Job `base`: what the adapter's file calls its model */
+/** @typedef {import('../../src/index').VeraModel} VeraModel */
+/** @typedef {import('../../src/index').StepLogs} StepLogs */
+/** @typedef {{ vendor: string, architecture: string, description: string, fallback: boolean }} Device */
+/**
+ * What is said while it goes on.
+ * @typedef {{ type: 'stage', name: string }
+ *   | { type: 'loading', loaded: number, total: number }
+ *   | { type: 'ready', parameters: { trainable: number, all: number }, heldOutTokens: number, device: Device }
+ *   | { type: 'before', perplexity: number }
+ *   | { type: 'log', logs: StepLogs }
+ *   | { type: 'warning', message: string }} Report
+ */
+/**
+ * @typedef {object} Run
+ * @property {import('../../src/index').SessionOptions} options of the session
+ * @property {import('../../src/index').ModelSource} source of the model
+ * @property {Blob} train the text that is learnt
+ * @property {Blob} heldOut the text that measures
+ * @property {Job} job
+ * @property {() => Promise<Device>} device
+ * @property {(report: Report) => unknown} report is waited for
+ * @property {(run: import('../../src/index').TrainRun) => void} [onTrain]
+ */
+
+/** Tokens in a block of the held-out text. */
+const EVAL_LENGTH = 256;
+const SAMPLE_TOKENS = 64;
+
+/**
+ * @param {typeof import('../../src/index')} library
+ * @param {Run} run
+ */
+export async function finetune(library, { options, source, train, heldOut, job, device, report, onTrain }) {
+  const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = library;
+  /** @type {Record<string, number>} */
+  const timings = {};
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => Promise<T>} body
+   */
+  const timed = async (name, body) => {
+    await report({ type: 'stage', name });
+    const start = performance.now();
+    const result = await body();
+    timings[name] = (performance.now() - start) / 1000;
+    return result;
+  };
+
+  const session = await timed('start', () => Session.open(options));
+  session.addEventListener('warning', ({ code, message }) => {
+    if (code === 'other_kernels') void report({ type: 'warning', message });
+  });
+  const model = await timed('load', async () => {
+    const base = await AutoModelForCausalLM.from_pretrained(source, {
+      session,
+      progress_callback: (info) => {
+        if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });
+      },
+    });
+    const { r, target_modules } = job;
+    const config = new VeraConfig({
+      r,
+      target_modules,
+      task_type: 'CAUSAL_LM',
+      base_model_name_or_path: job.base,
+      // A and B come again from `projection_prng_key`, so that an adapter is only its two vectors a layer.
+      save_projection: false,
+    });
+    return get_peft_model(base, config);
+  });
+  const parameters = model.get_nb_trainable_parameters();
+  const heldOutTokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
+  await report({ type: 'ready', parameters, heldOutTokens, device: await device() });
+
+  const measure = async () => {
+    const args = { max_length: EVAL_LENGTH, per_device_train_batch_size: 4 };
+    const metrics = await new Trainer({ model, args, train_dataset: train, eval_dataset: heldOut }).evaluate();
+    if (metrics.perplexity === undefined) throw new Error('evaluate() gave no perplexity');
+    return metrics.perplexity;
+  };
+  // A fresh adapter changes nothing: this is the base model.
+  const before = await timed('measure before', measure);
+  const sampleBefore = await timed('write before', () => sample(model, job));
+  await report({ type: 'before', perplexity: before });
+
+  const { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed } = job;
+  // Where this runs, nothing is kept that a later run could go on from.
+  const save_strategy = /** @type {const} */ ('no');
+  const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed, save_strategy };
+  const output = await timed('train', async () => {
+    const run = new Trainer({ model, args, train_dataset: train }).train();
+    onTrain?.(run);
+    for await (const event of run) {
+      if (event.type === 'log') await report({ type: 'log', logs: event.logs });
+      if (event.type === 'warning') await report({ type: 'warning', message: event.message });
+    }
+    return run;
+  });
+
+  const after = await timed('measure after', measure);
+  const sampleAfter = await timed('write after', () => sample(model, job));
+  const memory = await model.memory();
+  const files = await model.save_pretrained();
+  const kernels = await session.kernels();
+  await session.close();
+  return {
+    perplexity: { before, after },
+    sample: { prompt: job.prompt, before: sampleBefore, after: sampleAfter },
+    metrics: output.metrics,
+    memory,
+    timings,
+    kernels,
+    files,
+  };
+}
+
+/**
+ * Goes on from the prompt, after the token that starts a document, where the tokenizer has one.
+ * @param {VeraModel} model
+ * @param {Job} job
+ */
+async function sample(model, job) {
+  const { tokenizer } = model;
+  if (tokenizer === undefined) return '';
+  const ids = await tokenizer.encode(job.prompt);
+  const start = tokenizer.bos_token_id;
+  const input = start === null || ids[0] === start ? ids : [start, ...ids];
+  const { seed } = job;
+  return model.generate(input, { max_new_tokens: SAMPLE_TOKENS, do_sample: true, temperature: 0.8, top_k: 40, seed });
+}

@@ -1,0 +1,87 @@
+// The options that a fine-tuning run has wherever it runs.
+import { decimal, integer, UsageError } from './options.mjs';
+
+/**
+ * What the run's outcome depends on, besides the device. Names and meanings are Hugging Face's.
+ * @typedef {object} Settings
+ * @property {string} model its folder's name, or that on the hub
+ * @property {string} text its file's name
+ * @property {number} r
+ * @property {string | readonly string[]} target_modules
+ * @property {number} max_steps
+ * @property {number} warmup_steps
+ * @property {number} learning_rate
+ * @property {number} per_device_train_batch_size
+ * @property {number} max_length tokens
+ * @property {number} seed
+ */
+
+export const SETTING_FLAGS = /** @type {const} */ ({
+  max_steps: { type: 'string', default: '150' },
+  r: { type: 'string', default: '64' },
+  learning_rate: { type: 'string', default: '0.06' },
+  max_length: { type: 'string', default: '128' },
+  seed: { type: 'string', default: '42' },
+  kernels: { type: 'string', default: 'default' },
+});
+
+/**
+ * @param {{ targets: string, device: string }} own the default of `target_modules`, and the option for where it runs
+ */
+export const settingHelp = ({ targets, device }) => `\
+  --max_steps N          steps of training             (150)
+  --r N                  rank of the VeRA adapter      (64)
+  --target_modules LIST  names with commas between them, all-linear, or a regular
+                         expression for whole names    (${targets})
+  --learning_rate X                                    (0.06)
+  --max_length N         tokens in a block of text     (128)
+  --seed N                                             (42)
+${device}
+  --kernels HOW          default: a fixed table; tuned: measured before the first
+                         step; or an earlier run.json, to repeat its results bit
+                         for bit                       (default)
+  --help
+
+The last tenth of the text is never trained on: it measures perplexity before and
+after. Results: adapter_config.json and adapter_model.safetensors, which open in
+Hugging Face PEFT, loss.svg and run.json.`;
+
+/**
+ * @param {Readonly<Record<string, string | boolean | undefined>>} flags
+ * @param {Pick<Settings, 'model' | 'text'>} names
+ * @returns {Settings}
+ */
+export function readSettings(flags, names) {
+  const max_steps = integer('max_steps', flags.max_steps, { min: 1, max: 1_000_000 });
+  return {
+    ...names,
+    r: integer('r', flags.r, { min: 1, max: 65_536 }),
+    target_modules: targets(String(flags.target_modules)),
+    max_steps,
+    // Short runs get a shorter warm-up, or they would end before they reach their learning rate.
+    warmup_steps: Math.min(10, Math.ceil(max_steps / 4)),
+    learning_rate: decimal('learning_rate', flags.learning_rate, { above: 0, max: 10 }),
+    per_device_train_batch_size: 2,
+    max_length: integer('max_length', flags.max_length, { min: 2, max: 131_072 }),
+    seed: integer('seed', flags.seed, { min: 0, max: 4_294_967_295 }),
+  };
+}
+
+/**
+ * @param {unknown} flag
+ * @param {(path: unknown) => string} path
+ */
+export function kernelsOf(flag, path) {
+  return ['default', 'tuned'].includes(String(flag)) ? String(flag) : path(flag);
+}
+
+/**
+ * @param {string} text
+ * @returns {string | readonly string[]} names, or a regular expression or `all-linear` as PEFT takes them
+ */
+function targets(text) {
+  const names = text.split(',').map((name) => name.trim());
+  if (text === 'all-linear' || !names.every((name) => /^[\w.-]*$/.test(name))) return text;
+  if (names.some((name) => name === '')) throw new UsageError(`--target_modules has an empty name in "${text}"`);
+  return names;
+}
