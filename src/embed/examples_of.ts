@@ -1,8 +1,6 @@
 import { type Example, WebVeraError } from '../index';
+import type { Lesson } from './public';
 import { type CountTokens, textExamples } from './text_examples';
-
-/** What `teach` takes. */
-export type Lesson = string | Blob | Example | readonly Example[];
 
 /**
  * What there is to learn from: a text cut into examples of at most `limit` tokens, or the lines of a JSON Lines file.

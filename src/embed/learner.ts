@@ -12,8 +12,8 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
-import type { Lesson } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
+import type { Lesson } from './public';
 import { RunWatch } from './run_watch';
 import { isSame, type Settings } from './settings';
 import { Status, type Tell } from './status';

@@ -1,5 +1,4 @@
-/** What an element is about. */
-export type ElementState = 'idle' | 'loading' | 'ready' | 'training' | 'paused' | 'error';
+import type { ElementState } from './public';
 
 /** What happens to it. `left`: what was loaded, or was about to be, is given up. */
 export type Happening = 'load' | 'loaded' | 'failed' | 'left' | 'learn' | 'paused' | 'resumed' | 'learnt';

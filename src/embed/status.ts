@@ -1,5 +1,6 @@
 import type { GeneratedToken, ProgressInfo, StepLogs, TrainOutput, WebVeraError } from '../index';
-import { after, type ElementState, type Happening } from './state';
+import type { ElementState } from './public';
+import { after, type Happening } from './state';
 import { asWebVeraError } from './trouble';
 
 /** What is told of, as it happens. `change`: something else that may be shown is another. */

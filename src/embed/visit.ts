@@ -8,7 +8,8 @@ import type {
   TrainingArguments,
 } from '../index';
 import { WebVeraError } from '../index';
-import { examplesOf, type Lesson } from './examples_of';
+import { examplesOf } from './examples_of';
+import type { Lesson } from './public';
 import type { Settings } from './settings';
 import type { Lease, SharedModels } from './shared_models';
 

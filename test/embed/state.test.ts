@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { after, type ElementState, type Happening } from '../../src/embed/state';
+import type { ElementState } from '../../src/embed/public';
+import { after, type Happening } from '../../src/embed/state';
 
 const through = (...happenings: Happening[]): ElementState => happenings.reduce<ElementState>(after, 'idle');
 
