@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { asPublished } from '../scripts/lib/as_published.mjs';
 import { workerOnly } from '../scripts/lib/build_plugins.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -13,7 +14,7 @@ export default defineConfig({
   server: { fs: { allow: [path('..')] } },
   // Named here, so that the first load doesn't find them one by one and start over.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'idb-keyval', 'uplot'] },
-  plugins: [workerOnly()],
+  plugins: [workerOnly(), asPublished()],
   worker: { format: 'es' },
   build: {
     outDir: 'dist',

@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly path?: string;
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
+  /** Of the server's answers, in place of its own. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Puts the demo, as it is published, into a folder. */
@@ -21,7 +23,7 @@ export async function buildDemo(outDir: string): Promise<void> {
 export async function withDemo(
   site: string,
   body: (page: Page) => Promise<void>,
-  { path = '', before = () => {} }: DemoOptions = {},
+  { path = '', before = () => {}, headers = {} }: DemoOptions = {},
 ): Promise<void> {
   const breaches: string[] = [];
   await withBrowser(
@@ -36,7 +38,7 @@ export async function withDemo(
       await page.goto(`${url}/demo/${path}`);
       await body(page);
     },
-    { mounts: { '/demo/': site } },
+    { mounts: { '/demo/': site }, headers },
   );
   expect(breaches).toEqual([]);
 }

@@ -1,0 +1,39 @@
+// What the demo serves just as it is, so that what is shown is what people copy.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildIfStale } from './build.mjs';
+
+const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
+const EXAMPLES = path('../../demo/examples/');
+
+/**
+ * By their addresses: the script for a tag with its worker, and the examples.
+ * @returns {ReadonlyMap<string, string>}
+ */
+function published() {
+  const examples = readdirSync(EXAMPLES).map((name) => /** @type {const} */ ([`examples/${name}`, EXAMPLES + name]));
+  const scripts = ['embed.js', 'worker.js'].map((name) => /** @type {const} */ ([name, path(`../../dist/${name}`)]));
+  return new Map([...scripts, ...examples]);
+}
+
+/** @returns {import('vite').Plugin} */
+export function asPublished() {
+  return {
+    name: 'as-published',
+    buildStart: buildIfStale,
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const name = new URL(request.url ?? '', 'http://localhost').pathname.slice(1);
+        const file = published().get(name);
+        if (file === undefined) return next();
+        response.setHeader('Content-Type', name.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8');
+        response.end(readFileSync(file));
+      });
+    },
+    generateBundle() {
+      for (const [fileName, file] of published()) {
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(file) });
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type {} from '../../src/embed';
+import { expectAccessible } from './axe';
+import { buildDemo, textOf, until, withDemo } from './demo_page';
+
+let site = '';
+beforeAll(async () => {
+  site = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
+  await buildDemo(site);
+});
+afterAll(() => rm(site, { recursive: true, force: true }));
+
+/** An example is one file, with its script within. */
+const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
+
+/** As people with small screens, and with programs that read to them, meet it. */
+async function expectPleasant(page: Page): Promise<void> {
+  await expectAccessible(page);
+  await page.setViewport({ width: 320, height: 900 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await page.setViewport({ width: 1280, height: 900 });
+}
+
+test('autocomplete suggests, is taken with a key, and keeps what was written', async () => {
+  await withDemo(
+    site,
+    async (page) => {
+      await expectPleasant(page);
+      await page.focus('#text');
+      await page.keyboard.type('The whale was');
+      await until(page, () => document.querySelector('#next')?.textContent !== '');
+      const suggested = await page.$eval('#next', (output) => output.textContent);
+      await page.keyboard.press('Tab');
+      expect(await page.$eval('#text', (field) => (field as HTMLTextAreaElement).value)).toBe(
+        `The whale was${suggested}`,
+      );
+      await page.keyboard.press('Enter');
+      await until(page, () => /^Paragraphs kept: 1\./.test(document.querySelector('#status')?.textContent ?? ''));
+      await until(page, () => document.querySelector('#next')?.textContent !== '');
+      await page.keyboard.press('Escape');
+      expect(await textOf(page, '#next')).toBe('');
+      await expectPleasant(page);
+    },
+    { path: 'examples/autocomplete.html', headers },
+  );
+});
+
+test('styles learn one after the other, and write in one go', async () => {
+  await withDemo(
+    site,
+    async (page) => {
+      await page.click('#learn');
+      await until(page, () => /^sea: step [1-9]/.test(document.querySelector('#status')?.textContent ?? ''));
+      await page.click('#write');
+      const isLonger = (): boolean =>
+        [...document.querySelectorAll('output')].every(({ value }) => value.length > 'In the morning'.length);
+      await until(page, isLonger);
+      await expectPleasant(page);
+    },
+    { path: 'examples/styles.html', headers },
+  );
+});
+
+test('an own interface teaches, writes and forgets', async () => {
+  await withDemo(
+    site,
+    async (page) => {
+      await expectPleasant(page);
+      await page.type('#lesson', 'Call me Ishmael. Some years ago, never mind how long precisely.');
+      await page.click('#teach button');
+      await until(page, () => /^Loss \d/.test(document.querySelector('#status')?.textContent ?? ''));
+      await page.evaluate(() => document.querySelector('web-vera')?.stop());
+      await until(page, () => /^Loss before/.test(document.querySelector('#status')?.textContent ?? ''));
+      await page.click('#ask button');
+      await until(page, () => /the captain.*\w/s.test(document.querySelector('output')?.textContent ?? ''));
+      await expectPleasant(page);
+      await page.click('#forget');
+      await until(page, () => /^\d+ bytes are gone\.$/.test(document.querySelector('#status')?.textContent ?? ''));
+    },
+    { path: 'examples/headless.html', headers },
+  );
+});
