@@ -1,0 +1,44 @@
+// `npm run screenshot`: the picture of the README, of a page with the tag that has been taught the bundled text.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildIfStale } from './lib/build.mjs';
+import { openPage } from './lib/launch.mjs';
+import { serve } from './lib/serve.mjs';
+
+const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url));
+const picture = path('../demo/screenshots/web-vera.png');
+
+const lesson = readFileSync(path('../demo/public/text/moby-dick.txt'), 'utf8').slice(30_000, 38_000);
+const body = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>A page with the tag</title>
+<style>body { margin: 0; padding: 20px; background: #fff; }</style>
+<script src="/dist/embed.js" defer></script>
+<web-vera model="/models/prose-1.4M/" r="64" max-steps="60" max-length="64" learning-rate="0.06"></web-vera>
+</html>`;
+
+buildIfStale();
+mkdirSync(path('../demo/screenshots'), { recursive: true });
+const server = await serve({
+  '/': { type: 'text/html; charset=utf-8', body },
+  '/dist/': path('../dist/'),
+  '/models/': path('../demo/public/models/'),
+});
+const { page, close } = await openPage('chrome', server.url, { adapter: 'software' });
+try {
+  await page.setViewport({ width: 680, height: 400, deviceScaleFactor: 1.5 });
+  await page.goto(`${server.url}/`);
+  await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
+  await page.evaluate(async (text) => {
+    const element = /** @type {any} */ (document.querySelector('web-vera'));
+    await element.load();
+    await element.teach(text);
+  }, lesson);
+  await page.locator('web-vera >>> textarea').wait();
+  await page.screenshot({ path: /** @type {`${string}.png`} */ (picture), fullPage: true });
+  console.log(picture);
+} finally {
+  await close();
+  await server.close();
+}
