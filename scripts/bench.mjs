@@ -10,7 +10,7 @@ import { runCommand } from './lib/command.mjs';
 import { chooseLavapipe } from './lib/dawn.mjs';
 import { setUp } from './lib/install.mjs';
 import { BrowserFailure, runPage } from './lib/launch.mjs';
-import { progressLine } from './lib/progress.mjs';
+import { followSteps } from './lib/progress.mjs';
 import { serve } from './lib/serve.mjs';
 import { measureAll } from './lib/workload.mjs';
 
@@ -110,19 +110,13 @@ await runCommand('bench', async () => {
   await setUp([inNode ? 'lavapipe' : 'chrome']);
   buildIfStale();
   // Standard output is for the result alone.
-  const bar = progressLine(process.stderr);
-  let current = '';
-  const onStep = (/** @type {number} */ done, /** @type {number} */ total, /** @type {string} */ what) => {
-    if (what !== current) bar.end();
-    current = what;
-    bar.update({ done, total, detail: what });
-  };
+  const { onStep, end } = followSteps(process.stderr);
   if (options.compare !== undefined) {
-    console.log(await comparePeer(options.compare, options, onStep).finally(() => bar.end()));
+    console.log(await comparePeer(options.compare, options, onStep).finally(end));
     return;
   }
   const measure = inNode ? measureInNode : measureInPage;
-  const { engine, measurements } = await measure(options, onStep).finally(() => bar.end());
+  const { engine, measurements } = await measure(options, onStep).finally(end);
   const report = benchReport({ ...options, engine }, measurements);
   console.log(options.json ? JSON.stringify(report, null, 2) : benchTable(report));
 });

@@ -12,5 +12,5 @@ const modules = new Set();
 const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-for (const mode of ['worker', 'page', 'here', 'embed']) await build({ root, mode, plugins: [listing] });
+for (const mode of ['worker', 'page', 'here', 'embed', 'cli']) await build({ root, mode, plugins: [listing] });
 writeFileSync(`${root}dist/THIRD-PARTY-NOTICES`, formatNotices(noticesOf(modules)));

@@ -3,9 +3,6 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const RECIPES = ['build', 'types', 'lib/build_plugins', 'lib/extractor', 'lib/notices'].map(
-  (name) => `scripts/${name}.mjs`,
-);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Builds the library, unless what is in `dist/` is newer than all that it is made of. */
@@ -23,15 +20,15 @@ export function buildIfStale() {
 }
 
 function isFresh() {
-  const built = ['dist/webvera.js', 'dist/worker.js', 'dist/node.js', 'dist/embed.js', 'dist/bench.d.ts'].map((file) =>
-    join(root, file),
+  const built = ['webvera.js', 'worker.js', 'node.js', 'embed.js', 'cli.js', 'bench.d.ts'].map((file) =>
+    join(root, 'dist', file),
   );
   if (!built.every(existsSync)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
-  const made = ['src', 'shaders'].flatMap((folder) =>
+  const made = ['src', 'shaders', 'scripts'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
-  return [...made, ...RECIPES, 'vite.config.ts', 'package-lock.json'].every((file) => {
+  return [...made, 'vite.config.ts', 'package-lock.json'].every((file) => {
     const path = join(root, file);
     return !existsSync(path) || statSync(path).mtimeMs <= oldest;
   });

@@ -13,7 +13,7 @@ import { count, duration, size, wrap } from './progress.mjs';
  * @property {{ before: number, after: number }} perplexity
  * @property {{ prompt: string, before: string, after: string }} sample
  * @property {Readonly<Record<string, number>>} metrics
- * @property {Readonly<Record<string, number>>} memory
+ * @property {import('../../src/index').MemoryReport} memory
  * @property {Readonly<Record<string, number>>} timings seconds
  * @property {import('../../src/index').KernelChoice} kernels
  * @property {Readonly<Record<string, Uint8Array>>} files

@@ -47,7 +47,7 @@ after. Results: adapter_config.json and adapter_model.safetensors, which open in
 Hugging Face PEFT, loss.svg and run.json.`;
 
 /**
- * @param {Readonly<Record<string, string | boolean | undefined>>} flags
+ * @param {import('./options.mjs').Flags} flags
  * @param {Pick<Settings, 'model' | 'text'>} names
  * @returns {Settings}
  */

@@ -11,9 +11,10 @@ export class UsageError extends CommandFailure {}
  * @typedef {object} Flag
  * @property {'string' | 'boolean'} type
  * @property {string} [default]
+ * @property {boolean} [multiple]
  */
 
-/** @typedef {Readonly<Record<string, string | boolean | undefined>>} Flags */
+/** @typedef {Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>} Flags */
 
 /**
  * @param {readonly string[]} argv

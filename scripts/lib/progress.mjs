@@ -37,6 +37,23 @@ export function progressLine(stream) {
   };
 }
 
+/**
+ * A line for each part of some work.
+ * @param {NodeJS.WriteStream} stream
+ */
+export function followSteps(stream) {
+  const bar = progressLine(stream);
+  let current = '';
+  return {
+    onStep(/** @type {number} */ done, /** @type {number} */ total, /** @type {string} */ what) {
+      if (what !== current) bar.end();
+      current = what;
+      bar.update({ done, total, detail: what });
+    },
+    end: () => bar.end(),
+  };
+}
+
 /** @param {number} share from 0 to 1 */
 function bar(share) {
   const full = Math.round(share * BAR);

@@ -25,7 +25,10 @@ test('says what is missing', async () => {
   const refused = (path: unknown) => expect(openFolder(path as string)).rejects;
   await refused(join(root, 'none')).toMatchObject({ code: 'not_found', message: /none, but there is no such folder$/ });
   mkdirSync(join(root, 'empty'));
-  await refused(join(root, 'empty')).toMatchObject({ code: 'not_found', message: /there is no file in it$/ });
+  await refused(join(root, 'empty')).toMatchObject({
+    code: 'not_found',
+    message: expect.stringMatching(/there is no file in it$/),
+  });
   await refused(join(root, 'blob')).toMatchObject({ code: 'not_found' });
-  await refused(7).toMatchObject({ code: 'invalid_argument', message: /got 7$/ });
+  await refused(7).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/got 7$/) });
 });

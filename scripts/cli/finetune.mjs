@@ -1,0 +1,72 @@
+import { basename, resolve } from 'node:path';
+import { checkModel, prepareFolder, readKernels, readText } from '../lib/finetune_inputs.mjs';
+import { followFinetune } from '../lib/finetune_report.mjs';
+import { printOutcome, writeResults } from '../lib/finetune_results.mjs';
+import { finetune } from '../lib/finetune_run.mjs';
+import { kernelsOf, readSettings, SETTING_FLAGS, settingHelp } from '../lib/finetune_settings.mjs';
+import { readFlags } from '../lib/options.mjs';
+import { promptFrom, splitText } from '../lib/text.mjs';
+import { DAWN_FLAG, dawnHelp, describeGpu, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
+
+export const HELP = `Fine-tunes a language model on a text.
+
+  webvera finetune --model MODEL --text FILE [options]
+
+  --model MODEL          a folder with config.json, model.safetensors or its shards,
+                         and tokenizer.json; or a name on the hub, as org/name
+  --text FILE            plain text, UTF-8
+  --out DIR              where the results go          (out)
+${settingHelp({ targets: 'all-linear', device: dawnHelp(25) })}
+
+Ctrl-C ends the training after the present step, and keeps what was learnt.`;
+
+const FLAGS = /** @type {const} */ ({
+  model: { type: 'string' },
+  text: { type: 'string' },
+  out: { type: 'string', default: 'out' },
+  target_modules: { type: 'string', default: 'all-linear' },
+  ...SETTING_FLAGS,
+  dawn: DAWN_FLAG,
+});
+
+/** @typedef {import('../../src/index').KernelChoice} KernelChoice */
+
+/** @param {readonly string[]} argv */
+export async function main(argv) {
+  const flags = readFlags(argv, FLAGS);
+  const model = modelOf(flags);
+  const text = resolve(required('text', flags, 'a file of plain text to learn'));
+  const name = model.repository ?? basename(resolve(String(model.folder)));
+  const settings = readSettings(flags, { model: name, text: basename(text) });
+  const out = resolve(String(flags.out));
+  if (model.folder !== undefined) checkModel(model.folder);
+  const { train, heldOut } = splitText(readText(text));
+  const kernels = readKernels(kernelsOf(flags.kernels, (path) => resolve(String(path))));
+  prepareFolder(out);
+
+  const started = performance.now();
+  const gpu = await openGpu(flags);
+  const { outcome, onReport, end } = followFinetune(settings);
+  outcome.browser = `Node ${process.versions.node}`;
+  const plain = (/** @type {string} */ content) => new Blob([content], { type: 'text/plain' });
+  try {
+    const { files, ...result } = await finetune(await loadLibrary(), {
+      options: { worker: false, gpu, kernels: /** @type {KernelChoice} */ (kernels) },
+      source: await sourceOf(model),
+      train: plain(train),
+      heldOut: plain(heldOut),
+      job: { ...settings, base: name, prompt: promptFrom(heldOut) },
+      device: () => describeGpu(gpu),
+      report: onReport,
+      onTrain: (run) => void process.once('SIGINT', () => void run.stop()),
+    });
+    end();
+    const read = Object.entries(files).map(async ([file, blob]) => [file, Buffer.from(await blob.arrayBuffer())]);
+    const bytes = Object.fromEntries(await Promise.all(read));
+    const whole = { ...outcome, result: { ...result, files: bytes }, seconds: (performance.now() - started) / 1000 };
+    printOutcome(whole);
+    writeResults({ out, settings }, whole);
+  } finally {
+    end();
+  }
+}

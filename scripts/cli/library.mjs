@@ -1,0 +1,65 @@
+// The library in this process, and what its commands share.
+import { existsSync, statSync } from 'node:fs';
+import { UsageError } from '../lib/options.mjs';
+
+/** @typedef {import('../lib/options.mjs').Flags} Flags */
+
+/** A repository's name on the hub. */
+const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
+
+export const DAWN_FLAG = /** @type {const} */ ({ type: 'string', multiple: true });
+
+/** @param {number} column where the text begins */
+export const dawnHelp = (column) =>
+  [
+    `${'  --dawn FLAG'.padEnd(column)}passed on to Dawn, WebGPU for Node: adapter=NAME or`,
+    `${''.padEnd(column)}backend=vulkan choose a device; may come several times`,
+  ].join('\n');
+
+/** Only what needs it loads it. */
+export const loadLibrary = () => import('webvera/node');
+
+/** @param {Flags} flags */
+export async function openGpu({ dawn }) {
+  const { openDawn } = await loadLibrary();
+  return openDawn({ flags: Array.isArray(dawn) ? dawn.map(String) : [] });
+}
+
+/** @param {GPU} gpu */
+export async function describeGpu(gpu) {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const { vendor = '', architecture = '', description = '', isFallbackAdapter = false } = adapter?.info ?? {};
+  return { vendor, architecture, description, fallback: isFallbackAdapter };
+}
+
+/**
+ * @param {string} flag
+ * @param {Flags} flags
+ * @param {string} what it is
+ */
+export function required(flag, flags, what) {
+  const value = flags[flag];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new UsageError(`--${flag} is missing: ${what}`);
+}
+
+/**
+ * A folder on this machine, or else a model on the hub.
+ * @param {Flags} flags
+ * @returns {{ folder?: string, repository?: string }}
+ */
+export function modelOf(flags) {
+  const model = required('model', flags, 'a folder, or a name on the hub such as HuggingFaceTB/SmolLM2-135M');
+  if (existsSync(model) && statSync(model).isDirectory()) return { folder: model };
+  if (REPOSITORY.test(model)) return { repository: model };
+  throw new UsageError(`--model: there is no folder ${model}; on the hub, a model's name is such as org/name`);
+}
+
+/**
+ * @param {ReturnType<typeof modelOf>} model
+ * @returns {Promise<import('../../src/index').ModelSource>}
+ */
+export async function sourceOf({ folder, repository = '' }) {
+  const { openFolder } = await loadLibrary();
+  return folder === undefined ? repository : openFolder(folder);
+}

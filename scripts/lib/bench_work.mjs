@@ -1,0 +1,97 @@
+// The options that a benchmark has wherever it runs.
+import { ALL_CASES, PARTS } from './cases.mjs';
+import { choice, integer, UsageError } from './options.mjs';
+
+/** @typedef {import('./cases.mjs').Part} Part */
+/**
+ * What is measured.
+ * @typedef {object} Work
+ * @property {import('./cases.mjs').CaseName} name
+ * @property {number} length tokens in a row
+ * @property {readonly number[]} ranks
+ * @property {readonly Part[]} parts
+ * @property {boolean} tuned
+ * @property {boolean} json
+ * @property {import('./roofline.mjs').Rates | undefined} peak of a device that isn't at hand
+ */
+
+export const WORK_FLAGS = /** @type {const} */ ({
+  case: { type: 'string', default: 'tiny' },
+  length: { type: 'string' },
+  r: { type: 'string' },
+  kernels: { type: 'boolean' },
+  only: { type: 'string' },
+  tuned: { type: 'boolean' },
+  peak: { type: 'string' },
+  json: { type: 'boolean' },
+});
+
+/** @param {{ bundled: string, device: string, compare: string }} own what only the one or the other has, in lines */
+export const workHelp = ({ bundled, device, compare }) => `\
+  --case NAME      tiny          a Llama of 5 layers of 64, 4 × 256 tokens    (tiny)
+                   small         a Llama of 6 layers of 288, 256 tokens
+${bundled}\
+                   opt-125m      these models' shapes with random weights in
+                   smollm2-135m  half precision, 64 tokens; Qwen2.5's as a Llama,
+                   qwen2.5-0.5b  without its biases; training only
+  --length N       tokens of a row: 64, 128, 256 … 8192          (as above)
+${device}\
+  --r N            rank of the VeRA adapter
+                   (tiny${bundled === '' ? '' : ', bundled'}: 64; small: 64 and 256; others: 256)
+  --kernels        each kernel of a training step, too
+  --only PART      training, generation, adapters, modes (the equal ways to compute
+                   adapted layers) or kernels                    (the first three)
+  --tuned          train and generate with kernels that were measured first, on the
+                   shapes of the training (of the first r)
+${compare}\
+  --peak F,B       instead, what a step takes at least on a device of F GFLOP/s and
+                   B GB/s: its work is counted, and no step is taken
+  --json           one JSON document instead of the table
+  --help`;
+
+/**
+ * @param {import('./options.mjs').Flags} flags
+ * @param {readonly import('./cases.mjs').CaseName[]} names of the cases that can be measured
+ * @returns {Work}
+ */
+export function readWork(flags, names) {
+  const name = choice('case', flags.case, names);
+  const { length, ranks, parts } = ALL_CASES[name];
+  const wanted = flags.only === undefined ? parts : [choice('only', flags.only, PARTS)];
+  if (flags.tuned === true && !wanted.includes('training')) throw new UsageError('--tuned needs the training');
+  return {
+    name,
+    length: flags.length === undefined ? length : lengthOf(flags.length),
+    ranks: flags.r === undefined ? ranks : [integer('r', flags.r, { min: 1, max: 65_536 })],
+    parts:
+      flags.peak !== undefined
+        ? ['counts']
+        : flags.kernels === true
+          ? [...new Set([...wanted, /** @type {const} */ ('kernels')])]
+          : wanted,
+    tuned: flags.tuned === true,
+    json: flags.json === true,
+    peak: flags.peak === undefined ? undefined : rates(flags.peak),
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {import('./roofline.mjs').Rates}
+ */
+function rates(value) {
+  const [flops = 0, bytes = 0, ...others] = String(value).split(',').map(Number);
+  if (!(flops > 0 && bytes > 0 && others.length === 0)) {
+    throw new UsageError(`--peak must be GFLOP/s and GB/s, as 3000,100, not "${value}"`);
+  }
+  return { flopsPerSecond: flops * 1e9, bytesPerSecond: bytes * 1e9 };
+}
+
+/**
+ * Others would be padded.
+ * @param {unknown} value
+ */
+function lengthOf(value) {
+  const lengths = Array.from({ length: 8 }, (_, n) => String(64 * 2 ** n));
+  return Number(choice('length', value, lengths));
+}

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const model = path('demo/public/models/prose-1.4M');
+const adapters = path('test/golden/cases/llama_qvud_big');
+const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, 'short.txt'), 'Too short to learn.');
+writeFileSync(join(folder, 'text.txt'), 'It was the whale. '.repeat(500));
+writeFileSync(join(folder, 'cut.safetensors'), Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 123]));
+writeFileSync(join(folder, 'lies.safetensors'), header('{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}'));
+
+function header(json: string): Buffer {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, Buffer.from(json)]);
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function webvera(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [path('scripts/cli.mjs'), ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+test('tells what it can do', async () => {
+  for (const args of [[], ['--help']]) {
+    expect(await webvera(...args)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('webvera COMMAND --help'),
+    });
+  }
+  for (const name of ['finetune', 'generate', 'inspect', 'bench']) {
+    const { code, stdout } = await webvera(name, '--help');
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`  webvera ${name} `) });
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(95);
+  }
+}, 30_000);
+
+test.each([
+  ['webvera', ['tune'], 'there is no command tune, but finetune, generate, inspect, bench'],
+  ['webvera', ['constructor'], 'there is no command constructor'],
+  ['webvera finetune', ['--text', 'text.txt'], '--model is missing'],
+  ['webvera finetune', ['--model', model], '--text is missing'],
+  ['webvera finetune', ['--model', 'none', '--text', 'text.txt'], 'there is no folder none'],
+  ['webvera finetune', ['--model', '.', '--text', 'text.txt'], 'has no config.json, tokenizer.json, model.safetensors'],
+  ['webvera finetune', ['--model', model, '--text', 'none.txt'], '--text: there is no file'],
+  ['webvera finetune', ['--model', model, '--text', 'short.txt'], 'has 19 characters'],
+  ['webvera finetune', ['--model', model, '--text', 'text.txt', '--r', 'four'], '--r must be a whole number'],
+  ['webvera finetune', ['--model', model, '--steps', '4'], "Unknown option '--steps'. Known options: --model"],
+  ['webvera generate', ['--model', model], '--prompt is missing'],
+  ['webvera generate', ['--model', model, '--prompt', 'x', '--top_k', '0'], '--top_k must be a whole number'],
+  ['webvera inspect', [], 'expected one path, got 0'],
+  ['webvera inspect', ['none'], 'there is no none'],
+  ['webvera inspect', ['.'], 'has neither adapter_config.json nor config.json'],
+  ['webvera inspect', ['short.txt'], 'short.txt is no safetensors file'],
+  ['webvera inspect', ['cut.safetensors'], 'cut.safetensors is no safetensors file'],
+  ['webvera inspect', ['lies.safetensors'], 'lies.safetensors is damaged'],
+  ['webvera bench', ['--case', 'bundled'], '--case must be tiny or small or opt-125m'],
+])('%s %j ends with one clear line and exit code 2', async (name, args, message) => {
+  const { code, stdout, stderr } = await webvera(...name.split(' ').slice(1), ...args);
+  expect(stderr).toMatch(new RegExp(`^${name}: [^\n]+\n$`));
+  expect(stderr).toContain(message);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+});
+
+test('inspect tells what an adapter holds', async () => {
+  const { stdout } = await webvera('inspect', join(adapters, 'adapter'), '--json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    kind: 'an adapter: VERA',
+    facts: { projections: 'A and B are in the file', 'adapted modules': expect.any(Number), dtypes: ['F32'] },
+    tensors: [],
+  });
+  const drawn = await webvera('inspect', join(adapters, 'adapter_noproj'), '--tensors');
+  expect(drawn.stdout).toMatch(/^an adapter: VERA\n/);
+  expect(drawn.stdout).toMatch(/projections +drawn from key \d+\n/);
+  expect(drawn.stdout).toMatch(/q_proj\.vera_lambda_b +F32 +\[\d+\] +\d+ B\n/);
+});
+
+test('inspect tells what a model, and what a file holds', async () => {
+  const { stdout } = await webvera('inspect', model);
+  expect(stdout).toMatch(/^a model: llama\n/);
+  for (const fact of [/layers +6\n/, /vocabulary +2,048\n/, /dtypes +F16\n/, /tokenizer +yes\n/]) {
+    expect(stdout).toMatch(fact);
+  }
+  const file = await webvera('inspect', join(model, 'model.safetensors'), '--json');
+  const { tensors } = JSON.parse(file.stdout);
+  expect(tensors).toContainEqual({
+    name: 'model.embed_tokens.weight',
+    dtype: 'F16',
+    shape: [2048, 128],
+    bytes: 2 * 2048 * 128,
+  });
+});
