@@ -76,10 +76,52 @@ test.each(browserNames)('%s: a page of another origin loads, teaches, writes, go
       expect(second.info).toMatchObject({ examples: first.info.examples + 1, history: [{ steps: 3 }, {}] });
       expect(second.count).toBe(2);
 
+      // Attributes that what is kept doesn't fit.
+      const other = await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        const files = await one.export();
+        one.setAttribute('r', '8');
+        const failure = await one.load().catch((error: { code: string; message: string }) => error);
+        const { code, message } = failure as { code: string; message: string };
+        await new Promise(requestAnimationFrame);
+        const offered = [...one.shadowRoot!.querySelectorAll('button')].filter((button) => button.checkVisibility());
+        const said = offered.map(({ textContent }) => textContent);
+        one.setAttribute('r', '4');
+        await one.import(files);
+        return { code, message, said, names: [...files.keys()].sort(), info: one.profile!.info, state: one.state };
+      });
+      expect(other).toMatchObject({
+        code: 'invalid_argument',
+        said: ['Try again', 'Forget everything…'],
+        state: 'ready',
+      });
+      expect(other.message).toContain('peft_config.r');
+      const names = ['adapter_config.json', 'adapter_model.safetensors', 'examples.jsonl', 'profile.json'];
+      expect(other.names).toEqual(names);
+      expect(other.info.examples).toBe(second.info.examples);
+      expect(other.info.history).toEqual(second.info.history);
+
+      // Another tab forgets it, and loads nothing for that.
+      const tab = await page.browser().newPage();
+      await tab.goto(page.url());
+      const count = asked('/model.safetensors');
+      const gone = await tab.evaluate(() => document.querySelector('web-vera')!.forget());
+      expect(gone.bytes).toBeGreaterThan(1000);
+      expect(asked('/model.safetensors')).toBe(count);
+      await tab.close();
+      await page.bringToFront(); // what isn't seen isn't drawn
+      await page.waitForFunction(
+        () => /forgotten in another tab/.test(document.querySelector('web-vera')!.shadowRoot!.textContent ?? ''),
+        { polling: 50 },
+      );
+
       const last = await page.evaluate(async () => {
         const [one, two] = document.querySelectorAll('web-vera');
-        const gone = await one!.forget();
-        await two!.forget(); // it wasn't even loaded
+        const before = [one!.state, one!.profile === undefined];
+        const written = await one!.generate('It was the whale', { max_new_tokens: 1 });
+        const { examples } = one!.profile!.info;
+        await one!.forget();
+        await two!.forget(); // it isn't even loaded
         const left = await window.WebVera.Profile.list();
         const { model } = one!;
         one!.remove();
@@ -87,10 +129,10 @@ test.each(browserNames)('%s: a page of another origin loads, teaches, writes, go
           for (;;) await model!.forward({ input_ids: [[1]] });
         };
         const failure = await untilFreed().catch(({ code }: { code: string }) => code);
-        return { gone, left, failure, states: [one!.state, two!.state] };
+        return { before, written, examples, left, failure, states: [one!.state, two!.state] };
       });
-      expect(last).toMatchObject({ left: [], failure: 'invalid_argument', states: ['idle', 'idle'] });
-      expect(last.gone.bytes).toBeGreaterThan(1000);
+      expect(last).toMatchObject({ before: ['ready', true], examples: 0, left: [], failure: 'invalid_argument' });
+      expect(last.states).toEqual(['idle', 'idle']);
 
       // The script is the one that it was, but not its worker.
       await page.goto(new URL('/changed.html', page.url()).href);

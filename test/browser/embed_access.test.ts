@@ -107,9 +107,13 @@ test('all that the element does can be done by keys, and axe finds no fault with
 test('a page gives the element its own looks', async () => {
   await withEmbed(
     'chromium',
-    (cdn) => ({ '/page.html': `${tag(cdn)}<web-vera model="${prose(cdn)}"></web-vera>` }),
+    (cdn) => ({
+      '/page.html': `${tag(cdn)}<web-vera model="${prose(cdn)}"><p slot="consent">Three megabytes, once.</p></web-vera>`,
+    }),
     async (page) => {
       await page.waitForFunction(() => document.querySelector('web-vera')?.shadowRoot?.querySelector('section'));
+      await page.waitForSelector('[slot="consent"]', { visible: true });
+      expect(await shown(page)).not.toContain('This loads a language model');
       await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
       const looks = await page.evaluate(() => {
         const sheet = new CSSStyleSheet();

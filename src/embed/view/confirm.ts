@@ -1,30 +1,24 @@
 import { button, create, show } from './dom';
 
-export interface Question {
-  readonly question: string;
-  readonly yes: string;
-  readonly no: string;
-}
-
-/** Asks in place, before something is lost. Escape means no. */
+/** Asks in place, before all is forgotten. Escape means no. */
 export class Confirm {
   readonly root: HTMLElement;
   readonly #no: HTMLButtonElement;
   readonly #onOpen: (isOpen: boolean) => void;
 
-  constructor({ question, yes, no }: Question, onOpen: (isOpen: boolean) => void, onAnswer: (answer: boolean) => void) {
+  constructor(onOpen: (isOpen: boolean) => void, onAnswer: (answer: boolean) => void) {
     this.#onOpen = onOpen;
     const answer = (given: boolean): void => {
       this.close();
       onAnswer(given);
     };
-    this.#no = button(no, () => answer(false));
-    const sure = button(yes, () => answer(true), 'danger');
-    const text = create('p', { id: 'confirm-text' }, question);
+    this.#no = button('Keep', () => answer(false));
+    const sure = button('Forget', () => answer(true), 'danger');
+    const question = 'Forget all examples, and all that it has learnt? This can’t be undone.';
     this.root = create(
       'div',
-      { className: 'confirm stack', hidden: true, attributes: { role: 'group', 'aria-labelledby': 'confirm-text' } },
-      text,
+      { className: 'confirm stack', hidden: true, attributes: { role: 'group', 'aria-label': 'Forget everything?' } },
+      create('p', {}, question),
       create('div', { className: 'actions' }, this.#no, sure),
     );
     this.root.addEventListener('keydown', (event) => {

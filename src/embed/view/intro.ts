@@ -1,3 +1,4 @@
+import { Confirm } from './confirm';
 import { button, create, setShare, setText, show, slot } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { loadingInWords } from './words';
@@ -5,7 +6,11 @@ import { loadingInWords } from './words';
 export interface IntroActions {
   readonly load: () => void;
   readonly stop: () => void;
+  readonly forget: () => void;
 }
+
+/** What is kept may be the fault: it can't be read, or it is another model's. */
+const KEPT_IN_THE_WAY = ['storage_corrupt', 'invalid_argument'];
 
 /** Before anything is downloaded, and while it is. */
 export class Intro implements Region {
@@ -13,12 +18,15 @@ export class Intro implements Region {
   readonly #name = create('strong');
   readonly #consent: HTMLElement;
   readonly #start: HTMLButtonElement;
+  readonly #forget: HTMLButtonElement;
+  readonly #actions: HTMLElement;
+  readonly #confirm: Confirm;
   readonly #loading: HTMLElement;
   readonly #bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Loading the model' } });
   readonly #text = create('p', { className: 'quiet' });
   readonly #cancel: HTMLButtonElement;
 
-  constructor({ load, stop }: IntroActions) {
+  constructor({ load, stop, forget }: IntroActions) {
     const promise = create(
       'p',
       {},
@@ -28,12 +36,16 @@ export class Intro implements Region {
     );
     this.#start = button('Load the model', load, 'primary');
     this.#cancel = button('Cancel', stop);
-    this.#consent = create(
-      'div',
-      { className: 'stack' },
-      slot('consent', promise),
-      create('div', { className: 'actions' }, this.#start),
+    this.#forget = button('Forget everything…', () => this.#confirm.ask(), 'danger');
+    this.#actions = create('div', { className: 'actions' }, this.#start, this.#forget);
+    this.#confirm = new Confirm(
+      (isOpen) => show(this.#actions, !isOpen),
+      (answer) => {
+        if (answer) forget();
+        this.#start.focus();
+      },
     );
+    this.#consent = create('div', { className: 'stack' }, slot('consent', promise), this.#actions, this.#confirm.root);
     this.#loading = create(
       'div',
       { className: 'stack' },
@@ -45,11 +57,14 @@ export class Intro implements Region {
   }
 
   update({ learner, name, progress }: Shown): void {
-    const { state } = learner.status;
+    const { state, error } = learner.status;
     const isLoading = state === 'loading';
     show(this.#consent, state === 'idle' || state === 'error');
     show(this.#loading, isLoading);
     setText(this.#name, name);
+    const isAttribute = error?.detail.attribute !== undefined;
+    show(this.#forget, error !== undefined && KEPT_IN_THE_WAY.includes(error.code) && !isAttribute);
+    if (this.#forget.hidden) this.#confirm.close();
     setText(this.#start, state === 'error' ? 'Try again' : 'Load the model');
     if (!isLoading) return;
     const { text, share } = loadingInWords(progress);
@@ -58,6 +73,6 @@ export class Intro implements Region {
   }
 
   landing(): HTMLElement | undefined {
-    return firstUsable(this.#cancel, this.#start);
+    return firstUsable(this.#cancel, this.#confirm.landing, this.#start);
   }
 }

@@ -43,7 +43,6 @@ export class Kept implements Region {
       this.#picker,
     );
     this.#confirm = new Confirm(
-      { question: 'Forget all examples, and all that it has learnt? This can’t be undone.', yes: 'Forget', no: 'Keep' },
       (isOpen) => show(this.#actions, !isOpen),
       (answer) => {
         if (answer) actions.forget();

@@ -34,7 +34,11 @@ export class Panel {
     // What fails is told by the learner, and shown as a message.
     const quietly = (action: () => Promise<unknown>) => () => void action().catch(() => {});
     const message = new Message();
-    const intro = new Intro({ load: quietly(() => learner.load()), stop: quietly(() => learner.stop()) });
+    const intro = new Intro({
+      load: quietly(() => learner.load()),
+      stop: quietly(() => learner.stop()),
+      forget: quietly(() => learner.forget()),
+    });
     const training = new Training({
       pause: quietly(() => learner.pause()),
       resume: quietly(() => learner.resume()),
