@@ -29,6 +29,9 @@ import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, prof
  * Events: 'change' (`info` or `learning` is another, maybe by what another tab does); 'forgotten' (here or in another tab).
  */
 export class Profile extends EventTarget implements AsyncDisposable {
+  /** @internal Its name in messages, which minifiers leave. */
+  static override readonly name = 'Profile';
+
   readonly #hold: Hold<OpenProfile>;
   #isDisposed = false;
   readonly #listener = (event: ProfileEvent): void => void this.dispatchEvent(new Event(event));
