@@ -4,6 +4,9 @@ const GPU_TESTS = 'test/**/*.gpu.test.ts';
 const BROWSER_TESTS = 'test/browser/**/*.test.ts';
 const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
 
+/** What every test file begins with. */
+const setupFiles = ['test/helpers/match_patterns.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -11,6 +14,7 @@ export default defineConfig({
         // Pure TypeScript: in parallel.
         test: {
           name: 'node',
+          setupFiles,
           include: ['test/**/*.test.ts'],
           exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS],
           sequence: { groupOrder: 0 },
@@ -20,6 +24,7 @@ export default defineConfig({
         // Dawn in Node. One process and one device for all files: threads, or a device per file, crash.
         test: {
           name: 'gpu',
+          setupFiles,
           include: [GPU_TESTS],
           pool: 'forks',
           isolate: false,
@@ -33,6 +38,7 @@ export default defineConfig({
         // Node drives real browsers that load the built library; one at a time, as each uses all cores.
         test: {
           name: 'browser',
+          setupFiles,
           include: [BROWSER_TESTS],
           pool: 'forks',
           fileParallelism: false,
@@ -45,6 +51,7 @@ export default defineConfig({
         // Projects of other people's, made anew from the package as npm would send it. Their tools come from npm's registry.
         test: {
           name: 'packages',
+          setupFiles,
           include: [PACKAGE_TESTS],
           pool: 'forks',
           fileParallelism: false,
