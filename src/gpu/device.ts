@@ -121,6 +121,12 @@ function noWebGpu(): WebVeraError {
       },
     );
   }
+  // Only where there is no browser is there no address.
+  if ((globalThis as { readonly location?: Location }).location === undefined) {
+    return new WebVeraError('unsupported_device', 'WebGPU was expected, but there is no navigator.gpu', {
+      hint: "In Node, install the package webgpu and pass Session.open({ gpu: await openDawn() }), from 'webvera/node'.",
+    });
+  }
   return new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
     hint: 'Use a current Chrome, Edge, Safari or Firefox. In Firefox on Linux, set dom.webgpu.enabled in about:config.',
   });

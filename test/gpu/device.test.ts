@@ -15,8 +15,17 @@ test('a page that came over http is told of https and localhost', async () => {
 
 test.each([true, undefined])('a browser without WebGPU is told so: %s', async (isSecure) => {
   vi.stubGlobal('isSecureContext', isSecure);
+  vi.stubGlobal('location', new URL('https://app.example/page'));
   await expect(DeviceHost.open(undefined)).rejects.toMatchObject({
     code: 'unsupported_device',
     message: 'WebGPU was expected, but this browser has no navigator.gpu',
+  });
+});
+
+test('Node without WebGPU is told of Dawn', async () => {
+  await expect(DeviceHost.open(undefined)).rejects.toMatchObject({
+    code: 'unsupported_device',
+    message: 'WebGPU was expected, but there is no navigator.gpu',
+    hint: expect.stringContaining('openDawn()'),
   });
 });
