@@ -8,7 +8,9 @@ import { serve } from './lib/serve.mjs';
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url));
 const picture = path('../demo/screenshots/web-vera.png');
 
-const lesson = readFileSync(path('../demo/public/text/moby-dick.txt'), 'utf8').slice(30_000, 38_000);
+const book = readFileSync(path('../demo/public/text/moby-dick.txt'), 'utf8');
+const paragraphs = book.split('\n\n').slice(120);
+const [first, second] = [paragraphs.slice(0, 24), paragraphs.slice(24, 28)].map((some) => some.join('\n\n'));
 const body = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -27,15 +29,31 @@ const server = await serve({
 });
 const { page, close } = await openPage('chrome', server.url, { adapter: 'software' });
 try {
+  page.setDefaultTimeout(240_000);
   await page.setViewport({ width: 680, height: 400, deviceScaleFactor: 1.5 });
   await page.goto(`${server.url}/`);
   await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
+  // As a visitor does: a lesson, a text with what was learnt, and in the midst of the next lesson the picture.
   await page.evaluate(async (text) => {
     const element = /** @type {any} */ (document.querySelector('web-vera'));
     await element.load();
     await element.teach(text);
-  }, lesson);
-  await page.locator('web-vera >>> textarea').wait();
+  }, first);
+  const field = (/** @type {string} */ name) =>
+    page.locator(`web-vera >>> ::-p-aria([name="${name}"][role="textbox"])`);
+  const button = (/** @type {string} */ name) =>
+    page.locator(`web-vera >>> ::-p-aria([name="${name}"][role="button"])`);
+  await field('How it begins').fill('It was the whale');
+  await button('Write').click();
+  await page.waitForFunction(() =>
+    /whale.{60}/s.test(document.querySelector('web-vera')?.shadowRoot?.textContent ?? ''),
+  );
+  await field('Text to learn from').fill(String(second));
+  await button('Learn').click();
+  await page.waitForFunction(() => {
+    const element = /** @type {any} */ (document.querySelector('web-vera'));
+    return element.profile.learning?.state.global_step >= 25;
+  });
   await page.screenshot({ path: /** @type {`${string}.png`} */ (picture), fullPage: true });
   console.log(picture);
 } finally {
