@@ -5,6 +5,7 @@ import {
   keptInWords,
   learntInWords,
   loadingInWords,
+  lossInWords,
   stepsInWords,
   timeLeft,
 } from '../../src/embed/view/words';
@@ -88,6 +89,14 @@ describe('what is kept', () => {
   });
 });
 
+test.each([
+  [[3], '3.00 now.'],
+  [[3, 2], '2.00 now, 3.00 at first.'],
+  [[...Array<number>(10).fill(4), 9, ...Array<number>(10).fill(2)], '2.00 now, 4.00 at first.'],
+])('losses in words: %j', (losses, words) => {
+  expect(lossInWords(losses)).toBe(`How surprised it is by your text: ${words} Lower is better.`);
+});
+
 describe('the line of the loss', () => {
   const points = (losses: readonly number[], steps: number): number[][] =>
     linePoints(losses, steps)
@@ -97,7 +106,7 @@ describe('the line of the loss', () => {
   test('falls as the loss does, as far as the run has come', () => {
     expect(points([4, 3, 2], 3)).toEqual([
       [3, 3],
-      [150, 40],
+      [150, 39.4],
       [297, 77],
     ]);
     expect(points([4, 3, 2], 6).at(-1)).toEqual([150, 77]);

@@ -1,4 +1,5 @@
 import { create, setText } from './dom';
+import { lossInWords, mean } from './words';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 300;
@@ -7,10 +8,12 @@ const HEIGHT = 80;
 const MARGIN = 3;
 /** A line needs no more points than it has room for. */
 const MOST_POINTS = 150;
+/** How much of the past a point of the line keeps: batches differ by more than what a step teaches. */
+const DECAY = 0.9;
 
 /** The points of a line through the losses, from left to right as the run goes on, as an SVG polyline has them. */
 export function linePoints(losses: readonly number[], steps: number): string {
-  const few = thinned(losses.filter(Number.isFinite));
+  const few = thinned(smoothed(losses.filter(Number.isFinite)));
   const [low, high] = [Math.min(...few), Math.max(...few)];
   const width = (WIDTH - 2 * MARGIN) * Math.min(1, losses.length / Math.max(1, steps));
   return few
@@ -22,16 +25,26 @@ export function linePoints(losses: readonly number[], steps: number): string {
     .join(' ');
 }
 
+/** A running mean that forgets slowly, corrected for its start. */
+function smoothed(losses: readonly number[]): number[] {
+  let [sum, weight] = [0, 0];
+  return losses.map((loss) => {
+    sum = DECAY * sum + (1 - DECAY) * loss;
+    weight = DECAY * weight + (1 - DECAY);
+    return sum / weight;
+  });
+}
+
 /** Means of neighbours, as many as there is room for. */
 function thinned(losses: readonly number[]): number[] {
   const size = Math.ceil(losses.length / MOST_POINTS);
   const groups = Array.from({ length: Math.ceil(losses.length / Math.max(1, size)) }, (_, index) =>
     losses.slice(index * size, (index + 1) * size),
   );
-  return groups.map((group) => group.reduce((sum, loss) => sum + loss, 0) / group.length);
+  return groups.map(mean);
 }
 
-/** The loss of each step as a line, and in words. */
+/** The loss as a line, and in words. */
 export class LossLine {
   readonly root: HTMLElement;
   readonly #line = document.createElementNS(SVG, 'polyline');
@@ -51,11 +64,9 @@ export class LossLine {
   update(losses: readonly number[], steps: number): void {
     if (losses.length === this.#drawn) return;
     this.#drawn = losses.length;
-    const [first, last] = [losses[0], losses.at(-1)];
-    this.root.hidden = first === undefined || last === undefined;
-    if (first === undefined || last === undefined) return;
+    this.root.hidden = losses.length === 0;
+    if (losses.length === 0) return;
     this.#line.setAttribute('points', linePoints(losses, steps));
-    const since = losses.length > 1 ? `, ${first.toFixed(2)} at first` : '';
-    setText(this.#caption, `How surprised it is by your text: ${last.toFixed(2)} now${since}. Lower is better.`);
+    setText(this.#caption, lossInWords(losses));
   }
 }
