@@ -116,13 +116,22 @@ test.each(browserNames)('%s: a page of another origin loads, teaches, writes, go
       );
 
       const last = await page.evaluate(async () => {
+        const keysOf = async (name: string): Promise<IDBValidKey[]> => {
+          const opening = indexedDB.open(name);
+          await new Promise((resolve) => opening.addEventListener('success', resolve));
+          const { result: database } = opening;
+          const asking = database.transaction('values').objectStore('values').getAllKeys();
+          await new Promise((resolve) => asking.addEventListener('success', resolve));
+          database.close();
+          return asking.result;
+        };
         const [one, two] = document.querySelectorAll('web-vera');
         const before = [one!.state, one!.profile === undefined];
         const written = await one!.generate('It was the whale', { max_new_tokens: 1 });
         const { examples } = one!.profile!.info;
         await one!.forget();
         await two!.forget(); // it isn't even loaded
-        const left = await window.WebVera.Profile.list();
+        const left = [...(await window.WebVera.Profile.list()), ...(await keysOf('webvera')), ...(await caches.keys())];
         const { model } = one!;
         one!.remove();
         const untilFreed = async (): Promise<never> => {

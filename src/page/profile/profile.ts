@@ -174,7 +174,11 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /** For classification bases, which can't be loaded yet: rejects with `unsupported_model`. */
-  async predict(input: string | Blob | ModelInputs): Promise<readonly { label: string; score: number }[]> {
+  async predict(
+    input: string | Blob | ModelInputs,
+    options: CallOptions = {},
+  ): Promise<readonly { label: string; score: number }[]> {
+    checkOptions('predict', options, callRules);
     throw new WebVeraError(
       'unsupported_model',
       'predict: expected a classification base, got a causal language model',
