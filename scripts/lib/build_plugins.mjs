@@ -65,7 +65,7 @@ export function scriptTagWorker(integrity) {
     name: 'script-tag-worker',
     enforce: 'pre',
     config: () => ({ define: { WORKER_INTEGRITY: JSON.stringify(integrity) } }),
-    resolveId: (source) => (source === './default_worker' ? path('../../src/embed/worker.ts') : undefined),
+    resolveId: (source) => (source === './default_worker' ? path('../../src/page/script_tag_worker.ts') : undefined),
   };
 }
 

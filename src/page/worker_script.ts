@@ -1,4 +1,4 @@
-import { WebVeraError } from '../index';
+import { WebVeraError } from '../core/error';
 
 export interface ScriptRequest {
   readonly url: string;
