@@ -14,6 +14,22 @@ afterAll(() => opened.session.close());
 
 const fresh = (): Promise<VeraModel> => get_peft_model(plain, tinyVera);
 
+test('one that isn’t active trains by its name, as it would if it were', async () => {
+  const args = { max_steps: 2 };
+  const active = await fresh();
+  await tinyTrainer(active, { args }).train();
+  const model = await fresh();
+  const before = await weightsOf(model);
+  await model.add_adapter('other', tinyVera);
+  await tinyTrainer(model, { args, adapter_name: 'other' }).train();
+  expect(model.active_adapters).toEqual(['default']);
+  expect(await weightsOf(model)).toEqual(before);
+  await model.set_adapter('other');
+  expect(await weightsOf(model)).toEqual(await weightsOf(active));
+  const missing = tinyTrainer(model, { adapter_name: 'missing' }).train();
+  await expect(Promise.resolve(missing)).rejects.toMatchObject({ message: 'Adapter missing not found.' });
+});
+
 describe('callbacks', () => {
   test('come in the order of transformers', async () => {
     const calls: string[] = [];
