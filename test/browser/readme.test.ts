@@ -50,7 +50,7 @@ test('the lines for a page run as they stand', async () => {
 test('the lines about profiles run as they stand', async () => {
   const lines = await linesOf(block('js', 'Profile.open'));
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toMatch(/^(learnt|no better, so not taken)$/);
+  expect(lines[0]).toMatch(/^(learnt|worse, so not taken)$/);
   expect(lines[1]).toMatch(/\w/);
 });
 
