@@ -21,11 +21,18 @@ All but inspect need the package webgpu beside this one: npm install webvera web
 /** @type {Readonly<Record<string, { HELP: string, main: (argv: readonly string[]) => Promise<void> }>>} */
 const COMMANDS = { finetune, generate, inspect, bench };
 
+// Whoever reads may have read enough.
+process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const [name = '', ...argv] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 
 await runCommand(command === undefined ? 'webvera' : `webvera ${name}`, async () => {
-  if (command !== undefined && argv.includes('--help')) console.log(command.HELP);
+  const wantsHelp = argv.includes('--help') || argv.includes('-h');
+  if (command !== undefined && wantsHelp) console.log(command.HELP);
   else if (command !== undefined) await command.main(argv);
   else if (['', '--help', '-h', 'help'].includes(name)) console.log(HELP);
   else if (name === '--version') console.log((await import('webvera/bench')).VERSION);

@@ -58,7 +58,12 @@ export async function main(argv) {
       job: { ...settings, base: name, prompt: promptFrom(heldOut) },
       device: () => describeGpu(gpu),
       report: onReport,
-      onTrain: (run) => void process.once('SIGINT', () => void run.stop()),
+      onTrain(run) {
+        const stop = () => void run.stop();
+        const over = () => void process.off('SIGINT', stop);
+        process.once('SIGINT', stop);
+        run.then(over, over);
+      },
     });
     end();
     const read = Object.entries(files).map(async ([file, blob]) => [file, Buffer.from(await blob.arrayBuffer())]);

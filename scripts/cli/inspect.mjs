@@ -88,9 +88,7 @@ async function inspectAdapter(folder) {
 async function inspectModel(folder) {
   const config = readJson(join(folder, 'config.json'));
   const index = join(folder, 'model.safetensors.index.json');
-  const shards = existsSync(index)
-    ? [...new Set(Object.values(/** @type {Record<string, string>} */ (readJson(index).weight_map ?? {})))]
-    : ['model.safetensors'];
+  const shards = existsSync(index) ? shardsIn(index) : ['model.safetensors'];
   const tensors = (await Promise.all(shards.map((shard) => tensorsIn(folder, shard)))).flat();
   return {
     kind: `a model: ${config.model_type}`,
@@ -107,6 +105,16 @@ async function inspectModel(folder) {
   };
 }
 
+/** @param {string} index */
+function shardsIn(index) {
+  /** @type {unknown[]} */
+  const names = [...new Set(Object.values(Object(readJson(index).weight_map)))];
+  return names.map((name) => {
+    if (typeof name === 'string' && name === basename(name)) return name;
+    throw new UsageError(`${index} names ${JSON.stringify(name)}, which is no file beside it`);
+  });
+}
+
 /**
  * What `profile.export()` adds to an adapter.
  * @param {string} folder
@@ -117,7 +125,7 @@ function profileFacts(folder) {
   const { created_at, seen } = readJson(about);
   const kept = existsSync(examples) ? readFileSync(examples, 'utf8').split('\n').filter(Boolean).length : 0;
   return {
-    'profile since': typeof created_at === 'number' ? new Date(created_at).toISOString() : created_at,
+    'profile since': isTime(created_at) ? new Date(created_at).toISOString() : created_at,
     'examples seen': seen,
     'examples kept': kept,
   };
@@ -146,6 +154,14 @@ function readJson(path) {
   throw new UsageError(`${path} is no JSON object`);
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is number} milliseconds that a calendar has a date for
+ */
+function isTime(value) {
+  return typeof value === 'number' && Number.isFinite(new Date(value).getTime());
+}
+
 /** @param {readonly TensorEntry[]} tensors */
 function sums(tensors) {
   return {
@@ -167,7 +183,15 @@ function linesOf({ kind, facts, tensors }) {
   const width = Math.max(...told.map(([name]) => name.length));
   const lines = told.map(([name, value]) => `  ${name.padEnd(width)}  ${inWords(name, value)}`);
   const rows = tensors.map(({ name, dtype, shape, bytes }) => [name, dtype, `[${shape.join(', ')}]`, size(bytes)]);
-  return [kind, ...lines, ...(rows.length > 0 ? ['', ...tableLines(rows)] : [])];
+  return [kind, ...lines, ...(rows.length > 0 ? ['', ...tableLines(rows)] : [])].map(printable);
+}
+
+/**
+ * A file may name things so that a terminal obeys.
+ * @param {string} text
+ */
+function printable(text) {
+  return text.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /**

@@ -15,11 +15,21 @@ export async function runCommand(name, body) {
   try {
     await body();
   } catch (error) {
-    const failure = error instanceof Error && error.name === 'WebVeraError' ? failureOf(error) : error;
+    const failure = knownFailure(error);
     if (!(failure instanceof CommandFailure)) throw error;
     process.exitCode = failure instanceof UsageError ? 2 : 1;
     console.error(`${name}: ${failure.message}`);
   }
+}
+
+/**
+ * What the library or the system says of files and devices is for whoever called the command; all else is a defect.
+ * @param {unknown} error
+ */
+function knownFailure(error) {
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'WebVeraError') return failureOf(error);
+  return 'syscall' in error ? new CommandFailure(error.message) : error;
 }
 
 /**

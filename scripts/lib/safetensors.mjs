@@ -1,5 +1,5 @@
 // What a safetensors file says of itself, without its tensors.
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { UsageError } from './options.mjs';
 
 /** @typedef {{ name: string, dtype: string, shape: readonly number[], bytes: number }} TensorEntry */
@@ -14,6 +14,8 @@ const MOST_BYTES = 100_000_000;
  * @throws {UsageError} for anything else than such a file
  */
 export async function readHeader(path) {
+  // What is no file may never have a first byte.
+  if (!(await stat(path)).isFile()) throw new UsageError(`${path} is no file`);
   const file = await open(path);
   try {
     const { size } = await file.stat();
@@ -38,7 +40,8 @@ function parse(json, size) {
   const { __metadata__: metadata = {}, ...entries } = JSON.parse(json);
   const tensors = Object.entries(entries).map(([name, { dtype, shape, data_offsets }]) => {
     const [from, to] = data_offsets;
-    if (typeof dtype !== 'string' || !Array.isArray(shape) || !(from <= to && to <= size)) throw new Error(name);
+    const isWhole = Array.isArray(shape) && [...shape, from, to].every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (typeof dtype !== 'string' || !isWhole || from > to || to > size) throw new Error(name);
     return { name, dtype, shape, bytes: to - from };
   });
   return { tensors, metadata };

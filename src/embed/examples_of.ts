@@ -18,7 +18,7 @@ export async function examplesOf(lesson: Lesson, limit: number, count: CountToke
 async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<readonly Example[]> {
   if (typeof lesson === 'string') return inTexts(lesson, limit, count);
   if (lesson instanceof Blob) {
-    const text = await lesson.text();
+    const text = await lesson.text().catch(unreadable);
     return isJsonLines(lesson) ? jsonLines(text) : inTexts(text, limit, count);
   }
   if (Array.isArray(lesson)) return lesson;
@@ -33,6 +33,13 @@ async function inTexts(text: string, limit: number, count: CountTokens): Promise
     });
   }
   return (await textExamples(text, limit, count)).map((example) => ({ text: example }));
+}
+
+function unreadable(cause: unknown): never {
+  throw new WebVeraError('invalid_format', 'teach: expected a file that can be read', {
+    hint: 'Is it a folder, or has it changed since? Choose it again.',
+    cause,
+  });
 }
 
 /** As for a Trainer's data set: the type or the file's name says so. */

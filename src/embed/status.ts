@@ -55,7 +55,8 @@ export class Status {
   /** Tells of an error, once. */
   report(thrown: unknown): WebVeraError {
     const error = asWebVeraError(thrown);
-    if (this.#error === error) return error;
+    // Of what isn't ours each telling makes an error of its own.
+    if (this.#error !== undefined && (this.#error === error || this.#error.cause === thrown)) return this.#error;
     this.#error = error;
     this.#tell('error', error);
     this.#tell('change', undefined);

@@ -1,6 +1,6 @@
 /** Where a text may be cut, the best place first. */
 const cuts: readonly ((text: string) => readonly string[])[] = [
-  (text) => text.split(/(?<=\n[^\S\n]*\n)(?=\s*\S)/), // behind an empty line
+  (text) => text.split(/(?<=\n[^\S\n]*\n)(?=[^\S\n]*\S)/), // behind an empty line
   (text) => text.split(/(?<=\n)/),
   segments('sentence'),
   segments('word'),

@@ -41,7 +41,7 @@ export function isFatal(error: unknown): boolean {
 }
 
 export function isForgotten(error: unknown): boolean {
-  return error instanceof WebVeraError && error.code === 'not_found';
+  return error instanceof WebVeraError && (error.code === 'not_found' || isForgotten(error.cause));
 }
 
 export function isAbort(error: unknown): boolean {

@@ -90,6 +90,10 @@ export class Visit {
       (handling) => loadModel(source, { session, ...(dtype && { dtype }), ...handling }),
       { signal, progress_callback: (info) => this.#listener.onProgress(info) },
     );
+    if (signal.aborted) {
+      await this.#lease.release();
+      throw signal.reason;
+    }
     await this.profileNow();
   }
 
@@ -128,7 +132,9 @@ export class Visit {
     const { profiles } = this.#parts;
     const { profile: id } = this.settings;
     const options = { args: this.#args };
-    const trial = await profiles.import(this.#expectModel(), files, `${id} (import)`, options);
+    // A page may have been closed in the midst of an earlier one.
+    await profiles.forget(trialOf(id), { session: this.#session });
+    const trial = await profiles.import(this.#expectModel(), files, trialOf(id), options);
     await trial.forget();
     await this.forget();
     this.#opening = this.#adopt(profiles.import(this.#expectModel(), files, id, options));
@@ -194,4 +200,9 @@ export class Visit {
     if (model !== undefined) return model;
     throw this.signal.reason; // all who ask wait until it is loaded
   }
+}
+
+/** Under which files are tried. An id may be as long as it gets. */
+function trialOf(id: string): string {
+  return `${[...id].slice(0, 90).join('')} (import)`;
 }

@@ -8,8 +8,9 @@ import { wrong } from '../page/options';
  * Rejects with `not_found` where there is no such folder, or no file in it.
  */
 export async function openFolder(path: string | URL): Promise<{ readonly files: ReadonlyMap<string, Blob> }> {
-  if (!(path instanceof URL) && (typeof path !== 'string' || path === '')) {
-    throw wrong('openFolder', "a folder's path or its file: address", path);
+  const isAddress = path instanceof URL || /^file:/i.test(String(path));
+  if (!(path instanceof URL ? path.protocol === 'file:' : typeof path === 'string' && path !== '')) {
+    throw wrong('openFolder', "a folder's path or its file: address", path instanceof URL ? path.href : path);
   }
   const { process } = globalThis as { process?: NodeJS.Process };
   if (process?.getBuiltinModule === undefined) {
@@ -21,15 +22,17 @@ export async function openFolder(path: string | URL): Promise<{ readonly files: 
   const { getBuiltinModule } = process;
   const { openAsBlob, promises } = getBuiltinModule('node:fs');
   const { join } = getBuiltinModule('node:path');
-  const folder = path instanceof URL ? getBuiltinModule('node:url').fileURLToPath(path) : path;
-  const entries = await promises.readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw missing(folder, 'there is no such folder', cause);
+  const folder = isAddress ? getBuiltinModule('node:url').fileURLToPath(path) : String(path);
+  const entries = await promises.readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'there is no such folder' : `it can't be read as one (${cause.code})`;
+    throw missing(folder, reason, cause);
   });
   const files = new Map<string, Blob>();
-  for (const { name } of entries) {
+  for (const name of entries) {
     const file = join(folder, name);
-    // A link counts as what it leads to: model caches are full of them.
-    if ((await promises.stat(file)).isFile()) files.set(name, await openAsBlob(file));
+    // A link counts as what it leads to, if anything: model caches are full of them.
+    const found = await promises.stat(file).catch(() => undefined);
+    if (found?.isFile()) files.set(name, await openAsBlob(file));
   }
   if (files.size === 0) throw missing(folder, 'there is no file in it');
   return { files };

@@ -2,6 +2,7 @@ import type { Dataset, Example } from '../core/training';
 import type { DataSource } from '../worker/protocol';
 import { anyDataset, exampleForms, exampleHint } from './dataset_rules';
 import { wrong } from './options';
+import { NUMBERS } from './prompts';
 
 /** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
 export interface OpenDataset {
@@ -101,5 +102,6 @@ function integers(where: string, value: unknown): number[] {
   const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
   const list: unknown[] = isList ? Array.from(value as ArrayLike<unknown>) : [];
   if (isList && list.every((entry) => Number.isSafeInteger(entry))) return list as number[];
-  throw wrong(where, 'an array of integers', isList ? list.find((entry) => !Number.isSafeInteger(entry)) : value);
+  const odd = isList ? list.find((entry) => !Number.isSafeInteger(entry)) : value;
+  throw wrong(where, 'an array of integers', odd, typeof odd === 'bigint' ? NUMBERS : '');
 }

@@ -30,4 +30,4 @@ function promptHint(input: unknown): string {
   return 'Chat messages are not supported yet: write them as one text, in the form that the model learnt from.';
 }
 
-const NUMBERS = 'Numbers are wanted: Array.from(ids, Number).';
+export const NUMBERS = 'Numbers are wanted: Array.from(ids, Number).';

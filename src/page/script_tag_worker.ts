@@ -5,8 +5,8 @@ import { fetchWorkerScript } from './worker_script';
 /** Of the worker.js that was built along with this script; the build puts it in. */
 declare const WORKER_INTEGRITY: string;
 
-/** Only while the script runs does the document tell which one it is. */
-const script = document.currentScript;
+/** Only while the script runs does the document tell which one it is, and its address is relative to where the page is then. */
+const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 
 /**
  * The worker of embed.js, in the place of the library's own: the script beside this one, whichever origin that is. It is
@@ -21,7 +21,7 @@ export async function defaultWorker(name = 'webvera', signal?: AbortSignal): Pro
 }
 
 function ownAddress(): string {
-  if (script instanceof HTMLScriptElement && script.src !== '') return script.src;
+  if (own !== '') return own;
   throw new WebVeraError('invalid_argument', 'Expected embed.js to come from a <script src>, got it in another way', {
     hint: 'Its worker is looked for beside it. Bundlers take the package itself: import from "webvera".',
   });

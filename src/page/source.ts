@@ -72,6 +72,8 @@ function isAddress(source: string): boolean {
 
 /** As the page itself would take it, in a link for example. */
 function resolved(address: string): URL {
+  // The drive of a path would count as a scheme.
+  if (/^([a-z]:[\\/]|file:)/i.test(address)) throw wrong('source', 'an address on the web', address, NO_PAGE);
   const { document, location } = globalThis as { readonly document?: Document; readonly location?: Location };
   try {
     return new URL(address, document?.baseURI ?? location?.href);
@@ -81,7 +83,7 @@ function resolved(address: string): URL {
 }
 
 const NO_PAGE =
-  "Pass the whole address, 'https://…', or read the files and pass { files: new Map([['config.json', blob], …]) }.";
+  "Pass the whole address, 'https://…'. A folder of this machine is await openFolder(path), from 'webvera/node'; a page passes { files: new Map([['config.json', blob], …]) }.";
 
 export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
   if (isObject(source) && 'id' in source) {

@@ -1,3 +1,5 @@
+import { WebVeraError } from '../core/error';
+
 interface Policy {
   createScriptURL(script: string): unknown;
 }
@@ -13,7 +15,7 @@ const made: { policy?: Policy } = {};
 export function trustedScript(address: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   if (trustedTypes === undefined) return address;
-  made.policy ??= trustedTypes.createPolicy('webvera', { createScriptURL: (own) => own });
+  made.policy ??= createPolicy(trustedTypes);
   // No string, but what a worker takes for one.
   return made.policy.createScriptURL(address) as string;
 }
@@ -22,5 +24,16 @@ export function trustedScript(address: string): string {
 export function revokeOnceStarted(worker: Worker, address: string): void {
   for (const type of ['message', 'error']) {
     worker.addEventListener(type, () => URL.revokeObjectURL(address), { once: true });
+  }
+}
+
+function createPolicy(trustedTypes: TrustedTypes): Policy {
+  try {
+    return trustedTypes.createPolicy('webvera', { createScriptURL: (own) => own });
+  } catch (cause) {
+    throw new WebVeraError('worker_crashed', "The page's policy does not allow Trusted Types for the worker", {
+      hint: "Content-Security-Policy: trusted-types webvera; with 'allow-duplicates' where both embed.js and the module are loaded.",
+      cause,
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,21 @@ writeFileSync(join(folder, 'short.txt'), 'Too short to learn.');
 writeFileSync(join(folder, 'text.txt'), 'It was the whale. '.repeat(500));
 writeFileSync(join(folder, 'cut.safetensors'), Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 123]));
 writeFileSync(join(folder, 'lies.safetensors'), header('{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}'));
+
+const odd = '{"a":{"dtype":"F32","shape":["x"],"data_offsets":[-5,4]}}';
+writeFileSync(join(folder, 'odd.safetensors'), Buffer.concat([header(odd), Buffer.alloc(4)]));
+const named = '{"\\u001b[31m":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}';
+writeFileSync(join(folder, 'named.safetensors'), Buffer.concat([header(named), Buffer.alloc(4)]));
+for (const [name, shard] of [
+  ['shards', '3'],
+  ['elsewhere', '"../lies.safetensors"'],
+] as const) {
+  mkdirSync(join(folder, name));
+  writeFileSync(join(folder, name, 'config.json'), '{}');
+  writeFileSync(join(folder, name, 'model.safetensors.index.json'), `{ "weight_map": { "a": ${shard} } }`);
+}
+mkdirSync(join(folder, 'hollow/model.safetensors'), { recursive: true });
+writeFileSync(join(folder, 'hollow/config.json'), '{}');
 
 function header(json: string): Buffer {
   const length = Buffer.alloc(8);
@@ -68,12 +83,28 @@ test.each([
   ['webvera inspect', ['short.txt'], 'short.txt is no safetensors file'],
   ['webvera inspect', ['cut.safetensors'], 'cut.safetensors is no safetensors file'],
   ['webvera inspect', ['lies.safetensors'], 'lies.safetensors is damaged'],
+  ['webvera inspect', ['odd.safetensors'], 'odd.safetensors is damaged'],
+  ['webvera inspect', ['shards'], 'names 3, which is no file beside it'],
+  ['webvera inspect', ['elsewhere'], 'names "../lies.safetensors", which is no file beside it'],
+  ['webvera inspect', ['hollow'], 'model.safetensors is no file'],
   ['webvera bench', ['--case', 'bundled'], '--case must be tiny or small or opt-125m'],
 ])('%s %j ends with one clear line and exit code 2', async (name, args, message) => {
   const { code, stdout, stderr } = await webvera(...name.split(' ').slice(1), ...args);
   expect(stderr).toMatch(new RegExp(`^${name}: [^\n]+\n$`));
   expect(stderr).toContain(message);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+});
+
+test('what a file says is shown, and never obeyed', async () => {
+  const { code, stdout } = await webvera('inspect', 'named.safetensors');
+  expect(code).toBe(0);
+  expect(stdout).toContain('\\x1b[31m');
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('each command tells of itself', async () => {
+  for (const flag of ['--help', '-h'])
+    expect((await webvera('generate', flag)).stdout).toContain('webvera generate --model');
 });
 
 test('inspect tells what an adapter holds', async () => {

@@ -40,3 +40,12 @@ test.each([
 ])('%s is refused', async (_, lesson, code) => {
   await expect(read(lesson)).rejects.toMatchObject({ name: 'WebVeraError', code });
 });
+
+test('a file that has changed since it was chosen is told of in our words', async () => {
+  const file = new File(['a'], 'a.txt');
+  Object.defineProperty(file, 'text', { value: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
+  await expect(read(file)).rejects.toMatchObject({
+    code: 'invalid_format',
+    hint: expect.stringContaining('Choose it'),
+  });
+});

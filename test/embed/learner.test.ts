@@ -424,5 +424,7 @@ describe('what is kept', () => {
     const before = learner.profile;
     await expect(learner.import(new Map())).rejects.toMatchObject({ code: 'invalid_format' });
     expect(learner.profile).toBe(before);
+    // What a page left that was closed in the midst of it.
+    expect(world.profiles.forgotten).toContain('default (import)');
   });
 });

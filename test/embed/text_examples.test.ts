@@ -46,6 +46,10 @@ describe('a text', () => {
     for (const example of examples) expect(await words(example)).toBeLessThanOrEqual(12);
   });
 
+  test('of empty lines alone is not looked at again from each of them', async () => {
+    expect(await textExamples(`a${'\n'.repeat(400_000)}b`, 12, words)).toEqual(['a', 'b']); // or this takes minutes
+  });
+
   test('loses nothing but space, and gives no piece that is too long', async () => {
     const bytes = async (text: string): Promise<number> => new TextEncoder().encode(text).length;
     const signs = fc.constantFrom('a', 'bc', ' ', '. ', '\n', '\n\n', 'ß', '語', '👩‍👩‍👧', 'Schifffahrtsgesellschaft');

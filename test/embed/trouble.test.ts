@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asWebVeraError, deviceTrouble, isUnsupported } from '../../src/embed/trouble';
+import { asWebVeraError, deviceTrouble, isForgotten, isUnsupported } from '../../src/embed/trouble';
 import { WebVeraError } from '../../src/index';
 
 const gpuOf = (requestAdapter: () => Promise<unknown>): GPU => ({ requestAdapter }) as unknown as GPU;
@@ -38,4 +38,10 @@ test('anything that is thrown becomes a WebVeraError', () => {
   expect(asWebVeraError('oh')).toMatchObject({ code: 'internal', message: 'oh' });
   expect(isUnsupported(own)).toBe(false);
   expect(isUnsupported(undefined)).toBe(false);
+});
+
+test('a profile is known to be forgotten by its own error, and by that of what was asked of it then', () => {
+  const gone = new WebVeraError('not_found', 'it was forgotten');
+  const late = new WebVeraError('invalid_argument', 'it is closed', { cause: gone });
+  expect([gone, late, new WebVeraError('invalid_argument', 'else')].map(isForgotten)).toEqual([true, true, false]);
 });

@@ -14,7 +14,8 @@ test('gives the files of a folder, and what links lead to', async () => {
   writeFileSync(join(folder, 'config.json'), '{}');
   writeFileSync(join(root, 'blob'), 'weights');
   symlinkSync(join(root, 'blob'), join(folder, 'model.safetensors'));
-  for (const path of [folder, pathToFileURL(folder)]) {
+  symlinkSync(join(root, 'gone'), join(folder, 'dangling'));
+  for (const path of [folder, pathToFileURL(folder), pathToFileURL(folder).href]) {
     const { files } = await openFolder(path);
     expect([...files.keys()].sort()).toEqual(['config.json', 'model.safetensors']);
     expect(await files.get('model.safetensors')?.text()).toBe('weights');
@@ -29,6 +30,7 @@ test('says what is missing', async () => {
     code: 'not_found',
     message: expect.stringMatching(/there is no file in it$/),
   });
-  await refused(join(root, 'blob')).toMatchObject({ code: 'not_found' });
+  await refused(join(root, 'blob')).toMatchObject({ code: 'not_found', message: /can't be read as one \(ENOTDIR\)$/ });
+  await refused(new URL('https://a.example/model/')).toMatchObject({ code: 'invalid_argument' });
   await refused(7).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/got 7$/) });
 });

@@ -9,7 +9,7 @@ const SAMPLING: GenerationConfig = { max_new_tokens: 80, do_sample: true, temper
 export class Attempt implements Region {
   readonly root: HTMLElement;
   readonly #prompt = field('prompt', 'How it begins', { rows: 2 });
-  readonly #output = create('p', { className: 'output', attributes: { part: 'output' } });
+  readonly #output = create('p', { className: 'output', lang: '', dir: 'auto', attributes: { part: 'output' } });
   readonly #write: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
   readonly #generate: (prompt: string, config: GenerationConfig) => Generation;

@@ -28,14 +28,14 @@ export function button(text: string, onClick: () => unknown, look = ''): HTMLBut
   return element;
 }
 
-/** A text field under its label. */
+/** A text field under its label. What a visitor writes is in a language of their own. */
 export function field(
   id: string,
   label: string,
   traits: Traits<'textarea'> = {},
 ): { readonly root: HTMLElement; readonly input: HTMLTextAreaElement } {
   const { attributes, ...properties } = traits;
-  const input = create('textarea', { id, ...properties, attributes: { part: 'field', ...attributes } });
+  const input = create('textarea', { id, lang: '', dir: 'auto', ...properties, attributes: { part: 'field', ...attributes } });
   return { root: create('div', { className: 'field' }, create('label', { htmlFor: id }, label), input), input };
 }
 

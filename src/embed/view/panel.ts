@@ -67,7 +67,8 @@ export class Panel {
     );
     this.root = create(
       'section',
-      { attributes: { part: 'panel', 'aria-labelledby': 'title' } },
+      // Its words are English, whatever the page's are.
+      { lang: 'en', dir: 'ltr', attributes: { part: 'panel', 'aria-labelledby': 'title' } },
       title,
       message.root,
       intro.root,

@@ -38,6 +38,11 @@ section {
   background: var(--surface);
   hyphens: auto;
   overflow-wrap: anywhere;
+  white-space: normal;
+  text-transform: none;
+  text-indent: 0;
+  letter-spacing: normal;
+  word-spacing: normal;
 }
 .stack { display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; gap: 10px; }
 .work { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px; }

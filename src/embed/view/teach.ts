@@ -20,6 +20,8 @@ export class Teach implements Region {
   readonly #remove: HTMLButtonElement;
   #file: File | undefined;
   #isBusy = false;
+  /** From the press on, while the lesson is cut and stored. */
+  #isTeaching = false;
 
   /** `learn` resolves with whether it was learnt. */
   constructor(training: Training, learn: (lesson: string | File) => Promise<boolean>) {
@@ -62,10 +64,13 @@ export class Teach implements Region {
   async #submit(learn: (lesson: string | File) => Promise<boolean>): Promise<void> {
     const file = this.#file;
     const text = this.#text.input.value;
-    if (!(await learn(file ?? text))) return;
+    this.#isTeaching = true;
+    this.#show();
+    const isLearnt = await learn(file ?? text);
+    this.#isTeaching = false;
     // What was put there meanwhile is for the next time.
-    if (file !== undefined && this.#file === file) this.#choose(undefined);
-    else if (file === undefined && this.#text.input.value === text) this.#text.input.value = '';
+    if (isLearnt && file !== undefined && this.#file === file) this.#choose(undefined);
+    else if (isLearnt && file === undefined && this.#text.input.value === text) this.#text.input.value = '';
     this.#show();
   }
 
@@ -79,6 +84,6 @@ export class Teach implements Region {
   #show(): void {
     show(this.#text.root, this.#file === undefined);
     show(this.#fileRow, this.#file !== undefined);
-    this.#learn.disabled = this.#isBusy || (this.#file === undefined && this.#text.input.value.trim() === '');
+    this.#learn.disabled = this.#isBusy || this.#isTeaching || (this.#file === undefined && this.#text.input.value.trim() === '');
   }
 }
