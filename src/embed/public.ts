@@ -87,6 +87,7 @@ declare global {
     'web-vera': WebVeraElement;
   }
   interface HTMLElementEventMap extends WebVeraElementEventMap {}
+  interface DocumentEventMap extends WebVeraElementEventMap {}
   interface Window {
     /** All that `webvera` exports. */
     WebVera: typeof webvera;

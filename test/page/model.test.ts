@@ -66,8 +66,14 @@ describe('loading a model', () => {
     await expect(AutoModelForCausalLM.from_pretrained('./a/', { session })).rejects.toMatchObject({
       code: 'invalid_argument',
       message: /no page to start from, got '.\/a\/'$/,
-      hint: expect.stringMatching(/https:.*\{ files/),
+      hint: expect.stringMatching(/https:.*openFolder.*\{ files/),
     });
+    for (const path of ['C:\\models\\a', 'd:/a', 'file:///models/a']) {
+      await expect(AutoModelForCausalLM.from_pretrained(path, { session })).rejects.toMatchObject({
+        message: expect.stringContaining('an address on the web'),
+        hint: expect.stringContaining("from 'webvera/node'"),
+      });
+    }
     await session.close();
   });
 

@@ -35,7 +35,13 @@ export function field(
   traits: Traits<'textarea'> = {},
 ): { readonly root: HTMLElement; readonly input: HTMLTextAreaElement } {
   const { attributes, ...properties } = traits;
-  const input = create('textarea', { id, lang: '', dir: 'auto', ...properties, attributes: { part: 'field', ...attributes } });
+  const input = create('textarea', {
+    id,
+    lang: '',
+    dir: 'auto',
+    ...properties,
+    attributes: { part: 'field', ...attributes },
+  });
   return { root: create('div', { className: 'field' }, create('label', { htmlFor: id }, label), input), input };
 }
 

@@ -84,6 +84,7 @@ export class Teach implements Region {
   #show(): void {
     show(this.#text.root, this.#file === undefined);
     show(this.#fileRow, this.#file !== undefined);
-    this.#learn.disabled = this.#isBusy || this.#isTeaching || (this.#file === undefined && this.#text.input.value.trim() === '');
+    this.#learn.disabled =
+      this.#isBusy || this.#isTeaching || (this.#file === undefined && this.#text.input.value.trim() === '');
   }
 }

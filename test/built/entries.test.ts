@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { Script } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+
+const built = (name: string): URL => new URL(`../../dist/${name}`, import.meta.url);
+const textOf = (name: string): string => readFileSync(built(name), 'utf8');
+const load = (name: string): Promise<Record<string, unknown>> => import(/* @vite-ignore */ built(name).href);
+
+describe('the parts of the package', () => {
+  test.each(['worker.js', 'embed.js'])('%s is a classic script', (name) => {
+    expect(() => new Script(textOf(name))).not.toThrow();
+  });
+
+  test.each(['webvera.js', 'embed.js'])('%s has nothing of what another thread runs', (name) => {
+    expect(textOf(name)).not.toContain('@compute');
+    expect(textOf('worker.js')).toContain('@compute');
+  });
+
+  test('webvera/node has all names of webvera, and its own', async () => {
+    const [page, node] = [await load('webvera.js'), await load('node.js')];
+    const more = Object.keys(node).filter((name) => !(name in page));
+    expect(Object.keys(page).filter((name) => !(name in node))).toEqual([]);
+    expect(more.sort()).toEqual(['openDawn', 'openFolder']);
+  });
+
+  test('for a page, worker: false says where it is to be had', async () => {
+    const { Session } = (await load('webvera.js')) as unknown as typeof import('../../src/index');
+    await expect(Session.open({ worker: false })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      hint: expect.stringContaining("'webvera/node'"),
+    });
+  });
+
+  test('messages call what came by its public name', async () => {
+    const library = (await load('node.js')) as unknown as typeof import('../../src/index');
+    const { VeraConfig, Trainer, get_peft_model } = library;
+    const config = new VeraConfig();
+    await expect(get_peft_model(config as never, config)).rejects.toMatchObject({ message: /got a VeraConfig$/ });
+    expect(() => new Trainer({ model: config as never, train_dataset: [] })).toThrow(/got a VeraConfig$/);
+    for (const name of ['Profile', 'VeraModel', 'Trainer', 'AutoTokenizer', 'AutoModelForCausalLM'] as const) {
+      expect(library[name].name).toBe(name);
+    }
+  });
+
+  test('package.json leads to files that are there, and is built before it is packed', () => {
+    const { exports, bin, scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const files = Object.values<string | Record<string, string>>(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : Object.values(entry),
+    );
+    for (const file of [...files, ...Object.values<string>(bin)]) {
+      expect(() => readFileSync(new URL(`../../${file}`, import.meta.url)), file).not.toThrow();
+    }
+    expect(scripts.prepack).toBe('npm run build');
+  });
+});

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const run = promisify(execFile);
+
+/** Somebody's project, with the package as npm would install it. */
+const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(() => {
+  const own = join(folder, 'node_modules/webvera');
+  mkdirSync(join(folder, 'node_modules/@webgpu'), { recursive: true });
+  cpSync(path('dist'), join(own, 'dist'), { recursive: true, filter: (file) => !file.endsWith('.map') });
+  cpSync(path('package.json'), join(own, 'package.json'));
+  symlinkSync(path('node_modules/@webgpu/types'), join(folder, 'node_modules/@webgpu/types'), 'dir');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, 'use.ts'), USE);
+});
+
+/** Uses what is public; a line that must fail shows that the types say something. */
+const USE = `
+import { AutoModelForCausalLM, Profile, Session, Trainer, VeraConfig, WebVeraError, get_peft_model } from 'webvera';
+import { openDawn } from 'webvera/node';
+import { measurePeak } from 'webvera/bench';
+import type { WebVeraElement } from 'webvera/embed.js';
+
+export async function use(gpu: GPU, element: WebVeraElement): Promise<number> {
+  const session = await Session.open({ gpu, worker: false });
+  const base = await AutoModelForCausalLM.from_pretrained('org/name', { session });
+  const model = await get_peft_model(base, new VeraConfig({ r: 8 }));
+  for await (const event of new Trainer({ model, train_dataset: [{ text: 'a' }] }).train()) {
+    if (event.type === 'log') console.log(event.logs.loss.toFixed(2));
+  }
+  // @ts-expect-error there is no such argument
+  new Trainer({ model, train_dataset: [], args: { epochs: 3 } });
+  // @ts-expect-error a number of examples
+  const kept: string = await (await Profile.open(base, 'ada')).add({ text: 'b' });
+  document.querySelector('web-vera')?.teach(kept);
+  document.addEventListener('webvera-log', ({ detail }) => detail.grad_norm.toFixed());
+  console.log(openDawn, measurePeak, element.state, new WebVeraError('offline', 'gone').code, window.WebVera.Session);
+  await session[Symbol.asyncDispose]();
+  return 1;
+}
+`;
+
+const settings = [
+  { module: 'nodenext', moduleResolution: 'nodenext' },
+  { module: 'esnext', moduleResolution: 'bundler' },
+];
+const compilers = ['typescript', 'typescript-5.8'];
+
+test.each(compilers.flatMap((compiler) => settings.map((one) => [compiler, one.moduleResolution, one] as const)))(
+  '%s, %s: the types hold without skipLibCheck',
+  async (compiler, _, modules) => {
+    const compilerOptions = { ...modules, target: 'es2022', lib: ['es2022', 'dom', 'dom.asynciterable'], types: [] };
+    const project = join(folder, `${compiler}-${modules.module}.json`);
+    const whole = { ...compilerOptions, strict: true, noEmit: true, skipLibCheck: false };
+    writeFileSync(project, JSON.stringify({ compilerOptions: whole, files: ['use.ts'] }));
+    const told = await run(process.execPath, [path(`node_modules/${compiler}/bin/tsc`), '-p', project]).catch(
+      ({ stdout }: { stdout: string }) => ({ stdout }),
+    );
+    expect(told.stdout).toBe('');
+  },
+);
+
+test('the docs are in the types', () => {
+  const types = readFileSync(path('dist/webvera.d.ts'), 'utf8');
+  for (const words of ['Milliseconds since 1970.', '1e-2 (the paper', 'Rejects with `invalid_argument`']) {
+    expect(types).toContain(words);
+  }
+  expect(types).not.toMatch(/: any[;,)>]|<any>/);
+});
