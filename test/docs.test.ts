@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig, VeraModel } from '../src/index';
+import { createCausalModel } from '../src/models/registry';
 import { MODEL_METHODS } from '../src/page/foreign_names';
 import { RemoteModel } from '../src/page/model';
 import { tableRows } from './helpers/tables';
@@ -83,4 +84,22 @@ test('files and commands that CONTRIBUTING.md names are there', () => {
   expect(files.filter((file) => !there(file))).toEqual([]);
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const [, name = ''] of page.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);
+});
+
+test("README's size of an adaptation of SmolLM2-135M is what a profile of it has", () => {
+  const { modules } = createCausalModel({
+    model_type: 'llama',
+    vocab_size: 49_152,
+    hidden_size: 576,
+    intermediate_size: 1536,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    max_position_embeddings: 8192,
+  });
+  const { r } = new VeraConfig();
+  const linear = modules.filter(({ name, out_features }) => out_features !== undefined && name.includes('layers.'));
+  const bytes = linear.reduce((sum, { out_features = 0 }) => sum + 4 * (out_features + r), 0);
+  expect(linear).toHaveLength(210);
+  expect(readFileSync('README.md', 'utf8')).toContain(`${(bytes / 1e6).toFixed(1)} MB for`);
 });
