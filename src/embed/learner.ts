@@ -34,6 +34,8 @@ export class Learner {
   #given: Session | undefined;
   #visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
+  /** The last lesson that was added, until it is learnt. */
+  #unlearnt: { readonly profile: Profile; readonly lesson: string } | undefined;
   /** One lesson after the other. */
   #lessons: Promise<unknown> = Promise.resolve();
 
@@ -191,11 +193,16 @@ export class Learner {
     const profile = await visit.profileNow();
     await untilFree(profile);
     visit.signal.throwIfAborted();
-    await profile.add(examples);
+    const lesson = JSON.stringify(examples);
+    // One that was refused is there already, when it is tried again.
+    if (this.#unlearnt?.profile !== profile || this.#unlearnt.lesson !== lesson) await profile.add(examples);
+    this.#unlearnt = { profile, lesson };
     await untilFree(profile); // another element may have been faster
     const run = profile.learn({ args });
     this.#follow(visit, run);
-    return run;
+    const output = await run;
+    this.#unlearnt = undefined;
+    return output;
   }
 
   async #forget(): Promise<{ bytes: number }> {

@@ -279,6 +279,22 @@ describe('teaching', () => {
     expect(learner.status.state).toBe('ready');
   });
 
+  test('that failed is not added once more when it is tried again', async () => {
+    const learner = world.learner();
+    const lesson = { text: 'A paragraph.' };
+    for (const ends of ['fails', 'ends', 'ends']) {
+      const taught = learner.teach(lesson);
+      const count = world.profiles.made.at(-1)?.runs.length ?? 0;
+      await vi.waitFor(() => expect(world.profiles.last.runs).toHaveLength(count + 1));
+      const run = world.profiles.last.runs.at(-1);
+      if (ends === 'ends') run?.finish();
+      else run?.fail(new WebVeraError('out_of_memory', 'no room'));
+      await taught.catch(() => {});
+    }
+    // Twice it was learnt, and meant.
+    expect(world.profiles.last.examples).toEqual([lesson, lesson]);
+  });
+
   test('that fails is told once, and what is loaded stays', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
