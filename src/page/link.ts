@@ -3,6 +3,7 @@ import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../worker/protocol';
 import type { Connection, ConnectionHost } from './connection';
+import { ProfileLocks } from './profile/locks';
 
 export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
 
@@ -49,6 +50,8 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
  * call stays pending when the other side is gone.
  */
 export class Link {
+  /** Of the profiles that are kept through it. */
+  readonly profileLocks = new ProfileLocks(globalThis.navigator?.locks);
   readonly #listener: LinkListener;
   readonly #pending = new Set<(error: unknown) => void>();
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();

@@ -385,6 +385,15 @@ describe('forgetting', () => {
       expect((await Profile.forget('ada', { session })).bytes).toBeGreaterThan(0);
       expect(await Profile.list({ session })).toEqual([]);
       expect(await Profile.forget('ada', { session })).toEqual({ bytes: 0 });
+      // Without Web Locks, too, a run of this page ends before it resolves.
+      const learner = await Profile.open(base, 'bob', options);
+      await learner.add(habit(1));
+      const run = learner.learn({ args: { max_steps: 500, save_steps: 1 } });
+      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
+      for await (const { type } of run) if (type === 'save') break;
+      await Profile.forget('bob', { session });
+      expect([...(await stored()).keys()]).toEqual([]);
+      await failed;
     });
   });
 });

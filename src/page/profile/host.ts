@@ -5,7 +5,6 @@ import type { Link } from '../link';
 import { expectModel, liveHandle, type PreTrainedModel, partsKey, profilesKey, type RemoteModel } from '../model';
 import { wrong } from '../options';
 import { get_peft_model, VeraModel } from '../vera_model';
-import { ProfileLocks } from './locks';
 import type { OpenProfile } from './open_profile';
 import { Shared } from './shared';
 import { adapterName } from './shelf';
@@ -13,7 +12,6 @@ import { adapterName } from './shelf';
 /** What all profiles over one base share: a VeRA model, in which each has adapters of its own, and locks. */
 export class ProfileHost {
   readonly base: RemoteModel;
-  readonly locks = new ProfileLocks(globalThis.navigator?.locks);
   /** Those that are open, by id. */
   readonly shared = new Shared<OpenProfile>();
   readonly #changes = new Serial();

@@ -14,7 +14,6 @@ import { exportFiles, importStored, inUse } from './files';
 import { forgetStored } from './forget';
 import { hostOf } from './host';
 import { LearnRun } from './learn_run';
-import { ProfileLocks } from './locks';
 import { openStored } from './open';
 import { closed, OpenProfile, type ProfileEvent } from './open_profile';
 import { infoOf } from './record';
@@ -52,7 +51,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
     const host = hostOf(base);
-    const shelf = new ProfileShelf(checkId(id), host.link, host.locks);
+    const shelf = new ProfileShelf(checkId(id), host.link);
     const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, openStored(host, shelf, options));
     const hold = await host.shared.hold(id, open, options.signal);
     try {
@@ -84,7 +83,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   ): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
     const host = hostOf(base);
-    const shelf = new ProfileShelf(checkId(id), host.link, host.locks);
+    const shelf = new ProfileShelf(checkId(id), host.link);
     const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, importStored(host, shelf, files, options));
     const hold = await host.shared.hold(id, open, options.signal);
     if (hold.isNew) return new Profile(hold);
@@ -96,8 +95,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   static async forget(id: string, options: CallOptions = {}): Promise<{ bytes: number }> {
     checkOptions('Profile.forget', options, callRules);
     checkId(id);
-    const locks = new ProfileLocks(globalThis.navigator?.locks);
-    return forgetStored(new ProfileShelf(id, await linkOf(options), locks));
+    return forgetStored(new ProfileShelf(id, await linkOf(options)));
   }
 
   /**

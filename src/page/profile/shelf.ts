@@ -34,10 +34,10 @@ export class ProfileShelf {
   readonly #link: Link;
   readonly #locks: ProfileLocks;
 
-  constructor(id: string, link: Link, locks: ProfileLocks) {
+  constructor(id: string, link: Link) {
     this.id = id;
     this.#link = link;
-    this.#locks = locks;
+    this.#locks = link.profileLocks;
   }
 
   /** What is there now. Whoever needs more than its state reads it under the lock: parts change together. */
