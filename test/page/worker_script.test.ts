@@ -50,6 +50,16 @@ describe("the worker's script", () => {
     });
   });
 
+  test('is taken where only the network failed before', async () => {
+    let attempts = 0;
+    const script = await get('/worker.js', {
+      fetch: (url: string, init: RequestInit) =>
+        ++attempts < 3 ? Promise.reject(new TypeError('Failed to fetch')) : fetch(url, init),
+    });
+    expect(await script.text()).toBe(body);
+    expect(attempts).toBe(3);
+  });
+
   test('that is not there is told of with the status', async () => {
     await expect(get('/none.js')).rejects.toMatchObject({ code: 'not_found', detail: { status: 404 } });
   });
