@@ -81,7 +81,7 @@ button.primary { border-color: var(--accent); background: var(--accent); color: 
 button.primary:hover:enabled { background: color-mix(in oklab, var(--accent) 88%, var(--text)); }
 button.danger { color: var(--danger); }
 button.danger:hover:enabled { border-color: var(--danger); background: color-mix(in oklab, var(--danger) 10%, var(--surface)); }
-button:disabled { border-color: var(--line); background: var(--sunken); color: var(--quiet); cursor: not-allowed; }
+button:disabled, button[aria-disabled="true"] { border-color: var(--line); background: var(--sunken); color: var(--quiet); cursor: not-allowed; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .file { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px; }
 .file .name { min-width: 0; font-weight: 600; }

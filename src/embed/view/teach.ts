@@ -62,6 +62,7 @@ export class Teach implements Region {
   }
 
   async #submit(learn: (lesson: string | File) => Promise<boolean>): Promise<void> {
+    if (this.#isTeaching) return;
     const file = this.#file;
     const text = this.#text.input.value;
     this.#isTeaching = true;
@@ -84,7 +85,8 @@ export class Teach implements Region {
   #show(): void {
     show(this.#text.root, this.#file === undefined);
     show(this.#fileRow, this.#file !== undefined);
-    this.#learn.disabled =
-      this.#isBusy || this.#isTeaching || (this.#file === undefined && this.#text.input.value.trim() === '');
+    this.#learn.disabled = this.#isBusy || (this.#file === undefined && this.#text.input.value.trim() === '');
+    // It keeps the focus until there is a run to go to.
+    this.#learn.setAttribute('aria-disabled', String(this.#isTeaching));
   }
 }
