@@ -1,21 +1,17 @@
 import { WebVeraError } from '../core/error';
 import { readAdapterConfig } from '../formats/peft';
 import { readSafetensors } from '../formats/safetensors';
-import { ADAPTERS, type AdapterRecord, AdapterStore } from '../store/adapter_store';
+import { type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
-import { CHECKPOINTS } from '../store/checkpoint_store';
-import { PROFILES } from '../store/profile_store';
 import type { AdapterBytes } from './adapter_files';
 import type { StoredAdapter } from './protocol';
 import { known } from './store_failures';
 
 /** The adapters stored on this device, by id. */
 export class AdapterShelf {
-  readonly #store: BlobStore;
   readonly #adapters: AdapterStore;
 
   constructor(store: BlobStore) {
-    this.#store = store;
     this.#adapters = new AdapterStore(store);
   }
 
@@ -60,17 +56,6 @@ export class AdapterShelf {
 
   async delete(id: string): Promise<void> {
     await known(this.#adapters.delete(id));
-  }
-
-  /** All of them, all profiles, and the checkpoints that could make them again. */
-  async wipe(): Promise<void> {
-    const keys = await known(this.#store.keys());
-    const ours = keys.filter((key) => [ADAPTERS, PROFILES, CHECKPOINTS].some((prefix) => key.startsWith(prefix)));
-    await known(this.#store.deleteMany(ours));
-  }
-
-  async close(): Promise<void> {
-    await this.#store.close();
   }
 
   async #describe(id: string): Promise<StoredAdapter | undefined> {

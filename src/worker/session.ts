@@ -71,7 +71,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
   async close(): Promise<void> {
     this.#calls.cancelAll();
     await this.#device.close().catch(() => {});
-    await this.#opened?.storage.adapters.close().catch(() => {});
+    await this.#opened?.storage.close().catch(() => {});
   }
 
   async kernels(): Promise<KernelChoice> {

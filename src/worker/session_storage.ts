@@ -1,7 +1,8 @@
 import type { AdapterFiles } from '../core/model';
+import { ADAPTERS } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
-import { CheckpointStore } from '../store/checkpoint_store';
-import { ProfileStore } from '../store/profile_store';
+import { CHECKPOINTS, CheckpointStore } from '../store/checkpoint_store';
+import { PROFILES, ProfileStore } from '../store/profile_store';
 import { toBytes, toFiles } from './adapter_files';
 import { AdapterShelf } from './adapter_shelf';
 import type { StoredAdapter } from './protocol';
@@ -14,10 +15,12 @@ import { known } from './store_failures';
 export class SessionStorage implements StorageCalls {
   readonly adapters: AdapterShelf;
   readonly checkpoints: CheckpointStore;
+  readonly #store: BlobStore;
   readonly #profiles: ProfileStore;
   readonly #models: SessionModels;
 
   constructor(store: BlobStore, models: SessionModels) {
+    this.#store = store;
     this.adapters = new AdapterShelf(store);
     this.checkpoints = new CheckpointStore(store);
     this.#profiles = new ProfileStore(store);
@@ -41,8 +44,14 @@ export class SessionStorage implements StorageCalls {
     return this.adapters.delete(id);
   }
 
-  wipeStored(): Promise<void> {
-    return this.adapters.wipe();
+  async wipeStored(): Promise<void> {
+    const keys = await known(this.#store.keys());
+    const ours = keys.filter((key) => [ADAPTERS, PROFILES, CHECKPOINTS].some((prefix) => key.startsWith(prefix)));
+    await known(this.#store.deleteMany(ours));
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
   }
 
   async identifyBase(handle: number): Promise<string> {

@@ -9,7 +9,7 @@ import type { OpenProfile } from './open_profile';
 import { Shared } from './shared';
 import { adapterName } from './shelf';
 
-/** What all profiles over one base share: a VeRA model, in which each has adapters of its own, and locks. */
+/** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
 export class ProfileHost {
   readonly base: RemoteModel;
   /** Those that are open, by id. */
