@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 const GPU_TESTS = 'test/**/*.gpu.test.ts';
 const BROWSER_TESTS = 'test/browser/**/*.test.ts';
 const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
+const PEFT_TESTS = 'test/with_peft/**/*.test.ts';
 
 /** What every test file begins with. */
 const setupFiles = ['test/helpers/match_patterns.ts'];
@@ -16,7 +17,7 @@ export default defineConfig({
           name: 'node',
           setupFiles,
           include: ['test/**/*.test.ts'],
-          exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS],
+          exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS, PEFT_TESTS],
           sequence: { groupOrder: 0 },
         },
       },
@@ -57,6 +58,21 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 3 },
           testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Dawn in Node beside real PEFT, whose packages are installed first: `npm run test:peft`, not `npm test`.
+        test: {
+          name: 'peft',
+          setupFiles,
+          globalSetup: 'test/with_peft/global_setup.ts',
+          include: [PEFT_TESTS],
+          pool: 'forks',
+          isolate: false,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

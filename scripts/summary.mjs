@@ -1,8 +1,9 @@
-// Prints the closing line of a test run from vitest's JSON report; exits with 1 where that shows no test, or a failed one.
-import { readFileSync } from 'node:fs';
-import { summarize } from './lib/summarize.mjs';
+// Prints the closing line of a test run from vitest's JSON reports; exits with 1 where one shows no test, or a failed one.
+import { existsSync, readFileSync } from 'node:fs';
+import { summarize, total } from './lib/summarize.mjs';
 
-const [file] = process.argv.slice(2);
-const { passed, failed, skipped } = summarize(file === undefined ? '' : readFileSync(file, 'utf8'));
-process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
+const reports = process.argv.slice(2).map((file) => summarize(existsSync(file) ? readFileSync(file, 'utf8') : ''));
+const { passed, failed, skipped } = total(reports);
+const complete = reports.length > 0 && reports.every((report) => report.passed + report.skipped > 0);
+process.exitCode = complete && passed > 0 && failed === 0 ? 0 : 1;
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);

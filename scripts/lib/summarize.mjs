@@ -20,3 +20,12 @@ export function summarize(json) {
   }
   return summary;
 }
+
+/**
+ * @param {readonly Summary[]} summaries
+ * @returns {Summary}
+ */
+export function total(summaries) {
+  const sum = (/** @type {keyof Summary} */ key) => summaries.reduce((count, summary) => count + summary[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { summarize } from '../../scripts/lib/summarize.mjs';
+import { summarize, total } from '../../scripts/lib/summarize.mjs';
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -22,4 +22,9 @@ test('a file that could not be loaded is a failure', () => {
 test('no report is no test', () => {
   expect(summarize('')).toEqual({ passed: 0, failed: 0, skipped: 0 });
   expect(summarize('{}')).toEqual({ passed: 0, failed: 0, skipped: 0 });
+});
+
+test('several reports are added up', () => {
+  const reports = [report(file('passed', 'passed', 'skipped')), report(file('failed', 'failed')), ''].map(summarize);
+  expect(total(reports)).toEqual({ passed: 1, failed: 1, skipped: 1 });
 });

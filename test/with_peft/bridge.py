@@ -1,0 +1,154 @@
+"""Real PEFT at a test's command: one JSON object a line comes in, one goes out.
+
+A request is {"command": NAME, ...what the function of that name takes}; an answer is {"result": ...} or {"error": TEXT}.
+Folders are given by their paths. Everything is float32 on the CPU.
+"""
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel, VeraConfig, get_peft_model, get_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+from transformers.utils import logging
+
+Batch = dict[str, list[list[int]]]
+
+
+def open_base(folder: str) -> Any:
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+
+def open_adapter(base: str, adapter: str, trainable: bool = False) -> Any:
+    """Opens it, and refuses what PEFT itself only warns of: a tensor that is missing, left over or changed on the way."""
+    model = PeftModel.from_pretrained(open_base(base), adapter, is_trainable=trainable).eval()
+    file = load_file(Path(adapter) / "adapter_model.safetensors")
+    taken = get_peft_model_state_dict(model)
+    if file.keys() != taken.keys():
+        raise ValueError(f"missing: {sorted(taken.keys() - file.keys())}, unexpected: {sorted(file.keys() - taken.keys())}")
+    changed = [name for name, tensor in file.items() if not torch.equal(tensor, taken[name])]
+    if changed:
+        raise ValueError(f"not the file's values: {changed}")
+    return model
+
+
+def tensors(batch: Batch) -> dict[str, torch.Tensor]:
+    return {name: torch.tensor(rows) for name, rows in batch.items()}
+
+
+def forward(
+    base: str,
+    batch: Batch,
+    adapter: str | None = None,
+    merge: bool = False,
+    prompt: list[int] | None = None,
+    new_tokens: int = 0,
+) -> dict[str, Any]:
+    """Logits, loss, and greedy text after a prompt; of the base model, with an adapter of any kind on it, or with that merged."""
+    model: Any = open_base(base) if adapter is None else open_adapter(base, adapter)
+    if merge:
+        model = model.merge_and_unload(safe_merge=True)
+    with torch.no_grad():
+        output = model(**tensors(batch))
+    return {
+        "peft_type": None if adapter is None else json.loads((Path(adapter) / "adapter_config.json").read_text())["peft_type"],
+        "loss": float(output.loss),
+        "logits": output.logits.float().flatten().tolist(),
+        "greedy": greedy(model, prompt, new_tokens) if prompt else [],
+    }
+
+
+def greedy(model: Any, prompt: list[int], new_tokens: int) -> list[int]:
+    """Each next token the likeliest, as no generation_config would have it."""
+    ids = list(prompt)
+    for _ in range(new_tokens):
+        with torch.no_grad():
+            ids.append(int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax()))
+    return ids[len(prompt) :]
+
+
+def train(
+    base: str,
+    batches: list[Batch],
+    learning_rate: float,
+    steps: int,
+    weight_decay: float = 0.0,
+    config: dict[str, Any] | None = None,
+    adapter: str | None = None,
+    moments: str | None = None,
+    out: str | None = None,
+) -> dict[str, Any]:
+    """AdamW over all that trains, a batch a step, in turns; from a fresh adapter, or from a folder, and from saved moments.
+
+    `moments` is a safetensors file: `NAME.exp_avg` and `NAME.exp_avg_sq` by the names under which PEFT saves what trains, and
+    `step`. The batches go on where those steps left them.
+    """
+    if config is not None:
+        torch.manual_seed(0)
+        model: Any = get_peft_model(open_base(base), VeraConfig(**config))
+    elif adapter is not None:
+        model = open_adapter(base, adapter, trainable=True)
+    else:
+        raise ValueError("expected config or adapter")
+    model.eval()
+    trainable = {saved_name(name): p for name, p in model.named_parameters() if p.requires_grad}
+    optimizer = torch.optim.AdamW(trainable.values(), lr=learning_rate, weight_decay=weight_decay)
+    done = restore(optimizer, trainable, moments) if moments is not None else 0
+    losses = []
+    for step in range(done, done + steps):
+        optimizer.zero_grad()
+        loss = model(**tensors(batches[step % len(batches)])).loss
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    if out is not None:
+        model.save_pretrained(out)
+    return {"losses": losses, "trained": {name: p.detach().flatten().tolist() for name, p in trainable.items()}}
+
+
+def restore(optimizer: torch.optim.AdamW, trainable: dict[str, torch.nn.Parameter], moments: str) -> int:
+    saved = load_file(moments)
+    for name, parameter in trainable.items():
+        optimizer.state[parameter] = {
+            "step": saved["step"].float().reshape(()),
+            "exp_avg": saved[f"{name}.exp_avg"].reshape(parameter.shape),
+            "exp_avg_sq": saved[f"{name}.exp_avg_sq"].reshape(parameter.shape),
+        }
+    return int(saved["step"])
+
+
+def saved_name(name: str) -> str:
+    """The name under which PEFT saves a parameter."""
+    return (
+        name.replace(".modules_to_save.default", "")
+        .replace("_lambda_b.default", "_lambda_b")
+        .replace("_lambda_d.default", "_lambda_d")
+    )
+
+
+COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {"forward": forward, "train": train}
+
+
+def answer(line: str) -> dict[str, Any]:
+    request = json.loads(line)
+    command = COMMANDS[request.pop("command")]
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = command(**request)
+    except Exception as error:  # Whatever goes wrong is the test's to tell.
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {"result": {**result, "warnings": [str(each.message) for each in caught if each.category is UserWarning]}}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    for request in sys.stdin:
+        print(json.dumps(answer(request)), flush=True)
