@@ -29,6 +29,7 @@ export class DeviceHost {
   readonly #onFailure: (error: WebVeraError) => void;
   readonly #failing = new AbortController();
   #failure: WebVeraError | undefined;
+  #lostAt: number | undefined;
   #closed = false;
 
   private constructor(device: GPUDevice, info: DeviceInfo, onFailure: (error: WebVeraError) => void) {
@@ -42,22 +43,23 @@ export class DeviceHost {
     });
     void device.lost.then((lost) => {
       if (this.#closed) return;
+      this.#lostAt = Date.now();
       this.fail(deviceLost(`The GPU device was lost: ${lost.message || lost.reason}`));
     });
   }
 
   /**
-   * Opens a device with all that the adapter offers. Throws `unsupported_device` without WebGPU or an adapter, and
-   * `insecure_context` where that is because the page came over http.
+   * Opens a device with all that the adapter offers. Throws `unsupported_device` without WebGPU or an adapter,
+   * `insecure_context` where that is because the page came over http, and `gpu_blocked` where it is because of crashes.
+   * `lostAt`: when the last device was lost, by Date.now().
    */
-  static async open(gpu: GPU | undefined, onFailure: (error: WebVeraError) => void = () => {}): Promise<DeviceHost> {
+  static async open(
+    gpu: GPU | undefined,
+    onFailure: (error: WebVeraError) => void = () => {},
+    lostAt?: number,
+  ): Promise<DeviceHost> {
     if (gpu === undefined) throw noWebGpu();
-    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    if (adapter === null) {
-      throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
-        hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
-      });
-    }
+    const adapter = await openAdapter(gpu, lostAt);
     const features = FEATURES.filter((feature) => adapter.features.has(feature));
     const device = await openDevice(adapter, features);
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
@@ -77,6 +79,11 @@ export class DeviceHost {
   get adapter(): KernelAdapter {
     const { vendor, architecture, description, features } = this.info;
     return { vendor, architecture, description, features, limits: limitsOf(this.device.limits) };
+  }
+
+  /** When the browser took it away, by Date.now(). */
+  get lostAt(): number | undefined {
+    return this.#lostAt;
   }
 
   get failed(): boolean {
@@ -129,6 +136,34 @@ function noWebGpu(): WebVeraError {
   }
   return new WebVeraError('unsupported_device', 'WebGPU was expected, but this browser has no navigator.gpu', {
     hint: 'Use a current Chrome, Edge, Safari or Firefox. In Firefox on Linux, set dom.webgpu.enabled in about:config.',
+  });
+}
+
+/** Milliseconds for which Chromium keeps the GPU from a site whose second crash came within them of the first. */
+const BLOCKED = 120_000;
+
+async function openAdapter(gpu: GPU, lostAt: number | undefined): Promise<GPUAdapter> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new WebVeraError('unsupported_device', `A GPU adapter was expected, but the browser refused: ${problem}`, {
+      hint: 'Reload the page, update the graphics driver, or restart the browser.',
+      cause,
+    });
+  });
+  if (adapter !== null) return adapter;
+  const left = lostAt === undefined ? 0 : lostAt + BLOCKED - Date.now();
+  if (left > 0) throw gpuBlocked(Math.ceil(left / 1000));
+  throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
+    hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
+  });
+}
+
+function gpuBlocked(seconds_left: number): WebVeraError {
+  const message = 'The GPU crashed more than once, and the browser keeps it from this page for now';
+  return new WebVeraError('gpu_blocked', message, {
+    hint: `Try again in ${seconds_left} s, or reload the page by the browser's own button. If that doesn't help, restart the browser.`,
+    retryable: true,
+    detail: { seconds_left },
   });
 }
 

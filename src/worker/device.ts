@@ -13,6 +13,8 @@ export class SessionDevice {
   readonly #onFailure: (error: WebVeraError) => void;
   readonly #onOpen: (device: OpenDevice) => Promise<void>;
   #opened: Promise<OpenDevice> | undefined;
+  /** When the last one was lost. */
+  #lostAt: number | undefined;
   #closed = false;
 
   /** `onOpen` comes before whatever the device is opened for, which rejects if it does. */
@@ -26,7 +28,7 @@ export class SessionDevice {
     this.#onOpen = onOpen;
   }
 
-  /** Throws `unsupported_device`; a later call tries again. */
+  /** Throws `unsupported_device`, or `gpu_blocked` after crashes; a later call tries again. */
   async executor(): Promise<Executor> {
     return (await this.open()).executor;
   }
@@ -56,13 +58,14 @@ export class SessionDevice {
     const opening = this.#opened;
     const device = await opening?.catch(() => undefined);
     if (device?.host.failed !== true || this.#opened !== opening) return;
+    this.#lostAt = device.host.lostAt ?? this.#lostAt;
     device.executor.close();
     this.#opened = undefined;
   }
 
   async #open(): Promise<OpenDevice> {
     const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
-    const host = await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure);
+    const host = await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure, this.#lostAt);
     const executor = new Executor(host);
     const device = { executor, host };
     try {

@@ -9,6 +9,12 @@ import { type BrowserName, browserNames, withPage, withSite } from './harness';
 type Report =
   | { readonly type: 'log' | 'save' | 'restored' | 'warning'; readonly step: number }
   | { readonly type: 'lost'; readonly message: string; readonly hint: string }
+  | {
+      readonly type: 'blocked';
+      readonly hint: string;
+      readonly retryable: boolean;
+      readonly detail: { seconds_left: number };
+    }
   | Done;
 
 interface Done {
@@ -49,7 +55,7 @@ function visit(
           reports.push(report);
           if (dies?.(report) === true) kill();
           if (crashes?.(report) === true) crashGpu(opened).catch(reject);
-          if (report.type === 'done' || dies?.(report) === true) resolve();
+          if (report.type === 'done' || report.type === 'blocked' || dies?.(report) === true) resolve();
         };
         opened
           .exposeFunction('report', receive)
@@ -129,4 +135,38 @@ test('chromium: a GPU process that crashes costs the steps since the last checkp
     expect((told[1] as { step: number }).step).toBeGreaterThanOrEqual(6);
     expect(told[2]).toEqual(straight);
   });
+});
+
+test('chromium: a GPU that crashes twice is kept from the page, which is told for how long; later the run goes on', async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+  try {
+    await withSite(async (url) => {
+      const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
+      const crashes = [11, 20];
+      const first = await visit('chromium', url, 'resumed.html', {
+        profile,
+        crashes: (report) => {
+          const now = report.type === 'log' && report.step === crashes[0];
+          if (now) crashes.shift();
+          return now;
+        },
+      });
+      expect(first.filter(({ type }) => type === 'lost' || type === 'blocked').map(({ type }) => type)).toEqual([
+        'lost',
+        'lost',
+        'blocked',
+      ]);
+      const blocked = first.at(-1) as Extract<Report, { type: 'blocked' }>;
+      expect(blocked).toMatchObject({ retryable: true, hint: expect.stringMatching(/^Try again in \d+ s/) });
+      expect(blocked.detail.seconds_left).toBeGreaterThan(60);
+      expect(blocked.detail.seconds_left).toBeLessThanOrEqual(120);
+
+      const second = await visit('chromium', url, 'resumed.html', { profile });
+      expect(second[0]).toMatchObject({ type: 'restored' });
+      expect((second[0] as { step: number }).step).toBeGreaterThanOrEqual(15);
+      expect(second.at(-1)).toEqual(straight);
+    });
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+  }
 });

@@ -1,7 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { DeviceHost } from '../../src/gpu/device';
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 test('a page that came over http is told of https and localhost', async () => {
   vi.stubGlobal('isSecureContext', false);
@@ -28,4 +31,29 @@ test('Node without WebGPU is told of Dawn', async () => {
     message: 'WebGPU was expected, but there is no navigator.gpu',
     hint: expect.stringContaining('openDawn()'),
   });
+});
+
+const gpuThat = (requestAdapter: () => Promise<null>): GPU => ({ requestAdapter }) as unknown as GPU;
+
+test('an adapter that is refused is told with the browser’s reason', async () => {
+  const cause = new DOMException('Instance dropped', 'OperationError');
+  await expect(DeviceHost.open(gpuThat(() => Promise.reject(cause)))).rejects.toMatchObject({
+    code: 'unsupported_device',
+    message: 'A GPU adapter was expected, but the browser refused: Instance dropped',
+    cause,
+  });
+});
+
+test('no adapter soon after a lost device means that the GPU is blocked, and for how long', async () => {
+  vi.useFakeTimers({ now: 1_000_000 });
+  const gpu = gpuThat(async () => null);
+  await expect(DeviceHost.open(gpu, () => {}, 1_000_000 - 45_500)).rejects.toMatchObject({
+    code: 'gpu_blocked',
+    retryable: true,
+    detail: { seconds_left: 75 },
+    hint: expect.stringMatching(/^Try again in 75 s, or reload the page/),
+  });
+  const without = { code: 'unsupported_device', message: 'A GPU adapter was expected, but the browser gave none' };
+  await expect(DeviceHost.open(gpu, () => {}, 1_000_000 - 120_000)).rejects.toMatchObject(without);
+  await expect(DeviceHost.open(gpu)).rejects.toMatchObject(without);
 });

@@ -1,5 +1,5 @@
 // Trains, from the last checkpoint if there is one, and reports each event, then what came out; begins anew when the GPU is
-// lost. With `?straight` nothing is saved, and with `?by-time` it is because of the time alone.
+// lost, and stops where it is kept from the page. With `?straight` nothing is saved, and with `?by-time` it is because of the time alone.
 import { loadLibrary } from '../../../scripts/page/library.js';
 import { bytesOf } from './bytes.js';
 import { modelUrl, smallAdapter, trainingText } from './prose.js';
@@ -37,7 +37,11 @@ for (let done = false; !done; ) {
     window.report({ type: 'done', ...(await train()) });
     done = true;
   } catch (error) {
-    if (!(error instanceof WebVeraError && error.code === 'device_lost')) throw error;
-    window.report({ type: 'lost', message: error.message, hint: error.hint });
+    if (!(error instanceof WebVeraError)) throw error;
+    const { code, message, hint, retryable, detail } = error;
+    if (code === 'gpu_blocked') window.report({ type: 'blocked', hint, retryable, detail });
+    else if (code === 'device_lost') window.report({ type: 'lost', message, hint });
+    else throw error;
+    done = code === 'gpu_blocked';
   }
 }
