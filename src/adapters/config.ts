@@ -1,19 +1,12 @@
 import { WebVeraError } from '../core/error';
 import { suggestion } from '../core/near_name';
+import { tellInstead } from '../core/tell_instead';
 import { type Warning, warnOnConsole } from '../core/warning';
+import { checkTypes, checkValues, FIELDS, isObject, otherMethod, show } from './config_fields';
 
 export type TaskType = 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'CAUSAL_LM' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'FEATURE_EXTRACTION';
 
-const TASK_TYPES: readonly TaskType[] = [
-  'SEQ_CLS',
-  'SEQ_2_SEQ_LM',
-  'CAUSAL_LM',
-  'TOKEN_CLS',
-  'QUESTION_ANS',
-  'FEATURE_EXTRACTION',
-];
-
-/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. */
+/** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. Where the default is null, null says so. */
 export interface VeraConfigInit {
   /** Length of λ_d: the rank of the update. Default 256. */
   readonly r?: number;
@@ -49,12 +42,16 @@ export interface VeraConfigInit {
   /** True for an adapter that doesn't train. Saved as true, always. Default false. */
   readonly inference_mode?: boolean;
   readonly auto_mapping?: Readonly<Record<string, unknown>> | null;
+  /** Always 'VERA'. As null, which is PEFT's default, it counts as left out. */
+  readonly peft_type?: 'VERA' | null;
 }
 
 /** What an `adapter_config.json` holds. */
 export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
 
-export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {}
+export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {
+  readonly peft_type: 'VERA';
+}
 
 type Fields = Readonly<Required<VeraConfigInit>>;
 
@@ -64,6 +61,18 @@ type Fields = Readonly<Required<VeraConfigInit>>;
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns every field of the interface
 export class VeraConfig {
+  static {
+    tellInstead(VeraConfig, {
+      from_pretrained: 'await PeftConfig.from_pretrained(source) reads the configuration of a saved adapter.',
+      from_json_file: 'VeraConfig.from_json(json) takes what the file holds, parsed.',
+    });
+    tellInstead(VeraConfig.prototype, {
+      to_dict: 'to_json() gives what adapter_config.json holds, { ...config } its fields as they are.',
+      save_pretrained: 'save_pretrained() of a model with the adapter gives both of its files.',
+      push_to_hub: 'save_pretrained() of a model with the adapter gives both of its files.',
+    });
+  }
+
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'VeraConfig';
 
@@ -104,11 +113,7 @@ export class VeraConfig {
         hint: 'adapter_config.json: expected a field peft_type of value "VERA", got none.',
       });
     }
-    if (object.peft_type !== 'VERA') {
-      throw new WebVeraError('invalid_format', `peft_type: expected "VERA", got ${show(object.peft_type)}`, {
-        hint: 'This file describes an adapter of another method; only VeRA adapters can be loaded.',
-      });
-    }
+    if (object.peft_type !== 'VERA') throw otherMethod('invalid_format', object.peft_type);
     const names = Object.keys(object);
     if (names.includes('runtime_config')) warn({ code: 'ignored_config', message: RUNTIME_CONFIG_IGNORED });
     const unknown = names.filter((name) => !Object.hasOwn(FIELDS, name) && !KNOWN_ELSEWHERE.includes(name)).sort();
@@ -126,7 +131,6 @@ export class VeraConfig {
     const targets = this.target_modules;
     const json: Record<string, unknown> = {
       ...(this as Fields),
-      peft_type: 'VERA',
       inference_mode: true,
       target_modules: targets === null || typeof targets === 'string' ? targets : [...targets].sort(),
     };
@@ -148,99 +152,6 @@ export function trainedBiases(config: VeraConfig): 'none' | 'all' | 'wrapped' {
   return config.bias === 'none' || config.bias === 'all' ? config.bias : 'wrapped';
 }
 
-interface Field {
-  readonly fallback: unknown;
-  readonly expected: string;
-  readonly accepts: (value: unknown) => boolean;
-}
-
-const isString = (value: unknown): boolean => typeof value === 'string';
-const isFloat32 = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(Math.fround(value));
-const isIndex = (value: unknown): boolean => Number.isSafeInteger(value);
-const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const text: Omit<Field, 'fallback'> = { expected: 'a string', accepts: isString };
-const number: Omit<Field, 'fallback'> = { expected: 'a number', accepts: (value) => typeof value === 'number' };
-const strings: Omit<Field, 'fallback'> = { expected: 'a list of strings', accepts: isStrings };
-const stringOrStrings: Omit<Field, 'fallback'> = {
-  expected: 'a string or a list of strings',
-  accepts: (value) => isString(value) || isStrings(value),
-};
-const flag = (fallback: boolean): Field => ({
-  fallback,
-  expected: 'true or false',
-  accepts: (value) => typeof value === 'boolean',
-});
-
-/** Types only: which values of them are refused is said below, in PEFT's words. Fields of fallback null accept null. */
-const FIELDS: { readonly [K in keyof Fields]: Field } = {
-  r: { fallback: 256, ...number },
-  target_modules: { fallback: null, ...stringOrStrings },
-  projection_prng_key: { fallback: 0, expected: 'an integer between -(2^53 - 1) and 2^53 - 1', accepts: isIndex },
-  save_projection: flag(true),
-  vera_dropout: { fallback: 0, ...number },
-  d_initial: { fallback: 0.1, expected: 'a finite float32', accepts: isFloat32 },
-  fan_in_fan_out: flag(false),
-  bias: { fallback: 'none', ...text },
-  modules_to_save: { fallback: null, ...strings },
-  init_weights: flag(true),
-  layers_to_transform: {
-    fallback: null,
-    expected: 'an integer or a list of integers',
-    accepts: (value) => isIndex(value) || (Array.isArray(value) && value.every(isIndex)),
-  },
-  layers_pattern: { fallback: null, ...stringOrStrings },
-  task_type: { fallback: null, ...text },
-  base_model_name_or_path: { fallback: null, ...text },
-  revision: { fallback: null, ...text },
-  inference_mode: flag(false),
-  auto_mapping: { fallback: null, expected: 'an object', accepts: isObject },
-};
-
-/** `code` tells a program's mistake from a file's. */
-function checkTypes(init: object, code: 'invalid_argument' | 'invalid_format'): void {
-  for (const [name, value] of Object.entries(init)) {
-    const field = FIELDS[name as keyof Fields];
-    if (value === undefined || (value === null && field.fallback === null) || field.accepts(value)) continue;
-    throw new WebVeraError(code, `${name}: expected ${field.expected}, got ${show(value)}`);
-  }
-}
-
-/** What PEFT refuses when it makes the configuration, and what it would crash on later. */
-function checkValues(config: Fields): void {
-  const refuse = (message: string, hint: string): never => {
-    throw new WebVeraError('invalid_argument', message, { hint });
-  };
-  if (!Number.isSafeInteger(config.r) || config.r <= 0) {
-    refuse(
-      `\`r\` should be a positive integer value but the value passed is ${config.r}`,
-      'r is the length of λ_d; the paper uses 256 and 1024.',
-    );
-  }
-  if (!(config.vera_dropout >= 0 && config.vera_dropout <= 1)) {
-    refuse(
-      `dropout probability has to be between 0 and 1, but got ${config.vera_dropout}`,
-      'vera_dropout is the share of inputs to drop: 0 drops none.',
-    );
-  }
-  if (config.bias !== 'none' && config.bias !== 'all' && !config.bias.endsWith('_only')) {
-    refuse(`Requested bias: ${config.bias}, is not implemented.`, "bias is 'none', 'all' or 'vera_only'.");
-  }
-  if (config.task_type !== null && !TASK_TYPES.includes(config.task_type)) {
-    refuse(
-      `Invalid task type: '${config.task_type}'. Must be one of the following task types: ${TASK_TYPES.join(', ')}.`,
-      "Language models take 'CAUSAL_LM', classifiers 'SEQ_CLS'.",
-    );
-  }
-  if ((config.layers_pattern?.length ?? 0) > 0 && config.layers_to_transform === null) {
-    refuse(
-      'When `layers_pattern` is specified, `layers_to_transform` must also be specified. ',
-      'layers_pattern only says where the indices in layers_to_transform are counted.',
-    );
-  }
-}
-
 /** A frozen copy, so that a caller's later change of its own list can't reach the configuration. Lists lose repeats. */
 function own(value: unknown): unknown {
   if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
@@ -252,13 +163,8 @@ function asObject(json: unknown): Readonly<Record<string, unknown>> {
   throw new WebVeraError('invalid_format', `adapter_config.json: expected an object, got ${show(json)}`);
 }
 
-function show(value: unknown): string {
-  const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
-  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
-}
-
 /** Keys of a file that are no field of ours, and that PEFT reads without a word. */
-const KNOWN_ELSEWHERE = ['peft_type', 'peft_version', 'runtime_config'];
+const KNOWN_ELSEWHERE = ['peft_version', 'runtime_config'];
 
 const PROJECTION_NOT_SAVED =
   'Specified to not save vera_A and vera_B within the state dictionary, instead they will be restored using the PRNG ' +

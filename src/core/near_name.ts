@@ -31,7 +31,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   attention_mask: 'mask',
   labels: 'targets',
   id: 'name key',
-  adapter_name: 'name adapter',
+  adapter_name: 'name adapter selectedadapters',
+  adapter_names: 'adapters',
   'all-linear': 'linear all alllayers alllinearlayers',
   float16: 'fp16 f16 half',
   float32: 'fp32 f32 full',
@@ -52,6 +53,17 @@ const NEEDLESS: Readonly<Record<string, string>> = {
   streamer: 'What generate() gives is iterated over: for await (const { text } of model.generate(…)).',
   alpha: 'VeRA has no alpha: λ_d, which begins at d_initial, is learnt.',
   loraalpha: 'VeRA has no alpha: λ_d, which begins at d_initial, is learnt.',
+  peftversion: 'VeraConfig.from_json(json) takes the content of a file, and passes over its peft_version.',
+  safeserialization: 'Files are safetensors, always.',
+  ismainprocess: 'There is one process.',
+  saveembeddinglayers: 'Frozen weights come with the base model; one that trains is in modules_to_save.',
+  autocastadapterdtype: 'Adapters are float32, always.',
+  lowcpumemusage: 'Weights go to the GPU one by one, always.',
+  ephemeralgpuoffload: 'A session has one device.',
+  torchdevice: 'A session has one device.',
+  ignoremismatchedsizes: 'An adapter of which a part is left out computes something that nobody trained.',
+  keymapping: "Modules have the checkpoint's names, to which PEFT's files keep.",
+  mixed: 'There are no adapters of other methods to mix with.',
 };
 
 /** What to say to who asked for `given`, which isn't among the names that there are: '' where nothing comes to mind. */

@@ -1,7 +1,4 @@
-import { WebVeraError } from '../core/error';
-
-/** Methods of other libraries, and what takes their place here. */
-export type Instead = Readonly<Record<string, string>>;
+import type { Instead } from '../core/tell_instead';
 
 const TRAINER = 'Training is new Trainer({ model, train_dataset }).train()';
 const NEEDS_ADAPTER = 'It takes a model with adapters: await get_peft_model(model, new VeraConfig({ … })).';
@@ -31,13 +28,3 @@ export const TRAINER_METHODS: Instead = {
   save_pretrained: 'The model has what was learnt: await model.save_pretrained({ id: … }).',
   push_to_hub: 'model.save_pretrained() gives the files.',
 };
-
-/** Lets who calls such a method hear what to call. The types don't know of them. */
-export function tellInstead(prototype: object, methods: Instead): void {
-  for (const [name, hint] of Object.entries(methods)) {
-    const value = (): never => {
-      throw new WebVeraError('invalid_argument', `There is no ${name}() here`, { hint, detail: { method: name } });
-    };
-    Object.defineProperty(prototype, name, { value, configurable: true });
-  }
-}

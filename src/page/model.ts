@@ -1,10 +1,11 @@
 import { WebVeraError } from '../core/error';
 import type { BatchGenerationConfig, GenerationConfig } from '../core/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
+import { tellInstead } from '../core/tell_instead';
 import type { ModelInputs, Tensor } from '../core/tensor';
 import type { Handle, ModelInfo, Prompt } from '../worker/protocol';
 import { asyncDispose } from './dispose';
-import { MODEL_METHODS, tellInstead } from './foreign_names';
+import { MODEL_METHODS } from './foreign_names';
 import {
   type BatchGeneration,
   type Generation,

@@ -1,8 +1,9 @@
+import { tellInstead } from '../core/tell_instead';
 import type { Dataset, ResolvedTrainingArguments, TrainerCallback, TrainingArguments } from '../core/training';
 import { Callbacks, callbackList } from './callbacks';
 import { anyDataset } from './dataset_rules';
 import { openDataset } from './feed';
-import { TRAINER_METHODS, tellInstead } from './foreign_names';
+import { TRAINER_METHODS } from './foreign_names';
 import { liveHandle, partsKey, RemoteModel } from './model';
 import {
   abortSignal,

@@ -37,6 +37,7 @@ const DEFAULTS = {
   layers_pattern: null,
   layers_to_transform: null,
   modules_to_save: null,
+  peft_type: 'VERA',
   projection_prng_key: 0,
   r: 256,
   revision: null,
@@ -66,6 +67,45 @@ describe('VeraConfig', () => {
       ...init,
       target_modules: ['q_proj', 'v_proj'],
     });
+  });
+
+  test('takes null wherever None is the default in PEFT', () => {
+    const nulls = Object.entries({ ...DEFAULTS, peft_type: null }).filter(([, value]) => value === null);
+    expect(nulls.map(([name]) => name)).toEqual([
+      'auto_mapping',
+      'base_model_name_or_path',
+      'layers_pattern',
+      'layers_to_transform',
+      'modules_to_save',
+      'peft_type',
+      'revision',
+      'target_modules',
+      'task_type',
+    ]);
+    expect({ ...make(Object.fromEntries(nulls))() }).toEqual(DEFAULTS);
+  });
+
+  test('is for VeRA, and says so', () => {
+    const { peft_type }: { readonly peft_type: 'VERA' } = new VeraConfig({ peft_type: 'VERA' });
+    expect(peft_type).toBe('VERA');
+    expect(() => Object.assign(new VeraConfig(), { peft_type: 'LORA' })).toThrow(TypeError);
+    // @ts-expect-error No other method is one of VeraConfig.
+    expect(() => new VeraConfig({ peft_type: 'LORA' })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: 'peft_type: expected "VERA", got "LORA"',
+        hint: 'A VeraConfig is for VeRA, and of no other method. Leave peft_type out.',
+      }),
+    );
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['from_pretrained', VeraConfig, /^await PeftConfig\.from_pretrained\(source\)/],
+    ['from_json_file', VeraConfig, /^VeraConfig\.from_json/],
+    ['to_dict', new VeraConfig(), /^to_json\(\)/],
+    ['save_pretrained', new VeraConfig(), /^save_pretrained\(\) of a model/],
+  ])("tells what there is in place of PEFT's %s", (name, { [name as never]: call }, hint) => {
+    expect(call).toThrow(expect.objectContaining({ code: 'invalid_argument', hint: expect.stringMatching(hint) }));
   });
 
   test("can't be changed, by itself or through what it was made from", () => {
@@ -145,6 +185,7 @@ describe('VeraConfig', () => {
   test.each([
     [{ rank: 8 }, /^Did you mean r\? The arguments are r, target_modules, /],
     [{ lora_alpha: 1 }, /^VeRA has no alpha/],
+    [{ peft_version: '0.21.2' }, /^VeraConfig\.from_json\(json\) takes the content of a file/],
     [{ constructor: 1 }, /^The arguments are r, /],
   ])('and tells what may be meant by %j', (init, hint) => {
     expect(make(init)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
@@ -154,10 +195,9 @@ describe('VeraConfig', () => {
 describe('to_json', () => {
   test("has PEFT's keys in sorted order, without peft_version, in inference mode, targets sorted", () => {
     const json = new VeraConfig({ target_modules: ['v_proj', 'q_proj'] }).to_json();
-    expect(Object.keys(json)).toEqual([...Object.keys(DEFAULTS), 'peft_type'].sort());
+    expect(Object.keys(json)).toEqual(Object.keys(DEFAULTS).sort());
     expect(json).toEqual({
       ...DEFAULTS,
-      peft_type: 'VERA',
       inference_mode: true,
       target_modules: ['q_proj', 'v_proj'],
     });
@@ -193,6 +233,60 @@ describe('from_json', () => {
       }
     },
   );
+
+  // The keys of each release's VeraConfig, from its source; json.dumps sorts them.
+  const SINCE_0_11 = [
+    ...['auto_mapping', 'base_model_name_or_path', 'bias', 'd_initial', 'fan_in_fan_out', 'inference_mode'],
+    ...['init_weights', 'layers_pattern', 'layers_to_transform', 'modules_to_save', 'peft_type', 'projection_prng_key'],
+    ...['r', 'revision', 'save_projection', 'target_modules', 'task_type', 'vera_dropout'],
+  ];
+  const SINCE_0_18 = [...SINCE_0_11, 'peft_version'].sort();
+  const written: Readonly<Record<string, unknown>> = {
+    ...DEFAULTS,
+    auto_mapping: { base_model_class: 'OPTForCausalLM', parent_library: 'transformers.models.opt.modeling_opt' },
+    base_model_name_or_path: 'facebook/opt-125m',
+    d_initial: 0.2,
+    inference_mode: true,
+    layers_pattern: 'layers',
+    layers_to_transform: [0, 1],
+    projection_prng_key: 5,
+    r: 4,
+    target_modules: ['q_proj', 'v_proj'],
+    vera_dropout: 0.1,
+  };
+
+  test.each([
+    ...[
+      '0.11.0',
+      '0.11.1',
+      '0.12.0',
+      '0.13.0',
+      '0.13.2',
+      '0.14.0',
+      '0.15.0',
+      '0.15.2',
+      '0.16.0',
+      '0.17.0',
+      '0.17.1',
+    ].map((release) => [release, SINCE_0_11] as const),
+    ...['0.18.0', '0.18.1', '0.19.0', '0.20.0', '0.20.1.dev0@5d602fdb', '0.20.1.dev0@UNKNOWN', '0.21.2'].map(
+      (release) => [release, SINCE_0_18] as const,
+    ),
+  ])('reads all that PEFT %s writes, without a word, and writes what every release reads', (release, keys) => {
+    const file = Object.fromEntries(keys.map((key) => [key, key === 'peft_version' ? release : written[key]]));
+    expect(Object.values(file)).not.toContain(undefined);
+    const { config, warnings } = read(file);
+    expect(warnings).toEqual([]);
+    expect({ ...config }).toEqual(written);
+    // PEFT up to 0.13 refuses a key that it doesn't have.
+    expect(Object.keys(config.to_json())).toEqual(SINCE_0_11);
+  });
+
+  test('a list of patterns, which PEFT has since 0.14, and any `_only`, since 0.18', () => {
+    const { config } = read({ ...written, layers_pattern: ['layers', 'h'], bias: 'lora_only' });
+    expect(config.layers_pattern).toEqual(['layers', 'h']);
+    expect(trainedBiases(config)).toBe('wrapped');
+  });
 
   test('needs no more than peft_type, r and target_modules', () => {
     const { config, warnings } = read(minimal);
@@ -233,6 +327,8 @@ describe('from_json', () => {
   test.each<[unknown, string]>([
     [{ r: 4 }, peft('load: config has no peft_type').message],
     [{ peft_type: 'LORA', r: 4 }, 'peft_type: expected "VERA", got "LORA"'],
+    [{ peft_type: 'PVERA', r: 4 }, 'peft_type: expected "VERA", got "PVERA"'],
+    [{ peft_type: null, r: 4 }, 'peft_type: expected "VERA", got null'],
     [null, 'adapter_config.json: expected an object, got null'],
     [[], 'adapter_config.json: expected an object, got []'],
     ['{}', 'adapter_config.json: expected an object, got "{}"'],
@@ -245,6 +341,15 @@ describe('from_json', () => {
     ],
   ])('refuses %j as no such file', (json, message) => {
     expect(() => read(json)).toThrow(malformed(message));
+  });
+
+  test('tells of which method a file is, and which there are', () => {
+    expect(() => read({ peft_type: 'LORA', r: 4 })).toThrow(
+      expect.objectContaining({
+        hint: expect.stringContaining('Only those of VeRA can be loaded'),
+        detail: { peft_type: 'LORA', supported: ['VERA'] },
+      }),
+    );
   });
 
   test('refuses values that no adapter can have, as the constructor does', () => {
