@@ -5,6 +5,7 @@ import type { Warn, Warning } from '../core/warning';
 import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';
 import { minimalTargets } from './minimal_targets';
+import { noMatch } from './no_match';
 import { fullMatch, matchStart } from './python_regex';
 
 /** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
@@ -23,6 +24,8 @@ export interface BaseModelFacts {
   readonly output_embedding?: string | undefined;
   /** The field of config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
+  /** Whether another adapter is there already: PEFT then says more closely why nothing matches. Default false. */
+  readonly later?: boolean;
   readonly warn?: Warn;
 }
 
@@ -44,12 +47,12 @@ const MIN_TARGETS_TO_CONDENSE = 20;
 
 /**
  * Decides which modules an adapter wraps, as PEFT does. Throws `invalid_argument` with PEFT's text when no Linear or
- * Conv1D matches, when something else matches beside one, and when a model type has no default targets.
+ * Conv1D matches, when something else matches, and when a model type has no default targets.
  */
 export function resolveTargets(
   given: VeraConfig,
   named: readonly NamedModule[],
-  { model_type, output_embedding, tie_word_embeddings = false, warn }: BaseModelFacts,
+  { model_type, output_embedding, tie_word_embeddings = false, later = false, warn }: BaseModelFacts,
 ): ResolvedTargets {
   // The model itself has no name and is never a target, though an expression may match the empty string.
   const modules = named.filter(({ name }) => name !== '');
@@ -57,18 +60,21 @@ export function resolveTargets(
   const targets = namedTargets(given, modules, model_type, output_embedding);
   // PEFT sizes A and B before it condenses the list, and wraps after: with a layer filter the two can differ.
   const sized = modules.filter(matcher({ ...given, modules_to_save, target_modules: targets })).filter(isWrappable);
-  if (sized.length === 0) {
+  const hint =
+    `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}.`.trimStart();
+  if (sized.length === 0 && !later) {
     throw new WebVeraError(
       'invalid_argument',
       'No layers types compatible with VeRA were found. Please check `peft_config.target_modules`.',
-      {
-        hint: `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}.`.trimStart(),
-        detail: { target_modules: targets },
-      },
+      { hint, detail: { target_modules: targets } },
     );
   }
   const target_modules = condense(targets, modules);
   const matched = modules.filter(matcher({ ...given, modules_to_save, target_modules }));
+  if (matched.length === 0) {
+    const excluded = modules.filter(savedWhole(modules_to_save)).length;
+    throw noMatch({ config: { ...given, target_modules }, excluded, all: modules.length }, hint);
+  }
   if (tie_word_embeddings && matched.some(({ name }) => ['embed_tokens', 'lm_head'].includes(lastPart(name)))) {
     warn?.({ code: 'tied_target', message: TIED_TARGET });
   }
@@ -143,8 +149,7 @@ function classifierOf(modules: readonly NamedModule[]): string | undefined {
 
 /** Whether PEFT counts a module as targeted. */
 function matcher({ target_modules, modules_to_save, layers_to_transform, layers_pattern }: Rules) {
-  const saved = (modules_to_save ?? []).map((name) => fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save'));
-  const isSaved = ({ name }: NamedModule): boolean => saved.some((pattern) => pattern.test(name));
+  const isSaved = savedWhole(modules_to_save);
   if (typeof target_modules === 'string') {
     // Here, and for whole names below, PEFT doesn't look at layers_to_transform.
     const pattern = fullMatch(target_modules, 'target_modules');
@@ -158,17 +163,26 @@ function matcher({ target_modules, modules_to_save, layers_to_transform, layers_
     (names.has(module.name) || (ends.some((end) => module.name.endsWith(end)) && inLayer(module.name)));
 }
 
+/** Whether `modules_to_save` takes a module, so that it is never wrapped. */
+function savedWhole(modules_to_save: VeraConfig['modules_to_save']): (module: NamedModule) => boolean {
+  const saved = (modules_to_save ?? []).map((name) => fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save'));
+  return ({ name }) => saved.some((pattern) => pattern.test(name));
+}
+
 function layerFilter(
   layers: VeraConfig['layers_to_transform'],
   pattern: VeraConfig['layers_pattern'],
 ): (name: string) => boolean {
   if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
   const wanted = typeof layers === 'number' ? [layers] : layers;
-  const lists = pattern === null || pattern.length === 0 ? '[^.]*' : pattern;
-  const indices = [lists].flat().map((list) => matchStart(`.*?\\.${list}\\.(\\d+)\\.`, 'layers_pattern'));
+  // A name may begin with a list that is named.
+  const starts =
+    pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
+  const indices = starts.map((start) => matchStart(`${start}\\.(?P<idx>\\d+)\\.`, 'layers_pattern'));
   return (name) => {
     const found = indices.map((index) => index.exec(name)).find((match) => match !== null);
-    return found !== undefined && found !== null && wanted.includes(Number(found[1]));
+    const index = found?.groups?.idx;
+    return index !== undefined && wanted.includes(Number(index));
   };
 }
 

@@ -16,13 +16,18 @@ export interface ResolvedAdapter {
   readonly expected: ExpectedTensors;
 }
 
-/** Throws PEFT's errors. */
-export function resolveAdapter(config: VeraConfig, model: CausalModel, warn: Warn): ResolvedAdapter {
+/** `later`: whether the model has an adapter already. Throws PEFT's errors. */
+export function resolveAdapter(
+  config: VeraConfig,
+  model: CausalModel,
+  { later = false, warn }: { readonly later?: boolean; readonly warn?: Warn } = {},
+): ResolvedAdapter {
   const targets = resolveTargets(config, model.modules, {
     model_type: model.config.model_type,
     output_embedding: model.head,
     tie_word_embeddings: model.config.tie_word_embeddings === true,
-    warn,
+    later,
+    ...(warn && { warn }),
   });
   const wrapped = targets.modules.map(({ name }) => name);
   const trained = trainedTensors(targets.config, wrapped, model);

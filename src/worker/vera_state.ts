@@ -87,7 +87,7 @@ export class VeraState {
   /** Which modules a configuration wraps and what it trains, without changing anything. Throws PEFT's errors. */
   resolve(name: string, config: VeraConfig): ResolvedAdapter {
     this.#expectFree(name, config);
-    return resolveAdapter(config, this.base.loaded.model, this.#host.warn);
+    return resolveAdapter(config, this.base.loaded.model, { later: this.#adapters.size > 0, warn: this.#host.warn });
   }
 
   /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */

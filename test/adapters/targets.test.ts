@@ -101,7 +101,13 @@ describe('names', () => {
     ['a.b.1.c', { target_modules: ['c'], layers_to_transform: [0], layers_pattern: '' }, false],
     ['a.b.1.c', { target_modules: ['c'], layers_to_transform: [] }, true],
     ['a.b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'a' }, false],
-    ['b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'b' }, false],
+    ['b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'b' }, true],
+    ['a.b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'a.b' }, true],
+    ['ab.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'b' }, false],
+    ['b.1.b.2.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'b' }, true],
+    ['a.b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: '(a|b)' }, true],
+    ['a.b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'b|h' }, false],
+    ['a.b.1.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: ['h', 'b'] }, true],
     ['a.b.001.c', { target_modules: ['c'], layers_to_transform: 1, layers_pattern: 'b' }, true],
     ['a.b.1.e.2.c', { target_modules: ['c'], layers_to_transform: 1 }, true],
     ['a.b.2.e.1.c', { target_modules: ['c'], layers_to_transform: 1 }, false],
@@ -230,6 +236,70 @@ describe('what PEFT refuses', () => {
   test('is explained in the hint, with names from the model', () => {
     expect(() => wrappedOf({ target_modules: ['nothing'] }, modules)).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('k_proj, v_proj, q_proj, out_proj, fc1, fc2') }),
+    );
+  });
+});
+
+describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError says it', () => {
+  const { modules, facts } = ownModules('base/opt');
+  const notFound = (targets: string, notes = '') =>
+    `Target modules ${targets} not found in the base model. Please check the target modules and try again.${notes}`;
+  const excluded =
+    'No modules were targeted for adaptation. This might be caused by a combination of mismatched target modules and ' +
+    'excluded modules. Please check your `target_modules` and `exclude_modules` configuration. You may also have only ' +
+    'targeted modules that are marked to be saved (`modules_to_save`).';
+
+  // Each text is what PEFT 0.21.2 says; a set of several names has any order there.
+  test.each<[VeraConfigInit, string]>([
+    [{ target_modules: ['nothing'] }, notFound("{'nothing'}")],
+    [{ target_modules: ['nothing', 'nobody'] }, notFound("{'nobody', 'nothing'}")],
+    [{ target_modules: ["no'thing"] }, notFound('{"no\'thing"}')],
+    [{ target_modules: 'nothing' }, notFound('nothing')],
+    [
+      { target_modules: [] },
+      'No `target_modules` passed but also no `target_parameters` found. Please check the values for these arguments.',
+    ],
+    [
+      { target_modules: ['q_proj'], layers_to_transform: [7] },
+      notFound("{'q_proj'}", " Note: You specified 'layers_to_transform': [7]."),
+    ],
+    [
+      { target_modules: ['q_proj'], layers_to_transform: 7, layers_pattern: 'layers' },
+      notFound(
+        "{'q_proj'}",
+        " Note: You specified 'layers_to_transform': 7. You also specified 'layers_pattern': layers.",
+      ),
+    ],
+    [
+      { layers_to_transform: [7, 8], layers_pattern: ['layers', 'h'] },
+      notFound(
+        "{'q_proj', 'v_proj'}",
+        " Note: You specified 'layers_to_transform': [7, 8]. You also specified 'layers_pattern': ['layers', 'h'].",
+      ),
+    ],
+    [{ target_modules: ['fc1'], modules_to_save: ['fc1'] }, excluded],
+    [{ target_modules: ['nothing'], modules_to_save: ['fc1'] }, excluded],
+    [
+      { target_modules: ['nothing'], modules_to_save: ['.*'] },
+      'All modules were excluded. This is likely unintended. Check your `target_modules`, `exclude_modules` and ' +
+        '`modules_to_save` configuration.',
+    ],
+  ])('%j', (init, message) => {
+    const resolve = () => resolveTargets(new VeraConfig(init), modules, { ...facts, later: true });
+    expect(resolve).toThrow(invalid(message));
+    expect(resolve).toThrow(expect.objectContaining({ hint: expect.stringContaining('Targets are whole names') }));
+  });
+
+  test('a module that is nothing to wrap is told as such', () => {
+    const config = new VeraConfig({ target_modules: ['embed_tokens'] });
+    expect(() => resolveTargets(config, modules, { ...facts, later: true })).toThrow(/^Target module Embedding\(/);
+  });
+
+  test('and of a first one whose condensed names no layer has', () => {
+    const config = new VeraConfig({ target_modules: 'all-linear', layers_to_transform: 9 });
+    const layers = Array.from({ length: 20 }, (_, i) => linear(`model.layers.${i % 4}.p${i % 5}`));
+    expect(() => resolveTargets(config, layers, { model_type: 'x' })).toThrow(
+      invalid(notFound("{'p0', 'p1', 'p2', 'p3', 'p4'}", " Note: You specified 'layers_to_transform': 9.")),
     );
   });
 });

@@ -43,7 +43,7 @@ export async function openTrainingBench(
   const placer = new AdapterPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   const adapters: VeraAdapter[] = [];
   for (const [index, init] of inits.entries()) {
-    const { targets, trained } = resolveAdapter(new VeraConfig(init), loaded.model, () => {});
+    const { targets, trained } = resolveAdapter(new VeraConfig(init), loaded.model);
     const name = `adapter ${index}`;
     const plan = { name, key: name, targets, trained, options: {}, tensors: undefined };
     const adapter = await placer.place(plan, adapters);

@@ -79,7 +79,7 @@ async function open({ name, columns }: Case): Promise<Bench> {
   const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
   const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
   const loaded = await loadModel(openSource(goldenBase(golden.base)), executor, options);
-  const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model, () => {});
+  const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
   const placer = new AdapterPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   return { golden, tensors: goldenTensors(name), executor, loaded, placer, resolved };
 }
