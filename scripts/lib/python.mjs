@@ -11,8 +11,8 @@ import { CommandFailure } from './options.mjs';
 /** There is no Python here that can run PEFT; the message says why, and what to do. */
 export class PythonMissing extends CommandFailure {}
 
-/** What transformers asks for. */
-const OLDEST = [3, 10];
+/** What the oracle is written in. */
+const OLDEST = [3, 11];
 const folder = fileURLToPath(new URL('../../test/oracle/', import.meta.url));
 const requirements = join(folder, 'requirements.txt');
 const lock = join(folder, 'requirements.lock');
