@@ -33,6 +33,7 @@ export { defaultSession } from './page/default_session';
 export type { BatchGeneration, Generation } from './page/generation';
 export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';
+export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
 export {
@@ -46,6 +47,7 @@ export type { AdapterSource, PretrainedOptions } from './page/source';
 export type { Tokenizer } from './page/tokenizer';
 export type { TrainRun } from './page/train_run';
 export { Trainer, type TrainerInit, type TrainOptions } from './page/trainer';
-export { get_peft_model, VeraModel } from './page/vera_model';
+export type { LoadArguments, LoadBesideArguments, MergeArguments, UnloadArguments } from './page/vera_arguments';
+export { VeraModel } from './page/vera_model';
 export type { AdapterOptions, LoraOptions, MergeOptions, UnloadOptions } from './page/vera_options';
 export type { LayerStatus, ModelStatus } from './page/vera_status';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig, VeraModel } from '../src/index';
 import { createCausalModel } from '../src/models/registry';
-import { MODEL_METHODS } from '../src/page/foreign_names';
+import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/foreign_names';
 import { RemoteModel } from '../src/page/model';
 import { tableRows } from './helpers/tables';
 import { PEFT_NAMES } from './peft/names';
@@ -16,7 +16,7 @@ const rows = tableRows('PEFT.md', 'Name by name').map(([name = '', says = '', te
 
 /** What a class gives to its users; `constructor`, symbols and what only tells of something else aside. */
 function publicNames({ prototype }: typeof RemoteModel | typeof VeraModel): string[] {
-  const elsewhere = prototype === RemoteModel.prototype ? Object.keys(MODEL_METHODS) : [];
+  const elsewhere = prototype === RemoteModel.prototype ? Object.keys({ ...MODEL_METHODS, ...MODEL_PROPERTIES }) : [];
   return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && !elsewhere.includes(name));
 }
 

@@ -18,7 +18,7 @@ export interface GenerationConfig {
 
 export interface BatchGenerationConfig extends GenerationConfig {
   /** One for each prompt, active or not; '__base__' for none. In place of `adapter_name`. */
-  adapter_names?: readonly string[];
+  adapter_names?: readonly string[] | null;
 }
 
 /** A `GenerationConfig` with its defaults filled in. `eos_token_id: undefined` means the model's own. */

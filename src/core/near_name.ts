@@ -63,6 +63,7 @@ const NEEDLESS: Readonly<Record<string, string>> = {
   torchdevice: 'A session has one device.',
   ignoremismatchedsizes: 'An adapter of which a part is left out computes something that nobody trained.',
   keymapping: "Modules have the checkpoint's names, to which PEFT's files keep.",
+  subfolder: "It is part of the source: { repo: 'org/name', subfolder: '…' }.",
   mixed: 'There are no adapters of other methods to mix with.',
 };
 

@@ -22,5 +22,5 @@ export interface ModelInputs {
   /** −100 is ignored; the logits at t are compared with the label at t+1. With labels, `loss` is computed. */
   readonly labels?: IdMatrix;
   /** An adapter for each row, active or not; '__base__' for none. By default the active ones serve all rows. */
-  readonly adapter_names?: readonly string[];
+  readonly adapter_names?: readonly string[] | null;
 }

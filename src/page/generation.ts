@@ -15,6 +15,7 @@ import {
   either,
   integer,
   oneOf,
+  orNull,
   positive,
   type Rule,
   type Rules,
@@ -87,8 +88,8 @@ export function resolveGenerationConfig(config: GenerationConfig): ResolvedGener
 }
 
 export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGenerationConfig {
-  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: nameList });
-  if (config.adapter_name === undefined || config.adapter_names === undefined) return resolve(config);
+  checkOptions('BatchGenerationConfig', config, { ...rules, adapter_names: orNull(nameList) });
+  if (config.adapter_name === undefined || (config.adapter_names ?? undefined) === undefined) return resolve(config);
   throw wrong('BatchGenerationConfig', 'adapter_name or adapter_names', 'both');
 }
 
@@ -102,6 +103,6 @@ function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
     seed,
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
     adapter_name: config.adapter_name,
-    adapter_names: config.adapter_names,
+    adapter_names: config.adapter_names ?? undefined,
   };
 }

@@ -1,6 +1,6 @@
 import type { IdMatrix, IdTensor, ModelInputs } from '../core/tensor';
 import type { WireInputs } from '../worker/protocol';
-import { anyObject, anyString, checkOptions, defined, type Rule, wrong } from './options';
+import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from './options';
 
 /** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions) the worker checks. */
 export function wireInputs(inputs: ModelInputs): WireInputs {
@@ -12,7 +12,7 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
     input_ids: anyObject,
     attention_mask: anyObject,
     labels: anyObject,
-    adapter_names: nameList,
+    adapter_names: orNull(nameList),
   });
   if (inputs.input_ids === undefined) throw wrong('inputs: input_ids', 'one array of ids per row', undefined);
   const input_ids = toIdTensor('input_ids', inputs.input_ids);
@@ -28,7 +28,7 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
     ...defined({
       attention_mask: likeIds('attention_mask', inputs.attention_mask),
       labels: likeIds('labels', inputs.labels),
-      adapter_names: inputs.adapter_names,
+      adapter_names: inputs.adapter_names ?? undefined,
     }),
   };
 }

@@ -1,11 +1,11 @@
 import { WebVeraError } from '../core/error';
 import type { BatchGenerationConfig, GenerationConfig } from '../core/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
-import { tellInstead } from '../core/tell_instead';
+import { tellInstead, tellInsteadOf } from '../core/tell_instead';
 import type { ModelInputs, Tensor } from '../core/tensor';
 import type { Handle, ModelInfo, Prompt } from '../worker/protocol';
 import { asyncDispose } from './dispose';
-import { MODEL_METHODS } from './foreign_names';
+import { MODEL_METHODS, MODEL_PROPERTIES } from './foreign_names';
 import {
   type BatchGeneration,
   type Generation,
@@ -66,6 +66,7 @@ export const profilesKey: unique symbol = Symbol('profiles');
 export class RemoteModel implements PreTrainedModel {
   static {
     tellInstead(RemoteModel.prototype, MODEL_METHODS);
+    tellInsteadOf(RemoteModel.prototype, MODEL_PROPERTIES);
   }
 
   /** @internal Its name in messages, which minifiers leave. */

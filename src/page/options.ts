@@ -97,6 +97,11 @@ export function either(...rules: readonly Rule[]): Rule {
   };
 }
 
+/** For what is None by default in Python. */
+export function orNull(rule: Rule): Rule {
+  return { ...rule, accepts: (value) => value === null || rule.accepts(value) };
+}
+
 function between(value: number, min: number, max: number): boolean {
   return value >= min && value <= max;
 }

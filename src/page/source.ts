@@ -2,13 +2,13 @@ import type { AdapterFiles, ModelDtype } from '../core/model';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
 import type { CallEvent } from './link';
-import { anyFunction, anyString, checkOptions, defined, oneOf, wrong } from './options';
+import { anyFunction, anyString, checkOptions, defined, oneOf, orNull, wrong } from './options';
 import { type CallOptions, callRules } from './session';
 
 /** How a model's files are fetched and held. */
 export interface PretrainedOptions extends CallOptions {
-  /** A branch, tag or commit of the hub; 'main' by default. */
-  readonly revision?: string;
+  /** A branch, tag or commit of the hub; 'main' by default, which null stands for too, as in a configuration. */
+  readonly revision?: string | null;
   /** 'auto' */
   readonly dtype?: ModelDtype;
   readonly progress_callback?: (info: ProgressInfo) => void;
@@ -22,14 +22,14 @@ export type AdapterSource = ModelSource | AdapterFiles | { readonly id: string }
 
 export const pretrainedRules = {
   ...callRules,
-  revision: anyString,
+  revision: orNull(anyString),
   dtype: oneOf('auto', 'float32', 'float16'),
   progress_callback: anyFunction,
 };
 
 /** What the worker needs to know. The options have been checked. */
 export function loadOptions({ revision, dtype, progress_callback }: PretrainedOptions): LoadOptions {
-  return { progress: progress_callback !== undefined, ...defined({ revision, dtype }) };
+  return { progress: progress_callback !== undefined, ...defined({ revision: revision ?? undefined, dtype }) };
 }
 
 /** Hands a call's progress to the caller's callback. */

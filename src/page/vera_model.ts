@@ -3,45 +3,45 @@ import type { AdapterFiles, ParameterCount } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { MergeRequest, VeraInfo } from '../worker/protocol';
 import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from './model';
-import { anyObject, anyString, checkOptions, defined, wrong } from './options';
-import { type AdapterSource, loadOptions, onProgress, type PretrainedOptions, wireAdapterSource } from './source';
+import { notConstructed } from './not_constructed';
+import { anyString, checkOptions, defined, wrong } from './options';
+import { progressbarOf } from './progressbar';
+import { type AdapterSource, onProgress, wireAdapterSource } from './source';
+import {
+  expectBody,
+  type LoadArguments,
+  type LoadBesideArguments,
+  loadArguments,
+  loadBesideArguments,
+  type MergeArguments,
+  mergeArguments,
+  namesToSet,
+  newAdapterName,
+  type UnloadArguments,
+  unloadArguments,
+} from './vera_arguments';
 import {
   type AdapterOptions,
-  adapterRules,
   checkName,
-  checkNames,
   configFields,
   type LoraOptions,
-  loadRules,
-  type MergeOptions,
+  loraParts,
   mergeRequest,
-  mergeRules,
+  nameOrActive,
   type UnloadOptions,
-  unloadRules,
   weightedParts,
+  wireLoad,
   wireOptions,
 } from './vera_options';
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './vera_status';
 
-/**
- * A new VeRA adapter over a model: λ_d starts at `d_initial` and λ_b at 0, so that it changes nothing yet. The base
- * model's own results stay as they are. Rejects with `invalid_argument` where the targets match no module.
- */
-export async function get_peft_model(
-  model: PreTrainedModel,
-  config: VeraConfig,
-  adapter_name = 'default',
-  options: AdapterOptions = {},
-): Promise<VeraModel> {
-  checkOptions('get_peft_model', options, adapterRules);
-  const parts = expectBase(model);
-  const name = checkName(options.adapter_name ?? adapter_name);
-  const fields = configFields(config);
-  const info = await parts.link.request('createVera', parts.handle, name, fields, wireOptions(options));
-  return new VeraModel(parts, info);
-}
+/** The key of what makes a VeRA model, for this library's own use. */
+export const madeKey: unique symbol = Symbol('made');
 
-/** A model with VeRA adapters. Everything a model does, it does with the active adapter. */
+/**
+ * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
+ * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ */
 export class VeraModel extends RemoteModel {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'VeraModel';
@@ -53,34 +53,38 @@ export class VeraModel extends RemoteModel {
   /** How many `disable_adapter` bodies are running. */
   #disabled = 0;
 
-  /** @internal For this library's own use: see `get_peft_model` and `VeraModel.from_pretrained`. */
-  constructor(base: ModelParts, info: VeraInfo) {
+  private constructor(key: typeof partsKey, base: ModelParts, info: VeraInfo) {
+    if (key !== partsKey) throw notConstructed('VeraModel');
     super({ ...base, handle: info.model });
     this.#info = info;
     this.#configs = configsOf(info);
   }
 
+  /** @internal */
+  static [madeKey](base: ModelParts, info: VeraInfo): VeraModel {
+    return new VeraModel(partsKey, base, info);
+  }
+
   /**
-   * Puts a saved adapter over a model, and activates it. Rejects with `invalid_format` for files that are no VeRA adapter
-   * or don't fit the model, and `not_found` for an id that isn't stored.
+   * Puts a saved adapter over a model, and activates it: `from_pretrained(model, source, options)`, or with PEFT's order of
+   * arguments `from_pretrained(model, source, 'name', true)`. Rejects with `invalid_format` for files that are no VeRA
+   * adapter or don't fit the model, and `not_found` for an id that isn't stored.
    */
   static async from_pretrained(
     model: PreTrainedModel,
     source: AdapterSource,
-    options: PretrainedOptions & AdapterOptions = {},
+    ...args: LoadArguments
   ): Promise<VeraModel> {
-    checkOptions('VeraModel.from_pretrained', options, loadRules);
+    const { adapter_name, signal, ...options } = loadArguments('VeraModel.from_pretrained', args);
     const parts = expectBase(model);
     const { link, handle } = parts;
-    const name = checkName(options.adapter_name ?? 'default');
-    const from = wireAdapterSource(source);
-    const wire = { ...loadOptions(options), ...wireOptions(options) };
-    const info = await link.call((call) => link.request('loadVera', call, handle, name, from, wire), {
-      signal: options.signal,
+    const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
+    const info = await link.call((call) => link.request('loadVera', call, handle, adapter_name, from, wire), {
+      signal,
       onEvent: onProgress(options),
       discard: (late) => link.request('dropVera', late.model),
     });
-    return new VeraModel(parts, info);
+    return new VeraModel(partsKey, parts, info);
   }
 
   get peft_config(): Readonly<Record<string, VeraConfig>> {
@@ -92,28 +96,29 @@ export class VeraModel extends RemoteModel {
   }
 
   /** Adds a new adapter beside the others, without activating it. */
-  async add_adapter(adapter_name: string, config: VeraConfig, options: AdapterOptions = {}): Promise<void> {
-    checkOptions('add_adapter', options, adapterRules);
-    const name = checkName(adapter_name);
+  async add_adapter(
+    adapter_name: string,
+    config: VeraConfig,
+    options: AdapterOptions = {},
+    ...more: never[]
+  ): Promise<void> {
+    const name = newAdapterName('add_adapter', adapter_name, options, more);
     const fields = configFields(config);
     const handle = liveHandle(this);
     this.#update(await this[partsKey].link.request('addAdapter', handle, name, fields, wireOptions(options)));
   }
 
-  /** Adds a saved adapter beside the others, without activating it. */
-  async load_adapter(
-    source: AdapterSource,
-    adapter_name: string,
-    options: PretrainedOptions & AdapterOptions = {},
-  ): Promise<void> {
-    checkOptions('load_adapter', options, loadRules);
+  /**
+   * Adds a saved adapter beside the others, without activating it: `load_adapter(source, 'name', options)`, or with PEFT's
+   * order of arguments `load_adapter(source, 'name', true)` for one that trains.
+   */
+  async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
+    const { adapter_name: name, signal, ...options } = loadBesideArguments('load_adapter', adapter_name, args);
     const { link } = this[partsKey];
     const handle = liveHandle(this);
-    const name = checkName(adapter_name);
-    const from = wireAdapterSource(source);
-    const wire = { ...loadOptions(options), ...wireOptions(options) };
+    const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
     const info = await link.call((call) => link.request('loadAdapter', call, handle, name, from, wire), {
-      signal: options.signal,
+      signal,
       onEvent: onProgress(options),
       discard: async () => this.#update(await link.request('deleteAdapter', handle, name)),
     });
@@ -122,12 +127,12 @@ export class VeraModel extends RemoteModel {
 
   /**
    * Activates an adapter, or several whose deltas then add, and no others. Merged adapters are unmerged first, with a
-   * warning. Rejects with `invalid_argument` for a name that isn't there.
+   * warning. Rejects with `invalid_argument` for a name that isn't there, and for PEFT's `inference_mode` as true: whether an
+   * adapter trains is said by `is_trainable` as it is made or loaded.
    */
-  async set_adapter(adapter_name: string | readonly string[]): Promise<void> {
-    const names = typeof adapter_name === 'string' ? [adapter_name] : adapter_name;
-    const checked = checkNames('set_adapter', names);
-    this.#update(await this[partsKey].link.request('setAdapter', liveHandle(this), checked));
+  async set_adapter(adapter_name: string | readonly string[], inference_mode?: false): Promise<void> {
+    const names = namesToSet(adapter_name, inference_mode);
+    this.#update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
   }
 
   /** If it was active, the first one left becomes active, with a warning. */
@@ -146,8 +151,8 @@ export class VeraModel extends RemoteModel {
     weights: readonly number[],
     adapter_name: string,
   ): Promise<void> {
-    const name = checkName(adapter_name);
     const parts = weightedParts('add_weighted_adapter', adapters, weights);
+    const name = checkName(adapter_name);
     this.#update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
   }
 
@@ -156,6 +161,7 @@ export class VeraModel extends RemoteModel {
    * Bodies may overlap. Trained biases stay, with a warning, as in PEFT.
    */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
+    expectBody(body);
     const { link } = this[partsKey];
     const handle = liveHandle(this);
     this.#disabled++;
@@ -170,10 +176,11 @@ export class VeraModel extends RemoteModel {
 
   /**
    * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base
-   * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed.
+   * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed. Takes options, or
+   * PEFT's order of arguments: `merge_adapter(['name'], true)`.
    */
-  async merge_adapter(options: MergeOptions = {}): Promise<void> {
-    checkOptions('merge_adapter', options, mergeRules);
+  async merge_adapter(...args: MergeArguments): Promise<void> {
+    const options = mergeArguments(args);
     const { link } = this[partsKey];
     const handle = liveHandle(this);
     const request = mergeRequest('merge_adapter', options);
@@ -189,10 +196,11 @@ export class VeraModel extends RemoteModel {
 
   /**
    * The model with the adapters' deltas in its weights, and without adapters. This model is then no more; the base model
-   * lives on as it was and shares the other weights: disposing of one disposes of both.
+   * lives on as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
+   * arguments: `merge_and_unload(true, true, ['name'])`.
    */
-  async merge_and_unload(options: UnloadOptions = {}): Promise<PreTrainedModel> {
-    checkOptions('merge_and_unload', options, unloadRules);
+  async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
+    const options = unloadArguments(args);
     return this.#unload(mergeRequest('merge_and_unload', options), options);
   }
 
@@ -202,10 +210,9 @@ export class VeraModel extends RemoteModel {
   }
 
   /** The change that an adapter (the active one by default) makes to a module's weight, in that weight's layout. */
-  async get_delta_weight(module: string, adapter_name?: string): Promise<Tensor> {
+  async get_delta_weight(module: string, adapter_name?: string | null): Promise<Tensor> {
     if (!anyString.accepts(module)) throw wrong('get_delta_weight: module', 'the name of a module', module);
-    const name = adapter_name === undefined ? undefined : checkName(adapter_name);
-    return this[partsKey].link.request('deltaWeight', liveHandle(this), module, name);
+    return this[partsKey].link.request('deltaWeight', liveHandle(this), module, nameOrActive(adapter_name));
   }
 
   /** What each wrapped module has, as PEFT's `get_layer_status` tells it. */
@@ -248,11 +255,7 @@ export class VeraModel extends RemoteModel {
    * theirs.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
-    const { adapter_name, adapters, weights } = options;
-    checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });
-    const names = adapters ?? (adapter_name === undefined ? undefined : [adapter_name]);
-    const parts =
-      names && weightedParts('save_as_lora', names, weights ?? (adapters === undefined ? [1] : adapters.map(() => 1)));
+    const parts = loraParts(options);
     return this[partsKey].link.request('saveLora', liveHandle(this), parts);
   }
 
@@ -262,15 +265,17 @@ export class VeraModel extends RemoteModel {
     return link.state !== 'closed' && !life.disposed && !this.#unloaded;
   }
 
-  async #unload(merge: MergeRequest | undefined, { progressbar, signal }: UnloadOptions): Promise<PreTrainedModel> {
+  async #unload(merge: MergeRequest | undefined, options: UnloadOptions): Promise<PreTrainedModel> {
+    const bar = progressbarOf(options.progressbar ?? false);
     const { link, life, tokenizer } = this[partsKey];
     const handle = liveHandle(this);
     const info = await link.call((call) => link.request('unloadVera', call, handle, merge), {
-      signal,
+      signal: options.signal,
       onEvent: (event) => {
-        if (event.type === 'merge') progressbar?.(event.done, event.total);
+        if (event.type === 'merge') bar.onProgress(event.done, event.total);
       },
     });
+    bar.onEnd();
     this.#unloaded = true;
     return new RemoteModel({ link, handle: info.model, info, tokenizer, life });
   }
@@ -286,7 +291,8 @@ function configsOf(info: VeraInfo): Readonly<Record<string, VeraConfig>> {
   return Object.freeze(Object.fromEntries(entries));
 }
 
-function expectBase(model: PreTrainedModel): ModelParts {
+/** A model without adapters; throws for anything else. */
+export function expectBase(model: PreTrainedModel): ModelParts {
   const base = expectModel(model);
   liveHandle(base);
   if (!(base instanceof VeraModel)) return base[partsKey];

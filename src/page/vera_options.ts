@@ -1,9 +1,21 @@
 import { VeraConfig } from '../adapters/config';
 import { WebVeraError } from '../core/error';
 import type { ProjectionDtype } from '../core/model';
-import type { MergeRequest, WeightedAdapter, WireAdapterOptions } from '../worker/protocol';
-import { abortSignal, anyBoolean, anyFunction, anyObject, anyString, defined, oneOf, wrong } from './options';
-import { pretrainedRules } from './source';
+import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../worker/protocol';
+import {
+  abortSignal,
+  anyBoolean,
+  anyFunction,
+  anyObject,
+  anyString,
+  checkOptions,
+  defined,
+  either,
+  oneOf,
+  type Rule,
+  wrong,
+} from './options';
+import { loadOptions, type PretrainedOptions, pretrainedRules } from './source';
 
 export interface AdapterOptions {
   /** 'default' */
@@ -17,14 +29,14 @@ export interface AdapterOptions {
 export interface MergeOptions {
   /** Whether results that aren't finite are refused; each weight is then read back. false */
   readonly safe_merge?: boolean;
-  /** The active ones by default. */
-  readonly adapter_names?: readonly string[];
+  /** The active ones by default, or as null. */
+  readonly adapter_names?: readonly string[] | null;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface UnloadOptions extends MergeOptions {
-  /** Called as weights are merged. */
-  readonly progressbar?: (done: number, total: number) => void;
+  /** A function is called as weights are merged; true tells the console each tenth. false */
+  readonly progressbar?: boolean | ((done: number, total: number) => void);
 }
 
 export interface LoraOptions {
@@ -43,12 +55,18 @@ export const adapterRules = {
 };
 export const loadRules = { ...pretrainedRules, ...adapterRules };
 
-export const mergeRules = { safe_merge: anyBoolean, adapter_names: anyObject, signal: abortSignal };
+/** What they must be PEFT has words of its own for: `checkNames`. */
+const someNames: Rule = { expected: 'a list of names', accepts: () => true };
 
-export const unloadRules = { ...mergeRules, progressbar: anyFunction };
+export const mergeRules = { safe_merge: anyBoolean, adapter_names: someNames, signal: abortSignal };
+
+export const unloadRules = { ...mergeRules, progressbar: either(anyBoolean, anyFunction) };
 
 export function mergeRequest(what: string, { safe_merge = false, adapter_names }: MergeOptions): MergeRequest {
-  return { safe_merge, ...(adapter_names !== undefined && { adapter_names: checkNames(what, adapter_names) }) };
+  return {
+    safe_merge,
+    ...(adapter_names !== undefined && adapter_names !== null && { adapter_names: checkNames(what, adapter_names) }),
+  };
 }
 
 export function configFields(config: VeraConfig): VeraConfig {
@@ -60,9 +78,18 @@ export function wireOptions({ is_trainable, projection_dtype }: AdapterOptions):
   return defined({ is_trainable, projection_dtype });
 }
 
-export function checkName(name: string): string {
-  if (anyString.accepts(name)) return name;
-  throw wrong('adapter_name', anyString.expected, name);
+export function wireLoad(options: PretrainedOptions & AdapterOptions): LoadAdapterOptions {
+  return { ...loadOptions(options), ...wireOptions(options) };
+}
+
+export function checkName(name: unknown, hint = ''): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw wrong('adapter_name', anyString.expected, name, hint);
+}
+
+/** As null, which is PEFT's default, the active one is meant. */
+export function nameOrActive(name: string | null | undefined): string | undefined {
+  return name === undefined || name === null ? undefined : checkName(name);
 }
 
 export function checkNames(what: string, names: readonly string[]): readonly string[] {
@@ -71,6 +98,15 @@ export function checkNames(what: string, names: readonly string[]): readonly str
   }
   if (Array.isArray(names) && names.every((name) => anyString.accepts(name))) return [...names];
   throw wrong(`${what}: adapter_names`, 'a list of names', names);
+}
+
+/** What `save_as_lora` sums up; without any, the active adapter is meant. */
+export function loraParts(options: LoraOptions): readonly WeightedAdapter[] | undefined {
+  checkOptions('save_as_lora', options, { adapter_name: anyString, adapters: anyObject, weights: anyObject });
+  const { adapter_name, adapters, weights } = options;
+  const names = adapters ?? (adapter_name === undefined ? undefined : [adapter_name]);
+  if (names === undefined) return undefined;
+  return weightedParts('save_as_lora', names, weights ?? (adapters === undefined ? [1] : adapters.map(() => 1)));
 }
 
 export function weightedParts(

@@ -74,6 +74,8 @@ export interface WorkerSession extends StorageCalls {
     source: WireAdapterSource,
     options: LoadAdapterOptions,
   ): Promise<VeraInfo>;
+  /** What an adapter's adapter_config.json says. Its other file isn't read. */
+  loadConfig(call: CallId, source: WireAdapterSource, options: LoadOptions): Promise<VeraConfigFields>;
   /** Frees the adapters of a VeRA model, but not the base model. */
   dropVera(model: Handle): Promise<void>;
   /** The calls below take the handle of a VeRA model. Adding doesn't activate. */

@@ -31,6 +31,7 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   dropVera: true,
   createVera: true,
   loadVera: true,
+  loadConfig: true,
   addAdapter: true,
   loadAdapter: true,
   setAdapter: true,

@@ -174,6 +174,10 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     return this.#parts().vera.load(...call);
   }
 
+  loadConfig(...call: Parameters<SessionVera['loadConfig']>): Promise<Wire.VeraConfigFields> {
+    return this.#parts().vera.loadConfig(...call);
+  }
+
   async dropVera(handle: Wire.Handle): Promise<void> {
     await this.#parts().vera.drop(handle);
   }

@@ -5,22 +5,25 @@ import { targetWarnings } from '../adapters/targets';
 import type { VeraValues, WeightedPart } from '../adapters/vectors';
 import { combineVectors } from '../adapters/weighted';
 import { WebVeraError } from '../core/error';
+import { readFile } from '../core/files';
 import type { AdapterFiles } from '../core/model';
 import type { Warn } from '../core/warning';
 import { writeLoraConfig, writeLoraModel } from '../formats/lora';
 import { readAdapterConfig, readAdapterModel } from '../formats/peft';
 import type { Runner } from '../graph/runner';
-import { type AdapterBytes, readAdapterBytes, toFiles, writeAdapter } from './adapter_files';
+import { type AdapterBytes, CONFIG_FILE, readAdapterBytes, toFiles, writeAdapter } from './adapter_files';
 import type { AdapterShelf } from './adapter_shelf';
 import type { StoredAdapter } from './adapter_values';
 import type {
   CallId,
   LoadAdapterOptions,
+  LoadOptions,
   SaveAdapterOptions,
   VeraConfigFields,
   WeightedAdapter,
   WireAdapterOptions,
   WireAdapterSource,
+  WireSource,
 } from './protocol';
 import type { SessionModels } from './session_models';
 import type { TextModel } from './text_model';
@@ -88,11 +91,24 @@ export class SessionAdapters {
     signal: AbortSignal,
   ): Promise<AdapterBytes> {
     if (typeof source === 'object' && 'id' in source) return this.#shelf.expect(source.id);
-    const folder =
-      typeof source === 'object' && 'adapter_config.json' in source
-        ? { files: new Map<string, Blob>(Object.entries(source)) }
-        : source;
-    return readAdapterBytes(this.#models.open(call, folder, options, signal), this.#models.limits);
+    return readAdapterBytes(this.#models.open(call, folderOf(source), options, signal), this.#models.limits);
+  }
+
+  /** The configuration of an adapter from its file alone. */
+  async readConfig(
+    call: CallId,
+    source: WireAdapterSource,
+    options: LoadOptions,
+    signal: AbortSignal,
+  ): Promise<VeraConfigFields> {
+    const { limits } = this.#models;
+    const bytes =
+      typeof source === 'object' && 'id' in source
+        ? (await this.#shelf.expect(source.id)).config
+        : await readFile(this.#models.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
+    const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
+    for (const warning of configWarnings(config)) this.#warn(warning);
+    return { ...config };
   }
 
   /** An adapter whose deltas are the weighted sum of others'. */
@@ -136,6 +152,13 @@ export class SessionAdapters {
     if (id !== undefined) await this.#shelf.set(id, bytes);
     return toFiles(bytes);
   }
+}
+
+/** An adapter's two files are a folder too. */
+function folderOf(source: Exclude<WireAdapterSource, { readonly id: string }>): WireSource {
+  return typeof source === 'object' && 'adapter_config.json' in source
+    ? { files: new Map<string, Blob>(Object.entries(source)) }
+    : source;
 }
 
 /** As in PEFT, the configuration tells whether the adapter trains. */

@@ -42,6 +42,14 @@ export class SessionVera {
     return this.#begin(call, handle, this.#loading(call, name, source, options));
   }
 
+  loadConfig(
+    call: Wire.CallId,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadOptions,
+  ): Promise<Wire.VeraConfigFields> {
+    return this.#calls.run(call, (signal) => this.#adapters.readConfig(call, source, options, signal));
+  }
+
   async drop(handle: Wire.Handle): Promise<void> {
     const vera = this.#models.vera(handle);
     this.#models.models.delete(handle);

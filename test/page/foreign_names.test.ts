@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { VeraConfig } from '../../src/adapters/config';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
+import { get_peft_model } from '../../src/page/peft_classes';
 import { Trainer } from '../../src/page/trainer';
-import { get_peft_model } from '../../src/page/vera_model';
 import { modelInfo, openSession, veraInfo } from './open_session';
 
 test('methods of other libraries tell what there is instead, and leave alone those that there are', async () => {
@@ -29,5 +29,24 @@ test('methods of other libraries tell what there is instead, and leave alone tho
   expect(hintOf(trainer, 'save_model')).toMatch(/model\.save_pretrained/);
   expect(model.get_nb_trainable_parameters()).toEqual({ trainable: 12, all: 1000 });
   expect(Object.keys(base)).not.toContain('train');
+
+  for (const [name, hint] of [
+    ['active_adapter', /^active_adapters /],
+    ['active_peft_config', /peft_config\[active_adapters\[0\]\]/],
+    ['base_model', /stays as it was/],
+    ['peft_type', /always 'VERA'/],
+  ] as const) {
+    expect(() => model[name as never]).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: `There is no ${name} here`,
+        hint: expect.stringMatching(hint),
+      }),
+    );
+  }
+  expect(hintOf(model, 'get_base_model')).toMatch(/stays as it was/);
+  expect(hintOf(model, 'disable_adapter_layers')).toMatch(/^disable_adapter\(async/);
+  expect(hintOf(model, 'set_requires_grad')).toMatch(/^is_trainable/);
+  expect(hintOf(base, 'merge_adapter')).toMatch(/get_peft_model/);
   await session.close();
 });

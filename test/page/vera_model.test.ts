@@ -3,7 +3,8 @@ import { VeraConfig } from '../../src/adapters/config';
 import { adapters } from '../../src/page/adapters';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import type { PreTrainedModel } from '../../src/page/model';
-import { get_peft_model, VeraModel } from '../../src/page/vera_model';
+import { get_peft_model } from '../../src/page/peft_classes';
+import { VeraModel } from '../../src/page/vera_model';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { modelInfo, type Opened, openSession, veraInfo } from './open_session';
 

@@ -1,0 +1,163 @@
+import { VeraConfig } from '../adapters/config';
+import { checkOptions, defined, type Rules, wrong } from './options';
+import type { PretrainedOptions } from './source';
+import {
+  type AdapterOptions,
+  adapterRules,
+  checkName,
+  checkNames,
+  loadRules,
+  type MergeOptions,
+  mergeRules,
+  type UnloadOptions,
+  unloadRules,
+} from './vera_options';
+
+/** What comes after model and source: options, or what PEFT has in these places, and options. */
+export type LoadArguments =
+  | [options?: PretrainedOptions & AdapterOptions]
+  | [adapter_name: string, is_trainable?: boolean, options?: (PretrainedOptions & AdapterOptions) | null];
+
+/** What comes after source and name, as above. */
+export type LoadBesideArguments =
+  | [options?: PretrainedOptions & AdapterOptions]
+  | [is_trainable: boolean, options?: (PretrainedOptions & AdapterOptions) | null];
+
+/** Options, or what PEFT has in their place. As in PEFT, null stands for the active adapters. */
+export type MergeArguments =
+  | [options?: MergeOptions]
+  | [adapter_names: readonly string[] | null | undefined, safe_merge?: boolean];
+
+/** As above. */
+export type UnloadArguments =
+  | [options?: UnloadOptions]
+  | [
+      progressbar: UnloadOptions['progressbar'],
+      safe_merge?: boolean | undefined,
+      adapter_names?: readonly string[] | null,
+    ];
+
+export type NamedLoad = PretrainedOptions & AdapterOptions & { readonly adapter_name: string };
+
+/** Of `from_pretrained`: the options with all that was said in places. */
+export function loadArguments(what: string, args: LoadArguments): NamedLoad {
+  const [first, second, third, ...more] = args as readonly unknown[];
+  const named = typeof first === 'string' || args.length > 1;
+  const options = (named ? third : first) as NamedLoad | null | undefined;
+  expectOptions(what, options, loadRules, "from_pretrained(model, source, 'default', true, { … })", more);
+  if (!named) return withName(what, undefined, options);
+  return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
+}
+
+/** Of `load_adapter`. */
+export function loadBesideArguments(what: string, adapter_name: unknown, args: LoadBesideArguments): NamedLoad {
+  const [first, second, ...more] = args as readonly unknown[];
+  const inPlace = typeof first === 'boolean' || args.length > 1;
+  const options = (inPlace ? second : first) as NamedLoad | null | undefined;
+  expectOptions(what, options, loadRules, "load_adapter(source, 'name', true, { … })", more);
+  const named = withName(what, checkName(adapter_name, NAME_IS_SECOND), options);
+  return inPlace ? { ...named, ...trainable(what, first, options) } : named;
+}
+
+/** Of `get_peft_model` and `add_adapter`: the checked name. */
+export function newAdapterName(
+  what: string,
+  adapter_name: unknown,
+  options: AdapterOptions | undefined,
+  more: readonly unknown[],
+): string {
+  const form =
+    what === 'add_adapter' ? "add_adapter('name', config, { … })" : "get_peft_model(model, config, 'name', { … })";
+  const isLeftOut = adapter_name === undefined && what !== 'add_adapter';
+  const name = isLeftOut ? undefined : checkName(adapter_name, `Write ${form}.`);
+  expectOptions(what, options, adapterRules, form, more);
+  return withName(what, name, options).adapter_name;
+}
+
+/** Of `merge_adapter`. */
+export function mergeArguments(args: MergeArguments): MergeOptions {
+  const form = 'merge_adapter({ safe_merge, adapter_names })';
+  const [first, safe_merge, ...more] = args as readonly unknown[];
+  const options = isOptions(first, args) ? first : ({ adapter_names: first ?? null, safe_merge } as MergeOptions);
+  expectOptions('merge_adapter', options, mergeRules, form, options === first ? args.slice(1) : more);
+  return defined(options ?? {});
+}
+
+/** Of `merge_and_unload`. */
+export function unloadArguments(args: UnloadArguments): UnloadOptions {
+  const form = 'merge_and_unload({ progressbar, safe_merge, adapter_names })';
+  const [first, safe_merge, adapter_names, ...more] = args as readonly unknown[];
+  const options = isOptions(first, args) ? first : ({ progressbar: first, safe_merge, adapter_names } as UnloadOptions);
+  expectOptions('merge_and_unload', options, unloadRules, form, options === first ? args.slice(1) : more);
+  return defined(options ?? {});
+}
+
+/** Of `set_adapter`. */
+export function namesToSet(adapter_name: string | readonly string[], inference_mode: unknown): readonly string[] {
+  if (inference_mode !== undefined && inference_mode !== false) {
+    const hint = 'is_trainable: false, as an adapter is made or loaded, keeps it from training.';
+    throw wrong('set_adapter: inference_mode', 'nothing or false', inference_mode, hint);
+  }
+  return checkNames('set_adapter', typeof adapter_name === 'string' ? [adapter_name] : adapter_name);
+}
+
+/** Of `disable_adapter`, which is a block in Python. */
+export function expectBody(body: unknown): void {
+  if (typeof body === 'function') return;
+  throw wrong('disable_adapter', 'a function', body, 'Write await model.disable_adapter(async () => { … }).');
+}
+
+const NAME_IS_SECOND = "The name is the second: load_adapter(source, 'name').";
+
+/** Whether the one argument that there is, if any, holds options. */
+function isOptions<T extends object>(first: unknown, args: readonly unknown[]): first is T | undefined {
+  if (first === undefined) return args.length <= 1;
+  return typeof first === 'object' && first !== null && !Array.isArray(first);
+}
+
+/** Throws for what stands in the place of options, or after them: what there is more in PEFT has no use here. */
+function expectOptions<T extends object>(
+  what: string,
+  options: T | null | undefined,
+  rules: Rules<T>,
+  form: string,
+  more: readonly unknown[],
+): void {
+  const hint = `Write ${form}. What else PEFT takes there has no use here: PEFT.md tells why.`;
+  if (options instanceof VeraConfig) {
+    throw wrong(what, 'options', options, "The configuration of a saved adapter is read from the adapter's own file.");
+  }
+  if (options !== undefined && options !== null && typeof options !== 'object') {
+    throw wrong(`${what}: options`, 'an object', options, hint);
+  }
+  const extra = more.find((value) => value !== undefined);
+  if (extra !== undefined) throw wrong(what, 'no more arguments', extra, hint);
+  checkOptions(what, options ?? undefined, rules);
+}
+
+/** The name may be said once: in its place or among the options. */
+function withName<T extends { readonly adapter_name?: string }>(
+  what: string,
+  inPlace: unknown,
+  options: T | null | undefined,
+): T & { readonly adapter_name: string } {
+  const given = inPlace === undefined ? undefined : checkName(inPlace);
+  const { adapter_name = given ?? 'default' } = options ?? {};
+  if (given !== undefined && adapter_name !== given) {
+    throw wrong(`${what}: adapter_name`, `one name, as '${given}' is the one before`, adapter_name);
+  }
+  return { ...(options as T), adapter_name };
+}
+
+function trainable(
+  what: string,
+  inPlace: unknown,
+  options: AdapterOptions | null | undefined,
+): { readonly is_trainable?: boolean } {
+  if (inPlace === undefined) return {};
+  if (typeof inPlace !== 'boolean') throw wrong(`${what}: is_trainable`, 'true or false', inPlace);
+  if (options?.is_trainable !== undefined && options.is_trainable !== inPlace) {
+    throw wrong(`${what}: is_trainable`, `one value, as ${inPlace} is the one before`, options.is_trainable);
+  }
+  return { is_trainable: inPlace };
+}
