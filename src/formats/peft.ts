@@ -121,7 +121,7 @@ export function readAdapterModel(
 
 type RawTensors = ReadonlyMap<string, RawTensor>;
 
-/** PEFT's main also loads files in which the adapter's name was left at the end of the names. */
+/** PEFT also loads, since 0.21, files in which the adapter's name was left at the end of the names. */
 function savedNames(tensors: RawTensors, expected: ExpectedTensors, adapter: string): RawTensors {
   const known = new Set([...expected.vectors.keys(), ...(expected.others?.keys() ?? []), VERA_A, VERA_B]);
   const suffix = `.${adapter}`;

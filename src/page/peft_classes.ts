@@ -25,9 +25,8 @@ export async function get_peft_model(
   config: VeraConfig,
   adapter_name?: string,
   options: AdapterOptions = {},
-  ...more: never[]
 ): Promise<VeraModel> {
-  const name = newAdapterName('get_peft_model', adapter_name, options, more);
+  const name = newAdapterName('get_peft_model', adapter_name, options);
   const parts = expectBase(model);
   const fields = configFields(config);
   const info = await parts.link.request('createVera', parts.handle, name, fields, wireOptions(options));

@@ -42,7 +42,7 @@ export type NamedLoad = PretrainedOptions & AdapterOptions & { readonly adapter_
 /** Of `from_pretrained`: the options with all that was said in places. */
 export function loadArguments(what: string, args: LoadArguments): NamedLoad {
   const [first, second, third, ...more] = args as readonly unknown[];
-  const named = typeof first === 'string' || args.length > 1;
+  const named = typeof first === 'string' || hasMore(args);
   const options = (named ? third : first) as NamedLoad | null | undefined;
   expectOptions(what, options, loadRules, "from_pretrained(model, source, 'default', true, { … })", more);
   if (!named) return withName(what, undefined, options);
@@ -52,7 +52,7 @@ export function loadArguments(what: string, args: LoadArguments): NamedLoad {
 /** Of `load_adapter`. */
 export function loadBesideArguments(what: string, adapter_name: unknown, args: LoadBesideArguments): NamedLoad {
   const [first, second, ...more] = args as readonly unknown[];
-  const inPlace = typeof first === 'boolean' || args.length > 1;
+  const inPlace = typeof first === 'boolean' || hasMore(args);
   const options = (inPlace ? second : first) as NamedLoad | null | undefined;
   expectOptions(what, options, loadRules, "load_adapter(source, 'name', true, { … })", more);
   const named = withName(what, checkName(adapter_name, NAME_IS_SECOND), options);
@@ -60,17 +60,12 @@ export function loadBesideArguments(what: string, adapter_name: unknown, args: L
 }
 
 /** Of `get_peft_model` and `add_adapter`: the checked name. */
-export function newAdapterName(
-  what: string,
-  adapter_name: unknown,
-  options: AdapterOptions | undefined,
-  more: readonly unknown[],
-): string {
+export function newAdapterName(what: string, adapter_name: unknown, options: AdapterOptions | undefined): string {
   const form =
     what === 'add_adapter' ? "add_adapter('name', config, { … })" : "get_peft_model(model, config, 'name', { … })";
   const isLeftOut = adapter_name === undefined && what !== 'add_adapter';
   const name = isLeftOut ? undefined : checkName(adapter_name, `Write ${form}.`);
-  expectOptions(what, options, adapterRules, form, more);
+  expectOptions(what, options, adapterRules, form);
   return withName(what, name, options).adapter_name;
 }
 
@@ -109,9 +104,14 @@ export function expectBody(body: unknown): void {
 
 const NAME_IS_SECOND = "The name is the second: load_adapter(source, 'name').";
 
+/** Whether there is something in a later place. */
+function hasMore([, ...more]: readonly unknown[]): boolean {
+  return more.some((value) => value !== undefined);
+}
+
 /** Whether the one argument that there is, if any, holds options. */
 function isOptions<T extends object>(first: unknown, args: readonly unknown[]): first is T | undefined {
-  if (first === undefined) return args.length <= 1;
+  if (first === undefined) return !hasMore(args);
   return typeof first === 'object' && first !== null && !Array.isArray(first);
 }
 
@@ -121,7 +121,7 @@ function expectOptions<T extends object>(
   options: T | null | undefined,
   rules: Rules<T>,
   form: string,
-  more: readonly unknown[],
+  more: readonly unknown[] = [],
 ): void {
   const hint = `Write ${form}. What else PEFT takes there has no use here: PEFT.md tells why.`;
   if (options instanceof VeraConfig) {

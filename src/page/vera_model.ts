@@ -96,13 +96,8 @@ export class VeraModel extends RemoteModel {
   }
 
   /** Adds a new adapter beside the others, without activating it. */
-  async add_adapter(
-    adapter_name: string,
-    config: VeraConfig,
-    options: AdapterOptions = {},
-    ...more: never[]
-  ): Promise<void> {
-    const name = newAdapterName('add_adapter', adapter_name, options, more);
+  async add_adapter(adapter_name: string, config: VeraConfig, options: AdapterOptions = {}): Promise<void> {
+    const name = newAdapterName('add_adapter', adapter_name, options);
     const fields = configFields(config);
     const handle = liveHandle(this);
     this.#update(await this[partsKey].link.request('addAdapter', handle, name, fields, wireOptions(options)));

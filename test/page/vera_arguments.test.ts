@@ -39,6 +39,7 @@ describe('in their places', () => {
     ['nothing', [], { name: 'default' }],
     ['options', [{ adapter_name: 'mine', is_trainable: true }], { name: 'mine', is_trainable: true }],
     ['a name', ['mine'], { name: 'mine' }],
+    ['options, and what is undefined', [{ adapter_name: 'mine' }, undefined], { name: 'mine' }],
     ['a name, and whether it trains', ['mine', true], { name: 'mine', is_trainable: true }],
     ['only whether it trains', [undefined, true], { name: 'default', is_trainable: true }],
     ['both, and PEFT’s config=None', ['mine', false, null], { name: 'mine', is_trainable: false }],
@@ -105,11 +106,26 @@ describe('in their places', () => {
     [[false, true], { safe_merge: true }],
     [[false, true, ['a']], { safe_merge: true, adapter_names: ['a'] }],
     [[undefined, undefined, null], { safe_merge: false }],
+    [[{ safe_merge: true }, undefined], { safe_merge: true }],
     [[{ adapter_names: null }], { safe_merge: false }],
   ])('merge_and_unload(…%j)', async (args, request) => {
     const { vera, fake } = await opened();
     await call(vera, 'merge_and_unload', args);
     expect(fake.argsOf('unloadVera')[0]?.slice(1)).toEqual([7, request]);
+  });
+
+  test('adapter_names=None in a pass and in a batch of texts', async () => {
+    const { vera, fake } = await opened({
+      forward: async () => ({ logits: { dims: [1, 1, 1], data: new Float32Array(1) } }),
+      generate: async () => [''],
+    });
+    await vera.forward({ input_ids: [[1]], adapter_names: null });
+    await vera.generate_batch([[1]], { adapter_names: null, adapter_name: 'default' });
+    expect(fake.argsOf('forward')[0]?.[2]).not.toHaveProperty('adapter_names');
+    expect(fake.argsOf('generate')[0]?.[3]).toMatchObject({ adapter_names: undefined, adapter_name: 'default' });
+    await expect(vera.forward({ input_ids: [[1]], adapter_names: 'default' as never })).rejects.toMatchObject({
+      message: "inputs: adapter_names: expected a list of names, one for each row, got 'default'",
+    });
   });
 
   test('set_adapter(name, False), get_delta_weight(module, None)', async () => {
@@ -148,7 +164,6 @@ describe('what has no place here is told', () => {
     ],
     ['add_adapter', [undefined, config], /adapter_name: expected a string/, /^Write add_adapter/],
     ['add_adapter', ['other', config, true], /options: expected an object, got true/, /^Write add_adapter/],
-    ['add_adapter', ['other', config, {}, true], /expected no more arguments, got true/, /PEFT\.md tells why/],
     ['set_adapter', ['default', true], /inference_mode: expected nothing or false, got true/, /^is_trainable: false/],
     ['disable_adapter', [], /expected a function, got undefined/, /disable_adapter\(async \(\) => /],
     ['merge_adapter', ['default'], /^adapter_names should be a list of strings, got 'default'\.$/, /^$/],
@@ -173,7 +188,6 @@ describe('what has no place here is told', () => {
 
   test.each<[readonly unknown[], RegExp]>([
     [['mine', true], /options: expected an object, got true/],
-    [['mine', {}, true], /expected no more arguments, got true/],
     [[{ is_trainable: false }], /adapter_name: expected a string that is not empty, got an object with is_trainable/],
     [['mine', { adapter_name: 'other' }], /expected one name, as 'mine' is/],
     [['mine', { mixed: true }], /argument 'mixed'/],

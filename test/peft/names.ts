@@ -1,6 +1,6 @@
 /**
- * The names that a user of PEFT's VeRA comes upon, with the arguments that say more than what is done to what: PEFT 0.20.0
- * and its main branch. Written down here, and not taken from webvera, so that what it lacks is missed.
+ * The names that a user of PEFT's VeRA comes upon, with the arguments that say more than what is done to what: PEFT 0.21.2.
+ * Written down here, and not taken from webvera, so that what it lacks is missed.
  */
 export const PEFT_NAMES = {
   VeraConfig: [
@@ -24,6 +24,7 @@ export const PEFT_NAMES = {
     'task_type',
     'vera_dropout',
     'from_json_file',
+    'from_pretrained',
     'to_dict',
   ],
   model: [
@@ -50,6 +51,7 @@ export const PEFT_NAMES = {
     'merge_adapter',
     'merge_and_unload',
     'peft_config',
+    'peft_type',
     'print_trainable_parameters',
     'push_to_hub',
     'save_pretrained',
@@ -59,14 +61,23 @@ export const PEFT_NAMES = {
     'unmerge_adapter',
   ],
   functions: [
+    'AutoPeftModelForCausalLM',
     'convert_to_lora',
     'get_peft_model',
     'get_peft_model_state_dict',
     'inject_adapter_in_model',
     'load_peft_weights',
+    'NoMatchingPeftModuleError',
+    'PeftConfig',
+    'PeftError',
     'PeftMixedModel',
+    'PeftModel',
+    'PeftModelForCausalLM',
+    'PeftType',
     'save_as_lora',
     'set_peft_model_state_dict',
+    'TaskType',
+    'VeraModel',
   ],
   arguments: [
     'adapter_name',
