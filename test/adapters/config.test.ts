@@ -9,7 +9,7 @@ interface Situation {
   readonly warnings?: readonly string[];
 }
 
-const { rows } = JSON.parse(readFileSync('test/golden/errors_peft_head.json', 'utf8')) as {
+const { rows } = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')) as {
   rows: readonly Situation[];
 };
 

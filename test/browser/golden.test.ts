@@ -79,7 +79,7 @@ function compareBiases({ random, merged, files, steps }: PeftReport['biases']): 
   const { expect: expected, tolerance } = goldenCase(name);
   compareForward(name, 'random', random, expected.random.loss, tolerance);
   compareForward(name, 'merged', merged, expected.merged.loss, tolerance);
-  compareFiles(name, 'adapter_with_bias', files);
+  compareFiles(name, 'adapter', files);
   const [training] = expected.train;
   const count = steps.losses.length;
   expect(count).toBe(4);

@@ -50,10 +50,8 @@ export interface GoldenCase {
   readonly trainable: Readonly<Record<string, readonly number[]>>;
   readonly trainable_parameters: number;
   readonly all_parameters: number;
-  /** Shapes in the file that PEFT 0.20.0 writes. */
+  /** Shapes in the file that PEFT writes. */
   readonly saved_keys: Readonly<Record<string, readonly number[]>>;
-  /** Trained biases, which it leaves out. */
-  readonly trained_but_not_saved: readonly string[];
   readonly inputs: { readonly batch: GoldenBatch; readonly train_batches: readonly GoldenBatch[] };
   readonly expect: {
     readonly base: { readonly loss: number };
@@ -64,8 +62,6 @@ export interface GoldenCase {
       readonly greedy: { readonly prompt: readonly number[]; readonly continuation: readonly number[] };
     };
     readonly disabled: { readonly loss: number };
-    /** Where biases train: what a file without them gives. */
-    readonly reloaded?: { readonly loss: number };
     readonly merged: { readonly loss: number; readonly modules: readonly string[] };
     readonly train: readonly GoldenTraining[];
   };

@@ -104,6 +104,9 @@ const asSaved = (): void => {};
 const unsaved = (json: Record<string, unknown>): void => {
   json.save_projection = false;
 };
+const nothingNamed = (json: Record<string, unknown>): void => {
+  json.target_modules = ['nope'];
+};
 const withoutProjections = (all: Map<string, RawTensor>): void => {
   all.delete('base_model.vera_A');
   all.delete('base_model.vera_B');
@@ -166,6 +169,8 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'bias has an unknown value': create({ bias: 'some' as 'all' }),
   'bias is lora_only': create({ bias: 'lora_only' as 'all' }),
   'layers_pattern without layers_to_transform': create({ layers_pattern: 'layers' }),
+  'layers_pattern with an empty layers_to_transform': create({ layers_pattern: 'layers', layers_to_transform: [] }),
+  'layers_pattern with layers_to_transform 0': create({ layers_pattern: 'layers', layers_to_transform: 0 }),
   'layers_to_transform with a regular expression': create({ target_modules: '.*q_proj', layers_to_transform: [0] }),
   'layers_to_transform out of range': create({ layers_to_transform: [7] }),
   'save_projection False in a new config': create({ save_projection: false }),
@@ -189,10 +194,15 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'second adapter with a larger layer': second({ target_modules: ['fc1'] }),
   'second adapter with a layer of larger input': second({ target_modules: ['fc2'] }),
   'second adapter on other layers of the same shape': second({ target_modules: ['k_proj'] }),
+  'second adapter whose target_modules name nothing in the model': second({ target_modules: ['nope'] }),
   'adapter name contained in the prefix vera_lambda_': second({}, {}, 'b'),
 
   'set_adapter with an unknown name': then((model) => model.set_adapter('none')),
   'delete_adapter with an unknown name': then((model) => model.delete_adapter('none')),
+  'delete_adapter while it is merged': then(async (model) => {
+    await model.merge_adapter();
+    await model.delete_adapter('default');
+  }),
   'the only adapter is deleted, then forward': then(async (model) => {
     await model.delete_adapter('default');
     await model.forward(goldenCase('opt_left_big').inputs.batch);
@@ -259,6 +269,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'load: config has another rank than the file': load((json) => {
     json.r = 2;
   }, asSaved),
+  'load: target_modules name nothing in the model': load(nothingNamed, asSaved),
   'load: no adapter_model.safetensors': async ({ opt, saved }, watch) => {
     watch();
     await VeraModel.from_pretrained(opt, {
@@ -267,6 +278,13 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     return undefined;
   },
 
+  'load_adapter: target_modules name nothing in the model': async ({ opt, saved }, watch) => {
+    const model = await VeraModel.from_pretrained(opt, saved);
+    const other = await edited(saved, { config: nothingNamed });
+    watch();
+    await model.load_adapter(other, 'second');
+    return undefined;
+  },
   'load_adapter: an adapter of narrow layers second, after one of wide layers, projections saved':
     narrowAfterWide('saved'),
   'load_adapter: an adapter of narrow layers second, after one of wide layers, projections not saved':

@@ -30,7 +30,7 @@ async function load(name) {
 
 async function biases() {
   const { folder, golden, base, forward } = await load('opt_bias_mid');
-  const vera = await VeraModel.from_pretrained(base, new URL('adapter_with_bias/', folder));
+  const vera = await VeraModel.from_pretrained(base, new URL('adapter/', folder));
   const random = await forward(vera);
   await vera.merge_adapter();
   const merged = await forward(vera);

@@ -1,0 +1,8 @@
+"""Makes the numbers and files in `test/golden` with real PEFT and transformers, on the CPU, and checks them."""
+
+import os
+
+# Read when torch and the hub's client are imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

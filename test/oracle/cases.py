@@ -1,0 +1,255 @@
+"""The cases, by name: an adapter over a base model, and what is computed with it.
+
+A seed belongs to its name for good: inputs and values follow from it. A case of an architecture that isn't built yet
+has no `committed`, and `make` leaves it out; `committed=WHOLE` is all that is to be added.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .case_spec import WHOLE, Case, Training
+
+SMALL, MID, BIG = 4, 8, 64
+"""Ranks: below the layers' widths, and above them."""
+KEY_0, KEY_42, KEY_2_31 = 0, 42, 2147483648
+
+ADAMW = Training("adamw", 5e-3)
+CLIP_DECAY = Training("clip_decay", 1e-2, weight_decay=0.01, max_grad_norm=1.0, start="random")
+CLIP_TIGHT = Training("clip_tight", 1e-2, max_grad_norm=0.2, start="random")
+WARMUP = Training("warmup", 1e-2, warmup_steps=3)
+ACCUMULATE_MEAN = Training("accumulate_mean", 5e-3, accumulate=2, normalise="mean_of_means")
+ACCUMULATE_TOKENS = Training("accumulate_tokens", 5e-3, accumulate=2, normalise="token_mean")
+
+
+def causal(r: int, key: int, target_modules: str | list[str] | None, **more: Any) -> Mapping[str, Any]:
+    targets = {} if target_modules is None else {"target_modules": target_modules}
+    return {"r": r, **targets, **more, "projection_prng_key": key, "task_type": "CAUSAL_LM"}
+
+
+def classifier(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[str, Any]:
+    return {**causal(r, key, target_modules, **more), "task_type": "SEQ_CLS"}
+
+
+def untold(r: int, key: int, target_modules: list[str], **more: Any) -> Mapping[str, Any]:
+    """Without a task."""
+    return {"r": r, "target_modules": target_modules, **more, "projection_prng_key": key}
+
+
+CASES: Mapping[str, Case] = {
+    "gpt2_all_mid": Case(
+        "gpt2",
+        11234,
+        "Conv1D layers of four different shapes; c_proj names two layers per block",
+        causal(MID, KEY_0, ["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True),
+        training=(ADAMW, CLIP_DECAY, CLIP_TIGHT),
+        committed=WHOLE,
+    ),
+    "gpt2_layer1_small": Case(
+        "gpt2",
+        11334,
+        "one block only, through layers_to_transform and layers_pattern",
+        causal(SMALL, KEY_42, ["c_attn"], fan_in_fan_out=True, layers_to_transform=[1], layers_pattern="h"),
+        "text, padded right",
+        (CLIP_DECAY,),
+        committed=WHOLE,
+    ),
+    "gpt2_bare_notask": Case(
+        "gpt2-bare",
+        11434,
+        "base file without `transformer.` in its names and with mask buffers; no task_type, so the saved config has "
+        "auto_mapping; the target `mlp.c_proj` matches by a longer suffix",
+        untold(MID, KEY_0, ["c_attn", "mlp.c_proj"], fan_in_fan_out=True),
+        training=(ADAMW,),
+        committed=WHOLE,
+    ),
+    "opt_bias_mid": Case(
+        "opt",
+        11534,
+        "bias='vera_only': the biases of the wrapped layers train too",
+        causal(MID, KEY_0, ["q_proj", "v_proj", "fc1", "fc2"], bias="vera_only"),
+        "text, padded right",
+        (ADAMW, WARMUP),
+        committed=WHOLE,
+    ),
+    "opt_left_big": Case(
+        "opt",
+        11634,
+        "left padding; rank above the layer width",
+        causal(BIG, KEY_2_31, ["q_proj", "v_proj"]),
+        "text, padded left",
+        (WARMUP,),
+        committed=WHOLE,
+    ),
+    "opt_postnorm_mid": Case(
+        "opt-postnorm",
+        11734,
+        "layer norm after, project_in/project_out, target_modules='all-linear'",
+        causal(MID, KEY_42, "all-linear"),
+        training=(ADAMW,),
+        committed=WHOLE,
+    ),
+    "llama_qvud_big": Case(
+        "llama",
+        11834,
+        "grouped-query layers of four shapes",
+        causal(BIG, KEY_0, ["q_proj", "v_proj", "up_proj", "down_proj"]),
+        training=(ADAMW, WARMUP),
+        committed=WHOLE,
+    ),
+    "llama_layer0_small": Case(
+        "llama",
+        11934,
+        "all-linear with layers_to_transform as one integer; gradient accumulation",
+        causal(SMALL, KEY_42, "all-linear", layers_to_transform=0),
+        "text, padded right",
+        (ACCUMULATE_MEAN, ACCUMULATE_TOKENS),
+        committed=WHOLE,
+    ),
+    "llama3_tied_mid": Case(
+        "llama3-tied",
+        12034,
+        "target_modules as a regular expression, d_initial 1.0, tied head, llama3 rotary scaling, left padding "
+        "(positions count from the row's start, padding included)",
+        causal(MID, KEY_2_31, r".*\.(q_proj|k_proj|o_proj|gate_proj)", d_initial=1.0),
+        "text, padded left",
+        (ADAMW,),
+        committed=WHOLE,
+    ),
+    "llama_bf16_mid": Case(
+        "llama-bf16",
+        12134,
+        "base stored in bfloat16, computed in float32; full multi-head",
+        causal(MID, KEY_0, ["q_proj", "v_proj"]),
+        training=(ADAMW,),
+        committed=WHOLE,
+    ),
+    "qwen2_bias_mid": Case(
+        "qwen2",
+        12234,
+        "q/k/v have biases and train them, o_proj has none",
+        causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj"], bias="vera_only"),
+        "text, padded right",
+        (CLIP_DECAY,),
+        committed=("adapter", "case.json"),
+    ),
+    "roberta_seqcls_big": Case(
+        "roberta",
+        12834,
+        "modules_to_save named by hand, no task_type; the classifier is a module of two layers",
+        untold(BIG, KEY_42, ["query", "key", "intermediate.dense"], modules_to_save=["classifier"]),
+        "roberta",
+        (ADAMW,),
+        committed=("adapter", "case.json"),
+    ),
+    # Architectures that aren't built yet.
+    "qwen2_f16_shards_small": Case(
+        "qwen2-f16-shards",
+        12334,
+        "base stored in float16 in several files with an index, computed in float32",
+        causal(SMALL, KEY_42, ["q_proj", "down_proj"]),
+        training=(ADAMW,),
+    ),
+    "qwen3_mid": Case(
+        "qwen3",
+        12434,
+        "q_norm/k_norm; head_dim times heads differs from the hidden size",
+        causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj"]),
+        "text, padded right",
+        (ADAMW,),
+    ),
+    "gemma_mid": Case(
+        "gemma",
+        12534,
+        "norm weight plus one, scaled embeddings, GeGLU, one kv head",
+        causal(MID, KEY_2_31, "all-linear"),
+        training=(ADAMW,),
+    ),
+    "gemma3_mid": Case(
+        "gemma3",
+        12634,
+        "sliding and full attention layers, two rotary bases, four norms per block",
+        causal(MID, KEY_0, ["q_proj", "v_proj"]),
+        training=(ADAMW,),
+    ),
+    "bert_seqcls_mid": Case(
+        "bert",
+        12734,
+        "sequence classification; PEFT adds the classifier to modules_to_save by itself",
+        classifier(MID, KEY_0, ["query", "value"]),
+        "bert",
+        (ADAMW, CLIP_DECAY),
+    ),
+    "roberta_regression_mid": Case(
+        "roberta-regression",
+        12934,
+        "one output, mean squared error",
+        classifier(MID, KEY_0, ["query", "value"]),
+        "regression",
+        (ADAMW,),
+    ),
+    "vit_mid": Case(
+        "vit",
+        13034,
+        "image classification; module names as transformers 5 has them in memory, others than in the file",
+        untold(MID, KEY_0, ["q_proj", "v_proj", "fc1"], modules_to_save=["classifier"]),
+        "images",
+        (ADAMW,),
+    ),
+    "falcon_default_mid": Case(
+        "falcon",
+        13134,
+        "no target_modules: PEFT's default for falcon, query_key_value; one kv head, attention and MLP in parallel on "
+        "one norm",
+        causal(MID, KEY_42, None),
+        "text, padded right",
+        (ADAMW, CLIP_DECAY),
+    ),
+    "falcon_new_all_mid": Case(
+        "falcon-new",
+        13234,
+        "new decoder: grouped queries in one fused layer, two norms in parallel; every linear layer of a block",
+        causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
+        training=(ADAMW, WARMUP),
+    ),
+    "falcon_alibi_left_mid": Case(
+        "falcon-alibi",
+        13334,
+        "alibi, biases, attention before MLP; left padding (alibi counts real tokens from attention_mask)",
+        causal(MID, KEY_2_31, ["query_key_value", "dense"]),
+        "text, padded left",
+        (ADAMW,),
+        alibi=True,
+    ),
+    "llama_seqcls_mid": Case(
+        "llama-seqcls",
+        13434,
+        "sequence classification by a decoder: the last token that isn't pad_token_id; PEFT adds the head `score` to "
+        "modules_to_save by itself",
+        classifier(MID, KEY_0, ["q_proj", "v_proj"]),
+        "decoder",
+        (ADAMW, CLIP_DECAY),
+    ),
+    "gpt2_seqcls_mid": Case(
+        "gpt2-seqcls",
+        13534,
+        "sequence classification by a decoder of Conv1D layers",
+        classifier(MID, KEY_42, ["c_attn", "mlp.c_proj"], fan_in_fan_out=True),
+        "decoder",
+        (ADAMW,),
+    ),
+    "mistral_window_mid": Case(
+        "mistral",
+        13634,
+        "sliding window shorter than the rows in every layer",
+        causal(MID, KEY_2_31, ["q_proj", "k_proj", "v_proj", "o_proj"]),
+        "text, padded right",
+        (ADAMW,),
+    ),
+    "phi3_fused_mid": Case(
+        "phi3",
+        13734,
+        "fused qkv_proj and gate_up_proj, each one layer to VeRA",
+        causal(MID, KEY_0, ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]),
+        training=(ADAMW, CLIP_DECAY),
+    ),
+}

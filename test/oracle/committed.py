@@ -1,0 +1,103 @@
+"""Looks at committed files alone: what PEFT makes of them now, and what follows from the maths without PEFT."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from .adapters import State, forward, largest_difference, loaded
+from .bases import Model, load_base
+from .inputs import from_json, real_rows
+from .places import GOLDEN, ORACLE, Json, read_json
+from .prng import emulate
+from .releases import RELEASES, logits_of
+from .report import Report
+
+OLD_LOGITS = 2e-4
+"""The least that cases allow."""
+HASHES = "import json, sys; from oracle.prng import drawn_hashes as of; print(json.dumps(of(json.loads(sys.argv[1]))))"
+
+
+def look_at_case(report: Report, name: str) -> None:
+    folder = GOLDEN / "cases" / name
+    document = read_json(folder / "case.json")
+    tensors = load_file(folder / "tensors.safetensors")
+    base = GOLDEN / document["base"]
+    batch = from_json(document["inputs"]["batch"])
+    limit = document["tolerance"]["logits_abs"]
+    expected = real_rows(tensors["random.logits"], batch)
+    for adapter in ("adapter", "adapter_noproj"):
+        logits = real_rows(forward(loaded(base, folder / adapter), batch)[0], batch)
+        report.near("logits with committed adapters", f"{name}/{adapter}", largest_difference(logits, expected), limit)
+
+    saved = load_file(folder / "adapter" / "adapter_model.safetensors")
+    A, B = saved["base_model.vera_A"], saved["base_model.vera_B"]  # noqa: N806 as in the maths
+    r, max_in, max_out = A.shape[0], A.shape[1], B.shape[0]
+    drawn = [fused for _, fused in emulate(document["adapter_config"]["projection_prng_key"], r, max_in, max_out)]
+    for key, values, expected_values in (("vera_A", A, drawn[0]), ("vera_B", B, drawn[1])):
+        same = bool(np.array_equal(values.numpy().ravel(), expected_values))
+        report.same("A and B from the generator alone", f"{name}: {key}", same, "other values")
+
+    merged = _by_formula(base, document, tensors, A, B)
+    logits = real_rows(forward(merged, batch)[0], batch)
+    report.near("logits by the formula", name, largest_difference(logits, expected), limit)
+    for module in document["expect"]["merged"]["modules"]:
+        weight = merged.get_submodule(module).weight.data
+        difference = largest_difference(weight, tensors[f"merged.weight.{module}"])
+        allowed = document["tolerance"]["merged_weight_abs"]
+        report.near("merged weights by the formula", f"{name}: {module}", difference, allowed)
+
+
+@torch.no_grad()
+def _by_formula(
+    folder: Path,
+    document: Json,
+    tensors: State,
+    A: torch.Tensor,  # noqa: N803 as in the maths
+    B: torch.Tensor,  # noqa: N803
+) -> Model:
+    """The base model with W + diag(λ_b)·B·diag(λ_d)·A in place of each weight W, and trained biases in theirs."""
+    prefix = "random.state.base_model.model."
+    state = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    model = load_base(folder)
+    for module in document["wrapped_modules"]:
+        name = module["name"]
+        b, d = (state.pop(f"{name}.vera_lambda_{vector}") for vector in "bd")
+        delta = (b[:, None] * B[: module["out_features"]]) @ (d[:, None] * A[:, : module["in_features"]])
+        model.get_submodule(name).weight += delta.T if module["kind"] == "Conv1D" else delta
+    for name, value in state.items():
+        model.get_parameter(name.replace(".base_layer.", ".")).copy_(value)
+    return model
+
+
+def look_at_prng(report: Report) -> None:
+    """Whether torch's plain build gives the unfused form, and the one for AVX2 the fused form. Not for the largest."""
+    rows = [row for row in read_json(GOLDEN / "prng.json")["rows"] if row["r"] * (row["in"] + row["out"]) < 600_000]
+    arguments = json.dumps([[int(row["key"]), row["r"], row["in"], row["out"]] for row in rows])
+    for capability, field in (("default", "sha256_unfused"), ("avx2", "sha256")):
+        output = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", HASHES, arguments],
+            check=True,
+            capture_output=True,
+            cwd=ORACLE.parent,
+            env={**os.environ, "ATEN_CPU_CAPABILITY": capability},
+        ).stdout
+        for row, hashes in zip(rows, json.loads(output), strict=True):
+            where = f"key {row['key']}, r {row['r']}, in {row['in']}, out {row['out']}"
+            expected = [row[name][field] for name in ("vera_A", "vera_B")]
+            report.equal(f"A and B from torch for {capability}", where, expected, hashes)
+
+
+def look_at_releases(report: Report) -> None:
+    """Files of older releases, as the PEFT at hand reads them."""
+    for folder in sorted(path.parent for path in RELEASES.glob("*/release.json")):
+        expected = load_file(folder / "logits.safetensors")
+        for name in read_json(folder / "release.json")["adapters"]:
+            where = f"releases/{folder.name}/{name}"
+            difference = largest_difference(logits_of(folder / name), expected[name])
+            report.near("logits with files of older releases", where, difference, OLD_LOGITS)

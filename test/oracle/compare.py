@@ -1,0 +1,134 @@
+"""Compares what was made now with what is in `test/golden`."""
+
+import re
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from .adapters import State, largest_difference
+from .inputs import Batch, from_json, real_rows
+from .places import Json, read_json
+from .report import ABSENT, Near, Report, Rule
+
+FIGURES = re.compile(r"expect\.(base|init|random|disabled|merged)\.loss$|steps\.\d+\.loss$")
+LOSS_OF_A_SITUATION = 1e-4
+RATE = 1e-12
+"""Learning rates are float64 on both sides."""
+
+
+def compare_base(report: Report, name: str, committed: Path, now: Path) -> None:
+    for path in sorted(committed.glob("*.json")):
+        if path.name == "config_v4.json":
+            continue
+        new = read_json(now / path.name) if (now / path.name).exists() else ABSENT
+        report.json(f"base/{name}/{path.name}", read_json(path), new, _but_versions("base configurations"))
+    for path in sorted(committed.glob("*.safetensors")):
+        _exact_tensors(report, "base weights", f"base/{name}/{path.name}", path, now / path.name)
+
+
+def compare_case(report: Report, name: str, committed: Path, now: Path) -> None:
+    """Also of two adapters."""
+    document = read_json(committed / "case.json")
+    report.json(name, document, read_json(now / "case.json"), _rule_of(document))
+    for folder in sorted(path.parent for path in committed.rglob("adapter_config.json")):
+        where = folder.relative_to(committed)
+        compare_adapter(report, f"{name}/{where}", folder, now / where)
+    if (committed / "tensors.safetensors").exists():
+        tensors, new = (load_file(folder / "tensors.safetensors") for folder in (committed, now))
+        for key in tensors.keys() | new.keys():
+            _compare_tensor(report, name, key, (tensors, new), document)
+
+
+def compare_adapter(report: Report, where: str, committed: Path, now: Path) -> None:
+    config, new = (read_json(folder / "adapter_config.json") for folder in (committed, now))
+    for it in (config, new):
+        if isinstance(it["target_modules"], list):
+            it["target_modules"].sort()
+    report.json(f"{where}/adapter_config.json", config, new, _but_versions("adapters' configurations"))
+    file = "adapter_model.safetensors"
+    _exact_tensors(report, "tensors of adapters' files", f"{where}/{file}", committed / file, now / file)
+
+
+def compare_table(report: Report, name: str, committed: Path, now: Path) -> None:
+    """errors.json and the like: rows by what they are about, in any order."""
+    old, new = (_by_subject(read_json(path)) for path in (committed, now))
+
+    def rule(path: str) -> Near | str | None:
+        if name == "errors" and re.search(r"\.result\.(loss|first)\w*$", path):
+            return Near("losses in odd situations", LOSS_OF_A_SITUATION)
+        return f"rows of {name}.json"
+
+    report.json(name, old, new, rule)
+
+
+def _by_subject(document: Json) -> Json:
+    if "rows" not in document:
+        return document
+    subjects = ("situation", "base", "config", "task_type", "key", "r", "in", "out")
+    return {", ".join(str(row[it]) for it in subjects if it in row): row for row in document["rows"]}
+
+
+def _but_versions(kind: str) -> Rule:
+    versions = ("transformers_version", "peft_version")
+    return lambda path: None if path in versions else kind
+
+
+def _rule_of(document: Json) -> Rule:
+    tolerance = document["tolerance"]
+    training = document.get("expect", {}).get("train", [])
+    measured = r"(versions|about|compare|noise|tolerance)\b|.*(_gap|_to_unmerged)$|adapter_config\.peft_version"
+
+    def rule(path: str) -> Near | str | None:
+        if re.match(measured, path) or re.match(r"expect\.train\.\d+\.(noise|tolerance)\b", path):
+            return None
+        if FIGURES.match(path):
+            return Near("losses", tolerance["loss_abs"])
+        if path == "expect.random.grad_norm" or ".grad_norms." in path:
+            # Norms have no tolerance of their own: theirs is that of a gradient.
+            return Near("gradient norms", tolerance["grad_abs"])
+        if run := re.match(r"expect\.train\.(\d+)\.(losses|lrs)\.", path):
+            if run[2] == "lrs":
+                return Near("learning rates", RATE)
+            return Near("losses in training", training[int(run[1])]["tolerance"]["losses_abs"])
+        return "names, shapes, configurations and tokens"
+
+    return rule
+
+
+def _compare_tensor(report: Report, name: str, key: str, files: tuple[State, State], document: Json) -> None:
+    where, tolerance = f"{name}: {key}", document["tolerance"]
+    if not all(key in file for file in files):
+        absent = "committed" if key in files[1] else "made now"
+        report.same("tensors", where, False, f"not among those {absent}")
+        return
+    old, new = (file[key] for file in files)
+    if key.endswith(".logits"):
+        batch: Batch = from_json(document["inputs"]["batch"])
+        difference = largest_difference(real_rows(old, batch), real_rows(new, batch))
+        report.near("logits", where, difference, tolerance["logits_abs"])
+    elif ".grad." in key:
+        report.near("gradients", where, largest_difference(old, new), tolerance["grad_abs"])
+    elif key.startswith("merged.weight."):
+        report.near("merged weights", where, largest_difference(old, new), tolerance["merged_weight_abs"])
+    elif run := re.match(r"train\.(\w+)\.final\.(.*)", key):
+        allowed = next(it["tolerance"] for it in document["expect"]["train"] if it["id"] == run[1])
+        limit = allowed["final_abs"].get(run[2], allowed["final_abs_default"])
+        report.near("what was trained", where, largest_difference(old, new), limit)
+    else:
+        report.near("values that adapters are set to", where, largest_difference(old, new), 0.0)
+
+
+def _identical(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return a.dtype == b.dtype and torch.equal(a, b)
+
+
+def _exact_tensors(report: Report, kind: str, where: str, committed: Path, now: Path) -> None:
+    new = load_file(now) if now.exists() else {}
+    old = load_file(committed)
+    for name in dict.fromkeys([*old, *new]):
+        same = (
+            name in old and name in new and old[name].dtype == new[name].dtype and bool((old[name] == new[name]).all())
+        )
+        trouble = "absent now" if name not in new else "new" if name not in old else "other values"
+        report.same(kind, f"{where}: {name}", same, trouble)

@@ -1,0 +1,240 @@
+"""The small base models, by name. One that is `committed` is in `test/golden/base`. The others are there for the tables
+about names and modules, and for the day their architecture is built: `committed=True` is all that is to be added then.
+
+A seed belongs to its name for good: weights follow from it, so another one changes every number of the base's cases.
+"""
+
+from collections.abc import Mapping
+
+from .base_spec import Base, Rope
+
+HIDDEN, HEADS, KEY_VALUE_HEADS, HEAD_DIM, INTERMEDIATE = 32, 4, 2, 16, 56
+VOCABULARY, POSITIONS, LABELS = 96, 40, 3
+IMAGE, CHANNELS, CLASSES = 16, 3, 5
+WINDOW = 4
+STD = 0.25
+"""Far above the usual 0.02: with so few layers, small weights would let mistakes pass."""
+
+IDS = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+DECODER = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "intermediate_size": INTERMEDIATE,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": KEY_VALUE_HEADS,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": STD,
+    "attention_dropout": 0.0,
+    "rms_norm_eps": 1e-6,
+    **IDS,
+}
+UNTIED, TIED = {"tie_word_embeddings": False}, {"tie_word_embeddings": True}
+GPT2 = {
+    "n_embd": HIDDEN,
+    "n_layer": 2,
+    "n_head": HEADS,
+    "vocab_size": VOCABULARY,
+    "n_positions": POSITIONS,
+    "resid_pdrop": 0.0,
+    "embd_pdrop": 0.0,
+    "attn_pdrop": 0.0,
+    "initializer_range": STD,
+    **IDS,
+}
+OPT = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "ffn_dim": INTERMEDIATE,
+    "num_attention_heads": HEADS,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "word_embed_proj_dim": HIDDEN,
+    "dropout": 0.0,
+    "attention_dropout": 0.0,
+    "init_std": STD,
+    **IDS,
+}
+ENCODER = {
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "intermediate_size": INTERMEDIATE,
+    "num_attention_heads": HEADS,
+    "initializer_range": 0.6 * STD,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+}
+BERT = {
+    **ENCODER,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "type_vocab_size": 2,
+    "pad_token_id": 0,
+}
+ROBERTA = {
+    **BERT,
+    "max_position_embeddings": POSITIONS + 2,
+    "type_vocab_size": 1,
+    "layer_norm_eps": 1e-5,
+    "pad_token_id": 1,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+}
+GEMMA = {"num_key_value_heads": 1, "head_dim": HEAD_DIM, "hidden_activation": "gelu_pytorch_tanh"}
+FALCON = {
+    "num_hidden_layers": 2,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": STD,
+    "hidden_dropout": 0.0,
+    "attention_dropout": 0.0,
+    **IDS,
+}
+LLAMA3_SCALING = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 16,
+}
+
+BASES: Mapping[str, Base] = {
+    # Conv1D, tied head.
+    "gpt2": Base("GPT2LMHeadModel", 1234, GPT2, committed=True),
+    "gpt2-bare": Base("GPT2LMHeadModel", 1235, GPT2, bare=True, committed=True),
+    # Positions from 2 on, tied; and with norms after, project_in and project_out.
+    "opt": Base("OPTForCausalLM", 1236, OPT, committed=True),
+    "opt-postnorm": Base(
+        "OPTForCausalLM",
+        1237,
+        {**OPT, "do_layer_norm_before": False, "word_embed_proj_dim": HIDDEN // 2},
+        committed=True,
+    ),
+    # Grouped queries, untied; one head of keys and values, tied, scaled positions; stored in bfloat16.
+    "llama": Base("LlamaForCausalLM", 1238, {**DECODER, **UNTIED}, Rope(1e4), committed=True),
+    "llama3-tied": Base(
+        "LlamaForCausalLM",
+        1239,
+        {**DECODER, **TIED, "num_key_value_heads": 1, "rms_norm_eps": 1e-5},
+        Rope(5e5, LLAMA3_SCALING),
+        committed=True,
+    ),
+    "llama-bf16": Base(
+        "LlamaForCausalLM",
+        1240,
+        {**DECODER, **UNTIED, "num_key_value_heads": HEADS, "rms_norm_eps": 1e-5},
+        Rope(1e4),
+        dtype="bfloat16",
+        committed=True,
+    ),
+    # Biases of q, k and v, tied; stored in float16, in shards.
+    "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6)),
+    "qwen2-f16-shards": Base(
+        "Qwen2ForCausalLM",
+        1242,
+        {**DECODER, **UNTIED},
+        Rope(1e6),
+        dtype="float16",
+        max_shard_size="20KB",
+        committed=True,
+    ),
+    # q_norm and k_norm; the heads are wider together than the hidden state.
+    "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6)),
+    # Norms that add one, scaled embeddings; sliding and full attention, each with positions of its own.
+    "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4)),
+    "gemma3": Base(
+        "Gemma3ForCausalLM",
+        1245,
+        {
+            **DECODER,
+            **GEMMA,
+            "sliding_window": WINDOW,
+            "query_pre_attn_scalar": 24,
+            "layer_types": ["sliding_attention", "full_attention"],
+        },
+        Rope(1e6, local_theta=1e4),
+    ),
+    "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}),
+    "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}),
+    "roberta-regression": Base(
+        "RobertaForSequenceClassification", 1248, {**ROBERTA, "num_labels": 1, "problem_type": "regression"}
+    ),
+    "vit": Base(
+        "ViTForImageClassification",
+        1249,
+        {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES},
+    ),
+    # One head of keys and values, attention and MLP beside each other on one norm, tied.
+    "falcon": Base(
+        "FalconForCausalLM",
+        1250,
+        {
+            **FALCON,
+            "hidden_size": HIDDEN,
+            "num_attention_heads": HEADS,
+            "multi_query": True,
+            "parallel_attn": True,
+            "bias": False,
+            "alibi": False,
+            "new_decoder_architecture": False,
+        },
+        Rope(1e4),
+    ),
+    # Grouped queries, a norm each for attention and MLP.
+    "falcon-new": Base(
+        "FalconForCausalLM",
+        1251,
+        {
+            **FALCON,
+            "hidden_size": HIDDEN,
+            "num_attention_heads": HEADS,
+            "num_kv_heads": KEY_VALUE_HEADS,
+            "multi_query": True,
+            "parallel_attn": True,
+            "bias": False,
+            "alibi": False,
+            "new_decoder_architecture": True,
+        },
+        Rope(1e4),
+    ),
+    # Alibi over a number of heads that is no power of two, biases, attention before the MLP.
+    "falcon-alibi": Base(
+        "FalconForCausalLM",
+        1252,
+        {
+            **FALCON,
+            "ffn_hidden_size": INTERMEDIATE,
+            "hidden_size": 48,
+            "num_attention_heads": 12,
+            "multi_query": False,
+            "parallel_attn": False,
+            "bias": True,
+            "alibi": True,
+            "new_decoder_architecture": False,
+        },
+    ),
+    # Decoders with a `score` head.
+    "llama-seqcls": Base("LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4)),
+    "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}),
+    # A sliding window in every layer, untied.
+    "mistral": Base(
+        "MistralForCausalLM",
+        1255,
+        {**DECODER, **UNTIED, "sliding_window": WINDOW, "rms_norm_eps": 1e-5},
+        Rope(1e4),
+    ),
+    # One layer for q, k and v, and one for gate and up; untied.
+    "phi3": Base(
+        "Phi3ForCausalLM",
+        1256,
+        {
+            **DECODER,
+            **UNTIED,
+            "original_max_position_embeddings": POSITIONS,
+            "resid_pdrop": 0.0,
+            "embd_pdrop": 0.0,
+            "rms_norm_eps": 1e-5,
+        },
+        Rope(1e4),
+    ),
+}

@@ -1,0 +1,123 @@
+"""Makes all that is in `test/golden`, but for what older releases wrote."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from .bases import make_base
+from .case import make_case
+from .case_spec import WHOLE
+from .cases import CASES
+from .errors import make_errors
+from .families import BASES
+from .places import GOLDEN
+from .prng import make_prng
+from .targeting import make_modules, make_targeting
+from .two_adapters import PAIRS, make_pair
+
+OF_VERSION_4 = "config_v4.json"
+"""In base folders: what transformers 4 wrote, which `release` puts there."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that is made in one go."""
+
+    part: str
+    name: str
+    path: str
+    make: Callable[[Path], None]
+    bases: tuple[str, ...] = ()
+    committed: tuple[str, ...] = ()
+    """Which files of its folder are in `test/golden`, or all of them."""
+
+
+def items() -> Iterable[Item]:
+    for name, base in BASES.items():
+        if base.committed:
+            yield Item("base", name, f"base/{name}", partial(_make_base, name=name))
+    for name, case in CASES.items():
+        if case.committed:
+            files = () if case.committed == WHOLE else case.committed
+            yield Item("cases", name, f"cases/{name}", partial(make_case, name=name), (case.base,), files)
+    for name, pair in PAIRS.items():
+        yield Item("two_adapters", name, f"cases/{name}", partial(make_pair, name=name), (pair.base,))
+    yield Item("targeting", "targeting", "targeting.json", make_targeting)
+    yield Item("modules", "modules", "modules.json", make_modules)
+    yield Item("errors", "errors", "errors.json", make_errors, ("opt", "gpt2", "roberta"))
+    yield Item("prng", "prng", "prng.json", make_prng)
+
+
+def _make_base(root: Path, name: str) -> None:
+    make_base(root / "base" / name, name)
+
+
+PARTS = tuple(dict.fromkeys(item.part for item in items()))
+
+
+def chosen(parts: Sequence[str] | None, only: Sequence[str] | None) -> list[Item]:
+    _refuse_others(parts, PARTS)
+    of_parts = [item for item in items() if parts is None or item.part in parts]
+    _refuse_others(only, [item.name for item in of_parts])
+    return [item for item in of_parts if only is None or item.name in only]
+
+
+def _refuse_others(asked: Sequence[str] | None, known: Sequence[str]) -> None:
+    if others := [name for name in asked or () if name not in known]:
+        raise SystemExit(f"expected some of {', '.join(known)}, got {', '.join(others)}")
+
+
+def build(root: Path, item: Item) -> None:
+    """Makes an item under `root`, on the base models that are there, or in `test/golden`, or made for it."""
+    for name in item.bases:
+        folder = root / "base" / name
+        if folder.exists():
+            continue
+        if BASES[name].committed and (GOLDEN / "base" / name).exists():
+            shutil.copytree(GOLDEN / "base" / name, folder)
+        else:
+            make_base(folder, name)
+    # What PEFT writes down of a base model is a path from here.
+    with contextlib.chdir(root):
+        item.make(root)
+
+
+def make(parts: Sequence[str] | None, only: Sequence[str] | None) -> None:
+    wanted = chosen(parts, only)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        for item in wanted:
+            print(f"{item.part}: {item.name}", flush=True)
+            build(root, item)
+        for item in wanted:
+            _publish(root, item)
+    if parts is None and only is None:
+        _remove_others(wanted)
+
+
+def _publish(root: Path, item: Item) -> None:
+    made, target = root / item.path, GOLDEN / item.path
+    if made.is_file():
+        shutil.copyfile(made, target)
+        return
+    kept = (target / OF_VERSION_4).read_bytes() if (target / OF_VERSION_4).exists() else None
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(made, target)
+    for path in target.iterdir():
+        if item.committed and path.name not in item.committed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if kept is not None:
+        (target / OF_VERSION_4).write_bytes(kept)
+
+
+def _remove_others(wanted: Sequence[Item]) -> None:
+    """Folders that nothing makes any more."""
+    paths = {item.path for item in wanted}
+    for kind in ("base", "cases"):
+        for folder in (GOLDEN / kind).iterdir():
+            if f"{kind}/{folder.name}" not in paths:
+                shutil.rmtree(folder)

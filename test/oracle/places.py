@@ -1,0 +1,38 @@
+"""Where fixtures are, and how their JSON is written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ORACLE = Path(__file__).parent
+GOLDEN = ORACLE.parent / "golden"
+
+Json = Any
+"""What `json` reads and writes."""
+
+
+def read_json(path: Path) -> Json:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, value: Json) -> None:
+    """Indented by one space, with whatever fits on a line on one line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_lines(value, 0) + "\n", encoding="utf-8")
+
+
+def _lines(value: Json, indent: int) -> str:
+    flat = json.dumps(value, ensure_ascii=False)
+    numbers = isinstance(value, list) and all(isinstance(item, int | float) for item in value)
+    if not isinstance(value, list | dict) or not value or numbers or len(flat) + indent <= 118:
+        return flat
+    space = "\n" + " " * (indent + 1)
+    if isinstance(value, dict):
+        items = [f"{json.dumps(key, ensure_ascii=False)}: {_lines(item, indent + 1)}" for key, item in value.items()]
+        return "{" + space + ("," + space).join(items) + "\n" + " " * indent + "}"
+    return "[" + space + ("," + space).join(_lines(item, indent + 1) for item in value) + "\n" + " " * indent + "]"
+
+
+def plain(value: Json) -> Json:
+    """A configuration's fields as JSON has them: sets sorted, the rest as text."""
+    return json.loads(json.dumps(value, default=lambda it: sorted(it) if isinstance(it, set) else str(it)))
