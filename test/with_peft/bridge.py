@@ -1,6 +1,6 @@
 """Real PEFT at a test's command: one JSON object a line comes in, one goes out.
 
-A request is {"command": NAME, ...what the function of that name takes}; an answer is {"result": ...} or {"error": TEXT}.
+A request is {"command": NAME, ...what the function of that name takes}, an answer {"result": ...} or {"error": TEXT}.
 Folders are given by their paths. Everything is float32 on the CPU.
 """
 
@@ -25,12 +25,13 @@ def open_base(folder: str) -> Any:
 
 
 def open_adapter(base: str, adapter: str, trainable: bool = False) -> Any:
-    """Opens it, and refuses what PEFT itself only warns of: a tensor that is missing, left over or changed on the way."""
+    """Refuses what PEFT itself only warns of: a tensor that is missing, left over, or changed on the way."""
     model = PeftModel.from_pretrained(open_base(base), adapter, is_trainable=trainable).eval()
     file = load_file(Path(adapter) / "adapter_model.safetensors")
     taken = get_peft_model_state_dict(model)
-    if file.keys() != taken.keys():
-        raise ValueError(f"missing: {sorted(taken.keys() - file.keys())}, unexpected: {sorted(file.keys() - taken.keys())}")
+    missing, unexpected = taken.keys() - file.keys(), file.keys() - taken.keys()
+    if missing or unexpected:
+        raise ValueError(f"missing: {sorted(missing)}, unexpected: {sorted(unexpected)}")
     changed = [name for name, tensor in file.items() if not torch.equal(tensor, taken[name])]
     if changed:
         raise ValueError(f"not the file's values: {changed}")
@@ -49,14 +50,15 @@ def forward(
     prompt: list[int] | None = None,
     new_tokens: int = 0,
 ) -> dict[str, Any]:
-    """Logits, loss, and greedy text after a prompt; of the base model, with an adapter of any kind on it, or with that merged."""
+    """Logits, loss, and greedy text after a prompt: of a model, with any adapter on it, or with that merged."""
     model: Any = open_base(base) if adapter is None else open_adapter(base, adapter)
+    peft_type = None if adapter is None else model.active_peft_config.peft_type
     if merge:
         model = model.merge_and_unload(safe_merge=True)
     with torch.no_grad():
         output = model(**tensors(batch))
     return {
-        "peft_type": None if adapter is None else json.loads((Path(adapter) / "adapter_config.json").read_text())["peft_type"],
+        "peft_type": peft_type,
         "loss": float(output.loss),
         "logits": output.logits.float().flatten().tolist(),
         "greedy": greedy(model, prompt, new_tokens) if prompt else [],
@@ -81,12 +83,13 @@ def train(
     config: dict[str, Any] | None = None,
     adapter: str | None = None,
     moments: str | None = None,
+    done: int = 0,
     out: str | None = None,
 ) -> dict[str, Any]:
-    """AdamW over all that trains, a batch a step, in turns; from a fresh adapter, or from a folder, and from saved moments.
+    """AdamW over all that trains, a batch a step, in turns: from a fresh adapter, or from a folder's.
 
-    `moments` is a safetensors file: `NAME.exp_avg` and `NAME.exp_avg_sq` by the names under which PEFT saves what trains, and
-    `step`. The batches go on where those steps left them.
+    `moments` is a safetensors file: AdamW's state after `done` steps: `NAME.exp_avg` and `NAME.exp_avg_sq`, by torch's
+    names of the parameters. The batches go on where those steps left them.
     """
     if config is not None:
         torch.manual_seed(0)
@@ -96,9 +99,10 @@ def train(
     else:
         raise ValueError("expected config or adapter")
     model.eval()
-    trainable = {saved_name(name): p for name, p in model.named_parameters() if p.requires_grad}
+    trainable = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     optimizer = torch.optim.AdamW(trainable.values(), lr=learning_rate, weight_decay=weight_decay)
-    done = restore(optimizer, trainable, moments) if moments is not None else 0
+    if moments is not None:
+        restore(optimizer, trainable, moments, done)
     losses = []
     for step in range(done, done + steps):
         optimizer.zero_grad()
@@ -108,27 +112,17 @@ def train(
         losses.append(float(loss))
     if out is not None:
         model.save_pretrained(out)
-    return {"losses": losses, "trained": {name: p.detach().flatten().tolist() for name, p in trainable.items()}}
+    return {"losses": losses}
 
 
-def restore(optimizer: torch.optim.AdamW, trainable: dict[str, torch.nn.Parameter], moments: str) -> int:
+def restore(optimizer: torch.optim.AdamW, trainable: dict[str, Any], moments: str, done: int) -> None:
     saved = load_file(moments)
     for name, parameter in trainable.items():
         optimizer.state[parameter] = {
-            "step": saved["step"].float().reshape(()),
+            "step": torch.tensor(float(done)),
             "exp_avg": saved[f"{name}.exp_avg"].reshape(parameter.shape),
             "exp_avg_sq": saved[f"{name}.exp_avg_sq"].reshape(parameter.shape),
         }
-    return int(saved["step"])
-
-
-def saved_name(name: str) -> str:
-    """The name under which PEFT saves a parameter."""
-    return (
-        name.replace(".modules_to_save.default", "")
-        .replace("_lambda_b.default", "_lambda_b")
-        .replace("_lambda_d.default", "_lambda_d")
-    )
 
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {"forward": forward, "train": train}

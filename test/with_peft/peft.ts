@@ -36,16 +36,15 @@ export interface TrainRequest {
   readonly learning_rate: number;
   readonly weight_decay?: number;
   readonly steps: number;
-  /** A file with AdamW's moments. */
+  /** A file with AdamW's moments after `done` steps. */
   readonly moments?: string;
+  readonly done?: number;
   /** Where to save the adapter. */
   readonly out?: string;
 }
 
 export interface TrainAnswer {
   readonly losses: readonly number[];
-  /** By the names under which PEFT saves them. */
-  readonly trained: Readonly<Record<string, readonly number[]>>;
   readonly warnings: readonly string[];
 }
 
