@@ -30,6 +30,7 @@ export type {
 export { type AdapterInfo, adapters } from './page/adapters';
 export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
 export { defaultSession } from './page/default_session';
+export { export_run } from './page/export_run';
 export type { BatchGeneration, Generation } from './page/generation';
 export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';

@@ -76,6 +76,14 @@ export function writeAdapterModel({ vectors, projections, others }: AdapterTenso
   return writeTensors([...tensors, ...others]);
 }
 
+/** The name in torch's `named_parameters()` of what PEFT saves under another. */
+export function parameterName(saved: string, kind: 'vector' | ExpectedOther['kind'], adapter: string): string {
+  if (kind === 'bias') return saved;
+  return kind === 'vector'
+    ? `${saved}.${adapter}`
+    : saved.replace(/\.[^.]*$/, (end) => `.modules_to_save.${adapter}${end}`);
+}
+
 /**
  * Reads an adapter's tensors, of any float type, as float32. Projections in the file are used if the configuration
  * says that they are saved, and decide the shapes; otherwise they are left, with PEFT's warning.
@@ -203,10 +211,14 @@ function checkShapes(
   adapter: string,
 ): void {
   const parameters: [name: string, parameter: string, shape: Shape][] = [
-    ...[...required].map(([name, shape]): [string, string, Shape] => [name, `${name}.${adapter}`, shape]),
+    ...[...required].map(([name, shape]): [string, string, Shape] => [
+      name,
+      parameterName(name, 'vector', adapter),
+      shape,
+    ]),
     ...[...others].map(([name, { shape, kind }]): [string, string, Shape] => [
       name,
-      kind === 'module' ? name.replace(/\.[^.]*$/, (end) => `.modules_to_save.${adapter}${end}`) : name,
+      parameterName(name, kind, adapter),
       shape,
     ]),
   ];

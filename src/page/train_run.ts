@@ -78,6 +78,11 @@ export class RemoteRun implements TrainRun {
     return this.#state;
   }
 
+  /** The session's name for it while it goes on. */
+  get call(): CallId | undefined {
+    return this.#call;
+  }
+
   pause(): Promise<void> {
     return this.#pause('user');
   }

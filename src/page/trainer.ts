@@ -51,7 +51,19 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const veraModel: Rule = {
+/** The key of what a trainer was made with, for this library's own use. */
+export const trainerKey: unique symbol = Symbol('trainer');
+
+/** What a trainer was made with, and its last run. */
+export interface TrainerParts {
+  readonly model: VeraModel;
+  readonly adapter_name: string | undefined;
+  readonly args: ResolvedTrainingArguments;
+  readonly train_dataset: Dataset;
+  readonly run: RemoteRun | undefined;
+}
+
+export const veraModel: Rule = {
   expected: 'a VeraModel',
   accepts: (value) => value instanceof VeraModel,
   hint: (value) =>
@@ -103,6 +115,17 @@ export class Trainer {
     this.#trainDataset = init.train_dataset;
     this.#evalDataset = init.eval_dataset;
     this.#callbacks = init.callbacks ?? [];
+  }
+
+  /** @internal */
+  get [trainerKey](): TrainerParts {
+    return {
+      model: this.#model,
+      adapter_name: this.#adapter,
+      args: this.#args,
+      train_dataset: this.#trainDataset,
+      run: this.#run,
+    };
   }
 
   /**

@@ -140,7 +140,7 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
 }
 
 /** What fits into one piece is copied at once; the rest must not change meanwhile. */
-function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
+export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ lambda }, { m, v }]) => {
       const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readFloats(runner, value);

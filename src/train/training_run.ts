@@ -1,11 +1,12 @@
 import type { RunControl, RunEvent, RunHook } from '../core/run';
-import type { PoolSnapshot } from '../core/snapshot';
+import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { PauseReason, TrainOutput } from '../core/training';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './optimizer';
 import { PauseGate } from './pause_gate';
 import { RunRecord } from './run_record';
-import { restorePools, Saving } from './saving';
+import { readPools, restorePools, Saving } from './saving';
 import { learningRateAt } from './schedule';
+import { Snapshots } from './snapshots';
 import { expectDone, type StepStats, unpackStats } from './step_block';
 import { StepPrograms } from './step_programs';
 import type { Checkpoints, StepData, TrainingData, TrainingInit, Tune } from './training_init';
@@ -27,6 +28,7 @@ export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #gate = new PauseGate();
   readonly #record: RunRecord;
+  readonly #snapshots = new Snapshots();
   readonly #pending: Submitted[] = [];
   readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
@@ -58,6 +60,11 @@ export class TrainingRun {
     if (should_log === true) this.#logAsked = true;
   }
 
+  /** Where it stands between two steps, soon. Rejects with `invalid_argument` once it is over. */
+  snapshot(): Promise<RunSnapshot> {
+    return this.#snapshots.ask();
+  }
+
   /**
    * Trains to the end. Rejects with `signal.reason` when aborted, and with `numerical_error` when a loss or gradient
    * isn't finite; the adapter then keeps the vectors of the last good step.
@@ -85,6 +92,7 @@ export class TrainingRun {
     } finally {
       this.#checkpoints?.close();
       this.#gate.close();
+      this.#snapshots.close();
     }
   }
 
@@ -131,7 +139,8 @@ export class TrainingRun {
     let step = done;
     for await (const data of steps(done)) {
       signal.throwIfAborted();
-      await this.#waitWhilePaused();
+      await this.#waitWhilePaused(state);
+      if (this.#snapshots.wanted) await this.#standStill(state, async () => record.startClock());
       if (step === done && tune !== undefined) await this.#tune(programs, tune, data);
       if (this.#stop.signal.aborted) break;
       step += 1;
@@ -145,6 +154,7 @@ export class TrainingRun {
     await this.#acknowledge(0);
     signal.throwIfAborted();
     await this.#saving.keepNow(this.#saveAtEnd);
+    await this.#standStill(state);
     this.#hook('on_train_end');
   }
 
@@ -156,16 +166,28 @@ export class TrainingRun {
     this.#record.startClock();
   }
 
-  async #waitWhilePaused(): Promise<void> {
+  /** Lets those who have asked for it have the state before further steps change it. */
+  async #standStill(state: OptimizerState, body: () => Promise<unknown> = async () => {}): Promise<void> {
+    await this.#acknowledge(0);
+    const take = async (): Promise<RunSnapshot> => {
+      const pools = await readPools(this.#init.runner, state);
+      return { ...this.#record.snapshot(), pools };
+    };
+    await this.#snapshots.during(take, body);
+  }
+
+  async #waitWhilePaused(state: OptimizerState): Promise<void> {
     const { signal } = this.#init;
     if (!this.#gate.requested) return;
     await this.#acknowledge(0);
     await this.#saving?.keepNow();
     const reason = this.#gate.enter();
     this.#emit({ type: 'paused', reason });
-    const resumed = await this.#gate.wait(signal);
-    this.#record.startClock();
-    this.#emit({ type: 'resumed', reason: resumed });
+    await this.#standStill(state, async () => {
+      const resumed = await this.#gate.wait(signal);
+      this.#record.startClock();
+      this.#emit({ type: 'resumed', reason: resumed });
+    });
   }
 
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {

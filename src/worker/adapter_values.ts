@@ -21,6 +21,7 @@ import type { Warn } from '../core/warning';
 import type { AdapterTensors } from '../formats/peft';
 import type { Runner } from '../graph/runner';
 import { pinned, viewOf } from '../graph/value';
+import type { CausalModel } from '../models/causal_model';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
 import type { WireAdapterOptions } from './protocol';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from './tensors';
@@ -81,22 +82,11 @@ export class AdapterPlacer {
   }
 
   /** The numbers of an adapter, in the shapes that files give them. */
-  async read({ layout, lambda, projections, tensors }: VeraAdapter): Promise<StoredAdapter> {
-    const pool = await readFloats(this.#runner, lambda);
-    const others = new Map<string, Tensor>();
-    for (const [name, { savedKey }] of tensors) {
-      const { shape = [], offset = 0 } = layout.tensors.get(name) ?? {};
-      const data = pool.slice(offset, offset + numel(shape));
-      others.set(savedKey, toFileOrder(specOf(this.#loaded.model, name), { dims: shape, data }));
-    }
-    const { A, B } = projections;
+  async read(adapter: VeraAdapter): Promise<StoredAdapter> {
+    const pool = await readFloats(this.#runner, adapter.lambda);
     return {
-      vectors: unpackParameters(layout, pool),
-      projections: {
-        A: { dims: A.shape, data: await readFloats(this.#runner, A) },
-        B: { dims: B.shape, data: await readFloats(this.#runner, B) },
-      },
-      others,
+      ...poolTensors(this.#loaded.model, adapter, pool),
+      projections: await readProjections(this.#runner, adapter),
     };
   }
 
@@ -169,6 +159,31 @@ export class AdapterPlacer {
     });
     return this.#pool.adopt(inFile, stored);
   }
+}
+
+/** What lies in a pool of an adapter, such as what trains or one of its moments, in the shapes that files give it. */
+export function poolTensors(
+  model: CausalModel,
+  { layout, tensors }: VeraAdapter,
+  pool: Float32Array<ArrayBuffer>,
+): Pick<StoredAdapter, 'vectors' | 'others'> {
+  const others = new Map<string, Tensor>();
+  for (const [name, { savedKey }] of tensors) {
+    const { shape = [], offset = 0 } = layout.tensors.get(name) ?? {};
+    const data = pool.slice(offset, offset + numel(shape));
+    others.set(savedKey, toFileOrder(specOf(model, name), { dims: shape, data }));
+  }
+  return { vectors: unpackParameters(layout, pool), others };
+}
+
+export async function readProjections(
+  runner: Runner,
+  { projections: { A, B } }: VeraAdapter,
+): Promise<StoredAdapter['projections']> {
+  return {
+    A: { dims: A.shape, data: await readFloats(runner, A) },
+    B: { dims: B.shape, data: await readFloats(runner, B) },
+  };
 }
 
 /** Without init_weights, adapters of other names begin with other vectors, and one with the same again and again. */

@@ -115,6 +115,10 @@ export interface WorkerSession extends StorageCalls {
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
   /** The mean loss over all labelled tokens, texts cut into blocks that don't overlap; and its exponential. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
+  /** All that a run goes on with in Python, by paths: from where it stands. Undefined once it is over. */
+  exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined>;
+  /** The same of a run that doesn't go on: from its last checkpoint, or from its beginning where there is none. */
+  exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>>;
   /**
    * Answers one `need_data` event with at most `count` examples. `done`: there are no more; the last answer may be
    * empty. The page has checked their form, but neither the ids' range nor the lengths of labels and masks.
@@ -271,6 +275,11 @@ export interface EvaluateRequest {
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;
   readonly data: DataSource;
+}
+
+export interface ExportRequest extends EvaluateRequest {
+  /** Whether it has done steps, so that its beginning won't do. */
+  readonly begun: boolean;
 }
 
 export interface Evaluation {

@@ -28,6 +28,15 @@ export interface CheckpointedRun extends RunParts {
 type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
 type Usable = Checkpoint & Place;
 
+interface Choice {
+  /** The last one first. */
+  readonly usable: readonly Usable[];
+  /** What the run goes on from. */
+  readonly chosen: Usable | undefined;
+  /** The arguments that differ from those that it was made with. */
+  readonly others: readonly string[];
+}
+
 /** Arguments that change nothing about the numbers. */
 const INERT: ReadonlySet<string> = new Set([
   'gradient_checkpointing',
@@ -61,28 +70,20 @@ export class RunCheckpoints implements Checkpoints {
   async restore(wanted: true | string, maxSteps: number): Promise<Restored | undefined> {
     const run = await this.#id();
     await this.#lock(run);
-    const { found, damaged } = await known(this.#host.store.load(run));
-    this.#next = anew(found);
-    const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
-    const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
-    this.#warnOfDamage(damaged || usable.length < found.length, chosen);
-    if (chosen === undefined) {
-      if (wanted === true) return undefined;
-      throw notFound(
-        wanted,
-        usable.map(({ snapshot }) => nameOf(snapshot)),
-      );
-    }
-    const others = this.#otherArguments(chosen.args);
-    const hadEnded = chosen.snapshot.progress.global_step >= maxSteps;
-    // Done, but not what is asked for now.
-    if (wanted === true && hadEnded && others.length > 0) return undefined;
+    const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
+    if (chosen === undefined) return undefined;
     // What is later than this one is written over first.
     this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
     if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
     if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
     await this.#run.kernels.resume(chosen.kernels);
     return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot) };
+  }
+
+  /** What `restore` would give with true, while the run may go on elsewhere. Nothing changes. */
+  async last(maxSteps: number): Promise<RunSnapshot | undefined> {
+    const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
+    return chosen?.snapshot;
   }
 
   async save(snapshot: RunSnapshot): Promise<Saved> {
@@ -104,6 +105,26 @@ export class RunCheckpoints implements Checkpoints {
   close(): void {
     this.#closed = true;
     this.#release?.();
+  }
+
+  async #choose(run: string, wanted: true | string, maxSteps: number): Promise<Choice> {
+    const { found, damaged } = await known(this.#host.store.load(run));
+    this.#next = anew(found);
+    const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
+    const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
+    this.#warnOfDamage(damaged || usable.length < found.length, chosen);
+    if (chosen === undefined) {
+      if (wanted === true) return { usable, chosen, others: [] };
+      throw notFound(
+        wanted,
+        usable.map(({ snapshot }) => nameOf(snapshot)),
+      );
+    }
+    const others = this.#otherArguments(chosen.args);
+    const hadEnded = chosen.snapshot.progress.global_step >= maxSteps;
+    // Done, but not what is asked for now.
+    if (wanted === true && hadEnded && others.length > 0) return { usable, chosen: undefined, others };
+    return { usable, chosen, others };
   }
 
   #id(): Promise<string> {

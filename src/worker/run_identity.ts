@@ -75,7 +75,7 @@ function describe({ name, config, layout, origin }: VeraAdapter): object {
 }
 
 /** The beginnings of a pinned value's first and last row, as values. */
-function samplesOf(value: Value): Value[] {
+export function samplesOf(value: Value): Value[] {
   const shards = shardsOf(value).map((shard) => shard.value);
   const [first, last] = [shards[0] ?? value, shards.at(-1) ?? value];
   return [sample(first, 0), sample(last, rowsAndColumns(last.shape).rows - 1)];

@@ -46,6 +46,8 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   saveLora: true,
   train: true,
   evaluate: true,
+  exportRunning: true,
+  exportStored: true,
   pushExamples: true,
   pauseTraining: true,
   resumeTraining: true,

@@ -240,6 +240,14 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     return this.#calls.run(call, (signal) => this.#parts().training.evaluate(call, request, signal));
   }
 
+  exportRunning(call: Wire.CallId, run: Wire.CallId): Promise<ReadonlyMap<string, Blob> | undefined> {
+    return this.#calls.run(call, (signal) => this.#parts().training.exportRunning(run, signal));
+  }
+
+  exportStored(call: Wire.CallId, request: Wire.ExportRequest): Promise<ReadonlyMap<string, Blob>> {
+    return this.#calls.run(call, (signal) => this.#parts().training.exportStored(call, request, signal));
+  }
+
   async pushExamples(call: Wire.CallId, examples: readonly Example[], done: boolean): Promise<void> {
     this.#parts().training.pushExamples(call, examples, done);
   }

@@ -1,17 +1,31 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
+import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { RunControl } from '../core/run';
-import type { Example, PauseReason, TrainOutput } from '../core/training';
+import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../core/training';
 import type { RowSource } from '../train/data';
 import type { TrainingInit } from '../train/training_init';
-import type { TrainingRun } from '../train/training_run';
 import { ExampleFeed } from './example_feed';
-import type { CallId, DataSource, EvaluateRequest, Evaluation, SessionHost, TrainRequest } from './protocol';
+import { expectOne, exportRun } from './export_run';
+import type {
+  CallId,
+  DataSource,
+  EvaluateRequest,
+  Evaluation,
+  ExportRequest,
+  SessionHost,
+  TrainRequest,
+} from './protocol';
 import type { CheckpointHost } from './run_checkpoints';
 import type { SessionKernels } from './session_kernels';
-import type { SessionModels } from './session_models';
-import { createRun, evaluate } from './training';
+import type { Pass, SessionModels } from './session_models';
+import { type CreatedRun, createRun, evaluate, storedRun } from './training';
+
+/** A run that goes on, and what it is a run of. */
+interface Running extends CreatedRun, Pass {
+  readonly args: ResolvedTrainingArguments;
+}
 
 interface Turn {
   readonly signal: AbortSignal;
@@ -25,7 +39,7 @@ export class SessionTraining {
   readonly #kernels: SessionKernels;
   readonly #checkpoints: CheckpointHost;
   readonly #feeds = new Map<CallId, ExampleFeed>();
-  readonly #runs = new Map<CallId, TrainingRun>();
+  readonly #runs = new Map<CallId, Running>();
   /** By the adapter that trains. */
   readonly #training = new Map<VeraAdapter, Turn>();
 
@@ -51,11 +65,11 @@ export class SessionTraining {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
       const request = { model, overlay, args, data: rows, signal: ending, resume };
       const kernels = this.#kernels.ofRun();
-      const run = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
+      const created = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
-      this.#runs.set(call, run);
+      this.#runs.set(call, { ...created, model, overlay, args });
       try {
-        return await this.#oneAtATime(overlay, ending, () => run.run());
+        return await this.#oneAtATime(overlay, ending, () => created.run.run());
       } finally {
         this.#runs.delete(call);
         this.#feeds.delete(call);
@@ -79,20 +93,56 @@ export class SessionTraining {
     }
   }
 
+  /** Of a run that goes on: from where it stands, soon. Undefined once it is over. */
+  async exportRunning(run: CallId, signal: AbortSignal): Promise<ReadonlyMap<string, Blob> | undefined> {
+    const running = this.#runs.get(run);
+    if (running === undefined) return undefined;
+    const { model, overlay } = running;
+    expectOne(overlay);
+    const asked = running.run.snapshot().catch(() => undefined); // it ended before it came to another step
+    const snapshot = await untilAborted(asked, signal);
+    if (snapshot === undefined) return undefined;
+    const whole = { ...running, rows: running.rows(), snapshot };
+    return model.jobs.run(overlay.key, signal, () => exportRun(whole));
+  }
+
+  /** Of a run that doesn't go on: from its last checkpoint, or from its beginning. */
+  async exportStored(
+    call: CallId,
+    { model: handle, adapter_name, args, data, begun }: ExportRequest,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Blob>> {
+    const { model, overlay } = this.#models.find(handle, adapter_name);
+    expectOne(overlay);
+    const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
+    const kernels = this.#kernels.ofRun();
+    const checkpoints = this.#checkpoints;
+    try {
+      return await model.jobs.run(overlay.key, signal, async (ending) => {
+        const request = { model, overlay, args, data: rows, signal: ending, kernels, checkpoints };
+        const stored = await storedRun(request);
+        if (begun && stored.snapshot.progress.global_step === 0) throw notKept();
+        return exportRun({ model, overlay, args, ...stored });
+      });
+    } finally {
+      this.#feeds.delete(call);
+    }
+  }
+
   pushExamples(call: CallId, examples: readonly Example[], done: boolean): void {
     this.#feeds.get(call)?.push(examples, done);
   }
 
   async pause(run: CallId, reason: PauseReason): Promise<void> {
-    await this.#runs.get(run)?.pause(reason);
+    await this.#runs.get(run)?.run.pause(reason);
   }
 
   resume(run: CallId, reason: PauseReason): void {
-    this.#runs.get(run)?.resume(reason);
+    this.#runs.get(run)?.run.resume(reason);
   }
 
   control(run: CallId, control: RunControl): void {
-    this.#runs.get(run)?.control(control);
+    this.#runs.get(run)?.run.control(control);
   }
 
   /** Two runs would undo each other's steps: the second is refused, or waits where the first is aborted already. */
@@ -125,6 +175,16 @@ export class SessionTraining {
     this.#feeds.set(call, feed);
     return { kind: 'examples', examples: feed };
   }
+}
+
+function notKept(): WebVeraError {
+  return new WebVeraError(
+    'not_found',
+    'export_run: expected a run whose state was kept, got one without a checkpoint',
+    {
+      hint: "Export it while it goes on or is paused, or train with a save_strategy other than 'no'.",
+    },
+  );
 }
 
 function noop(): void {}

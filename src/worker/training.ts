@@ -1,14 +1,18 @@
 import type { Overlay } from '../adapters/overlay';
+import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
+import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
+import type { TokenRow } from '../train/token_row';
 import type { TrainingData, TrainingInit } from '../train/training_init';
 import { TrainingRun } from '../train/training_run';
 import type { Evaluation } from './protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
 import type { RunKernels } from './run_kernels';
+import { readFloats } from './tensors';
 import type { TextModel } from './text_model';
 
 export interface TrainingRequest {
@@ -27,25 +31,20 @@ export interface RunRequest extends TrainingRequest {
   readonly kernels: RunKernels;
 }
 
+/** A run, and what it learns from, once that is read. */
+export interface CreatedRun {
+  readonly run: TrainingRun;
+  rows(): readonly TokenRow[];
+}
+
 /** A run that reads the data, then trains. Throws where there is nothing to train. */
 export function createRun(
   { model, overlay, args, data, signal, resume, checkpoints: host, kernels }: RunRequest,
   emit: TrainingInit['emit'],
-): TrainingRun {
-  const adapters = overlay.adapters.filter(({ trainable }) => trainable);
-  if (adapters.length === 0) {
-    const [first] = overlay.adapters;
-    const what = first === undefined ? 'no adapter is active' : `adapter ${first.name} was loaded for inference`;
-    throw new WebVeraError('invalid_argument', `Training: expected an active adapter that trains, but ${what}`, {
-      hint: 'Load the adapter with is_trainable: true, or add one with get_peft_model.',
-    });
-  }
-  if (overlay.merged.size > 0) {
-    throw new WebVeraError('invalid_argument', 'Training: expected adapters that are not merged', {
-      hint: 'Call unmerge_adapter() first.',
-    });
-  }
-  return new TrainingRun({
+): CreatedRun {
+  const adapters = expectTrainable(overlay);
+  let rows: readonly TokenRow[] = [];
+  const run = new TrainingRun({
     runner: kernels.runner,
     loaded: model.loaded,
     overlay,
@@ -55,7 +54,7 @@ export function createRun(
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
     async prepare(stop) {
-      const { rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
+      ({ rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop)));
       const { maxSteps } = planSteps(rows.length, args);
       const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
       const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels });
@@ -70,6 +69,62 @@ export function createRun(
     },
     emit,
   });
+  return { run, rows: () => rows };
+}
+
+export interface StoredRunRequest extends TrainingRequest {
+  readonly checkpoints: CheckpointHost;
+  readonly kernels: RunKernels;
+}
+
+/** What a run would go on from that isn't there yet: its last checkpoint, or else its beginning. */
+export async function storedRun({
+  model,
+  overlay,
+  args,
+  data,
+  signal,
+  checkpoints: host,
+  kernels,
+}: StoredRunRequest): Promise<{ readonly rows: readonly TokenRow[]; readonly snapshot: RunSnapshot }> {
+  const adapters = expectTrainable(overlay);
+  const { rows } = await collectRows(data(signal), rowOptions(model, args, 'truncate', signal));
+  const { maxSteps } = planSteps(rows.length, args);
+  const stored = await new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels }).last(maxSteps);
+  const { progress, ...rest } = stored ?? (await beginning(model, adapters));
+  return { rows, snapshot: { ...rest, progress: { ...progress, max_steps: maxSteps } } };
+}
+
+async function beginning({ runner }: TextModel, adapters: readonly VeraAdapter[]): Promise<RunSnapshot> {
+  const pools = adapters.map(async ({ lambda }): Promise<PoolSnapshot> => {
+    const parameters = await readFloats(runner, lambda);
+    const zeros = new Float32Array(parameters.length);
+    return { parameters, exp_avg: zeros, exp_avg_sq: zeros };
+  });
+  return {
+    progress: { global_step: 0, max_steps: 0, epoch: 0 },
+    lossSum: 0,
+    logs: [],
+    pools: await Promise.all(pools),
+  };
+}
+
+/** The adapters that a run trains. */
+function expectTrainable(overlay: Overlay): readonly VeraAdapter[] {
+  const adapters = overlay.adapters.filter(({ trainable }) => trainable);
+  if (adapters.length === 0) {
+    const [first] = overlay.adapters;
+    const what = first === undefined ? 'no adapter is active' : `adapter ${first.name} was loaded for inference`;
+    throw new WebVeraError('invalid_argument', `Training: expected an active adapter that trains, but ${what}`, {
+      hint: 'Load the adapter with is_trainable: true, or add one with get_peft_model.',
+    });
+  }
+  if (overlay.merged.size > 0) {
+    throw new WebVeraError('invalid_argument', 'Training: expected adapters that are not merged', {
+      hint: 'Call unmerge_adapter() first.',
+    });
+  }
+  return adapters;
 }
 
 /** The mean loss over all labelled tokens of the data, in blocks that don't overlap. */

@@ -1,0 +1,189 @@
+import type { StepLogs, TrainProgress } from '../core/training';
+import { type AdapterTensors, type ExpectedOther, parameterName, writeAdapterModel } from './peft';
+import { pythonJson } from './python_json';
+import dataPy from './run_folder/data.py?raw';
+import readme from './run_folder/README.md?raw';
+import requirements from './run_folder/requirements.txt?raw';
+import trainPy from './run_folder/train.py?raw';
+import { writeTensors } from './tensors';
+
+/** What a folder holds with which a run goes on in Python. */
+export interface RunFolder {
+  readonly progress: TrainProgress;
+  /** Of the steps so far, as far as they were logged. */
+  readonly logs: readonly StepLogs[];
+  /** The bytes of `adapter_config.json`. */
+  readonly config: Uint8Array<ArrayBuffer>;
+  readonly adapter: AdapterTensors;
+  /** AdamW's moments, as they are laid out in `adapter`. */
+  readonly exp_avg: TrainedTensors;
+  readonly exp_avg_sq: TrainedTensors;
+  /** Why each of the adapter's `others` trains. */
+  readonly kinds: ReadonlyMap<string, ExpectedOther['kind']>;
+  readonly settings: RunSettings;
+  readonly base: ReadonlyMap<string, TensorSample>;
+  readonly rows: Iterable<ExportedRow>;
+}
+
+export type TrainedTensors = Pick<AdapterTensors, 'vectors' | 'others'>;
+
+/** How the run goes on. */
+export interface RunSettings {
+  /** transformers' own arguments, but for those that say how the rows of a step are shared out. */
+  readonly training_arguments: Readonly<Record<string, unknown>>;
+  /** Rows of an optimiser step. */
+  readonly rows_per_step: number;
+  /** The most that go through the model together. */
+  readonly rows_at_a_time: number;
+  readonly shuffle: boolean;
+  /** Of the rows' order. */
+  readonly seed: number;
+}
+
+/** A few numbers of a tensor of the base model, by which Python knows it again. */
+export interface TensorSample {
+  /** As in the checkpoint. */
+  readonly shape: readonly number[];
+  /** Where the values lie in the flat tensor. */
+  readonly at: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface ExportedRow {
+  readonly input_ids: Uint32Array;
+  readonly labels: Int32Array;
+  /** 1 for a token and 0 for padding; in packed rows 1 and 2 by turns, another number for each document. */
+  readonly attention_mask: Uint8Array;
+}
+
+/** The adapter's name in Python. */
+const ADAPTER = 'default';
+/** Characters of JSON Lines that are held before they go into a Blob, which browsers keep out of memory. */
+const CHUNK = 2 ** 22;
+/** Of transformers' `TrainerControl`, which it expects to find. */
+const NOTHING_ASKED = {
+  should_epoch_stop: false,
+  should_evaluate: false,
+  should_log: false,
+  should_save: false,
+  should_training_stop: false,
+};
+/** Python's floats among the numbers. */
+const FLOATS = [
+  'adam_beta1',
+  'adam_beta2',
+  'adam_epsilon',
+  'epoch',
+  'grad_norm',
+  'learning_rate',
+  'loss',
+  'max_grad_norm',
+  'weight_decay',
+];
+
+/**
+ * The files of the folder by their paths in it: a checkpoint as transformers' Trainer goes on from, but for the optimiser,
+ * whose moments lie in `optimizer.safetensors` by the names of torch's parameters; the rows; what the run is; and a script.
+ */
+export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<string, Blob>> {
+  const { progress, settings, base, config, adapter } = folder;
+  const checkpoint = `checkpoint-${progress.global_step}`;
+  const run = {
+    checkpoint,
+    step: progress.global_step,
+    ...settings,
+    base_model: Object.fromEntries([...base].map(([name, sample]) => [name, sample])),
+  };
+  return new Map([
+    ['README.md', text(readme, 'text/markdown')],
+    ['requirements.txt', text(requirements, 'text/plain')],
+    ['train.py', text(trainPy, 'text/x-python')],
+    ['data.py', text(dataPy, 'text/x-python')],
+    ['run.json', json(run)],
+    ['train.jsonl', await jsonLines(folder.rows)],
+    [`${checkpoint}/adapter_config.json`, new Blob([config], { type: 'application/json' })],
+    [`${checkpoint}/adapter_model.safetensors`, binary(writeAdapterModel(adapter))],
+    [`${checkpoint}/optimizer.safetensors`, binary(writeOptimizer(folder))],
+    [`${checkpoint}/trainer_state.json`, json(trainerState(folder))],
+  ]);
+}
+
+function writeOptimizer({ exp_avg, exp_avg_sq, kinds }: RunFolder): Uint8Array<ArrayBuffer> {
+  const named = (moment: string, { vectors, others }: TrainedTensors) => [
+    ...[...vectors].map(
+      ([name, data]) => [`${parameterName(name, 'vector', ADAPTER)}.${moment}`, { dims: [data.length], data }] as const,
+    ),
+    ...[...others].map(
+      ([name, tensor]) => [`${parameterName(name, kinds.get(name) ?? 'module', ADAPTER)}.${moment}`, tensor] as const,
+    ),
+  ];
+  return writeTensors([...named('exp_avg', exp_avg), ...named('exp_avg_sq', exp_avg_sq)]);
+}
+
+/** transformers' `TrainerState`, as far as a run has something to say; the rest has its defaults. */
+function trainerState({ progress, logs, settings }: RunFolder): object {
+  const { logging_steps, save_steps } = settings.training_arguments;
+  const perStep = progress.global_step === 0 ? 0 : progress.epoch / progress.global_step;
+  const log_history = logs.map(({ step, loss, grad_norm, learning_rate }) => ({
+    epoch: step * perStep,
+    step,
+    loss,
+    grad_norm,
+    learning_rate,
+  }));
+  return {
+    ...progress,
+    log_history,
+    logging_steps,
+    save_steps,
+    train_batch_size: settings.rows_at_a_time,
+    stateful_callbacks: { TrainerControl: { args: NOTHING_ASKED, attributes: {} } },
+  };
+}
+
+async function jsonLines(rows: Iterable<ExportedRow>): Promise<Blob> {
+  const parts: Blob[] = [];
+  let lines: string[] = [];
+  let length = 0;
+  const flush = (): void => {
+    parts.push(new Blob(lines));
+    [lines, length] = [[], 0];
+  };
+  for (const row of rows) {
+    const line = `${JSON.stringify(lineOf(row))}\n`;
+    lines.push(line);
+    length += line.length;
+    if (length > CHUNK) flush();
+  }
+  flush();
+  return new Blob(parts, { type: 'application/jsonl' });
+}
+
+function lineOf({ input_ids, labels, attention_mask }: ExportedRow): object {
+  const seq_lengths = documentLengths(attention_mask);
+  return {
+    input_ids: [...input_ids],
+    attention_mask: Array.from(attention_mask, (document) => Math.min(1, document)),
+    labels: [...labels],
+    ...(seq_lengths.length > 1 && { seq_lengths }),
+  };
+}
+
+/** Of a packed row. Padding separates nothing: a row with any isn't packed. */
+function documentLengths(mask: Uint8Array): readonly number[] {
+  if (mask.includes(0)) return [mask.length];
+  const ends = [...mask.keys()].filter((at) => mask[at] !== mask[at + 1]).map((at) => at + 1);
+  return ends.map((end, index) => end - (ends[index - 1] ?? 0));
+}
+
+function text(content: string, type: string): Blob {
+  return new Blob([content], { type });
+}
+
+function json(value: unknown): Blob {
+  return new Blob([`${pythonJson(value, FLOATS)}\n`], { type: 'application/json' });
+}
+
+function binary(bytes: Uint8Array<ArrayBuffer>): Blob {
+  return new Blob([bytes], { type: 'application/octet-stream' });
+}

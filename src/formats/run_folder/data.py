@@ -1,0 +1,86 @@
+"""The rows that the run learns from, in the order in which the browser would have taken them."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+Row = dict[str, list[int]]
+
+# What a shorter row is filled up with: tokens that nobody sees or learns.
+FILL = {"input_ids": 0, "attention_mask": 0, "labels": -100}
+BLANK: Row = {"input_ids": [0], "attention_mask": [1], "labels": [-100]}
+
+
+class Rows(Dataset[Row]):
+    """The rows of `file` in an epoch's order. Blank ones make its last step as long as the others, so that any number of
+    processes that shares a step shares that one too. They have no labels and count for nothing."""
+
+    def __init__(self, file: Path, rows_per_step: int, shuffle: bool, seed: int) -> None:
+        self.rows: list[Row] = [json.loads(line) for line in file.read_text().splitlines()]
+        self.length = math.ceil(len(self.rows) / rows_per_step) * rows_per_step
+        self.shuffle = shuffle
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """The Trainer calls this as an epoch begins."""
+        count = len(self.rows)
+        self.order: Sequence[int] = permutation(count, self.seed, epoch) if self.shuffle else range(count)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Row:
+        return self.rows[self.order[index]] if index < len(self.rows) else BLANK
+
+
+def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
+    """Pads rows to one length. The documents of a packed row become rows, so that no token sees another document's."""
+    documents = [document for row in rows for document in split(row)]
+    length = max(len(document["input_ids"]) for document in documents)
+    batch = {
+        key: torch.tensor([document[key] + [fill] * (length - len(document[key])) for document in documents])
+        for key, fill in FILL.items()
+    }
+    # Nothing comes before the first token to predict it, but for some models the Trainer counts it among those learned.
+    batch["labels"][:, 0] = -100
+    return batch
+
+
+def split(row: Row) -> list[Row]:
+    documents, start = [], 0
+    for length in row.get("seq_lengths", [len(row["input_ids"])]):
+        documents.append({key: row[key][start : start + length] for key in FILL})
+        start += length
+    return documents
+
+
+def permutation(length: int, seed: int, epoch: int) -> list[int]:
+    """Fisher and Yates' shuffle of 0 … length - 1. Its random numbers depend on seed and epoch alone."""
+    words = philox(np.arange((length + 1) // 2, dtype=np.uint64), epoch, seed)
+    # Two words of 32 bits give a number below 1 of 53.
+    uniform = ((words[:, 0::2] >> 5) * 2.0**26 + (words[:, 1::2] >> 6)).reshape(-1) / 2.0**53
+    order = list(range(length))
+    for i in range(length - 1, 0, -1):
+        j = int(uniform[i] * (i + 1))
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def philox(block: Any, epoch: int, seed: int) -> Any:
+    """Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): four words of 32 bits for each block."""
+    mask = 0xFFFFFFFF
+    stream = 1  # of the order of rows
+    c0, c1, c2, c3 = block & mask, block >> 32, np.full_like(block, epoch), np.full_like(block, stream)
+    k0, k1 = seed & mask, seed >> 32
+    for _ in range(10):
+        a, b = c0 * 0xD2511F53, c2 * 0xCD9E8D57
+        c0, c1, c2, c3 = b >> 32 ^ c1 ^ k0, b & mask, a >> 32 ^ c3 ^ k1, a & mask
+        k0, k1 = k0 + 0x9E3779B9 & mask, k1 + 0xBB67AE85 & mask
+    return np.stack([c0, c1, c2, c3], axis=1)

@@ -1,0 +1,160 @@
+"""Goes on with a training run that began in a browser, from the step that it had come to.
+
+    python train.py --model MODEL                one GPU, or none
+    accelerate launch train.py --model MODEL     several
+
+MODEL is the base model: a folder, or a name on the hub. What came from the browser lies beside this script and isn't
+changed: run.json, train.jsonl and a checkpoint. Started again, this goes on from its own last checkpoint.
+"""
+
+import argparse
+import json
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+HERE = Path(__file__).resolve().parent
+
+# First of all: in other releases of these the imports below may fail.
+for line in (HERE / "requirements.txt").read_text().split():
+    needed = Requirement(line)
+    try:
+        found = version(needed.name)
+    except PackageNotFoundError:
+        sys.exit(f"train.py needs {needed}, which isn't installed. Run: pip install -r requirements.txt")
+    if not needed.specifier.contains(found, prereleases=True):
+        sys.exit(f"train.py needs {needed}, and {found} is installed. Run: pip install -r requirements.txt")
+
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, Trainer, TrainingArguments, get_scheduler
+from transformers.trainer_utils import get_last_checkpoint
+
+from data import Rows, collate
+
+RUN = json.loads((HERE / "run.json").read_text())
+CHECKPOINT = HERE / RUN["checkpoint"]
+
+
+def main() -> None:
+    options = parse_options()
+    args = training_arguments(options)
+    checkpoint = last_checkpoint(options.output_dir)
+    done = json.loads((checkpoint / "trainer_state.json").read_text())["global_step"]
+    if done >= args.max_steps:
+        sys.exit(f"Nothing is left to do: {checkpoint} is at step {done} of {args.max_steps}.")
+
+    model = load_model(options.model).to(args.device)
+    trainer = Trainer(
+        model=model,
+        args=args,
+        train_dataset=Rows(HERE / "train.jsonl", RUN["rows_per_step"], RUN["shuffle"], RUN["seed"]),
+        data_collator=collate,
+        optimizers=load_optimizer(model, args),
+    )
+    trainer.train(resume_from_checkpoint=str(checkpoint))
+    trainer.save_model()
+    trainer.save_state()
+
+
+def parse_options() -> argparse.Namespace:
+    base = json.loads((CHECKPOINT / "adapter_config.json").read_text())["base_model_name_or_path"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=base, required=base is None, help="the base model, a folder or a name")
+    parser.add_argument("--output_dir", default="output", help="where checkpoints and the adapter go (output)")
+    parser.add_argument("--per_device_train_batch_size", type=int, help="rows that a device takes at a time")
+    return parser.parse_args()
+
+
+def training_arguments(options: argparse.Namespace) -> TrainingArguments:
+    """The run's own. However many processes share the rows of a step, there are as many as in the browser."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes == 1 and torch.cuda.device_count() > 1:
+        sys.exit("There are several GPUs here. Use `accelerate launch train.py`, or CUDA_VISIBLE_DEVICES=0 for one.")
+    rows = RUN["rows_per_step"]
+    if rows % processes != 0:
+        sys.exit(f"{processes} processes can't share the {rows} rows of a step: start a number that divides {rows}.")
+    share = rows // processes
+    size = options.per_device_train_batch_size
+    if size is None:
+        size = max(n for n in range(1, RUN["rows_at_a_time"] + 1) if share % n == 0)
+    if size < 1 or share % size != 0:
+        sys.exit(
+            f"--per_device_train_batch_size: expected a divisor of {share}, a process's rows of a step, got {size}."
+        )
+    return TrainingArguments(
+        output_dir=options.output_dir,
+        per_device_train_batch_size=size,
+        gradient_accumulation_steps=share // size,
+        train_sampling_strategy="sequential",  # the data set itself knows the order
+        remove_unused_columns=False,
+        **RUN["training_arguments"],
+    )
+
+
+def last_checkpoint(output_dir: str) -> Path:
+    """This script's own, or else the browser's."""
+    own = get_last_checkpoint(output_dir) if Path(output_dir).is_dir() else None  # type: ignore[no-untyped-call]
+    return CHECKPOINT if own is None else Path(own)
+
+
+def load_model(name: str) -> PeftModel:
+    """The base model, in float32 as in the browser, with the adapter as it was there."""
+    config = AutoConfig.from_pretrained(name)
+    for key in list(vars(config)):
+        # In the browser nothing drops but the adapter, by its `vera_dropout`.
+        if key.endswith(("dropout", "pdrop", "layerdrop")):
+            setattr(config, key, 0.0)
+    base = AutoModelForCausalLM.from_pretrained(name, config=config, dtype=torch.float32)
+    check_base(base, name)
+    return PeftModel.from_pretrained(base, CHECKPOINT, is_trainable=True)
+
+
+def check_base(base: PreTrainedModel, name: str) -> None:
+    """Compares the shape and some numbers of each tensor with those of the model that the run began with."""
+    tensors = base.state_dict()
+    for key, expected in RUN["base_model"].items():
+        shape = list(tensors[key].shape) if key in tensors else None
+        if shape != expected["shape"]:
+            sys.exit(f"{name} isn't the model of this run: expected {key} of shape {expected['shape']}, got {shape}.")
+    for key, expected in RUN["base_model"].items():
+        here, there = tensors[key].flatten()[expected["at"]], torch.tensor(expected["values"])
+        # Weights may have been rounded to half precision on either side.
+        if not torch.allclose(here, there, rtol=1e-2, atol=1e-6):
+            sys.exit(f"{name} isn't the model of this run: expected {key} to begin with {there}, got {here}.")
+
+
+def load_optimizer(model: PeftModel, args: TrainingArguments) -> tuple[AdamW, LambdaLR]:
+    """AdamW and its schedule as they stood in the browser. There weight decay goes for all that trains, biases too."""
+    trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    moments = load_file(CHECKPOINT / "optimizer.safetensors", device=str(args.device))
+    if moments.keys() != {f"{name}.{moment}" for name in trained for moment in ("exp_avg", "exp_avg_sq")}:
+        sys.exit(f"{CHECKPOINT}/optimizer.safetensors is of other parameters than train here: {', '.join(trained)}.")
+    optimizer = AdamW(
+        trained.values(),
+        lr=args.learning_rate,
+        betas=(args.adam_beta1, args.adam_beta2),
+        eps=args.adam_epsilon,
+        weight_decay=args.weight_decay,
+    )
+    for name, parameter in trained.items():
+        optimizer.state[parameter] = {
+            "step": torch.tensor(float(RUN["step"])),
+            "exp_avg": moments[f"{name}.exp_avg"],
+            "exp_avg_sq": moments[f"{name}.exp_avg_sq"],
+        }
+    scheduler = get_scheduler(args.lr_scheduler_type, optimizer, int(args.warmup_steps), args.max_steps)
+    optimizer.step()  # does nothing without gradients; torch wants one before the scheduler's
+    for _ in range(RUN["step"]):
+        scheduler.step()
+    return optimizer, scheduler
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+import { WebVeraError } from '../core/error';
+import { openDataset } from './feed';
+import type { Link } from './link';
+import { liveHandle, partsKey } from './model';
+import { checkOptions, type Rule, wrong } from './options';
+import { type CallOptions, callRules, linkKey } from './session';
+import type { RemoteRun } from './train_run';
+import { Trainer, type TrainerParts, trainerKey, veraModel } from './trainer';
+import type { VeraModel } from './vera_model';
+import { callWithDataset } from './with_dataset';
+
+const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value instanceof Trainer };
+
+/**
+ * All with which a run goes on in Python, on any machine: files by their paths in a folder. `README.md` has the commands;
+ * `train.py` goes on by PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's moments,
+ * the losses so far, and the data as they are tokenised, one row a line of JSON. The base model isn't in it.
+ *
+ * A run that goes on or is paused is exported as it stands after one of its next steps, and isn't disturbed. Otherwise it is
+ * what `train({ resume_from_checkpoint: true })` would go on from: the run's last checkpoint in this browser, also after the
+ * page was closed, or its first step. That goes through `train_dataset` once more, so a generator serves no longer.
+ *
+ * Rejects with `invalid_argument` for a run that has no steps left, that has no data, or that has more adapters than one; for
+ * a trainer of another model; and with `not_found` for a run that is over and whose state wasn't kept.
+ */
+export async function export_run(
+  run: { readonly model: VeraModel; readonly trainer: Trainer },
+  options: CallOptions = {},
+): Promise<ReadonlyMap<string, Blob>> {
+  const form = 'Write await export_run({ model, trainer }).';
+  if (typeof run !== 'object' || run === null) throw wrong('export_run', 'an object with model and trainer', run, form);
+  checkOptions('export_run', run, { model: veraModel, trainer: anyTrainer });
+  const { model, trainer } = run;
+  if (model === undefined) throw wrong('export_run: model', veraModel.expected, model, form);
+  if (trainer === undefined) throw wrong('export_run: trainer', anyTrainer.expected, trainer, form);
+  checkOptions('export_run', options, callRules);
+  const parts = trainer[trainerKey];
+  if (parts.model !== model) {
+    throw new WebVeraError(
+      'invalid_argument',
+      'export_run: expected a Trainer of the model that is given, got one of another',
+      {
+        hint: 'Pass the model that the Trainer was made with.',
+      },
+    );
+  }
+  const { link } = model[partsKey];
+  const { session, signal } = options;
+  if (session !== undefined && session[linkKey] !== link) {
+    throw wrong('export_run: session', "the model's own session", session, 'It can be left out.');
+  }
+  liveHandle(model);
+  const going = parts.run?.call;
+  if (going !== undefined) {
+    const files = await link.call((call) => link.request('exportRunning', call, going), { signal });
+    if (files !== undefined) return files;
+  }
+  return exportStored(link, parts, signal);
+}
+
+function exportStored(
+  link: Link,
+  { model, adapter_name, args, train_dataset, run }: TrainerParts,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Blob>> {
+  const handle = liveHandle(model);
+  const begun = hasBegun(run);
+  return callWithDataset(
+    link,
+    openDataset('train_dataset', train_dataset),
+    (call, data) => link.request('exportStored', call, { model: handle, adapter_name, args, data, begun }),
+    { signal },
+  );
+}
+
+function hasBegun(run: RemoteRun | undefined): boolean {
+  return run !== undefined && run.state.global_step > 0;
+}
