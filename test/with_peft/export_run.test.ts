@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { permutation } from '../../src/core/rng';
 import dataPy from '../../src/formats/run_folder/data.py?raw';
 import { readSafetensors } from '../../src/formats/safetensors';
@@ -27,6 +27,7 @@ import { writeFolder } from '../helpers/exported_run';
 import { goldenBase, largestDifference } from '../helpers/golden';
 import { randomArray } from '../helpers/random';
 import { openTestSession, vectorsOf } from '../helpers/session';
+import { describeWithPeft } from './peft';
 import { type Outcome, runPython } from './python';
 
 const scratch = mkdtempSync(join(tmpdir(), 'webvera-export-'));
@@ -170,7 +171,7 @@ async function expectSame(there: Run, here: Run): Promise<void> {
   }
 }
 
-describe('Python goes on as the run would have here', () => {
+describeWithPeft('Python goes on as the run would have here', () => {
   test.each(Object.keys(cases))('%s', async (name) => {
     const one = cases[name]!;
     const here = await trainHere(one);
@@ -225,28 +226,31 @@ describe('Python goes on as the run would have here', () => {
     expect(largestDifference(a!.logits.data, b!.logits.data)).toBeLessThanOrEqual(1e-4);
     await model.dispose();
   });
+
+  test('is drawn in Python as it is drawn here', async () => {
+    const folder = await writeNew(new Map([['data.py', new Blob([dataPy])]]));
+    const drawn = [
+      { length: 1, seed: 0, epoch: 0 },
+      { length: 2, seed: 42, epoch: 1 },
+      { length: 11, seed: 2 ** 32 - 1, epoch: 2 },
+      { length: 1000, seed: Number.MAX_SAFE_INTEGER, epoch: 70_000 },
+    ];
+    const script =
+      'import json, sys, data; print(json.dumps([data.permutation(**key) for key in json.loads(sys.argv[1])]))';
+    const { code, output } = await runPython(folder, ['-c', script, JSON.stringify(drawn)]);
+    expect(code, output).toBe(0);
+    expect(JSON.parse(output)).toEqual(drawn.map(({ length, seed, epoch }) => [...permutation(length, seed, epoch)]));
+  });
 });
 
-test('Python draws the order of an epoch as it is drawn here', async () => {
-  const folder = await writeNew(new Map([['data.py', new Blob([dataPy])]]));
-  const drawn = [
-    { length: 1, seed: 0, epoch: 0 },
-    { length: 2, seed: 42, epoch: 1 },
-    { length: 11, seed: 2 ** 32 - 1, epoch: 2 },
-    { length: 1000, seed: Number.MAX_SAFE_INTEGER, epoch: 70_000 },
-  ];
-  const script =
-    'import json, sys, data; print(json.dumps([data.permutation(**key) for key in json.loads(sys.argv[1])]))';
-  const { code, output } = await runPython(folder, ['-c', script, JSON.stringify(drawn)]);
-  expect(code, output).toBe(0);
-  expect(JSON.parse(output)).toEqual(drawn.map(({ length, seed, epoch }) => [...permutation(length, seed, epoch)]));
-});
-
-describe('what Python refuses, before it trains', () => {
+describeWithPeft('what Python refuses, before it trains', () => {
   const one = cases.llama!;
-  const exported = exportAt(one, 2);
+  let exported: { readonly folder: string };
+  beforeAll(async () => {
+    exported = await exportAt(one, 2);
+  });
   const refused = async (args: readonly string[], options = {}, folder?: string) => {
-    const { code, output } = await runPython(folder ?? (await exported).folder, ['train.py', ...args], options);
+    const { code, output } = await runPython(folder ?? exported.folder, ['train.py', ...args], options);
     expect(code, output).toBe(1);
     return output;
   };
@@ -286,7 +290,7 @@ describe('what Python refuses, before it trains', () => {
   });
 
   test('no base model', async () => {
-    const { code, output } = await runPython((await exported).folder, ['train.py']);
+    const { code, output } = await runPython(exported.folder, ['train.py']);
     expect(code, output).toBe(2);
     expect(output).toContain('the following arguments are required: --model');
   });

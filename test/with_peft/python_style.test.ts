@@ -1,20 +1,26 @@
-import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { expect, inject, test } from 'vitest';
-import { oracleEnvironment } from '../../scripts/lib/python.mjs';
+import { afterAll, expect, test } from 'vitest';
 import { describeWithPeft } from './peft';
+import { runPython } from './python';
 
-const run = promisify(execFile);
-const cwd = fileURLToPath(new URL('../', import.meta.url));
+const cache = mkdtempSync(join(tmpdir(), 'webvera-mypy-'));
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
-describeWithPeft('the Python beside the tests', () => {
+const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+describeWithPeft.each([
+  ['test', []],
+  ['src/formats/run_folder', ['--strict', 'train.py', 'data.py']],
+])('the Python in %s', (path, checked) => {
   test.each([
-    ['is formatted', ['ruff', 'format', '--check']],
-    ['has no lint', ['ruff', 'check']],
-    ['has types that hold', ['mypy']],
+    ['is formatted', ['ruff', 'format', '--check', '--no-cache']],
+    ['has no lint', ['ruff', 'check', '--no-cache']],
+    ['has types that hold', ['mypy', `--cache-dir=${cache}`, ...checked]],
   ])('%s', async (_, command) => {
-    const { stdout } = await run(inject('python') ?? '', ['-m', ...command], { cwd, env: oracleEnvironment() });
-    expect(stdout).toMatch(/already formatted|All checks passed|no issues found/);
+    const { code, output } = await runPython(folder(path), ['-m', ...command]);
+    expect(code, output).toBe(0);
   });
 });
