@@ -50,6 +50,7 @@ export interface VeraConfigInit {
 export type AdapterConfigJson = Readonly<Record<string, unknown>> & { readonly peft_type: 'VERA' };
 
 export interface VeraConfig extends Readonly<Required<VeraConfigInit>> {
+  /** The method of PEFT's that it is for. */
   readonly peft_type: 'VERA';
 }
 

@@ -16,12 +16,12 @@ import {
 /** What comes after model and source: options, or what PEFT has in these places, and options. */
 export type LoadArguments =
   | [options?: PretrainedOptions & AdapterOptions]
-  | [adapter_name: string, is_trainable?: boolean, options?: (PretrainedOptions & AdapterOptions) | null];
+  | [adapter_name: string | undefined, is_trainable?: boolean, options?: (PretrainedOptions & AdapterOptions) | null];
 
 /** What comes after source and name, as above. */
 export type LoadBesideArguments =
   | [options?: PretrainedOptions & AdapterOptions]
-  | [is_trainable: boolean, options?: (PretrainedOptions & AdapterOptions) | null];
+  | [is_trainable: boolean | undefined, options?: (PretrainedOptions & AdapterOptions) | null];
 
 /** Options, or what PEFT has in their place. As in PEFT, null stands for the active adapters. */
 export type MergeArguments =
