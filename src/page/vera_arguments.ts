@@ -15,26 +15,30 @@ import {
 
 /** What comes after model and source: options, or what PEFT has in these places, and options. */
 export type LoadArguments =
-  | [options?: PretrainedOptions & AdapterOptions]
-  | [adapter_name: string | undefined, is_trainable?: boolean, options?: (PretrainedOptions & AdapterOptions) | null];
+  | [options?: (PretrainedOptions & AdapterOptions) | undefined]
+  | [
+      adapter_name: string | undefined,
+      is_trainable?: boolean | undefined,
+      options?: (PretrainedOptions & AdapterOptions) | null | undefined,
+    ];
 
 /** What comes after source and name, as above. */
 export type LoadBesideArguments =
-  | [options?: PretrainedOptions & AdapterOptions]
-  | [is_trainable: boolean | undefined, options?: (PretrainedOptions & AdapterOptions) | null];
+  | [options?: (PretrainedOptions & AdapterOptions) | undefined]
+  | [is_trainable: boolean | undefined, options?: (PretrainedOptions & AdapterOptions) | null | undefined];
 
 /** Options, or what PEFT has in their place. As in PEFT, null stands for the active adapters. */
 export type MergeArguments =
-  | [options?: MergeOptions]
-  | [adapter_names: readonly string[] | null | undefined, safe_merge?: boolean];
+  | [options?: MergeOptions | undefined]
+  | [adapter_names: readonly string[] | null | undefined, safe_merge?: boolean | undefined];
 
 /** As above. */
 export type UnloadArguments =
-  | [options?: UnloadOptions]
+  | [options?: UnloadOptions | undefined]
   | [
       progressbar: UnloadOptions['progressbar'],
       safe_merge?: boolean | undefined,
-      adapter_names?: readonly string[] | null,
+      adapter_names?: readonly string[] | null | undefined,
     ];
 
 export type NamedLoad = PretrainedOptions & AdapterOptions & { readonly adapter_name: string };

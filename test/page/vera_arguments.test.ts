@@ -137,6 +137,28 @@ describe('in their places', () => {
   });
 });
 
+test('the types take each form, and undefined for what is left out', async () => {
+  const { base, vera, fake } = await opened();
+  const left: { readonly options?: { is_trainable: boolean }; readonly flag?: boolean; readonly names?: string[] } = {};
+  const { options, flag, names } = left;
+  await PeftModel.from_pretrained(base, files, options);
+  await PeftModel.from_pretrained(base, files, 'default', flag, options);
+  await PeftModel.from_pretrained(base, files, undefined, flag, null);
+  await vera.load_adapter(files, 'other', options);
+  await vera.load_adapter(files, 'other', flag, options);
+  await vera.merge_adapter(names, flag);
+  await vera.merge_and_unload(flag, flag, names);
+  const sent = { progress: false };
+  expect(fake.argsOf('loadVera').map((args) => args.slice(2))).toEqual(Array(3).fill(['default', files, sent]));
+  expect(fake.argsOf('loadAdapter').map((args) => args.slice(2))).toEqual(Array(2).fill(['other', files, sent]));
+  for (const name of ['mergeAdapters', 'unloadVera'] as const)
+    expect(fake.argsOf(name)[0]?.[2]).toEqual({ safe_merge: false });
+  // @ts-expect-error It is no option of theirs.
+  await expect(PeftModel.from_pretrained(base, files, 3)).rejects.toMatchObject({ code: 'invalid_argument' });
+  // @ts-expect-error Nor this.
+  await expect(vera.set_adapter('default', true)).rejects.toMatchObject({ code: 'invalid_argument' });
+});
+
 describe('what has no place here is told', () => {
   const refusals: readonly [string, readonly unknown[], RegExp, RegExp][] = [
     ['from_pretrained', [files, 'mine', 'yes'], /is_trainable: expected true or false, got 'yes'/, /^$/],
