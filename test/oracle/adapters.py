@@ -32,10 +32,10 @@ def fresh(folder: Path, config: Mapping[str, Any], attention: str | None = None)
         return get_peft_model(load_base(folder, attention), VeraConfig(**config))
 
 
-def loaded(folder: Path, adapter: Path, *, is_trainable: bool = False) -> Model:
+def loaded(folder: Path, adapter: Path) -> Model:
     """A saved adapter over the base model in `folder`."""
     with quietly():
-        return PeftModel.from_pretrained(load_base(folder), os.fspath(adapter), is_trainable=is_trainable).eval()
+        return PeftModel.from_pretrained(load_base(folder), os.fspath(adapter)).eval()
 
 
 def save(model: Model, folder: Path) -> None:

@@ -14,7 +14,7 @@ from transformers.pytorch_utils import Conv1D
 
 from .base_spec import Base
 from .families import BASES
-from .places import read_json
+from .places import OF_VERSION_4, read_json
 from .versions import TRANSFORMERS_5
 
 Model = Any
@@ -80,7 +80,7 @@ def load_base(folder: Path, attention: str | None = None) -> Model:
     """A base model in float32. `attention` names transformers' implementation of it."""
     architecture = getattr(transformers, read_json(folder / "config.json")["architectures"][0])
     options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
-    of_version_4 = folder / "config_v4.json"
+    of_version_4 = folder / OF_VERSION_4
     if not TRANSFORMERS_5 and of_version_4.exists():
         options["config"] = architecture.config_class.from_json_file(of_version_4)
     model = architecture.from_pretrained(folder, dtype=torch.float32, **options)

@@ -1,8 +1,7 @@
 """Makes a case: what PEFT's VeRA computes for one configuration over one base model."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +9,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from . import adapters
-from .adapters import State, forward, fresh, largest_difference, set_state
-from .bases import Model, load_base
-from .case_spec import Case
+from .adapters import State, forward, largest_difference, set_state
+from .bases import Model
 from .cases import CASES
 from .inputs import Batch, as_json, is_text, make_batches, real_rows
 from .places import Json, plain, read_json, write_json
-from .training import Another, record, rounded
+from .recipe import Recipe
+from .training import record, rounded
 from .versions import versions
-
-
-class Recipe:
-    """A case with its base model. A second way to compute attention shows how far rounding moves results."""
-
-    def __init__(self, case: Case, folder: Path) -> None:
-        self.case = case
-        self.folder = folder
-        # Eager attention adds alibi twice, with the mask: there it is another kernel.
-        self.other = "sdpa" if case.alibi else "eager"
-        math = torch.nn.attention.SDPBackend.MATH
-        self.another: Another = (lambda: torch.nn.attention.sdpa_kernel(math)) if case.alibi else nullcontext
-
-    def fresh(self, attention: str | None = None, **changes: Any) -> Model:
-        return fresh(self.folder, {**self.case.config, **changes}, attention)
 
 
 def make_case(root: Path, name: str) -> None:
@@ -45,11 +29,11 @@ def make_case(root: Path, name: str) -> None:
     batch = batches[0]
     tensors: State = {}
 
-    base_logits, base_loss = forward(load_base(recipe.folder), batch)
+    base_logits, base_loss = forward(recipe.base(), batch)
     tensors["base.logits"] = base_logits
     expect: dict[str, Any] = {"base": {"loss": base_loss}}
-    with recipe.another():
-        other_logits, _ = forward(load_base(recipe.folder, recipe.other), batch)
+    with recipe.otherwise():
+        other_logits, _ = forward(recipe.base(other=True), batch)
     noise = {"base_logits": largest_difference(real_rows(base_logits, batch), real_rows(other_logits, batch))}
 
     model = recipe.fresh()
@@ -100,7 +84,7 @@ def _facts(model: Model) -> dict[str, Any]:
     """What PEFT says of a new adapter."""
     config = plain(model.peft_config["default"].to_dict())
     del config["base_model_name_or_path"]
-    A, B = adapters.projections(model)  # noqa: N806 as in the maths
+    A, B = adapters.projections(model)
     parameters, all_parameters = model.get_nb_trainable_parameters()
     return {
         "wrapped_modules": adapters.wrapped_modules(model),
@@ -130,9 +114,9 @@ def _with_random_values(recipe: Recipe, model: Model, batch: Batch, tensors: Sta
     with adapters.quietly(), model.disable_adapter():
         disabled = {"loss": forward(model, batch)[1]}
 
-    other = recipe.fresh(recipe.other)
+    other = recipe.fresh(other=True)
     set_state(other, state)
-    with recipe.another():
+    with recipe.otherwise():
         other_logits, _ = forward(other, batch)
         other_grads = adapters.gradients(other, batch)
     noise["random_logits"] = largest_difference(real_rows(logits, batch), real_rows(other_logits, batch))
@@ -146,17 +130,17 @@ def _merged(
     """The figure `merged`; adds its tensors. Weights are the first and the last module's, in the base's layout."""
     trouble: dict[str, str] = {}
     try:
-        merged = model.merge_and_unload()
-        module_of: Callable[[str], Any] = merged.get_submodule
+        base = merged = model.merge_and_unload()
     except AttributeError as error:  # PEFT can't unload a module of `modules_to_save` that has modules inside.
         trouble = {"merge_and_unload_error": f"AttributeError: {error}", "obtained_by": "merge_adapter"}
         merged = recipe.fresh()
         set_state(merged, state)
         merged.merge_adapter()
-        module_of = lambda name: merged.get_base_model().get_submodule(name).base_layer  # noqa: E731
+        base = merged.get_base_model()
     modules = list(dict.fromkeys(wrapped[index]["name"] for index in (0, -1)))
     for name in modules:
-        tensors[f"merged.weight.{name}"] = module_of(name).weight.detach().clone()
+        module = base.get_submodule(name)
+        tensors[f"merged.weight.{name}"] = getattr(module, "base_layer", module).weight.detach().clone()
     logits, loss = forward(merged, batch)
     tensors["merged.logits"] = logits
     moved = largest_difference(real_rows(logits, batch), real_rows(tensors["random.logits"], batch))
@@ -166,8 +150,7 @@ def _merged(
 def _trainings(recipe: Recipe, batches: Sequence[Batch], starts: dict[str, State], tensors: State) -> list[Json]:
     figures = []
     for spec in recipe.case.training:
-        models = (lambda: recipe.fresh("sdpa")), (lambda: recipe.fresh(recipe.other))
-        figure, final = record(spec, batches, models, recipe.another, starts[spec.start], recipe.case.seed)
+        figure, final = record(recipe, spec, batches, starts[spec.start])
         figures.append(figure)
         tensors |= _prefixed(f"train.{spec.id}.final", final)
     return figures

@@ -36,7 +36,7 @@ def look_at_case(report: Report, name: str) -> None:
         report.near("logits with committed adapters", f"{name}/{adapter}", largest_difference(logits, expected), limit)
 
     saved = load_file(folder / "adapter" / "adapter_model.safetensors")
-    A, B = saved["base_model.vera_A"], saved["base_model.vera_B"]  # noqa: N806 as in the maths
+    A, B = saved["base_model.vera_A"], saved["base_model.vera_B"]
     r, max_in, max_out = A.shape[0], A.shape[1], B.shape[0]
     drawn = [fused for _, fused in emulate(document["adapter_config"]["projection_prng_key"], r, max_in, max_out)]
     for key, values, expected_values in (("vera_A", A, drawn[0]), ("vera_B", B, drawn[1])):
@@ -58,8 +58,8 @@ def _by_formula(
     folder: Path,
     document: Json,
     tensors: State,
-    A: torch.Tensor,  # noqa: N803 as in the maths
-    B: torch.Tensor,  # noqa: N803
+    A: torch.Tensor,
+    B: torch.Tensor,
 ) -> Model:
     """The base model with W + diag(λ_b)·B·diag(λ_d)·A in place of each weight W, and trained biases in theirs."""
     prefix = "random.state.base_model.model."

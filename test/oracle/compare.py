@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from .adapters import State, largest_difference
 from .inputs import Batch, from_json, real_rows
-from .places import Json, read_json
+from .places import OF_VERSION_4, Json, read_json
 from .report import ABSENT, Near, Report, Rule
 
 FIGURES = re.compile(r"expect\.(base|init|random|disabled|merged)\.loss$|steps\.\d+\.loss$")
@@ -19,7 +19,7 @@ RATE = 1e-12
 
 def compare_base(report: Report, name: str, committed: Path, now: Path) -> None:
     for path in sorted(committed.glob("*.json")):
-        if path.name == "config_v4.json":
+        if path.name == OF_VERSION_4:
             continue
         new = read_json(now / path.name) if (now / path.name).exists() else ABSENT
         report.json(f"base/{name}/{path.name}", read_json(path), new, _but_versions("base configurations"))

@@ -14,13 +14,10 @@ from .case_spec import WHOLE
 from .cases import CASES
 from .errors import make_errors
 from .families import BASES
-from .places import GOLDEN
+from .places import GOLDEN, OF_VERSION_4
 from .prng import make_prng
 from .targeting import make_modules, make_targeting
 from .two_adapters import PAIRS, make_pair
-
-OF_VERSION_4 = "config_v4.json"
-"""In base folders: what transformers 4 wrote, which `release` puts there."""
 
 
 @dataclass(frozen=True)

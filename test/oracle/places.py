@@ -7,6 +7,9 @@ from typing import Any
 ORACLE = Path(__file__).parent
 GOLDEN = ORACLE.parent / "golden"
 
+OF_VERSION_4 = "config_v4.json"
+"""In folders of base models: their configuration as transformers 4 writes it."""
+
 Json = Any
 """What `json` reads and writes."""
 

@@ -94,8 +94,8 @@ def _draw(key: int, r: int, max_in: int, max_out: int) -> tuple[Floats, Floats]:
     from peft.tuners.vera.model import _kaiming_init
 
     generator = torch.Generator(device="cpu").manual_seed(key)
-    A = _kaiming_init((r, max_in), generator=generator)  # noqa: N806 as in the maths
-    B = _kaiming_init((max_out, r), generator=generator)  # noqa: N806
+    A = _kaiming_init((r, max_in), generator=generator)
+    B = _kaiming_init((max_out, r), generator=generator)
     return A.numpy(), B.numpy()
 
 

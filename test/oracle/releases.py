@@ -14,8 +14,7 @@ from safetensors.torch import save_file
 
 from . import adapters
 from .families import BASES
-from .make import OF_VERSION_4
-from .places import GOLDEN, write_json
+from .places import GOLDEN, OF_VERSION_4, write_json
 from .versions import TRANSFORMERS_5, versions
 
 RELEASES = GOLDEN / "releases"

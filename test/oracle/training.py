@@ -1,7 +1,6 @@
 """Ten steps of torch's AdamW over all that trains, and how far results hang on rounding."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,6 +11,7 @@ from .bases import Model
 from .case_spec import Training
 from .inputs import Batch, counted_tokens
 from .places import Json
+from .recipe import Recipe
 
 STEPS = 10
 JITTER = 3e-6
@@ -81,30 +81,18 @@ def _add_noise(parameters: Sequence[torch.nn.Parameter], generator: torch.Genera
         parameter.grad.add_(noise * size)
 
 
-Another = Callable[[], AbstractContextManager[object]]
-"""Something within which attention is computed another way."""
+def record(recipe: Recipe, spec: Training, batches: Sequence[Batch], start: State) -> tuple[Json, State]:
+    """The run's figures, with tolerances from its noise, and what came out."""
 
-
-def record(
-    spec: Training,
-    batches: Sequence[Batch],
-    models: tuple[Callable[[], Model], Callable[[], Model]],
-    another: Another,
-    start: State,
-    seed: int,
-) -> tuple[Json, State]:
-    """The run's figures, with tolerances from its noise, and what came out. `models` make a new model, the second one
-    for runs within `another`."""
-
-    def run(make: Callable[[], Model], jitter_seed: int | None = None) -> Run:
-        model = make()
+    def run(*, other: bool = False, jitter_seed: int | None = None) -> Run:
+        model = recipe.fresh(other=other)
         set_state(model, start)
         return train(model, spec, batches, jitter_seed)
 
-    reference = run(models[0])
-    with another():
-        others = [run(models[1])]
-    others += [run(models[0], seed + index) for index in (1, 2, 3)]
+    reference = run()
+    with recipe.otherwise():
+        others = [run(other=True)]
+    others += [run(jitter_seed=recipe.case.seed + index) for index in (1, 2, 3)]
     losses = [max(abs(a - b) for a, b in zip(reference.losses, it.losses, strict=True)) for it in others]
     final = {
         name: [largest_difference(it.final[name], value) for it in others] for name, value in reference.final.items()
