@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .committed import look_at_case, look_at_prng, look_at_releases
+from .committed import look_at_case, look_at_prng, look_at_release
 from .compare import compare_base, compare_case, compare_table
 from .make import Item, build, chosen
 from .places import GOLDEN, read_json
+from .releases import RELEASES
 from .report import Report
 from .versions import versions
 
@@ -26,7 +27,8 @@ def check(parts: Sequence[str] | None, only: Sequence[str] | None) -> int:
             root.mkdir(exist_ok=True)
             _attempt(report, item.name, partial(_compare, report, item, root))
     if parts is None and only is None:
-        _attempt(report, "releases", partial(look_at_releases, report))
+        for release in sorted(folder.name for folder in RELEASES.iterdir()):
+            _attempt(report, f"releases/{release}", partial(look_at_release, report, release))
     print()
     report.print([made for item in wanted if (made := _versions_of(item))], versions())
     return 1 if report.outside else 0
