@@ -5,6 +5,8 @@ import { integrityOf, notLazy, plainWorkerUrl, scriptTagWorker, workerOnly } fro
 interface Part {
   readonly build: BuildEnvironmentOptions;
   readonly plugins: Plugin[];
+  /** Packages that a part for Node bundles all the same. */
+  readonly bundled?: readonly string[];
 }
 
 /**
@@ -38,6 +40,7 @@ const parts: Readonly<Record<string, () => Part>> = {
       rolldownOptions: { external: /^webvera\//, output: { entryFileNames: 'cli.js', codeSplitting: false } },
     },
     plugins: [],
+    bundled: ['fflate'],
   }),
 };
 
@@ -48,6 +51,7 @@ export default defineConfig(({ mode }) => {
     publicDir: false,
     logLevel: 'warn',
     plugins: part.plugins,
+    ssr: { noExternal: [...(part.bundled ?? [])] },
     build: { target: 'es2022', sourcemap: true, emptyOutDir: false, ...part.build },
   };
 });

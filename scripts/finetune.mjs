@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildIfStale } from './lib/build.mjs';
 import { failureOf, runCommand } from './lib/command.mjs';
+import { prepareExport, writeExport } from './lib/finetune_export.mjs';
 import { checkModel, prepareFolder, readKernels, readText } from './lib/finetune_inputs.mjs';
 import { HELP, readFinetuneOptions } from './lib/finetune_options.mjs';
 import { followFinetune } from './lib/finetune_report.mjs';
@@ -14,10 +15,11 @@ import { promptFrom, splitText } from './lib/text.mjs';
 
 /** @typedef {import('./lib/finetune_options.mjs').FinetuneOptions} FinetuneOptions */
 /** @typedef {import('./lib/finetune_results.mjs').Outcome} Outcome */
+/** @typedef {Readonly<Record<string, string>>} Base64 */
 /**
  * What the page reports. Files come in base64.
  * @typedef {import('./lib/finetune_run.mjs').Report
- *   | { type: 'done', result: Omit<Outcome['result'], 'files'> & { files: Readonly<Record<string, string>> } }
+ *   | { type: 'done', result: Omit<Outcome['result'], 'files'> & { files: Base64, exported: Base64 | null } }
  *   | { type: 'error', error: import('./lib/command.mjs').Told }} PageReport
  */
 
@@ -29,24 +31,32 @@ async function main(options) {
   const text = splitText(readText(options.text));
   const kernels = readKernels(options.kernels);
   prepareFolder(options.out);
+  prepareExport(options.exporting);
   // Without a GPU, Firefox renders by Mesa's driver; Chromium brings its own.
   await setUp(options.browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
   buildIfStale();
-  const outcome = await train(options, text, kernels);
+  const { outcome, exported } = await train(options, text, kernels);
   printOutcome(outcome);
   writeResults(options, outcome);
+  if (options.exporting !== undefined && exported !== null) await writeExport(options.exporting, exported);
 }
 
 /**
  * @param {FinetuneOptions} options
  * @param {import('./lib/text.mjs').Split} text
  * @param {unknown} kernels
- * @returns {Promise<Outcome>}
+ * @returns {Promise<{ outcome: Outcome, exported: Map<string, Blob> | null }>}
  */
-async function train({ browser, model, settings }, { train, heldOut }, kernels) {
+async function train({ browser, model, settings, exporting }, { train, heldOut }, kernels) {
   const started = performance.now();
   const plain = (/** @type {string} */ body) => ({ type: 'text/plain; charset=utf-8', body });
-  const job = { ...settings, base: settings.model, prompt: promptFrom(heldOut), kernels };
+  const job = {
+    ...settings,
+    base: settings.model,
+    prompt: promptFrom(heldOut),
+    kernels,
+    exportAfter: exporting?.after,
+  };
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/finetune.html')) },
     '/scripts/page/': path('page/'),
@@ -71,13 +81,25 @@ async function train({ browser, model, settings }, { train, heldOut }, kernels) 
     end();
     if (last.type === 'error') throw failureOf(last.error);
     if (last.type !== 'done') throw new Error(`unexpected report: ${last.type}`);
-    const files = Object.entries(last.result.files).map(([name, base64]) => [name, Buffer.from(base64, 'base64')]);
-    const result = { ...last.result, files: Object.fromEntries(files) };
-    return { ...outcome, result, seconds: (performance.now() - started) / 1000 };
+    const { files, exported, ...rest } = last.result;
+    const result = { ...rest, files: Object.fromEntries(decoded(files)) };
+    const whole = { ...outcome, result, seconds: (performance.now() - started) / 1000 };
+    return {
+      outcome: whole,
+      exported: exported && new Map(decoded(exported).map(([path, bytes]) => [path, new Blob([bytes])])),
+    };
   } finally {
     end();
     await server.close();
   }
+}
+
+/**
+ * @param {Base64} files
+ * @returns {[name: string, bytes: Buffer<ArrayBuffer>][]}
+ */
+function decoded(files) {
+  return Object.entries(files).map(([name, base64]) => [name, Buffer.from(base64, 'base64')]);
 }
 
 await runCommand('finetune', async () => {

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { prepareExport, readExport, writeExport } from '../lib/finetune_export.mjs';
 import { checkModel, prepareFolder, readKernels, readText } from '../lib/finetune_inputs.mjs';
 import { followFinetune } from '../lib/finetune_report.mjs';
 import { printOutcome, writeResults } from '../lib/finetune_results.mjs';
@@ -39,10 +40,12 @@ export async function main(argv) {
   const name = model.repository ?? basename(resolve(String(model.folder)));
   const settings = readSettings(flags, { model: name, text: basename(text) });
   const out = resolve(String(flags.out));
+  const exporting = readExport(flags, settings.max_steps, (path) => resolve(String(path)));
   if (model.folder !== undefined) checkModel(model.folder);
   const { train, heldOut } = splitText(readText(text));
   const kernels = readKernels(kernelsOf(flags.kernels, (path) => resolve(String(path))));
   prepareFolder(out);
+  prepareExport(exporting);
 
   const started = performance.now();
   const gpu = await openGpu(flags);
@@ -50,7 +53,7 @@ export async function main(argv) {
   outcome.browser = `Node ${process.versions.node}`;
   const plain = (/** @type {string} */ content) => new Blob([content], { type: 'text/plain' });
   try {
-    const { files, ...result } = await finetune(await loadLibrary(), {
+    const { files, exported, ...result } = await finetune(await loadLibrary(), {
       options: { worker: false, gpu, kernels: /** @type {KernelChoice} */ (kernels) },
       source: await sourceOf(model),
       train: plain(train),
@@ -58,6 +61,7 @@ export async function main(argv) {
       job: { ...settings, base: name, prompt: promptFrom(heldOut) },
       device: () => describeGpu(gpu),
       report: onReport,
+      ...(exporting && { exportAfter: exporting.after }),
       onTrain(run) {
         const stop = () => void run.stop();
         const over = () => void process.off('SIGINT', stop);
@@ -71,6 +75,7 @@ export async function main(argv) {
     const whole = { ...outcome, result: { ...result, files: bytes }, seconds: (performance.now() - started) / 1000 };
     printOutcome(whole);
     writeResults({ out, settings }, whole);
+    if (exporting !== undefined && exported !== undefined) await writeExport(exporting, exported);
   } finally {
     end();
   }

@@ -1,6 +1,7 @@
 // The options of `npm run finetune`.
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readExport } from './finetune_export.mjs';
 import { kernelsOf, readSettings, SETTING_FLAGS, settingHelp } from './finetune_settings.mjs';
 import { choice, readFlags } from './options.mjs';
 
@@ -15,6 +16,7 @@ const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj',
  * @property {string} out a folder's absolute path
  * @property {import('./browsers.mjs').BrowserKind} browser
  * @property {string} kernels default, tuned, or a file's absolute path
+ * @property {import('./finetune_export.mjs').Export | undefined} exporting
  * @property {Settings} settings
  */
 
@@ -52,12 +54,14 @@ export function readFinetuneOptions(argv) {
   // npm runs scripts in the package's folder; paths are meant from where the command was typed.
   const path = (/** @type {unknown} */ value) => resolve(process.env.INIT_CWD ?? process.cwd(), String(value));
   const [text, model, out] = [path(flags.text), path(flags.model), path(flags.out)];
+  const settings = readSettings(flags, { model: basename(model), text: basename(text) });
   return {
     text,
     model,
     out,
+    exporting: readExport(flags, settings.max_steps, path),
     kernels: kernelsOf(flags.kernels, path),
     browser: choice('browser', flags.browser, /** @type {const} */ (['chrome', 'firefox'])),
-    settings: readSettings(flags, { model: basename(model), text: basename(text) }),
+    settings,
   };
 }

@@ -24,6 +24,7 @@
  * @property {() => Promise<Device>} device
  * @property {(report: Report) => unknown} report is waited for
  * @property {(run: import('../../src/index').TrainRun) => void} [onTrain]
+ * @property {number} [exportAfter] the step at which the run is exported, and ends
  */
 
 /** Tokens in a block of the held-out text. */
@@ -34,8 +35,9 @@ const SAMPLE_TOKENS = 64;
  * @param {typeof import('../../src/index')} library
  * @param {Run} run
  */
-export async function finetune(library, { options, source, train, heldOut, job, device, report, onTrain }) {
-  const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = library;
+export async function finetune(library, run) {
+  const { options, source, train, heldOut, job, device, report, onTrain, exportAfter } = run;
+  const { AutoModelForCausalLM, export_run, get_peft_model, Session, Trainer, VeraConfig } = library;
   /** @type {Record<string, number>} */
   const timings = {};
   /**
@@ -92,15 +94,33 @@ export async function finetune(library, { options, source, train, heldOut, job, 
   // Where this runs, nothing is kept that a later run could go on from.
   const save_strategy = /** @type {const} */ ('no');
   const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed, save_strategy };
+  /** @type {ReadonlyMap<string, Blob> | undefined} */
+  let exported;
   const output = await timed('train', async () => {
-    const run = new Trainer({ model, args, train_dataset: train }).train();
-    onTrain?.(run);
-    for await (const event of run) {
-      if (event.type === 'log') await report({ type: 'log', logs: event.logs });
+    const trainer = new Trainer({ model, args, train_dataset: train });
+    const training = trainer.train();
+    onTrain?.(training);
+    if (exportAfter === 0) exported = await exportAndEnd(trainer, training);
+    for await (const event of training) {
       if (event.type === 'warning') await report({ type: 'warning', message: event.message });
+      if (event.type !== 'log') continue;
+      await report({ type: 'log', logs: event.logs });
+      if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {
+        exported = await exportAndEnd(trainer, training);
+      }
     }
-    return run;
+    return training;
   });
+  /**
+   * @param {import('../../src/index').Trainer} trainer
+   * @param {import('../../src/index').TrainRun} training
+   */
+  async function exportAndEnd(trainer, training) {
+    await training.pause();
+    const files = await export_run({ model, trainer });
+    await training.stop();
+    return files;
+  }
 
   const after = await timed('measure after', measure);
   const sampleAfter = await timed('write after', () => sample(model, job));
@@ -116,6 +136,7 @@ export async function finetune(library, { options, source, train, heldOut, job, 
     timings,
     kernels,
     files,
+    exported,
   };
 }
 

@@ -1,4 +1,5 @@
 // The options that a fine-tuning run has wherever it runs.
+import { EXPORT_FLAGS } from './finetune_export.mjs';
 import { decimal, integer, UsageError } from './options.mjs';
 
 /**
@@ -23,6 +24,7 @@ export const SETTING_FLAGS = /** @type {const} */ ({
   max_length: { type: 'string', default: '128' },
   seed: { type: 'string', default: '42' },
   kernels: { type: 'string', default: 'default' },
+  ...EXPORT_FLAGS,
 });
 
 /**
@@ -40,6 +42,9 @@ ${device}
   --kernels HOW          default: a fixed table; tuned: measured before the first
                          step; or an earlier run.json, to repeat its results bit
                          for bit                       (default)
+  --export PATH          an empty folder, or a .zip, with which the rest of the run goes
+                         on in Python; here it ends early
+  --export_after N       steps before that, or up to three more  (10)
   --help
 
 The last tenth of the text is never trained on: it measures perplexity before and

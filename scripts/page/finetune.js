@@ -3,7 +3,7 @@ import { finetune } from '../lib/finetune_run.mjs';
 import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
 /** @typedef {import('../lib/finetune_run.mjs').Job} Job */
-/** @typedef {Job & { kernels: 'default' | 'tuned' | import('../../src/index').KernelChoice }} PageJob */
+/** @typedef {Job & { exportAfter?: number, kernels: 'default' | 'tuned' | import('../../src/index').KernelChoice }} PageJob */
 
 /** @param {string} path */
 async function blob(path) {
@@ -20,18 +20,24 @@ async function base64(file) {
   return btoa(binary);
 }
 
+/** @param {Iterable<[string, Blob]>} files */
+async function encoded(files) {
+  const entries = [...files].map(async ([name, file]) => [name, await base64(file)]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 try {
-  const { kernels, ...job } = /** @type {PageJob} */ (await (await fetch('/job.json')).json());
+  const { kernels, exportAfter, ...job } = /** @type {PageJob} */ (await (await fetch('/job.json')).json());
   const [train, heldOut] = await Promise.all([blob('/train.txt'), blob('/held_out.txt')]);
   const source = new URL('/model/', location.href);
   const device = describeDevice;
   const library = await loadLibrary();
-  const outcome = await finetune(library, { options: { kernels }, source, train, heldOut, job, device, report });
-  const files = {
-    'adapter_config.json': await base64(outcome.files['adapter_config.json']),
-    'adapter_model.safetensors': await base64(outcome.files['adapter_model.safetensors']),
-  };
-  await report({ type: 'done', result: { ...outcome, files } });
+  const exporting = exportAfter === undefined ? {} : { exportAfter };
+  const run = { options: { kernels }, source, train, heldOut, job, device, report, ...exporting };
+  const outcome = await finetune(library, run);
+  const files = await encoded(Object.entries(outcome.files));
+  const exported = outcome.exported === undefined ? null : await encoded(outcome.exported);
+  await report({ type: 'done', result: { ...outcome, files, exported } });
 } catch (error) {
   await report({ type: 'error', error: describeError(error) });
 }

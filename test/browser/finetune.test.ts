@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const command = fileURLToPath(new URL('../../scripts/finetune.mjs', import.meta.url));
@@ -94,6 +95,36 @@ test('a run with tuned kernels tells which, and can be repeated with them', asyn
   expect(await train('repeated', '--kernels', 'tuned/run.json')).toMatchObject({ code: 0, stderr: '' });
   const repeated = JSON.parse((await result('repeated', 'run.json')).toString());
   for (const key of ['kernels', 'losses', 'adapter']) expect(repeated[key], key).toEqual(tuned[key]);
+}, 600_000);
+
+test('--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip', async () => {
+  const exporting = (to: string) => train(`${to}-out`, '--max_steps', '8', '--export', to);
+  const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
+  for (const { code, stdout, stderr } of [printed, zipped]) {
+    expect({ code, stderr, stdout }).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('in Python'),
+    });
+  }
+  const run = JSON.parse((await result('run', 'run.json')).toString());
+  expect(run.training_arguments).toMatchObject({ max_steps: 8, warmup_steps: 2, seed: 5 });
+  expect(run.step).toBeGreaterThanOrEqual(4);
+  expect(run.step).toBeLessThan(8);
+  const { losses } = JSON.parse((await result('run-out', 'run.json')).toString());
+  const { log_history } = JSON.parse((await result('run', `${run.checkpoint}/trainer_state.json`)).toString());
+  expect(log_history.map(({ loss }: { loss: number }) => loss)).toEqual(losses);
+  expect(await result('run', `${run.checkpoint}/adapter_model.safetensors`)).toEqual(
+    await result('run-out', 'adapter_model.safetensors'),
+  );
+  const files = unzipSync(await result('', 'run.zip'));
+  for (const name of ['train.py', 'train.jsonl', 'README.md']) {
+    expect(Buffer.from(files[name]!), name).toEqual(await result('run', name));
+  }
+  expect(await exporting('run')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--export: expected an empty folder'),
+  });
 }, 600_000);
 
 test.each([

@@ -80,3 +80,18 @@ describe('one clear line for', () => {
     expect(fail).not.toThrow(/\n/);
   });
 });
+
+test('--export is a folder or a zip, some steps before the end', () => {
+  expect(read().exporting).toBeUndefined();
+  expect(read('--export', 'run').exporting).toEqual({ path: resolve('run'), after: 10 });
+  expect(read('--export', 'run.zip', '--max_steps', '6').exporting).toEqual({ path: resolve('run.zip'), after: 2 });
+  expect(read('--export', 'run', '--export_after', '0').exporting?.after).toBe(0);
+});
+
+test.each([
+  [['--export_after', '3'], '--export_after needs --export'],
+  [['--export', 'run', '--export_after', '147'], '--export_after must be a whole number from 0 to 146'],
+  [['--export', 'run', '--max_steps', '3'], '--export: expected --max_steps 4 or more'],
+])('%j is no way to export', (argv, message) => {
+  expect(() => read(...argv)).toThrow(message);
+});
