@@ -13,7 +13,7 @@ export default defineConfig({
   resolve: { alias: { 'webvera/bench': path('../src/bench.ts'), webvera: path('../src/index.ts') } },
   server: { fs: { allow: [path('..')] } },
   // Named here, so that the first load doesn't find them one by one and start over.
-  optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'idb-keyval', 'uplot'] },
+  optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },
   plugins: [workerOnly(), asPublished()],
   worker: { format: 'es' },
   build: {

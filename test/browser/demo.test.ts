@@ -2,8 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { strFromU8, unzipSync } from 'fflate';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
 import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 
@@ -93,6 +95,46 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
     await page.reload();
     await page.waitForSelector('[data-id="whale 2"]');
     expect(await page.$('[data-id="whale"]')).toBeNull();
+  });
+});
+
+test('a run that is paused is downloaded, to go on with in Python, by keyboard on a small screen', async () => {
+  await withDemo(site, async (page) => {
+    await page.setViewport({ width: 360, height: 740 });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await click(page, '#load-bundled');
+    await seen(page, '#model-ready');
+    await click(page, '#use-sample');
+    await seen(page, '#text-file');
+    await page.click('#settings summary');
+    await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
+    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
+    await click(page, '#start');
+    await phase(page, '#train-card', 'running');
+    await clickAtOnce(page, '#pause');
+    await phase(page, '#train-card', 'paused');
+    const [step = ''] = (await textOf(page, '#number-step')).split(' ');
+
+    const downloadPath = await downloadsOf(page);
+    await page.focus('#go-on-in-python');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => readdir(downloadPath), { timeout: 20_000 }).toEqual(['whale-run.zip']);
+    const files = unzipSync(await readFile(join(downloadPath, 'whale-run.zip')));
+    expect(Object.keys(files)).toEqual(
+      expect.arrayContaining(['train.py', `checkpoint-${step}/optimizer.safetensors`]),
+    );
+    expect(JSON.parse(strFromU8(files['run.json']!))).toMatchObject({ step: Number(step), rows_per_step: 1 });
+    const said = 'The run is downloaded. Its README.md tells how to go on in Python.';
+    await page.waitForFunction((text) => document.querySelector('#announcer')?.textContent === text, {}, said);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('go-on-in-python');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await expectAccessible(page);
+
+    // It goes on here, too.
+    expect(await textOf(page, '#train-status')).toBe('Paused. Nothing is lost.');
+    await click(page, '#stop');
+    await phase(page, '#train-card', 'idle');
+    expect(await page.$eval('#go-on-in-python', (button) => (button as HTMLElement).hidden)).toBe(true);
   });
 });
 
@@ -255,13 +297,19 @@ async function written(files: Readonly<Record<string, string | Uint8Array>>): Pr
 
 /** Exports an adapter; gives the paths of the two files that the browser has downloaded. */
 async function exported(page: Page, id: string): Promise<string[]> {
-  const downloadPath = await mkdtemp(join(folder, 'downloads-'));
-  const browser = await page.createCDPSession();
-  await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath });
+  const downloadPath = await downloadsOf(page);
   await click(page, `[aria-label="Export ${id}"]`);
   const wanted = ['adapter_config.json', 'adapter_model.safetensors'];
   await expect.poll(() => readdir(downloadPath).then((names) => names.sort()), { timeout: 20_000 }).toEqual(wanted);
   return wanted.map((name) => join(downloadPath, name));
+}
+
+/** An empty folder, where downloads go from now on. */
+async function downloadsOf(page: Page): Promise<string> {
+  const downloadPath = await mkdtemp(join(folder, 'downloads-'));
+  const browser = await page.createCDPSession();
+  await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath });
+  return downloadPath;
 }
 
 async function kilobytes(page: Page, id: string): Promise<string | undefined> {

@@ -1,4 +1,12 @@
-import { get_peft_model, type StepLogs, Trainer, type TrainOutput, type TrainRun, type VeraModel } from 'webvera';
+import {
+  export_run,
+  get_peft_model,
+  type StepLogs,
+  Trainer,
+  type TrainOutput,
+  type TrainRun,
+  type VeraModel,
+} from 'webvera';
 import type { Corpus, ReadyModel, TrainingPhase } from '../state';
 import { type Settings, toTrainingArguments, toVeraConfig } from './settings';
 
@@ -25,6 +33,7 @@ export class Training {
   readonly #plan: TrainingPlan;
   readonly #abort = new AbortController();
   #run: TrainRun | undefined;
+  #exported: Parameters<typeof export_run>[0] | undefined;
   #stopping = false;
 
   constructor(plan: TrainingPlan) {
@@ -40,10 +49,9 @@ export class Training {
     try {
       signal.throwIfAborted();
       const args = toTrainingArguments(settings);
-      const run = new Trainer({ model: vera, args, train_dataset: corpus.blob }).train({
-        signal,
-        resume_from_checkpoint: resume,
-      });
+      const trainer = new Trainer({ model: vera, args, train_dataset: corpus.blob });
+      const run = trainer.train({ signal, resume_from_checkpoint: resume });
+      this.#exported = { model: vera, trainer };
       this.#run = run;
       await this.#follow(run);
       return { vera, output: await run };
@@ -67,6 +75,12 @@ export class Training {
     this.#stopping = true;
     this.#plan.onPhase('stopping');
     await this.#run?.stop();
+  }
+
+  /** What the run goes on with in Python, from where it stands. It isn't disturbed by it. */
+  async exportRun(): Promise<ReadonlyMap<string, Blob>> {
+    if (this.#exported === undefined) throw new Error('The run has not begun');
+    return export_run(this.#exported, { signal: this.#abort.signal });
   }
 
   cancel(): void {

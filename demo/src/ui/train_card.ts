@@ -1,5 +1,6 @@
 import { type StepLogs, WebVeraError } from 'webvera';
-import type { App } from '../app';
+import { zipFiles } from '../../../scripts/lib/zip.mjs';
+import { type App, act } from '../app';
 import { formatCount, formatDuration, formatLoss } from '../format';
 import type { Interrupted } from '../library/interrupted';
 import { freeName } from '../library/model_files';
@@ -7,6 +8,7 @@ import { Training } from '../library/training';
 import { type AppState, canTrain, missingForTraining, type TrainingPhase } from '../state';
 import { announce } from './announcer';
 import { byId, onClick, setText, show } from './dom';
+import { downloadFile } from './download';
 import { interruptedNote } from './interrupted_note';
 import { LossReport } from './loss_report';
 import type { SettingsForm } from './settings_form';
@@ -24,13 +26,15 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   const { store, banner, confirm, rack } = app;
   const card = byId('train-card', 'section');
   const name = byId('adapter-name', 'input');
-  const [start, pause, stop, cancel] = (['start', 'pause', 'stop', 'cancel'] as const).map((id) =>
-    byId(id, 'button'),
-  ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
+  const [start, pause, stop, python, cancel] = (['start', 'pause', 'stop', 'go-on-in-python', 'cancel'] as const).map(
+    (id) => byId(id, 'button'),
+  ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
   const numbers = new Numbers();
   const report = new LossReport();
   const note = interruptedNote(app, (run) => train(run));
   let training: Training | undefined;
+  /** The name that the adapter of the run will have. */
+  let id = '';
   /** What the last run came to. */
   let outcome = '';
 
@@ -45,7 +49,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     if (model === undefined || corpus === undefined) return;
     banner.clear();
     const taken = [...saved, ...(unsaved === undefined ? [] : [unsaved])].map((adapter) => adapter.id);
-    const id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), taken);
+    id = freeName(interrupted?.name ?? (name.value.trim() || suggestedName(corpus.name)), taken);
     const began = performance.now();
     numbers.begin(settings.max_steps);
     report.begin(settings.max_steps);
@@ -108,6 +112,14 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     ),
   );
   onClick(stop, () => training?.stop().catch(() => {})); // the run itself reports what went wrong
+  onClick(python, () =>
+    act(app, async () => {
+      const files = await training?.exportRun();
+      if (files === undefined) return;
+      downloadFile(`${id}-run.zip`, await zipFiles(files));
+      announce('The run is downloaded. Its README.md tells how to go on in Python.');
+    }),
+  );
   onClick(cancel, async () => {
     const sure = await confirm.ask({
       title: 'Cancel this run?',
@@ -122,18 +134,19 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   });
 
   store.watch((state: AppState, before: AppState) => {
-    const { phase, corpus, kept } = state;
+    const { phase, corpus, kept, busy } = state;
     const idle = phase === 'idle';
     const focused = document.activeElement;
     // A button that was disabled on the way has left the focus to the body.
     const hadFocus = byId('train-actions', 'div').contains(focused) || focused === document.body;
     card.dataset.phase = phase;
     show(start, idle);
-    for (const button of [pause, stop, cancel]) show(button, !idle);
+    for (const button of [pause, stop, python, cancel]) show(button, !idle);
     start.disabled = !canTrain(state);
     pause.disabled = phase !== 'running' && phase !== 'paused';
     setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
     stop.disabled = phase !== 'running' && phase !== 'paused';
+    python.disabled = busy || (phase !== 'running' && phase !== 'paused');
     cancel.disabled = phase === 'stopping';
     name.disabled = !idle;
     if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
