@@ -117,6 +117,10 @@ export type TrainEvent =
   | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string; readonly durable: boolean }
   /** The first event of a run that goes on from a checkpoint. `log_history` holds what came before. */
   | { readonly type: 'restored'; readonly state: TrainerState; readonly checkpoint: string }
+  /**
+   * A run stands still while there is a reason to: `paused` comes again where another reason takes the place of the one told
+   * ('user' goes before all others), and `resumed` with the last that went.
+   */
   | { readonly type: 'paused' | 'resumed'; readonly state: TrainerState; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly state: TrainerState; readonly code: ErrorCode; readonly message: string };
 

@@ -1,3 +1,4 @@
+import { WebVeraError } from '../core/error';
 import type { RunEvent } from '../core/run';
 import type {
   PauseReason,
@@ -24,8 +25,12 @@ import { callWithDataset } from './with_dataset';
  */
 export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOutput> {
   readonly state: TrainerState;
-  /** Resolves once the last submitted step is done, and kept unless `save_strategy` is 'no'. */
+  /**
+   * Resolves once the last submitted step is done, and kept unless `save_strategy` is 'no'; or once the run is over, or
+   * resumed before it stood still.
+   */
   pause(): Promise<void>;
+  /** The run goes on, unless there is another reason for it to stand still, such as `whenHidden: 'pause'`. */
   resume(): Promise<void>;
   /**
    * Ends the run after the steps that are submitted; the model keeps what it has learnt. `save`: whether a checkpoint is
@@ -45,7 +50,13 @@ export interface RunSetup {
   open(): { readonly model: Handle; readonly dataset: OpenDataset };
 }
 
-export class RemoteRun implements TrainRun {
+/** A run that can be told to stand still for other reasons than its user's. */
+export interface PausableRun extends TrainRun {
+  pauseFor(reason: PauseReason): Promise<void>;
+  resumeFor(reason: PauseReason): Promise<void>;
+}
+
+export class RemoteRun implements PausableRun {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'TrainRun';
 
@@ -53,7 +64,6 @@ export class RemoteRun implements TrainRun {
   readonly #callbacks: Callbacks;
   readonly #events = new Replay<TrainEvent>();
   readonly #logs: StepLogs[] = [];
-  readonly #pausedFor = new Set<PauseReason>();
   readonly #output: Promise<TrainOutput>;
   #state: TrainerState;
   /** While the run goes on. */
@@ -84,11 +94,20 @@ export class RemoteRun implements TrainRun {
   }
 
   pause(): Promise<void> {
-    return this.#pause('user');
+    return this.pauseFor('user');
   }
 
   resume(): Promise<void> {
-    return this.#resume('user');
+    return this.resumeFor('user');
+  }
+
+  /** The session keeps the reasons: the run stands still while there is one. */
+  pauseFor(reason: PauseReason): Promise<void> {
+    return this.#toRun((call) => this.#link.request('pauseTraining', call, reason));
+  }
+
+  resumeFor(reason: PauseReason): Promise<void> {
+    return this.#toRun((call) => this.#link.request('resumeTraining', call, reason));
   }
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
@@ -175,7 +194,7 @@ export class RemoteRun implements TrainRun {
   /** A page that is hidden may never be seen again. */
   #onVisibility(hidden: boolean, { whenHidden, save_strategy }: ResolvedTrainingArguments): void {
     const react = async (): Promise<void> => {
-      if (whenHidden === 'pause') await (hidden ? this.#pause('hidden') : this.#resume('hidden'));
+      if (whenHidden === 'pause') await (hidden ? this.pauseFor('hidden') : this.resumeFor('hidden'));
       else if (hidden && save_strategy !== 'no') await this.#save();
     };
     react().catch(this.#fail);
@@ -189,21 +208,13 @@ export class RemoteRun implements TrainRun {
     await this.#toRun((call) => this.#link.request('controlTraining', call, { should_save: true }));
   }
 
-  /** The run stands still while there is a reason to. */
-  async #pause(reason: PauseReason): Promise<void> {
-    const running = this.#pausedFor.size === 0;
-    this.#pausedFor.add(reason);
-    if (running) await this.#toRun((call) => this.#link.request('pauseTraining', call, reason));
-  }
-
-  async #resume(reason: PauseReason): Promise<void> {
-    const wasPaused = this.#pausedFor.delete(reason);
-    if (wasPaused && this.#pausedFor.size === 0) {
-      await this.#toRun((call) => this.#link.request('resumeTraining', call, reason));
-    }
-  }
-
   async #toRun(request: (call: CallId) => Promise<void>): Promise<void> {
     if (this.#call !== undefined) await request(this.#call);
   }
+}
+
+/** What a `Trainer` gives, as this library sees it. */
+export function pausable(run: TrainRun): PausableRun {
+  if (run instanceof RemoteRun) return run;
+  throw new WebVeraError('internal', 'Expected a run that a Trainer gave');
 }

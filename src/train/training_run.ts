@@ -1,8 +1,8 @@
+import { PauseGate } from '../core/pause_gate';
 import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { PauseReason, TrainOutput } from '../core/training';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './optimizer';
-import { PauseGate } from './pause_gate';
 import { RunRecord } from './run_record';
 import { readPools, restorePools, Saving } from './saving';
 import { learningRateAt } from './schedule';
@@ -26,7 +26,7 @@ const IN_FLIGHT = 2;
 /** One training run: submits steps, reads their outcome late, and reports only what the GPU has acknowledged. */
 export class TrainingRun {
   readonly #init: TrainingInit;
-  readonly #gate = new PauseGate();
+  readonly #gate = new PauseGate((reason) => this.#emit({ type: 'paused', reason }));
   readonly #record: RunRecord;
   readonly #snapshots = new Snapshots();
   readonly #pending: Submitted[] = [];
@@ -41,7 +41,7 @@ export class TrainingRun {
     this.#record = new RunRecord(init.runner, init.args.max_steps);
   }
 
-  /** Resolves once the last submitted step is acknowledged, or at once when the run is over. */
+  /** Resolves once the last submitted step is acknowledged, or at once when the run is over or goes on all the same. */
   pause(reason: PauseReason): Promise<void> {
     return this.#gate.pause(reason);
   }
@@ -55,7 +55,7 @@ export class TrainingRun {
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) {
       this.#stop.abort();
-      this.#gate.resumeAll();
+      this.#gate.letGo();
     }
     if (should_log === true) this.#logAsked = true;
   }
@@ -181,6 +181,7 @@ export class TrainingRun {
     if (!this.#gate.requested) return;
     await this.#acknowledge(0);
     await this.#saving?.keepNow();
+    if (!this.#gate.requested) return;
     const reason = this.#gate.enter();
     this.#emit({ type: 'paused', reason });
     await this.#standStill(state, async () => {

@@ -125,8 +125,9 @@ export interface WorkerSession extends StorageCalls {
    */
   pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void>;
   /**
-   * Resolves once the last submitted step is acknowledged. The reason comes back in the `paused` event. The page never
-   * pauses twice without resuming between. A run that has ended ignores this and the next two calls.
+   * Adds a reason for the run to stand still; `resumeTraining` takes it away, and the last one lets the run go on. Resolves
+   * once the last submitted step is acknowledged, or no reason is left. The reason comes back in the `paused` event. A run
+   * that has ended ignores this and the next two calls.
    */
   pauseTraining(run: CallId, reason: PauseReason): Promise<void>;
   resumeTraining(run: CallId, reason: PauseReason): Promise<void>;

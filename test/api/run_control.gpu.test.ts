@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Example, get_peft_model, type PreTrainedModel, type VeraModel } from '../../src/index';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Example, get_peft_model, type PreTrainedModel, type TrainRun, type VeraModel } from '../../src/index';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { loadTiny, tinyVera } from '../helpers/tiny_llama';
 import { eventsOf, expectToTrain, firstLog, pass, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
@@ -19,6 +19,20 @@ afterAll(async () => {
   await opened.session.close();
   process.off('unhandledRejection', onUnhandled);
 });
+/** What a run sees of the page. */
+class Page extends EventTarget {
+  visibilityState = 'visible';
+
+  show(state: string): void {
+    this.visibilityState = state;
+    this.dispatchEvent(new Event('visibilitychange'));
+  }
+}
+
+async function nextEvent(run: TrainRun, wanted: string): Promise<void> {
+  for await (const { type } of run) if (type === wanted) return;
+}
+
 const fresh = (): Promise<VeraModel> => get_peft_model(plain, tinyVera);
 
 describe('pause', () => {
@@ -72,6 +86,53 @@ describe('pause', () => {
     controller.abort('enough');
     await expect(Promise.resolve(aborted)).rejects.toBe('enough');
     await expectToTrain(model);
+  });
+});
+
+describe('a run has several reasons to stand still', () => {
+  type Do = (run: TrainRun, page: Page) => Promise<void>;
+  const pause: Do = (run) => run.pause();
+  const resume: Do = (run) => run.resume();
+  const hide: Do = async (_, page) => page.show('hidden');
+  const show: Do = async (_, page) => page.show('visible');
+
+  test.each<[string, Do[], string[]]>([
+    ['paused, hidden, resumed, shown', [pause, hide, resume, show], ['paused user', 'paused hidden', 'resumed hidden']],
+    ['hidden, paused, shown, resumed', [hide, pause, show, resume], ['paused hidden', 'paused user', 'resumed user']],
+  ])('and goes on when none is left: %s', async (_, steps, told) => {
+    const page = new Page();
+    vi.stubGlobal('document', page);
+    try {
+      const run = tinyTrainer(await fresh(), { args: { max_steps: 12, whenHidden: 'pause' } }).train();
+      await firstLog(run);
+      for (const step of steps) {
+        await step(run, page);
+        if (step === steps[0]) await nextEvent(run, 'paused');
+      }
+      expect((await run).global_step).toBe(12);
+      const reasons = (await eventsOf(run)).flatMap((event) =>
+        'reason' in event ? [`${event.type} ${event.reason}`] : [],
+      );
+      expect(reasons).toEqual(told);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test('a pause that is resumed before it takes effect settles, and two settle when it does', async () => {
+    const run = tinyTrainer(await fresh(), { args: { max_steps: 30 } }).train();
+    await firstLog(run);
+    await Promise.all([run.pause(), run.resume()]);
+    const twice = [run.pause(), run.pause()];
+    await Promise.race(twice);
+    const { global_step } = run.state;
+    const submits = opened.calls('submit');
+    await pass(60);
+    expect([run.state.global_step, opened.calls('submit')]).toEqual([global_step, submits]);
+    await Promise.all(twice);
+    const stopped = run.stop();
+    await run.pause();
+    expect((await stopped).global_step).toBe(global_step);
   });
 });
 

@@ -285,8 +285,6 @@ describe('a training run', () => {
     }));
     const run = new Trainer({ model, train_dataset: rows }).train();
     await run.pause();
-    await run.pause();
-    await run.resume();
     await run.resume();
     await expect(run.stop({ save: 1 } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
     expect(await run.stop({ save: false })).toEqual(output);
@@ -306,7 +304,7 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test('stands still while the page is hidden, if asked to, and as long as there is a reason', async () => {
+  test('tells the session each reason to stand still, such as a hidden page, and each that goes', async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     vi.stubGlobal('document', page);
     const show = (state: string): void => {
@@ -329,12 +327,12 @@ describe('a training run', () => {
     show('hidden');
     show('visible');
     await run.resume();
-    expect(sent.slice(2)).toEqual(['pause user', 'resume user']);
+    expect(sent.slice(2)).toEqual(['pause user', 'pause hidden', 'resume hidden', 'resume user']);
     controller.abort();
     await expect(run).rejects.toMatchObject({ name: 'AbortError' });
     show('hidden');
     await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(sent).toHaveLength(4);
+    expect(sent).toHaveLength(6);
     await session.close();
   });
 

@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/error';
 import type { Example, TrainOutput } from '../../core/training';
+import { pausable } from '../train_run';
 import { Trainer } from '../trainer';
 import type { ProfileHost } from './host';
 import { type IdleReason, watchIdle } from './idle';
@@ -48,7 +49,7 @@ export async function learn(learner: Learner, unfinished: Unfinished, turn: Lear
     const { args, learnt, held, loss_before } = await measure(learner, unfinished, turn);
     const trainer = new Trainer({ model: host.vera, adapter_name: copy, args, train_dataset: learnt });
     await run.free(signal);
-    const output = await run.follow(trainer.train({ resume_from_checkpoint: resumes, signal }));
+    const output = await run.follow(pausable(trainer.train({ resume_from_checkpoint: resumes, signal })));
     const steps = output.global_step;
     const loss_after =
       steps === 0 ? loss_before : await lossOf(learner, copy, { args, examples: judges(held, learnt) }, turn);

@@ -1,25 +1,29 @@
+import { PauseGate } from '../../core/pause_gate';
 import type { PauseReason, TrainEvent, TrainerState, TrainOutput } from '../../core/training';
 import { Replay } from '../replay';
-import type { TrainRun } from '../train_run';
-
-const BEFORE: TrainerState = { global_step: 0, max_steps: 0, epoch: 0, log_history: [] };
+import type { PausableRun } from '../train_run';
 
 /**
  * A run with a beginning and an end of its own: what it does around the training run that it follows. It stands still while
  * there is a reason to, whoever has it.
  */
-export class LearnRun implements TrainRun {
+export class LearnRun implements PausableRun {
   readonly #events = new Replay<TrainEvent>();
   readonly #output: Promise<TrainOutput>;
-  readonly #reasons = new Set<PauseReason>();
-  readonly #waiting = new Set<() => void>();
-  /** Why it stands still; kept until it goes on. */
-  #cause: PauseReason = 'user';
-  #inner: TrainRun | undefined;
+  /** Holds what is done around the training run; that one is told all the reasons, and stands still by itself. */
+  readonly #gate = new PauseGate((reason) => this.#tell('paused', reason));
+  #state: TrainerState = { global_step: 0, max_steps: 0, epoch: 0, log_history: [] };
+  /** While it trains. */
+  #inner: PausableRun | undefined;
   #stopped: { save?: boolean } | undefined;
 
   constructor(body: (run: LearnRun) => Promise<TrainOutput>) {
-    this.#output = Promise.resolve().then(() => body(this));
+    this.#output = Promise.resolve()
+      .then(() => {
+        this.#gate.begin();
+        return body(this);
+      })
+      .finally(() => this.#gate.close());
     this.#output.then(
       () => this.#events.close(),
       (error: unknown) => this.#events.fail(error), // so an abandoned run raises no unhandled rejection
@@ -27,7 +31,7 @@ export class LearnRun implements TrainRun {
   }
 
   get state(): TrainerState {
-    return this.#inner?.state ?? BEFORE;
+    return this.#inner?.state ?? this.#state;
   }
 
   pause(): Promise<void> {
@@ -40,45 +44,42 @@ export class LearnRun implements TrainRun {
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
     this.#stopped = options;
-    this.#wake();
+    this.#gate.letGo();
     await this.#inner?.stop(options);
     return this.#output;
   }
 
   async pauseFor(reason: PauseReason): Promise<void> {
-    const running = this.#reasons.size === 0;
-    this.#reasons.add(reason);
-    if (!running) return;
-    this.#cause = reason;
-    await this.#inner?.pause();
+    const stands = this.#gate.pause(reason);
+    await (this.#inner === undefined ? stands : this.#inner.pauseFor(reason));
   }
 
   async resumeFor(reason: PauseReason): Promise<void> {
-    if (!this.#reasons.delete(reason) || this.#reasons.size > 0) return;
-    this.#wake();
-    await this.#inner?.resume();
+    this.#gate.resume(reason);
+    await this.#inner?.resumeFor(reason);
   }
 
   /** Resolves once nothing keeps it from going on. Rejects with `signal.reason`. */
   async free(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
-    while (this.#reasons.size > 0 && this.#stopped === undefined && !signal.aborted) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
     signal.throwIfAborted();
+    if (!this.#gate.requested) return;
+    this.#tell('paused', this.#gate.enter());
+    this.#tell('resumed', await this.#gate.wait(signal));
   }
 
   /** Passes a training run's events on, and what is asked of this one to it. */
-  async follow(inner: TrainRun): Promise<TrainOutput> {
+  async follow(inner: PausableRun): Promise<TrainOutput> {
     this.#inner = inner;
-    if (this.#stopped !== undefined)
-      inner.stop(this.#stopped).catch(() => {}); // its output tells
-    else if (this.#reasons.size > 0) inner.pause().catch(() => {});
-    for await (const event of inner) {
-      const isOurs = (event.type === 'paused' || event.type === 'resumed') && event.reason === 'user';
-      this.#events.push(isOurs ? { ...event, reason: this.#cause } : event);
+    try {
+      // If it can't be told, its output tells.
+      if (this.#stopped !== undefined) inner.stop(this.#stopped).catch(() => {});
+      else for (const reason of this.#gate.reasons) inner.pauseFor(reason).catch(() => {});
+      for await (const event of inner) this.#events.push(event);
+      return await inner;
+    } finally {
+      this.#state = inner.state;
+      this.#inner = undefined;
     }
-    return inner;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its output
@@ -93,8 +94,7 @@ export class LearnRun implements TrainRun {
     return this.#events[Symbol.asyncIterator]();
   }
 
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+  #tell(type: 'paused' | 'resumed', reason: PauseReason): void {
+    this.#events.push({ type, state: this.state, reason });
   }
 }

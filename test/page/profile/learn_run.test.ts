@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest';
-import type { TrainEvent, TrainOutput, TrainRun } from '../../../src/index';
+import type { PauseReason, TrainEvent, TrainOutput } from '../../../src/index';
 import { LearnRun } from '../../../src/page/profile/learn_run';
 import { Replay } from '../../../src/page/replay';
+import type { PausableRun } from '../../../src/page/train_run';
+import { withResolvers } from '../../helpers/with_resolvers';
 
+/** Lets all go on that can. */
+const pass = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 const state = { global_step: 1, max_steps: 2, epoch: 0.5, log_history: [] };
 const output: TrainOutput = { global_step: 2, training_loss: 1, metrics: {} };
 
 /** A training run that does what it is told, and keeps a list of that. */
-class FakeRun implements TrainRun {
+class FakeRun implements PausableRun {
   readonly calls: string[] = [];
   readonly state = state;
   readonly #events = new Replay<TrainEvent>();
@@ -16,14 +20,22 @@ class FakeRun implements TrainRun {
     this.#finish = resolve;
   });
 
-  async pause(): Promise<void> {
-    this.calls.push('pause');
-    this.#events.push({ type: 'paused', state, reason: 'user' });
+  pause(): Promise<void> {
+    return this.pauseFor('user');
   }
 
-  async resume(): Promise<void> {
-    this.calls.push('resume');
-    this.#events.push({ type: 'resumed', state, reason: 'user' });
+  resume(): Promise<void> {
+    return this.resumeFor('user');
+  }
+
+  async pauseFor(reason: PauseReason): Promise<void> {
+    this.calls.push(`pause ${reason}`);
+    this.#events.push({ type: 'paused', state, reason });
+  }
+
+  async resumeFor(reason: PauseReason): Promise<void> {
+    this.calls.push(`resume ${reason}`);
+    this.#events.push({ type: 'resumed', state, reason });
   }
 
   stop(): Promise<TrainOutput> {
@@ -56,21 +68,17 @@ async function reasonsOf(run: LearnRun): Promise<string[]> {
   return told;
 }
 
-test('stands still while there is a reason to, and tells the first', async () => {
+test('hands on why it is to stand still while it trains', async () => {
   const inner = new FakeRun();
   const run = new LearnRun((own) => own.follow(inner));
   await Promise.resolve();
   await run.pauseFor('busy');
-  await run.pauseFor('hidden');
   await run.pause();
   await run.resumeFor('busy');
   await run.resume();
-  expect(inner.calls).toEqual(['pause']);
-  await run.resumeFor('hidden');
-  await run.resumeFor('hidden');
-  expect(inner.calls).toEqual(['pause', 'resume']);
+  expect(inner.calls).toEqual(['pause busy', 'pause user', 'resume busy', 'resume user']);
   inner.end();
-  expect(await reasonsOf(run)).toEqual(['paused busy', 'resumed busy']);
+  expect(await reasonsOf(run)).toEqual(['paused busy', 'paused user', 'resumed busy', 'resumed user']);
   expect(await run).toBe(output);
 });
 
@@ -78,9 +86,9 @@ test('what is asked of it before it trains is done then', async () => {
   const { signal } = new AbortController();
   const paused = new FakeRun();
   const first = new LearnRun((own) => own.follow(paused));
-  await first.pause();
+  await Promise.all([first.pause(), first.pauseFor('hidden')]);
   await Promise.resolve();
-  expect(paused.calls).toEqual(['pause']);
+  expect(paused.calls).toEqual(['pause user', 'pause hidden']);
 
   const stopped = new FakeRun();
   const second = new LearnRun(async (own) => {
@@ -90,6 +98,40 @@ test('what is asked of it before it trains is done then', async () => {
   await second.pause();
   expect(await second.stop()).toBe(output);
   expect(stopped.calls).toEqual(['stop']);
+});
+
+test('around its training it stands still by itself, tells so, and a pause resolves when it does', async () => {
+  const { signal } = new AbortController();
+  const inner = new FakeRun();
+  const done: string[] = [];
+  const [begun, judging] = [withResolvers(), withResolvers()];
+  const run = new LearnRun(async (own) => {
+    await begun.promise;
+    await own.free(signal);
+    const output = await own.follow(inner);
+    await judging.promise;
+    await own.free(signal);
+    done.push('judged');
+    return output;
+  });
+  await Promise.resolve();
+  const paused = run.pause().then(() => done.push('paused'));
+  await pass();
+  expect(done).toEqual([]);
+  begun.resolve();
+  await paused;
+  await run.resume();
+  await pass();
+  inner.end();
+  await pass();
+  const hidden = run.pauseFor('hidden');
+  judging.resolve();
+  await hidden;
+  expect(done).toEqual(['paused']);
+  await run.resumeFor('hidden');
+  await run;
+  expect(done).toEqual(['paused', 'judged']);
+  expect(await reasonsOf(run)).toEqual(['paused user', 'resumed user', 'paused hidden', 'resumed hidden']);
 });
 
 test('waits until it is free, or aborted', async () => {
