@@ -138,8 +138,9 @@ export class Trainer {
    * to a base model, its adapters by name and by what they began with, and the data as they are tokenised; the last two
    * are kept, of the last four runs. Other arguments than it was made with hold from here on, with a warning of the
    * session (`other_arguments`). A run that had ended ends at once, with what it had learnt, or begins anew where the
-   * arguments are others. Rejects with `storage_unavailable` while the database can't be asked, and with
-   * `locked_by_other_tab` while the same run goes on elsewhere.
+   * arguments are others. One that was stopped further on than the arguments of now go ends at once too, with a warning.
+   * Rejects with `storage_unavailable` while the database can't be asked, and with `locked_by_other_tab` while the same run
+   * goes on elsewhere.
    */
   train(options: TrainOptions = {}): TrainRun {
     this.#run = new RemoteRun({

@@ -75,6 +75,7 @@ export class RunCheckpoints implements Checkpoints {
     // What is later than this one is written over first.
     this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
     if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
+    this.#warnOfEnd(chosen, maxSteps);
     if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
     await this.#run.kernels.resume(chosen.kernels);
     return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot) };
@@ -121,7 +122,9 @@ export class RunCheckpoints implements Checkpoints {
       );
     }
     const others = this.#otherArguments(chosen.args);
-    const hadEnded = chosen.snapshot.progress.global_step >= maxSteps;
+    const { global_step: done, max_steps: planned } = chosen.snapshot.progress;
+    // One that was stopped on its way hasn't ended, though fewer steps may be asked for now.
+    const hadEnded = done >= Math.max(planned, maxSteps);
     // Done, but not what is asked for now.
     if (wanted === true && hadEnded && others.length > 0) return { usable, chosen: undefined, others };
     return { usable, chosen, others };
@@ -166,6 +169,15 @@ export class RunCheckpoints implements Checkpoints {
     const instead =
       chosen === undefined ? 'there is no other to go on from' : `going on from ${nameOf(chosen.snapshot)}`;
     this.#warn('storage_corrupt', `A checkpoint of the run can't be read: ${instead}`);
+  }
+
+  /** As transformers, a run that has gone further than it is to go now ends at once. */
+  #warnOfEnd({ snapshot }: Usable, maxSteps: number): void {
+    const { global_step, max_steps } = snapshot.progress;
+    if (global_step < maxSteps || global_step >= max_steps) return;
+    const plan = `of ${max_steps} steps then, and of ${maxSteps} with the arguments of now`;
+    const message = `The run was stopped at step ${global_step} ${plan}: it ends at once, with what it had learnt`;
+    this.#warn('other_arguments', message);
   }
 
   #warn(code: string, message: string): void {

@@ -175,6 +175,23 @@ describe('what is resumed', () => {
     );
   });
 
+  test('one that was stopped further on than it is to go now ends at once, and says so', async () => {
+    const first = await trained({ meanwhile: stopAt(7) });
+    const step = first.logs.length;
+    const init = { args: { max_steps: -1, num_train_epochs: 3, per_device_train_batch_size: 7 } };
+    const shorter = await trained({ resume: true, init });
+    expect(typesOf(shorter)).toEqual(['restored']);
+    expect(shorter.weights).toEqual(first.weights);
+    expect(shorter.messages).toContain(
+      `The run was stopped at step ${step} of 12 steps then, and of 3 with the arguments of now: it ends at once, with what it had learnt`,
+    );
+    // What it had come to is there to go on from.
+    const straight = await trained({ init: { args: { save_strategy: 'no' } } });
+    const longer = await trained({ resume: true });
+    expect(longer.logs.slice(0, step)).toEqual(first.logs);
+    expect(longer.weights).toEqual(straight.weights);
+  });
+
   test('a finished run that is asked for by other arguments begins anew', async () => {
     await trained();
     const init: Partial<TrainerInit> = { args: { learning_rate: 0.01 } };
