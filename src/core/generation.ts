@@ -3,7 +3,7 @@ export interface GenerationConfig {
   max_new_tokens?: number;
   /** false: the likeliest token each time. */
   do_sample?: boolean;
-  /** 1. Only with `do_sample`. */
+  /** 1; from 1e-30. Only with `do_sample`. */
   temperature?: number;
   /** 50; 0 for no cut. Only with `do_sample`. */
   top_k?: number;

@@ -4,10 +4,13 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/** Token ids or labels, (B,T): one array per row, or flat with dims. All rows have one length. */
+/**
+ * Token ids or labels, (B,T): one array per row, or flat with dims, as tensors of transformers.js have them, whose ids are
+ * large integers. All rows have one length.
+ */
 export type IdMatrix =
-  | readonly (readonly number[])[]
-  | { readonly dims: readonly number[]; readonly data: ArrayLike<number> };
+  | readonly ArrayLike<number | bigint>[]
+  | { readonly dims: readonly number[]; readonly data: ArrayLike<number | bigint> };
 
 /** An `IdMatrix` in its one checked form: `data.length` is B·T, every entry an integer. */
 export interface IdTensor {

@@ -48,24 +48,3 @@ function hint(value: unknown): string {
 function isAddress(text: string): boolean {
   return /^(?:https?:|\.{0,2}\/)\S+$|^\S+\.(?:txt|jsonl?|ndjson|csv|md)$/i.test(text);
 }
-
-export const exampleForms = '{ text }, { prompt, completion } or { input_ids, labels?, attention_mask? }';
-
-const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
-const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
-const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
-
-/** What to do about a row that is no example. */
-export function exampleHint(row: unknown): string {
-  if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
-  if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
-  if (isBytes(row)) return 'A stream of text is passed as await new Response(stream).blob().';
-  if (typeof row === 'number' || Array.isArray(row)) return 'Token ids are passed as [{ input_ids }].';
-  if (typeof row !== 'object' || row === null) return '';
-  const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
-  const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
-  if (prompt !== undefined && completion !== undefined) {
-    return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
-  }
-  return text === undefined ? '' : `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
-}

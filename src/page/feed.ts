@@ -1,8 +1,8 @@
+import { exampleFields } from '../core/example';
 import type { Dataset, Example } from '../core/training';
 import type { DataSource } from '../worker/protocol';
-import { anyDataset, exampleForms, exampleHint } from './dataset_rules';
+import { anyDataset } from './dataset_rules';
 import { wrong } from './options';
-import { NUMBERS } from './prompts';
 
 /** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
 export interface OpenDataset {
@@ -71,37 +71,4 @@ function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<
 /** JSONL when the type or the file's name says so. */
 function isJsonLines(blob: Blob): boolean {
   return /json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)));
-}
-
-/** The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. */
-export function exampleFields(where: string, example: unknown): Example {
-  if (typeof example === 'object' && example !== null) {
-    const row = example as Readonly<Record<string, unknown>>;
-    const foreign = ['messages', 'label', 'image', 'pixel_values'].find((key) => row[key] !== undefined);
-    if (foreign !== undefined) {
-      const instead = foreign === 'messages' ? ': write them as { prompt, completion }' : '';
-      throw wrong(where, exampleForms, row, `${foreign} is not supported yet${instead}.`);
-    }
-    const { text, prompt, completion, input_ids, labels, attention_mask } = row;
-    if (input_ids !== undefined) {
-      return {
-        input_ids: integers(`${where}.input_ids`, input_ids),
-        ...(labels === undefined ? {} : { labels: integers(`${where}.labels`, labels) }),
-        ...(attention_mask === undefined
-          ? {}
-          : { attention_mask: integers(`${where}.attention_mask`, attention_mask) }),
-      };
-    }
-    if (typeof prompt === 'string' && typeof completion === 'string') return { prompt, completion };
-    if (typeof text === 'string') return { text };
-  }
-  throw wrong(where, exampleForms, example, exampleHint(example));
-}
-
-function integers(where: string, value: unknown): number[] {
-  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
-  const list: unknown[] = isList ? Array.from(value as ArrayLike<unknown>) : [];
-  if (isList && list.every((entry) => Number.isSafeInteger(entry))) return list as number[];
-  const odd = isList ? list.find((entry) => !Number.isSafeInteger(entry)) : value;
-  throw wrong(where, 'an array of integers', odd, typeof odd === 'bigint' ? NUMBERS : '');
 }

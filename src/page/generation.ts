@@ -71,10 +71,17 @@ const idList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every((id) => Number.isSafeInteger(id) && id >= 0),
 };
 
+/** Logits divided by less could leave what float32 holds. */
+const temperature: Rule = {
+  expected: 'a number from 1e-30',
+  accepts: (value) => positive.accepts(value) && (value as number) >= 1e-30,
+  hint: () => 'do_sample: false takes the likeliest token each time.',
+};
+
 const rules: Rules<GenerationConfig> = {
   max_new_tokens: integer(1),
   do_sample: anyBoolean,
-  temperature: positive,
+  temperature,
   top_k: integer(0),
   seed: integer(0),
   eos_token_id: either(integer(0), idList, oneOf(null)),

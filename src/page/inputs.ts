@@ -1,3 +1,4 @@
+import { plainNumber } from '../core/numbers';
 import type { IdMatrix, IdTensor, ModelInputs } from '../core/tensor';
 import type { WireInputs } from '../worker/protocol';
 import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from './options';
@@ -33,6 +34,8 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
   };
 }
 
+type Flat = Extract<IdMatrix, { readonly dims: unknown }>;
+
 export const nameList: Rule = {
   expected: 'a list of names, one for each row',
   accepts: (value) => Array.isArray(value) && value.every((name) => anyString.accepts(name)),
@@ -43,23 +46,22 @@ export function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
   if (!Array.isArray(dims) || typeof data?.length !== 'number') {
     throw wrong(`inputs: ${name}`, 'one array of ids per row, or { dims, data }', matrix);
   }
-  if (typeof data[0] === 'bigint') {
-    throw wrong(`inputs: ${name}`, 'numbers', data, 'Pass { dims, data: Array.from(data, Number) }.');
-  }
   const [B = 0, T = 0]: readonly number[] = dims;
   const isPair = dims.length === 2 && dims.every((dim) => Number.isSafeInteger(dim) && dim > 0);
   if (!isPair || data.length !== B * T) {
     const got = `dims [${dims.join(', ')}] with ${data.length} entries`;
     throw wrong(`inputs: ${name}`, 'at least one row and one column, dims [B, T] and B·T entries', got);
   }
-  const ids = Int32Array.from(data);
+  const ids = new Int32Array(data.length);
   for (let i = 0; i < ids.length; i++) {
-    if (ids[i] !== data[i]) throw wrong(`inputs: ${name}[${Math.floor(i / T)}][${i % T}]`, 'an integer', data[i]);
+    const given = plainNumber(data[i]);
+    ids[i] = typeof given === 'number' ? given : Number.NaN;
+    if (ids[i] !== given) throw wrong(`inputs: ${name}[${Math.floor(i / T)}][${i % T}]`, 'an integer', data[i]);
   }
   return { dims: [B, T], data: ids };
 }
 
-function flatten(name: string, rows: readonly (readonly number[])[]): { dims: number[]; data: number[] } {
+function flatten(name: string, rows: readonly ArrayLike<number | bigint>[]): Flat {
   const other = rows.find((row) => typeof row?.length !== 'number');
   if (other !== undefined) {
     throw wrong(`inputs: ${name}`, 'one array of ids per row', other, 'A single row is passed as [ids].');
@@ -70,9 +72,9 @@ function flatten(name: string, rows: readonly (readonly number[])[]): { dims: nu
     const hint = 'Pad the rows to one length and tell by attention_mask which tokens count.';
     throw wrong(`inputs: ${name}`, `rows of ${T} entries, as the first`, `${rows[odd]?.length} in row ${odd}`, hint);
   }
-  return { dims: [rows.length, T], data: rows.flatMap((row) => Array.from(row)) };
+  return { dims: [rows.length, T], data: rows.flatMap((row): (number | bigint)[] => Array.from(row)) };
 }
 
-function isRows(matrix: IdMatrix): matrix is readonly (readonly number[])[] {
+function isRows(matrix: IdMatrix): matrix is Exclude<IdMatrix, Flat> {
   return Array.isArray(matrix);
 }

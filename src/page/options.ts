@@ -1,5 +1,8 @@
 import { WebVeraError } from '../core/error';
 import { nearName, suggestion } from '../core/near_name';
+import { quote, wrong } from '../core/wrong';
+
+export { wrong };
 
 /** What an argument may be, in words and as a test. */
 export interface Rule {
@@ -31,12 +34,6 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
       throw wrong(`${what}: ${name}`, rule.expected, value, rule.hint?.(value));
     }
   }
-}
-
-export function wrong(what: string, expected: string, got: unknown, hint = ''): WebVeraError {
-  return new WebVeraError('invalid_argument', `${what}: expected ${expected}, got ${describe(got)}`, {
-    hint: got instanceof Promise ? 'Put await before it.' : hint,
-  });
 }
 
 /** Without the entries that are undefined: an optional property is either there or isn't. */
@@ -104,21 +101,4 @@ export function orNull(rule: Rule): Rule {
 
 function between(value: number, min: number, max: number): boolean {
   return value >= min && value <= max;
-}
-
-/** A value in a message: short, and never the content of something large. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string') return quote(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  // Classes of this library tell their names themselves. One or two letters are what a bundler made of another's.
-  const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name.length > 2 && name !== 'Object'
-    ? `a ${name}`
-    : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
-}
-
-function quote(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
 }

@@ -16,18 +16,15 @@ export function wirePrompt(what: string, input: Prompt, tokenizer: Tokenizer | u
 
 /** What to do about what is no prompt; '' for what may be one. */
 function promptHint(input: unknown): string {
-  if (ArrayBuffer.isView(input)) return input instanceof BigInt64Array ? NUMBERS : '';
+  if (ArrayBuffer.isView(input)) return '';
   if (!Array.isArray(input)) {
     const { input_ids, data } = (input ?? {}) as Readonly<Record<string, unknown>>;
     if (input_ids !== undefined) return 'The ids of one text are passed by themselves: generate(input_ids[0], { … }).';
-    if (data !== undefined) return `The ids of one text are passed by themselves. ${NUMBERS}`;
+    if (data !== undefined) return 'The ids of one text are passed by themselves: generate(tensor.data, { … }).';
     return "The text comes first, then the options: generate('The whale', { max_new_tokens: 40 }).";
   }
   const [first] = input as readonly unknown[];
   if (typeof first === 'string' || Array.isArray(first)) return 'Several at once go to generate_batch(prompts).';
-  if (typeof first === 'bigint') return NUMBERS;
   if (typeof first !== 'object' || first === null) return '';
   return 'Chat messages are not supported yet: write them as one text, in the form that the model learnt from.';
 }
-
-export const NUMBERS = 'Numbers are wanted: Array.from(ids, Number).';

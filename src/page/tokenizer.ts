@@ -1,3 +1,4 @@
+import { plainNumbers } from '../core/numbers';
 import type { TokenizerInfo } from '../worker/protocol';
 import type { Link } from './link';
 import { anyBoolean, checkOptions, wrong } from './options';
@@ -54,11 +55,10 @@ export class RemoteTokenizer implements Tokenizer {
 }
 
 /** Token ids as an array of integers from 0. */
-export function plainIds(what: string, ids: readonly number[]): number[] {
-  const isList = Array.isArray(ids) || (ArrayBuffer.isView(ids) && 'length' in ids);
-  if (!isList) throw wrong(what, 'an array of token ids', ids);
-  const list = Array.from(ids as ArrayLike<number>);
-  const odd = list.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
+export function plainIds(what: string, ids: unknown): number[] {
+  const list = plainNumbers(ids);
+  if (list === undefined) throw wrong(what, 'an array of token ids', ids);
+  const odd = list.findIndex((id) => !Number.isSafeInteger(id) || (id as number) < 0);
   if (odd >= 0) throw wrong(`${what}[${odd}]`, 'an integer from 0', list[odd]);
-  return list;
+  return list as number[];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { anyDataset, exampleHint } from '../../src/page/dataset_rules';
+import { exampleHint } from '../../src/core/example';
+import { anyDataset } from '../../src/page/dataset_rules';
 
 const file = (type: string, name: string): Blob => Object.assign(new Blob(['a'], { type }), { name });
 

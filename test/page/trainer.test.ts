@@ -3,7 +3,6 @@ import { VeraConfig } from '../../src/adapters/config';
 import type { RunEvent } from '../../src/core/run';
 import type { Dataset, Example, StepLogs, TrainEvent, TrainerState, TrainingArguments } from '../../src/core/training';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
-import { exampleFields } from '../../src/page/feed';
 import { get_peft_model } from '../../src/page/peft_classes';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../src/page/trainer';
 import type { VeraModel } from '../../src/page/vera_model';
@@ -477,13 +476,6 @@ describe('the data of a run', () => {
     const train = async (): Promise<unknown> => new Trainer({ model, train_dataset: dataset as Dataset }).train();
     await expect(train()).rejects.toMatchObject({ code: 'invalid_argument', message });
     await session.close();
-  });
-
-  test('of large integers tells how they become numbers', () => {
-    const ids = { input_ids: BigInt64Array.of(1n) };
-    expect(() => exampleFields('train_dataset[0]', ids)).toThrow(
-      expect.objectContaining({ hint: 'Numbers are wanted: Array.from(ids, Number).' }),
-    );
   });
 
   test('ends the run with what it throws', async () => {

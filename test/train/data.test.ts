@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Example } from '../../src/core/training';
+import { Feed } from '../../src/page/feed';
 import { readJsonLines, readText } from '../../src/train/blob_text';
 import { collectRows, type RowOptions, type RowSource } from '../../src/train/data';
 import { IGNORED, type TokenRow } from '../../src/train/token_row';
@@ -152,6 +154,35 @@ describe('examples', () => {
     );
     expect(rows.length).toBe(1);
     expect(leftOut).toBe(4);
+  });
+
+  test.each([
+    ['{ text, prompt: null }', { text: 'a b', prompt: null }, true],
+    ['{ text, prompt }', { text: 'a b', prompt: 'p' }, true],
+    ['{ prompt, completion, text }', { prompt: 'p', completion: 'c', text: 'a b' }, true],
+    ['{ input_ids, labels: null }', { input_ids: [1, 2], labels: null, attention_mask: null }, true],
+    ['{ text, messages: null }', { text: 'a b', messages: null }, true],
+    ['{ prompt }', { prompt: 'p' }, false],
+    ['{ text: null }', { text: null }, false],
+    ['{ prompt, completion: 1, text }', { prompt: 'p', completion: 1, text: 'a b' }, false],
+    ['{ input_ids: text }', { input_ids: 'a b', text: 'a b' }, false],
+  ])('%s means the same in an array, an iterable and JSON Lines', async (_, example, isOne) => {
+    const read = async (open: () => Promise<RowSource> | RowSource): Promise<unknown> => {
+      try {
+        return (await collectRows(await open(), options)).rows;
+      } catch (error) {
+        return (error as Error).message.replace(/^(?:data\[0\]|example 0|line 1): /, '');
+      }
+    };
+    const feed = new Feed('data', [example as Example].values());
+    const outcomes = [
+      await read(async () => examples(...(await feed.take(1)).examples)),
+      await read(() => examples(example)),
+      await read(() => jsonl(JSON.stringify(example))),
+    ];
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    expect(outcomes[2]).toEqual(outcomes[0]);
+    expect(typeof outcomes[0]).toBe(isOne ? 'object' : 'string');
   });
 
   test('an error names the example', async () => {

@@ -1,10 +1,10 @@
 import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
 import type { ModelInputs } from '../../core/tensor';
 import type { Example } from '../../core/training';
 import { linkOf } from '../default_session';
 import { asyncDispose } from '../dispose';
-import { exampleFields } from '../feed';
 import { type BatchGeneration, type Generation, RemoteGeneration } from '../generation';
 import type { PreTrainedModel } from '../model';
 import { checkOptions, wrong } from '../options';

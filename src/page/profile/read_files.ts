@@ -1,8 +1,8 @@
 import { VeraConfig } from '../../adapters/config';
 import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
 import type { AdapterFiles } from '../../core/model';
 import type { Example } from '../../core/training';
-import { exampleFields } from '../feed';
 import { wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
 import type { KeptExample } from './examples';

@@ -1,9 +1,9 @@
 import type { VeraConfigInit } from '../../adapters/config';
 import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
 import { Fields, isJsonObject } from '../../core/fields';
 import type { AdapterFiles } from '../../core/model';
 import type { Example, TrainingArguments } from '../../core/training';
-import { exampleFields } from '../feed';
 import type { KeptExample } from './examples';
 import type { LearnRecord, ProfileInfo } from './types';
 

@@ -1,0 +1,71 @@
+import { isJsonObject } from './fields';
+import { plainNumbers } from './numbers';
+import type { Example } from './training';
+import { wrong } from './wrong';
+
+const FORMS = '{ text }, { prompt, completion } or { input_ids, labels?, attention_mask? }';
+
+const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
+const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
+const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
+
+const LATER = ['messages', 'label', 'image', 'pixel_values'];
+
+/**
+ * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
+ * arrays, iterables, stored examples and JSON Lines. A field that is null or undefined isn't there; others that no example
+ * has are ignored, as transformers does with columns it doesn't use. What only the model knows is checked later: the ids'
+ * range, and that labels and masks are as long as they are.
+ *
+ * Throws `invalid_argument`; `where` says which one it is: 'train_dataset[3]', 'line 12'.
+ */
+export function exampleFields(where: string, example: unknown): Example {
+  if (!isJsonObject(example)) throw wrong(where, FORMS, example, exampleHint(example));
+  const has = (key: string): boolean => (example[key] ?? undefined) !== undefined;
+  const later = LATER.find(has);
+  if (later !== undefined) {
+    const instead = later === 'messages' ? ': write them as { prompt, completion }' : '';
+    throw wrong(where, FORMS, example, `${later} is not supported yet${instead}.`);
+  }
+  const text = (key: string): string => {
+    const value = example[key];
+    if (typeof value === 'string') return value;
+    throw wrong(`${where}: ${key}`, 'a string', value);
+  };
+  const list = (key: string): number[] => integers(`${where}: ${key}`, example[key]);
+  if (has('input_ids')) {
+    return {
+      input_ids: list('input_ids'),
+      ...(has('labels') && { labels: list('labels') }),
+      ...(has('attention_mask') && { attention_mask: list('attention_mask') }),
+    };
+  }
+  if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
+  if (has('text')) return { text: text('text') };
+  throw wrong(where, FORMS, example, exampleHint(example));
+}
+
+/** What to do about a row that is no example. */
+export function exampleHint(row: unknown): string {
+  if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
+  if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
+  if (row instanceof ArrayBuffer || ArrayBuffer.isView(row)) {
+    return 'A stream of text is passed as await new Response(stream).blob().';
+  }
+  if (typeof row === 'number' || Array.isArray(row)) return 'Token ids are passed as [{ input_ids }].';
+  if (typeof row !== 'object' || row === null) return '';
+  const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
+  const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
+  if (prompt !== undefined && completion !== undefined) {
+    return `Rename what it holds: rows.map((row) => ({ prompt: row.${prompt}, completion: row.${completion} })).`;
+  }
+  return text === undefined ? '' : `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
+}
+
+function integers(where: string, value: unknown): number[] {
+  const list = plainNumbers(value);
+  if (list === undefined) throw wrong(where, 'an array of integers', value);
+  const odd = list.findIndex((entry) => !Number.isSafeInteger(entry));
+  if (odd >= 0) throw wrong(where, 'an array of integers', list[odd]);
+  return list as number[];
+}
