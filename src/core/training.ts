@@ -46,7 +46,10 @@ export interface TrainingArguments {
   save_steps?: number;
   /** 42 */
   seed?: number;
-  /** 1024 tokens, or what the model can take where that is less. Longer examples are cut. */
+  /**
+   * 1024 tokens, or what the model can take where that is less. Longer examples are cut. Those that have nothing left to
+   * predict, as their prompt fills it, are left out, with a warning of the session (`left_out`) that counts them.
+   */
   max_length?: number;
   /**
    * false. Joins examples, an end of text between them, and cuts them into blocks of `max_length`. Tokens see those of their

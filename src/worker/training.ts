@@ -3,6 +3,7 @@ import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
+import type { Warning } from '../core/warning';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
 import { planSteps, trainingSteps } from '../train/steps';
@@ -54,7 +55,9 @@ export function createRun(
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
     async prepare(stop) {
-      ({ rows } = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop)));
+      const collected = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
+      rows = collected.rows;
+      if (collected.leftOut > 0) host.warn(someLeftOut(collected.leftOut, rows.length, model, args));
       const { maxSteps } = planSteps(rows.length, args);
       const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
       const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels });
@@ -133,6 +136,17 @@ export async function evaluate({ model, overlay, args, data, signal }: TrainingR
   const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
   const { loss, tokens } = await model.losses.mean(batchesInOrder(rows, format), overlay, signal);
   return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: tokens };
+}
+
+function someLeftOut(leftOut: number, left: number, model: TextModel, args: ResolvedTrainingArguments): Warning {
+  const what = args.packing ? 'rows' : 'examples';
+  const within = args.packing ? 'them' : `their first ${rowLength(model, args)} tokens`;
+  return {
+    code: 'left_out',
+    message:
+      `${leftOut} of ${left + leftOut} ${what} are left out, as there is nothing to predict in ${within}: ` +
+      'a prompt fills them, or they are a single token. Is max_length too small?',
+  };
 }
 
 function rowOptions(

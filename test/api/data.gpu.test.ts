@@ -161,3 +161,23 @@ test('what a data set throws ends the run', async () => {
   }
   await expect(lossesOf(failing())).rejects.toBe(oops);
 });
+
+test('prompts that fill max_length are left out, and counted in a warning', async () => {
+  const messages: string[] = [];
+  const onWarning = ({ code, message }: { code: string; message: string }): void => {
+    if (code === 'left_out') messages.push(message);
+  };
+  opened.session.addEventListener('warning', onWarning);
+  const prompt = proseText(2_000);
+  const rows = Array.from({ length: 10 }, (_, index) => ({ prompt: index === 3 ? 'Who?' : prompt, completion: ' Me' }));
+  expect(await lossesOf(rows)).toHaveLength(1);
+  expect(messages).toEqual([
+    '9 of 10 examples are left out, as there is nothing to predict in their first 48 tokens: a prompt fills them, or they are ' +
+      'a single token. Is max_length too small?',
+  ]);
+  expect((await lossesOf(rows, { packing: true })).length).toBeGreaterThan(0);
+  expect(messages[1]).toMatch(/^\d+ of \d+ rows are left out, as there is nothing to predict in them: /);
+  await lossesOf([{ text: 'Who is it?' }]);
+  expect(messages).toHaveLength(2);
+  opened.session.removeEventListener('warning', onWarning);
+});
