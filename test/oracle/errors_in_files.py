@@ -26,13 +26,13 @@ def file_situations(scene: Scene) -> Mapping[str, Situation]:
         return load(lambda: with_tensors(scene.saved(), change))
 
     def renamed(to: Callable[[str], str]) -> Situation:
-        return of_tensors(lambda all: {to(name): tensor for name, tensor in all.items()})
+        return of_tensors(lambda file: {to(name): tensor for name, tensor in file.items()})
 
     def changed(which: Callable[[str], bool], to: Callable[[torch.Tensor], torch.Tensor]) -> Situation:
-        return of_tensors(lambda all: {name: to(it) if which(name) else it for name, it in all.items()})
+        return of_tensors(lambda file: {name: to(it) if which(name) else it for name, it in file.items()})
 
     def without(which: Callable[[str], bool]) -> Situation:
-        return of_tensors(lambda all: {name: tensor for name, tensor in all.items() if not which(name)})
+        return of_tensors(lambda file: {name: tensor for name, tensor in file.items() if not which(name)})
 
     return {
         "load: saved with projections": load(scene.saved),
@@ -46,7 +46,7 @@ def file_situations(scene: Scene) -> Mapping[str, Situation]:
         "load: a lambda_b is missing": without(lambda name: "layers.0.self_attn.q_proj.vera_lambda_b" in name),
         "load: vera_B is missing": without(lambda name: name == B),
         "load: an unknown tensor is there": of_tensors(
-            lambda all: {**all, "base_model.model.extra.vera_lambda_b": torch.zeros(3)}
+            lambda file: {**file, "base_model.model.extra.vera_lambda_b": torch.zeros(3)}
         ),
         "load: lambda_d has another length": changed(lambda name: name.endswith("lambda_d"), lambda it: it[:2]),
         "load: every value of vera_A in the file is doubled": changed(lambda name: name == A, lambda it: it * 2),
@@ -103,7 +103,7 @@ def _narrow_second(scene: Scene, *, save_projection: bool) -> Json:
 
 def _other_projections(scene: Scene) -> Json:
     """Equal shapes and keys, but other values of A in the second file."""
-    other = with_tensors(scene.saved(), lambda all: {name: it * 2 if name == A else it for name, it in all.items()})
+    other = with_tensors(scene.saved(), lambda file: {name: it * 2 if name == A else it for name, it in file.items()})
     model = scene.loaded(scene.saved())
     before = scene.loss(model)
     model.load_adapter(os.fspath(other), "second")

@@ -32,6 +32,7 @@ FOLDERS: Mapping[str, Mapping[str, Any]] = {
 
 def write_release() -> None:
     folder = RELEASES / peft.__version__
+    print(f"release: {peft.__version__}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     logits = {}
     for name, changes in FOLDERS.items():
@@ -45,6 +46,7 @@ def write_release() -> None:
     if not TRANSFORMERS_5:
         for name, base in BASES.items():
             if base.committed and base.rope:
+                print(f"{OF_VERSION_4}: {name}", flush=True)
                 _write_config(GOLDEN / "base" / name / OF_VERSION_4, name)
 
 
