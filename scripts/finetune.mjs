@@ -38,7 +38,7 @@ async function main(options) {
   const { outcome, exported } = await train(options, text, kernels);
   printOutcome(outcome);
   writeResults(options, outcome);
-  if (options.exporting !== undefined && exported !== null) await writeExport(options.exporting, exported);
+  if (options.exporting !== undefined) await writeExport(options.exporting, exported);
 }
 
 /**

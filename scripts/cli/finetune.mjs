@@ -75,7 +75,7 @@ export async function main(argv) {
     const whole = { ...outcome, result: { ...result, files: bytes }, seconds: (performance.now() - started) / 1000 };
     printOutcome(whole);
     writeResults({ out, settings }, whole);
-    if (exporting !== undefined && exported !== undefined) await writeExport(exporting, exported);
+    if (exporting !== undefined) await writeExport(exporting, exported);
   } finally {
     end();
   }

@@ -51,9 +51,13 @@ export function prepareExport(exported) {
 
 /**
  * @param {Export} exported
- * @param {ReadonlyMap<string, Blob>} files
+ * @param {ReadonlyMap<string, Blob> | undefined | null} files none where the run ended before
  */
-export async function writeExport({ path }, files) {
+export async function writeExport({ path, after }, files) {
+  if (!files) {
+    console.log(`Nothing is exported: the training ended before step ${after}.`);
+    return;
+  }
   const written = isZip(path) ? new Map([[path, await zipFiles(files)]]) : inFolder(path, files);
   let bytes = 0;
   for (const [file, blob] of written) {

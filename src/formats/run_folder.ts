@@ -22,7 +22,7 @@ export interface RunFolder {
   readonly kinds: ReadonlyMap<string, ExpectedOther['kind']>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
-  readonly rows: Iterable<ExportedRow>;
+  readonly rows: AsyncIterable<ExportedRow> | Iterable<ExportedRow>;
 }
 
 export type TrainedTensors = Pick<AdapterTensors, 'vectors' | 'others'>;
@@ -141,7 +141,7 @@ function trainerState({ progress, logs, settings }: RunFolder): object {
   };
 }
 
-async function jsonLines(rows: Iterable<ExportedRow>): Promise<Blob> {
+async function jsonLines(rows: RunFolder['rows']): Promise<Blob> {
   const parts: Blob[] = [];
   let lines: string[] = [];
   let length = 0;
@@ -149,7 +149,7 @@ async function jsonLines(rows: Iterable<ExportedRow>): Promise<Blob> {
     parts.push(new Blob(lines));
     [lines, length] = [[], 0];
   };
-  for (const row of rows) {
+  for await (const row of rows) {
     const line = `${JSON.stringify(lineOf(row))}\n`;
     lines.push(line);
     length += line.length;
@@ -172,8 +172,14 @@ function lineOf({ input_ids, labels, attention_mask }: ExportedRow): object {
 /** Of a packed row. Padding separates nothing: a row with any isn't packed. */
 function documentLengths(mask: Uint8Array): readonly number[] {
   if (mask.includes(0)) return [mask.length];
-  const ends = [...mask.keys()].filter((at) => mask[at] !== mask[at + 1]).map((at) => at + 1);
-  return ends.map((end, index) => end - (ends[index - 1] ?? 0));
+  const lengths: number[] = [];
+  let start = 0;
+  for (let end = 1; end <= mask.length; end++) {
+    if (mask[end] === mask[start]) continue;
+    lengths.push(end - start);
+    start = end;
+  }
+  return lengths;
 }
 
 function text(content: string, type: string): Blob {

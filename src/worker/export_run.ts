@@ -7,6 +7,7 @@ import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { writeAdapterConfig } from '../formats/peft';
 import { type RunSettings, writeRunFolder } from '../formats/run_folder';
+import { Breather } from '../train/breather';
 import { warmupSteps } from '../train/schedule';
 import type { TokenRow } from '../train/token_row';
 import { poolTensors, readProjections } from './adapter_values';
@@ -19,6 +20,7 @@ export interface ExportedRun {
   readonly args: ResolvedTrainingArguments;
   readonly rows: readonly TokenRow[];
   readonly snapshot: RunSnapshot;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function exportRun({
   args,
   rows,
   snapshot,
+  signal,
 }: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
   const adapter = expectOne(overlay);
   const { progress, logs, pools } = snapshot;
@@ -51,8 +54,17 @@ export async function exportRun({
     kinds: new Map([...adapter.tensors.values()].map(({ savedKey, kind }) => [savedKey, kind])),
     settings: settingsOf(args, progress.max_steps),
     base: await sampleBase(model),
-    rows,
+    rows: breathing(rows, signal),
   });
+}
+
+/** Gives way to other work now and then, such as the steps of the run itself. */
+async function* breathing(rows: readonly TokenRow[], signal: AbortSignal): AsyncGenerator<TokenRow> {
+  const breather = new Breather(signal);
+  for (const row of rows) {
+    await breather.breathe();
+    yield row;
+  }
 }
 
 /** What transformers' Trainer takes: one adapter, and nothing else over the base model. */

@@ -103,7 +103,7 @@ export class SessionTraining {
     const snapshot = await untilAborted(asked, signal);
     if (snapshot === undefined) return undefined;
     const whole = { ...running, rows: running.rows(), snapshot };
-    return model.jobs.run(overlay.key, signal, () => exportRun(whole));
+    return model.jobs.run(overlay.key, signal, (ending) => exportRun({ ...whole, signal: ending }));
   }
 
   /** Of a run that doesn't go on: from its last checkpoint, or from its beginning. */
@@ -122,7 +122,7 @@ export class SessionTraining {
         const request = { model, overlay, args, data: rows, signal: ending, kernels, checkpoints };
         const stored = await storedRun(request);
         if (begun && stored.snapshot.progress.global_step === 0) throw notKept();
-        return exportRun({ model, overlay, args, ...stored });
+        return exportRun({ model, overlay, args, ...stored, signal: ending });
       });
     } finally {
       this.#feeds.delete(call);

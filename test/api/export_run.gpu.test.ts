@@ -110,7 +110,7 @@ describe('a run that goes on', () => {
     await run.stop();
   });
 
-  test('that is aborted while somebody waits for it: from what was kept of it, which is nothing', async () => {
+  test('that was aborted is exported from what was kept of it, and here that is nothing', async () => {
     const model = await loadTinyVera(opened);
     const controller = new AbortController();
     const trainer = tinyTrainer(model, init);
