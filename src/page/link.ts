@@ -120,7 +120,8 @@ export class Link {
 
   /**
    * Work that can be cancelled, by `signal` or by `fail`, and that may stream events. Cancelled, it rejects with the
-   * signal's reason, or with what `fail` was given.
+   * signal's reason, or with what `fail` was given. Where it changes what is there, the worker tells when that is
+   * prepared, and does it only if nobody has cancelled until then; from then on nobody can.
    */
   async call<T>(
     start: (call: CallId, fail: (error: unknown) => void) => Promise<T>,
@@ -129,6 +130,7 @@ export class Link {
     signal?.throwIfAborted();
     const call = this.#nextCall++;
     return new Promise<T>((resolve, reject) => {
+      /** Nothing cancels it any more. */
       let settled = false;
       let failure: { readonly error: unknown } | undefined;
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -142,6 +144,11 @@ export class Link {
       signal?.addEventListener('abort', onAbort);
       this.#calls.set(call, (event) => {
         if (failure !== undefined) return;
+        if (event.type === 'prepared') {
+          settled = true;
+          this.request('commit', call).catch(() => {}); // if the worker is gone, so is the call
+          return;
+        }
         try {
           onEvent?.(event);
         } catch (error) {

@@ -115,7 +115,6 @@ export class VeraModel extends RemoteModel {
     const info = await link.call((call) => link.request('loadAdapter', call, handle, name, from, wire), {
       signal,
       onEvent: onProgress(options),
-      discard: async () => this.#update(await link.request('deleteAdapter', handle, name)),
     });
     this.#update(info);
   }

@@ -32,6 +32,8 @@ export interface WorkerSession extends StorageCalls {
   close(): Promise<void>;
   /** The call then rejects with an `AbortError` soon, having undone what it had begun. Unknown ids are ignored. */
   cancel(call: CallId): Promise<void>;
+  /** Answers a `prepared` event: what the call changes is to be done, and the page won't cancel it any more. */
+  commit(call: CallId): Promise<void>;
   /** The choice in use. Opens the device. */
   kernels(): Promise<KernelChoice>;
 
@@ -94,10 +96,13 @@ export interface WorkerSession extends StorageCalls {
   addWeightedAdapter(model: Handle, adapter: string, parts: readonly WeightedAdapter[]): Promise<VeraInfo>;
   /** With false, `forward` and `generate` give the base model's results. */
   enableAdapters(model: Handle, enabled: boolean): Promise<void>;
-  /** Emits `merge` events. Cancelled or failed, it leaves everything as it was. */
+  /** Emits `merge` events, then `prepared`. Cancelled or failed, it leaves everything as it was. */
   mergeAdapters(call: CallId, model: Handle, options: MergeRequest): Promise<VeraInfo>;
   unmergeAdapters(model: Handle): Promise<VeraInfo>;
-  /** The model without its adapters, merged first if so asked; the VeRA model's handle is then no more. */
+  /**
+   * The model without its adapters, merged first if so asked; the VeRA model's handle is then no more. Emits `merge` events,
+   * then `prepared`. Cancelled or failed, it leaves everything as it was.
+   */
   unloadVera(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
   /** ΔW of a module in the layout of its weight. The active adapter by default. */
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
@@ -309,5 +314,7 @@ export type WorkerEvent =
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
   | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
+  /** Once for a call that changes what is there: until it is answered by `commit`, nothing has changed. */
+  | { readonly type: 'prepared'; readonly call: CallId }
   | { readonly type: 'need_data'; readonly call: CallId; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };

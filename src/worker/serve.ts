@@ -16,6 +16,7 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   open: true,
   close: true,
   cancel: true,
+  commit: true,
   kernels: true,
   loadModel: true,
   loadTokenizer: true,

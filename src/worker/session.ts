@@ -35,7 +35,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   constructor(host: Wire.SessionHost) {
     this.#host = host;
-    this.#calls = new Calls((state) => host.emit({ type: 'state', state }));
+    this.#calls = new Calls((event) => host.emit(event));
     this.#device = new SessionDevice(
       host.gpu,
       ({ message }) => host.emit({ type: 'warning', code: 'device_lost', message }),
@@ -81,6 +81,10 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   async cancel(call: Wire.CallId): Promise<void> {
     this.#calls.cancel(call);
+  }
+
+  async commit(call: Wire.CallId): Promise<void> {
+    this.#calls.commit(call);
   }
 
   // ── models and tokenizers ──

@@ -27,6 +27,7 @@ import type {
 } from './protocol';
 import type { SessionModels } from './session_models';
 import type { TextModel } from './text_model';
+import type { Ready } from './vera_prepare';
 import { VeraState } from './vera_state';
 
 /** Puts adapters on models, and reads and writes their files. */
@@ -68,12 +69,13 @@ export class SessionAdapters {
     await vera.add(name, resolved, { ...options, is_trainable });
   }
 
-  /** An adapter from its files; everything is checked before the model changes. */
+  /** An adapter from its files; everything is checked and placed before the model changes. */
   async load(
     vera: VeraState,
     name: string,
     bytes: AdapterBytes,
     { is_trainable = false, projection_dtype = 'float32' }: WireAdapterOptions,
+    ready: Ready = async () => {},
   ): Promise<void> {
     const { limits } = this.#models;
     const options = { limits, warn: this.#warn, adapter_name: name };
@@ -81,7 +83,7 @@ export class SessionAdapters {
     for (const warning of configWarnings(config)) this.#warn(warning);
     const resolved = vera.resolve(name, config);
     const tensors = readAdapterModel(bytes.model, resolved.expected, options);
-    await vera.add(name, resolved, { is_trainable, projection_dtype }, tensors);
+    await vera.add(name, resolved, { is_trainable, projection_dtype }, { tensors, ready });
   }
 
   async read(
@@ -127,7 +129,8 @@ export class SessionAdapters {
       layers_pattern: null,
     });
     const { vectors, projections } = sum;
-    await vera.add(name, vera.resolve(name, config), {}, { vectors, projections, others: new Map() });
+    const tensors = { vectors, projections, others: new Map() };
+    await vera.add(name, vera.resolve(name, config), {}, { tensors });
   }
 
   /** The files of the LoRA that equals the weighted sum of the adapters; one alone keeps all that it trained. */
@@ -172,16 +175,16 @@ async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & St
 }
 
 async function weightedParts(vera: VeraState, parts: readonly WeightedAdapter[]): Promise<WeightedPart[]> {
-  const weighted: WeightedPart[] = [];
-  for (const { adapter_name, weight } of parts) {
-    if (vera.adapter(adapter_name).tensors.size > 0) {
-      throw new WebVeraError(
-        'invalid_argument',
-        `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`,
-        { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
-      );
-    }
-    weighted.push({ ...(await numbersOf(vera, adapter_name)), weight });
+  for (const { adapter_name } of parts) {
+    if (vera.adapter(adapter_name).tensors.size === 0) continue;
+    throw new WebVeraError(
+      'invalid_argument',
+      `A weighted sum: expected adapters that change vectors alone, got ${adapter_name}`,
+      { hint: 'Trained biases and whole modules have no place in a sum of deltas.' },
+    );
   }
-  return weighted;
+  // At once, so that a run that trains several changes none of them meanwhile.
+  return Promise.all(
+    parts.map(async ({ adapter_name, weight }) => ({ ...(await numbersOf(vera, adapter_name)), weight })),
+  );
 }

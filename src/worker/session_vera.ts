@@ -5,9 +5,11 @@ import type * as Wire from './protocol';
 import type { SessionAdapters } from './session_adapters';
 import type { SessionModels } from './session_models';
 import { veraInfo } from './vera_info';
+import type { Merging, Ready } from './vera_prepare';
 import type { VeraState } from './vera_state';
 
-type Change<T = void> = (vera: VeraState, signal: AbortSignal) => Promise<T>;
+type Fill = (vera: VeraState, signal: AbortSignal) => Promise<void>;
+type Change<T = void> = (vera: VeraState, signal: AbortSignal, ready: Ready) => Promise<T>;
 
 /** What a session does with VeRA models, by their handles. Changes of one model come one after the other. */
 export class SessionVera {
@@ -39,7 +41,9 @@ export class SessionVera {
     source: Wire.WireAdapterSource,
     options: Wire.LoadAdapterOptions,
   ): Promise<Wire.VeraInfo> {
-    return this.#begin(call, handle, this.#loading(call, name, source, options));
+    return this.#begin(call, handle, async (vera, signal) => {
+      await this.#adapters.load(vera, name, await this.#adapters.read(call, source, options, signal), options);
+    });
   }
 
   loadConfig(
@@ -65,6 +69,7 @@ export class SessionVera {
     return this.#change(undefined, handle, (vera) => this.#adapters.create(vera, name, config, options));
   }
 
+  /** Others may change the model while its files are read. */
   loadAdapter(
     call: Wire.CallId,
     handle: Wire.Handle,
@@ -72,7 +77,16 @@ export class SessionVera {
     source: Wire.WireAdapterSource,
     options: Wire.LoadAdapterOptions,
   ): Promise<Wire.VeraInfo> {
-    return this.#change(call, handle, this.#loading(call, name, source, options));
+    return this.#calls.run(call, async (signal) => {
+      const { base } = this.#models.vera(handle);
+      return base.jobs.run('change', signal, async (ending) => {
+        const bytes = await this.#adapters.read(call, source, options, ending);
+        return this.#inTurn(call, handle, ending, async (vera, _, ready) => {
+          await this.#adapters.load(vera, name, bytes, options, ready);
+          return veraInfo(vera, handle);
+        });
+      });
+    });
   }
 
   addWeighted(handle: Wire.Handle, name: string, parts: readonly Wire.WeightedAdapter[]): Promise<Wire.VeraInfo> {
@@ -91,28 +105,17 @@ export class SessionVera {
     this.#models.vera(handle).enable(enabled);
   }
 
-  merge(
-    call: Wire.CallId,
-    handle: Wire.Handle,
-    { adapter_names, safe_merge: safe }: Wire.MergeRequest,
-  ): Promise<Wire.VeraInfo> {
-    const onProgress = this.#mergeProgress(call);
-    return this.#change(call, handle, (vera, signal) => vera.merge(adapter_names, { safe, signal, onProgress }));
+  merge(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.VeraInfo> {
+    return this.#change(call, handle, (vera, signal, ready) => vera.merge(this.#merging(call, request, signal), ready));
   }
 
   unmerge(handle: Wire.Handle): Promise<Wire.VeraInfo> {
     return this.#change(undefined, handle, (vera) => vera.unmerge());
   }
 
-  async unload(call: Wire.CallId, handle: Wire.Handle, merge: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
-    const onProgress = this.#mergeProgress(call);
-    return this.#run(call, handle, async (vera, signal) => {
-      if (merge !== undefined) {
-        await vera.merge(merge.adapter_names, { safe: merge.safe_merge, signal, onProgress });
-      } else if (vera.merged.length > 0) {
-        await vera.unmerge();
-      }
-      const model = await vera.unload();
+  unload(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
+    return this.#run(call, handle, async (vera, signal, ready) => {
+      const model = await vera.unload(request && this.#merging(call, request, signal), ready);
       await this.drop(handle);
       return this.#models.info(model);
     });
@@ -130,18 +133,12 @@ export class SessionVera {
     return this.#calls.run(undefined, () => this.#adapters.saveLora(this.#models.vera(handle), parts));
   }
 
-  #mergeProgress(call: Wire.CallId): (done: number, total: number) => void {
-    return (done, total) => this.#host.emit({ type: 'merge', call, done, total });
+  #merging(call: Wire.CallId, { adapter_names, safe_merge }: Wire.MergeRequest, signal: AbortSignal): Merging {
+    const onProgress = (done: number, total: number): void => this.#host.emit({ type: 'merge', call, done, total });
+    return { names: adapter_names, safe: safe_merge, signal, onProgress };
   }
 
-  /** Fills a VeRA model with an adapter from its files. */
-  #loading(call: Wire.CallId, name: string, source: Wire.WireAdapterSource, options: Wire.LoadAdapterOptions): Change {
-    return async (vera, signal) => {
-      await this.#adapters.load(vera, name, await this.#adapters.read(call, source, options, signal), options);
-    };
-  }
-
-  #begin(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Change): Promise<Wire.VeraInfo> {
+  #begin(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Fill): Promise<Wire.VeraInfo> {
     return this.#calls.run(call, (signal) => {
       const base = this.#models.base(handle);
       return base.jobs.run('new', signal, async (ending) => {
@@ -153,21 +150,24 @@ export class SessionVera {
   }
 
   #change(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.VeraInfo> {
-    return this.#run(call, handle, async (vera, signal) => {
-      await change(vera, signal);
+    return this.#run(call, handle, async (vera, signal, ready) => {
+      await change(vera, signal, ready);
       return veraInfo(vera, handle);
     });
   }
 
   #run<T>(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change<T>): Promise<T> {
-    return this.#calls.run(call, (signal) => {
-      const vera = this.#models.vera(handle);
-      return vera.base.jobs.run('change', signal, (ending) =>
-        vera.changes.run(() => {
-          ending.throwIfAborted();
-          return change(vera, ending);
-        }),
-      );
+    return this.#calls.run(call, async (signal) => {
+      const { base } = this.#models.vera(handle);
+      return base.jobs.run('change', signal, (ending) => this.#inTurn(call, handle, ending, change));
+    });
+  }
+
+  /** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
+  #inTurn<T>(call: Wire.CallId | undefined, handle: Wire.Handle, signal: AbortSignal, change: Change<T>): Promise<T> {
+    return this.#models.vera(handle).changes.run(() => {
+      signal.throwIfAborted();
+      return change(this.#models.vera(handle), signal, () => this.#calls.ready(call, signal));
     });
   }
 }

@@ -1,4 +1,6 @@
+import type { AtOneStep } from '../adapters/at_one_step';
 import { mergedWeight } from '../adapters/merge';
+import type { Merged } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { Runner } from '../graph/runner';
@@ -13,6 +15,15 @@ export interface MergeOptions {
   onProgress(done: number, total: number): void;
 }
 
+/** What a merge has made, before it counts. */
+export interface MadeMerge {
+  readonly adapters: readonly VeraAdapter[];
+  /** By tensor name. */
+  readonly weights: ReadonlyMap<string, Value>;
+  /** What they were made of. */
+  readonly sources: ReadonlySet<Value>;
+}
+
 /** Weights with deltas of adapters in them. The base model's own stay beside them, so unmerging restores every bit. */
 export class VeraMerges {
   readonly #runner: Runner;
@@ -20,14 +31,23 @@ export class VeraMerges {
   #weights: ReadonlyMap<string, Value> = new Map();
   /** What they were made of. */
   #sources: ReadonlySet<Value> = new Set();
-  #names: readonly string[] = [];
+  #adapters: readonly VeraAdapter[] = [];
+  /** Stands for the merged weights; changes with them. */
+  #key: string | undefined;
 
   constructor(runner: Runner) {
     this.#runner = runner;
   }
 
-  get weights(): ReadonlyMap<string, Value> {
-    return this.#weights;
+  /** Undefined while nothing is merged. */
+  get current(): Merged | undefined {
+    if (this.#key === undefined) return undefined;
+    return { key: this.#key, adapters: this.#adapters, weights: this.#weights };
+  }
+
+  /** Whether the weight of that name is merged. */
+  has(name: string): boolean {
+    return this.#weights.has(name);
   }
 
   /** Whether a merged weight was made of it. */
@@ -37,21 +57,21 @@ export class VeraMerges {
 
   /** The adapters that are merged, in order. */
   get names(): readonly string[] {
-    return this.#names;
+    return this.#adapters.map(({ name }) => name);
   }
 
   /**
-   * Adds the adapters' deltas one after the other, and gives the merged weights that are replaced by that: the caller
-   * frees them. Throws what `signal` is aborted with, and `numerical_error` where a safe merge finds a number that isn't
-   * finite; then everything is as before.
+   * Makes weights with the adapters' deltas as they were `then`, one after the other; nothing has changed yet. Throws what
+   * `signal` is aborted with, and `numerical_error` where a safe merge finds a number that isn't finite.
    */
-  async add(
+  async make(
     adapters: readonly VeraAdapter[],
     tensorOf: (name: string) => Value,
+    then: AtOneStep,
     { safe, signal, onProgress }: MergeOptions,
-  ): Promise<readonly Value[]> {
+  ): Promise<MadeMerge> {
     const total = adapters.reduce((sum, { layout }) => sum + layout.slots.size, 0);
-    const made = new Map<string, Value>();
+    const weights = new Map<string, Value>();
     const sources = new Set<Value>();
     let done = 0;
     try {
@@ -59,11 +79,11 @@ export class VeraMerges {
         for (const module of adapter.layout.slots.keys()) {
           signal.throwIfAborted();
           const name = `${module}.weight`;
-          const before = made.get(name);
+          const before = weights.get(name);
           const source = before ?? this.#weights.get(name) ?? tensorOf(name);
-          const merged = await this.#merge(adapter, module, source);
+          const merged = await this.#merge(then.adapter(adapter), module, then.value(source));
           sources.add(source);
-          made.set(name, merged);
+          weights.set(name, merged);
           if (before !== undefined) this.#runner.free([before]);
           if (safe) await this.#expectFinite(merged, adapter.name);
           done += 1;
@@ -71,22 +91,29 @@ export class VeraMerges {
         }
       }
     } catch (error) {
-      this.#runner.free(made.values());
+      this.#runner.free(weights.values());
       throw error;
     }
-    const replaced = [...made.keys()].flatMap((name) => this.#weights.get(name) ?? []);
-    this.#weights = new Map([...this.#weights, ...made]);
+    return { adapters, weights, sources };
+  }
+
+  /** From here on it counts, under a new key. Gives the merged weights that are replaced by that: the caller frees them. */
+  keep({ adapters, weights, sources }: MadeMerge, key: string): readonly Value[] {
+    const replaced = [...weights.keys()].flatMap((name) => this.#weights.get(name) ?? []);
+    this.#key = key;
+    this.#weights = new Map([...this.#weights, ...weights]);
     this.#sources = new Set([...this.#sources, ...sources]);
-    this.#names = [...this.#names, ...adapters.map(({ name }) => name)];
+    this.#adapters = [...this.#adapters, ...adapters];
     return replaced;
   }
 
   /** Forgets the merged weights, and hands them to the caller. */
   take(): ReadonlyMap<string, Value> {
     const weights = this.#weights;
+    this.#key = undefined;
     this.#weights = new Map();
     this.#sources = new Set();
-    this.#names = [];
+    this.#adapters = [];
     return weights;
   }
 

@@ -1,5 +1,5 @@
 import { trainedBiases, type VeraConfig } from '../adapters/config';
-import { type Merged, type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../adapters/overlay';
+import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../adapters/overlay';
 import type { ProjectionPool } from '../adapters/projection_pool';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { abortError } from '../core/abort';
@@ -10,13 +10,13 @@ import type { Warn } from '../core/warning';
 import type { AdapterTensors } from '../formats/peft';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
-import { baseTensor } from '../models/loaded_model';
 import { AdapterPlacer, type StoredAdapter } from './adapter_values';
 import type { WireAdapterOptions } from './protocol';
 import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 import type { TextModel } from './text_model';
-import { type MergeOptions, VeraMerges } from './vera_merges';
+import { type MadeMerge, VeraMerges } from './vera_merges';
+import { type Ingredients, type Merging, prepareMerge, prepareUnload, type Ready, readyOrUndo } from './vera_prepare';
 import { alreadyMerged, biasesStay, expectAdapterName, expectTogether } from './vera_rules';
 
 /** What a VeRA model needs of its session. */
@@ -40,8 +40,6 @@ export class VeraState {
   readonly #adapters = new Map<string, VeraAdapter>();
   #active: readonly string[] = [];
   #enabled = true;
-  /** Stands for the merged weights; changes with them. */
-  #mergeKey: string | undefined;
 
   constructor(base: TextModel, host: VeraHost) {
     this.base = base;
@@ -95,10 +93,12 @@ export class VeraState {
     name: string,
     { targets, trained }: ResolvedAdapter,
     options: WireAdapterOptions,
-    tensors?: AdapterTensors,
+    { tensors, ready }: { readonly tensors?: AdapterTensors; readonly ready?: Ready } = {},
   ): Promise<void> {
     const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors };
-    this.#adapters.set(name, await this.#placer.place(plan, this.adapters));
+    const adapter = await this.#placer.place(plan, this.adapters);
+    if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
+    this.#adapters.set(name, adapter);
     if (this.#active.length === 0) this.#active = [name];
   }
 
@@ -131,25 +131,18 @@ export class VeraState {
     await this.#discard(adapter);
   }
 
-  /** Adds deltas to the weights: those of `names`, or of the active adapters. */
-  async merge(names: readonly string[] | undefined, options: MergeOptions): Promise<void> {
-    const wanted = [...new Set(names ?? this.#active)].map((name) => this.adapter(name));
-    const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
-    if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
+  /** Adds deltas to the weights. */
+  async merge(merging: Merging, ready: Ready): Promise<void> {
+    const fresh = this.#unmerged(merging.names);
     if (fresh.length === 0) return;
-    // What one adapter saves whole, another may wrap.
-    const { tensors } = overlayOf(this.adapters, this.#activeAdapters());
-    const weightOf = (name: string): Value => tensors.get(name) ?? baseTensor(this.base.loaded, name);
-    const replaced = await this.#merges.add(fresh, weightOf, options);
-    const before = this.#mergeKey;
-    this.#mergeKey = this.#host.nextKey();
-    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
-    this.#host.runner.free(replaced);
+    const made = await prepareMerge(this.#ingredients(fresh), fresh, merging);
+    await readyOrUndo(ready, () => this.#host.runner.free(made.weights.values()));
+    await this.#keep(made);
   }
 
   /** Takes all merged adapters out again. The base model's weights never changed: every bit is as before. */
   async unmerge(): Promise<void> {
-    if (this.#mergeKey === undefined) {
+    if (this.#merges.current === undefined) {
       this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
       return;
     }
@@ -162,15 +155,19 @@ export class VeraState {
   }
 
   /**
-   * The model without adapters, but with merged weights, trained biases and whole modules, if any. As in PEFT it doesn't
-   * count whether adapters are disabled meanwhile.
+   * The model without adapters, but with trained biases and whole modules, if any; with `merging` also with merged weights.
+   * As in PEFT it doesn't count whether adapters are disabled meanwhile. Once it is ready, these adapters are for nothing
+   * but to be disposed of.
    */
-  async unload(): Promise<TextModel> {
-    const { tensors } = this.#enabledOverlay();
-    if (tensors.size === 0) return this.base;
-    const own = new Set(this.#merges.weights.keys());
-    const copies = await this.base.copiesOf(new Map([...tensors].filter(([name]) => !own.has(name))));
-    return this.base.derive(new Map([...copies, ...(await this.#takeMerged())]));
+  async unload(merging: Merging | undefined, ready: Ready): Promise<TextModel> {
+    const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
+    const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
+    await readyOrUndo(ready, () => this.#host.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
+    if (made !== undefined) await this.#keep(made);
+    const merged = await this.#takeMerged();
+    if (made === undefined) this.#host.runner.free(merged.values());
+    const tensors = new Map([...copies, ...(made === undefined ? [] : merged)]);
+    return tensors.size === 0 ? this.base : this.base.derive(tensors);
   }
 
   /** The numbers of an adapter. */
@@ -191,6 +188,30 @@ export class VeraState {
     this.#active = [];
     for (const adapter of adapters) await this.#discard(adapter);
     this.#host.runner.free((await this.#takeMerged()).values());
+  }
+
+  /** The adapters among those wanted that aren't merged yet. */
+  #unmerged(names: readonly string[] = this.#active): VeraAdapter[] {
+    const wanted = [...new Set(names)].map((name) => this.adapter(name));
+    const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
+    if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
+    return fresh;
+  }
+
+  #ingredients(fresh: readonly VeraAdapter[]): Ingredients {
+    const biased = this.#biased();
+    const active = this.#activeAdapters();
+    const { tensors } = overlayOf(this.adapters, active);
+    const adapters = new Set([...fresh, ...active, ...(biased === undefined ? [] : [biased])]);
+    return { base: this.base, merges: this.#merges, adapters, tensors };
+  }
+
+  async #keep(made: MadeMerge): Promise<void> {
+    if (made.adapters.length === 0) return;
+    const before = this.#merges.current?.key;
+    const replaced = this.#merges.keep(made, this.#host.nextKey());
+    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
+    this.#host.runner.free(replaced);
   }
 
   #activeAdapters(): VeraAdapter[] {
@@ -214,10 +235,10 @@ export class VeraState {
   }
 
   async #takeMerged(): Promise<ReadonlyMap<string, Value>> {
-    const key = this.#mergeKey;
-    this.#mergeKey = undefined;
+    const key = this.#merges.current?.key;
+    const weights = this.#merges.take();
     if (key !== undefined) await this.#forget(key, 'The adapters were unmerged');
-    return this.#merges.take();
+    return weights;
   }
 
   /** Ends what uses something that goes, and forgets its programs. */
@@ -232,20 +253,13 @@ export class VeraState {
   }
 
   #enabledOverlay(): Overlay {
-    const active = this.#active.map((name) => this.adapter(name));
-    return overlayOf(this.adapters, active, this.#merged());
-  }
-
-  #merged(): Merged | undefined {
-    const key = this.#mergeKey;
-    if (key === undefined) return undefined;
-    return { key, adapters: this.merged.map((name) => this.adapter(name)), weights: this.#merges.weights };
+    return overlayOf(this.adapters, this.#activeAdapters(), this.#merges.current);
   }
 
   /** Whether merged weights, made of others, would hide what the adapter saves whole. */
   #isUnderMerged(adapter: VeraAdapter): boolean {
     const tensors = tensorsOf(adapter, 'module');
-    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
+    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.has(name));
   }
 
   /** Whether merged weights were made of what the adapter saves whole. */

@@ -149,6 +149,38 @@ describe('a VeRA model', () => {
     await session.close();
   });
 
+  test.each<[string, boolean]>([
+    ['until what it changes is prepared, and then no more', true],
+    ['as the last weight is merged', false],
+  ])('can be aborted %s', async (_, isLate) => {
+    const controller = new AbortController();
+    const { vera, session, fake } = await wrapped((current) => {
+      let commit = (): void => {};
+      return {
+        async unloadVera(call) {
+          const committed = new Promise<void>((resolve) => {
+            commit = resolve;
+          });
+          current().emit({ type: 'merge', call, done: 1, total: 1 });
+          current().emit({ type: 'prepared', call });
+          await Promise.race([committed, current().untilCancelled(call)]);
+          if (isLate) controller.abort('enough');
+          return { ...modelInfo, model: 9 };
+        },
+        commit: async () => commit(),
+      };
+    });
+    const { signal } = controller;
+    const progressbar = (): void => {
+      if (!isLate) controller.abort('enough');
+    };
+    const unloading = vera.merge_and_unload({ signal, progressbar });
+    if (isLate) expect((await unloading).named_modules()).toEqual(modelInfo.modules);
+    else await expect(unloading).rejects.toBe('enough');
+    expect([fake.argsOf('commit').length, fake.argsOf('cancel').length]).toEqual(isLate ? [1, 0] : [0, 1]);
+    await session.close();
+  });
+
   test('stays as it is when the worker refuses', async () => {
     const { vera, session } = await wrapped(() => ({ setAdapter: () => Promise.reject(new Error('not found')) }));
     await expect(vera.set_adapter('other')).rejects.toMatchObject({ code: 'internal' });

@@ -1,0 +1,57 @@
+import { Graph } from '../graph/graph';
+import type { Runner } from '../graph/runner';
+import { pinned, type Value, viewOf } from '../graph/value';
+import { copyInto } from '../ops/copy';
+import type { VeraAdapter } from './vera_adapter';
+
+/** Adapters as they were at one moment, whatever a run makes of them meanwhile. */
+export interface AtOneStep {
+  /** The adapter with what it trained then. */
+  adapter(of: VeraAdapter): VeraAdapter;
+  /** What a tensor that an adapter trains was then; any other value as it is. */
+  value(of: Value): Value;
+}
+
+/** Hands `body` the adapters as they are now, between two steps: copies, which are freed once it is over. */
+export async function atOneStep<T>(
+  runner: Runner,
+  adapters: Iterable<VeraAdapter>,
+  body: (then: AtOneStep) => Promise<T>,
+): Promise<T> {
+  const copies = new Map([...adapters].map((adapter) => [adapter, copyOf(adapter)]));
+  const pools = [...copies.values()].map(({ lambda }) => lambda);
+  try {
+    await runner.allocate(pools);
+    if (copies.size > 0) await copyPools(runner, copies);
+    const values = new Map([...copies].flatMap(([adapter, copy]) => pairs(adapter, copy)));
+    return await body({
+      adapter: (of) => copies.get(of) ?? of,
+      value: (of) => values.get(of) ?? of,
+    });
+  } finally {
+    runner.free(pools);
+  }
+}
+
+/** In one run, so that no step of a training run comes between. */
+async function copyPools(runner: Runner, copies: ReadonlyMap<VeraAdapter, VeraAdapter>): Promise<void> {
+  const g = new Graph();
+  for (const [{ lambda }, copy] of copies) copyInto(g, lambda, copy.lambda, 0);
+  const loaded = await runner.load({ name: 'copy of adapters', steps: g.steps, outputs: [] });
+  runner.run(loaded);
+  loaded.release();
+}
+
+function copyOf(adapter: VeraAdapter): VeraAdapter {
+  const { layout, tensors } = adapter;
+  const lambda = pinned(`copy of ${adapter.lambda.name}`, adapter.lambda.shape);
+  const views = [...tensors].map(([name, { value, ...rest }]) => {
+    const offset = layout.tensors.get(name)?.offset ?? 0;
+    return [name, { ...rest, value: viewOf(lambda, value.name, value.shape, offset) }] as const;
+  });
+  return { ...adapter, lambda, tensors: new Map(views) };
+}
+
+function pairs(adapter: VeraAdapter, copy: VeraAdapter): [Value, Value][] {
+  return [...adapter.tensors].map(([name, { value }]) => [value, copy.tensors.get(name)?.value ?? value]);
+}
