@@ -175,7 +175,7 @@ function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'to
     const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
     return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));
   });
-  return makeBatch(rows, { batchSize: batch, maxLength: tokens, padId: 0 });
+  return makeBatch(rows, { maxLength: tokens, padId: 0 });
 }
 
 function stepBlock({ labelled }: MicroBatch): Parameters<typeof packStepBlock>[0] {

@@ -6,7 +6,7 @@ import type { BatchShape } from './text_program';
 import { IGNORED, type TokenRow } from './token_row';
 
 export interface BatchFormat {
-  /** B: rows of every batch. */
+  /** Rows of a batch; the last one has what is left. */
   readonly batchSize: number;
   /** The most tokens of a row. */
   readonly maxLength: number;
@@ -16,22 +16,15 @@ export interface BatchFormat {
 
 type FullShapeArguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
 
-/**
- * Pads rows on the right to one length, and their number to B. Rows that only fill up have no labels, and one visible
- * token, so that no attention is without a key.
- */
-export function makeBatch(rows: readonly TokenRow[], { batchSize: B, maxLength, padId }: BatchFormat): MicroBatch {
+/** Pads rows on the right to one length. */
+export function makeBatch(rows: readonly TokenRow[], { maxLength, padId }: Omit<BatchFormat, 'batchSize'>): MicroBatch {
+  const B = rows.length;
   const longest = Math.max(...rows.map((row) => row.input_ids.length));
   const T = bucketLength(longest, maxLength);
   const input_ids = new Uint32Array(B * T).fill(padId);
   const attention_mask = new Uint32Array(B * T);
   const labels = new Int32Array(B * T).fill(IGNORED);
-  for (let b = 0; b < B; b++) {
-    const row = rows[b];
-    if (row === undefined) {
-      attention_mask[b * T] = 1;
-      continue;
-    }
+  for (const [b, row] of rows.entries()) {
     input_ids.set(row.input_ids, b * T);
     attention_mask.set(row.attention_mask, b * T);
     labels.set(row.labels, b * T);

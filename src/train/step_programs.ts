@@ -10,8 +10,8 @@ import { packStepBlock, type StepBlock } from './step_block';
 import { type BatchShape, lossProgram, type TextProgram } from './text_program';
 import type { StepData, TrainingInit, Tune } from './training_init';
 
-/** Programs kept, one for each length of batch: 64·2ⁿ tokens up to 8,192. */
-const LENGTHS = 8;
+/** Programs kept, one for each length of batch, 64·2ⁿ tokens up to 8,192: of whole batches, and of an epoch's last one. */
+const KEPT = 2 * 8;
 
 export interface StepAt {
   readonly step: number;
@@ -38,7 +38,7 @@ export class StepPrograms {
   constructor(init: StepProgramsInit) {
     this.#init = init;
     this.#runner = init.runner;
-    this.#programs = new ProgramCache(init.runner, { kept: LENGTHS, early: true });
+    this.#programs = new ProgramCache(init.runner, { kept: KEPT, early: true });
     this.#checkpointing = init.args.gradient_checkpointing;
   }
 

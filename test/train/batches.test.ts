@@ -38,13 +38,6 @@ describe('makeBatch', () => {
     expect(batch.labelled).toBe(4);
   });
 
-  test('fills a short batch with rows that have no label', () => {
-    const batch = makeBatch([row([1, 2])], format);
-    expect([...batch.input_ids]).toEqual([1, 2, 9, 9, 9, 9, 9, 9]);
-    expect([...batch.attention_mask]).toEqual([1, 1, 0, 0, 1, 0, 0, 0]);
-    expect(batch.labelled).toBe(1);
-  });
-
   test('keeps the padding that rows bring along', () => {
     const batch = makeBatch([row([9, 5, 6], [IGNORED, IGNORED, 6], [0, 1, 1])], format);
     expect([...batch.attention_mask].slice(0, 4)).toEqual([0, 1, 1, 0]);
@@ -73,8 +66,10 @@ test('batchesInOrder takes every row once', () => {
   const rows = [row([1, 2]), row([3, 4, 5]), row([6, 7])];
   const batches = [...batchesInOrder(rows, format)];
   expect(batches.map(({ labelled }) => labelled)).toEqual([3, 1]);
+  // The last one is as small as its rows.
+  expect(batches.map(({ B }) => B)).toEqual([2, 1]);
   expect(batches.map(({ input_ids }) => [...input_ids])).toEqual([
     [1, 2, 9, 9, 3, 4, 5, 9],
-    [6, 7, 9, 9, 9, 9, 9, 9],
+    [6, 7, 9, 9],
   ]);
 });
