@@ -197,6 +197,15 @@ describeWithPeft('Python goes on as the run would have here', () => {
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('at step 10 of 10') });
   });
 
+  test('what an earlier export came to is passed over', async () => {
+    const one = cases.llama!;
+    const { folder, done } = await exportAt(one, 5);
+    expect(done).toBeGreaterThan(4);
+    mkdirSync(join(folder, 'output/checkpoint-4'), { recursive: true });
+    expectSuccess(await runPython(folder, ['train.py', '--model', modelFolder(one.base)]));
+    await expectSame(readOutput(folder), await trainHere(one));
+  });
+
   test('on two processes, with the loss where it stood, and what comes back opens here', async () => {
     const one = cases.llama!;
     const here = await trainHere(one);

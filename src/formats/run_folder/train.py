@@ -99,9 +99,9 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
 
 
 def last_checkpoint(output_dir: str) -> Path:
-    """This script's own, or else the browser's."""
+    """This script's own, unless the browser's is further."""
     own = get_last_checkpoint(output_dir) if Path(output_dir).is_dir() else None  # type: ignore[no-untyped-call]
-    return CHECKPOINT if own is None else Path(own)
+    return Path(own) if own is not None and int(own.rpartition("-")[2]) >= RUN["step"] else CHECKPOINT
 
 
 def load_model(name: str) -> PeftModel:
