@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+
+// All of the library is read and run, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const built = (name: string): URL => new URL(`../../dist/${name}`, import.meta.url);
 const textOf = (name: string): string => readFileSync(built(name), 'utf8');
