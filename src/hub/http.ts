@@ -53,6 +53,7 @@ export class HttpFolder implements FileSource {
       );
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
+      if (cause instanceof WebVeraError) throw cause;
       throw new WebVeraError('offline', `Expected ${displayUrl(url)} to answer, but there was no connection`, {
         hint: 'Check the connection. If the address opens in a tab of its own, its server refuses other sites (CORS).',
         retryable: true,

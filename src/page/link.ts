@@ -30,6 +30,7 @@ const grace = 500;
 /** Milliseconds after which a call is given up that must be quick even while a model trains. */
 const deadlines: Partial<Record<keyof WorkerSession, number>> = {
   open: 30_000,
+  seal: 30_000,
   encode: 30_000,
   decode: 30_000,
   memory: 30_000,

@@ -135,6 +135,17 @@ export class Session extends EventTarget implements AsyncDisposable {
     return this[linkKey].request('kernels');
   }
 
+  /**
+   * Takes the network from the session for good, once what lies there has been loaded: from then on its worker makes no
+   * request, and whatever would rejects with `invalid_argument`, a download that is under way too. `fetch`, `WebSocket` and
+   * the like are gone from the worker, also for code of others in it. Only `import()` can't be taken away, which a
+   * Content-Security-Policy forbids that the worker's own response carries. Files, IndexedDB and the GPU go on working. A
+   * session in the calling thread leaves that thread's network to the page.
+   */
+  seal(): Promise<void> {
+    return this[linkKey].request('seal');
+  }
+
   /** Ends the session and what it holds. Pending calls reject with an `AbortError`; later ones with `invalid_argument`. */
   close(): Promise<void> {
     return this[linkKey].close();

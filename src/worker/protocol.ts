@@ -30,6 +30,8 @@ export interface WorkerSession extends StorageCalls {
   open(options: OpenOptions): Promise<void>;
   /** Stops what runs, frees the device and closes the store. Later calls reject. Never rejects itself. */
   close(): Promise<void>;
+  /** From now on nothing here makes a request. It can't be undone. */
+  seal(): Promise<void>;
   /** The call then rejects with an `AbortError` soon, having undone what it had begun. Unknown ids are ignored. */
   cancel(call: CallId): Promise<void>;
   /** Answers a `prepared` event: what the call changes is to be done, and the page won't cancel it any more. */
@@ -154,6 +156,8 @@ export interface SessionHost {
   readonly gpu?: GPU;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Takes the network from the whole thread, where it is the session's own. */
+  readonly seal?: () => void;
 }
 
 export interface OpenOptions {

@@ -3,6 +3,7 @@ import { VERSION } from '../core/version';
 import { errorToData, type Outcome, toKnownError, type WorkerMessage } from '../core/wire';
 import { guardEndpoint } from './guard';
 import type { SessionHost, WorkerEvent, WorkerSession } from './protocol';
+import { sealScope } from './seal';
 import { transferables } from './transferables';
 import { takeLock } from './web_lock';
 
@@ -15,6 +16,7 @@ export interface WorkerScope extends Endpoint {
 const methods: Readonly<Record<keyof WorkerSession, true>> = {
   open: true,
   close: true,
+  seal: true,
   cancel: true,
   commit: true,
   kernels: true,
@@ -76,7 +78,7 @@ export async function serve(
   const warn = (thrown: unknown): void =>
     emit({ type: 'warning', code: 'internal', message: toKnownError(thrown).message });
 
-  const session = create({ emit });
+  const session = create({ emit, seal: () => sealScope(scope) });
   const names = Object.keys(methods) as (keyof WorkerSession)[];
   const exposed = Object.assign(
     Object.create(null),

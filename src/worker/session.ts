@@ -74,6 +74,11 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     await this.#opened?.storage.close().catch(() => {});
   }
 
+  async seal(): Promise<void> {
+    this.#parts().models.seal();
+    this.#host.seal?.();
+  }
+
   async kernels(): Promise<KernelChoice> {
     await this.#device.open();
     return this.#parts().kernels.choice();

@@ -18,6 +18,7 @@ import type {
   TokenizerInfo,
   WireSource,
 } from './protocol';
+import { sealed } from './seal';
 import { TextModel } from './text_model';
 import { VeraState } from './vera_state';
 
@@ -36,6 +37,7 @@ export class SessionModels {
   readonly tokenizers = new Handles<TextTokenizer>('tokenizer');
   readonly #host: SessionHost;
   readonly #options: OpenOptions;
+  #sealed = false;
 
   constructor(host: SessionHost, options: OpenOptions) {
     this.#host = host;
@@ -44,6 +46,11 @@ export class SessionModels {
 
   get limits(): ParserLimits {
     return { ...defaultLimits, ...this.#options.limits };
+  }
+
+  /** From now on nothing is downloaded. */
+  seal(): void {
+    this.#sealed = true;
   }
 
   /** The base model under a handle, and what lies over it in a pass; with a name, that adapter alone. */
@@ -102,17 +109,24 @@ export class SessionModels {
 
   open(call: CallId, source: WireSource, options: LoadOptions, signal: AbortSignal): FileSource {
     const { remoteHost, remotePathTemplate } = this.#options;
-    const { fetch } = this.#host;
     const { progress, revision } = options;
     const report = (info: ProgressInfo): void => this.#host.emit({ type: 'progress', call, info });
     return openSource(typeof source === 'object' && 'url' in source ? new URL(source.url) : source, {
       signal,
-      ...(fetch && { fetch }),
+      fetch: (input, init) => this.#fetch(input, init),
       ...(remoteHost !== undefined && { remoteHost }),
       ...(remotePathTemplate !== undefined && { remotePathTemplate }),
       ...(revision !== undefined && { revision }),
       ...(progress && { progress_callback: report }),
     });
+  }
+
+  /** Asked at each request: a download may be under way when the session is sealed. */
+  async #fetch(...request: Parameters<typeof globalThis.fetch>): Promise<Response> {
+    if (this.#sealed) throw sealed();
+    // Called as a plain function, as browsers' fetch must be.
+    const { fetch = globalThis.fetch } = this.#host;
+    return fetch(...request);
   }
 
   async load(

@@ -1,0 +1,37 @@
+// The library's worker, with a beacon in it: on demand it tries each way to the network, and tells what came of it.
+export {};
+
+/** @type {Record<string, () => unknown>} */
+const ways = {
+  fetch: () => fetch('/beacon?fetch'),
+  XMLHttpRequest: () => {
+    const request = new XMLHttpRequest();
+    request.open('GET', '/beacon?XMLHttpRequest', false);
+    request.send();
+  },
+  WebSocket: () => new WebSocket(`ws://${location.host}/beacon?WebSocket`),
+  EventSource: () => new EventSource('/beacon?EventSource'),
+  Worker: () => new Worker('/beacon?Worker'),
+  caches: async () => (await caches.open('beacon')).add('/beacon?caches'),
+  FontFace: () => new FontFace('beacon', 'url(/beacon?FontFace)').load(),
+};
+
+addEventListener('message', async (/** @type {MessageEvent} */ { data }) => {
+  if (data !== 'beacon') return;
+  const outcome = Object.entries(ways).map(async ([way, go]) => [way, await attempt(go)]);
+  postMessage({ beacon: Object.fromEntries(await Promise.all(outcome)) });
+});
+
+/** @param {() => unknown} go */
+async function attempt(go) {
+  try {
+    await go();
+    return 'went';
+  } catch (error) {
+    const { code, name } = /** @type {{ code?: string, name: string }} */ (error);
+    return code ?? name;
+  }
+}
+
+const url = '/dist/worker.js';
+await import(url);
