@@ -1,8 +1,9 @@
-// `npm run build`: the library, in the parts that vite.config.ts tells of, and the licences of what they bundle.
-import { rmSync, writeFileSync } from 'node:fs';
+// `npm run build`: the library, in the parts that vite.config.ts tells of, what they bundle, and its licences.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { formatNotices, noticesOf } from './lib/notices.mjs';
+import { sbomOf } from './lib/sbom.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -13,4 +14,8 @@ const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 for (const mode of ['worker', 'page', 'here', 'embed', 'cli']) await build({ root, mode, plugins: [listing] });
-writeFileSync(`${root}dist/THIRD-PARTY-NOTICES`, formatNotices(noticesOf(modules)));
+
+const notices = noticesOf(modules);
+writeFileSync(`${root}dist/THIRD-PARTY-NOTICES`, formatNotices(notices));
+const [own, lock] = ['package.json', 'package-lock.json'].map((file) => JSON.parse(readFileSync(root + file, 'utf8')));
+writeFileSync(`${root}dist/sbom.json`, `${JSON.stringify(sbomOf(own, notices, lock), null, 2)}\n`);
