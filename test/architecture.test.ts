@@ -13,10 +13,11 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   gpu: ['graph', 'core'],
   ops: ['graph', 'core', 'shaders'],
   models: ['ops', 'graph', 'core'],
-  adapters: ['models', 'ops', 'graph', 'core'],
+  regex: ['core'],
+  adapters: ['models', 'ops', 'graph', 'regex', 'core'],
   formats: ['adapters/config', 'core'],
   hub: ['core'],
-  tokenizer: ['core'],
+  tokenizer: ['regex', 'core'],
   train: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
   generate: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
   worker: [

@@ -4,7 +4,7 @@ export function minimalTargets(targets: readonly string[], others: readonly stri
   const chosen = new Set<string>();
   const ordered = targets.map((target) => ({ target, ends: endings(target) })).sort((a, b) => compare(a.ends, b.ends));
   for (const { target, ends } of ordered) {
-    if ([...chosen].some((end) => target.endsWith(`.${end}`))) continue;
+    if (ends.some((end) => end !== target && chosen.has(end))) continue;
     const end = ends.find((candidate) => !chosen.has(candidate) && !taken.has(candidate));
     if (end !== undefined) chosen.add(end);
   }

@@ -1,37 +1,62 @@
 import { WebVeraError } from '../core/error';
+import { LinearRegExp } from '../regex/linear_regexp';
+
+/** More than any list of a model's modules takes. */
+const MAX_LENGTH = 16_384;
+/** Of a pattern, in messages. */
+const SHOWN = 80;
 
 /**
  * Where Python's `re` and JavaScript write the same thing differently. A backslash keeps the character it escapes, and
- * within brackets all else is a character.
+ * within brackets all else is a character. A bracket by itself is one that nothing closes.
  */
-const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
+const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
 
 /** Letters that mean the same after a backslash in both languages. */
 const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 
 /**
- * A pattern of Python's `re` as a JavaScript expression that matches whole strings, as `re.fullmatch` does.
- * Throws `invalid_argument`, naming `argument`, for what is no expression in both languages.
+ * A pattern of Python's `re` that matches whole strings, as `re.fullmatch` does, in time linear in them.
+ * Throws `invalid_argument`, naming `argument`, for what is no expression in both languages, and `limit_exceeded` for a
+ * pattern of more than 16,384 characters.
  */
-export function fullMatch(pattern: string, argument: string): RegExp {
+export function fullMatch(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})$`, pattern, argument);
 }
 
 /** As `fullMatch`, but only the start of a string has to match, as with `re.match`. */
-export function matchStart(pattern: string, argument: string): RegExp {
+export function matchStart(pattern: string, argument: string): LinearRegExp {
   return compile(`^(?:${translate(pattern, argument)})`, pattern, argument);
 }
 
 function translate(pattern: string, argument: string): string {
-  return pattern.replace(TOKENS, (token, not = '', set?: string, name?: string, reference?: string, most?: string) => {
-    if (set !== undefined) return `[${not}${translateSet(set, pattern, argument)}]`;
-    if (name !== undefined) return `(?<${name}>`;
-    if (reference !== undefined) return `\\k<${reference}>`;
-    if (most !== undefined) return `{0,${most}}`;
-    if (token === '\\A') return '^';
-    if (token === '\\Z') return '$';
-    return translateEscape(token, pattern, argument);
-  });
+  if (pattern.length > MAX_LENGTH) {
+    const message = `${argument}: expected a pattern of at most ${MAX_LENGTH} characters, got ${pattern.length}`;
+    throw new WebVeraError('limit_exceeded', message, { hint: 'A list of names may be as long as it needs to be.' });
+  }
+  const parts: string[] = [];
+  let from = 0;
+  // One by one: the first fault ends it.
+  for (const token of pattern.matchAll(TOKENS)) {
+    parts.push(pattern.slice(from, token.index), translateToken(token, pattern, argument));
+    from = token.index + token[0].length;
+  }
+  return parts.join('') + pattern.slice(from);
+}
+
+function translateToken(
+  [token, not = '', set, name, reference, most]: RegExpExecArray,
+  pattern: string,
+  argument: string,
+): string {
+  if (token === '[') throw invalid(pattern, argument, 'unterminated character set');
+  if (set !== undefined) return `[${not}${translateSet(set, pattern, argument)}]`;
+  if (name !== undefined) return `(?<${name}>`;
+  if (reference !== undefined) return `\\k<${reference}>`;
+  if (most !== undefined) return `{0,${most}}`;
+  if (token === '\\A') return '^';
+  if (token === '\\Z') return '$';
+  return translateEscape(token, pattern, argument);
 }
 
 /** What stands in brackets. A bracket that comes first is one of the characters. */
@@ -49,20 +74,23 @@ function translateEscape(token: string, pattern: string, argument: string): stri
   return token;
 }
 
-function compile(source: string, pattern: string, argument: string): RegExp {
+function compile(source: string, pattern: string, argument: string): LinearRegExp {
   try {
-    return new RegExp(source);
+    // JavaScript's own reader says what is wrong with it.
+    new RegExp(source);
+    return new LinearRegExp(source, { unicode: false });
   } catch (cause) {
     throw invalid(pattern, argument, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
 function invalid(pattern: string, argument: string, why: string, cause?: unknown): WebVeraError {
+  const shown = pattern.length <= SHOWN ? pattern : `${pattern.slice(0, SHOWN)}…`;
   return new WebVeraError(
     'invalid_argument',
-    `${argument}: expected a regular expression, got ${JSON.stringify(pattern)}`,
+    `${argument}: expected a regular expression, got ${JSON.stringify(shown)}`,
     {
-      hint: `${why}. Inline flags and comments of Python's re are not understood; a list of names often says the same.`,
+      hint: `${why.slice(0, 2 * SHOWN)}. Inline flags and comments of Python's re are not understood; a list of names often says the same.`,
       cause,
     },
   );

@@ -4,9 +4,9 @@ import { nearName } from '../core/near_name';
 import type { Warn, Warning } from '../core/warning';
 import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';
+import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
 import { minimalTargets } from './minimal_targets';
 import { noMatch } from './no_match';
-import { fullMatch, matchStart } from './python_regex';
 
 /** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
 export type NamedModule = ModuleInfo;
@@ -54,12 +54,15 @@ export function resolveTargets(
   named: readonly NamedModule[],
   { model_type, output_embedding, tie_word_embeddings = false, later = false, warn }: BaseModelFacts,
 ): ResolvedTargets {
+  checkRuleSizes(given);
   // The model itself has no name and is never a target, though an expression may match the empty string.
   const modules = named.filter(({ name }) => name !== '');
   const modules_to_save = modulesToSave(given);
   const targets = namedTargets(given, modules, model_type, output_embedding);
   // PEFT sizes A and B before it condenses the list, and wraps after: with a layer filter the two can differ.
-  const sized = modules.filter(matcher({ ...given, modules_to_save, target_modules: targets })).filter(isWrappable);
+  const sized = modules
+    .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
+    .filter(isWrappable);
   const hint =
     `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}.`.trimStart();
   if (sized.length === 0 && !later) {
@@ -70,9 +73,9 @@ export function resolveTargets(
     );
   }
   const target_modules = condense(targets, modules);
-  const matched = modules.filter(matcher({ ...given, modules_to_save, target_modules }));
+  const matched = modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }));
   if (matched.length === 0) {
-    const excluded = modules.filter(savedWhole(modules_to_save)).length;
+    const excluded = modules.filter(savedWhole({ ...given, modules_to_save })).length;
     throw noMatch({ config: { ...given, target_modules }, excluded, all: modules.length }, hint);
   }
   if (tie_word_embeddings && matched.some(({ name }) => ['embed_tokens', 'lm_head'].includes(lastPart(name)))) {
@@ -97,16 +100,13 @@ export function targetWarnings(given: VeraConfig, modules: readonly NamedModule[
   const { target_modules } = given;
   if (target_modules === null || typeof target_modules === 'string') return [];
   const rules = { ...given, modules_to_save: modulesToSave(given) };
-  const unmatched = target_modules.filter((name) => !modules.some(matcher({ ...rules, target_modules: [name] })));
+  const hit = new Set(modules.flatMap(targetsHit({ ...rules, target_modules })));
+  const unmatched = target_modules.filter((name) => !hit.has(name));
   if (unmatched.length === 0) return [];
   const names = unmatched.slice(0, SHOWN).map((name) => JSON.stringify(name));
   const message = `target_modules: no module of the model matches ${names.join(', ')}. ${meant(unmatched, modules)}`;
   return [{ code: 'unmatched_target', message: message.trimEnd() }];
 }
-
-type Rules = Pick<VeraConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'> & {
-  readonly target_modules: readonly string[] | string;
-};
 
 const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
   SEQ_CLS: ['classifier', 'score'],
@@ -147,50 +147,10 @@ function classifierOf(modules: readonly NamedModule[]): string | undefined {
   return ['score', 'classifier'].find((head) => modules.some(({ name }) => name === head));
 }
 
-/** Whether PEFT counts a module as targeted. */
-function matcher({ target_modules, modules_to_save, layers_to_transform, layers_pattern }: Rules) {
-  const isSaved = savedWhole(modules_to_save);
-  if (typeof target_modules === 'string') {
-    // Here, and for whole names below, PEFT doesn't look at layers_to_transform.
-    const pattern = fullMatch(target_modules, 'target_modules');
-    return (module: NamedModule): boolean => !isSaved(module) && pattern.test(module.name);
-  }
-  const names = new Set(target_modules);
-  const ends = target_modules.map((target) => `.${target}`);
-  const inLayer = layerFilter(layers_to_transform, layers_pattern);
-  return (module: NamedModule): boolean =>
-    !isSaved(module) &&
-    (names.has(module.name) || (ends.some((end) => module.name.endsWith(end)) && inLayer(module.name)));
-}
-
-/** Whether `modules_to_save` takes a module, so that it is never wrapped. */
-function savedWhole(modules_to_save: VeraConfig['modules_to_save']): (module: NamedModule) => boolean {
-  const saved = (modules_to_save ?? []).map((name) => fullMatch(`(?:|.*\\.)${name}(?:|\\..*)`, 'modules_to_save'));
-  return ({ name }) => saved.some((pattern) => pattern.test(name));
-}
-
-function layerFilter(
-  layers: VeraConfig['layers_to_transform'],
-  pattern: VeraConfig['layers_pattern'],
-): (name: string) => boolean {
-  if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
-  const wanted = typeof layers === 'number' ? [layers] : layers;
-  // A name may begin with a list that is named.
-  const starts =
-    pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
-  const indices = starts.map((start) => matchStart(`${start}\\.(?P<idx>\\d+)\\.`, 'layers_pattern'));
-  return (name) => {
-    const found = indices.map((index) => index.exec(name)).find((match) => match !== null);
-    const index = found?.groups?.idx;
-    return index !== undefined && wanted.includes(Number(index));
-  };
-}
-
 function condense(targets: readonly string[] | string, modules: readonly NamedModule[]): readonly string[] | string {
   if (typeof targets === 'string' || targets.length < MIN_TARGETS_TO_CONDENSE) return targets;
-  const others = modules
-    .map(({ name }) => name)
-    .filter((name) => !targets.some((target) => name === target || name.endsWith(`.${target}`)));
+  const wanted = new Set(targets);
+  const others = modules.map(({ name }) => name).filter((name) => !endsOf(name).some((end) => wanted.has(end)));
   const condensed = minimalTargets(targets, others);
   return condensed.length < targets.length ? condensed : targets;
 }

@@ -1,0 +1,219 @@
+import type { CharacterSet } from './character_set';
+import { ASSERTIONS, compilePattern, type Program, Step } from './program';
+import type { StepBudget } from './step_budget';
+
+/** Where a match lies in a text, and what its groups hold. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  /** From 1 on, as in `RegExp`; 0 is the match. */
+  readonly groups: readonly (string | undefined)[];
+}
+
+/** What is known of a step at a place of the text. */
+const UNKNOWN = 0;
+const FAILED = 1;
+const UNDER_WAY = 2;
+const MATCHED = 3;
+/**
+ * What lies on the stack, in pairs: a place from which to try (`TRY_AT` and the place, a step), a cell that has failed when
+ * it comes up (`SETTLE`, the cell), and what a group held (`RESTORE` less its number, the place).
+ */
+const TRY_AT = 1;
+const SETTLE = 0;
+const RESTORE = -1;
+const { Set: SET, Split: SPLIT, Jump: JUMP, Save: SAVE, Assert: ASSERT } = Step;
+const { Look: LOOK, NotLook: NOT_LOOK, Reference: REFERENCE } = Step;
+/** Bytes of what a search may remember. */
+const MAX_MEMORY = 2 ** 26;
+
+/**
+ * A regular expression that no text can keep busy. It finds what JavaScript's `RegExp` finds, by trying in the same order, and
+ * remembers what came to nothing: a step of the pattern is tried once at each place of the text, over all starts. So the time
+ * is at most linear in the text. Only a pattern with references back into itself isn't remembered; its budget ends it.
+ *
+ * Groups within look-arounds aren't kept. What is optional and matches nothing counts as matched, as in Python and Oniguruma.
+ */
+export class LinearRegExp {
+  readonly #program: Program;
+  readonly #unicode: boolean;
+
+  /** `source` as `RegExp` has it, with the flag `u` or without any. Throws `SyntaxError` for what can't be matched so. */
+  constructor(source: string, { unicode = true }: { readonly unicode?: boolean } = {}) {
+    this.#program = compilePattern(source, unicode);
+    this.#unicode = unicode;
+  }
+
+  /** The matches from left to right, as `String.matchAll` gives them. Throws `limit_exceeded`. */
+  *matchAll(text: string, budget: StepBudget): Generator<Match> {
+    const search = new Search(this.#program, text, this.#unicode, budget);
+    for (let from = 0; from <= text.length; ) {
+      const match = search.from(from);
+      if (match === undefined) return;
+      yield match;
+      from = match.end > match.start ? match.end : search.after(match.end);
+    }
+  }
+
+  /** The match at the start of a text, if it has one there. Throws `limit_exceeded`. */
+  matchStart(text: string, budget: StepBudget): Match | undefined {
+    return new Search(this.#program, text, this.#unicode, budget).at(0);
+  }
+}
+
+/** One pass over one text. */
+class Search {
+  readonly #program: Program;
+  readonly #text: string;
+  readonly #unicode: boolean;
+  readonly #known: Uint8Array;
+  /** Where the cells of a step begin in `#known`. */
+  readonly #rows: Int32Array;
+  readonly #stack: number[] = [];
+  /** Where groups begin and end, by twice their number. */
+  #saved: number[] = [];
+  readonly #budget: StepBudget;
+
+  constructor(program: Program, text: string, unicode: boolean, budget: StepBudget) {
+    this.#program = program;
+    this.#text = text;
+    this.#unicode = unicode;
+    this.#budget = budget;
+    const cells = text.length + 1;
+    if (program.op.filter((op) => op === SPLIT).length * cells > MAX_MEMORY) throw budget.exceeded();
+    let rows = 0;
+    this.#rows = Int32Array.from(program.op, (op) => (op === SPLIT ? cells * rows++ : 0));
+    this.#known = new Uint8Array(rows * cells);
+  }
+
+  from(start: number): Match | undefined {
+    for (let at = start; at <= this.#text.length; at = this.after(at)) {
+      const match = this.at(at);
+      if (match !== undefined) return match;
+    }
+    return undefined;
+  }
+
+  at(start: number): Match | undefined {
+    this.#saved = [];
+    const end = this.#run(0, start, false);
+    if (end < 0) return undefined;
+    const groups = Array.from({ length: this.#program.groups + 1 }, (_, index) => this.#group(index));
+    groups[0] = this.#text.slice(start, end);
+    return { start, end, groups };
+  }
+
+  /** The place after the character at `at`. */
+  after(at: number): number {
+    return at + (this.#unicode && (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
+  }
+
+  #group(index: number): string | undefined {
+    const [start, end] = [this.#saved[2 * index], this.#saved[2 * index + 1]];
+    return start === undefined || end === undefined ? undefined : this.#text.slice(start, end);
+  }
+
+  /** Where the steps from `first` on end, or -1. Within a look-around any end will do, so success is remembered too. */
+  #run(first: number, start: number, inLook: boolean): number {
+    const { op, a, b, sets } = this.#program;
+    const [text, known, unicode, stack, budget] = [this.#text, this.#known, this.#unicode, this.#stack, this.#budget];
+    const base = stack.length;
+    let [step, at] = [first, start];
+    for (;;) {
+      if (--budget.left < 0) throw budget.exceeded();
+      const left = a[step] as number;
+      let next = step + 1;
+      switch (op[step]) {
+        case SET: {
+          if (at === text.length) {
+            next = -1;
+            break;
+          }
+          const unit = text.charCodeAt(at);
+          const character = unicode && unit >= 0xd800 ? (text.codePointAt(at) as number) : unit;
+          if ((sets[left] as CharacterSet).has(character)) at += character > 0xffff ? 2 : 1;
+          else next = -1;
+          break;
+        }
+        case SPLIT: {
+          const cell = (this.#rows[step] as number) + at;
+          const state = known[cell];
+          if (state === MATCHED) return this.#settle(base, at, MATCHED);
+          // Under way at the same place: a turn of a repeat that took nothing.
+          if (state === UNDER_WAY || (state === FAILED && !this.#program.hasReferences)) next = -1;
+          else {
+            known[cell] = UNDER_WAY;
+            stack.push(SETTLE, cell, TRY_AT + at, b[step] as number);
+            next = left;
+          }
+          break;
+        }
+        case JUMP:
+          next = left;
+          break;
+        case SAVE:
+          stack.push(RESTORE - left, this.#saved[left] ?? -1);
+          this.#saved[left] = at;
+          break;
+        case ASSERT:
+          if (!this.#asserts(left, at)) next = -1;
+          break;
+        case LOOK:
+        case NOT_LOOK:
+          next = this.#looks(step, at) === (op[step] === LOOK) ? left : -1;
+          break;
+        case REFERENCE: {
+          const held = this.#group(left) ?? '';
+          if (text.startsWith(held, at)) at += held.length;
+          else next = -1;
+          budget.left -= held.length;
+          break;
+        }
+        default:
+          // The steps of a match may be taken again by a later one.
+          return this.#settle(base, at, inLook ? MATCHED : UNKNOWN);
+      }
+      while (next < 0) {
+        if (stack.length === base) return -1;
+        const value = stack.pop() as number;
+        const kind = stack.pop() as number;
+        if (kind >= TRY_AT) [next, at] = [value, kind - TRY_AT];
+        else if (kind === SETTLE) known[value] = FAILED;
+        else if (value < 0) delete this.#saved[RESTORE - kind];
+        else this.#saved[RESTORE - kind] = value;
+      }
+      step = next;
+    }
+  }
+
+  /** Empties the stack of a match that ends at `end`; the steps that led there are `state` from now on. */
+  #settle(base: number, end: number, state: number): number {
+    const stack = this.#stack;
+    for (let i = base; i < stack.length; i += 2) if (stack[i] === SETTLE) this.#known[stack[i + 1] as number] = state;
+    stack.length = base;
+    return end;
+  }
+
+  #asserts(assertion: number, at: number): boolean {
+    const isWord = (index: number): boolean => /\w/.test(this.#text.charAt(index));
+    switch (ASSERTIONS[assertion]) {
+      case '^':
+        return at === 0;
+      case '$':
+        return at === this.#text.length;
+      case '\\b':
+        return isWord(at - 1) !== isWord(at);
+      default:
+        return isWord(at - 1) === isWord(at);
+    }
+  }
+
+  #looks(step: number, at: number): boolean {
+    let start = at;
+    for (let i = this.#program.b[step] as number; i > 0; i--) {
+      if (start === 0) return false;
+      start -= this.#unicode && start > 1 && (this.#text.codePointAt(start - 2) ?? 0) > 0xffff ? 2 : 1;
+    }
+    return this.#run(step + 1, start, true) >= 0;
+  }
+}

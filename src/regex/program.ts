@@ -1,0 +1,195 @@
+import { CharacterSet } from './character_set';
+import { type Node, type Pattern, parsePattern } from './syntax';
+
+/** What a step of a program does; `a` and `b` are its operands. */
+export const Step = {
+  /** One character of set `a`. */
+  Set: 0,
+  /** Go on at `a`; where that comes to nothing, at `b`. */
+  Split: 1,
+  /** Go on at `a`. */
+  Jump: 2,
+  /** Note the place as number `a`. */
+  Save: 3,
+  /** `^`, `$`, `\b`, `\B`, by their place in `ASSERTIONS`. */
+  Assert: 4,
+  /** The steps from the next one on match here, or `b` characters before; then go on at `a`. */
+  Look: 5,
+  /** As `Look`, where they don't match. */
+  NotLook: 6,
+  /** What group `a` holds, once more. */
+  Reference: 7,
+  Match: 8,
+} as const;
+
+export const ASSERTIONS = ['^', '$', '\\b', '\\B'] as const;
+
+export interface Program {
+  readonly op: Int32Array;
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  readonly sets: readonly CharacterSet[];
+  readonly groups: number;
+  readonly hasReferences: boolean;
+}
+
+/** So that the time for each character of a text stays small. */
+const MAX_STEPS = 4096;
+
+/** Throws `SyntaxError` for what can't be matched in this way, and what is too large. */
+export function compilePattern(source: string, unicode: boolean): Program {
+  return new Compiler(parsePattern(source), unicode).program();
+}
+
+class Compiler {
+  readonly #pattern: Pattern;
+  readonly #unicode: boolean;
+  readonly #op: number[] = [];
+  readonly #a: number[] = [];
+  readonly #b: number[] = [];
+  readonly #sets = new Map<string, number>();
+  #hasReferences = false;
+
+  constructor(pattern: Pattern, unicode: boolean) {
+    this.#pattern = pattern;
+    this.#unicode = unicode;
+  }
+
+  program(): Program {
+    this.#emit(this.#pattern.root);
+    this.#push(Step.Match);
+    return {
+      op: Int32Array.from(this.#op),
+      a: Int32Array.from(this.#a),
+      b: Int32Array.from(this.#b),
+      sets: [...this.#sets.keys()].map((source) => new CharacterSet(source, this.#unicode)),
+      groups: this.#pattern.groups,
+      hasReferences: this.#hasReferences,
+    };
+  }
+
+  #push(op: number, a = 0, b = 0): number {
+    if (this.#op.length === MAX_STEPS) throw new SyntaxError('a pattern that is too large');
+    this.#a.push(a);
+    this.#b.push(b);
+    return this.#op.push(op) - 1;
+  }
+
+  #emit(node: Node): void {
+    switch (node.kind) {
+      case 'set':
+        this.#push(Step.Set, this.#set(node.source));
+        break;
+      case 'sequence':
+        for (const item of node.items) this.#emit(item);
+        break;
+      case 'choice':
+        this.#choice(node.branches);
+        break;
+      case 'repeat':
+        this.#repeat(node);
+        break;
+      case 'group':
+        this.#push(Step.Save, 2 * node.index);
+        this.#emit(node.body);
+        this.#push(Step.Save, 2 * node.index + 1);
+        break;
+      case 'assertion':
+        this.#push(Step.Assert, ASSERTIONS.indexOf(node.source));
+        break;
+      case 'look':
+        this.#look(node);
+        break;
+      case 'reference':
+        this.#reference(node.group);
+        break;
+    }
+  }
+
+  #set(source: string): number {
+    const index = this.#sets.get(source) ?? this.#sets.size;
+    this.#sets.set(source, index);
+    return index;
+  }
+
+  #choice(branches: readonly Node[]): void {
+    const jumps: number[] = [];
+    for (const [index, branch] of branches.entries()) {
+      const isLast = index === branches.length - 1;
+      const split = isLast ? undefined : this.#push(Step.Split);
+      if (split !== undefined) this.#a[split] = this.#op.length;
+      this.#emit(branch);
+      if (split === undefined) continue;
+      jumps.push(this.#push(Step.Jump));
+      this.#b[split] = this.#op.length;
+    }
+    for (const jump of jumps) this.#a[jump] = this.#op.length;
+  }
+
+  #repeat({ body, min, max, lazy }: Extract<Node, { kind: 'repeat' }>): void {
+    for (let i = 0; i < min; i++) this.#emit(body);
+    const splits: number[] = [];
+    const split = (): void => {
+      splits.push(this.#push(Step.Split));
+    };
+    if (max === Number.POSITIVE_INFINITY) {
+      const start = this.#op.length;
+      split();
+      this.#emit(body);
+      this.#push(Step.Jump, start);
+    } else {
+      for (let i = min; i < max; i++) {
+        split();
+        this.#emit(body);
+      }
+    }
+    const end = this.#op.length;
+    for (const at of splits) {
+      this.#a[at] = lazy ? end : at + 1;
+      this.#b[at] = lazy ? at + 1 : end;
+    }
+  }
+
+  #look({ body, behind, negative }: Extract<Node, { kind: 'look' }>): void {
+    const width = behind ? widthOf(body) : 0;
+    if (width === undefined) throw new SyntaxError('a look behind of no fixed length');
+    const look = this.#push(negative ? Step.NotLook : Step.Look, 0, width);
+    this.#emit(body);
+    this.#push(Step.Match);
+    this.#a[look] = this.#op.length;
+  }
+
+  #reference(group: number | string): void {
+    const index = typeof group === 'string' ? this.#pattern.names.get(group) : group;
+    if (index === undefined || index > this.#pattern.groups) throw new SyntaxError('a reference to no group');
+    this.#hasReferences = true;
+    this.#push(Step.Reference, index);
+  }
+}
+
+/** How many characters a node always matches. */
+function widthOf(node: Node): number | undefined {
+  switch (node.kind) {
+    case 'set':
+      return 1;
+    case 'assertion':
+    case 'look':
+      return 0;
+    case 'group':
+      return widthOf(node.body);
+    case 'reference':
+      return undefined;
+    case 'sequence':
+      return node.items
+        .map(widthOf)
+        .reduce((sum, width) => (sum === undefined || width === undefined ? undefined : sum + width), 0);
+    case 'choice': {
+      const [first, ...others] = node.branches.map(widthOf);
+      return others.every((width) => width === first) ? first : undefined;
+    }
+    case 'repeat': {
+      const width = widthOf(node.body);
+      return width === undefined || node.min !== node.max ? undefined : width * node.min;
+    }
+  }
+}
