@@ -7,7 +7,12 @@ const MAX_IDS = 2 ** 22;
 const MAX_NODES = 4096;
 const MAX_NESTING = 16;
 const MAX_STRING = 256;
-const MAX_EXPANSION = 65_536;
+/** Characters of a token. The longest of published vocabularies, runs of spaces, have 128. */
+const MAX_TOKEN = 1024;
+/** Models that write images have 32,768. */
+const MAX_ADDED_TOKENS = 65_536;
+/** Characters of a word that WordPiece looks at. */
+const MAX_WORD = 200;
 
 /** A tokenizer.json whose every part has been looked at. */
 export interface TokenizerDefinition {
@@ -19,7 +24,8 @@ export interface TokenizerDefinition {
 }
 
 /**
- * Checks an untrusted tokenizer.json: structure, ids, regular expressions, and how far its rules can blow a text up.
+ * Checks an untrusted tokenizer.json: structure, sizes, ids, and what its rules hold. What they do to a text is bounded when
+ * they run.
  * `modelVocabSize` is the number of rows of the embedding that the ids will index.
  * Throws `invalid_format`.
  */
@@ -47,6 +53,13 @@ function checkModel(model: unknown, idLimit: number): { readonly type: string; r
     throw invalid(`model.type: expected BPE, WordPiece or Unigram, got ${describe(type)}`);
   }
   if (type === 'BPE') checkMerges(model.merges);
+  for (const affix of ['unk_token', 'continuing_subword_prefix', 'end_of_word_suffix', 'continuing_subword_suffix']) {
+    checkString(`model.${affix}`, model[affix] ?? '', MAX_STRING);
+  }
+  const most = model.max_input_chars_per_word ?? 100;
+  if (!(Number.isSafeInteger(most) && (most as number) > 0 && (most as number) <= MAX_WORD)) {
+    throw invalid(`model.max_input_chars_per_word: expected an integer from 1 to ${MAX_WORD}, got ${describe(most)}`);
+  }
   return { type, size: type === 'Unigram' ? checkScores(model.vocab, idLimit) : checkVocab(model.vocab, idLimit) };
 }
 
@@ -60,7 +73,10 @@ function impliedType(model: JsonObject): string | undefined {
 function checkVocab(vocab: unknown, idLimit: number): number {
   if (!isJsonObject(vocab)) throw invalid('model.vocab: expected an object of token ids');
   const entries = Object.entries(vocab);
-  for (const [token, id] of entries) checkId(`model.vocab: ${describe(token)}`, id, idLimit);
+  for (const [token, id] of entries) {
+    if (token.length > MAX_TOKEN) checkString('model.vocab', token, MAX_TOKEN);
+    if (!isId(id, idLimit)) throw invalidId(`model.vocab: ${describe(token)}`, id, idLimit);
+  }
   return entries.length;
 }
 
@@ -69,8 +85,9 @@ function checkScores(vocab: unknown, idLimit: number): number {
   for (const entry of vocab) {
     const isScored = Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number';
     if (!isScored) throw invalid(`model.vocab: expected a token and its score, got ${describe(entry)}`);
+    checkString('model.vocab', entry[0], MAX_TOKEN);
   }
-  checkId('model.vocab: the last token', vocab.length - 1, idLimit);
+  if (!isId(vocab.length - 1, idLimit)) throw invalidId('model.vocab: the last token', vocab.length - 1, idLimit);
   return vocab.length;
 }
 
@@ -80,38 +97,50 @@ function checkMerges(merges: unknown): void {
     const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
     const isPair = Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string');
     if (!isPair) throw invalid(`model.merges: expected pairs of tokens, got ${describe(merge)}`);
+    for (const part of parts) if (part.length > MAX_TOKEN) checkString('model.merges', part, MAX_TOKEN);
   }
 }
 
 function checkAddedTokens(added: unknown, idLimit: number): void {
   if (!Array.isArray(added)) throw invalid('added_tokens: expected a list');
+  if (added.length > MAX_ADDED_TOKENS) {
+    throw invalid(`added_tokens: expected at most ${MAX_ADDED_TOKENS} tokens, got ${added.length}`);
+  }
   for (const token of added) {
     if (!isJsonObject(token) || typeof token.content !== 'string' || token.content === '') {
       throw invalid(`added_tokens: expected tokens with content, got ${describe(token)}`);
     }
-    checkId(`added_tokens: ${describe(token.content)}`, token.id, idLimit);
+    checkString('added_tokens', token.content, MAX_TOKEN);
+    if (!isId(token.id, idLimit)) throw invalidId(`added_tokens: ${describe(token.content)}`, token.id, idLimit);
   }
 }
 
-function checkId(what: string, id: unknown, idLimit: number): void {
-  if (Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < idLimit) return;
-  throw invalid(`${what}: expected an id from 0 to ${idLimit - 1}, got ${describe(id)}`);
+function isId(id: unknown, idLimit: number): boolean {
+  return Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) < idLimit;
+}
+
+function invalidId(what: string, id: unknown, idLimit: number): WebVeraError {
+  return invalid(`${what}: expected an id from 0 to ${idLimit - 1}, got ${describe(id)}`);
+}
+
+function checkString(what: string, value: unknown, longest: number): void {
+  if (typeof value !== 'string') throw invalid(`${what}: expected a text, got ${describe(value)}`);
+  if (value.length > longest) throw invalid(`${what}: expected at most ${longest} characters, got ${value.length}`);
 }
 
 /** Walks normalizers, pre-tokenizers, post-processors and decoders alike. Their types are the library's to check. */
 function checkRules(stage: string, rules: unknown): void {
-  const counts = { nodes: 0, expansion: 1 };
+  let nodes = 0;
   visit(rules, 0);
 
   function visit(node: unknown, depth: number): void {
-    counts.nodes++;
+    nodes++;
     if (depth > MAX_NESTING) throw invalid(`${stage}: expected rules nested at most ${MAX_NESTING} deep`);
-    if (counts.nodes > MAX_NODES) throw invalid(`${stage}: expected at most ${MAX_NODES} entries`);
+    if (nodes > MAX_NODES) throw invalid(`${stage}: expected at most ${MAX_NODES} entries`);
     if (Array.isArray(node)) {
       for (const item of node) visit(item, depth + 1);
     } else if (isJsonObject(node)) {
-      counts.expansion *= expansion(node);
-      if (counts.expansion > MAX_EXPANSION) throw invalid(`${stage}: its rules make texts too much longer`);
+      checkRule(stage, node);
       for (const [key, value] of Object.entries(node)) visitField(key, value, depth);
     }
   }
@@ -127,26 +156,34 @@ function checkRules(stage: string, rules: unknown): void {
       throw invalid(`${stage}: expected a text to look for, got ${describe(value)}`);
     } else if (key === 'length' && !(Number.isSafeInteger(value) && (value as number) > 0)) {
       throw invalid(`${stage}: expected a length of at least 1, got ${describe(value)}`);
-    } else if (typeof value === 'string' && value.length > MAX_STRING) {
-      throw invalid(`${stage}: ${key}: expected at most ${MAX_STRING} characters, got ${value.length}`);
+    } else if (typeof value === 'string') {
+      checkString(`${stage}: ${key}`, value, MAX_STRING);
     } else {
       visit(value, depth + 1);
     }
   }
 }
 
-/** By what factor a rule can lengthen a text. */
-function expansion(rule: JsonObject): number {
-  const inserted = rule.content ?? rule.prepend ?? rule.replacement;
-  if (typeof inserted !== 'string') return 1;
-  const replaced = isJsonObject(rule.pattern) ? rule.pattern.String : undefined;
-  if (typeof replaced === 'string') return Math.max(1, inserted.length / replaced.length);
-  // A pattern may match the empty text between any two characters.
-  return isJsonObject(rule.pattern) ? inserted.length + 1 : Math.max(1, inserted.length);
+/** What the library takes for granted of single rules. */
+function checkRule(stage: string, rule: JsonObject): void {
+  const { type, replacement, str_rep, single } = rule;
+  if (type === 'Metaspace') {
+    for (const sign of [replacement, str_rep]) {
+      if (sign === undefined || sign === null) continue;
+      if (typeof sign !== 'string' || [...sign.slice(0, 3)].length !== 1) {
+        throw invalid(`${stage}: expected one character in the place of a space, got ${describe(sign)}`);
+      }
+    }
+  }
+  if (type === 'TemplateProcessing' && Array.isArray(single)) {
+    const texts = single.filter((item) => isJsonObject(item) && 'Sequence' in item);
+    if (texts.length > 1) throw invalid(`${stage}: expected a template that holds the text once, got ${texts.length}`);
+  }
 }
 
 function describe(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 41) : value) ?? 'nothing';
   return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
 }
 

@@ -1,14 +1,11 @@
-import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { WebVeraError } from '../core/error';
 import { isJsonObject, type JsonObject } from '../core/fields';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
-import { cutText, type Seam, seamOf } from './pieces';
+import { Pipeline, type RawIds } from './pipeline';
+import { TextStream } from './text_stream';
 
-/** What the library gives: `undefined` for what the vocabulary has no token for. */
-type RawIds = readonly (number | undefined)[];
-
-/** Milliseconds for one piece of text. */
-const PIECE_DEADLINE = 2000;
+/** Characters of a text that is encoded in one piece. */
+const ONE_PIECE = 2 ** 17;
 
 export interface EncodeOptions {
   /** true. The tokenizer's own: what its post-processor puts around a text. */
@@ -28,15 +25,20 @@ export interface TextTokenizer {
   readonly eos_token_id: number | null;
   readonly pad_token_id: number | null;
   readonly eos_token: string | null;
-  /** Throws `timeout` when a piece of the text takes longer than 2 s, `invalid_format` when the file has no token for it. */
+  /**
+   * Throws `timeout` when 4,096 characters of the text take longer than 2 s, `limit_exceeded` when the tokenizer's rules take too
+   * much work on it or make it too long, `invalid_format` when the file has no token for it.
+   */
   encode(text: string, options?: EncodeOptions): number[];
-  /** Ids that no token has give no text. Throws `invalid_argument` unless all ids are integers in [0, vocab_size of the model). */
+  /**
+   * Ids that no token has give no text. Throws `invalid_argument` unless all ids are integers in [0, vocab_size of the model),
+   * `limit_exceeded` as `encode` does.
+   */
   decode(ids: readonly number[], options?: DecodeOptions): string;
-  /** For texts that come in parts: how to cut them, and what surrounds the whole. */
-  readonly seam: Seam;
+  /** For texts that come in parts: what surrounds the whole. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
-  /** Encodes one piece, without special tokens. */
-  encodePiece(piece: string): number[];
+  /** Encodes a text that comes in parts, without special tokens. */
+  stream(): TextStream;
 }
 
 export interface TokenizerOptions {
@@ -49,9 +51,8 @@ export interface TokenizerOptions {
 /**
  * Makes a tokenizer from the texts of tokenizer.json and tokenizer_config.json.
  *
- * JavaScript can't stop a running match, so a deadline takes effect between pieces of a text only; patterns that could
- * run for ever are refused beforehand, and what still hangs is ended with its worker.
- * Throws `invalid_format`.
+ * What the file's rules and patterns do to a text is bounded: patterns take time linear in it, and rules may make it only so
+ * much longer. Throws `invalid_format`, `limit_exceeded`.
  */
 export function createTokenizer(
   tokenizerJson: string,
@@ -61,25 +62,21 @@ export function createTokenizer(
   const definition = checkTokenizer(parseJson('tokenizer.json', tokenizerJson), vocabSize);
   const config = tokenizerConfig === undefined ? {} : parseJson('tokenizer_config.json', tokenizerConfig);
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
-  const library = openLibrary(definition, config);
+  const pipeline = openPipeline(definition, config, clock);
 
-  const encodeRaw = (text: string, add_special_tokens: boolean): RawIds =>
-    guarded('encode', () => library.encode(text, { add_special_tokens }).ids);
-  const encodePiece = (piece: string): number[] => {
-    if (piece === '') return [];
-    const start = clock();
-    const ids = checkEncoded(encodeRaw(piece, false), definition);
-    if (clock() - start > PIECE_DEADLINE) throw tooSlow(piece);
-    return ids;
-  };
-  const around = specialTokensAround(encodeRaw);
+  const encode = (text: string, continued = false): number[] =>
+    checkEncoded(
+      guarded('encode', () => pipeline.encode(text, continued)),
+      definition,
+    );
+  const around = guarded('encode', () => specialTokensAround(pipeline));
   const specialTokens = {
     before: checkEncoded(around.before, definition),
     after: checkEncoded(around.after, definition),
   };
-  const seam = seamOf((text) => encodeRaw(text, false));
   const eos_token = specialToken(config, 'eos_token');
-  const idOf = (token: string | null): number | null => (token === null ? null : (library.token_to_id(token) ?? null));
+  const idOf = (token: string | null): number | null => (token === null ? null : (pipeline.token_to_id(token) ?? null));
+  const stream = (): TextStream => new TextStream(encode);
 
   return {
     vocab_size: definition.vocabSize,
@@ -87,40 +84,37 @@ export function createTokenizer(
     eos_token_id: idOf(eos_token),
     pad_token_id: idOf(specialToken(config, 'pad_token')),
     eos_token,
-    seam,
     specialTokens,
-    encodePiece,
+    stream,
     encode(text, { add_special_tokens = true } = {}) {
-      const ids: number[] = [];
-      if (add_special_tokens) ids.push(...specialTokens.before);
-      for (const piece of cutText(text, seam)) {
-        for (const id of encodePiece(piece)) ids.push(id);
-      }
-      if (add_special_tokens) ids.push(...specialTokens.after);
-      return ids;
+      const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
+      return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;
     },
     decode(ids, { skip_special_tokens = false } = {}) {
       checkDecodable(ids, definition.idLimit);
-      const known = ids.filter((id) => library.id_to_token(id) !== undefined);
-      if (known.length === 0) return '';
-      return guarded('decode', () => library.decode(known, { skip_special_tokens }));
+      return guarded('decode', () => pipeline.decode(ids, skip_special_tokens));
     },
   };
 }
 
+function encodeInPieces(text: string, stream: TextStream): number[] {
+  const ids: number[] = [];
+  for (const part of [stream.push(text), stream.finish()]) for (const id of part) ids.push(id);
+  return ids;
+}
+
 /** Only the settings that the library reads reach it, each of the type it expects. */
-function openLibrary({ json }: TokenizerDefinition, config: JsonObject): Library {
+function openPipeline({ json }: TokenizerDefinition, config: JsonObject, clock: () => number): Pipeline {
   const settings = {
     // transformers ≥ 4.45 doesn't clean up unless told to.
     clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true,
     do_lowercase_and_remove_accent: config.do_lowercase_and_remove_accent === true,
     remove_space: config.remove_space === true,
-    eos_token: specialToken(config, 'eos_token') ?? undefined,
     additional_special_tokens: Array.isArray(config.additional_special_tokens)
       ? config.additional_special_tokens.filter((token) => typeof token === 'string')
       : [],
   };
-  return guarded('read', () => new Library(json, settings));
+  return guarded('read', () => new Pipeline(json, settings, clock));
 }
 
 /** The config names a token by its text, or by an object that holds it. */
@@ -130,15 +124,12 @@ function specialToken(config: JsonObject, key: string): string | null {
   return typeof content === 'string' ? content : null;
 }
 
-/** The post-processor's tokens, so that texts can be encoded piece by piece. */
-function specialTokensAround(encode: (text: string, add_special_tokens: boolean) => RawIds): {
-  readonly before: RawIds;
-  readonly after: RawIds;
-} {
+/** What the post-processor puts around a text, so that texts can be encoded piece by piece. */
+function specialTokensAround(pipeline: Pipeline): { readonly before: RawIds; readonly after: RawIds } {
   // A small vocabulary may have no token for some of these.
-  const probe = ['a', 'A', '1', '.', ' '].find((text) => encode(text, false).length > 0) ?? 'a';
-  const bare = encode(probe, false);
-  const whole = encode(probe, true);
+  const probes = ['a', 'A', '1', '.', ' '].map((text) => pipeline.encode(text));
+  const bare = probes.find((ids) => ids.length > 0) ?? [];
+  const whole = pipeline.addSpecialTokens(bare);
   const at = bare.length === 0 ? -1 : whole.findIndex((_, start) => bare.every((id, i) => whole[start + i] === id));
   if (at >= 0) return { before: whole.slice(0, at), after: whole.slice(at + bare.length) };
   if (whole.length === 0) return { before: [], after: [] };
@@ -178,12 +169,6 @@ function guarded<T>(what: string, body: () => T): T {
     if (cause instanceof WebVeraError) throw cause;
     throw invalid(`tokenizer.json: can't ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
-}
-
-function tooSlow(text: string): WebVeraError {
-  return new WebVeraError('timeout', `Tokenizing ${text.length} characters took longer than ${PIECE_DEADLINE} ms`, {
-    hint: 'This tokenizer is too slow to use, perhaps by intent. Use that of a published model.',
-  });
 }
 
 function invalid(message: string, cause?: unknown): WebVeraError {

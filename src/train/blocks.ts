@@ -1,4 +1,3 @@
-import { PieceCutter } from '../tokenizer/pieces';
 import type { TextTokenizer } from '../tokenizer/tokenizer';
 import { IGNORED, type TokenRow } from './token_row';
 
@@ -53,13 +52,11 @@ export async function* textBlocks(
   tokenizer: TextTokenizer,
   length: number,
 ): AsyncGenerator<TokenRow> {
-  const text = new PieceCutter(tokenizer.seam);
+  const text = tokenizer.stream();
   const blocks = new BlockCutter(length);
   yield* blocks.push(tokenizer.specialTokens.before);
-  for await (const part of parts) {
-    for (const piece of text.push(part)) yield* blocks.push(tokenizer.encodePiece(piece));
-  }
-  yield* blocks.push(tokenizer.encodePiece(text.finish()));
+  for await (const part of parts) yield* blocks.push(text.push(part));
+  yield* blocks.push(text.finish());
   yield* blocks.push(tokenizer.specialTokens.after);
   yield* blocks.finish();
 }

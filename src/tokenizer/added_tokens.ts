@@ -1,0 +1,79 @@
+import type { StepBudget } from '../regex/step_budget';
+
+/** A token that is looked for in the text itself, as tokenizer.json has it. */
+export interface AddedToken {
+  readonly content: string;
+  readonly id: number;
+  readonly special: boolean;
+  readonly normalized: boolean;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+}
+
+/** Part of a text: a token that was found, or what lies between. */
+export interface Section {
+  readonly text: string;
+  readonly token?: AddedToken;
+}
+
+interface Trie {
+  readonly next: Map<number, Trie>;
+  token?: AddedToken;
+}
+
+/** Finds tokens in a text, the longest at each place from left to right. */
+export class TokenFinder {
+  readonly #root: Trie = { next: new Map() };
+
+  /** Tokens by the text to look for. */
+  constructor(tokens: ReadonlyMap<string, AddedToken>) {
+    for (const [text, token] of tokens) {
+      if (text === '') continue;
+      let node = this.#root;
+      for (let i = 0; i < text.length; i++) {
+        const unit = text.charCodeAt(i);
+        const next = node.next.get(unit) ?? { next: new Map() };
+        node.next.set(unit, next);
+        node = next;
+      }
+      node.token = token;
+    }
+  }
+
+  /** The sections of a text; those around a token that takes the white space beside it are trimmed. */
+  split(text: string, budget: StepBudget): Section[] {
+    const sections: Section[] = [];
+    let from = 0;
+    for (let at = 0; at < text.length; ) {
+      const found = this.#longest(text, at, budget);
+      if (found === undefined) {
+        at++;
+        continue;
+      }
+      if (from < at) sections.push({ text: text.slice(from, at) });
+      sections.push({ text: text.slice(at, found.end), token: found.token });
+      at = found.end;
+      from = at;
+    }
+    if (from < text.length) sections.push({ text: text.slice(from) });
+    return sections.map((section, i) => trimmed(section, sections[i - 1]?.token, sections[i + 1]?.token));
+  }
+
+  #longest(text: string, at: number, budget: StepBudget): { end: number; token: AddedToken } | undefined {
+    let node = this.#root.next.get(text.charCodeAt(at));
+    let found: { end: number; token: AddedToken } | undefined;
+    let end = at + 1;
+    for (; node !== undefined; end++) {
+      if (node.token !== undefined) found = { end, token: node.token };
+      node = end < text.length ? node.next.get(text.charCodeAt(end)) : undefined;
+    }
+    budget.spend(end - at);
+    return found;
+  }
+}
+
+function trimmed(section: Section, before: AddedToken | undefined, after: AddedToken | undefined): Section {
+  if (section.token !== undefined || (!before?.rstrip && !after?.lstrip)) return section;
+  const text = after?.lstrip ? section.text.trimEnd() : section.text;
+  return { text: before?.rstrip ? text.trimStart() : text };
+}

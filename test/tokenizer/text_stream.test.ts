@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TextStream, WINDOW } from '../../src/tokenizer/text_stream';
+import { longTexts, openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/tokenizers';
+
+function streamed(stream: TextStream, parts: readonly string[]): number[] {
+  return [...parts.flatMap((part) => stream.push(part)), ...stream.finish()];
+}
+
+describe.each([
+  ['Ġ-words', openTokenizer(proseFolder)],
+  ['▁-words', spacedTokenizer()],
+])('a text that comes in parts, %s', (_, tokenizer) => {
+  test.each(longTexts(3 * WINDOW))('%s: has the tokens of the whole', (_, text) => {
+    const whole = tokenizer.encode(text, { add_special_tokens: false });
+    expect(streamed(tokenizer.stream(), [text])).toEqual(whole);
+  });
+
+  test('however it comes', () => {
+    const text = proseText(WINDOW + 4000);
+    const whole = tokenizer.encode(text, { add_special_tokens: false });
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: text.length }), { maxLength: 8 }), (places) => {
+        const borders = [0, ...places.sort((a, b) => a - b), text.length];
+        const parts = borders.slice(1).map((end, i) => text.slice(borders[i], end));
+        expect(streamed(tokenizer.stream(), parts)).toEqual(whole);
+      }),
+      { numRuns: 5 },
+    );
+  });
+});
+
+test('a text without a place to cut is encoded at the end', () => {
+  const seen: number[] = [];
+  const stream = new TextStream((text) => {
+    seen.push(text.length);
+    return [text.length];
+  });
+  expect(stream.push('a'.repeat(WINDOW))).toEqual([]);
+  expect(stream.finish()).toEqual([WINDOW]);
+  expect(Math.max(...seen)).toBe(WINDOW);
+});
+
+test('what begins a text is put there once', () => {
+  const continued: boolean[] = [];
+  const stream = new TextStream((text, goesOn) => {
+    continued.push(goesOn);
+    return [...(goesOn ? [] : [-1]), ...Array.from(text, (character) => character.charCodeAt(0))];
+  });
+  const text = 'word '.repeat(WINDOW / 2);
+  expect(streamed(stream, [text])).toEqual([-1, ...Array.from(text, (character) => character.charCodeAt(0))]);
+  expect(continued).toContain(true);
+});
