@@ -84,7 +84,10 @@ export function otherMethod(code: 'invalid_argument' | 'invalid_format', peft_ty
   return new WebVeraError(code, `peft_type: expected "VERA", got ${show(peft_type)}`, { hint, detail });
 }
 
-/** What PEFT refuses when it makes the configuration, and what it would crash on later. */
+/** No trained vector or projection comes near; a larger value is damage or malice. */
+export const LARGEST_VALUE = 1e4;
+
+/** What PEFT refuses when it makes the configuration, what it would crash on later, and what can't be loaded again. */
 export function checkValues(config: Fields): void {
   const refuse = (message: string, hint: string): never => {
     throw new WebVeraError('invalid_argument', message, { hint });
@@ -99,6 +102,12 @@ export function checkValues(config: Fields): void {
     refuse(
       `dropout probability has to be between 0 and 1, but got ${config.vera_dropout}`,
       'vera_dropout is the share of inputs to drop: 0 drops none.',
+    );
+  }
+  if (Math.abs(config.d_initial) > LARGEST_VALUE) {
+    refuse(
+      `d_initial: expected a number from -${LARGEST_VALUE} to ${LARGEST_VALUE}, got ${config.d_initial}`,
+      'λ_d begins with it. Adapters with larger values are taken for damaged when they are loaded.',
     );
   }
   if (config.bias !== 'none' && config.bias !== 'all' && !config.bias.endsWith('_only')) {

@@ -1,3 +1,4 @@
+import { WebVeraError } from '../core/error';
 import type { Tensor } from '../core/tensor';
 import { type ModuleSize, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
@@ -58,6 +59,11 @@ function stack(parts: readonly WeightedPart[], module: string, size: ModuleSize,
       }
     }
     first += part.r;
+  }
+  if (!(A.every(Number.isFinite) && B.every(Number.isFinite))) {
+    throw new WebVeraError('invalid_argument', `weights: expected a sum of finite numbers, got others in ${module}`, {
+      hint: 'Its file could not be used. Use smaller weights.',
+    });
   }
   return { A: { dims: [r, in_features], data: A }, B: { dims: [out_features, r], data: B } };
 }

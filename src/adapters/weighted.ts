@@ -1,5 +1,6 @@
 import { WebVeraError } from '../core/error';
 import type { Tensor } from '../core/tensor';
+import { LARGEST_VALUE } from './config_fields';
 import { savedName } from './saved_names';
 import { type ModuleVectors, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
@@ -73,7 +74,12 @@ function sum(length: number, parts: readonly WeightedVectors[], vector: 'b' | 'd
     const values = part[vector];
     for (let i = 0; i < length; i++) total[i] = (total[i] as number) + part.weight * (values[i] as number);
   }
-  return Float32Array.from(total);
+  const rounded = Float32Array.from(total);
+  const wrong = rounded.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
+  if (wrong === undefined) return rounded;
+  throw new WebVeraError('invalid_argument', `weights: expected a sum of at most ${LARGEST_VALUE}, got ${wrong}`, {
+    hint: 'An adapter with larger values could not be loaded again. Use smaller weights.',
+  });
 }
 
 function isZero(values: Float32Array): boolean {

@@ -1,4 +1,5 @@
 import { VeraConfig } from '../adapters/config';
+import { LARGEST_VALUE } from '../adapters/config_fields';
 import { WebVeraError } from '../core/error';
 import type { Shape } from '../core/shape';
 import { sameShape } from '../core/shape';
@@ -6,10 +7,10 @@ import { defaultLimits, type ParserLimits } from '../core/source';
 import type { Tensor } from '../core/tensor';
 import type { Warn } from '../core/warning';
 import { parseJsonObject } from './json';
+import { expectWritable, MODEL_FILE, toTensor, VERA_A, VERA_B } from './peft_values';
 import { pythonJson } from './python_json';
 import { type RawTensor, readSafetensors } from './safetensors';
 import { writeTensors } from './tensors';
-import { toFloat32 } from './values';
 
 /** What an `adapter_model.safetensors` of VeRA holds. */
 export interface AdapterTensors {
@@ -47,11 +48,6 @@ export interface ReadOptions {
   readonly adapter_name?: string;
 }
 
-const MODEL_FILE = 'adapter_model.safetensors';
-const VERA_A = 'base_model.vera_A';
-const VERA_B = 'base_model.vera_B';
-/** No trained vector or projection comes near; a larger value is damage or malice. A base model's own may be as large. */
-const MAX_MAGNITUDE = 1e4;
 /** How many names a warning lists. */
 const SHOWN_NAMES = 4;
 
@@ -69,10 +65,15 @@ export function readAdapterConfig(
   return VeraConfig.from_json(json, { warn });
 }
 
-/** The bytes of `adapter_model.safetensors` as PEFT writes it: float32, sorted by name. */
+/**
+ * The bytes of `adapter_model.safetensors` as PEFT writes it: float32, sorted by name. Throws `numerical_error` for values that
+ * `readAdapterModel` refuses.
+ */
 export function writeAdapterModel({ vectors, projections, others }: AdapterTensors): Uint8Array<ArrayBuffer> {
   const tensors: [string, Tensor][] = [...vectors].map(([name, data]) => [name, { dims: [data.length], data }]);
   if (projections !== undefined) tensors.push([VERA_A, projections.A], [VERA_B, projections.B]);
+  for (const [name, { data }] of tensors) expectWritable(name, data, LARGEST_VALUE);
+  for (const [name, { data }] of others) expectWritable(name, data, Number.POSITIVE_INFINITY);
   return writeTensors([...tensors, ...others]);
 }
 
@@ -118,7 +119,7 @@ export function readAdapterModel(
   warnOfMissingBiases(raw, others, warn);
   checkShapes(raw, required, others, adapter_name);
   warnOfOthers(raw, new Set([...required.keys(), ...others.keys(), VERA_A, VERA_B]), adapter_name, warn);
-  const read = (name: string, largest = MAX_MAGNITUDE): Tensor => toTensor(name, raw.get(name), largest);
+  const read = (name: string, largest = LARGEST_VALUE): Tensor => toTensor(name, raw.get(name), largest);
   const readOther = (name: string): Tensor => read(name, Number.POSITIVE_INFINITY);
   return {
     vectors: new Map([...expected.vectors.keys()].map((name) => [name, read(name).data])),
@@ -141,7 +142,11 @@ function savedNames(tensors: RawTensors, expected: ExpectedTensors, adapter: str
   return named;
 }
 
-function choosesProjections(raw: RawTensors, { save_projection }: ExpectedTensors, warn: Warn | undefined): boolean {
+export function choosesProjections(
+  raw: RawTensors,
+  { save_projection }: Pick<ExpectedTensors, 'save_projection'>,
+  warn: Warn | undefined,
+): boolean {
   const present = raw.has(VERA_A) && raw.has(VERA_B);
   if (save_projection && !present) {
     // PEFT keeps its own B when only B is missing; a file with half of the pair is damaged all the same.
@@ -256,17 +261,6 @@ function withoutWrapper(name: string, adapter: string): string {
     (short, wrapper) => short.replace(wrapper, '.'),
     name,
   );
-}
-
-function toTensor(name: string, raw: RawTensor | undefined, largest: number): Tensor {
-  if (raw === undefined) throw new WebVeraError('internal', `${name} was read before it was looked for`);
-  const data = toFloat32(raw);
-  const wrong = data.find((value) => !Number.isFinite(value) || Math.abs(value) > largest);
-  if (wrong === undefined) return { dims: raw.shape, data };
-  const limit = largest === Number.POSITIVE_INFINITY ? '' : ` of at most ${largest}`;
-  throw new WebVeraError('invalid_format', `${MODEL_FILE}: ${name}: expected finite values${limit}, got ${wrong}`, {
-    hint: 'The training that made this file diverged, or the file is damaged.',
-  });
 }
 
 function torchSize(shape: Shape): string {

@@ -31,6 +31,10 @@ export const PREFIX_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const MAX_NAME_LENGTH = 512;
 const MAX_RANK = 8;
+/** Tensors without elements: a file of few bytes could hold any number of them. */
+const MAX_EMPTY = 1000;
+/** Each tensor's entry has it, so that too many are seen before one is read. */
+const OFFSETS = '"data_offsets"';
 
 /**
  * Bytes of the header, from a file's first eight. Checked against the size of the file, where it is known, and the
@@ -81,13 +85,21 @@ function decode(bytes: Uint8Array): string {
 }
 
 function scan(text: string, maxTensors: number): { tensors: TensorInfo[]; metadata: Map<string, string> } {
+  let entries = 0;
+  for (let at = text.indexOf(OFFSETS); at >= 0; at = text.indexOf(OFFSETS, at + OFFSETS.length)) entries++;
+  if (entries > maxTensors) throw exceeded(`expected at most ${maxTensors} tensors, got more`);
   const scanner = new HeaderScanner(text);
   const tensors: TensorInfo[] = [];
+  let empty = 0;
   const metadata = new Map<string, string>();
   scanner.object((key) => {
     if (key !== '__metadata__') {
       if (tensors.length === maxTensors) throw exceeded(`expected at most ${maxTensors} tensors, got more`);
-      tensors.push(scanTensor(scanner, key));
+      const tensor = scanTensor(scanner, key);
+      if (tensor.begin === tensor.end && ++empty > MAX_EMPTY) {
+        throw exceeded(`expected at most ${MAX_EMPTY} tensors without elements, got more`);
+      }
+      tensors.push(tensor);
     } else if (!scanner.takeNull()) {
       scanner.object((name) => metadata.set(name, scanner.string()));
     }

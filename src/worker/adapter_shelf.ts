@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 import { readAdapterConfig } from '../formats/peft';
-import { readSafetensors } from '../formats/safetensors';
+import { checkAdapterModel } from '../formats/peft_check';
 import { type AdapterRecord, AdapterStore } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
 import type { AdapterBytes } from './adapter_files';
@@ -46,8 +46,9 @@ export class AdapterShelf {
 
   /** Replaces what had that id. Throws `storage_full`, `storage_unavailable`, and `invalid_format` for other files. */
   async set(id: string, { config, model }: AdapterBytes): Promise<StoredAdapter> {
-    const { base_model_name_or_path: base_model } = readAdapterConfig(config);
-    readSafetensors(model);
+    const read = readAdapterConfig(config);
+    checkAdapterModel(model, read);
+    const { base_model_name_or_path: base_model } = read;
     const text = new TextDecoder().decode(config);
     const record = { config: text, weights: model, created_at: Date.now(), base_model };
     await known(this.#adapters.set(id, record));

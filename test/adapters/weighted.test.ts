@@ -131,6 +131,16 @@ describe('combineVectors', () => {
     }
   });
 
+  test.each([
+    1e39,
+    -1e39,
+    1e5 / Math.max(...[...llama.vectors.values()].flatMap((values) => [...values].map(Math.abs))),
+  ])('refuses weights that make what could not be loaded again: %d', (weight) => {
+    expect(() => combineVectors(weighted([weight, llama]))).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(/^weights: expected/) }),
+    );
+  });
+
   test('refuses no parts and infinite weights', () => {
     expect(() => combineVectors([])).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
     expect(() => combineVectors(weighted([Number.POSITIVE_INFINITY, llama]))).toThrow(

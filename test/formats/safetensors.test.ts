@@ -156,6 +156,69 @@ describe('limits', () => {
   });
 });
 
+describe('too many tensors are refused within 50 ms', () => {
+  const header = (count: number, size: number): Uint8Array => {
+    const entry = (_: unknown, i: number) =>
+      `"t${i}":{"dtype":"U8","shape":[${size}],"data_offsets":[${i * size},${(i + 1) * size}]}`;
+    return fileOf(`{${Array.from({ length: count }, entry).join(',')}}`);
+  };
+
+  test.each([
+    ['200,000 without elements', header(200_000, 0)],
+    ['200,001 of a byte', header(200_001, 1)],
+  ])('%s', (_, bytes) => {
+    const timed = () => {
+      const start = performance.now();
+      expect(codeThrownBy(() => parseHeader(bytes, undefined))).toBe('limit_exceeded');
+      return performance.now() - start;
+    };
+    // The best of some, as other work on the machine only adds to it.
+    expect(Math.min(...Array.from({ length: 5 }, timed))).toBeLessThan(50);
+  });
+
+  test('1,000 without elements are read', () => {
+    expect(parseHeader(header(1000, 0), undefined).tensors.size).toBe(1000);
+  });
+});
+
+test('any header is read or refused with a code', () => {
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"a"',
+    '"dtype"',
+    '"F32"',
+    '"shape"',
+    '"data_offsets"',
+    '0',
+    '4',
+    '2.0',
+    ' ',
+  );
+  const entry = fc.record({
+    dtype: fc.constantFrom('F32', 'U8', 'X'),
+    shape: fc.array(fc.nat(4), { maxLength: 9 }),
+    data_offsets: fc.array(fc.nat(40), { maxLength: 3 }),
+  });
+  const header = fc.oneof(
+    fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join('')),
+    fc
+      .dictionary(fc.string({ maxLength: 5 }), fc.oneof(entry, fc.jsonValue()), { maxKeys: 5 })
+      .map((json) => JSON.stringify(json)),
+  );
+  fc.assert(
+    fc.property(header, fc.option(fc.nat(200), { nil: undefined }), (text, size) => {
+      const code = codeThrownBy(() => parseHeader(fileOf(text), size));
+      expect([undefined, 'invalid_format', 'limit_exceeded']).toContain(code);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('a header may be parsed without the size of the file, and then tells it', () => {
   const file = fileOf(`{"__metadata__":{"format":"pt"},"a":${T}}`, 16);
   const header = parseHeader(file.subarray(0, file.length - 16), undefined);
