@@ -34,14 +34,14 @@ export const embeddingBackward = defineKernel({
 });
 
 export interface EmbeddingOptions {
-  /** Added to every id: where the ids' rows begin in the weight. 0 by default. */
+  /** Added to every id, of 32 bits: where the ids' rows begin in the weight. The id −1 is the row before. 0 by default. */
   readonly offset?: number;
   /** The id whose row learns nothing, as torch's `padding_idx`. None by default. */
   readonly padding?: number | undefined;
 }
 
-/** No id at all. */
-const NO_PADDING = 0xffffffff;
+/** No id at all: −1 is one where there is an offset. */
+const NO_PADDING = 0x80000000;
 
 /**
  * The rows ids + offset of weight (V, C), f32 or f16, for ids (N): (N, C). Ids must stay below V − offset. A weight

@@ -1,9 +1,12 @@
 import type { PositionRule } from '../models/causal_model';
 import type { BatchShape } from './text_program';
 
+/** Where the rule 'mask' puts padding: −1, as transformers does. A table of positions has a row for it. */
+export const PADDING_POSITION = 0xffffffff;
+
 /**
- * The position of every token of a batch in its document, (N), by the batch's `attentionSpans`. By the rule 'mask' padding
- * doesn't count, and has the position of the token before it, or 0. Positions are below T.
+ * The position of every token of a batch in its document, (N), by the batch's `attentionSpans`: below T, and
+ * `PADDING_POSITION` for padding by the rule 'mask', which doesn't count it.
  */
 export function tokenPositions(
   { B, T }: BatchShape,
@@ -15,8 +18,8 @@ export function tokenPositions(
   for (let n = 0; n < positions.length; n++) {
     const [begin, end] = [spans[2 * n], spans[2 * n + 1]];
     if (begin === n % T) tokens = 0;
-    tokens += rule === 'row' || end !== 0 ? 1 : 0;
-    positions[n] = Math.max(0, tokens - 1);
+    const counts = rule === 'row' || end !== 0;
+    positions[n] = counts ? tokens++ : PADDING_POSITION;
   }
   return positions;
 }
