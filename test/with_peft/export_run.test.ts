@@ -27,6 +27,7 @@ import { writeFolder } from '../helpers/exported_run';
 import { goldenBase, largestDifference } from '../helpers/golden';
 import { randomArray } from '../helpers/random';
 import { openTestSession, vectorsOf } from '../helpers/session';
+import { droppedFiles } from './folders';
 import { describeWithPeft } from './peft';
 import { type Outcome, runPython } from './python';
 
@@ -37,12 +38,22 @@ interface Case {
   readonly base: string;
   readonly config: VeraConfigInit;
   readonly args?: TrainingArguments;
+  /** The base model's folder, where it isn't as the golden one. */
+  readonly model?: string;
+  /** Instead of `rows`. */
+  readonly data?: readonly Example[];
 }
 
 /** Eleven rows of 4, in steps of 4: three steps an epoch, of which the last has three rows. */
-const rows: readonly Example[] = Array.from({ length: 11 }, (_, index) => ({
+const rows = Array.from({ length: 11 }, (_, index) => ({
   input_ids: Array.from(randomArray(5 + 3 * index, index), (value) => 3 + Math.floor((value + 1) * 46)),
 }));
+
+/** A row with padding at some places. What comes after it is learned, as it says nothing of labels. */
+const padded = ({ input_ids }: { readonly input_ids: readonly number[] }, places: readonly number[]): Example => ({
+  input_ids,
+  attention_mask: input_ids.map((_, at) => (places.includes(at) ? 0 : 1)),
+});
 
 /** Warm-up and decay, accumulation, clipping, weight decay, and epochs that end between. */
 const args: TrainingArguments = {
@@ -70,6 +81,22 @@ const cases: Readonly<Record<string, Case>> = {
     args: { lr_scheduler_type: 'cosine' },
   },
   opt: { base: 'opt', config: { r: 8, target_modules: ['q_proj', 'fc1'], bias: 'all' } },
+  'opt, with padding before, between and after': {
+    base: 'opt',
+    config: { r: 8, target_modules: ['q_proj', 'fc1'] },
+    data: rows.map((row, index) => padded(row, [0, 1, 2, 5 + 3 * index - 1].slice(index % 2))),
+  },
+  'llama, with whole numbers among its weights': {
+    base: 'llama',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    model: withNorm('llama', () => 1),
+  },
+  'llama, in epochs, the last of whose steps is a row': {
+    base: 'llama',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    args: { max_steps: -1, num_train_epochs: 3.4, warmup_steps: 0, warmup_ratio: 0.25, seed: 2 ** 40 + 3 },
+    data: rows.slice(0, 9),
+  },
 };
 
 /** A session for all tests of this file. */
@@ -89,13 +116,14 @@ interface Run {
   readonly adapter: AdapterFiles;
 }
 
-async function load({ base, config }: Case): Promise<{ model: PreTrainedModel; vera: VeraModel }> {
-  const model = await AutoModelForCausalLM.from_pretrained(goldenBase(`base/${base}`), { session: opened.session });
+async function load({ base, model: folder, config }: Case): Promise<{ model: PreTrainedModel; vera: VeraModel }> {
+  const source = folder === undefined ? goldenBase(`base/${base}`) : droppedFiles(folder);
+  const model = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
   return { model, vera: await get_peft_model(model, new VeraConfig({ task_type: 'CAUSAL_LM', ...config })) };
 }
 
 const trainerOf = (model: VeraModel, one: Case) =>
-  new Trainer({ model, args: { ...args, ...one.args }, train_dataset: rows });
+  new Trainer({ model, args: { ...args, ...one.args }, train_dataset: one.data ?? rows });
 
 /** The whole run here. */
 async function trainHere(one: Case): Promise<Run> {
@@ -127,16 +155,32 @@ async function writeNew(files: ReadonlyMap<string, Blob>): Promise<string> {
   return folder;
 }
 
-const modelFolder = (base: string) => fileURLToPath(new URL(`../golden/base/${base}`, import.meta.url));
+function modelFolder(base: string): string {
+  return fileURLToPath(new URL(`../golden/base/${base}`, import.meta.url));
+}
 
 /** The same with dropout in its configuration, which a frozen base runs without here. */
-function withDropout(base: string): string {
+function withDropout(model: string): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
-  cpSync(modelFolder(base), folder, { recursive: true });
+  cpSync(model, folder, { recursive: true });
   const file = join(folder, 'config.json');
   const config = Object.entries(JSON.parse(readFileSync(file, 'utf8')));
   const dropping = config.map(([key, value]) => [key, /(dropout|pdrop|layerdrop)$/.test(key) ? 0.1 : value]);
   writeFileSync(file, JSON.stringify(Object.fromEntries(dropping)));
+  return folder;
+}
+
+/** The same, but for the weights of its last norm. */
+function withNorm(base: string, change: (weight: number) => number): string {
+  const folder = mkdtempSync(join(scratch, 'base-'));
+  cpSync(modelFolder(base), folder, { recursive: true });
+  const file = join(folder, 'model.safetensors');
+  const { tensors } = readSafetensors(readFileSync(file));
+  const changed = [...tensors].map(([name, tensor]) => {
+    const data = toFloat32(tensor);
+    return [name, { dims: tensor.shape, data: name === 'model.norm.weight' ? data.map(change) : data }] as const;
+  });
+  writeFileSync(file, writeTensors(changed));
   return folder;
 }
 
@@ -177,7 +221,7 @@ describeWithPeft('Python goes on as the run would have here', () => {
     const here = await trainHere(one);
     const { folder, done } = await exportAt(one, 4);
     expect(done).toBeLessThan(10);
-    expectSuccess(await runPython(folder, ['train.py', '--model', withDropout(one.base)]));
+    expectSuccess(await runPython(folder, ['train.py', '--model', withDropout(one.model ?? modelFolder(one.base))]));
     await expectSame(readOutput(folder), here);
   });
 
@@ -227,7 +271,7 @@ describeWithPeft('Python goes on as the run would have here', () => {
     const there = readOutput(folder);
     await expectSame(there, here);
     const { model } = await load(one);
-    const inputs = { input_ids: [(rows[3] as { input_ids: number[] }).input_ids] };
+    const inputs = { input_ids: [rows[3]!.input_ids] };
     const [a, b] = await Promise.all(
       [there, here].map(async ({ adapter }) => (await VeraModel.from_pretrained(model, adapter)).forward(inputs)),
     );
@@ -281,18 +325,7 @@ describeWithPeft('what Python refuses, before it trains', () => {
   });
 
   test('a base model of the same shapes, in which one vector differs', async () => {
-    const folder = mkdtempSync(join(scratch, 'other-'));
-    cpSync(modelFolder(one.base), folder, { recursive: true });
-    const file = join(folder, 'model.safetensors');
-    const { tensors } = readSafetensors(readFileSync(file));
-    const others = [...tensors].map(([name, tensor]) => {
-      const data = toFloat32(tensor);
-      return [
-        name,
-        { dims: tensor.shape, data: name === 'model.norm.weight' ? data.map((x) => 1.05 * x) : data },
-      ] as const;
-    });
-    writeFileSync(file, writeTensors(others));
+    const folder = withNorm(one.base, (x) => 1.05 * x);
     expect(await refused(['--model', folder])).toMatch(
       /isn't the model of this run: expected model\.norm\.weight to begin with tensor\(\[[^\]]+\]\), got tensor/,
     );

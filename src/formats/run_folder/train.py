@@ -124,7 +124,9 @@ def check_base(base: PreTrainedModel, name: str) -> None:
         if shape != expected["shape"]:
             sys.exit(f"{name} isn't the model of this run: expected {key} of shape {expected['shape']}, got {shape}.")
     for key, expected in RUN["base_model"].items():
-        here, there = tensors[key].flatten()[expected["at"]], torch.tensor(expected["values"])
+        here = tensors[key].flatten()[expected["at"]]
+        # JSON has no float that is a whole number.
+        there = torch.tensor(expected["values"], dtype=here.dtype)
         # Weights may have been rounded to half precision on either side.
         if not torch.allclose(here, there, rtol=1e-2, atol=1e-6):
             sys.exit(f"{name} isn't the model of this run: expected {key} to begin with {there}, got {here}.")
