@@ -370,3 +370,9 @@ describeWithPeft('what Python refuses, before it trains', () => {
     );
   });
 });
+  test('a fresh environment, with what to do', async () => {
+    const { code, output } = await runPython(exported.folder, ['-S', 'train.py', '--model', modelFolder(one.base)]);
+    expect(code, output).toBe(1);
+    expect(output.trim()).toBe("train.py needs packages that aren't installed. Run: pip install -r requirements.txt");
+  });
+

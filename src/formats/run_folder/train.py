@@ -14,7 +14,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from packaging.requirements import Requirement
+try:
+    from packaging.requirements import Requirement
+except ImportError:  # as in a fresh environment: it comes along with the others
+    sys.exit("train.py needs packages that aren't installed. Run: pip install -r requirements.txt")
 
 HERE = Path(__file__).resolve().parent
 
