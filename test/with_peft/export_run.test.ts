@@ -285,6 +285,22 @@ describeWithPeft('Python goes on as the run would have here', () => {
     const drawn = [
       { length: 1, seed: 0, epoch: 0 },
       { length: 2, seed: 42, epoch: 1 },
+  test('rows that are read take little more memory than their file', async () => {
+    const line = `${JSON.stringify({ input_ids: Array.from({ length: 1000 }, (_, at) => 30_000 + at) })}\n`;
+    const files = new Map([
+      ['data.py', new Blob([dataPy])],
+      ['train.jsonl', new Blob(Array.from({ length: 1000 }, () => line))],
+    ]);
+    const script = `import pathlib, tracemalloc, data
+tracemalloc.start()
+rows = data.Rows(pathlib.Path("train.jsonl"), 4, False, 0)
+assert rows[999]["input_ids"][-1] == 30_999
+print(tracemalloc.get_traced_memory()[1])`;
+    const { code, output } = await runPython(await writeNew(files), ['-c', script]);
+    expect(code, output).toBe(0);
+    expect(Number(output)).toBeLessThan(1.5 * 1000 * line.length);
+  });
+
       { length: 11, seed: 2 ** 32 - 1, epoch: 2 },
       { length: 1000, seed: Number.MAX_SAFE_INTEGER, epoch: 70_000 },
     ];

@@ -22,22 +22,27 @@ class Rows(Dataset[Row]):
     processes that shares a step shares that one too. They have no labels and count for nothing."""
 
     def __init__(self, file: Path, rows_per_step: int, shuffle: bool, seed: int) -> None:
-        self.rows: list[Row] = [json.loads(line) for line in file.read_text().splitlines()]
-        self.length = math.ceil(len(self.rows) / rows_per_step) * rows_per_step
+        # As text, which takes a fifth of the memory that Python's numbers do.
+        with file.open() as lines:
+            self.lines = list(lines)
+        self.length = math.ceil(len(self.lines) / rows_per_step) * rows_per_step
         self.shuffle = shuffle
         self.seed = seed
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
         """The Trainer calls this as an epoch begins."""
-        count = len(self.rows)
+        count = len(self.lines)
         self.order: Sequence[int] = permutation(count, self.seed, epoch) if self.shuffle else range(count)
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> Row:
-        return self.rows[self.order[index]] if index < len(self.rows) else BLANK
+        if index >= len(self.lines):
+            return BLANK
+        row: Row = json.loads(self.lines[self.order[index]])
+        return row
 
 
 def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
