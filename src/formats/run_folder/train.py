@@ -37,19 +37,18 @@ from safetensors.torch import load_file
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, Trainer, TrainingArguments, get_scheduler
-from transformers.trainer_utils import get_last_checkpoint
 
 from data import Rows, collate
 
 RUN = json.loads((HERE / "run.json").read_text())
-CHECKPOINT = HERE / RUN["checkpoint"]
+CHECKPOINT: Path = HERE / RUN["checkpoint"]
 
 
 def main() -> None:
     options = parse_options()
     args = training_arguments(options)
     checkpoint = last_checkpoint(options.output_dir)
-    done = json.loads((checkpoint / "trainer_state.json").read_text())["global_step"]
+    done = steps_done(checkpoint)
     if done >= args.max_steps:
         sys.exit(f"Nothing is left to do: {checkpoint} is at step {done} of {args.max_steps}.")
 
@@ -97,14 +96,22 @@ def training_arguments(options: argparse.Namespace) -> TrainingArguments:
         gradient_accumulation_steps=share // size,
         train_sampling_strategy="sequential",  # the data set itself knows the order
         remove_unused_columns=False,
+        save_total_limit=2,  # as the browser keeps them
         **RUN["training_arguments"],
     )
 
 
 def last_checkpoint(output_dir: str) -> Path:
-    """This script's own, unless the browser's is further."""
-    own = get_last_checkpoint(output_dir) if Path(output_dir).is_dir() else None  # type: ignore[no-untyped-call]
-    return Path(own) if own is not None and int(own.rpartition("-")[2]) >= RUN["step"] else CHECKPOINT
+    """This script's own, unless the browser's is as far or further."""
+    return max([CHECKPOINT, *Path(output_dir).glob("checkpoint-*")], key=steps_done)
+
+
+def steps_done(checkpoint: Path) -> int:
+    """-1 for one that was cut off as it was written: its state comes last."""
+    try:
+        return int(json.loads((checkpoint / "trainer_state.json").read_text())["global_step"])
+    except (OSError, ValueError):
+        return -1
 
 
 def load_model(name: str) -> PeftModel:
