@@ -55,7 +55,7 @@ export function prepareExport(exported) {
  */
 export async function writeExport({ path, after }, files) {
   if (!files) {
-    console.log(`Nothing is exported: the training ended before step ${after}.`);
+    console.log(`Nothing is exported: the training ended before it stood still at step ${after}.`);
     return;
   }
   const written = isZip(path) ? new Map([[path, await zipFiles(files)]]) : inFolder(path, files);

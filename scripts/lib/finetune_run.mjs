@@ -91,8 +91,8 @@ export async function finetune(library, run) {
   await report({ type: 'before', perplexity: before });
 
   const { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed } = job;
-  // Where this runs, nothing is kept that a later run could go on from.
-  const save_strategy = /** @type {const} */ ('no');
+  // Where this runs, nothing is kept that a later run could go on from. Python keeps what it comes to.
+  const save_strategy = exportAfter === undefined ? /** @type {const} */ ('no') : /** @type {const} */ ('steps');
   const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed, save_strategy };
   /** @type {ReadonlyMap<string, Blob> | undefined} */
   let exported;
@@ -112,14 +112,21 @@ export async function finetune(library, run) {
     return training;
   });
   /**
+   * Nothing where it ended before it heard of it.
    * @param {import('../../src/index').Trainer} trainer
    * @param {import('../../src/index').TrainRun} training
    */
   async function exportAndEnd(trainer, training) {
     await training.pause();
-    const files = await export_run({ model, trainer });
-    await training.stop();
-    return files;
+    try {
+      return await export_run({ model, trainer });
+    } catch (error) {
+      const { global_step } = await training;
+      if (global_step < max_steps) throw error;
+      return undefined;
+    } finally {
+      await training.stop();
+    }
   }
 
   const after = await timed('measure after', measure);
