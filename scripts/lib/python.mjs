@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { alone } from './alone.mjs';
 import { CommandFailure } from './options.mjs';
 
 /** There is no Python here that can run PEFT; the message says why, and what to do. */
@@ -38,22 +39,26 @@ export function oracleEnvironment() {
  */
 export async function findOracle(tell) {
   const own = process.env.WEBVERA_PYTHON;
-  if (own) return own;
+  // A path counts from here, wherever Python is started later; a name is any command's.
+  if (own) return basename(own) === own ? own : resolve(own);
   const python = await newestPython();
   const venv = join(cacheFolder(), `oracle-${await fingerprint(python)}`);
   const inside = join(venv, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
   // Written last, so that an installation that was cut off begins anew.
   const complete = join(venv, 'complete');
   if (existsSync(complete)) return inside;
-  tell(`Installing PEFT, transformers and torch into ${venv} …`);
-  rmSync(venv, { recursive: true, force: true });
-  mkdirSync(venv, { recursive: true });
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
-  await run(python, ['-m', 'venv', venv]);
-  await run(inside, [...install, '--require-hashes', '--no-deps', '-r', lock]);
-  // The lock has all but torch.
-  await run(inside, [...install, '-r', requirements]);
-  writeFileSync(complete, '');
+  mkdirSync(cacheFolder(), { recursive: true });
+  await alone(`${venv}.lock`, tell, async () => {
+    if (existsSync(complete)) return;
+    tell(`Installing PEFT, transformers and torch into ${venv} …`);
+    rmSync(venv, { recursive: true, force: true });
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+    await run(python, ['-m', 'venv', venv]);
+    await run(inside, [...install, '--require-hashes', '--no-deps', '-r', lock]);
+    // The lock has all but torch.
+    await run(inside, [...install, '-r', requirements]);
+    writeFileSync(complete, '');
+  });
   return inside;
 }
 
