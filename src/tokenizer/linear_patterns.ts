@@ -15,7 +15,7 @@ const NO_SPACE = '\\P{White_Space}';
  * - A bounded beginning, then unbounded repeats of which nothing can make the match fail: ` ?\p{L}+`, ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
  *   Whatever was read is matched, so it isn't read again.
  * - `\s+(?!\S)`, which gives one character back.
- * - `\s*[\r\n]+` or `\s*[\r\n]`, where `\s+(?!\S)` comes later: that takes nearly all of what was read in vain.
+ * - `\s*[\r\n]+` or `\s*[\r\n]`, where `\s+(?!\S)` comes next: that takes nearly all of what was read in vain.
  * - `x?A*B+y?` and then `x?A+B*y?`, for capitals before small letters: what the first reads in vain, the second takes.
  */
 export function runsLinear(source: string): boolean {
@@ -30,8 +30,8 @@ export function runsLinear(source: string): boolean {
     (items, index) =>
       neverFailsLate(items) ||
       isTrailingSpace(items) ||
-      (isLineBreak(items) && branches.slice(index + 1).some(isTrailingSpace)) ||
-      (branches[index + 1] !== undefined && isCapitalised(items, branches[index + 1] ?? [])),
+      (isLineBreak(items) && isTrailingSpace(branches[index + 1] ?? [])) ||
+      isCapitalised(items, branches[index + 1] ?? []),
   );
 }
 

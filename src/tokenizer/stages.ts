@@ -1,4 +1,5 @@
 import {
+  ByteLevelDecoder,
   ByteLevelPreTokenizer,
   Decoder,
   MetaspacePreTokenizer,
@@ -61,7 +62,7 @@ export class TextStages {
       const cut: string[] = [];
       let length = 0;
       for (const token of tokens) {
-        for (const part of rule(token, isFirst, limit, budget)) {
+        for (const part of rule(token, isFirst, limit - length, budget)) {
           length += part.length;
           cut.push(part);
         }
@@ -166,9 +167,33 @@ function continuing(leaf: PreTokenizer): PreTokenizer {
 function decodeRule(leaf: Decoder): DecodeRule {
   if (leaf instanceof ReplaceDecoder) {
     const { find, content } = replacement(leaf);
-    return (tokens, limit, budget) => tokens.map((token) => replaceAll(token, find, content, limit, budget));
+    return (tokens, limit, budget) => {
+      let room = limit;
+      return tokens.map((token) => {
+        const replaced = replaceAll(token, find, content, room, budget);
+        room -= replaced.length;
+        return replaced;
+      });
+    };
   }
-  return (tokens) => leaf.decode_chain(tokens);
+  return leaf instanceof ByteLevelDecoder ? byteRule(leaf) : (tokens) => leaf.decode_chain(tokens);
+}
+
+/** Bytes between added tokens, which are text as they are. The library looks through all of those for each token. */
+function byteRule(leaf: ByteLevelDecoder): DecodeRule {
+  const added = new Set(leaf.added_tokens.map(({ content }) => content));
+  return (tokens) => {
+    const texts: string[] = [];
+    let from = 0;
+    for (let at = 0; at <= tokens.length; at++) {
+      const token = tokens[at];
+      if (token !== undefined && !added.has(token)) continue;
+      if (from < at) texts.push(leaf.convert_tokens_to_string(tokens.slice(from, at)));
+      if (token !== undefined) texts.push(token);
+      from = at + 1;
+    }
+    return texts;
+  };
 }
 
 interface Replacing {

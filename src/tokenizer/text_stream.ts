@@ -69,8 +69,8 @@ export class TextStream {
 /** Where to try: between words, then between lines, then wherever letters, digits, signs or white space begin. */
 function* places(window: string): Generator<number> {
   const kinds = [
-    /(?<=\S) (?=\p{L})/dgu,
-    /(?<=\n)(?=\S)/dgu,
+    /(?<=\S) (?=\p{L})/gu,
+    /(?<=\n)(?=\S)/gu,
     /(?<=\p{L})(?=\P{L})|(?<=\P{L})(?=\p{L})|(?<=\s)(?=\S)|(?<=\S)(?=\s)/gu,
   ];
   if (window.length >= LARGEST) kinds.push(/(?=.)/gsu);

@@ -76,6 +76,7 @@ describe('other patterns find the same, in time linear in the text', () => {
     ['([^~]+)\\G+~'],
     ['(?=(x+x+)+y)'],
     ['\\s*[\\r\\n]+|x'],
+    ['\\s*[\\r\\n]+|\\s|\\s+(?!\\S)'],
     ['\\s+\\b'],
     [' ?\\p{L}+x'],
     ['a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}a{0,8}b'],
