@@ -29,6 +29,7 @@ export type {
 } from './core/training';
 export { type AdapterInfo, adapters } from './page/adapters';
 export { AutoModelForCausalLM, AutoTokenizer } from './page/auto_classes';
+export { type CheckpointInfo, checkpoints } from './page/checkpoints';
 export { defaultSession } from './page/default_session';
 export { export_run } from './page/export_run';
 export type { BatchGeneration, Generation } from './page/generation';

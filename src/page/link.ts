@@ -39,6 +39,8 @@ const deadlines: Partial<Record<keyof WorkerSession, number>> = {
   importStored: 30_000,
   deleteStored: 30_000,
   wipeStored: 30_000,
+  listRuns: 30_000,
+  deleteRun: 30_000,
   listProfiles: 30_000,
   readProfile: 30_000,
   writeProfile: 30_000,

@@ -1,32 +1,22 @@
 import type { BlobStore } from './blob_store';
+import { describeRun, FORMAT, fieldsOf, isBytes, type KeptRun, type Label, readLabel } from './checkpoint_label';
+import { expendable, noRoom, surplus } from './checkpoint_room';
+
+export type { KeptRun } from './checkpoint_label';
 
 /** A checkpoint as it is stored. */
-export interface StoredCheckpoint {
+export interface StoredCheckpoint extends Omit<Label, 'format' | 'saved_at'> {
   readonly slot: 0 | 1;
-  /** Rises with every save under a name. */
-  readonly seq: number;
-  /** Whose it is: one training from its start, however often it was resumed. */
-  readonly training: string;
-  /** The names of the adapters that train. */
-  readonly adapters: readonly string[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What is stored of a checkpoint beside its bytes, and once more as the head: that of the last. */
-interface Label {
-  readonly format: typeof FORMAT;
-  readonly seq: number;
-  readonly training: string;
-  readonly adapters: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly saved_at: number;
+/** Whoever has a name goes on with its run, in whichever tab. */
+export interface NameLocks {
+  /** What lets go again; undefined where somebody has it. */
+  take(name: string): Promise<(() => void) | undefined>;
 }
 
-/** Bumped when older code could misread what is stored. */
-const FORMAT = 2;
 export const CHECKPOINTS = 'checkpoint/';
-/** Names whose checkpoints are kept. */
-const KEPT = 4;
 
 /**
  * Two checkpoints under each name: the last, and the one before it, in whose place the next one goes. A write is one
@@ -34,11 +24,13 @@ const KEPT = 4;
  */
 export class CheckpointStore {
   readonly #store: BlobStore;
+  readonly #locks: NameLocks;
   /** Changes come one after the other, so that what is deleted is not written by what was under way. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(store: BlobStore) {
+  constructor(store: BlobStore, locks: NameLocks) {
     this.#store = store;
+    this.#locks = locks;
   }
 
   get persistent(): boolean {
@@ -56,11 +48,25 @@ export class CheckpointStore {
   }
 
   /**
-   * Writes over what lies in the slot. `seq` is above that of all that `load` found, and 0 for the first one under a name,
-   * with which the oldest others go.
+   * Writes over what lies in the slot. `seq` is above that of all that `load` found, and 0 for the first one under a name.
+   * With that one others go, if there are many that may: runs that have ended and runs that nobody has touched for 30 days,
+   * the oldest ones first, but none whose name is taken. Rejects with `storage_full` where too many would be left.
    */
   save(name: string, checkpoint: StoredCheckpoint): Promise<void> {
     return this.#afterOthers(() => this.#save(name, checkpoint));
+  }
+
+  /** What is kept, in the order of the names. */
+  async list(): Promise<readonly KeptRun[]> {
+    const runs: KeptRun[] = [];
+    // One by one, as each may be large.
+    for (const name of await this.#names()) runs.push(await this.#describe(name));
+    return runs;
+  }
+
+  /** A name that isn't there is ignored. */
+  delete(name: string): Promise<void> {
+    return this.#afterOthers(() => this.#store.deleteMany(keysOf(name)));
   }
 
   /** Deletes the checkpoints of all runs that train an adapter of that name, and gives how many bytes they took. */
@@ -74,34 +80,52 @@ export class CheckpointStore {
     return outcome;
   }
 
-  async #save(name: string, { slot, seq, training, adapters, bytes }: StoredCheckpoint): Promise<void> {
-    const label: Label = { format: FORMAT, seq, training, adapters, saved_at: Date.now() };
-    await this.#store.setMany([
-      [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
-      [headKey(name), label],
-    ]);
-    if (seq === 0) await this.#forgetOldest(name);
+  async #save(name: string, { slot, bytes, ...checkpoint }: StoredCheckpoint): Promise<void> {
+    const label: Label = { format: FORMAT, ...checkpoint, saved_at: Date.now() };
+    const going: Going[] = [];
+    try {
+      if (checkpoint.seq === 0) await this.#makeRoom(name, going);
+      await this.#store.setMany([
+        [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
+        [headKey(name), label],
+      ]);
+      if (going.length > 0) await this.#store.deleteMany(going.flatMap((run) => keysOf(run.name)));
+    } finally {
+      for (const { release } of going) release();
+    }
+  }
+
+  /** Takes the names of those that go for a new one, so that nobody goes on with them meanwhile. */
+  async #makeRoom(newest: string, going: Going[]): Promise<void> {
+    const others = (await this.#names()).filter((name) => name !== newest);
+    const { wanted, needed } = surplus(others.length);
+    if (wanted === 0) return;
+    const runs: KeptRun[] = [];
+    for (const name of others) runs.push(await this.#describe(name));
+    for (const { name } of expendable(runs, Date.now())) {
+      if (going.length === wanted) break;
+      const release = await this.#locks.take(name);
+      if (release === undefined) continue;
+      going.push({ name, release });
+      // Another tab may have gone on with it until now.
+      if (expendable([await this.#describe(name)], Date.now()).length === 0) going.pop()?.release();
+    }
+    if (going.length < needed) throw noRoom(runs);
   }
 
   async #deleteOf(adapter: string): Promise<number> {
     let deleted = 0;
     for (const name of await this.#names()) {
-      const parts = await Promise.all(keysOf(name).map((key) => this.#store.get(key)));
-      // Where the head is damaged the slots tell.
-      if (!parts.some((part) => readLabel(part)?.adapters.includes(adapter))) continue;
+      const { adapters, bytes } = await this.#describe(name);
+      if (!adapters.includes(adapter)) continue;
       await this.#store.deleteMany(keysOf(name));
-      for (const { bytes } of parts.map(fieldsOf)) deleted += isBytes(bytes) ? bytes.length : 0;
+      deleted += bytes;
     }
     return deleted;
   }
 
-  async #forgetOldest(newest: string): Promise<void> {
-    const others = (await this.#names()).filter((name) => name !== newest);
-    const saved = await Promise.all(
-      others.map(async (name) => ({ name, at: readLabel(await this.#store.get(headKey(name)))?.saved_at ?? 0 })),
-    );
-    const surplus = saved.sort((a, b) => b.at - a.at).slice(KEPT - 1);
-    await this.#store.deleteMany(surplus.flatMap(({ name }) => keysOf(name)));
+  async #describe(name: string): Promise<KeptRun> {
+    return describeRun(name, await Promise.all(keysOf(name).map((key) => this.#store.get(key))));
   }
 
   async #names(): Promise<string[]> {
@@ -116,37 +140,20 @@ export class CheckpointStore {
     if (label === undefined || !isBytes(expected) || !isBytes(bytes)) return undefined;
     const actual = await sha256(bytes);
     const isWhole = actual.length === expected.length && actual.every((byte, at) => byte === expected[at]);
-    return isWhole ? { slot, seq: label.seq, training: label.training, adapters: label.adapters, bytes } : undefined;
+    const { format, saved_at, ...checkpoint } = label;
+    return isWhole ? { slot, ...checkpoint, bytes } : undefined;
   }
+}
+
+/** A run whose checkpoints are about to go. */
+interface Going {
+  readonly name: string;
+  release(): void;
 }
 
 const headKey = (name: string): string => `${CHECKPOINTS}${name}/head`;
 const slotKey = (name: string, slot: 0 | 1): string => `${CHECKPOINTS}${name}/${slot}`;
 const keysOf = (name: string): string[] => [headKey(name), slotKey(name, 0), slotKey(name, 1)];
-
-function readLabel(value: unknown): Label | undefined {
-  const { format, seq, training, adapters, saved_at } = fieldsOf(value);
-  const isKnown =
-    format === FORMAT &&
-    isSequence(seq) &&
-    typeof training === 'string' &&
-    Array.isArray(adapters) &&
-    typeof saved_at === 'number';
-  return isKnown ? { format, seq, training, adapters: adapters.map(String), saved_at } : undefined;
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return (value ?? {}) as Record<string, unknown>;
-}
-
-/** Far from where the next one would be the same number. */
-function isSequence(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 50;
-}
-
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
-}
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

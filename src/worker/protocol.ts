@@ -16,7 +16,7 @@ import type { IdTensor, Tensor } from '../core/tensor';
 import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput, TrainProgress } from '../core/training';
 import type { StorageCalls } from './protocol_storage';
 
-export type { ListedProfile, ProfileParts } from './protocol_storage';
+export type { KeptRun, ListedProfile, ProfileParts } from './protocol_storage';
 
 /**
  * What crosses between the page and the worker: types only, every field survives structured clone.

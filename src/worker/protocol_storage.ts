@@ -1,7 +1,9 @@
 import type { AdapterFiles } from '../core/model';
+import type { KeptRun } from '../store/checkpoint_store';
 import type { ProfileParts } from '../store/profile_store';
 import type { Handle, StoredAdapter } from './protocol';
 
+export type { KeptRun } from '../store/checkpoint_store';
 export type { ProfileParts } from '../store/profile_store';
 
 /** The calls about what is stored on this device. */
@@ -14,6 +16,10 @@ export interface StorageCalls {
   deleteStored(id: string): Promise<void>;
   /** All adapters and profiles, and the checkpoints of all runs. */
   wipeStored(): Promise<void>;
+  /** What is kept of runs, in the order of their names. */
+  listRuns(): Promise<readonly KeptRun[]>;
+  /** An unknown name is ignored. */
+  deleteRun(name: string): Promise<void>;
 
   // ── profiles: the page alone knows what is in their parts ──
   /** The same for the same weights in the same dtype, wherever they came from. */

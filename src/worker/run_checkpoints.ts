@@ -97,7 +97,9 @@ export class RunCheckpoints implements Checkpoints {
     const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
     const adapters = this.#run.adapters.map(({ name }) => name);
     if (this.#closed) throw abortError('The run is over');
-    await known(store.save(run, { ...place, adapters, bytes: writeCheckpoint(checkpoint) }));
+    const { global_step, max_steps } = snapshot.progress;
+    const about = { ...place, adapters, step: global_step, ended: global_step >= max_steps };
+    await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }));
     this.#next = after(place, place.seq);
     return { checkpoint: nameOf(snapshot), durable: store.persistent };
   }

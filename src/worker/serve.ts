@@ -60,6 +60,8 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   importStored: true,
   deleteStored: true,
   wipeStored: true,
+  listRuns: true,
+  deleteRun: true,
   identifyBase: true,
   listProfiles: true,
   readProfile: true,

@@ -54,17 +54,14 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     const store = openStore({ kind: options.store, onFallback });
     const kernels = new SessionKernels(options.kernels, store, warn);
     const models = new SessionModels(this.#host, options);
-    const storage = new SessionStorage(store, models);
+    const locks = new RunLocks(globalThis.navigator?.locks);
+    const storage = new SessionStorage(store, models, locks);
     this.#opened = {
       models,
       storage,
       kernels,
       vera: new SessionVera(this.#host, this.#calls, models, new SessionAdapters(models, storage.adapters, warn)),
-      training: new SessionTraining(this.#host, models, kernels, {
-        store: storage.checkpoints,
-        locks: new RunLocks(globalThis.navigator?.locks),
-        warn,
-      }),
+      training: new SessionTraining(this.#host, models, kernels, { store: storage.checkpoints, locks, warn }),
     };
   }
 
@@ -293,6 +290,14 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   wipeStored(): Promise<void> {
     return this.#parts().storage.wipeStored();
+  }
+
+  listRuns(): Promise<readonly Wire.KeptRun[]> {
+    return this.#parts().storage.listRuns();
+  }
+
+  deleteRun(name: string): Promise<void> {
+    return this.#parts().storage.deleteRun(name);
   }
 
   identifyBase(handle: Wire.Handle): Promise<string> {

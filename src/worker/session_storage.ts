@@ -1,13 +1,14 @@
 import type { AdapterFiles } from '../core/model';
 import { ADAPTERS } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
-import { CHECKPOINTS, CheckpointStore } from '../store/checkpoint_store';
+import { CHECKPOINTS, CheckpointStore, type KeptRun } from '../store/checkpoint_store';
 import { PROFILES, ProfileStore } from '../store/profile_store';
 import { toBytes, toFiles } from './adapter_files';
 import { AdapterShelf } from './adapter_shelf';
 import type { StoredAdapter } from './protocol';
 import type { ListedProfile, ProfileParts, StorageCalls } from './protocol_storage';
 import { baseIdentity } from './run_identity';
+import type { RunLocks } from './run_locks';
 import type { SessionModels } from './session_models';
 import { known } from './store_failures';
 
@@ -19,10 +20,10 @@ export class SessionStorage implements StorageCalls {
   readonly #profiles: ProfileStore;
   readonly #models: SessionModels;
 
-  constructor(store: BlobStore, models: SessionModels) {
+  constructor(store: BlobStore, models: SessionModels, locks: RunLocks) {
     this.#store = store;
     this.adapters = new AdapterShelf(store);
-    this.checkpoints = new CheckpointStore(store);
+    this.checkpoints = new CheckpointStore(store, locks);
     this.#profiles = new ProfileStore(store);
     this.#models = models;
   }
@@ -48,6 +49,14 @@ export class SessionStorage implements StorageCalls {
     const keys = await known(this.#store.keys());
     const ours = keys.filter((key) => [ADAPTERS, PROFILES, CHECKPOINTS].some((prefix) => key.startsWith(prefix)));
     await known(this.#store.deleteMany(ours));
+  }
+
+  listRuns(): Promise<readonly KeptRun[]> {
+    return known(this.checkpoints.list());
+  }
+
+  deleteRun(name: string): Promise<void> {
+    return known(this.checkpoints.delete(name));
   }
 
   async close(): Promise<void> {

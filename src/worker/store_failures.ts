@@ -7,10 +7,16 @@ export async function known<T>(outcome: Promise<T>): Promise<T> {
     return await outcome;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const hint =
-      error.code === 'storage_full'
-        ? 'Delete stored adapters, or free disk space; the adapter can still be exported as files.'
-        : 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
-    throw new WebVeraError(error.code, error.message, { hint, cause: error, retryable: error.retryable });
+    const { code, message, retryable, detail } = error;
+    throw new WebVeraError(code, message, { hint: hintFor(error), cause: error, retryable, detail });
   }
+}
+
+function hintFor({ code, detail }: StoreError): string {
+  if (code !== 'storage_full') {
+    return 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
+  }
+  return 'checkpoints' in detail
+    ? 'Delete one that nobody will go on with: checkpoints.list() tells them, and checkpoints.delete(id) deletes one.'
+    : 'Delete stored adapters, or free disk space; the adapter can still be exported as files.';
 }

@@ -1,13 +1,21 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { MemoryStore } from '../../src/store/blob_store';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type BlobStore, MemoryStore } from '../../src/store/blob_store';
+import type { Label } from '../../src/store/checkpoint_label';
 import { CheckpointStore, type StoredCheckpoint } from '../../src/store/checkpoint_store';
+import type { StoreError } from '../../src/store/store_error';
+import { RunLocks } from '../../src/worker/run_locks';
+import { FakeLocks } from '../worker/fake_locks';
 import { FaultStore } from './fault_store';
 
 /** The `seq`th checkpoint of a name whose slots are written to in turns. */
 function nth(seq: number, training = 'first'): StoredCheckpoint {
-  return { slot: seq % 2 === 0 ? 0 : 1, seq, training, adapters: ['default'], bytes: new Uint8Array(40).fill(seq) };
+  const bytes = new Uint8Array(40).fill(seq);
+  return { slot: seq % 2 === 0 ? 0 : 1, seq, training, adapters: ['default'], step: 10 + seq, ended: false, bytes };
 }
+
+/** One tab, in which no run goes on but those that a test says. */
+const tab = (store: BlobStore, locks = new RunLocks(undefined)) => new CheckpointStore(store, locks);
 
 /** Changes a stored value in place. */
 async function change(store: MemoryStore, key: string, patch: (value: Record<string, unknown>) => object) {
@@ -18,7 +26,7 @@ async function change(store: MemoryStore, key: string, patch: (value: Record<str
 
 async function saved(...seqs: readonly number[]): Promise<{ store: MemoryStore; checkpoints: CheckpointStore }> {
   const store = new MemoryStore();
-  const checkpoints = new CheckpointStore(store);
+  const checkpoints = tab(store);
   for (const seq of seqs) await checkpoints.save('a', nth(seq));
   return { store, checkpoints };
 }
@@ -33,19 +41,6 @@ describe('checkpoints under a name', () => {
       expect(await checkpoints.load('a')).toEqual({ found, damaged: false });
     }
     expect(await checkpoints.load('b')).toEqual({ found: [], damaged: false });
-  });
-
-  test('only names that were saved lately are kept', async () => {
-    const { store, checkpoints } = await saved();
-    await store.setMany([['adapter/mine', 1]]);
-    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
-      await checkpoints.save(name, nth(0));
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      await checkpoints.save('a', nth(1));
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    const names = new Set((await store.keys()).map((key) => key.split('/')[1]));
-    expect([...names].sort()).toEqual(['a', 'd', 'e', 'f', 'mine']);
   });
 
   test('a training that begins anew has none of the one before it', async () => {
@@ -63,7 +58,7 @@ describe('checkpoints under a name', () => {
     for (let failing = 1; ; failing++) {
       const inner = new MemoryStore();
       const store = new FaultStore(failing, inner);
-      const checkpoints = new CheckpointStore(store);
+      const checkpoints = tab(store);
       let confirmed = -1;
       for (let seq = 0; seq < 4; seq++) {
         await checkpoints.save('a', nth(confirmed + 1)).then(
@@ -72,7 +67,7 @@ describe('checkpoints under a name', () => {
           },
           (error: unknown) => expect(error).toMatchObject({ code: 'storage_full' }),
         );
-        const { found, damaged } = await new CheckpointStore(inner).load('a');
+        const { found, damaged } = await tab(inner).load('a');
         expect(damaged).toBe(false);
         // A write may have come through before the operation after it failed.
         const last = found[0]?.seq ?? -1;
@@ -131,7 +126,7 @@ describe('checkpoints under a name', () => {
     for (let failing = 1; ; failing++) {
       const { store: inner } = await saved(0, 1);
       const store = new FaultStore(failing, inner, 'storage_unavailable');
-      const loading = new CheckpointStore(store).load('a');
+      const loading = tab(store).load('a');
       if (failing > 3) return expect(await loading).toEqual({ found: [nth(1), nth(0)], damaged: false });
       await expect(loading).rejects.toMatchObject({ code: 'storage_unavailable' });
     }
@@ -160,5 +155,153 @@ describe('the checkpoints of an adapter', () => {
     expect(await checkpoints.deleteOf('default')).toBe(40);
     await saving;
     expect(await store.keys()).toEqual([]);
+  });
+});
+
+describe('when one run more is kept', () => {
+  const day = 86_400_000;
+  beforeEach(() => void vi.useFakeTimers({ now: 1000 * day, toFake: ['Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Runs of one tab's past, the oldest one first, a minute apart. */
+  async function kept(runs: Readonly<Record<string, Partial<StoredCheckpoint>>>): Promise<MemoryStore> {
+    const store = new MemoryStore();
+    for (const [name, more] of Object.entries(runs)) {
+      await tab(store).save(name, { ...nth(0), ...more });
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    return store;
+  }
+
+  const namesIn = async (store: BlobStore) => (await tab(store).list()).map(({ name }) => name);
+  const some = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`run${at + 10}`, {}]));
+
+  test('those that have ended go first, the oldest one first', async () => {
+    const store = await kept({ paused: {}, ended: { ended: true }, other: {}, later: { ended: true } });
+    await tab(store).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'later', 'other', 'paused']);
+    await tab(store).save('sixth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'other', 'paused', 'sixth']);
+  });
+
+  test('then those that nobody has touched for 30 days', async () => {
+    const store = await kept({ first: {}, ...some(2), ended: { ended: true } });
+    vi.setSystemTime(Date.now() + 31 * day);
+    await tab(store).save('first', nth(1));
+    await tab(store).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'first', 'run10', 'run11']);
+    await tab(store).save('sixth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'first', 'run11', 'sixth']);
+  });
+
+  test('those that are recent stay, beyond four too', async () => {
+    const store = await kept(some(4));
+    vi.setSystemTime(Date.now() + 29 * day);
+    await tab(store).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'run10', 'run11', 'run12', 'run13']);
+  });
+
+  test('one that goes on in another tab stays, however old it is', async () => {
+    const store = await kept({ held: { ended: true }, ...some(3) });
+    vi.setSystemTime(Date.now() + 31 * day);
+    const browser = new FakeLocks();
+    const release = await new RunLocks(browser.manager).take('held');
+    const here = new RunLocks(browser.manager);
+    await tab(store, here).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'held', 'run11', 'run12']);
+    release?.();
+    // What went can be begun again, and so can what was let go.
+    for (const name of ['run10', 'held']) expect(await here.take(name)).toBeTypeOf('function');
+  });
+
+  test('and so does one that another tab has gone on with in the meantime', async () => {
+    const store = await kept({ first: { ended: true }, ...some(3) });
+    const { manager } = new FakeLocks();
+    const locks = new RunLocks(manager);
+    const take = locks.take.bind(locks);
+    vi.spyOn(locks, 'take').mockImplementation(async (name) => {
+      await tab(store).save('first', { ...nth(1), ended: false });
+      return take(name);
+    });
+    await tab(store, locks).save('fifth', nth(0));
+    expect(await namesIn(store)).toContain('first');
+    vi.restoreAllMocks();
+    expect(await new RunLocks(manager).take('first')).toBeTypeOf('function');
+  });
+
+  test('where none may go of many, it is refused, and told what could be deleted', async () => {
+    const store = await kept(some(15));
+    await tab(store).save('sixteenth', { ...nth(0), adapters: ['mine', 'other'] });
+    const before = await tab(store).list();
+    const refused = await tab(store)
+      .save('one more', nth(0))
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: 'StoreError', code: 'storage_full' });
+    const { message, detail } = refused as StoreError;
+    expect(message).toBe(
+      'Storage is full: expected fewer than 16 other runs to be kept that may be gone on with, got ' +
+        `${Array(4).fill('default at step 10 (1972-09-27, 1 kB)').join(', ')} and 12 more; ` +
+        'deleting one of them makes room',
+    );
+    expect(detail).toEqual({ checkpoints: before });
+    expect(before.at(-1)).toEqual({
+      name: 'sixteenth',
+      adapters: ['mine', 'other'],
+      step: 10,
+      ended: false,
+      saved_at: Date.now(),
+      bytes: 40,
+    });
+    expect(await tab(store).list()).toEqual(before);
+    // Those that are kept are written on, and a deletion makes room.
+    await tab(store).save('run12', nth(1));
+    await tab(store).delete('run10');
+    await tab(store).save('one more', nth(0));
+    expect((await namesIn(store)).length).toBe(16);
+  });
+
+  test('what was stored before steps were kept counts as one that hasn’t ended', async () => {
+    const store = await kept(some(3));
+    const { format, seq, training, adapters, saved_at } = (await store.get('checkpoint/run10/head')) as Label;
+    const label = { format, seq, training, adapters, saved_at };
+    const { bytes } = nth(0);
+    const sha256 = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    await store.setMany([
+      ['checkpoint/early/head', label],
+      ['checkpoint/early/0', { ...label, sha256, bytes }],
+    ]);
+    expect((await tab(store).load('early')).found).toEqual([{ ...nth(0), step: null }]);
+    await tab(store).save('fifth', nth(0));
+    const [early] = await tab(store).list();
+    expect(early).toEqual({ name: 'early', adapters: ['default'], step: null, ended: false, saved_at, bytes: 40 });
+  });
+
+  test.each<[string, unknown, boolean]>([
+    ['a later version', { format: 3, ended: true, saved_at: 1000 * day }, true],
+    ['nobody', 'nonsense', false],
+    ['no time there is', { format: 2, saved_at: 1e300 }, false],
+  ])('what is of %s stays only while it is recent', async (_, head, stays) => {
+    const store = await kept(some(3));
+    await store.setMany([['checkpoint/strange/head', head]]);
+    await tab(store).save('fifth', nth(0));
+    expect((await namesIn(store)).includes('strange')).toBe(stays);
+    expect(await namesIn(store)).toHaveLength(stays ? 5 : 4);
+  });
+
+  test('whichever operation fails, nothing that may not go has gone, and every name is let go', async () => {
+    for (let failing = 1; ; failing++) {
+      const inner = await kept({ ended: { ended: true }, ...some(3) });
+      const store = new FaultStore(failing, inner);
+      const locks = new RunLocks(undefined);
+      const outcome = await tab(store, locks)
+        .save('fifth', nth(0))
+        .catch((error: unknown) => error);
+      const names = await namesIn(inner);
+      expect(names).toEqual(expect.arrayContaining(Object.keys(some(3))));
+      expect(names.includes('ended') || names.includes('fifth')).toBe(true);
+      expect(await locks.take('ended')).toBeTypeOf('function');
+      if (!store.failed) return expect([outcome, failing > 15]).toEqual([undefined, true]);
+      expect(outcome).toMatchObject({ code: 'storage_full' });
+    }
   });
 });
