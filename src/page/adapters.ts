@@ -1,10 +1,12 @@
 import { VeraConfig } from '../adapters/config';
+import { untilAborted } from '../core/abort';
 import type { AdapterFiles } from '../core/model';
 import type { StoredAdapter } from '../worker/protocol';
 import { linkOf } from './default_session';
 import { anyString, checkOptions, wrong } from './options';
+import { persist } from './persist';
 import { tellTabs } from './profile/channel';
-import { type CallOptions, callRules } from './session';
+import { type CallOptions, callRules, linkKey } from './session';
 import { wireAdapterFiles } from './source';
 
 /** An adapter stored on this device. */
@@ -27,6 +29,12 @@ export const adapters: {
   import(files: AdapterFiles, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /** An id that isn't there is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
+  /**
+   * Asks the browser not to delete what is stored here when space runs out, as is done by itself when something is first
+   * stored. Resolves with its answer; false for a session that stores in memory. Some browsers ask the visitor, so it is best
+   * called as they click. Workers can't ask: there it tells whether a page was granted it.
+   */
+  persist(options?: CallOptions): Promise<boolean>;
   /**
    * Deletes all that was trained here: every adapter, every profile, in all tabs, and the checkpoints of every run. Runs
    * that go on aren't stopped, but for those of profiles.
@@ -53,6 +61,12 @@ export const adapters: {
     checkId(id);
     const link = await open('adapters.delete', options);
     return link.call(() => link.request('deleteStored', id), options);
+  },
+  async persist(options = {}) {
+    checkOptions('adapters.persist', options, callRules);
+    options.signal?.throwIfAborted();
+    if (options.session?.[linkKey].keeps === false) return false;
+    return untilAborted(persist(), options.signal);
   },
   async wipe(options = {}) {
     const link = await open('adapters.wipe', options);

@@ -11,6 +11,8 @@ export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed
 export interface LinkListener {
   onState(): void;
   onWarning(code: string, message: string): void;
+  /** Something was first stored that outlives the page. */
+  onKept(): void;
 }
 
 /** An event that belongs to a call. */
@@ -59,6 +61,7 @@ export class Link {
   readonly #pending = new Set<(error: unknown) => void>();
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
   #connection: Connection | undefined;
+  #store: OpenOptions['store'] | undefined;
   #nextCall = 1;
   #state: SessionState = 'ready';
   /** Why calls are no longer possible. */
@@ -75,6 +78,7 @@ export class Link {
     options: OpenOptions,
     signal?: AbortSignal | undefined,
   ): Promise<void> {
+    this.#store = options.store;
     this.#connection = await connect({
       emit: (event) => this.#dispatch(event),
       onDeath: (error) => {
@@ -93,6 +97,11 @@ export class Link {
   /** Aborts when calls are no longer possible, with what those under way reject with. */
   get ended(): AbortSignal {
     return this.#life.signal;
+  }
+
+  /** Whether what is stored through it is meant to outlive the page. */
+  get keeps(): boolean {
+    return this.#store !== 'memory';
   }
 
   get state(): SessionState {
@@ -199,6 +208,7 @@ export class Link {
     if (this.#ended !== undefined) return;
     if (event.type === 'state') this.#setState(event.state);
     else if (event.type === 'warning') this.#listener.onWarning(event.code, event.message);
+    else if (event.type === 'kept') this.#listener.onKept();
     else this.#calls.get(event.call)?.(event);
   }
 

@@ -8,6 +8,7 @@ import { defaultWorker } from './default_worker';
 import { asyncDispose } from './dispose';
 import { Link, type SessionState } from './link';
 import { abortSignal, anyFunction, anyObject, anyString, checkOptions, defined, either, oneOf, wrong } from './options';
+import { persist } from './persist';
 import { connectHere } from './this_thread';
 
 export interface SessionOptions {
@@ -20,7 +21,10 @@ export interface SessionOptions {
   readonly gpu?: GPU;
   /** Default: the global one. Only where the session runs in the calling thread. */
   readonly fetch?: typeof globalThis.fetch;
-  /** 'auto': IndexedDB, or memory with a warning where the browser refuses. */
+  /**
+   * 'auto': IndexedDB, or memory with a warning where the browser refuses. When an adapter, a profile or a checkpoint is first
+   * stored, the browser is asked to leave it there when space runs out; `adapters.persist()` gives its answer.
+   */
   readonly store?: 'auto' | 'memory';
   /** Of the default worker in the browser's tools. */
   readonly name?: string;
@@ -87,6 +91,8 @@ export class Session extends EventTarget implements AsyncDisposable {
   readonly [linkKey]: Link = new Link({
     onState: () => this.dispatchEvent(new Event('statechange')),
     onWarning: (code, message) => this.#warn(code, message),
+    // Nobody waits for the answer: it may be a visitor's.
+    onKept: () => void persist(),
   });
   readonly #warningListeners = new Set<unknown>();
 

@@ -315,6 +315,8 @@ export type WorkerState = 'ready' | 'busy' | 'recovering' | 'blocked';
 export type WorkerEvent =
   | { readonly type: 'state'; readonly state: WorkerState }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
+  /** Once: an adapter, a profile or a checkpoint is on disk. Only the page can ask the browser to leave it there. */
+  | { readonly type: 'kept' }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
   | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }

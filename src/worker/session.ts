@@ -6,6 +6,7 @@ import type { RunControl } from '../core/run';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import { openStore } from '../store/open_store';
+import { tellFirst } from '../store/tell_first';
 import { Calls } from './calls';
 import { SessionDevice } from './device';
 import { exportModel } from './export_model';
@@ -55,7 +56,8 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     const kernels = new SessionKernels(options.kernels, store, warn);
     const models = new SessionModels(this.#host, options);
     const locks = new RunLocks(globalThis.navigator?.locks);
-    const storage = new SessionStorage(store, models, locks);
+    const made = tellFirst(store, () => this.#host.emit({ type: 'kept' }));
+    const storage = new SessionStorage(made, models, locks);
     this.#opened = {
       models,
       storage,

@@ -1,0 +1,26 @@
+import { expect, test, vi } from 'vitest';
+import { MemoryStore } from '../../src/store/blob_store';
+import { tellFirst } from '../../src/store/tell_first';
+import { FaultStore } from './fault_store';
+
+test('what is first kept is told once, after it is written', async () => {
+  const told = vi.fn();
+  const inner = new MemoryStore();
+  const store = tellFirst(new FaultStore(2, inner), told); // the first write fails
+  expect(store.persistent).toBe(true);
+  expect(await store.keys()).toEqual([]);
+  await expect(store.setMany([['a', 1]])).rejects.toMatchObject({ code: 'storage_full' });
+  expect(told).not.toHaveBeenCalled();
+  await store.setMany([['a', 2]]);
+  await store.setMany([['a', 3]]);
+  expect(told).toHaveBeenCalledOnce();
+  expect(await store.get('a')).toBe(3);
+  await store.deleteMany(['a']);
+  expect(await inner.keys()).toEqual([]);
+});
+
+test('what is kept in memory is not', async () => {
+  const told = vi.fn();
+  await tellFirst(new MemoryStore(), told).setMany([['a', 1]]);
+  expect(told).not.toHaveBeenCalled();
+});
