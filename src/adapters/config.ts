@@ -4,6 +4,8 @@ import { tellInstead } from '../core/tell_instead';
 import { type Warning, warnOnConsole } from '../core/warning';
 import { checkTypes, checkValues, FIELDS, isObject, otherMethod, show } from './config_fields';
 
+export { LARGEST_VALUE } from './config_fields';
+
 export type TaskType = 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'CAUSAL_LM' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'FEATURE_EXTRACTION';
 
 /** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. Where the default is null, null says so. */

@@ -1,5 +1,4 @@
-import { VeraConfig } from '../adapters/config';
-import { LARGEST_VALUE } from '../adapters/config_fields';
+import { LARGEST_VALUE, VeraConfig } from '../adapters/config';
 import { WebVeraError } from '../core/error';
 import type { Shape } from '../core/shape';
 import { sameShape } from '../core/shape';

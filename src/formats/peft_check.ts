@@ -1,5 +1,4 @@
-import type { VeraConfig } from '../adapters/config';
-import { LARGEST_VALUE } from '../adapters/config_fields';
+import { LARGEST_VALUE, type VeraConfig } from '../adapters/config';
 import { WebVeraError } from '../core/error';
 import { sameShape } from '../core/shape';
 import { defaultLimits } from '../core/source';

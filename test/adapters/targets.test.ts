@@ -5,6 +5,7 @@ import { VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import { minimalTargets } from '../../src/adapters/minimal_targets';
 import { type BaseModelFacts, type NamedModule, resolveTargets, targetWarnings } from '../../src/adapters/targets';
 import { createCausalModel } from '../../src/models/registry';
+import { cpuTime } from '../helpers/cpu_time';
 import { moduleList } from '../helpers/module_lists';
 
 interface Row {
@@ -410,15 +411,16 @@ describe('hostile configurations', () => {
     ],
   ])('%s: done or refused within a second', (_, init, named) => {
     const config = new VeraConfig(init);
-    const start = performance.now();
-    try {
-      resolveTargets(config, named, { model_type: 'x' });
-      targetWarnings(config, named);
-    } catch (error) {
-      expect(error).toMatchObject({ code: expect.stringMatching(/^(invalid_argument|limit_exceeded)$/) });
-      expect((error as Error).message.length).toBeLessThan(300);
-    }
-    expect(performance.now() - start).toBeLessThan(1000);
+    const resolve = (): void => {
+      try {
+        resolveTargets(config, named, { model_type: 'x' });
+        targetWarnings(config, named);
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^(invalid_argument|limit_exceeded)$/) });
+        expect((error as Error).message.length).toBeLessThan(300);
+      }
+    };
+    expect(cpuTime(resolve)).toBeLessThan(1000);
   });
 
   test('any lists and patterns are resolved or refused with a word on why', () => {
