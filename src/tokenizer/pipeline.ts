@@ -3,7 +3,6 @@ import { WebVeraError } from '../core/error';
 import type { JsonObject } from '../core/fields';
 import { StepBudget } from '../regex/step_budget';
 import { type AddedToken, TokenFinder } from './added_tokens';
-import { Deadline } from './deadline';
 import { BoundedDecoder, TextStages } from './stages';
 import { bpeModel, unigramModel, type Vocabulary, type WordModel, wordCutter, wordPieceModel } from './word_models';
 
@@ -22,8 +21,6 @@ const EMPTY: JsonObject = {
 /** What a text may cost, for each of its characters and besides; some 100 ns each. */
 const STEPS_PER_CHARACTER = 150;
 const FIRST_STEPS = 2_000_000;
-/** Words whose tokens are looked for before the time is looked at. */
-const WORDS_AT_ONCE = 256;
 /** A word that isn't cut further in vain. */
 const SHORT_WORD = 64;
 
@@ -51,10 +48,9 @@ export class Pipeline {
   readonly #fusesUnknown: boolean;
   readonly #unknown: number | undefined;
   readonly #special: ReadonlySet<number>;
-  readonly #clock: () => number;
 
   /** `json` has been checked. Throws what the library throws for it. */
-  constructor(json: JsonObject, settings: Settings, clock: () => number) {
+  constructor(json: JsonObject, settings: Settings) {
     const model = json.model as JsonObject;
     const isUnigram = model.type === 'Unigram';
     // The library keeps the vocabulary, and decodes. Rules are run from here, so that none runs while it reads the file.
@@ -85,7 +81,6 @@ export class Pipeline {
     const extra = new Set(settings.additional_special_tokens);
     const special = added.filter((token) => token.special).map(({ id }) => id);
     this.#special = new Set([...special, ...[...extra].flatMap((token) => this.token_to_id(token) ?? [])]);
-    this.#clock = clock;
   }
 
   token_to_id(token: string): number | undefined {
@@ -93,12 +88,10 @@ export class Pipeline {
   }
 
   /**
-   * Without special tokens around. `continued` is for a text that goes on where another ended. Throws `limit_exceeded`,
-   * `timeout`.
+   * Without special tokens around. `continued` is for a text that goes on where another ended. Throws `limit_exceeded`.
    */
   encode(text: string, continued = false): RawIds {
     const budget = newBudget(text.length);
-    const deadline = new Deadline(this.#clock);
     const ids: (number | undefined)[] = [];
     for (const [index, section] of this.#unnormalized.split(text, budget).entries()) {
       if (section.token !== undefined) {
@@ -109,7 +102,7 @@ export class Pipeline {
       const normalized = stages.normalize(this.#prepare(section.text), budget);
       for (const { text: part, token } of this.#normalized.split(normalized, budget)) {
         if (token !== undefined) ids.push(token.id);
-        else if (part !== '') this.#encodeWords(stages.preTokenize(part, index === 0, budget), ids, budget, deadline);
+        else if (part !== '') this.#encodeWords(stages.preTokenize(part, index === 0, budget), ids, budget);
       }
     }
     return ids;
@@ -137,20 +130,17 @@ export class Pipeline {
     return this.#settings.do_lowercase_and_remove_accent ? trimmed.toLowerCase().replace(/\p{M}/gu, '') : trimmed;
   }
 
-  #encodeWords(words: readonly string[], ids: (number | undefined)[], budget: StepBudget, deadline: Deadline): void {
+  #encodeWords(words: readonly string[], ids: (number | undefined)[], budget: StepBudget): void {
     const first = ids.length;
-    for (const [index, word] of words.entries()) {
+    for (const word of words) {
       const cut = this.#cutWord === undefined || word.length <= SHORT_WORD ? [word] : this.#cutWord(word);
       for (const part of cut) {
-        deadline.pass(part.length);
         for (const id of this.#model(part, budget)) {
           const isRepeated = this.#fusesUnknown && ids.length > first && id === this.#unknown && ids.at(-1) === id;
           if (!isRepeated) ids.push(id);
         }
       }
-      if ((index + 1) % WORDS_AT_ONCE === 0) deadline.check();
     }
-    deadline.check();
   }
 }
 

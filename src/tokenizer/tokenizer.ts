@@ -26,8 +26,8 @@ export interface TextTokenizer {
   readonly pad_token_id: number | null;
   readonly eos_token: string | null;
   /**
-   * Throws `timeout` when 4,096 characters of the text take longer than 2 s, `limit_exceeded` when the tokenizer's rules take too
-   * much work on it or make it too long, `invalid_format` when the file has no token for it.
+   * Throws `limit_exceeded` when the tokenizer's rules take too much work on the text or make it too long, `invalid_format` when
+   * the file has no token for it.
    */
   encode(text: string, options?: EncodeOptions): number[];
   /**
@@ -44,8 +44,6 @@ export interface TextTokenizer {
 export interface TokenizerOptions {
   /** Rows of the model's embedding: ids must stay below. Without it any id up to 2^22. */
   readonly vocabSize?: number;
-  /** Milliseconds; default `performance.now`. */
-  readonly clock?: () => number;
 }
 
 /**
@@ -57,12 +55,12 @@ export interface TokenizerOptions {
 export function createTokenizer(
   tokenizerJson: string,
   tokenizerConfig?: string,
-  { vocabSize, clock = () => performance.now() }: TokenizerOptions = {},
+  { vocabSize }: TokenizerOptions = {},
 ): TextTokenizer {
   const definition = checkTokenizer(parseJson('tokenizer.json', tokenizerJson), vocabSize);
   const config = tokenizerConfig === undefined ? {} : parseJson('tokenizer_config.json', tokenizerConfig);
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
-  const pipeline = openPipeline(definition, config, clock);
+  const pipeline = openPipeline(definition, config);
 
   const encode = (text: string, continued = false): number[] =>
     checkEncoded(
@@ -104,7 +102,7 @@ function encodeInPieces(text: string, stream: TextStream): number[] {
 }
 
 /** Only the settings that the library reads reach it, each of the type it expects. */
-function openPipeline({ json }: TokenizerDefinition, config: JsonObject, clock: () => number): Pipeline {
+function openPipeline({ json }: TokenizerDefinition, config: JsonObject): Pipeline {
   const settings = {
     // transformers ≥ 4.45 doesn't clean up unless told to.
     clean_up_tokenization_spaces: config.clean_up_tokenization_spaces === true,
@@ -114,7 +112,7 @@ function openPipeline({ json }: TokenizerDefinition, config: JsonObject, clock: 
       ? config.additional_special_tokens.filter((token) => typeof token === 'string')
       : [],
   };
-  return guarded('read', () => new Pipeline(json, settings, clock));
+  return guarded('read', () => new Pipeline(json, settings));
 }
 
 /** The config names a token by its text, or by an object that holds it. */

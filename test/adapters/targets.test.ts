@@ -411,16 +411,15 @@ describe('hostile configurations', () => {
     ],
   ])('%s: done or refused within a second', (_, init, named) => {
     const config = new VeraConfig(init);
-    const resolve = (): void => {
-      try {
-        resolveTargets(config, named, { model_type: 'x' });
-        targetWarnings(config, named);
-      } catch (error) {
-        expect(error).toMatchObject({ code: expect.stringMatching(/^(invalid_argument|limit_exceeded)$/) });
-        expect((error as Error).message.length).toBeLessThan(300);
-      }
-    };
-    expect(cpuTime(resolve)).toBeLessThan(1000);
+    const start = cpuTime();
+    try {
+      resolveTargets(config, named, { model_type: 'x' });
+      targetWarnings(config, named);
+    } catch (error) {
+      expect(error).toMatchObject({ code: expect.stringMatching(/^(invalid_argument|limit_exceeded)$/) });
+      expect((error as Error).message.length).toBeLessThan(300);
+    }
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 
   test('any lists and patterns are resolved or refused with a word on why', () => {

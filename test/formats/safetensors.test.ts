@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { byteSize, type Dtype, dtypes } from '../../src/formats/dtype';
 import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import { parseHeader } from '../../src/formats/safetensors_header';
+import { cpuTime } from '../helpers/cpu_time';
 import { codeThrownBy, fileOf } from '../helpers/safetensors_bytes';
 
 const T = '{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}';
@@ -150,9 +151,9 @@ describe('limits', () => {
   });
   test('an attack of 100,000 overlapping tensors ends at once', () => {
     const file = fileOf(`{${Array.from({ length: 100_000 }, (_, i) => `"w_${i}":${T}`)}}`, 16);
-    const started = performance.now();
+    const started = cpuTime();
     expect(codeThrownBy(() => readSafetensors(file))).toBe('invalid_format');
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(cpuTime() - started).toBeLessThan(10_000);
   });
 });
 
@@ -168,9 +169,9 @@ describe('too many tensors are refused within 50 ms', () => {
     ['200,001 of a byte', header(200_001, 1)],
   ])('%s', (_, bytes) => {
     const timed = () => {
-      const start = performance.now();
+      const start = cpuTime();
       expect(codeThrownBy(() => parseHeader(bytes, undefined))).toBe('limit_exceeded');
-      return performance.now() - start;
+      return cpuTime() - start;
     };
     // The best of some, as other work on the machine only adds to it.
     expect(Math.min(...Array.from({ length: 5 }, timed))).toBeLessThan(50);

@@ -1,10 +1,7 @@
 /**
- * Milliseconds of processor time that something takes. What is promised of a quiet machine is measured so: on a busy one the
- * clock on the wall tells what others do.
+ * Milliseconds of this process's processor time: what a promise of time is held to, as other work on the machine doesn't count.
  */
-export function cpuTime(body: () => unknown): number {
-  const before = process.cpuUsage();
-  body();
-  const { user, system } = process.cpuUsage(before);
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }

@@ -105,10 +105,10 @@ describe('takes time in proportion to the text, and at most a second for 100,000
     ['(?:(?:a*)*)*b', 'a', ''],
   ])('%s', (source, unit, end) => {
     const text = unit.repeat(long / unit.length) + end;
-    const search = (): void => {
-      for (const _ of new LinearRegExp(source).matchAll(text, budget(200 * long)));
-    };
-    expect(cpuTime(search)).toBeLessThan(1000);
+    const start = cpuTime();
+    const steps = budget(200 * long);
+    for (const _ of new LinearRegExp(source).matchAll(text, steps));
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 });
 
@@ -116,8 +116,10 @@ describe('ends', () => {
   const outOfSteps = expect.objectContaining({ code: 'limit_exceeded' });
 
   test('patterns with references after so many steps', () => {
+    const start = cpuTime();
     const search = () => [...new LinearRegExp('(a*)*\\1b').matchAll('a'.repeat(2000), budget(3_000_000))];
-    expect(cpuTime(() => expect(search).toThrow(outOfSteps))).toBeLessThan(1000);
+    expect(search).toThrow(outOfSteps);
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 
   test.each([
@@ -128,6 +130,8 @@ describe('ends', () => {
     ['flags for a part', '(?i:a)'],
     ['a high count', 'a{5000}'],
   ])('%s, which it refuses', (_, source) => {
-    expect(cpuTime(() => expect(() => new LinearRegExp(source)).toThrow(SyntaxError))).toBeLessThan(100);
+    const start = cpuTime();
+    expect(() => new LinearRegExp(source)).toThrow(SyntaxError);
+    expect(cpuTime() - start).toBeLessThan(100);
   });
 });

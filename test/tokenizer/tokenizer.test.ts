@@ -4,6 +4,7 @@ import { Tokenizer as Library } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '../../src/tokenizer/tokenizer';
+import { cpuTime } from '../helpers/cpu_time';
 import { hasStories, longTexts, openTokenizer, proseFolder, proseText, storiesFolder } from '../helpers/tokenizers';
 
 const prose = openTokenizer(proseFolder);
@@ -73,18 +74,6 @@ describe('encode', () => {
   test('round trip', () => {
     const text = proseText(20_000);
     expect(prose.decode(prose.encode(text))).toBe(text);
-  });
-
-  test('a piece beyond its deadline is a timeout', () => {
-    let [now, step] = [0, 1999];
-    const clock = () => {
-      now += step;
-      return now;
-    };
-    const tokenizer = createTokenizer(tokenizerJson(), undefined, { clock });
-    expect(tokenizer.encode('a')).toEqual([2]);
-    step = 2001;
-    expect(() => tokenizer.encode('a')).toThrow(expect.objectContaining({ code: 'timeout' }));
   });
 });
 
@@ -235,19 +224,19 @@ describe.runIf(hasStories)('a ▁-tokenizer with byte fallback', () => {
   });
 });
 
-/** What a hostile file may take, to be read and for a text. */
+/** What a hostile file may take, to be read and for a text, in milliseconds. */
 const SECOND = 1000;
-const refusedOrDone = expect.stringMatching(/^(invalid_format|limit_exceeded|timeout)$/);
+const refusedOrDone = expect.stringMatching(/^(invalid_format|limit_exceeded)$/);
 
 function expectBounded(json: string, text: string): void {
-  const start = performance.now();
+  const start = cpuTime();
   try {
     const tokenizer = createTokenizer(json);
     tokenizer.decode(tokenizer.encode(text).slice(0, 10_000));
   } catch (error) {
     expect(error).toMatchObject({ name: 'WebVeraError', code: refusedOrDone });
   }
-  expect(performance.now() - start).toBeLessThan(SECOND);
+  expect(cpuTime() - start).toBeLessThan(SECOND);
 }
 
 describe('hostile rules and models are refused or done within a second', () => {
@@ -329,13 +318,13 @@ describe('hostile rules and models are refused or done within a second', () => {
 test('many ids are decoded beside many added tokens', () => {
   const added_tokens = Array.from({ length: 60_000 }, (_, i) => ({ id: i + 4, content: `<${i}>`, special: true }));
   const tokenizer = createTokenizer(tokenizerJson({ added_tokens, decoder: { type: 'ByteLevel' } }));
-  const start = performance.now();
+  const start = cpuTime();
   expect(tokenizer.decode([2, 60_003, 3, 3, 5, 2])).toBe('a<59999>bb<1>a');
   tokenizer.decode(
     Array.from({ length: 50_000 }, (_, i) => 2 + (i % 2)),
     { skip_special_tokens: true },
   );
-  expect(performance.now() - start).toBeLessThan(SECOND);
+  expect(cpuTime() - start).toBeLessThan(SECOND);
 });
 
 test('a $ in a replacement is a $', () => {
@@ -428,7 +417,7 @@ test('whatever the definition, a text is encoded within a second or refused, and
   const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '▁', '<s>', '\n', '東', '🙂'), maxLength: 200 });
   fc.assert(
     fc.property(definition, text, (json, text) => {
-      const start = performance.now();
+      const start = cpuTime();
       try {
         const tokenizer = createTokenizer(JSON.stringify(json), undefined, { vocabSize: 10 });
         const ids = tokenizer.encode(text);
@@ -437,7 +426,7 @@ test('whatever the definition, a text is encoded within a second or refused, and
       } catch (error) {
         expect(error).toMatchObject({ name: 'WebVeraError', code: refusedOrDone });
       }
-      expect(performance.now() - start).toBeLessThan(SECOND);
+      expect(cpuTime() - start).toBeLessThan(SECOND);
     }),
     { numRuns: 500 },
   );
