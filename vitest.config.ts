@@ -19,6 +19,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS, PEFT_TESTS],
           sequence: { groupOrder: 0 },
+          // The usual five seconds are few on a busy machine.
+          testTimeout: 30_000,
         },
       },
       {
