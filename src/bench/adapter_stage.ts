@@ -30,7 +30,7 @@ export class AdapterStage {
     this.executor = executor;
     this.base = base;
     const models = new SessionModels({ emit: () => {} }, { store: 'memory' });
-    const shelf = new AdapterShelf(openStore({ kind: 'memory' }));
+    const shelf = new AdapterShelf(openStore({ kind: 'memory' }), () => {});
     this.#adapters = new SessionAdapters(models, shelf, () => {});
     this.vera = this.#adapters.newState(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });

@@ -22,10 +22,14 @@ export interface AdapterInfo {
 
 /** The adapters stored in this browser. All reject with `storage_unavailable` where the browser fails. */
 export const adapters: {
-  /** By id, in order. */
+  /** By id, in order. Of one that is damaged a warning `storage_corrupt` tells. */
   list(options?: CallOptions): Promise<readonly AdapterInfo[]>;
+  /** Rejects with `storage_corrupt` where it isn't as it was stored. */
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
-  /** Stores PEFT's two files, in place of what had that id. Rejects with `invalid_format` for anything else. */
+  /**
+   * Stores PEFT's two files, in place of what had that id, with the warning that `save_pretrained` gives. Rejects with
+   * `invalid_format` for anything else.
+   */
   import(files: AdapterFiles, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /** An id that isn't there is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;

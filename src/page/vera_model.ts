@@ -227,7 +227,8 @@ export class VeraModel extends RemoteModel {
 
   /**
    * Exactly PEFT's two files, of the active adapter unless another is named. With `id`, also stored on this device
-   * under that name, in place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails.
+   * under that name, in place of what was there; rejects with `storage_full` or `storage_unavailable` if that fails. A warning
+   * `overwritten` tells where another tab had stored that since it was last read or stored here, or this session was opened.
    */
   async save_pretrained(options: { id?: string; adapter_name?: string } = {}): Promise<AdapterFiles> {
     if (typeof options === 'string') {

@@ -7,6 +7,8 @@ export interface BlobStore {
   readonly persistent: boolean;
   get(key: string): Promise<Stored | undefined>;
   setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void>;
+  /** Writes one value, and gives what had its key until then: nobody else writes in between. */
+  replace(key: string, value: Stored): Promise<Stored | undefined>;
   /** Keys that aren't there are ignored. */
   deleteMany(keys: readonly string[]): Promise<void>;
   /** In ascending order. */
@@ -27,6 +29,13 @@ export class MemoryStore implements BlobStore {
   async setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
     const copies = structuredClone(entries); // throws for what can't be stored, before anything is
     for (const [key, value] of copies) this.#values.set(key, value);
+  }
+
+  async replace(key: string, value: Stored): Promise<Stored | undefined> {
+    const copy: Stored = structuredClone(value);
+    const before = this.#values.get(key);
+    this.#values.set(key, copy);
+    return before;
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { BlobStore } from './blob_store';
 import { describeRun, FORMAT, fieldsOf, isBytes, type KeptRun, type Label, readLabel } from './checkpoint_label';
 import { expendable, noRoom, surplus } from './checkpoint_room';
+import { areEqual, sha256 } from './sha256';
 
 export type { KeptRun } from './checkpoint_label';
 
@@ -138,10 +139,8 @@ export class CheckpointStore {
     const { sha256: expected, bytes } = fieldsOf(value);
     const label = readLabel(value);
     if (label === undefined || !isBytes(expected) || !isBytes(bytes)) return undefined;
-    const actual = await sha256(bytes);
-    const isWhole = actual.length === expected.length && actual.every((byte, at) => byte === expected[at]);
     const { format, saved_at, ...checkpoint } = label;
-    return isWhole ? { slot, ...checkpoint, bytes } : undefined;
+    return areEqual(await sha256(bytes), expected) ? { slot, ...checkpoint, bytes } : undefined;
   }
 }
 
@@ -154,7 +153,3 @@ interface Going {
 const headKey = (name: string): string => `${CHECKPOINTS}${name}/head`;
 const slotKey = (name: string, slot: 0 | 1): string => `${CHECKPOINTS}${name}/${slot}`;
 const keysOf = (name: string): string[] => [headKey(name), slotKey(name, 0), slotKey(name, 1)];
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-}

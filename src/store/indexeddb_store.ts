@@ -1,4 +1,4 @@
-import { delMany, get, keys, setMany, type UseStore } from 'idb-keyval';
+import { delMany, get, keys, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
 import type { BlobStore, Stored } from './blob_store';
 import { StoreError } from './store_error';
 
@@ -36,6 +36,15 @@ export class IndexedDbStore implements BlobStore {
       entries.map(([key, value]) => [key, value]),
       this.#use,
     );
+  }
+
+  replace(key: string, value: Stored): Promise<Stored | undefined> {
+    return this.#use('readwrite', async (values) => {
+      const before = await promisifyRequest<Stored>(values.get(key));
+      values.put(value, key);
+      await promisifyRequest(values.transaction);
+      return before;
+    });
   }
 
   deleteMany(names: readonly string[]): Promise<void> {

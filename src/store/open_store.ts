@@ -39,6 +39,10 @@ class LazyStore implements BlobStore {
     return (await this.#open()).setMany(entries);
   }
 
+  async replace(key: string, value: Stored): Promise<Stored | undefined> {
+    return (await this.#open()).replace(key, value);
+  }
+
   async deleteMany(keys: readonly string[]): Promise<void> {
     return (await this.#open()).deleteMany(keys);
   }

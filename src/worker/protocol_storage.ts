@@ -10,7 +10,7 @@ export type { ProfileParts } from '../store/profile_store';
 export interface StorageCalls {
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;
-  /** Checks the files, then stores them. An adapter of that id is replaced. */
+  /** Checks the files, then stores them. An adapter of that id is replaced, with a warning where another tab changed it. */
   importStored(files: AdapterFiles, id: string): Promise<StoredAdapter>;
   /** An unknown id is ignored. */
   deleteStored(id: string): Promise<void>;

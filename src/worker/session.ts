@@ -57,7 +57,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     const models = new SessionModels(this.#host, options);
     const locks = new RunLocks(globalThis.navigator?.locks);
     const made = tellFirst(store, () => this.#host.emit({ type: 'kept' }));
-    const storage = new SessionStorage(made, models, locks);
+    const storage = new SessionStorage(made, models, locks, warn);
     this.#opened = {
       models,
       storage,

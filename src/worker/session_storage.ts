@@ -1,4 +1,5 @@
 import type { AdapterFiles } from '../core/model';
+import type { Warn } from '../core/warning';
 import { ADAPTERS } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
 import { CHECKPOINTS, CheckpointStore, type KeptRun } from '../store/checkpoint_store';
@@ -20,9 +21,9 @@ export class SessionStorage implements StorageCalls {
   readonly #profiles: ProfileStore;
   readonly #models: SessionModels;
 
-  constructor(store: BlobStore, models: SessionModels, locks: RunLocks) {
+  constructor(store: BlobStore, models: SessionModels, locks: RunLocks, warn: Warn) {
     this.#store = store;
-    this.adapters = new AdapterShelf(store);
+    this.adapters = new AdapterShelf(store, warn);
     this.checkpoints = new CheckpointStore(store, locks);
     this.#profiles = new ProfileStore(store);
     this.#models = models;

@@ -27,6 +27,10 @@ export class FaultStore implements BlobStore {
     return this.#step(() => this.#inner.setMany(entries));
   }
 
+  replace(key: string, value: Stored): Promise<Stored | undefined> {
+    return this.#step(() => this.#inner.replace(key, value));
+  }
+
   deleteMany(keys: readonly string[]): Promise<void> {
     return this.#step(() => this.#inner.deleteMany(keys));
   }

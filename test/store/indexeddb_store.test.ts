@@ -72,6 +72,31 @@ describe('the IndexedDB store', () => {
     expect(await store.get('a')).toBe('newer');
   });
 
+  test('of two tabs that replace a value at once, each gets what it replaced', async () => {
+    const factory = new IDBFactory();
+    const tabs = Array.from({ length: 5 }, () => new IndexedDbStore('test', factory));
+    const replaced = await Promise.all(tabs.map((tab, at) => tab.replace('a', at)));
+    const last = await tabs[0]?.get('a');
+    expect(new Set([...replaced, last])).toEqual(new Set([undefined, 0, 1, 2, 3, 4]));
+  });
+
+  test('replaces whole or not at all', async () => {
+    const store = new IndexedDbStore('test', new IDBFactory());
+    await store.setMany([['a', 'old']]);
+    await expect(store.replace('a', () => {})).rejects.toMatchObject({ name: 'DataCloneError' });
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw new DOMException('no room', 'QuotaExceededError');
+    });
+    await expect(store.replace('a', 'new')).rejects.toMatchObject({ code: 'storage_full' });
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(() => {
+      throw new DOMException('gone', 'UnknownError');
+    });
+    await expect(store.replace('a', 'new')).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await store.get('a')).toBe('old');
+    expect(await store.replace('a', 'new')).toBe('old');
+    expect(await store.get('a')).toBe('new');
+  });
+
   test('tells an aborted transaction, of which the browser says nothing', async () => {
     const store = new IndexedDbStore('test', new IDBFactory());
     const put = IDBObjectStore.prototype.put;

@@ -12,7 +12,7 @@ test('what is first kept is told once, after it is written', async () => {
   await expect(store.setMany([['a', 1]])).rejects.toMatchObject({ code: 'storage_full' });
   expect(told).not.toHaveBeenCalled();
   await store.setMany([['a', 2]]);
-  await store.setMany([['a', 3]]);
+  expect(await store.replace('a', 3)).toBe(2);
   expect(told).toHaveBeenCalledOnce();
   expect(await store.get('a')).toBe(3);
   await store.deleteMany(['a']);
@@ -21,6 +21,8 @@ test('what is first kept is told once, after it is written', async () => {
 
 test('what is kept in memory is not', async () => {
   const told = vi.fn();
-  await tellFirst(new MemoryStore(), told).setMany([['a', 1]]);
+  const store = tellFirst(new MemoryStore(), told);
+  await store.setMany([['a', 1]]);
+  await store.replace('a', 2);
   expect(told).not.toHaveBeenCalled();
 });
