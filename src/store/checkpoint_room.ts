@@ -15,7 +15,7 @@ export function surplus(others: number): { readonly wanted: number; readonly nee
   return { wanted: Math.max(0, others - KEPT + 1), needed: Math.max(0, others - MOST + 1) };
 }
 
-/** Those that may go unless they go on: first those that have ended, then those that nobody has touched; the oldest ones first. */
+/** Those that may go unless they go on: runs that have ended, then those that nobody has touched; the oldest ones first. */
 export function expendable(runs: readonly KeptRun[], now: number): readonly KeptRun[] {
   const oldestFirst = [...runs].sort((a, b) => a.saved_at - b.saved_at);
   const forgotten = oldestFirst.filter(({ ended, saved_at }) => !ended && now - saved_at > FORGOTTEN);
