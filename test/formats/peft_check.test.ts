@@ -68,7 +68,7 @@ describe("an adapter's tensors, checked without its model", () => {
   });
 
   test('so is what is imported, before it is stored', async () => {
-    const shelf = new AdapterShelf(new MemoryStore());
+    const shelf = new AdapterShelf(new MemoryStore(), () => {});
     const files = { config: writeAdapterConfig(config), model: bytesOf({ ...good, [`${q}_b`]: tensor([3], 1e5) }) };
     await expect(shelf.set('mine', files)).rejects.toMatchObject({ code: 'invalid_format' });
     expect(await shelf.list()).toEqual([]);
