@@ -352,8 +352,13 @@ describeWithPeft('what Python refuses, before it trains', () => {
     );
   });
 
-  test('no base model', async () => {
-    const { code, output } = await runPython(exported.folder, ['train.py']);
+  test.each([null, ''])('no base model, named %j in the configuration', async (base_model_name_or_path) => {
+    const folder = mkdtempSync(join(scratch, 'unnamed-'));
+    cpSync(exported.folder, folder, { recursive: true });
+    const [checkpoint] = readdirSync(folder).filter((file) => file.startsWith('checkpoint-'));
+    const path = join(folder, checkpoint!, 'adapter_config.json');
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), base_model_name_or_path }));
+    const { code, output } = await runPython(folder, ['train.py']);
     expect(code, output).toBe(2);
     expect(output).toContain('the following arguments are required: --model');
   });

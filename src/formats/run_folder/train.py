@@ -68,7 +68,7 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     base = json.loads((CHECKPOINT / "adapter_config.json").read_text())["base_model_name_or_path"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=base, required=base is None, help="the base model, a folder or a name")
+    parser.add_argument("--model", default=base, required=not base, help="the base model, a folder or a name")
     parser.add_argument("--output_dir", default="output", help="where checkpoints and the adapter go (output)")
     parser.add_argument("--per_device_train_batch_size", type=int, help="rows that a device takes at a time")
     return parser.parse_args()
