@@ -1,106 +1,15 @@
 import '../helpers/gpu';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { permutation } from '../../src/core/rng';
 import dataPy from '../../src/formats/run_folder/data.py?raw';
-import { readSafetensors } from '../../src/formats/safetensors';
-import { writeTensors } from '../../src/formats/tensors';
-import { toFloat32 } from '../../src/formats/values';
-import {
-  type AdapterFiles,
-  AutoModelForCausalLM,
-  type Example,
-  export_run,
-  get_peft_model,
-  type PreTrainedModel,
-  type StepLogs,
-  Trainer,
-  type TrainingArguments,
-  VeraConfig,
-  type VeraConfigInit,
-  VeraModel,
-} from '../../src/index';
-import { writeFolder } from '../helpers/exported_run';
-import { goldenBase, largestDifference } from '../helpers/golden';
-import { randomArray } from '../helpers/random';
-import { openTestSession, vectorsOf } from '../helpers/session';
-import { droppedFiles } from './folders';
+import { VeraModel } from '../../src/index';
+import { largestDifference } from '../helpers/golden';
+import { vectorsOf } from '../helpers/session';
+import { cases, exportAt, load, modelFolder, type Run, rows, trainHere, withDropout, writeNew } from './exported';
 import { describeWithPeft } from './peft';
 import { type Outcome, runPython } from './python';
-
-const scratch = mkdtempSync(join(tmpdir(), 'webvera-export-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-interface Case {
-  readonly base: string;
-  readonly config: VeraConfigInit;
-  readonly args?: TrainingArguments;
-  /** The base model's folder, where it isn't as the golden one. */
-  readonly model?: string;
-  /** Instead of `rows`. */
-  readonly data?: readonly Example[];
-}
-
-/** Eleven rows of 4, in steps of 4: three steps an epoch, of which the last has three rows. */
-const rows = Array.from({ length: 11 }, (_, index) => ({
-  input_ids: Array.from(randomArray(5 + 3 * index, index), (value) => 3 + Math.floor((value + 1) * 46)),
-}));
-
-/** A row with padding at some places. What comes after it is learned, as it says nothing of labels. */
-const padded = ({ input_ids }: { readonly input_ids: readonly number[] }, places: readonly number[]): Example => ({
-  input_ids,
-  attention_mask: input_ids.map((_, at) => (places.includes(at) ? 0 : 1)),
-});
-
-/** Warm-up and decay, accumulation, clipping, weight decay, and epochs that end between. */
-const args: TrainingArguments = {
-  max_steps: 10,
-  per_device_train_batch_size: 2,
-  gradient_accumulation_steps: 2,
-  learning_rate: 0.03,
-  warmup_steps: 5,
-  weight_decay: 0.05,
-  max_grad_norm: 0.3,
-  save_strategy: 'no',
-  seed: 7,
-};
-
-const cases: Readonly<Record<string, Case>> = {
-  llama: { base: 'llama', config: { r: 8, target_modules: ['q_proj', 'v_proj', 'down_proj'] } },
-  'llama, packed': {
-    base: 'llama',
-    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
-    args: { packing: true, max_length: 24 },
-  },
-  gpt2: {
-    base: 'gpt2',
-    config: { r: 8, target_modules: ['c_attn', 'mlp.c_proj'], fan_in_fan_out: true, modules_to_save: ['lm_head'] },
-    args: { lr_scheduler_type: 'cosine' },
-  },
-  opt: { base: 'opt', config: { r: 8, target_modules: ['q_proj', 'fc1'], bias: 'all' } },
-  'opt, with padding before, between and after': {
-    base: 'opt',
-    config: { r: 8, target_modules: ['q_proj', 'fc1'] },
-    data: rows.map((row, index) => padded(row, [0, 1, 2, 5 + 3 * index - 1].slice(index % 2))),
-  },
-  'llama, with whole numbers among its weights': {
-    base: 'llama',
-    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
-    model: withNorm('llama', () => 1),
-  },
-  'llama, in epochs, the last of whose steps is a row': {
-    base: 'llama',
-    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
-    args: { max_steps: -1, num_train_epochs: 3.4, warmup_steps: 0, warmup_ratio: 0.25, seed: 2 ** 40 + 3 },
-    data: rows.slice(0, 9),
-  },
-};
-
-/** A session for all tests of this file. */
-const opened = await openTestSession();
 
 /**
  * Sums in another order, in float32: losses near 5 differ by a few of their ulps of 5e-7, norms likewise, and what trains by
@@ -109,80 +18,6 @@ const opened = await openTestSession();
 const TOLERANCE = { loss: 1e-5, grad_norm: 1e-4, learning_rate: 1e-12, trained: 1e-5 };
 /** Its gradient is nothing but rounding, as a softmax has the same results without it, and Adam makes steps of that. */
 const isNoise = (name: string) => name.endsWith('.k_proj.bias');
-
-type Logs = Pick<StepLogs, 'step' | 'loss' | 'grad_norm' | 'learning_rate'>;
-interface Run {
-  readonly logs: readonly Logs[];
-  readonly adapter: AdapterFiles;
-}
-
-async function load({ base, model: folder, config }: Case): Promise<{ model: PreTrainedModel; vera: VeraModel }> {
-  const source = folder === undefined ? goldenBase(`base/${base}`) : droppedFiles(folder);
-  const model = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
-  return { model, vera: await get_peft_model(model, new VeraConfig({ task_type: 'CAUSAL_LM', ...config })) };
-}
-
-const trainerOf = (model: VeraModel, one: Case) =>
-  new Trainer({ model, args: { ...args, ...one.args }, train_dataset: one.data ?? rows });
-
-/** The whole run here. */
-async function trainHere(one: Case): Promise<Run> {
-  const { model, vera } = await load(one);
-  const run = trainerOf(vera, one).train();
-  await run;
-  const adapter = await vera.save_pretrained();
-  await model.dispose();
-  return { logs: run.state.log_history, adapter };
-}
-
-/** A run that is exported where it stands after some steps, and then given up. */
-async function exportAt(one: Case, step: number): Promise<{ folder: string; done: number }> {
-  const { model, vera } = await load(one);
-  const trainer = trainerOf(vera, one);
-  const run = trainer.train();
-  if (step > 0) for await (const event of run) if (event.type === 'log' && event.logs.step >= step) break;
-  await run.pause();
-  const folder = await writeNew(await export_run({ model: vera, trainer }));
-  const done = run.state.global_step;
-  await run.stop();
-  await model.dispose();
-  return { folder, done };
-}
-
-async function writeNew(files: ReadonlyMap<string, Blob>): Promise<string> {
-  const folder = mkdtempSync(join(scratch, 'run-'));
-  await writeFolder(folder, files);
-  return folder;
-}
-
-function modelFolder(base: string): string {
-  return fileURLToPath(new URL(`../golden/base/${base}`, import.meta.url));
-}
-
-/** The same with dropout in its configuration, which a frozen base runs without here. */
-function withDropout(model: string): string {
-  const folder = mkdtempSync(join(scratch, 'base-'));
-  cpSync(model, folder, { recursive: true });
-  const file = join(folder, 'config.json');
-  const config = Object.entries(JSON.parse(readFileSync(file, 'utf8')));
-  const dropping = config.map(([key, value]) => [key, /(dropout|pdrop|layerdrop)$/.test(key) ? 0.1 : value]);
-  writeFileSync(file, JSON.stringify(Object.fromEntries(dropping)));
-  return folder;
-}
-
-/** The same, but for the weights of its last norm. */
-function withNorm(base: string, change: (weight: number) => number): string {
-  const folder = mkdtempSync(join(scratch, 'base-'));
-  cpSync(modelFolder(base), folder, { recursive: true });
-  const file = join(folder, 'model.safetensors');
-  const { tensors } = readSafetensors(readFileSync(file));
-  const changed = [...tensors].map(([name, tensor]) => {
-    const data = toFloat32(tensor);
-    return [name, { dims: tensor.shape, data: name === 'model.norm.weight' ? data.map(change) : data }] as const;
-  });
-  writeFileSync(file, writeTensors(changed));
-  return folder;
-}
 
 /** What Python came to: the logs of all steps, and the adapter. */
 function readOutput(folder: string): Run {
@@ -314,91 +149,5 @@ print(tracemalloc.get_traced_memory()[1])`;
     const { code, output } = await runPython(folder, ['-c', script, JSON.stringify(drawn)]);
     expect(code, output).toBe(0);
     expect(JSON.parse(output)).toEqual(drawn.map(({ length, seed, epoch }) => [...permutation(length, seed, epoch)]));
-  });
-});
-
-describeWithPeft('what Python refuses, before it trains', () => {
-  const one = cases.llama!;
-  let exported: { readonly folder: string };
-  beforeAll(async () => {
-    exported = await exportAt(one, 2);
-  });
-  const refused = async (args: readonly string[], options = {}, folder?: string) => {
-    const { code, output } = await runPython(folder ?? exported.folder, ['train.py', ...args], options);
-    expect(code, output).toBe(1);
-    return output;
-  };
-
-  test.each([
-    [
-      'of another architecture',
-      'gpt2',
-      /gpt2 isn't the model of this run: expected model\.\S+ of shape \[96, \d+\], got None/,
-    ],
-    ['of other sizes', 'llama3-tied', /isn't the model of this run: expected .* of shape/],
-    [
-      'with other key heads',
-      'llama-bf16',
-      /isn't the model of this run: expected \S+k_proj\.weight of shape \[16, 32\], got \[32, 32\]/,
-    ],
-  ])('a base model %s', async (_, base, message) => {
-    expect(await refused(['--model', modelFolder(base)])).toMatch(message);
-  });
-
-  test('a base model of the same shapes, in which one vector differs', async () => {
-    const folder = withNorm(one.base, (x) => 1.05 * x);
-    expect(await refused(['--model', folder])).toMatch(
-      /isn't the model of this run: expected model\.norm\.weight to begin with tensor\(\[[^\]]+\]\), got tensor/,
-    );
-  });
-
-  test.each([null, ''])('no base model, named %j in the configuration', async (base_model_name_or_path) => {
-    const folder = mkdtempSync(join(scratch, 'unnamed-'));
-    cpSync(exported.folder, folder, { recursive: true });
-    const [checkpoint] = readdirSync(folder).filter((file) => file.startsWith('checkpoint-'));
-    const path = join(folder, checkpoint!, 'adapter_config.json');
-    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), base_model_name_or_path }));
-    const { code, output } = await runPython(folder, ['train.py']);
-    expect(code, output).toBe(2);
-    expect(output).toContain('the following arguments are required: --model');
-  });
-
-  test('rows that processes or devices cannot share', async () => {
-    const model = modelFolder(one.base);
-    expect(await refused(['--model', model, '--per_device_train_batch_size', '3'])).toContain(
-      "expected a divisor of 4, a process's rows of a step, got 3",
-    );
-    expect(await refused(['--model', model], { env: { WORLD_SIZE: '3' } })).toContain(
-      "3 processes can't share the 4 rows of a step: start a number that divides 4.",
-    );
-  });
-
-  test('an older PEFT, before anything of it is imported', async () => {
-    // As an environment sees it: what is installed is what its metadata says.
-    const site = mkdtempSync(join(scratch, 'site-'));
-    mkdirSync(join(site, 'peft-0.17.0.dist-info'));
-    writeFileSync(join(site, 'peft-0.17.0.dist-info/METADATA'), 'Metadata-Version: 2.1\nName: peft\nVersion: 0.17.0\n');
-    mkdirSync(join(site, 'peft'));
-    writeFileSync(join(site, 'peft/__init__.py'), 'raise ImportError("an old release")\n');
-    expect(await refused(['--model', modelFolder(one.base)], { env: { PYTHONPATH: site } })).toMatch(
-      /train\.py needs peft>=\S+, and 0\.17\.0 is installed\. Run: pip install -r requirements\.txt/,
-    );
-  });
-
-  test('a fresh environment, with what to do', async () => {
-    const { code, output } = await runPython(exported.folder, ['-S', 'train.py', '--model', modelFolder(one.base)]);
-    expect(code, output).toBe(1);
-    expect(output.trim()).toBe("train.py needs packages that aren't installed. Run: pip install -r requirements.txt");
-  });
-
-  test('a checkpoint of other parameters', async () => {
-    const { folder } = await exportAt(one, 2);
-    const [name] = readdirSync(folder).filter((file) => file.startsWith('checkpoint-'));
-    const path = join(folder, name!, 'optimizer.safetensors');
-    const bytes = readFileSync(path).toString('latin1').replace('layers.1.mlp', 'layers.9.mlp');
-    writeFileSync(path, Buffer.from(bytes, 'latin1'));
-    expect(await refused(['--model', modelFolder(one.base)], {}, folder)).toContain(
-      'is of other parameters than train here',
-    );
   });
 });

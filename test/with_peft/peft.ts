@@ -50,19 +50,8 @@ export interface TrainAnswer {
 
 /** Real PEFT, in a process of its own that lasts for all questions, as importing torch takes seconds. */
 export class Peft {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #answers: AsyncIterator<string>;
+  #bridge: Bridge | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  #said = '';
-
-  constructor() {
-    const script = fileURLToPath(new URL('bridge.py', import.meta.url));
-    this.#child = spawn(inject('python') ?? '', [script], { env: oracleEnvironment() });
-    this.#child.stderr.setEncoding('utf8').on('data', (text) => {
-      this.#said = (this.#said + text).slice(-4000);
-    });
-    this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
-  }
 
   forward(request: ForwardRequest): Promise<ForwardAnswer> {
     return this.#ask({ command: 'forward', ...request });
@@ -73,15 +62,18 @@ export class Peft {
   }
 
   close(): void {
-    this.#child.kill();
+    this.#bridge?.child.kill();
   }
 
   /** One question after another: answers come in their order. */
   #ask<T>(request: object): Promise<T> {
+    // Begun by the first one: where tests are skipped there is none.
+    this.#bridge ??= startBridge();
+    const { child, answers, said } = this.#bridge;
     const answered = this.#last.then(async () => {
-      this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-      const { value, done } = await this.#answers.next();
-      if (done) throw new Error(`Python ended: ${this.#said}`);
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`Python ended: ${said()}`);
       const { result, error } = JSON.parse(value);
       if (error !== undefined) throw new Error(error);
       return result;
@@ -89,4 +81,21 @@ export class Peft {
     this.#last = answered.catch(() => {});
     return answered;
   }
+}
+
+interface Bridge {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly answers: AsyncIterator<string>;
+  /** The end of what it complained of. */
+  said(): string;
+}
+
+function startBridge(): Bridge {
+  const script = fileURLToPath(new URL('bridge.py', import.meta.url));
+  const child = spawn(inject('python') ?? '', [script], { env: oracleEnvironment() });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said = (said + text).slice(-4000);
+  });
+  return { child, answers: createInterface(child.stdout)[Symbol.asyncIterator](), said: () => said };
 }
