@@ -8,6 +8,7 @@ import {
   goldenCase,
   goldenTensors,
   largestDifference,
+  tokensOf,
 } from '../helpers/golden';
 import { expectGoldenTraining } from '../helpers/golden_training';
 import { bytesOf, loadBase, openTestSession } from '../helpers/session';
@@ -33,10 +34,9 @@ describe.each(cases)('%s', async (name) => {
   const golden = goldenCase(name);
   const tensors = goldenTensors(name);
   const { tolerance, inputs, expect: expected } = golden;
-  const mask = inputs.batch.attention_mask.flat();
   const base = await loadBase(opened, name);
   const V = Number(base.config.vocab_size);
-  const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+  const isToken = tokensOf(inputs.batch, V);
 
   const biases = Object.keys(golden.trainable).filter((key) => key.endsWith('.base_layer.bias'));
   const biased = biases.length > 0;

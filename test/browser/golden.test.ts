@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
-import { comparableConfig, goldenAdapters, goldenCase, goldenTensors, largestDifference } from '../helpers/golden';
+import {
+  comparableConfig,
+  goldenAdapters,
+  goldenCase,
+  goldenTensors,
+  largestDifference,
+  tokensOf,
+} from '../helpers/golden';
 import { browserNames, reporting, reportOf, withBrowser } from './harness';
 
 interface Files {
@@ -112,9 +119,8 @@ function compareForward(
   expectedLoss: number,
   tolerance: { readonly logits_abs: number; readonly loss_abs: number },
 ): void {
-  const mask = goldenCase(name).inputs.batch.attention_mask.flat();
-  const V = logits.length / mask.length;
-  const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+  const { batch } = goldenCase(name).inputs;
+  const isToken = tokensOf(batch, logits.length / batch.attention_mask.flat().length);
   const tensors = goldenTensors(name);
   const expected = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;
   expect(largestDifference(logits, expected, isToken), `${name}, ${figure}`).toBeLessThanOrEqual(tolerance.logits_abs);

@@ -130,6 +130,15 @@ export function folderFiles(folder: URL): { readonly files: Map<string, Blob> } 
   return { files: new Map(files) };
 }
 
+/** Where a batch's logits, (B,T,V), are of a token and not of padding. */
+export function tokensOf(
+  { attention_mask }: Pick<GoldenBatch, 'attention_mask'>,
+  V: number,
+): (index: number) => boolean {
+  const mask = attention_mask.flat();
+  return (index) => mask[Math.floor(index / V)] === 1;
+}
+
 /** The largest |a − b| where `where` holds (everywhere by default): NaN if there is one. */
 export function largestDifference(
   a: ArrayLike<number>,

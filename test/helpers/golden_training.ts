@@ -65,7 +65,8 @@ async function train(
   return logs;
 }
 
-function examplesOf({ input_ids, labels, attention_mask }: GoldenBatch): Example[] {
+/** A batch's rows, as `Trainer` takes them. */
+export function examplesOf({ input_ids, labels, attention_mask }: GoldenBatch): Example[] {
   return input_ids.map((ids, row) => ({
     input_ids: ids,
     labels: labels[row]!,

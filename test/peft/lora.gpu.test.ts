@@ -3,7 +3,7 @@ import { type RawTensor, readSafetensors, writeSafetensors } from '../../src/for
 import { transpose } from '../../src/formats/transpose';
 import { type AdapterFiles, AutoModelForCausalLM, VeraConfig, VeraModel } from '../../src/index';
 import { Float64Model, product } from '../helpers/float64_model';
-import { goldenAdapter, goldenBase, goldenCase, goldenTensors, largestDifference } from '../helpers/golden';
+import { goldenAdapter, goldenBase, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden';
 import { changedFiles, randomAdapter } from '../helpers/random_adapter';
 import { bytesOf, loadBase, openTestSession } from '../helpers/session';
 import { tensorsIn } from '../helpers/vera_values';
@@ -28,9 +28,8 @@ describe.each(cases)('the LoRA of %s', async (name) => {
   const golden = goldenCase(name);
   const { inputs, tolerance, expect: expected } = golden;
   const tensors = goldenTensors(name);
-  const mask = inputs.batch.attention_mask.flat();
-  const V = tensors.get('base.logits')!.length / mask.length;
-  const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+  const V = tensors.get('base.logits')!.length / inputs.batch.attention_mask.flat().length;
+  const isToken = tokensOf(inputs.batch, V);
   const distance = (logits: ArrayLike<number>, figure: string): number =>
     largestDifference(logits, tensors.get(`${figure}.logits`)!, isToken);
 

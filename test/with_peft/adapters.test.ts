@@ -7,7 +7,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { goldenBase, goldenCase, largestDifference } from '../helpers/golden';
+import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden';
 import { openTestSession } from '../helpers/session';
 import { families, variants } from './families';
 import { basePath, droppedFiles, Folders } from './folders';
@@ -29,9 +29,7 @@ describeWithPeft.each(families)('$golden', async (family) => {
   const peft = new Peft();
   const folders = new Folders();
   const inPeft = basePath(golden.base);
-  const mask = batch.attention_mask.flat();
-  const V = Number(base.config.vocab_size);
-  const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+  const isToken = tokensOf(batch, Number(base.config.vocab_size));
   afterAll(async () => {
     peft.close();
     await opened.session.close();

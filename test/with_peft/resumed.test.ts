@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { AutoModelForCausalLM, export_run, get_peft_model, VeraConfig } from '../../src/index';
 import { writeFolder } from '../helpers/exported_run';
-import { goldenBase, goldenCase, largestDifference } from '../helpers/golden';
+import { goldenBase, goldenCase, largestDifference, tokensOf } from '../helpers/golden';
 import { openTestSession } from '../helpers/session';
 import { families } from './families';
 import { basePath, Folders } from './folders';
@@ -66,8 +66,7 @@ describeWithPeft.each(families)('$golden', async ({ golden: name, whole }) => {
     );
     const theirs = await peft.forward({ base: basePath(golden.base), adapter: out, batch });
     const { logits, loss } = await vera.forward(batch);
-    const [mask, V] = [batch.attention_mask.flat(), Number(base.config.vocab_size)];
-    const isToken = (index: number): boolean => mask[Math.floor(index / V)] === 1;
+    const isToken = tokensOf(batch, Number(base.config.vocab_size));
     expect(largestDifference(logits.data, theirs.logits, isToken)).toBeLessThanOrEqual(golden.tolerance.logits_abs);
     expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(golden.tolerance.loss_abs);
 

@@ -1,5 +1,6 @@
-import { type Example, Trainer, type TrainingArguments, type VeraModel } from '../../src/index';
+import { Trainer, type TrainingArguments, type VeraModel } from '../../src/index';
 import type { GoldenBatch } from '../helpers/golden';
+import { examplesOf } from '../helpers/golden_training';
 
 /** Steps of plain AdamW over batches in turns, as `Peft.train` takes them. The losses before each update. */
 export async function trainHere(
@@ -27,12 +28,4 @@ export function plainTrainer(model: VeraModel, batches: readonly GoldenBatch[], 
     },
     train_dataset: batches.flatMap(examplesOf),
   });
-}
-
-function examplesOf({ input_ids, labels, attention_mask }: GoldenBatch): Example[] {
-  return input_ids.map((ids, row) => ({
-    input_ids: ids,
-    labels: labels[row]!,
-    attention_mask: attention_mask[row]!,
-  }));
 }
