@@ -10,6 +10,13 @@ export type RunEvent =
   | ({ readonly type: 'save' } & Saved)
   /** `logs`: of the steps before it. */
   | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
+  /** `logs`: of the steps that stay. */
+  | {
+      readonly type: 'recovered';
+      readonly cause: ErrorCode;
+      readonly repeatedSteps: number;
+      readonly logs: readonly StepLogs[];
+    }
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
 

@@ -89,7 +89,7 @@ export interface TrainProgress {
 }
 
 export interface TrainerState extends TrainProgress {
-  /** Grows while the run goes on; shared by all states of one run. */
+  /** Grows while the run goes on, but for steps that are repeated; shared by all states of one run. */
   readonly log_history: readonly StepLogs[];
 }
 
@@ -120,6 +120,16 @@ export type TrainEvent =
   | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string; readonly durable: boolean }
   /** The first event of a run that goes on from a checkpoint. `log_history` holds what came before. */
   | { readonly type: 'restored'; readonly state: TrainerState; readonly checkpoint: string }
+  /**
+   * Something went wrong, and the run goes on by itself from what was last kept: `repeatedSteps` that were reported are done
+   * again, and `log_history` ends before them.
+   */
+  | {
+      readonly type: 'recovered';
+      readonly state: TrainerState;
+      readonly cause: ErrorCode;
+      readonly repeatedSteps: number;
+    }
   /**
    * A run stands still while there is a reason to: `paused` comes again where another reason takes the place of the one told
    * ('user' goes before all others), and `resumed` with the last that went.

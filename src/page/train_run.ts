@@ -164,7 +164,10 @@ export class RemoteRun implements PausableRun {
 
   #report(progress: TrainProgress, event: RunEvent): void {
     if (event.type === 'log') this.#logs.push(event.logs);
-    if (event.type === 'restored') for (const logs of event.logs) this.#logs.push(logs);
+    if (event.type === 'restored' || event.type === 'recovered') {
+      this.#logs.length = 0;
+      for (const logs of event.logs) this.#logs.push(logs);
+    }
     const state: TrainerState = { ...progress, log_history: this.#logs };
     this.#state = state;
     switch (event.type) {
@@ -182,6 +185,11 @@ export class RemoteRun implements PausableRun {
       case 'restored':
         this.#events.push({ type: 'restored', state, checkpoint: event.checkpoint });
         break;
+      case 'recovered': {
+        const { cause, repeatedSteps } = event;
+        this.#events.push({ type: 'recovered', state, cause, repeatedSteps });
+        break;
+      }
       case 'paused':
       case 'resumed':
         this.#events.push({ type: event.type, state, reason: event.reason });
