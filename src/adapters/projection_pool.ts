@@ -4,6 +4,8 @@ import { pinned } from '../graph/value';
 import { generateProjections, type ProjectionKey, type Projections, roundProjections } from './projections';
 import type { ProjectionValues } from './vera_adapter';
 
+type DrawnKey = ProjectionKey & Pick<ProjectionValues, 'dtype'>;
+
 interface Shared {
   readonly values: ProjectionValues;
   /** Done once its numbers are on the device. */
@@ -27,7 +29,7 @@ export class ProjectionPool {
    */
   async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
-    return this.#take(name, key, () => {
+    return this.#take(name, { ...key, dtype }, () => {
       if (known !== undefined) return known;
       const exact = generateProjections(key);
       return dtype === 'float32' ? exact : roundProjections(exact, dtype);
@@ -37,7 +39,7 @@ export class ProjectionPool {
   /** A pair that came with a file and differs from what its key gives: shared with nobody. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     this.#adopted += 1;
-    return this.#take(`adopted ${this.#adopted}`, key, () => given);
+    return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
   }
 
   release(values: ProjectionValues): void {
@@ -52,7 +54,7 @@ export class ProjectionPool {
   }
 
   /** Who comes while a pair is on its way waits for it, and fails with it. */
-  async #take(name: string, key: ProjectionKey, make: () => Projections): Promise<ProjectionValues> {
+  async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
     const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
     shared.users += 1;
     try {
@@ -64,8 +66,8 @@ export class ProjectionPool {
     }
   }
 
-  #begin(name: string, { r, max_in, max_out }: ProjectionKey, make: () => Projections): Shared {
-    const values = { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]) };
+  #begin(name: string, { r, max_in, max_out, dtype }: DrawnKey, make: () => Projections): Shared {
+    const values = { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]), dtype };
     const shared = { values, filled: this.#fill(values, make), users: 0 };
     this.#shared.set(name, shared);
     this.#names.set(values, name);

@@ -1,3 +1,4 @@
+import type { ProjectionDtype } from '../core/model';
 import type { Value } from '../graph/value';
 import type { VeraConfig } from './config';
 import type { ParameterLayout } from './parameters';
@@ -8,6 +9,8 @@ export interface ProjectionValues {
   readonly A: Value;
   /** (max_out, R) */
   readonly B: Value;
+  /** What the numbers were rounded to as they were drawn. */
+  readonly dtype: ProjectionDtype;
 }
 
 /** A tensor of the base model that an adapter trains: a part of its pool. */

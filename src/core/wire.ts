@@ -20,7 +20,18 @@ export type Outcome = { readonly value: unknown } | { readonly error: ErrorData 
 /** What a worker posts beside comlink's answers, on the same channel, so that the order holds. */
 export type WorkerMessage<Event> =
   | { readonly webvera: 'ready'; readonly version: string; readonly lock: string | null }
-  | { readonly webvera: 'event'; readonly event: Event };
+  | { readonly webvera: 'event'; readonly event: Event }
+  /** In answer to a look. */
+  | { readonly webvera: 'alive' }
+  /** It won't answer for up to so many seconds. */
+  | { readonly webvera: 'quiet'; readonly seconds: number };
+
+/** What a page posts beside comlink's calls: the worker answers as soon as it can. */
+export const LOOK = { webvera: 'look' } as const;
+
+export function isLook(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'webvera' in data && data.webvera === LOOK.webvera;
+}
 
 export function isWorkerMessage(data: unknown): data is WorkerMessage<unknown> {
   return typeof data === 'object' && data !== null && 'webvera' in data;

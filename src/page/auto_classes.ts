@@ -1,5 +1,7 @@
 import type { ModelSource } from '../core/source';
+import type { LoadOptions, ModelInfo } from '../worker/protocol';
 import { linkOf } from './default_session';
+import type { CallHandling } from './link';
 import { modelParts, type PreTrainedModel, RemoteModel } from './model';
 import { checkOptions } from './options';
 import { loadOptions, onProgress, type PretrainedOptions, pretrainedRules, wireSource } from './source';
@@ -41,12 +43,13 @@ export class AutoModelForCausalLM {
     checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);
     const from = wireSource(source);
     const link = await linkOf(options);
+    const load = (wire: LoadOptions, handling: CallHandling<ModelInfo>): Promise<ModelInfo> =>
+      link.call((call) => link.request('loadModel', call, from, wire), {
+        ...handling,
+        discard: (late) => link.request('disposeModel', late.model),
+      });
     const wire = loadOptions(options);
-    const info = await link.call((call) => link.request('loadModel', call, from, wire), {
-      signal: options.signal,
-      onEvent: onProgress(options),
-      discard: (late) => link.request('disposeModel', late.model),
-    });
-    return new RemoteModel(modelParts(link, info));
+    const info = await load(wire, { signal: options.signal, onEvent: onProgress(options) });
+    return new RemoteModel(modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal })));
   }
 }

@@ -1,12 +1,13 @@
 import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
 import { WebVeraError } from '../core/error';
 import { VERSION } from '../core/version';
-import { errorFromData, isWorkerMessage, type Outcome, toKnownError } from '../core/wire';
+import { errorFromData, isWorkerMessage, LOOK, type Outcome, toKnownError } from '../core/wire';
 import type { SessionHost, WorkerEvent, WorkerSession } from '../worker/protocol';
+import { Heartbeat } from './heartbeat';
 
 /** A way to call a session, wherever it runs. */
 export interface Connection {
-  /** Rejects with an abort or a WebVeraError. A call that the other side never answers never settles. */
+  /** Rejects with an abort or a WebVeraError. A call that the other side never answers never settles: see `onDeath`. */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
   /** Ends the other side at once. */
   terminate(): void;
@@ -27,6 +28,8 @@ export interface ConnectOptions {
   readonly locks?: Pick<LockManager, 'request'> | undefined;
   /** Milliseconds that the worker has to say that it is ready. */
   readonly handshake?: number;
+  /** Seconds for which it may be silent while a call is pending. */
+  readonly patience?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,18 +39,22 @@ type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>
 export async function connectWorker(
   worker: WorkerLike,
   host: ConnectionHost,
-  { locks = globalThis.navigator?.locks, handshake = 10_000, signal }: ConnectOptions = {},
+  { locks = globalThis.navigator?.locks, handshake = 10_000, patience = 4, signal }: ConnectOptions = {},
 ): Promise<Connection> {
   const watch = new AbortController();
   const remote: Remote<Methods> = wrap<Methods>(worker);
+  const look = (): void => worker.postMessage(LOOK);
+  const onSilence = (seconds: number): void => host.onDeath(crashed(`it has been silent for ${seconds} s`, RESTARTED));
+  const heartbeat = new Heartbeat({ look, onSilence }, patience);
   const terminate = (): void => {
     if (watch.signal.aborted) return;
     watch.abort();
+    heartbeat.stop();
     remote[releaseProxy]();
     worker.terminate();
   };
   try {
-    const lock = await greet(worker, host, watch.signal, handshake, signal);
+    const lock = await greet(worker, host, heartbeat, watch.signal, handshake, signal);
     if (lock !== null) watchLock(locks, lock, watch.signal, host);
   } catch (error) {
     terminate();
@@ -58,7 +65,8 @@ export async function connectWorker(
     async invoke(name, args) {
       const method = remote[name];
       if (method === undefined) throw new WebVeraError('internal', `No such call: ${name}`);
-      const outcome: Outcome = await method(...args).catch((error: unknown) => {
+      const answer: Promise<Outcome> = method(...args);
+      const outcome = await heartbeat.during(answer).catch((error: unknown) => {
         throw toKnownError(error); // an argument or a result that can't be cloned
       });
       if ('error' in outcome) throw errorFromData(outcome.error);
@@ -86,6 +94,7 @@ export function connectDirectly(create: (host: SessionHost) => WorkerSession, ho
 function greet(
   worker: WorkerLike,
   host: ConnectionHost,
+  heartbeat: Heartbeat,
   watch: AbortSignal,
   handshake: number,
   signal: AbortSignal | undefined,
@@ -97,13 +106,18 @@ function greet(
     const late = setTimeout(() => reject(crashed(`it wasn't ready within ${handshake / 1000} s`)), handshake);
     watch.addEventListener('abort', () => clearTimeout(late), { once: true });
 
+    let isReady = false;
     const dead = (reason: string): void => {
-      reject(crashed(reason));
-      host.onDeath(crashed(reason));
+      const error = crashed(reason, isReady ? RESTARTED : UNREACHED);
+      reject(error);
+      host.onDeath(error);
     };
     listen(worker, watch, 'message', ({ data }: MessageEvent<unknown>) => {
-      if (!isWorkerMessage(data)) return;
+      heartbeat.heard();
+      if (!isWorkerMessage(data) || data.webvera === 'alive') return;
+      if (data.webvera === 'quiet') return heartbeat.expectQuiet(data.seconds);
       if (data.webvera === 'event') return host.emit(data.event as WorkerEvent);
+      isReady = true;
       clearTimeout(late);
       signal?.removeEventListener('abort', stopped);
       if (data.version === VERSION) resolve(data.lock);
@@ -111,7 +125,7 @@ function greet(
     });
     listen(worker, watch, 'error', (event: ErrorEvent) => {
       event.preventDefault?.();
-      dead(event.message || 'its script could not be loaded');
+      dead(event.message || (isReady ? 'it has failed' : 'its script could not be loaded'));
     });
     listen(worker, watch, 'messageerror', () => dead('it sent a message that could not be read'));
     worker.start?.();
@@ -125,7 +139,7 @@ function watchLock(
   signal: AbortSignal,
   host: ConnectionHost,
 ): void {
-  locks?.request(name, { signal }, () => host.onDeath(crashed('it has ended'))).catch(() => {}); // the watch was called off
+  locks?.request(name, { signal }, () => host.onDeath(crashed('it has ended', RESTARTED))).catch(() => {}); // the watch was called off
 }
 
 function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listener: (event: E) => void): void {
@@ -134,9 +148,10 @@ function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listene
   watch.addEventListener('abort', () => worker.removeEventListener(type, heard), { once: true });
 }
 
-function crashed(reason: string): WebVeraError {
-  return new WebVeraError('worker_crashed', `The worker does not answer: ${reason}`, {
-    retryable: true,
-    hint: 'Open a new session. If it keeps happening: is worker.js served beside webvera.js, and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.',
-  });
+const UNREACHED =
+  'Open a new session. If it keeps happening: is worker.js served beside webvera.js, and does the Content-Security-Policy allow it (worker-src)? From another origin it needs CORS, that origin in script-src, and blob: in worker-src.';
+const RESTARTED = 'The session starts another one: load the model again.';
+
+function crashed(reason: string, hint = UNREACHED): WebVeraError {
+  return new WebVeraError('worker_crashed', `The worker does not answer: ${reason}`, { retryable: true, hint });
 }

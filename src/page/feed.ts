@@ -31,12 +31,18 @@ export function openDataset(name: string, dataset: Dataset): OpenDataset {
   };
 }
 
-/** Takes a data set's examples one by one, and hands them out in chunks of bounded size. */
+/**
+ * Takes a data set's examples one by one, and hands them out in chunks of bounded size. It goes through the data set once, and
+ * remembers what came, so that it can hand all out again.
+ */
 export class Feed {
   readonly #name: string;
   readonly #iterator: Iterator<Example> | AsyncIterator<Example>;
-  #taken = 0;
+  readonly #taken: Example[] = [];
+  #handedOut = 0;
   #done = false;
+  /** One is asked for at a time. */
+  #next: Promise<void> | undefined;
 
   constructor(name: string, iterator: Iterator<Example> | AsyncIterator<Example>) {
     this.#name = name;
@@ -45,20 +51,35 @@ export class Feed {
 
   /** At most `count` examples. Rejects with what the data set throws, and `invalid_argument` for what is no example. */
   async take(count: number): Promise<Chunk> {
-    const examples: Example[] = [];
-    while (!this.#done && examples.length < count) {
-      const next = await this.#iterator.next();
-      if (next.done) this.#done = true;
-      else examples.push(exampleFields(`${this.#name}[${this.#taken++}]`, next.value));
+    const end = this.#handedOut + count;
+    while (!this.#done && this.#taken.length < end) {
+      this.#next ??= this.#takeNext().finally(() => {
+        this.#next = undefined;
+      });
+      await this.#next;
     }
-    return { examples, done: this.#done };
+    const examples = this.#taken.slice(this.#handedOut, end);
+    this.#handedOut += examples.length;
+    return { examples, done: this.#done && this.#handedOut === this.#taken.length };
+  }
+
+  /** Begins again with the first example. */
+  rewind(): void {
+    this.#handedOut = 0;
   }
 
   /** Lets a generator run its `finally`. */
   async close(): Promise<void> {
+    this.#taken.length = 0;
     if (this.#done) return;
     this.#done = true;
     await this.#iterator.return?.();
+  }
+
+  async #takeNext(): Promise<void> {
+    const next = await this.#iterator.next();
+    if (next.done) this.#done = true;
+    else this.#taken.push(exampleFields(`${this.#name}[${this.#taken.length}]`, next.value));
   }
 }
 

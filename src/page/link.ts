@@ -1,8 +1,6 @@
-import { abortError } from '../core/abort';
-import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import type { CallId, OpenOptions, WorkerEvent, WorkerSession } from '../worker/protocol';
-import type { Connection, ConnectionHost } from './connection';
+import { type Connect, Line } from './line';
 import { ProfileLocks } from './profile/locks';
 
 export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
@@ -26,70 +24,53 @@ export interface CallHandling<T> {
   readonly discard?: (late: T) => Promise<unknown>;
 }
 
+/** Why what was there is no more: all in a worker, or what was on its device, which goes with it. */
+export interface Losses {
+  readonly worker?: WebVeraError;
+  readonly device?: WebVeraError;
+}
+
+/** What somebody here is about, rather than the worker. */
+type Trouble = 'recovering' | 'blocked';
+
 /** Milliseconds that a cancelled call may take to tidy up before it rejects anyway. */
 const grace = 500;
 
-/** Milliseconds after which a call is given up that must be quick even while a model trains. */
-const deadlines: Partial<Record<keyof WorkerSession, number>> = {
-  open: 30_000,
-  seal: 30_000,
-  encode: 30_000,
-  decode: 30_000,
-  memory: 30_000,
-  listStored: 30_000,
-  getStored: 30_000,
-  importStored: 30_000,
-  deleteStored: 30_000,
-  wipeStored: 30_000,
-  listRuns: 30_000,
-  deleteRun: 30_000,
-  listProfiles: 30_000,
-  readProfile: 30_000,
-  writeProfile: 30_000,
-  deleteProfile: 30_000,
-  deleteCheckpoints: 30_000,
-};
-
 /**
- * The page's end of a session: makes calls, hands events to the call they belong to, cancels, and sees to it that no
- * call stays pending when the other side is gone.
+ * The page's end of a session: makes calls, hands events to the call they belong to, cancels, and knows what was lost.
  */
 export class Link {
   /** Of the profiles that are kept through it. */
   readonly profileLocks = new ProfileLocks(globalThis.navigator?.locks);
   readonly #listener: LinkListener;
-  readonly #pending = new Set<(error: unknown) => void>();
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
-  #connection: Connection | undefined;
-  #store: OpenOptions['store'] | undefined;
+  readonly #line: Line;
+  readonly #life = new AbortController();
+  /** By those who are about it. */
+  readonly #troubles = new Map<object, Trouble>();
   #nextCall = 1;
   #state: SessionState = 'ready';
-  /** Why calls are no longer possible. */
-  #ended: WebVeraError | undefined;
-  readonly #life = new AbortController();
+  #losses: Losses = {};
 
   constructor(listener: LinkListener) {
     this.#listener = listener;
-  }
-
-  /** Connects and opens the session on the other side. */
-  async open(
-    connect: (host: ConnectionHost) => Promise<Connection>,
-    options: OpenOptions,
-    signal?: AbortSignal | undefined,
-  ): Promise<void> {
-    this.#store = options.store;
-    this.#connection = await connect({
-      emit: (event) => this.#dispatch(event),
-      onDeath: (error) => {
-        this.#end(error, error);
-        this.#connection?.terminate();
+    this.#line = new Line({
+      onEvent: (event) => this.#dispatch(event),
+      onDeath: (error) => this.#onDeath(error),
+      onRestart: () => this.#setState('ready'),
+      onEnd: (pending) => {
+        this.#setState('closed');
+        this.#life.abort(pending);
       },
     });
+  }
+
+  /** Connects and opens the session on the other side. A worker that dies later has another one take its place. */
+  async open(connect: Connect, options: OpenOptions, signal?: AbortSignal | undefined): Promise<void> {
     try {
-      await this.call(() => this.request('open', options), { signal });
+      await this.call(() => this.#line.open(connect, options, signal), { signal });
     } catch (error) {
-      this.#connection.terminate();
+      this.#line.terminate();
       throw error;
     }
   }
@@ -101,11 +82,17 @@ export class Link {
 
   /** Whether what is stored through it is meant to outlive the page. */
   get keeps(): boolean {
-    return this.#store !== 'memory';
+    return this.#line.options.store !== 'memory';
   }
 
   get state(): SessionState {
-    return this.#state;
+    if (this.#state === 'closed') return 'closed';
+    return [...this.#troubles.values()].at(-1) ?? this.#state;
+  }
+
+  /** The last ones. */
+  get losses(): Losses {
+    return this.#losses;
   }
 
   /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
@@ -113,21 +100,19 @@ export class Link {
     name: Name,
     ...args: Parameters<WorkerSession[Name]>
   ): Promise<Awaited<ReturnType<WorkerSession[Name]>>> {
-    type Result = Awaited<ReturnType<WorkerSession[Name]>>;
-    const connection = this.#connection;
-    if (this.#ended !== undefined || connection === undefined) return Promise.reject(this.#ended ?? closedError());
-    return new Promise<Result>((resolve, reject) => {
-      const deadline = deadlines[name];
-      const timer = deadline === undefined ? undefined : setTimeout(() => reject(tooSlow(name, deadline)), deadline);
-      this.#pending.add(reject);
-      connection
-        .invoke(name, args)
-        .then((result) => resolve(result as Result), reject)
-        .finally(() => {
-          clearTimeout(timer);
-          this.#pending.delete(reject);
-        });
-    });
+    return this.#line.request(name, ...args);
+  }
+
+  /** While `body` runs, the session's state is what it tells: at first 'recovering'. */
+  async during<T>(body: (tell: (trouble: Trouble) => void) => Promise<T>): Promise<T> {
+    const key = {};
+    const tell = (trouble: Trouble): void => this.#change(() => this.#troubles.set(key, trouble));
+    tell('recovering');
+    try {
+      return await body(tell);
+    } finally {
+      this.#change(() => this.#troubles.delete(key));
+    }
   }
 
   /**
@@ -186,48 +171,39 @@ export class Link {
   }
 
   /** Rejects what is pending, lets the worker tidy up for up to five seconds, and ends it. */
-  async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
-    this.#end(abortError('The session was closed'), closedError());
-    const tidying = this.#connection?.invoke('close', []);
-    // Whether or not it could, it is ended.
-    if (tidying !== undefined) await within(5000, tidying, () => undefined).catch(() => {});
-    this.#connection?.terminate();
+  close(): Promise<void> {
+    return this.#line.close();
   }
 
-  #end(pending: unknown, later: WebVeraError): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = later;
-    for (const reject of this.#pending) reject(pending);
-    this.#pending.clear();
-    this.#setState('closed');
-    this.#life.abort(pending);
+  #onDeath(error: WebVeraError): void {
+    this.#losses = { worker: error, device: error };
+    this.#setState('recovering');
+    this.#listener.onWarning('worker_crashed', `${error.message}. Another one is started; what was loaded is lost`);
+  }
+
+  #onLoss(message: string): void {
+    const device = new WebVeraError('device_lost', message, { hint: 'Load the model again.', retryable: true });
+    this.#losses = { ...this.#losses, device };
+    this.#listener.onWarning('device_lost', message);
   }
 
   #dispatch(event: WorkerEvent): void {
-    if (this.#ended !== undefined) return;
     if (event.type === 'state') this.#setState(event.state);
     else if (event.type === 'warning') this.#listener.onWarning(event.code, event.message);
+    else if (event.type === 'lost') this.#onLoss(event.message);
     else if (event.type === 'kept') this.#listener.onKept();
     else this.#calls.get(event.call)?.(event);
   }
 
   #setState(state: SessionState): void {
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#listener.onState();
+    this.#change(() => {
+      this.#state = state;
+    });
   }
-}
 
-function closedError(): WebVeraError {
-  return new WebVeraError('invalid_argument', 'Expected an open session, got a closed one', {
-    hint: 'Open a new one with Session.open(). Models belong to the session that loaded them.',
-  });
-}
-
-function tooSlow(name: string, deadline: number): WebVeraError {
-  return new WebVeraError('timeout', `${name}: expected an answer within ${deadline / 1000} s, got none`, {
-    retryable: true,
-    hint: 'The worker is busy or stuck. If it stays so, close the session and open a new one.',
-  });
+  #change(apply: () => void): void {
+    const before = this.state;
+    apply();
+    if (this.state !== before) this.#listener.onState();
+  }
 }

@@ -16,8 +16,10 @@ import {
 import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
+import { Place } from './place';
 import type { ProfileHost } from './profile/host';
 import { wirePrompt } from './prompts';
+import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 export interface PreTrainedModel extends AsyncDisposable {
@@ -49,12 +51,13 @@ export interface PreTrainedModel extends AsyncDisposable {
 /** What a model in a session consists of, seen from the page. */
 export interface ModelParts {
   readonly link: Link;
-  /** The session's name for it. */
-  readonly handle: Handle;
+  readonly place: Place;
   readonly info: ModelInfo;
-  readonly tokenizer: Tokenizer | undefined;
+  readonly tokenizer: RemoteTokenizer | undefined;
   /** Shared by a model and the VeRA models on it: they end together. */
   readonly life: { disposed: boolean };
+  /** Makes it again where it was lost. Not there for one that was derived from another. */
+  readonly revivable?: Revivable;
 }
 
 /** The key of a model's parts, for this library's own use. */
@@ -156,10 +159,11 @@ export class RemoteModel implements PreTrainedModel {
   }
 
   async dispose(): Promise<void> {
-    const { link, handle, life } = this[partsKey];
+    const { link, place, life } = this[partsKey];
     if (life.disposed) return;
     life.disposed = true;
-    if (link.state !== 'closed') await link.request('disposeModel', handle);
+    const handle = place.remembered;
+    if (link.state !== 'closed' && handle !== undefined) await link.request('disposeModel', handle);
   }
 
   [asyncDispose](): Promise<void> {
@@ -167,18 +171,41 @@ export class RemoteModel implements PreTrainedModel {
   }
 }
 
-/** The handle to call the session with; throws once the model is disposed of. */
+/** The handle to call the session with; throws once the model is disposed of, or lost. */
 export function liveHandle(model: RemoteModel): Handle {
-  const { handle, life } = model[partsKey];
-  if (!life.disposed) return handle;
-  throw new WebVeraError('invalid_argument', 'Expected a live model, got one that is disposed of', {
+  const { place, life } = model[partsKey];
+  if (!life.disposed) return place.handle;
+  throw disposedError();
+}
+
+function disposedError(): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected a live model, got one that is disposed of', {
     hint: 'Disposing of a model frees the VeRA models on it too, and the other way round. Load it again.',
   });
 }
 
-export function modelParts(link: Link, info: ModelInfo): ModelParts {
+/** `load`: gives the same model again. */
+export function modelParts(
+  link: Link,
+  info: ModelInfo,
+  load: (signal: AbortSignal | undefined) => Promise<ModelInfo>,
+): ModelParts {
   const tokenizer = info.tokenizer === undefined ? undefined : new RemoteTokenizer(link, info.tokenizer);
-  return { link, handle: info.model, info, tokenizer, life: { disposed: false } };
+  const place = new Place(link, info.model, 'device');
+  const life = { disposed: false };
+  const revivable = new Revivable(place, async (signal) => {
+    const { model, tokenizer: anew } = await load(signal);
+    if (life.disposed) {
+      await link.request('disposeModel', model);
+      throw disposedError();
+    }
+    const old = place.remembered;
+    place.move(model);
+    if (anew !== undefined) tokenizer?.place.move(anew.tokenizer);
+    // Nobody needs it any more, and nobody waits for it.
+    if (old !== undefined) link.request('disposeModel', old).catch(() => {});
+  });
+  return { link, place, info, tokenizer, life, revivable };
 }
 
 /** A model of ours; throws for anything else. */

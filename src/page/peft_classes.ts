@@ -29,7 +29,7 @@ export async function get_peft_model(
   const name = newAdapterName('get_peft_model', adapter_name, options);
   const parts = expectBase(model);
   const fields = configFields(config);
-  const info = await parts.link.request('createVera', parts.handle, name, fields, wireOptions(options));
+  const info = await parts.link.request('createVera', parts.place.handle, name, fields, wireOptions(options));
   return VeraModel[madeKey](parts, info);
 }
 

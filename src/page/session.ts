@@ -7,7 +7,18 @@ import { connectWorker } from './connection';
 import { defaultWorker } from './default_worker';
 import { asyncDispose } from './dispose';
 import { Link, type SessionState } from './link';
-import { abortSignal, anyFunction, anyObject, anyString, checkOptions, defined, either, oneOf, wrong } from './options';
+import {
+  abortSignal,
+  anyFunction,
+  anyObject,
+  anyString,
+  checkOptions,
+  defined,
+  either,
+  oneOf,
+  positive,
+  wrong,
+} from './options';
 import { persist } from './persist';
 import { connectHere } from './this_thread';
 
@@ -41,6 +52,12 @@ export interface SessionOptions {
    * one, so that results are the same to the bit on the same adapter.
    */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
+  /**
+   * 4 seconds. For how long the worker may be silent while a call waits for it, apart from what is known to take longer. One
+   * that is silent for longer is stuck: it is ended, another one is started, and what was pending rejects with
+   * `worker_crashed`. `Infinity` where you stop in the worker's code with a debugger.
+   */
+  readonly patience?: number;
   /** Gives up opening. An open session ends by `close()`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -77,7 +94,10 @@ export const linkKey: unique symbol = Symbol('link');
 
 /**
  * One worker (or this thread) with one GPU device. Everything that was loaded in a session ends with it. Where the device is
- * lost, a warning `device_lost` tells it, what was loaded on it rejects, and the next model to be loaded gets a new one.
+ * lost, a warning `device_lost` tells it, what was loaded on it rejects, and the next model to be loaded gets a new one. Where
+ * the worker dies, or is stuck, a warning `worker_crashed` tells that, and another one takes its place. A training run goes
+ * on by itself after either, and its model with it; meanwhile the state is 'recovering', or 'blocked' where the browser keeps
+ * the GPU from the page for a while.
  *
  * Events: 'statechange'; 'warning' with `code` and `message` (`console.warn` when nobody listens, but for what PEFT warns
  * of where nothing is wrong: `projection_not_saved` and `projection_drawn`, as A and B come from their key to the bit, and
@@ -107,7 +127,18 @@ export class Session extends EventTarget implements AsyncDisposable {
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
     checkOptions('SessionOptions', options, sessionRules);
-    const { worker, gpu, fetch, store = 'auto', name, remoteHost, remotePathTemplate, limits, signal } = options;
+    const {
+      worker,
+      gpu,
+      fetch,
+      store = 'auto',
+      name,
+      remoteHost,
+      remotePathTemplate,
+      limits,
+      patience,
+      signal,
+    } = options;
     const kernels = typeof options.kernels === 'object' ? readKernelChoice(options.kernels) : options.kernels;
     signal?.throwIfAborted();
     const inThisThread = worker === false || (worker === undefined && typeof Worker === 'undefined');
@@ -116,9 +147,10 @@ export class Session extends EventTarget implements AsyncDisposable {
     }
     const session = new Session();
     await session[linkKey].open(
-      async (host) => {
+      async (host, signal) => {
         if (!inThisThread) {
-          return connectWorker(await startWorker(worker || defaultWorker, name, signal), host, { signal });
+          const started = await startWorker(worker || defaultWorker, name, signal);
+          return connectWorker(started, host, { signal, ...defined({ patience }) });
         }
         return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });
       },
@@ -221,6 +253,7 @@ const sessionRules = {
   remotePathTemplate: anyString,
   limits: anyObject,
   kernels: either(oneOf('default', 'tuned'), anyObject),
+  patience: either(positive, oneOf(Number.POSITIVE_INFINITY)),
   signal: abortSignal,
 };
 

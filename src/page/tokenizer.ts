@@ -2,6 +2,7 @@ import { plainNumbers } from '../core/numbers';
 import type { TokenizerInfo } from '../worker/protocol';
 import type { Link } from './link';
 import { anyBoolean, checkOptions, wrong } from './options';
+import { Place } from './place';
 
 /** A model's tokenizer. It runs in the session, so its methods are asynchronous. */
 export interface Tokenizer {
@@ -20,7 +21,8 @@ export class RemoteTokenizer implements Tokenizer {
   static readonly name = 'Tokenizer';
 
   readonly #link: Link;
-  readonly #handle: number;
+  /** @internal */
+  readonly place: Place;
   readonly vocab_size: number;
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
@@ -28,7 +30,7 @@ export class RemoteTokenizer implements Tokenizer {
 
   constructor(link: Link, info: TokenizerInfo) {
     this.#link = link;
-    this.#handle = info.tokenizer;
+    this.place = new Place(link, info.tokenizer, 'worker');
     this.vocab_size = info.vocab_size;
     this.bos_token_id = info.bos_token_id;
     this.eos_token_id = info.eos_token_id;
@@ -44,13 +46,13 @@ export class RemoteTokenizer implements Tokenizer {
       throw wrong('encode: text', 'a string', text, hint);
     }
     const { add_special_tokens = true } = options;
-    return this.#link.request('encode', this.#handle, text, { add_special_tokens });
+    return this.#link.request('encode', this.place.handle, text, { add_special_tokens });
   }
 
   async decode(ids: readonly number[], options: { skip_special_tokens?: boolean } = {}): Promise<string> {
     checkOptions('decode', options, { skip_special_tokens: anyBoolean });
     const { skip_special_tokens = false } = options;
-    return this.#link.request('decode', this.#handle, plainIds('decode: ids', ids), { skip_special_tokens });
+    return this.#link.request('decode', this.place.handle, plainIds('decode: ids', ids), { skip_special_tokens });
   }
 }
 

@@ -1,23 +1,23 @@
+import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
-import type { RunEvent } from '../core/run';
+import type { RunControl } from '../core/run';
 import type {
   PauseReason,
   ResolvedTrainingArguments,
-  StepLogs,
   TrainEvent,
   TrainerCallback,
   TrainerState,
   TrainOutput,
-  TrainProgress,
 } from '../core/training';
 import type { CallId, Handle } from '../worker/protocol';
 import { Callbacks } from './callbacks';
 import type { OpenDataset } from './feed';
 import type { CallEvent, Link } from './link';
 import { anyBoolean, checkOptions } from './options';
-import { Replay } from './replay';
+import { isLoss, Recovery } from './recovery';
+import { RunReport } from './run_report';
 import { watchPage } from './visibility';
-import { callWithDataset } from './with_dataset';
+import { callReading, closeDataset } from './with_dataset';
 
 /**
  * A run that has begun. Iterate for its events, await for its output; both may be done, in either order. Aborted, both
@@ -47,7 +47,20 @@ export interface RunSetup {
   readonly signal: AbortSignal | undefined;
   readonly resume: boolean | string;
   /** May throw; the run then rejects with that. */
-  open(): { readonly model: Handle; readonly dataset: OpenDataset };
+  open(): OpenRun;
+}
+
+/** What a run is a run of. */
+export interface OpenRun {
+  readonly dataset: OpenDataset;
+  /** The session's name for the model, as it is now. */
+  handle(): Handle;
+  /** Resolves once the model could be made again as it is now. Never rejects. */
+  readonly kept: Promise<unknown>;
+  /** Makes the model again where it was lost. */
+  revive(): Promise<void>;
+  /** The run is over. */
+  close(): void;
 }
 
 /** A run that can be told to stand still for other reasons than its user's. */
@@ -62,30 +75,38 @@ export class RemoteRun implements PausableRun {
 
   readonly #link: Link;
   readonly #callbacks: Callbacks;
-  readonly #events = new Replay<TrainEvent>();
-  readonly #logs: StepLogs[] = [];
+  readonly #report: RunReport;
   readonly #output: Promise<TrainOutput>;
-  #state: TrainerState;
+  /** Why it is to stand still, and whether it is to end: told again to a run that goes on elsewhere. */
+  readonly #pauses = new Set<PauseReason>();
+  #stop: RunControl | undefined;
+  #isBroken = false;
   /** While the run goes on. */
   #call: CallId | undefined;
+  /** Once the session has heard of it, or never will. */
+  readonly #begun: Promise<void>;
+  #onBegun = (): void => {};
   #fail: (error: unknown) => void = () => {};
 
   constructor(setup: RunSetup) {
     const { link, args, callbacks } = setup;
     this.#link = link;
-    this.#state = { global_step: 0, max_steps: args.max_steps, epoch: 0, log_history: this.#logs };
     this.#callbacks = new Callbacks(args, callbacks, (request) => {
-      this.#toRun((call) => link.request('controlTraining', call, request)).catch(this.#fail);
+      this.#ask(request).catch(this.#fail);
     });
-    this.#output = this.#run(setup);
+    this.#report = new RunReport(args.max_steps, this.#callbacks);
+    this.#begun = new Promise((resolve) => {
+      this.#onBegun = resolve;
+    });
+    this.#output = this.#run(setup).finally(() => this.#onBegun());
     this.#output.then(
-      () => this.#events.close(),
-      (error: unknown) => this.#events.fail(error), // so an abandoned run raises no unhandled rejection
+      () => this.#report.events.close(),
+      (error: unknown) => this.#report.events.fail(error), // so an abandoned run raises no unhandled rejection
     );
   }
 
   get state(): TrainerState {
-    return this.#state;
+    return this.#report.state;
   }
 
   /** The session's name for it while it goes on. */
@@ -103,18 +124,19 @@ export class RemoteRun implements PausableRun {
 
   /** The session keeps the reasons: the run stands still while there is one. */
   pauseFor(reason: PauseReason): Promise<void> {
+    this.#pauses.add(reason);
     return this.#toRun((call) => this.#link.request('pauseTraining', call, reason));
   }
 
   resumeFor(reason: PauseReason): Promise<void> {
+    this.#pauses.delete(reason);
     return this.#toRun((call) => this.#link.request('resumeTraining', call, reason));
   }
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
     checkOptions('stop', options, { save: anyBoolean });
-    const request = { should_training_stop: true, save_at_end: options.save };
     // If the session is gone, the output tells.
-    await this.#toRun((call) => this.#link.request('controlTraining', call, request)).catch(() => {});
+    await this.#ask({ should_training_stop: true, save_at_end: options.save }).catch(() => {});
     return this.#output;
   }
 
@@ -127,76 +149,70 @@ export class RemoteRun implements PausableRun {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<TrainEvent> {
-    return this.#events[Symbol.asyncIterator]();
+    return this.#report.events[Symbol.asyncIterator]();
   }
 
-  async #run({ link, adapter_name, args, signal, resume, open }: RunSetup): Promise<TrainOutput> {
-    const { model, dataset } = open();
-    const hooks = this.#callbacks.wanted;
-    let unwatch = (): void => {};
+  /** To its end, by itself over what is lost on the way. */
+  async #run(setup: RunSetup): Promise<TrainOutput> {
+    const { link, signal, args } = setup;
+    const run = setup.open();
+    const onBlocked = ({ message, hint }: WebVeraError): void =>
+      this.#report.warn('gpu_blocked', `${message}. ${hint}`);
+    const recovery = new Recovery({ link, signal, revive: run.revive, onBlocked });
+    const unwatch = watchPage({
+      onVisibility: (hidden) => this.#onVisibility(hidden, args),
+      onLeave: () => this.#onLeave(args),
+    });
     try {
-      return await callWithDataset(
+      await untilAborted(run.kept, signal);
+      for (;;) {
+        try {
+          return await this.#attempt(setup, run);
+        } catch (error) {
+          this.#isBroken = true;
+          this.#report.onLoss(await recovery.from(error, this.state.global_step));
+        }
+      }
+    } finally {
+      unwatch();
+      run.close();
+      closeDataset(run.dataset);
+    }
+  }
+
+  async #attempt({ link, adapter_name, args, signal, resume }: RunSetup, run: OpenRun): Promise<TrainOutput> {
+    const hooks = this.#callbacks.wanted;
+    // An older run's state is none to go on from, unless that was asked for.
+    const resume_from_checkpoint = this.#report.isKept || resume;
+    try {
+      return await callReading(
         link,
-        dataset,
+        run.dataset,
         (call, data, fail) => {
           this.#call = call;
           this.#fail = fail;
-          const resume_from_checkpoint = resume;
-          const request = { model, adapter_name, args, data, hooks, resume_from_checkpoint };
+          const request = { model: run.handle(), adapter_name, args, data, hooks, resume_from_checkpoint };
           const output = link.request('train', call, request);
-          unwatch = watchPage({
-            onVisibility: (hidden) => this.#onVisibility(hidden, args),
-            onLeave: () => this.#onLeave(args),
-          });
+          if (this.#isBroken) this.#remind(call);
+          this.#onBegun();
           return output;
         },
         { signal, onEvent: (event) => this.#onEvent(event) },
       );
     } finally {
-      unwatch();
       this.#call = undefined;
     }
   }
 
-  #onEvent(event: CallEvent): void {
-    if (event.type === 'train') this.#report(event.progress, event.event);
+  /** Tells a run that begins what was asked of it before. */
+  #remind(call: CallId): void {
+    const asked = [...this.#pauses].map((reason) => this.#link.request('pauseTraining', call, reason));
+    if (this.#stop !== undefined) asked.push(this.#link.request('controlTraining', call, this.#stop));
+    Promise.all(asked).catch(this.#fail);
   }
 
-  #report(progress: TrainProgress, event: RunEvent): void {
-    if (event.type === 'log') this.#logs.push(event.logs);
-    if (event.type === 'restored' || event.type === 'recovered') {
-      this.#logs.length = 0;
-      for (const logs of event.logs) this.#logs.push(logs);
-    }
-    const state: TrainerState = { ...progress, log_history: this.#logs };
-    this.#state = state;
-    switch (event.type) {
-      case 'log':
-        this.#events.push({ type: 'log', state, logs: event.logs });
-        this.#callbacks.run('on_log', state, { ...event.logs });
-        break;
-      case 'hook':
-        this.#callbacks.run(event.hook, state);
-        break;
-      case 'save':
-        this.#events.push({ type: 'save', state, checkpoint: event.checkpoint, durable: event.durable });
-        this.#callbacks.run('on_save', state);
-        break;
-      case 'restored':
-        this.#events.push({ type: 'restored', state, checkpoint: event.checkpoint });
-        break;
-      case 'recovered': {
-        const { cause, repeatedSteps } = event;
-        this.#events.push({ type: 'recovered', state, cause, repeatedSteps });
-        break;
-      }
-      case 'paused':
-      case 'resumed':
-        this.#events.push({ type: event.type, state, reason: event.reason });
-        break;
-      case 'warning':
-        this.#events.push({ type: 'warning', state, code: event.code, message: event.message });
-    }
+  #onEvent(event: CallEvent): void {
+    if (event.type === 'train') this.#report.add(event.progress, event.event);
   }
 
   /** A page that is hidden may never be seen again. */
@@ -213,11 +229,21 @@ export class RemoteRun implements PausableRun {
   }
 
   async #save(): Promise<void> {
-    await this.#toRun((call) => this.#link.request('controlTraining', call, { should_save: true }));
+    await this.#ask({ should_save: true });
   }
 
+  #ask(request: RunControl): Promise<void> {
+    if (request.should_training_stop === true) this.#stop = request;
+    return this.#toRun((call) => this.#link.request('controlTraining', call, request));
+  }
+
+  /** What is lost meanwhile stands still, and the output tells of it. */
   async #toRun(request: (call: CallId) => Promise<void>): Promise<void> {
-    if (this.#call !== undefined) await request(this.#call);
+    if (this.#call === undefined) await this.#begun;
+    if (this.#call === undefined) return;
+    await request(this.#call).catch((error: unknown) => {
+      if (!isLoss(error)) throw error;
+    });
   }
 }
 

@@ -16,9 +16,9 @@ import {
   type Rules,
   wrong,
 } from './options';
-import { RemoteRun, type TrainRun } from './train_run';
+import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
-import { VeraModel } from './vera_model';
+import { runKey, VeraModel } from './vera_model';
 import { callWithDataset } from './with_dataset';
 
 /** What is trained, on what, and how. Whatever is wrong with it is `invalid_argument` and says what to pass instead. */
@@ -152,10 +152,22 @@ export class Trainer {
       resume: options.resume_from_checkpoint ?? false,
       open: () => {
         checkOptions('train', options, { resume_from_checkpoint: either(anyBoolean, anyString), signal: abortSignal });
-        return { model: liveHandle(this.#model), dataset: openDataset('train_dataset', this.#trainDataset) };
+        return this.#openRun(options.signal);
       },
     });
     return this.#run;
+  }
+
+  #openRun(signal: AbortSignal | undefined): OpenRun {
+    const model = this.#model;
+    liveHandle(model);
+    const dataset = openDataset('train_dataset', this.#trainDataset);
+    return {
+      dataset,
+      handle: () => liveHandle(model),
+      revive: async () => model[partsKey].revivable?.revive(signal),
+      ...model[runKey](this.#adapter),
+    };
   }
 
   /**

@@ -5,6 +5,7 @@ import type { MergeRequest, VeraInfo } from '../worker/protocol';
 import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from './model';
 import { notConstructed } from './not_constructed';
 import { anyString, checkOptions, defined, wrong } from './options';
+import { Place } from './place';
 import { progressbarOf } from './progressbar';
 import { type AdapterSource, onProgress, wireAdapterSource } from './source';
 import {
@@ -20,6 +21,7 @@ import {
   type UnloadArguments,
   unloadArguments,
 } from './vera_arguments';
+import type { KeptForRun, VeraKeeper } from './vera_keeper';
 import {
   type AdapterOptions,
   checkName,
@@ -33,7 +35,11 @@ import {
   wireLoad,
   wireOptions,
 } from './vera_options';
+import { VeraRevival, type VeraStanding } from './vera_revival';
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './vera_status';
+
+/** The key of what makes a VeRA model ready for a run, for this library's own use. */
+export const runKey: unique symbol = Symbol('run');
 
 /** The key of what makes a VeRA model, for this library's own use. */
 export const madeKey: unique symbol = Symbol('made');
@@ -46,6 +52,7 @@ export class VeraModel extends RemoteModel {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'VeraModel';
 
+  readonly #keeper: VeraKeeper;
   #info: VeraInfo;
   #configs: Readonly<Record<string, VeraConfig>>;
   /** Set once the model has lost its adapters to `unload` or `merge_and_unload`. */
@@ -55,9 +62,18 @@ export class VeraModel extends RemoteModel {
 
   private constructor(key: typeof partsKey, base: ModelParts, info: VeraInfo) {
     if (key !== partsKey) throw notConstructed('VeraModel');
-    super({ ...base, handle: info.model });
+    const place = new Place(base.link, info.model, 'device');
+    const standing = (): VeraStanding => ({ active: this.active_adapters, isDisabled: this.#disabled > 0 });
+    const { revivable, keeper } = new VeraRevival(base, place, Object.keys(info.adapters), standing);
+    super({ ...base, place, revivable });
+    this.#keeper = keeper;
     this.#info = info;
     this.#configs = configsOf(info);
+  }
+
+  /** @internal */
+  [runKey](adapter_name: string | undefined): KeptForRun {
+    return this.#keeper.begin(adapter_name === undefined ? this.active_adapters : [adapter_name]);
   }
 
   /** @internal */
@@ -77,9 +93,9 @@ export class VeraModel extends RemoteModel {
   ): Promise<VeraModel> {
     const { adapter_name, signal, ...options } = loadArguments('VeraModel.from_pretrained', args);
     const parts = expectBase(model);
-    const { link, handle } = parts;
+    const { link, place } = parts;
     const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
-    const info = await link.call((call) => link.request('loadVera', call, handle, adapter_name, from, wire), {
+    const info = await link.call((call) => link.request('loadVera', call, place.handle, adapter_name, from, wire), {
       signal,
       onEvent: onProgress(options),
       discard: (late) => link.request('dropVera', late.model),
@@ -156,7 +172,7 @@ export class VeraModel extends RemoteModel {
    */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
     expectBody(body);
-    const { link } = this[partsKey];
+    const { link, place } = this[partsKey];
     const handle = liveHandle(this);
     this.#disabled++;
     try {
@@ -164,7 +180,9 @@ export class VeraModel extends RemoteModel {
       return await body();
     } finally {
       this.#disabled--;
-      if (this.#disabled === 0 && this.#isLive) await link.request('enableAdapters', handle, true);
+      // Where it was lost meanwhile, there is nothing to enable.
+      const there = this.#isLive ? place.remembered : undefined;
+      if (this.#disabled === 0 && there !== undefined) await link.request('enableAdapters', there, true);
     }
   }
 
@@ -272,10 +290,11 @@ export class VeraModel extends RemoteModel {
     });
     bar.onEnd();
     this.#unloaded = true;
-    return new RemoteModel({ link, handle: info.model, info, tokenizer, life });
+    return new RemoteModel({ link, place: new Place(link, info.model, 'device'), info, tokenizer, life });
   }
 
   #update(info: VeraInfo): void {
+    this.#keeper.update(Object.keys(info.adapters));
     this.#info = info;
     this.#configs = configsOf(info);
   }

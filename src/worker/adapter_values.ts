@@ -36,6 +36,8 @@ export interface AdapterPlan {
   readonly options: WireAdapterOptions;
   /** Values from a file. Without them the adapter begins as PEFT's do. */
   readonly tensors: AdapterTensors | undefined;
+  /** A fingerprint of the values that it began with, unless it begins with these. */
+  readonly origin?: string | undefined;
 }
 
 /** What an adapter holds, projections included. */
@@ -77,7 +79,7 @@ export class AdapterPlacer {
       return [tensor, { value: viewOf(lambda, tensor, shape, offset), kind, savedKey }] as const;
     });
     const { is_trainable: trainable = true } = options;
-    const origin = trainable ? toHex(await sha256(bytesOf(initial))) : undefined;
+    const origin = trainable ? (plan.origin ?? toHex(await sha256(bytesOf(initial)))) : undefined;
     return { name, key, config, layout, projections, lambda, tensors: new Map(values), trainable, origin };
   }
 

@@ -108,6 +108,10 @@ export interface WorkerSession extends StorageCalls {
   unloadVera(call: CallId, model: Handle, merge: MergeRequest | undefined): Promise<ModelInfo>;
   /** ΔW of a module in the layout of its weight. The active adapter by default. */
   deltaWeight(model: Handle, module: string, adapter: string | undefined): Promise<Tensor>;
+  /** All that an adapter is made of again, should the device or this worker be lost. */
+  keepAdapter(model: Handle, adapter: string): Promise<KeptAdapter>;
+  /** A VeRA model over `model` with adapters that were kept, at least one. They are as they were, to the bit. */
+  reviveVera(model: Handle, adapters: readonly KeptAdapter[], active: readonly string[]): Promise<VeraInfo>;
   /** PEFT's two files. With `id`, resolves only once they're stored as well. */
   saveAdapter(model: Handle, options: SaveAdapterOptions): Promise<AdapterFiles>;
   /** The two files of a LoRA that equals the weighted sum of the adapters; by default the active one. */
@@ -156,6 +160,8 @@ export interface SessionHost {
   readonly gpu?: GPU;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
+  /** It won't answer for up to so many seconds: what comes next is done in one go. */
+  readonly quiet?: (seconds: number) => void;
   /** Takes the network from the whole thread, where it is the session's own. */
   readonly seal?: () => void;
 }
@@ -190,6 +196,15 @@ export interface WireAdapterOptions {
   readonly projection_dtype?: ProjectionDtype;
 }
 export type LoadAdapterOptions = WireAdapterOptions & LoadOptions;
+
+export interface KeptAdapter {
+  readonly name: string;
+  readonly config: VeraConfigFields;
+  readonly options: WireAdapterOptions;
+  readonly files: AdapterFiles;
+  /** The fingerprint of what it began with, by which its runs are known. */
+  readonly origin: string | undefined;
+}
 
 export interface SaveAdapterOptions {
   /** The active one by default. */
@@ -309,11 +324,13 @@ export interface StoredAdapter {
   readonly config: VeraConfigFields;
 }
 
-/** The page adds 'closed'. */
-export type WorkerState = 'ready' | 'busy' | 'recovering' | 'blocked';
+/** The page adds what becomes of the worker itself. */
+export type WorkerState = 'ready' | 'busy';
 
 export type WorkerEvent =
   | { readonly type: 'state'; readonly state: WorkerState }
+  /** The device: what was loaded on it is no more. */
+  | { readonly type: 'lost'; readonly message: string }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   /** Once: an adapter, a profile or a checkpoint is on disk. Only the page can ask the browser to leave it there. */
   | { readonly type: 'kept' }

@@ -1,6 +1,6 @@
 import { type Endpoint, expose, transfer } from 'comlink';
 import { VERSION } from '../core/version';
-import { errorToData, type Outcome, toKnownError, type WorkerMessage } from '../core/wire';
+import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../core/wire';
 import { guardEndpoint } from './guard';
 import type { SessionHost, WorkerEvent, WorkerSession } from './protocol';
 import { sealScope } from './seal';
@@ -45,6 +45,8 @@ const methods: Readonly<Record<keyof WorkerSession, true>> = {
   unmergeAdapters: true,
   unloadVera: true,
   deltaWeight: true,
+  keepAdapter: true,
+  reviveVera: true,
   saveAdapter: true,
   saveLora: true,
   train: true,
@@ -80,13 +82,20 @@ export async function serve(
   const warn = (thrown: unknown): void =>
     emit({ type: 'warning', code: 'internal', message: toKnownError(thrown).message });
 
-  const session = create({ emit, seal: () => sealScope(scope) });
+  const session = create({
+    emit,
+    seal: () => sealScope(scope),
+    quiet: (seconds) => post({ webvera: 'quiet', seconds }),
+  });
   const names = Object.keys(methods) as (keyof WorkerSession)[];
   const exposed = Object.assign(
     Object.create(null),
     Object.fromEntries(names.map((name) => [name, answer(session, name)])),
   );
   expose(exposed, guardEndpoint(scope, new Set(names)));
+  scope.addEventListener('message', (event) => {
+    if (isLook((event as MessageEvent<unknown>).data)) post({ webvera: 'alive' });
+  });
   // A page hears nothing of either unless it is told.
   scope.addEventListener('unhandledrejection', (event) => {
     (event as Event).preventDefault();

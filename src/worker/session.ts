@@ -39,7 +39,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     this.#calls = new Calls((event) => host.emit(event));
     this.#device = new SessionDevice(
       host.gpu,
-      ({ message }) => host.emit({ type: 'warning', code: 'device_lost', message }),
+      ({ message }) => host.emit({ type: 'lost', message }),
       (device) => this.#parts().kernels.begin(device),
     );
   }
@@ -228,6 +228,18 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
 
   deltaWeight(...call: Parameters<SessionVera['deltaWeight']>): Promise<Tensor> {
     return this.#parts().vera.deltaWeight(...call);
+  }
+
+  keepAdapter(handle: Wire.Handle, adapter: string): Promise<Wire.KeptAdapter> {
+    return this.#parts().vera.keep(handle, adapter);
+  }
+
+  reviveVera(
+    handle: Wire.Handle,
+    adapters: readonly Wire.KeptAdapter[],
+    active: readonly string[],
+  ): Promise<Wire.VeraInfo> {
+    return this.#parts().vera.revive(handle, adapters, active);
   }
 
   saveAdapter(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {

@@ -11,11 +11,12 @@ import type { Warn } from '../core/warning';
 import { writeLoraConfig, writeLoraModel } from '../formats/lora';
 import { readAdapterConfig, readAdapterModel } from '../formats/peft';
 import type { Runner } from '../graph/runner';
-import { type AdapterBytes, CONFIG_FILE, readAdapterBytes, toFiles, writeAdapter } from './adapter_files';
+import { type AdapterBytes, CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from './adapter_files';
 import type { AdapterShelf } from './adapter_shelf';
 import type { StoredAdapter } from './adapter_values';
 import type {
   CallId,
+  KeptAdapter,
   LoadAdapterOptions,
   LoadOptions,
   SaveAdapterOptions,
@@ -84,6 +85,23 @@ export class SessionAdapters {
     const resolved = vera.resolve(name, config);
     const tensors = readAdapterModel(bytes.model, resolved.expected, options);
     await vera.add(name, resolved, { is_trainable, projection_dtype }, { tensors, ready });
+  }
+
+  async keep(vera: VeraState, name: string): Promise<KeptAdapter> {
+    const { config, trainable, projections, origin } = vera.adapter(name);
+    const files = await this.save(vera, { adapter_name: name });
+    const options = { is_trainable: trainable, projection_dtype: projections.dtype };
+    return { name, config: { ...config }, options, files, origin };
+  }
+
+  /** Nobody is warned again of what it is like. */
+  async revive(vera: VeraState, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
+    const { limits } = this.#models;
+    const config = new VeraConfig(fields);
+    const resolved = vera.resolve(name, config);
+    const { model } = await toBytes(files, limits);
+    const tensors = readAdapterModel(model, resolved.expected, { limits, adapter_name: name });
+    await vera.add(name, resolved, options, { tensors, origin });
   }
 
   async read(

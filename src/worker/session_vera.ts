@@ -46,6 +46,17 @@ export class SessionVera {
     });
   }
 
+  keep(handle: Wire.Handle, name: string): Promise<Wire.KeptAdapter> {
+    return this.#calls.run(undefined, () => this.#adapters.keep(this.#models.vera(handle), name));
+  }
+
+  revive(handle: Wire.Handle, kept: readonly Wire.KeptAdapter[], active: readonly string[]): Promise<Wire.VeraInfo> {
+    return this.#begin(undefined, handle, async (vera) => {
+      for (const adapter of kept) await this.#adapters.revive(vera, adapter);
+      await vera.activate(active);
+    });
+  }
+
   loadConfig(
     call: Wire.CallId,
     source: Wire.WireAdapterSource,

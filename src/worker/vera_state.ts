@@ -28,6 +28,14 @@ export interface VeraHost {
   nextKey(): string;
 }
 
+/** What an adapter is added with. */
+interface Added {
+  readonly tensors?: AdapterTensors;
+  readonly ready?: Ready;
+  /** Of one that was here before. */
+  readonly origin?: string | undefined;
+}
+
 /** The adapters over one base model. The base model's own results stay as they are. */
 export class VeraState {
   readonly base: TextModel;
@@ -93,9 +101,9 @@ export class VeraState {
     name: string,
     { targets, trained }: ResolvedAdapter,
     options: WireAdapterOptions,
-    { tensors, ready }: { readonly tensors?: AdapterTensors; readonly ready?: Ready } = {},
+    { tensors, ready, origin }: Added = {},
   ): Promise<void> {
-    const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors };
+    const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors, origin };
     const adapter = await this.#placer.place(plan, this.adapters);
     if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
     this.#adapters.set(name, adapter);

@@ -1,10 +1,9 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AutoModelForCausalLM, get_peft_model, Trainer, VeraConfig, type VeraModel } from '../../src/index';
-import { resumedAdapter, resumedArgs, resumedRows, trained } from '../helpers/resumed_run';
+import { AutoModelForCausalLM, Trainer, type VeraModel } from '../../src/index';
 import { type TestSession, within } from '../helpers/session';
-import { loadTiny, loadTinyVera, tinyFiles, tinyVera } from '../helpers/tiny_llama';
-import { eventsOf, expectToTrain, firstLog, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { loadTinyVera, tinyFiles, tinyVera } from '../helpers/tiny_llama';
+import { expectToTrain, tinyRows, tinyTrainer } from '../helpers/tiny_training';
 
 /** What one browser keeps. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
@@ -40,32 +39,8 @@ const moments: Readonly<Record<string, (opened: TestSession, model: VeraModel) =
     const text = model.generate([3, 4], { max_new_tokens: 400, eos_token_id: null });
     for await (const _ of text) opened.lose('the driver crashed');
   },
-  'a run begins': async (opened, model) => {
-    opened.loseDuring('popErrorScope', 'the driver crashed');
-    await tinyTrainer(model, { args: { max_steps: 50 } }).train();
-  },
-  'the kernels of a run compile': async (opened, model) => {
-    opened.loseDuring('createComputePipelineAsync', 'the driver crashed');
-    await tinyTrainer(model, { args: { max_steps: 50 } }).train();
-  },
-  'a run waits for its data': async (opened, model) => {
-    await new Trainer({ model, train_dataset: stuck(opened), args: { max_steps: 5 } }).train();
-  },
   'an evaluation waits for its data': async (opened, model) => {
     await new Trainer({ model, train_dataset: tinyRows, eval_dataset: stuck(opened) }).evaluate();
-  },
-  'a run goes': async (opened, model) => {
-    const run = tinyTrainer(model, { args: { max_steps: 500 } }).train();
-    await firstLog(run);
-    opened.lose('the driver crashed');
-    await run;
-  },
-  'a run is paused': async (opened, model) => {
-    const run = tinyTrainer(model, { args: { max_steps: 500 } }).train();
-    await firstLog(run);
-    await run.pause();
-    opened.lose('the driver crashed');
-    await run;
   },
 };
 
@@ -108,33 +83,6 @@ describe('a device that is lost', () => {
       await expectToTrain(anew);
       await anew.dispose();
       expect(opened.liveBytes()).toBe(0);
-    });
-  });
-
-  test.each([
-    ['while a run goes', false],
-    ['while it is paused', true],
-  ])('%s costs the steps since the last checkpoint', async (_, paused) => {
-    const straight = await trained({ init: { args: { save_strategy: 'no' } } });
-    await within({ store: 'auto' }, async (opened) => {
-      const begin = async (resume: boolean) => {
-        const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
-        const run = tinyTrainer(model, { args: resumedArgs, train_dataset: resumedRows }).train({
-          resume_from_checkpoint: resume,
-        });
-        return { model, run };
-      };
-      const broken = await begin(false);
-      for await (const { type } of broken.run) if (type === 'save') break;
-      if (paused) await broken.run.pause();
-      opened.lose('the driver crashed');
-      await expect(Promise.resolve(broken.run)).rejects.toMatchObject(lost);
-      const { model, run } = await begin(true);
-      await run;
-      const [first] = await eventsOf(run);
-      expect(first?.type).toBe('restored');
-      expect(first?.state.global_step).toBeGreaterThanOrEqual(4);
-      expect(await weightsOf(model)).toEqual(straight.weights);
     });
   });
 });

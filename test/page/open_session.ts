@@ -7,13 +7,22 @@ export interface Opened extends FakeWorker {
   readonly session: Session;
 }
 
-/** A session over a scripted worker. */
-export async function openSession(script?: (fake: () => FakeSession) => Script): Promise<Opened> {
+/** A session over a scripted worker. `others` take its place, one after the other, should it die. */
+export async function openSession(
+  script?: (fake: () => FakeSession) => Script,
+  others: readonly Pick<FakeWorker, 'worker'>[] = [],
+): Promise<Opened> {
   const started = fakeWorker(script);
+  const workers = [started, ...others].values();
+  const worker = (): Worker => {
+    const next = workers.next();
+    if (next.done) throw new Error('There are no more workers');
+    return next.value.worker;
+  };
   // Node has no Web Locks: the page is given those of the fake worker.
   Object.defineProperty(globalThis, 'navigator', { value: { locks: started.locks.manager }, configurable: true });
   try {
-    return Object.assign(started, { session: await Session.open({ worker: () => started.worker }) });
+    return Object.assign(started, { session: await Session.open({ worker }) });
   } finally {
     Reflect.deleteProperty(globalThis, 'navigator');
   }

@@ -358,6 +358,7 @@ describe('a training run', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const run = new Trainer({ model, args: { save_strategy }, train_dataset: rows }).train({ signal });
+    await vi.waitFor(() => expect(fake.argsOf('train')).toHaveLength(1));
     leave();
     // What is asked later is answered later.
     await session.kernels();

@@ -42,7 +42,7 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
   });
   const layout = layoutParameters(modules, r);
   const lambda = pinned('lambda', [layout.length]);
-  const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]) };
+  const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]), dtype: 'float32' } as const;
   const adapter: VeraAdapter = {
     name: 'default',
     key: 'default',

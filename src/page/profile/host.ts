@@ -40,7 +40,7 @@ export class ProfileHost {
 
   /** What the base is, as a fingerprint. */
   async identity(): Promise<string> {
-    this.#identity ??= await this.link.request('identifyBase', this.base[partsKey].handle);
+    this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
     return this.#identity;
   }
 

@@ -1,0 +1,96 @@
+import type { ErrorCode, WebVeraError } from '../core/error';
+import type { RunEvent } from '../core/run';
+import type { StepLogs, TrainEvent, TrainerState, TrainProgress } from '../core/training';
+import type { Callbacks } from './callbacks';
+import { Replay } from './replay';
+
+/** What a run tells: its events, its state, and its callbacks' calls. */
+export class RunReport {
+  readonly events = new Replay<TrainEvent>();
+  readonly #callbacks: Callbacks;
+  readonly #logs: StepLogs[] = [];
+  #state: TrainerState;
+  #hasBegun = false;
+  #isKept = false;
+  /** What was lost last, until the run goes on. */
+  #loss: WebVeraError | undefined;
+
+  constructor(max_steps: number, callbacks: Callbacks) {
+    this.#callbacks = callbacks;
+    this.#state = { global_step: 0, max_steps, epoch: 0, log_history: this.#logs };
+  }
+
+  get state(): TrainerState {
+    return this.#state;
+  }
+
+  /** Whether there is a checkpoint of this very run, rather than of an older one. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** The next event will be of a run that goes on after it. */
+  onLoss(loss: WebVeraError): void {
+    this.#loss = loss;
+  }
+
+  add(progress: TrainProgress, event: RunEvent): void {
+    const loss = this.#loss;
+    this.#loss = undefined;
+    if (loss === undefined) this.#tell(progress, event);
+    else this.#goOn(loss, progress, event);
+  }
+
+  warn(code: ErrorCode, message: string): void {
+    this.events.push({ type: 'warning', state: this.#state, code, message });
+  }
+
+  /** From its last checkpoint, or else from its first step. */
+  #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: RunEvent): void {
+    const isRestored = event.type === 'restored';
+    const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
+    const repeatedSteps = this.#state.global_step - from.global_step;
+    this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs: isRestored ? event.logs : [] });
+    if (!isRestored) this.#tell(progress, event);
+  }
+
+  #tell(progress: TrainProgress, event: RunEvent): void {
+    if (event.type === 'restored' || event.type === 'recovered') {
+      this.#logs.length = 0;
+      for (const logs of event.logs) this.#logs.push(logs);
+    }
+    if (event.type === 'log') this.#logs.push(event.logs);
+    const state: TrainerState = { ...progress, log_history: this.#logs };
+    this.#state = state;
+    switch (event.type) {
+      case 'log':
+        this.events.push({ type: 'log', state, logs: event.logs });
+        this.#callbacks.run('on_log', state, { ...event.logs });
+        break;
+      case 'hook':
+        if (event.hook !== 'on_train_begin' || !this.#hasBegun) this.#callbacks.run(event.hook, state);
+        this.#hasBegun = true;
+        break;
+      case 'save':
+        this.#isKept = true;
+        this.events.push({ type: 'save', state, checkpoint: event.checkpoint, durable: event.durable });
+        this.#callbacks.run('on_save', state);
+        break;
+      case 'restored':
+        this.#isKept = true;
+        this.events.push({ type: 'restored', state, checkpoint: event.checkpoint });
+        break;
+      case 'recovered': {
+        const { cause, repeatedSteps } = event;
+        this.events.push({ type: 'recovered', state, cause, repeatedSteps });
+        break;
+      }
+      case 'paused':
+      case 'resumed':
+        this.events.push({ type: event.type, state, reason: event.reason });
+        break;
+      case 'warning':
+        this.events.push({ type: 'warning', state, code: event.code, message: event.message });
+    }
+  }
+}
