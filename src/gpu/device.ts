@@ -151,17 +151,18 @@ async function openAdapter(gpu: GPU, lostAt: number | undefined): Promise<GPUAda
     });
   });
   if (adapter !== null) return adapter;
-  const left = lostAt === undefined ? 0 : lostAt + BLOCKED - Date.now();
-  if (left > 0) throw gpuBlocked(Math.ceil(left / 1000));
+  if (lostAt !== undefined) throw gpuBlocked(Math.max(0, Math.ceil((lostAt + BLOCKED - Date.now()) / 1000)));
   throw new WebVeraError('unsupported_device', 'A GPU adapter was expected, but the browser gave none', {
     hint: 'Switch on hardware acceleration, update the graphics driver, or restart the browser after a GPU crash.',
   });
 }
 
 function gpuBlocked(seconds_left: number): WebVeraError {
-  const message = 'The GPU crashed more than once, and the browser keeps it from this page for now';
+  const until = seconds_left > 0 ? 'for now' : 'until it is restarted';
+  const message = `The GPU crashed more than once, and the browser keeps it from this page ${until}`;
+  const wait = `Try again in ${seconds_left} s, or reload the page by the browser's own button. If that doesn't help, restart`;
   return new WebVeraError('gpu_blocked', message, {
-    hint: `Try again in ${seconds_left} s, or reload the page by the browser's own button. If that doesn't help, restart the browser.`,
+    hint: `${seconds_left > 0 ? wait : 'Restart'} the browser.`,
     retryable: true,
     detail: { seconds_left },
   });

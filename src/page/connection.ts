@@ -1,4 +1,5 @@
 import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
+import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import { VERSION } from '../core/version';
 import { errorFromData, isWorkerMessage, LOOK, type Outcome, toKnownError } from '../core/wire';
@@ -9,8 +10,11 @@ import { Heartbeat } from './heartbeat';
 export interface Connection {
   /** Rejects with an abort or a WebVeraError. A call that the other side never answers never settles: see `onDeath`. */
   invoke(name: keyof WorkerSession, args: readonly unknown[]): Promise<unknown>;
-  /** Ends the other side at once. */
-  terminate(): void;
+  /**
+   * Ends the other side at once. Resolves once it is gone, with all locks that it held: browsers give one that is stuck some
+   * seconds. Resolves in any case after five.
+   */
+  terminate(): Promise<void>;
 }
 
 export interface ConnectionHost {
@@ -46,18 +50,24 @@ export async function connectWorker(
   const look = (): void => worker.postMessage(LOOK);
   const onSilence = (seconds: number): void => host.onDeath(crashed(`it has been silent for ${seconds} s`, RESTARTED));
   const heartbeat = new Heartbeat({ look, onSilence }, patience);
-  const terminate = (): void => {
-    if (watch.signal.aborted) return;
-    watch.abort();
-    heartbeat.stop();
-    remote[releaseProxy]();
-    worker.terminate();
+  let gone: Promise<void> | undefined;
+  const terminate = async (): Promise<void> => {
+    if (!watch.signal.aborted) {
+      watch.abort();
+      heartbeat.stop();
+      remote[releaseProxy]();
+      worker.terminate();
+    }
+    if (gone !== undefined) await within(5000, gone, () => undefined).catch(() => {});
   };
   try {
     const lock = await greet(worker, host, heartbeat, watch.signal, handshake, signal);
-    if (lock !== null) watchLock(locks, lock, watch.signal, host);
+    if (lock !== null && locks !== undefined) gone = watchLock(locks, lock);
+    gone?.then(() => {
+      if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));
+    });
   } catch (error) {
-    terminate();
+    void terminate();
     throw error;
   }
   return {
@@ -79,7 +89,7 @@ export async function connectWorker(
 export function connectDirectly(create: (host: SessionHost) => WorkerSession, host: SessionHost): Connection {
   const session = create(host);
   return {
-    terminate() {},
+    async terminate() {},
     async invoke(name, args) {
       try {
         return await (session[name].bind(session) as (...args: readonly unknown[]) => Promise<unknown>)(...args);
@@ -133,13 +143,10 @@ function greet(
 }
 
 /** The worker holds a lock for life. Being granted it means that the worker is gone, however that came about. */
-function watchLock(
-  locks: Pick<LockManager, 'request'> | undefined,
-  name: string,
-  signal: AbortSignal,
-  host: ConnectionHost,
-): void {
-  locks?.request(name, { signal }, () => host.onDeath(crashed('it has ended', RESTARTED))).catch(() => {}); // the watch was called off
+function watchLock(locks: Pick<LockManager, 'request'>, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    locks.request(name, () => resolve()).catch(() => {}); // where it can't be asked for, nothing is known
+  });
 }
 
 function listen<E>(worker: WorkerLike, watch: AbortSignal, type: string, listener: (event: E) => void): void {

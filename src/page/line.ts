@@ -93,7 +93,7 @@ export class Line {
 
   /** Ends the worker at once. */
   terminate(): void {
-    this.#connection?.terminate();
+    void this.#connection?.terminate();
   }
 
   /** Rejects what is pending, lets the worker tidy up for up to five seconds, and ends it. */
@@ -138,7 +138,7 @@ export class Line {
 
   #onDeath(error: WebVeraError): void {
     if (this.#ended !== undefined) return;
-    this.terminate();
+    const gone = this.#connection?.terminate();
     this.#connection = undefined;
     const connect = this.#connect;
     if (connect === undefined || this.#deaths === RESTARTS) {
@@ -149,7 +149,7 @@ export class Line {
     if (this.#restarting !== undefined) return; // it fails, and tells
     this.#deaths += 1;
     this.#listener.onDeath(error);
-    this.#restarting = this.#restart(connect).then(
+    this.#restarting = this.#restart(connect, gone).then(
       () => {
         this.#restarting = undefined;
         this.#listener.onRestart();
@@ -163,10 +163,11 @@ export class Line {
     this.#restarting.catch(() => {}); // whoever calls hears of it
   }
 
-  async #restart(connect: Connect): Promise<void> {
+  async #restart(connect: Connect, gone: Promise<void> | undefined): Promise<void> {
+    await gone; // else its locks would keep its runs from the next one
     const connection = await connect(this.#host, this.#life.signal);
     if (this.#ended !== undefined) {
-      connection.terminate();
+      void connection.terminate();
       throw this.#ended;
     }
     this.#connection = connection;

@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
-import { browserNames, reporting, reportOf, withBrowser } from './harness';
+import { browserNames, reportOf, withBrowser } from './harness';
 
 interface Failure {
   readonly name: string;
@@ -8,12 +8,15 @@ interface Failure {
   readonly seconds: number;
 }
 
-interface Killed {
-  readonly first: string;
-  readonly failures: Readonly<Record<string, Failure>>;
-  readonly later: Failure;
-  readonly states: readonly string[];
+interface Outcome {
+  readonly global_step: number;
+  readonly losses: readonly number[];
+  readonly files: object;
   readonly text: string;
+  readonly recovered?: { readonly cause: string; readonly from: number; readonly repeatedSteps: number };
+  /** Of the calls that were pending when the worker died. */
+  readonly failures: Readonly<Record<string, Failure>>;
+  readonly told: readonly string[];
 }
 
 interface Uncaught extends Failure {
@@ -34,21 +37,31 @@ interface Here {
   readonly worker: Blind;
 }
 
-test.each(browserNames)('%s: a worker killed while it trains, no worker, and no WebGPU', async (name) => {
-  const [killed, here] = await withBrowser(name, async (page, url) => {
-    const report = await reporting(page);
-    return [await report<Killed>(`${url}/pages/killed.html`), await report<Here>(`${url}/pages/here.html`)] as const;
-  });
-
-  expect(killed.first).toBe('log');
-  expect(Object.keys(killed.failures)).toEqual(['train', 'events', 'generate', 'forward', 'list', 'pause']);
-  for (const failure of [...Object.values(killed.failures), killed.later]) {
-    expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed' });
-    expect(failure.seconds).toBeLessThan(5);
+test.each(browserNames)('%s: a worker that dies while it trains costs nothing but time', async (name) => {
+  const { 'left alone': straight, ...others } = await withBrowser(name, (page, url) =>
+    reportOf<Record<string, Outcome>>(page, `${url}/pages/killed.html`),
+  );
+  expect(straight).toMatchObject({ global_step: 16, text: expect.stringMatching(/\w/) });
+  expect(straight?.recovered).toBeUndefined();
+  expect(Object.keys(others)).toEqual(['terminated', 'closed', 'stuck']);
+  for (const { recovered, failures, told, ...outcome } of Object.values(others)) {
+    const { recovered: _, failures: none, told: nothing, ...undisturbed } = straight as Outcome;
+    expect(outcome).toEqual(undisturbed);
+    expect(recovered).toMatchObject({ cause: 'worker_crashed' });
+    expect(recovered?.from).toBeGreaterThanOrEqual(4);
+    expect(recovered?.repeatedSteps).toBeLessThanOrEqual(4);
+    expect(Object.keys(failures)).toEqual(['generate', 'forward', 'list']);
+    for (const failure of Object.values(failures)) {
+      expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed' });
+      expect(failure.seconds).toBeLessThan(5);
+    }
+    expect(told.filter((what) => what === 'worker_crashed')).toHaveLength(1);
+    expect(told).toContain('recovering');
   }
-  expect(killed.states).toEqual(['closed']);
-  expect(killed.text).toMatch(/\w/);
+});
 
+test.each(browserNames)('%s: no worker, and no WebGPU', async (name) => {
+  const here = await withBrowser(name, (page, url) => reportOf<Here>(page, `${url}/pages/here.html`));
   expect(here.trained.global_step).toBe(1);
   expect(here.trained.training_loss).toBeGreaterThan(3);
   expect(here.trained.training_loss).toBeLessThan(5.5);

@@ -7,13 +7,13 @@ import { crashGpu } from './crash';
 import { type BrowserName, browserNames, withPage, withSite } from './harness';
 
 type Report =
-  | { readonly type: 'log' | 'save' | 'restored' | 'warning'; readonly step: number }
-  | { readonly type: 'lost'; readonly message: string; readonly hint: string }
   | {
-      readonly type: 'blocked';
-      readonly hint: string;
-      readonly retryable: boolean;
-      readonly detail: { seconds_left: number };
+      readonly type: 'log' | 'save' | 'restored' | 'recovered' | 'warning' | 'blocked';
+      readonly step: number;
+      readonly code?: string;
+      readonly message?: string;
+      readonly cause?: string;
+      readonly repeatedSteps?: number;
     }
   | Done;
 
@@ -28,8 +28,8 @@ interface Visit {
   readonly profile?: string;
   /** Whether the browser is to be killed at this report. */
   readonly dies?: (report: Report) => boolean;
-  /** Whether Chromium's GPU process is to crash at this report. */
-  readonly crashes?: (report: Report) => boolean;
+  /** Steps at which Chromium's GPU process is to crash. */
+  readonly crashes?: readonly number[];
   /** Bytes that the browser lets the site store. */
   readonly quota?: number;
 }
@@ -39,13 +39,14 @@ function visit(
   name: BrowserName,
   url: string,
   page: string,
-  { profile, dies, crashes, quota }: Visit = {},
+  { profile, dies, crashes = [], quota }: Visit = {},
 ): Promise<Report[]> {
   return withPage(
     name,
     url,
     async ({ page: opened, kill }) => {
       const reports: Report[] = [];
+      const ahead = [...crashes];
       if (quota !== undefined) {
         const browser = await opened.createCDPSession();
         await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
@@ -54,8 +55,11 @@ function visit(
         const receive = (report: Report): void => {
           reports.push(report);
           if (dies?.(report) === true) kill();
-          if (crashes?.(report) === true) crashGpu(opened).catch(reject);
-          if (report.type === 'done' || report.type === 'blocked' || dies?.(report) === true) resolve();
+          if (report.type === 'log' && report.step === ahead[0]) {
+            ahead.shift();
+            crashGpu(opened).catch(reject);
+          }
+          if (report.type === 'done' || dies?.(report) === true) resolve();
         };
         opened
           .exposeFunction('report', receive)
@@ -118,49 +122,31 @@ test('chromium: a full disk costs the checkpoints, not the run', async () => {
   });
 });
 
-test('chromium: a GPU process that crashes costs the steps since the last checkpoint', async () => {
+const recoveries = (reports: readonly Report[]) => reports.filter(({ type }) => type === 'recovered');
+
+test('chromium: a GPU process that crashes costs the steps since the last checkpoint, and nobody has to do anything', async () => {
   await withSite(async (url) => {
     const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
-    let crashed = false;
-    const reports = await visit('chromium', url, 'resumed.html', {
-      crashes: (report) => {
-        const now = !crashed && report.type === 'log' && report.step === 11;
-        crashed ||= now;
-        return now;
-      },
-    });
-    const told = reports.filter(({ type }) => type === 'lost' || type === 'restored' || type === 'done');
-    expect(told.map(({ type }) => type)).toEqual(['lost', 'restored', 'done']);
-    expect(told[0]).toMatchObject({ hint: 'Load the model again.' });
-    expect((told[1] as { step: number }).step).toBeGreaterThanOrEqual(6);
-    expect(told[2]).toEqual(straight);
+    const reports = await visit('chromium', url, 'resumed.html', { crashes: [11] });
+    const [recovered, ...others] = recoveries(reports);
+    expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
+    expect(others).toEqual([]);
+    expect(reports.at(-1)).toEqual(straight);
   });
 });
 
-test('chromium: a GPU that crashes twice is kept from the page, which is told for how long; later the run goes on', async () => {
+test('chromium: a GPU that crashes twice is kept from the page, which is told for how long; a later visit goes on', async () => {
   const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
   try {
     await withSite(async (url) => {
       const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
-      const crashes = [11, 20];
-      const first = await visit('chromium', url, 'resumed.html', {
-        profile,
-        crashes: (report) => {
-          const now = report.type === 'log' && report.step === crashes[0];
-          if (now) crashes.shift();
-          return now;
-        },
-      });
-      expect(first.filter(({ type }) => type === 'lost' || type === 'blocked').map(({ type }) => type)).toEqual([
-        'lost',
-        'lost',
-        'blocked',
-      ]);
-      const blocked = first.at(-1) as Extract<Report, { type: 'blocked' }>;
-      expect(blocked).toMatchObject({ retryable: true, hint: expect.stringMatching(/^Try again in \d+ s/) });
-      expect(blocked.detail.seconds_left).toBeGreaterThan(60);
-      expect(blocked.detail.seconds_left).toBeLessThanOrEqual(120);
-
+      const dies = ({ type }: Report): boolean => type === 'blocked';
+      const first = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20], dies });
+      expect(recoveries(first)).toHaveLength(1);
+      const { message = '' } = first.findLast(({ type }) => type === 'warning') as { readonly message?: string };
+      const [, seconds] = /Try again in (\d+) s/.exec(message) ?? [];
+      expect(Number(seconds)).toBeGreaterThan(60);
+      expect(Number(seconds)).toBeLessThanOrEqual(120);
       const second = await visit('chromium', url, 'resumed.html', { profile });
       expect(second[0]).toMatchObject({ type: 'restored' });
       expect((second[0] as { step: number }).step).toBeGreaterThanOrEqual(15);

@@ -33,7 +33,7 @@ test.each(browserNames)('%s: stored adapters last, and a worker that dies is not
     refused: 'invalid_format',
   });
   for (const failure of [report.terminated, report.closed]) {
-    expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed', state: 'closed' });
+    expect(failure).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed', works: 0, state: 'ready' });
     expect(failure.seconds).toBeLessThan(5);
   }
   expect(report.missing).toMatchObject({ name: 'WebVeraError', code: 'worker_crashed' });

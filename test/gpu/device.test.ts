@@ -54,6 +54,10 @@ test('no adapter soon after a lost device means that the GPU is blocked, and for
     hint: expect.stringMatching(/^Try again in 75 s, or reload the page/),
   });
   const without = { code: 'unsupported_device', message: 'A GPU adapter was expected, but the browser gave none' };
-  await expect(DeviceHost.open(gpu, () => {}, 1_000_000 - 120_000)).rejects.toMatchObject(without);
+  await expect(DeviceHost.open(gpu, () => {}, 1_000_000 - 120_000)).rejects.toMatchObject({
+    code: 'gpu_blocked',
+    detail: { seconds_left: 0 },
+    hint: 'Restart the browser.',
+  });
   await expect(DeviceHost.open(gpu)).rejects.toMatchObject(without);
 });

@@ -80,9 +80,11 @@ describe('a worker that dies', () => {
     const told = listen(opened);
     opened.worker.dispatchEvent(new Event('messageerror'));
     const waiting = adapters.list({ session: opened.session }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(opened.session.state).toBe('recovering'));
-    await Promise.resolve();
-    silent.worker.dispatchEvent(new Event('error'));
+    expect(opened.session.state).toBe('recovering');
+    await vi.waitFor(() => {
+      silent.worker.dispatchEvent(new Event('error'));
+      expect(opened.session.state).toBe('closed');
+    });
     expect(await waiting).toMatchObject({ code: 'worker_crashed', message: /could not be loaded/ });
     expect(told).toEqual(['recovering', 'worker_crashed', 'closed']);
     await expect(adapters.list({ session: opened.session })).rejects.toMatchObject({ code: 'worker_crashed' });

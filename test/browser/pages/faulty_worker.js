@@ -3,6 +3,7 @@ export {};
 
 addEventListener('message', (/** @type {MessageEvent} */ { data }) => {
   if (data === 'close') self.close();
+  if (data === 'loop') for (;;);
   if (data === 'reject') Promise.reject(new Error('a slip'));
   if (data === 'throw')
     setTimeout(() => {

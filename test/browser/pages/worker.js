@@ -7,7 +7,24 @@ const { adapters, Session } = await loadLibrary();
 /** @param {string} script */
 function workerOf(script) {
   const worker = new Worker(script, { type: 'module' });
-  return { worker, opening: Session.open({ worker: () => worker, store: 'memory' }) };
+  const workers = [worker].values();
+  const next = () => workers.next().value ?? new Worker(script, { type: 'module' });
+  return { worker, opening: Session.open({ worker: next, store: 'memory' }) };
+}
+
+/**
+ * What becomes of a session whose worker dies.
+ * @param {import('../../../src/index').Session} session
+ * @param {() => void} die
+ */
+async function outlived(session, die) {
+  const call = failure(adapters.list({ session }));
+  die();
+  const failed = await call;
+  const works = await adapters.list({ session });
+  const { state } = session;
+  await session.close();
+  return { ...failed, works: works.length, state };
 }
 
 async function storage() {
@@ -41,18 +58,14 @@ async function storage() {
 
 async function terminated() {
   const { worker, opening } = workerOf('/dist/worker.js');
-  const session = await opening;
-  const call = failure(adapters.list({ session }));
-  worker.terminate();
-  return { ...(await call), state: session.state };
+  return outlived(await opening, () => worker.terminate());
 }
 
 async function closed() {
   const { worker, opening } = workerOf('./faulty_worker.js');
   const session = await opening;
-  worker.postMessage('close');
-  const call = await failure(adapters.list({ session }));
-  return { ...call, state: session.state };
+  worker.postMessage('close'); // it comes before the call
+  return outlived(session, () => {});
 }
 
 async function warned() {
