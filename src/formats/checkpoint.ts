@@ -2,7 +2,7 @@ import { bytesOf } from '../core/bytes';
 import { WebVeraError } from '../core/error';
 import { Fields, isJsonObject, type JsonObject } from '../core/fields';
 import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
-import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
+import { type Halving, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../core/snapshot';
 import type { StepLogs } from '../core/training';
 import { parseJsonObject } from './json';
 import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './safetensors';
@@ -20,8 +20,9 @@ export interface Checkpoint {
   readonly kernels: KernelChoice;
 }
 
-/** Bumped when older code could misread what is written. */
-const FORMAT = 1;
+/** Bumped when older code could misread what is written: 2 may have a rate that was halved. */
+const FORMAT = 2;
+const READABLE: readonly unknown[] = [1, FORMAT];
 const WHERE = 'checkpoint';
 /** Columns of `log_history`. */
 const COLUMNS = [
@@ -36,7 +37,7 @@ const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
 /** The bytes of a safetensors file. Throws `numerical_error` where a number isn't finite: nobody could go on from that. */
 export function writeCheckpoint({ run, version, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { progress, lossSum, logs, pools } = snapshot;
+  const { progress, lossSum, logs, halving, pools } = snapshot;
   const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
     PARTS.map((part): [string, RawTensor] => [`${index}.${part}`, tensor('F32', [pool[part].length], pool[part])]),
   );
@@ -46,7 +47,8 @@ export function writeCheckpoint({ run, version, snapshot, args, kernels }: Check
     const message = `Step ${progress.global_step}: what trains isn't finite any more`;
     throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.' });
   }
-  const state = { format: FORMAT, run, version, ...progress, loss_sum: lossSum, args, kernels };
+  const halved = halving.times > 0 ? { halving } : {};
+  const state = { format: FORMAT, run, version, ...progress, loss_sum: lossSum, ...halved, args, kernels };
   return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
 }
 
@@ -58,7 +60,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
   const file = readSafetensors(bytes);
   const text = new TextEncoder().encode(file.metadata.get(WHERE) ?? '');
   const state = new Fields(parseJsonObject(text, WHERE), WHERE);
-  if (state.get('format') !== FORMAT) throw state.invalid('format', `${FORMAT}`);
+  if (!READABLE.includes(state.get('format'))) throw state.invalid('format', READABLE.join(' or '));
   const [args, lossSum] = [state.get('args'), state.get('loss_sum')];
   if (!isJsonObject(args)) throw state.invalid('args', 'an object');
   if (typeof lossSum !== 'number') throw state.invalid('loss_sum', 'a number');
@@ -76,14 +78,25 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
     kernels: readKernelChoice(state.get('kernels')),
     snapshot: {
       progress: {
-        global_step: state.positiveInteger('global_step'),
+        // A run that went back to its beginning is kept there.
+        global_step: state.get('global_step') === 0 ? 0 : state.positiveInteger('global_step'),
         max_steps: state.positiveInteger('max_steps'),
-        epoch: state.positiveNumber('epoch'),
+        epoch: state.get('global_step') === 0 ? 0 : state.positiveNumber('epoch'),
       },
       lossSum,
       logs: readLogs(file),
+      halving: readHalving(state.object('halving')),
       pools,
     },
+  };
+}
+
+function readHalving(fields: Fields | undefined): Halving {
+  if (fields === undefined) return NOT_HALVED;
+  return {
+    factor: fields.positiveNumber('factor', { max: 1 }),
+    step: fields.positiveInteger('step'),
+    times: fields.positiveInteger('times'),
   };
 }
 

@@ -64,7 +64,7 @@ function targetsOf(
 
 /**
  * The bytes of `adapter_model.safetensors` for a LoRA: float32, sorted by name. `others` are trained biases and whole
- * modules by the names that PEFT saves them under, which are VeRA's too.
+ * modules by the names that PEFT saves them under, which are VeRA's too. Throws `numerical_error` for numbers that aren't finite.
  */
 export function writeLoraModel(
   { modules }: LoraTensors,

@@ -1,4 +1,4 @@
-import type { RunSnapshot } from '../core/snapshot';
+import { type Halving, NOT_HALVED, type RunSnapshot } from '../core/snapshot';
 import type { StepLogs, TrainOutput, TrainProgress } from '../core/training';
 import type { Runner } from '../graph/runner';
 import type { StepStats } from './step_block';
@@ -13,7 +13,8 @@ export class RunRecord {
   readonly #logs: StepLogs[] = [];
   #progress: TrainProgress;
   #lossSum = 0;
-  /** Steps before this session's. */
+  #halving = NOT_HALVED;
+  /** Steps before this session's, less those that this one has done more than once. */
   #restored = 0;
 
   constructor(runner: Runner, maxSteps: number) {
@@ -25,21 +26,36 @@ export class RunRecord {
     return this.#progress;
   }
 
+  get halving(): Halving {
+    return this.#halving;
+  }
+
   set maxSteps(max_steps: number) {
     this.#progress = { ...this.#progress, max_steps };
   }
 
   /** Goes on from where another run stood. */
-  restore({ progress, lossSum, logs }: Omit<RunSnapshot, 'pools'>): void {
-    const { global_step, epoch } = progress;
-    this.#progress = { ...this.#progress, global_step, epoch };
-    this.#restored = global_step;
-    this.#lossSum = lossSum;
-    for (const log of logs) this.#logs.push(log);
+  restore(state: RunState): void {
+    this.#stand(state);
+    this.#restored = state.progress.global_step;
   }
 
-  snapshot(): Omit<RunSnapshot, 'pools'> {
-    return { progress: this.#progress, lossSum: this.#lossSum, logs: [...this.#logs] };
+  /** Goes on from where this run stood before. Gives how many of its steps are to be done again. */
+  goBack(state: RunState): number {
+    const repeated = this.#progress.global_step - state.progress.global_step;
+    this.#stand(state);
+    this.#restored -= repeated;
+    this.startClock();
+    return repeated;
+  }
+
+  snapshot(): RunState {
+    return {
+      progress: this.#progress,
+      lossSum: this.#lossSum,
+      logs: [...this.#logs],
+      halving: this.#halving,
+    };
   }
 
   /** Work begins whose use of the device counts. */
@@ -83,7 +99,18 @@ export class RunRecord {
       },
     };
   }
+
+  #stand({ progress: { global_step, epoch }, lossSum, logs, halving }: RunState): void {
+    this.#progress = { ...this.#progress, global_step, epoch };
+    this.#lossSum = lossSum;
+    this.#halving = halving;
+    this.#logs.length = 0;
+    for (const log of logs) this.#logs.push(log);
+  }
 }
+
+/** Where a run stands, but for what it trains. */
+export type RunState = Omit<RunSnapshot, 'pools'>;
 
 interface FinishedStep {
   readonly data: StepData;

@@ -2,13 +2,13 @@ import { untilAborted } from '../core/abort';
 import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import type { RunEvent, Saved } from '../core/run';
-import { numel } from '../core/shape';
 import type { PoolSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { toKnownError } from '../core/wire';
 import type { Runner } from '../graph/runner';
-import { byteLength, type Value, viewOf } from '../graph/value';
+import { byteLength } from '../graph/value';
 import type { OptimizerState } from './optimizer';
+import { PIECE, readPools } from './pools';
 import type { RunRecord } from './run_record';
 import { SaveClock } from './save_clock';
 import type { Checkpoints, StepData } from './training_init';
@@ -23,10 +23,10 @@ export interface SavingInit {
   /** Milliseconds: `Date.now` unless given. */
   readonly now?: () => number;
   emit(event: RunEvent): void;
+  /** Told of each state before it is kept. May throw, where it is none to keep. */
+  hold(pools: readonly PoolSnapshot[]): void;
 }
 
-/** Bytes that are read at a time. Larger pools aren't copied while steps go on, as that takes memory they may need. */
-const PIECE = 2 ** 20;
 /** Milliseconds that a run waits for the storage. */
 const PATIENCE = 10_000;
 
@@ -42,6 +42,7 @@ export class Saving {
   #writing: Promise<Saved> | undefined;
   /** The last step that was kept, or need not be. */
   #kept: number;
+  #isStored = false;
 
   constructor(init: SavingInit) {
     this.#init = init;
@@ -91,11 +92,27 @@ export class Saving {
 
   /** Keeps what was copied of the last acknowledged step. */
   async keep(pools: readonly PoolSnapshot[]): Promise<void> {
+    this.#init.hold(pools);
+    await this.#store(pools);
+  }
+
+  /** The run has gone back, and goes on otherwise than from what is stored: `pools` take the place of that. */
+  async keepAgain(pools: readonly PoolSnapshot[]): Promise<void> {
+    const { record, args } = this.#init;
+    const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';
+    this.#asked = false;
+    this.#clock.restart();
+    this.#kept = record.progress.global_step;
+    if (wanted) await this.#store(pools);
+  }
+
+  async #store(pools: readonly PoolSnapshot[]): Promise<void> {
     const { record, signal, emit } = this.#init;
     const { global_step } = record.progress;
     try {
       const checkpoint = await this.#write(pools);
       this.#kept = global_step;
+      this.#isStored = true;
       this.#failing = false;
       emit({ type: 'save', ...checkpoint });
     } catch (thrown) {
@@ -126,36 +143,4 @@ export class Saving {
     this.#writing = writing;
     return untilAborted(within(PATIENCE, writing, late), signal);
   }
-}
-
-/** The opposite of what is kept. */
-export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
-  for (const [index, [{ lambda }, { m, v }]] of [...state.pools].entries()) {
-    const pool = pools[index];
-    if (pool === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
-    runner.write(lambda, pool.parameters);
-    runner.write(m, pool.exp_avg);
-    runner.write(v, pool.exp_avg_sq);
-  }
-}
-
-/** What fits into one piece is copied at once; the rest must not change meanwhile. */
-export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
-  return Promise.all(
-    [...pools].map(async ([{ lambda }, { m, v }]) => {
-      const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readFloats(runner, value);
-      const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(lambda), read(m), read(v)]);
-      return { parameters, exp_avg, exp_avg_sq };
-    }),
-  );
-}
-
-async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
-  const floats = new Float32Array(numel(value.shape));
-  for (let start = 0; start < floats.length; start += PIECE / 4) {
-    const length = Math.min(PIECE / 4, floats.length - start);
-    const piece = await runner.read(viewOf(value, value.name, [length], start));
-    floats.set(new Float32Array(piece, 0, length), start);
-  }
-  return floats;
 }

@@ -66,7 +66,7 @@ export function expectDone({ step: ran, finite, loss, gradNorm }: StepStats, ste
   }
   if (finite) return;
   throw new WebVeraError('numerical_error', `Step ${step}: the loss or a gradient isn't finite`, {
-    hint: 'Use a lower learning_rate. The adapter keeps the vectors of the last good step.',
+    hint: 'Use a lower learning_rate.',
     detail: { step, loss, grad_norm: gradNorm },
   });
 }

@@ -41,6 +41,8 @@ export interface Checkpoints {
 export interface Restored extends RunSnapshot {
   /** Its name. */
   readonly checkpoint: string;
+  /** The state that was kept before it. */
+  readonly before: RunSnapshot | undefined;
 }
 
 /** Chooses kernels for these steps, before programs with them are loaded. Rejects with the signal's reason. */

@@ -3,8 +3,10 @@ import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { PauseReason, TrainOutput } from '../core/training';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './optimizer';
+import { readPools, restorePools } from './pools';
+import { Recovery } from './recovery';
 import { RunRecord } from './run_record';
-import { readPools, restorePools, Saving } from './saving';
+import { Saving } from './saving';
 import { learningRateAt } from './schedule';
 import { Snapshots } from './snapshots';
 import { expectDone, type StepStats, unpackStats } from './step_block';
@@ -33,6 +35,7 @@ export class TrainingRun {
   readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
   #saving: Saving | undefined;
+  #recovery: Recovery | undefined;
   #logAsked = false;
   #saveAtEnd: boolean | undefined;
 
@@ -67,7 +70,7 @@ export class TrainingRun {
 
   /**
    * Trains to the end. Rejects with `signal.reason` when aborted, and with `numerical_error` when a loss or gradient
-   * isn't finite; the adapter then keeps the vectors of the last good step.
+   * isn't finite, however often the rate is halved; the adapter then holds the vectors of the last good state.
    */
   async run(): Promise<TrainOutput> {
     const { runner, adapters, resumes } = this.#init;
@@ -123,39 +126,72 @@ export class TrainingRun {
   }
 
   async #train(
-    { maxSteps, steps, checkpoints, restored }: TrainingData,
+    data: TrainingData,
     state: OptimizerState,
     programs: StepPrograms,
     tune: Tune | undefined,
   ): Promise<void> {
+    const { checkpoints, restored } = data;
     const { runner, args, signal } = this.#init;
     const record = this.#record;
     if (restored !== undefined) restorePools(runner, state, restored.pools);
-    this.#saving = new Saving({ runner, state, args, checkpoints, record, signal, emit: (event) => this.#emit(event) });
+    const emit = (event: RunEvent): void => this.#emit(event);
+    const recovery = new Recovery({ runner, state, args, record, emit });
+    await recovery.begin(restored);
+    this.#recovery = recovery;
+    const hold = (pools: readonly PoolSnapshot[]): void => recovery.hold(pools);
+    const saving = new Saving({ runner, state, args, checkpoints, record, signal, emit, hold });
+    this.#saving = saving;
     this.#hook('on_train_begin');
     record.startClock();
     this.#gate.begin();
+    const begin = async (first: StepData): Promise<void> => {
+      if (tune !== undefined) await this.#tune(programs, tune, first);
+      tune = undefined;
+    };
+    await recovery.run(() => this.#steps(data, state, programs, saving, begin), {
+      drain: () => this.#drain(),
+      goneBack: (pools) => saving.keepAgain(pools),
+    });
+    signal.throwIfAborted();
+    await saving.keepNow(this.#saveAtEnd);
+    await this.#standStill(state);
+    this.#hook('on_train_end');
+  }
+
+  /** Lets go of what is queued after a step that led nowhere: the GPU makes no more updates, and nothing of it counts. */
+  async #drain(): Promise<void> {
+    await Promise.allSettled([...this.#pending.splice(0).map(({ stats }) => stats), this.#saving?.copying]);
+    this.#init.signal.throwIfAborted();
+  }
+
+  /** Those that are left, from where the run stands. */
+  async #steps(
+    { maxSteps, steps, restored }: TrainingData,
+    state: OptimizerState,
+    programs: StepPrograms,
+    saving: Saving,
+    begin: (first: StepData) => Promise<void>,
+  ): Promise<void> {
+    const record = this.#record;
+    const first = restored?.progress.global_step ?? 0;
     const done = record.progress.global_step;
     let step = done;
     for await (const data of steps(done)) {
-      signal.throwIfAborted();
+      this.#init.signal.throwIfAborted();
       await this.#waitWhilePaused(state);
       if (this.#snapshots.wanted) await this.#standStill(state, async () => record.startClock());
-      if (step === done && tune !== undefined) await this.#tune(programs, tune, data);
+      if (step === first) await begin(data);
       if (this.#stop.signal.aborted) break;
       step += 1;
-      if (data.startsEpoch || step === done + 1) this.#hook('on_epoch_begin');
+      if (data.startsEpoch || step === first + 1) this.#hook('on_epoch_begin');
       this.#hook('on_step_begin');
       await this.#submit(state, programs, data, step);
-      await this.#acknowledge(this.#saving.isWaiting ? 0 : IN_FLIGHT);
-      if (this.#saving.isWaiting) await this.#saving.keepNow();
+      await this.#acknowledge(saving.isWaiting ? 0 : IN_FLIGHT);
+      if (saving.isWaiting) await saving.keepNow();
       if (step >= maxSteps) break;
     }
     await this.#acknowledge(0);
-    signal.throwIfAborted();
-    await this.#saving.keepNow(this.#saveAtEnd);
-    await this.#standStill(state);
-    this.#hook('on_train_end');
   }
 
   async #tune(programs: StepPrograms, tune: Tune, data: StepData): Promise<void> {
@@ -205,7 +241,8 @@ export class TrainingRun {
   }
 
   #learningRate(step: number): number {
-    return learningRateAt(this.#init.args, step - 1, this.#record.progress.max_steps);
+    const { halving, progress } = this.#record;
+    return halving.factor * learningRateAt(this.#init.args, step - 1, progress.max_steps);
   }
 
   /** Keeps the state after the last step that is queued. */
@@ -228,6 +265,7 @@ export class TrainingRun {
 
   async #finish({ data, step, learningRate, pools }: Submitted, stats: StepStats): Promise<void> {
     expectDone(stats, step);
+    this.#recovery?.passed(step);
     const logs = this.#record.finish(step, { data, stats, learningRate });
     if (this.#logAsked || step % this.#init.args.logging_steps === 0) {
       this.#logAsked = false;

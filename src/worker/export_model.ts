@@ -1,5 +1,6 @@
 import type { Overlay } from '../adapters/overlay';
 import { numel } from '../core/shape';
+import { expectFinite } from '../formats/finite';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../formats/model_folder';
 import { transpose } from '../formats/transpose';
 import type { Runner } from '../graph/runner';
@@ -11,7 +12,8 @@ import type { TextModel } from './text_model';
 
 /**
  * The folder of a model as it stands: with merged weights, trained biases and whole modules, without the deltas of
- * adapters that aren't merged. Packed halves are written as float16, all else as float32.
+ * adapters that aren't merged. Packed halves are written as float16, all else as float32. Rejects
+ * with `numerical_error` where a number isn't finite, as after a merge that overflowed.
  */
 export async function exportModel(
   { runner, loaded }: TextModel,
@@ -43,6 +45,7 @@ async function* read(
     const buffer = await runner.read(value);
     const length = numel(value.shape);
     const elements = value.dtype === 'f16' ? new Uint16Array(buffer, 0, length) : new Float32Array(buffer, 0, length);
+    expectFinite(spec.name, elements);
     const [rows = 0, columns = 0] = value.shape;
     const isTransposed = specOf(model, spec.name)?.transposed === true;
     const data = isTransposed ? transpose(elements, rows, columns) : elements;

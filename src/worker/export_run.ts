@@ -36,7 +36,7 @@ export async function exportRun({
   signal,
 }: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
   const adapter = expectOne(overlay);
-  const { progress, logs, pools } = snapshot;
+  const { progress, logs, halving, pools } = snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
   const [pool] = pools;
   if (pool === undefined) throw new WebVeraError('internal', 'The run has no state of its adapter');
@@ -52,7 +52,7 @@ export async function exportRun({
     exp_avg: tensors('exp_avg'),
     exp_avg_sq: tensors('exp_avg_sq'),
     kinds: new Map([...adapter.tensors.values()].map(({ savedKey, kind }) => [savedKey, kind])),
-    settings: settingsOf(args, progress.max_steps),
+    settings: settingsOf({ ...args, learning_rate: args.learning_rate * halving.factor }, progress.max_steps),
     base: await sampleBase(model),
     rows: breathing(rows, signal),
   });

@@ -2,7 +2,7 @@ import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { JsonObject } from '../core/fields';
 import type { Saved } from '../core/run';
-import type { RunSnapshot } from '../core/snapshot';
+import { NOT_HALVED, type RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { VERSION } from '../core/version';
 import type { Warn } from '../core/warning';
@@ -78,7 +78,8 @@ export class RunCheckpoints implements Checkpoints {
     this.#warnOfEnd(chosen, maxSteps);
     if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
     await this.#run.kernels.resume(chosen.kernels);
-    return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot) };
+    const before = usable.find((other) => other.seq < chosen.seq && stepOf(other.snapshot) < stepOf(chosen.snapshot));
+    return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
   }
 
   /** What `restore` would give with true, while the run may go on elsewhere. Nothing changes. */
@@ -153,8 +154,12 @@ export class RunCheckpoints implements Checkpoints {
   #read({ slot, seq, training, bytes }: StoredCheckpoint, run: string): Usable | undefined {
     try {
       const lengths = this.#run.adapters.map(({ layout }) => layout.length);
-      const checkpoint = readCheckpoint(bytes, lengths);
-      return checkpoint.run === run ? { ...checkpoint, slot, seq, training } : undefined;
+      const { snapshot, ...checkpoint } = readCheckpoint(bytes, lengths);
+      if (checkpoint.run !== run) return undefined;
+      // A rate that is another now was chosen anew.
+      const isSameRate = checkpoint.args.learning_rate === this.#run.args.learning_rate;
+      const halving = isSameRate ? snapshot.halving : NOT_HALVED;
+      return { ...checkpoint, snapshot: { ...snapshot, halving }, slot, seq, training };
     } catch (error) {
       if (error instanceof WebVeraError) return undefined;
       throw error;
@@ -200,8 +205,12 @@ function anew([last]: readonly StoredCheckpoint[]): Place {
   return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
 }
 
-function nameOf({ progress }: RunSnapshot): string {
-  return `checkpoint-${progress.global_step}`;
+function nameOf(snapshot: RunSnapshot): string {
+  return `checkpoint-${stepOf(snapshot)}`;
+}
+
+function stepOf({ progress }: RunSnapshot): number {
+  return progress.global_step;
 }
 
 function notFound(wanted: string, there: readonly string[]): WebVeraError {

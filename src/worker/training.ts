@@ -1,7 +1,7 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
-import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
+import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import type { Warning } from '../core/warning';
 import { batchesInOrder } from '../train/batches';
@@ -108,6 +108,7 @@ async function beginning({ runner }: TextModel, adapters: readonly VeraAdapter[]
     progress: { global_step: 0, max_steps: 0, epoch: 0 },
     lossSum: 0,
     logs: [],
+    halving: NOT_HALVED,
     pools: await Promise.all(pools),
   };
 }

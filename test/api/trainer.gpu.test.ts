@@ -123,18 +123,16 @@ test('forward, generate and saving go on while a run trains, and change nothing 
   expect(await weightsOf(model)).toEqual(await weightsOf(alone));
 });
 
-test('a loss that is not finite ends the run, and the vectors stay finite', async () => {
+test('a loss that is not finite with any rate ends the run, and the vectors are as they were', async () => {
   const model = await fresh();
   await expectToTrain(model);
+  const before = await weightsOf(model);
   // Now neither vector is zero, and their product overflows after a step of 1e30.
   const run = tinyTrainer(model, { args: { learning_rate: 1e30, max_steps: 20 } }).train();
   await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'numerical_error' });
   expect(run.state.global_step).toBeGreaterThan(0);
-  // Finite, but too large for any file: the first that is found is a number.
-  await expect(model.save_pretrained()).rejects.toMatchObject({
-    code: 'numerical_error',
-    message: expect.stringMatching(/vera_lambda_[bd]: expected finite values of at most 10000, got -?\d/),
-  });
+  expect(await weightsOf(model)).toEqual(before);
+  await expectToTrain(model);
   await expectToTrain(await fresh());
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
+import { NOT_HALVED } from '../../src/core/snapshot';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/formats/checkpoint';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 
@@ -35,6 +36,7 @@ const checkpoint: Checkpoint = {
       },
       { step: 3, loss: 2 / 3, grad_norm: 0.2, learning_rate: 2e-2, tokens_per_second: 7, seconds_left: 1e-9 },
     ],
+    halving: { factor: 0.25, step: 2, times: 2 },
     pools: [pool(1.1, 8), pool(-2, 4)],
   },
 };
@@ -60,6 +62,23 @@ describe('a checkpoint', () => {
     expect(readCheckpoint(writeCheckpoint(bare), lengths)).toEqual(bare);
   });
 
+  test('of a run whose rate was never halved, or from before that could be', () => {
+    const whole = { ...checkpoint, snapshot: { ...checkpoint.snapshot, halving: NOT_HALVED } };
+    expect(readCheckpoint(writeCheckpoint(whole), lengths)).toEqual(whole);
+    expect(
+      readCheckpoint(
+        changed(() => ({ format: 1, halving: undefined })),
+        lengths,
+      ),
+    ).toEqual(whole);
+  });
+
+  test('of a run that went back to its beginning', () => {
+    const start = { ...checkpoint.snapshot, progress: { global_step: 0, max_steps: 8, epoch: 0 }, logs: [] };
+    const file = writeCheckpoint({ ...checkpoint, snapshot: start });
+    expect(readCheckpoint(file, lengths).snapshot).toEqual(start);
+  });
+
   test('is a safetensors file by torch’s names', () => {
     expect([...readSafetensors(bytes).tensors.keys()].sort()).toEqual([
       '0.exp_avg',
@@ -83,10 +102,13 @@ describe('a checkpoint', () => {
     ['for another length', bytes, [8, 8]],
     ['without a tensor', changed(() => ({}), '1.exp_avg'), lengths],
     ['without its logs', changed(() => ({}), 'log_history'), lengths],
-    ['of a later format', changed(() => ({ format: 2 })), lengths],
+    ['of a later format', changed(() => ({ format: 3 })), lengths],
     ['without a version', changed(() => ({ version: 1 })), lengths],
     ['without a run', changed(() => ({ run: undefined })), lengths],
-    ['without steps', changed(() => ({ ...progress, global_step: 0 })), lengths],
+    ['with fewer steps than none', changed(() => ({ ...progress, global_step: -1 })), lengths],
+    ['with a rate that grows', changed(() => ({ halving: { factor: 2, step: 1, times: 1 } })), lengths],
+    ['with a rate of none', changed(() => ({ halving: { factor: 0, step: 1, times: 1 } })), lengths],
+    ['halved at no step', changed(() => ({ halving: { factor: 0.5, step: 0, times: 1 } })), lengths],
     ['with a fraction of a step', changed(() => ({ global_step: 1.5 })), lengths],
     ['without a loss', changed(() => ({ loss_sum: null })), lengths],
     ['with a list of arguments', changed(() => ({ args: [] })), lengths],

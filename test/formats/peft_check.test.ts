@@ -5,7 +5,7 @@ import { VeraConfig } from '../../src/adapters/config';
 import type { Tensor } from '../../src/core/tensor';
 import { readAdapterConfig, readAdapterModel, writeAdapterConfig, writeAdapterModel } from '../../src/formats/peft';
 import { checkAdapterModel } from '../../src/formats/peft_check';
-import { writeTensors } from '../../src/formats/tensors';
+import { writeSafetensors } from '../../src/formats/safetensors';
 import { MemoryStore } from '../../src/store/blob_store';
 import { AdapterShelf } from '../../src/worker/adapter_shelf';
 
@@ -23,7 +23,14 @@ function tensor(dims: readonly number[], value = 1): Tensor {
   return { dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value) };
 }
 
-const bytesOf = (tensors: Readonly<Record<string, Tensor>>) => writeTensors(Object.entries(tensors));
+/** As `writeTensors`, which refuses what others may have written. */
+const bytesOf = (tensors: Readonly<Record<string, Tensor>>) =>
+  writeSafetensors(
+    Object.entries(tensors).map(([name, { dims, data }]) => [
+      name,
+      { dtype: 'F32', shape: dims, bytes: new Uint8Array(data.buffer as ArrayBuffer) },
+    ]),
+  );
 const invalid = (message: RegExp) =>
   expect.objectContaining({ code: 'invalid_format', message: expect.stringMatching(message) });
 

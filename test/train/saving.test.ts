@@ -29,6 +29,7 @@ function running(save: (snapshot: RunSnapshot) => Promise<Saved>, init: Pick<Sav
     record,
     signal: controller.signal,
     emit: (event) => events.push(event),
+    hold: () => {},
   });
   const step = async (at: number): Promise<void> => {
     record.finish(at, { data, stats, learningRate: 0 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RunSnapshot } from '../../src/core/snapshot';
+import { NOT_HALVED, type RunSnapshot } from '../../src/core/snapshot';
 import { Snapshots } from '../../src/train/snapshots';
 import { withResolvers } from '../helpers/with_resolvers';
 
@@ -7,6 +7,7 @@ const at = (global_step: number): RunSnapshot => ({
   progress: { global_step, max_steps: 9, epoch: 0 },
   lossSum: 0,
   logs: [],
+  halving: NOT_HALVED,
   pools: [],
 });
 

@@ -1,0 +1,60 @@
+import { LARGEST_VALUE } from '../adapters/config';
+import type { ParameterLayout } from '../adapters/parameters';
+import { WebVeraError } from '../core/error';
+import type { PoolSnapshot } from '../core/snapshot';
+import type { Runner } from '../graph/runner';
+import type { OptimizerState } from './optimizer';
+import { readPieces } from './pools';
+
+/** What one adapter trains, as Blobs, which browsers keep out of memory where they are large. */
+export interface KeptPool {
+  readonly parameters: Blob;
+  /** Null for zeros. */
+  readonly moments: Readonly<Record<'exp_avg' | 'exp_avg_sq', Blob>> | null;
+}
+
+export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
+  return pools.map(({ parameters, exp_avg, exp_avg_sq }) => ({
+    parameters: new Blob([parameters]),
+    moments: { exp_avg: new Blob([exp_avg]), exp_avg_sq: new Blob([exp_avg_sq]) },
+  }));
+}
+
+/** Before the first step: no more than a piece of it is held at a time. */
+export async function keepBeginning(runner: Runner, { pools }: OptimizerState): Promise<readonly KeptPool[]> {
+  return Promise.all(
+    [...pools.keys()].map(async ({ lambda }) => {
+      const parts: Blob[] = [];
+      for await (const piece of readPieces(runner, lambda)) parts.push(new Blob([piece]));
+      return { parameters: new Blob(parts), moments: null };
+    }),
+  );
+}
+
+export async function readKept(pools: readonly KeptPool[]): Promise<readonly PoolSnapshot[]> {
+  return Promise.all(
+    pools.map(async ({ parameters: blob, moments }) => {
+      const parameters = await floatsOf(blob);
+      const moment = async (name: 'exp_avg' | 'exp_avg_sq'): Promise<Float32Array<ArrayBuffer>> =>
+        moments === null ? new Float32Array(parameters.length) : floatsOf(moments[name]);
+      return { parameters, exp_avg: await moment('exp_avg'), exp_avg_sq: await moment('exp_avg_sq') };
+    }),
+  );
+}
+
+/** Where the vectors of a pool end, which lie before all else. */
+export function vectorsEnd({ tensors, length }: ParameterLayout): number {
+  return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
+}
+
+/** Throws `numerical_error` for vectors after a step that could be saved, but not be loaded again. */
+export function expectStorable(vectors: Float32Array, step: number): void {
+  const wrong = vectors.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
+  if (wrong === undefined) return;
+  const message = `Step ${step}: expected vectors with values of at most ${LARGEST_VALUE}, got ${wrong}`;
+  throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.', detail: { step } });
+}
+
+async function floatsOf(blob: Blob): Promise<Float32Array<ArrayBuffer>> {
+  return new Float32Array(await blob.arrayBuffer());
+}

@@ -1,0 +1,54 @@
+import { WebVeraError } from '../core/error';
+import { numel } from '../core/shape';
+import type { PoolSnapshot } from '../core/snapshot';
+import type { Runner } from '../graph/runner';
+import { type Value, viewOf } from '../graph/value';
+import type { OptimizerState } from './optimizer';
+
+/** Bytes that are read at a time. Larger pools aren't copied while steps go on, as that takes memory they may need. */
+export const PIECE = 2 ** 20;
+
+/** The opposite of what is kept. Steps that led nowhere are forgotten: updates are made again. */
+export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
+  runner.write(state.stats, new Uint32Array(numel(state.stats.shape)));
+  for (const [index, [{ lambda }, { m, v }]] of [...state.pools].entries()) {
+    const pool = pools[index];
+    if (pool === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
+    runner.write(lambda, pool.parameters);
+    runner.write(m, pool.exp_avg);
+    runner.write(v, pool.exp_avg_sq);
+  }
+}
+
+/** What fits into one piece is copied at once; the rest must not change meanwhile. */
+export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
+  return Promise.all(
+    [...pools].map(async ([{ lambda }, { m, v }]) => {
+      const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readFloats(runner, value);
+      const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(lambda), read(m), read(v)]);
+      return { parameters, exp_avg, exp_avg_sq };
+    }),
+  );
+}
+
+async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
+  const floats = new Float32Array(numel(value.shape));
+  let end = 0;
+  for await (const piece of readPieces(runner, value)) {
+    floats.set(piece, end);
+    end += piece.length;
+  }
+  return floats;
+}
+
+/** The first of them is copied at once. */
+export async function* readPieces(
+  runner: Runner,
+  value: Value,
+  end = numel(value.shape),
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  for (let start = 0; start < end; start += PIECE / 4) {
+    const length = Math.min(PIECE / 4, end - start);
+    yield new Float32Array(await runner.read(viewOf(value, value.name, [length], start)), 0, length);
+  }
+}

@@ -1,0 +1,149 @@
+import { WebVeraError } from '../core/error';
+import type { RunEvent } from '../core/run';
+import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
+import type { ResolvedTrainingArguments } from '../core/training';
+import type { Runner } from '../graph/runner';
+import { expectStorable, type KeptPool, keepBeginning, keepPools, readKept, vectorsEnd } from './kept_pools';
+import type { OptimizerState } from './optimizer';
+import { readPieces, restorePools } from './pools';
+import type { RunRecord, RunState } from './run_record';
+import type { Restored } from './training_init';
+
+export interface RecoveryInit {
+  readonly runner: Runner;
+  readonly state: OptimizerState;
+  readonly args: Pick<ResolvedTrainingArguments, 'learning_rate'>;
+  readonly record: RunRecord;
+  emit(event: RunEvent): void;
+}
+
+export interface RecoverySteps {
+  /** Waits for what is queued, and forgets it. */
+  drain(): Promise<void>;
+  /** Told of the state from which the run goes on. */
+  goneBack(pools: readonly PoolSnapshot[]): Promise<void>;
+}
+
+interface Kept {
+  readonly at: RunState;
+  readonly pools: readonly KeptPool[];
+}
+
+/** How often in a row the rate is halved. */
+const MOST = 3;
+
+/** What a run goes back to when a step has led nowhere. */
+export class Recovery {
+  readonly #init: RecoveryInit;
+  /** The last state that was kept. */
+  #last: Kept | undefined;
+  /** The one before it, until a step is done that shows that the last one is good. */
+  #before: Kept | undefined;
+
+  constructor(init: RecoveryInit) {
+    this.#init = init;
+  }
+
+  /** Keeps the run's beginning: what it was restored from, or else what it finds. */
+  async begin(restored: Restored | undefined): Promise<void> {
+    const { runner, state, record } = this.#init;
+    if (restored === undefined) {
+      this.#last = { at: record.snapshot(), pools: await keepBeginning(runner, state) };
+      return;
+    }
+    this.#last = keep({ ...record.snapshot(), pools: restored.pools });
+    this.#before = restored.before && keep(restored.before);
+  }
+
+  /** Does the steps that are left, again from the last good state where one leads nowhere, as often as that may be. */
+  async run(steps: () => Promise<void>, { drain, goneBack }: RecoverySteps): Promise<void> {
+    for (;;) {
+      try {
+        await steps();
+        return await this.check();
+      } catch (error) {
+        if (!(error instanceof WebVeraError && error.code === 'numerical_error')) throw error;
+        await drain();
+        await goneBack(await this.goBack(error));
+      }
+    }
+  }
+
+  /** Keeps the state after the last acknowledged step. Throws `numerical_error` where no adapter could be made of it. */
+  hold(pools: readonly PoolSnapshot[]): void {
+    const { state, record } = this.#init;
+    for (const [index, { layout }] of [...state.pools.keys()].entries()) {
+      const parameters = pools[index]?.parameters ?? new Float32Array();
+      expectStorable(parameters.subarray(0, vectorsEnd(layout)), record.progress.global_step);
+    }
+    const kept = keep({ ...record.snapshot(), pools });
+    if (this.#last !== undefined && stepOf(this.#last) < stepOf(kept)) this.#before = this.#last;
+    this.#last = kept;
+  }
+
+  /** The loss of that step is finite, and so the state that it began with is good. */
+  passed(step: number): void {
+    if (this.#last !== undefined && stepOf(this.#last) < step) this.#before = undefined;
+  }
+
+  /** At the run's end, when nothing is queued: throws as `hold` does. */
+  async check(): Promise<void> {
+    const { runner, state, record } = this.#init;
+    const { global_step } = record.progress;
+    if (this.#last !== undefined && stepOf(this.#last) === global_step) return;
+    for (const { lambda, layout } of state.pools.keys()) {
+      for await (const piece of readPieces(runner, lambda, vectorsEnd(layout))) expectStorable(piece, global_step);
+    }
+  }
+
+  /**
+   * Goes back to the last good state, for the run to go on with half the rate, and gives what trains. Throws what is to end
+   * it after three times in a row. Nothing may be queued.
+   */
+  async goBack(error: WebVeraError): Promise<readonly PoolSnapshot[]> {
+    const { runner, state, record } = this.#init;
+    const kept = this.#before ?? this.#last;
+    if (kept === undefined) throw error;
+    const pools = await readKept(kept.pools);
+    restorePools(runner, state, pools);
+    this.#last = kept;
+    this.#before = undefined;
+    const failed = Number(error.detail.step);
+    const { factor, step, times } = record.halving;
+    // A run that fails further on has got past the step before.
+    const inARow = failed > step ? 1 : times + 1;
+    if (inARow > MOST) throw hopeless(error, stepOf(kept));
+    const halving = { factor: factor / 2, step: Math.max(step, failed), times: inARow };
+    this.#tell(error, record.goBack({ ...kept.at, halving }));
+    return pools;
+  }
+
+  #tell({ message }: WebVeraError, repeatedSteps: number): void {
+    const { args, record, emit } = this.#init;
+    const { progress, logs, halving } = record.snapshot();
+    emit({ type: 'recovered', cause: 'numerical_error', repeatedSteps, logs });
+    const rate = `a learning_rate of ${args.learning_rate * halving.factor} in place of ${args.learning_rate}`;
+    emit({
+      type: 'warning',
+      code: 'numerical_error',
+      message: `${message}. Training goes on from step ${progress.global_step} with ${rate}`,
+    });
+  }
+}
+
+function keep({ pools, ...at }: RunSnapshot): Kept {
+  return { at, pools: keepPools(pools) };
+}
+
+function stepOf({ at: { progress } }: Kept): number {
+  return progress.global_step;
+}
+
+function hopeless({ message, detail }: WebVeraError, kept_step: number): WebVeraError {
+  return new WebVeraError('numerical_error', `${message}, though the learning rate was halved ${MOST} times`, {
+    hint:
+      'Use a much lower learning_rate, or look for what is wrong with the model or the data. ' +
+      `The adapter holds the vectors of step ${kept_step}.`,
+    detail: { ...detail, kept_step },
+  });
+}
