@@ -46,3 +46,16 @@ export function formatLoss(loss: number): string {
 export function formatDate(milliseconds: number): string {
   return new Date(milliseconds).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
+
+/** What happened to a run that goes on all the same. */
+export function formatRecovery({
+  cause,
+  repeatedSteps,
+}: {
+  readonly cause: string;
+  readonly repeatedSteps: number;
+}): string {
+  const steps = `${formatCount(repeatedSteps)} ${repeatedSteps === 1 ? 'step' : 'steps'}`;
+  const back = repeatedSteps === 0 ? 'The run' : `The run went back ${steps}, and`;
+  return `Something went wrong on the way (${cause}). ${back} goes on by itself.`;
+}

@@ -57,6 +57,10 @@ export function followFinetune(settings) {
         bar.end();
         console.warn(`Warning: ${report.message}`);
         break;
+      case 'recovered':
+        // The steps after that are done again.
+        outcome.steps.splice(outcome.steps.filter(({ step }) => step <= report.step).length);
+        break;
       case 'log': {
         outcome.steps.push(report.logs);
         const { step, loss, tokens_per_second, seconds_left } = report.logs;

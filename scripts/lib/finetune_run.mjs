@@ -12,6 +12,7 @@
  *   | { type: 'ready', parameters: { trainable: number, all: number }, heldOutTokens: number, device: Device }
  *   | { type: 'before', perplexity: number }
  *   | { type: 'log', logs: StepLogs }
+ *   | { type: 'recovered', step: number }
  *   | { type: 'warning', message: string }} Report
  */
 /**
@@ -103,6 +104,7 @@ export async function finetune(library, run) {
     if (exportAfter === 0) exported = await exportAndEnd(trainer, training);
     for await (const event of training) {
       if (event.type === 'warning') await report({ type: 'warning', message: event.message });
+      if (event.type === 'recovered') await report({ type: 'recovered', step: event.state.global_step });
       if (event.type !== 'log') continue;
       await report({ type: 'log', logs: event.logs });
       if (exportAfter !== undefined && exported === undefined && event.logs.step >= exportAfter) {

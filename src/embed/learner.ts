@@ -14,7 +14,7 @@ import {
 } from '../index';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
-import { RunWatch } from './run_watch';
+import { type Recovered, RunWatch } from './run_watch';
 import { isSame, type Settings } from './settings';
 import { Status, type Tell } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';
@@ -47,6 +47,7 @@ export class Learner {
       onBegin: () => this.status.happen('learn'),
       onLog: (logs) => tell('log', logs),
       onPause: (paused) => this.status.happen(paused ? 'paused' : 'resumed'),
+      onRecovered: () => tell('change', undefined),
       onEnd: () => this.status.happen('learnt'),
       onOutput: (output) => tell('learnt', output),
       onError: (error) => this.#give(this.#visit, error),
@@ -80,6 +81,10 @@ export class Learner {
 
   get paused(): PauseReason | undefined {
     return this.#watch.paused;
+  }
+
+  get recovered(): Recovered | undefined {
+    return this.#watch.recovered;
   }
 
   load(): Promise<void> {

@@ -1,9 +1,13 @@
-import type { PauseReason, StepLogs, TrainOutput, TrainRun } from '../index';
+import type { PauseReason, StepLogs, TrainEvent, TrainOutput, TrainRun } from '../index';
+
+/** That a run went back on its way, and goes on by itself. */
+export type Recovered = Pick<Extract<TrainEvent, { readonly type: 'recovered' }>, 'cause' | 'repeatedSteps'>;
 
 export interface RunListener {
   onBegin(): void;
   onLog(logs: StepLogs): void;
   onPause(paused: boolean): void;
+  onRecovered(): void;
   /** However it ended. */
   onEnd(): void;
   onOutput(output: TrainOutput): void;
@@ -15,6 +19,7 @@ export class RunWatch {
   readonly #listener: RunListener;
   #run: TrainRun | undefined;
   #paused: PauseReason | undefined;
+  #recovered: Recovered | undefined;
 
   constructor(listener: RunListener) {
     this.#listener = listener;
@@ -29,11 +34,16 @@ export class RunWatch {
     return this.#paused;
   }
 
+  /** The last time that it went back, if it did. */
+  get recovered(): Recovered | undefined {
+    return this.#recovered;
+  }
+
   /** Hears a run out, however often it is called for it. */
   async follow(run: TrainRun): Promise<void> {
     if (this.#run === run) return;
+    this.drop();
     this.#run = run;
-    this.#paused = undefined;
     this.#listener.onBegin();
     try {
       for await (const event of run) {
@@ -42,6 +52,10 @@ export class RunWatch {
         if (event.type === 'paused' || event.type === 'resumed') {
           this.#paused = event.type === 'paused' ? event.reason : undefined;
           this.#listener.onPause(event.type === 'paused');
+        }
+        if (event.type === 'recovered') {
+          this.#recovered = event;
+          this.#listener.onRecovered();
         }
       }
       const output = await run;
@@ -61,5 +75,6 @@ export class RunWatch {
   drop(): void {
     this.#run = undefined;
     this.#paused = undefined;
+    this.#recovered = undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatLoss } from '../../demo/src/format';
+import { formatBytes, formatDuration, formatLoss, formatRecovery } from '../../demo/src/format';
 
 test.each([
   [0, '0 B'],
@@ -25,4 +25,13 @@ test.each([
 test('a loss has three digits, and a loss that is none has none', () => {
   expect(formatLoss(4.15549)).toBe('4.155');
   expect(formatLoss(Number.NaN)).toBe('–');
+});
+
+test.each([
+  [0, 'The run goes on by itself.'],
+  [1, 'The run went back 1 step, and goes on by itself.'],
+  [1200, 'The run went back 1,200 steps, and goes on by itself.'],
+])('a run that recovers tells how far it went back: %d', (repeatedSteps, text) => {
+  const expected = `Something went wrong on the way (device_lost). ${text}`;
+  expect(formatRecovery({ cause: 'device_lost', repeatedSteps })).toBe(expected);
 });

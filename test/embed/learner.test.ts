@@ -242,6 +242,21 @@ describe('teaching', () => {
     expect(await learner.stop()).toBeUndefined();
   });
 
+  test('tells that a run went back and goes on, until the next one', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    expect(learner.recovered).toBeUndefined();
+    const [run] = world.profiles.last.runs;
+    run?.push({ type: 'recovered', state: run.state, cause: 'numerical_error', repeatedSteps: 3 });
+    await vi.waitFor(() => expect(learner.recovered).toMatchObject({ cause: 'numerical_error', repeatedSteps: 3 }));
+    expect(learner.status.state).toBe('training');
+    run?.finish();
+    await taught;
+    await settled();
+    expect(learner.recovered).toBeUndefined();
+  });
+
   test('waits for what is being learnt already', async () => {
     const learner = world.learner();
     world.profiles.prepare = (profile) => profile.begin();

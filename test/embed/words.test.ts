@@ -6,6 +6,7 @@ import {
   learntInWords,
   loadingInWords,
   lossInWords,
+  recoveredInWords,
   stepsInWords,
   timeLeft,
 } from '../../src/embed/view/words';
@@ -129,4 +130,13 @@ describe('the line of the loss', () => {
     expect(long.length).toBeLessThanOrEqual(150);
     expect(long.at(-1)).toEqual([297, 77]);
   });
+});
+
+test.each([
+  [0, 'It goes on by itself.'],
+  [1, 'It went back 1 step, and goes on by itself.'],
+  [1200, 'It went back 1,200 steps, and goes on by itself.'],
+])('a run that recovers after %i steps tells so', (repeatedSteps, words) => {
+  const expected = `Something went wrong on the way (numerical_error). ${words}`;
+  expect(recoveredInWords({ cause: 'numerical_error', repeatedSteps })).toBe(expected);
 });

@@ -7,6 +7,7 @@ import {
   type TrainRun,
   type VeraModel,
 } from 'webvera';
+import { formatRecovery } from '../format';
 import type { Corpus, ReadyModel, TrainingPhase } from '../state';
 import { type Settings, toTrainingArguments, toVeraConfig } from './settings';
 
@@ -19,6 +20,8 @@ export interface TrainingPlan {
   onPhase(phase: TrainingPhase): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
+  /** Something went wrong, and it goes on by itself after steps of which there are these logs. */
+  onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
   /** Up to this step nothing is lost any more. */
   onKept(step: number): void;
 }
@@ -90,10 +93,16 @@ export class Training {
   }
 
   async #follow(run: TrainRun): Promise<void> {
-    const { onPhase, onLog, onWarning, onKept } = this.#plan;
+    const { onPhase, onLog, onWarning, onRecovered, onKept } = this.#plan;
     let begun = false;
     for await (const event of run) {
       if (event.type === 'warning') onWarning(event.message);
+      if (event.type === 'recovered') {
+        const { log_history, global_step, max_steps } = event.state;
+        // Later ones may be there already, and come as events of their own.
+        const logs = log_history.filter(({ step }) => step <= global_step);
+        onRecovered(formatRecovery(event), logs, max_steps);
+      }
       if (event.type === 'log') onLog(event.logs, event.state.max_steps);
       if (event.type === 'restored') for (const logs of event.state.log_history) onLog(logs, event.state.max_steps);
       if (event.type === 'restored' || (event.type === 'save' && event.durable)) onKept(event.state.global_step);

@@ -64,6 +64,15 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
         report.add(logs, maxSteps);
       },
       onWarning: (message) => banner.show('note', message),
+      onRecovered: (message, logs, maxSteps) => {
+        banner.show('note', message);
+        numbers.begin(maxSteps);
+        report.begin(maxSteps);
+        for (const log of logs) {
+          numbers.show(log, maxSteps);
+          report.add(log, maxSteps);
+        }
+      },
       onKept: (step) => {
         store.set({ kept: step });
         note.keep({

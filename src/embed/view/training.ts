@@ -1,7 +1,7 @@
 import { LossLine } from './chart';
 import { button, create, setShare, setText, show } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
-import { stepsInWords } from './words';
+import { recoveredInWords, stepsInWords } from './words';
 
 export interface TrainingActions {
   readonly pause: () => void;
@@ -23,6 +23,7 @@ export class Training implements Region {
   readonly #bar = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': 'Learning' } });
   readonly #text = create('p', { className: 'quiet' });
   readonly #reason = create('p', { className: 'quiet' });
+  readonly #note = create('p', { className: 'quiet', attributes: { role: 'status' } });
   readonly #line = new LossLine();
   readonly #pause: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
@@ -38,13 +39,14 @@ export class Training implements Region {
       this.#bar,
       this.#text,
       this.#reason,
+      this.#note,
       this.#line.root,
       actions,
     );
   }
 
   update({ learner }: Shown): void {
-    const { run, paused } = learner;
+    const { run, paused, recovered } = learner;
     show(this.root, run !== undefined);
     if (run === undefined) return;
     const { state } = run;
@@ -54,6 +56,8 @@ export class Training implements Region {
     const reason = paused === undefined ? undefined : REASONS[paused];
     show(this.#reason, reason !== undefined);
     setText(this.#reason, reason ?? '');
+    show(this.#note, recovered !== undefined);
+    setText(this.#note, recovered === undefined ? '' : recoveredInWords(recovered));
     setText(this.#pause, this.#isPaused ? 'Go on' : 'Pause');
     this.#line.update(
       state.log_history.map(({ loss }) => loss),

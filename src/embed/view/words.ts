@@ -1,4 +1,5 @@
 import type { LearnRecord, ProfileInfo, ProgressInfo, TrainerState } from '../../index';
+import type { Recovered } from '../run_watch';
 
 const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
 
@@ -49,6 +50,12 @@ export function stepsInWords({ global_step, max_steps, log_history }: TrainerSta
   const steps = `Step ${global_step} of ${max_steps}`;
   if (last === undefined) return steps;
   return joined(steps, global_step < max_steps ? timeLeft(last.seconds_left) : 'seeing whether it got better…');
+}
+
+/** What happened to a run that goes on all the same. */
+export function recoveredInWords({ cause, repeatedSteps }: Recovered): string {
+  const back = repeatedSteps === 0 ? 'It' : `It went back ${counted(repeatedSteps, 'step')}, and`;
+  return `Something went wrong on the way (${cause}). ${back} goes on by itself.`;
 }
 
 export function keptInWords(info: ProfileInfo | undefined): string {
