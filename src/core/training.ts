@@ -10,7 +10,7 @@ export interface TrainingArguments {
   num_train_epochs?: number;
   /** −1: as many as `num_train_epochs` gives. */
   max_steps?: number;
-  /** 1e-2 (the paper's VeRA rates are 4e-3 to 1e-1). */
+  /** 1e-2 (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it where it proves too high: see `Trainer.train`. */
   learning_rate?: number;
   /** 'linear' */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
@@ -153,7 +153,10 @@ export type TrainerHook = (
   extra?: Readonly<Record<string, number>>,
 ) => void;
 
-/** Hugging Face's callbacks. They run on the page; one that throws ends the run with its error. */
+/**
+ * Hugging Face's callbacks. They run on the page; one that throws ends the run with its error. Steps that a run does again
+ * (`recovered`) are told again.
+ */
 export interface TrainerCallback {
   on_train_begin?: TrainerHook;
   on_epoch_begin?: TrainerHook;

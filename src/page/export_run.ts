@@ -14,7 +14,8 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
 /**
  * All with which a run goes on in Python, on any machine: files by their paths in a folder. `README.md` has the commands;
  * `train.py` goes on by PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's moments,
- * the losses so far, and the data as they are tokenised, one row a line of JSON. The base model isn't in it.
+ * the losses so far, and the data as they are tokenised, one row a line of JSON. The base model isn't in it. A learning rate
+ * that the run has halved goes on as that.
  *
  * A run that goes on or is paused is exported as it stands after one of its next steps, and isn't disturbed. Otherwise it is
  * what `train({ resume_from_checkpoint: true })` would go on from: the run's last checkpoint in this browser, also after the

@@ -40,7 +40,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
   /**
    * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors, in float32
-   * or float16 as the weights are held. It holds what `state_dict` gives: merge adapters first to have them in it.
+   * or float16 as the weights are held. It holds what `state_dict` gives: merge adapters first to have them in it. Rejects
+   * with `numerical_error` where a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   memory(): Promise<MemoryReport>;

@@ -130,8 +130,17 @@ export class Trainer {
 
   /**
    * Begins a run, at once. It goes once through `train_dataset`, however many epochs there are. The run rejects with
-   * `invalid_argument` for data that can't be trained on, `numerical_error` where the loss isn't finite,
+   * `invalid_argument` for data that can't be trained on, `numerical_error` as told below,
    * `out_of_memory`, `device_lost`, and with what the data set or a callback throws.
+   *
+   * Where a loss or a gradient isn't finite, or vectors come to more than 10⁴, which no adapter may hold, the run goes back
+   * to its last good state, and on from there with half the learning rate, for all steps to come: `recovered` tells of it,
+   * and a `warning` (`numerical_error`) the rate. That state is the last one that was to be kept, stored or not, after which
+   * the next step went well; with `save_strategy: 'no'` it is the run's beginning. It does so at most three times in a row:
+   * times count as in a row until a step fails that comes after all that failed before. Then the run rejects with
+   * `numerical_error`, and the adapter holds the vectors of that state (`detail.kept_step`). Nothing that isn't finite is
+   * ever saved. A checkpoint tells how often the rate was halved, and a resumed run goes on with it, unless another
+   * `learning_rate` is given.
    *
    * With `resume_from_checkpoint` the run goes on from its last checkpoint, if there is one, as if it had never stopped; a
    * string (`'checkpoint-40'`) names one that must be there, else the run rejects with `not_found`. A checkpoint belongs

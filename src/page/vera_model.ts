@@ -265,7 +265,7 @@ export class VeraModel extends RemoteModel {
   /**
    * A LoRA that computes exactly what the adapter does (lora_A = λ_d⊙A, lora_B = λ_b⊙B, lora_alpha = r), in PEFT's layout,
    * for programs that know only LoRA. With `adapters` and `weights`, that of their weighted sum; its rank is the sum of
-   * theirs.
+   * theirs. Rejects with `numerical_error` where a number isn't finite.
    */
   async save_as_lora(options: LoraOptions = {}): Promise<AdapterFiles> {
     const parts = loraParts(options);

@@ -194,3 +194,32 @@ test('without WebGPU the page’s own words for it are shown, and loading says w
     },
   );
 });
+
+test('a run that goes back and on is told of', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({ '/page.html': `${tag(cdn)}<web-vera model="${prose(cdn)}" ${small}></web-vera>` }),
+    async (page) => {
+      await page.waitForFunction(() => document.querySelector('web-vera')?.state === 'idle');
+      await page.evaluate(async () => {
+        const element = document.querySelector('web-vera')!;
+        await element.load();
+        // No adapter may hold what a step of that size makes of its vectors.
+        element.teach('Call me Ishmael. Some years ago I went to sea.', { learning_rate: 24_000 }).catch(() => {});
+      });
+      const note = await page.waitForFunction(
+        () =>
+          [...(document.querySelector('web-vera')!.shadowRoot?.querySelectorAll('[role=status]') ?? [])]
+            .filter((element) => element.checkVisibility())
+            .map(({ textContent }) => textContent ?? '')
+            .find((text) => text.startsWith('Something went wrong')),
+        { polling: 20 },
+      );
+      expect(await note.jsonValue()).toBe(
+        'Something went wrong on the way (numerical_error). It went back 3 steps, and goes on by itself.',
+      );
+      const output = await page.evaluate(() => document.querySelector('web-vera')!.stop());
+      expect(output?.global_step ?? 3).toBeLessThanOrEqual(3);
+    },
+  );
+});

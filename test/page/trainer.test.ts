@@ -235,6 +235,29 @@ describe('a training run', () => {
     await session.close();
   });
 
+  test('that recovers has the logs that stay, and those of the steps that it does again', async () => {
+    const { model, session } = await wrapped((fake) => ({
+      async train(call) {
+        for (const step of [1, 2, 3]) report(fake(), call, step, { type: 'log', logs: logs(step) });
+        const recovered = { type: 'recovered', cause: 'numerical_error', repeatedSteps: 2, logs: [logs(1)] } as const;
+        report(fake(), call, 1, recovered);
+        report(fake(), call, 2, { type: 'log', logs: { ...logs(2), loss: 7 } });
+        return output;
+      },
+    }));
+    const run = new Trainer({ model, train_dataset: rows }).train();
+    const events: TrainEvent[] = [];
+    for await (const event of run) events.push(event);
+    expect(events[3]).toMatchObject({
+      type: 'recovered',
+      cause: 'numerical_error',
+      repeatedSteps: 2,
+      state: { global_step: 1 },
+    });
+    expect(run.state.log_history).toEqual([logs(1), { ...logs(2), loss: 7 }]);
+    await session.close();
+  });
+
   test('restored, has the logs of before; saves are told to readers and callbacks', async () => {
     const { model, session } = await wrapped((fake) => ({
       async train(call) {
