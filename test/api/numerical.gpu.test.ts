@@ -291,6 +291,41 @@ test.each<[string, ModelSource, object]>([
   });
 });
 
+test('a run that is to pause with such a step under way goes back first', async () => {
+  await within({}, async (opened) => {
+    const loaded = await AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session });
+    const model = await get_peft_model(loaded, new VeraConfig(resumedAdapter));
+    const before = await weightsOf(model);
+    let begun = Number.NaN;
+    let pause = (): void => {};
+    const paused = new Promise<void>((resolve) => {
+      pause = resolve;
+    });
+    // The second step that begins from now on is sure to find what is written.
+    const on_step_begin = (): void => {
+      begun += 1;
+      if (begun === 2) pause();
+    };
+    const args = { max_steps: 30, save_strategy: 'no' } as const;
+    const run = tinyTrainer(model, { args, callbacks: [{ on_step_begin }] }).train();
+    for await (const { type } of run) if (type === 'log') break;
+    opened.overwrite('lambda of default', 0, [Number.NaN]);
+    begun = 0;
+    await paused;
+    await run.pause();
+    const { global_step, log_history } = run.state;
+    expect(log_history).toHaveLength(global_step);
+    const weights = await weightsOf(model);
+    if (global_step === 0) expect(weights).toEqual(before);
+    await run.resume();
+    expect((await run).global_step).toBe(30);
+    const types: string[] = [];
+    for await (const { type } of run) types.push(type);
+    expect(types).toContain('recovered');
+    expect(types.indexOf('recovered')).toBeLessThan(types.indexOf('paused'));
+  });
+});
+
 describe('a profile', () => {
   test('goes through a run that recovers', async () => {
     await within({ store: 'auto' }, async ({ session }) => {

@@ -80,6 +80,15 @@ describeWithPeft('Python goes on as the run would have here', () => {
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('at step 10 of 10') });
   });
 
+  test('with a rate that was halved', async () => {
+    const one = cases.llama!;
+    const here = await trainHere({ ...one, args: { learning_rate: 0.015 } });
+    const { folder, done } = await exportAt(one, 4, { spoilt: true });
+    expect(done).toBeLessThan(10);
+    expectSuccess(await runPython(folder, ['train.py', '--model', modelFolder(one.base)]));
+    await expectSame(readOutput(folder), here);
+  });
+
   test('what an earlier export came to is passed over', async () => {
     const one = cases.llama!;
     const { folder, done } = await exportAt(one, 5);

@@ -126,12 +126,27 @@ export async function trainHere(one: Case): Promise<Run> {
   return { logs: run.state.log_history, adapter };
 }
 
-/** A run that is exported where it stands after some steps, and then given up. */
-export async function exportAt(one: Case, step: number): Promise<{ folder: string; done: number }> {
+/**
+ * A run that is exported where it stands after some steps, and then given up. With `spoilt`, what it trains is no number
+ * any more after its first, so that it goes back to its beginning.
+ */
+export async function exportAt(
+  one: Case,
+  step: number,
+  { spoilt = false } = {},
+): Promise<{ folder: string; done: number }> {
   const { model, vera } = await load(one);
   const trainer = trainerOf(vera, one);
   const run = trainer.train();
-  if (step > 0) for await (const event of run) if (event.type === 'log' && event.logs.step >= step) break;
+  let isWaiting = spoilt;
+  if (step > 0) {
+    for await (const event of run) {
+      if (event.type === 'recovered') isWaiting = false;
+      if (event.type !== 'log') continue;
+      if (event.logs.step === 1 && isWaiting) opened.overwrite('lambda of default', 0, [Number.NaN]);
+      if (event.logs.step >= step && !isWaiting) break;
+    }
+  }
   await run.pause();
   const folder = await writeNew(await export_run({ model: vera, trainer }));
   const done = run.state.global_step;
