@@ -12,6 +12,8 @@ export interface App {
   readonly rack: AdapterRack;
   readonly banner: Banner;
   readonly confirm: Confirm;
+  /** Lets the model go, and all that stands on it. */
+  readonly dropModel: () => void;
 }
 
 /** Runs a short action with the page's other actions held back; reports what goes wrong. */

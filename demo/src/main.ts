@@ -42,12 +42,14 @@ function createApp(): App {
       if (code === 'storage_unavailable') banner.show('note', message, 'Export what you want to keep.');
       else console.info(`${message} (${code})`);
     },
+    onTrouble: (trouble) => store.set({ trouble }),
     onFailed: (message) => {
+      if (store.value.phase !== 'idle') return rack.forget(); // the run goes on by itself, and its model with it
       dropModel();
       banner.show('error', message, 'Load the model again.');
     },
     onClosed: dropModel,
   });
   const rack = new AdapterRack(store, sessions);
-  return { store, sessions, rack, banner, confirm: new Confirm() };
+  return { store, sessions, rack, banner, confirm: new Confirm(), dropModel };
 }

@@ -2,6 +2,7 @@ import type { AdapterInfo, PreTrainedModel, VeraModel } from 'webvera';
 import type { DeviceCheck } from './library/device';
 import type { Interrupted } from './library/interrupted';
 import type { LoadProgress } from './library/load_meter';
+import type { Trouble } from './library/sessions';
 
 export interface ReadyModel {
   readonly name: string;
@@ -31,6 +32,8 @@ export interface AppState {
   readonly model: ReadyModel | undefined;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
+  /** What keeps the run from going on for now. */
+  readonly trouble: Trouble | undefined;
   /** Up to this step of the run nothing is lost any more. */
   readonly kept: number;
   /** Samples are being written. */
@@ -51,6 +54,7 @@ export const initialState: AppState = {
   model: undefined,
   corpus: undefined,
   phase: 'idle',
+  trouble: undefined,
   kept: 0,
   writing: false,
   busy: false,

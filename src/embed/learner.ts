@@ -262,7 +262,8 @@ export class Learner {
     if (visit?.signal.aborted) return visit.signal.reason;
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
     const known = this.status.report(error);
-    if (visit !== undefined && isFatal(known)) {
+    // What is learning goes on by itself, and the model with it.
+    if (visit !== undefined && isFatal(known) && visit.profile?.learning === undefined) {
       this.#drop('failed');
       void visit.end(known, { broken: true });
     }

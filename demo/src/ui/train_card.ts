@@ -4,6 +4,7 @@ import { type App, act } from '../app';
 import { formatCount, formatDuration, formatLoss } from '../format';
 import type { Interrupted } from '../library/interrupted';
 import { freeName } from '../library/model_files';
+import type { Trouble } from '../library/sessions';
 import { Training } from '../library/training';
 import { type AppState, canTrain, missingForTraining, type TrainingPhase } from '../state';
 import { announce } from './announcer';
@@ -19,6 +20,11 @@ const phaseTexts: Readonly<Record<Exclude<TrainingPhase, 'idle'>, string>> = {
   pausing: 'Finishing the steps that have begun…',
   paused: 'Paused. Nothing is lost.',
   stopping: 'Stopping…',
+};
+
+const troubleTexts: Readonly<Record<Trouble, string>> = {
+  recovering: 'Something broke off. The model is loaded again, and the run goes on by itself…',
+  blocked: 'The browser holds the graphics card back for now. The run goes on by itself in a minute or two…',
 };
 
 /** Starts and steers a run, and shows how it goes. `onTrained` is called once there is a new adapter. */
@@ -105,6 +111,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
         : goesOn
           ? `The run broke off. It is kept up to step ${formatCount(kept)}.`
           : 'The run ended early, and nothing was kept.';
+      if (isLost(error)) app.dropModel();
       banner.report(error);
     } finally {
       training = undefined;
@@ -143,7 +150,7 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   });
 
   store.watch((state: AppState, before: AppState) => {
-    const { phase, corpus, kept, busy } = state;
+    const { phase, trouble, corpus, kept, busy } = state;
     const idle = phase === 'idle';
     const focused = document.activeElement;
     // A button that was disabled on the way has left the focus to the body.
@@ -160,9 +167,16 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
     name.disabled = !idle;
     if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
     const safe = phase === 'running' && kept > 0 ? ` Kept up to step ${formatCount(kept)}.` : '';
-    setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : phaseTexts[phase] + safe);
+    const going = trouble !== undefined ? troubleTexts[trouble] : idle ? '' : phaseTexts[phase];
+    setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : going + safe);
     if (hadFocus && idle !== (before.phase === 'idle')) (idle ? start : cancel).focus({ preventScroll: true });
   });
+}
+
+/** It went down with the GPU or the worker. */
+function isLost(error: unknown): boolean {
+  const lost = ['device_lost', 'worker_crashed', 'gpu_blocked', 'unsupported_device'];
+  return error instanceof WebVeraError && lost.includes(error.code);
 }
 
 /** Not where the visitor has cancelled it, or where it would end the same way again. */
