@@ -37,4 +37,6 @@ export interface RunControl {
   readonly should_save?: boolean;
   /** Whether its end is kept; by default as `save_strategy` says. */
   readonly save_at_end?: boolean | undefined;
+  /** Whether it is still this tab's run is looked at. */
+  readonly check_lock?: boolean;
 }

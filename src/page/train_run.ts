@@ -46,6 +46,7 @@ export interface RunSetup {
   readonly callbacks: readonly TrainerCallback[];
   readonly signal: AbortSignal | undefined;
   readonly resume: boolean | string;
+  readonly takeOver: boolean;
   /** May throw; the run then rejects with that. */
   open(): OpenRun;
 }
@@ -162,6 +163,7 @@ export class RemoteRun implements PausableRun {
     const unwatch = watchPage({
       onVisibility: (hidden) => this.#onVisibility(hidden, args),
       onLeave: () => this.#onLeave(args),
+      onReturn: () => this.#ask({ check_lock: true }).catch(this.#fail),
     });
     try {
       await untilAborted(run.kept, signal);
@@ -180,7 +182,7 @@ export class RemoteRun implements PausableRun {
     }
   }
 
-  async #attempt({ link, adapter_name, args, signal, resume }: RunSetup, run: OpenRun): Promise<TrainOutput> {
+  async #attempt({ link, adapter_name, args, signal, resume, takeOver }: RunSetup, run: OpenRun): Promise<TrainOutput> {
     const hooks = this.#callbacks.wanted;
     // An older run's state is none to go on from, unless that was asked for.
     const resume_from_checkpoint = this.#report.isKept || resume;
@@ -191,7 +193,9 @@ export class RemoteRun implements PausableRun {
         (call, data, fail) => {
           this.#call = call;
           this.#fail = fail;
-          const request = { model: run.handle(), adapter_name, args, data, hooks, resume_from_checkpoint };
+          // One that goes on after a loss may have been taken over meanwhile: it isn't taken back.
+          const take_over = takeOver && !this.#isBroken;
+          const request = { model: run.handle(), adapter_name, args, data, hooks, resume_from_checkpoint, take_over };
           const output = link.request('train', call, request);
           if (this.#isBroken) this.#remind(call);
           this.#onBegun();

@@ -43,10 +43,16 @@ export interface TrainerInit {
 
 export interface TrainOptions {
   /**
-   * Default false: the run begins at its first step. true: it goes on from its last checkpoint in this browser, or begins
-   * where there is none. A name, such as 'checkpoint-40': it goes on from that one, or rejects with `not_found`.
+   * Default: as `take_over`. false: the run begins at its first step. true: it goes on from its last checkpoint in this
+   * browser, or begins where there is none. A name, such as 'checkpoint-40': it goes on from that one, or rejects with `not_found`.
    */
   readonly resume_from_checkpoint?: boolean | string;
+  /**
+   * Default false. true: where the same run goes on in another tab or session, it ends there within a step, is kept unless
+   * that one's `save_strategy` is 'no', and goes on here. It is asked to; a tab that doesn't answer within 3 seconds, as it
+   * is frozen or hangs, or hasn't ended 30 seconds after it answered, loses the run as it was last kept.
+   */
+  readonly take_over?: boolean;
   /** Aborted, the run ends at once and rejects with `signal.reason`. Its checkpoints stay, and the model keeps what it learnt. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -78,6 +84,12 @@ const rules: Rules<TrainerInit> = {
   train_dataset: anyDataset,
   eval_dataset: anyDataset,
   callbacks: callbackList,
+};
+
+const trainRules: Rules<TrainOptions> = {
+  resume_from_checkpoint: either(anyBoolean, anyString),
+  take_over: anyBoolean,
+  signal: abortSignal,
 };
 
 /** Trains an adapter of a VeRA model on the visitor's device. */
@@ -149,7 +161,11 @@ export class Trainer {
    * session (`other_arguments`). A run that had ended ends at once, with what it had learnt, or begins anew where the
    * arguments are others. One that was stopped further on than the arguments of now go ends at once too, with a warning.
    * Rejects with `storage_unavailable` while the database can't be asked, and with `locked_by_other_tab` while the same run
-   * goes on elsewhere.
+   * goes on elsewhere; `take_over: true` brings it here. The run that another tab takes over rejects with
+   * `locked_by_other_tab` too, with `detail: { taken_over: true }`, unless it had just come to its end; the model keeps what
+   * it learnt, and nothing more is written. A run that neither resumes nor takes over trains beside one that is the same,
+   * but isn't kept meanwhile, with a warning `locked_by_other_tab`. Where there are no Web Locks, as in Node before 24, only
+   * runs of the same session are known of.
    */
   train(options: TrainOptions = {}): TrainRun {
     this.#run = new RemoteRun({
@@ -158,9 +174,10 @@ export class Trainer {
       args: this.#args,
       callbacks: this.#callbacks,
       signal: options.signal,
-      resume: options.resume_from_checkpoint ?? false,
+      resume: options.resume_from_checkpoint ?? options.take_over ?? false,
+      takeOver: options.take_over ?? false,
       open: () => {
-        checkOptions('train', options, { resume_from_checkpoint: either(anyBoolean, anyString), signal: abortSignal });
+        checkOptions('train', options, trainRules);
         return this.#openRun(options.signal);
       },
     });

@@ -1,12 +1,19 @@
 /** What a store holds: anything that survives structured clone. */
 export type Stored = unknown;
 
+/** What must hold for a write, as the store stands when it is made: nobody else writes in between. */
+export interface Condition {
+  readonly key: string;
+  /** Throws what the write is to reject with. */
+  check(value: Stored | undefined): void;
+}
+
 /** Values by key. Every write is one transaction: it happens whole or not at all, and is on disk when it resolves. */
 export interface BlobStore {
   /** Whether what is written outlives the page. */
   readonly persistent: boolean;
   get(key: string): Promise<Stored | undefined>;
-  setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void>;
+  setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void>;
   /** Writes one value, and gives what had its key until then: nobody else writes in between. */
   replace(key: string, value: Stored): Promise<Stored | undefined>;
   /** Keys that aren't there are ignored. */
@@ -26,8 +33,9 @@ export class MemoryStore implements BlobStore {
     return structuredClone(this.#values.get(key));
   }
 
-  async setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
+  async setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
     const copies = structuredClone(entries); // throws for what can't be stored, before anything is
+    condition?.check(this.#values.get(condition.key));
     for (const [key, value] of copies) this.#values.set(key, value);
   }
 

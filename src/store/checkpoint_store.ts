@@ -2,6 +2,7 @@ import type { BlobStore } from './blob_store';
 import { describeRun, FORMAT, fieldsOf, isBytes, type KeptRun, type Label, readLabel } from './checkpoint_label';
 import { expendable, noRoom, surplus } from './checkpoint_room';
 import { areEqual, sha256 } from './sha256';
+import { StoreError } from './store_error';
 
 export type { KeptRun } from './checkpoint_label';
 
@@ -13,8 +14,12 @@ export interface StoredCheckpoint extends Omit<Label, 'format' | 'saved_at'> {
 
 /** Whoever has a name goes on with its run, in whichever tab. */
 export interface NameLocks {
-  /** What lets go again; undefined where somebody has it. */
-  take(name: string): Promise<(() => void) | undefined>;
+  /** Undefined where somebody has it. */
+  take(name: string): Promise<Lock | undefined>;
+}
+
+interface Lock {
+  release(): void;
 }
 
 export const CHECKPOINTS = 'checkpoint/';
@@ -51,10 +56,24 @@ export class CheckpointStore {
   /**
    * Writes over what lies in the slot. `seq` is above that of all that `load` found, and 0 for the first one under a name.
    * With that one others go, if there are many that may: runs that have ended and runs that nobody has touched for 30 days,
-   * the oldest ones first, but none whose name is taken. Rejects with `storage_full` where too many would be left.
+   * the oldest ones first, but none whose name is taken. Rejects with `storage_full` where too many would be left,
+   * and with `locked_by_other_tab` where the name is another owner's.
    */
-  save(name: string, checkpoint: StoredCheckpoint): Promise<void> {
-    return this.#afterOthers(() => this.#save(name, checkpoint));
+  save(name: string, checkpoint: StoredCheckpoint, owner?: string): Promise<void> {
+    return this.#afterOthers(() => this.#save(name, checkpoint, owner));
+  }
+
+  /** Whose the name is, if it was ever taken over. */
+  async owner(name: string): Promise<string | undefined> {
+    const owner = await this.#store.get(ownerKey(name));
+    return typeof owner === 'string' ? owner : undefined;
+  }
+
+  /** Makes the name a new owner's, so that what others have under way is not written. */
+  async own(name: string): Promise<string> {
+    const owner = crypto.randomUUID();
+    await this.#store.setMany([[ownerKey(name), owner]]);
+    return owner;
   }
 
   /** What is kept, in the order of the names. */
@@ -81,15 +100,25 @@ export class CheckpointStore {
     return outcome;
   }
 
-  async #save(name: string, { slot, bytes, ...checkpoint }: StoredCheckpoint): Promise<void> {
+  async #save(
+    name: string,
+    { slot, bytes, ...checkpoint }: StoredCheckpoint,
+    owner: string | undefined,
+  ): Promise<void> {
     const label: Label = { format: FORMAT, ...checkpoint, saved_at: Date.now() };
     const going: Going[] = [];
     try {
       if (checkpoint.seq === 0) await this.#makeRoom(name, going);
-      await this.#store.setMany([
+      const entries = [
         [slotKey(name, slot), { ...label, sha256: await sha256(bytes), bytes }],
         [headKey(name), label],
-      ]);
+      ] as const;
+      await this.#store.setMany(entries, {
+        key: ownerKey(name),
+        check(present) {
+          if (present !== undefined && present !== owner) throw takenOver();
+        },
+      });
       if (going.length > 0) await this.#store.deleteMany(going.flatMap((run) => keysOf(run.name)));
     } finally {
       for (const { release } of going) release();
@@ -105,9 +134,9 @@ export class CheckpointStore {
     for (const name of others) runs.push(await this.#describe(name));
     for (const { name } of expendable(runs, Date.now())) {
       if (going.length === wanted) break;
-      const release = await this.#locks.take(name);
-      if (release === undefined) continue;
-      going.push({ name, release });
+      const lock = await this.#locks.take(name);
+      if (lock === undefined) continue;
+      going.push({ name, release: () => lock.release() });
       // Another tab may have gone on with it until now.
       if (expendable([await this.#describe(name)], Date.now()).length === 0) going.pop()?.release();
     }
@@ -130,8 +159,8 @@ export class CheckpointStore {
   }
 
   async #names(): Promise<string[]> {
-    const keys = await this.#store.keys();
-    return [...new Set(keys.flatMap((key) => (key.startsWith(CHECKPOINTS) ? [key.split('/')[1] ?? ''] : [])))];
+    const keys = (await this.#store.keys()).filter((key) => key.startsWith(CHECKPOINTS) && !key.endsWith(OWNER));
+    return [...new Set(keys.map((key) => key.split('/')[1] ?? ''))];
   }
 
   async #slot(name: string, slot: 0 | 1): Promise<StoredCheckpoint | undefined> {
@@ -145,11 +174,16 @@ export class CheckpointStore {
 }
 
 /** A run whose checkpoints are about to go. */
-interface Going {
+interface Going extends Lock {
   readonly name: string;
-  release(): void;
+}
+
+function takenOver(): StoreError {
+  return new StoreError('locked_by_other_tab', 'Another tab has taken the run over');
 }
 
 const headKey = (name: string): string => `${CHECKPOINTS}${name}/head`;
 const slotKey = (name: string, slot: 0 | 1): string => `${CHECKPOINTS}${name}/${slot}`;
-const keysOf = (name: string): string[] => [headKey(name), slotKey(name, 0), slotKey(name, 1)];
+const OWNER = '/owner';
+const ownerKey = (name: string): string => CHECKPOINTS + name + OWNER;
+const keysOf = (name: string): string[] => [headKey(name), slotKey(name, 0), slotKey(name, 1), ownerKey(name)];

@@ -1,5 +1,5 @@
-import { delMany, get, keys, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
-import type { BlobStore, Stored } from './blob_store';
+import { delMany, get, keys, promisifyRequest, type UseStore } from 'idb-keyval';
+import type { BlobStore, Condition, Stored } from './blob_store';
 import { StoreError } from './store_error';
 
 const objectStore = 'values';
@@ -31,11 +31,12 @@ export class IndexedDbStore implements BlobStore {
     return get<Stored>(key, this.#use);
   }
 
-  setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
-    return setMany(
-      entries.map(([key, value]) => [key, value]),
-      this.#use,
-    );
+  setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
+    return this.#use('readwrite', async (values) => {
+      if (condition !== undefined) condition.check(await promisifyRequest<Stored>(values.get(condition.key)));
+      for (const [key, value] of entries) values.put(value, key);
+      return promisifyRequest(values.transaction);
+    });
   }
 
   replace(key: string, value: Stored): Promise<Stored | undefined> {

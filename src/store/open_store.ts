@@ -1,4 +1,4 @@
-import { type BlobStore, MemoryStore, type Stored } from './blob_store';
+import { type BlobStore, type Condition, MemoryStore, type Stored } from './blob_store';
 import { IndexedDbStore } from './indexeddb_store';
 import { StoreError } from './store_error';
 
@@ -35,8 +35,8 @@ class LazyStore implements BlobStore {
     return (await this.#open()).get(key);
   }
 
-  async setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
-    return (await this.#open()).setMany(entries);
+  async setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
+    return (await this.#open()).setMany(entries, condition);
   }
 
   async replace(key: string, value: Stored): Promise<Stored | undefined> {

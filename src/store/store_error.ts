@@ -1,5 +1,5 @@
 /** What can go wrong with storage, in the words of the public error codes. */
-export type StoreErrorCode = 'storage_full' | 'storage_unavailable' | 'storage_corrupt';
+export type StoreErrorCode = 'storage_full' | 'storage_unavailable' | 'storage_corrupt' | 'locked_by_other_tab';
 
 export interface StoreErrorDetails {
   readonly cause?: unknown;

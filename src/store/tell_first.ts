@@ -14,8 +14,8 @@ export function tellFirst(store: BlobStore, onKept: () => void): BlobStore {
       return store.persistent;
     },
     get: (key) => store.get(key),
-    async setMany(entries) {
-      await store.setMany(entries);
+    async setMany(entries, condition) {
+      await store.setMany(entries, condition);
       tell();
     },
     async replace(key, value) {

@@ -292,6 +292,8 @@ export interface TrainRequest extends EvaluateRequest {
   readonly hooks: readonly RunHook[];
   /** true: from the last checkpoint, if there is one; a name: from that one, or `not_found`. */
   readonly resume_from_checkpoint: boolean | string;
+  /** Whether it is to end where it goes on in another tab or session. */
+  readonly take_over: boolean;
 }
 
 export interface EvaluateRequest {

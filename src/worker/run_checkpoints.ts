@@ -1,8 +1,10 @@
 import { abortError } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { JsonObject } from '../core/fields';
+import type { HeldName, Holder } from '../core/held_name';
 import type { Saved } from '../core/run';
 import { NOT_HALVED, type RunSnapshot } from '../core/snapshot';
+import type { TabLocks, TakeOptions } from '../core/tab_locks';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { VERSION } from '../core/version';
 import type { Warn } from '../core/warning';
@@ -11,18 +13,19 @@ import type { CheckpointStore, StoredCheckpoint } from '../store/checkpoint_stor
 import type { Checkpoints, Restored } from '../train/training_init';
 import { type RunParts, runIdentity } from './run_identity';
 import type { RunKernels } from './run_kernels';
-import type { RunLocks } from './run_locks';
 import { known } from './store_failures';
 
 export interface CheckpointHost {
   readonly store: CheckpointStore;
-  readonly locks: RunLocks;
+  readonly locks: TabLocks;
   readonly warn: Warn;
 }
 
 export interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
   readonly kernels: RunKernels;
+  /** Told when another tab wants the run, or has it. */
+  readonly holder?: Holder;
 }
 
 type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
@@ -53,7 +56,11 @@ export class RunCheckpoints implements Checkpoints {
   #identity: Promise<string> | undefined;
   /** Where the next save goes, once it is known: not where the last one lies. */
   #next: Place | undefined;
-  #release: (() => void) | undefined;
+  #lock: HeldName | undefined;
+  /** Whose the run is in the store, once it was taken over. */
+  #owner: string | undefined;
+  /** Whether somebody had it who may still write. */
+  #wasTaken = false;
   #closed = false;
 
   constructor(host: CheckpointHost, run: CheckpointedRun) {
@@ -63,13 +70,23 @@ export class RunCheckpoints implements Checkpoints {
     if (run.args.save_strategy !== 'no') this.#id().catch(() => {});
   }
 
+  /** Makes the run this one's, whoever has it. Rejects with `signal.reason`. */
+  async takeOver(signal: AbortSignal): Promise<void> {
+    await this.#hold(await this.#id(), { takesOver: true, signal });
+  }
+
+  /** Looks whether it is still this one's. */
+  async check(): Promise<void> {
+    await this.#lock?.check();
+  }
+
   /**
    * The last one, if there is any to go on from in a run of so many steps; with a name that one, or `not_found`. The run
    * then has the kernels that it was made with, unless it can't.
    */
   async restore(wanted: true | string, maxSteps: number): Promise<Restored | undefined> {
     const run = await this.#id();
-    await this.#lock(run);
+    await this.#hold(run);
     const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
     if (chosen === undefined) return undefined;
     // What is later than this one is written over first.
@@ -92,7 +109,7 @@ export class RunCheckpoints implements Checkpoints {
     const { args, kernels } = this.#run;
     const { store } = this.#host;
     const run = await this.#id();
-    await this.#lock(run);
+    await this.#hold(run);
     this.#next ??= anew((await known(store.load(run))).found);
     const place = this.#next;
     const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
@@ -100,7 +117,10 @@ export class RunCheckpoints implements Checkpoints {
     if (this.#closed) throw abortError('The run is over');
     const { global_step, max_steps } = snapshot.progress;
     const about = { ...place, adapters, step: global_step, ended: global_step >= max_steps };
-    await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }));
+    await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }, this.#owner)).catch((error) => {
+      if (error instanceof WebVeraError && error.code === 'locked_by_other_tab') this.#lock?.lose();
+      throw error;
+    });
     this.#next = after(place, place.seq);
     return { checkpoint: nameOf(snapshot), durable: store.persistent };
   }
@@ -108,7 +128,7 @@ export class RunCheckpoints implements Checkpoints {
   /** Lets another run keep its checkpoints under the same name. */
   close(): void {
     this.#closed = true;
-    this.#release?.();
+    this.#lock?.release();
   }
 
   async #choose(run: string, wanted: true | string, maxSteps: number): Promise<Choice> {
@@ -138,17 +158,30 @@ export class RunCheckpoints implements Checkpoints {
     return this.#identity;
   }
 
-  async #lock(run: string): Promise<void> {
-    if (this.#release !== undefined) return;
-    const release = await this.#host.locks.take(run);
-    if (release === undefined) {
+  async #hold(run: string, options: TakeOptions = {}): Promise<void> {
+    if (this.#lock !== undefined) return;
+    const { locks, store } = this.#host;
+    const { holder } = this.#run;
+    const onLost = (): void => {
+      this.#closed = true;
+      holder?.onLost();
+    };
+    const lock = await locks.take(run, { ...options, holder: holder && { ...holder, onLost } });
+    if (lock === undefined) {
       throw new WebVeraError('locked_by_other_tab', 'Another run of this adapter on this data is going on', {
         retryable: true,
-        hint: 'It may be in another tab. Stop it there, or wait until it ends.',
+        hint: 'It may be in another tab. Stop it there, wait until it ends, or pass take_over: true.',
       });
     }
-    this.#release = release;
-    if (this.#closed) release();
+    try {
+      this.#wasTaken ||= lock.wasTaken;
+      this.#owner = await known(this.#wasTaken ? store.own(run) : store.owner(run));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    this.#lock = lock;
+    if (this.#closed) lock.release();
   }
 
   #read({ slot, seq, training, bytes }: StoredCheckpoint, run: string): Usable | undefined {

@@ -3,6 +3,7 @@ import type { BatchToken, ResolvedGenerationConfig } from '../core/generation';
 import type { KernelChoice } from '../core/kernel_choice';
 import type { AdapterFiles, MemoryReport } from '../core/model';
 import type { RunControl } from '../core/run';
+import { TabLocks } from '../core/tab_locks';
 import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import { openStore } from '../store/open_store';
@@ -11,7 +12,6 @@ import { Calls } from './calls';
 import { SessionDevice } from './device';
 import { exportModel } from './export_model';
 import type * as Wire from './protocol';
-import { RunLocks } from './run_locks';
 import { SessionAdapters } from './session_adapters';
 import { SessionKernels } from './session_kernels';
 import { SessionModels } from './session_models';
@@ -55,7 +55,7 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
     const store = openStore({ kind: options.store, onFallback });
     const kernels = new SessionKernels(options.kernels, store, warn);
     const models = new SessionModels(this.#host, options);
-    const locks = new RunLocks(globalThis.navigator?.locks);
+    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:');
     const made = tellFirst(store, () => this.#host.emit({ type: 'kept' }));
     const storage = new SessionStorage(made, models, locks, warn);
     this.#opened = {

@@ -1,4 +1,5 @@
 import type { AdapterFiles } from '../core/model';
+import type { TabLocks } from '../core/tab_locks';
 import type { Warn } from '../core/warning';
 import { ADAPTERS } from '../store/adapter_store';
 import type { BlobStore } from '../store/blob_store';
@@ -9,7 +10,6 @@ import { AdapterShelf } from './adapter_shelf';
 import type { StoredAdapter } from './protocol';
 import type { ListedProfile, ProfileParts, StorageCalls } from './protocol_storage';
 import { baseIdentity } from './run_identity';
-import type { RunLocks } from './run_locks';
 import type { SessionModels } from './session_models';
 import { known } from './store_failures';
 
@@ -21,7 +21,7 @@ export class SessionStorage implements StorageCalls {
   readonly #profiles: ProfileStore;
   readonly #models: SessionModels;
 
-  constructor(store: BlobStore, models: SessionModels, locks: RunLocks, warn: Warn) {
+  constructor(store: BlobStore, models: SessionModels, locks: TabLocks, warn: Warn) {
     this.#store = store;
     this.adapters = new AdapterShelf(store, warn);
     this.checkpoints = new CheckpointStore(store, locks);

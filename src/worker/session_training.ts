@@ -52,7 +52,15 @@ export class SessionTraining {
 
   async train(
     call: CallId,
-    { model: handle, adapter_name, args, data, hooks, resume_from_checkpoint: resume }: TrainRequest,
+    {
+      model: handle,
+      adapter_name,
+      args,
+      data,
+      hooks,
+      resume_from_checkpoint: resume,
+      take_over: takesOver,
+    }: TrainRequest,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
     const { model, overlay } = this.#models.find(handle, adapter_name);
@@ -63,13 +71,13 @@ export class SessionTraining {
     };
     return model.jobs.run(overlay.key, signal, async (ending) => {
       const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const request = { model, overlay, args, data: rows, signal: ending, resume };
+      const request = { model, overlay, args, data: rows, signal: ending, resume, takesOver };
       const kernels = this.#kernels.ofRun();
       const created = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, { ...created, model, overlay, args });
       try {
-        return await this.#oneAtATime(overlay, ending, () => created.run.run());
+        return await this.#oneAtATime(overlay, ending, () => created.train());
       } finally {
         this.#runs.delete(call);
         this.#feeds.delete(call);
@@ -141,8 +149,10 @@ export class SessionTraining {
     this.#runs.get(run)?.run.resume(reason);
   }
 
-  control(run: CallId, control: RunControl): void {
-    this.#runs.get(run)?.run.control(control);
+  control(call: CallId, control: RunControl): void {
+    const running = this.#runs.get(call);
+    running?.run.control(control);
+    if (control.check_lock) running?.check().catch(() => {}); // the next save tells
   }
 
   /** Two runs would undo each other's steps: the second is refused, or waits where the first is aborted already. */

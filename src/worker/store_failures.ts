@@ -13,6 +13,7 @@ export async function known<T>(outcome: Promise<T>): Promise<T> {
 }
 
 function hintFor({ code, detail }: StoreError): string {
+  if (code === 'locked_by_other_tab') return 'It goes on there.';
   if (code !== 'storage_full') {
     return 'Export adapters as files to keep them; private windows and blocked site data forbid storage.';
   }

@@ -1,8 +1,9 @@
 import type { Overlay } from '../adapters/overlay';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { WebVeraError } from '../core/error';
+import type { Holder } from '../core/held_name';
 import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../core/snapshot';
-import type { ResolvedTrainingArguments } from '../core/training';
+import type { ResolvedTrainingArguments, TrainOutput } from '../core/training';
 import type { Warning } from '../core/warning';
 import { batchesInOrder } from '../train/batches';
 import { collectRows, type RowOptions, type RowSource } from '../train/data';
@@ -28,6 +29,8 @@ export interface TrainingRequest {
 export interface RunRequest extends TrainingRequest {
   /** Whether to go on from a checkpoint: from the last one, if there is one, or from one that must be there. */
   readonly resume: boolean | string;
+  /** Whether it may be going on elsewhere, and is to end there. */
+  readonly takesOver: boolean;
   readonly checkpoints: CheckpointHost;
   readonly kernels: RunKernels;
 }
@@ -36,22 +39,38 @@ export interface RunRequest extends TrainingRequest {
 export interface CreatedRun {
   readonly run: TrainingRun;
   rows(): readonly TokenRow[];
+  /** To its end, or until another tab takes it over: then rejects with `locked_by_other_tab`. */
+  train(): Promise<TrainOutput>;
+  /** Looks whether another tab has taken it over. */
+  check(): Promise<void>;
 }
 
 /** A run that reads the data, then trains. Throws where there is nothing to train. */
 export function createRun(
-  { model, overlay, args, data, signal, resume, checkpoints: host, kernels }: RunRequest,
+  { model, overlay, args, data, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
   emit: TrainingInit['emit'],
 ): CreatedRun {
   const adapters = expectTrainable(overlay);
   let rows: readonly TokenRow[] = [];
+  let checkpoints: RunCheckpoints | undefined;
+  /** Its last step, once that is known. */
+  let end = Number.POSITIVE_INFINITY;
+  let isAsked = false;
+  const lost = new AbortController();
+  const holder: Holder = {
+    onAsked() {
+      isAsked = true;
+      run.control({ should_training_stop: true });
+    },
+    onLost: () => lost.abort(takenOver()),
+  };
   const run = new TrainingRun({
     runner: kernels.runner,
     loaded: model.loaded,
     overlay,
     adapters,
     args,
-    signal,
+    signal: AbortSignal.any([signal, lost.signal]),
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
     async prepare(stop) {
@@ -59,9 +78,11 @@ export function createRun(
       rows = collected.rows;
       if (collected.leftOut > 0) host.warn(someLeftOut(collected.leftOut, rows.length, model, args));
       const { maxSteps } = planSteps(rows.length, args);
+      end = maxSteps;
       const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
-      const checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels });
+      checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels, holder });
       try {
+        if (takesOver) await checkpoints.takeOver(stop);
         const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
         stop.throwIfAborted();
         return { maxSteps, steps, checkpoints, restored };
@@ -72,7 +93,23 @@ export function createRun(
     },
     emit,
   });
-  return { run, rows: () => rows };
+  return {
+    run,
+    rows: () => rows,
+    async train() {
+      const output = await run.run();
+      if (isAsked && output.global_step < end) throw takenOver();
+      return output;
+    },
+    check: async () => checkpoints?.check(),
+  };
+}
+
+function takenOver(): WebVeraError {
+  return new WebVeraError('locked_by_other_tab', 'Another tab has taken the run over, and it has ended here', {
+    hint: 'It goes on there; take_over: true brings it back.',
+    detail: { taken_over: true },
+  });
 }
 
 export interface StoredRunRequest extends TrainingRequest {

@@ -1,9 +1,9 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { TabLocks } from '../../src/core/tab_locks';
 import { adapters, checkpoints } from '../../src/index';
 import { CheckpointStore } from '../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
-import { RunLocks } from '../../src/worker/run_locks';
 import { stopAt, trained, typesOf } from '../helpers/resumed_run';
 import { within } from '../helpers/session';
 
@@ -15,7 +15,7 @@ const listed = () => within({ store: 'auto' }, ({ session }) => checkpoints.list
 /** What other pages of this browser have left: the checkpoints of so many runs that were broken off. */
 async function brokenOff(count: number): Promise<void> {
   const store = new IndexedDbStore('webvera', indexedDB);
-  const kept = new CheckpointStore(store, new RunLocks(undefined));
+  const kept = new CheckpointStore(store, new TabLocks(undefined, ''));
   const checkpoint = { slot: 0, seq: 0, training: 'another', step: 3, ended: false } as const;
   for (let run = 0; run < count; run++) {
     await kept.save(`run${run}`, { ...checkpoint, adapters: ['theirs'], bytes: new Uint8Array(2000) });

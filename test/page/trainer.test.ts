@@ -394,6 +394,46 @@ describe('a training run', () => {
     expect(fake.argsOf('controlTraining')).toHaveLength(saves);
     await session.close();
   });
+
+  test.each<[string, TrainOptions, { resume_from_checkpoint: boolean | string; take_over: boolean }]>([
+    ['neither', {}, { resume_from_checkpoint: false, take_over: false }],
+    ['takes over and goes on', { take_over: true }, { resume_from_checkpoint: true, take_over: true }],
+    [
+      'takes over and begins anew',
+      { take_over: true, resume_from_checkpoint: false },
+      { resume_from_checkpoint: false, take_over: true },
+    ],
+    [
+      'takes over and goes on from a name',
+      { take_over: true, resume_from_checkpoint: 'checkpoint-4' },
+      { resume_from_checkpoint: 'checkpoint-4', take_over: true },
+    ],
+  ])('%s', async (_, options, request) => {
+    const { model, session, fake } = await wrapped(() => ({ train: async () => output }));
+    await new Trainer({ model, train_dataset: rows }).train(options);
+    expect(trainRequest(fake)).toMatchObject(request);
+    await session.close();
+  });
+
+  test('looks whether it is still its own, as the page goes on that was frozen', async () => {
+    const view = new EventTarget();
+    vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible', defaultView: view }));
+    const { model, session, fake } = await wrapped((current) => ({
+      train: (call) => current().untilCancelled(call),
+      controlTraining: async () => {},
+      kernels: async () => ({}) as never,
+    }));
+    const controller = new AbortController();
+    const run = new Trainer({ model, train_dataset: rows }).train({ signal: controller.signal });
+    document.dispatchEvent(new Event('resume'));
+    view.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
+    view.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    await session.kernels();
+    expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual(Array(2).fill({ check_lock: true }));
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    await session.close();
+  });
 });
 
 describe('the data of a run', () => {

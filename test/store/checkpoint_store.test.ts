@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { TabLocks } from '../../src/core/tab_locks';
 import { type BlobStore, MemoryStore } from '../../src/store/blob_store';
 import type { Label } from '../../src/store/checkpoint_label';
 import { CheckpointStore, type StoredCheckpoint } from '../../src/store/checkpoint_store';
 import type { StoreError } from '../../src/store/store_error';
-import { RunLocks } from '../../src/worker/run_locks';
 import { FakeLocks } from '../worker/fake_locks';
 import { FaultStore } from './fault_store';
 
@@ -15,7 +15,7 @@ function nth(seq: number, training = 'first'): StoredCheckpoint {
 }
 
 /** One tab, in which no run goes on but those that a test says. */
-const tab = (store: BlobStore, locks = new RunLocks(undefined)) => new CheckpointStore(store, locks);
+const tab = (store: BlobStore, locks = new TabLocks(undefined, '')) => new CheckpointStore(store, locks);
 
 /** Changes a stored value in place. */
 async function change(store: MemoryStore, key: string, patch: (value: Record<string, unknown>) => object) {
@@ -139,6 +139,34 @@ describe('checkpoints under a name', () => {
   });
 });
 
+describe('a run that was taken over', () => {
+  test('is written by its new owner alone', async () => {
+    const { store, checkpoints } = await saved(0, 1);
+    expect(await checkpoints.owner('a')).toBeUndefined();
+    const writing = checkpoints.save('a', nth(2));
+    const other = tab(store);
+    const owner = await other.own('a');
+    await writing.catch(() => {});
+    await expect(checkpoints.save('a', nth(2))).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+    await expect(checkpoints.save('a', nth(2), 'somebody')).rejects.toMatchObject({ code: 'locked_by_other_tab' });
+    await other.save('a', nth(4), owner);
+    expect((await checkpoints.load('a')).found[0]).toEqual(nth(4));
+    // Whoever comes next goes by what is there.
+    await tab(store).save('a', nth(5), await tab(store).owner('a'));
+    expect((await checkpoints.load('a')).found[0]).toEqual(nth(5));
+  });
+
+  test('is no run more, and leaves nothing', async () => {
+    const { store, checkpoints } = await saved(0);
+    await checkpoints.own('a');
+    await checkpoints.own('b');
+    expect((await checkpoints.list()).map(({ name }) => name)).toEqual(['a']);
+    await checkpoints.delete('a');
+    await checkpoints.delete('b');
+    expect(await store.keys()).toEqual([]);
+  });
+});
+
 describe('the checkpoints of an adapter', () => {
   test('go all at once, whoever else trains beside it, and others stay', async () => {
     const { store, checkpoints } = await saved(0, 1);
@@ -205,19 +233,19 @@ describe('when one run more is kept', () => {
     const store = await kept({ held: { ended: true }, ...some(3) });
     vi.setSystemTime(Date.now() + 31 * day);
     const browser = new FakeLocks();
-    const release = await new RunLocks(browser.manager).take('held');
-    const here = new RunLocks(browser.manager);
+    const theirs = await new TabLocks(browser.manager, '').take('held');
+    const here = new TabLocks(browser.manager, '');
     await tab(store, here).save('fifth', nth(0));
     expect(await namesIn(store)).toEqual(['fifth', 'held', 'run11', 'run12']);
-    release?.();
+    theirs?.release();
     // What went can be begun again, and so can what was let go.
-    for (const name of ['run10', 'held']) expect(await here.take(name)).toBeTypeOf('function');
+    for (const name of ['run10', 'held']) expect(await here.take(name)).toBeDefined();
   });
 
   test('and so does one that another tab has gone on with in the meantime', async () => {
     const store = await kept({ first: { ended: true }, ...some(3) });
     const { manager } = new FakeLocks();
-    const locks = new RunLocks(manager);
+    const locks = new TabLocks(manager, '');
     const take = locks.take.bind(locks);
     vi.spyOn(locks, 'take').mockImplementation(async (name) => {
       await tab(store).save('first', { ...nth(1), ended: false });
@@ -226,7 +254,7 @@ describe('when one run more is kept', () => {
     await tab(store, locks).save('fifth', nth(0));
     expect(await namesIn(store)).toContain('first');
     vi.restoreAllMocks();
-    expect(await new RunLocks(manager).take('first')).toBeTypeOf('function');
+    expect(await new TabLocks(manager, '').take('first')).toBeDefined();
   });
 
   test('where none may go of many, it is refused, and told what could be deleted', async () => {
@@ -292,14 +320,14 @@ describe('when one run more is kept', () => {
     for (let failing = 1; ; failing++) {
       const inner = await kept({ ended: { ended: true }, ...some(3) });
       const store = new FaultStore(failing, inner);
-      const locks = new RunLocks(undefined);
+      const locks = new TabLocks(undefined, '');
       const outcome = await tab(store, locks)
         .save('fifth', nth(0))
         .catch((error: unknown) => error);
       const names = await namesIn(inner);
       expect(names).toEqual(expect.arrayContaining(Object.keys(some(3))));
       expect(names.includes('ended') || names.includes('fifth')).toBe(true);
-      expect(await locks.take('ended')).toBeTypeOf('function');
+      expect(await locks.take('ended')).toBeDefined();
       if (!store.failed) return expect([outcome, failing > 15]).toEqual([undefined, true]);
       expect(outcome).toMatchObject({ code: 'storage_full' });
     }

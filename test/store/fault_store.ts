@@ -1,4 +1,4 @@
-import { type BlobStore, MemoryStore, type Stored } from '../../src/store/blob_store';
+import { type BlobStore, type Condition, MemoryStore, type Stored } from '../../src/store/blob_store';
 import { StoreError, type StoreErrorCode } from '../../src/store/store_error';
 
 /** A memory store whose Nth operation fails (from 1), before it has had any effect. */
@@ -23,8 +23,8 @@ export class FaultStore implements BlobStore {
     return this.#step(() => this.#inner.get(key));
   }
 
-  setMany(entries: readonly (readonly [key: string, value: Stored])[]): Promise<void> {
-    return this.#step(() => this.#inner.setMany(entries));
+  setMany(entries: readonly (readonly [key: string, value: Stored])[], condition?: Condition): Promise<void> {
+    return this.#step(() => this.#inner.setMany(entries, condition));
   }
 
   replace(key: string, value: Stored): Promise<Stored | undefined> {

@@ -1,37 +1,54 @@
+import type { WebLocks } from '../../src/core/web_locks';
+
 type Callback = (lock: object | null) => unknown;
 interface Request {
+  readonly client: string;
   readonly callback: Callback;
   readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** Exclusive Web Locks, and a way to die: all that a worker holds is then released. */
 export class FakeLocks {
-  readonly #held = new Set<string>();
+  readonly #held = new Map<string, Request>();
   readonly #queues = new Map<string, Request[]>();
 
   /** As one context sees the locks. */
-  readonly manager = {
-    request: (name: string, ...rest: readonly unknown[]): Promise<unknown> => {
+  readonly manager = this.of('one');
+
+  /** As the context of that name sees them. */
+  of(client: string): WebLocks {
+    const request = async (name: string, ...rest: readonly unknown[]): Promise<unknown> => {
       const callback = rest.at(-1) as Callback;
-      const { signal, ifAvailable } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
-      if (ifAvailable && this.#held.has(name)) return Promise.resolve(callback(null));
+      const { signal, ifAvailable, steal } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
+      signal?.throwIfAborted();
+      if (ifAvailable && (this.#held.has(name) || this.waiting(name) > 0)) return callback(null);
       return new Promise((resolve, reject) => {
-        const request = { callback, resolve };
-        this.#queues.set(name, [...(this.#queues.get(name) ?? []), request]);
+        const asked = { client, callback, resolve, reject };
+        const queue = this.#waiting(name);
+        this.#queues.set(name, steal ? [asked, ...queue] : [...queue, asked]);
         signal?.addEventListener('abort', () => {
-          this.#queues.set(
-            name,
-            this.#waiting(name).filter((waiting) => waiting !== request),
-          );
+          const others = this.#waiting(name).filter((waiting) => waiting !== asked);
+          if (others.length === this.waiting(name)) return; // it was granted
+          this.#queues.set(name, others);
           reject(signal.reason);
         });
+        if (steal) this.#held.get(name)?.reject(new DOMException('The lock was stolen', 'AbortError'));
+        if (steal) this.#held.delete(name);
         this.#grant(name);
       });
-    },
-  } as Pick<LockManager, 'request'>;
+    };
+    const query = async (): Promise<LockManagerSnapshot> => ({
+      held: [...this.#held].map(([name, { client: clientId }]) => ({ name, clientId, mode: 'exclusive' })),
+      pending: [...this.#queues].flatMap(([name, queue]) =>
+        queue.map(({ client: clientId }) => ({ name, clientId, mode: 'exclusive' as const })),
+      ),
+    });
+    return { request, query } as WebLocks;
+  }
 
   get held(): readonly string[] {
-    return [...this.#held];
+    return [...this.#held.keys()];
   }
 
   waiting(name: string): number {
@@ -52,10 +69,10 @@ export class FakeLocks {
     const [next, ...others] = this.#waiting(name);
     if (next === undefined || this.#held.has(name)) return;
     this.#queues.set(name, others);
-    this.#held.add(name);
+    this.#held.set(name, next);
     queueMicrotask(async () => {
       next.resolve(await next.callback({ name }));
-      this.release(name);
+      if (this.#held.get(name) === next) this.release(name);
     });
   }
 }

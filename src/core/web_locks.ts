@@ -1,0 +1,114 @@
+import { HeldName, type Holder } from './held_name';
+
+/** Milliseconds in which the holder of a lock answers who asks for it. A tab that is frozen, or hangs, loses it then. */
+export const ANSWERS_WITHIN = 3000;
+/** Milliseconds in which a holder that has answered lets go. */
+export const LEAVES_WITHIN = 30_000;
+/** Milliseconds between two questions: the holder may not listen yet. */
+const ASKS_EVERY = 500;
+
+export type WebLocks = Pick<LockManager, 'request' | 'query'>;
+
+/** Undefined where somebody has it and it is only wanted if available. Rejects with the signal's reason, and for pages that may have none. */
+export function requestLock(
+  locks: WebLocks,
+  name: string,
+  options: LockOptions,
+  holder: Holder | undefined,
+  wasTaken = false,
+): Promise<HeldName | undefined> {
+  return new Promise((resolve, reject) => {
+    let held: HeldName | undefined;
+    locks
+      .request(name, options, (lock) => {
+        if (lock === null) return resolve(undefined);
+        held = new HeldName(holder, wasTaken, (own) => checkLock(locks, name, own));
+        if (holder !== undefined) answer(locks, name, held);
+        resolve(held);
+        return held.over;
+      })
+      .catch((error: unknown) => (held === undefined ? reject(error) : held.lose())); // it was stolen
+  });
+}
+
+/**
+ * Waits in the queue for a lock, and asks its holder to let go. Where nobody answers in time, or one who has answered doesn't
+ * let go, it is stolen. Rejects with `signal.reason`.
+ */
+export async function takeLockOver(
+  locks: WebLocks,
+  name: string,
+  { holder, signal }: { readonly holder?: Holder | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<HeldName | undefined> {
+  const id = crypto.randomUUID();
+  const late = new AbortController();
+  const giveUpIn = (time: number): ReturnType<typeof setTimeout> => setTimeout(() => late.abort(), time);
+  let timer = giveUpIn(ANSWERS_WITHIN);
+  let isAnswered = false;
+  const channel = openChannel(name, ({ answers }) => {
+    if (answers !== id || isAnswered) return;
+    isAnswered = true;
+    clearTimeout(timer);
+    timer = giveUpIn(LEAVES_WITHIN);
+  });
+  const ask = (): void => channel?.postMessage({ asks: id });
+  const again = setInterval(ask, ASKS_EVERY);
+  try {
+    const ends = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+    const granted = requestLock(locks, name, { signal: ends }, holder, true);
+    // By then the request is in the queue, where the holder looks for it.
+    locks.query().then(ask, () => {});
+    return await granted;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!late.signal.aborted) throw error;
+    return await requestLock(locks, name, { steal: true }, holder, true);
+  } finally {
+    clearTimeout(timer);
+    clearInterval(again);
+    channel?.close();
+  }
+}
+
+/** Tells whoever asks for a lock that its holder has heard. */
+function answer(locks: WebLocks, name: string, held: HeldName): void {
+  const channel = openChannel(name, async ({ asks }) => {
+    if (asks === undefined) return;
+    // What a tab hears that was frozen is old. Who still asks is in the queue.
+    const { pending = [] } = await locks.query();
+    if (held.isOver || !pending.some((request) => request.name === name)) return;
+    channel?.postMessage({ answers: asks });
+    held.ask();
+  });
+  held.over.then(() => channel?.close());
+}
+
+async function checkLock(locks: WebLocks, name: string, own: HeldName): Promise<void> {
+  // Another lock tells what this thread is called.
+  const probe = `${name}:${crypto.randomUUID()}`;
+  const { held = [] } = await locks.request(probe, () => locks.query());
+  const holderOf = (lock: string): string | undefined => held.find((one) => one.name === lock)?.clientId;
+  if (own.isOver || holderOf(name) === holderOf(probe)) return;
+  const holder: Holder = { onAsked: () => own.ask(), onLost: () => own.lose() };
+  const again = await requestLock(locks, name, { ifAvailable: true }, holder);
+  if (again === undefined) own.lose();
+  else own.over.then(() => again.release());
+}
+
+interface Message {
+  readonly asks?: string;
+  readonly answers?: string;
+}
+
+/** Old engines have none, and some pages may not open one: nobody hears then, nor answers. */
+function openChannel(name: string, onMessage: (message: Message) => unknown): BroadcastChannel | undefined {
+  try {
+    const channel = new BroadcastChannel(name);
+    channel.addEventListener('message', ({ data }: MessageEvent<Message | null>) => onMessage(data ?? {}));
+    // It must not keep Node alive.
+    (channel as { unref?: () => void }).unref?.();
+    return channel;
+  } catch {
+    return undefined;
+  }
+}
