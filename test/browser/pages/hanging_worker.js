@@ -1,0 +1,8 @@
+// The library's worker, which does nothing for as many milliseconds as it is told to: as in a tab that is frozen, or hangs.
+export {};
+
+addEventListener('message', ({ data: { hang } }) => {
+  for (const end = performance.now() + (hang ?? 0); performance.now() < end; );
+});
+const url = '/dist/worker.js';
+await import(url);

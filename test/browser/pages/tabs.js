@@ -1,0 +1,94 @@
+// Trains as it is told from outside, beside other tabs that do the same.
+import { loadLibrary } from '../../../scripts/page/library.js';
+import { bytesOf } from './bytes.js';
+import { modelUrl, smallAdapter, trainingText } from './prose.js';
+
+const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig, WebVeraError } = await loadLibrary();
+
+const worker = new Worker('./hanging_worker.js', { type: 'module' });
+const session = await Session.open({ worker: () => worker });
+/** @type {string[]} */
+const warnings = [];
+session.addEventListener('warning', ({ code }) => warnings.push(code));
+const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
+const text = await trainingText();
+const args = { max_steps: 24, per_device_train_batch_size: 1, max_length: 32, save_steps: 3 };
+
+/** @type {import('../../../src/index').VeraModel} */
+let model;
+/** @type {import('../../../src/index').TrainRun} */
+let run;
+
+/** @typedef {{ losses: number[], files: object } | { code: string, detail: object }} Outcome */
+
+const tab = {
+  /**
+   * Resolves once a step is done, or there is none to come.
+   * @param {import('../../../src/index').TrainOptions} options
+   * @param {import('../../../src/index').TrainingArguments} more
+   */
+  async begin(options, more = {}) {
+    model = await get_peft_model(base, new VeraConfig(smallAdapter));
+    run = new Trainer({ model, args: { ...args, ...more }, train_dataset: text }).train(options);
+    await tab.reach(1);
+  },
+  /** @param {number} step */
+  async reach(step) {
+    try {
+      for await (const { type, state } of run) if (type === 'log' && state.global_step >= step) return;
+    } catch {
+      // its outcome tells
+    }
+  },
+  async pause() {
+    await run.pause();
+  },
+  async resume() {
+    await run.resume();
+  },
+  step: () => run.state.global_step,
+  /** From which step the run went on. */
+  async restored() {
+    for await (const { type, state } of run) return type === 'restored' ? state.global_step : 0;
+    return 0;
+  },
+  /** @returns {Promise<Outcome>} */
+  async outcome() {
+    try {
+      await run;
+    } catch (error) {
+      if (!(error instanceof WebVeraError)) throw error;
+      return { code: error.code, detail: error.detail };
+    }
+    const losses = run.state.log_history.map(({ loss }) => loss);
+    return { losses, files: await bytesOf(await model.save_pretrained()) };
+  },
+  /** Who trains in this browser. */
+  async owners() {
+    const { held = [] } = await navigator.locks.query();
+    return held.flatMap(({ name, clientId }) => (name?.startsWith('webvera:run:') ? [clientId] : []));
+  },
+  /** Until nobody does. */
+  async free() {
+    const { held = [] } = await navigator.locks.query();
+    for (const { name = '' } of held)
+      if (name.startsWith('webvera:run:')) await navigator.locks.request(name, () => {});
+  },
+  /** @param {number} hang milliseconds */
+  hang(hang) {
+    worker.postMessage({ hang });
+  },
+  /**
+   * What the session has warned of since.
+   * @param {string} id
+   */
+  async save(id) {
+    warnings.length = 0;
+    await model.save_pretrained({ id });
+    return warnings;
+  },
+};
+
+/** @typedef {typeof tab} Tab */
+
+Object.assign(window, { tab });
