@@ -62,6 +62,11 @@ export interface TrainingArguments {
   shuffle?: boolean;
   /** 'continue'. What to do while the page is hidden. */
   whenHidden?: 'continue' | 'pause';
+  /**
+   * false. Keeps the screen on while the run trains and the page is visible, as phones stop pages when it goes off. A browser
+   * that can't, or won't as the battery is low, is told once, with a warning of the session (`not_kept_awake`).
+   */
+  keepAwake?: boolean;
 }
 
 /** Every argument with its value; null where the data decides. */

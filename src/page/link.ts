@@ -95,6 +95,11 @@ export class Link {
     return this.#losses;
   }
 
+  /** Tells the session's listeners. */
+  warn(code: string, message: string): void {
+    this.#listener.onWarning(code, message);
+  }
+
   /** One call. Rejects with `worker_crashed` when the worker dies first, and `timeout` at its deadline. */
   request<Name extends keyof WorkerSession>(
     name: Name,

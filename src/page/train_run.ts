@@ -17,6 +17,7 @@ import { anyBoolean, checkOptions } from './options';
 import { isLoss, Recovery } from './recovery';
 import { RunReport } from './run_report';
 import { watchPage } from './visibility';
+import { keepScreenOn } from './wake_lock';
 import { callReading, closeDataset } from './with_dataset';
 
 /**
@@ -88,6 +89,7 @@ export class RemoteRun implements PausableRun {
   readonly #begun: Promise<void>;
   #onBegun = (): void => {};
   #fail: (error: unknown) => void = () => {};
+  readonly #screen: ReturnType<typeof keepScreenOn> | undefined;
 
   constructor(setup: RunSetup) {
     const { link, args, callbacks } = setup;
@@ -95,6 +97,7 @@ export class RemoteRun implements PausableRun {
     this.#callbacks = new Callbacks(args, callbacks, (request) => {
       this.#ask(request).catch(this.#fail);
     });
+    if (args.keepAwake) this.#screen = keepScreenOn((reason) => link.warn('not_kept_awake', notKept(reason)));
     this.#report = new RunReport(args.max_steps, this.#callbacks);
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
@@ -165,6 +168,7 @@ export class RemoteRun implements PausableRun {
       onLeave: () => this.#onLeave(args),
       onReturn: () => this.#ask({ check_lock: true }).catch(this.#fail),
     });
+    this.#screen?.wish(true);
     try {
       await untilAborted(run.kept, signal);
       for (;;) {
@@ -177,6 +181,7 @@ export class RemoteRun implements PausableRun {
       }
     } finally {
       unwatch();
+      this.#screen?.close();
       run.close();
       closeDataset(run.dataset);
     }
@@ -216,7 +221,10 @@ export class RemoteRun implements PausableRun {
   }
 
   #onEvent(event: CallEvent): void {
-    if (event.type === 'train') this.#report.add(event.progress, event.event);
+    if (event.type !== 'train') return;
+    const { type } = event.event;
+    if (type === 'paused' || type === 'resumed') this.#screen?.wish(type === 'resumed');
+    this.#report.add(event.progress, event.event);
   }
 
   /** A page that is hidden may never be seen again. */
@@ -249,6 +257,10 @@ export class RemoteRun implements PausableRun {
       if (!isLoss(error)) throw error;
     });
   }
+}
+
+function notKept(reason: string): string {
+  return `The screen may go off while the run goes on: ${reason}`;
 }
 
 /** What a `Trainer` gives, as this library sees it. */

@@ -25,6 +25,7 @@ const defaults: ResolvedTrainingArguments = {
   completion_only_loss: null,
   shuffle: true,
   whenHidden: 'continue',
+  keepAwake: false,
 };
 
 const rules: Rules<TrainingArguments> = {
@@ -51,6 +52,7 @@ const rules: Rules<TrainingArguments> = {
   completion_only_loss: anyBoolean,
   shuffle: anyBoolean,
   whenHidden: oneOf('continue', 'pause'),
+  keepAwake: anyBoolean,
 };
 
 /** Every argument with its value. Throws `invalid_argument` for unknown names and values that can't be. */

@@ -47,6 +47,7 @@ const INERT: ReadonlySet<string> = new Set([
   'save_strategy',
   'save_steps',
   'whenHidden',
+  'keepAwake',
 ] satisfies (keyof ResolvedTrainingArguments)[]);
 
 /** The checkpoints of one run. */

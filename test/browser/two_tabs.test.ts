@@ -34,6 +34,21 @@ async function crash(page: Page): Promise<void> {
   protocol.send('Page.crash').catch(() => {}); // nobody is left to answer
 }
 
+test('chromium: the screen stays on while a run trains, where it is asked to', async () => {
+  await withBrowser('chromium', async (page, url) => {
+    const tab = await open(page, url);
+    const awake = () => expect.poll(() => tab('awake'));
+    await tab('begin', {}, { keepAwake: true });
+    await awake().toBe(1);
+    await tab('pause');
+    await awake().toBe(0);
+    await tab('resume');
+    await awake().toBe(1);
+    await tab('outcome');
+    await awake().toBe(0);
+  });
+});
+
 test.each(browserNames)('%s: of several tabs one trains, and it may be any of them', async (name) => {
   await withBrowser(name, async (page, url) => {
     const one = await open(page, url);

@@ -108,6 +108,7 @@ describe('a training run', () => {
       completion_only_loss: null,
       shuffle: false,
       whenHidden: 'continue',
+      keepAwake: false,
     });
     await session.close();
   });
@@ -412,6 +413,52 @@ describe('a training run', () => {
     const { model, session, fake } = await wrapped(() => ({ train: async () => output }));
     await new Trainer({ model, train_dataset: rows }).train(options);
     expect(trainRequest(fake)).toMatchObject(request);
+    await session.close();
+  });
+
+  test('keeps the screen on while it trains, where asked to', async () => {
+    const asked: string[] = [];
+    const request = async () => {
+      const sentinel = { released: false, release: async () => void asked.push('off') };
+      asked.push('on');
+      return sentinel;
+    };
+    vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
+    let end = (): void => {};
+    const { model, session, fake } = await wrapped(() => ({
+      train: () =>
+        new Promise((resolve) => {
+          end = () => resolve(output);
+        }),
+    }));
+    vi.stubGlobal('navigator', { wakeLock: { request } });
+    const train = (args: TrainingArguments) => new Trainer({ model, args, train_dataset: rows }).train();
+    const other = train({});
+    await vi.waitFor(() => expect(fake.argsOf('train')).toHaveLength(1));
+    end();
+    await other;
+    expect(asked).toEqual([]);
+    const run = train({ keepAwake: true });
+    await vi.waitFor(() => expect(asked).toEqual(['on']));
+    const call = fake.argsOf('train')[1]?.[0] as number;
+    report(fake, call, 1, { type: 'paused', reason: 'user' });
+    await vi.waitFor(() => expect(asked).toEqual(['on', 'off']));
+    report(fake, call, 1, { type: 'resumed', reason: 'user' });
+    await vi.waitFor(() => expect(asked).toEqual(['on', 'off', 'on']));
+    end();
+    await run;
+    await vi.waitFor(() => expect(asked).toEqual(['on', 'off', 'on', 'off']));
+    await session.close();
+  });
+
+  test('tells the session where the screen can’t be kept on', async () => {
+    vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
+    const { model, session } = await wrapped(() => ({ train: async () => output }));
+    vi.stubGlobal('navigator', {});
+    const warnings: string[] = [];
+    session.addEventListener('warning', ({ code }) => warnings.push(code));
+    await new Trainer({ model, args: { keepAwake: true }, train_dataset: rows }).train();
+    await vi.waitFor(() => expect(warnings).toEqual(['not_kept_awake']));
     await session.close();
   });
 

@@ -5,6 +5,16 @@ import { modelUrl, smallAdapter, trainingText } from './prose.js';
 
 const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig, WebVeraError } = await loadLibrary();
 
+/** @type {WakeLockSentinel[]} */
+const sentinels = [];
+const { wakeLock } = navigator;
+const request = wakeLock.request.bind(wakeLock);
+wakeLock.request = async () => {
+  const sentinel = await request('screen');
+  sentinels.push(sentinel);
+  return sentinel;
+};
+
 const worker = new Worker('./hanging_worker.js', { type: 'module' });
 const session = await Session.open({ worker: () => worker });
 /** @type {string[]} */
@@ -63,6 +73,8 @@ const tab = {
     const losses = run.state.log_history.map(({ loss }) => loss);
     return { losses, files: await bytesOf(await model.save_pretrained()) };
   },
+  /** How many locks keep the screen on. */
+  awake: () => sentinels.filter(({ released }) => !released).length,
   /** Who trains in this browser. */
   async owners() {
     const { held = [] } = await navigator.locks.query();
