@@ -4,7 +4,7 @@ export type Stored = unknown;
 /** What must hold for a write, as the store stands when it is made: nobody else writes in between. */
 export interface Condition {
   readonly key: string;
-  /** Throws what the write is to reject with. */
+  /** Throws the `StoreError` that the write is to reject with. */
   check(value: Stored | undefined): void;
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type BlobStore, MemoryStore } from '../../src/store/blob_store';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
 import { openStore } from '../../src/store/open_store';
+import { StoreError } from '../../src/store/store_error';
 
 const kinds: [string, () => BlobStore][] = [
   ['memory', () => new MemoryStore()],
@@ -46,6 +47,28 @@ describe.each(kinds)('a store: %s', (_name, open) => {
     await expect(store.setMany(entries)).rejects.toThrow(/could not be cloned/);
     expect(await store.get('a')).toBe('old');
     expect(await store.keys()).toEqual(['a']);
+  });
+
+  test('sets only where a condition holds, with nobody in between', async () => {
+    const store = open();
+    await store.setMany([['owner', 'mine']]);
+    const mine = {
+      key: 'owner',
+      check(value: unknown) {
+        if (value !== 'mine') throw new StoreError('locked_by_other_tab', `owned by ${value}`);
+      },
+    };
+    await store.setMany([['a', 1]], mine);
+    const outcomes = await Promise.allSettled([
+      store.setMany([['a', 2]], mine),
+      store.setMany([['owner', 'theirs']]),
+      store.setMany([['a', 3]], mine),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(outcomes[2]).toMatchObject({ reason: { message: 'owned by theirs' } });
+    expect(await store.get('a')).toBe(2);
+    await store.deleteMany(['owner']);
+    await expect(store.setMany([['a', 4]], mine)).rejects.toThrow('owned by undefined');
   });
 
   test('works again after it was closed', async () => {

@@ -56,6 +56,13 @@ const tab = {
   async resume() {
     await run.resume();
   },
+  /** As a page hears that is frozen, and goes on. */
+  freeze() {
+    document.dispatchEvent(new Event('freeze'));
+    document.dispatchEvent(new Event('resume'));
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  },
   step: () => run.state.global_step,
   /** From which step the run went on. */
   async restored() {
