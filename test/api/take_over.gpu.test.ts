@@ -80,6 +80,11 @@ describe('a run that another tab takes over', () => {
       const [restored] = await eventsOf(second.run);
       expect(restored).toMatchObject({ type: 'restored', checkpoint: `checkpoint-${reached}` });
       expect(await weightsOf(second.model)).toEqual(straight.weights);
+      // Whatever the first may still have under way is not written.
+      const [kept] = await checkpoints.list({ session: one.session });
+      const store = new IndexedDbStore('webvera', indexedDB);
+      expect(await store.get(`checkpoint/${kept?.id}/owner`)).toBeTypeOf('string');
+      await store.close();
     });
   });
 
