@@ -472,6 +472,7 @@ describe('a training run', () => {
     }));
     const controller = new AbortController();
     const run = new Trainer({ model, train_dataset: rows }).train({ signal: controller.signal });
+    await vi.waitFor(() => expect(fake.argsOf('train')).toHaveLength(1));
     document.dispatchEvent(new Event('resume'));
     view.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
     view.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
