@@ -16,12 +16,15 @@ interface Shared {
 /** Frozen projections on the device, one pair for all adapters that agree on what they depend on. */
 export class ProjectionPool {
   readonly #runner: Runner;
+  readonly #onDraw: (numbers: number) => void;
   readonly #shared = new Map<string, Shared>();
   readonly #names = new Map<ProjectionValues, string>();
   #adopted = 0;
 
-  constructor(runner: Runner) {
+  /** `onDraw` is told beforehand of how many numbers are drawn in one go. */
+  constructor(runner: Runner, onDraw: (numbers: number) => void = () => {}) {
     this.#runner = runner;
+    this.#onDraw = onDraw;
   }
 
   /**
@@ -31,6 +34,7 @@ export class ProjectionPool {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
     return this.#take(name, { ...key, dtype }, () => {
       if (known !== undefined) return known;
+      this.#onDraw(key.r * (key.max_in + key.max_out));
       const exact = generateProjections(key);
       return dtype === 'float32' ? exact : roundProjections(exact, dtype);
     });

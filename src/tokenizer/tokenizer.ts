@@ -95,6 +95,24 @@ export function createTokenizer(
   };
 }
 
+/** One that tells beforehand of long texts, and of how long they are: it does them in one go. */
+export function announcing(tokenizer: TextTokenizer, onLong: (length: number) => void): TextTokenizer {
+  const announce = ({ length }: { readonly length: number }): void => {
+    if (length > ONE_PIECE) onLong(length);
+  };
+  return {
+    ...tokenizer,
+    encode(text, options) {
+      announce(text);
+      return tokenizer.encode(text, options);
+    },
+    decode(ids, options) {
+      announce(ids);
+      return tokenizer.decode(ids, options);
+    },
+  };
+}
+
 function encodeInPieces(text: string, stream: TextStream): number[] {
   const ids: number[] = [];
   for (const part of [stream.push(text), stream.finish()]) for (const id of part) ids.push(id);

@@ -37,6 +37,8 @@ export class SessionAdapters {
   readonly #shelf: AdapterShelf;
   readonly #warn: Warn;
   readonly #projections = new WeakMap<Runner, ProjectionPool>();
+  /** Slow devices draw four million a second. */
+  readonly #announce = (numbers: number): void => this.#models.quiet(numbers / 2 ** 22);
   #keys = 0;
 
   constructor(models: SessionModels, shelf: AdapterShelf, warn: Warn) {
@@ -47,7 +49,7 @@ export class SessionAdapters {
 
   newState(base: TextModel): VeraState {
     const { runner } = base;
-    const projections = this.#projections.get(runner) ?? new ProjectionPool(runner);
+    const projections = this.#projections.get(runner) ?? new ProjectionPool(runner, this.#announce);
     this.#projections.set(runner, projections);
     return new VeraState(base, {
       runner,

@@ -5,7 +5,7 @@ import { type FileSource, readFile, readFileIfPresent } from '../core/files';
 import { defaultLimits, type ParserLimits, type ProgressInfo } from '../core/source';
 import type { Executor } from '../gpu/executor';
 import { openSource } from '../hub/open_source';
-import { createTokenizer, type TextTokenizer } from '../tokenizer/tokenizer';
+import { announcing, createTokenizer, type TextTokenizer } from '../tokenizer/tokenizer';
 import { Handles } from './handles';
 import { loadModel } from './model_loader';
 import type {
@@ -46,6 +46,11 @@ export class SessionModels {
 
   get limits(): ParserLimits {
     return { ...defaultLimits, ...this.#options.limits };
+  }
+
+  /** What comes next is done in one go, and may take so many seconds. */
+  quiet(seconds: number): void {
+    this.#host.quiet?.(seconds);
   }
 
   /** From now on nothing is downloaded. */
@@ -188,7 +193,11 @@ export class SessionModels {
   async #createTokenizer(source: FileSource, json: Uint8Array, vocabSize?: number): Promise<TextTokenizer> {
     const config = await readFileIfPresent(source, 'tokenizer_config.json', this.limits.json);
     const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-    return createTokenizer(text(json), config && text(config), vocabSize === undefined ? {} : { vocabSize });
+    // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
+    this.quiet(json.byteLength / 2 ** 20);
+    const options = vocabSize === undefined ? {} : { vocabSize };
+    const tokenizer = createTokenizer(text(json), config && text(config), options);
+    return announcing(tokenizer, (length) => this.quiet(length / 2 ** 18));
   }
 }
 

@@ -45,6 +45,18 @@ test('two that come at a time share one pair, once it is there', async () => {
   expect(runner.held.size).toBe(0);
 });
 
+test('tells beforehand of what it draws, once for all that share it', async () => {
+  const told: number[] = [];
+  const pool = new ProjectionPool(new FakeRunner(), (numbers) => told.push(numbers));
+  const values = await pool.acquire(key, 'float32');
+  await pool.acquire(key, 'float32');
+  expect(told).toEqual([4 * (6 + 8)]);
+  const known = { A: new Float32Array(24), B: new Float32Array(32) };
+  await pool.acquire({ ...key, r: 4, projection_prng_key: 9 }, 'float32', known);
+  expect(told).toHaveLength(1);
+  expect(values.dtype).toBe('float32');
+});
+
 test('when memory runs out all that wait for a pair fail, hold nothing, and may try again', async () => {
   const runner = new SlowRunner();
   const pool = new ProjectionPool(runner);

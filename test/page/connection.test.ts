@@ -87,6 +87,27 @@ describe('a connection to a worker', () => {
   });
 });
 
+describe('a worker that says that it will be silent', () => {
+  test('is given that time', async () => {
+    const { connection, scope, onDeath } = await connect(() => ({ listStored: () => new Promise(() => {}) }));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      void connection.invoke('listStored', []);
+      scope.postMessage({ webvera: 'quiet', seconds: 20 });
+      // Messages cross by no timer.
+      await new Promise((resolve) => setImmediate(resolve));
+      vi.spyOn(scope, 'postMessage').mockImplementation(() => {});
+      await vi.advanceTimersByTimeAsync(23_000);
+      expect(onDeath).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(onDeath).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+      connection.terminate();
+    }
+  });
+});
+
 describe('a worker that fails', () => {
   const host = { emit: () => {}, onDeath: () => {} };
 
