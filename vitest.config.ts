@@ -4,6 +4,7 @@ const GPU_TESTS = 'test/**/*.gpu.test.ts';
 const BROWSER_TESTS = 'test/browser/**/*.test.ts';
 const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
 const PEFT_TESTS = 'test/with_peft/**/*.test.ts';
+const SOAK_TESTS = 'test/**/*.soak.test.ts';
 
 /** What every test file begins with. */
 const setupFiles = ['test/helpers/match_patterns.ts'];
@@ -17,7 +18,7 @@ export default defineConfig({
           name: 'node',
           setupFiles,
           include: ['test/**/*.test.ts'],
-          exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS, PEFT_TESTS],
+          exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS, PEFT_TESTS, SOAK_TESTS],
           sequence: { groupOrder: 0 },
           // The usual five seconds are few on a busy machine.
           testTimeout: 30_000,
@@ -61,6 +62,18 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // What takes long, in real browsers: `npm run test:soak`, not `npm test`.
+        test: {
+          name: 'soak',
+          setupFiles,
+          include: [SOAK_TESTS],
+          pool: 'forks',
+          fileParallelism: false,
+          sequence: { groupOrder: 5 },
+          testTimeout: 3_600_000,
         },
       },
       {

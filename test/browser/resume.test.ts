@@ -2,75 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { gotoReporting } from '../../scripts/lib/launch.mjs';
-import { crashGpu } from './crash';
-import { type BrowserName, browserNames, withPage, withSite } from './harness';
-
-type Report =
-  | {
-      readonly type: 'log' | 'save' | 'restored' | 'recovered' | 'warning' | 'blocked';
-      readonly step: number;
-      readonly code?: string;
-      readonly message?: string;
-      readonly cause?: string;
-      readonly repeatedSteps?: number;
-    }
-  | Done;
-
-interface Done {
-  readonly type: 'done';
-  readonly losses: readonly number[];
-  readonly files: object;
-}
-
-interface Visit {
-  /** What the browser keeps between visits. */
-  readonly profile?: string;
-  /** Whether the browser is to be killed at this report. */
-  readonly dies?: (report: Report) => boolean;
-  /** Steps at which Chromium's GPU process is to crash. */
-  readonly crashes?: readonly number[];
-  /** Bytes that the browser lets the site store. */
-  readonly quota?: number;
-}
-
-/** Opens the page, until it is done or its browser is killed; gives what it reported. */
-function visit(
-  name: BrowserName,
-  url: string,
-  page: string,
-  { profile, dies, crashes = [], quota }: Visit = {},
-): Promise<Report[]> {
-  return withPage(
-    name,
-    url,
-    async ({ page: opened, kill }) => {
-      const reports: Report[] = [];
-      const ahead = [...crashes];
-      if (quota !== undefined) {
-        const browser = await opened.createCDPSession();
-        await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
-      }
-      await new Promise<void>((resolve, reject) => {
-        const receive = (report: Report): void => {
-          reports.push(report);
-          if (dies?.(report) === true) kill();
-          if (report.type === 'log' && report.step === ahead[0]) {
-            ahead.shift();
-            crashGpu(opened).catch(reject);
-          }
-          if (report.type === 'done' || dies?.(report) === true) resolve();
-        };
-        opened
-          .exposeFunction('report', receive)
-          .then(() => gotoReporting(opened, `${url}/pages/${page}`, receive))
-          .catch(reject);
-      });
-      return reports;
-    },
-    { ...(profile && { profile }) },
-  );
-}
+import { browserNames, withSite } from './harness';
+import { type Done, type Report, visit } from './visit';
 
 test.each(browserNames)('%s: a browser that is killed while it trains loses no step that was saved', async (name) => {
   const profile = await mkdtemp(join(tmpdir(), 'webvera-'));

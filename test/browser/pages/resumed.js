@@ -1,14 +1,16 @@
-// Trains, from the last checkpoint if there is one, and reports each event, then what came out. With `?straight` nothing is saved, and with `?by-time` it is because of the time alone.
+// Trains, from the last checkpoint if there is one, and reports each event, then what came out. With `?straight` nothing is saved,
+// and with `?by-time` it is because of the time alone. `?steps=`: how many, in place of forty.
 import { loadLibrary } from '../../../scripts/page/library.js';
 import { bytesOf } from './bytes.js';
 import { modelUrl, smallAdapter, trainingText } from './prose.js';
 
 const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
 
-const [straight, byTime] = ['?straight', '?by-time'].map((way) => location.search === way);
+const wanted = new URLSearchParams(location.search);
+const [straight, byTime] = ['straight', 'by-time'].map((way) => wanted.has(way));
 /** @type {import('../../../src/index').TrainingArguments} */
 const args = {
-  max_steps: 40,
+  max_steps: Number(wanted.get('steps') ?? 40),
   per_device_train_batch_size: 1,
   max_length: 64,
   save_strategy: straight ? 'no' : 'steps',

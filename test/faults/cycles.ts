@@ -1,0 +1,60 @@
+import type { Page } from 'puppeteer-core';
+import { expect } from 'vitest';
+import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { type BrowserName, withBrowser } from '../browser/harness';
+
+interface Cycle {
+  readonly type: 'cycle' | 'done';
+  readonly cycle: number;
+  /** Bytes of the JavaScript heaps of page and worker, in Chromium. */
+  heaps?: { readonly page: number; readonly worker: number };
+}
+
+/** What a heap may grow by from one cycle to another, on the average, and still be flat. */
+const HEAP_A_CYCLE = 32 * 1024;
+
+/** Loads, trains and disposes of a model so many times, and expects that nothing grows. */
+export async function expectFlat(name: BrowserName, cycles: number): Promise<void> {
+  const seen: Cycle[] = [];
+  await withBrowser(name, async (page, url) => {
+    await new Promise<void>((resolve, reject) => {
+      const receive = async (report: Cycle): Promise<void> => {
+        if (report.type === 'done') return resolve();
+        seen.push(name === 'chromium' ? { ...report, heaps: await heapsOf(page) } : report);
+      };
+      page
+        .exposeFunction('report', (report: Cycle) => receive(report).catch(reject))
+        .then(() => gotoReporting(page, `${url}/pages/cycles.html?cycles=${cycles}`, receive))
+        .catch(reject);
+    });
+  });
+  expect(seen.map(({ cycle }) => cycle)).toEqual(Array.from({ length: cycles }, (_, index) => index + 1));
+  const counts = seen.map(({ cycle, heaps, ...held }) => held);
+  for (const held of counts.slice(1)) expect(held).toEqual(counts[0]);
+  expectFlatHeaps(seen.flatMap(({ heaps }) => heaps ?? []));
+}
+
+/** The last third against the one before: in the first, code is still compiled, of which some 1.5 MB come together. */
+function expectFlatHeaps(heaps: readonly { readonly page: number; readonly worker: number }[]): void {
+  const third = Math.floor(heaps.length / 3);
+  if (third < 4) return;
+  for (const of of ['page', 'worker'] as const) {
+    const least = (some: typeof heaps): number => Math.min(...some.map((heap) => heap[of]));
+    const grown = least(heaps.slice(-third)) - least(heaps.slice(-2 * third, -third));
+    expect(grown, `bytes that the heap of the ${of} has grown by`).toBeLessThan(HEAP_A_CYCLE * third);
+  }
+}
+
+async function heapsOf(page: Page): Promise<{ page: number; worker: number }> {
+  const session = await page.createCDPSession();
+  const used = async (client: { send: typeof session.send }): Promise<number> => {
+    await client.send('HeapProfiler.collectGarbage');
+    return (await client.send('Runtime.getHeapUsage')).usedSize;
+  };
+  const [worker] = page.workers();
+  try {
+    return { page: await used(session), worker: worker === undefined ? 0 : await used(worker.client) };
+  } finally {
+    await session.detach();
+  }
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type BrowserName, browserNames, withSite } from '../browser/harness';
+import { type Done, type Report, visit } from '../browser/visit';
+import { random } from '../helpers/random';
+import { expectFlat } from './cycles';
+
+const ROUNDS = 50;
+const page = 'resumed.html?steps=400';
+
+async function withProfile(body: (url: string, profile: string) => Promise<void>): Promise<void> {
+  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+  try {
+    await withSite((url) => body(url, profile));
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+  }
+}
+
+async function straightOf(name: BrowserName, url: string, steps = 400): Promise<Done> {
+  return (await visit(name, url, `resumed.html?straight&steps=${steps}`)).at(-1) as Done;
+}
+
+/** Kills at any moment after the run goes: while a step, a save or nothing is under way. */
+function atRandom(next: () => number): (report: Report) => boolean {
+  let left = 1 + Math.floor(12 * next());
+  return () => {
+    left -= 1;
+    return left === 0;
+  };
+}
+
+test.each(browserNames)(`%s: ${ROUNDS} browsers that are killed lose no step that was saved`, async (name) => {
+  const next = random(7);
+  await withProfile(async (url, profile) => {
+    const straight = await straightOf(name, url);
+    let saved = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const reports = await visit(name, url, page, { profile, dies: atRandom(next) });
+      const [first] = reports;
+      if (saved > 0 && first?.type !== 'done') {
+        expect(first?.type).toBe('restored');
+        expect((first as { step: number }).step).toBeGreaterThanOrEqual(saved);
+      }
+      for (const report of reports) if (report.type === 'save' || report.type === 'restored') saved = report.step;
+    }
+    expect(saved).toBeGreaterThan(ROUNDS);
+    expect((await visit(name, url, page, { profile })).at(-1)).toEqual(straight);
+  });
+});
+
+test.each(browserNames)('%s: fifty models that come and go leave nothing behind', (name) => expectFlat(name, 50));
+
+test('chromium: a GPU that crashes twice is waited for, and the run ends as if nothing had been', async () => {
+  await withProfile(async (url, profile) => {
+    const straight = await straightOf('chromium', url, 40);
+    const reports = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20] });
+    expect(reports.filter(({ type }) => type === 'recovered')).toHaveLength(2);
+    expect(reports.filter(({ type }) => type === 'blocked')).toHaveLength(1);
+    expect(reports.at(-1)).toEqual(straight);
+  });
+});

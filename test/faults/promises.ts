@@ -1,0 +1,55 @@
+/** A test, by its file and by words of its title. */
+export type Proof = readonly [file: string, title?: string];
+
+/** What is promised of faults, each with what is injected to prove it. */
+export const promises: Readonly<Record<string, readonly Proof[]>> = {
+  'a saved step is never lost to a crash': [['browser/resume', 'killed while it trains loses no step that was saved']],
+  'a checkpoint is whole or absent': [
+    ['formats/checkpoint', 'cut off or changed anywhere is refused'],
+    ['store/checkpoint_store', 'of a damaged one, the one before it is left'],
+  ],
+  'a lost GPU is survived': [
+    ['api/recovery.gpu', 'goes on by itself from its last checkpoint'],
+    ['browser/resume', 'a GPU process that crashes costs the steps since the last checkpoint'],
+  ],
+  'a browser that refuses the GPU is explained, not hung': [
+    ['browser/resume', 'a GPU that crashes twice is kept from the page'],
+    ['page/recovery', 'sits a block out'],
+  ],
+  'work done after a loss is never reported': [
+    ['api/after_loss.gpu', 'no step is told whose outcome came after the loss'],
+  ],
+  'a worker that is dead or stuck is noticed within five seconds': [
+    ['browser/failures', 'a worker that dies while it trains costs nothing but time'],
+    ['page/restart', 'has what is pending reject within five seconds'],
+  ],
+  'a full disk costs checkpoints, not work': [['browser/resume', 'a full disk costs the checkpoints, not the run']],
+  'cancelling works everywhere, within a second, and leaves nothing': [
+    ['api/cancelled.gpu'],
+    ['page/recovery', 'ends at once when the run is aborted'],
+  ],
+  'two tabs never train or write the same adapter': [['browser/two_tabs']],
+  'a hidden, frozen or closing tab loses nothing that was saved': [
+    ['page/trainer', 'is saved as the page is hidden, frozen and left'],
+    ['page/trainer', 'looks whether it is still its own, as the page goes on that was frozen'],
+  ],
+  'a number that is not finite never reaches a saved adapter': [['api/numerical.gpu']],
+  'a hostile safetensors file can do no harm': [['formats/safetensors', 'what the reference rejects']],
+  'a hostile tokenizer can not hang the worker': [['tokenizer/tokenizer', 'within a second']],
+  'values of a configuration change neither shaders nor objects': [
+    ['contract', 'shaders are whole files, joined'],
+    ['formats/json', 'takes __proto__ for a key like any other'],
+  ],
+  'nothing leaves the browser while it trains': [
+    ['browser/csp', 'without a word to the network'],
+    ['browser/sealed', 'nothing in its worker reaches the network'],
+  ],
+  'it works under strict policies': [['browser/csp', 'strict policies']],
+  'what strangers write is only ever text': [['browser/embed_hostile', 'only ever text']],
+  'it degrades honestly': [['browser/degraded', 'train in memory and say so']],
+  'nothing grows over time': [['browser/cycles', 'a model that comes and goes leaves nothing behind']],
+  'files are those of PEFT': [['api/golden.gpu']],
+  'the same seed on the same machine gives the same bytes': [['api/resume.gpu']],
+  'shaders are valid for every engine at hand': [['naga'], ['tint.gpu']],
+  'the page stays responsive': [['browser/responsive']],
+};
