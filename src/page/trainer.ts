@@ -154,6 +154,13 @@ export class Trainer {
    * ever saved. A checkpoint tells how often the rate was halved, and a resumed run goes on with it, unless another
    * `learning_rate` is given.
    *
+   * Where the GPU or the worker is lost, the run makes its model again, from where it came and with the adapters that it began with,
+   * and goes on by itself from its last checkpoint, or else from its beginning: `recovered` tells how many steps are repeated. It
+   * does so as long as it comes further, and three times in a row where it doesn't; it then rejects with `device_lost` or
+   * `worker_crashed`, and with `gpu_blocked` where the browser doesn't give the GPU back. What is kept for that, besides
+   * checkpoints, is the adapters' files and the examples of `train_dataset`, in the page, for as long as the run takes. A run over
+   * a model from `merge_and_unload` or `unload` rejects at once.
+   *
    * With `resume_from_checkpoint` the run goes on from its last checkpoint, if there is one, as if it had never stopped; a
    * string (`'checkpoint-40'`) names one that must be there, else the run rejects with `not_found`. A checkpoint belongs
    * to a base model, its adapters by name and by what they began with, and the data as they are tokenised; the last two
