@@ -25,7 +25,8 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'a full disk costs checkpoints, not work': [['browser/resume', 'a full disk costs the checkpoints, not the run']],
   'cancelling works everywhere, within a second, and leaves nothing': [
-    ['api/cancelled.gpu'],
+    ['api/cancel_anywhere.gpu', 'rejects within a second, and leaves nothing'],
+    ['api/cancelled.gpu', 'is done, or leaves everything as it was'],
     ['page/recovery', 'ends at once when the run is aborted'],
   ],
   'two tabs never train or write the same adapter': [['browser/two_tabs']],
