@@ -126,6 +126,27 @@ describe('a run whose device is lost', () => {
     expect(broken.weights).toEqual(straight.weights);
   });
 
+  test('tells no step whose outcome came after the loss', async () => {
+    const straight = await trained();
+    await within({ store: 'auto' }, async (opened) => {
+      const { trainer } = await begin(opened);
+      const run = trainer.train();
+      const told: unknown[] = [];
+      for await (const event of run) {
+        if (event.type === 'log') told.push(numbersOf(event.logs));
+        if (event.type !== 'log' || event.logs.step !== 6 || told.length > 6) continue;
+        // Its numbers come for a while as if all were well.
+        opened.blank();
+        setTimeout(() => lose(opened), 20);
+      }
+      await run;
+      const right = straight.logs.map(numbersOf);
+      for (const logs of told) expect(right).toContainEqual(logs);
+      expect(recoveries(await eventsOf(run)).at(-1)).toMatchObject({ cause: 'device_lost' });
+      expect(run.state.log_history.map(numbersOf)).toEqual(right);
+    });
+  });
+
   test('stands still while it is paused, and goes on when it is resumed', async () => {
     const straight = await trained();
     await within({ store: 'auto' }, async (opened) => {

@@ -16,9 +16,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
     ['browser/resume', 'a GPU that crashes twice is kept from the page'],
     ['page/recovery', 'sits a block out'],
   ],
-  'work done after a loss is never reported': [
-    ['api/after_loss.gpu', 'no step is told whose outcome came after the loss'],
-  ],
+  'work done after a loss is never reported': [['api/recovery.gpu', 'tells no step whose outcome came after the loss']],
   'a worker that is dead or stuck is noticed within five seconds': [
     ['browser/failures', 'a worker that dies while it trains costs nothing but time'],
     ['page/restart', 'has what is pending reject within five seconds'],

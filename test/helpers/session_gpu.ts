@@ -29,6 +29,8 @@ export interface SessionGpu {
   overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** From now on, what is read through buffers of more than `bytes` arrives that many milliseconds late. */
   delayReads(milliseconds: number, bytes?: number): void;
+  /** From now on all that is read is zeros, until another device is opened: as of a device that is lost, which nobody knows yet. */
+  blank(): void;
   /** What happens when a driver crashes: the device's `lost` resolves, and what is under way rejects. */
   lose(message: string): void;
   /** The same during the next call of that method. */
@@ -53,6 +55,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
   const listeners: (() => void)[] = [];
   const pipelines: string[] = [];
   let delay = { milliseconds: 0, bytes: 0 };
+  let isBlank = false;
   let fatal: { readonly method: string; readonly info: GPUDeviceLostInfo } | undefined;
   /** Of the device that was asked for last. */
   let lose: (info: GPUDeviceLostInfo) => void = () => {};
@@ -79,6 +82,8 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
         if (milliseconds > 0 && buffer.size > bytes) await new Promise((resolve) => setTimeout(resolve, milliseconds));
         return map(...range);
       };
+      const mapped = buffer.getMappedRange.bind(buffer);
+      buffer.getMappedRange = (...range) => (isBlank ? new ArrayBuffer(mapped(...range).byteLength) : mapped(...range));
       return buffer;
     },
     destroy() {
@@ -93,6 +98,7 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
       lose = resolve;
     });
     fatal = undefined;
+    isBlank = false;
     const orLost = <T>(method: string, work: Promise<T>): Promise<T> => {
       if (fatal?.method === method) lose(fatal.info);
       return Promise.race([
@@ -138,6 +144,9 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
     },
     delayReads: (milliseconds, bytes = 0) => {
       delay = { milliseconds, bytes };
+    },
+    blank: () => {
+      isBlank = true;
     },
     lose: (message) => lose({ reason: 'unknown', message } as GPUDeviceLostInfo),
     loseDuring: (method, message) => {
