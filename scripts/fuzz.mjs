@@ -1,0 +1,161 @@
+// `npm run fuzz -- TARGET --minutes N`: looks for inputs that a reader of strangers' files can't bear. Jazzer.js, which is
+// libFuzzer for Node, makes them, and keeps those that reach code that none has reached before.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from './lib/command.mjs';
+import { buildTarget } from './lib/fuzz_build.mjs';
+import { dictionaryOf } from './lib/fuzz_dictionary.mjs';
+import { decimal, integer, readArguments, UsageError } from './lib/options.mjs';
+import { kill, onExit } from './lib/processes.mjs';
+
+const HELP = `npm run fuzz -- TARGET [--minutes 5] [--seed S]   fuzz one of the targets, or all in turn: all
+npm run fuzz -- TARGET --repeat FILE              run one input, and say what is wrong with it
+
+Targets are the files of test/fuzz/targets/. Findings go to test/fuzz/findings/; exit code 1 says that there are some.`;
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const findings = join(root, 'test/fuzz/findings');
+const out = join(root, 'out/fuzz');
+const known = readdirSync(join(root, 'test/fuzz/targets'))
+  .map((file) => file.replace(/\.ts$/, ''))
+  .filter((name) => name !== 'index');
+/** Seconds that a single input may hang. */
+const HANG = 20;
+/** MiB of a process. */
+const MEMORY = 1024;
+/** Bytes of an input. */
+const LONGEST = 65_536;
+
+/**
+ * @param {string} target
+ * @param {number} seconds
+ * @param {number} seed
+ */
+async function fuzz(target, seconds, seed) {
+  const bundle = await buildTarget(target, { findings, out });
+  const [grown, seeds] = [join(out, 'corpus', target), join(root, 'test/fuzz/corpus', target)];
+  for (const folder of [grown, findings]) mkdirSync(folder, { recursive: true });
+  const words = join(out, `${target}.dict`);
+  writeFileSync(words, dictionaryOf(readdirSync(seeds).map((file) => readFileSync(join(seeds, file), 'latin1'))));
+  const before = new Set(readdirSync(findings));
+  const end = Date.now() + 1000 * seconds;
+  // A finding that ends the process doesn't end the search.
+  for (let turn = 0; end - Date.now() > 1000 && turn < 10; turn++) {
+    const options = {
+      max_total_time: Math.ceil((end - Date.now()) / 1000),
+      max_len: LONGEST,
+      timeout: HANG,
+      rss_limit_mb: 4 * MEMORY,
+      len_control: 20,
+      seed: seed + turn,
+      dict: words,
+      artifact_prefix: `${findings}/${target}-`,
+    };
+    // Of Jazzer.js' own watches one is for us: that no prototype changes. Files and commands are out of these readers' reach.
+    const flags = ['-i', `${target}.cjs`, '--timeout', String(1000 * HANG), '--disableBugDetectors', 'command|path'];
+    await runJazzer([bundle, grown, seeds, ...flags], options);
+  }
+  return readdirSync(findings).filter((file) => !before.has(file) && file.startsWith(`${target}-`));
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {Readonly<Record<string, string | number>>} options libFuzzer's
+ */
+async function runJazzer(args, options) {
+  const cli = join(root, 'node_modules/@jazzer.js/core/dist/cli.js');
+  const flags = Object.entries(options).map(([name, value]) => `-${name}=${value}`);
+  const node = [`--max-old-space-size=${MEMORY}`, cli, ...args, '--', ...flags];
+  const child = spawn(process.execPath, node, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const done = onExit(() => kill(child));
+  await new Promise((resolve) => child.once('exit', resolve));
+  done();
+}
+
+/**
+ * What an input does in a process of its own, by code that nobody counts the lines of: what is only slow there is no finding.
+ * @param {string} target
+ * @param {string} file
+ */
+function verdictOn(target, file) {
+  const script = `
+    for (const method of ['log', 'info', 'warn']) console[method] = () => {};
+    const { repeat } = require(${JSON.stringify(join(out, `${target}.cjs`))});
+    const bytes = new Uint8Array(require('node:fs').readFileSync(${JSON.stringify(file)}));
+    (async () => {
+      let finding;
+      for (let turn = 0; turn < 3 && (turn === 0 || finding?.kind === 'slow'); turn++) finding = await repeat(bytes);
+      process.stdout.write(JSON.stringify(finding ?? null));
+    })();`;
+  const node = [`--max-old-space-size=${MEMORY}`, '-e', script];
+  const { status, signal, stdout, stderr, error } = spawnSync(process.execPath, node, {
+    encoding: 'utf8',
+    timeout: 1000 * HANG,
+    killSignal: 'SIGKILL',
+  });
+  if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT') return `hangs for ${HANG} seconds`;
+  if (status !== 0) return `ends the process: ${signal ?? status}\n${stderr.slice(-2000)}`;
+  const finding = JSON.parse(stdout);
+  return finding === null ? undefined : `${finding.kind}: ${finding.message}`;
+}
+
+/** @param {readonly string[]} argv */
+async function main(argv) {
+  /** @type {Readonly<Record<string, import('./lib/options.mjs').Flag>>} */
+  const flags = {
+    minutes: { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
+    repeat: { type: 'string' },
+    help: { type: 'boolean' },
+  };
+  const { values, positionals } = readArguments(argv, flags, true);
+  const [name = '', ...rest] = positionals;
+  if (values.help === true) return void console.log(HELP);
+  if (rest.length > 0 || !(known.includes(name) || name === 'all')) {
+    throw new UsageError(`Expected one target of ${known.join(', ')} or all, got "${positionals.join(' ')}"`);
+  }
+  const minutes = decimal('minutes', values.minutes, { above: 0, max: 1440 });
+  const seed = integer('seed', values.seed, { min: 1, max: 2 ** 31 - 1 });
+  if (typeof values.repeat === 'string') return repeat(name, values.repeat);
+  for (const target of name === 'all' ? known : [name]) {
+    console.log(`\n${target}: ${minutes} minutes, seed ${seed}`);
+    const found = await fuzz(target, 60 * minutes, seed);
+    report(target, found);
+  }
+}
+
+/**
+ * @param {string} target
+ * @param {readonly string[]} files
+ */
+function report(target, files) {
+  let confirmed = 0;
+  for (const file of files.map((one) => join(findings, one))) {
+    const verdict = verdictOn(target, file);
+    if (verdict === undefined) {
+      rmSync(file);
+      continue;
+    }
+    confirmed++;
+    console.log(`\n${verdict}\nnpm run fuzz -- ${target} --repeat ${relative(root, file)}`);
+  }
+  console.log(`${target}: ${confirmed} findings`);
+  if (confirmed > 0) process.exitCode = 1;
+}
+
+/**
+ * @param {string} target
+ * @param {string} file
+ */
+async function repeat(target, file) {
+  if (target === 'all') throw new UsageError('Expected the target that the input is for, got all');
+  if (!existsSync(file)) throw new UsageError(`--repeat: expected a file, got ${file}`);
+  await buildTarget(target, { findings, out });
+  const verdict = verdictOn(target, file);
+  console.log(verdict ?? 'Nothing is wrong with it');
+  if (verdict !== undefined) process.exitCode = 1;
+}
+
+await runCommand('fuzz', () => main(process.argv.slice(2)));

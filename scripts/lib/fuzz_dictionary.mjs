@@ -1,0 +1,35 @@
+// Words that libFuzzer puts into inputs: those of the corpus, and what often breaks readers.
+
+const ALWAYS = [
+  '"__proto__":',
+  '"constructor":',
+  'null',
+  'true',
+  '-1',
+  '1e400',
+  '9007199254740993',
+  '\\ud800',
+  '[]',
+  '{}',
+  '\x1e',
+];
+/** Of a word, and how many. */
+const [LONGEST, MOST] = [40, 400];
+
+/**
+ * A dictionary in libFuzzer's format.
+ * @param {readonly string[]} corpus one character for each byte
+ */
+export function dictionaryOf(corpus) {
+  const quoted = corpus.flatMap((text) => text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g) ?? []);
+  const words = new Set([...ALWAYS, ...quoted.filter((word) => word.length <= LONGEST)]);
+  return [...words]
+    .slice(0, MOST)
+    .map((word) => `"${escaped(word)}"\n`)
+    .join('');
+}
+
+/** @param {string} word */
+function escaped(word) {
+  return word.replaceAll(/[^ !#-[\]-~]/g, (unit) => `\\x${unit.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}

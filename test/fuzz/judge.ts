@@ -1,0 +1,68 @@
+import { getHeapStatistics } from 'node:v8';
+import { type FuzzTarget, isRefusal } from './target';
+
+/** What an input has done that none may do. */
+export interface Finding {
+  readonly kind: 'thrown' | 'slow' | 'memory' | 'polluted';
+  readonly message: string;
+}
+
+/** What any input may take, as garbage is collected and code compiled at any moment: milliseconds. */
+const SPARE_MS = 50;
+const MOST_MS = 1000;
+/** The size of an input up to which it may take as long as that, in bytes. */
+const USUAL_BYTES = 65_536;
+/** What a reader may hold at its end, in bytes, garbage included. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** Prototypes that a key of a file could reach. */
+const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Map.prototype];
+const ownNames = PROTOTYPES.map((prototype) => Object.getOwnPropertyNames(prototype).join());
+
+/**
+ * Runs a target on an input, and says what is wrong with what came of it: something was thrown that is no refusal; it took more
+ * than its time (or, on a busy machine, more of the processor); it took too much memory; an object's prototype has changed.
+ */
+export function judge(target: FuzzTarget, bytes: Uint8Array): Finding | undefined | Promise<Finding | undefined> {
+  const before = measure();
+  const after = (error?: unknown): Finding | undefined => verdict(target, bytes.length, before, error);
+  try {
+    // An input of its own, as no reader may rely on what lies around it.
+    const running = target.run(new Uint8Array(bytes));
+    return running === undefined
+      ? after()
+      : running.then(
+          () => after(),
+          (error: unknown) => after(error ?? 'nothing'),
+        );
+  } catch (error) {
+    return after(error ?? 'nothing');
+  }
+}
+
+interface Measures {
+  readonly wall: number;
+  readonly cpu: number;
+  readonly bytes: number;
+}
+
+function measure(): Measures {
+  const { user, system } = process.cpuUsage();
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return { wall: performance.now(), cpu: (user + system) / 1000, bytes: used_heap_size + external_memory };
+}
+
+function verdict(target: FuzzTarget, size: number, before: Measures, error: unknown): Finding | undefined {
+  const now = measure();
+  const changed = PROTOTYPES.findIndex((prototype, i) => Object.getOwnPropertyNames(prototype).join() !== ownNames[i]);
+  if (changed >= 0) return { kind: 'polluted', message: `prototype ${changed} has other names than before` };
+  if (error !== undefined && !isRefusal(error, target.codes)) {
+    return { kind: 'thrown', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  const took = Math.min(now.wall - before.wall, now.cpu - before.cpu);
+  const most = SPARE_MS + (target.most_ms ?? MOST_MS) * Math.max(1, size / USUAL_BYTES);
+  if (took > most) return { kind: 'slow', message: `took ${Math.round(took)} ms of ${Math.round(most)}` };
+  const held = now.bytes - before.bytes;
+  if (held <= MOST_BYTES) return undefined;
+  return { kind: 'memory', message: `holds ${(held / 2 ** 20).toFixed(0)} MiB of ${MOST_BYTES / 2 ** 20}` };
+}

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+
+/** What breaks readers: numbers at the ends of types, names of prototypes, things of other types. */
+const ODD_VALUES: readonly unknown[] = [
+  ...[null, true, false, -1, 0, 0.5, 1e308, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 63), '', 'a', '__proto__', 'constructor'],
+  ...['\u0000', '🙂', '\ud800', '$&$`', '.*', '(', 'x'.repeat(3000)],
+  ...[[], {}, [[]], [null], [1, 2, 3], { a: {} }, { Regex: '(a+)+$' }, { String: '' }],
+];
+const TOKENS = [
+  '"',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '\\u0000',
+  '\\',
+  '\n',
+  '\x1e',
+  '1e999',
+  '-',
+  '0',
+  'null',
+  '"__proto__":',
+];
+
+/**
+ * Inputs near those of a corpus: bytes that are changed, left out, doubled, or come from another; and JSON with one value in the
+ * place of another.
+ */
+export function mutations(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
+  const seed = fc.constantFrom(...seeds);
+  const token = fc.constantFrom(...TOKENS).map((text) => new TextEncoder().encode(text));
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 4 }),
+    token,
+    seed.map((bytes) => bytes.slice(0, 64)),
+  );
+  const edit = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), drop: fc.nat(12), piece });
+  const edited = fc
+    .tuple(seed, fc.array(edit, { minLength: 1, maxLength: 6 }))
+    .map(([bytes, edits]) => edits.reduce(applyEdit, bytes));
+  const swapped = fc
+    .tuple(seed, fc.array(fc.tuple(fc.nat(), fc.constantFrom(...ODD_VALUES)), { minLength: 1, maxLength: 3 }))
+    .map(([bytes, swaps]) => swaps.reduce((now, [place, value]) => withValue(now, place, value), bytes));
+  return fc.oneof(edited, { arbitrary: swapped, weight: 2 });
+}
+
+interface Edit {
+  readonly at: number;
+  readonly drop: number;
+  readonly piece: Uint8Array;
+}
+
+function applyEdit(bytes: Uint8Array, { at, drop, piece }: Edit): Uint8Array {
+  const from = Math.floor(at * bytes.length);
+  return Uint8Array.from([...bytes.subarray(0, from), ...piece, ...bytes.subarray(from + drop)]);
+}
+
+/** An input whose files of JSON hold another value at a place, counted over all of them. */
+function withValue(bytes: Uint8Array, place: number, value: unknown): Uint8Array {
+  // Byte by byte, as tensors are no text.
+  const files = String.fromCharCode(...bytes)
+    .split('\x1e')
+    .map(parsed);
+  const places = files.flatMap((file, index) => placesOf(file).map((keys) => [index, ...keys]));
+  const chosen = places[place % Math.max(1, places.length)];
+  if (chosen === undefined) return bytes;
+  const root = put(files, chosen, value) as readonly unknown[];
+  const texts = root.map((file) => (file instanceof Raw ? file.text : latin(JSON.stringify(file) ?? '')));
+  return Uint8Array.from(texts.join('\x1e'), (unit) => unit.charCodeAt(0));
+}
+
+/** What is no JSON, as it is. */
+class Raw {
+  constructor(readonly text: string) {}
+}
+
+function parsed(latin: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(latin, (unit) => unit.charCodeAt(0))));
+  } catch {
+    return new Raw(latin);
+  }
+}
+
+function latin(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+type Place = readonly (string | number)[];
+
+function placesOf(value: unknown): Place[] {
+  if (typeof value !== 'object' || value === null || value instanceof Raw) return [];
+  return Object.entries(value).flatMap(([key, entry]) => [[key], ...placesOf(entry).map((rest) => [key, ...rest])]);
+}
+
+function put(value: unknown, [key, ...rest]: Place, entry: unknown): unknown {
+  if (key === undefined) return entry;
+  const old = (value as Readonly<Record<string, unknown>>)[key];
+  const next = put(old, rest, entry);
+  if (Array.isArray(value)) return value.map((item, index) => (String(index) === String(key) ? next : item));
+  return Object.fromEntries(
+    Object.entries(value as object).map(([name, item]) => [name, name === String(key) ? next : item]),
+  );
+}

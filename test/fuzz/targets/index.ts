@@ -1,0 +1,27 @@
+import type { FuzzTarget } from '../target';
+import { target as adapter } from './adapter';
+import { target as checkpoint } from './checkpoint';
+import { target as kernelChoice } from './kernel_choice';
+import { target as modelConfig } from './model_config';
+import { target as pattern } from './pattern';
+import { target as profile } from './profile';
+import { target as pythonJson } from './python_json';
+import { target as rows } from './rows';
+import { target as safetensors } from './safetensors';
+import { target as tokenizer } from './tokenizer';
+import { target as weights } from './weights';
+
+/** All targets, each in a file of its name. */
+export const targets: readonly FuzzTarget[] = [
+  safetensors,
+  weights,
+  tokenizer,
+  pattern,
+  adapter,
+  modelConfig,
+  checkpoint,
+  rows,
+  kernelChoice,
+  profile,
+  pythonJson,
+];

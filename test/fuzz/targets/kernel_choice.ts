@@ -1,0 +1,15 @@
+import { adapterKey, readKernelChoice, sameAdapter } from '../../../src/core/kernel_choice';
+import { expectSame, type FuzzTarget, jsonOf } from '../target';
+
+/** A choice of kernels, from a file that somebody passed on. */
+export const target: FuzzTarget = {
+  name: 'kernel_choice',
+  codes: ['invalid_argument'],
+  run(bytes) {
+    const choice = readKernelChoice(jsonOf(bytes));
+    expectSame('what is read again', readKernelChoice(JSON.parse(JSON.stringify(choice))), choice);
+    if (!sameAdapter(choice.adapter, JSON.parse(JSON.stringify(choice.adapter)))) {
+      throw new Error(`expected the same adapter again, got ${adapterKey(choice.adapter)}`);
+    }
+  },
+};

@@ -1,0 +1,49 @@
+import { readFiles } from '../../../src/page/profile/read_files';
+import { readExamples, readState, readUnfinished } from '../../../src/page/profile/record';
+import { describeRun, readLabel } from '../../../src/store/checkpoint_label';
+import { attempt, type FuzzTarget, isRefusal, jsonOf, partsOf } from '../target';
+
+/** adapter_config.json, profile.json and examples.jsonl of a profile that is imported, and what another script put in the store. */
+export const target: FuzzTarget = {
+  name: 'profile',
+  codes: ['invalid_format', 'invalid_argument', 'limit_exceeded', 'storage_corrupt'],
+  async run(bytes) {
+    const [config, about, examples, stored] = partsOf(bytes, 4) as [Part, Part, Part, Part];
+    const files = new Map([
+      ['adapter_config.json', new Blob([config])],
+      ['adapter_model.safetensors', new Blob(['weights'])],
+      ...(about.length > 0 ? ([['profile.json', new Blob([about])]] as const) : []),
+      ...(examples.length > 0 ? ([['examples.jsonl', new Blob([examples])]] as const) : []),
+    ]);
+    const read = await readFiles(files, 'base').catch((error: unknown) => {
+      if (!isRefusal(error, target.codes)) throw error;
+    });
+    if (read !== undefined) {
+      const { imported, examples: kept } = read;
+      const isCounted = kept.every(({ n }) => Number.isSafeInteger(n) && n >= 0 && n < imported.seen);
+      if (!isCounted) throw new Error(`expected arrivals below ${imported.seen}, got ${kept.map(({ n }) => n)}`);
+    }
+    readStored(withBytes(jsonOf(stored)));
+  },
+};
+
+type Part = Uint8Array<ArrayBuffer>;
+
+/** As the store gives it back: bytes are bytes there. */
+function withBytes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('vectors' in value)) return value;
+  const { vectors } = value as { vectors: unknown };
+  if (typeof vectors !== 'object' || vectors === null) return value;
+  return { ...value, vectors: { ...vectors, weights: new Uint8Array(8) } };
+}
+
+function readStored(value: unknown): void {
+  attempt(target, () => readState('ada', value));
+  attempt(target, () => readExamples('ada', value));
+  attempt(target, () => readUnfinished('ada', value));
+  readLabel(value);
+  const { saved_at, bytes } = describeRun('run', [value, value]);
+  if (!Number.isFinite(new Date(saved_at).getTime()) || !Number.isSafeInteger(bytes)) {
+    throw new Error(`describeRun: got ${saved_at}, ${bytes}`);
+  }
+}

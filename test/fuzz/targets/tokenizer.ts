@@ -1,0 +1,35 @@
+import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { attempt, expectSame, type FuzzTarget, partsOf, textOf } from '../target';
+
+const VOCABULARY = 4096;
+/** Characters: long enough for what takes the square of a text's length. */
+const LONG = 8192;
+
+/** tokenizer.json, tokenizer_config.json and a text. */
+export const target: FuzzTarget = {
+  name: 'tokenizer',
+  codes: ['invalid_format', 'limit_exceeded'],
+  run(bytes) {
+    const [json, config, text] = partsOf(bytes, 3).map(textOf) as [string, string, string];
+    const options = { vocabSize: VOCABULARY };
+    const tokenizer = createTokenizer(json, config === '' ? undefined : config, options);
+    useOn(tokenizer, text);
+    if (text !== '') useOn(tokenizer, text.repeat(Math.max(1, Math.ceil(LONG / text.length))).slice(0, LONG));
+  },
+};
+
+function useOn(tokenizer: TextTokenizer, text: string): void {
+  const ids = attempt(target, () => tokenizer.encode(text));
+  if (ids === undefined) return;
+  const odd = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= VOCABULARY);
+  if (odd !== undefined) throw new Error(`encode: expected ids below ${VOCABULARY}, got ${odd}`);
+  for (const skip_special_tokens of [false, true])
+    attempt(target, () => tokenizer.decode(ids, { skip_special_tokens }));
+  const bare = tokenizer.encode(text, { add_special_tokens: false });
+  const streamed = attempt(target, () => {
+    const stream = tokenizer.stream();
+    const half = text.length >> 1;
+    return [...stream.push(text.slice(0, half)), ...stream.push(text.slice(half)), ...stream.finish()];
+  });
+  if (streamed !== undefined) expectSame('a text in two parts', streamed, bare);
+}
