@@ -1,7 +1,8 @@
-// `npm run fuzz -- TARGET --minutes N`: looks for inputs that a reader of strangers' files can't bear. Jazzer.js, which is
-// libFuzzer for Node, makes them, and keeps those that reach code that none has reached before.
+// `npm run fuzz -- TARGET --minutes N`: looks for inputs that a reader of strangers' files can't bear. For two thirds of the time
+// Jazzer.js makes them, which is libFuzzer for Node, and keeps those that reach code that none has reached before; then fast-check
+// does, from those: it changes values of JSON, where libFuzzer changes bytes.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './lib/command.mjs';
@@ -40,7 +41,7 @@ async function fuzz(target, seconds, seed) {
   const words = join(out, `${target}.dict`);
   writeFileSync(words, dictionaryOf(readdirSync(seeds).map((file) => readFileSync(join(seeds, file), 'latin1'))));
   const before = new Set(readdirSync(findings));
-  const end = Date.now() + 1000 * seconds;
+  const end = Date.now() + (2000 / 3) * seconds;
   // A finding that ends the process doesn't end the search.
   for (let turn = 0; end - Date.now() > 1000 && turn < 10; turn++) {
     const options = {
@@ -57,6 +58,7 @@ async function fuzz(target, seconds, seed) {
     const flags = ['-i', `${target}.cjs`, '--timeout', String(1000 * HANG), '--disableBugDetectors', 'command|path'];
     await runJazzer([bundle, grown, seeds, ...flags], options);
   }
+  vary(target, { corpus: [seeds, grown], seconds: seconds / 3, seed, last: join(out, `${target}.last`) });
   return readdirSync(findings).filter((file) => !before.has(file) && file.startsWith(`${target}-`));
 }
 
@@ -75,13 +77,38 @@ async function runJazzer(args, options) {
 }
 
 /**
+ * @param {string} target
+ * @param {{ corpus: readonly string[], seconds: number, seed: number, last: string }} options
+ */
+function vary(target, options) {
+  const bundle = JSON.stringify(join(out, `${target}.cjs`));
+  const script = `require(${bundle}).vary(${JSON.stringify(options)}).then((n) => process.stdout.write(String(n)));`;
+  const { status, stdout } = runNode(script, { seconds: options.seconds + HANG });
+  console.log(`${stdout || 'an unknown number of'} inputs by fast-check`);
+  // What ended the process, or held it up.
+  if (status !== 0) copyFileSync(options.last, join(findings, `${target}-ended-${Date.now().toString(36)}`));
+}
+
+/**
+ * @param {string} script
+ * @param {{ seconds: number }} limits
+ */
+function runNode(script, { seconds }) {
+  const quiet = "for (const method of ['log', 'info', 'warn']) console[method] = () => {};";
+  return spawnSync(process.execPath, [`--max-old-space-size=${MEMORY}`, '-e', `${quiet}\n${script}`], {
+    encoding: 'utf8',
+    timeout: 1000 * seconds,
+    killSignal: 'SIGKILL',
+  });
+}
+
+/**
  * What an input does in a process of its own, by code that nobody counts the lines of: what is only slow there is no finding.
  * @param {string} target
  * @param {string} file
  */
 function verdictOn(target, file) {
   const script = `
-    for (const method of ['log', 'info', 'warn']) console[method] = () => {};
     const { repeat } = require(${JSON.stringify(join(out, `${target}.cjs`))});
     const bytes = new Uint8Array(require('node:fs').readFileSync(${JSON.stringify(file)}));
     (async () => {
@@ -89,12 +116,7 @@ function verdictOn(target, file) {
       for (let turn = 0; turn < 3 && (turn === 0 || finding?.kind === 'slow'); turn++) finding = await repeat(bytes);
       process.stdout.write(JSON.stringify(finding ?? null));
     })();`;
-  const node = [`--max-old-space-size=${MEMORY}`, '-e', script];
-  const { status, signal, stdout, stderr, error } = spawnSync(process.execPath, node, {
-    encoding: 'utf8',
-    timeout: 1000 * HANG,
-    killSignal: 'SIGKILL',
-  });
+  const { status, signal, stdout, stderr, error } = runNode(script, { seconds: HANG });
   if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT') return `hangs for ${HANG} seconds`;
   if (status !== 0) return `ends the process: ${signal ?? status}\n${stderr.slice(-2000)}`;
   const finding = JSON.parse(stdout);

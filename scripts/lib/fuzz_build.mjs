@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRY = 'virtual:fuzz';
 
 /**
- * Bundles a target, with `fuzz` for Jazzer.js and `repeat` for a single input. Gives the file.
+ * Bundles a target, with `fuzz` for Jazzer.js, `vary` for inputs by fast-check, and `repeat` for one. Gives the file.
  * @param {string} target
  * @param {{ findings: string, out: string }} folders
  */
@@ -15,8 +15,10 @@ export async function buildTarget(target, { findings, out }) {
   const source = `
 import { fuzzer } from '${root}test/fuzz/engine';
 import { judge } from '${root}test/fuzz/judge';
+import { vary as varied } from '${root}test/fuzz/vary';
 import { target } from '${root}test/fuzz/targets/${target}';
 export const fuzz = fuzzer(target, ${JSON.stringify(findings)});
+export const vary = (options) => varied(fuzz, options);
 export const repeat = (bytes) => judge(target, bytes);
 `;
   const file = `${target}.cjs`;
