@@ -4,8 +4,8 @@ import { realpath, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
 
-/** What a path serves: a folder of files (the path ends with `/`), or one answer made in memory. */
-/** @typedef {string | { type: string, body: string | Uint8Array }} Mount */
+/** What a path serves: a folder of files (the path ends with `/`), or one answer made in memory, which may have headers of its own. */
+/** @typedef {string | { type: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>> }} Mount */
 /** @typedef {{ url: string, close: () => Promise<void> }} Server */
 
 const TYPES = /** @type {Readonly<Record<string, string>>} */ ({
@@ -81,6 +81,7 @@ export async function serve(mounts, options = {}) {
     if (path === undefined || prefix === undefined || mount === undefined) return fail(response, 404);
     if (typeof mount !== 'string') {
       const bytes = Buffer.from(mount.body);
+      for (const [name, value] of Object.entries(mount.headers ?? {})) response.setHeader(name, value);
       response.setHeader('Content-Type', mount.type);
       response.setHeader('Content-Length', bytes.length);
       response.end(request.method === 'HEAD' ? undefined : bytes);

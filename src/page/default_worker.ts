@@ -5,17 +5,17 @@ export function defaultWorker(name = 'webvera'): Worker {
   const Worker = class extends globalThis.Worker {
     constructor(script: URL, options: WorkerOptions) {
       const own = isOwn(script) ? script.href : importing(script);
-      super(trustedScript(own), options);
+      super(trustedScript(own), own === script.href ? options : { name });
       if (own !== script.href) revokeOnceStarted(this, own);
     }
   };
   return new Worker(new URL('../worker/entry.ts', import.meta.url), { type: 'module', name });
 }
 
-/** Browsers start no worker whose script is another origin's. */
+/** Browsers start no worker whose script is another origin's. A sandboxed frame has an address like others, and the origin null. */
 function isOwn({ protocol, origin }: URL): boolean {
-  const { location } = globalThis as { location?: Location };
-  return !/^https?:$/.test(protocol) || location === undefined || origin === location.origin;
+  const { origin: own } = globalThis as { readonly origin?: string };
+  return !/^https?:$/.test(protocol) || own === undefined || origin === own;
 }
 
 /**
@@ -24,5 +24,7 @@ function isOwn({ protocol, origin }: URL): boolean {
  */
 function importing({ href }: URL): string {
   const code = `import(${JSON.stringify(href)}).catch(reportError);`;
+  // Chromium keeps WebGPU from what a frame without an origin starts from a blob.
+  if (globalThis.origin === 'null') return `data:text/javascript,${encodeURIComponent(code)}`;
   return URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
 }

@@ -1,24 +1,31 @@
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
+import type { Mount } from '../../scripts/lib/serve.mjs';
+import { documentedPolicies, HUB } from '../helpers/policies';
 import { browserNames, reportOf, withBrowser } from './harness';
 
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "worker-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self'", // for the icon that Firefox asks for
-  "base-uri 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types webvera page',
-  'report-uri /violations',
-].join('; ');
+const [pagePolicy = '', workerPolicy = ''] = documentedPolicies('INTEGRATING.md', 'The module, from your own origin');
+/** What the test itself does: its page reads a text, breaks the policy once in a worker of its own, and is told of violations. */
+const ownPolicy = `${pagePolicy.replace('webvera', 'webvera page')}; connect-src 'self'; img-src 'self'; report-uri /violations`;
+const worker = (headers: Readonly<Record<string, string>>): Readonly<Record<string, Mount>> => ({
+  '/dist/worker.js': {
+    type: 'text/javascript',
+    body: readFileSync(new URL('../../dist/worker.js', import.meta.url)),
+    headers: { 'Content-Security-Policy': `${workerPolicy.replace(HUB, '')}; report-uri /violations`, ...headers },
+  },
+});
 
 interface Violation {
   readonly 'csp-report': { readonly 'effective-directive': string; readonly 'blocked-uri': string };
 }
 
-test.each(browserNames)('%s: trains under a strict policy, without a word to the network', async (name) => {
+test('the policies are as strict as they are said to be', () => {
+  expect([pagePolicy, workerPolicy].join()).not.toMatch(/unsafe|data:|blob:|style-src/);
+  expect(workerPolicy).toContain(HUB);
+});
+
+test.each(browserNames)('%s: trains under the strict policies, without a word to the network', async (name) => {
   const requests: string[] = [];
   const violations: Promise<Violation>[] = [];
   const onRequest = (request: IncomingMessage): void => {
@@ -33,13 +40,15 @@ test.each(browserNames)('%s: trains under a strict policy, without a word to the
       return done;
     },
     {
-      headers: { 'Content-Security-Policy': policy },
+      headers: { 'Content-Security-Policy': ownPolicy },
+      mounts: worker({}),
       onRequest,
       expectedErrors: /^Content-Security-Policy:/, // Firefox reports violations as errors of the page
     },
   );
 
-  expect(report).toEqual({ losses: [expect.any(Number), expect.any(Number)], text: expect.stringMatching(/\w/) });
+  const losses = Array.from({ length: 5 }, () => expect.any(Number));
+  expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
   // The policy lets nobody call another server, so all that could go out would be seen here.
   const [begin, end] = [requests.indexOf('GET /pages/prose.js?begin'), requests.indexOf('GET /pages/prose.js?end')];
   expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
@@ -50,6 +59,17 @@ test.each(browserNames)('%s: trains under a strict policy, without a word to the
     ['connect-src', 'https://page.invalid/'],
     ['connect-src', 'https://worker.invalid/'],
   ]);
+});
+
+test('a site that isolates its pages for reasons of its own sends the header with the worker too', async () => {
+  const isolation = { 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  const trained = (mounts: Readonly<Record<string, Mount>>) =>
+    withBrowser('chromium', (page, url) => reportOf<object>(page, `${url}/pages/isolated.html`), {
+      headers: { 'Content-Security-Policy': '', ...isolation },
+      mounts,
+    });
+  expect(await trained(worker(isolation))).toEqual({ isolated: true, global_step: 1 });
+  expect(await trained(worker({ 'Cross-Origin-Embedder-Policy': '' }))).toMatchObject({ code: 'worker_crashed' });
 });
 
 async function jsonOf(request: IncomingMessage): Promise<Violation> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { integrityOf } from '../../scripts/lib/build_plugins.mjs';
+import { HUB } from '../helpers/policies';
 import { withEmbed } from './embed_page';
 import { reportOf, withBrowser } from './harness';
 
@@ -74,7 +75,7 @@ test('the tag works under the policy that it is said to need', async () => {
       expect(written).toMatch(/\w/);
     },
     // The model comes from the hub there, and from the script's origin here.
-    { policy: ({ url }) => header.replaceAll('https://cdn.example', url).replace(' https://huggingface.co', '') },
+    { policy: ({ url }) => header.replaceAll('https://cdn.example', url).replace(HUB, '') },
   );
 });
 

@@ -63,7 +63,15 @@ export function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
+/** Of values as JSON has them, whatever the order of their keys. */
 export function expectSame(what: string, got: unknown, expected: unknown): void {
-  const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
+  const [a, b] = [JSON.stringify(sorted(got)), JSON.stringify(sorted(expected))];
   if (a !== b) throw new Error(`${what}: expected ${b?.slice(0, 200)}, got ${a?.slice(0, 200)}`);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, entry]) => [key, sorted(entry)] as const);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -10,7 +10,7 @@ const train_dataset = await trainingText();
 
 await fetch('/pages/prose.js?begin');
 const model = await get_peft_model(base, new VeraConfig({ r: 4, target_modules: ['q_proj', 'down_proj'] }));
-const args = { max_steps: 2, per_device_train_batch_size: 1, max_length: 64 };
+const args = { max_steps: 5, per_device_train_batch_size: 1, max_length: 64 };
 const run = new Trainer({ model, args, train_dataset }).train();
 const losses = [];
 for await (const event of run) if (event.type === 'log') losses.push(event.logs.loss);
@@ -23,7 +23,7 @@ await (await Session.open()).close(); // a policy of one name can be made only o
 await fetch('https://page.invalid/').catch(() => {});
 const trespasser = new Worker(trusted('./trespassing_worker.js'), { type: 'module' });
 await new Promise((resolve) => trespasser.addEventListener('message', resolve));
-window.report({ losses, text });
+window.report({ losses, text, isolated: crossOriginIsolated });
 
 /**
  * @param {string} script

@@ -9,14 +9,6 @@ export const target: FuzzTarget = {
   run(bytes) {
     const value = parseJsonObject(bytes, 'file.json');
     const again = parseJsonObject(new TextEncoder().encode(pythonJson(value, ['d_initial'])), 'file.json');
-    expectSame('what is written again', sorted(again), sorted(value));
+    expectSame('what is written again', again, value);
   },
 };
-
-/** Python sorts keys, and JavaScript puts those that are numbers first. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, entry]) => [key, sorted(entry)] as const);
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
-}

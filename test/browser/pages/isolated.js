@@ -1,0 +1,19 @@
+// Trains a step, and reports whether the page is isolated from others, or how it failed.
+import { loadLibrary } from '../../../scripts/page/library.js';
+import { failure } from './failure.js';
+import { modelUrl, smallAdapter, trainingText } from './prose.js';
+
+const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
+
+async function train() {
+  const session = await Session.open();
+  const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
+  const model = await get_peft_model(base, new VeraConfig(smallAdapter));
+  const args = { max_steps: 1, per_device_train_batch_size: 1, max_length: 64 };
+  const { global_step } = await new Trainer({ model, args, train_dataset: await trainingText() }).train();
+  await session.close();
+  return { isolated: crossOriginIsolated, global_step };
+}
+
+const training = train();
+window.report(await training.catch(() => failure(training)));

@@ -1,0 +1,10 @@
+// The library's worker in a browser that keeps nothing.
+export {};
+
+Object.defineProperty(self, 'indexedDB', {
+  get() {
+    throw new DOMException('The operation is insecure.', 'SecurityError');
+  },
+});
+const url = '/dist/worker.js';
+await import(url);
