@@ -126,6 +126,14 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = Object.keys(exports).map((name) => name.replace(/^\./, 'webvera'));
 const isNoEntry = ({ target }: Import): boolean => /^webvera\b/.test(target) && !entries.includes(target);
 
+test('no HTML and no code is made from strings', () => {
+  const html = ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'setHTMLUnsafe', 'parseFromString', 'document\\.write'];
+  const sinks = new RegExp(`\\b(?:${html.join('|')}|srcdoc|createContextualFragment)\\b|\\beval\\(|\\bFunction\\(`);
+  const files = [...sources('src'), ...sources('demo')];
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.filter((file) => sinks.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+});
+
 test('the demo uses the public names only', () => {
   const imports = sources('demo').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
   const used = new Set(imports.map(({ target }) => target).filter((target) => target.startsWith('webvera')));

@@ -18,6 +18,14 @@ test.each(allVariants())('$name: the record is what the shader declares', ({ ker
   expect(contractProblems(kernel, variant)).toEqual([]);
 });
 
+test('shaders are whole files, joined: nothing that a model or a page says is in them', () => {
+  const longest = files.toSorted((a, b) => b.text.length - a.text.length).map(({ text }) => text.trim());
+  for (const { kernel, variant } of allVariants()) {
+    const rest = longest.reduce((wgsl, text) => wgsl.replace(text, () => ''), variant.wgsl);
+    expect(rest.trim(), `${kernel.name}, ${variant.name}`).toBe('');
+  }
+});
+
 test('every kernel has a float64 reference, and every reference a kernel', () => {
   const names = [...new Set(kernels.map(({ name }) => name))];
   expect(Object.keys(references).toSorted()).toEqual(names.toSorted());

@@ -4,6 +4,7 @@ import { VeraConfig, VeraModel } from '../src/index';
 import { createCausalModel } from '../src/models/registry';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/foreign_names';
 import { RemoteModel } from '../src/page/model';
+import { documentedPolicies } from './helpers/policies';
 import { tableRows } from './helpers/tables';
 import { PEFT_NAMES } from './peft/names';
 import { NOT_HERE } from './peft/not_here';
@@ -59,13 +60,38 @@ test("PEFT.md has all of PEFT's tests that there can't be here", () => {
   expect(listed).toEqual(expect.arrayContaining([...NOT_HERE]));
 });
 
-test.each(['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'BENCHMARKS.md', 'CHANGELOG.md', 'CONTRIBUTING.md'])(
-  'files that %s links to are there',
-  (page) => {
-    const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^ )#]+)/g)].map(([, file]) => file!);
-    expect(links.filter((file) => !existsSync(file))).toEqual([]);
-  },
-);
+const PAGES = [
+  ...['README.md', 'PEFT.md', 'ARCHITECTURE.md', 'BENCHMARKS.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
+  ...['SECURITY.md', 'INTEGRATING.md'],
+];
+
+test.each(PAGES)('files that %s links to are there', (page) => {
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^ )#]+)/g)].map(([, file]) => file!);
+  expect(links.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+describe("SECURITY.md's promises", () => {
+  const promises = tableRows('SECURITY.md', 'What is promised').map(([promise = '', tests = '']) => ({
+    promise,
+    tests: [...tests.matchAll(/\]\(([^ )]+) "([^"]+)"\)/g)].map(([, file = '', title = '']) => ({ file, title })),
+  }));
+
+  test('are some', () => expect(promises.length).toBeGreaterThan(15));
+
+  test.each(promises.map(({ promise, tests }) => [promise, tests] as const))('%s', (_, tests) => {
+    expect(tests.length).toBeGreaterThan(0);
+    for (const { file, title } of tests) {
+      expect(file).toMatch(/^test\/.+\.test\.ts$/);
+      expect(readFileSync(file, 'utf8'), file).toContain(title);
+    }
+  });
+});
+
+test("the tag's policy is the same in README and in the page about sites", () => {
+  expect(documentedPolicies('README.md', 'Under a Content-Security-Policy')).toEqual(
+    documentedPolicies('INTEGRATING.md', 'The tag'),
+  );
+});
 
 test('the workflow runs what .ci/run does', () => {
   const workflow = readFileSync('.github/workflows/ci.yml', 'utf8');

@@ -27,3 +27,27 @@ test.each(browserNames)(
     }
   },
 );
+
+test('chromium: in a private window all is as usual, until it is closed', async () => {
+  const empty = { type: 'text/html', body: '<!doctype html><title>Private</title>' };
+  await withBrowser(
+    'chromium',
+    async (usual, url) => {
+      const context = await usual.browser().createBrowserContext();
+      const page = await context.newPage();
+      await page.goto(`${url}/empty.html`);
+      // As a text, which no tool rewrites.
+      const outcome = (await page.evaluate(
+        "import('/pages/saved.js').then((saved) => saved.trainAndSave({}))",
+      )) as Outcome;
+      expect(outcome).toMatchObject({ global_step: 1, kept: ['mine'] });
+      expect(outcome.warnings.filter((warning) => warning.startsWith('storage'))).toEqual([]);
+      const stored = () => indexedDB.databases().then((all) => all.map(({ name }) => name));
+      expect(await page.evaluate(stored)).toContain('webvera');
+      await context.close();
+      await usual.goto(`${url}/empty.html`);
+      expect(await usual.evaluate(stored)).toEqual([]);
+    },
+    { mounts: { '/empty.html': empty } },
+  );
+});

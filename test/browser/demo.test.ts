@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
 import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
 import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
@@ -238,6 +239,46 @@ test('a cancelled run keeps nothing, and what a file says is only ever text', as
     expect(await textOf(page, '#train-status')).toBe('The run ended early, and nothing was kept.');
     expect(await page.$('[data-id]')).toBeNull();
     expect(await page.$eval('#banner', (banner) => (banner as HTMLElement).hidden)).toBe(true);
+    expect(await page.$('img')).toBeNull();
+  });
+});
+
+test('names, tokens and errors of strangers are only ever text', async () => {
+  await withDemo(site, async (page) => {
+    const files = {
+      [`${IMAGE}.safetensors`]: await readFile(join(model, 'model.safetensors')),
+      'config.json': await readFile(join(model, 'config.json')),
+      'tokenizer.json': hostileTokenizer(),
+    };
+    await choose(page, '#model-files', await written(files));
+    await seen(page, '#model-ready');
+    await fill(page, { 'sample-tokens': '6', prompt: IMAGE });
+    await click(page, '#write');
+    await until(page, () => document.querySelector('#announcer')?.textContent === 'The sample is written.');
+    expect(await textOf(page, '#before')).toMatch(/^<img src=x onerror=hit\(\)>.*<img\/src=x\/onerror=hit\(\)>\d/);
+
+    const adapter = join(root, 'test/golden/cases/llama_qvud_big/adapter');
+    const config = JSON.parse(await readFile(join(adapter, 'adapter_config.json'), 'utf8'));
+    const weights = await readFile(join(adapter, 'adapter_model.safetensors'));
+    const odd = { ...config, base_model_name_or_path: IMAGE };
+    await page.click('#import summary');
+    await fill(page, { 'import-name': IMAGE });
+    await choose(
+      page,
+      '#adapter-files',
+      await written({ 'adapter_config.json': JSON.stringify(odd), 'adapter_model.safetensors': weights }),
+    );
+    await page.waitForSelector('[data-id]');
+    expect(await textOf(page, '#adapter-list')).toContain(IMAGE);
+    expect(await textOf(page, '#adapter-list')).toContain(`for ${IMAGE}`);
+
+    const refused = {
+      'adapter_config.json': JSON.stringify({ peft_type: IMAGE }),
+      'adapter_model.safetensors': weights,
+    };
+    await choose(page, '#adapter-files', await written(refused));
+    await seen(page, '#banner');
+    expect(await textOf(page, '#banner p')).toContain(IMAGE);
     expect(await page.$('img')).toBeNull();
   });
 });

@@ -19,6 +19,13 @@ describe('the parts of the package', () => {
     expect(textOf('worker.js')).toContain('@compute');
   });
 
+  test.each(['webvera.js', 'worker.js', 'embed.js'])(
+    '%s shares no memory between threads, so no page need be isolated',
+    (name) => {
+      expect(textOf(name)).not.toMatch(/SharedArrayBuffer|Atomics|crossOriginIsolated/);
+    },
+  );
+
   test('webvera/node has all names of webvera, and its own', async () => {
     const [page, node] = [await load('webvera.js'), await load('node.js')];
     const more = Object.keys(node).filter((name) => !(name in page));

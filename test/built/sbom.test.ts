@@ -29,3 +29,12 @@ test('what the package is made of is listed with its licences and hashes', () =>
     expect([alg, `sha512-${Buffer.from(content, 'hex').toString('base64')}`]).toEqual(['SHA-512', integrity]);
   }
 });
+
+test('nothing runs as the package is installed', () => {
+  const { scripts, dependencies } = JSON.parse(read('package.json'));
+  const { packages } = JSON.parse(read('package-lock.json'));
+  for (const moment of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(moment);
+  for (const name of Object.keys(dependencies)) {
+    expect(packages[`node_modules/${name}`], name).not.toHaveProperty('hasInstallScript');
+  }
+});

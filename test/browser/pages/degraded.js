@@ -1,5 +1,5 @@
 // Trains in a sandboxed frame, and where IndexedDB is refused. Reports what was told of it.
-import { trainUnkept } from './unkept.js';
+import { trainAndSave } from './saved.js';
 
 const frame = document.createElement('iframe');
 frame.sandbox.add('allow-scripts');
@@ -13,5 +13,5 @@ const told = new Promise((resolve) => {
 });
 document.documentElement.append(frame);
 const sandboxed = await told;
-const refused = await trainUnkept({ worker: () => new Worker('./no_store_worker.js', { type: 'module' }) });
+const refused = await trainAndSave({ worker: () => new Worker('./no_store_worker.js', { type: 'module' }) });
 window.report({ sandboxed, refused });

@@ -5,7 +5,7 @@ import { modelUrl, smallAdapter, trainingText } from './prose.js';
  * Trains a step and saves the adapter. Gives what is there then, and the codes of what was warned of.
  * @param {import('../../../src/index').SessionOptions} options
  */
-export async function trainUnkept(options) {
+export async function trainAndSave(options) {
   const { adapters, AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig } = await loadLibrary();
   const session = await Session.open(options);
   /** @type {string[]} */
