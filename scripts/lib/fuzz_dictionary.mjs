@@ -13,6 +13,11 @@ const ALWAYS = [
   '{}',
   '\x1e',
 ];
+/** Parts of patterns. */
+const PIECES = [
+  ...['(?:', '(?=', '(?!', '(?<=', '(?<!', '(?P<n>', ')*', ')+', ')?', '[^', '*?', '{2,3}', '{1000}', '{,9}'],
+  ...['\\b', '\\1', '\\p{L}', '\\s', '\\S', '\\w', '\\Z', '\\G'],
+];
 /** Of a word, and how many. */
 const [LONGEST, MOST] = [40, 400];
 
@@ -22,7 +27,7 @@ const [LONGEST, MOST] = [40, 400];
  */
 export function dictionaryOf(corpus) {
   const quoted = corpus.flatMap((text) => text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g) ?? []);
-  const words = new Set([...ALWAYS, ...quoted.filter((word) => word.length <= LONGEST)]);
+  const words = new Set([...ALWAYS, ...PIECES, ...quoted.filter((word) => word.length <= LONGEST)]);
   return [...words]
     .slice(0, MOST)
     .map((word) => `"${escaped(word)}"\n`)

@@ -14,10 +14,16 @@ const own = document.currentScript instanceof HTMLScriptElement ? document.curre
  */
 export async function defaultWorker(name = 'webvera', signal?: AbortSignal): Promise<Worker> {
   const url = new URL('./worker.js', ownAddress()).href;
-  const blob = URL.createObjectURL(await fetchWorkerScript({ url, integrity: WORKER_INTEGRITY, signal }));
-  const worker = new Worker(trustedScript(blob), { name });
-  revokeOnceStarted(worker, blob);
+  const script = await addressOf(await fetchWorkerScript({ url, integrity: WORKER_INTEGRITY, signal }));
+  const worker = new Worker(trustedScript(script), { name });
+  revokeOnceStarted(worker, script);
   return worker;
+}
+
+/** Chromium keeps WebGPU from what a frame without an origin starts from a blob. */
+async function addressOf(script: Blob): Promise<string> {
+  if (globalThis.origin !== 'null') return URL.createObjectURL(script);
+  return `data:text/javascript,${encodeURIComponent(await script.text())}`;
 }
 
 function ownAddress(): string {

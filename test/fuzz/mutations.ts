@@ -7,22 +7,14 @@ const ODD_VALUES: readonly unknown[] = [
   ...[[], {}, [[]], [null], [1, 2, 3], { a: {} }, { Regex: '(a+)+$' }, { String: '' }],
 ];
 const TOKENS = [
-  '"',
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-  ':',
-  '\\u0000',
-  '\\',
-  '\n',
-  '\x1e',
-  '1e999',
-  '-',
-  '0',
-  'null',
-  '"__proto__":',
+  ...['"', '{', '}', '[', ']', ',', ':', '\\u0000', '\\', '\n', '\x1e', '1e999', '-', '0', 'null', '"__proto__":'],
+];
+
+/** Parts of patterns. */
+const PIECES = [
+  ...['(?:', '(?=', '(?!', '(?<=', '(?<!', '(?P<n>', '(?<n>', '(', ')', ')*', ')+', ')?', '|', '[^', ']', '-'],
+  ...['^', '$', '*', '+', '?', '*?', '{2,3}', '{1000}', '{,9}', '{0}', '.', 'a', '[]a]', '[\\s\\S]'],
+  ...['\\b', '\\B', '\\1', '\\k<n>', '\\p{L}', '\\s', '\\S', '\\w', '\\x41', '\\u{1F600}', '\\Z', '\\A', '\\G'],
 ];
 
 /**
@@ -31,7 +23,7 @@ const TOKENS = [
  */
 export function mutations(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const seed = fc.constantFrom(...seeds);
-  const token = fc.constantFrom(...TOKENS).map((text) => new TextEncoder().encode(text));
+  const token = fc.constantFrom(...TOKENS, ...PIECES).map((text) => new TextEncoder().encode(text));
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 4 }),
     token,

@@ -4,7 +4,7 @@ import { StepBudget } from '../../../src/regex/step_budget';
 import { checkPattern, textPattern } from '../../../src/tokenizer/patterns';
 import { attempt, type FuzzTarget, partsOf, textOf } from '../target';
 
-const LONG = 16_384;
+const LONG = 8192;
 const MODULES = ['model.layers.0.self_attn.q_proj', 'transformer.h.11.mlp.c_fc', 'lm_head', 'a'.repeat(200)];
 
 /** A regular expression of a tokenizer or of an adapter's configuration, and a text. */
