@@ -72,6 +72,24 @@ test('a site that isolates its pages for reasons of its own sends the header wit
   expect(await trained(worker({ 'Cross-Origin-Embedder-Policy': '' }))).toMatchObject({ code: 'worker_crashed' });
 });
 
+test.each(browserNames)(
+  '%s: a worker that may do nothing trains a model of files, and imports nothing',
+  async (name) => {
+    const requests: string[] = [];
+    const script = readFileSync(new URL('../../dist/worker.js', import.meta.url), 'utf8');
+    const headers = { 'Content-Security-Policy': "default-src 'none'" };
+    const body = `${script}\nimport('/pages/prose.js?imported').catch(() => {});`;
+    const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/isolated.html#files`), {
+      mounts: { '/dist/worker.js': { type: 'text/javascript', body, headers } },
+      onRequest: ({ url = '' }) => void requests.push(url),
+      expectedErrors: /^Content-Security-Policy:/,
+    });
+    expect(report).toEqual({ isolated: false, global_step: 1 });
+    expect(requests).toContain('/dist/worker.js');
+    expect(requests).not.toContain('/pages/prose.js?imported');
+  },
+);
+
 async function jsonOf(request: IncomingMessage): Promise<Violation> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
