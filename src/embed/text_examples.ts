@@ -68,6 +68,32 @@ async function untilShort(piece: string, limit: number, count: CountTokens): Pro
   return (await Promise.all(pieces.map((part) => untilShort(part, limit, count)))).flat();
 }
 
-function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: string) => readonly string[] {
-  return (text) => [...new Intl.Segmenter(undefined, { granularity }).segment(text)].map(({ segment }) => segment);
+/** UTF-16 units that are looked through at a time, as each segment comes with a copy of the whole that it was found in. */
+const WINDOW = 1024;
+/** Units before a window's end that may go on behind it. */
+const EDGE = 8;
+
+/** Cuts a text into its sentences, words or characters. */
+export function segments(granularity: 'sentence' | 'word' | 'grapheme'): (text: string) => readonly string[] {
+  return (text) => {
+    const segmenter = new Intl.Segmenter(undefined, { granularity });
+    const found: string[] = [];
+    for (let at = 0, size = WINDOW; at < text.length; ) {
+      const window = segmenter.segment(text.slice(at, at + size));
+      const end = at + size < text.length ? size - EDGE : size;
+      // In a window that had to grow, only the segment is looked at that it grew for.
+      const parts: Iterable<{ readonly segment: string } | undefined> =
+        size === WINDOW ? window : [window.containing(0)];
+      let taken = 0;
+      for (const part of parts) {
+        const segment = part?.segment ?? '';
+        if (taken + segment.length > end) break;
+        found.push(segment);
+        taken += segment.length;
+      }
+      at += taken;
+      size = taken === 0 ? 2 * size : WINDOW;
+    }
+    return found;
+  };
 }

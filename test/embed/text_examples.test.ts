@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { cutText, textExamples } from '../../src/embed/text_examples';
+import { cutText, segments, textExamples } from '../../src/embed/text_examples';
 
 /** A tokenizer whose words are tokens, between a first and a last one. */
 const words = async (text: string): Promise<number> => text.split(/\s+/).filter((word) => word !== '').length + 2;
@@ -48,6 +48,35 @@ describe('a text', () => {
 
   test('of empty lines alone is not looked at again from each of them', async () => {
     expect(await textExamples(`a${'\n'.repeat(400_000)}b`, 12, words)).toEqual(['a', 'b']); // or this takes minutes
+  });
+
+  test('without a line break is looked through in parts, as each segment comes with a copy of all it was found in', async () => {
+    const text = '"a12":12, '.repeat(6000);
+    let copied = 0;
+    const { segment } = Intl.Segmenter.prototype;
+    vi.spyOn(Intl.Segmenter.prototype, 'segment').mockImplementation(function (this: Intl.Segmenter, part) {
+      const found = segment.call(this, part);
+      const counted = function* () {
+        for (const one of found) {
+          copied += part.length;
+          yield one;
+        }
+      };
+      return { containing: (at) => found.containing(at), [Symbol.iterator]: counted } as Intl.Segments;
+    });
+    expect((await textExamples(text, 16, words)).length).toBeGreaterThan(100);
+    vi.restoreAllMocks();
+    expect(copied).toBeGreaterThan(0);
+    expect(copied).toBeLessThan(2048 * text.length);
+  });
+
+  test.each([
+    ['sentence', `${'A b c. '.repeat(400) + 'x'.repeat(5000)}. D e? `],
+    ['word', `${"can't 12,345 naïve 東京 ".repeat(200)}${'x'.repeat(5000)} end`],
+    ['grapheme', `${'👍🏽🇫🇷🇩🇪e\u0301\r\n'.repeat(300)}${'a'}${'\u0301'.repeat(3000)}b`],
+  ] as const)('has the same %ss, looked through in parts or at once', (granularity, text) => {
+    const whole = [...new Intl.Segmenter(undefined, { granularity }).segment(text)].map((found) => found.segment);
+    expect(segments(granularity)(text)).toEqual(whole);
   });
 
   test('loses nothing but space, and gives no piece that is too long', async () => {

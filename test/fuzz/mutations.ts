@@ -6,6 +6,13 @@ const ODD_VALUES: readonly unknown[] = [
   ...['\u0000', '🙂', '\ud800', '$&$`', '.*', '(', 'x'.repeat(3000)],
   ...[[], {}, [[]], [null], [1, 2, 3], { a: {} }, { Regex: '(a+)+$' }, { String: '' }],
 ];
+/** Much of something. They come last, as places within them aren't worth a look. */
+const LARGE_VALUES: readonly unknown[] = [
+  'a'.repeat(30_000),
+  Array(5000).fill('a'),
+  Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`a${i}`, i])),
+  JSON.parse('['.repeat(1000) + ']'.repeat(1000)),
+];
 const TOKENS = [
   ...['"', '{', '}', '[', ']', ',', ':', '\\u0000', '\\', '\n', '\x1e', '1e999', '-', '0', 'null', '"__proto__":'],
 ];
@@ -36,7 +43,10 @@ export function mutations(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array
   const swapped = fc
     .tuple(seed, fc.array(fc.tuple(fc.nat(), fc.constantFrom(...ODD_VALUES)), { minLength: 1, maxLength: 3 }))
     .map(([bytes, swaps]) => swaps.reduce((now, [place, value]) => withValue(now, place, value), bytes));
-  return fc.oneof(edited, { arbitrary: swapped, weight: 2 });
+  const enlarged = fc
+    .tuple(swapped, fc.nat(), fc.constantFrom(...LARGE_VALUES))
+    .map(([bytes, place, value]) => withValue(bytes, place, value));
+  return fc.oneof({ arbitrary: edited, weight: 10 }, { arbitrary: swapped, weight: 20 }, enlarged);
 }
 
 interface Edit {

@@ -13,7 +13,7 @@ export interface VaryOptions {
 }
 
 /** Inputs that are made at a time, all from one seed. */
-const TOGETHER = 500;
+const TOGETHER = 25;
 
 /**
  * Hands over inputs near those of a corpus, with values of JSON changed as a whole: libFuzzer knows bytes alone, and of what it

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await symlink(join(root, 'secret.txt'), join(root, 'open/link.txt'));
   server = await serve({
     '/': join(root, 'open'),
-    '/deep/made.json': { type: 'application/json', body: '{"made":true}' },
+    '/deep/made.json': { type: 'application/json', body: '{"made":true}', headers: { 'X-Own': 'yes' } },
   });
 });
 
@@ -63,7 +63,8 @@ test('serves files with their types and a policy', async () => {
 });
 
 test('serves what was made in memory before the folder', async () => {
-  expect(await get('/deep/made.json')).toMatchObject({ status: 200, body: '{"made":true}' });
+  const made = await get('/deep/made.json');
+  expect(made).toMatchObject({ status: 200, body: '{"made":true}', headers: { 'x-own': 'yes' } });
 });
 
 test('HEAD has the length and no body', async () => {
