@@ -25,7 +25,7 @@ export interface VisitParts {
 /** What a visit hears. */
 export interface VisitListener {
   onProgress(info: ProgressInfo): void;
-  /** The profile, or what it does, is another. */
+  /** The profile, or what it or the session does, is another. */
   onChange(): void;
   /** The profile is no more. */
   onForgotten(): void;
@@ -81,6 +81,7 @@ export class Visit {
     this.#session = session;
     const onState = (): void => {
       if (session.state === 'closed') this.#listener.onClosed();
+      else this.#listener.onChange();
     };
     session.addEventListener('statechange', onState, { signal });
     const { source, dtype } = this.settings;

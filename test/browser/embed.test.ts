@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { crashGpu } from './crash';
 import { prose, tag, withEmbed } from './embed_page';
 import { browserNames } from './harness';
 
@@ -220,6 +221,43 @@ test('a run that goes back and on is told of', async () => {
       );
       const output = await page.evaluate(() => document.querySelector('web-vera')!.stop());
       expect(output?.global_step ?? 3).toBeLessThanOrEqual(3);
+    },
+  );
+});
+
+test('chromium: a graphics card that gives up while it learns costs nobody anything', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({ '/page.html': `${tag(cdn)}<web-vera model="${prose(cdn)}" ${small}></web-vera>` }),
+    async (page) => {
+      await page.waitForFunction(() => document.querySelector('web-vera')?.state === 'idle');
+      await page.evaluate(async () => {
+        const element = document.querySelector('web-vera')!;
+        await element.load();
+        const begun = new Promise((resolve) => element.addEventListener('webvera-log', resolve, { once: true }));
+        const lesson = 'Call me Ishmael. Some years ago I went to sea.';
+        const learnt = element.teach(lesson, { max_steps: 30 }).then(
+          ({ global_step }) => `${global_step} steps`,
+          (error) => String(error),
+        );
+        Object.assign(window, { learnt });
+        await begun;
+      });
+      await crashGpu(page);
+      const note = await page.waitForFunction(
+        () => {
+          const notes = document.querySelector('web-vera')!.shadowRoot?.querySelectorAll('[role=status]') ?? [];
+          return [...notes].map(({ textContent }) => textContent).find((text) => text?.includes('goes on by itself'));
+        },
+        { polling: 20 },
+      );
+      expect(await note.jsonValue()).toMatch(/by itself/);
+      expect(await page.evaluate(() => (window as unknown as { learnt: Promise<string> }).learnt)).toBe('30 steps');
+      const after = await page.evaluate(async () => {
+        const element = document.querySelector('web-vera')!;
+        return { state: element.state, error: element.error?.code, text: await element.generate('Call me') };
+      });
+      expect(after).toEqual({ state: 'ready', error: undefined, text: expect.any(String) });
     },
   );
 });

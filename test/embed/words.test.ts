@@ -9,6 +9,7 @@ import {
   recoveredInWords,
   stepsInWords,
   timeLeft,
+  troubleInWords,
 } from '../../src/embed/view/words';
 import type { ProgressInfo, StepLogs } from '../../src/index';
 
@@ -33,6 +34,12 @@ test.each([
   [7300, 'about 2 h left'],
 ])('%s seconds: %s', (seconds, words) => {
   expect(timeLeft(seconds)).toBe(words);
+});
+
+test('what keeps a run from going on for now is told, and nothing else', () => {
+  expect(troubleInWords('recovering')).toMatch(/goes on by itself in a moment/);
+  expect(troubleInWords('blocked')).toMatch(/graphics card.+goes on by itself in a minute/);
+  for (const state of ['ready', 'busy', 'closed', undefined] as const) expect(troubleInWords(state)).toBeUndefined();
 });
 
 test('loading is told in bytes, and then as getting ready', () => {

@@ -1,7 +1,7 @@
 import { LossLine } from './chart';
 import { button, create, setShare, setText, show } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
-import { recoveredInWords, stepsInWords } from './words';
+import { recoveredInWords, stepsInWords, troubleInWords } from './words';
 
 export interface TrainingActions {
   readonly pause: () => void;
@@ -56,8 +56,10 @@ export class Training implements Region {
     const reason = paused === undefined ? undefined : REASONS[paused];
     show(this.#reason, reason !== undefined);
     setText(this.#reason, reason ?? '');
-    show(this.#note, recovered !== undefined);
-    setText(this.#note, recovered === undefined ? '' : recoveredInWords(recovered));
+    const trouble = troubleInWords(learner.session?.state);
+    const note = trouble ?? (recovered === undefined ? '' : recoveredInWords(recovered));
+    show(this.#note, note !== '');
+    setText(this.#note, note);
     setText(this.#pause, this.#isPaused ? 'Go on' : 'Pause');
     this.#line.update(
       state.log_history.map(({ loss }) => loss),

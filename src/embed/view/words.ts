@@ -1,4 +1,4 @@
-import type { LearnRecord, ProfileInfo, ProgressInfo, TrainerState } from '../../index';
+import type { LearnRecord, ProfileInfo, ProgressInfo, Session, TrainerState } from '../../index';
 import type { Recovered } from '../run_watch';
 
 const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
@@ -56,6 +56,13 @@ export function stepsInWords({ global_step, max_steps, log_history }: TrainerSta
 export function recoveredInWords({ cause, repeatedSteps }: Recovered): string {
   const back = repeatedSteps === 0 ? 'It' : `It went back ${counted(repeatedSteps, 'step')}, and`;
   return `Something went wrong on the way (${cause}). ${back} goes on by itself.`;
+}
+
+/** What keeps a run from going on for now, if anything does. */
+export function troubleInWords(state: Session['state'] | undefined): string | undefined {
+  if (state === 'recovering') return 'Something broke off. It goes on by itself in a moment…';
+  if (state === 'blocked') return 'The browser holds the graphics card back. It goes on by itself in a minute or two…';
+  return undefined;
 }
 
 export function keptInWords(info: ProfileInfo | undefined): string {
