@@ -47,6 +47,13 @@ export function formatDate(milliseconds: number): string {
   return new Date(milliseconds).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
+/** What went wrong on the way, for people. */
+const CAUSES: Readonly<Record<string, string>> = {
+  device_lost: 'The graphics card gave up',
+  worker_crashed: 'A part of the page broke off',
+  numerical_error: 'The numbers grew beyond bounds, so it learns more slowly now',
+};
+
 /** What happened to a run that goes on all the same. */
 export function formatRecovery({
   cause,
@@ -57,5 +64,5 @@ export function formatRecovery({
 }): string {
   const steps = `${formatCount(repeatedSteps)} ${repeatedSteps === 1 ? 'step' : 'steps'}`;
   const back = repeatedSteps === 0 ? 'The run' : `The run went back ${steps}, and`;
-  return `Something went wrong on the way (${cause}). ${back} goes on by itself.`;
+  return `${CAUSES[cause] ?? `Something went wrong on the way (${cause})`}. ${back} goes on by itself.`;
 }

@@ -206,7 +206,7 @@ test.each([false, true])('a run (paused: %s) whose graphics card gave up goes on
 
     await seen(page, '#banner');
     expect(await textOf(page, '#banner')).toMatch(
-      /\(device_lost\)\. The run( went back \d+ steps?, and)? goes on by itself\./,
+      /^The graphics card gave up\. The run( went back \d+ steps?, and)? goes on by itself\./,
     );
     await click(page, '#banner button');
     await phase(page, '#train-card', paused ? 'paused' : 'running');

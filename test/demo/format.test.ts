@@ -32,6 +32,6 @@ test.each([
   [1, 'The run went back 1 step, and goes on by itself.'],
   [1200, 'The run went back 1,200 steps, and goes on by itself.'],
 ])('a run that recovers tells how far it went back: %d', (repeatedSteps, text) => {
-  const expected = `Something went wrong on the way (device_lost). ${text}`;
+  const expected = `The graphics card gave up. ${text}`;
   expect(formatRecovery({ cause: 'device_lost', repeatedSteps })).toBe(expected);
 });

@@ -144,6 +144,6 @@ test.each([
   [1, 'It went back 1 step, and goes on by itself.'],
   [1200, 'It went back 1,200 steps, and goes on by itself.'],
 ])('a run that recovers after %i steps tells so', (repeatedSteps, words) => {
-  const expected = `Something went wrong on the way (numerical_error). ${words}`;
+  const expected = `The numbers grew beyond bounds, so it learns more slowly now. ${words}`;
   expect(recoveredInWords({ cause: 'numerical_error', repeatedSteps })).toBe(expected);
 });

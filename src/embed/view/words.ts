@@ -52,10 +52,17 @@ export function stepsInWords({ global_step, max_steps, log_history }: TrainerSta
   return joined(steps, global_step < max_steps ? timeLeft(last.seconds_left) : 'seeing whether it got better…');
 }
 
+/** What went wrong on the way, for people. */
+const CAUSES: Readonly<Record<string, string>> = {
+  device_lost: 'The graphics card gave up',
+  worker_crashed: 'A part of the page broke off',
+  numerical_error: 'The numbers grew beyond bounds, so it learns more slowly now',
+};
+
 /** What happened to a run that goes on all the same. */
 export function recoveredInWords({ cause, repeatedSteps }: Recovered): string {
   const back = repeatedSteps === 0 ? 'It' : `It went back ${counted(repeatedSteps, 'step')}, and`;
-  return `Something went wrong on the way (${cause}). ${back} goes on by itself.`;
+  return `${CAUSES[cause] ?? `Something went wrong on the way (${cause})`}. ${back} goes on by itself.`;
 }
 
 /** What keeps a run from going on for now, if anything does. */
