@@ -51,7 +51,7 @@ export async function export_run(
     throw wrong('export_run: session', "the model's own session", session, 'It can be left out.');
   }
   liveHandle(model);
-  const going = parts.run?.call;
+  const going = await parts.run?.begun();
   if (going !== undefined) {
     const files = await link.call((call) => link.request('exportRunning', call, going), { signal });
     if (files !== undefined) return files;

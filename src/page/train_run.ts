@@ -113,8 +113,9 @@ export class RemoteRun implements PausableRun {
     return this.#report.state;
   }
 
-  /** The session's name for it while it goes on. */
-  get call(): CallId | undefined {
+  /** The session's name for it while it goes on, which it does soon. */
+  async begun(): Promise<CallId | undefined> {
+    await this.#begun;
     return this.#call;
   }
 
