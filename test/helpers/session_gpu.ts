@@ -25,7 +25,7 @@ export interface SessionGpu {
    * their making. Slots and parameters of programs are left out.
    */
   contents(): Promise<Map<string, Uint8Array>>;
-  /** Writes floats into the one buffer of that label: what no file and no training would put there. */
+  /** Writes floats into the last buffer that was made with that label: what no file and no training would put there. */
   overwrite(label: string, offset: number, floats: readonly number[]): void;
   /** From now on, what is read through buffers of more than `bytes` arrives that many milliseconds late. */
   delayReads(milliseconds: number, bytes?: number): void;
@@ -138,8 +138,8 @@ export function sessionGpu({ bindingBytes, info = gpuHost().info }: Pretence = {
       return contents;
     },
     overwrite: (label, offset, floats) => {
-      const [buffer, another] = [...buffers.keys()].filter((each) => each.label === label);
-      if (buffer === undefined || another !== undefined) throw new Error(`expected one buffer ${label}`);
+      const buffer = [...buffers.keys()].findLast((each) => each.label === label);
+      if (buffer === undefined) throw new Error(`expected a buffer ${label}`);
       device.queue.writeBuffer(buffer, 4 * offset, Float32Array.from(floats));
     },
     delayReads: (milliseconds, bytes = 0) => {
