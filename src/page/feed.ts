@@ -41,8 +41,10 @@ export class Feed {
   readonly #taken: Example[] = [];
   #handedOut = 0;
   #done = false;
-  /** One is asked for at a time. */
+  /** One is asked for at a time. One that fails stays: a generator that threw looks afterwards as if it had ended. */
   #next: Promise<void> | undefined;
+  /** How often it has begun again. */
+  #rewinds = 0;
 
   constructor(name: string, iterator: Iterator<Example> | AsyncIterator<Example>) {
     this.#name = name;
@@ -52,12 +54,15 @@ export class Feed {
   /** At most `count` examples. Rejects with what the data set throws, and `invalid_argument` for what is no example. */
   async take(count: number): Promise<Chunk> {
     const end = this.#handedOut + count;
+    const rewinds = this.#rewinds;
     while (!this.#done && this.#taken.length < end) {
-      this.#next ??= this.#takeNext().finally(() => {
+      this.#next ??= this.#takeNext().then(() => {
         this.#next = undefined;
       });
       await this.#next;
     }
+    // Whoever asked is gone, and the examples are another one's now.
+    if (rewinds !== this.#rewinds) return { examples: [], done: false };
     const examples = this.#taken.slice(this.#handedOut, end);
     this.#handedOut += examples.length;
     return { examples, done: this.#done && this.#handedOut === this.#taken.length };
@@ -65,6 +70,7 @@ export class Feed {
 
   /** Begins again with the first example. */
   rewind(): void {
+    this.#rewinds += 1;
     this.#handedOut = 0;
   }
 

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { Feed } from '../../src/page/feed';
+import { withResolvers } from '../helpers/with_resolvers';
+
+const rows = [{ text: 'a' }, { text: 'b' }, { text: 'c' }];
+
+test('a reader that another one takes the place of takes nothing away from it', async () => {
+  const gate = withResolvers<void>();
+  async function* late() {
+    yield* rows.slice(0, 1);
+    await gate.promise;
+    yield* rows.slice(1);
+  }
+  const feed = new Feed('data', late());
+  const first = feed.take(256);
+  await new Promise((resolve) => setImmediate(resolve));
+  feed.rewind();
+  const second = feed.take(256);
+  gate.resolve();
+  await first;
+  expect(await second).toEqual({ examples: rows, done: true });
+});
+
+test('what a data set throws is told to every reader, as a generator that threw looks as if it had ended', async () => {
+  async function* broken() {
+    yield* rows;
+    throw new Error('the file is gone');
+  }
+  const feed = new Feed('data', broken());
+  await expect(feed.take(256)).rejects.toThrow('the file is gone');
+  feed.rewind();
+  await expect(feed.take(256)).rejects.toThrow('the file is gone');
+});
