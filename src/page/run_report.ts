@@ -49,7 +49,8 @@ export class RunReport {
   #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: RunEvent): void {
     const isRestored = event.type === 'restored';
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
-    const repeatedSteps = this.#state.global_step - from.global_step;
+    // A checkpoint may have been kept without this page having heard of it.
+    const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
     this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs: isRestored ? event.logs : [] });
     if (!isRestored) this.#tell(progress, event);
   }
@@ -77,7 +78,6 @@ export class RunReport {
         this.#callbacks.run('on_save', state);
         break;
       case 'restored':
-        this.#isKept = true;
         this.events.push({ type: 'restored', state, checkpoint: event.checkpoint });
         break;
       case 'recovered': {
