@@ -57,6 +57,8 @@ export interface OpenRun {
   readonly dataset: OpenDataset;
   /** The session's name for the model, as it is now. */
   handle(): Handle;
+  /** The adapters that it is to train, active or not by the time that it goes on. */
+  readonly trained: readonly string[];
   /** Resolves once the model could be made again as it is now. Never rejects. */
   readonly kept: Promise<unknown>;
   /** Makes the model again where it was lost. */
@@ -201,7 +203,11 @@ export class RemoteRun implements PausableRun {
           this.#fail = fail;
           // One that goes on after a loss may have been taken over meanwhile: it isn't taken back.
           const take_over = takeOver && !this.#isBroken;
-          const request = { model: run.handle(), adapter_name, args, data, hooks, resume_from_checkpoint, take_over };
+          const trained = this.#isBroken ? run.trained : undefined;
+          const request = {
+            ...{ model: run.handle(), adapter_name, trained, args, data },
+            ...{ hooks, resume_from_checkpoint, take_over },
+          };
           const output = link.request('train', call, request);
           if (this.#isBroken) this.#remind(call);
           this.#onBegun();

@@ -72,8 +72,9 @@ export class VeraModel extends RemoteModel {
   }
 
   /** @internal */
-  [runKey](adapter_name: string | undefined): KeptForRun {
-    return this.#keeper.begin(adapter_name === undefined ? this.active_adapters : [adapter_name]);
+  [runKey](adapter_name: string | undefined): KeptForRun & { readonly trained: readonly string[] } {
+    const trained = adapter_name === undefined ? this.active_adapters : [adapter_name];
+    return { trained, ...this.#keeper.begin(trained) };
   }
 
   /** @internal */

@@ -288,6 +288,8 @@ export type DataSource =
   | { readonly kind: 'feed'; readonly length?: number };
 
 export interface TrainRequest extends EvaluateRequest {
+  /** Of a run that goes on: what it trained, in place of the active ones, also while adapters are disabled. */
+  readonly trained?: readonly string[] | undefined;
   /** The hooks that somebody listens to; no others need be emitted. */
   readonly hooks: readonly RunHook[];
   /** true: from the last checkpoint, if there is one; a name: from that one, or `not_found`. */

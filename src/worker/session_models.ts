@@ -58,12 +58,12 @@ export class SessionModels {
     this.#sealed = true;
   }
 
-  /** The base model under a handle, and what lies over it in a pass; with a name, that adapter alone. */
-  find(handle: Handle, adapter?: string): Pass {
+  /** The base model under a handle, and what lies over it in a pass; with a name or names, those adapters alone. */
+  find(handle: Handle, adapter?: string | readonly string[]): Pass {
     const loaded = this.models.get(handle);
     if (loaded instanceof VeraState) return { model: loaded.base, overlay: loaded.overlay(adapter) };
     if (adapter === undefined) return { model: loaded, overlay: BASE };
-    throw noAdapters('adapter_name', adapter);
+    throw noAdapters('adapter_name', `${adapter}`);
   }
 
   /** As `find`, for a batch whose rows name their adapters. */

@@ -55,6 +55,7 @@ export class SessionTraining {
     {
       model: handle,
       adapter_name,
+      trained,
       args,
       data,
       hooks,
@@ -63,7 +64,7 @@ export class SessionTraining {
     }: TrainRequest,
     signal: AbortSignal,
   ): Promise<TrainOutput> {
-    const { model, overlay } = this.#models.find(handle, adapter_name);
+    const { model, overlay } = this.#models.find(handle, trained ?? adapter_name);
     const wanted = new Set<string>(hooks);
     const emit: TrainingInit['emit'] = (event, progress) => {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;

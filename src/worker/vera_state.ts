@@ -74,9 +74,15 @@ export class VeraState {
 
   /**
    * What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none, as does
-   * any name while adapters are disabled.
+   * any name while adapters are disabled. With names, those adapters, disabled or not.
    */
-  overlay(name?: string): Overlay {
+  overlay(name?: string | readonly string[]): Overlay {
+    if (typeof name === 'object') {
+      return overlayOf(
+        this.adapters,
+        name.map((one) => this.adapter(one)),
+      );
+    }
     const named = name === undefined || name === BASE_NAME ? [] : [this.adapter(name)];
     if (!this.#enabled) return overlayOf(this.adapters, []);
     return name === undefined ? this.#enabledOverlay() : overlayOf(this.adapters, named);

@@ -2,9 +2,9 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainEvent, type TrainRun, VeraConfig, type VeraModel } from '../../src/index';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
-import { type TestSession, within } from '../helpers/session';
+import { bytesOf, type TestSession, within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
-import { eventsOf, tinyTrainer } from '../helpers/tiny_training';
+import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
 /** What one browser keeps. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
@@ -29,10 +29,33 @@ async function afterLog(run: TrainRun, step: number): Promise<void> {
   for await (const event of run) if (event.type === 'log' && event.logs.step === step) return;
 }
 
+async function vectors(model: VeraModel, adapter_name: string): Promise<Uint8Array> {
+  return bytesOf((await model.save_pretrained({ adapter_name }))['adapter_model.safetensors']);
+}
+
 const recoveries = (events: readonly TrainEvent[]) =>
   events.flatMap((event) => (event.type === 'recovered' ? [event] : []));
 
 describe('a run that recovers', () => {
+  test('trains what it trained, though another adapter is active by then', async () => {
+    await within({}, async (opened) => {
+      const straight = await begin(opened, 'other');
+      await trainerOf(straight).train();
+      const learnt = await vectors(straight, 'default');
+      const model = await begin(opened, 'other');
+      const before = await vectors(model, 'other');
+      const run = trainerOf(model, { save_strategy: 'no' }).train();
+      await afterLog(run, 3);
+      await model.set_adapter('other');
+      lose(opened);
+      await run;
+      expect(recoveries(await eventsOf(run))).toHaveLength(1);
+      expect(model.active_adapters).toEqual(['other']);
+      expect(await vectors(model, 'other')).toEqual(before);
+      expect(await vectors(model, 'default')).toEqual(learnt);
+    });
+  });
+
   test('goes on from the checkpoint that was named, until it has one of its own', async () => {
     await within({ store: 'auto' }, async (opened) => {
       await trainerOf(await begin(opened)).train();
@@ -44,6 +67,26 @@ describe('a run that recovers', () => {
       const events = await eventsOf(run);
       expect(recoveries(events)).toMatchObject([{ state: { global_step: 8 } }]);
       expect(recoveries(events)[0]?.repeatedSteps).toBeGreaterThan(0);
+    });
+  });
+
+  test('goes on while adapters are switched off, and leaves them so', async () => {
+    await within({}, async (opened) => {
+      const straight = await begin(opened);
+      await trainerOf(straight).train();
+      const learnt = await weightsOf(straight);
+      const model = await begin(opened);
+      const run = trainerOf(model, { save_strategy: 'no' }).train();
+      const input = { input_ids: [[1, 2, 3]] };
+      await afterLog(run, 3);
+      const { logits } = await model.disable_adapter(() => model.forward(input));
+      await model.disable_adapter(async () => {
+        lose(opened);
+        await run;
+        expect((await model.forward(input)).logits.data).toEqual(logits.data);
+      });
+      expect((await model.forward(input)).logits.data).not.toEqual(logits.data);
+      expect(await weightsOf(model)).toEqual(learnt);
     });
   });
 });
