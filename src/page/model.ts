@@ -179,7 +179,7 @@ export function liveHandle(model: RemoteModel): Handle {
   throw disposedError();
 }
 
-function disposedError(): WebVeraError {
+export function disposedError(): WebVeraError {
   return new WebVeraError('invalid_argument', 'Expected a live model, got one that is disposed of', {
     hint: 'Disposing of a model frees the VeRA models on it too, and the other way round. Load it again.',
   });

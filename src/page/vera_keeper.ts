@@ -9,13 +9,15 @@ export interface KeptForRun {
 /** Keeps what a VeRA model's adapters are made of again, while runs go on that may need it. */
 export class VeraKeeper {
   readonly #keep: (name: string) => Promise<KeptAdapter>;
+  readonly #isLost: () => boolean;
   readonly #kept = new Map<string, Promise<KeptAdapter>>();
   #names: readonly string[];
   #runs = 0;
 
-  constructor(names: readonly string[], keep: (name: string) => Promise<KeptAdapter>) {
+  constructor(names: readonly string[], keep: (name: string) => Promise<KeptAdapter>, isLost: () => boolean) {
     this.#names = names;
     this.#keep = keep;
+    this.#isLost = isLost;
   }
 
   /** For a run that trains those `trained`, which begins once the adapters are kept as they are now, or can't be. */
@@ -26,6 +28,9 @@ export class VeraKeeper {
       kept: Promise.allSettled(this.#kept.values()),
       close: () => {
         this.#runs -= 1;
+        if (this.#runs === 0) this.#kept.clear();
+        // What other runs make it of again has these as they were kept.
+        if (this.#isLost()) return;
         for (const name of trained) this.#kept.delete(name);
         this.#ask();
       },

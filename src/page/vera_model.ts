@@ -64,7 +64,8 @@ export class VeraModel extends RemoteModel {
     if (key !== partsKey) throw notConstructed('VeraModel');
     const place = new Place(base.link, info.model, 'device');
     const standing = (): VeraStanding => ({ active: this.active_adapters, isDisabled: this.#disabled > 0 });
-    const { revivable, keeper } = new VeraRevival(base, place, Object.keys(info.adapters), standing);
+    const names = Object.keys(info.adapters);
+    const { revivable, keeper } = new VeraRevival(base, place, names, standing, (made) => this.#update(made));
     super({ ...base, place, revivable });
     this.#keeper = keeper;
     this.#info = info;
@@ -182,8 +183,8 @@ export class VeraModel extends RemoteModel {
     } finally {
       this.#disabled--;
       // Where it was lost meanwhile, there is nothing to enable.
-      const there = this.#isLive ? place.remembered : undefined;
-      if (this.#disabled === 0 && there !== undefined) await link.request('enableAdapters', there, true);
+      const isThere = this.#isLive && place.loss === undefined;
+      if (this.#disabled === 0 && isThere) await link.request('enableAdapters', place.handle, true);
     }
   }
 

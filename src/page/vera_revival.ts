@@ -1,4 +1,5 @@
-import type { ModelParts } from './model';
+import type { KeptAdapter, VeraInfo } from '../worker/protocol';
+import { disposedError, type ModelParts } from './model';
 import type { Place } from './place';
 import { Revivable } from './revivable';
 import { VeraKeeper } from './vera_keeper';
@@ -15,19 +16,35 @@ export class VeraRevival {
   readonly revivable: Revivable;
   readonly keeper: VeraKeeper;
 
-  constructor(base: ModelParts, place: Place, names: readonly string[], standing: () => VeraStanding) {
+  constructor(
+    base: ModelParts,
+    place: Place,
+    names: readonly string[],
+    standing: () => VeraStanding,
+    onMade: (info: VeraInfo) => void,
+  ) {
     const { link, life } = base;
-    this.keeper = new VeraKeeper(names, (name) => link.request('keepAdapter', place.handle, name));
+    const keep = async (name: string): Promise<KeptAdapter> => link.request('keepAdapter', place.handle, name);
+    this.keeper = new VeraKeeper(names, keep, () => place.loss !== undefined);
     this.revivable = new Revivable(place, async (signal) => {
       if (base.revivable === undefined) throw place.loss;
       await base.revivable.revive(signal);
       const kept = await this.keeper.all();
-      const { active, isDisabled } = standing();
-      const { model } = await link.request('reviveVera', base.place.handle, kept, active);
-      // Disposed of meanwhile, it went with its base.
-      if (life.disposed) throw place.loss;
-      if (isDisabled) await link.request('enableAdapters', model, false);
+      const info = await link.request('reviveVera', base.place.handle, kept, standing().active);
+      const { model } = info;
+      let isEnabled = true;
+      // Who has them switched off may end meanwhile.
+      while (standing().isDisabled === isEnabled) {
+        isEnabled = !isEnabled;
+        await link.request('enableAdapters', model, isEnabled);
+      }
+      if (life.disposed) {
+        await link.request('disposeModel', base.place.handle);
+        throw disposedError();
+      }
+      if (base.place.loss !== undefined) throw base.place.loss;
       place.move(model);
+      onMade(info);
     });
   }
 }

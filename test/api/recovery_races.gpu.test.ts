@@ -1,10 +1,12 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainEvent, type TrainRun, VeraConfig, type VeraModel } from '../../src/index';
+import { linkKey } from '../../src/page/session';
+import type { WorkerSession } from '../../src/worker/protocol';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
 import { bytesOf, type TestSession, within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
-import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
 /** What one browser keeps. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
@@ -31,6 +33,21 @@ async function afterLog(run: TrainRun, step: number): Promise<void> {
 
 async function vectors(model: VeraModel, adapter_name: string): Promise<Uint8Array> {
   return bytesOf((await model.save_pretrained({ adapter_name }))['adapter_model.safetensors']);
+}
+
+/** Does something once, as the page makes such a call while a run recovers. */
+function onCall({ session }: TestSession, wanted: keyof WorkerSession, body: () => unknown, isAfter = false): void {
+  const link = session[linkKey];
+  const request = link.request.bind(link) as (name: string, ...args: unknown[]) => Promise<unknown>;
+  let isDone = false;
+  vi.spyOn(link, 'request').mockImplementation((async (name: string, ...args: unknown[]) => {
+    const isIt = name === wanted && !isDone;
+    isDone ||= isIt;
+    if (isIt && !isAfter) await body();
+    const result = await request(name, ...args);
+    if (isIt && isAfter) await body();
+    return result;
+  }) as never);
 }
 
 const recoveries = (events: readonly TrainEvent[]) =>
@@ -87,6 +104,103 @@ describe('a run that recovers', () => {
       });
       expect((await model.forward(input)).logits.data).not.toEqual(logits.data);
       expect(await weightsOf(model)).toEqual(learnt);
+    });
+  });
+
+  test('has its adapters switched on again where that was asked for while it recovered', async () => {
+    await within({}, async (opened) => {
+      const model = await begin(opened);
+      const run = trainerOf(model).train();
+      await afterLog(run, 2);
+      let end = (): void => {};
+      const body = model.disable_adapter(
+        () =>
+          new Promise<void>((resolve) => {
+            end = resolve;
+          }),
+      );
+      await new Promise((resolve) => setTimeout(resolve));
+      onCall(
+        opened,
+        'reviveVera',
+        async () => {
+          end();
+          await body.catch(() => {});
+        },
+        true,
+      );
+      lose(opened);
+      expect((await run).global_step).toBe(12);
+      await expectToTrain(model);
+    });
+  });
+
+  test('does not end with another one of its model that is aborted while both recover', async () => {
+    await within({}, async (opened) => {
+      const model = await begin(opened, 'other');
+      const controller = new AbortController();
+      const [one, other] = [
+        trainerOf(model, {}, 'default').train({ signal: controller.signal }),
+        trainerOf(model, {}, 'other').train(),
+      ];
+      await Promise.all([afterLog(one, 2), afterLog(other, 2)]);
+      onCall(opened, 'loadModel', async () => {
+        controller.abort(new Error('enough'));
+        await expect(Promise.resolve(one)).rejects.toThrow('enough');
+      });
+      lose(opened);
+      expect((await other).global_step).toBe(12);
+      await expectToTrain(model);
+    });
+  });
+
+  test('leaves nothing of a model that is disposed of as its adapters come back', async () => {
+    await within({}, async (opened) => {
+      const model = await begin(opened);
+      const run = trainerOf(model).train();
+      await afterLog(run, 2);
+      onCall(opened, 'reviveVera', () => model.dispose());
+      lose(opened);
+      await expect(Promise.resolve(run)).rejects.toBeDefined();
+      await vi.waitFor(() => expect(opened.liveBytes()).toBe(0));
+    });
+  });
+
+  test('is not fooled by a device that is lost as adapters are switched off again', async () => {
+    await within({}, async (opened) => {
+      const model = await begin(opened);
+      const run = trainerOf(model).train();
+      await afterLog(run, 2);
+      let end = (): void => {};
+      const body = model.disable_adapter(
+        () =>
+          new Promise<void>((resolve) => {
+            end = resolve;
+          }),
+      );
+      await new Promise((resolve) => setTimeout(resolve));
+      onCall(opened, 'enableAdapters', async () => {
+        lose(opened);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        end();
+      });
+      lose(opened);
+      expect((await run).global_step).toBe(12);
+      await body;
+      await expectToTrain(model);
+    });
+  });
+
+  test('shows what is merged no more', async () => {
+    await within({}, async (opened) => {
+      const model = await begin(opened, 'other');
+      const run = trainerOf(model, { max_steps: 60 }, 'default').train();
+      await afterLog(run, 2);
+      await model.merge_adapter({ adapter_names: ['other'] });
+      lose(opened);
+      await run;
+      expect(recoveries(await eventsOf(run))).toHaveLength(1);
+      expect(model.get_model_status().merged_adapters).toEqual([]);
     });
   });
 });
