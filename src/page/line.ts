@@ -155,9 +155,10 @@ export class Line {
         this.#listener.onRestart();
       },
       (failure: unknown) => {
+        this.#restarting = undefined;
         const last = failure instanceof WebVeraError ? failure : error;
         this.#end(last, last);
-        throw last;
+        throw this.#life.signal.reason;
       },
     );
     this.#restarting.catch(() => {}); // whoever calls hears of it

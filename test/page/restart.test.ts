@@ -113,6 +113,15 @@ describe('a worker that dies', () => {
     expect(opened.session.state).toBe('closed');
   });
 
+  test('has what waits for the next one reject as all else does in a session that is closed', async () => {
+    const opened = await openSession(none, [silentWorker()]);
+    opened.worker.dispatchEvent(new Event('messageerror'));
+    const waiting = adapters.list({ session: opened.session }).catch((error: unknown) => error);
+    await opened.session.close();
+    expect(await waiting).toMatchObject({ name: 'AbortError' });
+    await expect(adapters.list({ session: opened.session })).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
   test('that is stuck is ended', async () => {
     const opened = await openSession(() => ({ listStored: forever }), [fakeWorker(none)]);
     // As of a thread that is stuck: it hears nothing more.
