@@ -1,6 +1,6 @@
 import type { ErrorCode, WebVeraError } from '../core/error';
 import type { RunEvent } from '../core/run';
-import type { StepLogs, TrainEvent, TrainerState, TrainProgress } from '../core/training';
+import type { PauseReason, StepLogs, TrainEvent, TrainerState, TrainProgress } from '../core/training';
 import type { Callbacks } from './callbacks';
 import { Replay } from './replay';
 
@@ -8,15 +8,20 @@ import { Replay } from './replay';
 export class RunReport {
   readonly events = new Replay<TrainEvent>();
   readonly #callbacks: Callbacks;
+  readonly #isPaused: () => boolean;
   readonly #logs: StepLogs[] = [];
   #state: TrainerState;
   #hasBegun = false;
   #isKept = false;
+  /** Why it stands still, as far as was told. */
+  #paused: PauseReason | undefined;
   /** What was lost last, until the run goes on. */
   #loss: WebVeraError | undefined;
 
-  constructor(max_steps: number, callbacks: Callbacks) {
+  /** `isPaused`: whether it is to stand still, should it go on elsewhere. */
+  constructor(max_steps: number, callbacks: Callbacks, isPaused: () => boolean) {
     this.#callbacks = callbacks;
+    this.#isPaused = isPaused;
     this.#state = { global_step: 0, max_steps, epoch: 0, log_history: this.#logs };
   }
 
@@ -52,6 +57,7 @@ export class RunReport {
     // A checkpoint may have been kept without this page having heard of it.
     const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
     this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs: isRestored ? event.logs : [] });
+    if (this.#paused !== undefined && !this.#isPaused()) this.#tell(from, { type: 'resumed', reason: this.#paused });
     if (!isRestored) this.#tell(progress, event);
   }
 
@@ -87,6 +93,7 @@ export class RunReport {
       }
       case 'paused':
       case 'resumed':
+        this.#paused = event.type === 'paused' ? event.reason : undefined;
         this.events.push({ type: event.type, state, reason: event.reason });
         break;
       case 'warning':

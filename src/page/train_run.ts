@@ -100,7 +100,7 @@ export class RemoteRun implements PausableRun {
       this.#ask(request).catch(this.#fail);
     });
     if (args.keepAwake) this.#screen = keepScreenOn((reason) => link.warn('not_kept_awake', notKept(reason)));
-    this.#report = new RunReport(args.max_steps, this.#callbacks);
+    this.#report = new RunReport(args.max_steps, this.#callbacks, () => this.#isPaused);
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
     });
@@ -220,8 +220,14 @@ export class RemoteRun implements PausableRun {
     }
   }
 
+  /** Whether it is to stand still. */
+  get #isPaused(): boolean {
+    return this.#pauses.size > 0 && this.#stop === undefined;
+  }
+
   /** Tells a run that begins what was asked of it before. */
   #remind(call: CallId): void {
+    this.#screen?.wish(!this.#isPaused);
     const asked = [...this.#pauses].map((reason) => this.#link.request('pauseTraining', call, reason));
     if (this.#stop !== undefined) asked.push(this.#link.request('controlTraining', call, this.#stop));
     Promise.all(asked).catch(this.#fail);

@@ -73,6 +73,19 @@ describe('a run that recovers', () => {
     });
   });
 
+  test('tells that it stands still no more where it was resumed while it recovered', async () => {
+    await within({}, async (opened) => {
+      const run = trainerOf(await begin(opened)).train();
+      await afterLog(run, 2);
+      await run.pause();
+      onCall(opened, 'reviveVera', () => run.resume());
+      lose(opened);
+      await run;
+      const told = (await eventsOf(run)).map(({ type }) => type).filter((type) => type !== 'log' && type !== 'save');
+      expect(told).toEqual(['paused', 'recovered', 'resumed']);
+    });
+  });
+
   test('goes on from the checkpoint that was named, until it has one of its own', async () => {
     await within({ store: 'auto' }, async (opened) => {
       await trainerOf(await begin(opened)).train();
