@@ -157,7 +157,8 @@ export class Link {
           fail(error);
         }
       });
-      start(call, fail)
+      // What it throws is an outcome too.
+      (async () => start(call, fail))()
         .finally(() => {
           settled = true;
           clearTimeout(timer);

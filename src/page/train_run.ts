@@ -85,6 +85,8 @@ export class RemoteRun implements PausableRun {
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
   #isBroken = false;
+  /** The session has told something of it. */
+  #isHeard = false;
   /** While the run goes on. */
   #call: CallId | undefined;
   /** Once the session has heard of it, or never will. */
@@ -202,7 +204,7 @@ export class RemoteRun implements PausableRun {
           this.#call = call;
           this.#fail = fail;
           // One that goes on after a loss may have been taken over meanwhile: it isn't taken back.
-          const take_over = takeOver && !this.#isBroken;
+          const take_over = takeOver && !this.#isHeard;
           const trained = this.#isBroken ? run.trained : undefined;
           const request = {
             ...{ model: run.handle(), adapter_name, trained, args, data },
@@ -235,6 +237,7 @@ export class RemoteRun implements PausableRun {
 
   #onEvent(event: CallEvent): void {
     if (event.type !== 'train') return;
+    this.#isHeard = true;
     const { type } = event.event;
     if (type === 'paused' || type === 'resumed') this.#screen?.wish(type === 'resumed');
     this.#report.add(event.progress, event.event);

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VeraConfig } from '../../src/adapters/config';
+import { WebVeraError } from '../../src/core/error';
 import type { RunEvent } from '../../src/core/run';
 import type { Dataset, Example, StepLogs, TrainEvent, TrainerState, TrainingArguments } from '../../src/core/training';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import { get_peft_model } from '../../src/page/peft_classes';
+import { linkKey } from '../../src/page/session';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../src/page/trainer';
 import type { VeraModel } from '../../src/page/vera_model';
 import type { TrainRequest } from '../../src/worker/protocol';
@@ -233,6 +235,39 @@ describe('a training run', () => {
       code: 'invalid_argument',
       message: expect.stringContaining('train: resume_from_checkpoint: expected true or false, or a string'),
     });
+    await session.close();
+  });
+
+  test.each([
+    ['before it was heard of takes over all the same', false],
+    ['later may have been taken over meanwhile, and takes nothing back', true],
+  ])('that is lost %s', async (_, isHeard) => {
+    const { model, session, fake } = await wrapped((current) => ({
+      async train(call) {
+        if (current().argsOf('train').length === 2) return output;
+        if (isHeard) report(current(), call, 0, { type: 'warning', code: 'out_of_memory', message: 'little' });
+        throw new WebVeraError('device_lost', 'The driver crashed');
+      },
+    }));
+    await new Trainer({ model, train_dataset: rows }).train({ take_over: true });
+    const asked = fake.argsOf('train').map(([, request]) => (request as TrainRequest).take_over);
+    expect(asked).toEqual([true, !isHeard]);
+    await session.close();
+  });
+
+  test('that cannot even be asked for leaves nothing at its signal', async () => {
+    const { session } = await wrapped();
+    const { signal } = new AbortController();
+    const [add, remove] = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')];
+    const link = session[linkKey];
+    const failing = link.call(
+      () => {
+        throw new Error('the model is lost');
+      },
+      { signal },
+    );
+    await expect(failing).rejects.toThrow('the model is lost');
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
     await session.close();
   });
 
