@@ -52,6 +52,10 @@ export class TabLocks {
     }
     const held = new HeldName(holder, wasTaken);
     this.#here.set(name, held);
+    // Its holder knows a whole run.
+    held.over.then(() => {
+      if (this.#here.get(name) === held) this.#here.delete(name);
+    });
     return held;
   }
 }

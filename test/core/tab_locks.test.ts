@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Holder } from '../../src/core/held_name';
 import { TabLocks } from '../../src/core/tab_locks';
@@ -23,6 +25,21 @@ describe('one at a time has a name', () => {
     one?.release();
     await settled();
     expect(await locks.take('a')).toMatchObject({ wasTaken: false });
+  });
+
+  test('and whoever has let it go is forgotten, without Web Locks too', async () => {
+    setFlagsFromString('--expose_gc');
+    const gc = runInNewContext('gc') as () => void;
+    const locks = tab(undefined);
+    const had = await (async () => {
+      const one = { onAsked() {}, onLost() {} };
+      (await locks.take('a', { holder: one }))?.release();
+      return new WeakRef(one);
+    })();
+    await settled();
+    gc();
+    expect(had.deref()).toBeUndefined();
+    expect(await locks.take('a')).toBeDefined();
   });
 
   test('of all tabs', async () => {
