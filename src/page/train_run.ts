@@ -106,7 +106,10 @@ export class RemoteRun implements PausableRun {
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
     });
-    this.#output = this.#run(setup).finally(() => this.#onBegun());
+    this.#output = this.#run(setup).finally(() => {
+      this.#onBegun();
+      this.#screen?.close();
+    });
     this.#output.then(
       () => this.#report.events.close(),
       (error: unknown) => this.#report.events.fail(error), // so an abandoned run raises no unhandled rejection
@@ -186,7 +189,6 @@ export class RemoteRun implements PausableRun {
       }
     } finally {
       unwatch();
-      this.#screen?.close();
       run.close();
       closeDataset(run.dataset);
     }

@@ -255,6 +255,19 @@ describe('a training run', () => {
     await session.close();
   });
 
+  test('that is refused leaves nothing at its page', async () => {
+    const { model, session } = await wrapped();
+    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    const listen = vi.spyOn(document, 'addEventListener');
+    vi.stubGlobal('document', document);
+    const trainer = new Trainer({ model, train_dataset: rows, args: { keepAwake: true } });
+    const run = trainer.train({ resume: true } as TrainOptions);
+    await expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'invalid_argument' });
+    const signals = listen.mock.calls.map(([, , options]) => (options as AddEventListenerOptions).signal?.aborted);
+    expect(signals).toEqual([true]);
+    await session.close();
+  });
+
   test('that cannot even be asked for leaves nothing at its signal', async () => {
     const { session } = await wrapped();
     const { signal } = new AbortController();
