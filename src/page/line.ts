@@ -52,6 +52,8 @@ export class Line {
   #connect: Connect | undefined;
   #connection: Connection | undefined;
   #restarting: Promise<void> | undefined;
+  /** Until the last one that died has let go of its locks. */
+  #gone: Promise<void> | undefined;
   #deaths = 0;
   #options: OpenOptions = { store: 'auto' };
   #isSealed = false;
@@ -138,7 +140,7 @@ export class Line {
 
   #onDeath(error: WebVeraError): void {
     if (this.#ended !== undefined) return;
-    const gone = this.#connection?.terminate();
+    this.#gone = this.#connection?.terminate();
     this.#connection = undefined;
     const connect = this.#connect;
     if (connect === undefined || this.#deaths === RESTARTS) {
@@ -149,7 +151,7 @@ export class Line {
     if (this.#restarting !== undefined) return; // it fails, and tells
     this.#deaths += 1;
     this.#listener.onDeath(error);
-    this.#restarting = this.#restart(connect, gone).then(
+    this.#restarting = this.#restart(connect).then(
       () => {
         this.#restarting = undefined;
         this.#listener.onRestart();
@@ -164,16 +166,23 @@ export class Line {
     this.#restarting.catch(() => {}); // whoever calls hears of it
   }
 
-  async #restart(connect: Connect, gone: Promise<void> | undefined): Promise<void> {
-    await gone; // else its locks would keep its runs from the next one
+  async #restart(connect: Connect): Promise<void> {
+    await this.#gone; // else its locks would keep its runs from the next one
     const connection = await connect(this.#host, this.#life.signal);
     if (this.#ended !== undefined) {
       void connection.terminate();
       throw this.#ended;
     }
     this.#connection = connection;
-    await this.#send('open', [this.#options]);
-    if (this.#isSealed) await this.#send('seal', []);
+    try {
+      await this.#send('open', [this.#options]);
+      if (this.#isSealed) await this.#send('seal', []);
+    } catch (error) {
+      const hasDied = this.#connection !== connection && this.#ended === undefined;
+      if (!hasDied) throw error;
+      this.#deaths += 1;
+      await this.#restart(connect);
+    }
   }
 
   #rejectPending(error: unknown): void {

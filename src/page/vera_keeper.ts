@@ -1,3 +1,4 @@
+import { WebVeraError } from '../core/error';
 import type { KeptAdapter } from '../worker/protocol';
 
 export interface KeptForRun {
@@ -44,9 +45,14 @@ export class VeraKeeper {
     this.#ask();
   }
 
-  /** All of them, as they were kept. Rejects where one couldn't be. */
-  all(): Promise<KeptAdapter[]> {
-    return Promise.all(this.#names.map((name) => this.#kept.get(name) ?? this.#keep(name)));
+  /** All of them, as they were kept. Rejects with `not_found` where one couldn't be. */
+  async all(): Promise<KeptAdapter[]> {
+    try {
+      return await Promise.all(this.#names.map((name) => this.#kept.get(name) ?? this.#keep(name)));
+    } catch (cause) {
+      const message = "its adapters were lost too, as they hadn't been kept yet";
+      throw new WebVeraError('not_found', message, { hint: 'Load the model and its adapters again.', cause });
+    }
   }
 
   #ask(): void {

@@ -90,6 +90,19 @@ describe('a worker that dies', () => {
     await expect(adapters.list({ session: opened.session })).rejects.toMatchObject({ code: 'worker_crashed' });
   });
 
+  test('while it is opened is replaced too', async () => {
+    const second = fakeWorker(() => ({ open: forever }));
+    const third = fakeWorker(none);
+    const opened = await openSession(none, [second, third]);
+    opened.worker.dispatchEvent(new Event('messageerror'));
+    await vi.waitFor(() => expect(second.fake.argsOf('open')).toHaveLength(1));
+    second.worker.dispatchEvent(new Event('messageerror'));
+    expect(await adapters.list({ session: opened.session })).toEqual([]);
+    expect(second.terminated).toBe(true);
+    expect(third.fake.argsOf('open')).toEqual(opened.fake.argsOf('open'));
+    await opened.session.close();
+  });
+
   test('is followed by three others at most that do nothing', async () => {
     const others = Array.from({ length: 4 }, () => fakeWorker(none));
     const opened = await openSession(none, others);
