@@ -10,7 +10,7 @@ const KIB = 1024;
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
-  'webvera.js': { files: ['webvera.js'], most: 40 * KIB },
+  'webvera.js': { files: ['webvera.js'], most: 44 * KIB },
   'worker.js': { files: ['worker.js'], most: 160 * KIB },
   'embed.js': { files: ['embed.js'], most: 60 * KIB },
   'first load': { files: ['webvera.js', 'worker.js'], most: 300 * KIB },
