@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { alone } from './alone.mjs';
+import { cacheFolder } from './cache.mjs';
 import { CommandFailure } from './options.mjs';
 
 /** There is no Python here that can run PEFT; the message says why, and what to do. */
@@ -60,14 +60,6 @@ export async function findOracle(tell) {
     writeFileSync(complete, '');
   });
   return inside;
-}
-
-/** @returns {string} */
-function cacheFolder() {
-  if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'webvera');
-  if (process.platform === 'win32' && process.env.LOCALAPPDATA)
-    return join(process.env.LOCALAPPDATA, 'webvera', 'cache');
-  return join(homedir(), '.cache', 'webvera');
 }
 
 /** @param {string} python */

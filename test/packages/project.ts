@@ -54,6 +54,13 @@ export class Project {
     return this.npm('install', ...QUIET, ...packages);
   }
 
+  /** The one file whose name ends so. */
+  only(end: string): string {
+    const [name, ...others] = readdirSync(this.folder).filter((file) => file.endsWith(end));
+    if (name === undefined || others.length > 0) throw new Error(`expected one file ${end} in ${this.folder}`);
+    return name;
+  }
+
   /** Writes a file that some tool makes for its users. */
   give(name: string, content: string): void {
     mkdirSync(join(this.folder, name, '..'), { recursive: true });

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { beforeAll, expect, test } from 'vitest';
+import { median } from '../../scripts/lib/median.mjs';
+import { createTokenizer, type TextTokenizer } from '../../src/tokenizer/tokenizer';
+import { longTexts, proseText } from '../helpers/tokenizers';
+import { fetchPublished, type PublishedName, publishedNames, readPublished } from './published';
+
+const repositoryFile = (name: string): string => readFileSync(resolve(import.meta.dirname, '../..', name), 'utf8');
+const book = repositoryFile('demo/public/text/moby-dick.txt');
+const plain = { add_special_tokens: false };
+
+/** Lengths of parts that a text comes in: their borders lie anywhere, also within characters. */
+const PARTS = [1, 3, 40, 1023, 32_771, 7, 4099];
+/** Texts above 2^17 characters are encoded in pieces. */
+const LONG = 2 ** 17 + 4001;
+/** Tokenizers that give every text back, but for its normal form. */
+const FAITHFUL: readonly PublishedName[] = ['qwen3', 'deepseek_v3', 'gpt4o', 'gemma3'];
+
+const texts: readonly (readonly [kind: string, text: string])[] = [
+  ['nothing', ''],
+  ['a word', 'Harbour'],
+  ['English', proseText(10_000)],
+  ['a book', book.slice(50_000, 90_000)],
+  ['code', repositoryFile('src/tokenizer/definition.ts')],
+  ['a shader', repositoryFile('shaders/rms_norm.wgsl')],
+  ['JSON', repositoryFile('package.json')],
+  ['Markdown and its tables', repositoryFile('CONTRIBUTING.md')],
+  ['Chinese', '人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。\n'.repeat(20)],
+  ['Japanese', 'すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。'],
+  ['Korean', '모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.'],
+  ['Arabic', 'يولد جميع الناس أحراراً متساوين في الكرامة والحقوق، وقد وُهبوا عقلاً وضميراً. ١٢٣٤ '.repeat(20)],
+  ['Hindi', 'सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।'],
+  ['Thai, without spaces', 'มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกันในเกียรติศักดิ์และสิทธิ'],
+  [
+    'marks apart from their letters',
+    'E\u0301lise a\u0300 la cre\u0300me, A\u030angstro\u0308m \ufb01n \u212b ½ Ⅳ ΣΊΣΥΦΟΣ İstanbul ß',
+  ],
+  ['emoji', '🙂👍🏽 👨‍👩‍👧‍👦🇫🇷 ❤️‍🔥 x🙂y 🏴󠁧󠁢󠁳󠁣󠁴󠁿'],
+  ['numbers', '3.14159 1,000,000 12345678901234567890 0x1F -7e-12 ²³ ٣٤ 2024-05-01 00:00:00.000'],
+  ['white space', '  a\t\tb\r\n\r\n  c \u00a0d\u2003e\u3000f\v\f\n\n\n   \n\tg\u200b\ufeffh\u0085i\u2028j   '],
+  ['nothing but white space', ' \n  \t \n\n   '],
+  ['capitals', "THE HTTPServer's parseXMLDoc I'LL WON'T iPhone ÉCOLE Don'T"],
+  ['signs', '--- *** ... !?!?!? ((([[{{}}]]))) $$ #include <x> a/b\\c //// ===> ~~~ `` “q” ‘q’ — …'],
+  ['controls', 'a\u0000b\u0001c\u007fd\ufffde'],
+  ['half characters', 'a\ud83db \ude42c'],
+  ['▁ and Ġ', 'a▁b ▁▁c Ġd Ċ ▁'],
+  [
+    'special tokens',
+    'a<s>b </s> <unk><bos><start_of_turn>user\nx<end_of_turn> <|endoftext|>\n<|im_start|>system <|eot_id|> ' +
+      '<think>\n</think><｜User｜> [CLS] [MASK] [mask] [SEP]<|endof <pad><eos>\n\n\n\n    <|begin_of_text|>',
+  ],
+  ...longTexts(1500),
+];
+
+let folder: string | undefined;
+beforeAll(async () => {
+  folder = await fetchPublished(console.warn);
+}, 300_000);
+
+test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, { skip }) => {
+  if (folder === undefined) return skip("npm's registry can't be reached");
+  const { tokenizerJson, tokenizerConfig } = readPublished(folder, name);
+  const ours = createTokenizer(tokenizerJson, tokenizerConfig);
+  const reference = new Tokenizer(JSON.parse(tokenizerJson), JSON.parse(tokenizerConfig));
+
+  for (const [kind, text] of texts) {
+    const ids = ours.encode(text);
+    expectSame(kind, ids, reference.encode(text).ids);
+    const decoded = ours.decode(ids);
+    expectSame(`${kind}, decoded`, [...decoded], ids.length === 0 ? [] : [...reference.decode(ids)]);
+    if (!FAITHFUL.includes(name) || text.includes('▁')) continue;
+    const back = ours.decode(ours.encode(text, plain));
+    // Half a character can't be written in bytes.
+    const whole = Buffer.from(text).toString();
+    expectSame(`${kind}, there and back`, [...back], [...(name === 'qwen3' ? whole.normalize() : whole)]);
+  }
+  const long = [...longTexts(10_000).map(([, text]) => text), book].join('\n').slice(0, LONG);
+  const whole = reference.encode(long, plain).ids;
+  expectSame('a long text', ours.encode(long, plain), whole);
+  expectSame('a long text in parts', inParts(ours, long), whole);
+  console.info(`${name}: encodes prose ${speed(ours, reference).toFixed(2)} times as fast as the reference`);
+});
+
+function inParts(tokenizer: TextTokenizer, text: string): number[] {
+  const stream = tokenizer.stream();
+  const ids: number[] = [];
+  let at = 0;
+  for (let i = 0; at < text.length; i++) {
+    const end = at + (PARTS[i % PARTS.length] as number);
+    ids.push(...stream.push(text.slice(at, end)));
+    at = end;
+  }
+  return [...ids, ...stream.finish()];
+}
+
+/** The median over parts of 100,000 characters that neither has seen, in turns. Told, not tested: machines are busy. */
+function speed(ours: TextTokenizer, reference: Tokenizer): number {
+  const ratios: number[] = [];
+  for (let at = 200_000; at < 300_000; at += 10_000) {
+    const part = book.slice(at, at + 10_000);
+    const seconds = { ours: 0, reference: 0 };
+    const runs = { ours: () => ours.encode(part), reference: () => reference.encode(part) };
+    const names = ['ours', 'reference'] as const;
+    for (const name of ratios.length % 2 === 0 ? names : [...names].reverse()) {
+      const start = performance.now();
+      runs[name]();
+      seconds[name] = performance.now() - start;
+    }
+    ratios.push(seconds.reference / seconds.ours);
+  }
+  return median(ratios);
+}
+
+/** Compares all, and shows what surrounds the first difference: whole lists are too long to be read. */
+function expectSame<T>(kind: string, got: readonly T[], expected: readonly T[]): void {
+  let at = 0;
+  while (at < expected.length && got[at] === expected[at]) at++;
+  const around = (list: readonly T[]): readonly T[] => list.slice(Math.max(0, at - 3), at + 5);
+  expect({ kind, at, around: around(got), length: got.length }).toEqual({
+    kind,
+    at,
+    around: around(expected),
+    length: expected.length,
+  });
+}
