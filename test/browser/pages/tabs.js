@@ -16,7 +16,8 @@ wakeLock.request = async () => {
 };
 
 const worker = new Worker('./hanging_worker.js', { type: 'module' });
-const session = await Session.open({ worker: () => worker });
+// A worker that hangs stays: here it is the other tab that does something about it.
+const session = await Session.open({ worker: () => worker, patience: 60 });
 /** @type {string[]} */
 const warnings = [];
 session.addEventListener('warning', ({ code }) => warnings.push(code));
