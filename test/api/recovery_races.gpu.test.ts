@@ -7,6 +7,7 @@ import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run
 import { bytesOf, type TestSession, within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
 import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { withResolvers } from '../helpers/with_resolvers';
 
 /** What one browser keeps. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
@@ -52,6 +53,14 @@ function onCall({ session }: TestSession, wanted: keyof WorkerSession, body: () 
 
 const recoveries = (events: readonly TrainEvent[]) =>
   events.flatMap((event) => (event.type === 'recovered' ? [event] : []));
+
+/** Switches a model's adapters off, until it is told to end. */
+async function switchOff(model: VeraModel): Promise<{ body: Promise<void>; end: () => void }> {
+  const { promise, resolve } = withResolvers<void>();
+  const body = model.disable_adapter(() => promise);
+  await new Promise((done) => setTimeout(done));
+  return { body, end: resolve };
+}
 
 describe('a run that recovers', () => {
   test('trains what it trained, though another adapter is active by then', async () => {
@@ -125,14 +134,7 @@ describe('a run that recovers', () => {
       const model = await begin(opened);
       const run = trainerOf(model).train();
       await afterLog(run, 2);
-      let end = (): void => {};
-      const body = model.disable_adapter(
-        () =>
-          new Promise<void>((resolve) => {
-            end = resolve;
-          }),
-      );
-      await new Promise((resolve) => setTimeout(resolve));
+      const { body, end } = await switchOff(model);
       onCall(
         opened,
         'reviveVera',
@@ -184,14 +186,7 @@ describe('a run that recovers', () => {
       const model = await begin(opened);
       const run = trainerOf(model).train();
       await afterLog(run, 2);
-      let end = (): void => {};
-      const body = model.disable_adapter(
-        () =>
-          new Promise<void>((resolve) => {
-            end = resolve;
-          }),
-      );
-      await new Promise((resolve) => setTimeout(resolve));
+      const { body, end } = await switchOff(model);
       onCall(opened, 'enableAdapters', async () => {
         lose(opened);
         await new Promise((resolve) => setTimeout(resolve, 50));
