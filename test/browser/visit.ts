@@ -50,12 +50,13 @@ export function visit(
       await new Promise<void>((resolve, reject) => {
         const receive = (report: Report): void => {
           reports.push(report);
-          if (dies?.(report) === true) kill();
+          const isDeath = dies?.(report) === true;
+          if (isDeath) kill();
           if (report.type === 'log' && report.step === ahead[0]) {
             ahead.shift();
             crashGpu(opened).catch(reject);
           }
-          if (report.type === 'done' || dies?.(report) === true) resolve();
+          if (report.type === 'done' || isDeath) resolve();
         };
         opened
           .exposeFunction('report', receive)

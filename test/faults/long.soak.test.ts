@@ -53,6 +53,24 @@ test.each(browserNames)(`%s: ${ROUNDS} browsers that are killed lose no step tha
 
 test.each(browserNames)('%s: fifty models that come and go leave nothing behind', (name) => expectFlat(name, 50));
 
+// Chromium ends the whole page with such a worker, so that only the next visit can go on; Firefox ends the worker.
+test.each(browserNames)('%s: a worker that takes all memory costs nothing that was saved', async (name) => {
+  await withProfile(async (url, profile) => {
+    const straight = await straightOf(name, url, 120);
+    const bomb = visit(name, url, 'resumed.html?steps=120&fills=8', { profile });
+    if (name === 'chromium') {
+      await expect(bomb).rejects.toThrow('Page crashed!');
+      const [first, ...rest] = await visit(name, url, 'resumed.html?steps=120', { profile });
+      expect(first).toMatchObject({ type: 'restored' });
+      expect(rest.at(-1)).toEqual(straight);
+    } else {
+      const reports = await bomb;
+      expect(reports.find(({ type }) => type === 'recovered')).toMatchObject({ cause: 'worker_crashed' });
+      expect(reports.at(-1)).toEqual(straight);
+    }
+  });
+});
+
 test('chromium: a GPU that crashes twice is waited for, and the run ends as if nothing had been', async () => {
   await withProfile(async (url, profile) => {
     const straight = await straightOf('chromium', url, 40);
@@ -60,5 +78,18 @@ test('chromium: a GPU that crashes twice is waited for, and the run ends as if n
     expect(reports.filter(({ type }) => type === 'recovered')).toHaveLength(2);
     expect(reports.filter(({ type }) => type === 'blocked')).toHaveLength(1);
     expect(reports.at(-1)).toEqual(straight);
+  });
+});
+
+// After the third, Chromium gives no page a GPU until it is started anew. The run says so, and is there then.
+test('chromium: a GPU that crashes three times ends the run, which the next browser goes on with', async () => {
+  await withProfile(async (url, profile) => {
+    const straight = await straightOf('chromium', url, 40);
+    const crashing = visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20, 29] });
+    await expect(crashing).rejects.toThrow(/keeps it from this page until it is restarted/);
+    const [first, ...rest] = await visit('chromium', url, 'resumed.html', { profile });
+    expect(first).toMatchObject({ type: 'restored' });
+    expect((first as { step: number }).step).toBeGreaterThanOrEqual(27);
+    expect(rest.at(-1)).toEqual(straight);
   });
 });

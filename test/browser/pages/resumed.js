@@ -1,5 +1,6 @@
 // Trains, from the last checkpoint if there is one, and reports each event, then what came out. With `?straight` nothing is saved,
-// and with `?by-time` it is because of the time alone. `?steps=`: how many, in place of forty.
+// and with `?by-time` it is because of the time alone. `?steps=`: how many, in place of forty. `?fills=`: a step after which the
+// worker takes all memory that it gets.
 import { loadLibrary } from '../../../scripts/page/library.js';
 import { bytesOf } from './bytes.js';
 import { modelUrl, smallAdapter, trainingText } from './prose.js';
@@ -16,8 +17,15 @@ const args = {
   save_strategy: straight ? 'no' : 'steps',
   save_steps: byTime ? 1000 : 3,
 };
-const worker = () => new Worker('./hurried_worker.js', { type: 'module' });
-const session = await Session.open(byTime ? { worker } : {});
+const fills = Number(wanted.get('fills') ?? 0);
+/** @type {Worker | undefined} */
+let first;
+const worker = () => {
+  const made = new Worker(byTime ? './hurried_worker.js' : './faulty_worker.js', { type: 'module' });
+  first ??= made;
+  return made;
+};
+const session = await Session.open({ worker });
 
 const base = await AutoModelForCausalLM.from_pretrained(modelUrl, { session });
 const model = await get_peft_model(base, new VeraConfig(smallAdapter));
@@ -34,6 +42,7 @@ for await (const event of run) {
     repeatedSteps: 0,
     ...event,
   };
+  if (event.type === 'log' && event.logs.step === fills) first?.postMessage('heap');
   window.report({ type: event.type, step: event.state.global_step, code, message, cause, repeatedSteps });
 }
 await run;
