@@ -3,12 +3,12 @@ import { uniforms } from '../core/rng';
 import type { DeviceHost } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import { openStore } from '../store/open_store';
-import { type AdapterBytes, writeAdapter } from '../worker/adapter_files';
-import { AdapterShelf } from '../worker/adapter_shelf';
-import { SessionAdapters } from '../worker/session_adapters';
-import { SessionModels } from '../worker/session_models';
-import { TextModel } from '../worker/text_model';
-import type { VeraState } from '../worker/vera_state';
+import { type AdapterBytes, writeAdapter } from '../worker/adapters/adapter_files';
+import { AdapterShelf } from '../worker/adapters/adapter_shelf';
+import { SessionAdapters } from '../worker/adapters/session_adapters';
+import type { VeraState } from '../worker/adapters/vera_state';
+import { SessionModels } from '../worker/models/session_models';
+import { TextModel } from '../worker/models/text_model';
 import { type ModelStageOptions, openModel } from './model_stage';
 
 export interface StageOptions extends ModelStageOptions {

@@ -5,7 +5,7 @@ import { chooseVariant, fittingVariants } from '../gpu/choice';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
-import { linearForward } from '../ops/linear';
+import { linearForward } from '../ops/products/linear';
 import { type GemmShape, productSteps } from './product';
 import { secondsPerRun, timeRuns } from './timing';
 

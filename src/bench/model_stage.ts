@@ -3,7 +3,7 @@ import { DeviceHost } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import { openSource } from '../hub/open_source';
 import type { LoadedModel } from '../models/loaded_model';
-import { loadModel } from '../worker/model_loader';
+import { loadModel } from '../worker/models/model_loader';
 
 /** A base model on a device of its own. */
 export interface ModelStage {

@@ -3,7 +3,7 @@ import { Graph } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { byteLength, pinned, type Value } from '../graph/value';
 import { zeros } from '../ops/fill';
-import { emitLinear } from '../ops/linear';
+import { emitLinear } from '../ops/products/linear';
 
 /** What a step is compared with. */
 export interface PlainProgram {

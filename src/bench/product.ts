@@ -1,7 +1,7 @@
 import type { Executor } from '../gpu/executor';
 import { Graph, type Step } from '../graph/graph';
 import { pinned } from '../graph/value';
-import { emitLinear } from '../ops/linear';
+import { emitLinear } from '../ops/products/linear';
 import { waves } from './waves';
 
 /** y = x·weightᵀ with x (rows, inner), weight (columns, inner), y (rows, columns). */

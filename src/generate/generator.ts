@@ -6,7 +6,7 @@ import type { ResolvedGenerationConfig } from '../core/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import { attentionSpans } from '../ops/attention_spans';
+import { attentionSpans } from '../ops/attention/attention_spans';
 import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';

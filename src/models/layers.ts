@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { linears } from '../ops/linear';
+import { linears } from '../ops/products/linear';
 import { baseTensor, type LoadedModel } from './loaded_model';
 
 /** A model's tensors. Names are the checkpoint's keys without `.weight` or `.bias`. */

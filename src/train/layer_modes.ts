@@ -8,7 +8,7 @@ import type { LoadedProgram, Program, Runner } from '../graph/runner';
 import { byteLength, pinned, type Value } from '../graph/value';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
 import { clear } from '../ops/fill';
-import { differentiateMerge, veraMerge } from '../ops/vera_merge';
+import { differentiateMerge, veraMerge } from '../ops/vera/vera_merge';
 import { fullShape } from './batches';
 
 /** `cheapest`: each layer's own, within bounds of memory. A mode: for all layers that can have it. */

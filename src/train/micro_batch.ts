@@ -1,7 +1,7 @@
 import { writeRows } from '../adapters/rows';
 import type { Runner } from '../graph/runner';
 import type { PositionRule } from '../models/causal_model';
-import { attentionSpans } from '../ops/attention_spans';
+import { attentionSpans } from '../ops/attention/attention_spans';
 import { tokenPositions } from './positions';
 import type { BatchInputs, BatchShape } from './text_program';
 

@@ -9,10 +9,10 @@ import type { Program } from '../graph/runner';
 import { pinned, type Value, viewOf } from '../graph/value';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
-import { attention } from '../ops/attention';
+import { attention } from '../ops/attention/attention';
 import { crossEntropy } from '../ops/cross_entropy';
-import { TILE } from '../ops/gemm';
 import { lossSum } from '../ops/loss_sum';
+import { TILE } from '../ops/products/gemm';
 
 export interface BatchShape {
   /** Rows. */

@@ -1,4 +1,4 @@
-import { serve } from './serve';
+import { serve } from './rpc/serve';
 import { WorkerSessionImpl } from './session';
 
 // Nothing is awaited here: this is built as a classic script. What fails before it serves is reported to the page.

@@ -8,16 +8,16 @@ import type { Tensor } from '../core/tensor';
 import type { Example, PauseReason, TrainOutput } from '../core/training';
 import { openStore } from '../store/open_store';
 import { tellFirst } from '../store/tell_first';
-import { Calls } from './calls';
-import { SessionDevice } from './device';
-import { exportModel } from './export_model';
+import { SessionAdapters } from './adapters/session_adapters';
+import { SessionVera } from './adapters/session_vera';
+import { SessionDevice } from './models/device';
+import { exportModel } from './models/export_model';
+import { SessionKernels } from './models/session_kernels';
+import { SessionModels } from './models/session_models';
 import type * as Wire from './protocol';
-import { SessionAdapters } from './session_adapters';
-import { SessionKernels } from './session_kernels';
-import { SessionModels } from './session_models';
-import { SessionStorage } from './session_storage';
-import { SessionTraining } from './session_training';
-import { SessionVera } from './session_vera';
+import { Calls } from './rpc/calls';
+import { SessionTraining } from './runs/session_training';
+import { SessionStorage } from './storage/session_storage';
 
 interface Opened {
   readonly models: SessionModels;

@@ -5,7 +5,7 @@ import { pinned } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { copyInto } from '../../src/ops/copy';
 import { crossEntropyKernel } from '../../src/ops/cross_entropy';
-import { emitLinear } from '../../src/ops/linear';
+import { emitLinear } from '../../src/ops/products/linear';
 import { allKernels } from '../helpers/kernels';
 
 test('values count once, as they are stored; what is updated is read and written', () => {

@@ -6,7 +6,7 @@ import { chooseVariant } from '../../src/gpu/choice';
 import { Executor } from '../../src/gpu/executor';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { loadModel } from '../../src/worker/model_loader';
+import { loadModel } from '../../src/worker/models/model_loader';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 import { gpuHost } from '../helpers/gpu_host';
 import { tinyFiles, tinyRow } from '../helpers/tiny_llama';

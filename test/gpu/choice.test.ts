@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { chooseVariant } from '../../src/gpu/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
-import { attentionBackward, attentionForward } from '../../src/ops/attention';
-import { linearForward } from '../../src/ops/linear';
+import { attentionBackward, attentionForward } from '../../src/ops/attention/attention';
+import { linearForward } from '../../src/ops/products/linear';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 import { kernelOf, stepOf } from '../helpers/tile_kernels';
 

@@ -3,7 +3,7 @@ import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
-import { linear } from '../../src/ops/linear';
+import { linear } from '../../src/ops/products/linear';
 import { relu } from '../../src/ops/relu';
 import { sessionGpu } from '../helpers/session_gpu';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AnyKernel } from '../../src/core/kernel';
 import { kernelVersion } from '../../src/gpu/kernel_version';
-import { tunableKernels } from '../../src/ops/tunable';
+import { tunableKernels } from '../../src/ops/products/tunable';
 import { allKernels } from '../helpers/kernels';
 import { kernelOf } from '../helpers/tile_kernels';
 

@@ -5,7 +5,7 @@ import { planMemory } from '../../src/graph/plan';
 import { type Block, recompute } from '../../src/graph/recompute';
 import { pinned, type Value } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
-import { linear } from '../../src/ops/linear';
+import { linear } from '../../src/ops/products/linear';
 import { rmsNorm } from '../../src/ops/rms_norm';
 import { swiglu } from '../../src/ops/swiglu';
 import { randomArray } from '../helpers/random';

@@ -7,7 +7,7 @@ import type { LoadedModel } from '../../src/models/loaded_model';
 import { labelledRows } from '../../src/train/batches';
 import { writeBatch } from '../../src/train/micro_batch';
 import { logitsProgram } from '../../src/train/text_program';
-import { loadModel } from '../../src/worker/model_loader';
+import { loadModel } from '../../src/worker/models/model_loader';
 import { type Memory, runReference } from '../reference/runner';
 import { FakeRunner } from './fake_runner';
 import { type GoldenBatch, goldenBase } from './golden';

@@ -1,6 +1,6 @@
 import type { AnyKernel, AnyVariant } from '../../src/core/kernel';
 
-const modules = import.meta.glob<Record<string, unknown>>('../../src/ops/*.ts', { eager: true });
+const modules = import.meta.glob<Record<string, unknown>>('../../src/ops/**/*.ts', { eager: true });
 const shaders = import.meta.glob<string>('../../shaders/**/*.wgsl', { eager: true, query: '?raw', import: 'default' });
 
 /** Every kernel record that a file of src/ops exports, alone or in a table of kernels. */
@@ -30,7 +30,7 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
 }
 
 export interface ShaderFile {
-  /** Path below shaders/, without `.wgsl`. */
+  /** 'linear', or 'lib/quad': the folder of its family is left out, as no two families have a file of one name. */
   readonly name: string;
   readonly text: string;
   readonly isLib: boolean;
@@ -39,7 +39,7 @@ export interface ShaderFile {
 /** Every file below shaders/. */
 export function shaderFiles(): ShaderFile[] {
   return Object.entries(shaders).map(([path, text]) => {
-    const name = path.replace(/^.*\/shaders\//, '').replace(/\.wgsl$/, '');
+    const name = /(?:lib\/)?\w+(?=\.wgsl$)/.exec(path)?.[0] ?? path;
     return { name, text, isLib: name.startsWith('lib/') };
   });
 }

@@ -8,8 +8,8 @@ import { type LinearSpec, linearModule, linearWeights } from '../../src/models/s
 import { add } from '../../src/ops/add';
 import { embedding } from '../../src/ops/embedding';
 import { relu } from '../../src/ops/relu';
-import { SessionModels } from '../../src/worker/session_models';
-import { TextModel } from '../../src/worker/text_model';
+import { SessionModels } from '../../src/worker/models/session_models';
+import { TextModel } from '../../src/worker/models/text_model';
 import { randomArray } from './random';
 import type { TestSession } from './session';
 

@@ -7,9 +7,9 @@ import {
   type VeraConfigInit,
   type VeraModel,
 } from '../../src/index';
-import { SessionModels } from '../../src/worker/session_models';
-import { readFloats } from '../../src/worker/tensors';
-import type { VeraState } from '../../src/worker/vera_state';
+import type { VeraState } from '../../src/worker/adapters/vera_state';
+import { SessionModels } from '../../src/worker/models/session_models';
+import { readFloats } from '../../src/worker/models/tensors';
 import { largestDifference } from './golden';
 import { randomArray } from './random';
 import { vectorsOf } from './session';

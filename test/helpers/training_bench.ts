@@ -16,9 +16,9 @@ import { lossChunks, type MicroBatch, writeBatch } from '../../src/train/micro_b
 import { createOptimizerState, gradientsOf, optimizerProgram, optimizerValues } from '../../src/train/optimizer';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
 import { lossProgram } from '../../src/train/text_program';
-import { AdapterPlacer } from '../../src/worker/adapter_values';
-import { loadModel } from '../../src/worker/model_loader';
-import { resolveAdapter } from '../../src/worker/resolve_adapter';
+import { AdapterPlacer } from '../../src/worker/adapters/adapter_values';
+import { resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
+import { loadModel } from '../../src/worker/models/model_loader';
 import type { Memory } from '../reference/runner';
 import { testExecutor } from './on_gpu';
 import { randomArray } from './random';

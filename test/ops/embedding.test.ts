@@ -3,7 +3,7 @@ import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { embedding } from '../../src/ops/embedding';
-import { linear } from '../../src/ops/linear';
+import { linear } from '../../src/ops/products/linear';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
 import { ropeTable } from '../../src/models/rope_table';
-import { linear } from '../../src/ops/linear';
+import { linear } from '../../src/ops/products/linear';
 import { rope } from '../../src/ops/rope';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';

@@ -3,7 +3,7 @@ import { overlayOf } from '../../src/adapters/overlay';
 import { type DropoutSource, overlaidLayers } from '../../src/adapters/wrap';
 import { Graph } from '../../src/graph/graph';
 import { constantOf } from '../../src/models/loaded_model';
-import { attention } from '../../src/ops/attention';
+import { attention } from '../../src/ops/attention/attention';
 import { writeBatch } from '../../src/train/micro_batch';
 import { packStepBlock, stepBlockValue } from '../../src/train/step_block';
 import { batchInputs } from '../../src/train/text_program';

@@ -7,7 +7,7 @@ import { defaultLimits } from '../../src/core/source';
 import { f16ToF32 } from '../../src/formats/float16';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
-import { loadModel } from '../../src/worker/model_loader';
+import { loadModel } from '../../src/worker/models/model_loader';
 import { FakeRunner } from '../helpers/fake_runner';
 
 const USUAL = ['training', 'generation', 'adapters'];

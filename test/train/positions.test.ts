@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { attentionSpans } from '../../src/ops/attention_spans';
+import { attentionSpans } from '../../src/ops/attention/attention_spans';
 import { PADDING_POSITION as P, tokenPositions } from '../../src/train/positions';
 
 const shape = { B: 3, T: 5 };

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { numel } from '../../src/core/shape';
 import { Graph } from '../../src/graph/graph';
 import type { DType, Value } from '../../src/graph/value';
-import { veraDown, veraLinear } from '../../src/ops/vera';
+import { veraDown, veraLinear } from '../../src/ops/vera/vera';
 import { encode, input, runOnGpu } from '../helpers/on_gpu';
 import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';

@@ -1,6 +1,6 @@
 import type { WorkerLike } from '../../src/page/connection';
 import type { WorkerSession } from '../../src/worker/protocol';
-import { serve, type WorkerScope } from '../../src/worker/serve';
+import { serve, type WorkerScope } from '../../src/worker/rpc/serve';
 import { FakeLocks } from './fake_locks';
 import { FakeSession, type Script } from './fake_session';
 

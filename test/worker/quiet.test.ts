@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SessionModels } from '../../src/worker/session_models';
+import { SessionModels } from '../../src/worker/models/session_models';
 
 const vocab = Object.fromEntries([...'abc '].map((letter, id) => [letter, id]));
 const json = JSON.stringify({ version: '1.0', added_tokens: [], model: { type: 'BPE', vocab, merges: [] } });

@@ -11,7 +11,7 @@ import {
 } from '../../../src/formats/peft';
 import { checkAdapterModel } from '../../../src/formats/peft_check';
 import { createCausalModel } from '../../../src/models/registry';
-import { resolveAdapter } from '../../../src/worker/resolve_adapter';
+import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../target';
 
 const warn = (): void => {};

@@ -1,0 +1,31 @@
+// attention_backward: the gradient of attention by its queries, or by its keys and values. With P[n,j] = exp(s[n,j] − L[n])
+// from the scaled scores s of query n and key j, and dS[n,j] = P[n,j] · (dy[n] · v[j] − y[n] · dy[n]):
+//   dq[n] = scale · Σ_j dS[n,j] · k[j],   dk[j] = scale · Σ_n dS[n,j] · q[n],   dv[j] = Σ_n P[n,j] · dy[n]
+// Both are one computation: rows are what the gradient is by, columns what they meet. Scores are x·zᵀ, and with them
+//   dx = scale · dS·z,   and of keys also   dx_values = P·z_values
+// of queries: x q, x_values dy, z k, z_values v   of keys: x k, x_values v, z q, z_values dy
+// q, dy, dq: (B·T, H·D)   k, v, dk, dv: (B·T, Hkv·D)   spans: (B, T)   stats: (B, H, T), (L, y · dy)   D: a multiple of 4
+// Gradients of keys and values are summed over the query heads that share them. Of queries, dx_values is left as it is.
+// grid: a tile of rows in x, their heads in y, B in z
+// with lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block}.wgsl
+// and lib/{backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held
+struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, of_keys: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<Word>;
+@group(0) @binding(2) var<storage, read> x_values: array<Word>;
+@group(0) @binding(3) var<storage, read> z: array<Word>;
+@group(0) @binding(4) var<storage, read> z_values: array<Word>;
+@group(0) @binding(5) var<storage, read> spans: array<vec2u>;
+@group(0) @binding(6) var<storage, read> stats: array<vec2f>;
+@group(0) @binding(7) var<storage, read_write> dx: array<Word>;
+@group(0) @binding(8) var<storage, read_write> dx_values: array<Word>;
+
+// Whether the rows are keys.
+fn of_keys() -> bool {
+  return p.of_keys != 0u;
+}
+
+// Of what is made of the columns' values: nothing for queries.
+fn values_width() -> u32 {
+  return select(0u, p.D, of_keys());
+}

@@ -1,0 +1,57 @@
+// attention_decode: one new query per row of the batch over its cache, from entry start[b] (0 when has_start is 0) to
+// entry positions[b], its own: y[b,h] = Σ_j softmax_j(scale · q[b,h] · k_cache[b,j]) · v_cache[b,j]; 0 without any entry
+// q, y: (B, H·D)   k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H
+// start, positions: (B)
+// grid: see the lib file
+// with lib/{word_vec4, word_scalar}.wgsl and one of lib/{decode_workgroup, decode_serial}.wgsl
+struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32, has_start: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> q: array<Word>;
+@group(0) @binding(2) var<storage, read> k_cache: array<Word>;
+@group(0) @binding(3) var<storage, read> v_cache: array<Word>;
+@group(0) @binding(4) var<storage, read> start: array<u32>;
+@group(0) @binding(5) var<storage, read> positions: array<u32>;
+@group(0) @binding(6) var<storage, read_write> y: array<Word>;
+
+const HIDDEN = -1e30;
+
+// Words of a head.
+fn head_width() -> u32 {
+  return p.D / WIDTH;
+}
+
+// Where a query and its result begin.
+fn query_start(batch: u32, head: u32) -> u32 {
+  return (batch * p.H + head) * head_width();
+}
+
+// Words from an entry of the cache to the next.
+fn entry_stride() -> u32 {
+  return p.Hkv * head_width();
+}
+
+// Where the head's part of entry 0 begins.
+fn cache_start(batch: u32, head: u32) -> u32 {
+  return batch * p.S * entry_stride() + head * p.Hkv / p.H * head_width();
+}
+
+fn first_entry(batch: u32) -> u32 {
+  return select(0u, start[batch], p.has_start != 0u);
+}
+
+fn entries_end(batch: u32) -> u32 {
+  return min(positions[batch] + 1u, p.S);
+}
+
+fn score_of(query: u32, row: u32) -> f32 {
+  let width = head_width();
+  var product = 0.0;
+  for (var c = 0u; c < width; c++) {
+    product += word_dot(q[query + c], k_cache[row + c]);
+  }
+  return product * p.scale;
+}
+
+fn inverse_total(total: f32) -> f32 {
+  return select(0.0, 1.0 / max(total, 1e-30), total > 0.0);
+}

@@ -1,0 +1,65 @@
+// attention_backward on quads: each thread has four rows, and the four of a quad read four columns each for all of them,
+// so that they walk over sixteen at a time.
+// grid: 32 rows in x
+// with lib/neighbours.wgsl, and lib/backward_in_memory.wgsl or lib/{backward_held, heads_held}.wgsl
+
+// x·zᵀ and x_values·z_valuesᵀ of four rows by four columns of each lane.
+struct Products { s: Blocks, dP: Blocks }
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let row = (group.x * 8u + thread) * 4u;
+  let batch = group.z;
+  let head = group.y;
+  let rows = head_rows(batch, row, head, heads());
+  // Those beyond the last token read for their neighbours, and write nothing.
+  let real = row < p.T;
+  let scale = p.scale;
+  let column_heads_met = heads_met(head);
+  // All that the quad's rows meet.
+  let tokens = tokens_met(batch, row & ~15u, 16u);
+  let own_rows = rows_at(rows);
+  var sums = sums_of(rows, real);
+  var column_head = column_heads_met.begin;
+  var column = tokens.begin;
+  // One loop for heads and their tokens, and the condition last, as SwiftShader otherwise runs a loop's body once more than
+  // it has turns.
+  if (tokens.begin < tokens.end) {
+    loop {
+      let own_column = column + (thread & 3u) * 4u;
+      let columns = columns_at(head_rows(batch, own_column, column_head, column_heads()));
+      let met = meeting(batch, head, column_head, row, own_column);
+      let made = products(own_rows, columns);
+      let own = met.columns;
+      let columns1 = Four(quadSwapX(own.first), quadSwapX(own.last), quadSwapX(own.L), quadSwapX(own.product));
+      let columns2 = Four(quadSwapY(own.first), quadSwapY(own.last), quadSwapY(own.L), quadSwapY(own.product));
+      let columns3 = Four(
+        quadSwapDiagonal(own.first),
+        quadSwapDiagonal(own.last),
+        quadSwapDiagonal(own.L),
+        quadSwapDiagonal(own.product),
+      );
+      let P = Blocks(
+        probabilities(made.s.b0, met.rows, own, scale),
+        probabilities(made.s.b1, met.rows, columns1, scale),
+        probabilities(made.s.b2, met.rows, columns2, scale),
+        probabilities(made.s.b3, met.rows, columns3, scale),
+      );
+      let dS = Blocks(
+        score_gradients(P.b0, made.dP.b0, met.rows, own, scale),
+        score_gradients(P.b1, made.dP.b1, met.rows, columns1, scale),
+        score_gradients(P.b2, made.dP.b2, met.rows, columns2, scale),
+        score_gradients(P.b3, made.dP.b3, met.rows, columns3, scale),
+      );
+      sums = add_columns(sums, dS, P, columns);
+      continuing {
+        column += 16u;
+        let next = column >= tokens.end;
+        column = select(column, tokens.begin, next);
+        column_head += u32(next);
+        break if column_head >= column_heads_met.end;
+      }
+    }
+  }
+  put_sums(sums);
+}

@@ -1,0 +1,247 @@
+import forwardWgsl from '../../../shaders/attention/attention.wgsl?raw';
+import backwardWgsl from '../../../shaders/attention/attention_backward.wgsl?raw';
+import padWgsl from '../../../shaders/attention/attention_pad.wgsl?raw';
+import statsWgsl from '../../../shaders/attention/attention_stats.wgsl?raw';
+import backwardBlocks from '../../../shaders/attention/lib/backward_blocks.wgsl?raw';
+import backwardHeld from '../../../shaders/attention/lib/backward_held.wgsl?raw';
+import backwardInMemory from '../../../shaders/attention/lib/backward_in_memory.wgsl?raw';
+import backwardPairs from '../../../shaders/attention/lib/backward_pairs.wgsl?raw';
+import backwardSerial from '../../../shaders/attention/lib/backward_serial.wgsl?raw';
+import backwardSubgroup from '../../../shaders/attention/lib/backward_subgroup.wgsl?raw';
+import backwardWorkgroup from '../../../shaders/attention/lib/backward_workgroup.wgsl?raw';
+import blocks from '../../../shaders/attention/lib/blocks.wgsl?raw';
+import headsHeld from '../../../shaders/attention/lib/heads_held.wgsl?raw';
+import held from '../../../shaders/attention/lib/held.wgsl?raw';
+import inMemory from '../../../shaders/attention/lib/in_memory.wgsl?raw';
+import meeting from '../../../shaders/attention/lib/meeting.wgsl?raw';
+import pairs from '../../../shaders/attention/lib/pairs.wgsl?raw';
+import rows from '../../../shaders/attention/lib/rows.wgsl?raw';
+import serial from '../../../shaders/attention/lib/serial.wgsl?raw';
+import softmax from '../../../shaders/attention/lib/softmax.wgsl?raw';
+import subgroup from '../../../shaders/attention/lib/subgroup.wgsl?raw';
+import tile from '../../../shaders/attention/lib/tile.wgsl?raw';
+import workgroup from '../../../shaders/attention/lib/workgroup.wgsl?raw';
+import block from '../../../shaders/lib/block.wgsl?raw';
+import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
+import { WebVeraError } from '../../core/error';
+import { defineKernel, flatGrid, type Grid, type Params } from '../../core/kernel';
+import { ceilDiv, expectShape, roundUp } from '../../core/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+
+/*
+ * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
+ * threads of a quad read, and `serial` nothing: both for software adapters. `held` is `subgroup` with small heads in
+ * registers, where reading is dearer than code.
+ */
+
+/** Tokens of a workgroup's tile, in all families. */
+const TILE = 32;
+/** Columns of a head that a workgroup of the `workgroup` family makes. */
+const COLUMNS = 64;
+/** The size of a head that fits into registers. */
+const HELD = 8;
+
+/** Of `subgroup` and `held`. */
+const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
+const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
+
+const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
+const backwardParams = { ...params, of_keys: 'u32' } as const;
+
+export const attentionForward = defineKernel({
+  name: 'attention',
+  bindings: { q: 'read', k: 'read', v: 'read', spans: 'read', y: 'write', L: 'write' },
+  params,
+  variants: [
+    {
+      name: 'workgroup',
+      wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
+      workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
+    },
+    {
+      name: 'serial',
+      wgsl: [forwardWgsl, serial, rows, pairs, softmax, block],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+    {
+      name: 'subgroup',
+      wgsl: [...forwardOnQuads, inMemory, pairs],
+      features: ['subgroups'],
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+    {
+      name: 'held',
+      wgsl: [...forwardOnQuads, held, headsHeld, blocks],
+      features: ['subgroups'],
+      fits: ({ D }) => D === HELD,
+      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+    },
+  ],
+  flops: (sizes) => 4 * visibleProducts(sizes),
+});
+
+export const attentionStats = defineKernel({
+  name: 'attention_stats',
+  bindings: { y: 'read', dy: 'read', L: 'read', stats: 'write' },
+  params,
+  variants: [{ wgsl: [statsWgsl, flatIndex], workgroups: ({ B, T, H }) => flatGrid(B * H * T) }],
+  flops: ({ B, T, H, D }) => 2 * B * T * H * D,
+});
+
+/** The gradient by queries or by keys and values: one kernel, so that there is one to compile. */
+export const attentionBackward = defineKernel({
+  name: 'attention_backward',
+  bindings: {
+    x: 'read',
+    x_values: 'read',
+    z: 'read',
+    z_values: 'read',
+    spans: 'read',
+    stats: 'read',
+    dx: 'write',
+    dx_values: 'write',
+  },
+  params: backwardParams,
+  variants: [
+    {
+      name: 'workgroup',
+      wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
+      workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
+    },
+    {
+      name: 'serial',
+      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
+      workgroups: (sizes) => rowTiles(sizes),
+    },
+    {
+      name: 'subgroup',
+      wgsl: [...backwardOnQuads, backwardInMemory, backwardPairs],
+      features: ['subgroups'],
+      workgroups: (sizes) => rowTiles(sizes),
+    },
+    {
+      name: 'held',
+      wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
+      features: ['subgroups'],
+      fits: ({ D }) => D === HELD,
+      workgroups: (sizes) => rowTiles(sizes),
+    },
+  ],
+  flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
+});
+
+export const attentionPad = defineKernel({
+  name: 'attention_pad',
+  bindings: { x: 'read', y: 'write' },
+  params: { rows: 'u32', from_columns: 'u32', to_columns: 'u32' },
+  variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
+});
+
+/** The grid of the backward kernel, with `parts` workgroups for a tile of rows. */
+function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof backwardParams>, parts = 1): Grid {
+  return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
+}
+
+/** Products of numbers in one pass over the scores below the diagonal. */
+function visibleProducts({ B, T, H, D }: Params<typeof params>): number {
+  return (B * H * D * T * (T + 1)) / 2;
+}
+
+export interface AttentionInputs {
+  /** (B·T, H·D) */
+  readonly q: Value;
+  /** (B·T, Hkv·D) */
+  readonly k: Value;
+  /** (B·T, Hkv·D) */
+  readonly v: Value;
+  /** u32 (B, T, 2): of `attentionSpans`. Padding may be anywhere in a row. */
+  readonly spans: Value;
+  readonly B: number;
+  readonly T: number;
+  /** Query heads. */
+  readonly H: number;
+  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
+  readonly Hkv: number;
+  /** Size of a head. */
+  readonly D: number;
+}
+
+/**
+ * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query
+ * without any gives zeros. The scores are never stored: memory grows with T, not T².
+ */
+export function attention(g: Graph, inputs: AttentionInputs): Value {
+  const { q, k, v, spans, B, T, H, Hkv, D } = inputs;
+  if (H % Hkv !== 0) {
+    throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
+  }
+  expectShape('attention q', q.shape, [B * T, H * D]);
+  expectShape('attention k', k.shape, [B * T, Hkv * D]);
+  expectShape('attention v', v.shape, [B * T, Hkv * D]);
+  expectShape('attention spans', spans.shape, [B, T, 2]);
+  const scale = 1 / Math.sqrt(D);
+  const padded = roundUp(D, 4);
+  if (padded === D) return attend(g, inputs, scale);
+  // The kernels read heads by fours; zeros change neither scores nor sums.
+  const pad = (x: Value): Value => resizeHeads(g, x, D, padded);
+  return resizeHeads(g, attend(g, { ...inputs, q: pad(q), k: pad(k), v: pad(v), D: padded }, scale), padded, D);
+}
+
+function attend(g: Graph, { q, k, v, spans, B, T, H, Hkv, D }: AttentionInputs, scale: number): Value {
+  const sizes = { B, T, H, Hkv, D, scale };
+  const { y, L } = g.emit(attentionForward, { q, k, v, spans }, { y: q.shape, L: [B, H, T] }, sizes);
+  g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
+    const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, sizes);
+    const dq = toQ.wanted ? backwardOfQueries(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
+    const keys = toK.wanted || toV.wanted ? backwardOfKeys(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
+    return [total(g, dq, toQ), total(g, keys?.dk, toK), total(g, keys?.dv, toV)];
+  });
+  return y;
+}
+
+interface BackwardInputs extends Pick<AttentionInputs, 'q' | 'k' | 'v' | 'spans'> {
+  readonly stats: Value;
+  readonly dy: Value;
+}
+
+function backwardOfQueries(
+  g: Graph,
+  { q, k, v, spans, stats, dy }: BackwardInputs,
+  sizes: Params<typeof params>,
+): Value {
+  const given = { x: q, x_values: dy, z: k, z_values: v, spans, stats };
+  // Queries have no values: a word that the kernel leaves alone stands in for their gradient.
+  return g.emit(attentionBackward, given, { dx: q.shape, dx_values: [4] }, { ...sizes, of_keys: 0 }).dx;
+}
+
+function backwardOfKeys(
+  g: Graph,
+  { q, k, v, spans, stats, dy }: BackwardInputs,
+  sizes: Params<typeof params>,
+): { readonly dk: Value; readonly dv: Value } {
+  const given = { x: k, x_values: v, z: q, z_values: dy, spans, stats };
+  const made = g.emit(attentionBackward, given, { dx: k.shape, dx_values: v.shape }, { ...sizes, of_keys: 1 });
+  return { dk: made.dx, dv: made.dx_values };
+}
+
+/** With what others gave: rarely anything, as q, k and v have one user each. */
+function total(g: Graph, own: Value | undefined, sink: Sink): Value | undefined {
+  return own && passOn(g, own, sink);
+}
+
+/** Heads cut or filled with zeros, from `from` to `to` values each. */
+function resizeHeads(g: Graph, x: Value, from: number, to: number): Value {
+  const [N = 0, columns = 0] = x.shape;
+  const heads = columns / from;
+  const resize = (value: Value, from_columns: number, to_columns: number): Value => {
+    const made = { y: [N, heads * to_columns] };
+    return g.emit(attentionPad, { x: value }, made, { rows: N * heads, from_columns, to_columns }).y;
+  };
+  const y = resize(x, from, to);
+  g.differentiate(y, [x], (dy, [sink]) => [passOn(g, resize(dy, to, from), sink)]);
+  return y;
+}

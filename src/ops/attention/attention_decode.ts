@@ -1,0 +1,78 @@
+import wgsl from '../../../shaders/attention/attention_decode.wgsl?raw';
+import serial from '../../../shaders/attention/lib/decode_serial.wgsl?raw';
+import workgroup from '../../../shaders/attention/lib/decode_workgroup.wgsl?raw';
+import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
+import { WebVeraError } from '../../core/error';
+import { defineKernel } from '../../core/kernel';
+import { ceilDiv, expectShape } from '../../core/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { serialVariants } from '../row_variants';
+
+/** Threads of a workgroup, and so the words of a head that one can sum. */
+const THREADS = 128;
+
+const params = { B: 'u32', S: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32', has_start: 'u32' } as const;
+
+export const attentionDecodeKernel = defineKernel({
+  name: 'attention_decode',
+  bindings: { q: 'read', k_cache: 'read', v_cache: 'read', start: 'read', positions: 'read', y: 'write' },
+  params,
+  variants: [
+    {
+      name: 'workgroup',
+      wgsl: [wgsl, wordVec4, workgroup],
+      workgroups: ({ B, H, D }) => [H, B, ceilDiv(D / 4, THREADS)],
+      fits: ({ D }) => D % 4 === 0,
+    },
+    {
+      name: 'workgroup',
+      wgsl: [wgsl, wordScalar, workgroup],
+      workgroups: ({ B, H, D }) => [H, B, ceilDiv(D, THREADS)],
+    },
+    ...serialVariants<typeof params>({
+      wgsl: [wgsl, serial],
+      rowLength: ({ D }) => D,
+      workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
+    }),
+  ],
+  // As if the cache were full: how far it is known only on the device.
+  flops: ({ B, S, H, D }) => 4 * B * S * H * D,
+});
+
+export interface AttentionDecodeInputs {
+  /** (B, H·D): one new query per row. */
+  readonly q: Value;
+  /** (B, S, Hkv·D) */
+  readonly k_cache: Value;
+  /** (B, S, Hkv·D) */
+  readonly v_cache: Value;
+  /** u32 (B): the query's own entry, the last that it sees. */
+  readonly positions: Value;
+  /** u32 (B): the first entry that it sees, 0 by default; above `positions` there is none, and y is 0. */
+  readonly start?: Value;
+  /** Query heads. */
+  readonly H: number;
+  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
+  readonly Hkv: number;
+  /** Size of a head. */
+  readonly D: number;
+}
+
+/** Attention of each row's new token to its cache: (B, H·D). Has no gradient. */
+export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value {
+  const { q, k_cache, v_cache, positions, start, H, Hkv, D } = inputs;
+  const [B = 0, S = 0] = k_cache.shape;
+  if (H % Hkv !== 0) {
+    throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
+  }
+  expectShape('attention_decode q', q.shape, [B, H * D]);
+  expectShape('attention_decode k_cache', k_cache.shape, [B, S, Hkv * D]);
+  expectShape('attention_decode v_cache', v_cache.shape, [B, S, Hkv * D]);
+  expectShape('attention_decode positions', positions.shape, [B]);
+  if (start !== undefined) expectShape('attention_decode start', start.shape, [B]);
+  const given = { q, k_cache, v_cache, start: start ?? positions, positions };
+  const params = { B, S, H, Hkv, D, scale: 1 / Math.sqrt(D), has_start: Number(start !== undefined) };
+  return g.emit(attentionDecodeKernel, given, { y: q.shape }, params).y;
+}

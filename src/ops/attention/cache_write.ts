@@ -1,0 +1,52 @@
+import wgsl from '../../../shaders/attention/cache_write.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernel';
+import { expectShape } from '../../core/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+
+export const cacheWriteKernel = defineKernel({
+  name: 'cache_write',
+  bindings: { k: 'read', v: 'read', positions: 'read', k_cache: 'update', v_cache: 'update' },
+  params: { B: 'u32', T: 'u32', S: 'u32', W: 'u32' },
+  variants: [
+    {
+      name: 'vec4',
+      wgsl: [wgsl, wordVec4, flatIndex],
+      workgroups: ({ B, T, W }) => flatGrid((B * T * W) / 4),
+      fits: ({ W }) => W % 4 === 0,
+    },
+    { wgsl: [wgsl, wordScalar, flatIndex], workgroups: ({ B, T, W }) => flatGrid(B * T * W) },
+  ],
+});
+
+export interface CacheWriteInputs {
+  /** (B·T, W) */
+  readonly k: Value;
+  /** (B·T, W) */
+  readonly v: Value;
+  /** Pinned, (B, S, W). */
+  readonly k_cache: Value;
+  /** Pinned, (B, S, W). */
+  readonly v_cache: Value;
+  /** u32 (B·T): the entry of each token, different ones within a row. Those from S on are left out. */
+  readonly positions: Value;
+  readonly B: number;
+  readonly T: number;
+}
+
+/**
+ * Puts keys and values of new tokens into their rows' caches, in place: k_cache[b, positions[b·T + t]] = k[b·T + t], and
+ * so for v. Has no gradient.
+ */
+export function cacheWrite(g: Graph, { B, T, ...given }: CacheWriteInputs): void {
+  const { k, v, k_cache, v_cache, positions } = given;
+  const W = k.shape.at(-1) ?? 0;
+  const S = k_cache.shape[1] ?? 0;
+  for (const x of [k, v]) expectShape('cache_write k and v', x.shape, [B * T, W]);
+  for (const cache of [k_cache, v_cache]) expectShape('cache_write cache', cache.shape, [B, S, W]);
+  expectShape('cache_write positions', positions.shape, [B * T]);
+  g.emit(cacheWriteKernel, given, {}, { B, T, S, W });
+}

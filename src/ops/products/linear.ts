@@ -1,0 +1,257 @@
+import linearWgsl from '../../../shaders/products/linear.wgsl?raw';
+import linearBackwardWgsl from '../../../shaders/products/linear_backward.wgsl?raw';
+import weightBackwardWgsl from '../../../shaders/products/linear_weight_backward.wgsl?raw';
+import { WebVeraError } from '../../core/error';
+import { expectShape, formatShape, rowsAndColumns } from '../../core/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+import { emitColumnSum, gatheredIn } from '../column_sum';
+import {
+  defineProduct,
+  inParts,
+  type Lines,
+  linesOf,
+  type RightStorage,
+  rightStorage,
+  threeSizes,
+  threeValues,
+} from './gemm';
+import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
+
+export const linearForward = defineProduct({
+  name: 'linear',
+  bindings: { x: 'read', weight: 'read', bias: 'read', residual: 'read', y: 'write' },
+  params: { N: 'u32', M: 'u32', K: 'u32', stride: 'u32', has_bias: 'u32', has_residual: 'u32' },
+  wgsl: linearWgsl,
+  left: 'rows',
+  right: 'rows',
+  fewRows: true,
+  size: ({ N, M, K }) => [N, M, K],
+  plain: ({ has_bias, has_residual }) => has_bias === 0 && has_residual === 0,
+});
+
+export const linearBackward = defineProduct({
+  name: 'linear_backward',
+  bindings: {
+    dy0: 'read',
+    dy1: 'read',
+    dy2: 'read',
+    weight0: 'read',
+    weight1: 'read',
+    weight2: 'read',
+    sum: 'read',
+    dx: 'write',
+  },
+  params: { N: 'u32', K: 'u32', M0: 'u32', M1: 'u32', M2: 'u32', stride: 'u32', has_sum: 'u32' },
+  wgsl: linearBackwardWgsl,
+  left: 'rows',
+  right: 'columns',
+  parts: 'apart',
+  size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
+});
+
+export const linearWeightBackward = defineProduct({
+  name: 'linear_weight_backward',
+  bindings: { dy: 'read', x: 'read', dw: 'update' },
+  params: { N: 'u32', M: 'u32', K: 'u32' },
+  wgsl: weightBackwardWgsl,
+  left: 'columns',
+  right: 'columns',
+  size: ({ N, M, K }) => [M, K, N],
+});
+
+export interface LinearLayer {
+  /** (M, K), f32 or f16. */
+  readonly weight: Value;
+  /** (M) */
+  readonly bias?: Value | undefined;
+  /** (…, M): added to the result. */
+  readonly residual?: Value | undefined;
+}
+
+/** What a layer made of its input. */
+export interface MadeLayer extends LinearLayer {
+  readonly y: Value;
+}
+
+/**
+ * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in f32 or f16, bias (M), residual and y (…, M). Those of
+ * x, residual, weight and bias that train receive gradients; the weight's and the bias's gather in the buffers that
+ * `Graph.grad` was given for them.
+ */
+export function linear(
+  g: Graph,
+  x: Value,
+  weight: Value,
+  bias?: Value,
+  { residual }: { readonly residual?: Value | undefined } = {},
+): Value {
+  const layer = { weight, bias, residual };
+  const y = emitLinearLayer(g, x, layer);
+  differentiateLinears(g, x, [{ ...layer, y }]);
+  return y;
+}
+
+/** Layers with one input, as `linear` each; their gradient by x is made in one go. */
+export function linears(g: Graph, x: Value, layers: readonly LinearLayer[]): Value[] {
+  const made = layers.map((layer) => ({ ...layer, y: emitLinearLayer(g, x, layer) }));
+  differentiateLinears(g, x, made);
+  return made.map(({ y }) => y);
+}
+
+/** Declares the gradients of layers with the input x by x, weights, biases and residuals. */
+export function differentiateLinears(g: Graph, x: Value, layers: readonly MadeLayer[]): void {
+  const { columns: K } = rowsAndColumns(x.shape);
+  const operands = ({ weight, bias, residual }: LinearLayer): Value[] =>
+    [x, weight, bias, residual].filter((value) => value !== undefined);
+  // A layer below which nothing trains must not seem to depend on what its neighbours train.
+  const trained = layers.filter((layer) => operands(layer).some((value) => g.trains(value)));
+  const ys = trained.map(({ y }) => y);
+  g.differentiateAll(ys, trained.flatMap(operands), (dys, sums) => {
+    const given = withGradients(trained, dys);
+    const toX = sums.sink(x);
+    if (toX.wanted) sums.put(x, emitLinearBackward(g, given, { K, sum: toX.sum }));
+    for (const { dy, weight, bias, residual } of given) {
+      sums.put(weight, emitWeightBackward(g, dy, x, weight, sums.sink(weight)));
+      if (bias !== undefined) sums.put(bias, emitBiasBackward(g, dy, bias, sums.sink(bias)));
+      if (residual !== undefined) sums.put(residual, passOn(g, dy, sums.sink(residual)));
+    }
+  });
+}
+
+/** The layers on whose results something depends, with those results' gradients. */
+export function withGradients<T>(
+  layers: readonly T[],
+  dys: readonly (Value | undefined)[],
+): (T & { readonly dy: Value })[] {
+  return layers.flatMap((layer, index) => {
+    const dy = dys[index];
+    return dy === undefined ? [] : [{ ...layer, dy }];
+  });
+}
+
+/** A layer's product, without a gradient. Unlike in `emitLinear`, its weight must have as many columns as x. */
+export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
+  const { weight } = layer;
+  expectShape('linear weight', weight.shape, [weight.shape[0] ?? 0, rowsAndColumns(x.shape).columns]);
+  return emitLinear(g, x, weight, layer);
+}
+
+/**
+ * The product alone, without a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus
+ * bias (M) and residual (…, M). Throws `invalid_argument` when the weight has fewer columns.
+ */
+export function emitLinear(
+  g: Graph,
+  x: Value,
+  weight: Value,
+  { bias, residual }: Omit<LinearLayer, 'weight'> = {},
+): Value {
+  const { rows: N, columns: K } = rowsAndColumns(x.shape);
+  const { M, stride } = matrix(weight, K);
+  const shape = [...x.shape.slice(0, -1), M];
+  if (bias !== undefined) expectShape('linear bias', bias.shape, [M]);
+  if (residual !== undefined) expectShape('linear residual', residual.shape, shape);
+  if (weight.shards !== undefined) return emitLinearShards(g, x, weight, { bias, residual });
+  const kernel = linearForward[linesOf([K], M)][rightStorage(weight)];
+  const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
+  const given = { x, weight, bias: bias ?? x, residual: residual ?? x };
+  return g.emit(kernel, given, { y: shape }, { N, M, K, stride, ...has }).y;
+}
+
+/** One layer's part in the gradient by its input. */
+export interface InputGradient {
+  /** (…, M) */
+  readonly dy: Value;
+  /** (M, ≥ K) */
+  readonly weight: Value;
+}
+
+/**
+ * The gradient by the input of `emitLinear`, or of several with one input: the sum over the layers of dy (…, M) times
+ * the first K columns of weight (M, ≥ K; all of the first one's by default), plus `sum` (…, K). Layers alike in how they
+ * are stored share a dispatch.
+ */
+export function emitLinearBackward(
+  g: Graph,
+  layers: readonly InputGradient[],
+  { K = layers[0]?.weight.shape[1] ?? 0, sum }: { readonly K?: number; readonly sum?: Value | undefined } = {},
+): Value | undefined {
+  const given = layers.map(inputGradient(K));
+  let total = sum;
+  for (const layer of given.filter(({ weight }) => weight.shards !== undefined)) {
+    total = emitLinearShardsBackward(g, layer, { K, sum: total });
+  }
+  const whole = given.filter(({ weight }) => weight.shards === undefined);
+  for (const parts of inParts(whole, (part, [first]) => isAlike(part, first))) {
+    const [first] = parts;
+    if (first === undefined) continue;
+    const dxShape = [...first.dy.shape.slice(0, -1), K];
+    if (total !== undefined) expectShape('linear sum', total.shape, dxShape);
+    const [dy0, dy1, dy2] = threeValues(parts.map(({ dy }) => dy));
+    const [weight0, weight1, weight2] = threeValues(parts.map(({ weight }) => weight));
+    const [M0, M1, M2] = threeSizes(parts.map(({ M }) => M));
+    const { rows: N } = rowsAndColumns(first.dy.shape);
+    total = g.emit(
+      linearBackward[first.lines][first.storage],
+      { dy0, dy1, dy2, weight0, weight1, weight2, sum: total ?? dy0 },
+      { dx: dxShape },
+      { N, K, M0, M1, M2, stride: first.stride, has_sum: Number(total !== undefined) },
+    ).dx;
+  }
+  return total;
+}
+
+interface InputPart extends InputGradient {
+  readonly M: number;
+  readonly stride: number;
+  readonly lines: Lines;
+  readonly storage: RightStorage;
+}
+
+function inputGradient(K: number): (layer: InputGradient) => InputPart {
+  return ({ dy, weight }) => {
+    const { M, stride } = matrix(weight, K);
+    expectShape('linear dy', dy.shape, [...dy.shape.slice(0, -1), M]);
+    return { dy, weight, M, stride, lines: linesOf([M], K), storage: rightStorage(weight) };
+  };
+}
+
+function isAlike(a: InputPart, b: InputPart | undefined): boolean {
+  return a.stride === b?.stride && a.lines === b.lines && a.storage === b.storage;
+}
+
+/**
+ * The gradient by the weight (M, K) of a linear layer: dyᵀ·x, of dy (…, M) and x (…, K), goes into the buffer where it
+ * gathers.
+ */
+export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const { columns: K } = rowsAndColumns(x.shape);
+  const dw = gatheredIn(sink, weight);
+  expectShape('linear weight gradient', dw.shape, [M, K]);
+  g.emit(linearWeightBackward[linesOf([M], K)][rightStorage(x)], { dy, x, dw }, {}, { N, M, K });
+  return dw;
+}
+
+/** The gradient by the bias (M) of a layer: the sum of the rows of dy (…, M), gathered likewise. */
+export function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const db = gatheredIn(sink, bias);
+  emitColumnSum(g, dy, db);
+  return db;
+}
+
+function matrix(weight: Value, K: number): { readonly M: number; readonly stride: number } {
+  const [M = 0, stride = 0] = weight.shape;
+  if (weight.shape.length !== 2 || stride < K || K === 0) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `linear weight: expected a matrix with ${K} columns, got ${formatShape(weight.shape)}`,
+      { hint: 'Do the weights belong to this config.json?' },
+    );
+  }
+  return { M, stride };
+}

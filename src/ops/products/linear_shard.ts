@@ -1,0 +1,83 @@
+import forwardWgsl from '../../../shaders/products/linear_shard.wgsl?raw';
+import backwardWgsl from '../../../shaders/products/linear_shard_backward.wgsl?raw';
+import { rowsAndColumns } from '../../core/shape';
+import type { Graph } from '../../graph/graph';
+import { shardsOf, transient, type Value } from '../../graph/value';
+import { defineProduct, linesOf, rightStorage } from './gemm';
+
+/*
+ * Linear layers whose weight is too large to bind: its shards make the columns of one result, which nobody can tell from
+ * that of a whole weight. `linear` comes here by itself.
+ */
+
+export const linearShardForward = defineProduct({
+  name: 'linear_shard',
+  bindings: { x: 'read', weight: 'read', bias: 'read', residual: 'read', y: 'update' },
+  params: {
+    N: 'u32',
+    M: 'u32',
+    K: 'u32',
+    stride: 'u32',
+    width: 'u32',
+    first: 'u32',
+    has_bias: 'u32',
+    has_residual: 'u32',
+  },
+  wgsl: forwardWgsl,
+  left: 'rows',
+  right: 'rows',
+  fewRows: true,
+  resultStart: true,
+  size: ({ N, M, K }) => [N, M, K],
+});
+
+export const linearShardBackward = defineProduct({
+  name: 'linear_shard_backward',
+  bindings: { dy: 'read', weight: 'read', sum: 'read', dx: 'write' },
+  params: { N: 'u32', K: 'u32', M: 'u32', stride: 'u32', width: 'u32', first: 'u32', has_sum: 'u32' },
+  wgsl: backwardWgsl,
+  left: 'rows',
+  right: 'columns',
+  size: ({ N, K, M }) => [N, K, M],
+  // One, which begins where the shard does.
+  slices: () => 1,
+});
+
+/** As `emitLinear`, which has checked the shapes, for a weight (M, ≥ K) in shards: each makes its columns of y (…, M). */
+export function emitLinearShards(
+  g: Graph,
+  x: Value,
+  weight: Value,
+  { bias, residual }: { readonly bias?: Value | undefined; readonly residual?: Value | undefined },
+): Value {
+  const { rows: N, columns: K } = rowsAndColumns(x.shape);
+  const [width = 0, stride = 0] = weight.shape;
+  const y = transient('linear_shard.y', [...x.shape.slice(0, -1), width]);
+  const kernel = linearShardForward[linesOf([K], width)][rightStorage(weight)];
+  const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
+  for (const { value, first } of shardsOf(weight)) {
+    const [M = 0] = value.shape;
+    const given = { x, weight: value, bias: bias ?? x, residual: residual ?? x, y };
+    g.emit(kernel, given, {}, { N, M, K, stride, width, first, ...has });
+  }
+  return y;
+}
+
+/** The gradient by the input of such a layer, dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
+export function emitLinearShardsBackward(
+  g: Graph,
+  { dy, weight }: { readonly dy: Value; readonly weight: Value },
+  { K, sum }: { readonly K: number; readonly sum: Value | undefined },
+): Value | undefined {
+  const { rows: N } = rowsAndColumns(dy.shape);
+  const [width = 0, stride = 0] = weight.shape;
+  const kernel = linearShardBackward[linesOf([width], K)][rightStorage(weight)];
+  let total = sum;
+  for (const { value, first } of shardsOf(weight)) {
+    const [M = 0] = value.shape;
+    const params = { N, K, M, stride, width, first, has_sum: Number(total !== undefined) };
+    const made = { dx: [...dy.shape.slice(0, -1), K] };
+    total = g.emit(kernel, { dy, weight: value, sum: total ?? dy }, made, params).dx;
+  }
+  return total;
+}

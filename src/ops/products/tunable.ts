@@ -1,0 +1,59 @@
+import type { AnyKernel, Bindings, Kernel, ParamTypes } from '../../core/kernel';
+import { attentionBackward, attentionForward } from '../attention/attention';
+import { attentionDecodeKernel } from '../attention/attention_decode';
+import { cacheWriteKernel } from '../attention/cache_write';
+import { columnSum } from '../column_sum';
+import { crossEntropyKernel } from '../cross_entropy';
+import { layerNormBackward, layerNormForward, layerNormWeightBackward } from '../layer_norm';
+import { rmsNormBackward, rmsNormForward, rmsNormWeightBackward } from '../rms_norm';
+import { ropeKernel } from '../rope';
+import { sampleKernel } from '../sample';
+import { sliceColumnsBackward, sliceColumnsForward } from '../slice_columns';
+import { veraLambdaBackward, veraUpBackward } from '../vera/low_rank';
+import { veraAddForward, veraLinearForward } from '../vera/vera';
+import { veraMergeBackward, veraMergeKernel } from '../vera/vera_merge';
+import { veraMixedAdd, veraMixedScale } from '../vera/vera_mixed';
+import { veraSavedBackward, veraSavedForward, veraSavedSums } from '../vera/vera_saved';
+import type { Product } from './gemm';
+import { linearBackward, linearForward, linearWeightBackward } from './linear';
+import { linearShardBackward, linearShardForward } from './linear_shard';
+
+/** The records of which there is more than one variant, and so a choice. */
+export const tunableKernels: readonly AnyKernel[] = [
+  ...recordsOf(linearForward),
+  ...recordsOf(linearBackward),
+  ...recordsOf(linearWeightBackward),
+  ...recordsOf(linearShardForward),
+  ...recordsOf(linearShardBackward),
+  ...recordsOf(veraLinearForward),
+  ...recordsOf(veraAddForward),
+  ...recordsOf(veraUpBackward),
+  ...recordsOf(veraLambdaBackward),
+  ...recordsOf(veraMergeKernel),
+  ...recordsOf(veraMergeBackward),
+  ...recordsOf(veraSavedForward),
+  ...recordsOf(veraSavedBackward),
+  ...recordsOf(veraMixedAdd),
+  veraMixedScale,
+  veraSavedSums,
+  attentionForward,
+  attentionBackward,
+  attentionDecodeKernel,
+  layerNormForward,
+  layerNormBackward,
+  layerNormWeightBackward,
+  rmsNormForward,
+  rmsNormBackward,
+  rmsNormWeightBackward,
+  crossEntropyKernel,
+  columnSum,
+  ropeKernel,
+  sliceColumnsForward,
+  sliceColumnsBackward,
+  cacheWriteKernel,
+  sampleKernel,
+];
+
+function recordsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): Kernel<B, P>[] {
+  return Object.values(product).flatMap((byStorage) => Object.values(byStorage));
+}

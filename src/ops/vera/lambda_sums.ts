@@ -1,0 +1,109 @@
+import lambdaPartials from '../../../shaders/vera/lib/lambda_partials.wgsl?raw';
+import sumsInSubgroups from '../../../shaders/vera/lib/lambda_sums_subgroup.wgsl?raw';
+import sumsInWorkgroup from '../../../shaders/vera/lib/lambda_sums_workgroup.wgsl?raw';
+import reduceWgsl from '../../../shaders/vera/vera_lambda_reduce.wgsl?raw';
+import { defineKernel } from '../../core/kernel';
+import { ceilDiv } from '../../core/shape';
+import type { Graph, PassEnd } from '../../graph/graph';
+import { constant, growing, type Value } from '../../graph/value';
+import { TILE } from '../products/gemm';
+
+/** What completes a product that makes partial sums of its tiles instead of a result. */
+export const makesPartialSums = {
+  libs: [lambdaPartials],
+  gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
+};
+
+/** Partial sums of a tile, of its rows and of its columns. */
+const QUARTERS = 4;
+
+export const veraLambdaReduce = defineKernel({
+  name: 'vera_lambda_reduce',
+  bindings: { partials: 'read', vectors: 'read', grads: 'update' },
+  params: { count: 'u32', longest: 'u32', size: 'u32' },
+  variants: [{ wgsl: [reduceWgsl], workgroups: ({ count, longest }) => [ceilDiv(longest, 64), count] }],
+  flops: ({ size }) => size,
+});
+
+/** A vector of an adapter, whose gradient comes in `sums` partial sums. */
+export interface LambdaVector {
+  readonly length: number;
+  readonly sums: number;
+  /** Where it begins in the pool. */
+  readonly offset: number;
+}
+
+/** Where λ_b (out) and λ_d (R) begin in the pool: elements, multiples of 4. */
+export interface LambdaPlace {
+  readonly offsetB: number;
+  readonly offsetD: number;
+}
+
+/** The vectors of a layer of so many outputs and rank R, from a product whose K was cut into slices. */
+export function partialSums(
+  { offsetB, offsetD }: LambdaPlace,
+  { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
+): readonly [LambdaVector, LambdaVector] {
+  return [
+    { length: out, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: offsetB },
+    { length: R, sums: slices * ceilDiv(out, TILE) * QUARTERS, offset: offsetD },
+  ];
+}
+
+interface Placed extends LambdaVector {
+  /** Where the partial sums begin: (sums, length). */
+  readonly at: number;
+}
+
+/** The partial sums that go to one buffer of gradients. */
+interface Gathered {
+  readonly partials: ReturnType<typeof growing>;
+  readonly vectors: Placed[];
+  size: number;
+}
+
+/** Partial sums held at a time: 32 MiB. */
+const MOST = 2 ** 23;
+
+/** The partial sums of λ's gradients of a whole backward pass, which one dispatch for each pool adds up at its end. */
+export class LambdaSums implements PassEnd {
+  readonly #g: Graph;
+  readonly #open = new Map<Value, Gathered>();
+
+  constructor(g: Graph) {
+    this.#g = g;
+  }
+
+  /** Room for the partial sums of some vectors, one after the other, and where in it each one's begin. */
+  take(grads: Value, vectors: readonly LambdaVector[]): { readonly partials: Value; readonly at: readonly number[] } {
+    const count = vectors.reduce((sum, { length, sums }) => sum + length * sums, 0);
+    const before = this.#open.get(grads);
+    // One dispatch can't add twice to the same element.
+    const again = before?.vectors.some((placed) => vectors.some((vector) => overlap(placed, vector)));
+    if (before !== undefined && (again || before.size + count > MOST)) this.#close(grads, before);
+    const gathered = this.#open.get(grads) ?? { partials: growing('vera_lambda.partials'), vectors: [], size: 0 };
+    this.#open.set(grads, gathered);
+    const placed = vectors.map((vector) => ({ ...vector, at: gathered.partials.take(vector.length * vector.sums) }));
+    gathered.vectors.push(...placed);
+    gathered.size += count;
+    return { partials: gathered.partials.value, at: placed.map(({ at }) => at) };
+  }
+
+  finish(): void {
+    for (const [grads, gathered] of this.#open) this.#close(grads, gathered);
+  }
+
+  #close(grads: Value, { partials, vectors, size }: Gathered): void {
+    this.#open.delete(grads);
+    const content = Uint32Array.from(vectors.flatMap(({ at, length, sums, offset }) => [at, length, sums, offset]));
+    const table = constant('vera_lambda.vectors', [vectors.length, 4], content);
+    const longest = vectors.reduce((max, { length }) => Math.max(max, length), 0);
+    const given = { partials: partials.value, vectors: table, grads };
+    this.#g.emit(veraLambdaReduce, given, {}, { count: vectors.length, longest, size });
+  }
+}
+
+/** Whether two vectors share elements of the pool. */
+export function overlap(a: LambdaVector, b: LambdaVector): boolean {
+  return a.offset < b.offset + b.length && b.offset < a.offset + a.length;
+}

@@ -1,0 +1,153 @@
+import veraAddWgsl from '../../../shaders/vera/vera_add.wgsl?raw';
+import veraLinearWgsl from '../../../shaders/vera/vera_linear.wgsl?raw';
+import { expectShape, rowsAndColumns } from '../../core/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+import {
+  differentiateLinears,
+  emitLinear,
+  emitLinearBackward,
+  emitLinearLayer,
+  type LinearLayer,
+} from '../products/linear';
+import { checkLowRank, differentiateLowRank, differentiateMerged, type LowRank, type MergedLowRank } from './low_rank';
+import { differentiateSaved, emitSaved } from './vera_saved';
+
+export const veraLinearForward = defineProduct({
+  name: 'vera_linear',
+  bindings: {
+    x: 'read',
+    u: 'read',
+    weight: 'read',
+    bias: 'read',
+    B: 'read',
+    lambda: 'read',
+    residual: 'read',
+    y: 'write',
+  },
+  params: {
+    N: 'u32',
+    M: 'u32',
+    K: 'u32',
+    R: 'u32',
+    offset_b: 'u32',
+    offset_d: 'u32',
+    has_bias: 'u32',
+    has_residual: 'u32',
+  },
+  wgsl: veraLinearWgsl,
+  left: 'rows',
+  right: 'rows',
+  lowRank: true,
+  fewRows: true,
+  size: ({ N, M, K, R }) => [N, M, K + R],
+});
+
+export const veraAddForward = defineProduct({
+  name: 'vera_add',
+  bindings: { y: 'read', u: 'read', B: 'read', lambda: 'read', z: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32' },
+  wgsl: veraAddWgsl,
+  left: 'rows',
+  right: 'scaled_rows',
+  fewRows: true,
+  size: ({ N, M, R }) => [N, M, R],
+});
+
+/**
+ * u = x·A[:, :in]ᵀ: x (…, in), A (R, ≥ in), u (…, R). A is frozen, so only x receives a gradient. Modules that
+ * share x share u: it is computed once, and its gradient goes through A once.
+ */
+export function veraDown(g: Graph, x: Value, A: Value): Value {
+  const { columns: K } = rowsAndColumns(x.shape);
+  const u = emitLinear(g, x, A);
+  g.differentiate(u, [x], (du, [{ sum }]) => [emitLinearBackward(g, [{ dy: du, weight: A }], { K, sum })]);
+  return u;
+}
+
+/** A linear layer, adapted or not. */
+export interface VeraLayer extends LinearLayer {
+  readonly low?: LowRank | undefined;
+  /** Whether B·(λ_d ⊙ u) is kept for the backward pass, which then is a product shorter. Always over a split weight. */
+  readonly saved?: boolean;
+  /** In place of `low`, where the weight holds the change already. */
+  readonly merged?: MergedLowRank | undefined;
+}
+
+/** The adapted linear layer's operands. */
+export interface VeraLinear extends LinearLayer, LowRank {
+  /** (…, in) */
+  readonly x: Value;
+}
+
+/**
+ * y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. Gradients go to all that trains
+ * of x, u, the pool, weight, bias and residual; the pool's, weight's and bias's gather in the pinned buffers that
+ * `Graph.grad` was given for them.
+ */
+export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
+  const layer = { weight, bias, residual };
+  const y = emitVeraLinear(g, x, layer, low);
+  differentiateLinears(g, x, [{ ...layer, y }]);
+  differentiateLowRank(g, [{ ...low, y }]);
+  return y;
+}
+
+/** Layers with one input, as `veraLinear` each, or `linear` where they aren't adapted; their backward passes are shared. */
+export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): Value[] {
+  const made = layers.map((layer) => ({ ...layer, ...emitVeraLayer(g, x, layer) }));
+  differentiateLinears(g, x, made);
+  differentiateLowRank(
+    g,
+    made.flatMap(({ low, w, y }) => (low === undefined || w !== undefined ? [] : [{ ...low, y }])),
+  );
+  for (const { low, w, y } of made) if (low !== undefined && w !== undefined) differentiateSaved(g, low, w, y);
+  differentiateMerged(
+    g,
+    x,
+    made.flatMap(({ merged, y }) => (merged === undefined ? [] : [{ ...merged, y }])),
+  );
+  return made.map(({ y }) => y);
+}
+
+function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Value; readonly w?: Value } {
+  const { weight, bias, residual, low, saved } = layer;
+  if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
+  // The kernel that makes both parts takes the weight in one piece.
+  if (saved !== true && weight.shards === undefined) return { y: emitVeraLinear(g, x, layer, low) };
+  const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
+  return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };
+}
+
+function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {
+  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = low;
+  const { columns: K } = rowsAndColumns(x.shape);
+  const [M = 0] = weight.shape;
+  const shape = [...x.shape.slice(0, -1), M];
+  expectShape('vera_linear weight', weight.shape, [M, K]);
+  if (bias !== undefined) expectShape('vera_linear bias', bias.shape, [M]);
+  if (residual !== undefined) expectShape('vera_linear residual', residual.shape, shape);
+  const { N, R } = checkLowRank('vera_linear', low, shape);
+  const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
+  return g.emit(
+    veraLinearForward[linesOf([K, R], M)][rightStorage(weight)],
+    { x, u, weight, bias: bias ?? x, B, lambda, residual: residual ?? x },
+    { y: shape },
+    { N, M, K, R, offset_b, offset_d, ...has },
+  ).y;
+}
+
+/**
+ * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). A further adapter on a layer's output; gradients as for `veraLinear`.
+ */
+export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
+  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
+  const { N, M, R } = checkLowRank('vera_add', operands, y.shape);
+  const kernel = veraAddForward[linesOf([R], M)][rightStorage(B)];
+  const { z } = g.emit(kernel, { y, u, B, lambda }, { z: y.shape }, { N, M, R, offset_b, offset_d });
+  g.differentiate(z, [y], (dz, [toY]) => [passOn(g, dz, toY)]);
+  differentiateLowRank(g, [{ ...operands, y: z }]);
+  return z;
+}

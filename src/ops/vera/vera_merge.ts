@@ -1,0 +1,110 @@
+import veraMergeWgsl from '../../../shaders/vera/vera_merge.wgsl?raw';
+import mergeBackwardWgsl from '../../../shaders/vera/vera_merge_backward.wgsl?raw';
+import { WebVeraError } from '../../core/error';
+import { expectShape, formatShape } from '../../core/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { gatheredIn } from '../column_sum';
+import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+import { type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
+
+export const veraMergeKernel = defineProduct({
+  name: 'vera_merge',
+  bindings: { weight: 'read', A: 'read', B: 'read', lambda: 'read', into: 'update' },
+  params: {
+    M: 'u32',
+    K: 'u32',
+    R: 'u32',
+    stride: 'u32',
+    offset_b: 'u32',
+    offset_d: 'u32',
+    half: 'u32',
+    has_weight: 'u32',
+  },
+  wgsl: veraMergeWgsl,
+  left: 'rows',
+  right: 'scaled_columns',
+  addend: true,
+  size: ({ M, K, R }) => [M, K, R],
+});
+
+export const veraMergeBackward = defineProduct({
+  name: 'vera_merge_backward',
+  bindings: { dw: 'read', A: 'read', B: 'read', lambda: 'read', partials: 'update' },
+  params: { M: 'u32', K: 'u32', R: 'u32', stride: 'u32', offset_b: 'u32', offset_d: 'u32', at: 'u32' },
+  wgsl: mergeBackwardWgsl,
+  ...makesPartialSums,
+  left: 'rows',
+  right: 'rows',
+  size: ({ M, K, R }) => [M, R, K],
+});
+
+/** One adapter's change of one weight (out, in). */
+export interface VeraMerge extends LambdaPlace {
+  /** (out, in), f32 or f16, with rows of any length; left out for the change alone. */
+  readonly weight?: Value | undefined;
+  /** (R, ≥ in), f32. */
+  readonly A: Value;
+  /** (≥ out, R), f32. */
+  readonly B: Value;
+  /** The pool of trained vectors, one-dimensional. */
+  readonly lambda: Value;
+  /** The weight's inputs: so many columns of A count. */
+  readonly K: number;
+}
+
+/**
+ * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and what
+ * it held before counts for nothing. There is no gradient unless `differentiateMerge` declares it.
+ */
+export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K }: VeraMerge, into: Value): void {
+  const [M = 0] = into.shape;
+  const [R = 0, stride = 0] = A.shape;
+  expectShape('vera_merge into', into.shape, [M, K]);
+  if (weight !== undefined) expectShape('vera_merge weight', weight.shape, [M, K]);
+  expectShape('vera_merge A', A.shape, [R, Math.max(stride, K)]);
+  expectShape('vera_merge B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
+  const end = Math.max(offsetB + M, offsetD + R);
+  const aligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
+  if (lambda.shape.length !== 1 || !aligned || end > (lambda.shape[0] ?? 0)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `vera_merge: expected a pool of at least ${end} elements with offsets that are multiples of 4, got a pool of ` +
+        `${formatShape(lambda.shape)} with offsets ${offsetB} and ${offsetD}`,
+    );
+  }
+  if ([A, B, into].some(({ dtype }) => dtype !== 'f32')) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `vera_merge: expected A, B and the result in f32, got ${A.dtype}, ${B.dtype} and ${into.dtype}`,
+    );
+  }
+  const kernel = veraMergeKernel[linesOf([R], K)][rightStorage(A)];
+  const half = Number(weight?.dtype === 'f16');
+  const has_weight = Number(weight !== undefined);
+  const params = { M, K, R, stride, offset_b: offsetB, offset_d: offsetD, half, has_weight };
+  g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
+}
+
+/** Declares the gradient of what was merged by the pool. That of `into` (out, K) must lie in a pinned f32 value. */
+export function differentiateMerge(g: Graph, merge: VeraMerge, into: Value): void {
+  g.differentiate(into, [merge.lambda], (dw, [toPool]) => [emitMergeBackward(g, merge, dw, toPool)]);
+}
+
+function emitMergeBackward(
+  g: Graph,
+  { A, B, lambda, K, ...place }: VeraMerge,
+  dw: Value,
+  sink: Sink,
+): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const grads = gatheredIn(sink, lambda);
+  const [M = 0] = dw.shape;
+  const [R = 0, stride = 0] = A.shape;
+  expectShape('vera_merge gradient', dw.shape, [M, K]);
+  const { partials, at } = g.inPass(LambdaSums).take(grads, partialSums(place, { out: M, R }));
+  const offsets = { offset_b: place.offsetB, offset_d: place.offsetD, at: at[0] ?? 0 };
+  const kernel = veraMergeBackward[linesOf([K])][rightStorage(A)];
+  g.emit(kernel, { dw, A, B, lambda, partials }, {}, { M, K, R, stride, ...offsets });
+  return grads;
+}

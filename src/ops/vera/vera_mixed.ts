@@ -1,0 +1,94 @@
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
+import mixedSlot from '../../../shaders/vera/lib/mixed_slot.wgsl?raw';
+import veraMixedAddWgsl from '../../../shaders/vera/vera_mixed_add.wgsl?raw';
+import veraMixedScaleWgsl from '../../../shaders/vera/vera_mixed_scale.wgsl?raw';
+import { WebVeraError } from '../../core/error';
+import { defineKernel, flatGrid } from '../../core/kernel';
+import { expectShape, rowsAndColumns } from '../../core/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+
+/** In `slots`: the adapter doesn't wrap the module. */
+export const NO_SLOT = 0xffffffff;
+
+export const veraMixedScale = defineKernel({
+  name: 'vera_mixed_scale',
+  bindings: { u: 'read', table: 'read', slots: 'read', which: 'read', v: 'write' },
+  params: { N: 'u32', R: 'u32', T: 'u32', module_index: 'u32', adapters: 'u32' },
+  variants: [
+    {
+      name: 'vec4',
+      wgsl: [veraMixedScaleWgsl, wordVec4, mixedSlot, flatIndex],
+      workgroups: ({ N, R }) => flatGrid((N * R) / 4),
+      fits: ({ R }) => R % 4 === 0,
+    },
+    { wgsl: [veraMixedScaleWgsl, wordScalar, mixedSlot, flatIndex], workgroups: ({ N, R }) => flatGrid(N * R) },
+  ],
+  flops: ({ N, R }) => N * R,
+});
+
+export const veraMixedAdd = defineProduct({
+  name: 'vera_mixed_add',
+  bindings: { v: 'read', B: 'read', y: 'read', table: 'read', slots: 'read', which: 'read', z: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', T: 'u32', module_index: 'u32', adapters: 'u32' },
+  wgsl: veraMixedAddWgsl,
+  libs: [mixedSlot],
+  left: 'rows',
+  right: 'rows',
+  fewRows: true,
+  size: ({ N, M, R }) => [N, M, R],
+});
+
+/** Adapters that share A and B, each with its rows of a batch. */
+export interface VeraMixed {
+  /** (…, R), of `veraDown`. */
+  readonly u: Value;
+  /** (≥ out, R), f32. */
+  readonly B: Value;
+  /** The vectors of all the adapters, one-dimensional: their pools one after the other, as `copyInto` puts them. */
+  readonly table: Value;
+  /**
+   * u32 (modules, adapters, 2): where in the table λ_b and λ_d of an adapter for a module begin, multiples of 4; or
+   * `NO_SLOT` twice.
+   */
+  readonly slots: Value;
+  /** u32 (batch rows): the adapter of each. Others than those in `slots`, such as `NO_SLOT`, stand for none. */
+  readonly which: Value;
+  /** The module's index in `slots`. */
+  readonly module: number;
+  /** Tokens of a batch row. */
+  readonly T: number;
+}
+
+/**
+ * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out) with batch rows × T rows, λ of the adapter that each batch row goes
+ * through. Rows whose adapter doesn't wrap the module stay as they are. Has no gradient: throws `internal` when
+ * something trains.
+ */
+export function veraMixed(g: Graph, y: Value, { u, B, table, slots, which, module, T }: VeraMixed): Value {
+  const { rows: N, columns: M } = rowsAndColumns(y.shape);
+  const { columns: R } = rowsAndColumns(u.shape);
+  const [modules = 0, adapters = 0] = slots.shape;
+  for (const value of [y, u, B, table]) {
+    if (g.trains(value)) throw new WebVeraError('internal', `vera_mixed: ${value.name} has no gradient here`);
+  }
+  expectShape('vera_mixed u', u.shape, [...y.shape.slice(0, -1), R]);
+  expectShape('vera_mixed B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
+  expectShape('vera_mixed table', table.shape, [table.shape[0] ?? 0]);
+  expectShape('vera_mixed slots', slots.shape, [Math.max(modules, module + 1), adapters, 2]);
+  expectShape('vera_mixed which', which.shape, [N / T]);
+  if (slots.dtype !== 'u32' || which.dtype !== 'u32' || B.dtype !== 'f32' || table.dtype !== 'f32') {
+    throw new WebVeraError(
+      'invalid_argument',
+      `vera_mixed: expected slots and rows' adapters in u32, B and the table in f32, got ${slots.dtype}, ` +
+        `${which.dtype}, ${B.dtype} and ${table.dtype}`,
+    );
+  }
+  const params = { N, R, T, module_index: module, adapters };
+  const { v } = g.emit(veraMixedScale, { u, table, slots, which }, { v: u.shape }, params);
+  const kernel = veraMixedAdd[linesOf([R], M)][rightStorage(B)];
+  return g.emit(kernel, { v, B, y, table, slots, which }, { z: y.shape }, { ...params, M }).z;
+}

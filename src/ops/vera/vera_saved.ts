@@ -1,0 +1,122 @@
+import wordScalar from '../../../shaders/lib/word_scalar.wgsl?raw';
+import wordVec4 from '../../../shaders/lib/word_vec4.wgsl?raw';
+import savedWgsl from '../../../shaders/vera/vera_saved.wgsl?raw';
+import savedBackwardWgsl from '../../../shaders/vera/vera_saved_backward.wgsl?raw';
+import savedSumsWgsl from '../../../shaders/vera/vera_saved_sums.wgsl?raw';
+import { defineKernel, FLAT_THREADS } from '../../core/kernel';
+import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/shape';
+import type { Graph, Sink } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { gatheredIn } from '../column_sum';
+import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+import { LambdaSums, type LambdaVector } from './lambda_sums';
+import { checkLowRank, type LowRank } from './low_rank';
+
+export const veraSavedForward = defineProduct({
+  name: 'vera_saved',
+  bindings: { u: 'read', B: 'read', lambda: 'read', residual: 'read', w: 'write', z: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', has_residual: 'u32' },
+  wgsl: savedWgsl,
+  left: 'rows',
+  right: 'scaled_rows',
+  perColumn: true,
+  size: ({ N, M, R }) => [N, M, R],
+});
+
+export const veraSavedBackward = defineProduct({
+  name: 'vera_saved_backward',
+  bindings: { dy: 'read', B: 'read', lambda: 'read', sum: 'read', dv: 'write', du: 'write' },
+  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', has_sum: 'u32' },
+  wgsl: savedBackwardWgsl,
+  left: 'rows',
+  right: 'scaled_columns',
+  perColumn: true,
+  size: ({ N, M, R }) => [N, R, M],
+});
+
+export const veraSavedSums = defineKernel({
+  name: 'vera_saved_sums',
+  bindings: { dy: 'read', w: 'read', dv: 'read', u: 'read', partials: 'update' },
+  params: { N: 'u32', M: 'u32', R: 'u32', at: 'u32', slice: 'u32' },
+  variants: [
+    {
+      name: 'vec4',
+      wgsl: [savedSumsWgsl, wordVec4],
+      workgroups: ({ N, M, R, slice }) => [ceilDiv(M + R, 4 * FLAT_THREADS), ceilDiv(N, slice)],
+      fits: ({ M, R, at }) => [M, R, at].every((size) => size % 4 === 0),
+    },
+    {
+      wgsl: [savedSumsWgsl, wordScalar],
+      workgroups: ({ N, M, R, slice }) => [ceilDiv(M + R, FLAT_THREADS), ceilDiv(N, slice)],
+    },
+  ],
+  flops: ({ N, M, R }) => 2 * N * (M + R),
+});
+
+/** Tokens that a thread adds up. */
+const SLICE = 64;
+
+/** A layer's low-rank part before it is added, and after: both (…, out). */
+export interface SavedLowRank {
+  /** B·(λ_d ⊙ u), kept for the backward pass. */
+  readonly w: Value;
+  /** λ_b ⊙ w + residual. */
+  readonly z: Value;
+}
+
+/** The low-rank part of a layer's result of shape (…, out), on top of `residual` (…, out). There is no gradient by z. */
+export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value): SavedLowRank {
+  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = low;
+  const { N, M, R } = checkLowRank('vera_saved', low, shape);
+  if (residual !== undefined) expectShape('vera_saved residual', residual.shape, shape);
+  const kernel = veraSavedForward[linesOf([R], M)][rightStorage(B)];
+  const params = { N, M, R, offset_b, offset_d, has_residual: Number(residual !== undefined) };
+  return g.emit(kernel, { u, B, lambda, residual: residual ?? u }, { w: shape, z: shape }, params);
+}
+
+/**
+ * Declares the gradients of λ_b ⊙ w, as a part of the layer's result y, by u and the pool: as `differentiateLowRank`, with
+ * a product less for w's sake.
+ */
+export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): void {
+  const { u, lambda } = low;
+  g.differentiate(y, [u, lambda], (dy, [toU, toPool]) => {
+    const { dv, du } = emitSavedBackward(g, low, dy, toU.sum);
+    return [toU.wanted ? du : undefined, emitSums(g, { ...low, dy, w, dv }, toPool)];
+  });
+}
+
+function emitSavedBackward(
+  g: Graph,
+  { u, B, lambda, offsetB: offset_b, offsetD: offset_d }: LowRank,
+  dy: Value,
+  sum: Value | undefined,
+): { readonly dv: Value; readonly du: Value } {
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const { columns: R } = rowsAndColumns(u.shape);
+  const kernel = veraSavedBackward[linesOf([M], R)][rightStorage(B)];
+  const params = { N, M, R, offset_b, offset_d, has_sum: Number(sum !== undefined) };
+  return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { dv: u.shape, du: u.shape }, params);
+}
+
+interface Products extends LowRank {
+  readonly dy: Value;
+  readonly w: Value;
+  readonly dv: Value;
+}
+
+/** The gradients by both vectors, as partial sums that the pass's end adds up. */
+function emitSums(g: Graph, { u, lambda, offsetB, offsetD, dy, w, dv }: Products, sink: Sink): Value | undefined {
+  if (!sink.wanted) return undefined;
+  const grads = gatheredIn(sink, lambda);
+  const { rows: N, columns: M } = rowsAndColumns(dy.shape);
+  const { columns: R } = rowsAndColumns(u.shape);
+  const sums = ceilDiv(N, SLICE);
+  const vectors: readonly LambdaVector[] = [
+    { length: M, sums, offset: offsetB },
+    { length: R, sums, offset: offsetD },
+  ];
+  const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
+  g.emit(veraSavedSums, { dy, w, dv, u, partials }, {}, { N, M, R, at: at[0] ?? 0, slice: SLICE });
+  return grads;
+}

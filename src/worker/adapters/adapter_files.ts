@@ -1,0 +1,43 @@
+import type { VeraConfig } from '../../adapters/config';
+import { type FileSource, readFile } from '../../core/files';
+import type { AdapterFiles } from '../../core/model';
+import type { ParserLimits } from '../../core/source';
+import type { Warn } from '../../core/warning';
+import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft';
+import { openSource } from '../../hub/open_source';
+
+export const CONFIG_FILE = 'adapter_config.json';
+export const MODEL_FILE = 'adapter_model.safetensors';
+
+/** PEFT's two files as bytes. */
+export interface AdapterBytes {
+  readonly config: Uint8Array<ArrayBuffer>;
+  readonly model: Uint8Array<ArrayBuffer>;
+}
+
+export interface ReadAdapterOptions {
+  readonly limits: ParserLimits;
+  readonly warn?: Warn;
+}
+
+export async function readAdapterBytes(source: FileSource, limits: ParserLimits): Promise<AdapterBytes> {
+  return {
+    config: await readFile(source, CONFIG_FILE, limits.json),
+    model: await readFile(source, MODEL_FILE, limits.adapter),
+  };
+}
+
+export function writeAdapter(config: VeraConfig, tensors: AdapterTensors): AdapterBytes {
+  return { config: writeAdapterConfig(config), model: writeAdapterModel(tensors) };
+}
+
+export function toFiles({ config, model }: AdapterBytes): AdapterFiles {
+  return {
+    [CONFIG_FILE]: new Blob([config], { type: 'application/json' }),
+    [MODEL_FILE]: new Blob([model], { type: 'application/octet-stream' }),
+  };
+}
+
+export async function toBytes(files: AdapterFiles, limits: ParserLimits): Promise<AdapterBytes> {
+  return readAdapterBytes(openSource({ files: new Map(Object.entries(files)) }), limits);
+}

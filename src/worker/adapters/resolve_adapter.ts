@@ -1,0 +1,44 @@
+import type { VeraConfig } from '../../adapters/config';
+import { layoutParameters, parameterShapes } from '../../adapters/parameters';
+import { type ResolvedTargets, resolveTargets } from '../../adapters/targets';
+import { type TrainedTensor, trainedTensors } from '../../adapters/trained_tensors';
+import type { Warn } from '../../core/warning';
+import type { ExpectedTensors } from '../../formats/peft';
+import { type CausalModel, fileShape } from '../../models/causal_model';
+import { specOf } from '../models/tensors';
+
+/** What a configuration means for a model. */
+export interface ResolvedAdapter {
+  readonly targets: ResolvedTargets;
+  /** Biases and whole modules that train. */
+  readonly trained: readonly TrainedTensor[];
+  /** What its file holds. */
+  readonly expected: ExpectedTensors;
+}
+
+/** `later`: whether the model has an adapter already. Throws PEFT's errors. */
+export function resolveAdapter(
+  config: VeraConfig,
+  model: CausalModel,
+  { later = false, warn }: { readonly later?: boolean; readonly warn?: Warn } = {},
+): ResolvedAdapter {
+  const targets = resolveTargets(config, model.modules, {
+    model_type: model.config.model_type,
+    output_embedding: model.head,
+    tie_word_embeddings: model.config.tie_word_embeddings === true,
+    later,
+    ...(warn && { warn }),
+  });
+  const wrapped = targets.modules.map(({ name }) => name);
+  const trained = trainedTensors(targets.config, wrapped, model);
+  const { r, save_projection } = targets.config;
+  const { max_in, max_out } = targets;
+  const vectors = parameterShapes(layoutParameters(targets.modules, r));
+  const others = new Map(
+    trained.map(({ name, savedKey, shape, kind }) => {
+      const spec = specOf(model, name);
+      return [savedKey, { shape: spec === undefined ? shape : fileShape(spec), kind }];
+    }),
+  );
+  return { targets, trained, expected: { save_projection, r, max_in, max_out, vectors, others } };
+}

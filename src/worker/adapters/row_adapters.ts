@@ -1,0 +1,65 @@
+import { tensorsOf } from '../../adapters/overlay';
+import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { WebVeraError } from '../../core/error';
+
+/** PEFT's word for no adapter at all. */
+export const BASE_NAME = '__base__';
+
+export interface RowContext {
+  /** Rows of the batch. */
+  readonly rows: number;
+  readonly adapters: readonly VeraAdapter[];
+  /** Names of those that are merged. */
+  readonly merged: readonly string[];
+  /** The module that makes logits. */
+  readonly head: string;
+}
+
+/** The adapter of each row, by the names that a caller gave; undefined for none. Throws PEFT's errors. */
+export function rowAdapters(
+  names: readonly string[],
+  { rows, adapters, merged, head }: RowContext,
+): (VeraAdapter | undefined)[] {
+  if (names.length !== rows) {
+    throw refusal(
+      'Length of `adapter_names` should be the same as the number of inputs, but got ' +
+        `${names.length} and ${rows} respectively.`,
+      `Give one name for each row, '${BASE_NAME}' for none.`,
+    );
+  }
+  if (merged.length > 0) {
+    throw refusal(
+      'Cannot pass `adapter_names` when there are merged adapters, please call `unmerge_adapter` first.',
+      'Merged weights are the same for all rows.',
+    );
+  }
+  const known = new Map(adapters.map((adapter) => [adapter.name, adapter]));
+  const unknown = [...new Set(names)].filter((name) => name !== BASE_NAME && !known.has(name)).sort();
+  if (unknown.length > 0) {
+    throw refusal(
+      `Trying to infer with non-existing adapter(s): ${unknown.join(', ')}`,
+      `The adapters are: ${[BASE_NAME, ...known.keys()].join(', ')}.`,
+    );
+  }
+  const chosen = names.map((name) => known.get(name));
+  for (const adapter of new Set(chosen)) if (adapter !== undefined) expectVectorsAlone(adapter, head);
+  return chosen;
+}
+
+/** Rows share all tensors but λ. */
+function expectVectorsAlone(adapter: VeraAdapter, head: string): void {
+  const hint = 'Run its rows in a batch of their own.';
+  if (adapter.layout.slots.has(head)) {
+    throw refusal(`adapter_names: expected adapters that leave the output embedding alone, got ${adapter.name}`, hint);
+  }
+  if (tensorsOf(adapter, 'module').size > 0) {
+    throw refusal(
+      `adapter_names: expected adapters that change vectors alone, got ${adapter.name}, which saves modules whole`,
+      hint,
+    );
+  }
+}
+
+function refusal(message: string, hint: string): WebVeraError {
+  return new WebVeraError('invalid_argument', message, { hint });
+}

@@ -1,0 +1,184 @@
+import type { AdapterFiles } from '../../core/model';
+import type { Tensor } from '../../core/tensor';
+import type { SessionModels } from '../models/session_models';
+import type * as Wire from '../protocol';
+import type { Calls } from '../rpc/calls';
+import type { SessionAdapters } from './session_adapters';
+import { veraInfo } from './vera_info';
+import type { Merging, Ready } from './vera_prepare';
+import type { VeraState } from './vera_state';
+
+type Fill = (vera: VeraState, signal: AbortSignal) => Promise<void>;
+type Change<T = void> = (vera: VeraState, signal: AbortSignal, ready: Ready) => Promise<T>;
+
+/** What a session does with VeRA models, by their handles. Changes of one model come one after the other. */
+export class SessionVera {
+  readonly #host: Wire.SessionHost;
+  readonly #calls: Calls;
+  readonly #models: SessionModels;
+  readonly #adapters: SessionAdapters;
+
+  constructor(host: Wire.SessionHost, calls: Calls, models: SessionModels, adapters: SessionAdapters) {
+    this.#host = host;
+    this.#calls = calls;
+    this.#models = models;
+    this.#adapters = adapters;
+  }
+
+  create(
+    handle: Wire.Handle,
+    name: string,
+    config: Wire.VeraConfigFields,
+    options: Wire.WireAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#begin(undefined, handle, (vera) => this.#adapters.create(vera, name, config, options));
+  }
+
+  load(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    name: string,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#begin(call, handle, async (vera, signal) => {
+      await this.#adapters.load(vera, name, await this.#adapters.read(call, source, options, signal), options);
+    });
+  }
+
+  keep(handle: Wire.Handle, name: string): Promise<Wire.KeptAdapter> {
+    return this.#calls.run(undefined, () => this.#adapters.keep(this.#models.vera(handle), name));
+  }
+
+  revive(handle: Wire.Handle, kept: readonly Wire.KeptAdapter[], active: readonly string[]): Promise<Wire.VeraInfo> {
+    return this.#begin(undefined, handle, async (vera) => {
+      for (const adapter of kept) await this.#adapters.revive(vera, adapter);
+      await vera.activate(active);
+    });
+  }
+
+  loadConfig(
+    call: Wire.CallId,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadOptions,
+  ): Promise<Wire.VeraConfigFields> {
+    return this.#calls.run(call, (signal) => this.#adapters.readConfig(call, source, options, signal));
+  }
+
+  async drop(handle: Wire.Handle): Promise<void> {
+    const vera = this.#models.vera(handle);
+    this.#models.models.delete(handle);
+    await vera.dispose();
+  }
+
+  addAdapter(
+    handle: Wire.Handle,
+    name: string,
+    config: Wire.VeraConfigFields,
+    options: Wire.WireAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => this.#adapters.create(vera, name, config, options));
+  }
+
+  /** Others may change the model while its files are read. */
+  loadAdapter(
+    call: Wire.CallId,
+    handle: Wire.Handle,
+    name: string,
+    source: Wire.WireAdapterSource,
+    options: Wire.LoadAdapterOptions,
+  ): Promise<Wire.VeraInfo> {
+    return this.#calls.run(call, async (signal) => {
+      const { base } = this.#models.vera(handle);
+      return base.jobs.run('change', signal, async (ending) => {
+        const bytes = await this.#adapters.read(call, source, options, ending);
+        return this.#inTurn(call, handle, ending, async (vera, _, ready) => {
+          await this.#adapters.load(vera, name, bytes, options, ready);
+          return veraInfo(vera, handle);
+        });
+      });
+    });
+  }
+
+  addWeighted(handle: Wire.Handle, name: string, parts: readonly Wire.WeightedAdapter[]): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => this.#adapters.addWeighted(vera, name, parts));
+  }
+
+  setAdapter(handle: Wire.Handle, names: readonly string[]): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => vera.activate(names));
+  }
+
+  deleteAdapter(handle: Wire.Handle, name: string): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => vera.delete(name));
+  }
+
+  enable(handle: Wire.Handle, enabled: boolean): void {
+    this.#models.vera(handle).enable(enabled);
+  }
+
+  merge(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.VeraInfo> {
+    return this.#change(call, handle, (vera, signal, ready) => vera.merge(this.#merging(call, request, signal), ready));
+  }
+
+  unmerge(handle: Wire.Handle): Promise<Wire.VeraInfo> {
+    return this.#change(undefined, handle, (vera) => vera.unmerge());
+  }
+
+  unload(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
+    return this.#run(call, handle, async (vera, signal, ready) => {
+      const model = await vera.unload(request && this.#merging(call, request, signal), ready);
+      await this.drop(handle);
+      return this.#models.info(model);
+    });
+  }
+
+  async deltaWeight(handle: Wire.Handle, module: string, adapter: string | undefined): Promise<Tensor> {
+    return this.#run(undefined, handle, (vera) => vera.deltaWeight(module, adapter));
+  }
+
+  save(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#adapters.save(this.#models.vera(handle), options));
+  }
+
+  saveLora(handle: Wire.Handle, parts: readonly Wire.WeightedAdapter[] | undefined): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#adapters.saveLora(this.#models.vera(handle), parts));
+  }
+
+  #merging(call: Wire.CallId, { adapter_names, safe_merge }: Wire.MergeRequest, signal: AbortSignal): Merging {
+    const onProgress = (done: number, total: number): void => this.#host.emit({ type: 'merge', call, done, total });
+    return { names: adapter_names, safe: safe_merge, signal, onProgress };
+  }
+
+  #begin(call: Wire.CallId | undefined, handle: Wire.Handle, fill: Fill): Promise<Wire.VeraInfo> {
+    return this.#calls.run(call, (signal) => {
+      const base = this.#models.base(handle);
+      return base.jobs.run('new', signal, async (ending) => {
+        const vera = this.#adapters.newState(base);
+        await fill(vera, ending);
+        return veraInfo(vera, this.#models.models.add(vera));
+      });
+    });
+  }
+
+  #change(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change): Promise<Wire.VeraInfo> {
+    return this.#run(call, handle, async (vera, signal, ready) => {
+      await change(vera, signal, ready);
+      return veraInfo(vera, handle);
+    });
+  }
+
+  #run<T>(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change<T>): Promise<T> {
+    return this.#calls.run(call, async (signal) => {
+      const { base } = this.#models.vera(handle);
+      return base.jobs.run('change', signal, (ending) => this.#inTurn(call, handle, ending, change));
+    });
+  }
+
+  /** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
+  #inTurn<T>(call: Wire.CallId | undefined, handle: Wire.Handle, signal: AbortSignal, change: Change<T>): Promise<T> {
+    return this.#models.vera(handle).changes.run(() => {
+      signal.throwIfAborted();
+      return change(this.#models.vera(handle), signal, () => this.#calls.ready(call, signal));
+    });
+  }
+}

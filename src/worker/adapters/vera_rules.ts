@@ -1,0 +1,47 @@
+import { tensorsOf } from '../../adapters/overlay';
+import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { WebVeraError } from '../../core/error';
+import { BASE_NAME } from './row_adapters';
+
+/** Throws for what no adapter can be called: PEFT's errors, which are torch's. */
+export function expectAdapterName(name: string): void {
+  if (name === BASE_NAME) {
+    throw new WebVeraError('invalid_argument', `adapter_name: expected the name of an adapter, got ${name}`, {
+      hint: 'In adapter_names it stands for no adapter at all.',
+    });
+  }
+  if (name !== '' && !name.includes('.')) return;
+  throw new WebVeraError('invalid_argument', `module name can't contain ".", got: ${name}`, {
+    hint: 'Name the adapter with letters, digits, - and _.',
+  });
+}
+
+/** Two adapters can't both stand in for one module. */
+export function expectTogether(adapters: readonly VeraAdapter[]): void {
+  const owners = new Map<string, string>();
+  for (const adapter of adapters) {
+    for (const tensor of tensorsOf(adapter, 'module').keys()) {
+      const other = owners.get(tensor);
+      owners.set(tensor, adapter.name);
+      if (other === undefined) continue;
+      throw new WebVeraError('invalid_argument', `Only one adapter can be set at a time for ${tensor}, got 2`, {
+        hint: `${other} and ${adapter.name} both name it in modules_to_save; activate one of them.`,
+      });
+    }
+  }
+}
+
+/** PEFT's warning. */
+export function biasesStay(bias: string): string {
+  return (
+    `Careful, disabling adapter layers with bias configured to be '${bias}' does not produce the same output as the ` +
+    'base model would without adaption.'
+  );
+}
+
+/** PEFT's warning. */
+export function alreadyMerged(merged: readonly string[], fresh: readonly VeraAdapter[]): string {
+  if (fresh.length === 0) return 'All adapters are already merged, nothing to do.';
+  const names = fresh.map(({ name }) => name).join(',');
+  return `Already following adapters were merged ${merged.join(',')}. You are now additionally merging ${names}.`;
+}

@@ -1,0 +1,306 @@
+import { trainedBiases, type VeraConfig } from '../../adapters/config';
+import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapters/overlay';
+import type { ProjectionPool } from '../../adapters/projection_pool';
+import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { abortError } from '../../core/abort';
+import { WebVeraError } from '../../core/error';
+import { Serial } from '../../core/serial';
+import type { Tensor } from '../../core/tensor';
+import type { Warn } from '../../core/warning';
+import type { AdapterTensors } from '../../formats/peft';
+import type { Runner } from '../../graph/runner';
+import type { Value } from '../../graph/value';
+import type { TextModel } from '../models/text_model';
+import type { WireAdapterOptions } from '../protocol';
+import { AdapterPlacer, type StoredAdapter } from './adapter_values';
+import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
+import { BASE_NAME, rowAdapters } from './row_adapters';
+import { type MadeMerge, VeraMerges } from './vera_merges';
+import { type Ingredients, type Merging, prepareMerge, prepareUnload, type Ready, readyOrUndo } from './vera_prepare';
+import { alreadyMerged, biasesStay, expectAdapterName, expectTogether } from './vera_rules';
+
+/** What a VeRA model needs of its session. */
+export interface VeraHost {
+  readonly runner: Runner;
+  readonly projections: ProjectionPool;
+  readonly warn: Warn;
+  /** A key that nothing else of the session has. */
+  nextKey(): string;
+}
+
+/** What an adapter is added with. */
+interface Added {
+  readonly tensors?: AdapterTensors;
+  readonly ready?: Ready;
+  /** Of one that was here before. */
+  readonly origin?: string | undefined;
+}
+
+/** The adapters over one base model. The base model's own results stay as they are. */
+export class VeraState {
+  readonly base: TextModel;
+  /** Changes come one after the other. */
+  readonly changes = new Serial();
+  readonly #host: VeraHost;
+  readonly #placer: AdapterPlacer;
+  readonly #merges: VeraMerges;
+  /** In the order in which they were added. */
+  readonly #adapters = new Map<string, VeraAdapter>();
+  #active: readonly string[] = [];
+  #enabled = true;
+
+  constructor(base: TextModel, host: VeraHost) {
+    this.base = base;
+    this.#host = host;
+    this.#placer = new AdapterPlacer(host.runner, base.loaded, host.projections, host.warn);
+    this.#merges = new VeraMerges(host.runner);
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  get active(): readonly string[] {
+    return this.#active;
+  }
+
+  get merged(): readonly string[] {
+    return this.#merges.names;
+  }
+
+  get adapters(): readonly VeraAdapter[] {
+    return [...this.#adapters.values()];
+  }
+
+  /**
+   * What a pass uses now; with a name, what it would use if that adapter were active. '__base__' stands for none, as does
+   * any name while adapters are disabled. With names, those adapters, disabled or not.
+   */
+  overlay(name?: string | readonly string[]): Overlay {
+    if (typeof name === 'object') {
+      return overlayOf(
+        this.adapters,
+        name.map((one) => this.adapter(one)),
+      );
+    }
+    const named = name === undefined || name === BASE_NAME ? [] : [this.adapter(name)];
+    if (!this.#enabled) return overlayOf(this.adapters, []);
+    return name === undefined ? this.#enabledOverlay() : overlayOf(this.adapters, named);
+  }
+
+  /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
+  overlayOfRows(names: readonly string[], rows: number): Overlay {
+    const { adapters, merged } = this;
+    const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head });
+    const base = overlayOf(adapters, []);
+    return this.#enabled ? overlayOfRows(base, chosen) : base;
+  }
+
+  /** Which modules a configuration wraps and what it trains, without changing anything. Throws PEFT's errors. */
+  resolve(name: string, config: VeraConfig): ResolvedAdapter {
+    this.#expectFree(name, config);
+    return resolveAdapter(config, this.base.loaded.model, { later: this.#adapters.size > 0, warn: this.#host.warn });
+  }
+
+  /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
+  async add(
+    name: string,
+    { targets, trained }: ResolvedAdapter,
+    options: WireAdapterOptions,
+    { tensors, ready, origin }: Added = {},
+  ): Promise<void> {
+    const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors, origin };
+    const adapter = await this.#placer.place(plan, this.adapters);
+    if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
+    this.#adapters.set(name, adapter);
+    if (this.#active.length === 0) this.#active = [name];
+  }
+
+  /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
+  async activate(names: readonly string[]): Promise<void> {
+    if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
+    expectTogether([...new Set(names)].map((name) => this.adapter(name)));
+    if (this.merged.length > 0) await this.#unmergeToSet();
+    this.#active = [...new Set(names)];
+  }
+
+  enable(enabled: boolean): void {
+    const biased = this.#biased();
+    if (this.#enabled && !enabled && biased !== undefined) {
+      this.#host.warn({ code: 'biases_stay', message: biasesStay(biased.config.bias) });
+    }
+    this.#enabled = enabled;
+  }
+
+  /** As PEFT: when the last active one goes, the alphabetically first of the others becomes active, with a warning. */
+  async delete(name: string): Promise<void> {
+    const adapter = this.#adapters.get(name);
+    if (adapter === undefined) throw this.#unknown(`Adapter ${name} does not exist`);
+    if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
+      const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
+      throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });
+    }
+    if (this.#active.includes(name)) await this.#replaceActive(name);
+    this.#adapters.delete(name);
+    await this.#discard(adapter);
+  }
+
+  /** Adds deltas to the weights. */
+  async merge(merging: Merging, ready: Ready): Promise<void> {
+    const fresh = this.#unmerged(merging.names);
+    if (fresh.length === 0) return;
+    const made = await prepareMerge(this.#ingredients(fresh), fresh, merging);
+    await readyOrUndo(ready, () => this.#host.runner.free(made.weights.values()));
+    await this.#keep(made);
+  }
+
+  /** Takes all merged adapters out again. The base model's weights never changed: every bit is as before. */
+  async unmerge(): Promise<void> {
+    if (this.#merges.current === undefined) {
+      this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
+      return;
+    }
+    this.#host.runner.free((await this.#takeMerged()).values());
+  }
+
+  /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
+  async deltaWeight(module: string, name = this.#active[0] ?? 'default'): Promise<Tensor> {
+    return this.#placer.delta(this.adapter(name), module);
+  }
+
+  /**
+   * The model without adapters, but with trained biases and whole modules, if any; with `merging` also with merged weights.
+   * As in PEFT it doesn't count whether adapters are disabled meanwhile. Once it is ready, these adapters are for nothing
+   * but to be disposed of.
+   */
+  async unload(merging: Merging | undefined, ready: Ready): Promise<TextModel> {
+    const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
+    const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
+    await readyOrUndo(ready, () => this.#host.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
+    if (made !== undefined) await this.#keep(made);
+    const merged = await this.#takeMerged();
+    if (made === undefined) this.#host.runner.free(merged.values());
+    const tensors = new Map([...copies, ...(made === undefined ? [] : merged)]);
+    return tensors.size === 0 ? this.base : this.base.derive(tensors);
+  }
+
+  /** The numbers of an adapter. */
+  async read(adapter: VeraAdapter): Promise<StoredAdapter> {
+    return this.base.jobs.run(adapter.key, undefined, () => this.#placer.read(adapter));
+  }
+
+  /** An adapter by name; throws PEFT's error. */
+  adapter(name: string): VeraAdapter {
+    const adapter = this.#adapters.get(name);
+    if (adapter !== undefined) return adapter;
+    throw this.#unknown(`Adapter ${name} not found.`);
+  }
+
+  async dispose(): Promise<void> {
+    const adapters = this.adapters;
+    this.#adapters.clear();
+    this.#active = [];
+    for (const adapter of adapters) await this.#discard(adapter);
+    this.#host.runner.free((await this.#takeMerged()).values());
+  }
+
+  /** The adapters among those wanted that aren't merged yet. */
+  #unmerged(names: readonly string[] = this.#active): VeraAdapter[] {
+    const wanted = [...new Set(names)].map((name) => this.adapter(name));
+    const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
+    if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
+    return fresh;
+  }
+
+  #ingredients(fresh: readonly VeraAdapter[]): Ingredients {
+    const biased = this.#biased();
+    const active = this.#activeAdapters();
+    const { tensors } = overlayOf(this.adapters, active);
+    const adapters = new Set([...fresh, ...active, ...(biased === undefined ? [] : [biased])]);
+    return { base: this.base, merges: this.#merges, adapters, tensors };
+  }
+
+  async #keep(made: MadeMerge): Promise<void> {
+    if (made.adapters.length === 0) return;
+    const before = this.#merges.current?.key;
+    const replaced = this.#merges.keep(made, this.#host.nextKey());
+    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
+    this.#host.runner.free(replaced);
+  }
+
+  #activeAdapters(): VeraAdapter[] {
+    return this.#active.map((name) => this.adapter(name));
+  }
+
+  async #replaceActive(name: string): Promise<void> {
+    const left = this.#active.filter((active) => active !== name);
+    const next = left[0] ?? [...this.#adapters.keys()].filter((other) => other !== name).sort()[0];
+    if (left.length === 0 && next !== undefined && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
+    this.#active = left.length > 0 ? left : next === undefined ? [] : [next];
+    if (next === undefined) return;
+    const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
+    this.#host.warn({ code: 'active_adapter_deleted', message });
+  }
+
+  async #unmergeToSet(): Promise<void> {
+    const message = 'Adapter cannot be set when the model is merged. Unmerging the model first.';
+    this.#host.warn({ code: 'unmerged', message });
+    await this.unmerge();
+  }
+
+  async #takeMerged(): Promise<ReadonlyMap<string, Value>> {
+    const key = this.#merges.current?.key;
+    const weights = this.#merges.take();
+    if (key !== undefined) await this.#forget(key, 'The adapters were unmerged');
+    return weights;
+  }
+
+  /** Ends what uses something that goes, and forgets its programs. */
+  async #forget(key: string, reason: string): Promise<void> {
+    await this.base.jobs.end(key, abortError(reason));
+    await this.base.dropPrograms(key);
+  }
+
+  async #discard(adapter: VeraAdapter): Promise<void> {
+    await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
+    this.#placer.free(adapter);
+  }
+
+  #enabledOverlay(): Overlay {
+    return overlayOf(this.adapters, this.#activeAdapters(), this.#merges.current);
+  }
+
+  /** Whether merged weights, made of others, would hide what the adapter saves whole. */
+  #isUnderMerged(adapter: VeraAdapter): boolean {
+    const tensors = tensorsOf(adapter, 'module');
+    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.has(name));
+  }
+
+  /** Whether merged weights were made of what the adapter saves whole. */
+  #isMergedInto(adapter: VeraAdapter): boolean {
+    return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
+  }
+
+  #biased(): VeraAdapter | undefined {
+    return this.adapters.find(({ config }) => trainedBiases(config) !== 'none');
+  }
+
+  #unknown(message: string): WebVeraError {
+    const names = [...this.#adapters.keys()].join(', ') || 'none';
+    return new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
+  }
+
+  #expectFree(name: string, config: VeraConfig): void {
+    expectAdapterName(name);
+    if (this.#adapters.has(name)) {
+      throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
+        hint: 'Choose another name, or delete the adapter first.',
+      });
+    }
+    if (config.bias === 'none' || this.adapters.every((other) => other.config.bias === 'none')) return;
+    throw new WebVeraError(
+      'invalid_argument',
+      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
+    );
+  }
+}

@@ -1,0 +1,79 @@
+import { WebVeraError } from '../../core/error';
+import { DeviceHost } from '../../gpu/device';
+import { Executor } from '../../gpu/executor';
+
+export interface OpenDevice {
+  readonly executor: Executor;
+  readonly host: DeviceHost;
+}
+
+/** The session's GPU, opened by the first call that computes, and again by the first after it has failed. */
+export class SessionDevice {
+  readonly #gpu: GPU | undefined;
+  readonly #onFailure: (error: WebVeraError) => void;
+  readonly #onOpen: (device: OpenDevice) => Promise<void>;
+  #opened: Promise<OpenDevice> | undefined;
+  /** When the last one was lost. */
+  #lostAt: number | undefined;
+  #closed = false;
+
+  /** `onOpen` comes before whatever the device is opened for, which rejects if it does. */
+  constructor(
+    gpu: GPU | undefined,
+    onFailure: (error: WebVeraError) => void,
+    onOpen: (device: OpenDevice) => Promise<void>,
+  ) {
+    this.#gpu = gpu;
+    this.#onFailure = onFailure;
+    this.#onOpen = onOpen;
+  }
+
+  /** Throws `unsupported_device`, or `gpu_blocked` after crashes; a later call tries again. */
+  async executor(): Promise<Executor> {
+    return (await this.open()).executor;
+  }
+
+  /** As `executor`, with the device itself. */
+  async open(): Promise<OpenDevice> {
+    await this.#letGoOfFailed();
+    if (this.#closed) throw new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
+    const opening = this.#opened ?? this.#open();
+    this.#opened = opening;
+    try {
+      return await opening;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const device = await this.#opened?.catch(() => undefined);
+    device?.executor.close();
+  }
+
+  /** What was loaded on it stays unusable, and says why. */
+  async #letGoOfFailed(): Promise<void> {
+    const opening = this.#opened;
+    const device = await opening?.catch(() => undefined);
+    if (device?.host.failed !== true || this.#opened !== opening) return;
+    this.#lostAt = device.host.lostAt ?? this.#lostAt;
+    device.executor.close();
+    this.#opened = undefined;
+  }
+
+  async #open(): Promise<OpenDevice> {
+    const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
+    const host = await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure, this.#lostAt);
+    const executor = new Executor(host);
+    const device = { executor, host };
+    try {
+      await this.#onOpen(device);
+      return device;
+    } catch (error) {
+      executor.close();
+      throw error;
+    }
+  }
+}

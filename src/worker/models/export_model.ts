@@ -1,0 +1,54 @@
+import type { Overlay } from '../../adapters/overlay';
+import { numel } from '../../core/shape';
+import { expectFinite } from '../../formats/finite';
+import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../formats/model_folder';
+import { transpose } from '../../formats/transpose';
+import type { Runner } from '../../graph/runner';
+import type { Value } from '../../graph/value';
+import { type CausalModel, fileShape } from '../../models/causal_model';
+import { tensorsUnder, untied } from '../../models/untied';
+import { specOf } from './tensors';
+import type { TextModel } from './text_model';
+
+/**
+ * The folder of a model as it stands: with merged weights, trained biases and whole modules, without the deltas of
+ * adapters that aren't merged. Packed halves are written as float16, all else as float32. Rejects
+ * with `numerical_error` where a number isn't finite, as after a merge that overflowed.
+ */
+export async function exportModel(
+  { runner, loaded }: TextModel,
+  { tensors: over }: Overlay,
+  signal: AbortSignal,
+): Promise<Map<string, Blob>> {
+  const values = tensorsUnder(loaded, over);
+  const model = untied(loaded.model, values);
+  const specs = [...values].map(([name, value]) => describe(model, name, value));
+  return writeModelFolder(model.config, { specs, tensors: read(runner, model, values, specs, signal) });
+}
+
+function describe(model: CausalModel, name: string, { shape, dtype }: Value): ModelTensorSpec {
+  const spec = specOf(model, name);
+  return { name, dims: spec === undefined ? shape : fileShape(spec), dtype: dtype === 'f16' ? 'F16' : 'F32' };
+}
+
+async function* read(
+  runner: Runner,
+  model: CausalModel,
+  values: ReadonlyMap<string, Value>,
+  specs: readonly ModelTensorSpec[],
+  signal: AbortSignal,
+): AsyncGenerator<ModelTensor> {
+  for (const spec of specs) {
+    signal.throwIfAborted();
+    const value = values.get(spec.name);
+    if (value === undefined) continue;
+    const buffer = await runner.read(value);
+    const length = numel(value.shape);
+    const elements = value.dtype === 'f16' ? new Uint16Array(buffer, 0, length) : new Float32Array(buffer, 0, length);
+    expectFinite(spec.name, elements);
+    const [rows = 0, columns = 0] = value.shape;
+    const isTransposed = specOf(model, spec.name)?.transposed === true;
+    const data = isTransposed ? transpose(elements, rows, columns) : elements;
+    yield { ...spec, bytes: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength) };
+  }
+}

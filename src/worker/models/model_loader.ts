@@ -1,0 +1,159 @@
+import { BASE } from '../../adapters/overlay';
+import { bucketLength } from '../../core/bucket';
+import { WebVeraError } from '../../core/error';
+import { type FileSource, readFile } from '../../core/files';
+import type { ModelDtype, PretrainedConfig } from '../../core/model';
+import { formatShape, numel, sameShape } from '../../core/shape';
+import type { ParserLimits } from '../../core/source';
+import { f32ToF16 } from '../../formats/float16';
+import { parseJsonObject } from '../../formats/json';
+import type { RawTensor } from '../../formats/safetensors';
+import { transpose } from '../../formats/transpose';
+import { toFloat32 } from '../../formats/values';
+import { readWeights } from '../../formats/weights';
+import type { Step } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { type DType, pinned, pinnedMatrix, type Shard, shardsOf, type Value } from '../../graph/value';
+import { type CausalModel, fileShape, type WeightSpec } from '../../models/causal_model';
+import type { LoadedModel } from '../../models/loaded_model';
+import { createCausalModel } from '../../models/registry';
+import { logitsProgram } from '../../train/text_program';
+
+const MOST_WEIGHTS = 4096;
+const MOST_ELEMENTS = 2 ** 31;
+
+export interface LoadModelOptions {
+  readonly dtype: ModelDtype;
+  readonly limits: ParserLimits;
+  /** 0 to 100, as weights reach the GPU. */
+  onUpload(progress: number): void;
+}
+
+/**
+ * Reads config.json and the weights, and puts them on the device while they come in. Whatever fails, nothing stays
+ * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the source throws.
+ */
+export async function loadModel(source: FileSource, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
+  const bytes = await readFile(source, 'config.json', options.limits.json);
+  const config = parseJsonObject(bytes, 'config.json', options.limits.json) as PretrainedConfig;
+  const model = createCausalModel(config);
+  const weights = new Map<string, Value>();
+  const constants = new Map<string, Value>();
+  try {
+    await loadWeights(source, runner, model, weights, options);
+    for (const { name, shape, compute } of model.constants) {
+      const value = pinned(name, shape);
+      constants.set(name, value);
+      await runner.allocate([value]);
+      runner.write(value, compute());
+    }
+    return { model, weights, constants };
+  } catch (error) {
+    runner.free([...weights.values(), ...constants.values()]);
+    throw error;
+  }
+}
+
+async function loadWeights(
+  source: FileSource,
+  runner: Runner,
+  model: CausalModel,
+  weights: Map<string, Value>,
+  { dtype, limits, onUpload }: LoadModelOptions,
+): Promise<void> {
+  const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
+  const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
+  let prepared = false;
+  const select = ({ name, shape, dtype: stored }: Pick<RawTensor, 'dtype' | 'shape'> & { name: string }): boolean => {
+    const spec = find(name);
+    if (spec === undefined) return false;
+    expectWeightShape(spec, shape);
+    if (!prepared && isPackable(spec) && isModest(model)) {
+      // While weights come in, the kernels that read them are compiled.
+      runner.prepare(forwardSteps(model, deviceDtype(spec, stored, dtype), runner.maxBindingBytes));
+      prepared = true;
+    }
+    return true;
+  };
+  for await (const tensor of readWeights(source, { limits, select })) {
+    const spec = find(tensor.name);
+    if (spec === undefined) continue;
+    if (weights.has(spec.name)) {
+      throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
+    }
+    const value = weightValue(spec, deviceDtype(spec, tensor.dtype, dtype), runner.maxBindingBytes);
+    weights.set(spec.name, value);
+    await runner.allocate([value]);
+    for (const shard of shardsOf(value)) {
+      runner.write(shard.value, encode(spec, value.dtype, bytesOf(tensor, value, shard)));
+    }
+    onUpload((100 * weights.size) / specs.size);
+  }
+  const missing = [...specs.keys()].filter((name) => !weights.has(name));
+  if (missing.length > 0) {
+    throw new WebVeraError('invalid_format', `Expected tensor ${missing[0]} in the weights, but it isn't there`, {
+      hint: 'Do config.json and the weights belong together, and was every file taken along?',
+      detail: { missing },
+    });
+  }
+}
+
+/** Whether a pass may be built by config.json's word alone, before the weights are seen. */
+function isModest({ weights }: CausalModel): boolean {
+  return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
+}
+
+/** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */
+function forwardSteps(model: CausalModel, dtype: DType, maxBytes: number): readonly Step[] {
+  const value = (spec: WeightSpec): Value => weightValue(spec, isPackable(spec) ? dtype : 'f32', maxBytes);
+  const loaded = {
+    model,
+    weights: new Map(model.weights.map((spec) => [spec.name, value(spec)])),
+    constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
+  };
+  return logitsProgram(loaded, BASE, { B: 1, T: bucketLength(1, model.maxLength) }).program.steps;
+}
+
+function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
+  const expected = fileShape(spec);
+  if (sameShape(expected, shape)) return;
+  throw new WebVeraError(
+    'invalid_format',
+    `${spec.name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
+    { hint: 'Do config.json and the weights belong together?', detail: { tensor: spec.name, expected, actual: shape } },
+  );
+}
+
+/** Packed halves need rows of whole vec4s; other matrices, and all vectors, are widened. */
+function deviceDtype(spec: WeightSpec, stored: RawTensor['dtype'], wanted: ModelDtype): DType {
+  const half = wanted === 'float16' || (wanted === 'auto' && stored === 'F16');
+  return isPackable(spec) && half ? 'f16' : 'f32';
+}
+
+function isPackable({ kind, shape }: WeightSpec): boolean {
+  return kind === 'matrix' && (shape.at(-1) ?? 0) % 4 === 0;
+}
+
+/** Matrices that are too large to bind are split by rows, unless those are the file's columns. */
+function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: DType, maxBytes: number): Value {
+  return kind === 'matrix' && !transposed ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
+}
+
+/** The part of a tensor that goes into a shard: the same bytes, not a copy. */
+function bytesOf(tensor: RawTensor, whole: Value, { value, first }: Shard): RawTensor {
+  const size = tensor.bytes.length / (whole.shape[0] ?? 1);
+  const rows = value.shape[0] ?? 0;
+  return { ...tensor, bytes: tensor.bytes.subarray(size * first, size * (first + rows)) };
+}
+
+/** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */
+function encode(spec: WeightSpec, dtype: DType, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
+  const elements = toElements(dtype, tensor);
+  const [rows = 0, columns = 0] = fileShape(spec);
+  return spec.transposed ? transpose(elements, rows, columns) : elements;
+}
+
+function toElements(dtype: DType, tensor: RawTensor): Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+  if (dtype !== 'f16') return new Float32Array(toFloat32(tensor));
+  return tensor.dtype === 'F16' ? new Uint16Array(tensor.bytes.slice().buffer) : f32ToF16(toFloat32(tensor));
+}

@@ -1,0 +1,191 @@
+import { WebVeraError } from '../../core/error';
+import {
+  adapterKey,
+  type KernelAdapter,
+  type KernelChoice,
+  readKernelChoice,
+  sameAdapter,
+} from '../../core/kernel_choice';
+import { Serial } from '../../core/serial';
+import type { Warn } from '../../core/warning';
+import { isForFewRows } from '../../gpu/choice';
+import type { DeviceHost, DeviceInfo } from '../../gpu/device';
+import { kernelVersion } from '../../gpu/kernel_version';
+import { tuneKernels } from '../../gpu/tuner';
+import { tunableKernels } from '../../ops/products/tunable';
+import type { BlobStore } from '../../store/blob_store';
+import type { Tune } from '../../train/training_init';
+import type { OpenOptions } from '../protocol';
+import type { OpenDevice } from './device';
+import { RunKernels } from './run_kernels';
+
+/** Which kernels a session runs: those of the fixed table, those that were measured to be fastest, or those it was given. */
+export class SessionKernels {
+  readonly #wanted: NonNullable<OpenOptions['kernels']>;
+  readonly #store: BlobStore;
+  readonly #warn: Warn;
+  readonly #tuning = new Serial();
+  #device: OpenDevice | undefined;
+  #tuned = false;
+  #version: Promise<string> | undefined;
+
+  /** Throws `invalid_argument` for a choice that names kernels or variants that there aren't. */
+  constructor(wanted: OpenOptions['kernels'], store: BlobStore, warn: Warn) {
+    if (typeof wanted === 'object') expectKnown(wanted);
+    this.#wanted = wanted ?? 'default';
+    this.#store = store;
+    this.#warn = warn;
+  }
+
+  /** Before anything is loaded on a device. Throws `invalid_argument` where it lacks what the choice needs. */
+  async begin(device: OpenDevice): Promise<void> {
+    const { executor, host } = device;
+    this.#device = device;
+    if (this.#wanted === 'default') return;
+    if (this.#wanted === 'tuned') {
+      const stored = await this.#stored(host);
+      this.#tuned = stored !== undefined;
+      executor.chosen = stored?.variants ?? {};
+      return;
+    }
+    expectFeatures(this.#wanted, host.info);
+    executor.chosen = this.#wanted.variants;
+    await this.#warnOfOthers(this.#wanted, host.adapter);
+  }
+
+  /** Of a run that begins now. Throws `internal` before a device was opened. */
+  ofRun(): RunKernels {
+    return new RunKernels(this, this.#expectDevice().executor);
+  }
+
+  /** What a training run does before its first step: nothing unless tuning was asked for, and not done yet. */
+  tuning(): Tune | undefined {
+    const device = this.#device;
+    if (this.#wanted !== 'tuned' || this.#tuned || device === undefined) return undefined;
+    return (steps, signal) =>
+      this.#tuning.run(async () => {
+        if (this.#tuned) return;
+        const { executor, host } = device;
+        executor.chosen = await tuneKernels(executor, host.info, steps, signal);
+        // The session may have another device by now, which this says nothing of.
+        if (this.#device !== device) return;
+        this.#tuned = true;
+        await this.#keep(await this.choice());
+      });
+  }
+
+  /**
+   * The variants that a run goes on with which was begun with this choice. Undefined, with a warning, where they are of
+   * other shaders or another adapter, or the page has chosen others: its bits may differ then.
+   */
+  async resumed(made: KernelChoice): Promise<KernelChoice['variants'] | undefined> {
+    const { host } = this.#expectDevice();
+    if (typeof this.#wanted !== 'object' && (await this.#fits(made, host.adapter))) {
+      expectKnown(made);
+      expectFeatures(made, host.info);
+      return made.variants;
+    }
+    if (!sameChoice(made, await this.choice())) {
+      this.#warn({ code: 'other_kernels', message: OTHERS_THAN_BEFORE });
+    }
+    return undefined;
+  }
+
+  /** The one in use, or these variants as one. Throws `internal` before a device was opened. */
+  async choice(variants = this.#expectDevice().executor.chosen): Promise<KernelChoice> {
+    return { version: await this.#currentVersion(), adapter: this.#expectDevice().host.adapter, variants };
+  }
+
+  #expectDevice(): OpenDevice {
+    if (this.#device !== undefined) return this.#device;
+    throw new WebVeraError('internal', 'Kernels were asked for before the device was opened');
+  }
+
+  /** Whether a choice was made for these shaders on this adapter. */
+  async #fits({ version, adapter }: KernelChoice, here: KernelAdapter): Promise<boolean> {
+    return version === (await this.#currentVersion()) && sameAdapter(adapter, here);
+  }
+
+  #currentVersion(): Promise<string> {
+    this.#version ??= kernelVersion(tunableKernels);
+    return this.#version;
+  }
+
+  /** Undefined where it was made for other shaders, or is damaged: then it is made again. */
+  async #stored({ adapter, info }: DeviceHost): Promise<KernelChoice | undefined> {
+    try {
+      const value = await this.#store.get(keyOf(adapter));
+      if (value === undefined) return undefined;
+      const choice = readKernelChoice(value);
+      expectKnown(choice);
+      expectFeatures(choice, info);
+      return (await this.#fits(choice, adapter)) ? choice : undefined;
+    } catch (error) {
+      if (!(error instanceof WebVeraError)) this.#warnOfStorage(error);
+      return undefined;
+    }
+  }
+
+  async #keep(choice: KernelChoice): Promise<void> {
+    await this.#store.setMany([[keyOf(choice.adapter), choice]]).catch((error: unknown) => this.#warnOfStorage(error));
+  }
+
+  #warnOfStorage(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    this.#warn({ code: 'storage_unavailable', message: `The kernel choice can't be kept for later: ${problem}` });
+  }
+
+  async #warnOfOthers({ version, adapter }: KernelChoice, here: KernelAdapter): Promise<void> {
+    const others = version !== (await this.#currentVersion()) ? 'other shaders' : 'another adapter';
+    if (others === 'another adapter' && sameAdapter(adapter, here)) return;
+    const message = `The kernel choice was made for ${others}: results may differ from those of then in their last bits`;
+    this.#warn({ code: 'other_kernels', message });
+  }
+}
+
+const OTHERS_THAN_BEFORE =
+  'The run began with other kernels than it goes on with: its results may differ in their last bits';
+
+function sameChoice(a: KernelChoice, b: KernelChoice): boolean {
+  const key = ({ version, adapter, variants }: KernelChoice): string =>
+    JSON.stringify([
+      version,
+      adapterKey(adapter),
+      Object.entries(variants).sort(([one], [two]) => (one < two ? -1 : 1)),
+    ]);
+  return key(a) === key(b);
+}
+
+function keyOf(adapter: KernelAdapter): string {
+  return `kernels/${adapterKey(adapter)}`;
+}
+
+function expectKnown({ variants }: KernelChoice): void {
+  for (const [kernel, variant] of Object.entries(variants)) {
+    const names = new Set(variantsOf(kernel).map(({ name }) => name));
+    if (names.has(variant)) continue;
+    const expected =
+      names.size === 0 ? 'the name of a kernel that has variants' : `${kernel}: ${[...names].join(' or ')}`;
+    throw new WebVeraError('invalid_argument', `kernels: expected ${expected}, got ${kernel}: ${variant}`, {
+      hint: "It was made by another version of webvera. Open the session with 'tuned' to measure again.",
+    });
+  }
+}
+
+function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
+  for (const [kernel, name] of Object.entries(variants)) {
+    const needed = variantsOf(kernel).find((variant) => variant.name === name)?.features ?? [];
+    const lacking = needed.filter((feature) => !info.features.includes(feature));
+    if (lacking.length === 0) continue;
+    const message = `kernels: ${kernel}: ${name} needs ${lacking.join(', ')}, which this device doesn't have`;
+    throw new WebVeraError('invalid_argument', message, {
+      hint: "It was made on another device. Open the session with 'tuned' to measure on this one.",
+    });
+  }
+}
+
+/** What a choice may name: few rows aren't up to it. */
+function variantsOf(kernel: string) {
+  const records = tunableKernels.filter(({ name }) => name === kernel);
+  return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));
+}

@@ -1,0 +1,62 @@
+import { untilAborted } from '../../core/abort';
+import type { CallId, SessionHost } from '../protocol';
+
+/** The calls that run: each can be cancelled, and while there is one the session is busy. */
+export class Calls {
+  readonly #controllers = new Map<CallId, AbortController>();
+  readonly #commits = new Map<CallId, () => void>();
+  readonly #emit: SessionHost['emit'];
+  #running = 0;
+
+  constructor(emit: SessionHost['emit']) {
+    this.#emit = emit;
+  }
+
+  /** Runs `body`; with an id it gets a signal that `cancel` aborts. */
+  async run<T>(id: CallId | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    if (id !== undefined) this.#controllers.set(id, controller);
+    this.#count(1);
+    try {
+      return await body(controller.signal);
+    } finally {
+      if (id !== undefined) this.#controllers.delete(id);
+      this.#count(-1);
+    }
+  }
+
+  cancel(id: CallId): void {
+    this.#controllers.get(id)?.abort(new DOMException('The call was cancelled', 'AbortError'));
+  }
+
+  /**
+   * What a call changes is ready: resolves once its page says that it is to be done, and can't cancel it any more. Rejects
+   * with `signal.reason` when the call is cancelled instead. A call without an id can't be cancelled.
+   */
+  async ready(id: CallId | undefined, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (id === undefined) return;
+    const committed = new Promise<void>((resolve) => this.#commits.set(id, resolve));
+    try {
+      this.#emit({ type: 'prepared', call: id });
+      await untilAborted(committed, signal);
+    } finally {
+      this.#commits.delete(id);
+    }
+  }
+
+  commit(id: CallId): void {
+    this.#commits.get(id)?.();
+  }
+
+  cancelAll(): void {
+    for (const id of this.#controllers.keys()) this.cancel(id);
+  }
+
+  #count(change: number): void {
+    const before = this.#running;
+    this.#running += change;
+    if (before === 0) this.#emit({ type: 'state', state: 'busy' });
+    if (this.#running === 0) this.#emit({ type: 'state', state: 'ready' });
+  }
+}

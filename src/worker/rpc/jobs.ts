@@ -1,0 +1,65 @@
+import { keyHolds } from '../../adapters/overlay';
+import { WebVeraError } from '../../core/error';
+
+interface Job {
+  readonly key: string;
+  readonly controller: AbortController;
+  readonly over: Promise<void>;
+}
+
+/** What is at work on a model, so that nothing is freed under it. */
+export class Jobs {
+  readonly #running = new Set<Job>();
+  readonly #failure: AbortSignal;
+  #closed = false;
+
+  /** `failure` aborts with what makes the model's device unusable. */
+  constructor(failure: AbortSignal) {
+    this.#failure = failure;
+  }
+
+  /**
+   * Runs `body`, at once. Its signal aborts with `signal`, when the job is ended, and when the device fails. `key` tells
+   * what it works with, as an overlay's key does.
+   * Throws `invalid_argument` after `close`, and what the device failed with.
+   */
+  async run<T>(key: string, signal: AbortSignal | undefined, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      throw new WebVeraError('invalid_argument', 'Expected a model that is loaded, but it was disposed of', {
+        hint: 'Load the model again.',
+      });
+    }
+    this.#failure.throwIfAborted();
+    const controller = new AbortController();
+    let finish = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const job = { key, controller, over };
+    this.#running.add(job);
+    try {
+      const ends = [controller.signal, this.#failure];
+      return await body(AbortSignal.any(signal === undefined ? ends : [signal, ...ends]));
+    } finally {
+      this.#running.delete(job);
+      finish();
+    }
+  }
+
+  /** Aborts the jobs that work with what `key` stands for, with `reason`, and resolves once they are over. */
+  async end(key: string, reason: unknown): Promise<void> {
+    await this.#end(reason, (job) => keyHolds(job.key, key));
+  }
+
+  /** Ends all jobs, and lets no more begin. */
+  async close(reason: unknown): Promise<void> {
+    this.#closed = true;
+    await this.#end(reason, () => true);
+  }
+
+  async #end(reason: unknown, test: (job: Job) => boolean): Promise<void> {
+    const ended = [...this.#running].filter(test);
+    for (const { controller } of ended) controller.abort(reason);
+    await Promise.all(ended.map(({ over }) => over));
+  }
+}

@@ -1,0 +1,40 @@
+import { f16ToF32 } from '../../formats/float16';
+import type { TensorSample } from '../../formats/run_folder';
+import { byteLength } from '../../graph/value';
+import { specOf } from '../models/tensors';
+import type { TextModel } from '../models/text_model';
+import { samplesOf } from './run_identity';
+
+/** Values of each tensor. */
+const COUNT = 4;
+
+/** The first numbers of each tensor of a base model as they lie on the device, by its name and place in the checkpoint. */
+export async function sampleBase({
+  loaded: { model, weights },
+  runner,
+}: TextModel): Promise<ReadonlyMap<string, TensorSample>> {
+  const firsts = [...weights].flatMap(([name, value]) =>
+    samplesOf(value)
+      .slice(0, 1)
+      .map((sample) => ({ name, value, sample })),
+  );
+  const bytes = await runner.readAll(firsts.map(({ sample }) => sample));
+  const samples = new Map<string, TensorSample>();
+  let offset = 0;
+  for (const { name, value, sample } of firsts) {
+    const { shape, dtype } = value;
+    const count = Math.min(COUNT, shape.at(-1) ?? 1);
+    const floats =
+      dtype === 'f16' ? f16ToF32(new Uint16Array(bytes, offset, count)) : new Float32Array(bytes, offset, count);
+    const isTransposed = specOf(model, name)?.transposed === true;
+    // In the file the beginning of a transposed row is a column's.
+    const stride = isTransposed ? (shape[0] ?? 1) : 1;
+    samples.set(name, {
+      shape: isTransposed ? shape.toReversed() : shape,
+      at: Array.from({ length: count }, (_, index) => index * stride),
+      values: [...floats],
+    });
+    offset += byteLength(sample);
+  }
+  return samples;
+}

@@ -1,0 +1,128 @@
+import { VeraConfig } from '../../adapters/config';
+import type { Overlay } from '../../adapters/overlay';
+import { roundingOf } from '../../adapters/projections';
+import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { WebVeraError } from '../../core/error';
+import type { PoolSnapshot, RunSnapshot } from '../../core/snapshot';
+import type { ResolvedTrainingArguments } from '../../core/training';
+import { writeAdapterConfig } from '../../formats/peft';
+import { type RunSettings, writeRunFolder } from '../../formats/run_folder';
+import { Breather } from '../../train/breather';
+import { warmupSteps } from '../../train/schedule';
+import type { TokenRow } from '../../train/token_row';
+import { poolTensors, readProjections } from '../adapters/adapter_values';
+import type { TextModel } from '../models/text_model';
+import { sampleBase } from './base_sample';
+
+export interface ExportedRun {
+  readonly model: TextModel;
+  readonly overlay: Overlay;
+  readonly args: ResolvedTrainingArguments;
+  readonly rows: readonly TokenRow[];
+  readonly snapshot: RunSnapshot;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * All that a run goes on with in Python, as files by their paths. Throws `invalid_argument` for a run that is at its end,
+ * and for one that Python can't go on with.
+ */
+export async function exportRun({
+  model,
+  overlay,
+  args,
+  rows,
+  snapshot,
+  signal,
+}: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
+  const adapter = expectOne(overlay);
+  const { progress, logs, halving, pools } = snapshot;
+  if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
+  const [pool] = pools;
+  if (pool === undefined) throw new WebVeraError('internal', 'The run has no state of its adapter');
+  const { runner, loaded } = model;
+  const stored = await readProjections(runner, adapter);
+  const save_projection = adapter.config.save_projection || !isDrawnInPython(adapter, stored);
+  const tensors = (part: keyof PoolSnapshot) => poolTensors(loaded.model, adapter, pool[part]);
+  return writeRunFolder({
+    progress,
+    logs,
+    config: writeAdapterConfig(new VeraConfig({ ...adapter.config, save_projection, inference_mode: true })),
+    adapter: { ...tensors('parameters'), projections: save_projection ? stored : undefined },
+    exp_avg: tensors('exp_avg'),
+    exp_avg_sq: tensors('exp_avg_sq'),
+    kinds: new Map([...adapter.tensors.values()].map(({ savedKey, kind }) => [savedKey, kind])),
+    settings: settingsOf({ ...args, learning_rate: args.learning_rate * halving.factor }, progress.max_steps),
+    base: await sampleBase(model),
+    rows: breathing(rows, signal),
+  });
+}
+
+/** Gives way to other work now and then, such as the steps of the run itself. */
+async function* breathing(rows: readonly TokenRow[], signal: AbortSignal): AsyncGenerator<TokenRow> {
+  const breather = new Breather(signal);
+  for (const row of rows) {
+    await breather.breathe();
+    yield row;
+  }
+}
+
+/** What transformers' Trainer takes: one adapter, and nothing else over the base model. */
+export function expectOne({ adapters, tensors }: Overlay): VeraAdapter {
+  const [adapter, ...others] = adapters;
+  const isAlone = adapter !== undefined && others.length === 0;
+  if (isAlone && [...tensors.keys()].every((name) => adapter.tensors.has(name))) return adapter;
+  const names = adapters.map(({ name }) => name).join(', ') || 'none';
+  const got = isAlone ? 'biases or merged weights of another beside it' : `${adapters.length}: ${names}`;
+  throw new WebVeraError('invalid_argument', `export_run: expected a run with one active adapter, got ${got}`, {
+    hint: 'Name the adapter that trains in the Trainer, as adapter_name, or activate it alone with set_adapter(name).',
+  });
+}
+
+/** Whether Python draws these A and B from the adapter's key: rounded ones it doesn't, and they go into the file. */
+function isDrawnInPython({ config }: VeraAdapter, { A, B }: Awaited<ReturnType<typeof readProjections>>): boolean {
+  const [max_in = 0, max_out = 0] = [A.dims[1], B.dims[0]];
+  const key = { projection_prng_key: config.projection_prng_key, r: config.r, max_in, max_out };
+  return roundingOf({ A: new Float32Array(A.data), B: new Float32Array(B.data) }, key) === 'float32';
+}
+
+function settingsOf(args: ResolvedTrainingArguments, max_steps: number): RunSettings {
+  const { per_device_train_batch_size, gradient_accumulation_steps, shuffle, seed } = args;
+  return {
+    training_arguments: {
+      max_steps,
+      learning_rate: args.learning_rate,
+      lr_scheduler_type: args.lr_scheduler_type,
+      warmup_steps: warmupSteps(args, max_steps),
+      weight_decay: args.weight_decay,
+      adam_beta1: args.adam_beta1,
+      adam_beta2: args.adam_beta2,
+      adam_epsilon: args.adam_epsilon,
+      max_grad_norm: args.max_grad_norm,
+      logging_steps: args.logging_steps,
+      save_strategy: args.save_strategy,
+      save_steps: args.save_steps,
+      // numpy takes 32 bits.
+      seed: seed % 2 ** 32,
+      average_tokens_across_devices: true,
+      ...(args.gradient_checkpointing && {
+        gradient_checkpointing: true,
+        gradient_checkpointing_kwargs: { use_reentrant: false },
+      }),
+    },
+    rows_per_step: per_device_train_batch_size * gradient_accumulation_steps,
+    rows_at_a_time: per_device_train_batch_size,
+    shuffle,
+    seed,
+  };
+}
+
+function nothingLeft(steps: number): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `export_run: expected a run with steps left, got one at step ${steps} of ${steps}`,
+    {
+      hint: 'Give the Trainer a larger max_steps or num_train_epochs. What it has learnt is in save_pretrained().',
+    },
+  );
+}

@@ -1,0 +1,256 @@
+import { abortError } from '../../core/abort';
+import { WebVeraError } from '../../core/error';
+import type { JsonObject } from '../../core/fields';
+import type { HeldName, Holder } from '../../core/held_name';
+import type { Saved } from '../../core/run';
+import { NOT_HALVED, type RunSnapshot } from '../../core/snapshot';
+import type { TabLocks, TakeOptions } from '../../core/tab_locks';
+import type { ResolvedTrainingArguments } from '../../core/training';
+import { VERSION } from '../../core/version';
+import type { Warn } from '../../core/warning';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../formats/checkpoint';
+import type { CheckpointStore, StoredCheckpoint } from '../../store/checkpoint_store';
+import type { Checkpoints, Restored } from '../../train/training_init';
+import type { RunKernels } from '../models/run_kernels';
+import { known } from '../storage/store_failures';
+import { type RunParts, runIdentity } from './run_identity';
+
+export interface CheckpointHost {
+  readonly store: CheckpointStore;
+  readonly locks: TabLocks;
+  readonly warn: Warn;
+}
+
+export interface CheckpointedRun extends RunParts {
+  readonly args: ResolvedTrainingArguments;
+  readonly kernels: RunKernels;
+  /** Told when another tab wants the run, or has it. */
+  readonly holder?: Holder;
+}
+
+type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
+type Usable = Checkpoint & Place;
+
+interface Choice {
+  /** The last one first. */
+  readonly usable: readonly Usable[];
+  /** What the run goes on from. */
+  readonly chosen: Usable | undefined;
+  /** The arguments that differ from those that it was made with. */
+  readonly others: readonly string[];
+}
+
+/** Arguments that change nothing about the numbers. */
+const INERT: ReadonlySet<string> = new Set([
+  'gradient_checkpointing',
+  'logging_steps',
+  'save_strategy',
+  'save_steps',
+  'whenHidden',
+  'keepAwake',
+] satisfies (keyof ResolvedTrainingArguments)[]);
+
+/** The checkpoints of one run. */
+export class RunCheckpoints implements Checkpoints {
+  readonly #host: CheckpointHost;
+  readonly #run: CheckpointedRun;
+  #identity: Promise<string> | undefined;
+  /** Where the next save goes, once it is known: not where the last one lies. */
+  #next: Place | undefined;
+  #lock: HeldName | undefined;
+  /** Whose the run is in the store, once it was taken over. */
+  #owner: string | undefined;
+  /** Whether somebody had it who may still write. */
+  #wasTaken = false;
+  #closed = false;
+
+  constructor(host: CheckpointHost, run: CheckpointedRun) {
+    this.#host = host;
+    this.#run = run;
+    // While kernels are compiled. Whoever saves hears of what goes wrong.
+    if (run.args.save_strategy !== 'no') this.#id().catch(() => {});
+  }
+
+  /** Makes the run this one's, whoever has it. Rejects with `signal.reason`. */
+  async takeOver(signal: AbortSignal): Promise<void> {
+    await this.#hold(await this.#id(), { takesOver: true, signal });
+  }
+
+  /** Looks whether it is still this one's. */
+  async check(): Promise<void> {
+    await this.#lock?.check();
+  }
+
+  /**
+   * The last one, if there is any to go on from in a run of so many steps; with a name that one, or `not_found`. The run
+   * then has the kernels that it was made with, unless it can't.
+   */
+  async restore(wanted: true | string, maxSteps: number): Promise<Restored | undefined> {
+    const run = await this.#id();
+    await this.#hold(run);
+    const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
+    if (chosen === undefined) return undefined;
+    // What is later than this one is written over first.
+    this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
+    if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
+    this.#warnOfEnd(chosen, maxSteps);
+    if (chosen.version !== VERSION) this.#warn('other_kernels', `${OTHER_VERSION} ${chosen.version}`);
+    await this.#run.kernels.resume(chosen.kernels);
+    const before = usable.find((other) => other.seq < chosen.seq && stepOf(other.snapshot) < stepOf(chosen.snapshot));
+    return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
+  }
+
+  /** What `restore` would give with true, while the run may go on elsewhere. Nothing changes. */
+  async last(maxSteps: number): Promise<RunSnapshot | undefined> {
+    const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
+    return chosen?.snapshot;
+  }
+
+  async save(snapshot: RunSnapshot): Promise<Saved> {
+    const { args, kernels } = this.#run;
+    const { store } = this.#host;
+    const run = await this.#id();
+    await this.#hold(run);
+    this.#next ??= anew((await known(store.load(run))).found);
+    const place = this.#next;
+    const checkpoint = { run, version: VERSION, snapshot, args: { ...args }, kernels: await kernels.choice() };
+    const adapters = this.#run.adapters.map(({ name }) => name);
+    if (this.#closed) throw abortError('The run is over');
+    const { global_step, max_steps } = snapshot.progress;
+    const about = { ...place, adapters, step: global_step, ended: global_step >= max_steps };
+    await known(store.save(run, { ...about, bytes: writeCheckpoint(checkpoint) }, this.#owner)).catch((error) => {
+      if (error instanceof WebVeraError && error.code === 'locked_by_other_tab') this.#lock?.lose();
+      throw error;
+    });
+    this.#next = after(place, place.seq);
+    return { checkpoint: nameOf(snapshot), durable: store.persistent };
+  }
+
+  /** Lets another run keep its checkpoints under the same name. */
+  close(): void {
+    this.#closed = true;
+    this.#lock?.release();
+  }
+
+  async #choose(run: string, wanted: true | string, maxSteps: number): Promise<Choice> {
+    const { found, damaged } = await known(this.#host.store.load(run));
+    this.#next = anew(found);
+    const usable = found.flatMap((stored) => this.#read(stored, run) ?? []);
+    const chosen = wanted === true ? usable[0] : usable.find(({ snapshot }) => nameOf(snapshot) === wanted);
+    this.#warnOfDamage(damaged || usable.length < found.length, chosen);
+    if (chosen === undefined) {
+      if (wanted === true) return { usable, chosen, others: [] };
+      throw notFound(
+        wanted,
+        usable.map(({ snapshot }) => nameOf(snapshot)),
+      );
+    }
+    const others = this.#otherArguments(chosen.args);
+    const { global_step: done, max_steps: planned } = chosen.snapshot.progress;
+    // One that was stopped on its way hasn't ended, though fewer steps may be asked for now.
+    const hadEnded = done >= Math.max(planned, maxSteps);
+    // Done, but not what is asked for now.
+    if (wanted === true && hadEnded && others.length > 0) return { usable, chosen: undefined, others };
+    return { usable, chosen, others };
+  }
+
+  #id(): Promise<string> {
+    this.#identity ??= runIdentity(this.#run);
+    return this.#identity;
+  }
+
+  async #hold(run: string, options: TakeOptions = {}): Promise<void> {
+    if (this.#lock !== undefined) return;
+    const { locks, store } = this.#host;
+    const { holder } = this.#run;
+    const onLost = (): void => {
+      this.#closed = true;
+      holder?.onLost();
+    };
+    const lock = await locks.take(run, { ...options, holder: holder && { ...holder, onLost } });
+    if (lock === undefined) {
+      throw new WebVeraError('locked_by_other_tab', 'Another run of this adapter on this data is going on', {
+        retryable: true,
+        hint: 'It may be in another tab. Stop it there, wait until it ends, or pass take_over: true.',
+      });
+    }
+    try {
+      this.#wasTaken ||= lock.wasTaken;
+      this.#owner = await known(this.#wasTaken ? store.own(run) : store.owner(run));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    this.#lock = lock;
+    if (this.#closed) lock.release();
+  }
+
+  #read({ slot, seq, training, bytes }: StoredCheckpoint, run: string): Usable | undefined {
+    try {
+      const lengths = this.#run.adapters.map(({ layout }) => layout.length);
+      const { snapshot, ...checkpoint } = readCheckpoint(bytes, lengths);
+      if (checkpoint.run !== run) return undefined;
+      // A rate that is another now was chosen anew.
+      const isSameRate = checkpoint.args.learning_rate === this.#run.args.learning_rate;
+      const halving = isSameRate ? snapshot.halving : NOT_HALVED;
+      return { ...checkpoint, snapshot: { ...snapshot, halving }, slot, seq, training };
+    } catch (error) {
+      if (error instanceof WebVeraError) return undefined;
+      throw error;
+    }
+  }
+
+  #otherArguments(then: JsonObject): readonly string[] {
+    const others = Object.entries(this.#run.args).filter(([key, now]) => !INERT.has(key) && then[key] !== now);
+    return others.map(([key, now]) => `${key} ${now} (was ${JSON.stringify(then[key])})`);
+  }
+
+  #warnOfDamage(isDamaged: boolean, chosen: Usable | undefined): void {
+    if (!isDamaged) return;
+    const instead =
+      chosen === undefined ? 'there is no other to go on from' : `going on from ${nameOf(chosen.snapshot)}`;
+    this.#warn('storage_corrupt', `A checkpoint of the run can't be read: ${instead}`);
+  }
+
+  /** As transformers, a run that has gone further than it is to go now ends at once. */
+  #warnOfEnd({ snapshot }: Usable, maxSteps: number): void {
+    const { global_step, max_steps } = snapshot.progress;
+    if (global_step < maxSteps || global_step >= max_steps) return;
+    const plan = `of ${max_steps} steps then, and of ${maxSteps} with the arguments of now`;
+    const message = `The run was stopped at step ${global_step} ${plan}: it ends at once, with what it had learnt`;
+    this.#warn('other_arguments', message);
+  }
+
+  #warn(code: string, message: string): void {
+    this.#host.warn({ code, message });
+  }
+}
+
+const OTHER_ARGUMENTS = 'The checkpoint was made with other arguments, and the run goes on with these';
+const OTHER_VERSION = 'The results may differ in their last bits from those of an unbroken run, as it began in webvera';
+
+function after({ slot, training }: Place, seq: number): Place {
+  return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
+}
+
+/** A training that begins anew spares the last checkpoint of the one before it until it has one of its own. */
+function anew([last]: readonly StoredCheckpoint[]): Place {
+  const training = crypto.randomUUID();
+  return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };
+}
+
+function nameOf(snapshot: RunSnapshot): string {
+  return `checkpoint-${stepOf(snapshot)}`;
+}
+
+function stepOf({ progress }: RunSnapshot): number {
+  return progress.global_step;
+}
+
+function notFound(wanted: string, there: readonly string[]): WebVeraError {
+  const what = there.length === 0 ? 'there is none' : `there are ${there.join(' and ')}`;
+  return new WebVeraError('not_found', `resume_from_checkpoint: expected a stored ${wanted}, but ${what}`, {
+    hint: 'A checkpoint belongs to one model, adapter and data set, and the last two of a run are kept. Pass true for the last one, if any.',
+    detail: { there },
+  });
+}

@@ -1,0 +1,214 @@
+import type { Overlay } from '../../adapters/overlay';
+import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { WebVeraError } from '../../core/error';
+import type { Holder } from '../../core/held_name';
+import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
+import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
+import type { Warning } from '../../core/warning';
+import { batchesInOrder } from '../../train/batches';
+import { collectRows, type RowOptions, type RowSource } from '../../train/data';
+import { planSteps, trainingSteps } from '../../train/steps';
+import type { TokenRow } from '../../train/token_row';
+import type { TrainingData, TrainingInit } from '../../train/training_init';
+import { TrainingRun } from '../../train/training_run';
+import type { RunKernels } from '../models/run_kernels';
+import { readFloats } from '../models/tensors';
+import type { TextModel } from '../models/text_model';
+import type { Evaluation } from '../protocol';
+import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
+
+export interface TrainingRequest {
+  readonly model: TextModel;
+  readonly overlay: Overlay;
+  readonly args: ResolvedTrainingArguments;
+  /** The data set, read until the signal aborts. */
+  data(signal: AbortSignal): RowSource;
+  readonly signal: AbortSignal;
+}
+
+export interface RunRequest extends TrainingRequest {
+  /** Whether to go on from a checkpoint: from the last one, if there is one, or from one that must be there. */
+  readonly resume: boolean | string;
+  /** Whether it may be going on elsewhere, and is to end there. */
+  readonly takesOver: boolean;
+  readonly checkpoints: CheckpointHost;
+  readonly kernels: RunKernels;
+}
+
+/** A run, and what it learns from, once that is read. */
+export interface CreatedRun {
+  readonly run: TrainingRun;
+  rows(): readonly TokenRow[];
+  /** To its end, or until another tab takes it over: then rejects with `locked_by_other_tab`. */
+  train(): Promise<TrainOutput>;
+  /** Looks whether another tab has taken it over. */
+  check(): Promise<void>;
+}
+
+/** A run that reads the data, then trains. Throws where there is nothing to train. */
+export function createRun(
+  { model, overlay, args, data, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
+  emit: TrainingInit['emit'],
+): CreatedRun {
+  const adapters = expectTrainable(overlay);
+  let rows: readonly TokenRow[] = [];
+  let checkpoints: RunCheckpoints | undefined;
+  /** Its last step, once that is known. */
+  let end = Number.POSITIVE_INFINITY;
+  let isAsked = false;
+  const lost = new AbortController();
+  const holder: Holder = {
+    onAsked() {
+      isAsked = true;
+      run.control({ should_training_stop: true });
+    },
+    onLost: () => lost.abort(takenOver()),
+  };
+  const run = new TrainingRun({
+    runner: kernels.runner,
+    loaded: model.loaded,
+    overlay,
+    adapters,
+    args,
+    signal: AbortSignal.any([signal, lost.signal]),
+    resumes: resume !== false,
+    tuning: () => kernels.tuning(),
+    async prepare(stop) {
+      const collected = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
+      rows = collected.rows;
+      if (collected.leftOut > 0) host.warn(someLeftOut(collected.leftOut, rows.length, model, args));
+      const { maxSteps } = planSteps(rows.length, args);
+      end = maxSteps;
+      const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
+      checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels, holder });
+      try {
+        if (takesOver) await checkpoints.takeOver(stop);
+        const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
+        stop.throwIfAborted();
+        return { maxSteps, steps, checkpoints, restored };
+      } catch (error) {
+        checkpoints.close();
+        throw error;
+      }
+    },
+    emit,
+  });
+  return {
+    run,
+    rows: () => rows,
+    async train() {
+      const output = await run.run();
+      if (isAsked && output.global_step < end) throw takenOver();
+      return output;
+    },
+    check: async () => checkpoints?.check(),
+  };
+}
+
+function takenOver(): WebVeraError {
+  return new WebVeraError('locked_by_other_tab', 'Another tab has taken the run over, and it has ended here', {
+    hint: 'It goes on there; take_over: true brings it back.',
+    detail: { taken_over: true },
+  });
+}
+
+export interface StoredRunRequest extends TrainingRequest {
+  readonly checkpoints: CheckpointHost;
+  readonly kernels: RunKernels;
+}
+
+/** What a run would go on from that isn't there yet: its last checkpoint, or else its beginning. */
+export async function storedRun({
+  model,
+  overlay,
+  args,
+  data,
+  signal,
+  checkpoints: host,
+  kernels,
+}: StoredRunRequest): Promise<{ readonly rows: readonly TokenRow[]; readonly snapshot: RunSnapshot }> {
+  const adapters = expectTrainable(overlay);
+  const { rows } = await collectRows(data(signal), rowOptions(model, args, 'truncate', signal));
+  const { maxSteps } = planSteps(rows.length, args);
+  const stored = await new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels }).last(maxSteps);
+  const { progress, ...rest } = stored ?? (await beginning(model, adapters));
+  return { rows, snapshot: { ...rest, progress: { ...progress, max_steps: maxSteps } } };
+}
+
+async function beginning({ runner }: TextModel, adapters: readonly VeraAdapter[]): Promise<RunSnapshot> {
+  const pools = adapters.map(async ({ lambda }): Promise<PoolSnapshot> => {
+    const parameters = await readFloats(runner, lambda);
+    const zeros = new Float32Array(parameters.length);
+    return { parameters, exp_avg: zeros, exp_avg_sq: zeros };
+  });
+  return {
+    progress: { global_step: 0, max_steps: 0, epoch: 0 },
+    lossSum: 0,
+    logs: [],
+    halving: NOT_HALVED,
+    pools: await Promise.all(pools),
+  };
+}
+
+/** The adapters that a run trains. */
+function expectTrainable(overlay: Overlay): readonly VeraAdapter[] {
+  const adapters = overlay.adapters.filter(({ trainable }) => trainable);
+  if (adapters.length === 0) {
+    const [first] = overlay.adapters;
+    const what = first === undefined ? 'no adapter is active' : `adapter ${first.name} was loaded for inference`;
+    throw new WebVeraError('invalid_argument', `Training: expected an active adapter that trains, but ${what}`, {
+      hint: 'Load the adapter with is_trainable: true, or add one with get_peft_model.',
+    });
+  }
+  if (overlay.merged.size > 0) {
+    throw new WebVeraError('invalid_argument', 'Training: expected adapters that are not merged', {
+      hint: 'Call unmerge_adapter() first.',
+    });
+  }
+  return adapters;
+}
+
+/** The mean loss over all labelled tokens of the data, in blocks that don't overlap. */
+export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
+  const { rows } = await collectRows(data(signal), rowOptions(model, args, 'split', signal));
+  const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
+  const { loss, tokens } = await model.losses.mean(batchesInOrder(rows, format), overlay, signal);
+  return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: tokens };
+}
+
+function someLeftOut(leftOut: number, left: number, model: TextModel, args: ResolvedTrainingArguments): Warning {
+  const what = args.packing ? 'rows' : 'examples';
+  const within = args.packing ? 'them' : `their first ${rowLength(model, args)} tokens`;
+  return {
+    code: 'left_out',
+    message:
+      `${leftOut} of ${left + leftOut} ${what} are left out, as there is nothing to predict in ${within}: ` +
+      'a prompt fills them, or they are a single token. Is max_length too small?',
+  };
+}
+
+function rowOptions(
+  model: TextModel,
+  args: ResolvedTrainingArguments,
+  overflow: RowOptions['overflow'],
+  signal: AbortSignal,
+): RowOptions {
+  return {
+    tokenizer: model.tokenizer,
+    vocabSize: model.loaded.model.vocabSize,
+    completionOnly: args.completion_only_loss,
+    maxLength: rowLength(model, args),
+    packing: args.packing,
+    overflow,
+    signal,
+  };
+}
+
+function batchFormat(model: TextModel, args: ResolvedTrainingArguments): { maxLength: number; padId: number } {
+  const { padTokenId, eosTokenIds } = model.loaded.model;
+  return { maxLength: rowLength(model, args), padId: padTokenId ?? eosTokenIds[0] ?? 0 };
+}
+
+function rowLength(model: TextModel, args: ResolvedTrainingArguments): number {
+  return Math.min(args.max_length, model.loaded.model.maxLength);
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { roundUp } from '../../../src/core/shape';
+import { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
+import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
+import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/on_gpu';
+import { randomArray } from '../../helpers/random';
+import type { Memory } from '../../reference/runner';
+
+const families = ['serial', 'subgroup', 'workgroup', 'held'];
+
+interface Case {
+  readonly B: number;
+  readonly T: number;
+  readonly H: number;
+  readonly Hkv: number;
+  readonly D: number;
+  readonly padding: 'no' | 'left' | 'right' | 'all';
+  /** Tokens after which another document begins, in every row. */
+  readonly documents?: readonly number[];
+}
+
+/** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
+function maskOf({ B, T, padding }: Case): Float64Array {
+  const mask = new Float64Array(B * T).fill(1);
+  for (let b = 0; b < B; b++) {
+    const masked = padding === 'no' ? 0 : padding === 'all' ? T : Math.ceil(((b + 1) * T) / (B + 1));
+    for (let t = 0; t < masked; t++) mask[b * T + (padding === 'right' ? T - 1 - t : t)] = 0;
+  }
+  return mask;
+}
+
+function makeInputs(memory: Memory, size: Case): AttentionInputs {
+  const { B, T, H, Hkv, D } = size;
+  const make = (name: string, heads: number, seed: number): Value =>
+    input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
+  const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(documentsOf(size), T)), 'u32');
+  return { q: make('q', H, 1), k: make('k', Hkv, 2), v: make('v', Hkv, 3), spans, B, T, H, Hkv, D };
+}
+
+/** Documents by number, 0 where the mask is. */
+function documentsOf(size: Case): Float64Array {
+  return maskOf(size).map((bit, n) => bit * (1 + (size.documents ?? []).filter((end) => end <= n % size.T).length));
+}
+
+const cases: Case[] = [
+  { B: 1, T: 1, H: 1, Hkv: 1, D: 4, padding: 'no' },
+  { B: 3, T: 5, H: 4, Hkv: 2, D: 8, padding: 'right' },
+  { B: 2, T: 33, H: 6, Hkv: 1, D: 64, padding: 'left' },
+  { B: 2, T: 123, H: 2, Hkv: 2, D: 6, padding: 'left' },
+  { B: 2, T: 64, H: 2, Hkv: 1, D: 10, padding: 'right' },
+  { B: 1, T: 65, H: 2, Hkv: 2, D: 48, padding: 'no' },
+  { B: 1, T: 9, H: 2, Hkv: 1, D: 8, padding: 'all' },
+  { B: 1, T: 66, H: 1, Hkv: 1, D: 132, padding: 'no' },
+  { B: 2, T: 128, H: 4, Hkv: 2, D: 32, padding: 'no' },
+  { B: 2, T: 70, H: 4, Hkv: 2, D: 8, padding: 'right', documents: [1, 3, 20, 33, 34, 61] },
+  { B: 1, T: 131, H: 2, Hkv: 2, D: 16, padding: 'no', documents: [48, 64, 128] },
+  { B: 2, T: 50, H: 2, Hkv: 1, D: 12, padding: 'left', documents: [5, 17, 40] },
+  { B: 2, T: 131, H: 6, Hkv: 3, D: 8, padding: 'left' },
+];
+
+describe.each(families)('attention, %s', (variant) => {
+  test.each<Case>(cases.filter(({ D }) => variant !== 'held' || roundUp(D, 4) === 8))(
+    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents',
+    async (size) => {
+      const memory: Memory = new Map();
+      const inputs = makeInputs(memory, size);
+      const { q, k, v } = inputs;
+      const [q1, k1, v1] = [q, k, v].map((value, index) =>
+        input(memory, `earlier ${value.name}`, value.shape, randomArray(memory.get(value)?.length ?? 0, 11 + index)),
+      ) as [Value, Value, Value];
+      const dy = input(memory, 'dy', q.shape, randomArray(memory.get(q)?.length ?? 0, 4));
+      const g = new Graph();
+      for (const value of [q, k, v]) g.train(value);
+      const y = attention(g, inputs);
+      const alone = g.grad(y, dy, new Map());
+      const summed = g.grad(
+        y,
+        dy,
+        new Map([
+          [q, q1],
+          [k, k1],
+          [v, v1],
+        ]),
+      );
+      const gradients = [q, k, v].flatMap((value) => [alone.get(value), summed.get(value)]) as Value[];
+      // Scores of up to D/√D · 4 = 46 carry a few roundings of 2⁻²⁴ of their size, which exp turns into relative errors
+      // of about 46 · 2 · 6e-8 of a weight; gradients repeat that for dS. Built-in exp adds 3 ULP and more.
+      await expectGpuEqualsReference(g, memory, [y, ...gradients], 1e-5, { variant });
+    },
+  );
+
+  test('later tokens leave earlier ones alone, bit for bit', async () => {
+    const [H, D, from] = [2, 8, 41];
+    const run = async (change: boolean): Promise<Float64Array> => {
+      const memory: Memory = new Map();
+      const inputs = makeInputs(memory, { B: 1, T: 70, H, Hkv: 1, D, padding: 'no' });
+      for (const value of change ? [inputs.q, inputs.k, inputs.v] : []) {
+        memory.get(value)?.fill(3, from * (value.shape[1] as number));
+      }
+      const g = new Graph();
+      const y = attention(g, inputs);
+      return (await runOnGpu(g.steps, memory, [y], { variant })).get(y) as Float64Array;
+    };
+    const [before, after] = [await run(false), await run(true)];
+    expect(after.subarray(0, from * H * D)).toEqual(before.subarray(0, from * H * D));
+    expect(after.subarray(from * H * D)).not.toEqual(before.subarray(from * H * D));
+  });
+
+  test('large scores neither overflow nor vanish', async () => {
+    const memory: Memory = new Map();
+    const inputs = makeInputs(memory, { B: 1, T: 40, H: 1, Hkv: 1, D: 8, padding: 'no' });
+    for (const value of [inputs.q, inputs.k]) memory.set(value, randomArray(320, 7, 70));
+    const g = new Graph();
+    const y = attention(g, inputs);
+    // Scores reach 14,000 with a rounding of 2⁻²⁴ of that, 0.0008, which is the relative error of a weight.
+    await expectGpuEqualsReference(g, memory, [y], 5e-3, { variant });
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { pinned, type Value } from '../../../src/graph/value';
+import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
+import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import { expectGradient } from '../../helpers/gradient';
+import { input } from '../../helpers/on_gpu';
+import { randomArray } from '../../helpers/random';
+import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import { type Memory, runReference } from '../../reference/runner';
+
+interface Sizes {
+  readonly T: number;
+  readonly H: number;
+  readonly Hkv: number;
+  readonly D: number;
+  /** A row each: 0 for padding, else the token's document. */
+  readonly mask: readonly (readonly number[])[];
+}
+
+function makeInputs(memory: Memory, { T, H, Hkv, D, mask }: Sizes): AttentionInputs {
+  const B = mask.length;
+  const make = (name: string, heads: number, seed: number): Value =>
+    input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
+  return {
+    q: make('q', H, 1),
+    k: make('k', Hkv, 2),
+    v: make('v', Hkv, 3),
+    spans: input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(mask.flat(), T)), 'u32'),
+    B,
+    T,
+    H,
+    Hkv,
+    D,
+  };
+}
+
+describe('attention: central differences', () => {
+  test.each<[string, Sizes]>([
+    ['one token', { T: 1, H: 1, Hkv: 1, D: 2, mask: [[1]] }],
+    ['a head each', { T: 4, H: 2, Hkv: 2, D: 4, mask: [[1, 1, 1, 1]] }],
+    [
+      'shared keys, padding on either side, an empty row',
+      {
+        T: 4,
+        H: 4,
+        Hkv: 2,
+        D: 2,
+        mask: [
+          [1, 1, 1, 0],
+          [0, 0, 1, 1],
+          [0, 0, 0, 0],
+        ],
+      },
+    ],
+    ['one key head for all, heads of 6', { T: 3, H: 3, Hkv: 1, D: 6, mask: [[1, 0, 1]] }],
+    [
+      'documents side by side',
+      {
+        T: 5,
+        H: 2,
+        Hkv: 1,
+        D: 2,
+        mask: [
+          [1, 1, 2, 0, 2],
+          [0, 1, 2, 2, 1],
+        ],
+      },
+    ],
+  ])('%s', (_, sizes) => {
+    const memory: Memory = new Map();
+    const inputs = makeInputs(memory, sizes);
+    expectGradient((g) => attention(g, inputs), memory, [inputs.q, inputs.k, inputs.v]);
+  });
+});
+
+test('is softmax(q·kᵀ/√D)·v over earlier tokens', () => {
+  const memory: Memory = new Map();
+  const inputs: AttentionInputs = {
+    q: input(memory, 'q', [2, 4], Float64Array.from([9, 9, 9, 9, 1, 1, 0, 0])),
+    k: input(memory, 'k', [2, 4], Float64Array.from([2, 0, 0, 0, 0, 4, 0, 0])),
+    v: input(memory, 'v', [2, 4], Float64Array.from([1, 0, 2, 0, 0, 1, 4, 0])),
+    spans: input(memory, 'spans', [1, 2, 2], Float64Array.from(attentionSpans([1, 1], 2)), 'u32'),
+    B: 1,
+    T: 2,
+    H: 1,
+    Hkv: 1,
+    D: 4,
+  };
+  const g = new Graph();
+  const y = attention(g, inputs);
+  const values = runReference(g.steps, memory).get(y) as Float64Array;
+  // Scores 1 and 2.
+  const first = 1 / (1 + Math.E);
+  [1, 0, 2, 0, first, 1 - first, 2 * first + 4 * (1 - first), 0].forEach((value, index) => {
+    expect(values[index]).toBeCloseTo(value, 12);
+  });
+});
+
+test('gives gradients only where they are wanted', () => {
+  const inputs = makeInputs(new Map(), { T: 2, H: 2, Hkv: 1, D: 4, mask: [[1, 1]] });
+  const kernels = (...trained: Value[]): string[] => {
+    const g = new Graph();
+    for (const value of trained) g.train(value);
+    const y = attention(g, inputs);
+    const before = g.steps.length;
+    g.grad(y, pinned('dy', y.shape), new Map());
+    return g.steps.slice(before).map(({ kernel, params }) => `${kernel.name} ${params.of_keys ?? ''}`.trim());
+  };
+  expect(kernels()).toEqual([]);
+  expect(kernels(inputs.q)).toEqual(['attention_stats', 'attention_backward 0']);
+  expect(kernels(inputs.v)).toEqual(['attention_stats', 'attention_backward 1']);
+  expect(kernels(inputs.q, inputs.k)).toEqual(['attention_stats', 'attention_backward 0', 'attention_backward 1']);
+});
+
+test('keeps no score', () => {
+  const T = 1024;
+  const g = new Graph();
+  const shape = [T, 8];
+  const [q, k, v] = [pinned('q', shape), pinned('k', shape), pinned('v', shape)];
+  g.train(q);
+  g.train(k);
+  const y = attention(g, { q, k, v, spans: pinned('spans', [1, T, 2], 'u32'), B: 1, T, H: 2, Hkv: 2, D: 4 });
+  g.grad(y, pinned('dy', shape), new Map());
+  const sizes = g.steps.flatMap(({ values }) =>
+    Object.values(values).map((value) => value.shape.reduce((a, b) => a * b)),
+  );
+  expect(Math.max(...sizes)).toBe(T * 8);
+});
+
+describe('attention refuses', () => {
+  const good = { B: 2, T: 3, H: 4, Hkv: 2, D: 8 };
+  const build =
+    (sizes: typeof good, spansShape = [2, 3, 2]) =>
+    () =>
+      attention(new Graph(), {
+        q: pinned('q', [6, 32]),
+        k: pinned('k', [6, 16]),
+        v: pinned('v', [6, 16]),
+        spans: pinned('spans', spansShape, 'u32'),
+        ...sizes,
+      });
+  test.each<[string, () => Value]>([
+    ['kv heads that do not divide the heads', build({ ...good, Hkv: 3 })],
+    ['other head sizes', build({ ...good, D: 4 })],
+    ['other lengths', build({ ...good, T: 2 })],
+    ['spans of another shape', build(good, [3, 2, 2])],
+  ])('%s', (_, body) => {
+    expect(build(good)).not.toThrow();
+    expect(codeThrownBy(body)).toBe('invalid_argument');
+  });
+});

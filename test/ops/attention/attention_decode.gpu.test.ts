@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { pinned } from '../../../src/graph/value';
+import { attention } from '../../../src/ops/attention/attention';
+import { attentionDecode } from '../../../src/ops/attention/attention_decode';
+import { attentionSpans } from '../../../src/ops/attention/attention_spans';
+import { cacheWrite } from '../../../src/ops/attention/cache_write';
+import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/on_gpu';
+import { randomArray } from '../../helpers/random';
+import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import type { Memory } from '../../reference/runner';
+
+interface Case {
+  readonly S: number;
+  readonly H: number;
+  readonly Hkv: number;
+  readonly D: number;
+  /** One per row. */
+  readonly positions: readonly number[];
+  readonly start?: readonly number[];
+}
+
+describe.each(['workgroup', 'serial'])('%s', (variant) => {
+  test.each<Case>([
+    { S: 1, H: 1, Hkv: 1, D: 4, positions: [0] },
+    { S: 5, H: 4, Hkv: 2, D: 8, positions: [0, 3, 4] },
+    { S: 33, H: 6, Hkv: 1, D: 6, positions: [32, 7], start: [5, 7] },
+    { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299], start: [0, 1, 298] },
+    { S: 123, H: 1, Hkv: 1, D: 130, positions: [122] },
+    { S: 9, H: 1, Hkv: 1, D: 516, positions: [8] },
+    { S: 9, H: 2, Hkv: 1, D: 32, positions: [3], start: [4] },
+    { S: 8192, H: 2, Hkv: 1, D: 16, positions: [8191] },
+  ])('attention_decode S=$S H=$H/$Hkv D=$D at $positions from $start', async ({ S, H, Hkv, D, positions, start }) => {
+    const memory: Memory = new Map();
+    const B = positions.length;
+    const u32 = (name: string, values: readonly number[]) => input(memory, name, [B], Float64Array.from(values), 'u32');
+    const q = input(memory, 'q', [B, H * D], randomArray(B * H * D, 1, 2));
+    const k_cache = input(memory, 'k_cache', [B, S, Hkv * D], randomArray(B * S * Hkv * D, 2, 2));
+    const v_cache = input(memory, 'v_cache', [B, S, Hkv * D], randomArray(B * S * Hkv * D, 3));
+    const g = new Graph();
+    const y = attentionDecode(g, {
+      q,
+      k_cache,
+      v_cache,
+      positions: u32('positions', positions),
+      ...(start === undefined ? {} : { start: u32('start', start) }),
+      H,
+      Hkv,
+      D,
+    });
+    // As for `attention`: roundings of scores up to 46 become relative errors of the weights, averaged over entries.
+    await expectGpuEqualsReference(g, memory, [y], 1e-5, { variant });
+  });
+});
+
+test('decoding token by token equals attention over all of them', async () => {
+  const [B, T, H, Hkv, D] = [2, 7, 4, 2, 12];
+  const memory: Memory = new Map();
+  const rows = (name: string, heads: number, seed: number) =>
+    input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed));
+  const [q, k, v] = [rows('q', H, 1), rows('k', Hkv, 2), rows('v', Hkv, 3)];
+  const tokens = new Uint8Array(B * T).fill(1);
+  const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(tokens, T)), 'u32');
+  const g = new Graph();
+  const together = attention(g, { q, k, v, spans, B, T, H, Hkv, D });
+
+  const cache = (name: string) => input(memory, name, [B, T, Hkv * D], new Float64Array(B * T * Hkv * D));
+  const [k_cache, v_cache] = [cache('k_cache'), cache('v_cache')];
+  const alone = Array.from({ length: T }, (_, t) => {
+    const positions = input(memory, `position ${t}`, [B], new Float64Array(B).fill(t), 'u32');
+    const token = (name: string, from: typeof q) => {
+      const W = from.shape[1] as number;
+      const numbers = memory.get(from) as Float64Array;
+      const taken = Array.from({ length: B }, (_, b) => [...numbers.subarray((b * T + t) * W, (b * T + t + 1) * W)]);
+      return input(memory, `${name} ${t}`, [B, W], Float64Array.from(taken.flat()));
+    };
+    cacheWrite(g, { k: token('k', k), v: token('v', v), k_cache, v_cache, positions, B, T: 1 });
+    return attentionDecode(g, { q: token('q', q), k_cache, v_cache, positions, H, Hkv, D });
+  });
+  const results = await runOnGpu(g.steps, memory, [together, ...alone]);
+  const expected = results.get(together) as Float64Array;
+  alone.forEach((y, t) => {
+    results.get(y)?.forEach((value, index) => {
+      const [b, w] = [Math.floor(index / (H * D)), index % (H * D)];
+      // Values below 1; the two sum in different orders.
+      expect(Math.abs(value - (expected[(b * T + t) * H * D + w] as number))).toBeLessThan(2e-6);
+    });
+  });
+});
+
+test('refuses queries that are no single tokens', () => {
+  const cache = pinned('cache', [2, 9, 8]);
+  const body = () =>
+    attentionDecode(new Graph(), {
+      q: pinned('q', [4, 16]),
+      k_cache: cache,
+      v_cache: cache,
+      positions: pinned('positions', [2], 'u32'),
+      H: 4,
+      Hkv: 2,
+      D: 4,
+    });
+  expect(codeThrownBy(body)).toBe('invalid_argument');
+});

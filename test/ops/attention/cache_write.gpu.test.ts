@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { pinned } from '../../../src/graph/value';
+import { cacheWrite } from '../../../src/ops/attention/cache_write';
+import { expectGpuEqualsReference, input } from '../../helpers/on_gpu';
+import { randomArray } from '../../helpers/random';
+import { codeThrownBy } from '../../helpers/safetensors_bytes';
+import type { Memory } from '../../reference/runner';
+
+test.each([
+  { B: 1, T: 1, S: 1, W: 1, positions: [0] },
+  { B: 2, T: 3, S: 5, W: 6, positions: [4, 0, 2, 1, 2, 3] },
+  { B: 2, T: 2, S: 4, W: 8, positions: [3, 4, 2, 1_000_000] },
+  { B: 5, T: 1, S: 123, W: 20, positions: [0, 122, 5, 60, 61] },
+])('cache_write B=$B T=$T S=$S W=$W: exactly those entries change', async ({ B, T, S, W, positions }) => {
+  const memory: Memory = new Map();
+  const k = input(memory, 'k', [B * T, W], randomArray(B * T * W, 1));
+  const v = input(memory, 'v', [B * T, W], randomArray(B * T * W, 2));
+  const k_cache = input(memory, 'k_cache', [B, S, W], randomArray(B * S * W, 3));
+  const v_cache = input(memory, 'v_cache', [B, S, W], randomArray(B * S * W, 4));
+  const at = input(memory, 'positions', [B * T], Float64Array.from(positions), 'u32');
+  const g = new Graph();
+  cacheWrite(g, { k, v, k_cache, v_cache, positions: at, B, T });
+  await expectGpuEqualsReference(g, memory, [k_cache, v_cache], 0);
+});
+
+test.each(['k', 'v', 'k_cache', 'v_cache'])('refuses a %s of another size', (name) => {
+  const body = () =>
+    cacheWrite(new Graph(), {
+      k: pinned('k', [4, 8]),
+      v: pinned('v', [4, 8]),
+      k_cache: pinned('k_cache', [2, 9, 8]),
+      v_cache: pinned('v_cache', [2, 9, 8]),
+      positions: pinned('positions', [4], 'u32'),
+      B: 2,
+      T: 2,
+      [name]: pinned(name, name.length === 1 ? [4, 4] : [2, 9, 4]),
+    });
+  expect(codeThrownBy(body)).toBe('invalid_argument');
+});

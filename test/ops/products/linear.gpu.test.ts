@@ -1,0 +1,105 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { viewOf } from '../../../src/graph/value';
+import { linear } from '../../../src/ops/products/linear';
+import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { integerArray, randomArray } from '../../helpers/random';
+import type { Memory } from '../../reference/runner';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Case {
+  readonly N: number;
+  readonly M: number;
+  readonly K: number;
+  readonly dtype?: 'f32' | 'f16';
+}
+
+async function check(
+  { N, M, K, dtype = 'f32' }: Case,
+  variant: string,
+  fill: (length: number, seed: number) => Float64Array,
+  tolerance: number,
+): Promise<void> {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [N, K], fill(N * K, 1));
+  const weight = input(memory, 'weight', [M, K], fill(M * K, 2), dtype);
+  const bias = input(memory, 'bias', [M], fill(M, 3));
+  const dy = input(memory, 'dy', [N, M], fill(N * M, 4));
+  const earlier = input(memory, 'earlier', [N, K], fill(N * K, 5));
+  const dw = input(memory, 'dw', [M, K], fill(M * K, 6));
+  const db = input(memory, 'db', [M], fill(M, 7));
+  const frozen = input(memory, 'frozen', [M, K], memory.get(weight)!, dtype);
+  const g = new Graph();
+  for (const value of [x, weight, bias]) g.train(value);
+  const y = linear(g, x, weight, bias);
+  const bare = linear(g, x, frozen);
+  const residual = linear(g, x, frozen, bias, { residual: dy });
+  const into = new Map([
+    [x, earlier],
+    [weight, dw],
+    [bias, db],
+  ]);
+  const summed = g.grad(y, dy, into).get(x);
+  const alone = g.grad(bare, dy, new Map()).get(x);
+  if (summed === undefined || alone === undefined) throw new Error('x received no gradient');
+  await expectGpuEqualsReference(g, memory, [y, bare, residual, summed, alone, dw, db], tolerance, { variant });
+}
+
+// Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
+describe('linear, register', () => {
+  test.each<Case>([
+    { N: 1, M: 1, K: 1 },
+    { N: 2, M: 3, K: 5 },
+    { N: 5, M: 8, K: 3 },
+    { N: 3, M: 5, K: 8 },
+    { N: 63, M: 65, K: 64 },
+    { N: 1, M: 5, K: 4, dtype: 'f16' },
+    { N: 5, M: 123, K: 20, dtype: 'f16' },
+    { N: 64, M: 132, K: 64, dtype: 'f16' },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'register', integerArray, 0));
+});
+
+// Storages and layouts know nothing of tiles: one exact and one odd shape prove a tile.
+describe.each(TILES)('linear, %s', (variant) => {
+  test.each<Case>([
+    { N: 65, M: 63, K: 123 },
+    { N: 67, M: 60, K: 132 },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
+
+  // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
+  test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
+});
+
+// Few rows take a family of their own where it exists, and the device's tiles for the gradient.
+describe.each(['row', 'row_serial'])('linear, %s', (variant) => {
+  test.each<Case>([
+    { N: 1, M: 1, K: 1 },
+    { N: 3, M: 5, K: 123 },
+    { N: 1, M: 7, K: 516 },
+    { N: 4, M: 64, K: 256 },
+    { N: 2, M: 9, K: 300, dtype: 'f16' },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
+});
+
+test('gradients of views into one buffer, and the same bits twice', async () => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [130, 20], randomArray(130 * 20, 1));
+  const weight = input(memory, 'weight', [24, 20], randomArray(24 * 20, 2));
+  const bias = input(memory, 'bias', [24], randomArray(24, 3));
+  const dy = input(memory, 'dy', [130, 24], randomArray(130 * 24, 4));
+  const pool = input(memory, 'pool', [512 + 24], randomArray(536, 5));
+  const g = new Graph();
+  g.train(weight);
+  g.train(bias);
+  const into = new Map([
+    [weight, viewOf(pool, 'dw', [24, 20], 0)],
+    [bias, viewOf(pool, 'db', [24], 512)],
+  ]);
+  g.grad(linear(g, x, weight, bias), dy, into);
+  // Sums of 130 products.
+  await expectGpuEqualsReference(g, memory, [pool], 2e-6);
+  const first = await runOnGpu(g.steps, memory, [pool]);
+  expect(await runOnGpu(g.steps, memory, [pool])).toEqual(first);
+});

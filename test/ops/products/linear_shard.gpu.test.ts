@@ -1,0 +1,87 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { linear } from '../../../src/ops/products/linear';
+import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { integerArray, randomArray } from '../../helpers/random';
+import { inputInShards } from '../../helpers/shards';
+import type { Memory } from '../../reference/runner';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Case {
+  readonly N: number;
+  readonly M: number;
+  readonly K: number;
+  readonly dtype?: 'f32' | 'f16';
+}
+
+function operands({ N, M, K, dtype = 'f32' }: Case, fill: (length: number, seed: number) => Float64Array) {
+  const memory: Memory = new Map();
+  const numbers = fill(M * K, 2);
+  return {
+    memory,
+    x: input(memory, 'x', [N, K], fill(N * K, 1)),
+    whole: input(memory, 'whole', [M, K], numbers, dtype),
+    split: inputInShards(memory, 'split', [M, K], numbers, dtype),
+    bias: input(memory, 'bias', [M], fill(M, 3)),
+    dy: input(memory, 'dy', [N, M], fill(N * M, 4)),
+    earlier: input(memory, 'earlier', [N, K], fill(N * K, 5)),
+  };
+}
+
+async function check(
+  size: Case,
+  variant: string,
+  fill: (length: number, seed: number) => Float64Array,
+  tolerance: number,
+): Promise<void> {
+  const { memory, x, split, bias, dy, earlier } = operands(size, fill);
+  const g = new Graph();
+  g.train(x);
+  const y = linear(g, x, split, bias);
+  const bare = linear(g, x, split);
+  const residual = linear(g, x, split, bias, { residual: dy });
+  const summed = g.grad(y, dy, new Map([[x, earlier]])).get(x);
+  const alone = g.grad(bare, dy, new Map()).get(x);
+  if (summed === undefined || alone === undefined) throw new Error('x received no gradient');
+  await expectGpuEqualsReference(g, memory, [y, bare, residual, summed, alone], tolerance, { variant });
+}
+
+// Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
+describe('linear_shard, register', () => {
+  test.each<Case>([
+    { N: 1, M: 65, K: 1 },
+    { N: 2, M: 66, K: 5 },
+    { N: 5, M: 129, K: 8 },
+    { N: 3, M: 132, K: 3 },
+    { N: 63, M: 200, K: 64 },
+    { N: 5, M: 131, K: 20, dtype: 'f16' },
+    { N: 64, M: 132, K: 64, dtype: 'f16' },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'register', integerArray, 0));
+});
+
+// Storages and layouts know nothing of tiles: one shape whose last shard ends within a step of K proves a tile.
+describe.each(TILES)('linear_shard, %s', (variant) => {
+  test('67×140×132: equal for whole numbers', () => check({ N: 67, M: 140, K: 132 }, variant, integerArray, 0));
+
+  // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
+  test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
+
+  test('every bit of y is what the whole weight makes', async () => {
+    const { memory, x, whole, split, bias } = operands({ N: 70, M: 200, K: 96 }, randomArray);
+    const g = new Graph();
+    const [expected, y] = [linear(g, x, whole, bias), linear(g, x, split, bias)];
+    const results = await runOnGpu(g.steps, memory, [expected, y], { variant });
+    expect(results.get(y)).toEqual(results.get(expected));
+  });
+});
+
+// Few rows take a family of their own where it exists, and the device's tiles for the gradient.
+describe.each(['row', 'row_serial'])('linear_shard, %s', (variant) => {
+  test.each<Case>([
+    { N: 1, M: 65, K: 1 },
+    { N: 3, M: 130, K: 123 },
+    { N: 4, M: 192, K: 256 },
+  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
+});

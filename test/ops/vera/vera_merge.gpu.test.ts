@@ -1,0 +1,101 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { pinned, type Value } from '../../../src/graph/value';
+import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
+import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { integerArray, randomArray } from '../../helpers/random';
+import type { Memory } from '../../reference/runner';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Case {
+  readonly M: number;
+  readonly K: number;
+  readonly R: number;
+  /** Columns of A beyond those that count. */
+  readonly more: number;
+}
+type Fill = (length: number, seed: number) => Float64Array;
+
+/** Merges into a weight of f32 and one of f16, and makes the change alone. Whatever lay there before is overwritten. */
+function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
+  const memory: Memory = new Map();
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + R;
+  const A = input(memory, 'A', [R, K + more], fill(R * (K + more), 1));
+  const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 2));
+  const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
+  const full = input(memory, 'full', [M, K], fill(M * K, 4));
+  const half = input(memory, 'half', [M, K], halves(M * K, 5), 'f16');
+  const g = new Graph();
+  const wanted = [full, half, undefined].map((weight) => {
+    const into = input(memory, `${weight?.name ?? 'no'} weight`, [M, K], new Float64Array(M * K).fill(Number.NaN));
+    veraMerge(g, { weight, A, B, lambda, offsetB, offsetD, K }, into);
+    return into;
+  });
+  return { g, memory, wanted };
+}
+
+/** The gradient by the pool from that of a merged weight, beside what others gave before. */
+function gradients({ M, K, R, more }: Case, fill: Fill) {
+  const memory: Memory = new Map();
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4;
+  const A = input(memory, 'A', [R, K + more], fill(R * (K + more), 1));
+  const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 2));
+  const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
+  const into = pinned('into', [M, K]);
+  const dw = input(memory, 'dw', [M, K], fill(M * K, 4));
+  const grads = input(memory, 'grads', [pool], fill(pool, 5));
+  const g = new Graph();
+  g.train(lambda);
+  differentiateMerge(g, { A, B, lambda, offsetB, offsetD, K }, into);
+  g.grad(into, dw, new Map<Value, Value>([[lambda, grads]]));
+  return { g, memory, wanted: [grads] };
+}
+
+const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+describe.each(TILES)('vera_merge, %s', (variant) => {
+  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+  test.each<Case>([
+    { M: 1, K: 1, R: 1, more: 0 },
+    { M: 5, K: 7, R: 6, more: 1 },
+    { M: 5, K: 7, R: 4, more: 0 },
+    { M: 66, K: 64, R: 3, more: 0 },
+    { M: 123, K: 68, R: 5, more: 4 },
+    { M: 65, K: 63, R: 8, more: 1 },
+    { M: 64, K: 66, R: 264, more: 1 },
+    { M: 130, K: 132, R: 60, more: 8 },
+  ])('$M×$K, r $R, $more columns too many: equal for whole numbers', async (sizes) => {
+    const { g, memory, wanted } = merges(sizes, small, small);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    const backward = gradients(sizes, (length, seed) => integerArray(length, seed, 1));
+    await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 0, { variant });
+  });
+});
+
+test('192 of 576 → 576, r 256: random numbers', async () => {
+  const { g, memory, wanted } = merges({ M: 576, K: 192, R: 256, more: 384 }, randomArray, small);
+  // A sum of 256 products: √256 · 2⁻²⁴ of its size, and 4× for the worst of many.
+  await expectGpuEqualsReference(g, memory, wanted, 4e-6);
+  // Sums of 192 products, and then of 256 or 576 of those.
+  const backward = gradients({ M: 576, K: 192, R: 256, more: 384 }, randomArray);
+  await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 1e-5);
+});
+
+test('λ_b = 0 gives the weight bit for bit', async () => {
+  const [M, K, R] = [33, 35, 20];
+  const memory: Memory = new Map();
+  const weight = input(memory, 'weight', [M, K], randomArray(M * K, 1));
+  const A = input(memory, 'A', [R, K], randomArray(R * K, 2));
+  const B = input(memory, 'B', [M, R], randomArray(M * R, 3));
+  const lambda = input(memory, 'lambda', [36 + R], randomArray(36 + R, 4).fill(0, 0, 36));
+  const into = input(memory, 'into', [M, K], randomArray(M * K, 5));
+  const g = new Graph();
+  veraMerge(g, { weight, A, B, lambda, offsetB: 0, offsetD: 36, K }, into);
+  expect((await runOnGpu(g.steps, memory, [into])).get(into)).toEqual(memory.get(weight));
+});

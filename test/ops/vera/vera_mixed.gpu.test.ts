@@ -1,0 +1,61 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import { NO_SLOT, veraMixed } from '../../../src/ops/vera/vera_mixed';
+import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/mixed_batch';
+import { expectGpuEqualsReference, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { integerArray, randomArray } from '../../helpers/random';
+import type { Memory } from '../../reference/runner';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+type Fill = (length: number, seed: number) => Float64Array;
+const small: Fill = (length, seed) => integerArray(length, seed, 2);
+
+function mixed(sizes: MixedSizes, fill: Fill) {
+  const memory: Memory = new Map();
+  const g = new Graph();
+  const { y, pools, layouts, ...operands } = mixedBatch(g, memory, sizes, fill);
+  return { g, memory, y, z: veraMixed(g, y, { ...operands, module: MODULE, T: sizes.T }) };
+}
+
+// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+describe.each(['register', 'row', 'row_serial'])('vera_mixed, few rows, %s', (variant) => {
+  test.each<MixedSizes>([
+    { M: 1, R: 1, T: 1, which: [0] },
+    { M: 7, R: 6, T: 1, which: [2, 1, 0] },
+    { M: 12, R: 3, T: 1, which: [0, NO_SLOT, 2, 1] },
+    { M: 9, R: 8, T: 2, which: [2, 0] },
+    { M: 8, R: 264, T: 1, which: [1, 2, 0, 2] },
+  ])('M=$M R=$R T=$T $which: equal for whole numbers', async (sizes) => {
+    const { g, memory, z } = mixed(sizes, small);
+    await expectGpuEqualsReference(g, memory, [z], 0, { variant });
+  });
+});
+
+describe.each(TILES)('vera_mixed, %s', (variant) => {
+  test.each<MixedSizes>([
+    { M: 5, R: 6, T: 3, which: [0, 1, 2, 3] },
+    { M: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 4) },
+    { M: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, NO_SLOT, 1, 0, 2, 0, 1, 2, 0] },
+    { M: 66, R: 68, T: 123, which: [2, 0] },
+  ])('M=$M R=$R T=$T: equal for whole numbers', async (sizes) => {
+    const { g, memory, z } = mixed(sizes, small);
+    await expectGpuEqualsReference(g, memory, [z], 0, { variant });
+  });
+
+  test('576 columns, r 256, 4×64 rows: random numbers', async () => {
+    const { g, memory, z } = mixed({ M: 576, R: 256, T: 64, which: [2, 0, 1, 2] }, randomArray);
+    // A sum of 256 products: √256 · 2⁻²⁴ of its size, and 4× for the worst of many.
+    await expectGpuEqualsReference(g, memory, [z], 4e-6, { variant });
+  });
+});
+
+test.each([
+  { M: 37, R: 22 },
+  { M: 36, R: 24 },
+])('rows without an adapter are bit for bit as before, also where u is not finite: M=$M R=$R', async ({ M, R }) => {
+  const { g, memory, y, z } = mixed({ M, R, T: 3, which: [1, NO_SLOT, 3, 7] }, randomArray);
+  for (const [value, numbers] of memory) if (value.name === 'u') numbers.fill(Number.NaN);
+  expect((await runOnGpu(g.steps, memory, [z])).get(z)).toEqual(memory.get(y));
+});

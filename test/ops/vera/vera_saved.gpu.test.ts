@@ -1,0 +1,71 @@
+import { describe, test, vi } from 'vitest';
+import { Graph } from '../../../src/graph/graph';
+import type { Value } from '../../../src/graph/value';
+import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
+import { expectGpuEqualsReference, input, TILES } from '../../helpers/on_gpu';
+import { integerArray, randomArray } from '../../helpers/random';
+import type { Memory } from '../../reference/runner';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Case {
+  readonly N: number;
+  readonly K: number;
+  readonly M: number;
+  readonly R: number;
+}
+type Fill = (length: number, seed: number) => Float64Array;
+
+/** One step through a layer that keeps its low-rank part, with gradients that others gave before for x, u and the pool. */
+function step({ N, K, M, R }: Case, fill: Fill, withResidual: boolean) {
+  const memory: Memory = new Map();
+  const offsetB = 4;
+  const offsetD = 8 + Math.ceil(M / 4) * 4;
+  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
+  const x = input(memory, 'x', [N, K], fill(N * K, 1));
+  const weight = input(memory, 'weight', [M, K], fill(M * K, 2));
+  const A = input(memory, 'A', [R, K + 4], fill(R * (K + 4), 4));
+  const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 5));
+  const lambda = input(memory, 'lambda', [pool], fill(pool, 6));
+  const dy = input(memory, 'dy', [N, M], fill(N * M, 7));
+  const grads = input(memory, 'grads', [pool], fill(pool, 8));
+  const residual = withResidual ? input(memory, 'residual', [N, M], fill(N * M, 3)) : undefined;
+  const g = new Graph();
+  for (const value of [lambda, x]) g.train(value);
+  const u = veraDown(g, x, A);
+  const low = { u, B, lambda, offsetB, offsetD };
+  const [y] = veraLinears(g, x, [{ weight, residual, low, saved: true }]) as [Value];
+  const earlier: [Value, Value][] = [
+    [lambda, grads],
+    [x, input(memory, 'earlier dx', [N, K], fill(N * K, 9))],
+  ];
+  if (withResidual) earlier.push([u, input(memory, 'earlier du', [N, R], fill(N * R, 10))]);
+  const gradients = g.grad(y, dy, new Map(earlier));
+  const wanted = [y, grads, gradients.get(u)!, gradients.get(x)!];
+  return { g, memory, wanted };
+}
+
+const small: Fill = (length, seed) => integerArray(length, seed, 1);
+
+describe.each(TILES)('vera_saved, %s', (variant) => {
+  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+  test.each<Case>([
+    { N: 1, K: 1, M: 1, R: 1 },
+    { N: 5, K: 4, M: 7, R: 6 },
+    { N: 66, K: 8, M: 63, R: 4 },
+    { N: 65, K: 12, M: 68, R: 66 },
+    { N: 130, K: 6, M: 8, R: 12 },
+  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
+    for (const withResidual of [false, true]) {
+      const { g, memory, wanted } = step(sizes, small, withResidual);
+      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    }
+  });
+});
+
+test('64×96→192, r 256: random numbers', async () => {
+  const { g, memory, wanted } = step({ N: 64, K: 96, M: 192, R: 256 }, randomArray, true);
+  // Sums of up to 256 products of sums of 96: √ of those times 2⁻²⁴, and 8× for the worst of many.
+  await expectGpuEqualsReference(g, memory, wanted, 1e-5);
+});

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Warning } from '../../../src/core/warning';
+import { MemoryStore } from '../../../src/store/blob_store';
+import { AdapterShelf } from '../../../src/worker/adapters/adapter_shelf';
+
+const folder = new URL('../../golden/cases/llama_qvud_big/adapter_noproj/', import.meta.url);
+const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
+const [config, model] = [read('adapter_config.json'), read('adapter_model.safetensors')];
+
+/** Of the same size, as vectors that have learnt something else. */
+function learnt(value: number): { config: typeof config; model: typeof model } {
+  const other = model.slice();
+  other[other.length - 1] = value;
+  return { config, model: other };
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** Pages of one browser, which come one after the other. */
+function browser() {
+  const store = new MemoryStore();
+  return {
+    store,
+    open() {
+      const warnings: Warning[] = [];
+      const shelf = new AdapterShelf(store, (warning) => warnings.push(warning));
+      const later = () => vi.setSystemTime(Date.now() + 1000);
+      later();
+      const save = async (value: number, id = 'mine') => {
+        await shelf.set(id, learnt(value));
+        later();
+        return warnings.splice(0).map(({ code }) => code);
+      };
+      return { shelf, warnings, save };
+    },
+  };
+}
+
+test('what one tab stores over what another has stored meanwhile is told', async () => {
+  const { open } = browser();
+  const [one, other] = [open(), open()];
+  expect(await one.save(1)).toEqual([]);
+  expect(await other.save(2, 'another id')).toEqual([]);
+  await other.shelf.set('mine', learnt(2));
+  expect(other.warnings).toEqual([
+    {
+      code: 'overwritten',
+      message:
+        "Adapter 'mine' took the place of one that another tab has stored since it was last read here. " +
+        'Save under another id to keep both.',
+    },
+  ]);
+  expect(await one.save(3)).toEqual(['overwritten']);
+  expect((await other.shelf.get('mine'))?.model).toEqual(learnt(3).model);
+});
+
+test('also where both store at once, and the clock says the same', async () => {
+  const { open } = browser();
+  const [one, other] = [open(), open()];
+  await Promise.all([one.shelf.set('mine', learnt(1)), other.shelf.set('mine', learnt(2))]);
+  expect([...one.warnings, ...other.warnings].map(({ code }) => code)).toEqual(['overwritten']);
+  vi.setSystemTime(Date.now() + 1000);
+  const last = (await one.shelf.get('mine'))?.model;
+  expect([1, 2]).toContain(last?.at(-1));
+});
+
+test('one’s own are replaced without a word, and so is what was read or was there before', async () => {
+  const { open } = browser();
+  const one = open();
+  expect([await one.save(1), await one.save(2)]).toEqual([[], []]);
+  const next = open();
+  expect([await next.save(3), await next.save(4)]).toEqual([[], []]);
+  await one.shelf.get('mine');
+  expect(await one.save(5)).toEqual([]);
+});
+
+test('a list reads none', async () => {
+  const { open } = browser();
+  const [one, other] = [open(), open()];
+  await one.save(1);
+  expect(await other.shelf.list()).toHaveLength(1);
+  expect(await other.save(2)).toEqual(['overwritten']);
+});
+
+test('what was deleted is gone', async () => {
+  const { open } = browser();
+  const [one, other] = [open(), open()];
+  await one.save(1);
+  await other.shelf.delete('mine');
+  expect(await one.save(2)).toEqual([]);
+});
+
+test('a failure changes nothing of what is known', async () => {
+  const { store, open } = browser();
+  const [one, other] = [open(), open()];
+  await one.save(1);
+  vi.spyOn(store, 'replace').mockRejectedValueOnce(new Error('no room'));
+  await expect(other.shelf.set('mine', learnt(2))).rejects.toThrow('no room');
+  expect(other.warnings).toEqual([]);
+  expect(await other.save(2)).toEqual(['overwritten']);
+});
+
+test('a damaged one is refused, hides no others in a list, and is told', async () => {
+  const { store, open } = browser();
+  const { shelf, save, warnings } = open();
+  await save(1, 'good');
+  await save(2);
+  const value = (await store.get('adapter/mine')) as Record<string, unknown>;
+  await store.setMany([['adapter/mine', { ...value, weights: learnt(3).model }]]);
+  await expect(shelf.get('mine')).rejects.toMatchObject({ code: 'storage_corrupt' });
+  expect((await shelf.list()).map(({ id }) => id)).toEqual(['good']);
+  expect(warnings).toEqual([
+    {
+      code: 'storage_corrupt',
+      message:
+        "Adapter 'mine' is stored, but not listed: The stored adapter 'mine' isn't as it was written: its hash differs",
+    },
+  ]);
+});

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { BASE } from '../../../src/adapters/overlay';
+import { defaultLimits } from '../../../src/core/source';
+import { f32ToF16 } from '../../../src/formats/float16';
+import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/safetensors';
+import { toFloat32 } from '../../../src/formats/values';
+import type { Value } from '../../../src/graph/value';
+import { openSource } from '../../../src/hub/open_source';
+import type { LoadedModel } from '../../../src/models/loaded_model';
+import { logitsProgram } from '../../../src/train/text_program';
+import { loadModel } from '../../../src/worker/models/model_loader';
+import { FakeRunner } from '../../helpers/fake_runner';
+
+const folder = 'test/golden/base/gpt2';
+const config = readFileSync(`${folder}/config.json`);
+const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${folder}/model.safetensors`)));
+/** (in, out) in the file: 32 × 96. */
+const FUSED = 'transformer.h.0.attn.c_attn.weight';
+const fused = toFloat32(tensors.get(FUSED)!);
+const [K, M] = [32, 96];
+/** 128 × 32. */
+const DOWN = 'transformer.h.0.mlp.c_proj.weight';
+
+class Recorder extends FakeRunner {
+  model!: LoadedModel;
+  readonly written = new Map<string, ArrayBufferView>();
+  override write(value?: Value, data?: ArrayBufferView): void {
+    if (value !== undefined && data !== undefined) this.written.set(value.name, data);
+  }
+}
+
+async function load(
+  given: ReadonlyMap<string, RawTensor>,
+  dtype: 'auto' | 'float16' = 'auto',
+  maxBindingBytes = Number.POSITIVE_INFINITY,
+): Promise<Recorder> {
+  const runner = new Recorder();
+  runner.maxBindingBytes = maxBindingBytes;
+  const files = new Map([
+    ['config.json', new Blob([config])],
+    ['model.safetensors', new Blob([writeSafetensors(given)])],
+  ]);
+  const options = { dtype, limits: defaultLimits, onUpload: () => {} };
+  runner.model = await loadModel(openSource({ files }), runner, options).catch((error: unknown) => {
+    expect(runner.held.size).toBe(0);
+    throw error;
+  });
+  return runner;
+}
+
+const half = ({ shape, ...tensor }: RawTensor): RawTensor => ({
+  dtype: 'F16',
+  shape,
+  bytes: new Uint8Array(f32ToF16(toFloat32(tensor)).buffer),
+});
+
+test('a Conv1D’s weight lies (out, in) on the device', async () => {
+  const runner = await load(tensors);
+  const value = [...runner.held].find(({ name }) => name === FUSED);
+  expect(value?.shape).toEqual([M, K]);
+  const device = runner.written.get(FUSED) as Float32Array;
+  expect(device.findIndex((element, at) => element !== fused[(at % K) * M + Math.floor(at / K)])).toBe(-1);
+  expect(runner.written.get(DOWN)).toHaveLength(128 * 32);
+});
+
+test.each(['auto', 'float16'] as const)('and so do halves: %s', async (dtype) => {
+  const stored = dtype === 'auto' ? new Map([...tensors].map(([name, tensor]) => [name, half(tensor)])) : tensors;
+  const runner = await load(stored, dtype);
+  expect([...runner.held].find(({ name }) => name === FUSED)).toMatchObject({ dtype: 'f16', shape: [M, K] });
+  const halves = f32ToF16(fused);
+  const device = runner.written.get(FUSED) as Uint16Array;
+  expect(device).toHaveLength(M * K);
+  expect(device.findIndex((element, at) => element !== halves[(at % K) * M + Math.floor(at / K)])).toBe(-1);
+});
+
+test('a weight that lies (out, in) in the file is refused, by the file’s shape', async () => {
+  const turned = new Map([...tensors, [FUSED, { ...tensors.get(FUSED)!, shape: [M, K] }]]);
+  await expect(load(turned)).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: `${FUSED}: expected (32, 96) by config.json, got (96, 32)`,
+  });
+});
+
+const EMBEDDING = 'transformer.wte.weight';
+
+test.each(['auto', 'float16'] as const)(
+  'what is too large to bind lies in shards, matrices (in, out) don’t: %s',
+  async (dtype) => {
+    const embedding = toFloat32(tensors.get(EMBEDDING)!);
+    const bytes = dtype === 'auto' ? 4 : 2;
+    const runner = await load(tensors, dtype, 64 * K * bytes);
+    const split = [...runner.held].filter(({ shards }) => shards !== undefined);
+    expect(split).toMatchObject([{ name: EMBEDDING, shape: [96, K], dtype: dtype === 'auto' ? 'f32' : 'f16' }]);
+    const written = split[0]!.shards!.map(({ value }) => runner.written.get(value.name));
+    const elements = dtype === 'auto' ? embedding : f32ToF16(embedding);
+    expect(written).toEqual([elements.slice(0, 64 * K), elements.slice(64 * K)]);
+    expect([...runner.written.keys()]).not.toContain(EMBEDDING);
+  },
+);
+
+test('names without the model’s prefix are the same tensors', async () => {
+  const bare = new Map([...tensors].map(([name, tensor]) => [name.replace('transformer.', ''), tensor]));
+  const [full, short] = [await load(tensors), await load(bare)];
+  expect(short.written).toEqual(full.written);
+});
+
+test('a tensor under both names is refused', async () => {
+  const twice = new Map([...tensors, ['ln_f.bias', tensors.get('transformer.ln_f.bias')!]]);
+  await expect(load(twice)).rejects.toMatchObject({ code: 'invalid_format' });
+});
+
+test('the kernels of a forward pass are asked for before the first weight is read, as weights are stored', async () => {
+  const kernelsOf = ({ prepared }: Recorder) => new Set(prepared.map(({ kernel }) => kernel));
+  const [full, halved] = [await load(tensors), await load(tensors, 'float16')];
+  const { program } = logitsProgram(full.model, BASE, { B: 2, T: 128 });
+  expect(kernelsOf(full)).toEqual(new Set(program.steps.map(({ kernel }) => kernel)));
+  expect(kernelsOf(halved)).not.toEqual(kernelsOf(full));
+  const smaller = logitsProgram(halved.model, BASE, { B: 2, T: 128 });
+  expect(kernelsOf(halved)).toEqual(new Set(smaller.program.steps.map(({ kernel }) => kernel)));
+});
