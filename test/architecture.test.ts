@@ -18,11 +18,13 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   formats: ['adapters/config', 'core'],
   hub: ['core'],
   tokenizer: ['regex', 'core'],
-  train: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
+  tasks: ['tokenizer', 'models', 'ops', 'graph', 'core'],
+  train: ['tasks', 'adapters', 'models', 'ops', 'graph', 'core'],
   generate: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
   worker: [
     'train',
     'generate',
+    'tasks',
     'tokenizer',
     'adapters',
     'models',
@@ -42,7 +44,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   embed: ['index'],
   'embed.ts': ['embed', 'index'],
   'bench.ts': ['bench', 'gpu', 'core'],
-  bench: ['worker', 'store', 'hub', 'train', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],
+  bench: ['worker', 'store', 'hub', 'train', 'tasks', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],
 };
 
 /** The few files that may use a package; everything else goes through them. */

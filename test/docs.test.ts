@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig, VeraModel } from '../src/index';
-import { createCausalModel } from '../src/models/registry';
+import { createArchitecture } from '../src/models/registry';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/foreign_names';
 import { RemoteModel } from '../src/page/model';
 import { documentedPolicies } from './helpers/policies';
@@ -113,7 +113,7 @@ test('files and commands that CONTRIBUTING.md names are there', () => {
 });
 
 test("README's size of an adaptation of SmolLM2-135M is what a profile of it has", () => {
-  const { modules } = createCausalModel({
+  const { modules } = createArchitecture({
     model_type: 'llama',
     vocab_size: 49_152,
     hidden_size: 576,

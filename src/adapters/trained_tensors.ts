@@ -16,7 +16,7 @@ export interface TrainedTensor {
   readonly kind: 'bias' | 'module';
 }
 
-/** What a base model is made of; a `CausalModel` says it. */
+/** What a base model is made of; a `Architecture` says it. */
 export interface TrainableModel {
   readonly modules: readonly { readonly name: string }[];
   readonly weights: readonly { readonly name: string; readonly shape: Shape }[];

@@ -7,8 +7,8 @@ import { type AdapterBytes, writeAdapter } from '../worker/adapters/adapter_file
 import { AdapterShelf } from '../worker/adapters/adapter_shelf';
 import { SessionAdapters } from '../worker/adapters/session_adapters';
 import type { VeraState } from '../worker/adapters/vera_state';
+import { BaseModel } from '../worker/models/base_model';
 import { SessionModels } from '../worker/models/session_models';
-import { TextModel } from '../worker/models/text_model';
 import { type ModelStageOptions, openModel } from './model_stage';
 
 export interface StageOptions extends ModelStageOptions {
@@ -20,12 +20,12 @@ export interface StageOptions extends ModelStageOptions {
 export class AdapterStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
-  readonly base: TextModel;
+  readonly base: BaseModel;
   readonly vera: VeraState;
   readonly #adapters: SessionAdapters;
   readonly #config: VeraConfig;
 
-  private constructor(host: DeviceHost, executor: Executor, base: TextModel, { r, target_modules }: StageOptions) {
+  private constructor(host: DeviceHost, executor: Executor, base: BaseModel, { r, target_modules }: StageOptions) {
     this.host = host;
     this.executor = executor;
     this.base = base;
@@ -40,7 +40,7 @@ export class AdapterStage {
   static async open(gpu: GPU | undefined, options: StageOptions, names: readonly string[]): Promise<AdapterStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
-      const stage = new AdapterStage(host, executor, new TextModel(executor, loaded, undefined), options);
+      const stage = new AdapterStage(host, executor, new BaseModel(executor, loaded, undefined), options);
       for (const [seed, name] of names.entries()) await stage.load(name, stage.adapterFiles(seed));
       return stage;
     } catch (error) {

@@ -2,13 +2,14 @@ import { BASE } from '../adapters/overlay';
 import { bucketLength } from '../core/bucket';
 import { decodeProgram } from '../generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../generate/generation_state';
-import { createKvCache } from '../generate/kv_cache';
+import { attentionLayers, createKvCache } from '../generate/kv_cache';
 import { chooseVariant } from '../gpu/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
+import { textSizes } from '../models/architecture';
 import { baseTensor } from '../models/loaded_model';
 import { type ModelStageOptions, openModel } from './model_stage';
 import { loadPlain, type PlainProgram } from './plain';
@@ -57,8 +58,8 @@ export class DecodeStage implements Stage {
   static async open(gpu: GPU | undefined, { position, longest, ...options }: DecodeStageOptions): Promise<DecodeStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
-      const S = bucketLength(longest, loaded.model.maxLength);
-      const cache = createKvCache(loaded.model, 1, S);
+      const S = bucketLength(longest, textSizes(loaded.model).maxLength);
+      const cache = createKvCache(attentionLayers(loaded), 1, S);
       for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
       const state = createGenerationState(1, S);
       await executor.allocate(Object.values(state));

@@ -1,8 +1,8 @@
 import { BASE, type Overlay } from '../adapters/overlay';
 import { median } from '../core/median';
 import type { LoadedProgram } from '../graph/runner';
-import { type MicroBatch, writeBatch } from '../train/micro_batch';
-import { logitsProgram } from '../train/text_program';
+import type { TextBatch } from '../tasks/causal_lm/batches';
+import { logitsProgram, writeBatch } from '../train/program';
 import type { AdapterStage } from './adapter_stage';
 import { secondsPerRun } from './timing';
 
@@ -53,7 +53,7 @@ export async function measureMixed(
   { names, tokens, rounds, sampleSeconds, onRound }: MixedOptions,
 ): Promise<MixedReport> {
   const { executor, vera } = stage;
-  const batch = randomBatch(names.length, tokens, stage.base.loaded.model.vocabSize);
+  const batch = randomBatch(names.length, tokens, stage.base.task.text.vocabSize);
   const base = await prepare(stage, BASE, batch);
   const single = await prepare(stage, vera.overlay(names[0]), batch);
   const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);
@@ -81,16 +81,16 @@ export async function measureMixed(
 }
 
 async function prepare(
-  { executor, base: { loaded } }: AdapterStage,
+  { executor, base: { task, loaded } }: AdapterStage,
   overlay: Overlay,
-  batch: MicroBatch,
+  batch: TextBatch,
 ): Promise<Pass> {
-  const { program, inputs } = logitsProgram(loaded, overlay, batch);
-  writeBatch(executor, inputs, { ...batch, which: overlay.rows?.which }, loaded.model.positions);
+  const { program, inputs } = logitsProgram(task, loaded, overlay, batch);
+  writeBatch(executor, task, inputs, batch, overlay.rows?.which);
   return { program: await executor.load(program), samples: [] };
 }
 
-function randomBatch(B: number, T: number, vocabSize: number): MicroBatch {
+function randomBatch(B: number, T: number, vocabSize: number): TextBatch {
   const none = new Uint32Array(B * T);
   return {
     B,

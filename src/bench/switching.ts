@@ -1,6 +1,6 @@
 import { median } from '../core/median';
 import type { IdTensor } from '../core/tensor';
-import { logitsProgram } from '../train/text_program';
+import { logitsProgram } from '../train/program';
 import type { AdapterStage } from './adapter_stage';
 import { finished } from './timing';
 
@@ -73,7 +73,7 @@ async function measureSwitches(
 
 async function switchTo(stage: AdapterStage, name: string, tokens: number): Promise<SwitchReport> {
   const { base, vera } = stage;
-  const data = Int32Array.from({ length: tokens }, (_, index) => (index * 7919) % base.loaded.model.vocabSize);
+  const data = Int32Array.from({ length: tokens }, (_, index) => (index * 7919) % base.task.text.vocabSize);
   const input_ids: IdTensor = { dims: [1, tokens], data };
   const pass = async (): Promise<void> => void (await base.forward({ input_ids }, vera.overlay()));
   const switched = await measured(stage, () => vera.activate([name]));
@@ -88,14 +88,14 @@ async function switchTo(stage: AdapterStage, name: string, tokens: number): Prom
 }
 
 async function measureBuild(
-  { executor, base: { loaded }, vera }: AdapterStage,
+  { executor, base: { task, loaded }, vera }: AdapterStage,
   { names, tokens, rounds }: SwitchingOptions,
 ): Promise<SwitchingReport['build']> {
   const samples: number[] = [];
   let dispatches = 0;
   for (let round = 0; round < rounds; round++) {
     const start = performance.now();
-    const { program, owned } = logitsProgram(loaded, vera.overlay(names[0]), { B: 1, T: tokens });
+    const { program, owned } = logitsProgram(task, loaded, vera.overlay(names[0]), { B: 1, T: tokens });
     await executor.allocate(owned);
     const ready = await executor.load(program);
     samples.push((performance.now() - start) / 1000);

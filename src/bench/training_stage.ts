@@ -6,9 +6,10 @@ import type { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
 import { inChunks, totalFlops } from '../graph/work';
-import { makeBatch } from '../train/batches';
+import { makeBatch, type TextBatch } from '../tasks/causal_lm/batches';
+import { textRow } from '../tasks/causal_lm/token_row';
+import { lossChunks } from '../tasks/task';
 import { LayerModes, type ModeChoice, modesOf } from '../train/layer_modes';
-import { lossChunks, type MicroBatch, writeBatch } from '../train/micro_batch';
 import {
   createOptimizerState,
   gradientsOf,
@@ -16,9 +17,8 @@ import {
   optimizerProgram,
   optimizerValues,
 } from '../train/optimizer';
+import { lossProgram, writeBatch } from '../train/program';
 import { packStepBlock } from '../train/step_block';
-import { lossProgram } from '../train/text_program';
-import { textRow } from '../train/token_row';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import type { Stage, StageStep } from './replays';
 
@@ -75,7 +75,7 @@ export class TrainingStage implements Stage {
     const { executor, base } = stage;
     const { adapter, batch, state, modes, chunks, ...planned } = await planStep(stage, options);
     const { program, inputs } = planned.loss;
-    writeBatch(executor, inputs, batch, base.loaded.model.positions);
+    writeBatch(executor, base.task, inputs, batch);
     executor.write(state.block, packStepBlock(stepBlock(batch)));
     signal?.throwIfAborted();
     const loss = await executor.load(program);
@@ -146,19 +146,19 @@ export class TrainingStage implements Stage {
 
 /** A step's programs, none of them loaded but those of its layers' modes. */
 async function planStep(
-  { executor, vera, base: { loaded } }: AdapterStage,
+  { executor, vera, base: { task, loaded } }: AdapterStage,
   { batch: rows, tokens, modes: wanted }: StepOptions,
 ) {
   const adapter = vera.adapter(ADAPTER);
   const state = await createOptimizerState(executor, [adapter]);
-  const batch = randomBatch({ batch: rows, tokens }, loaded.model.vocabSize);
+  const batch = randomBatch({ batch: rows, tokens }, task.text.vocabSize);
   const overlay = vera.overlay(ADAPTER);
   const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
   const grads = gradientsOf(state);
-  const chosen = modesOf({ loaded, overlay, adapters: [adapter], args, modes: wanted });
+  const chosen = modesOf({ loaded, task, overlay, adapters: [adapter], args, modes: wanted });
   const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
   const training = { grads, seed: 1, modes: modes.layers };
-  const loss = lossProgram(loaded, overlay, batch, { ...state, training });
+  const loss = lossProgram(task, loaded, overlay, batch, { ...state, training });
   const optimizer = optimizerProgram(state, OPTIMIZER);
   return { adapter, state, batch, modes, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
@@ -170,7 +170,7 @@ function zeros(state: OptimizerState): [Value, Float32Array<ArrayBuffer>][] {
 }
 
 /** Random rows that all have a label but for their first token, as texts in blocks do. */
-function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'tokens'>, vocabSize: number): MicroBatch {
+function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'tokens'>, vocabSize: number): TextBatch {
   const rows = Array.from({ length: batch }, (_, at) => {
     const numbers = uniforms({ seed: 2, stream: 'init', at }, tokens);
     return textRow(Array.from(numbers, (number) => Math.min(vocabSize - 1, Math.floor(number * vocabSize))));
@@ -178,7 +178,7 @@ function randomBatch({ batch, tokens }: Pick<TrainingStageOptions, 'batch' | 'to
   return makeBatch(rows, { maxLength: tokens, padId: 0 });
 }
 
-function stepBlock({ labelled }: MicroBatch): Parameters<typeof packStepBlock>[0] {
+function stepBlock({ labelled }: TextBatch): Parameters<typeof packStepBlock>[0] {
   const { adam_beta1: beta1, adam_beta2: beta2 } = OPTIMIZER;
   return { step: 1, microStep: 0, labelled, tokens: labelled, learningRate: 1e-3, beta1, beta2 };
 }

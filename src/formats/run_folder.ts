@@ -22,7 +22,8 @@ export interface RunFolder {
   readonly kinds: ReadonlyMap<string, ExpectedOther['kind']>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
-  readonly rows: AsyncIterable<ExportedRow> | Iterable<ExportedRow>;
+  /** What the run learns from, as Python's Trainer takes it: an object for each row. */
+  readonly rows: AsyncIterable<object> | Iterable<object>;
 }
 
 export type TrainedTensors = Pick<AdapterTensors, 'vectors' | 'others'>;
@@ -47,13 +48,6 @@ export interface TensorSample {
   /** Where the values lie in the flat tensor. */
   readonly at: readonly number[];
   readonly values: readonly number[];
-}
-
-export interface ExportedRow {
-  readonly input_ids: Uint32Array;
-  readonly labels: Int32Array;
-  /** 1 for a token and 0 for padding; in packed rows 1 and 2 by turns, another number for each document. */
-  readonly attention_mask: Uint8Array;
 }
 
 /** The adapter's name in Python. */
@@ -150,36 +144,13 @@ async function jsonLines(rows: RunFolder['rows']): Promise<Blob> {
     [lines, length] = [[], 0];
   };
   for await (const row of rows) {
-    const line = `${JSON.stringify(lineOf(row))}\n`;
+    const line = `${JSON.stringify(row)}\n`;
     lines.push(line);
     length += line.length;
     if (length > CHUNK) flush();
   }
   flush();
   return new Blob(parts, { type: 'application/jsonl' });
-}
-
-function lineOf({ input_ids, labels, attention_mask }: ExportedRow): object {
-  const seq_lengths = documentLengths(attention_mask);
-  return {
-    input_ids: [...input_ids],
-    attention_mask: Array.from(attention_mask, (document) => Math.min(1, document)),
-    labels: [...labels],
-    ...(seq_lengths.length > 1 && { seq_lengths }),
-  };
-}
-
-/** Of a packed row. Padding separates nothing: a row with any isn't packed. */
-function documentLengths(mask: Uint8Array): readonly number[] {
-  if (mask.includes(0)) return [mask.length];
-  const lengths: number[] = [];
-  let start = 0;
-  for (let end = 1; end <= mask.length; end++) {
-    if (mask[end] === mask[start]) continue;
-    lengths.push(end - start);
-    start = end;
-  }
-  return lengths;
 }
 
 function text(content: string, type: string): Blob {

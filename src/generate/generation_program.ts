@@ -4,7 +4,7 @@ import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';
-import type { TextInputs } from '../models/causal_model';
+import type { Inputs } from '../models/architecture';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
@@ -44,7 +44,7 @@ export interface GenerationParts {
   readonly B: number;
 }
 
-type Attend = TextInputs['attend'];
+type Attend = Inputs['attend'];
 
 export function prefillProgram(parts: GenerationParts, T: number): PrefillProgram {
   const { loaded, state, B } = parts;
@@ -54,11 +54,10 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     spans: pinned('prompt spans', [B, T, 2], 'u32'),
     last: pinned('last prompt rows', [B], 'u32'),
   };
-  const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const g = new Graph();
-  const attend: Attend = (layer, q, k, v) => {
+  const attend: Attend = (layer, q, k, v, heads) => {
     store(g, parts, layer, k, v, inputs.positions, T);
-    return attention(g, { q, k, v, spans: inputs.spans, B, T, H, Hkv, D });
+    return attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
   const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
@@ -74,11 +73,10 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
 
 export function decodeProgram(parts: GenerationParts): DecodeProgram {
   const { loaded, state } = parts;
-  const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
   const g = new Graph();
-  const attend: Attend = (layer, q, k, v) => {
+  const attend: Attend = (layer, q, k, v, heads) => {
     const { k_cache, v_cache } = store(g, parts, layer, k, v, state.positions, 1);
-    return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, H, Hkv, D });
+    return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
   const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
@@ -101,11 +99,16 @@ function hiddenStates(
   g: Graph,
   loaded: LoadedModel,
   layers: Layers,
-  ids: Value,
-  positions: Value,
+  input_ids: Value,
+  position_ids: Value,
   attend: Attend,
 ): Value {
-  return loaded.model.hidden(g, layers, { ids, positions, attend, constant: (name) => constantOf(loaded, name) });
+  const values = { input_ids, position_ids };
+  return loaded.model.hidden(g, layers, {
+    value: (name) => values[name],
+    attend,
+    constant: (name) => constantOf(loaded, name),
+  });
 }
 
 function store(

@@ -5,11 +5,12 @@ import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
+import { textSizes } from '../models/architecture';
 import type { LoadedModel } from '../models/loaded_model';
 import { attentionSpans } from '../ops/attention/attention_spans';
 import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from './generation_state';
-import { createKvCache, type KvCache } from './kv_cache';
+import { attentionLayers, createKvCache, type KvCache } from './kv_cache';
 
 export interface GenerateRequest {
   /** At least one, each of at least one token. */
@@ -84,7 +85,7 @@ export class Generator {
   }
 
   async *#generate({ prompts, config, overlay, signal }: GenerateRequest): AsyncGenerator<NewToken> {
-    const { maxLength, eosTokenIds } = this.#loaded.model;
+    const { maxLength, eosTokenIds } = textSizes(this.#loaded.model);
     const lengths = prompts.map(({ length }) => length);
     this.#checkLengths(lengths);
     const counts = lengths.map((length) => Math.min(config.max_new_tokens, maxLength - length));
@@ -143,7 +144,7 @@ export class Generator {
   }
 
   #checkLengths(lengths: readonly number[]): void {
-    const { maxLength } = this.#loaded.model;
+    const { maxLength } = textSizes(this.#loaded.model);
     const row = lengths.findIndex((length) => length === 0 || length >= maxLength);
     if (row < 0) return;
     const where = lengths.length === 1 ? '' : ` in row ${row}`;
@@ -186,7 +187,7 @@ export class Generator {
   async #enterRoom(B: number, S: number): Promise<Room> {
     if (this.#room?.B === B && this.#room.cache.S === S) return this.#room;
     await this.#leaveRoom();
-    const room = { B, cache: createKvCache(this.#loaded.model, B, S), state: createGenerationState(B, S) };
+    const room = { B, cache: createKvCache(attentionLayers(this.#loaded), B, S), state: createGenerationState(B, S) };
     await this.#runner.allocate([...room.cache.k, ...room.cache.v, ...Object.values(room.state)]);
     this.#room = room;
     return room;

@@ -5,7 +5,7 @@ import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { geluNew } from '../ops/gelu_new';
 import { sliceColumns } from '../ops/slice_columns';
-import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import type { Architecture, Inputs, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type Gpt2Config, parseGpt2Config } from './gpt2_config';
 import { layerNormOf } from './layer_norm';
@@ -13,19 +13,17 @@ import type { Layers } from './layers';
 import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
 
 /** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v, GELU; tied or untied head. */
-export function createGpt2(json: PretrainedConfig): CausalModel {
+export function createGpt2(json: PretrainedConfig): Architecture {
   const config = parseGpt2Config(json);
   return {
     config: json,
-    layers: config.n_layer,
-    heads: config.n_head,
-    kvHeads: config.n_head,
-    headDim: config.n_embd / config.n_head,
-    vocabSize: config.vocab_size,
-    maxLength: Math.min(config.n_positions, LONGEST),
-    positions: 'row',
-    eosTokenIds: config.eos_token_ids,
-    padTokenId: config.pad_token_id ?? undefined,
+    text: {
+      vocabSize: config.vocab_size,
+      maxLength: Math.min(config.n_positions, LONGEST),
+      positions: 'row',
+      eosTokenIds: config.eos_token_ids,
+      padTokenId: config.pad_token_id ?? undefined,
+    },
     modules: gpt2Modules(config),
     weights: gpt2Weights(config),
     prefix: 'transformer',
@@ -36,10 +34,10 @@ export function createGpt2(json: PretrainedConfig): CausalModel {
   };
 }
 
-function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: TextInputs): Value {
+function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: Inputs): Value {
   const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, config.layer_norm_epsilon);
-  const tokens = embedding(g, inputs.ids, layers.weight('transformer.wte'));
-  let x = add(g, tokens, embedding(g, inputs.positions, layers.weight('transformer.wpe')));
+  const tokens = embedding(g, inputs.value('input_ids'), layers.weight('transformer.wte'));
+  let x = add(g, tokens, embedding(g, inputs.value('position_ids'), layers.weight('transformer.wpe')));
   for (let layer = 0; layer < config.n_layer; layer++) {
     inputs.block?.();
     const block = `transformer.h.${layer}`;
@@ -54,16 +52,17 @@ function attention(
   g: Graph,
   layers: Layers,
   config: Gpt2Config,
-  inputs: TextInputs,
+  inputs: Inputs,
   layer: number,
   x: Value,
   residual: Value,
 ): Value {
   const block = `transformer.h.${layer}.attn`;
-  const { n_embd: C } = config;
+  const { n_embd: C, n_head: H } = config;
   const fused = layers.linear(`${block}.c_attn`, x);
   const part = (index: number): Value => sliceColumns(g, fused, index * C, C);
-  return layers.linear(`${block}.c_proj`, inputs.attend(layer, part(0), part(1), part(2)), { residual });
+  const attended = inputs.attend(layer, part(0), part(1), part(2), { H, Hkv: H, D: C / H });
+  return layers.linear(`${block}.c_proj`, attended, { residual });
 }
 
 function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {

@@ -5,7 +5,7 @@ import { embedding } from '../ops/embedding';
 import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
 import { swiglu } from '../ops/swiglu';
-import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import type { Architecture, Inputs, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import type { Layers } from './layers';
 import { type LlamaConfig, parseLlamaConfig } from './llama_config';
@@ -13,20 +13,18 @@ import { ropeTable } from './rope_table';
 import { embeddingModule, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
 
 /** `model_type: "llama"`: RMSNorm, rotary grouped-query attention, SwiGLU; tied or untied head. */
-export function createLlama(json: PretrainedConfig): CausalModel {
+export function createLlama(json: PretrainedConfig): Architecture {
   const config = parseLlamaConfig(json);
   const maxLength = Math.min(config.max_position_embeddings, LONGEST);
   return {
     config: json,
-    layers: config.num_hidden_layers,
-    heads: config.num_attention_heads,
-    kvHeads: config.num_key_value_heads,
-    headDim: config.head_dim,
-    vocabSize: config.vocab_size,
-    maxLength,
-    positions: 'row',
-    eosTokenIds: config.eos_token_ids,
-    padTokenId: config.pad_token_id ?? undefined,
+    text: {
+      vocabSize: config.vocab_size,
+      maxLength,
+      positions: 'row',
+      eosTokenIds: config.eos_token_ids,
+      padTokenId: config.pad_token_id ?? undefined,
+    },
     modules: llamaModules(config),
     weights: llamaWeights(config),
     prefix: 'model',
@@ -43,8 +41,10 @@ export function createLlama(json: PretrainedConfig): CausalModel {
   };
 }
 
-function llama(g: Graph, layers: Layers, config: LlamaConfig, inputs: TextInputs): Value {
-  let x = embedding(g, inputs.ids, layers.weight('model.embed_tokens'), { padding: config.pad_token_id ?? undefined });
+function llama(g: Graph, layers: Layers, config: LlamaConfig, inputs: Inputs): Value {
+  let x = embedding(g, inputs.value('input_ids'), layers.weight('model.embed_tokens'), {
+    padding: config.pad_token_id ?? undefined,
+  });
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     inputs.block?.();
     const block = `model.layers.${layer}`;
@@ -61,16 +61,17 @@ function attention(
   g: Graph,
   layers: Layers,
   config: LlamaConfig,
-  inputs: TextInputs,
+  inputs: Inputs,
   layer: number,
   x: Value,
   residual: Value,
 ): Value {
   const block = `model.layers.${layer}.self_attn`;
   const [q, k, v] = layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
-  const { positions } = inputs;
-  const turned = rope(g, { q, k, table: inputs.constant('rope'), positions, D: config.head_dim });
-  return layers.linear(`${block}.o_proj`, inputs.attend(layer, turned.q, turned.k, v), { residual });
+  const { num_attention_heads: H, num_key_value_heads: Hkv, head_dim: D } = config;
+  const turned = rope(g, { q, k, table: inputs.constant('rope'), positions: inputs.value('position_ids'), D });
+  const attended = inputs.attend(layer, turned.q, turned.k, v, { H, Hkv, D });
+  return layers.linear(`${block}.o_proj`, attended, { residual });
 }
 
 function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {

@@ -1,10 +1,10 @@
 import { WebVeraError } from '../core/error';
 import type { Value } from '../graph/value';
-import type { CausalModel } from './causal_model';
+import type { Architecture } from './architecture';
 
 /** A model whose weights lie on the device. Values are by tensor name; constants by theirs. */
 export interface LoadedModel {
-  readonly model: CausalModel;
+  readonly model: Architecture;
   readonly weights: ReadonlyMap<string, Value>;
   readonly constants: ReadonlyMap<string, Value>;
 }

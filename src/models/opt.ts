@@ -4,7 +4,7 @@ import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { relu } from '../ops/relu';
-import type { CausalModel, TextInputs, WeightSpec } from './causal_model';
+import type { Architecture, Inputs, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
@@ -26,19 +26,17 @@ const EPS = 1e-5;
 const POSITION_OFFSET = 2;
 
 /** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding, ReLU; tied or untied head. */
-export function createOpt(json: PretrainedConfig): CausalModel {
+export function createOpt(json: PretrainedConfig): Architecture {
   const config = parseOptConfig(json);
   return {
     config: json,
-    layers: config.num_hidden_layers,
-    heads: config.num_attention_heads,
-    kvHeads: config.num_attention_heads,
-    headDim: config.hidden_size / config.num_attention_heads,
-    vocabSize: config.vocab_size,
-    maxLength: Math.min(config.max_position_embeddings, LONGEST),
-    positions: 'mask',
-    eosTokenIds: config.eos_token_ids,
-    padTokenId: config.pad_token_id ?? undefined,
+    text: {
+      vocabSize: config.vocab_size,
+      maxLength: Math.min(config.max_position_embeddings, LONGEST),
+      positions: 'mask',
+      eosTokenIds: config.eos_token_ids,
+      padTokenId: config.pad_token_id ?? undefined,
+    },
     modules: optModules(config),
     weights: optWeights(config),
     prefix: 'model',
@@ -49,7 +47,7 @@ export function createOpt(json: PretrainedConfig): CausalModel {
   };
 }
 
-function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): Value {
+function opt(g: Graph, layers: Layers, config: OptConfig, inputs: Inputs): Value {
   const before = config.do_layer_norm_before;
   const norm = (name: string, value: Value): Value => layerNormOf(g, layers, name, value, EPS);
   let x = embed(g, layers, config, inputs);
@@ -60,7 +58,7 @@ function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): V
       const sum = sublayer(before ? norm(`${block}.${name}`, x) : x, x);
       x = before ? sum : norm(`${block}.${name}`, sum);
     };
-    apply('self_attn_layer_norm', (value, residual) => attention(layers, inputs, layer, value, residual));
+    apply('self_attn_layer_norm', (value, residual) => attention(layers, config, inputs, layer, value, residual));
     apply('final_layer_norm', (value, residual) => mlp(g, layers, block, value, residual));
   }
   inputs.block?.();
@@ -68,19 +66,21 @@ function opt(g: Graph, layers: Layers, config: OptConfig, inputs: TextInputs): V
   return isProjected(config) ? layers.linear('model.decoder.project_out', x) : x;
 }
 
-function embed(g: Graph, layers: Layers, config: OptConfig, { ids, positions }: TextInputs): Value {
-  const tokens = embedding(g, ids, layers.weight('model.decoder.embed_tokens'), {
+function embed(g: Graph, layers: Layers, config: OptConfig, inputs: Inputs): Value {
+  const tokens = embedding(g, inputs.value('input_ids'), layers.weight('model.decoder.embed_tokens'), {
     padding: config.pad_token_id ?? undefined,
   });
   const table = layers.weight('model.decoder.embed_positions');
   const projected = isProjected(config) ? layers.linear('model.decoder.project_in', tokens) : tokens;
-  return add(g, projected, embedding(g, positions, table, { offset: POSITION_OFFSET }));
+  return add(g, projected, embedding(g, inputs.value('position_ids'), table, { offset: POSITION_OFFSET }));
 }
 
-function attention(layers: Layers, inputs: TextInputs, layer: number, x: Value, residual: Value): Value {
+function attention(layers: Layers, config: OptConfig, inputs: Inputs, layer: number, x: Value, residual: Value): Value {
   const block = `model.decoder.layers.${layer}.self_attn`;
   const [q, k, v] = layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
-  return layers.linear(`${block}.out_proj`, inputs.attend(layer, q, k, v), { residual });
+  const { num_attention_heads: H, hidden_size: C } = config;
+  const attended = inputs.attend(layer, q, k, v, { H, Hkv: H, D: C / H });
+  return layers.linear(`${block}.out_proj`, attended, { residual });
 }
 
 function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {

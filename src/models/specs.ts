@@ -1,5 +1,5 @@
 import type { ModuleInfo } from '../core/model';
-import type { WeightSpec } from './causal_model';
+import type { WeightSpec } from './architecture';
 
 /** A linear layer of a model: what it adds to the list of modules, and what the file must hold for it. */
 export interface LinearSpec {

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/value';
-import type { CausalModel } from './causal_model';
+import type { Architecture } from './architecture';
 import { baseTensor, type LoadedModel } from './loaded_model';
 
 /**
@@ -16,7 +16,7 @@ export function tensorsUnder(loaded: LoadedModel, over: ReadonlyMap<string, Valu
 }
 
 /** The model as it is once a tied head got a weight of its own, which then belongs to the model. */
-export function untied(model: CausalModel, tensors: ReadonlyMap<string, Value>): CausalModel {
+export function untied(model: Architecture, tensors: ReadonlyMap<string, Value>): Architecture {
   const heads = [...model.tied.keys()].filter((module) => tensors.has(`${module}.weight`));
   if (heads.length === 0) return model;
   const weights = heads.map((module) => {

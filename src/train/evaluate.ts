@@ -3,9 +3,9 @@ import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
+import { type Batch, lossChunks, type Task } from '../tasks/task';
+import { lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './step_block';
-import { lossProgram } from './text_program';
 
 interface Pending {
   readonly stats: Promise<StepStats>;
@@ -19,31 +19,33 @@ const IN_FLIGHT = 3;
 export class LossMeter {
   readonly #runner: Runner;
   readonly #programs: ProgramCache;
+  readonly #task: Task;
   readonly #loaded: LoadedModel;
   readonly #block: Value = stepBlockValue();
   readonly #stats: Value = statsValue();
 
-  constructor(runner: Runner, programs: ProgramCache, loaded: LoadedModel) {
+  constructor(runner: Runner, programs: ProgramCache, task: Task, loaded: LoadedModel) {
+    this.#task = task;
     this.#runner = runner;
     this.#programs = programs;
     this.#loaded = loaded;
   }
 
-  /** The mean loss over all labelled tokens of all batches, and their number. Throws what `signal` is aborted with. */
+  /** The mean loss over all predictions of all batches, and their number. Throws what `signal` is aborted with. */
   async mean(
-    batches: AsyncIterable<MicroBatch> | Iterable<MicroBatch>,
+    batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,
     signal?: AbortSignal,
-  ): Promise<{ readonly loss: number; readonly tokens: number }> {
+  ): Promise<{ readonly loss: number; readonly labelled: number }> {
     let sum = 0;
-    let tokens = 0;
+    let labelled = 0;
     const pending: Pending[] = [];
     const settle = async (atMost: number): Promise<void> => {
       while (pending.length > atMost) {
         const first = pending.shift();
         if (first === undefined) return;
         sum += (await first.stats).loss * first.labelled;
-        tokens += first.labelled;
+        labelled += first.labelled;
       }
     };
     for await (const batch of batches) {
@@ -53,7 +55,7 @@ export class LossMeter {
       await settle(IN_FLIGHT - 1);
     }
     await settle(0);
-    return { loss: tokens === 0 ? Number.NaN : sum / tokens, tokens };
+    return { loss: labelled === 0 ? Number.NaN : sum / labelled, labelled };
   }
 
   dispose(): void {
@@ -61,14 +63,14 @@ export class LossMeter {
   }
 
   /** Resolves once the batch is queued. */
-  async #submit(batch: MicroBatch, overlay: Overlay): Promise<Pending> {
+  async #submit(batch: Batch, overlay: Overlay): Promise<Pending> {
     const { labelled } = batch;
     const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
     return this.#programs.use(
       `loss ${overlay.key} ${batch.B}x${batch.T}`,
-      () => lossProgram(this.#loaded, overlay, batch, { block: this.#block, stats: this.#stats }),
+      () => lossProgram(this.#task, this.#loaded, overlay, batch, { block: this.#block, stats: this.#stats }),
       ({ built, loaded }) => {
-        writeBatch(this.#runner, built.inputs, batch, this.#loaded.model.positions);
+        writeBatch(this.#runner, this.#task, built.inputs, batch, overlay.rows?.which);
         this.#runner.write(this.#block, packStepBlock(block));
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);

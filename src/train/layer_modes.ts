@@ -9,7 +9,7 @@ import { byteLength, pinned, type Value } from '../graph/value';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
 import { clear } from '../ops/fill';
 import { differentiateMerge, veraMerge } from '../ops/vera/vera_merge';
-import { fullShape } from './batches';
+import type { Task } from '../tasks/task';
 
 /** `cheapest`: each layer's own, within bounds of memory. A mode: for all layers that can have it. */
 export type ModeChoice = 'cheapest' | VeraMode;
@@ -164,12 +164,14 @@ function programs(
  */
 export function modesOf({
   loaded,
+  task,
   overlay,
   adapters,
   args,
   modes = 'cheapest',
 }: {
   readonly loaded: LoadedModel;
+  readonly task: Pick<Task, 'fullShape'>;
   readonly overlay: Overlay;
   readonly adapters: readonly VeraAdapter[];
   readonly args: Pick<
@@ -191,7 +193,7 @@ export function modesOf({
   const slots = new Map([...layout.slots].filter(([name]) => isFree(name)));
   if (modes !== 'cheapest') return new Map([...slots.keys()].map((name) => [name, modes]));
   const held = [...weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
-  const { B, T } = fullShape(model, args);
+  const { B, T } = task.fullShape(args);
   return chooseModes(slots, {
     r: layout.r,
     tokens: B * T,

@@ -2,12 +2,11 @@ import { WebVeraError } from '../core/error';
 import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner } from '../graph/runner';
 import { inChunks } from '../graph/work';
-import { fullShape } from './batches';
+import { type Batch, type BatchShape, lossChunks } from '../tasks/task';
 import { LayerModes, modesOf } from './layer_modes';
-import { lossChunks, type MicroBatch, writeBatch } from './micro_batch';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
+import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
-import { type BatchShape, lossProgram, type TextProgram } from './text_program';
 import type { StepData, TrainingInit, Tune } from './training_init';
 
 /** Programs kept, one for each length of batch, 64·2ⁿ tokens up to 8,192: of whole batches, and of an epoch's last one. */
@@ -19,7 +18,7 @@ export interface StepAt {
 }
 
 export interface StepProgramsInit
-  extends Pick<TrainingInit, 'runner' | 'loaded' | 'overlay' | 'adapters' | 'args' | 'modes'> {
+  extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'modes'> {
   readonly state: OptimizerState;
   /** Memory ran out, and steps go on with gradient checkpointing. */
   onCheckpointing(): void;
@@ -44,23 +43,23 @@ export class StepPrograms {
 
   /** Loads what all steps share. With `early`, the kernels of whole batches are compiled meanwhile. */
   async load({ early }: { readonly early: boolean }): Promise<void> {
-    const { loaded, args, state } = this.#init;
+    const { task, args, state } = this.#init;
     this.#modes = await this.#createModes();
-    if (early) this.#runner.prepare(this.#program(fullShape(loaded.model, args), this.#checkpointing).program.steps);
+    if (early) this.#runner.prepare(this.#program(task.fullShape(args), this.#checkpointing).program.steps);
     this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
   }
 
   /** Chooses kernels on a step's first batch, as it will run. */
   async tune(tune: Tune, data: StepData, at: StepAt, signal: AbortSignal): Promise<void> {
-    const { loaded, state } = this.#init;
+    const { task, state } = this.#init;
     const [batch] = data.microBatches;
     if (batch === undefined) return;
     const { program, inputs, owned, chunkRows } = this.#program(batch, this.#checkpointing);
     const chunks = lossChunks(batch.labelled, chunkRows);
     try {
       await this.#runner.allocate(owned);
-      writeBatch(this.#runner, inputs, batch, loaded.model.positions);
-      this.#runner.write(state.block, this.#block(batch, { ...at, microStep: 0, tokens: data.labelledTokens }));
+      writeBatch(this.#runner, task, inputs, batch);
+      this.#runner.write(state.block, this.#block(batch, { ...at, microStep: 0, tokens: data.labelled }));
       const steps = program.steps.filter(inChunks(chunks));
       await tune([...(this.#modes?.steps ?? []), ...steps], signal);
     } finally {
@@ -73,7 +72,7 @@ export class StepPrograms {
   }
 
   /** Queues a step but for its update. Where memory runs out, it goes on with gradient checkpointing. */
-  async queue({ microBatches, labelledTokens: tokens }: StepData, at: StepAt): Promise<void> {
+  async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
     this.#modes?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
       const block = this.#block(batch, { ...at, microStep, tokens });
@@ -97,13 +96,13 @@ export class StepPrograms {
     this.#modes?.release();
   }
 
-  async #queueBatch(batch: MicroBatch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
-    const { loaded, state } = this.#init;
+  async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
+    const { task, state } = this.#init;
     await this.#programs.use(
       `${batch.B}x${batch.T}`,
       () => this.#program(batch, checkpointing),
       ({ built, loaded: program }) => {
-        writeBatch(this.#runner, built.inputs, batch, loaded.model.positions);
+        writeBatch(this.#runner, task, built.inputs, batch);
         this.#runner.write(state.block, block);
         this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
         return program.ready;
@@ -128,13 +127,13 @@ export class StepPrograms {
     return LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads: gradientsOf(state) });
   }
 
-  #program(batch: BatchShape, checkpointing: boolean): TextProgram {
-    const { loaded, overlay, args, state } = this.#init;
+  #program(batch: BatchShape, checkpointing: boolean): LossProgram {
+    const { loaded, task, overlay, args, state } = this.#init;
     const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers, checkpointing };
-    return lossProgram(loaded, overlay, batch, { ...state, training });
+    return lossProgram(task, loaded, overlay, batch, { ...state, training });
   }
 
-  #block({ labelled }: MicroBatch, at: StepAt & Pick<StepBlock, 'microStep' | 'tokens'>): DataView<ArrayBuffer> {
+  #block({ labelled }: Batch, at: StepAt & Pick<StepBlock, 'microStep' | 'tokens'>): DataView<ArrayBuffer> {
     const { adam_beta1: beta1, adam_beta2: beta2 } = this.#init.args;
     return packStepBlock({ ...at, labelled, beta1, beta2 });
   }

@@ -1,13 +1,20 @@
 import { permutation } from '../core/rng';
 import { ceilDiv } from '../core/shape';
 import type { ResolvedTrainingArguments } from '../core/training';
-import { type BatchFormat, batchesInOrder } from './batches';
-import type { TokenRow } from './token_row';
+import { type Batch, batchesInOrder, type Task } from '../tasks/task';
 import type { StepData } from './training_init';
+
+type RowTask<Row> = Pick<Task<Row, Batch>, 'batch' | 'tokensOf'>;
 
 type StepArguments = Pick<
   ResolvedTrainingArguments,
-  'per_device_train_batch_size' | 'gradient_accumulation_steps' | 'num_train_epochs' | 'max_steps' | 'seed' | 'shuffle'
+  | 'max_length'
+  | 'per_device_train_batch_size'
+  | 'gradient_accumulation_steps'
+  | 'num_train_epochs'
+  | 'max_steps'
+  | 'seed'
+  | 'shuffle'
 >;
 
 export interface StepPlan {
@@ -27,26 +34,25 @@ export function planSteps(rowCount: number, args: StepArguments): StepPlan {
  * What each step learns from, beginning after `done` steps. A step's rows follow from seed, epoch and row count alone,
  * so a resumed run sees what the uninterrupted one would have.
  */
-export function* trainingSteps(
-  rows: readonly TokenRow[],
+export function* trainingSteps<Row>(
+  task: RowTask<Row>,
+  rows: readonly Row[],
   args: StepArguments,
-  format: Omit<BatchFormat, 'batchSize'>,
   done = 0,
 ): Generator<StepData> {
   const { stepsPerEpoch, maxSteps } = planSteps(rows.length, args);
-  const batchSize = args.per_device_train_batch_size;
-  const rowsPerStep = batchSize * args.gradient_accumulation_steps;
-  let ordered: { readonly epoch: number; readonly rows: readonly TokenRow[] } | undefined;
+  const rowsPerStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
+  let ordered: { readonly epoch: number; readonly rows: readonly Row[] } | undefined;
   for (let step = done; step < maxSteps; step++) {
     const epoch = Math.floor(step / stepsPerEpoch);
     const within = step % stepsPerEpoch;
     if (ordered?.epoch !== epoch) ordered = { epoch, rows: rowsOfEpoch(rows, args, epoch) };
     const ofStep = ordered.rows.slice(within * rowsPerStep, (within + 1) * rowsPerStep);
-    const microBatches = [...batchesInOrder(ofStep, { ...format, batchSize })];
+    const microBatches = [...batchesInOrder(task, ofStep, args)];
     yield {
       microBatches,
-      labelledTokens: sum(microBatches.map(({ labelled }) => labelled)),
-      tokens: sum(ofStep.map(countTokens)),
+      labelled: sum(microBatches.map(({ labelled }) => labelled)),
+      tokens: sum(ofStep.map((row) => task.tokensOf(row))),
       epoch: (step + 1) / stepsPerEpoch,
       startsEpoch: within === 0,
       // The last epoch may end early, and is over then.
@@ -55,13 +61,9 @@ export function* trainingSteps(
   }
 }
 
-function rowsOfEpoch(rows: readonly TokenRow[], { shuffle, seed }: StepArguments, epoch: number): readonly TokenRow[] {
+function rowsOfEpoch<Row>(rows: readonly Row[], { shuffle, seed }: StepArguments, epoch: number): readonly Row[] {
   if (!shuffle) return rows;
   return Array.from(permutation(rows.length, seed, epoch)).flatMap((index) => rows[index] ?? []);
-}
-
-function countTokens({ attention_mask }: TokenRow): number {
-  return attention_mask.reduce((count, document) => count + Number(document !== 0), 0);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -6,14 +6,14 @@ import type { ResolvedTrainingArguments, TrainProgress } from '../core/training'
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
+import type { Batch, Task } from '../tasks/task';
 import type { ModeChoice } from './layer_modes';
-import type { MicroBatch } from './micro_batch';
 
 /** All that one optimiser step learns from. */
 export interface StepData {
-  readonly microBatches: readonly MicroBatch[];
-  /** Labelled tokens over all micro-batches, by which the loss is divided. */
-  readonly labelledTokens: number;
+  readonly microBatches: readonly Batch[];
+  /** Predictions over all micro-batches, by which the loss is divided. */
+  readonly labelled: number;
   /** Real tokens, for the rate. */
   readonly tokens: number;
   /** Epochs done once this step is. */
@@ -51,6 +51,7 @@ export type Tune = (steps: readonly Step[], signal: AbortSignal) => Promise<void
 export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
+  readonly task: Task;
   /** What lies over the model, those that train among it. */
   readonly overlay: Overlay;
   readonly adapters: readonly VeraAdapter[];

@@ -311,12 +311,8 @@ export interface ExportRequest extends EvaluateRequest {
   readonly begun: boolean;
 }
 
-export interface Evaluation {
-  readonly eval_loss: number;
-  readonly perplexity: number;
-  /** Labelled tokens. */
-  readonly eval_tokens: number;
-}
+/** What the model's task measures, by name. */
+export type Evaluation = Readonly<Record<string, number>>;
 
 export interface StoredAdapter {
   readonly id: string;

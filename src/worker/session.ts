@@ -12,6 +12,7 @@ import { SessionAdapters } from './adapters/session_adapters';
 import { SessionVera } from './adapters/session_vera';
 import { SessionDevice } from './models/device';
 import { exportModel } from './models/export_model';
+import { generateTexts } from './models/generate_texts';
 import { SessionKernels } from './models/session_kernels';
 import { SessionModels } from './models/session_models';
 import type * as Wire from './protocol';
@@ -137,7 +138,9 @@ export class WorkerSessionImpl implements Wire.WorkerSession {
           ? models.find(handle, adapter_name)
           : models.findRows(handle, adapter_names, prompts.length);
       const onToken = (token: BatchToken): void => this.#host.emit({ type: 'token', call, ...token });
-      return model.jobs.run(overlay.key, signal, (ending) => model.generate(prompts, config, overlay, onToken, ending));
+      return model.jobs.run(overlay.key, signal, (ending) =>
+        generateTexts(model, { prompts, config, overlay, onToken, signal: ending }),
+      );
     });
   }
 

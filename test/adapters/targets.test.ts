@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import { minimalTargets } from '../../src/adapters/minimal_targets';
 import { type BaseModelFacts, type NamedModule, resolveTargets, targetWarnings } from '../../src/adapters/targets';
-import { createCausalModel } from '../../src/models/registry';
+import { createArchitecture } from '../../src/models/registry';
 import { cpuTime } from '../helpers/cpu_time';
 import { moduleList } from '../helpers/module_lists';
 
@@ -59,7 +59,7 @@ describe.each([
 
 /** What a session asks of a model that it has loaded. */
 function ownModules(base: string): ReturnType<typeof moduleList> {
-  const { modules, config, head } = createCausalModel(
+  const { modules, config, head } = createArchitecture(
     JSON.parse(readFileSync(`test/golden/${base}/config.json`, 'utf8')),
   );
   const { model_type, tie_word_embeddings } = config;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type ExportedRow, type RunFolder, writeRunFolder } from '../../src/formats/run_folder';
+import { type RunFolder, writeRunFolder } from '../../src/formats/run_folder';
+import { exportedRow } from '../../src/tasks/causal_lm/exported_row';
+import type { TokenRow } from '../../src/tasks/causal_lm/token_row';
 import { jsonOf, tensorsOf, textOf } from '../helpers/exported_run';
 
 const Q = 'base_model.model.model.layers.0.self_attn.q_proj';
@@ -14,7 +16,7 @@ const named = (scale: number) => ({
   ]),
 });
 
-const row = (ids: readonly number[], mask: readonly number[] = ids.map(() => 1)): ExportedRow => ({
+const row = (ids: readonly number[], mask: readonly number[] = ids.map(() => 1)): TokenRow => ({
   input_ids: Uint32Array.from(ids),
   labels: Int32Array.from(ids, (id, at) => (at === 0 ? -100 : id)),
   attention_mask: Uint8Array.from(mask),
@@ -105,8 +107,8 @@ describe('the folder of a run', () => {
 });
 
 describe('the rows', () => {
-  const linesOf = async (rows: readonly ExportedRow[]) => {
-    const text = await textOf(await writeRunFolder({ ...folder, rows }), 'train.jsonl');
+  const linesOf = async (rows: readonly TokenRow[]) => {
+    const text = await textOf(await writeRunFolder({ ...folder, rows: rows.map(exportedRow) }), 'train.jsonl');
     return text.split('\n').map((line) => (line === '' ? null : JSON.parse(line)));
   };
 

@@ -4,9 +4,9 @@ import type { Tensor } from '../../src/core/tensor';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { labelledRows } from '../../src/train/batches';
-import { writeBatch } from '../../src/train/micro_batch';
-import { logitsProgram } from '../../src/train/text_program';
+import { labelledRows } from '../../src/tasks/causal_lm/batches';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { logitsProgram, writeBatch } from '../../src/train/program';
 import { loadModel } from '../../src/worker/models/model_loader';
 import { type Memory, runReference } from '../reference/runner';
 import { FakeRunner } from './fake_runner';
@@ -39,8 +39,9 @@ export class Float64Model {
       attention_mask: Uint32Array.from(batch.attention_mask.flat()),
       ...labelledRows(batch.labels.flat(), B, T),
     };
-    const { program, inputs, logits } = logitsProgram(this.#loaded, BASE, micro);
-    writeBatch(this.#runner, inputs, micro, model.positions);
+    const task = new CausalLm(model);
+    const { program, inputs, logits } = logitsProgram(task, this.#loaded, BASE, micro);
+    writeBatch(this.#runner, task, inputs, micro);
     const memory: Memory = new Map(this.#runner.memory);
     for (const [name, numbers] of over) memory.set(weights.get(name)!, numbers);
     return runReference(program.steps, memory).get(logits)!;

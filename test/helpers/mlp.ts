@@ -3,13 +3,13 @@ import { numel } from '../../src/core/shape';
 import type { Runner } from '../../src/graph/runner';
 import { pinned, type Value } from '../../src/graph/value';
 import { AutoModelForCausalLM, type PreTrainedModel } from '../../src/index';
-import type { CausalModel } from '../../src/models/causal_model';
+import type { Architecture } from '../../src/models/architecture';
 import { type LinearSpec, linearModule, linearWeights } from '../../src/models/specs';
 import { add } from '../../src/ops/add';
 import { embedding } from '../../src/ops/embedding';
 import { relu } from '../../src/ops/relu';
+import { BaseModel } from '../../src/worker/models/base_model';
 import { SessionModels } from '../../src/worker/models/session_models';
-import { TextModel } from '../../src/worker/models/text_model';
 import { randomArray } from './random';
 import type { TestSession } from './session';
 
@@ -22,37 +22,33 @@ const LONGEST = 32;
  * lin0, lin1, … with ReLU between them, as a causal model: its inputs are rows of fixed tables, by token and position,
  * and the last linear layer is its head.
  */
-export function mlp(sizes: readonly number[] = MLP_SIZES): CausalModel {
+export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
   const linears = sizes.slice(1).map((outFeatures, index): LinearSpec => {
     const inFeatures = sizes[index] ?? 0;
     return { name: `lin${index}`, type: 'Linear', inFeatures, outFeatures, bias: true };
   });
   const head = linears.at(-1)?.name ?? '';
   const [features = 0, vocabSize = 0] = [sizes[0], sizes.at(-1)];
-  const table = (name: string, rows: number, seed: number): CausalModel['constants'][number] => ({
+  const table = (name: string, rows: number, seed: number): Architecture['constants'][number] => ({
     name,
     shape: [rows, features],
     compute: () => Float32Array.from(randomArray(rows * features, seed)),
   });
   return {
     config: { model_type: 'mlp' },
-    layers: 1,
-    heads: 1,
-    kvHeads: 1,
-    headDim: 4,
-    vocabSize,
-    maxLength: LONGEST,
-    positions: 'row',
-    eosTokenIds: [],
-    padTokenId: undefined,
+    text: { vocabSize, maxLength: LONGEST, positions: 'row', eosTokenIds: [], padTokenId: undefined },
     modules: [{ name: '', type: 'MLP' }, { name: 'relu', type: 'ReLU' }, ...linears.map(linearModule)],
     weights: linears.flatMap(linearWeights),
     prefix: '',
     constants: [table('tokens', vocabSize, 11), table('places', LONGEST, 12)],
     head,
     tied: new Map(),
-    hidden(g, layers, { ids, positions, constant }) {
-      let x = add(g, embedding(g, ids, constant('tokens')), embedding(g, positions, constant('places')));
+    hidden(g, layers, { value, constant }) {
+      let x = add(
+        g,
+        embedding(g, value('input_ids'), constant('tokens')),
+        embedding(g, value('position_ids'), constant('places')),
+      );
       for (const { name } of linears.slice(0, -1)) x = relu(g, layers.linear(name, x));
       return x;
     },
@@ -74,7 +70,7 @@ export async function loadMlp({ session }: TestSession, sizes?: readonly number[
   }
 }
 
-async function textModel(runner: Parameters<SessionModels['load']>[0], model: CausalModel): Promise<TextModel> {
+async function textModel(runner: Parameters<SessionModels['load']>[0], model: Architecture): Promise<BaseModel> {
   const weights = new Map<string, Value>();
   for (const [index, { name, shape }] of model.weights.entries()) {
     const value = pinned(name, shape);
@@ -88,7 +84,7 @@ async function textModel(runner: Parameters<SessionModels['load']>[0], model: Ca
     await put(runner, value, compute());
     constants.set(name, value);
   }
-  return new TextModel(runner, { model, weights, constants }, undefined);
+  return new BaseModel(runner, { model, weights, constants }, undefined);
 }
 
 async function put(runner: Runner, value: Value, numbers: Float32Array<ArrayBuffer>): Promise<void> {

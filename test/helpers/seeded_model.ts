@@ -1,7 +1,7 @@
 import type { RawTensor } from '../../src/formats/safetensors';
 import { writeSafetensors } from '../../src/formats/safetensors';
-import { fileShape } from '../../src/models/causal_model';
-import { createCausalModel } from '../../src/models/registry';
+import { fileShape } from '../../src/models/architecture';
+import { createArchitecture } from '../../src/models/registry';
 import { randomArray } from './random';
 
 /** Small models of each architecture: 2 layers, 32 tokens, 24 positions; with biases wherever one can have them. */
@@ -54,7 +54,7 @@ export const smallConfigs = {
 
 /** A model of these sizes as dropped files, with seeded weights: norms around 1, all else around 0. */
 export function seededFiles(config: { readonly model_type: string }): { readonly files: Map<string, Blob> } {
-  const tensors = createCausalModel(config).weights.map((spec, index): [string, RawTensor] => {
+  const tensors = createArchitecture(config).weights.map((spec, index): [string, RawTensor] => {
     const shape = fileShape(spec);
     const isNorm = shape.length === 1 && spec.name.endsWith('.weight');
     const numbers = randomArray(

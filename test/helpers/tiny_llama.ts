@@ -8,7 +8,7 @@ import {
   VeraConfig,
   type VeraModel,
 } from '../../src/index';
-import { createCausalModel } from '../../src/models/registry';
+import { createArchitecture } from '../../src/models/registry';
 import { randomArray } from './random';
 import type { TestSession } from './session';
 
@@ -30,7 +30,7 @@ export const tinyConfig = {
 
 /** Its tensors, or those of another size, with seeded values. */
 export function tinyTensors(config = tinyConfig): Map<string, RawTensor> {
-  const { weights } = createCausalModel(config);
+  const { weights } = createArchitecture(config);
   return new Map(
     weights.map(({ name, shape }, index): [string, RawTensor] => {
       const size = shape.reduce((product, dim) => product * dim, 1);

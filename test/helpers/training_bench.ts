@@ -9,13 +9,16 @@ import type { Executor } from '../../src/gpu/executor';
 import type { Step } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
+import { textSizes } from '../../src/models/architecture';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training_arguments';
-import { labelledRows } from '../../src/train/batches';
-import { lossChunks, type MicroBatch, writeBatch } from '../../src/train/micro_batch';
+import type { TextBatch } from '../../src/tasks/causal_lm/batches';
+import { labelledRows } from '../../src/tasks/causal_lm/batches';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { lossChunks } from '../../src/tasks/task';
 import { createOptimizerState, gradientsOf, optimizerProgram, optimizerValues } from '../../src/train/optimizer';
+import { lossProgram, writeBatch } from '../../src/train/program';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
-import { lossProgram } from '../../src/train/text_program';
 import { AdapterPlacer } from '../../src/worker/adapters/adapter_values';
 import { resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
 import { loadModel } from '../../src/worker/models/model_loader';
@@ -71,14 +74,15 @@ async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number
 }
 
 /** Rows of seeded tokens that all are labelled but the padding, which is on the right. */
-export function seededBatch({ loaded: { model } }: TrainingBench, lengths: readonly number[], T: number): MicroBatch {
+export function seededBatch({ loaded: { model } }: TrainingBench, lengths: readonly number[], T: number): TextBatch {
   const B = lengths.length;
-  const input_ids = new Uint32Array(B * T).fill(model.padTokenId ?? 0);
+  const { padTokenId, vocabSize } = textSizes(model);
+  const input_ids = new Uint32Array(B * T).fill(padTokenId ?? 0);
   const attention_mask = new Uint32Array(B * T);
   const labels = new Int32Array(B * T).fill(-100);
   lengths.forEach((length, row) => {
     randomArray(length, 40 + row).forEach((value, at) => {
-      const id = 3 + Math.floor(((value + 1) / 2) * (model.vocabSize - 3));
+      const id = 3 + Math.floor(((value + 1) / 2) * (vocabSize - 3));
       input_ids[row * T + at] = id;
       labels[row * T + at] = id;
       attention_mask[row * T + at] = 1;
@@ -99,17 +103,18 @@ export interface StepOptions {
 export const MAX_GRAD_NORM = 0.02;
 
 /** A step of training, ready to run here and in float64: forward, backward and AdamW. */
-export async function buildStep(bench: TrainingBench, batch: MicroBatch, options: StepOptions = {}) {
+export async function buildStep(bench: TrainingBench, batch: TextBatch, options: StepOptions = {}) {
   const { executor, loaded, adapters, overlay } = bench;
   const { step = 1, microStep = 0, seed = 0, learningRate = 0.01, checkpointing = false } = options;
   const state = await createOptimizerState(executor, adapters);
+  const task = new CausalLm(loaded.model);
   const training = { grads: gradientsOf(state), seed, checkpointing };
-  const text = lossProgram(loaded, overlay, batch, { ...state, training });
+  const text = lossProgram(task, loaded, overlay, batch, { ...state, training });
   const optimizer = optimizerProgram(
     state,
     resolveTrainingArguments({ weight_decay: 0.1, max_grad_norm: MAX_GRAD_NORM }),
   );
-  writeBatch(executor, text.inputs, batch, loaded.model.positions);
+  writeBatch(executor, task, text.inputs, batch);
   const chunks = lossChunks(batch.labelled, text.chunkRows);
   const block = (at: { step: number; microStep: number }): void => {
     const { labelled } = batch;

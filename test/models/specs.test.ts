@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { PretrainedConfig } from '../../src/core/model';
 import { readSafetensors } from '../../src/formats/safetensors';
-import { fileShape } from '../../src/models/causal_model';
-import { createCausalModel } from '../../src/models/registry';
+import { fileShape } from '../../src/models/architecture';
+import { createArchitecture } from '../../src/models/registry';
 import { moduleList } from '../helpers/module_lists';
 
 const configOf = (base: string): PretrainedConfig =>
   JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));
-const create = (base: string, change: object = {}) => createCausalModel({ ...configOf(base), ...change });
+const create = (base: string, change: object = {}) => createArchitecture({ ...configOf(base), ...change });
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
 describe.each(['llama', 'gpt2', 'opt', 'opt-postnorm'])('%s', (base) => {

@@ -4,9 +4,8 @@ import { type DropoutSource, overlaidLayers } from '../../src/adapters/wrap';
 import { Graph } from '../../src/graph/graph';
 import { constantOf } from '../../src/models/loaded_model';
 import { attention } from '../../src/ops/attention/attention';
-import { writeBatch } from '../../src/train/micro_batch';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { packStepBlock, stepBlockValue } from '../../src/train/step_block';
-import { batchInputs } from '../../src/train/text_program';
 import { seededFiles, smallConfigs } from '../helpers/seeded_model';
 import {
   closeTrainingBench,
@@ -28,20 +27,19 @@ async function logitsOver(
   const { B, T } = batch;
   const overlay = overlayOf(adapters, adapted ? adapters : []);
   const g = new Graph();
-  const inputs = batchInputs(batch, overlay);
+  const task = new CausalLm(model);
+  const inputs = task.inputs(batch);
   const block = stepBlockValue();
   const source: DropoutSource | undefined = seed === undefined ? undefined : { seed, block };
   const layers = overlaidLayers(g, loaded, overlay, { source });
   const hidden = model.hidden(g, layers, {
-    ids: inputs.ids,
-    positions: inputs.positions,
+    value: (name) => inputs.network[name],
     constant: (name) => constantOf(loaded, name),
-    attend: (_layer, q, k, v) =>
-      attention(g, { q, k, v, spans: inputs.spans, B, T, H: model.heads, Hkv: model.kvHeads, D: model.headDim }),
+    attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads }),
   });
   const logits = layers.linear(model.head, hidden);
   const ready = await executor.load({ name: 'logits', steps: g.steps, outputs: [logits] });
-  writeBatch(executor, inputs, batch, model.positions);
+  task.write(executor, inputs, batch);
   const results: Float64Array[] = [];
   for (let step = 1; step <= steps; step++) {
     executor.write(
@@ -52,8 +50,8 @@ async function logitsOver(
     results.push(await floatsOf(executor, logits));
   }
   ready.release();
-  const { adapters: _, ...owned } = inputs;
-  executor.free([...Object.values(owned), block]);
+  const { network, ...owned } = inputs;
+  executor.free([...Object.values(network), ...Object.values(owned), block]);
   return results;
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { VeraConfigInit } from '../../src/adapters/config';
 import type { VeraAdapter } from '../../src/adapters/vera_adapter';
 import { numel } from '../../src/core/shape';
-import { lossProgram } from '../../src/train/text_program';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { lossProgram } from '../../src/train/program';
 import { random } from '../helpers/random';
 import { seededFiles, smallConfigs } from '../helpers/seeded_model';
 import {
@@ -287,17 +288,18 @@ type Step = Awaited<ReturnType<typeof buildStep>>;
 /** The float64 gradients against central differences of the float64 loss, made by another program. */
 function expectDifferences(
   { loaded, overlay, adapters }: Bench,
-  batch: Parameters<typeof lossProgram>[2] & ReturnType<typeof seededBatch>,
+  batch: Parameters<typeof lossProgram>[3] & ReturnType<typeof seededBatch>,
   block: Step['state']['block'],
   before: Memory,
   after: Memory,
   pools: Step['state']['pools'],
 ): void {
   const stats = [...before.keys()].find(({ name }) => name === 'step stats')!;
-  const { program, inputs } = lossProgram(loaded, overlay, batch, { block, stats });
+  const task = new CausalLm(loaded.model);
+  const { program, owned } = lossProgram(task, loaded, overlay, batch, { block, stats });
   const memory: Memory = new Map([...before].map(([value, numbers]) => [value, numbers.slice()]));
   const given = new Map([...before].map(([value, numbers]) => [value.name, numbers]));
-  for (const input of Object.values(inputs)) if (input !== undefined) memory.set(input, given.get(input.name)!);
+  for (const input of owned) memory.set(input, given.get(input.name)!);
   const losses = program.steps.find(({ kernel }) => kernel.name === 'loss_sum')!.values.losses!;
   const lossNow = (): number => {
     const run = runReference(program.steps, new Map(memory));

@@ -8,8 +8,9 @@ import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { createLlama } from '../../src/models/llama';
 import type { LoadedModel } from '../../src/models/loaded_model';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { lossProgram } from '../../src/train/program';
 import { statsValue, stepBlockValue } from '../../src/train/step_block';
-import { lossProgram } from '../../src/train/text_program';
 
 /** The benchmark's two models. */
 const tiny = { C: 64, F: 172, V: 512, T: 256, B: 4, layers: 5, heads: 8, kvHeads: 4, r: 64 } as const;
@@ -56,7 +57,7 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
   };
   const training = { grads: new Map([[adapter, pinned('grads', lambda.shape)]]), seed: 0 };
   const state = { block: stepBlockValue(), stats: statsValue(), training };
-  return lossProgram(loaded, overlayOf([adapter], [adapter]), { B, T }, state).program.steps;
+  return lossProgram(new CausalLm(model), loaded, overlayOf([adapter], [adapter]), { B, T }, state).program.steps;
 }
 
 const flopsOf = (steps: readonly Step[], names: RegExp): number =>

@@ -11,15 +11,18 @@ import type { Executor } from '../../src/gpu/executor';
 import { ProgramCache } from '../../src/graph/program_cache';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
+import { textSizes } from '../../src/models/architecture';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training_arguments';
-import { labelledRows } from '../../src/train/batches';
+import type { TextBatch } from '../../src/tasks/causal_lm/batches';
+import { labelledRows } from '../../src/tasks/causal_lm/batches';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { lossChunks } from '../../src/tasks/task';
 import { LossMeter } from '../../src/train/evaluate';
 import { LayerModes, modesOf } from '../../src/train/layer_modes';
-import { lossChunks, type MicroBatch, writeBatch } from '../../src/train/micro_batch';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
+import { logitsProgram, lossProgram, writeBatch } from '../../src/train/program';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
-import { logitsProgram, lossProgram } from '../../src/train/text_program';
 import { AdapterPlacer } from '../../src/worker/adapters/adapter_values';
 import { type ResolvedAdapter, resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
 import { loadModel } from '../../src/worker/models/model_loader';
@@ -102,7 +105,7 @@ async function place({ placer, resolved, tensors }: Bench, start: 'init' | 'rand
   return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
 }
 
-function microBatch({ input_ids, attention_mask, labels }: GoldenBatch): MicroBatch {
+function microBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {
   const [B, T] = [input_ids.length, input_ids[0]!.length];
   return {
     B,
@@ -126,15 +129,16 @@ async function trainedNumbers(
 async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float32Array; loss: number }> {
   const { executor, loaded, golden } = bench;
   const batch = microBatch(golden.inputs.batch);
-  const { program, inputs, logits } = logitsProgram(loaded, overlay, batch);
+  const task = new CausalLm(loaded.model);
+  const { program, inputs, logits } = logitsProgram(task, loaded, overlay, batch);
   const ready = await executor.load(program);
-  writeBatch(executor, inputs, batch, loaded.model.positions);
+  writeBatch(executor, task, inputs, batch);
   executor.run(ready);
   const bytes = await executor.read(logits);
   ready.release();
-  const meter = new LossMeter(executor, new ProgramCache(executor), loaded);
+  const meter = new LossMeter(executor, new ProgramCache(executor), task, loaded);
   const { loss } = await meter.mean([batch], overlay);
-  return { logits: new Float32Array(bytes).subarray(0, batch.B * batch.T * loaded.model.vocabSize), loss };
+  return { logits: new Float32Array(bytes).subarray(0, batch.B * batch.T * task.text.vocabSize), loss };
 }
 
 /** All layers that can have the mode, in it. */
@@ -145,7 +149,8 @@ async function layersIn(
   grads: ReadonlyMap<VeraAdapter, Value>,
 ): Promise<LayerModes> {
   const overlay = overlayOf([adapter], [adapter]);
-  const chosen = modesOf({ loaded, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode });
+  const task = new CausalLm(loaded.model);
+  const chosen = modesOf({ loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode });
   expect(chosen.size).toBeGreaterThan(0);
   return LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
 }
@@ -162,12 +167,13 @@ async function gradients(
   const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
   modes.begin();
   const training = { grads: gradientsOf(state), seed: 0, modes: modes.layers };
-  const { program, inputs, chunkRows } = lossProgram(loaded, overlayOf([adapter], [adapter]), batch, {
+  const task = new CausalLm(loaded.model);
+  const { program, inputs, chunkRows } = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batch, {
     ...state,
     training,
   });
   const ready = await executor.load(program);
-  writeBatch(executor, inputs, batch, loaded.model.positions);
+  writeBatch(executor, task, inputs, batch);
   const { labelled } = batch;
   const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, ...BETAS };
   executor.write(state.block, packStepBlock(block));
@@ -187,7 +193,7 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
   const bench = await open(given);
   const { golden, tensors } = bench;
   const { tolerance } = golden;
-  const V = bench.loaded.model.vocabSize;
+  const V = textSizes(bench.loaded.model).vocabSize;
   const isToken = tokensOf(golden.inputs.batch, V);
 
   test('the tensors in shards', () => {
@@ -255,7 +261,8 @@ async function tenSteps(
   const optimizer = await executor.load(optimizerProgram(state, args));
   const batches = golden.inputs.train_batches.map(microBatch);
   const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
-  const text = lossProgram(loaded, overlayOf([adapter], [adapter]), batches[0]!, {
+  const task = new CausalLm(loaded.model);
+  const text = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
     training: { grads: gradientsOf(state), seed: 0, modes: modes.layers },
   });
@@ -267,7 +274,7 @@ async function tenSteps(
     modes.begin();
     const allTokens = ofStep.reduce((sum, { labelled }) => sum + labelled, 0);
     ofStep.forEach((batch, microStep) => {
-      writeBatch(executor, text.inputs, batch, loaded.model.positions);
+      writeBatch(executor, task, text.inputs, batch);
       const tokens = training.normalise === 'mean_of_means' ? batch.labelled * ofStep.length : allTokens;
       const learningRate = training.lrs[index]!;
       const block = { step: index + 1, microStep, labelled: batch.labelled, learningRate, tokens, ...BETAS };

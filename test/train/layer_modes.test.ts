@@ -10,10 +10,11 @@ import { LayerModes, modesOf } from '../../src/train/layer_modes';
 
 const names = ['block.q', 'block.up', 'head'];
 const weights = new Map(names.map((name) => [`${name}.weight`, pinned(name, [64, 64])]));
-const loaded = { model: { head: 'head', maxLength: 4096, tied: new Map() }, weights } as unknown as LoadedModel;
+const loaded = { model: { head: 'head', tied: new Map() }, weights } as unknown as LoadedModel;
 const slots = new Map(
   names.map((name, i) => [name, { in_features: 64, out_features: 64, offsetB: 80 * i, offsetD: 80 * i + 64 }]),
 );
+const task = { fullShape: (wanted: typeof args) => ({ B: wanted.per_device_train_batch_size, T: wanted.max_length }) };
 const args = { max_length: 256, per_device_train_batch_size: 2, gradient_accumulation_steps: 1 };
 
 function adapterWith(vera_dropout = 0): VeraAdapter {
@@ -32,20 +33,20 @@ const overlayWith = (adapters: readonly VeraAdapter[], changes: Partial<Overlay>
 
 test('all layers but the head get the mode that is cheapest, or the one that is asked for', () => {
   const adapter = adapterWith();
-  const given = { loaded, overlay: overlayWith([adapter]), adapters: [adapter], args };
+  const given = { loaded, task, overlay: overlayWith([adapter]), adapters: [adapter], args };
   const each = (mode: VeraMode) => new Map(['block.q', 'block.up'].map((name) => [name, mode]));
   expect(modesOf(given)).toEqual(each('merged'));
   // A token alone isn't worth a merge.
   const few = { ...args, max_length: 1, per_device_train_batch_size: 1 };
-  const short = { ...loaded, model: { ...loaded.model, maxLength: 1 } } as LoadedModel;
-  expect(modesOf({ ...given, loaded: short, args: few })).toEqual(new Map());
+  const short = { fullShape: () => ({ B: 1, T: 1 }) };
+  expect(modesOf({ ...given, task: short, args: few })).toEqual(new Map());
   for (const mode of VERA_MODES) expect(modesOf({ ...given, modes: mode })).toEqual(each(mode));
 });
 
 test('all is unmerged with dropout, beside another adapter, and over merged weights', () => {
   const [adapter, other, dropping] = [adapterWith(), adapterWith(), adapterWith(0.1)];
   const modules = (overlay: Overlay, adapters = [adapter]): string[] => [
-    ...modesOf({ loaded, overlay, adapters, args, modes: 'merged' }).keys(),
+    ...modesOf({ loaded, task, overlay, adapters, args, modes: 'merged' }).keys(),
   ];
   expect(modules(overlayWith([adapter, other]))).toEqual([]);
   expect(modules(overlayWith([dropping]), [dropping])).toEqual([]);
@@ -58,7 +59,7 @@ test('a weight too large to bind is left as it is', () => {
   const adapter = adapterWith();
   const split = pinnedMatrix('block.up.weight', [128, 64], 'f32', 64 * 64 * 4);
   const partly = { ...loaded, weights: new Map([...weights, ['block.up.weight', split]]) };
-  const given = { loaded: partly, overlay: overlayWith([adapter]), adapters: [adapter], args };
+  const given = { loaded: partly, task, overlay: overlayWith([adapter]), adapters: [adapter], args };
   expect([...modesOf({ ...given, modes: 'merged' }).keys()]).toEqual(['block.q']);
 });
 

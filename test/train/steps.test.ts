@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { TextBatch } from '../../src/tasks/causal_lm/batches';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { textRow } from '../../src/tasks/causal_lm/token_row';
 import { planSteps, trainingSteps } from '../../src/train/steps';
-import { textRow } from '../../src/train/token_row';
 import type { StepData } from '../../src/train/training_init';
 
 const args = {
+  max_length: 64,
   per_device_train_batch_size: 2,
   gradient_accumulation_steps: 1,
   num_train_epochs: 2,
@@ -11,18 +14,21 @@ const args = {
   seed: 42,
   shuffle: true,
 };
-const format = { maxLength: 64, padId: 0 };
+const sizes = { vocabSize: 64, maxLength: 512, positions: 'row', eosTokenIds: [], padTokenId: 0 } as const;
+const task = new CausalLm({ text: sizes, config: { model_type: 'llama' }, head: 'lm_head' });
 /** Row i begins with the id i + 1. */
 const rows = Array.from({ length: 7 }, (_, i) => textRow([i + 1, 50, 51]));
 
 function firstIds({ microBatches }: StepData): number[] {
-  return microBatches.flatMap(({ B, T, input_ids }) => Array.from({ length: B }, (_, b) => input_ids[b * T]!));
+  return (microBatches as TextBatch[]).flatMap(({ B, T, input_ids }) =>
+    Array.from({ length: B }, (_, b) => input_ids[b * T]!),
+  );
 }
 function seen(steps: readonly StepData[]): number[] {
   return steps.flatMap(firstIds).filter((id) => id > 0);
 }
 function run(changes: Partial<typeof args> = {}, done = 0): StepData[] {
-  return [...trainingSteps(rows, { ...args, ...changes }, format, done)];
+  return [...trainingSteps(task, rows, { ...args, ...changes }, done)];
 }
 
 describe('planSteps counts as transformers does', () => {
@@ -62,7 +68,7 @@ test('a run that goes on after some steps sees what the whole one would have', (
 test('accumulation: one step of several batches, divided by all their labels', () => {
   const steps = run({ gradient_accumulation_steps: 3, shuffle: false, num_train_epochs: 1 });
   expect(steps.map(({ microBatches }) => microBatches.length)).toEqual([3, 1]);
-  expect(steps.map(({ labelledTokens }) => labelledTokens)).toEqual([12, 2]);
+  expect(steps.map(({ labelled }) => labelled)).toEqual([12, 2]);
   expect(steps.map(({ tokens }) => tokens)).toEqual([18, 3]);
   expect(steps[0]!.microBatches.map(({ labelled }) => labelled)).toEqual([4, 4, 4]);
 });
@@ -76,7 +82,7 @@ test('epochs begin, end and are counted', () => {
 
 test('T follows the longest row of each batch', () => {
   const mixed = [textRow(Array(70).fill(1)), textRow([1, 2]), textRow([1, 2]), textRow([1, 2])];
-  const [first, second] = [...trainingSteps(mixed, { ...args, shuffle: false }, { maxLength: 512, padId: 0 })] as [
+  const [first, second] = [...trainingSteps(task, mixed, { ...args, max_length: 512, shuffle: false })] as [
     StepData,
     StepData,
   ];

@@ -151,7 +151,19 @@ function visibleProducts({ B, T, H, D }: Params<typeof params>): number {
   return (B * H * D * T * (T + 1)) / 2;
 }
 
-export interface AttentionInputs {
+/** The heads of a layer. */
+export interface AttentionHeads {
+  /** Query heads. */
+  readonly H: number;
+  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
+  readonly Hkv: number;
+  /** Size of a head. */
+  readonly D: number;
+  /** What products of queries and keys are multiplied by. Default: 1 / √D. */
+  readonly scale?: number;
+}
+
+export interface AttentionInputs extends AttentionHeads {
   /** (B·T, H·D) */
   readonly q: Value;
   /** (B·T, Hkv·D) */
@@ -162,16 +174,10 @@ export interface AttentionInputs {
   readonly spans: Value;
   readonly B: number;
   readonly T: number;
-  /** Query heads. */
-  readonly H: number;
-  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
-  readonly Hkv: number;
-  /** Size of a head. */
-  readonly D: number;
 }
 
 /**
- * Causal attention, softmax(q·kᵀ / √D)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query
+ * Causal attention, softmax(scale · q·kᵀ)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query
  * without any gives zeros. The scores are never stored: memory grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
@@ -183,12 +189,16 @@ export function attention(g: Graph, inputs: AttentionInputs): Value {
   expectShape('attention k', k.shape, [B * T, Hkv * D]);
   expectShape('attention v', v.shape, [B * T, Hkv * D]);
   expectShape('attention spans', spans.shape, [B, T, 2]);
-  const scale = 1 / Math.sqrt(D);
+  const scale = scaleOf(inputs);
   const padded = roundUp(D, 4);
   if (padded === D) return attend(g, inputs, scale);
   // The kernels read heads by fours; zeros change neither scores nor sums.
   const pad = (x: Value): Value => resizeHeads(g, x, D, padded);
   return resizeHeads(g, attend(g, { ...inputs, q: pad(q), k: pad(k), v: pad(v), D: padded }, scale), padded, D);
+}
+
+export function scaleOf({ D, scale = 1 / Math.sqrt(D) }: AttentionHeads): number {
+  return scale;
 }
 
 function attend(g: Graph, { q, k, v, spans, B, T, H, Hkv, D }: AttentionInputs, scale: number): Value {

@@ -9,6 +9,7 @@ import { ceilDiv, expectShape } from '../../core/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
+import { type AttentionHeads, scaleOf } from './attention';
 
 /** Threads of a workgroup, and so the words of a head that one can sum. */
 const THREADS = 128;
@@ -41,7 +42,7 @@ export const attentionDecodeKernel = defineKernel({
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,
 });
 
-export interface AttentionDecodeInputs {
+export interface AttentionDecodeInputs extends AttentionHeads {
   /** (B, H·D): one new query per row. */
   readonly q: Value;
   /** (B, S, Hkv·D) */
@@ -52,12 +53,6 @@ export interface AttentionDecodeInputs {
   readonly positions: Value;
   /** u32 (B): the first entry that it sees, 0 by default; above `positions` there is none, and y is 0. */
   readonly start?: Value;
-  /** Query heads. */
-  readonly H: number;
-  /** Key and value heads; divides H. Query head h uses kv head floor(h · Hkv / H). */
-  readonly Hkv: number;
-  /** Size of a head. */
-  readonly D: number;
 }
 
 /** Attention of each row's new token to its cache: (B, H·D). Has no gradient. */
@@ -73,6 +68,6 @@ export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value 
   expectShape('attention_decode positions', positions.shape, [B]);
   if (start !== undefined) expectShape('attention_decode start', start.shape, [B]);
   const given = { q, k_cache, v_cache, start: start ?? positions, positions };
-  const params = { B, S, H, Hkv, D, scale: 1 / Math.sqrt(D), has_start: Number(start !== undefined) };
+  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs), has_start: Number(start !== undefined) };
   return g.emit(attentionDecodeKernel, given, { y: q.shape }, params).y;
 }

@@ -21,7 +21,7 @@ import type { Warn } from '../../core/warning';
 import type { AdapterTensors } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
 import { pinned, viewOf } from '../../graph/value';
-import type { CausalModel } from '../../models/causal_model';
+import type { Architecture } from '../../models/architecture';
 import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/tensors';
 import type { WireAdapterOptions } from '../protocol';
@@ -165,7 +165,7 @@ export class AdapterPlacer {
 
 /** What lies in a pool of an adapter, such as what trains or one of its moments, in the shapes that files give it. */
 export function poolTensors(
-  model: CausalModel,
+  model: Architecture,
   { layout, tensors }: VeraAdapter,
   pool: Float32Array<ArrayBuffer>,
 ): Pick<StoredAdapter, 'vectors' | 'others'> {

@@ -4,7 +4,7 @@ import { type ResolvedTargets, resolveTargets } from '../../adapters/targets';
 import { type TrainedTensor, trainedTensors } from '../../adapters/trained_tensors';
 import type { Warn } from '../../core/warning';
 import type { ExpectedTensors } from '../../formats/peft';
-import { type CausalModel, fileShape } from '../../models/causal_model';
+import { type Architecture, fileShape } from '../../models/architecture';
 import { specOf } from '../models/tensors';
 
 /** What a configuration means for a model. */
@@ -19,7 +19,7 @@ export interface ResolvedAdapter {
 /** `later`: whether the model has an adapter already. Throws PEFT's errors. */
 export function resolveAdapter(
   config: VeraConfig,
-  model: CausalModel,
+  model: Architecture,
   { later = false, warn }: { readonly later?: boolean; readonly warn?: Warn } = {},
 ): ResolvedAdapter {
   const targets = resolveTargets(config, model.modules, {

@@ -11,8 +11,8 @@ import type { Warn } from '../../core/warning';
 import { writeLoraConfig, writeLoraModel } from '../../formats/lora';
 import { readAdapterConfig, readAdapterModel } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
+import type { BaseModel } from '../models/base_model';
 import type { SessionModels } from '../models/session_models';
-import type { TextModel } from '../models/text_model';
 import type {
   CallId,
   KeptAdapter,
@@ -47,7 +47,7 @@ export class SessionAdapters {
     this.#warn = warn;
   }
 
-  newState(base: TextModel): VeraState {
+  newState(base: BaseModel): VeraState {
     const { runner } = base;
     const projections = this.#projections.get(runner) ?? new ProjectionPool(runner, this.#announce);
     this.#projections.set(runner, projections);

@@ -2,7 +2,7 @@ import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
 import type { VeraAdapter } from '../../adapters/vera_adapter';
 import type { Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
-import type { TextModel } from '../models/text_model';
+import type { BaseModel } from '../models/base_model';
 import type { MadeMerge, MergeOptions, VeraMerges } from './vera_merges';
 
 /**
@@ -18,7 +18,7 @@ export interface Merging extends MergeOptions {
 
 /** What merged and unloaded models are made of. */
 export interface Ingredients {
-  readonly base: TextModel;
+  readonly base: BaseModel;
   readonly merges: VeraMerges;
   /** The adapters whose numbers are read. */
   readonly adapters: Iterable<VeraAdapter>;

@@ -10,7 +10,7 @@ import type { Warn } from '../../core/warning';
 import type { AdapterTensors } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
-import type { TextModel } from '../models/text_model';
+import type { BaseModel } from '../models/base_model';
 import type { WireAdapterOptions } from '../protocol';
 import { AdapterPlacer, type StoredAdapter } from './adapter_values';
 import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
@@ -38,7 +38,7 @@ interface Added {
 
 /** The adapters over one base model. The base model's own results stay as they are. */
 export class VeraState {
-  readonly base: TextModel;
+  readonly base: BaseModel;
   /** Changes come one after the other. */
   readonly changes = new Serial();
   readonly #host: VeraHost;
@@ -49,7 +49,7 @@ export class VeraState {
   #active: readonly string[] = [];
   #enabled = true;
 
-  constructor(base: TextModel, host: VeraHost) {
+  constructor(base: BaseModel, host: VeraHost) {
     this.base = base;
     this.#host = host;
     this.#placer = new AdapterPlacer(host.runner, base.loaded, host.projections, host.warn);
@@ -173,7 +173,7 @@ export class VeraState {
    * As in PEFT it doesn't count whether adapters are disabled meanwhile. Once it is ready, these adapters are for nothing
    * but to be disposed of.
    */
-  async unload(merging: Merging | undefined, ready: Ready): Promise<TextModel> {
+  async unload(merging: Merging | undefined, ready: Ready): Promise<BaseModel> {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
     const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
     await readyOrUndo(ready, () => this.#host.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));

@@ -5,10 +5,10 @@ import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../
 import { transpose } from '../../formats/transpose';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
-import { type CausalModel, fileShape } from '../../models/causal_model';
+import { type Architecture, fileShape } from '../../models/architecture';
 import { tensorsUnder, untied } from '../../models/untied';
+import type { BaseModel } from './base_model';
 import { specOf } from './tensors';
-import type { TextModel } from './text_model';
 
 /**
  * The folder of a model as it stands: with merged weights, trained biases and whole modules, without the deltas of
@@ -16,7 +16,7 @@ import type { TextModel } from './text_model';
  * with `numerical_error` where a number isn't finite, as after a merge that overflowed.
  */
 export async function exportModel(
-  { runner, loaded }: TextModel,
+  { runner, loaded }: BaseModel,
   { tensors: over }: Overlay,
   signal: AbortSignal,
 ): Promise<Map<string, Blob>> {
@@ -26,14 +26,14 @@ export async function exportModel(
   return writeModelFolder(model.config, { specs, tensors: read(runner, model, values, specs, signal) });
 }
 
-function describe(model: CausalModel, name: string, { shape, dtype }: Value): ModelTensorSpec {
+function describe(model: Architecture, name: string, { shape, dtype }: Value): ModelTensorSpec {
   const spec = specOf(model, name);
   return { name, dims: spec === undefined ? shape : fileShape(spec), dtype: dtype === 'f16' ? 'F16' : 'F32' };
 }
 
 async function* read(
   runner: Runner,
-  model: CausalModel,
+  model: Architecture,
   values: ReadonlyMap<string, Value>,
   specs: readonly ModelTensorSpec[],
   signal: AbortSignal,

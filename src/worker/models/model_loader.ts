@@ -14,10 +14,11 @@ import { readWeights } from '../../formats/weights';
 import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { type DType, pinned, pinnedMatrix, type Shard, shardsOf, type Value } from '../../graph/value';
-import { type CausalModel, fileShape, type WeightSpec } from '../../models/causal_model';
+import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
 import type { LoadedModel } from '../../models/loaded_model';
-import { createCausalModel } from '../../models/registry';
-import { logitsProgram } from '../../train/text_program';
+import { createArchitecture } from '../../models/registry';
+import { CausalLm } from '../../tasks/causal_lm/causal_lm';
+import { logitsProgram } from '../../train/program';
 
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
@@ -36,7 +37,7 @@ export interface LoadModelOptions {
 export async function loadModel(source: FileSource, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
   const bytes = await readFile(source, 'config.json', options.limits.json);
   const config = parseJsonObject(bytes, 'config.json', options.limits.json) as PretrainedConfig;
-  const model = createCausalModel(config);
+  const model = createArchitecture(config);
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
@@ -57,7 +58,7 @@ export async function loadModel(source: FileSource, runner: Runner, options: Loa
 async function loadWeights(
   source: FileSource,
   runner: Runner,
-  model: CausalModel,
+  model: Architecture,
   weights: Map<string, Value>,
   { dtype, limits, onUpload }: LoadModelOptions,
 ): Promise<void> {
@@ -99,19 +100,20 @@ async function loadWeights(
 }
 
 /** Whether a pass may be built by config.json's word alone, before the weights are seen. */
-function isModest({ weights }: CausalModel): boolean {
+function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
 /** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */
-function forwardSteps(model: CausalModel, dtype: DType, maxBytes: number): readonly Step[] {
+function forwardSteps(model: Architecture, dtype: DType, maxBytes: number): readonly Step[] {
   const value = (spec: WeightSpec): Value => weightValue(spec, isPackable(spec) ? dtype : 'f32', maxBytes);
+  const task = new CausalLm(model);
   const loaded = {
     model,
     weights: new Map(model.weights.map((spec) => [spec.name, value(spec)])),
     constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
   };
-  return logitsProgram(loaded, BASE, { B: 1, T: bucketLength(1, model.maxLength) }).program.steps;
+  return logitsProgram(task, loaded, BASE, { B: 1, T: bucketLength(1, task.text.maxLength) }).program.steps;
 }
 
 function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {

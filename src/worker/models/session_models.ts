@@ -5,6 +5,7 @@ import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
 import { defaultLimits, type ParserLimits, type ProgressInfo } from '../../core/source';
 import type { Executor } from '../../gpu/executor';
 import { openSource } from '../../hub/open_source';
+import { textSizes } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
 import { VeraState } from '../adapters/vera_state';
 import type {
@@ -19,15 +20,15 @@ import type {
 } from '../protocol';
 import { Handles } from '../rpc/handles';
 import { sealed } from '../rpc/seal';
+import { BaseModel } from './base_model';
 import { loadModel } from './model_loader';
-import { TextModel } from './text_model';
 
 /** What a model's handle stands for: the base model alone, or adapters over it. */
-export type Loaded = TextModel | VeraState;
+export type Loaded = BaseModel | VeraState;
 
 /** What runs, and what lies over it. */
 export interface Pass {
-  readonly model: TextModel;
+  readonly model: BaseModel;
   readonly overlay: Overlay;
 }
 
@@ -74,9 +75,9 @@ export class SessionModels {
     throw noAdapters('adapter_names', names.join(', '));
   }
 
-  base(handle: Handle): TextModel {
+  base(handle: Handle): BaseModel {
     const loaded = this.models.get(handle);
-    if (loaded instanceof TextModel) return loaded;
+    if (loaded instanceof BaseModel) return loaded;
     return loaded.base;
   }
 
@@ -96,7 +97,7 @@ export class SessionModels {
     if (this.models.find(handle) === undefined) return;
     const { root } = this.base(handle);
     const family = (): [Handle, Loaded][] => this.models.entries().filter(([other]) => this.base(other).root === root);
-    const members = (): Set<TextModel> => new Set([root, ...family().map(([other]) => this.base(other))]);
+    const members = (): Set<BaseModel> => new Set([root, ...family().map(([other]) => this.base(other))]);
     await Promise.all([...members()].map(({ jobs }) => jobs.close(abortError('The model was disposed of'))));
     // Asked again: what was on its way has come or failed by now.
     const models = members();
@@ -152,19 +153,21 @@ export class SessionModels {
         emit({ status: 'upload', name: source.name, progress });
       },
     });
-    const tokenizer = await this.#tokenizerIfPresent(source, loaded.model.vocabSize).catch((error: unknown) => {
-      executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
-      throw error;
-    });
+    const tokenizer = await this.#tokenizerIfPresent(source, textSizes(loaded.model).vocabSize).catch(
+      (error: unknown) => {
+        executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
+        throw error;
+      },
+    );
     // It may have been lost while the tokenizer came in.
     executor.check();
-    const info = this.info(new TextModel(executor, loaded, tokenizer));
+    const info = this.info(new BaseModel(executor, loaded, tokenizer));
     emit({ status: 'ready', model: source.name });
     return info;
   }
 
   /** A model with its handle, which it gets unless it has one. */
-  info(model: TextModel): ModelInfo {
+  info(model: BaseModel): ModelInfo {
     const known = this.models.entries().find(([, loaded]) => loaded === model)?.[0];
     const { tokenizer, loaded } = model;
     return {

@@ -4,7 +4,7 @@ import { f16ToF32, f32ToF16 } from '../../formats/float16';
 import { transpose } from '../../formats/transpose';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
-import { type CausalModel, fileShape, type WeightSpec } from '../../models/causal_model';
+import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
 
 /** A value's elements as float32, in the device's order. */
 export async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
@@ -13,7 +13,7 @@ export async function readFloats(runner: Runner, value: Value): Promise<Float32A
   return value.dtype === 'f16' ? f16ToF32(new Uint16Array(bytes, 0, length)) : new Float32Array(bytes).slice(0, length);
 }
 
-export function specOf(model: CausalModel, name: string): WeightSpec | undefined {
+export function specOf(model: Architecture, name: string): WeightSpec | undefined {
   return model.weights.find((spec) => spec.name === name);
 }
 

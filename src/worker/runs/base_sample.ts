@@ -1,8 +1,8 @@
 import { f16ToF32 } from '../../formats/float16';
 import type { TensorSample } from '../../formats/run_folder';
 import { byteLength } from '../../graph/value';
+import type { BaseModel } from '../models/base_model';
 import { specOf } from '../models/tensors';
-import type { TextModel } from '../models/text_model';
 import { samplesOf } from './run_identity';
 
 /** Values of each tensor. */
@@ -12,7 +12,7 @@ const COUNT = 4;
 export async function sampleBase({
   loaded: { model, weights },
   runner,
-}: TextModel): Promise<ReadonlyMap<string, TensorSample>> {
+}: BaseModel): Promise<ReadonlyMap<string, TensorSample>> {
   const firsts = [...weights].flatMap(([name, value]) =>
     samplesOf(value)
       .slice(0, 1)

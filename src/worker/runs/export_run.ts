@@ -7,18 +7,18 @@ import type { PoolSnapshot, RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/training';
 import { writeAdapterConfig } from '../../formats/peft';
 import { type RunSettings, writeRunFolder } from '../../formats/run_folder';
-import { Breather } from '../../train/breather';
+import { Breather } from '../../tasks/breather';
+import type { Task } from '../../tasks/task';
 import { warmupSteps } from '../../train/schedule';
-import type { TokenRow } from '../../train/token_row';
 import { poolTensors, readProjections } from '../adapters/adapter_values';
-import type { TextModel } from '../models/text_model';
+import type { BaseModel } from '../models/base_model';
 import { sampleBase } from './base_sample';
 
 export interface ExportedRun {
-  readonly model: TextModel;
+  readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
-  readonly rows: readonly TokenRow[];
+  readonly rows: readonly unknown[];
   readonly snapshot: RunSnapshot;
   readonly signal: AbortSignal;
 }
@@ -54,16 +54,16 @@ export async function exportRun({
     kinds: new Map([...adapter.tensors.values()].map(({ savedKey, kind }) => [savedKey, kind])),
     settings: settingsOf({ ...args, learning_rate: args.learning_rate * halving.factor }, progress.max_steps),
     base: await sampleBase(model),
-    rows: breathing(rows, signal),
+    rows: breathing(model.task, rows, signal),
   });
 }
 
 /** Gives way to other work now and then, such as the steps of the run itself. */
-async function* breathing(rows: readonly TokenRow[], signal: AbortSignal): AsyncGenerator<TokenRow> {
+async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSignal): AsyncGenerator<object> {
   const breather = new Breather(signal);
   for (const row of rows) {
     await breather.breathe();
-    yield row;
+    yield task.exported(row);
   }
 }
 

@@ -4,22 +4,22 @@ import { bytesOf } from '../../core/bytes';
 import { Digest } from '../../core/digest';
 import { rowsAndColumns } from '../../core/shape';
 import { byteLength, shardsOf, type Value } from '../../graph/value';
-import type { TokenRow } from '../../train/token_row';
-import type { TextModel } from '../models/text_model';
+import type { Task } from '../../tasks/task';
+import type { BaseModel } from '../models/base_model';
 
 export interface RunParts {
-  readonly model: TextModel;
+  readonly model: BaseModel;
   readonly overlay: Overlay;
   /** Those that train. */
   readonly adapters: readonly VeraAdapter[];
-  readonly rows: readonly TokenRow[];
+  readonly rows: readonly unknown[];
 }
 
 /** Words of 32 bits at the beginning of a tensor's first and last row, that tell it from others of its shape. */
 const SAMPLE = 64;
 
 /** What a base model is, as a fingerprint: names, shapes and samples of its tensors. */
-export async function baseIdentity({ loaded: { weights }, runner }: TextModel): Promise<string> {
+export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): Promise<string> {
   const digest = new Digest();
   const tensors = inOrder(weights);
   await digest.add(new TextEncoder().encode(JSON.stringify(tensors.map(describeTensor))));
@@ -46,9 +46,11 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
   const samples = [...tensors.map(([, value]) => value), ...projections].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of stillPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
-  for (const { input_ids, labels, attention_mask } of rows) {
-    const length = Uint32Array.of(input_ids.length);
-    for (const part of [length, input_ids, labels, attention_mask]) await digest.add(bytesOf(part));
+  const task: Task = model.task;
+  for (const row of rows) {
+    const columns = task.columns(row);
+    const length = Uint32Array.of(columns[0]?.length ?? 0);
+    for (const part of [length, ...columns]) await digest.add(bytesOf(part));
   }
   return digest.end();
 }

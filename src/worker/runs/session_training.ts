@@ -4,7 +4,7 @@ import { untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { RunControl } from '../../core/run';
 import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../../core/training';
-import type { RowSource } from '../../train/data';
+import type { RowSource } from '../../tasks/task';
 import type { TrainingInit } from '../../train/training_init';
 import type { SessionKernels } from '../models/session_kernels';
 import type { Pass, SessionModels } from '../models/session_models';

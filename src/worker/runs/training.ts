@@ -4,21 +4,18 @@ import { WebVeraError } from '../../core/error';
 import type { Holder } from '../../core/held_name';
 import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
-import type { Warning } from '../../core/warning';
-import { batchesInOrder } from '../../train/batches';
-import { collectRows, type RowOptions, type RowSource } from '../../train/data';
+import { batchesInOrder, type RowSource, type Task } from '../../tasks/task';
 import { planSteps, trainingSteps } from '../../train/steps';
-import type { TokenRow } from '../../train/token_row';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
+import type { BaseModel } from '../models/base_model';
 import type { RunKernels } from '../models/run_kernels';
 import { readFloats } from '../models/tensors';
-import type { TextModel } from '../models/text_model';
 import type { Evaluation } from '../protocol';
 import { type CheckpointHost, RunCheckpoints } from './run_checkpoints';
 
 export interface TrainingRequest {
-  readonly model: TextModel;
+  readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
   /** The data set, read until the signal aborts. */
@@ -38,7 +35,7 @@ export interface RunRequest extends TrainingRequest {
 /** A run, and what it learns from, once that is read. */
 export interface CreatedRun {
   readonly run: TrainingRun;
-  rows(): readonly TokenRow[];
+  rows(): readonly unknown[];
   /** To its end, or until another tab takes it over: then rejects with `locked_by_other_tab`. */
   train(): Promise<TrainOutput>;
   /** Looks whether another tab has taken it over. */
@@ -51,7 +48,8 @@ export function createRun(
   emit: TrainingInit['emit'],
 ): CreatedRun {
   const adapters = expectTrainable(overlay);
-  let rows: readonly TokenRow[] = [];
+  const task: Task = model.task;
+  let rows: readonly unknown[] = [];
   let checkpoints: RunCheckpoints | undefined;
   /** Its last step, once that is known. */
   let end = Number.POSITIVE_INFINITY;
@@ -67,6 +65,7 @@ export function createRun(
   const run = new TrainingRun({
     runner: kernels.runner,
     loaded: model.loaded,
+    task,
     overlay,
     adapters,
     args,
@@ -74,12 +73,12 @@ export function createRun(
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
     async prepare(stop) {
-      const collected = await collectRows(data(stop), rowOptions(model, args, 'truncate', stop));
+      const collected = await task.collect(data(stop), { args, overflow: 'truncate', signal: stop });
       rows = collected.rows;
-      if (collected.leftOut > 0) host.warn(someLeftOut(collected.leftOut, rows.length, model, args));
+      if (collected.warning !== undefined) host.warn(collected.warning);
       const { maxSteps } = planSteps(rows.length, args);
       end = maxSteps;
-      const steps: TrainingData['steps'] = (done) => trainingSteps(rows, args, batchFormat(model, args), done);
+      const steps: TrainingData['steps'] = (done) => trainingSteps(task, rows, args, done);
       checkpoints = new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels, holder });
       try {
         if (takesOver) await checkpoints.takeOver(stop);
@@ -126,16 +125,16 @@ export async function storedRun({
   signal,
   checkpoints: host,
   kernels,
-}: StoredRunRequest): Promise<{ readonly rows: readonly TokenRow[]; readonly snapshot: RunSnapshot }> {
+}: StoredRunRequest): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
   const adapters = expectTrainable(overlay);
-  const { rows } = await collectRows(data(signal), rowOptions(model, args, 'truncate', signal));
+  const { rows } = await model.task.collect(data(signal), { args, overflow: 'truncate', signal });
   const { maxSteps } = planSteps(rows.length, args);
   const stored = await new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels }).last(maxSteps);
   const { progress, ...rest } = stored ?? (await beginning(model, adapters));
   return { rows, snapshot: { ...rest, progress: { ...progress, max_steps: maxSteps } } };
 }
 
-async function beginning({ runner }: TextModel, adapters: readonly VeraAdapter[]): Promise<RunSnapshot> {
+async function beginning({ runner }: BaseModel, adapters: readonly VeraAdapter[]): Promise<RunSnapshot> {
   const pools = adapters.map(async ({ lambda }): Promise<PoolSnapshot> => {
     const parameters = await readFloats(runner, lambda);
     const zeros = new Float32Array(parameters.length);
@@ -168,47 +167,10 @@ function expectTrainable(overlay: Overlay): readonly VeraAdapter[] {
   return adapters;
 }
 
-/** The mean loss over all labelled tokens of the data, in blocks that don't overlap. */
+/** What the task measures over the data, of which it leaves nothing out. */
 export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
-  const { rows } = await collectRows(data(signal), rowOptions(model, args, 'split', signal));
-  const format = { ...batchFormat(model, args), batchSize: args.per_device_train_batch_size };
-  const { loss, tokens } = await model.losses.mean(batchesInOrder(rows, format), overlay, signal);
-  return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: tokens };
-}
-
-function someLeftOut(leftOut: number, left: number, model: TextModel, args: ResolvedTrainingArguments): Warning {
-  const what = args.packing ? 'rows' : 'examples';
-  const within = args.packing ? 'them' : `their first ${rowLength(model, args)} tokens`;
-  return {
-    code: 'left_out',
-    message:
-      `${leftOut} of ${left + leftOut} ${what} are left out, as there is nothing to predict in ${within}: ` +
-      'a prompt fills them, or they are a single token. Is max_length too small?',
-  };
-}
-
-function rowOptions(
-  model: TextModel,
-  args: ResolvedTrainingArguments,
-  overflow: RowOptions['overflow'],
-  signal: AbortSignal,
-): RowOptions {
-  return {
-    tokenizer: model.tokenizer,
-    vocabSize: model.loaded.model.vocabSize,
-    completionOnly: args.completion_only_loss,
-    maxLength: rowLength(model, args),
-    packing: args.packing,
-    overflow,
-    signal,
-  };
-}
-
-function batchFormat(model: TextModel, args: ResolvedTrainingArguments): { maxLength: number; padId: number } {
-  const { padTokenId, eosTokenIds } = model.loaded.model;
-  return { maxLength: rowLength(model, args), padId: padTokenId ?? eosTokenIds[0] ?? 0 };
-}
-
-function rowLength(model: TextModel, args: ResolvedTrainingArguments): number {
-  return Math.min(args.max_length, model.loaded.model.maxLength);
+  const task: Task = model.task;
+  const { rows } = await task.collect(data(signal), { args, overflow: 'split', signal });
+  const { loss, labelled } = await model.losses.mean(batchesInOrder(task, rows, args), overlay, signal);
+  return task.metrics(loss, labelled);
 }

@@ -10,12 +10,12 @@ import {
   writeAdapterModel,
 } from '../../../src/formats/peft';
 import { checkAdapterModel } from '../../../src/formats/peft_check';
-import { createCausalModel } from '../../../src/models/registry';
+import { createArchitecture } from '../../../src/models/registry';
 import { resolveAdapter } from '../../../src/worker/adapters/resolve_adapter';
 import { attempt, expectSame, type FuzzTarget, headed, partsOf } from '../target';
 
 const warn = (): void => {};
-const model = createCausalModel({
+const model = createArchitecture({
   model_type: 'llama',
   vocab_size: 32,
   hidden_size: 8,

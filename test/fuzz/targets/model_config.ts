@@ -1,7 +1,8 @@
 import type { PretrainedConfig } from '../../../src/core/model';
 import { numel } from '../../../src/core/shape';
 import { parseJsonObject } from '../../../src/formats/json';
-import { createCausalModel } from '../../../src/models/registry';
+import { textSizes } from '../../../src/models/architecture';
+import { createArchitecture } from '../../../src/models/registry';
 import type { FuzzTarget } from '../target';
 
 /** config.json. */
@@ -9,11 +10,12 @@ export const target: FuzzTarget = {
   name: 'model_config',
   codes: ['invalid_format', 'unsupported_model', 'limit_exceeded'],
   run(bytes) {
-    const model = createCausalModel(parseJsonObject(bytes, 'config.json') as PretrainedConfig);
+    const model = createArchitecture(parseJsonObject(bytes, 'config.json') as PretrainedConfig);
     for (const { name, shape } of [...model.weights, ...model.constants]) {
       if (!Number.isSafeInteger(numel(shape)) || numel(shape) < 1) throw new Error(`${name}: got [${shape}]`);
     }
-    const ids = [...model.eosTokenIds, model.padTokenId ?? 0];
-    if (!ids.every((id) => Number.isInteger(id) && id >= 0 && id < model.vocabSize)) throw new Error(`got ids ${ids}`);
+    const text = textSizes(model);
+    const ids = [...text.eosTokenIds, text.padTokenId ?? 0];
+    if (!ids.every((id) => Number.isInteger(id) && id >= 0 && id < text.vocabSize)) throw new Error(`got ids ${ids}`);
   },
 };

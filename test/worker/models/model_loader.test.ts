@@ -8,7 +8,8 @@ import { toFloat32 } from '../../../src/formats/values';
 import type { Value } from '../../../src/graph/value';
 import { openSource } from '../../../src/hub/open_source';
 import type { LoadedModel } from '../../../src/models/loaded_model';
-import { logitsProgram } from '../../../src/train/text_program';
+import { CausalLm } from '../../../src/tasks/causal_lm/causal_lm';
+import { logitsProgram } from '../../../src/train/program';
 import { loadModel } from '../../../src/worker/models/model_loader';
 import { FakeRunner } from '../../helpers/fake_runner';
 
@@ -113,9 +114,9 @@ test('a tensor under both names is refused', async () => {
 test('the kernels of a forward pass are asked for before the first weight is read, as weights are stored', async () => {
   const kernelsOf = ({ prepared }: Recorder) => new Set(prepared.map(({ kernel }) => kernel));
   const [full, halved] = [await load(tensors), await load(tensors, 'float16')];
-  const { program } = logitsProgram(full.model, BASE, { B: 2, T: 128 });
+  const { program } = logitsProgram(new CausalLm(full.model.model), full.model, BASE, { B: 2, T: 128 });
   expect(kernelsOf(full)).toEqual(new Set(program.steps.map(({ kernel }) => kernel)));
   expect(kernelsOf(halved)).not.toEqual(kernelsOf(full));
-  const smaller = logitsProgram(halved.model, BASE, { B: 2, T: 128 });
+  const smaller = logitsProgram(new CausalLm(halved.model.model), halved.model, BASE, { B: 2, T: 128 });
   expect(kernelsOf(halved)).toEqual(new Set(smaller.program.steps.map(({ kernel }) => kernel)));
 });

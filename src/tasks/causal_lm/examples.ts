@@ -1,7 +1,7 @@
-import { WebVeraError } from '../core/error';
-import { exampleFields } from '../core/example';
-import type { Example } from '../core/training';
-import type { TextTokenizer } from '../tokenizer/tokenizer';
+import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
+import type { Example } from '../../core/training';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow, textRow } from './token_row';
 
 type TokenExample = Extract<Example, { readonly input_ids: unknown }>;

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Example } from '../../src/core/training';
-import { Feed } from '../../src/page/feed';
-import { readJsonLines, readText } from '../../src/train/blob_text';
-import { collectRows, type RowOptions, type RowSource } from '../../src/train/data';
-import { IGNORED, type TokenRow } from '../../src/train/token_row';
-import { openTokenizer, proseFolder, proseText } from '../helpers/tokenizers';
+import type { Example } from '../../../src/core/training';
+import { Feed } from '../../../src/page/feed';
+import { readJsonLines, readText } from '../../../src/tasks/blob_text';
+import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
+import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
+import type { RowSource } from '../../../src/tasks/task';
+import { openTokenizer, proseFolder, proseText } from '../../helpers/tokenizers';
 
 const tokenizer = openTokenizer(proseFolder);
 const options: RowOptions = {

@@ -1,77 +1,63 @@
 import type { LayerMode } from '../adapters/modes';
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs, rowValues } from '../adapters/rows';
+import { type RowInputs, rowInputs, rowValues, writeRows } from '../adapters/rows';
 import type { VeraAdapter } from '../adapters/vera_adapter';
 import { type DropoutSource, overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import { type Block, recompute } from '../graph/recompute';
-import type { Program } from '../graph/runner';
-import { pinned, type Value, viewOf } from '../graph/value';
+import type { Program, Runner } from '../graph/runner';
+import { type Value, viewOf } from '../graph/value';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
-import { crossEntropy } from '../ops/cross_entropy';
 import { lossSum } from '../ops/loss_sum';
-import { TILE } from '../ops/products/gemm';
+import type { Batch, BatchInputs, BatchShape, Task } from '../tasks/task';
 
-export interface BatchShape {
-  /** Rows. */
-  readonly B: number;
-  /** Tokens per row, padding included. */
-  readonly T: number;
+/** A built program over a batch, with the pinned values that it alone owns. */
+export interface BatchProgram {
+  readonly program: Program;
+  readonly inputs: ProgramInputs;
+  readonly owned: readonly Value[];
 }
 
-/** What a batch brings, as pinned buffers that the host writes before each run. N = B·T. */
-export interface BatchInputs {
-  /** u32 (N) */
-  readonly ids: Value;
-  /** u32 (N): the position within its document. */
-  readonly positions: Value;
-  /** u32 (B,T,2): of `attentionSpans`. */
-  readonly spans: Value;
-  /** u32 (N): the flat positions that have a label, then zeros. */
-  readonly rows: Value;
-  /** u32 (N): the token each of `rows` should predict. */
-  readonly targets: Value;
+/** What the host writes before each run. */
+export interface ProgramInputs {
+  /** The batch's, as its task has them. */
+  readonly batch: BatchInputs;
   /** Set where rows have adapters of their own. */
   readonly adapters: RowInputs | undefined;
 }
 
-/** A built program over a batch, with the pinned values that it alone owns. */
-export interface TextProgram {
-  readonly program: Program;
-  readonly inputs: BatchInputs;
-  readonly owned: readonly Value[];
+export interface LossProgram extends BatchProgram {
   /** Labelled rows per chunk of the loss. */
   readonly chunkRows: number;
 }
 
-/** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
-const CHUNK_BYTES = 16 * 2 ** 20;
-/** Each chunk reads the head's weight twice: that has to pay, also where the vocabulary is large. */
-const WORTHWHILE = { rows: 128, bytes: 64 * 2 ** 20 };
-
-export function batchInputs({ B, T }: BatchShape, { rows }: Overlay): BatchInputs {
-  const flat = (name: string) => pinned(name, [B * T], 'u32');
-  return {
-    ids: flat('input_ids'),
-    positions: flat('positions'),
-    spans: pinned('spans', [B, T, 2], 'u32'),
-    rows: flat('label rows'),
-    targets: flat('labels'),
-    adapters: rows && rowInputs(rows.adapters, B),
-  };
+function programInputs(task: Task, shape: BatchShape, { rows }: Overlay): ProgramInputs {
+  return { batch: task.inputs(shape), adapters: rows && rowInputs(rows.adapters, shape.B) };
 }
 
-function ownedBy({ adapters, ...inputs }: BatchInputs): Value[] {
-  return [...Object.values(inputs), ...(adapters === undefined ? [] : rowValues(adapters))];
+/** Queues a batch's data; runs queued later see them. `which`: for each of the B rows its adapter, where they have their own. */
+export function writeBatch(
+  runner: Runner,
+  task: Pick<Task, 'write'>,
+  { batch: inputs, adapters }: ProgramInputs,
+  batch: Batch,
+  which?: Uint32Array<ArrayBuffer> | undefined,
+): void {
+  task.write(runner, inputs, batch);
+  if (adapters !== undefined && which !== undefined) writeRows(runner, adapters, which);
+}
+
+function ownedBy({ batch: { network, ...others }, adapters }: ProgramInputs): Value[] {
+  return [...Object.values(network), ...Object.values(others), ...(adapters === undefined ? [] : rowValues(adapters))];
 }
 
 function hiddenStates(
   g: Graph,
   loaded: LoadedModel,
   overlay: Overlay,
-  inputs: BatchInputs,
+  { batch: { network, spans }, adapters }: ProgramInputs,
   { B, T }: BatchShape,
   {
     source,
@@ -83,31 +69,30 @@ function hiddenStates(
     readonly onBlock?: () => void;
   } = {},
 ): { readonly hidden: Value; readonly layers: Layers } {
-  const { heads: H, kvHeads: Hkv, headDim: D } = loaded.model;
-  const rows = inputs.adapters && { inputs: inputs.adapters, T };
+  const rows = adapters && { inputs: adapters, T };
   const layers = overlaidLayers(g, loaded, overlay, { source, modes, rows });
   const hidden = loaded.model.hidden(g, layers, {
-    ids: inputs.ids,
-    positions: inputs.positions,
+    value: (name) => network[name],
     constant: (name) => constantOf(loaded, name),
     ...(onBlock && { block: onBlock }),
-    attend: (_layer, q, k, v) => attention(g, { q, k, v, spans: inputs.spans, B, T, H, Hkv, D }),
+    attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans, B, T, ...heads }),
   });
   return { hidden, layers };
 }
 
 /** Logits of every position: (N, V), the program's one output. */
 export function logitsProgram(
+  task: Task,
   loaded: LoadedModel,
   overlay: Overlay,
   shape: BatchShape,
-): TextProgram & { readonly logits: Value } {
+): BatchProgram & { readonly logits: Value } {
   const g = new Graph();
-  const inputs = batchInputs(shape, overlay);
+  const inputs = programInputs(task, shape, overlay);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape);
-  const logits = layers.linear(loaded.model.head, hidden);
+  const logits = task.logits(layers, hidden);
   const program = { name: 'logits', steps: g.steps, outputs: [logits] };
-  return { program, inputs, logits, owned: ownedBy(inputs), chunkRows: 0 };
+  return { program, inputs, logits, owned: ownedBy(inputs) };
 }
 
 /** Where a loss program reports to, and what it trains. */
@@ -131,13 +116,14 @@ export interface LossValues {
 
 /** One micro-batch: adds its shares of the loss and of the gradients to what earlier ones gave. */
 export function lossProgram(
+  task: Task,
   loaded: LoadedModel,
   overlay: Overlay,
   shape: BatchShape,
   { block, stats, training }: LossValues,
-): TextProgram {
+): LossProgram {
   const g = new Graph();
-  const inputs = batchInputs(shape, overlay);
+  const inputs = programInputs(task, shape, overlay);
   const into = training === undefined ? new Map<Value, Value>() : gradientBuffers(training);
   for (const value of into.keys()) g.train(value);
   const source = training && { block, seed: training.seed };
@@ -148,17 +134,7 @@ export function lossProgram(
     modes: training?.modes,
     onBlock,
   });
-  const chunkRows = lossChunkRows(shape.B * shape.T, loaded.model.vocabSize);
-  const losses = crossEntropy(g, {
-    hidden,
-    project: (rows) => layers.linear(loaded.model.head, rows),
-    vocabSize: loaded.model.vocabSize,
-    rows: inputs.rows,
-    targets: inputs.targets,
-    block,
-    chunkRows,
-    into,
-  });
+  const { losses, chunkRows } = task.loss(g, { hidden, layers, inputs: inputs.batch, shape, block, into });
   lossSum(g, losses, block, stats);
   const forward = g.steps.length;
   // The loss op makes its gradient in the forward and takes no dy.
@@ -185,12 +161,4 @@ function gradientBuffers({ grads: pools, modes }: NonNullable<LossValues['traini
     }
   }
   return into;
-}
-
-function lossChunkRows(rows: number, vocabSize: number): number {
-  const fitting = (bytes: number): number => Math.floor(bytes / (4 * vocabSize));
-  const worthwhile = Math.min(WORTHWHILE.rows, fitting(WORTHWHILE.bytes));
-  const most = Math.max(16, worthwhile, fitting(CHUNK_BYTES));
-  // Products take whole tiles of rows: a few more cost as much as a tile.
-  return Math.min(rows, most < TILE ? most : Math.floor(most / TILE) * TILE);
 }

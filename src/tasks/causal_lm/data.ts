@@ -1,17 +1,14 @@
-import { WebVeraError } from '../core/error';
-import type { TextTokenizer } from '../tokenizer/tokenizer';
-import { readJsonLines, readText } from './blob_text';
+import { WebVeraError } from '../../core/error';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { readJsonLines, readText } from '../blob_text';
+import { Breather } from '../breather';
+import type { RowSource } from '../task';
 import { packRows, textBlocks } from './blocks';
-import { Breather } from './breather';
 import { type ExampleOptions, tokenizeExample } from './examples';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
 /** Tokens that are kept in memory for later epochs, at nine bytes each. */
 const MAX_TOKENS = 2 ** 27;
-
-export type RowSource =
-  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
-  | { readonly kind: 'examples'; readonly examples: AsyncIterable<unknown> | Iterable<unknown> };
 
 export interface RowOptions extends ExampleOptions {
   /** Tokens per row. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { tokenizeExample } from '../../src/train/examples';
-import { IGNORED } from '../../src/train/token_row';
-import { openTokenizer, proseFolder } from '../helpers/tokenizers';
+import { tokenizeExample } from '../../../src/tasks/causal_lm/examples';
+import { IGNORED } from '../../../src/tasks/causal_lm/token_row';
+import { openTokenizer, proseFolder } from '../../helpers/tokenizers';
 
 const tokenizer = openTokenizer(proseFolder);
 const EOS = 0;

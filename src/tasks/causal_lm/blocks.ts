@@ -1,4 +1,4 @@
-import type { TextTokenizer } from '../tokenizer/tokenizer';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow } from './token_row';
 
 /** Joins tokens that come in parts and cuts them into rows of one length. */

@@ -1,7 +1,9 @@
+import { WebVeraError } from '../core/error';
 import type { ModuleInfo, PretrainedConfig } from '../core/model';
 import type { Shape } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import type { AttentionHeads } from '../ops/attention/attention';
 import type { Layers } from './layers';
 
 /** A tensor that the checkpoint must hold. */
@@ -29,24 +31,24 @@ export interface ConstantSpec {
   compute(): Float32Array<ArrayBuffer>;
 }
 
-/** Token ids and positions of all rows, flat: u32 (N). */
-export interface TextInputs {
-  readonly ids: Value;
-  readonly positions: Value;
-  /** How queries meet keys: over a batch in training, over a cache in generation. q: (N, H·D); k, v: (N, Hkv·D). */
-  attend(layer: number, q: Value, k: Value, v: Value): Value;
+/** What networks take in, by transformers' names. Of texts: u32 (N), token ids and positions of all rows, flat. */
+export type InputName = 'input_ids' | 'position_ids';
+
+/** What a pass gives to a network. */
+export interface Inputs {
+  value(name: InputName): Value;
+  /**
+   * How a layer's queries meet its keys: over a batch in training, over a cache in generation.
+   * q: (N, H·D); k, v: (N, Hkv·D); gives (N, H·D).
+   */
+  attend(layer: number, q: Value, k: Value, v: Value, heads: AttentionHeads): Value;
   constant(name: string): Value;
-  /** Called as each of the model's blocks begins, and once behind the last: between them memory may be saved. */
+  /** Called as each of the network's blocks begins, and once behind the last: between them memory may be saved. */
   block?(): void;
 }
 
-/** An architecture with its sizes filled in: what it is made of, and the function that it computes. */
-export interface CausalModel {
-  readonly config: PretrainedConfig;
-  readonly layers: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
+/** Of the texts that a network takes in. */
+export interface TextSizes {
   readonly vocabSize: number;
   /** The longest sequence, in tokens. */
   readonly maxLength: number;
@@ -54,10 +56,17 @@ export interface CausalModel {
   readonly positions: PositionRule;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;
+}
+
+/** A network with its sizes filled in: what it is made of, and the function that it computes. What it is used for is a task. */
+export interface Architecture {
+  readonly config: PretrainedConfig;
+  /** Set where it takes in texts. */
+  readonly text?: TextSizes;
   /** In the order of torch's `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
-  /** torch's name of the model without its head. Files of that model alone leave it out: 'wte', not 'transformer.wte'. */
+  /** torch's name of the network without its head. Files of that alone leave it out: 'wte', not 'transformer.wte'. */
   readonly prefix: string;
   readonly constants: readonly ConstantSpec[];
   /** torch's name of the output embedding, which makes logits of hidden states; 'all-linear' leaves it out. */
@@ -65,5 +74,11 @@ export interface CausalModel {
   /** Modules that have no weight of their own in the file, and the module whose weight they use: a tied head. */
   readonly tied: ReadonlyMap<string, string>;
   /** Hidden states after the last norm: (N, C). */
-  hidden(g: Graph, layers: Layers, inputs: TextInputs): Value;
+  hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
+}
+
+/** The sizes of its texts. Throws `unsupported_model` for a network that takes in something else. */
+export function textSizes({ text, config }: Pick<Architecture, 'text' | 'config'>): TextSizes {
+  if (text !== undefined) return text;
+  throw new WebVeraError('unsupported_model', `Expected a model of texts, got model_type ${config.model_type}`);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { bucketLength } from '../../src/core/bucket';
-import { batchesInOrder, labelledRows, makeBatch } from '../../src/train/batches';
-import { IGNORED, type TokenRow } from '../../src/train/token_row';
+import { bucketLength } from '../../../src/core/bucket';
+import { labelledRows, makeBatch } from '../../../src/tasks/causal_lm/batches';
+import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
+import { batchesInOrder } from '../../../src/tasks/task';
 
 function row(ids: readonly number[], labels: readonly number[] = ids, mask = ids.map(() => 1)): TokenRow {
   return {
@@ -11,7 +12,7 @@ function row(ids: readonly number[], labels: readonly number[] = ids, mask = ids
   };
 }
 
-const format = { batchSize: 2, maxLength: 4, padId: 9 };
+const format = { maxLength: 4, padId: 9 };
 
 test.each([
   [2, 512, 64],
@@ -64,7 +65,9 @@ describe('labelledRows', () => {
 
 test('batchesInOrder takes every row once', () => {
   const rows = [row([1, 2]), row([3, 4, 5]), row([6, 7])];
-  const batches = [...batchesInOrder(rows, format)];
+  const task = { batch: (some: readonly TokenRow[]) => makeBatch(some, format) };
+  const args = { max_length: 4, per_device_train_batch_size: 2 };
+  const batches = [...batchesInOrder(task, rows, args)];
   expect(batches.map(({ labelled }) => labelled)).toEqual([3, 1]);
   // The last one is as small as its rows.
   expect(batches.map(({ B }) => B)).toEqual([2, 1]);

@@ -1,0 +1,128 @@
+import type { ResolvedTrainingArguments } from '../../core/training';
+import type { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
+import type { Layers } from '../../models/layers';
+import { attentionSpans } from '../../ops/attention/attention_spans';
+import { crossEntropy } from '../../ops/cross_entropy';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import type { BatchInputs, BatchShape, CollectedRows, CollectOptions, Loss, LossParts, RowSource, Task } from '../task';
+import { makeBatch, type TextBatch } from './batches';
+import { chunkRowsFor } from './chunk_rows';
+import { collectRows } from './data';
+import { exportedRow } from './exported_row';
+import { tokenPositions } from './positions';
+import type { TokenRow } from './token_row';
+
+/** N = B·T. */
+export interface TextBatchInputs extends BatchInputs {
+  /** u32 (N): the flat positions that have a label, then zeros. */
+  readonly rows: Value;
+  /** u32 (N): the token each of `rows` should predict. */
+  readonly targets: Value;
+}
+
+type Arguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
+
+/** Predicting the next token: `AutoModelForCausalLM`. */
+export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
+  readonly text: TextSizes;
+  readonly #head: string;
+  readonly #tokenizer: TextTokenizer | undefined;
+
+  /** Throws `unsupported_model` for a network that takes in something else than texts. */
+  constructor(model: Pick<Architecture, 'text' | 'config' | 'head'>, tokenizer?: TextTokenizer | undefined) {
+    this.text = textSizes(model);
+    this.#head = model.head;
+    this.#tokenizer = tokenizer;
+  }
+
+  async collect(source: RowSource, { args, overflow, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
+    const maxLength = this.#rowLength(args);
+    const { rows, leftOut } = await collectRows(source, {
+      tokenizer: this.#tokenizer,
+      vocabSize: this.text.vocabSize,
+      completionOnly: args.completion_only_loss,
+      maxLength,
+      packing: args.packing,
+      overflow,
+      signal,
+    });
+    const what = args.packing ? 'rows' : 'examples';
+    const within = args.packing ? 'them' : `their first ${maxLength} tokens`;
+    const message =
+      `${leftOut} of ${rows.length + leftOut} ${what} are left out, as there is nothing to predict in ${within}: ` +
+      'a prompt fills them, or they are a single token. Is max_length too small?';
+    return { rows, warning: leftOut === 0 ? undefined : { code: 'left_out', message } };
+  }
+
+  columns({ input_ids, labels, attention_mask }: TokenRow) {
+    return [input_ids, labels, attention_mask];
+  }
+
+  exported(row: TokenRow): object {
+    return exportedRow(row);
+  }
+
+  tokensOf({ attention_mask }: TokenRow): number {
+    return attention_mask.reduce((count, document) => count + Number(document !== 0), 0);
+  }
+
+  batch(rows: readonly TokenRow[], args: Arguments): TextBatch {
+    const { padTokenId, eosTokenIds } = this.text;
+    return makeBatch(rows, { maxLength: this.#rowLength(args), padId: padTokenId ?? eosTokenIds[0] ?? 0 });
+  }
+
+  fullShape(args: Arguments): BatchShape {
+    return { B: args.per_device_train_batch_size, T: this.#rowLength(args) };
+  }
+
+  inputs({ B, T }: BatchShape): TextBatchInputs {
+    const flat = (name: string): Value => pinned(name, [B * T], 'u32');
+    return {
+      network: { input_ids: flat('input_ids'), position_ids: flat('positions') },
+      spans: pinned('spans', [B, T, 2], 'u32'),
+      rows: flat('label rows'),
+      targets: flat('labels'),
+    };
+  }
+
+  write(runner: Runner, { network, spans, rows, targets }: TextBatchInputs, batch: TextBatch): void {
+    const ofBatch = attentionSpans(batch.attention_mask, batch.T);
+    runner.write(network.input_ids, batch.input_ids);
+    runner.write(network.position_ids, tokenPositions(batch, ofBatch, this.text.positions));
+    runner.write(spans, ofBatch);
+    runner.write(rows, batch.rows);
+    runner.write(targets, batch.targets);
+  }
+
+  loss(g: Graph, { hidden, layers, inputs, shape, block, into }: LossParts<TextBatchInputs>): Loss {
+    const { vocabSize } = this.text;
+    const chunkRows = chunkRowsFor(shape.B * shape.T, vocabSize);
+    const losses = crossEntropy(g, {
+      hidden,
+      project: (rows) => this.logits(layers, rows),
+      vocabSize,
+      rows: inputs.rows,
+      targets: inputs.targets,
+      block,
+      chunkRows,
+      into,
+    });
+    return { losses, chunkRows };
+  }
+
+  /** (N, V) */
+  logits(layers: Layers, hidden: Value): Value {
+    return layers.linear(this.#head, hidden);
+  }
+
+  metrics(loss: number, labelled: number) {
+    return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: labelled };
+  }
+
+  #rowLength({ max_length }: Arguments): number {
+    return Math.min(max_length, this.text.maxLength);
+  }
+}

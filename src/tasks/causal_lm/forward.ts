@@ -1,0 +1,64 @@
+import { bucketLength } from '../../core/bucket';
+import { WebVeraError } from '../../core/error';
+import type { IdTensor, Tensor } from '../../core/tensor';
+import type { TextSizes } from '../../models/architecture';
+import { labelledRows, type TextBatch } from './batches';
+import { IGNORED } from './token_row';
+
+/** Rows of one length as a caller gives them. */
+export interface TokenInputs {
+  readonly input_ids: IdTensor;
+  readonly attention_mask?: IdTensor;
+  readonly labels?: IdTensor;
+}
+
+/** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */
+export function batchOfInputs({ input_ids, attention_mask, labels }: TokenInputs, text: TextSizes): TextBatch {
+  const [B, length] = input_ids.dims;
+  const { maxLength } = text;
+  if (length > maxLength) {
+    throw new WebVeraError('invalid_argument', `input_ids: expected at most ${maxLength} tokens a row, got ${length}`);
+  }
+  const T = bucketLength(length, maxLength);
+  expectTokens(input_ids.data, 'input_ids', text);
+  expectTokens(labels?.data.filter((label) => label !== IGNORED) ?? [], 'labels', text);
+  const bit = attention_mask?.data.find((value) => value !== 0 && value !== 1);
+  if (bit !== undefined) throw new WebVeraError('invalid_argument', `attention_mask: expected 0 or 1, got ${bit}`);
+  const padded = (tensor: IdTensor | undefined, given: number, padding: number): Int32Array => {
+    const data = new Int32Array(B * T).fill(padding);
+    for (let n = 0; n < B * length; n++) {
+      data[Math.floor(n / length) * T + (n % length)] = tensor === undefined ? given : (tensor.data[n] ?? padding);
+    }
+    return data;
+  };
+  return {
+    B,
+    T,
+    input_ids: Uint32Array.from(padded(input_ids, 0, 0)),
+    attention_mask: Uint32Array.from(padded(attention_mask, 1, 0)),
+    ...labelledRows(padded(labels, IGNORED, IGNORED), B, T),
+  };
+}
+
+/** Throws `invalid_argument` for ids that aren't in the vocabulary. */
+export function expectTokens(
+  ids: Int32Array | readonly number[],
+  what: string,
+  { vocabSize }: Pick<TextSizes, 'vocabSize'>,
+): void {
+  for (const id of ids) {
+    if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
+    throw new WebVeraError('invalid_argument', `${what}: expected tokens from 0 to ${vocabSize - 1}, got ${id}`);
+  }
+}
+
+/** Logits of a padded batch, (B·T, V), without those of the padding: (B, length, V). */
+export function unpaddedLogits(data: Float32Array, { dims: [B, length] }: IdTensor, T: number, V: number): Tensor {
+  const dims = [B, length, V];
+  if (length === T) return { dims, data: data.slice(0, B * T * V) };
+  const cut = new Float32Array(B * length * V);
+  for (let row = 0; row < B; row++) {
+    cut.set(data.subarray(row * T * V, (row * T + length) * V), row * length * V);
+  }
+  return { dims, data: cut };
+}

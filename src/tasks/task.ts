@@ -1,0 +1,117 @@
+import type { ResolvedTrainingArguments } from '../core/training';
+import type { Warning } from '../core/warning';
+import type { Graph } from '../graph/graph';
+import type { Runner } from '../graph/runner';
+import type { Value } from '../graph/value';
+import type { InputName } from '../models/architecture';
+import type { Layers } from '../models/layers';
+
+export interface BatchShape {
+  /** Rows. */
+  readonly B: number;
+  /** Tokens per row, padding included. */
+  readonly T: number;
+}
+
+/** Some rows as the device takes them. What else is in it only its task knows. */
+export interface Batch extends BatchShape {
+  /** Predictions that something is learned from: what the loss is a mean over. */
+  readonly labelled: number;
+}
+
+/** What a batch brings, as pinned buffers that the host writes before each run. */
+export interface BatchInputs {
+  /** What the network takes in. */
+  readonly network: Readonly<Record<InputName, Value>>;
+  /** u32 (B,T,2): of `attentionSpans`. */
+  readonly spans: Value;
+}
+
+/** A data set as it comes: a file, or examples one after the other. */
+export type RowSource =
+  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
+  | { readonly kind: 'examples'; readonly examples: AsyncIterable<unknown> | Iterable<unknown> };
+
+export interface CollectedRows<Row> {
+  /** At least one. */
+  readonly rows: readonly Row[];
+  /** Set where examples are left out because nothing could be learned from them. */
+  readonly warning: Warning | undefined;
+}
+
+export interface CollectOptions {
+  readonly args: ResolvedTrainingArguments;
+  /** What becomes of an example that is too long: its start is kept (training), or all of it in several rows (evaluation). */
+  readonly overflow: 'truncate' | 'split';
+  readonly signal: AbortSignal;
+}
+
+/** What a loss is made of. */
+export interface LossParts<Inputs extends BatchInputs> {
+  /** The network's last hidden states: (N, C). */
+  readonly hidden: Value;
+  readonly layers: Layers;
+  readonly inputs: Inputs;
+  readonly shape: BatchShape;
+  /** The step block, from which it reads. */
+  readonly block: Value;
+  /** What trains, each with where its gradients gather. */
+  readonly into: ReadonlyMap<Value, Value>;
+}
+
+export interface Loss {
+  /** Of each chunk, to be summed up. */
+  readonly losses: Value;
+  /** Labelled rows per chunk. */
+  readonly chunkRows: number;
+}
+
+type Arguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
+
+/**
+ * What a network is used for: how examples become rows and rows a batch, what stands on the hidden states, and what is learned.
+ * `Row`: an example as numbers; others only count rows and order them.
+ */
+export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs> {
+  /**
+   * Reads a data set to its end, once. Gives way to other work now and then. Throws `invalid_argument` (naming the example or
+   * line), `invalid_format` for broken JSON, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
+   */
+  collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
+  /** The arrays of a row, all of one length: what a run is known by. */
+  columns(row: Row): readonly (Uint32Array | Int32Array | Uint8Array)[];
+  /** A row as transformers' Trainer takes it: an object of arrays. */
+  exported(row: Row): object;
+  /** Real tokens of a row, for rates. */
+  tokensOf(row: Row): number;
+  /** Rows as one batch. */
+  batch(rows: readonly Row[], args: Arguments): B;
+  /** The shape of a batch whose longest row is as long as may be. */
+  fullShape(args: Arguments): BatchShape;
+
+  /** New values for batches of a shape. */
+  inputs(shape: BatchShape): Inputs;
+  /** Queues the batch's data; runs queued later see them. */
+  write(runner: Runner, inputs: Inputs, batch: B): void;
+  /** The loss of each chunk of labelled rows. Makes its gradient in the forward pass, and takes no dy. */
+  loss(g: Graph, parts: LossParts<Inputs>): Loss;
+  /** What a pass without a loss gives: logits. */
+  logits(layers: Layers, hidden: Value): Value;
+  /** A mean loss over so many predictions, as what users compare. */
+  metrics(loss: number, labelled: number): Readonly<Record<string, number>>;
+}
+
+/** All rows in their order, for measuring a loss. */
+export function* batchesInOrder<Row, B extends Batch>(
+  task: Pick<Task<Row, B>, 'batch'>,
+  rows: readonly Row[],
+  args: Arguments,
+): Generator<B> {
+  const size = args.per_device_train_batch_size;
+  for (let start = 0; start < rows.length; start += size) yield task.batch(rows.slice(start, start + size), args);
+}
+
+/** How many chunks of the loss hold labelled rows. */
+export function lossChunks(labelled: number, chunkRows: number): number {
+  return Math.ceil(labelled / chunkRows);
+}

@@ -1,0 +1,130 @@
+import { keyHolds, type Overlay } from '../../adapters/overlay';
+import { WebVeraError } from '../../core/error';
+import type { Tensor } from '../../core/tensor';
+import { Generator } from '../../generate/generator';
+import { ProgramCache } from '../../graph/program_cache';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import type { LoadedModel } from '../../models/loaded_model';
+import { tensorsUnder, untied } from '../../models/untied';
+import { CausalLm } from '../../tasks/causal_lm/causal_lm';
+import { batchOfInputs, unpaddedLogits } from '../../tasks/causal_lm/forward';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { LossMeter } from '../../train/evaluate';
+import { logitsProgram, writeBatch } from '../../train/program';
+import type { ForwardResult, WireInputs } from '../protocol';
+import { Jobs } from '../rpc/jobs';
+import { readFloats, specOf, toFileOrder } from './tensors';
+
+/** What a model that shares tensors with another has of its own. */
+interface Derived {
+  readonly from: BaseModel;
+  readonly owned: readonly Value[];
+}
+
+/** A base model on the device with the programs that run it, alone or with what lies over it. */
+export class BaseModel {
+  /** The model whose tensors this one shares: itself, unless it was derived. */
+  readonly root: BaseModel;
+  readonly loaded: LoadedModel;
+  readonly tokenizer: TextTokenizer | undefined;
+  /** What it is used for. */
+  readonly task: CausalLm;
+  readonly programs: ProgramCache;
+  readonly losses: LossMeter;
+  readonly generator: Generator;
+  /** Whoever uses the model does it in a job. */
+  readonly jobs: Jobs;
+  readonly runner: Runner;
+
+  readonly #owned: readonly Value[];
+
+  constructor(runner: Runner, loaded: LoadedModel, tokenizer: TextTokenizer | undefined, derived?: Derived) {
+    this.root = derived?.from.root ?? this;
+    this.#owned = derived?.owned ?? [...loaded.weights.values(), ...loaded.constants.values()];
+    this.runner = runner;
+    this.jobs = new Jobs(runner.failure);
+    this.loaded = loaded;
+    this.tokenizer = tokenizer;
+    this.task = new CausalLm(loaded.model, tokenizer);
+    this.programs = new ProgramCache(runner);
+    this.losses = new LossMeter(runner, this.programs, this.task, loaded);
+    this.generator = new Generator(runner, loaded);
+  }
+
+  /** One evaluation pass: logits (B,T,V), and the loss when there are labels. */
+  async forward(inputs: WireInputs, overlay: Overlay): Promise<ForwardResult> {
+    const { text } = this.task;
+    const batch = batchOfInputs(inputs, text);
+    const bytes = await this.programs.use(
+      `logits ${overlay.key} ${batch.B}x${batch.T}`,
+      () => logitsProgram(this.task, this.loaded, overlay, batch),
+      ({ built, loaded }) => {
+        writeBatch(this.runner, this.task, built.inputs, batch, overlay.rows?.which);
+        this.runner.run(loaded);
+        return this.runner.read(built.logits);
+      },
+    );
+    const logits = unpaddedLogits(new Float32Array(bytes), inputs.input_ids, batch.T, text.vocabSize);
+    if (inputs.labels === undefined) return { logits };
+    const { loss } = await this.losses.mean([batch], overlay);
+    return { logits, loss };
+  }
+
+  /** Tensors by the checkpoint's names and in its shapes, as float32; all of them when `names` is undefined. */
+  async stateDict(names: readonly string[] | undefined, { tensors: over }: Overlay): Promise<Map<string, Tensor>> {
+    const values = tensorsUnder(this.loaded, over);
+    const wanted = names ?? [...values.keys()];
+    const unknown = wanted.find((name) => !values.has(name));
+    if (unknown !== undefined) {
+      throw new WebVeraError('invalid_argument', `state_dict: expected a tensor of the model, got ${unknown}`);
+    }
+    const tensors = new Map<string, Tensor>();
+    for (const name of wanted) {
+      const value = values.get(name);
+      if (value === undefined) continue;
+      const data = await readFloats(this.runner, value);
+      tensors.set(name, toFileOrder(specOf(this.loaded.model, name), { dims: value.shape, data }));
+    }
+    return tensors;
+  }
+
+  /** Copies of values in memory of their own, by name: all of them, or none. */
+  async copiesOf(values: ReadonlyMap<string, Value>): Promise<Map<string, Value>> {
+    const copies = new Map<string, Value>();
+    try {
+      for (const [name, value] of values) {
+        const copy = pinned(name, value.shape);
+        const data = await readFloats(this.runner, value);
+        copies.set(name, copy);
+        await this.runner.allocate([copy]);
+        this.runner.write(copy, data);
+      }
+      return copies;
+    } catch (error) {
+      this.runner.free(copies.values());
+      throw error;
+    }
+  }
+
+  /** A model with other tensors in place of some, which it owns; the rest it shares. */
+  derive(tensors: ReadonlyMap<string, Value>): BaseModel {
+    const { model, constants } = this.loaded;
+    const weights = tensorsUnder(this.loaded, tensors);
+    const loaded = { model: untied(model, weights), weights, constants };
+    return new BaseModel(this.runner, loaded, this.tokenizer, { from: this, owned: [...tensors.values()] });
+  }
+
+  /** Forgets the programs that use what the key stands for. */
+  async dropPrograms(key: string): Promise<void> {
+    await this.programs.dropAll((name) => keyHolds(name.split(' ')[1] ?? '', key));
+    await this.generator.dropPrograms(key);
+  }
+
+  async dispose(): Promise<void> {
+    await this.programs.dropAll();
+    await this.generator.dispose();
+    this.losses.dispose();
+    this.runner.free(this.#owned);
+  }
+}

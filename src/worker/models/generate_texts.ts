@@ -1,0 +1,41 @@
+import type { Overlay } from '../../adapters/overlay';
+import { WebVeraError } from '../../core/error';
+import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
+import { expectTokens } from '../../tasks/causal_lm/forward';
+import { StreamDecoder } from '../../tokenizer/stream_decoder';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import type { Prompt } from '../protocol';
+import type { BaseModel } from './base_model';
+
+export interface TextRequest {
+  readonly prompts: readonly Prompt[];
+  readonly config: ResolvedGenerationConfig;
+  readonly overlay: Overlay;
+  onToken(token: BatchToken): void;
+  readonly signal: AbortSignal;
+}
+
+/** Continues prompts together; tells each token as it comes, and gives the new texts, '' without a tokenizer. */
+export async function generateTexts(
+  { generator, tokenizer, task }: Pick<BaseModel, 'generator' | 'tokenizer' | 'task'>,
+  { prompts, config, overlay, onToken, signal }: TextRequest,
+): Promise<string[]> {
+  const ids = prompts.map((prompt) => (typeof prompt === 'string' ? encode(tokenizer, prompt) : prompt));
+  for (const row of ids) expectTokens(row, 'generate', task.text);
+  const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '' }));
+  for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal })) {
+    const own = texts[row];
+    // The last token also gives what the decoder held back.
+    const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
+    if (own !== undefined) own.text += text;
+    onToken({ row, token_id: id, text });
+  }
+  return texts.map(({ text }) => text);
+}
+
+function encode(tokenizer: TextTokenizer | undefined, prompt: string): number[] {
+  if (tokenizer !== undefined) return tokenizer.encode(prompt);
+  throw new WebVeraError('invalid_argument', 'generate: expected token ids, because the model has no tokenizer', {
+    hint: 'Load the model from a source that holds tokenizer.json.',
+  });
+}
