@@ -33,9 +33,9 @@ export interface Merged {
 
 export const BASE: Overlay = { key: 'base', adapters: [], tensors: new Map(), merged: new Set() };
 
-/** Whether what was made under `key` uses what `part` stands for. */
-export function keyHolds(key: string, part: string): boolean {
-  return key.split('+').includes(part);
+/** Whether what was made under an overlay's key uses what `part` stands for. */
+export function keyHolds(key: string | undefined, part: string): boolean {
+  return key?.split('+').includes(part) ?? false;
 }
 
 /**

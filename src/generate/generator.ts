@@ -76,7 +76,7 @@ export class Generator {
 
   /** Forgets the programs that use what the key stands for. */
   async dropPrograms(key: string): Promise<void> {
-    await this.#programs.dropAll((name) => keyHolds(name.split(' ')[1] ?? '', key));
+    await this.#programs.dropAll(({ overlay }) => keyHolds(overlay, key));
   }
 
   async dispose(): Promise<void> {
@@ -98,12 +98,12 @@ export class Generator {
     const T = bucketLength(Math.max(...lengths), S);
     // One request at a time, and several programs are kept: these two stay while it lasts.
     const prefill = await this.#programs.use(
-      `prefill ${overlay.key} ${T}`,
+      { name: 'prefill', overlay: overlay.key, shape: [T] },
       () => prefillProgram(parts, T),
       (cached) => cached,
     );
     const decode = await this.#programs.use(
-      `decode ${overlay.key}`,
+      { name: 'decode', overlay: overlay.key },
       () => decodeProgram(parts),
       (cached) => cached,
     );

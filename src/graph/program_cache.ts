@@ -12,6 +12,21 @@ export interface Cached<T> {
   readonly loaded: LoadedProgram;
 }
 
+/** Tells a program from others of its cache. */
+export interface ProgramKey {
+  /** What it computes: 'logits', 'loss', … */
+  readonly name: string;
+  /** What lies over the model, by the overlay's key. */
+  readonly overlay?: string;
+  /** Its sizes. */
+  readonly shape?: readonly number[];
+}
+
+interface Entry {
+  readonly key: ProgramKey;
+  readonly cached: Promise<Cached<Cacheable>>;
+}
+
 const KEPT = 4;
 
 /** Keeps the last few loaded programs, so that batches of a few lengths don't build theirs again. */
@@ -20,7 +35,7 @@ export class ProgramCache {
   readonly #kept: number;
   readonly #loading: LoadOptions;
   /** The one used longest ago comes first. */
-  readonly #entries = new Map<string, Promise<Cached<Cacheable>>>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadOptions = {}) {
     this.#runner = runner;
@@ -32,35 +47,40 @@ export class ProgramCache {
    * Hands `body` the program of `key`, which is built and loaded at its first use. It is sure to stay until `body`
    * returns: runs and reads must be queued by then. Gives what `body` gives.
    */
-  async use<T extends Cacheable, R>(key: string, build: () => T, body: (cached: Cached<T>) => R): Promise<Awaited<R>> {
-    const entry = this.#entries.get(key) ?? this.#begin(key, build());
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    const result = body((await entry) as Cached<T>);
-    for (const oldest of [...this.#entries.keys()].slice(0, -this.#kept)) void this.drop(oldest);
+  async use<T extends Cacheable, R>(
+    key: ProgramKey,
+    build: () => T,
+    body: (cached: Cached<T>) => R,
+  ): Promise<Awaited<R>> {
+    const id = idOf(key);
+    const entry = this.#entries.get(id) ?? this.#begin(key, build());
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    const result = body((await entry.cached) as Cached<T>);
+    for (const oldest of [...this.#entries.values()].slice(0, -this.#kept)) void this.#drop(oldest.key);
     return await result;
   }
 
-  /** Resolves once it is gone. */
-  async drop(key: string): Promise<void> {
-    const entry = this.#entries.get(key);
-    this.#entries.delete(key);
+  async #drop(key: ProgramKey): Promise<void> {
+    const entry = this.#entries.get(idOf(key));
+    this.#entries.delete(idOf(key));
     // Whoever waits for it has been in line for longer: their bodies run before it goes.
-    const cached = await entry?.catch(() => undefined);
+    const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();
     this.#runner.free(cached.built.owned);
   }
 
-  /** Drops the programs whose key passes. */
-  async dropAll(test: (key: string) => boolean = () => true): Promise<void> {
-    await Promise.all([...this.#entries.keys()].filter(test).map((key) => this.drop(key)));
+  /** Drops the programs whose key passes. Resolves once they are gone. */
+  async dropAll(test: (key: ProgramKey) => boolean = () => true): Promise<void> {
+    const keys = [...this.#entries.values()].map(({ key }) => key);
+    await Promise.all(keys.filter(test).map((key) => this.#drop(key)));
   }
 
-  #begin(key: string, built: Cacheable): Promise<Cached<Cacheable>> {
-    const entry = this.#load(built);
-    entry.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  #begin(key: ProgramKey, built: Cacheable): Entry {
+    const entry = { key, cached: this.#load(built) };
+    entry.cached.catch(() => {
+      if (this.#entries.get(idOf(key)) === entry) this.#entries.delete(idOf(key));
     });
     return entry;
   }
@@ -74,4 +94,8 @@ export class ProgramCache {
       throw error;
     }
   }
+}
+
+function idOf({ name, overlay, shape }: ProgramKey): string {
+  return JSON.stringify([name, overlay, shape]);
 }

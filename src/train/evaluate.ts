@@ -67,7 +67,7 @@ export class LossMeter {
     const { labelled } = batch;
     const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, beta1: 0, beta2: 0 };
     return this.#programs.use(
-      `loss ${overlay.key} ${batch.B}x${batch.T}`,
+      { name: 'loss', overlay: overlay.key, shape: [batch.B, batch.T] },
       () => lossProgram(this.#task, this.#loaded, overlay, batch, { block: this.#block, stats: this.#stats }),
       ({ built, loaded }) => {
         writeBatch(this.#runner, this.#task, built.inputs, batch, overlay.rows?.which);

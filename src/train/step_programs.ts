@@ -99,7 +99,7 @@ export class StepPrograms {
   async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
     const { task, state } = this.#init;
     await this.#programs.use(
-      `${batch.B}x${batch.T}`,
+      { name: 'training step', shape: [batch.B, batch.T] },
       () => this.#program(batch, checkpointing),
       ({ built, loaded: program }) => {
         writeBatch(this.#runner, task, built.inputs, batch);

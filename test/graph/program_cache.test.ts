@@ -11,7 +11,7 @@ const build = (name: string) => (): Cacheable => ({
 function open(kept?: number) {
   const runner = new FakeRunner();
   const cache = new ProgramCache(runner, kept === undefined ? {} : { kept });
-  const use = <R>(name: string, body: (cached: Cached<Cacheable>) => R) => cache.use(name, build(name), body);
+  const use = <R>(name: string, body: (cached: Cached<Cacheable>) => R) => cache.use({ name }, build(name), body);
   const names = (): string[] => [...runner.loaded].map(({ name }) => name).sort();
   return { runner, cache, use, names };
 }
@@ -71,7 +71,7 @@ test('what is dropped while it loads goes once it is loaded', async () => {
 test('drops those whose key passes', async () => {
   const { cache, use, names } = open();
   for (const name of ['a 1', 'a 2', 'b 1']) await use(name, () => {});
-  await cache.dropAll((key) => key.startsWith('a'));
+  await cache.dropAll(({ name }) => name.startsWith('a'));
   expect(names()).toEqual(['b 1']);
   await cache.dropAll();
   expect(names()).toEqual([]);
@@ -94,7 +94,7 @@ test('a body or a build that throws changes nothing', async () => {
     throw new Error('oops');
   };
   await expect(use('a', fail)).rejects.toThrow('oops');
-  await expect(cache.use('b', fail, () => {})).rejects.toThrow('oops');
+  await expect(cache.use({ name: 'b' }, fail, () => {})).rejects.toThrow('oops');
   expect(await use('a', () => 'there')).toBe('there');
   expect(runner.loads).toEqual(['a']);
 });

@@ -57,7 +57,7 @@ export class BaseModel {
     const { text } = this.task;
     const batch = batchOfInputs(inputs, text);
     const bytes = await this.programs.use(
-      `logits ${overlay.key} ${batch.B}x${batch.T}`,
+      { name: 'logits', overlay: overlay.key, shape: [batch.B, batch.T] },
       () => logitsProgram(this.task, this.loaded, overlay, batch),
       ({ built, loaded }) => {
         writeBatch(this.runner, this.task, built.inputs, batch, overlay.rows?.which);
@@ -117,7 +117,7 @@ export class BaseModel {
 
   /** Forgets the programs that use what the key stands for. */
   async dropPrograms(key: string): Promise<void> {
-    await this.programs.dropAll((name) => keyHolds(name.split(' ')[1] ?? '', key));
+    await this.programs.dropAll(({ overlay }) => keyHolds(overlay, key));
     await this.generator.dropPrograms(key);
   }
 
