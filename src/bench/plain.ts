@@ -1,7 +1,7 @@
 import type { Executor } from '../gpu/executor';
 import { Graph } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
-import { byteLength, pinned, type Value } from '../graph/value';
+import { byteLength, pinned, storageOf, type Value } from '../graph/value';
 import { zeros } from '../ops/fill';
 import { emitLinear } from '../ops/products/linear';
 
@@ -19,7 +19,7 @@ const NUMBERS = { f32: 0x3dcccccd, f16: 0x2e662e66, u32: 0x3dcccccd };
 /** The matrix is stored as `like` is, with rows as long, and has `bytes` in all, or as many as can be bound. */
 export async function loadPlain(executor: Executor, like: Value, bytes: number): Promise<PlainProgram> {
   const K = like.shape[1] ?? 0;
-  const rowBytes = K * (like.dtype === 'f16' ? 2 : 4);
+  const rowBytes = storageOf(like).bytes([K]);
   const rows = Math.max(1, Math.floor(Math.min(bytes, executor.maxBindingBytes - 16) / rowBytes));
   const matrix = pinned('plain matrix', [rows, K], like.dtype);
   const x = pinned('plain row', [1, K]);

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import { bf16ToF32, f16ToF32 } from './float16';
+import { bf16ToF32, f16ToF32 } from '../core/float16';
 import type { RawTensor } from './safetensors';
 
 /**

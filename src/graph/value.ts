@@ -1,8 +1,9 @@
 import { WebVeraError } from '../core/error';
 import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/shape';
+import { type Storage, type StorageName, storages } from '../core/storage';
 
-/** `f16` is packed: two halves in a 32-bit word, rows one after the other. */
-export type DType = 'f32' | 'u32' | 'f16';
+/** Numbers as one of the storages has them, or whole ones. */
+export type DType = StorageName | 'u32';
 
 /**
  * A tensor in a program. It owns no memory: the planner gives transient values slots that others reuse; a pinned
@@ -119,7 +120,13 @@ export function growing(name: string): { readonly value: Value; take(count: numb
 }
 
 /** Bytes of a value's buffer: whole `vec4`s, so that shaders may read four at a time. */
-export function byteLength(value: Value): number {
-  const bytes = numel(value.shape) * (value.dtype === 'f16' ? 2 : 4);
+export function byteLength({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): number {
+  const bytes = dtype === 'u32' ? 4 * numel(shape) : storages[dtype].bytes(shape);
   return Math.max(16, roundUp(bytes, 16));
+}
+
+/** How a value's numbers are stored. Throws `internal` for whole ones. */
+export function storageOf({ name, dtype }: Pick<Value, 'name' | 'dtype'>): Storage {
+  if (dtype !== 'u32') return storages[dtype];
+  throw new WebVeraError('internal', `${name}: expected numbers, got u32`);
 }

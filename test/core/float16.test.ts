@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/formats/float16';
+import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/core/float16';
 import { toFloat32 } from '../../src/formats/values';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
 

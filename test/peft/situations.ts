@@ -1,4 +1,4 @@
-import { f32ToF16 } from '../../src/formats/float16';
+import { f32ToF16 } from '../../src/core/float16';
 import { type RawTensor, readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
 import {

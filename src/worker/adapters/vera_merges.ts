@@ -4,8 +4,8 @@ import type { Merged } from '../../adapters/overlay';
 import type { VeraAdapter } from '../../adapters/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { Runner } from '../../graph/runner';
-import type { Value } from '../../graph/value';
-import { packHalves, readFloats } from '../models/tensors';
+import { storageOf, type Value } from '../../graph/value';
+import { readFloats, storedAs } from '../models/tensors';
 
 export interface MergeOptions {
   /** Refuses results that aren't finite, at the price of reading each weight back. */
@@ -120,9 +120,9 @@ export class VeraMerges {
   /** A half-precision weight stays one: the sum is made in float32 and rounded once. */
   async #merge(adapter: VeraAdapter, module: string, weight: Value): Promise<Value> {
     const merged = await mergedWeight(this.#runner, adapter, module, weight);
-    if (weight.dtype !== 'f16') return merged;
+    if (weight.dtype === merged.dtype) return merged;
     try {
-      return await packHalves(this.#runner, merged);
+      return await storedAs(this.#runner, merged, storageOf(weight));
     } finally {
       this.#runner.free([merged]);
     }

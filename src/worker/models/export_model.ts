@@ -4,7 +4,7 @@ import { expectFinite } from '../../formats/finite';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../formats/model_folder';
 import { transpose } from '../../formats/transpose';
 import type { Runner } from '../../graph/runner';
-import type { Value } from '../../graph/value';
+import { storageOf, type Value } from '../../graph/value';
 import { type Architecture, fileShape } from '../../models/architecture';
 import { tensorsUnder, untied } from '../../models/untied';
 import type { BaseModel } from './base_model';
@@ -28,7 +28,7 @@ export async function exportModel(
 
 function describe(model: Architecture, name: string, { shape, dtype }: Value): ModelTensorSpec {
   const spec = specOf(model, name);
-  return { name, dims: spec === undefined ? shape : fileShape(spec), dtype: dtype === 'f16' ? 'F16' : 'F32' };
+  return { name, dims: spec === undefined ? shape : fileShape(spec), dtype: storageOf({ name, dtype }).file };
 }
 
 async function* read(
@@ -43,8 +43,7 @@ async function* read(
     const value = values.get(spec.name);
     if (value === undefined) continue;
     const buffer = await runner.read(value);
-    const length = numel(value.shape);
-    const elements = value.dtype === 'f16' ? new Uint16Array(buffer, 0, length) : new Float32Array(buffer, 0, length);
+    const elements = storageOf(value).elements(buffer, 0, numel(value.shape));
     expectFinite(spec.name, elements);
     const [rows = 0, columns = 0] = value.shape;
     const isTransposed = specOf(model, spec.name)?.transposed === true;

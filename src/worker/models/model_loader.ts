@@ -5,7 +5,7 @@ import { type FileSource, readFile } from '../../core/files';
 import type { ModelDtype, PretrainedConfig } from '../../core/model';
 import { formatShape, numel, sameShape } from '../../core/shape';
 import type { ParserLimits } from '../../core/source';
-import { f32ToF16 } from '../../formats/float16';
+import { type Storage, type StorageName, storages } from '../../core/storage';
 import { parseJsonObject } from '../../formats/json';
 import type { RawTensor } from '../../formats/safetensors';
 import { transpose } from '../../formats/transpose';
@@ -13,7 +13,7 @@ import { toFloat32 } from '../../formats/values';
 import { readWeights } from '../../formats/weights';
 import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
-import { type DType, pinned, pinnedMatrix, type Shard, shardsOf, type Value } from '../../graph/value';
+import { pinned, pinnedMatrix, type Shard, shardsOf, storageOf, type Value } from '../../graph/value';
 import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture } from '../../models/registry';
@@ -69,7 +69,7 @@ async function loadWeights(
     const spec = find(name);
     if (spec === undefined) return false;
     expectWeightShape(spec, shape);
-    if (!prepared && isPackable(spec) && isModest(model)) {
+    if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
       // While weights come in, the kernels that read them are compiled.
       runner.prepare(forwardSteps(model, deviceDtype(spec, stored, dtype), runner.maxBindingBytes));
       prepared = true;
@@ -86,7 +86,7 @@ async function loadWeights(
     weights.set(spec.name, value);
     await runner.allocate([value]);
     for (const shard of shardsOf(value)) {
-      runner.write(shard.value, encode(spec, value.dtype, bytesOf(tensor, value, shard)));
+      runner.write(shard.value, encode(spec, storageOf(value), bytesOf(tensor, value, shard)));
     }
     onUpload((100 * weights.size) / specs.size);
   }
@@ -105,8 +105,8 @@ function isModest({ weights }: Architecture): boolean {
 }
 
 /** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */
-function forwardSteps(model: Architecture, dtype: DType, maxBytes: number): readonly Step[] {
-  const value = (spec: WeightSpec): Value => weightValue(spec, isPackable(spec) ? dtype : 'f32', maxBytes);
+function forwardSteps(model: Architecture, dtype: StorageName, maxBytes: number): readonly Step[] {
+  const value = (spec: WeightSpec): Value => weightValue(spec, fits(spec, storages[dtype]) ? dtype : 'f32', maxBytes);
   const task = new CausalLm(model);
   const loaded = {
     model,
@@ -126,18 +126,20 @@ function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
   );
 }
 
-/** Packed halves need rows of whole vec4s; other matrices, and all vectors, are widened. */
-function deviceDtype(spec: WeightSpec, stored: RawTensor['dtype'], wanted: ModelDtype): DType {
-  const half = wanted === 'float16' || (wanted === 'auto' && stored === 'F16');
-  return isPackable(spec) && half ? 'f16' : 'f32';
+/** As it is wanted, where its shape allows: other matrices, and all vectors, are widened. */
+function deviceDtype(spec: WeightSpec, stored: RawTensor['dtype'], wanted: ModelDtype): StorageName {
+  const fitting = Object.values(storages).filter((storage) => fits(spec, storage));
+  const own = fitting.find(({ torch, file }) => (wanted === 'auto' ? file === stored : torch === wanted));
+  return (own ?? storages.f32).name;
 }
 
-function isPackable({ kind, shape }: WeightSpec): boolean {
-  return kind === 'matrix' && (shape.at(-1) ?? 0) % 4 === 0;
+/** Only matrices of whole words are stored as anything but float32. */
+function fits({ kind, shape }: WeightSpec, { name, rowMultiple }: Storage): boolean {
+  return name === 'f32' || (kind === 'matrix' && (shape.at(-1) ?? 0) % rowMultiple === 0);
 }
 
 /** Matrices that are too large to bind are split by rows, unless those are the file's columns. */
-function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: DType, maxBytes: number): Value {
+function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: StorageName, maxBytes: number): Value {
   return kind === 'matrix' && !transposed ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
 }
 
@@ -149,13 +151,11 @@ function bytesOf(tensor: RawTensor, whole: Value, { value, first }: Shard): RawT
 }
 
 /** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */
-function encode(spec: WeightSpec, dtype: DType, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
-  const elements = toElements(dtype, tensor);
+function encode(spec: WeightSpec, storage: Storage, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
+  const elements =
+    tensor.dtype === storage.file
+      ? storage.elements(tensor.bytes.slice().buffer)
+      : storage.encode(new Float32Array(toFloat32(tensor)));
   const [rows = 0, columns = 0] = fileShape(spec);
   return spec.transposed ? transpose(elements, rows, columns) : elements;
-}
-
-function toElements(dtype: DType, tensor: RawTensor): Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
-  if (dtype !== 'f16') return new Float32Array(toFloat32(tensor));
-  return tensor.dtype === 'F16' ? new Uint16Array(tensor.bytes.slice().buffer) : f32ToF16(toFloat32(tensor));
 }

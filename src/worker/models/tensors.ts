@@ -1,16 +1,17 @@
 import { numel } from '../../core/shape';
+import type { Storage } from '../../core/storage';
 import type { Tensor } from '../../core/tensor';
-import { f16ToF32, f32ToF16 } from '../../formats/float16';
 import { transpose } from '../../formats/transpose';
 import type { Runner } from '../../graph/runner';
-import { pinned, type Value } from '../../graph/value';
+import { pinned, storageOf, type Value } from '../../graph/value';
 import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
 
 /** A value's elements as float32, in the device's order. */
 export async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
   const bytes = await runner.read(value);
-  const length = numel(value.shape);
-  return value.dtype === 'f16' ? f16ToF32(new Uint16Array(bytes, 0, length)) : new Float32Array(bytes).slice(0, length);
+  const storage = storageOf(value);
+  const numbers = storage.decode(storage.elements(bytes, 0, numel(value.shape)));
+  return numbers.buffer === bytes ? numbers.slice() : numbers;
 }
 
 export function specOf(model: Architecture, name: string): WeightSpec | undefined {
@@ -31,16 +32,16 @@ export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tens
   return { dims: spec.shape, data: transpose(data, rows, columns) };
 }
 
-/** The same numbers as a new pinned value of packed halves, each rounded to the nearest. */
-export async function packHalves(runner: Runner, value: Value): Promise<Value> {
-  const halves = pinned(value.name, value.shape, 'f16');
-  const data = f32ToF16(await readFloats(runner, value));
+/** The same numbers as a new pinned value of another storage, each rounded to the nearest. */
+export async function storedAs(runner: Runner, value: Value, storage: Storage): Promise<Value> {
+  const stored = pinned(value.name, value.shape, storage.name);
+  const data = storage.encode(await readFloats(runner, value));
   try {
-    await runner.allocate([halves]);
-    runner.write(halves, data);
-    return halves;
+    await runner.allocate([stored]);
+    runner.write(stored, data);
+    return stored;
   } catch (error) {
-    runner.free([halves]);
+    runner.free([stored]);
     throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { f16ToF32 } from '../../formats/float16';
 import type { TensorSample } from '../../formats/run_folder';
-import { byteLength } from '../../graph/value';
+import { byteLength, storageOf } from '../../graph/value';
 import type { BaseModel } from '../models/base_model';
 import { specOf } from '../models/tensors';
 import { samplesOf } from './run_identity';
@@ -22,10 +21,10 @@ export async function sampleBase({
   const samples = new Map<string, TensorSample>();
   let offset = 0;
   for (const { name, value, sample } of firsts) {
-    const { shape, dtype } = value;
+    const { shape } = value;
     const count = Math.min(COUNT, shape.at(-1) ?? 1);
-    const floats =
-      dtype === 'f16' ? f16ToF32(new Uint16Array(bytes, offset, count)) : new Float32Array(bytes, offset, count);
+    const storage = storageOf(value);
+    const floats = storage.decode(storage.elements(bytes, offset, count));
     const isTransposed = specOf(model, name)?.transposed === true;
     // In the file the beginning of a transposed row is a column's.
     const stride = isTransposed ? (shape[0] ?? 1) : 1;

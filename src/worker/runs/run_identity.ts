@@ -3,7 +3,7 @@ import type { VeraAdapter } from '../../adapters/vera_adapter';
 import { bytesOf } from '../../core/bytes';
 import { Digest } from '../../core/digest';
 import { rowsAndColumns } from '../../core/shape';
-import { byteLength, shardsOf, type Value } from '../../graph/value';
+import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
 import type { Task } from '../../tasks/task';
 import type { BaseModel } from '../models/base_model';
 
@@ -85,7 +85,7 @@ export function samplesOf(value: Value): Value[] {
 
 function sample(value: Value, row: number): Value {
   const { columns } = rowsAndColumns(value.shape);
-  const words = value.dtype === 'f16' ? columns / 2 : columns;
+  const words = storageOf(value).bytes([columns]) / 4;
   const length = Math.max(4, Math.min(SAMPLE, 4 * Math.floor(words / 4)));
   const begin = Math.min(Math.floor(row * words), byteLength(value) / 4 - length);
   const { of, offset } = value.view ?? { of: value, offset: 0 };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/overlay';
+import { f32ToF16 } from '../../../src/core/float16';
 import { defaultLimits } from '../../../src/core/source';
-import { f32ToF16 } from '../../../src/formats/float16';
 import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/safetensors';
 import { toFloat32 } from '../../../src/formats/values';
 import type { Value } from '../../../src/graph/value';
