@@ -9,13 +9,16 @@ export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
 /** Workgroups in x, y and z. */
 export type Grid = readonly [x: number, y?: number, z?: number];
 
-/** One way to run a kernel: a whole WGSL text, and its grid. */
+/** One way to run a kernel: a shader, and its grid. */
 export interface Variant<P extends ParamTypes = ParamTypes> {
   /**
    * `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … Several may have one name: the first
    * that fits is meant.
    */
   readonly name: string;
+  /** The shader's parts, whole files. */
+  readonly files: readonly string[];
+  /** What is compiled: the files joined as they are, anew each time that it is asked for. */
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   /** What it needs of the device beyond core WebGPU. */
@@ -47,6 +50,7 @@ export interface AnyKernel {
 }
 export interface AnyVariant {
   readonly name: string;
+  readonly files: readonly string[];
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   readonly features: readonly Feature[];
@@ -79,15 +83,23 @@ export function defineKernel<const B extends Bindings, const P extends ParamType
     name: init.name,
     bindings: init.bindings,
     params: init.params,
-    variants: init.variants.map((variant) => ({
-      name: variant.name ?? 'default',
-      wgsl: variant.wgsl.join('\n'),
-      overrides: variant.overrides ?? {},
-      features: variant.features ?? [],
-      workgroups: (params) => variant.workgroups(params),
-      fits: (params) => variant.fits?.(params) ?? true,
-    })),
+    variants: init.variants.map(defineVariant),
     flops: (params) => init.flops?.(params) ?? 0,
+  };
+}
+
+function defineVariant<P extends ParamTypes>(init: VariantInit<P>): Variant<P> {
+  const { name = 'default', wgsl: files, overrides = {}, features = [] } = init;
+  return {
+    name,
+    files,
+    get wgsl() {
+      return files.join('\n');
+    },
+    overrides,
+    features,
+    workgroups: (params) => init.workgroups(params),
+    fits: (params) => init.fits?.(params) ?? true,
   };
 }
 
