@@ -114,7 +114,7 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
 
 function variantsFor({ rows, columns, inner }: GemmShape, info: DeviceInfo): string[] {
   const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0, has_residual: 0 };
-  return fittingVariants({ kernel: linearForward.vec4.f32, params }, info).map(({ name }) => name);
+  return fittingVariants({ kernel: linearForward.kernel('vec4', 'f32'), params }, info).map(({ name }) => name);
 }
 
 function productsOf({ rows, columns, inner }: GemmShape): number {

@@ -30,7 +30,7 @@ const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(c
 
 /** The same variant wherever a kernel has it. */
 const everywhere = (choice: KernelChoice, variant: string): KernelChoice => {
-  const having = tunableKernels.filter(({ variants }) => variants.some(({ name }) => name === variant));
+  const having = tunableKernels().filter(({ variants }) => variants.some(({ name }) => name === variant));
   return { ...choice, variants: Object.fromEntries(having.map(({ name }) => [name, variant])) };
 };
 

@@ -44,7 +44,7 @@ test.each([
 });
 
 test('tiles on quads have a shader for a product alone', () => {
-  const kernel = linearForward.vec4.f32;
+  const kernel = linearForward.kernel('vec4', 'f32');
   const constants = (params: Record<string, number>) => {
     const { name, overrides } = chooseVariant({ kernel, params }, LLVMPIPE);
     expect(name).toBe('subgroup');
@@ -58,7 +58,10 @@ test('tiles on quads have a shader for a product alone', () => {
 
 test('a GPU has small tiles for results that would have few, and software adapters have not', () => {
   const tiles = (N: number, M: number, info: DeviceInfo) => {
-    const step = { kernel: linearForward.vec4.f32, params: { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 } };
+    const step = {
+      kernel: linearForward.kernel('vec4', 'f32'),
+      params: { N, M, K: 64, stride: 64, has_bias: 0, has_residual: 0 },
+    };
     const { name, workgroups } = chooseVariant(step, info);
     return [name, workgroups(step.params)];
   };

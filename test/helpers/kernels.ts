@@ -1,20 +1,19 @@
 import type { AnyKernel, AnyVariant } from '../../src/core/kernel';
+import { Product } from '../../src/ops/products/product';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/ops/**/*.ts', { eager: true });
 const shaders = import.meta.glob<string>('../../shaders/**/*.wgsl', { eager: true, query: '?raw', import: 'default' });
 
-/** Every kernel record that a file of src/ops exports, alone or in a table of kernels. */
+/** Every kernel record that a file of src/ops exports, alone or as one of a product. */
 export function allKernels(): AnyKernel[] {
-  const found = new Set<AnyKernel>();
-  const search = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || found.has(value as AnyKernel)) return;
-    if ('bindings' in value && 'variants' in value) found.add(value as AnyKernel);
-    else if (Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value)) {
-      for (const entry of Object.values(value)) search(entry);
-    }
-  };
-  for (const module of Object.values(modules)) for (const value of Object.values(module)) search(value);
-  return [...found];
+  const records = Object.values(modules).flatMap((module) => Object.values(module).flatMap(recordsOf));
+  return [...new Set(records)];
+}
+
+function recordsOf(value: unknown): AnyKernel[] {
+  if (value instanceof Product) return value.kernels();
+  const isRecord = typeof value === 'object' && value !== null && 'bindings' in value && 'variants' in value;
+  return isRecord ? [value as AnyKernel] : [];
 }
 
 /** Each different WGSL text among all kernels, once. */

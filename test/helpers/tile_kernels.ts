@@ -1,7 +1,7 @@
 import { defineKernel } from '../../src/core/kernel';
 import type { Step } from '../../src/graph/graph';
 
-/** A kernel with variants of these names, as `ops/gemm.ts` makes them: `row` is for four rows or fewer, `*_small` for forty. */
+/** A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` is for four rows or fewer, `*_small` for forty. */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({
     name,

@@ -7,17 +7,10 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { emitColumnSum, gatheredIn } from '../column_sum';
-import {
-  defineProduct,
-  inParts,
-  type Lines,
-  linesOf,
-  type RightStorage,
-  rightStorage,
-  threeSizes,
-  threeValues,
-} from './gemm';
 import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
+import { inParts, threeSizes, threeValues } from './parts';
+import { defineProduct } from './product';
+import { type Lines, linesOf, type RightStorage, rightStorage } from './storage';
 
 export const linearForward = defineProduct({
   name: 'linear',
@@ -154,7 +147,7 @@ export function emitLinear(
   if (bias !== undefined) expectShape('linear bias', bias.shape, [M]);
   if (residual !== undefined) expectShape('linear residual', residual.shape, shape);
   if (weight.shards !== undefined) return emitLinearShards(g, x, weight, { bias, residual });
-  const kernel = linearForward[linesOf([K], M)][rightStorage(weight)];
+  const kernel = linearForward.kernel(linesOf([K], M), rightStorage(weight));
   const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
   const given = { x, weight, bias: bias ?? x, residual: residual ?? x };
   return g.emit(kernel, given, { y: shape }, { N, M, K, stride, ...has }).y;
@@ -194,7 +187,7 @@ export function emitLinearBackward(
     const [M0, M1, M2] = threeSizes(parts.map(({ M }) => M));
     const { rows: N } = rowsAndColumns(first.dy.shape);
     total = g.emit(
-      linearBackward[first.lines][first.storage],
+      linearBackward.kernel(first.lines, first.storage),
       { dy0, dy1, dy2, weight0, weight1, weight2, sum: total ?? dy0 },
       { dx: dxShape },
       { N, K, M0, M1, M2, stride: first.stride, has_sum: Number(total !== undefined) },
@@ -232,7 +225,7 @@ export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value,
   const { columns: K } = rowsAndColumns(x.shape);
   const dw = gatheredIn(sink, weight);
   expectShape('linear weight gradient', dw.shape, [M, K]);
-  g.emit(linearWeightBackward[linesOf([M], K)][rightStorage(x)], { dy, x, dw }, {}, { N, M, K });
+  g.emit(linearWeightBackward.kernel(linesOf([M], K), rightStorage(x)), { dy, x, dw }, {}, { N, M, K });
   return dw;
 }
 

@@ -3,7 +3,8 @@ import backwardWgsl from '../../../shaders/products/linear_shard_backward.wgsl?r
 import { rowsAndColumns } from '../../core/shape';
 import type { Graph } from '../../graph/graph';
 import { shardsOf, transient, type Value } from '../../graph/value';
-import { defineProduct, linesOf, rightStorage } from './gemm';
+import { defineProduct } from './product';
+import { linesOf, rightStorage } from './storage';
 
 /*
  * Linear layers whose weight is too large to bind: its shards make the columns of one result, which nobody can tell from
@@ -53,7 +54,7 @@ export function emitLinearShards(
   const { rows: N, columns: K } = rowsAndColumns(x.shape);
   const [width = 0, stride = 0] = weight.shape;
   const y = transient('linear_shard.y', [...x.shape.slice(0, -1), width]);
-  const kernel = linearShardForward[linesOf([K], width)][rightStorage(weight)];
+  const kernel = linearShardForward.kernel(linesOf([K], width), rightStorage(weight));
   const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
   for (const { value, first } of shardsOf(weight)) {
     const [M = 0] = value.shape;
@@ -71,7 +72,7 @@ export function emitLinearShardsBackward(
 ): Value | undefined {
   const { rows: N } = rowsAndColumns(dy.shape);
   const [width = 0, stride = 0] = weight.shape;
-  const kernel = linearShardBackward[linesOf([width], K)][rightStorage(weight)];
+  const kernel = linearShardBackward.kernel(linesOf([width], K), rightStorage(weight));
   let total = sum;
   for (const { value, first } of shardsOf(weight)) {
     const [M = 0] = value.shape;

@@ -1,4 +1,4 @@
-import type { AnyKernel, Bindings, Kernel, ParamTypes } from '../../core/kernel';
+import type { AnyKernel } from '../../core/kernel';
 import { attentionBackward, attentionForward } from '../attention/attention';
 import { attentionDecodeKernel } from '../attention/attention_decode';
 import { cacheWriteKernel } from '../attention/cache_write';
@@ -14,26 +14,27 @@ import { veraAddForward, veraLinearForward } from '../vera/vera';
 import { veraMergeBackward, veraMergeKernel } from '../vera/vera_merge';
 import { veraMixedAdd, veraMixedScale } from '../vera/vera_mixed';
 import { veraSavedBackward, veraSavedForward, veraSavedSums } from '../vera/vera_saved';
-import type { Product } from './gemm';
 import { linearBackward, linearForward, linearWeightBackward } from './linear';
 import { linearShardBackward, linearShardForward } from './linear_shard';
 
-/** The records of which there is more than one variant, and so a choice. */
-export const tunableKernels: readonly AnyKernel[] = [
-  ...recordsOf(linearForward),
-  ...recordsOf(linearBackward),
-  ...recordsOf(linearWeightBackward),
-  ...recordsOf(linearShardForward),
-  ...recordsOf(linearShardBackward),
-  ...recordsOf(veraLinearForward),
-  ...recordsOf(veraAddForward),
-  ...recordsOf(veraUpBackward),
-  ...recordsOf(veraLambdaBackward),
-  ...recordsOf(veraMergeKernel),
-  ...recordsOf(veraMergeBackward),
-  ...recordsOf(veraSavedForward),
-  ...recordsOf(veraSavedBackward),
-  ...recordsOf(veraMixedAdd),
+const PRODUCTS = [
+  linearForward,
+  linearBackward,
+  linearWeightBackward,
+  linearShardForward,
+  linearShardBackward,
+  veraLinearForward,
+  veraAddForward,
+  veraUpBackward,
+  veraLambdaBackward,
+  veraMergeKernel,
+  veraMergeBackward,
+  veraSavedForward,
+  veraSavedBackward,
+  veraMixedAdd,
+];
+
+const OTHERS: readonly AnyKernel[] = [
   veraMixedScale,
   veraSavedSums,
   attentionForward,
@@ -54,6 +55,7 @@ export const tunableKernels: readonly AnyKernel[] = [
   sampleKernel,
 ];
 
-function recordsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): Kernel<B, P>[] {
-  return Object.values(product).flatMap((byStorage) => Object.values(byStorage));
+/** The records of which there is more than one variant, and so a choice. */
+export function tunableKernels(): readonly AnyKernel[] {
+  return [...PRODUCTS.flatMap((product): AnyKernel[] => product.kernels()), ...OTHERS];
 }

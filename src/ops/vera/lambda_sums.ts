@@ -6,7 +6,7 @@ import { defineKernel } from '../../core/kernel';
 import { ceilDiv } from '../../core/shape';
 import type { Graph, PassEnd } from '../../graph/graph';
 import { constant, growing, type Value } from '../../graph/value';
-import { TILE } from '../products/gemm';
+import { TILE } from '../products/tiles';
 
 /** What completes a product that makes partial sums of its tiles instead of a result. */
 export const makesPartialSums = {

@@ -6,8 +6,11 @@ import { ceilDiv, expectShape, formatShape, roundUp, rowsAndColumns, type Shape 
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { gatheredIn } from '../column_sum';
-import { defineProduct, inParts, linesOf, rightStorage, TILE, threeSizes } from '../products/gemm';
 import { emitLinear, withGradients } from '../products/linear';
+import { inParts, threeSizes } from '../products/parts';
+import { defineProduct } from '../products/product';
+import { linesOf, rightStorage } from '../products/storage';
+import { TILE } from '../products/tiles';
 import { type LambdaPlace, LambdaSums, type LambdaVector, makesPartialSums, overlap, partialSums } from './lambda_sums';
 
 export const veraUpBackward = defineProduct({
@@ -182,7 +185,7 @@ function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value 
   const { u, B, lambda, dy } = part;
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
   const { lines, ...sizes } = threeLayers(part, R);
-  const kernel = veraUpBackward[lines][rightStorage(B)];
+  const kernel = veraUpBackward.kernel(lines, rightStorage(B));
   const params = { N, R, ...sizes, has_sum: Number(sum !== undefined) };
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
 }
@@ -200,7 +203,7 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
   const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
   // Each layer's λ_b, and then its λ_d.
   const [at0, at1, at2] = threeSizes(at.filter((_, index) => index % 2 === 0));
-  const kernel = veraLambdaBackward[lines][rightStorage(u)];
+  const kernel = veraLambdaBackward.kernel(lines, rightStorage(u));
   g.emit(kernel, { dy, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2, slice });
   return grads;
 }

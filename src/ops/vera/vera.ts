@@ -4,7 +4,6 @@ import { expectShape, rowsAndColumns } from '../../core/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { defineProduct, linesOf, rightStorage } from '../products/gemm';
 import {
   differentiateLinears,
   emitLinear,
@@ -12,6 +11,8 @@ import {
   emitLinearLayer,
   type LinearLayer,
 } from '../products/linear';
+import { defineProduct } from '../products/product';
+import { linesOf, rightStorage } from '../products/storage';
 import { checkLowRank, differentiateLowRank, differentiateMerged, type LowRank, type MergedLowRank } from './low_rank';
 import { differentiateSaved, emitSaved } from './vera_saved';
 
@@ -132,7 +133,7 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
   const { N, R } = checkLowRank('vera_linear', low, shape);
   const has = { has_bias: Number(bias !== undefined), has_residual: Number(residual !== undefined) };
   return g.emit(
-    veraLinearForward[linesOf([K, R], M)][rightStorage(weight)],
+    veraLinearForward.kernel(linesOf([K, R], M), rightStorage(weight)),
     { x, u, weight, bias: bias ?? x, B, lambda, residual: residual ?? x },
     { y: shape },
     { N, M, K, R, offset_b, offset_d, ...has },
@@ -145,7 +146,7 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
 export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
   const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
   const { N, M, R } = checkLowRank('vera_add', operands, y.shape);
-  const kernel = veraAddForward[linesOf([R], M)][rightStorage(B)];
+  const kernel = veraAddForward.kernel(linesOf([R], M), rightStorage(B));
   const { z } = g.emit(kernel, { y, u, B, lambda }, { z: y.shape }, { N, M, R, offset_b, offset_d });
   g.differentiate(z, [y], (dz, [toY]) => [passOn(g, dz, toY)]);
   differentiateLowRank(g, [{ ...operands, y: z }]);

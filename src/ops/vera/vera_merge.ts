@@ -5,7 +5,8 @@ import { expectShape, formatShape } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { gatheredIn } from '../column_sum';
-import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+import { defineProduct } from '../products/product';
+import { linesOf, rightStorage } from '../products/storage';
 import { type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
 
 export const veraMergeKernel = defineProduct({
@@ -79,7 +80,7 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K 
       `vera_merge: expected A, B and the result in f32, got ${A.dtype}, ${B.dtype} and ${into.dtype}`,
     );
   }
-  const kernel = veraMergeKernel[linesOf([R], K)][rightStorage(A)];
+  const kernel = veraMergeKernel.kernel(linesOf([R], K), rightStorage(A));
   const half = Number(weight?.dtype === 'f16');
   const has_weight = Number(weight !== undefined);
   const params = { M, K, R, stride, offset_b: offsetB, offset_d: offsetD, half, has_weight };
@@ -104,7 +105,7 @@ function emitMergeBackward(
   expectShape('vera_merge gradient', dw.shape, [M, K]);
   const { partials, at } = g.inPass(LambdaSums).take(grads, partialSums(place, { out: M, R }));
   const offsets = { offset_b: place.offsetB, offset_d: place.offsetD, at: at[0] ?? 0 };
-  const kernel = veraMergeBackward[linesOf([K])][rightStorage(A)];
+  const kernel = veraMergeBackward.kernel(linesOf([K]), rightStorage(A));
   g.emit(kernel, { dw, A, B, lambda, partials }, {}, { M, K, R, stride, ...offsets });
   return grads;
 }

@@ -9,7 +9,8 @@ import { defineKernel, flatGrid } from '../../core/kernel';
 import { expectShape, rowsAndColumns } from '../../core/shape';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+import { defineProduct } from '../products/product';
+import { linesOf, rightStorage } from '../products/storage';
 
 /** In `slots`: the adapter doesn't wrap the module. */
 export const NO_SLOT = 0xffffffff;
@@ -89,6 +90,6 @@ export function veraMixed(g: Graph, y: Value, { u, B, table, slots, which, modul
   }
   const params = { N, R, T, module_index: module, adapters };
   const { v } = g.emit(veraMixedScale, { u, table, slots, which }, { v: u.shape }, params);
-  const kernel = veraMixedAdd[linesOf([R], M)][rightStorage(B)];
+  const kernel = veraMixedAdd.kernel(linesOf([R], M), rightStorage(B));
   return g.emit(kernel, { v, B, y, table, slots, which }, { z: y.shape }, { ...params, M }).z;
 }

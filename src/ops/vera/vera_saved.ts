@@ -8,7 +8,8 @@ import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/sha
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { gatheredIn } from '../column_sum';
-import { defineProduct, linesOf, rightStorage } from '../products/gemm';
+import { defineProduct } from '../products/product';
+import { linesOf, rightStorage } from '../products/storage';
 import { LambdaSums, type LambdaVector } from './lambda_sums';
 import { checkLowRank, type LowRank } from './low_rank';
 
@@ -69,7 +70,7 @@ export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value
   const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = low;
   const { N, M, R } = checkLowRank('vera_saved', low, shape);
   if (residual !== undefined) expectShape('vera_saved residual', residual.shape, shape);
-  const kernel = veraSavedForward[linesOf([R], M)][rightStorage(B)];
+  const kernel = veraSavedForward.kernel(linesOf([R], M), rightStorage(B));
   const params = { N, M, R, offset_b, offset_d, has_residual: Number(residual !== undefined) };
   return g.emit(kernel, { u, B, lambda, residual: residual ?? u }, { w: shape, z: shape }, params);
 }
@@ -94,7 +95,7 @@ function emitSavedBackward(
 ): { readonly dv: Value; readonly du: Value } {
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
-  const kernel = veraSavedBackward[linesOf([M], R)][rightStorage(B)];
+  const kernel = veraSavedBackward.kernel(linesOf([M], R), rightStorage(B));
   const params = { N, M, R, offset_b, offset_d, has_sum: Number(sum !== undefined) };
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { dv: u.shape, du: u.shape }, params);
 }

@@ -1,4 +1,4 @@
-import { TILE } from '../../ops/products/gemm';
+import { TILE } from '../../ops/products/tiles';
 
 /** Logits of one chunk stay below this, so that long batches with a large vocabulary fit. */
 const CHUNK_BYTES = 16 * 2 ** 20;

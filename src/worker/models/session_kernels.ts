@@ -107,7 +107,7 @@ export class SessionKernels {
   }
 
   #currentVersion(): Promise<string> {
-    this.#version ??= kernelVersion(tunableKernels);
+    this.#version ??= kernelVersion(tunableKernels());
     return this.#version;
   }
 
@@ -186,6 +186,6 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
 
 /** What a choice may name: few rows aren't up to it. */
 function variantsOf(kernel: string) {
-  const records = tunableKernels.filter(({ name }) => name === kernel);
+  const records = tunableKernels().filter(({ name }) => name === kernel);
   return records.flatMap(({ variants }) => variants).filter(({ name }) => !isForFewRows(name));
 }

@@ -9,7 +9,7 @@ import { SessionKernels } from '../../../src/worker/models/session_kernels';
 import type { OpenOptions } from '../../../src/worker/protocol';
 import { LLVMPIPE } from '../../helpers/devices';
 
-const version = await kernelVersion(tunableKernels);
+const version = await kernelVersion(tunableKernels());
 const { vendor, architecture, description, features } = LLVMPIPE;
 const adapter: KernelAdapter = { vendor, architecture, description, features, limits: { maxBufferSize: 1 } };
 const choice: KernelChoice = { version, adapter, variants: { linear: 'wide', attention: 'serial' } };

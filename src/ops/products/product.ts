@@ -1,0 +1,149 @@
+import block from '../../../shaders/lib/block.wgsl?raw';
+import ofPart from '../../../shaders/lib/of_part.wgsl?raw';
+import addendScalar from '../../../shaders/products/lib/addend_scalar.wgsl?raw';
+import addendVec4 from '../../../shaders/products/lib/addend_vec4.wgsl?raw';
+import leftColumns from '../../../shaders/products/lib/left_columns.wgsl?raw';
+import leftFromStart from '../../../shaders/products/lib/left_from_start.wgsl?raw';
+import leftRows from '../../../shaders/products/lib/left_rows.wgsl?raw';
+import leftScalar from '../../../shaders/products/lib/left_scalar.wgsl?raw';
+import leftVec4 from '../../../shaders/products/lib/left_vec4.wgsl?raw';
+import lowScalar from '../../../shaders/products/lib/low_scalar.wgsl?raw';
+import lowVec4 from '../../../shaders/products/lib/low_vec4.wgsl?raw';
+import onePart from '../../../shaders/products/lib/one_part.wgsl?raw';
+import oneRange from '../../../shaders/products/lib/one_range.wgsl?raw';
+import partOfTile from '../../../shaders/products/lib/part_of_tile.wgsl?raw';
+import partsApart from '../../../shaders/products/lib/parts_apart.wgsl?raw';
+import perColumnScalar from '../../../shaders/products/lib/per_column_scalar.wgsl?raw';
+import perColumnVec4 from '../../../shaders/products/lib/per_column_vec4.wgsl?raw';
+import resultScalar from '../../../shaders/products/lib/result_scalar.wgsl?raw';
+import resultVec4 from '../../../shaders/products/lib/result_vec4.wgsl?raw';
+import resultWhole from '../../../shaders/products/lib/result_whole.wgsl?raw';
+import rightBeginColumns from '../../../shaders/products/lib/right_begin_columns.wgsl?raw';
+import rightBeginRows from '../../../shaders/products/lib/right_begin_rows.wgsl?raw';
+import rightColumns from '../../../shaders/products/lib/right_columns.wgsl?raw';
+import rightF16 from '../../../shaders/products/lib/right_f16.wgsl?raw';
+import rightF32 from '../../../shaders/products/lib/right_f32.wgsl?raw';
+import rightRows from '../../../shaders/products/lib/right_rows.wgsl?raw';
+import rightScalar from '../../../shaders/products/lib/right_scalar.wgsl?raw';
+import rightScaledColumns from '../../../shaders/products/lib/right_scaled_columns.wgsl?raw';
+import rightScaledRows from '../../../shaders/products/lib/right_scaled_rows.wgsl?raw';
+import wholeRange from '../../../shaders/products/lib/whole_range.wgsl?raw';
+import { type Bindings, defineKernel, type Kernel, type ParamTypes } from '../../core/kernel';
+import { LINES, type Lines, RIGHT_STORAGES, type RightStorage } from './storage';
+import { type TileInit, tileVariants } from './tiles';
+
+/*
+ * A matrix product is put together from whole files: the kernel (sizes, bindings, what to do with a result), a tile
+ * (who computes what), and for each operand its layout (which way K runs) and its storage (what a word holds).
+ */
+
+export interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit<P> {
+  readonly name: string;
+  readonly bindings: B;
+  readonly params: P;
+  /** The kernel's own file. */
+  readonly wgsl: string;
+  /** Further `lib/` files that it calls. */
+  readonly libs?: readonly string[];
+  readonly left: keyof typeof LAYOUTS.left;
+  readonly right: keyof typeof LAYOUTS.right;
+  /** Whether a low-rank K range comes first; it is stored as the left operand is. */
+  readonly lowRank?: boolean;
+  /** Whether something is added to the result that is stored as it is, or in f16. */
+  readonly addend?: boolean;
+  /** Whether the kernel has something for each column of the result. */
+  readonly perColumn?: boolean;
+  /**
+   * How several parts go together, with operands of their own. `apart`: each has buffers of its own, and the kernel says
+   * which workgroups take part in it. `tile`: they share buffers, and a workgroup's first row says which one it has. One
+   * part unless given.
+   */
+  readonly parts?: 'apart' | 'tile';
+  /** Set where the kernel says where a part's left operand begins. */
+  readonly leftBase?: boolean;
+  /** Set where the kernel says where a row of the result begins. */
+  readonly resultStart?: boolean;
+}
+
+const LAYOUTS = {
+  /** `scaled_*`: the kernel says by what each k is scaled. `own`: it reads its blocks itself. */
+  left: { rows: [leftRows], columns: [leftColumns], own: [] },
+  right: {
+    rows: [rightBeginRows, rightRows],
+    columns: [rightBeginColumns, rightColumns],
+    scaled_rows: [rightBeginRows, rightScaledRows],
+    scaled_columns: [rightBeginColumns, rightScaledColumns],
+    own: [],
+  },
+} as const;
+const STORAGES = {
+  left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },
+  right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
+  low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
+  result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
+  perColumn: { vec4: perColumnVec4, ragged: perColumnScalar, scalar: perColumnScalar },
+  addend: { vec4: addendVec4, ragged: addendScalar, scalar: addendScalar },
+} as const;
+
+const PARTS = { one: [onePart], apart: [ofPart, partsApart], tile: [ofPart, partOfTile] } as const;
+
+export function defineProduct<const B extends Bindings, const P extends ParamTypes>(
+  init: ProductInit<B, P>,
+): Product<B, P> {
+  return new Product(init);
+}
+
+/** A kernel for each pair of storages: made when it is first asked for, and the same one from then on. */
+export class Product<B extends Bindings, P extends ParamTypes> {
+  readonly #init: ProductInit<B, P>;
+  readonly #made = new Map<string, Kernel<B, P>>();
+
+  constructor(init: ProductInit<B, P>) {
+    this.#init = init;
+  }
+
+  kernel(lines: Lines, right: RightStorage): Kernel<B, P> {
+    const key = `${lines}.${right}`;
+    const kernel = this.#made.get(key) ?? this.#make(lines, right);
+    this.#made.set(key, kernel);
+    return kernel;
+  }
+
+  /** Those of all pairs. */
+  kernels(): Kernel<B, P>[] {
+    return LINES.flatMap((lines) => RIGHT_STORAGES.map((right) => this.kernel(lines, right)));
+  }
+
+  #make(lines: Lines, right: RightStorage): Kernel<B, P> {
+    const { name, bindings, params } = this.#init;
+    return defineKernel({
+      name,
+      bindings,
+      params,
+      variants: tileVariants(this.#files(lines, right), this.#init),
+      flops: (params) => this.#init.size(params).reduce((product, size) => product * size, 2),
+    });
+  }
+
+  /** All files but those of a tile. */
+  #files(lines: Lines, right: RightStorage): string[] {
+    const init = this.#init;
+    return [
+      init.wgsl,
+      ...(init.libs ?? []),
+      ...(init.gather === undefined ? [STORAGES.result[lines]] : []),
+      ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
+      ...(init.addend ? [STORAGES.addend[lines]] : []),
+      ...(init.gather === undefined && !init.resultStart ? [resultWhole] : []),
+      ...LAYOUTS.left[init.left],
+      STORAGES.left[lines],
+      ...LAYOUTS.right[init.right],
+      STORAGES.right[right],
+      init.lowRank ? STORAGES.low[lines] : oneRange,
+      ...PARTS[init.parts ?? 'one'],
+      ...(init.leftBase ? [] : [leftFromStart]),
+      ...(init.slices === undefined ? [wholeRange] : []),
+      block,
+    ];
+  }
+}

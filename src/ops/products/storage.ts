@@ -1,0 +1,27 @@
+import { WebVeraError } from '../../core/error';
+import { formatShape } from '../../core/shape';
+import type { Value } from '../../graph/value';
+
+/** The lines of the left operand and of the result: `vec4` if all are whole ones, `ragged` if only the left's are. */
+export type Lines = (typeof LINES)[number];
+export const LINES = ['vec4', 'ragged', 'scalar'] as const;
+/** How the lines of the right operand are stored. Lines of `f16` are multiples of 4. */
+export type RightStorage = (typeof RIGHT_STORAGES)[number];
+export const RIGHT_STORAGES = ['f32', 'f16', 'scalar'] as const;
+
+/** How lines of these lengths are read and written: vec4s only where the lines, and K along them, are whole ones. */
+export function linesOf(left: readonly number[], result = 4): Lines {
+  if (left.some((length) => length % 4 !== 0)) return 'scalar';
+  return result % 4 === 0 ? 'vec4' : 'ragged';
+}
+
+/** Throws `invalid_argument` for f16 lines that are no multiples of 4: loaders widen those to f32. */
+export function rightStorage({ name, dtype, shape }: Value): RightStorage {
+  const whole = (shape.at(-1) ?? 0) % 4 === 0;
+  if (dtype === 'f32') return whole ? 'f32' : 'scalar';
+  if (dtype === 'f16' && whole) return 'f16';
+  throw new WebVeraError(
+    'invalid_argument',
+    `${name}: expected f32, or f16 with rows of a multiple of 4, got ${dtype} ${formatShape(shape)}`,
+  );
+}

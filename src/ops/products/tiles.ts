@@ -1,0 +1,99 @@
+import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
+import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
+import fewRowsWgsl from '../../../shaders/products/lib/few_rows.wgsl?raw';
+import quad from '../../../shaders/products/lib/quad.wgsl?raw';
+import tileRegister from '../../../shaders/products/lib/tile_register.wgsl?raw';
+import tileRow from '../../../shaders/products/lib/tile_row.wgsl?raw';
+import tileRowSerial from '../../../shaders/products/lib/tile_row_serial.wgsl?raw';
+import tileStage from '../../../shaders/products/lib/tile_stage.wgsl?raw';
+import tileSubgroup from '../../../shaders/products/lib/tile_subgroup.wgsl?raw';
+import tileWide from '../../../shaders/products/lib/tile_wide.wgsl?raw';
+import tileWorkgroup from '../../../shaders/products/lib/tile_workgroup.wgsl?raw';
+import tileWorkgroupSmall from '../../../shaders/products/lib/tile_workgroup_small.wgsl?raw';
+import { FLAT_THREADS, flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../../core/kernel';
+import { ceilDiv } from '../../core/shape';
+
+/** Rows and columns of a tile of results, in every family but `workgroup_small`. */
+export const TILE = 64;
+const SMALL_TILE = 32;
+/** With as many tiles, each core of a large GPU has one. */
+const BUSY_TILES = 128;
+
+/** Up to so many rows, the right operand is read once for all of them. */
+const FEW_ROWS = 4;
+
+/** What a product says of itself to be cut into tiles. */
+export interface TileInit<P extends ParamTypes> {
+  /** Files for a kernel that doesn't put blocks into a result, but makes something else of a tile. */
+  readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
+  /** Whether there is a tile for few rows: K must run along the lines of both operands. */
+  readonly fewRows?: boolean;
+  /**
+   * Whether a dispatch is the product alone. Tiles on quads then have a shader without the rest, which the constant PLAIN
+   * tells: software adapters run both sides of a branch.
+   */
+  plain?(params: Params<P>): boolean;
+  /** Rows and columns of the result, and the length of the sums (both ranges together). */
+  size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
+  /** The rows that the grid covers, where gaps make it more than those of the result. */
+  rows?(params: Params<P>): number;
+  /** Into how many slices K is cut, each for workgroups of its own: 1 unless given. The kernel says where they begin. */
+  slices?(params: Params<P>): number;
+}
+
+/**
+ * The families of tiles, each joined to the files of a product. `register`: 8 × 4 results a thread, operands straight from
+ * memory. `wide`: the same with 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through
+ * workgroup memory, and `workgroup_small`: 4 × 4, for results with few tiles. `subgroup`: 16 × 4, left operands from
+ * neighbours. For few rows, `row`: a workgroup for four columns, and `row_serial`: a thread.
+ */
+export function tileVariants<P extends ParamTypes>(
+  files: readonly string[],
+  { size, rows, slices, fewRows, plain, gather }: TileInit<P>,
+): VariantInit<P>[] {
+  const tilesOf = (params: Params<P>, tile: number): readonly [number, number, number] => {
+    const [own, columns] = size(params);
+    return [ceilDiv(rows?.(params) ?? own, tile), ceilDiv(columns, tile), slices?.(params) ?? 1];
+  };
+  const tiles = (params: Params<P>): Grid => tilesOf(params, TILE);
+  const row: VariantInit<P> = {
+    name: 'row',
+    wgsl: [...files, fewRowsWgsl, tileRow],
+    workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
+    fits: (params) => size(params)[0] <= FEW_ROWS,
+  };
+  const rowSerial: VariantInit<P> = {
+    ...row,
+    name: 'row_serial',
+    wgsl: [...files, fewRowsWgsl, tileRowSerial],
+    workgroups: (params) => flatGrid(ceilDiv(size(params)[1], TILE) * FLAT_THREADS),
+  };
+  const shared = gather === undefined ? files : [...files, gather.workgroup];
+  const split = gather === undefined ? files : [...files, gather.subgroup];
+  const subgroup: VariantInit<P> = {
+    name: 'subgroup',
+    wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
+    features: ['subgroups'],
+    workgroups: (params) => inQuarters(tiles(params)),
+  };
+  const small: VariantInit<P> = {
+    name: 'workgroup_small',
+    wgsl: [...files, tileWorkgroupSmall, tileStage],
+    workgroups: (params) => tilesOf(params, SMALL_TILE),
+    fits: (params) => tilesOf(params, TILE).reduce((x, y) => x * y) < BUSY_TILES,
+  };
+  return [
+    { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
+    { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup, tileStage], workgroups: tiles },
+    ...(gather === undefined ? [small] : []),
+    ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
+    subgroup,
+    ...(fewRows ? [row, rowSerial] : []),
+  ];
+}
+
+/** A grid of tiles that are four workgroups each, side by side. */
+function inQuarters([x, y = 1, z = 1]: Grid): Grid {
+  return [x, 4 * y, z];
+}
