@@ -69,6 +69,7 @@ describe('the checks can fail', () => {
       features: [],
       workgroups: () => [1] as const,
       fits: () => true,
+      turns: () => 0,
     };
     const base = { name: 'k', params: { N: 'u32', eps: 'f32' }, flops: () => 0, variants: [variant] } as const;
     return contractProblems({ ...base, bindings: { x: 'read', y: 'write' }, ...changes }, variant);

@@ -1,7 +1,7 @@
 import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import { median } from '../core/median';
-import { chooseVariant, fittingVariants } from '../gpu/choice';
+import { chooseVariant, eligibleVariants } from '../gpu/choice';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
@@ -102,7 +102,7 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
   for (const shape of shapes) {
     for (const variant of variantsFor(shape, host.info)) {
       const choose: typeof chooseVariant = (step, info) =>
-        fittingVariants(step, info).find(({ name }) => name === variant) ?? chooseVariant(step, info);
+        eligibleVariants(step, info).find(({ name }) => name === variant) ?? chooseVariant(step, info);
       const executor = new Executor(host, { choose });
       const steps = productSteps(executor, shape, productsOf(shape));
       const program = await executor.load({ name: 'products', steps, outputs: [] });
@@ -114,7 +114,7 @@ async function prepare(host: DeviceHost, shapes: readonly GemmShape[]): Promise<
 
 function variantsFor({ rows, columns, inner }: GemmShape, info: DeviceInfo): string[] {
   const params = { N: rows, M: columns, K: inner, stride: inner, has_bias: 0, has_residual: 0 };
-  return fittingVariants({ kernel: linearForward.kernel('vec4', 'f32'), params }, info).map(({ name }) => name);
+  return eligibleVariants({ kernel: linearForward.kernel('vec4', 'f32'), params }, info).map(({ name }) => name);
 }
 
 function productsOf({ rows, columns, inner }: GemmShape): number {

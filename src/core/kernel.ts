@@ -24,8 +24,10 @@ export interface Variant<P extends ParamTypes = ParamTypes> {
   /** What it needs of the device beyond core WebGPU. */
   readonly features: readonly Feature[];
   workgroups(params: Params<P>): Grid;
-  /** Whether it can run these params: true unless the record says otherwise. */
+  /** Whether it can run these params, well or badly: true unless the record says otherwise. */
   fits(params: Params<P>): boolean;
+  /** Turns of one thread's loop, where they may be too many: 0 unless the record says otherwise. */
+  turns(params: Params<P>): number;
 }
 
 /** The record of a kernel: all that the host knows about its shader. Plain data, so that it can be planned anywhere. */
@@ -56,6 +58,7 @@ export interface AnyVariant {
   readonly features: readonly Feature[];
   workgroups(params: Readonly<Record<string, number>>): Grid;
   fits(params: Readonly<Record<string, number>>): boolean;
+  turns(params: Readonly<Record<string, number>>): number;
 }
 
 export interface VariantInit<P extends ParamTypes> {
@@ -66,6 +69,7 @@ export interface VariantInit<P extends ParamTypes> {
   readonly features?: readonly Feature[];
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
+  turns?(params: Params<P>): number;
 }
 
 export interface KernelInit<B extends Bindings, P extends ParamTypes> {
@@ -100,6 +104,7 @@ function defineVariant<P extends ParamTypes>(init: VariantInit<P>): Variant<P> {
     features,
     workgroups: (params) => init.workgroups(params),
     fits: (params) => init.fits?.(params) ?? true,
+    turns: (params) => init.turns?.(params) ?? 0,
   };
 }
 

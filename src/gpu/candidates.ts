@@ -1,6 +1,6 @@
 import type { Step } from '../graph/graph';
 import { totalFlops, workKey } from '../graph/work';
-import { chooseVariant, fittingVariants, isForFewRows, isWorthMeasuring } from './choice';
+import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from './choice';
 import type { DeviceInfo } from './device';
 
 /** Dispatches that do the same. */
@@ -76,13 +76,13 @@ function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
   return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
 }
 
-/** The variants that can do all of the works, the table's own first. */
+/** The variants that are eligible for all of the works, the table's own first. */
 function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
   const [largest] = works;
   if (largest === undefined) return [];
   const own = chooseVariant(largest.step, info).name;
   const [first = new Set<string>(), ...rest] = works.map(
-    ({ step }) => new Set(fittingVariants(step, info).map(({ name }) => name)),
+    ({ step }) => new Set(eligibleVariants(step, info).map(({ name }) => name)),
   );
   const others = [...first].filter((name) => name !== own && !isForFewRows(name) && isWorthMeasuring(name, info));
   return [own, ...others.filter((name) => rest.every((names) => names.has(name)))];

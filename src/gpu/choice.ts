@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { AnyVariant } from '../core/kernel';
+import type { AnyVariant, Grid } from '../core/kernel';
 import type { Sized } from '../graph/work';
 import type { DeviceInfo } from './device';
 
@@ -7,31 +7,46 @@ import type { DeviceInfo } from './device';
 const FOR_GPUS: readonly string[] = ['row', 'workgroup_small'];
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
 
+/** With as many large tiles, each core of a large GPU has one; fewer are better cut into small ones. */
+const BUSY_TILES = 128;
+/** For more turns of its loop, one thread takes longer than barriers do, even on SwiftShader. */
+const MOST_TURNS = 2 ** 16;
+
 /** Names of variants by those of kernels. */
 export type Chosen = Readonly<Record<string, string>>;
 
 /**
  * The one rule that picks a kernel's variant: the chosen one, else the first of the device's families, that the kernel has
- * and that fits. Few rows go to the table's `row` whatever was chosen, as a choice is made for many.
+ * and that is eligible. Few rows go to the table's `row` whatever was chosen, as a choice is made for many.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}): AnyVariant {
-  const fitting = fittingVariants(step, info);
+  const eligible = eligibleVariants(step, info);
   const table = families(info);
   const own = Object.hasOwn(chosen, step.kernel.name) ? chosen[step.kernel.name] : undefined;
   const names = own === undefined ? table : [...table.filter(isForFewRows), own, ...table];
-  const variant = names.map((name) => fitting.find((v) => v.name === name)).find((v) => v !== undefined);
-  const picked = variant ?? fitting[0];
+  const variant = names.map((name) => eligible.find((v) => v.name === name)).find((v) => v !== undefined);
+  const picked = variant ?? eligible[0];
   if (picked === undefined)
     throw new WebVeraError('internal', `Kernel ${step.kernel.name} has no variant for its params`);
   return picked;
 }
 
-/** The variants that the device can run with these params, one of each name. */
-export function fittingVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
-  const fitting = kernel.variants.filter(
+/**
+ * The variants to choose from, one of each name: those that the device can run with these params, but for small tiles where
+ * there are enough large ones, and for threads that would be alone with too much.
+ */
+export function eligibleVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
+  const able = kernel.variants.filter(
     ({ fits, features }) => fits(params) && features.every((feature) => info.features.includes(feature)),
   );
-  return fitting.filter(({ name }, index) => fitting.findIndex((first) => first.name === name) === index);
+  const named = able.filter(({ name }, index) => able.findIndex((first) => first.name === name) === index);
+  const large = named.find(({ name }) => name === 'workgroup');
+  const isBusy = large !== undefined && groupsOf(large.workgroups(params)) >= BUSY_TILES;
+  return named.filter(({ name, turns }) => !(name === 'workgroup_small' && isBusy) && turns(params) <= MOST_TURNS);
+}
+
+function groupsOf([x, y = 1, z = 1]: Grid): number {
+  return x * y * z;
 }
 
 /** Whether a variant may be the fastest on the device. */

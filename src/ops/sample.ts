@@ -9,8 +9,8 @@ import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 
-/** For more, one thread takes longer than barriers do, even on SwiftShader. */
-const SERIAL_TOKENS = 4096;
+/** How often the logits are counted at most. */
+const COUNTS = 16;
 
 const parts = [wgsl, generationBlock, philox, gumbel];
 
@@ -24,10 +24,10 @@ export const sampleKernel = defineKernel({
       name: 'serial',
       wgsl: [...parts, serial],
       workgroups: ({ B }) => [ceilDiv(B, 4)],
-      fits: ({ V }) => V <= SERIAL_TOKENS,
+      turns: ({ V }) => COUNTS * V,
     },
   ],
-  // Sixteen counts of V at most, and the final pass.
+  // The counts, and the final pass.
   flops: ({ B, V }) => 60 * B * V,
 });
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { chooseVariant } from '../../src/gpu/choice';
+import { chooseVariant, eligibleVariants } from '../../src/gpu/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
 import { attentionBackward, attentionForward } from '../../src/ops/attention/attention';
 import { linearForward } from '../../src/ops/products/linear';
+import { sampleKernel } from '../../src/ops/sample';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 import { kernelOf, stepOf } from '../helpers/tile_kernels';
 
@@ -71,6 +72,18 @@ test('a GPU has small tiles for results that would have few, and software adapte
   expect(tiles(508, 960, { ...LLVMPIPE, features: [] })).toEqual(['workgroup', [8, 15, 1]]);
 });
 
+test.each([
+  ['SwiftShader', SWIFTSHADER],
+  ['llvmpipe', LLVMPIPE],
+])('%s samples with one thread from some thousand tokens, but no more', (_, software) => {
+  const variant = (V: number) => chooseVariant({ kernel: sampleKernel, params: { B: 1, V, S: 1 } }, software).name;
+  expect([variant(4096), variant(4097)]).toEqual(['serial', 'workgroup']);
+  const names = (V: number) =>
+    eligibleVariants({ kernel: sampleKernel, params: { B: 1, V, S: 1 } }, software).map(({ name }) => name);
+  expect(names(4096)).toEqual(['workgroup', 'serial']);
+  expect(names(4097)).toEqual(['workgroup']);
+});
+
 test('what was chosen goes before the table, but for few rows and where it does not fit', () => {
   const choose = (chosen: Record<string, string>, rows = 256, info = GPU) =>
     chooseVariant(stepOf(product, rows), info, chosen).name;
@@ -80,5 +93,8 @@ test('what was chosen goes before the table, but for few rows and where it does 
   expect(choose({ product: 'row' })).toBe('workgroup');
   expect(choose({ product: 'subgroup' })).toBe('subgroup');
   expect(choose({ product: 'subgroup' }, 256, { ...GPU, features: [] })).toBe('workgroup');
+  const small = kernelOf('small', ['register', 'workgroup', 'workgroup_small']);
+  const ofSmall = (rows: number) => chooseVariant(stepOf(small, rows), APPLE, { small: 'workgroup_small' }).name;
+  expect([ofSmall(40), ofSmall(256)]).toEqual(['workgroup_small', 'register']);
   expect(chooseVariant(stepOf(kernelOf('constructor', ['workgroup', 'serial']), 9), GPU, {}).name).toBe('workgroup');
 });

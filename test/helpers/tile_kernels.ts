@@ -1,7 +1,7 @@
 import { defineKernel } from '../../src/core/kernel';
 import type { Step } from '../../src/graph/graph';
 
-/** A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` is for four rows or fewer, `*_small` for forty. */
+/** A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` is for four rows or fewer, and forty rows are few tiles. */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({
     name,
@@ -12,8 +12,8 @@ export function kernelOf(name: string, variants: readonly string[], text = '') {
       name: variant,
       wgsl: [text],
       features: variant === 'subgroup' ? (['subgroups'] as const) : [],
-      workgroups: () => [1],
-      fits: ({ rows = 0 }) => (!variant.startsWith('row') || rows <= 4) && (!variant.endsWith('_small') || rows <= 40),
+      workgroups: ({ rows = 0 }) => [rows <= 40 ? 1 : 128],
+      fits: ({ rows = 0 }) => !variant.startsWith('row') || rows <= 4,
     })),
   });
 }

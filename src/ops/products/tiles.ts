@@ -16,8 +16,6 @@ import { ceilDiv } from '../../core/shape';
 /** Rows and columns of a tile of results, in every family but `workgroup_small`. */
 export const TILE = 64;
 const SMALL_TILE = 32;
-/** With as many tiles, each core of a large GPU has one. */
-const BUSY_TILES = 128;
 
 /** Up to so many rows, the right operand is read once for all of them. */
 const FEW_ROWS = 4;
@@ -51,7 +49,7 @@ export function tileVariants<P extends ParamTypes>(
   files: readonly string[],
   { size, rows, slices, fewRows, plain, gather }: TileInit<P>,
 ): VariantInit<P>[] {
-  const tilesOf = (params: Params<P>, tile: number): readonly [number, number, number] => {
+  const tilesOf = (params: Params<P>, tile: number): Grid => {
     const [own, columns] = size(params);
     return [ceilDiv(rows?.(params) ?? own, tile), ceilDiv(columns, tile), slices?.(params) ?? 1];
   };
@@ -80,7 +78,6 @@ export function tileVariants<P extends ParamTypes>(
     name: 'workgroup_small',
     wgsl: [...files, tileWorkgroupSmall, tileStage],
     workgroups: (params) => tilesOf(params, SMALL_TILE),
-    fits: (params) => tilesOf(params, TILE).reduce((x, y) => x * y) < BUSY_TILES,
   };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
