@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AnyKernel } from '../src/core/kernel';
+import type { AnyKernel, ParamType } from '../src/core/kernel';
 import { contractProblems, headerProblems } from './helpers/contract';
 import { allKernels, allVariants, shaderFiles } from './helpers/kernels';
 import { references } from './reference';
@@ -40,6 +40,16 @@ test('kernels of one name agree on bindings and params', () => {
   }
 });
 
+test('a param of one name is the same in every record', () => {
+  const types = new Map<string, ParamType>();
+  for (const { name, params } of kernels) {
+    for (const [param, type] of Object.entries(params)) {
+      expect(`${param}: ${type}`, name).toBe(`${param}: ${types.get(param) ?? type}`);
+      types.set(param, type);
+    }
+  }
+});
+
 test('every file below shaders/ is part of a kernel, and begins with a comment', () => {
   const unused = files.filter(({ text }) => !texts.some((wgsl) => wgsl.includes(text.trim())));
   expect(unused.map(({ name }) => name)).toEqual([]);
@@ -71,7 +81,7 @@ describe('the checks can fail', () => {
       fits: () => true,
       turns: () => 0,
     };
-    const base = { name: 'k', params: { N: 'u32', eps: 'f32' }, flops: () => 0, variants: [variant] } as const;
+    const base = { name: 'k', params: { N: 'size', eps: 'f32' }, flops: () => 0, variants: [variant] } as const;
     return contractProblems({ ...base, bindings: { x: 'read', y: 'write' }, ...changes }, variant);
   };
 
@@ -86,8 +96,8 @@ describe('the checks can fail', () => {
     ['access', kernel({ bindings: { x: 'update', y: 'write' } })],
     ['a missing binding', kernel({ bindings: { x: 'read' } })],
     ['a swapped binding number', kernel({}, wgsl.replace('binding(2)', 'binding(3)'))],
-    ['order of params', kernel({ params: { eps: 'f32', N: 'u32' } })],
-    ['type of params', kernel({ params: { N: 'u32', eps: 'u32' } })],
+    ['order of params', kernel({ params: { eps: 'f32', N: 'size' } })],
+    ['type of params', kernel({ params: { N: 'size', eps: 'u32' } })],
     ['an override that the shader lacks', kernel({}, wgsl, { OTHER: 1, ELSE: 2 })],
     ['an override without a value', kernel({}, wgsl, {})],
     ['another entry point', kernel({}, wgsl.replace('main', 'entry'))],

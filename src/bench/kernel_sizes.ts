@@ -1,16 +1,12 @@
 import type { Sized } from '../graph/work';
 
-/** As the records name them: dimensions by capitals, which may be numbered for parts that lie side by side. */
-const SIZE = /^([A-Z][a-z]*)(\d?)$|^(size|count|rows|longest)$/;
-
-/** Its sizes in the order of the record, those of parts added up. */
+/** Its sizes in the order of the record, those of numbered parts (M0, M1, M2) added up. */
 export function sizesOf({ kernel, params }: Sized): number[] {
   const sizes = new Map<string, number>();
-  for (const name of Object.keys(kernel.params)) {
-    const [, dimension] = name.match(SIZE) ?? [];
-    if (!SIZE.test(name)) continue;
-    const key = dimension ?? name;
-    sizes.set(key, (sizes.get(key) ?? 0) + (params[name] ?? 0));
+  for (const [name, type] of Object.entries(kernel.params)) {
+    if (type !== 'size') continue;
+    const whole = name.replace(/\d$/, '');
+    sizes.set(whole, (sizes.get(whole) ?? 0) + (params[name] ?? 0));
   }
   return [...sizes.values()];
 }

@@ -1,10 +1,14 @@
 /** How a kernel uses a binding. In WGSL `write` and `update` are both `read_write`; `write` makes a new value. */
 export type Access = 'read' | 'write' | 'update';
-export type Scalar = 'u32' | 'f32';
+/**
+ * What a param is: `f32`, or else a `u32` in WGSL. Of those a `size` says how much there is of something; a `place`, where it
+ * lies or which one it is, so that the work is the same with any other; `u32` is what is neither.
+ */
+export type ParamType = 'u32' | 'f32' | 'size' | 'place';
 /** What a device may lack. */
 export type Feature = 'subgroups';
 export type Bindings = Readonly<Record<string, Access>>;
-export type ParamTypes = Readonly<Record<string, Scalar>>;
+export type ParamTypes = Readonly<Record<string, ParamType>>;
 export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
 /** Workgroups in x, y and z. */
 export type Grid = readonly [x: number, y?: number, z?: number];

@@ -13,11 +13,8 @@ export function totalFlops(all: readonly Sized[]): number {
   return all.reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0);
 }
 
-/** Says where something lies in its buffers, not how large it is. */
-const PLACE = /^(offset.*|start|[bd]\d|at\d?|module_index|first_stream|seed.*)$/;
-
 /** Equal for dispatches of one kernel that do equal work in different places. */
 export function workKey({ kernel, params }: Sized): string {
-  const sizes = Object.keys(kernel.params).filter((name) => !PLACE.test(name));
-  return [kernel.name, ...sizes.map((name) => `${name}=${params[name]}`)].join(' ');
+  const counting = Object.entries(kernel.params).filter(([, type]) => type !== 'place');
+  return [kernel.name, ...counting.map(([name]) => `${name}=${params[name]}`)].join(' ');
 }

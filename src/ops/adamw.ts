@@ -21,8 +21,8 @@ export const adamwKernel = defineKernel({
     stats: 'update',
   },
   params: {
-    P: 'u32',
-    K: 'u32',
+    P: 'size',
+    K: 'size',
     beta2: 'f32',
     one_minus_beta1: 'f32',
     one_minus_beta2: 'f32',

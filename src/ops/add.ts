@@ -8,7 +8,7 @@ import type { Value } from '../graph/value';
 export const addForward = defineKernel({
   name: 'add',
   bindings: { a: 'read', b: 'read', y: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
   flops: ({ size }) => size,
 });

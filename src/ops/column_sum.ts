@@ -9,7 +9,7 @@ import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
 
 /** The variants of a kernel that adds up the N rows of each of C columns; `form` says what they hold. */
-export function columnVariants(form: string): readonly VariantInit<{ readonly N: 'u32'; readonly C: 'u32' }>[] {
+export function columnVariants(form: string): readonly VariantInit<{ readonly N: 'size'; readonly C: 'size' }>[] {
   return [
     { wgsl: [form, columnsWorkgroup], workgroups: ({ C }) => [ceilDiv(C, 16)] },
     { name: 'serial', wgsl: [form, columnsSerial, flatIndex], workgroups: ({ C }) => flatGrid(C) },
@@ -19,7 +19,7 @@ export function columnVariants(form: string): readonly VariantInit<{ readonly N:
 export const columnSum = defineKernel({
   name: 'column_sum',
   bindings: { x: 'read', sums: 'update' },
-  params: { N: 'u32', C: 'u32' },
+  params: { N: 'size', C: 'size' },
   variants: columnVariants(wgsl),
   flops: ({ N, C }) => N * C,
 });

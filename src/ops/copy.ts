@@ -9,7 +9,7 @@ import type { Value } from '../graph/value';
 export const copyKernel = defineKernel({
   name: 'copy',
   bindings: { source: 'read', destination: 'update' },
-  params: { size: 'u32', offset: 'u32' },
+  params: { size: 'size', offset: 'place' },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(size) }],
 });
 

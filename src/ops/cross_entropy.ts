@@ -11,7 +11,7 @@ import { zeros } from './fill';
 import { serialVariants } from './row_variants';
 import { gatherRows, type RowRange, scatterRows } from './rows';
 
-const params = { start: 'u32', count: 'u32', V: 'u32', has_gradient: 'u32' } as const;
+const params = { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' } as const;
 
 export const crossEntropyKernel = defineKernel({
   name: 'cross_entropy',

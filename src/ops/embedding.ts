@@ -12,13 +12,13 @@ export const embeddingForward = defineKernel({
   name: 'embedding',
   bindings: { ids: 'read', weight: 'read', before: 'read', y: 'write' },
   params: {
-    N: 'u32',
-    C: 'u32',
-    V: 'u32',
+    N: 'size',
+    C: 'size',
+    V: 'size',
     first: 'u32',
-    count: 'u32',
+    count: 'size',
     half: 'u32',
-    offset: 'u32',
+    offset: 'place',
     has_before: 'u32',
   },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
@@ -27,7 +27,7 @@ export const embeddingForward = defineKernel({
 export const embeddingBackward = defineKernel({
   name: 'embedding_backward',
   bindings: { ids: 'read', dy: 'read', dw: 'update' },
-  params: { N: 'u32', C: 'u32', V: 'u32', offset: 'u32', padding: 'u32' },
+  params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32' },
   variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
   // Each element looks through the ids of all tokens: that is the work, not the sums.
   flops: ({ N, C }) => N * N * C,

@@ -9,7 +9,7 @@ import type { Value } from '../graph/value';
 export const fillKernel = defineKernel({
   name: 'fill',
   bindings: { y: 'write' },
-  params: { size: 'u32', value: 'f32' },
+  params: { size: 'size', value: 'f32' },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
 });
 
@@ -21,7 +21,7 @@ export function zeros(g: Graph, shape: Shape): Value {
 export const clearKernel = defineKernel({
   name: 'clear',
   bindings: { y: 'update' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [{ wgsl: [clearWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
 });
 

@@ -12,7 +12,7 @@ import { passOn } from './add';
 export const geluNewForward = defineKernel({
   name: 'gelu_new',
   bindings: { x: 'read', y: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [
     {
       wgsl: [forwardWgsl, flatIndex, geluExponent, sigmoid],
@@ -25,7 +25,7 @@ export const geluNewForward = defineKernel({
 export const geluNewBackward = defineKernel({
   name: 'gelu_new_backward',
   bindings: { x: 'read', dy: 'read', dx: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [
     {
       wgsl: [backwardWgsl, flatIndex, geluExponent, sigmoid],

@@ -12,7 +12,7 @@ export const OPTIMIZER_GROUPS = 256;
 export const gradNormKernel = defineKernel({
   name: 'grad_norm',
   bindings: { grads: 'read', before: 'read', partials: 'write' },
-  params: { P: 'u32', K: 'u32', has_before: 'u32' },
+  params: { P: 'size', K: 'size', has_before: 'u32' },
   variants: [{ wgsl: [wgsl, oneThreadSum], workgroups: ({ K }) => [K] }],
   flops: ({ P }) => 2 * P,
 });

@@ -14,7 +14,7 @@ import { rowVariants } from './row_variants';
 export const layerNormForward = defineKernel({
   name: 'layer_norm',
   bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write', mean: 'write', rstd: 'write' },
-  params: { N: 'u32', C: 'u32', eps: 'f32' },
+  params: { N: 'size', C: 'size', eps: 'f32' },
   variants: rowVariants(forwardWgsl, forwardSerialWgsl),
   flops: ({ N, C }) => 8 * N * C,
 });
@@ -22,7 +22,7 @@ export const layerNormForward = defineKernel({
 export const layerNormBackward = defineKernel({
   name: 'layer_norm_backward',
   bindings: { x: 'read', weight: 'read', mean: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
-  params: { N: 'u32', C: 'u32', has_sum: 'u32' },
+  params: { N: 'size', C: 'size', has_sum: 'u32' },
   variants: rowVariants(backwardWgsl, backwardSerialWgsl),
   flops: ({ N, C }) => 14 * N * C,
 });
@@ -30,7 +30,7 @@ export const layerNormBackward = defineKernel({
 export const layerNormWeightBackward = defineKernel({
   name: 'layer_norm_weight_backward',
   bindings: { x: 'read', mean: 'read', rstd: 'read', dy: 'read', dweight: 'update', dbias: 'update' },
-  params: { N: 'u32', C: 'u32' },
+  params: { N: 'size', C: 'size' },
   variants: columnVariants(weightBackwardWgsl),
   flops: ({ N, C }) => 5 * N * C,
 });

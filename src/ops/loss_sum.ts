@@ -10,7 +10,7 @@ import type { Value } from '../graph/value';
 export const lossSumKernel = defineKernel({
   name: 'loss_sum',
   bindings: { losses: 'read', block: 'read', stats: 'update' },
-  params: { N: 'u32' },
+  params: { N: 'size' },
   variants: [{ wgsl: [wgsl, stepBlock, statsWgsl, oneThreadSum], workgroups: () => [1] }],
   flops: ({ N }) => N,
 });

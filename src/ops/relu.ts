@@ -10,7 +10,7 @@ import { passOn } from './add';
 export const reluForward = defineKernel({
   name: 'relu',
   bindings: { x: 'read', y: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [{ wgsl: [forwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
   flops: ({ size }) => size,
 });
@@ -18,7 +18,7 @@ export const reluForward = defineKernel({
 export const reluBackward = defineKernel({
   name: 'relu_backward',
   bindings: { y: 'read', dy: 'read', dx: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
   flops: ({ size }) => size,
 });

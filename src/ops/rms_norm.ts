@@ -13,7 +13,7 @@ import { rowVariants } from './row_variants';
 export const rmsNormForward = defineKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
-  params: { N: 'u32', C: 'u32', eps: 'f32' },
+  params: { N: 'size', C: 'size', eps: 'f32' },
   variants: rowVariants(forwardWgsl, forwardSerialWgsl),
   flops: ({ N, C }) => 4 * N * C,
 });
@@ -21,7 +21,7 @@ export const rmsNormForward = defineKernel({
 export const rmsNormBackward = defineKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
-  params: { N: 'u32', C: 'u32', has_sum: 'u32' },
+  params: { N: 'size', C: 'size', has_sum: 'u32' },
   variants: rowVariants(backwardWgsl, backwardSerialWgsl),
   flops: ({ N, C }) => 9 * N * C,
 });
@@ -29,7 +29,7 @@ export const rmsNormBackward = defineKernel({
 export const rmsNormWeightBackward = defineKernel({
   name: 'rms_norm_weight_backward',
   bindings: { x: 'read', rstd: 'read', dy: 'read', dweight: 'update' },
-  params: { N: 'u32', C: 'u32' },
+  params: { N: 'size', C: 'size' },
   variants: columnVariants(weightBackwardWgsl),
   flops: ({ N, C }) => 3 * N * C,
 });

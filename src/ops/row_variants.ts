@@ -21,7 +21,7 @@ export function serialVariants<P extends ParamTypes>({ wgsl, rowLength, workgrou
 }
 
 /** The variants of a kernel for N rows of C elements: each has a workgroup, or in the serial form a thread. */
-export function rowVariants<P extends { readonly N: 'u32'; readonly C: 'u32' }>(
+export function rowVariants<P extends { readonly N: 'size'; readonly C: 'size' }>(
   form: string,
   serialForm: string,
 ): VariantInit<P>[] {

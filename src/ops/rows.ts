@@ -11,14 +11,14 @@ import type { Value } from '../graph/value';
 export const gatherRowsKernel = defineKernel({
   name: 'gather_rows',
   bindings: { x: 'read', rows: 'read', y: 'write' },
-  params: { start: 'u32', count: 'u32', C: 'u32' },
+  params: { start: 'place', count: 'size', C: 'size' },
   variants: [{ wgsl: [gatherWgsl, flatIndex], workgroups: ({ count, C }) => flatGrid(count * C) }],
 });
 
 export const scatterRowsKernel = defineKernel({
   name: 'scatter_rows',
   bindings: { y: 'read', rows: 'read', block: 'read', x: 'update' },
-  params: { start: 'u32', count: 'u32', C: 'u32' },
+  params: { start: 'place', count: 'size', C: 'size' },
   variants: [{ wgsl: [scatterWgsl, flatIndex, stepBlock], workgroups: ({ count, C }) => flatGrid(count * C) }],
 });
 

@@ -17,7 +17,7 @@ const parts = [wgsl, generationBlock, philox, gumbel];
 export const sampleKernel = defineKernel({
   name: 'sample',
   bindings: { logits: 'read', block: 'update', ids: 'update', positions: 'update', history: 'update' },
-  params: { B: 'u32', V: 'u32', S: 'u32' },
+  params: { B: 'size', V: 'size', S: 'size' },
   variants: [
     { name: 'workgroup', wgsl: [...parts, workgroup], workgroups: ({ B }) => [B] },
     {

@@ -20,7 +20,7 @@ const inVec4 = ({ C, start, count }: Slice): boolean => [C, start, count].every(
 export const sliceColumnsForward = defineKernel({
   name: 'slice_columns',
   bindings: { x: 'read', y: 'write' },
-  params: { N: 'u32', C: 'u32', start: 'u32', count: 'u32' },
+  params: { N: 'size', C: 'size', start: 'place', count: 'size' },
   variants: [
     {
       name: 'vec4',
@@ -35,7 +35,7 @@ export const sliceColumnsForward = defineKernel({
 export const sliceColumnsBackward = defineKernel({
   name: 'slice_columns_backward',
   bindings: { dy: 'read', sum: 'read', dx: 'write' },
-  params: { N: 'u32', C: 'u32', start: 'u32', count: 'u32', has_sum: 'u32' },
+  params: { N: 'size', C: 'size', start: 'place', count: 'size', has_sum: 'u32' },
   variants: [
     {
       name: 'vec4',

@@ -11,7 +11,7 @@ import { passOn } from './add';
 export const swigluForward = defineKernel({
   name: 'swiglu',
   bindings: { gate: 'read', up: 'read', y: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [{ wgsl: [forwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
   flops: ({ size }) => 5 * size,
 });
@@ -19,7 +19,7 @@ export const swigluForward = defineKernel({
 export const swigluBackward = defineKernel({
   name: 'swiglu_backward',
   bindings: { gate: 'read', up: 'read', dy: 'read', d_gate: 'write', d_up: 'write' },
-  params: { size: 'u32' },
+  params: { size: 'size' },
   variants: [{ wgsl: [backwardWgsl, flatIndex, sigmoid], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
   flops: ({ size }) => 9 * size,
 });

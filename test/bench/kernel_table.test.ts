@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
 import { sizesOf } from '../../src/bench/kernel_sizes';
 import { kernelTable } from '../../src/bench/kernel_table';
-import type { AnyKernel } from '../../src/core/kernel';
+import type { AnyKernel, ParamTypes } from '../../src/core/kernel';
 import { workKey } from '../../src/graph/work';
 
-function kernel(name: string, params: readonly string[], flops: AnyKernel['flops'] = () => 0): AnyKernel {
-  return { name, bindings: {}, params: Object.fromEntries(params.map((p) => [p, 'u32'])), variants: [], flops };
+function kernel(name: string, params: ParamTypes, flops: AnyKernel['flops'] = () => 0): AnyKernel {
+  return { name, bindings: {}, params, variants: [], flops };
 }
 
-const product = kernel('linear', ['N', 'M', 'K', 'offset_b', 'has_bias'], ({ N = 0, M = 0, K = 0 }) => 2 * N * M * K);
+const product = kernel(
+  'linear',
+  { N: 'size', M: 'size', K: 'size', offset_b: 'place', has_bias: 'u32' },
+  ({ N = 0, M = 0, K = 0 }) => 2 * N * M * K,
+);
 const timed = (M: number, dispatches: number, seconds: number, variant = 'row') => ({
   kernel: product,
   params: { N: 4, M, K: 8, offset_b: M, has_bias: 0 },
@@ -27,11 +31,11 @@ test('equal work in different places is measured once; what changes the work isn
 });
 
 test('sizes of parts that lie side by side add up', () => {
-  const parts = kernel('up', ['N', 'R', 'M0', 'M1', 'M2', 'b0', 'd0', 'has_sum']);
-  expect(sizesOf({ kernel: parts, params: { N: 64, R: 16, M0: 8, M1: 4, M2: 0, b0: 99, d0: 99 } })).toEqual([
-    64, 16, 12,
+  const parts = kernel('up', { N: 'size', M0: 'size', M1: 'size', M2: 'size', b0: 'place', has_sum: 'u32' });
+  expect(sizesOf({ kernel: parts, params: { N: 64, M0: 8, M1: 4, M2: 0, b0: 99, has_sum: 1 } })).toEqual([64, 12]);
+  expect(sizesOf({ kernel: kernel('flat', { size: 'size', scale: 'f32' }), params: { size: 7, scale: 3 } })).toEqual([
+    7,
   ]);
-  expect(sizesOf({ kernel: kernel('flat', ['size', 'scale']), params: { size: 7, scale: 3 } })).toEqual([7]);
 });
 
 test('lines join what differs little, and come with the longest first', () => {

@@ -27,7 +27,9 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
 
   const fields = /struct\s+Params\s*\{([^}]*)\}/.exec(text)?.[1] ?? '';
   const shaderFields = [...fields.matchAll(/(\w+)\s*:\s*([\w<>]+)/g)].map(([, name, type]) => `${name}: ${type}`);
-  const recordFields = Object.entries(kernel.params).map(([name, type]) => `${name}: ${type}`);
+  const recordFields = Object.entries(kernel.params).map(
+    ([name, type]) => `${name}: ${type === 'f32' ? 'f32' : 'u32'}`,
+  );
   expectEqual('Params', shaderFields.join(', '), recordFields.join(', '));
 
   const overrides = [...text.matchAll(/\boverride\s+(\w+)[^;]*;/g)];

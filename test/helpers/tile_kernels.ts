@@ -6,7 +6,7 @@ export function kernelOf(name: string, variants: readonly string[], text = '') {
   return defineKernel({
     name,
     bindings: { x: 'read' },
-    params: { rows: 'u32', offset: 'u32' },
+    params: { rows: 'size', offset: 'place' },
     flops: ({ rows = 0 }) => rows,
     variants: variants.map((variant) => ({
       name: variant,

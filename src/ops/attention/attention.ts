@@ -49,7 +49,7 @@ const HELD = 8;
 const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
 const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
 
-const params = { B: 'u32', T: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32' } as const;
+const params = { B: 'size', T: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32' } as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
 
 export const attentionForward = defineKernel({
@@ -137,7 +137,7 @@ export const attentionBackward = defineKernel({
 export const attentionPad = defineKernel({
   name: 'attention_pad',
   bindings: { x: 'read', y: 'write' },
-  params: { rows: 'u32', from_columns: 'u32', to_columns: 'u32' },
+  params: { rows: 'size', from_columns: 'u32', to_columns: 'u32' },
   variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
 });
 

@@ -14,7 +14,7 @@ import { type AttentionHeads, scaleOf } from './attention';
 /** Threads of a workgroup, and so the words of a head that one can sum. */
 const THREADS = 128;
 
-const params = { B: 'u32', S: 'u32', H: 'u32', Hkv: 'u32', D: 'u32', scale: 'f32', has_start: 'u32' } as const;
+const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', has_start: 'u32' } as const;
 
 export const attentionDecodeKernel = defineKernel({
   name: 'attention_decode',

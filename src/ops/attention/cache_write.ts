@@ -10,7 +10,7 @@ import type { Value } from '../../graph/value';
 export const cacheWriteKernel = defineKernel({
   name: 'cache_write',
   bindings: { k: 'read', v: 'read', positions: 'read', k_cache: 'update', v_cache: 'update' },
-  params: { B: 'u32', T: 'u32', S: 'u32', W: 'u32' },
+  params: { B: 'size', T: 'size', S: 'size', W: 'size' },
   variants: [
     {
       name: 'vec4',

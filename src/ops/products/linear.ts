@@ -15,7 +15,7 @@ import { type Lines, linesOf, type RightStorage, rightStorage } from './storage'
 export const linearForward = defineProduct({
   name: 'linear',
   bindings: { x: 'read', weight: 'read', bias: 'read', residual: 'read', y: 'write' },
-  params: { N: 'u32', M: 'u32', K: 'u32', stride: 'u32', has_bias: 'u32', has_residual: 'u32' },
+  params: { N: 'size', M: 'size', K: 'size', stride: 'u32', has_bias: 'u32', has_residual: 'u32' },
   wgsl: linearWgsl,
   left: 'rows',
   right: 'rows',
@@ -36,7 +36,7 @@ export const linearBackward = defineProduct({
     sum: 'read',
     dx: 'write',
   },
-  params: { N: 'u32', K: 'u32', M0: 'u32', M1: 'u32', M2: 'u32', stride: 'u32', has_sum: 'u32' },
+  params: { N: 'size', K: 'size', M0: 'size', M1: 'size', M2: 'size', stride: 'u32', has_sum: 'u32' },
   wgsl: linearBackwardWgsl,
   left: 'rows',
   right: 'columns',
@@ -47,7 +47,7 @@ export const linearBackward = defineProduct({
 export const linearWeightBackward = defineProduct({
   name: 'linear_weight_backward',
   bindings: { dy: 'read', x: 'read', dw: 'update' },
-  params: { N: 'u32', M: 'u32', K: 'u32' },
+  params: { N: 'size', M: 'size', K: 'size' },
   wgsl: weightBackwardWgsl,
   left: 'columns',
   right: 'columns',

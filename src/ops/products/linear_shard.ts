@@ -15,9 +15,9 @@ export const linearShardForward = defineProduct({
   name: 'linear_shard',
   bindings: { x: 'read', weight: 'read', bias: 'read', residual: 'read', y: 'update' },
   params: {
-    N: 'u32',
-    M: 'u32',
-    K: 'u32',
+    N: 'size',
+    M: 'size',
+    K: 'size',
     stride: 'u32',
     width: 'u32',
     first: 'u32',
@@ -35,7 +35,7 @@ export const linearShardForward = defineProduct({
 export const linearShardBackward = defineProduct({
   name: 'linear_shard_backward',
   bindings: { dy: 'read', weight: 'read', sum: 'read', dx: 'write' },
-  params: { N: 'u32', K: 'u32', M: 'u32', stride: 'u32', width: 'u32', first: 'u32', has_sum: 'u32' },
+  params: { N: 'size', K: 'size', M: 'size', stride: 'u32', width: 'u32', first: 'u32', has_sum: 'u32' },
   wgsl: backwardWgsl,
   left: 'rows',
   right: 'columns',

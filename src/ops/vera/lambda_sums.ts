@@ -20,7 +20,7 @@ const QUARTERS = 4;
 export const veraLambdaReduce = defineKernel({
   name: 'vera_lambda_reduce',
   bindings: { partials: 'read', vectors: 'read', grads: 'update' },
-  params: { count: 'u32', longest: 'u32', size: 'u32' },
+  params: { count: 'size', longest: 'size', size: 'size' },
   variants: [{ wgsl: [reduceWgsl], workgroups: ({ count, longest }) => [ceilDiv(longest, 64), count] }],
   flops: ({ size }) => size,
 });

@@ -18,7 +18,7 @@ export const NO_SLOT = 0xffffffff;
 export const veraMixedScale = defineKernel({
   name: 'vera_mixed_scale',
   bindings: { u: 'read', table: 'read', slots: 'read', which: 'read', v: 'write' },
-  params: { N: 'u32', R: 'u32', T: 'u32', module_index: 'u32', adapters: 'u32' },
+  params: { N: 'size', R: 'size', T: 'size', module_index: 'place', adapters: 'u32' },
   variants: [
     {
       name: 'vec4',
@@ -34,7 +34,7 @@ export const veraMixedScale = defineKernel({
 export const veraMixedAdd = defineProduct({
   name: 'vera_mixed_add',
   bindings: { v: 'read', B: 'read', y: 'read', table: 'read', slots: 'read', which: 'read', z: 'write' },
-  params: { N: 'u32', M: 'u32', R: 'u32', T: 'u32', module_index: 'u32', adapters: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', T: 'size', module_index: 'place', adapters: 'u32' },
   wgsl: veraMixedAddWgsl,
   libs: [mixedSlot],
   left: 'rows',

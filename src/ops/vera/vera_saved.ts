@@ -16,7 +16,7 @@ import { checkLowRank, type LowRank } from './low_rank';
 export const veraSavedForward = defineProduct({
   name: 'vera_saved',
   bindings: { u: 'read', B: 'read', lambda: 'read', residual: 'read', w: 'write', z: 'write' },
-  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', has_residual: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', offset_b: 'place', offset_d: 'place', has_residual: 'u32' },
   wgsl: savedWgsl,
   left: 'rows',
   right: 'scaled_rows',
@@ -27,7 +27,7 @@ export const veraSavedForward = defineProduct({
 export const veraSavedBackward = defineProduct({
   name: 'vera_saved_backward',
   bindings: { dy: 'read', B: 'read', lambda: 'read', sum: 'read', dv: 'write', du: 'write' },
-  params: { N: 'u32', M: 'u32', R: 'u32', offset_b: 'u32', offset_d: 'u32', has_sum: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', offset_b: 'place', offset_d: 'place', has_sum: 'u32' },
   wgsl: savedBackwardWgsl,
   left: 'rows',
   right: 'scaled_columns',
@@ -38,7 +38,7 @@ export const veraSavedBackward = defineProduct({
 export const veraSavedSums = defineKernel({
   name: 'vera_saved_sums',
   bindings: { dy: 'read', w: 'read', dv: 'read', u: 'read', partials: 'update' },
-  params: { N: 'u32', M: 'u32', R: 'u32', at: 'u32', slice: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', at: 'place', slice: 'u32' },
   variants: [
     {
       name: 'vec4',
