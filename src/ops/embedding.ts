@@ -15,7 +15,7 @@ export const embeddingForward = defineKernel({
     N: 'size',
     C: 'size',
     V: 'size',
-    first: 'u32',
+    first: 'place',
     count: 'size',
     half: 'u32',
     offset: 'place',

@@ -14,7 +14,7 @@ const PER_ROUND = 4;
 export const fmaChain = defineKernel({
   name: 'fma_chain',
   bindings: { x: 'read', y: 'write' },
-  params: { threads: 'u32', rounds: 'u32', a: 'f32', b: 'f32' },
+  params: { threads: 'size', rounds: 'size', a: 'f32', b: 'f32' },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ threads }) => flatGrid(threads) }],
   flops: ({ threads, rounds }) => 2 * PER_ROUND * rounds * PER_THREAD * threads,
 });

@@ -19,7 +19,7 @@ export const ropeKernel = defineKernel({
     turned_q: 'write',
     turned_k: 'write',
   },
-  params: { N: 'size', C_q: 'u32', C_k: 'u32', D: 'size', direction: 'f32' },
+  params: { N: 'size', C_q: 'size', C_k: 'size', D: 'size', direction: 'f32' },
   variants: [
     {
       name: 'vec4',

@@ -137,7 +137,7 @@ export const attentionBackward = defineKernel({
 export const attentionPad = defineKernel({
   name: 'attention_pad',
   bindings: { x: 'read', y: 'write' },
-  params: { rows: 'size', from_columns: 'u32', to_columns: 'u32' },
+  params: { rows: 'size', from_columns: 'size', to_columns: 'size' },
   variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
 });
 

@@ -20,7 +20,7 @@ export const linearShardForward = defineProduct({
     K: 'size',
     stride: 'u32',
     width: 'u32',
-    first: 'u32',
+    first: 'place',
     has_bias: 'u32',
     has_residual: 'u32',
   },
@@ -35,7 +35,7 @@ export const linearShardForward = defineProduct({
 export const linearShardBackward = defineProduct({
   name: 'linear_shard_backward',
   bindings: { dy: 'read', weight: 'read', sum: 'read', dx: 'write' },
-  params: { N: 'size', K: 'size', M: 'size', stride: 'u32', width: 'u32', first: 'u32', has_sum: 'u32' },
+  params: { N: 'size', K: 'size', M: 'size', stride: 'u32', width: 'u32', first: 'place', has_sum: 'u32' },
   wgsl: backwardWgsl,
   left: 'rows',
   right: 'columns',
