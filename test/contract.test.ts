@@ -7,7 +7,7 @@ import { references } from './reference';
 const kernels = allKernels();
 const files = shaderFiles();
 const libs = files.filter(({ isLib }) => isLib);
-const texts = kernels.flatMap(({ variants }) => variants.map(({ wgsl }) => wgsl));
+const variants = kernels.flatMap((kernel) => kernel.variants);
 
 test('kernels and shaders are found', () => {
   expect(kernels.length).toBeGreaterThan(15);
@@ -32,6 +32,17 @@ test('every kernel has a float64 reference, and every reference a kernel', () =>
   expect(Object.keys(references).toSorted()).toEqual(names.toSorted());
 });
 
+test("a record has its kernel file's name, to which a variant with a file of its own adds its own", () => {
+  const own = new Map(files.filter(({ isLib }) => !isLib).map(({ text, name }) => [text, name]));
+  for (const { name, variants } of kernels) {
+    for (const variant of variants) {
+      const [file, another] = variant.files.flatMap((text) => own.get(text) ?? []);
+      expect([name, `${name}_${variant.name}`], `${name}/${variant.name}`).toContain(file);
+      expect(another, `${name}/${variant.name}`).toBeUndefined();
+    }
+  }
+});
+
 test('kernels of one name agree on bindings and params', () => {
   for (const kernel of kernels) {
     const first = kernels.find(({ name }) => name === kernel.name);
@@ -51,13 +62,14 @@ test('a param of one name is the same in every record', () => {
 });
 
 test('every file below shaders/ is part of a kernel, and begins with a comment', () => {
-  const unused = files.filter(({ text }) => !texts.some((wgsl) => wgsl.includes(text.trim())));
+  const used = new Set(variants.flatMap((variant) => variant.files));
+  const unused = files.filter(({ text }) => !used.has(text));
   expect(unused.map(({ name }) => name)).toEqual([]);
   for (const { name, text } of files) expect(text.startsWith('// '), name).toBe(true);
 });
 
 test.each(files.filter(({ isLib }) => !isLib))('$name: the file is headed as all are', (file) => {
-  const using = texts.filter((wgsl) => wgsl.includes(file.text.trim()));
+  const using = variants.filter((variant) => variant.files.includes(file.text));
   expect(headerProblems(file, libs, using)).toEqual([]);
 });
 
@@ -108,12 +120,12 @@ describe('the checks can fail', () => {
   });
 
   test('headers', () => {
-    const lib = { name: 'lib/a', text: '// a\nfn a() {}\n', isLib: true };
-    const other = { name: 'lib/b', text: '// b\nfn b() {}\n', isLib: true };
-    const file = (text: string) => ({ name: 'k', text, isLib: false });
+    const lib = { name: 'lib/a', text: '// a\nfn a() {}\n' };
+    const other = { name: 'lib/b', text: '// b\nfn b() {}\n' };
+    const file = (text: string) => ({ name: 'k', text });
     const good = '// k: y = x\n// grid: one\n// with lib/a.wgsl\nstruct Params {}\n';
     const problems = (text: string, used = [lib]) =>
-      headerProblems(file(text), [lib, other], [[text, ...used.map((l) => l.text)].join('\n')]);
+      headerProblems(file(text), [lib, other], [{ files: [text, ...used.map((l) => l.text)] }]);
     expect(problems(good)).toEqual([]);
     expect(problems(good.replace('k:', 'other:'))).toHaveLength(1);
     expect(problems(good.replace('grid', 'threads'))).toHaveLength(1);

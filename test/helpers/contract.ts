@@ -54,8 +54,12 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
   return problems;
 }
 
-/** Where a kernel's file isn't headed as all are: what it computes, its grid, and the lib files that complete it. */
-export function headerProblems(file: ShaderFile, libs: readonly ShaderFile[], texts: readonly string[]): string[] {
+/** Where a kernel's file isn't headed as all are: what it computes, its grid, and the lib files that complete it in some variant. */
+export function headerProblems(
+  file: Pick<ShaderFile, 'name' | 'text'>,
+  libs: readonly Pick<ShaderFile, 'name' | 'text'>[],
+  variants: readonly Pick<AnyVariant, 'files'>[],
+): string[] {
   const problems: string[] = [];
   const header = /^(?:\/\/[^\n]*\n)*/.exec(file.text)?.[0] ?? '';
   if (!header.startsWith(`// ${file.name}: `)) problems.push(`expected to begin with "// ${file.name}: "`);
@@ -64,7 +68,8 @@ export function headerProblems(file: ShaderFile, libs: readonly ShaderFile[], te
   const patterns = [...header.matchAll(/lib\/(\{[^}]*\}|[\w*]+)\.wgsl/g)]
     .flatMap(([, names = '']) => names.replace(/[{}]/g, '').split(','))
     .map((name) => new RegExp(`^lib/${name.trim().replaceAll('*', '\\w*')}$`));
-  const used = libs.filter((lib) => texts.some((text) => text.includes(lib.text.trim())));
+  const parts = new Set(variants.flatMap(({ files }) => files));
+  const used = libs.filter(({ text }) => parts.has(text));
   for (const { name } of used) {
     if (!patterns.some((pattern) => pattern.test(name))) problems.push(`uses ${name}, which "with" doesn't name`);
   }
