@@ -1,19 +1,40 @@
-import type { AnyKernel, AnyVariant } from '../../src/core/kernel';
+import type { AnyKernel, AnyVariant, Bindings, ParamTypes } from '../../src/core/kernel';
 import { Product } from '../../src/ops/products/product';
+import { LINES, RIGHT_STORAGES } from '../../src/ops/products/storage';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/ops/**/*.ts', { eager: true });
 const shaders = import.meta.glob<string>('../../shaders/**/*.wgsl', { eager: true, query: '?raw', import: 'default' });
 
-/** Every kernel record that a file of src/ops exports, alone or as one of a product. */
-export function allKernels(): AnyKernel[] {
-  const records = Object.values(modules).flatMap((module) => Object.values(module).flatMap(recordsOf));
-  return [...new Set(records)];
+export interface NamedKernel {
+  /** 'rms_norm'; of a product with lines and storage: 'linear.vec4.f32'. */
+  readonly name: string;
+  readonly kernel: AnyKernel;
 }
 
-function recordsOf(value: unknown): AnyKernel[] {
-  if (value instanceof Product) return value.kernels();
+/** Every kernel record that a file of src/ops exports, alone or as one of a product. */
+export function namedKernels(): NamedKernel[] {
+  const all = Object.values(modules).flatMap((module) => Object.values(module).flatMap(recordsOf));
+  return [...new Map(all.map((one) => [one.kernel, one])).values()];
+}
+
+export function allKernels(): AnyKernel[] {
+  return namedKernels().map(({ kernel }) => kernel);
+}
+
+function recordsOf(value: unknown): NamedKernel[] {
+  if (value instanceof Product) return kernelsOf(value);
   const isRecord = typeof value === 'object' && value !== null && 'bindings' in value && 'variants' in value;
-  return isRecord ? [value as AnyKernel] : [];
+  return isRecord ? [named(value as AnyKernel)] : [];
+}
+
+function kernelsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): NamedKernel[] {
+  return LINES.flatMap((lines) =>
+    RIGHT_STORAGES.map((storage) => named(product.kernel(lines, storage), `.${lines}.${storage}`)),
+  );
+}
+
+function named(kernel: AnyKernel, storage = ''): NamedKernel {
+  return { name: `${kernel.name}${storage}`, kernel };
 }
 
 /** Each different WGSL text among all kernels, once. */
@@ -31,14 +52,17 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
 export interface ShaderFile {
   /** 'linear', or 'lib/quad': the folder of its family is left out, as no two families have a file of one name. */
   readonly name: string;
+  /** Below shaders/. */
+  readonly path: string;
   readonly text: string;
   readonly isLib: boolean;
 }
 
 /** Every file below shaders/. */
 export function shaderFiles(): ShaderFile[] {
-  return Object.entries(shaders).map(([path, text]) => {
+  return Object.entries(shaders).map(([file, text]) => {
+    const path = file.replace(/^.*\/shaders\//, '');
     const name = /(?:lib\/)?\w+(?=\.wgsl$)/.exec(path)?.[0] ?? path;
-    return { name, text, isLib: name.startsWith('lib/') };
+    return { name, path, text, isLib: name.startsWith('lib/') };
   });
 }

@@ -1,0 +1,81 @@
+// What `npm run shader` prints. It is loaded by Vite, as it is about TypeScript and WGSL.
+import { WebVeraError } from '../../src/core/error';
+import { nearName } from '../../src/core/near_name';
+import { namedKernels, shaderFiles } from '../../test/helpers/kernels';
+
+/** @typedef {import('../../src/core/kernel').AnyVariant} AnyVariant */
+/** @typedef {import('../../test/helpers/kernels').NamedKernel} NamedKernel */
+
+/** Of a product's kernels, the one that is meant unless another is named. */
+const USUAL = '.vec4.f32';
+
+/**
+ * For 'linear/workgroup', the text that is compiled, with a line before each part that says where it is from; for 'linear' the
+ * names of its variants, and for '' those of all records.
+ * @param {string} asked
+ */
+export function shaderAnswer(asked) {
+  const kernels = namedKernels();
+  if (asked === '') return listRecords(kernels);
+  const [record = '', variant, ...rest] = asked.split('/');
+  const named = findRecord(kernels, record);
+  const variants = labelled(named.kernel.variants);
+  if (variant === undefined) return [...variants.keys()].map((label) => `${named.name}/${label}\n`).join('');
+  const found = rest.length === 0 ? variants.get(variant) : undefined;
+  if (found !== undefined) return textOf(found);
+  throw new WebVeraError('not_found', `${named.name} has no variant ${asked.slice(record.length + 1)}`, {
+    hint: `It has ${[...variants.keys()].join(', ')}.`,
+  });
+}
+
+/**
+ * Several variants may have one name: the second is 'serial.2'.
+ * @param {readonly AnyVariant[]} variants
+ * @returns {Map<string, AnyVariant>}
+ */
+export function labelled(variants) {
+  return new Map(
+    variants.map((variant, index) => {
+      const before = variants.slice(0, index).filter(({ name }) => name === variant.name).length;
+      return [before === 0 ? variant.name : `${variant.name}.${before + 1}`, variant];
+    }),
+  );
+}
+
+/** @param {AnyVariant} variant */
+function textOf({ files, overrides }) {
+  const paths = new Map(shaderFiles().map(({ text, path }) => [text, path]));
+  const constants = Object.entries(overrides).map(([name, value]) => `// constant: ${name} = ${value}\n`);
+  const parts = files.map((text) => `// file: ${paths.get(text)}\n${text}`);
+  return `${constants.join('')}${parts.join('\n')}`;
+}
+
+/**
+ * @param {readonly NamedKernel[]} kernels
+ * @param {string} record
+ */
+function findRecord(kernels, record) {
+  const found = [record, `${record}${USUAL}`].map((name) => kernels.find((one) => one.name === name));
+  const [named] = found.filter((one) => one !== undefined);
+  if (named !== undefined) return named;
+  const names = [...new Set(kernels.map(({ kernel }) => kernel.name))];
+  const storages = kernels.filter(({ kernel }) => kernel.name === record.split('.')[0]).map(({ name }) => name);
+  const near = storages.length > 0 ? storages : nearTo(record, names);
+  throw new WebVeraError('not_found', `There is no record ${record}`, {
+    hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There are ${names.join(', ')}.`,
+  });
+}
+
+/**
+ * @param {string} record
+ * @param {readonly string[]} names
+ */
+function nearTo(record, names) {
+  const near = nearName(record, names);
+  return near === undefined ? names.filter((name) => name.includes(record)) : [near];
+}
+
+/** @param {readonly NamedKernel[]} kernels */
+function listRecords(kernels) {
+  return [...new Set(kernels.map(({ kernel }) => kernel.name))].map((name) => `${name}\n`).join('');
+}
