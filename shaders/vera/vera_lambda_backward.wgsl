@@ -80,11 +80,12 @@ fn left_word(part: u32, index: u32) -> LeftWord {
   return dy[index];
 }
 
-// Beside the right operand, B is read as that of another part.
-const OF_B = 1u;
+// Both u and B have lines of R values, so the reader of the right operand (lib/right_*.wgsl) reads either: u for the product,
+// whose part is always 0 here, and B under another number. Both are constants, so that the branch is compiled away.
+const READS_B = 1u;
 
 fn right_word(part: u32, index: u32) -> RightWord {
-  if (part == OF_B) {
+  if (part == READS_B) {
     return B[index];
   }
   return u[index];
@@ -99,7 +100,7 @@ fn k_end(part: u32, group: vec3u) -> u32 {
 }
 
 fn b4(m: u32, j: u32) -> vec4f {
-  return right4(OF_B, right_origin(OF_B, m), j);
+  return right4(READS_B, right_origin(READS_B, m), j);
 }
 
 fn vectors_of(part: u32) -> Vectors {

@@ -1,4 +1,5 @@
 // Completes a tile for products of which every workgroup has one part, of those that share their buffers.
+// Which one that is lies in tile_part. Functions that take a part are given 0, a constant.
 var<private> tile_part: u32;
 
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
