@@ -7,7 +7,7 @@ import { readAdapterConfig, readAdapterModel, writeAdapterConfig, writeAdapterMo
 import { checkAdapterModel } from '../../src/formats/peft_check';
 import { writeSafetensors } from '../../src/formats/safetensors';
 import { MemoryStore } from '../../src/store/blob_store';
-import { AdapterShelf } from '../../src/worker/adapters/adapter_shelf';
+import { AdapterShelf } from '../../src/worker/storage/adapter_shelf';
 
 const config = new VeraConfig({ r: 2, target_modules: ['q'], save_projection: true });
 const q = 'base_model.model.q.vera_lambda';

@@ -25,8 +25,15 @@ import type {
   WireAdapterSource,
   WireSource,
 } from '../protocol';
-import { type AdapterBytes, CONFIG_FILE, readAdapterBytes, toBytes, toFiles, writeAdapter } from './adapter_files';
-import type { AdapterShelf } from './adapter_shelf';
+import {
+  type AdapterBytes,
+  CONFIG_FILE,
+  readAdapterBytes,
+  toBytes,
+  toFiles,
+  writeAdapter,
+} from '../storage/adapter_files';
+import type { AdapterShelf } from '../storage/adapter_shelf';
 import type { StoredAdapter } from './adapter_values';
 import type { Ready } from './vera_prepare';
 import { VeraState } from './vera_state';

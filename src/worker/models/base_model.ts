@@ -13,7 +13,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/program';
 import type { ForwardResult, WireInputs } from '../protocol';
-import { Jobs } from '../rpc/jobs';
+import { Jobs } from './jobs';
 import { readFloats, specOf, toFileOrder } from './tensors';
 
 /** What a model that shares tensors with another has of its own. */

@@ -1,8 +1,8 @@
 import type { TensorSample } from '../../formats/run_folder';
 import { byteLength, storageOf } from '../../graph/value';
+import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
 import { specOf } from '../models/tensors';
-import { samplesOf } from './run_identity';
 
 /** Values of each tensor. */
 const COUNT = 4;

@@ -5,12 +5,12 @@ import { ADAPTERS } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
 import { CHECKPOINTS, CheckpointStore, type KeptRun } from '../../store/checkpoint_store';
 import { PROFILES, ProfileStore } from '../../store/profile_store';
-import { toBytes, toFiles } from '../adapters/adapter_files';
-import { AdapterShelf } from '../adapters/adapter_shelf';
+import { baseIdentity } from '../models/base_identity';
 import type { SessionModels } from '../models/session_models';
 import type { StoredAdapter } from '../protocol';
 import type { ListedProfile, ProfileParts, StorageCalls } from '../protocol_storage';
-import { baseIdentity } from '../runs/run_identity';
+import { toBytes, toFiles } from './adapter_files';
+import { AdapterShelf } from './adapter_shelf';
 import { known } from './store_failures';
 
 /** What a session does with what is stored on this device. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Jobs } from '../../../src/worker/rpc/jobs';
+import { Jobs } from '../../../src/worker/models/jobs';
 
 const reason = new Error('disposed of');
 const never = new AbortController().signal;

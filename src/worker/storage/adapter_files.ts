@@ -2,7 +2,6 @@ import type { VeraConfig } from '../../adapters/config';
 import { type FileSource, readFile } from '../../core/files';
 import type { AdapterFiles } from '../../core/model';
 import type { ParserLimits } from '../../core/source';
-import type { Warn } from '../../core/warning';
 import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft';
 import { openSource } from '../../hub/open_source';
 
@@ -13,11 +12,6 @@ export const MODEL_FILE = 'adapter_model.safetensors';
 export interface AdapterBytes {
   readonly config: Uint8Array<ArrayBuffer>;
   readonly model: Uint8Array<ArrayBuffer>;
-}
-
-export interface ReadAdapterOptions {
-  readonly limits: ParserLimits;
-  readonly warn?: Warn;
 }
 
 export async function readAdapterBytes(source: FileSource, limits: ParserLimits): Promise<AdapterBytes> {

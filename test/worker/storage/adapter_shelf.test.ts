@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Warning } from '../../../src/core/warning';
 import { MemoryStore } from '../../../src/store/blob_store';
-import { AdapterShelf } from '../../../src/worker/adapters/adapter_shelf';
+import { AdapterShelf } from '../../../src/worker/storage/adapter_shelf';
 
 const folder = new URL('../../golden/cases/llama_qvud_big/adapter_noproj/', import.meta.url);
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));

@@ -1,0 +1,41 @@
+import { Digest } from '../../core/digest';
+import { rowsAndColumns } from '../../core/shape';
+import { byteLength, shardsOf, storageOf, type Value } from '../../graph/value';
+import type { BaseModel } from './base_model';
+
+/** Words of 32 bits at the beginning of a tensor's first and last row, that tell it from others of its shape. */
+const SAMPLE = 64;
+
+/** What a base model is, as a fingerprint: names, shapes and samples of its tensors. */
+export async function baseIdentity({ loaded: { weights }, runner }: BaseModel): Promise<string> {
+  const digest = new Digest();
+  const tensors = inOrder(weights);
+  await digest.add(new TextEncoder().encode(JSON.stringify(tensors.map(describeTensor))));
+  await digest.add(new Uint8Array(await runner.readAll(tensors.flatMap(([, value]) => samplesOf(value)))));
+  return digest.end();
+}
+
+/** Tensors by their names, in an order that loading has no part in. */
+export function inOrder(weights: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+export function describeTensor([name, { shape, dtype }]: readonly [string, Value]): unknown[] {
+  return [name, shape, dtype];
+}
+
+/** The beginnings of a pinned value's first and last row, as values. */
+export function samplesOf(value: Value): Value[] {
+  const shards = shardsOf(value).map((shard) => shard.value);
+  const [first, last] = [shards[0] ?? value, shards.at(-1) ?? value];
+  return [sample(first, 0), sample(last, rowsAndColumns(last.shape).rows - 1)];
+}
+
+function sample(value: Value, row: number): Value {
+  const { columns } = rowsAndColumns(value.shape);
+  const words = storageOf(value).bytes([columns]) / 4;
+  const length = Math.max(4, Math.min(SAMPLE, 4 * Math.floor(words / 4)));
+  const begin = Math.min(Math.floor(row * words), byteLength(value) / 4 - length);
+  const { of, offset } = value.view ?? { of: value, offset: 0 };
+  return { name: value.name, shape: [length], dtype: 'u32', pinned: true, view: { of, offset: offset + begin } };
+}
