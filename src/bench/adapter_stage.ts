@@ -3,12 +3,12 @@ import { uniforms } from '../core/rng';
 import type { DeviceHost } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
 import { openStore } from '../store/open_store';
-import { type AdapterBytes, writeAdapter } from '../worker/storage/adapter_files';
-import { AdapterShelf } from '../worker/storage/adapter_shelf';
 import { SessionAdapters } from '../worker/adapters/session_adapters';
 import type { VeraState } from '../worker/adapters/vera_state';
 import { BaseModel } from '../worker/models/base_model';
-import { SessionModels } from '../worker/models/session_models';
+import { ModelSources } from '../worker/models/model_sources';
+import { type AdapterBytes, writeAdapter } from '../worker/storage/adapter_files';
+import { AdapterShelf } from '../worker/storage/adapter_shelf';
 import { type ModelStageOptions, openModel } from './model_stage';
 
 export interface StageOptions extends ModelStageOptions {
@@ -29,9 +29,10 @@ export class AdapterStage {
     this.host = host;
     this.executor = executor;
     this.base = base;
-    const models = new SessionModels({ emit: () => {} }, { store: 'memory' });
+    const sessionHost = { emit: () => {} };
+    const sources = new ModelSources(sessionHost, { store: 'memory' });
     const shelf = new AdapterShelf(openStore({ kind: 'memory' }), () => {});
-    this.#adapters = new SessionAdapters(models, shelf, () => {});
+    this.#adapters = new SessionAdapters(sessionHost, sources, shelf, () => {});
     this.vera = this.#adapters.newState(base);
     this.#config = new VeraConfig({ r, target_modules, save_projection: false, task_type: 'CAUSAL_LM' });
   }

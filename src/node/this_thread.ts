@@ -6,5 +6,4 @@ import { WorkerSessionImpl } from '../worker/session';
  * What the built `webvera/node` has in the place of the page's `this_thread.ts`: nothing of it is lazy, as bundlers that make one
  * file of somebody's worker couldn't take it.
  */
-export const connectHere: typeof here = async (host) =>
-  connectDirectly((sessionHost) => new WorkerSessionImpl(sessionHost), host);
+export const connectHere: typeof here = async (host) => connectDirectly(new WorkerSessionImpl(host));

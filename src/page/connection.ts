@@ -3,7 +3,7 @@ import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import { VERSION } from '../core/version';
 import { errorFromData, isWorkerMessage, LOOK, type Outcome, toKnownError } from '../core/wire';
-import type { SessionHost, WorkerEvent, WorkerSession } from '../worker/protocol';
+import type { WorkerEnd, WorkerEvent, WorkerSession } from '../worker/protocol';
 import { Heartbeat } from './heartbeat';
 
 /** A way to call a session, wherever it runs. */
@@ -86,13 +86,12 @@ export async function connectWorker(
 }
 
 /** Calls a session that lives in this thread. */
-export function connectDirectly(create: (host: SessionHost) => WorkerSession, host: SessionHost): Connection {
-  const session = create(host);
+export function connectDirectly(session: WorkerEnd): Connection {
   return {
     async terminate() {},
     async invoke(name, args) {
       try {
-        return await (session[name].bind(session) as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+        return await session.invoke(name, args);
       } catch (error) {
         throw toKnownError(error);
       }

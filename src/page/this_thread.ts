@@ -7,5 +7,5 @@ import { type Connection, connectDirectly } from './connection';
  */
 export async function connectHere(host: SessionHost): Promise<Connection> {
   const { WorkerSessionImpl } = await import('../worker/session');
-  return connectDirectly((sessionHost) => new WorkerSessionImpl(sessionHost), host);
+  return connectDirectly(new WorkerSessionImpl(host));
 }

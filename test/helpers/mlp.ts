@@ -9,7 +9,7 @@ import { add } from '../../src/ops/add';
 import { embedding } from '../../src/ops/embedding';
 import { relu } from '../../src/ops/relu';
 import { BaseModel } from '../../src/worker/models/base_model';
-import { SessionModels } from '../../src/worker/models/session_models';
+import { TextLoader } from '../../src/worker/models/text_loader';
 import { randomArray } from './random';
 import type { TestSession } from './session';
 
@@ -57,12 +57,7 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
 
 /** The MLP in a session. Its weights are as large as it takes for its layers to neither swell nor fade. */
 export async function loadMlp({ session }: TestSession, sizes?: readonly number[]): Promise<PreTrainedModel> {
-  const load = vi.spyOn(SessionModels.prototype, 'load').mockImplementation(async function (
-    this: SessionModels,
-    runner,
-  ) {
-    return this.info(await textModel(runner, mlp(sizes)));
-  } as SessionModels['load']);
+  const load = vi.spyOn(TextLoader.prototype, 'model').mockImplementation((runner) => textModel(runner, mlp(sizes)));
   try {
     return await AutoModelForCausalLM.from_pretrained({ files: new Map() }, { session });
   } finally {
@@ -70,7 +65,7 @@ export async function loadMlp({ session }: TestSession, sizes?: readonly number[
   }
 }
 
-async function textModel(runner: Parameters<SessionModels['load']>[0], model: Architecture): Promise<BaseModel> {
+async function textModel(runner: Runner, model: Architecture): Promise<BaseModel> {
   const weights = new Map<string, Value>();
   for (const [index, { name, shape }] of model.weights.entries()) {
     const value = pinned(name, shape);

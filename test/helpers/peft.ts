@@ -8,7 +8,7 @@ import {
   type VeraModel,
 } from '../../src/index';
 import type { VeraState } from '../../src/worker/adapters/vera_state';
-import { SessionModels } from '../../src/worker/models/session_models';
+import { LoadedModels } from '../../src/worker/models/loaded_models';
 import { readFloats } from '../../src/worker/models/tensors';
 import { largestDifference } from './golden';
 import { randomArray } from './random';
@@ -72,7 +72,7 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
 
 /** The session's own view of a VeRA model. */
 export async function stateOf(model: VeraModel): Promise<VeraState> {
-  const find = vi.spyOn(SessionModels.prototype, 'vera');
+  const find = vi.spyOn(LoadedModels.prototype, 'get');
   try {
     await model.save_pretrained();
     return find.mock.results[0]?.value;

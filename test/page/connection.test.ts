@@ -176,9 +176,8 @@ describe('a worker that fails', () => {
 
 describe('a connection within this thread', () => {
   test('calls the session, and knows its errors', async () => {
-    const create = (host: { emit(event: WorkerEvent): void }) =>
-      FakeSession.create(host, { encode: async () => [1], decode: () => Promise.reject(new TypeError('x')) }, () => {});
-    const connection = connectDirectly(create, { emit: () => {} });
+    const script: Script = { encode: async () => [1], decode: () => Promise.reject(new TypeError('x')) };
+    const connection = connectDirectly(FakeSession.create({ emit: () => {} }, script, () => {}));
     expect(await connection.invoke('encode', [])).toEqual([1]);
     await expect(connection.invoke('decode', [])).rejects.toMatchObject({ code: 'internal', message: 'TypeError: x' });
   });

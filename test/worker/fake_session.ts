@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../src/core/error';
-import type { SessionHost, WorkerEvent, WorkerSession } from '../../src/worker/protocol';
+import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../../src/worker/protocol';
 
 export type Script = Partial<WorkerSession>;
 
@@ -14,7 +14,7 @@ export class FakeSession {
   }
 
   /** `onCreate` gets the session's controls. */
-  static create(host: SessionHost, script: Script, onCreate: (fake: FakeSession) => void): WorkerSession {
+  static create(host: SessionHost, script: Script, onCreate: (fake: FakeSession) => void): WorkerEnd {
     const fake = new FakeSession(host);
     onCreate(fake);
     const defaults: Script = {
@@ -23,16 +23,14 @@ export class FakeSession {
       cancel: async (call) => fake.signal(call, 'cancel').abort(),
     };
     const methods: Script = { ...defaults, ...script };
-    return new Proxy({} as WorkerSession, {
-      get:
-        (_target, name) =>
-        async (...args: unknown[]) => {
-          fake.calls.push({ name: String(name), args });
-          const method = methods[name as keyof WorkerSession] as ((...args: unknown[]) => unknown) | undefined;
-          if (method === undefined) throw new WebVeraError('internal', `${String(name)} is not scripted`);
-          return method(...args);
-        },
-    });
+    return {
+      async invoke(name, args) {
+        fake.calls.push({ name, args });
+        const method = methods[name] as ((...args: readonly unknown[]) => unknown) | undefined;
+        if (method === undefined) throw new WebVeraError('internal', `${name} is not scripted`);
+        return method(...args);
+      },
+    };
   }
 
   emit(event: WorkerEvent): void {

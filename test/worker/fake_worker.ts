@@ -1,5 +1,5 @@
 import type { WorkerLike } from '../../src/page/connection';
-import type { WorkerSession } from '../../src/worker/protocol';
+import type { WorkerEnd } from '../../src/worker/protocol';
 import { serve, type WorkerScope } from '../../src/worker/rpc/serve';
 import { FakeLocks } from './fake_locks';
 import { FakeSession, type Script } from './fake_session';
@@ -24,7 +24,7 @@ export function fakeWorker(script: (fake: () => FakeSession) => Script = () => (
     return fake;
   };
   void serve(
-    (host): WorkerSession =>
+    (host): WorkerEnd =>
       FakeSession.create(host, script(current), (made) => {
         fake = made;
       }),

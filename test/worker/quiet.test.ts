@@ -1,22 +1,23 @@
 import { expect, test } from 'vitest';
-import { SessionModels } from '../../src/worker/models/session_models';
+import { ModelSources } from '../../src/worker/models/model_sources';
+import { TextLoader } from '../../src/worker/models/text_loader';
 
 const vocab = Object.fromEntries([...'abc '].map((letter, id) => [letter, id]));
 const json = JSON.stringify({ version: '1.0', added_tokens: [], model: { type: 'BPE', vocab, merges: [] } });
 
 function begin() {
   const told: number[] = [];
-  const models = new SessionModels({ emit() {}, quiet: (seconds) => told.push(seconds) }, { store: 'memory' });
+  const host = { emit() {}, quiet: (seconds: number) => told.push(seconds) };
+  const sources = new ModelSources(host, { store: 'memory' });
   const files = new Map([['tokenizer.json', new Blob([json])]]);
-  const source = models.open(1, { files }, { progress: false }, new AbortController().signal);
-  return { told, models, source };
+  const source = sources.open(1, { files }, { progress: false }, new AbortController().signal);
+  return { told, loader: new TextLoader(host, sources.limits), source };
 }
 
 test('the page is told beforehand of what is done in one go, by its size', async () => {
-  const { told, models, source } = begin();
-  const { tokenizer } = await models.loadTokenizer(source);
+  const { told, loader, source } = begin();
+  const { encode, decode } = await loader.tokenizer(source);
   expect(told).toEqual([json.length / 2 ** 20]);
-  const { encode, decode } = models.tokenizers.get(tokenizer);
   expect(encode('abc')).toHaveLength(3);
   expect(told).toHaveLength(1);
   const long = 'abc '.repeat(2 ** 16);

@@ -12,13 +12,14 @@ import { writeLoraConfig, writeLoraModel } from '../../formats/lora';
 import { readAdapterConfig, readAdapterModel } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
-import type { SessionModels } from '../models/session_models';
+import type { ModelSources } from '../models/model_sources';
 import type {
   CallId,
   KeptAdapter,
   LoadAdapterOptions,
   LoadOptions,
   SaveAdapterOptions,
+  SessionHost,
   VeraConfigFields,
   WeightedAdapter,
   WireAdapterOptions,
@@ -40,16 +41,18 @@ import { VeraState } from './vera_state';
 
 /** Puts adapters on models, and reads and writes their files. */
 export class SessionAdapters {
-  readonly #models: SessionModels;
+  readonly #host: SessionHost;
+  readonly #sources: ModelSources;
   readonly #shelf: AdapterShelf;
   readonly #warn: Warn;
   readonly #projections = new WeakMap<Runner, ProjectionPool>();
   /** Slow devices draw four million a second. */
-  readonly #announce = (numbers: number): void => this.#models.quiet(numbers / 2 ** 22);
+  readonly #announce = (numbers: number): void => this.#host.quiet?.(numbers / 2 ** 22);
   #keys = 0;
 
-  constructor(models: SessionModels, shelf: AdapterShelf, warn: Warn) {
-    this.#models = models;
+  constructor(host: SessionHost, sources: ModelSources, shelf: AdapterShelf, warn: Warn) {
+    this.#host = host;
+    this.#sources = sources;
     this.#shelf = shelf;
     this.#warn = warn;
   }
@@ -87,7 +90,7 @@ export class SessionAdapters {
     { is_trainable = false, projection_dtype = 'float32' }: WireAdapterOptions,
     ready: Ready = async () => {},
   ): Promise<void> {
-    const { limits } = this.#models;
+    const { limits } = this.#sources;
     const options = { limits, warn: this.#warn, adapter_name: name };
     const config = inMode(readAdapterConfig(bytes.config, options), is_trainable);
     for (const warning of configWarnings(config)) this.#warn(warning);
@@ -105,7 +108,7 @@ export class SessionAdapters {
 
   /** Nobody is warned again of what it is like. */
   async revive(vera: VeraState, { name, config: fields, options, files, origin }: KeptAdapter): Promise<void> {
-    const { limits } = this.#models;
+    const { limits } = this.#sources;
     const config = new VeraConfig(fields);
     const resolved = vera.resolve(name, config);
     const { model } = await toBytes(files, limits);
@@ -120,7 +123,7 @@ export class SessionAdapters {
     signal: AbortSignal,
   ): Promise<AdapterBytes> {
     if (typeof source === 'object' && 'id' in source) return this.#shelf.expect(source.id);
-    return readAdapterBytes(this.#models.open(call, folderOf(source), options, signal), this.#models.limits);
+    return readAdapterBytes(this.#sources.open(call, folderOf(source), options, signal), this.#sources.limits);
   }
 
   /** The configuration of an adapter from its file alone. */
@@ -130,11 +133,11 @@ export class SessionAdapters {
     options: LoadOptions,
     signal: AbortSignal,
   ): Promise<VeraConfigFields> {
-    const { limits } = this.#models;
+    const { limits } = this.#sources;
     const bytes =
       typeof source === 'object' && 'id' in source
         ? (await this.#shelf.expect(source.id)).config
-        : await readFile(this.#models.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
+        : await readFile(this.#sources.open(call, folderOf(source), options, signal), CONFIG_FILE, limits.json);
     const config = readAdapterConfig(bytes, { limits, warn: this.#warn });
     for (const warning of configWarnings(config)) this.#warn(warning);
     return { ...config };

@@ -1,31 +1,32 @@
+import { WebVeraError } from '../../core/error';
 import type { AdapterFiles } from '../../core/model';
 import type { Tensor } from '../../core/tensor';
-import type { SessionModels } from '../models/session_models';
+import type { LoadedModels } from '../models/loaded_models';
 import type * as Wire from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { SessionAdapters } from './session_adapters';
 import { veraInfo } from './vera_info';
 import type { Merging, Ready } from './vera_prepare';
-import type { VeraState } from './vera_state';
+import { VeraState } from './vera_state';
 
 type Fill = (vera: VeraState, signal: AbortSignal) => Promise<void>;
 type Change<T = void> = (vera: VeraState, signal: AbortSignal, ready: Ready) => Promise<T>;
 
 /** What a session does with VeRA models, by their handles. Changes of one model come one after the other. */
-export class SessionVera {
+export class SessionVera implements Wire.AdapterCalls {
   readonly #host: Wire.SessionHost;
   readonly #calls: Calls;
-  readonly #models: SessionModels;
+  readonly #models: LoadedModels;
   readonly #adapters: SessionAdapters;
 
-  constructor(host: Wire.SessionHost, calls: Calls, models: SessionModels, adapters: SessionAdapters) {
+  constructor(host: Wire.SessionHost, calls: Calls, models: LoadedModels, adapters: SessionAdapters) {
     this.#host = host;
     this.#calls = calls;
     this.#models = models;
     this.#adapters = adapters;
   }
 
-  create(
+  createVera(
     handle: Wire.Handle,
     name: string,
     config: Wire.VeraConfigFields,
@@ -34,7 +35,7 @@ export class SessionVera {
     return this.#begin(undefined, handle, (vera) => this.#adapters.create(vera, name, config, options));
   }
 
-  load(
+  loadVera(
     call: Wire.CallId,
     handle: Wire.Handle,
     name: string,
@@ -46,11 +47,15 @@ export class SessionVera {
     });
   }
 
-  keep(handle: Wire.Handle, name: string): Promise<Wire.KeptAdapter> {
-    return this.#calls.run(undefined, () => this.#adapters.keep(this.#models.vera(handle), name));
+  keepAdapter(handle: Wire.Handle, name: string): Promise<Wire.KeptAdapter> {
+    return this.#calls.run(undefined, () => this.#adapters.keep(this.#vera(handle), name));
   }
 
-  revive(handle: Wire.Handle, kept: readonly Wire.KeptAdapter[], active: readonly string[]): Promise<Wire.VeraInfo> {
+  reviveVera(
+    handle: Wire.Handle,
+    kept: readonly Wire.KeptAdapter[],
+    active: readonly string[],
+  ): Promise<Wire.VeraInfo> {
     return this.#begin(undefined, handle, async (vera) => {
       for (const adapter of kept) await this.#adapters.revive(vera, adapter);
       await vera.activate(active);
@@ -65,9 +70,9 @@ export class SessionVera {
     return this.#calls.run(call, (signal) => this.#adapters.readConfig(call, source, options, signal));
   }
 
-  async drop(handle: Wire.Handle): Promise<void> {
-    const vera = this.#models.vera(handle);
-    this.#models.models.delete(handle);
+  async dropVera(handle: Wire.Handle): Promise<void> {
+    const vera = this.#vera(handle);
+    this.#models.delete(handle);
     await vera.dispose();
   }
 
@@ -89,7 +94,7 @@ export class SessionVera {
     options: Wire.LoadAdapterOptions,
   ): Promise<Wire.VeraInfo> {
     return this.#calls.run(call, async (signal) => {
-      const { base } = this.#models.vera(handle);
+      const { base } = this.#vera(handle);
       return base.jobs.run('change', signal, async (ending) => {
         const bytes = await this.#adapters.read(call, source, options, ending);
         return this.#inTurn(call, handle, ending, async (vera, _, ready) => {
@@ -100,7 +105,11 @@ export class SessionVera {
     });
   }
 
-  addWeighted(handle: Wire.Handle, name: string, parts: readonly Wire.WeightedAdapter[]): Promise<Wire.VeraInfo> {
+  addWeightedAdapter(
+    handle: Wire.Handle,
+    name: string,
+    parts: readonly Wire.WeightedAdapter[],
+  ): Promise<Wire.VeraInfo> {
     return this.#change(undefined, handle, (vera) => this.#adapters.addWeighted(vera, name, parts));
   }
 
@@ -112,22 +121,22 @@ export class SessionVera {
     return this.#change(undefined, handle, (vera) => vera.delete(name));
   }
 
-  enable(handle: Wire.Handle, enabled: boolean): void {
-    this.#models.vera(handle).enable(enabled);
+  async enableAdapters(handle: Wire.Handle, enabled: boolean): Promise<void> {
+    this.#vera(handle).enable(enabled);
   }
 
-  merge(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.VeraInfo> {
+  mergeAdapters(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.VeraInfo> {
     return this.#change(call, handle, (vera, signal, ready) => vera.merge(this.#merging(call, request, signal), ready));
   }
 
-  unmerge(handle: Wire.Handle): Promise<Wire.VeraInfo> {
+  unmergeAdapters(handle: Wire.Handle): Promise<Wire.VeraInfo> {
     return this.#change(undefined, handle, (vera) => vera.unmerge());
   }
 
-  unload(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
+  unloadVera(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
     return this.#run(call, handle, async (vera, signal, ready) => {
       const model = await vera.unload(request && this.#merging(call, request, signal), ready);
-      await this.drop(handle);
+      await this.dropVera(handle);
       return this.#models.info(model);
     });
   }
@@ -136,12 +145,20 @@ export class SessionVera {
     return this.#run(undefined, handle, (vera) => vera.deltaWeight(module, adapter));
   }
 
-  save(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
-    return this.#calls.run(undefined, () => this.#adapters.save(this.#models.vera(handle), options));
+  saveAdapter(handle: Wire.Handle, options: Wire.SaveAdapterOptions): Promise<AdapterFiles> {
+    return this.#calls.run(undefined, () => this.#adapters.save(this.#vera(handle), options));
   }
 
   saveLora(handle: Wire.Handle, parts: readonly Wire.WeightedAdapter[] | undefined): Promise<AdapterFiles> {
-    return this.#calls.run(undefined, () => this.#adapters.saveLora(this.#models.vera(handle), parts));
+    return this.#calls.run(undefined, () => this.#adapters.saveLora(this.#vera(handle), parts));
+  }
+
+  #vera(handle: Wire.Handle): VeraState {
+    const loaded = this.#models.get(handle);
+    if (loaded instanceof VeraState) return loaded;
+    throw new WebVeraError('invalid_argument', 'Expected a model with adapters, got a base model', {
+      hint: 'Make one with get_peft_model or VeraModel.from_pretrained.',
+    });
   }
 
   #merging(call: Wire.CallId, { adapter_names, safe_merge }: Wire.MergeRequest, signal: AbortSignal): Merging {
@@ -155,7 +172,7 @@ export class SessionVera {
       return base.jobs.run('new', signal, async (ending) => {
         const vera = this.#adapters.newState(base);
         await fill(vera, ending);
-        return veraInfo(vera, this.#models.models.add(vera));
+        return veraInfo(vera, this.#models.add(vera));
       });
     });
   }
@@ -169,16 +186,16 @@ export class SessionVera {
 
   #run<T>(call: Wire.CallId | undefined, handle: Wire.Handle, change: Change<T>): Promise<T> {
     return this.#calls.run(call, async (signal) => {
-      const { base } = this.#models.vera(handle);
+      const { base } = this.#vera(handle);
       return base.jobs.run('change', signal, (ending) => this.#inTurn(call, handle, ending, change));
     });
   }
 
   /** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
   #inTurn<T>(call: Wire.CallId | undefined, handle: Wire.Handle, signal: AbortSignal, change: Change<T>): Promise<T> {
-    return this.#models.vera(handle).changes.run(() => {
+    return this.#vera(handle).changes.run(() => {
       signal.throwIfAborted();
-      return change(this.#models.vera(handle), signal, () => this.#calls.ready(call, signal));
+      return change(this.#vera(handle), signal, () => this.#calls.ready(call, signal));
     });
   }
 }

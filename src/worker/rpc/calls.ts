@@ -1,8 +1,9 @@
-import { untilAborted } from '../../core/abort';
-import type { CallId, SessionHost } from '../protocol';
+import { abortError, untilAborted } from '../../core/abort';
+import type { SessionHost } from '../protocol';
+import type { CallControl, CallId } from './protocol';
 
 /** The calls that run: each can be cancelled, and while there is one the session is busy. */
-export class Calls {
+export class Calls implements CallControl {
   readonly #controllers = new Map<CallId, AbortController>();
   readonly #commits = new Map<CallId, () => void>();
   readonly #emit: SessionHost['emit'];
@@ -25,8 +26,8 @@ export class Calls {
     }
   }
 
-  cancel(id: CallId): void {
-    this.#controllers.get(id)?.abort(new DOMException('The call was cancelled', 'AbortError'));
+  async cancel(id: CallId): Promise<void> {
+    this.#controllers.get(id)?.abort(cancelled());
   }
 
   /**
@@ -45,12 +46,12 @@ export class Calls {
     }
   }
 
-  commit(id: CallId): void {
+  async commit(id: CallId): Promise<void> {
     this.#commits.get(id)?.();
   }
 
   cancelAll(): void {
-    for (const id of this.#controllers.keys()) this.cancel(id);
+    for (const controller of this.#controllers.values()) controller.abort(cancelled());
   }
 
   #count(change: number): void {
@@ -59,4 +60,8 @@ export class Calls {
     if (before === 0) this.#emit({ type: 'state', state: 'busy' });
     if (this.#running === 0) this.#emit({ type: 'state', state: 'ready' });
   }
+}
+
+function cancelled(): DOMException {
+  return abortError('The call was cancelled');
 }

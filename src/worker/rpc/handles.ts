@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/error';
-import type { Handle } from '../protocol';
+import type { Handle } from './protocol';
 
 /** What the page holds by number. */
 export class Handles<T> {

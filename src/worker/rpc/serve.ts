@@ -1,8 +1,9 @@
 import { type Endpoint, expose, transfer } from 'comlink';
 import { VERSION } from '../../core/version';
 import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../../core/wire';
-import type { SessionHost, WorkerEvent, WorkerSession } from '../protocol';
+import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../protocol';
 import { guardEndpoint } from './guard';
+import { ROOMS } from './rooms';
 import { sealScope } from './seal';
 import { transferables } from './transferables';
 import { takeLock } from './web_lock';
@@ -12,69 +13,9 @@ export interface WorkerScope extends Endpoint {
   readonly navigator?: { readonly locks?: Pick<LockManager, 'request'> };
 }
 
-/** The calls that a page may make. The compiler holds the list to the protocol. */
-const methods: Readonly<Record<keyof WorkerSession, true>> = {
-  open: true,
-  close: true,
-  seal: true,
-  cancel: true,
-  commit: true,
-  kernels: true,
-  loadModel: true,
-  loadTokenizer: true,
-  encode: true,
-  decode: true,
-  forward: true,
-  generate: true,
-  stateDict: true,
-  memory: true,
-  exportModel: true,
-  disposeModel: true,
-  disposeTokenizer: true,
-  dropVera: true,
-  createVera: true,
-  loadVera: true,
-  loadConfig: true,
-  addAdapter: true,
-  loadAdapter: true,
-  setAdapter: true,
-  deleteAdapter: true,
-  addWeightedAdapter: true,
-  enableAdapters: true,
-  mergeAdapters: true,
-  unmergeAdapters: true,
-  unloadVera: true,
-  deltaWeight: true,
-  keepAdapter: true,
-  reviveVera: true,
-  saveAdapter: true,
-  saveLora: true,
-  train: true,
-  evaluate: true,
-  exportRunning: true,
-  exportStored: true,
-  pushExamples: true,
-  pauseTraining: true,
-  resumeTraining: true,
-  controlTraining: true,
-  listStored: true,
-  getStored: true,
-  importStored: true,
-  deleteStored: true,
-  wipeStored: true,
-  listRuns: true,
-  deleteRun: true,
-  identifyBase: true,
-  listProfiles: true,
-  readProfile: true,
-  writeProfile: true,
-  deleteProfile: true,
-  deleteCheckpoints: true,
-};
-
 /** Answers a page's calls with a session, and tells the page that it may begin. */
 export async function serve(
-  create: (host: SessionHost) => WorkerSession,
+  create: (host: SessionHost) => WorkerEnd,
   scope: WorkerScope = globalThis as unknown as WorkerScope,
 ): Promise<void> {
   const post = (message: WorkerMessage<WorkerEvent>): void => scope.postMessage(message);
@@ -87,7 +28,7 @@ export async function serve(
     seal: () => sealScope(scope),
     quiet: (seconds) => post({ webvera: 'quiet', seconds }),
   });
-  const names = Object.keys(methods) as (keyof WorkerSession)[];
+  const names = Object.keys(ROOMS) as (keyof WorkerSession)[];
   const exposed = Object.assign(
     Object.create(null),
     Object.fromEntries(names.map((name) => [name, answer(session, name)])),
@@ -109,11 +50,10 @@ export async function serve(
   post({ webvera: 'ready', version: VERSION, lock: await holdAliveLock(scope.navigator?.locks) });
 }
 
-function answer(session: WorkerSession, name: keyof WorkerSession): (...args: unknown[]) => Promise<Outcome> {
-  const method = session[name].bind(session) as (...args: unknown[]) => Promise<unknown>;
+function answer(session: WorkerEnd, name: keyof WorkerSession): (...args: unknown[]) => Promise<Outcome> {
   return async (...args) => {
     try {
-      const value = await method(...args);
+      const value = await session.invoke(name, args);
       return transfer({ value }, transferables(value));
     } catch (error) {
       return { error: errorToData(error) };

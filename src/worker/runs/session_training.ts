@@ -6,21 +6,16 @@ import type { RunControl } from '../../core/run';
 import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../../core/training';
 import type { RowSource } from '../../tasks/task';
 import type { TrainingInit } from '../../train/training_init';
+import type { LoadedModels, Pass } from '../models/loaded_models';
 import type { SessionKernels } from '../models/session_kernels';
-import type { Pass, SessionModels } from '../models/session_models';
-import type {
-  CallId,
-  DataSource,
-  EvaluateRequest,
-  Evaluation,
-  ExportRequest,
-  SessionHost,
-  TrainRequest,
-} from '../protocol';
+import type { SessionHost } from '../protocol';
+import type { Calls } from '../rpc/calls';
+import type { CallId } from '../rpc/protocol';
 import { ExampleFeed } from './example_feed';
 import { expectOne, exportRun } from './export_run';
+import type { DataSource, EvaluateRequest, Evaluation, ExportRequest, RunCalls, TrainRequest } from './protocol';
 import type { CheckpointHost } from './run_checkpoints';
-import { type CreatedRun, createRun, evaluate, storedRun } from './training';
+import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest } from './training';
 
 /** A run that goes on, and what it is a run of. */
 interface Running extends CreatedRun, Pass {
@@ -33,9 +28,10 @@ interface Turn {
 }
 
 /** The session's runs, and the data sets that the page feeds them. */
-export class SessionTraining {
+export class SessionTraining implements RunCalls {
   readonly #host: SessionHost;
-  readonly #models: SessionModels;
+  readonly #calls: Calls;
+  readonly #models: LoadedModels;
   readonly #kernels: SessionKernels;
   readonly #checkpoints: CheckpointHost;
   readonly #feeds = new Map<CallId, ExampleFeed>();
@@ -43,117 +39,106 @@ export class SessionTraining {
   /** By the adapter that trains. */
   readonly #training = new Map<VeraAdapter, Turn>();
 
-  constructor(host: SessionHost, models: SessionModels, kernels: SessionKernels, checkpoints: CheckpointHost) {
+  constructor(
+    host: SessionHost,
+    calls: Calls,
+    models: LoadedModels,
+    kernels: SessionKernels,
+    checkpoints: CheckpointHost,
+  ) {
     this.#host = host;
+    this.#calls = calls;
     this.#models = models;
     this.#kernels = kernels;
     this.#checkpoints = checkpoints;
   }
 
-  async train(
-    call: CallId,
-    {
-      model: handle,
-      adapter_name,
-      trained,
-      args,
-      data,
-      hooks,
-      resume_from_checkpoint: resume,
-      take_over: takesOver,
-    }: TrainRequest,
-    signal: AbortSignal,
-  ): Promise<TrainOutput> {
-    const { model, overlay } = this.#models.find(handle, trained ?? adapter_name);
+  train(call: CallId, request: TrainRequest): Promise<TrainOutput> {
+    const { adapter_name, trained, hooks, resume_from_checkpoint: resume, take_over: takesOver } = request;
     const wanted = new Set<string>(hooks);
     const emit: TrainingInit['emit'] = (event, progress) => {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;
       this.#host.emit({ type: 'train', call, progress, event });
     };
-    return model.jobs.run(overlay.key, signal, async (ending) => {
-      const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      const request = { model, overlay, args, data: rows, signal: ending, resume, takesOver };
+    return this.#reading(call, request, trained ?? adapter_name, async (reading) => {
+      const { model, overlay, args, signal } = reading;
       const kernels = this.#kernels.ofRun();
-      const created = createRun({ ...request, kernels, checkpoints: this.#checkpoints }, emit);
+      const created = createRun({ ...reading, resume, takesOver, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, { ...created, model, overlay, args });
       try {
-        return await this.#oneAtATime(overlay, ending, () => created.train());
+        return await this.#oneAtATime(overlay, signal, () => created.train());
       } finally {
         this.#runs.delete(call);
-        this.#feeds.delete(call);
       }
     });
   }
 
-  async evaluate(
-    call: CallId,
-    { model: handle, adapter_name, args, data }: EvaluateRequest,
-    signal: AbortSignal,
-  ): Promise<Evaluation> {
-    const { model, overlay } = this.#models.find(handle, adapter_name);
-    const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-    try {
-      return await model.jobs.run(overlay.key, signal, (ending) =>
-        evaluate({ model, overlay, args, data: rows, signal: ending }),
-      );
-    } finally {
-      this.#feeds.delete(call);
-    }
+  evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation> {
+    return this.#reading(call, request, request.adapter_name, evaluate);
   }
 
-  /** Of a run that goes on: from where it stands, soon. Undefined once it is over. */
-  async exportRunning(run: CallId, signal: AbortSignal): Promise<ReadonlyMap<string, Blob> | undefined> {
-    const running = this.#runs.get(run);
-    if (running === undefined) return undefined;
-    const { model, overlay } = running;
-    expectOne(overlay);
-    const asked = running.run.snapshot().catch(() => undefined); // it ended before it came to another step
-    const snapshot = await untilAborted(asked, signal);
-    if (snapshot === undefined) return undefined;
-    const whole = { ...running, rows: running.rows(), snapshot };
-    return model.jobs.run(overlay.key, signal, (ending) => exportRun({ ...whole, signal: ending }));
+  /** Of a run that goes on: from where it stands, soon. */
+  exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined> {
+    return this.#calls.run(call, async (signal) => {
+      const running = this.#runs.get(run);
+      if (running === undefined) return undefined;
+      const { model, overlay } = running;
+      expectOne(overlay);
+      const asked = running.run.snapshot().catch(() => undefined); // it ended before it came to another step
+      const snapshot = await untilAborted(asked, signal);
+      if (snapshot === undefined) return undefined;
+      const whole = { ...running, rows: running.rows(), snapshot };
+      return model.jobs.run(overlay.key, signal, (ending) => exportRun({ ...whole, signal: ending }));
+    });
   }
 
-  /** Of a run that doesn't go on: from its last checkpoint, or from its beginning. */
-  async exportStored(
-    call: CallId,
-    { model: handle, adapter_name, args, data, begun }: ExportRequest,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Blob>> {
-    const { model, overlay } = this.#models.find(handle, adapter_name);
-    expectOne(overlay);
-    const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-    const kernels = this.#kernels.ofRun();
-    const checkpoints = this.#checkpoints;
-    try {
-      return await model.jobs.run(overlay.key, signal, async (ending) => {
-        const request = { model, overlay, args, data: rows, signal: ending, kernels, checkpoints };
-        const stored = await storedRun(request);
-        if (begun && stored.snapshot.progress.global_step === 0) throw notKept();
-        return exportRun({ model, overlay, args, ...stored, signal: ending });
-      });
-    } finally {
-      this.#feeds.delete(call);
-    }
+  exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>> {
+    return this.#reading(call, request, request.adapter_name, async (reading) => {
+      expectOne(reading.overlay);
+      const kernels = this.#kernels.ofRun();
+      const stored = await storedRun({ ...reading, kernels, checkpoints: this.#checkpoints });
+      if (request.begun && stored.snapshot.progress.global_step === 0) throw notKept();
+      return exportRun({ ...reading, ...stored });
+    });
   }
 
-  pushExamples(call: CallId, examples: readonly Example[], done: boolean): void {
+  async pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void> {
     this.#feeds.get(call)?.push(examples, done);
   }
 
-  async pause(run: CallId, reason: PauseReason): Promise<void> {
+  async pauseTraining(run: CallId, reason: PauseReason): Promise<void> {
     await this.#runs.get(run)?.run.pause(reason);
   }
 
-  resume(run: CallId, reason: PauseReason): void {
+  async resumeTraining(run: CallId, reason: PauseReason): Promise<void> {
     this.#runs.get(run)?.run.resume(reason);
   }
 
-  control(call: CallId, control: RunControl): void {
-    const running = this.#runs.get(call);
+  async controlTraining(run: CallId, control: RunControl): Promise<void> {
+    const running = this.#runs.get(run);
     running?.run.control(control);
     if (control.check_lock) running?.check().catch(() => {}); // the next save tells
+  }
+
+  /** A call that reads a data set, as a job on the model under the adapters of those names, or the active ones. */
+  #reading<T>(
+    call: CallId,
+    { model: handle, args, data }: EvaluateRequest,
+    names: string | readonly string[] | undefined,
+    body: (reading: TrainingRequest) => Promise<T>,
+  ): Promise<T> {
+    return this.#calls.run(call, async (signal) => {
+      const { model, overlay } = this.#models.find(handle, names);
+      const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
+      try {
+        return await model.jobs.run(overlay.key, signal, (ending) =>
+          body({ model, overlay, args, data: rows, signal: ending }),
+        );
+      } finally {
+        this.#feeds.delete(call);
+      }
+    });
   }
 
   /** Two runs would undo each other's steps: the second is refused, or waits where the first is aborted already. */

@@ -4,8 +4,8 @@ import { readAdapterConfig } from '../../formats/peft';
 import { checkAdapterModel } from '../../formats/peft_check';
 import { type AdapterRecord, AdapterStore, type Revision } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
-import type { StoredAdapter } from '../protocol';
 import type { AdapterBytes } from './adapter_files';
+import type { StoredAdapter } from './protocol';
 import { known } from './store_failures';
 
 /** The adapters stored on this device, by id. */

@@ -1,49 +1,45 @@
 import type { AdapterFiles } from '../../core/model';
-import type { TabLocks } from '../../core/tab_locks';
-import type { Warn } from '../../core/warning';
+import type { ParserLimits } from '../../core/source';
 import { ADAPTERS } from '../../store/adapter_store';
 import type { BlobStore } from '../../store/blob_store';
-import { CHECKPOINTS, CheckpointStore, type KeptRun } from '../../store/checkpoint_store';
+import { CHECKPOINTS, type CheckpointStore } from '../../store/checkpoint_store';
 import { PROFILES, ProfileStore } from '../../store/profile_store';
-import { baseIdentity } from '../models/base_identity';
-import type { SessionModels } from '../models/session_models';
-import type { StoredAdapter } from '../protocol';
-import type { ListedProfile, ProfileParts, StorageCalls } from '../protocol_storage';
 import { toBytes, toFiles } from './adapter_files';
-import { AdapterShelf } from './adapter_shelf';
+import type { AdapterShelf } from './adapter_shelf';
+import type { KeptRun, ListedProfile, ProfileParts, StorageCalls, StoredAdapter } from './protocol';
 import { known } from './store_failures';
 
 /** What a session does with what is stored on this device. */
 export class SessionStorage implements StorageCalls {
-  readonly adapters: AdapterShelf;
-  readonly checkpoints: CheckpointStore;
   readonly #store: BlobStore;
+  readonly #adapters: AdapterShelf;
+  readonly #checkpoints: CheckpointStore;
   readonly #profiles: ProfileStore;
-  readonly #models: SessionModels;
+  readonly #limits: ParserLimits;
 
-  constructor(store: BlobStore, models: SessionModels, locks: TabLocks, warn: Warn) {
+  constructor(store: BlobStore, adapters: AdapterShelf, checkpoints: CheckpointStore, limits: ParserLimits) {
     this.#store = store;
-    this.adapters = new AdapterShelf(store, warn);
-    this.checkpoints = new CheckpointStore(store, locks);
+    this.#adapters = adapters;
+    this.#checkpoints = checkpoints;
     this.#profiles = new ProfileStore(store);
-    this.#models = models;
+    this.#limits = limits;
   }
 
   listStored(): Promise<readonly StoredAdapter[]> {
-    return this.adapters.list();
+    return this.#adapters.list();
   }
 
   async getStored(id: string): Promise<AdapterFiles | undefined> {
-    const bytes = await this.adapters.get(id);
+    const bytes = await this.#adapters.get(id);
     return bytes === undefined ? undefined : toFiles(bytes);
   }
 
   async importStored(files: AdapterFiles, id: string): Promise<StoredAdapter> {
-    return this.adapters.set(id, await toBytes(files, this.#models.limits));
+    return this.#adapters.set(id, await toBytes(files, this.#limits));
   }
 
   deleteStored(id: string): Promise<void> {
-    return this.adapters.delete(id);
+    return this.#adapters.delete(id);
   }
 
   async wipeStored(): Promise<void> {
@@ -53,20 +49,11 @@ export class SessionStorage implements StorageCalls {
   }
 
   listRuns(): Promise<readonly KeptRun[]> {
-    return known(this.checkpoints.list());
+    return known(this.#checkpoints.list());
   }
 
   deleteRun(name: string): Promise<void> {
-    return known(this.checkpoints.delete(name));
-  }
-
-  async close(): Promise<void> {
-    await this.#store.close();
-  }
-
-  async identifyBase(handle: number): Promise<string> {
-    const model = this.#models.base(handle);
-    return model.jobs.run('identify', undefined, () => baseIdentity(model));
+    return known(this.#checkpoints.delete(name));
   }
 
   listProfiles(): Promise<readonly ListedProfile[]> {
@@ -86,6 +73,6 @@ export class SessionStorage implements StorageCalls {
   }
 
   deleteCheckpoints(adapter: string): Promise<number> {
-    return known(this.checkpoints.deleteOf(adapter));
+    return known(this.#checkpoints.deleteOf(adapter));
   }
 }

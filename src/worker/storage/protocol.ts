@@ -1,10 +1,10 @@
-import type { AdapterFiles } from '../core/model';
-import type { KeptRun } from '../store/checkpoint_store';
-import type { ProfileParts } from '../store/profile_store';
-import type { Handle, StoredAdapter } from './protocol';
+import type { VeraConfigInit } from '../../adapters/config';
+import type { AdapterFiles } from '../../core/model';
+import type { KeptRun } from '../../store/checkpoint_store';
+import type { ProfileParts } from '../../store/profile_store';
 
-export type { KeptRun } from '../store/checkpoint_store';
-export type { ProfileParts } from '../store/profile_store';
+export type { KeptRun } from '../../store/checkpoint_store';
+export type { ProfileParts } from '../../store/profile_store';
 
 /** The calls about what is stored on this device. */
 export interface StorageCalls {
@@ -22,8 +22,6 @@ export interface StorageCalls {
   deleteRun(name: string): Promise<void>;
 
   // ── profiles: the page alone knows what is in their parts ──
-  /** The same for the same weights in the same dtype, wherever they came from. */
-  identifyBase(model: Handle): Promise<string>;
   listProfiles(): Promise<readonly ListedProfile[]>;
   readProfile(id: string): Promise<ProfileParts | undefined>;
   /** All given parts or none of them; others stay as they are. */
@@ -32,6 +30,16 @@ export interface StorageCalls {
   deleteProfile(id: string): Promise<void>;
   /** Of all runs that train an adapter of that name. Gives the bytes that they took. */
   deleteCheckpoints(adapter: string): Promise<number>;
+}
+
+export interface StoredAdapter {
+  readonly id: string;
+  /** Of both files together. */
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+  readonly base_model: string | null;
+  readonly config: VeraConfigInit;
 }
 
 export interface ListedProfile {

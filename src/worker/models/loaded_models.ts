@@ -1,0 +1,132 @@
+import { BASE, type Overlay } from '../../adapters/overlay';
+import { abortError } from '../../core/abort';
+import { WebVeraError } from '../../core/error';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import type { Handle, ModelInfo, TokenizerInfo } from '../protocol';
+import { Handles } from '../rpc/handles';
+import type { BaseModel } from './base_model';
+
+/** What a model's handle stands for: a base model alone, or with adapters over it. */
+export interface Loaded {
+  readonly base: BaseModel;
+  /** What lies over the base model in a pass; with a name or names, those adapters alone. */
+  overlay(adapter?: string | readonly string[]): Overlay;
+  /** As `overlay`, for a batch whose rows name their adapters. */
+  overlayOfRows(names: readonly string[], rows: number): Overlay;
+  /** Frees what lies over the base model. */
+  dispose(): Promise<void>;
+}
+
+/** What runs, and what lies over it. */
+export interface Pass {
+  readonly model: BaseModel;
+  readonly overlay: Overlay;
+}
+
+/** A base model alone. */
+class Alone implements Loaded {
+  readonly base: BaseModel;
+
+  constructor(base: BaseModel) {
+    this.base = base;
+  }
+
+  overlay(adapter?: string | readonly string[]): Overlay {
+    if (adapter === undefined) return BASE;
+    throw noAdapters('adapter_name', `${adapter}`);
+  }
+
+  overlayOfRows(names: readonly string[]): Overlay {
+    throw noAdapters('adapter_names', names.join(', '));
+  }
+
+  async dispose(): Promise<void> {}
+}
+
+/** The models and tokenizers that a session has loaded. */
+export class LoadedModels {
+  readonly tokenizers = new Handles<TextTokenizer>('tokenizer');
+  readonly #models = new Handles<Loaded>('model');
+
+  add(loaded: Loaded): Handle {
+    return this.#models.add(loaded);
+  }
+
+  get(handle: Handle): Loaded {
+    return this.#models.get(handle);
+  }
+
+  delete(handle: Handle): void {
+    this.#models.delete(handle);
+  }
+
+  /** The base model under a handle. */
+  base(handle: Handle): BaseModel {
+    return this.get(handle).base;
+  }
+
+  /** The same, and what lies over it in a pass; with a name or names, those adapters alone. */
+  find(handle: Handle, adapter?: string | readonly string[]): Pass {
+    const loaded = this.get(handle);
+    return { model: loaded.base, overlay: loaded.overlay(adapter) };
+  }
+
+  /** As `find`, for a batch whose rows name their adapters. */
+  findRows(handle: Handle, names: readonly string[] | undefined, rows: number): Pass {
+    if (names === undefined) return this.find(handle);
+    const loaded = this.get(handle);
+    return { model: loaded.base, overlay: loaded.overlayOfRows(names, rows) };
+  }
+
+  /** A model with its handle, which it gets unless it has one. */
+  info(model: BaseModel): ModelInfo {
+    const known = this.#models.entries().find(([, loaded]) => loaded instanceof Alone && loaded.base === model)?.[0];
+    const { tokenizer, loaded } = model;
+    return {
+      model: known ?? this.add(new Alone(model)),
+      config: loaded.model.config,
+      tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
+      modules: loaded.model.modules,
+    };
+  }
+
+  /** A tokenizer with a new handle. */
+  tokenizerInfo(tokenizer: TextTokenizer): TokenizerInfo {
+    const { vocab_size, bos_token_id, eos_token_id, pad_token_id } = tokenizer;
+    return { tokenizer: this.tokenizers.add(tokenizer), vocab_size, bos_token_id, eos_token_id, pad_token_id };
+  }
+
+  /**
+   * Frees a model with its tokenizer, all VeRA models on it and all models that share its tensors, once whoever uses
+   * them has been told to stop.
+   */
+  async dispose(handle: Handle): Promise<void> {
+    const { root } = this.#models.find(handle)?.base ?? {};
+    if (root === undefined) return;
+    const family = (): [Handle, Loaded][] => this.#models.entries().filter(([, { base }]) => base.root === root);
+    const members = (): Set<BaseModel> => new Set([root, ...family().map(([, { base }]) => base)]);
+    await Promise.all([...members()].map(({ jobs }) => jobs.close(abortError('The model was disposed of'))));
+    // Asked again: what was on its way has come or failed by now.
+    const models = members();
+    for (const [other, loaded] of family()) {
+      this.#models.delete(other);
+      await loaded.dispose();
+    }
+    for (const [other, tokenizer] of this.tokenizers.entries()) {
+      if (tokenizer === root.tokenizer) this.tokenizers.delete(other);
+    }
+    // What was derived goes before what it shares.
+    for (const model of models) if (model !== root) await model.dispose();
+    await root.dispose();
+  }
+}
+
+function noAdapters(argument: string, got: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${argument}: expected a model with adapters, got a base model and ${got}`,
+    {
+      hint: 'Call it on a model from get_peft_model or VeraModel.from_pretrained.',
+    },
+  );
+}

@@ -1,0 +1,91 @@
+import type { ResolvedGenerationConfig } from '../../core/generation';
+import type { KernelChoice } from '../../core/kernel_choice';
+import type { MemoryReport, ModelDtype, ModuleInfo, PretrainedConfig } from '../../core/model';
+import type { ModelSource } from '../../core/source';
+import type { IdTensor, Tensor } from '../../core/tensor';
+import type { CallId, Handle } from '../rpc/protocol';
+
+/** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
+export interface ModelCalls {
+  /** The choice in use. Opens the device. */
+  kernels(): Promise<KernelChoice>;
+  loadModel(call: CallId, source: WireSource, options: LoadOptions): Promise<ModelInfo>;
+  loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
+  encode(tokenizer: Handle, text: string, options: EncodeOptions): Promise<number[]>;
+  decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string>;
+  forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
+  /**
+   * Continues at least one prompt, all together. Emits a `token` event for each token; resolves with the new texts in the
+   * prompts' order, '' without a tokenizer.
+   */
+  generate(
+    call: CallId,
+    model: Handle,
+    prompts: readonly Prompt[],
+    config: ResolvedGenerationConfig,
+  ): Promise<string[]>;
+  /** All tensors, or those named; an unknown name is `invalid_argument`. */
+  stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
+  memory(model: Handle): Promise<MemoryReport>;
+  /** What `stateDict` gives, as the files of a model folder, halves kept as halves. */
+  exportModel(call: CallId, model: Handle): Promise<Map<string, Blob>>;
+  /**
+   * Frees the model, every VeRA model on it, every model that shares its tensors, and its tokenizer. Any of their handles
+   * does it.
+   */
+  disposeModel(model: Handle): Promise<void>;
+  disposeTokenizer(tokenizer: Handle): Promise<void>;
+  /** The same for the same weights in the same dtype, wherever they came from. */
+  identifyBase(model: Handle): Promise<string>;
+}
+
+/** A URL doesn't survive structured clone; its href does. */
+export type WireSource = Exclude<ModelSource, URL> | { readonly url: string };
+
+export interface LoadOptions {
+  readonly dtype?: ModelDtype;
+  readonly revision?: string;
+  /** Whether anybody listens to `progress` events. */
+  readonly progress: boolean;
+}
+
+export interface ModelInfo {
+  readonly model: Handle;
+  readonly config: PretrainedConfig;
+  readonly tokenizer: TokenizerInfo | undefined;
+  readonly modules: readonly ModuleInfo[];
+}
+
+export interface TokenizerInfo {
+  readonly tokenizer: Handle;
+  readonly vocab_size: number;
+  readonly bos_token_id: number | null;
+  readonly eos_token_id: number | null;
+  readonly pad_token_id: number | null;
+}
+
+export interface EncodeOptions {
+  readonly add_special_tokens: boolean;
+}
+
+export interface DecodeOptions {
+  readonly skip_special_tokens: boolean;
+}
+
+/** A text, or token ids. */
+export type Prompt = string | readonly number[];
+
+/** All of one shape (B,T). */
+export interface WireInputs {
+  readonly input_ids: IdTensor;
+  readonly attention_mask?: IdTensor;
+  readonly labels?: IdTensor;
+  /** One for each row, '__base__' for none; they needn't be active. */
+  readonly adapter_names?: readonly string[];
+}
+
+/** logits: (B,T,V). The buffers of results are given away: don't keep them. */
+export interface ForwardResult {
+  readonly logits: Tensor;
+  readonly loss?: number;
+}

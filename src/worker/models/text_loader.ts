@@ -1,0 +1,56 @@
+import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
+import type { ParserLimits } from '../../core/source';
+import type { Executor } from '../../gpu/executor';
+import { textSizes } from '../../models/architecture';
+import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
+import type { SessionHost } from '../protocol';
+import { BaseModel } from './base_model';
+import { type LoadModelOptions, loadModel } from './model_loader';
+
+/** Loads models with their tokenizers, and tokenizers alone. */
+export class TextLoader {
+  readonly #host: SessionHost;
+  readonly #limits: ParserLimits;
+
+  constructor(host: SessionHost, limits: ParserLimits) {
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /** Whatever fails, nothing stays behind. */
+  async model(
+    executor: Executor,
+    source: FileSource,
+    options: Pick<LoadModelOptions, 'dtype' | 'onUpload'>,
+  ): Promise<BaseModel> {
+    const loaded = await loadModel(source, executor, { ...options, limits: this.#limits });
+    const tokenizer = await this.#tokenizerIfPresent(source, textSizes(loaded.model).vocabSize).catch(
+      (error: unknown) => {
+        executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
+        throw error;
+      },
+    );
+    // It may have been lost while the tokenizer came in.
+    executor.check();
+    return new BaseModel(executor, loaded, tokenizer);
+  }
+
+  async tokenizer(source: FileSource): Promise<TextTokenizer> {
+    return this.#create(source, await readFile(source, 'tokenizer.json', this.#limits.tokenizer));
+  }
+
+  async #tokenizerIfPresent(source: FileSource, vocabSize: number): Promise<TextTokenizer | undefined> {
+    const json = await readFileIfPresent(source, 'tokenizer.json', this.#limits.tokenizer);
+    return json === undefined ? undefined : this.#create(source, json, vocabSize);
+  }
+
+  async #create(source: FileSource, json: Uint8Array, vocabSize?: number): Promise<TextTokenizer> {
+    const config = await readFileIfPresent(source, 'tokenizer_config.json', this.#limits.json);
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
+    this.#host.quiet?.(json.byteLength / 2 ** 20);
+    const options = vocabSize === undefined ? {} : { vocabSize };
+    const tokenizer = createTokenizer(text(json), config && text(config), options);
+    return announcing(tokenizer, (length) => this.#host.quiet?.(length / 2 ** 18));
+  }
+}
