@@ -17,7 +17,6 @@ import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import { Place } from './place';
-import type { ProfileHost } from './profile/host';
 import { wirePrompt } from './prompts';
 import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
@@ -64,7 +63,7 @@ export interface ModelParts {
 /** The key of a model's parts, for this library's own use. */
 export const partsKey: unique symbol = Symbol('parts');
 
-/** The key of what the profiles over a base model share. */
+/** The key of what the profiles over a base model share: what it is, they know. */
 export const profilesKey: unique symbol = Symbol('profiles');
 
 export class RemoteModel implements PreTrainedModel {
@@ -79,7 +78,7 @@ export class RemoteModel implements PreTrainedModel {
   /** @internal */
   readonly [partsKey]: ModelParts;
   /** @internal */
-  readonly [profilesKey]: { host?: ProfileHost } = {};
+  readonly [profilesKey]: { kept?: unknown } = {};
 
   /** @internal */
   constructor(parts: ModelParts) {
@@ -174,7 +173,11 @@ export class RemoteModel implements PreTrainedModel {
 
 /** The handle to call the session with; throws once the model is disposed of, or lost. */
 export function liveHandle(model: RemoteModel): Handle {
-  const { place, life } = model[partsKey];
+  return handleOf(model[partsKey]);
+}
+
+/** The same of a model's parts. */
+export function handleOf({ place, life }: ModelParts): Handle {
   if (!life.disposed) return place.handle;
   throw disposedError();
 }

@@ -1,12 +1,10 @@
-import { VeraConfig } from '../adapters/config';
+import type { VeraConfig } from '../adapters/config';
 import type { AdapterFiles, ParameterCount } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { MergeRequest, VeraInfo } from '../worker/protocol';
 import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from './model';
 import { notConstructed } from './not_constructed';
 import { anyString, checkOptions, defined, wrong } from './options';
-import { Place } from './place';
-import { progressbarOf } from './progressbar';
 import { type AdapterSource, onProgress, wireAdapterSource } from './source';
 import {
   expectBody,
@@ -21,7 +19,8 @@ import {
   type UnloadArguments,
   unloadArguments,
 } from './vera_arguments';
-import type { KeptForRun, VeraKeeper } from './vera_keeper';
+import type { KeptForRun } from './vera_keeper';
+import { VeraMirror } from './vera_mirror';
 import {
   type AdapterOptions,
   checkName,
@@ -35,8 +34,8 @@ import {
   wireLoad,
   wireOptions,
 } from './vera_options';
-import { VeraRevival, type VeraStanding } from './vera_revival';
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from './vera_status';
+import { unloadVera } from './vera_unload';
 
 /** The key of what makes a VeRA model ready for a run, for this library's own use. */
 export const runKey: unique symbol = Symbol('run');
@@ -52,30 +51,19 @@ export class VeraModel extends RemoteModel {
   /** @internal Its name in messages, which minifiers leave. */
   static override readonly name = 'VeraModel';
 
-  readonly #keeper: VeraKeeper;
-  #info: VeraInfo;
-  #configs: Readonly<Record<string, VeraConfig>>;
-  /** Set once the model has lost its adapters to `unload` or `merge_and_unload`. */
-  #unloaded = false;
-  /** How many `disable_adapter` bodies are running. */
-  #disabled = 0;
+  readonly #mirror: VeraMirror;
 
   private constructor(key: typeof partsKey, base: ModelParts, info: VeraInfo) {
     if (key !== partsKey) throw notConstructed('VeraModel');
-    const place = new Place(base.link, info.model, 'device');
-    const standing = (): VeraStanding => ({ active: this.active_adapters, isDisabled: this.#disabled > 0 });
-    const names = Object.keys(info.adapters);
-    const { revivable, keeper } = new VeraRevival(base, place, names, standing, (made) => this.#update(made));
-    super({ ...base, place, revivable });
-    this.#keeper = keeper;
-    this.#info = info;
-    this.#configs = configsOf(info);
+    const mirror = new VeraMirror(base, info);
+    super(mirror.parts);
+    this.#mirror = mirror;
   }
 
   /** @internal */
   [runKey](adapter_name: string | undefined): KeptForRun & { readonly trained: readonly string[] } {
     const trained = adapter_name === undefined ? this.active_adapters : [adapter_name];
-    return { trained, ...this.#keeper.begin(trained) };
+    return { trained, ...this.#mirror.beginRun(trained) };
   }
 
   /** @internal */
@@ -106,11 +94,11 @@ export class VeraModel extends RemoteModel {
   }
 
   get peft_config(): Readonly<Record<string, VeraConfig>> {
-    return this.#configs;
+    return this.#mirror.configs;
   }
 
   get active_adapters(): readonly string[] {
-    return this.#info.active;
+    return this.#mirror.active;
   }
 
   /** Adds a new adapter beside the others, without activating it. */
@@ -118,7 +106,7 @@ export class VeraModel extends RemoteModel {
     const name = newAdapterName('add_adapter', adapter_name, options);
     const fields = configFields(config);
     const handle = liveHandle(this);
-    this.#update(await this[partsKey].link.request('addAdapter', handle, name, fields, wireOptions(options)));
+    this.#mirror.update(await this[partsKey].link.request('addAdapter', handle, name, fields, wireOptions(options)));
   }
 
   /**
@@ -134,7 +122,7 @@ export class VeraModel extends RemoteModel {
       signal,
       onEvent: onProgress(options),
     });
-    this.#update(info);
+    this.#mirror.update(info);
   }
 
   /**
@@ -144,13 +132,13 @@ export class VeraModel extends RemoteModel {
    */
   async set_adapter(adapter_name: string | readonly string[], inference_mode?: false): Promise<void> {
     const names = namesToSet(adapter_name, inference_mode);
-    this.#update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
+    this.#mirror.update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
   }
 
   /** If it was active, the first one left becomes active, with a warning. */
   async delete_adapter(adapter_name: string): Promise<void> {
     const name = checkName(adapter_name);
-    this.#update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
+    this.#mirror.update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
   }
 
   /**
@@ -165,7 +153,7 @@ export class VeraModel extends RemoteModel {
   ): Promise<void> {
     const parts = weightedParts('add_weighted_adapter', adapters, weights);
     const name = checkName(adapter_name);
-    this.#update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
+    this.#mirror.update(await this[partsKey].link.request('addWeightedAdapter', liveHandle(this), name, parts));
   }
 
   /**
@@ -174,18 +162,7 @@ export class VeraModel extends RemoteModel {
    */
   async disable_adapter<T>(body: () => Promise<T>): Promise<T> {
     expectBody(body);
-    const { link, place } = this[partsKey];
-    const handle = liveHandle(this);
-    this.#disabled++;
-    try {
-      await link.request('enableAdapters', handle, false);
-      return await body();
-    } finally {
-      this.#disabled--;
-      // Where it was lost meanwhile, there is nothing to enable.
-      const isThere = this.#isLive && place.loss === undefined;
-      if (this.#disabled === 0 && isThere) await link.request('enableAdapters', place.handle, true);
-    }
+    return this.#mirror.without(body);
   }
 
   /**
@@ -200,12 +177,12 @@ export class VeraModel extends RemoteModel {
     const request = mergeRequest('merge_adapter', options);
     const { signal } = options;
     const info = await link.call((call) => link.request('mergeAdapters', call, handle, request), { signal });
-    this.#update(info);
+    this.#mirror.update(info);
   }
 
   /** Takes all merged adapters out again: the weights are as they were, bit for bit. */
   async unmerge_adapter(): Promise<void> {
-    this.#update(await this[partsKey].link.request('unmergeAdapters', liveHandle(this)));
+    this.#mirror.update(await this[partsKey].link.request('unmergeAdapters', liveHandle(this)));
   }
 
   /**
@@ -231,18 +208,17 @@ export class VeraModel extends RemoteModel {
 
   /** What each wrapped module has, as PEFT's `get_layer_status` tells it. */
   get_layer_status(): readonly LayerStatus[] {
-    return layerStatus(this.#info, this.named_modules(), this.#disabled === 0);
+    return layerStatus(this.#mirror.info, this.named_modules(), this.#mirror.isEnabled);
   }
 
   /** What the whole model has, as PEFT's `get_model_status` tells it. */
   get_model_status(): ModelStatus {
-    return modelStatus(this.#info, this.named_modules(), this.#disabled === 0);
+    return modelStatus(this.#mirror.info, this.named_modules(), this.#mirror.isEnabled);
   }
 
   /** Numbers of single parameters; none train while adapters are disabled. Projections count nowhere: they're frozen. */
   get_nb_trainable_parameters(): ParameterCount {
-    const { trainable, all } = this.#info.parameters;
-    return { trainable: this.#disabled === 0 ? trainable : 0, all };
+    return this.#mirror.parameters;
   }
 
   /**
@@ -261,7 +237,7 @@ export class VeraModel extends RemoteModel {
 
   /** Frees the base model and all that stands on it. Once unloaded, there is nothing left to free. */
   override async dispose(): Promise<void> {
-    if (!this.#unloaded) await super.dispose();
+    if (!this.#mirror.isUnloaded) await super.dispose();
   }
 
   /**
@@ -274,37 +250,11 @@ export class VeraModel extends RemoteModel {
     return this[partsKey].link.request('saveLora', liveHandle(this), parts);
   }
 
-  /** Whether its session still knows it. */
-  get #isLive(): boolean {
-    const { link, life } = this[partsKey];
-    return link.state !== 'closed' && !life.disposed && !this.#unloaded;
-  }
-
   async #unload(merge: MergeRequest | undefined, options: UnloadOptions): Promise<PreTrainedModel> {
-    const bar = progressbarOf(options.progressbar ?? false);
-    const { link, life, tokenizer } = this[partsKey];
-    const handle = liveHandle(this);
-    const info = await link.call((call) => link.request('unloadVera', call, handle, merge), {
-      signal: options.signal,
-      onEvent: (event) => {
-        if (event.type === 'merge') bar.onProgress(event.done, event.total);
-      },
-    });
-    bar.onEnd();
-    this.#unloaded = true;
-    return new RemoteModel({ link, place: new Place(link, info.model, 'device'), info, tokenizer, life });
+    const model = await unloadVera(this[partsKey], merge, options);
+    this.#mirror.unload();
+    return model;
   }
-
-  #update(info: VeraInfo): void {
-    this.#keeper.update(Object.keys(info.adapters));
-    this.#info = info;
-    this.#configs = configsOf(info);
-  }
-}
-
-function configsOf(info: VeraInfo): Readonly<Record<string, VeraConfig>> {
-  const entries = Object.entries(info.adapters).map(([name, { config }]) => [name, new VeraConfig(config)] as const);
-  return Object.freeze(Object.fromEntries(entries));
 }
 
 /** A model without adapters; throws for anything else. */

@@ -2,19 +2,14 @@ import type { VeraConfig } from '../../adapters/config';
 import type { AdapterFiles } from '../../core/model';
 import { Serial } from '../../core/serial';
 import type { Link } from '../link';
-import { expectModel, liveHandle, type PreTrainedModel, partsKey, profilesKey, type RemoteModel } from '../model';
-import { wrong } from '../options';
+import { liveHandle, partsKey, type RemoteModel } from '../model';
 import { get_peft_model } from '../peft_classes';
 import { VeraModel } from '../vera_model';
-import type { OpenProfile } from './open_profile';
-import { Shared } from './shared';
 import { adapterName } from './shelf';
 
 /** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
 export class ProfileHost {
   readonly base: RemoteModel;
-  /** Those that are open, by id. */
-  readonly shared = new Shared<OpenProfile>();
   readonly #changes = new Serial();
   /** How many texts are being written with an adapter. */
   readonly #users = new Map<string, number>();
@@ -101,15 +96,4 @@ export class ProfileHost {
       await vera.delete_adapter(name);
     });
   }
-}
-
-/** The one of a base model. */
-export function hostOf(model: PreTrainedModel): ProfileHost {
-  const base = expectModel(model);
-  liveHandle(base);
-  if (base instanceof VeraModel) {
-    throw wrong('model', 'a model without adapters', base, 'A profile puts its own over the base model: pass that.');
-  }
-  base[profilesKey].host ??= new ProfileHost(base);
-  return base[profilesKey].host;
 }

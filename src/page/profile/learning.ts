@@ -1,14 +1,14 @@
 import { WebVeraError } from '../../core/error';
 import type { TrainOutput } from '../../core/training';
 import { abortSignal, anyObject, checkOptions, oneOf, wrong } from '../options';
-import { split } from './examples';
+import { type KeptExample, split } from './examples';
+import type { ProfileHost } from './host';
 import { isInterruption, type Learner, learn } from './learn';
 import { LearnRun } from './learn_run';
 import type { Release } from './locks';
 import { learnArguments } from './open';
-import type { OpenProfile } from './open_profile';
-import { type Unfinished, withRecord } from './record';
-import { forgotten } from './shelf';
+import { type ProfileState, type Unfinished, type Vectors, withRecord } from './record';
+import { type Changes, forgotten, type ProfileShelf, type StoredProfile } from './shelf';
 import type { LearnOptions } from './types';
 
 /** What a run goes by, and the lock that it holds. */
@@ -20,13 +20,37 @@ interface Beginning {
 
 const rules = { args: anyObject, when: oneOf('now', 'idle'), signal: abortSignal };
 
+/** A profile whose runs these are. */
+export interface LearningProfile {
+  readonly id: string;
+  readonly host: ProfileHost;
+  readonly shelf: ProfileShelf;
+  /** Aborts when the profile is no more. */
+  readonly life: AbortSignal;
+  readonly state: ProfileState;
+  /** The name of its adapter in the model. */
+  readonly adapter: string;
+  readonly isOpen: boolean;
+  /** Whether it is no more because there is nothing left of it. */
+  readonly isForgotten: boolean;
+  expectOpen(): void;
+  /** What is stored, unless it was forgotten since. */
+  read(): Promise<StoredProfile | undefined>;
+  examples(stored: StoredProfile): readonly KeptExample[];
+  /** Changes what is stored. Whatever fails, nothing has changed. */
+  change(body: (stored: StoredProfile) => Changes): Promise<void>;
+  /** As `change`, with other vectors. */
+  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes): Promise<void>;
+  takeToLearn(): Promise<Release>;
+}
+
 /** The runs of one profile, one at a time. */
 export class ProfileLearning {
-  readonly #profile: OpenProfile;
+  readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
 
-  constructor(profile: OpenProfile, onChange: () => void) {
+  constructor(profile: LearningProfile, onChange: () => void) {
     this.#profile = profile;
     this.#onChange = onChange;
   }

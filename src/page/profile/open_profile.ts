@@ -5,7 +5,7 @@ import type { Example } from '../../core/training';
 import { ProfileChannel } from './channel';
 import { type KeptExample, keepFairly } from './examples';
 import type { ProfileHost } from './host';
-import { ProfileLearning } from './learning';
+import { type LearningProfile, ProfileLearning } from './learning';
 import type { Release } from './locks';
 import { type Opened, withExamples, withSettings } from './open';
 import { filesOf, infoOf, type ProfileState, type Vectors } from './record';
@@ -19,7 +19,7 @@ export type ProfileEvent = 'change' | 'forgotten';
 const MOMENT = 1000;
 
 /** An open profile: what is stored of it, and its adapter in the model, which follow what other tabs do. */
-export class OpenProfile implements Openable {
+export class OpenProfile implements Openable, LearningProfile {
   readonly id: string;
   readonly host: ProfileHost;
   readonly shelf: ProfileShelf;

@@ -12,10 +12,10 @@ import { type CallOptions, callRules } from '../session';
 import type { TrainRun } from '../train_run';
 import { exportFiles, importStored, inUse } from './files';
 import { forgetStored } from './forget';
-import { hostOf } from './host';
 import { LearnRun } from './learn_run';
 import { openStored } from './open';
 import { closed, OpenProfile, type ProfileEvent } from './open_profile';
+import { openProfilesOf } from './open_profiles';
 import { infoOf } from './record';
 import type { Hold } from './shared';
 import { forgotten, ProfileShelf, readableStates } from './shelf';
@@ -50,10 +50,11 @@ export class Profile extends EventTarget implements AsyncDisposable {
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
-    const host = hostOf(base);
+    const profiles = openProfilesOf(base);
+    const { host } = profiles;
     const shelf = new ProfileShelf(checkId(id), host.link);
     const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, openStored(host, shelf, options));
-    const hold = await host.shared.hold(id, open, options.signal);
+    const hold = await profiles.hold(id, open, options.signal);
     try {
       if (!hold.isNew) await hold.item.configure(options);
       return new Profile(hold);
@@ -82,10 +83,11 @@ export class Profile extends EventTarget implements AsyncDisposable {
     options: ProfileOptions = {},
   ): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
-    const host = hostOf(base);
+    const profiles = openProfilesOf(base);
+    const { host } = profiles;
     const shelf = new ProfileShelf(checkId(id), host.link);
     const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, importStored(host, shelf, files, options));
-    const hold = await host.shared.hold(id, open, options.signal);
+    const hold = await profiles.hold(id, open, options.signal);
     if (hold.isNew) return new Profile(hold);
     await hold.release();
     throw inUse(id);

@@ -11,10 +11,11 @@ export class RunKernels {
   readonly #session: SessionKernels;
   #resumed = false;
 
-  constructor(session: SessionKernels, executor: Executor) {
+  /** Of a run that begins now. Throws `internal` before a device was opened. */
+  constructor(session: SessionKernels) {
     this.#session = session;
-    this.#executor = executor;
-    this.runner = new ChosenRunner(executor);
+    this.#executor = session.executor;
+    this.runner = new ChosenRunner(this.#executor);
   }
 
   /** What is to be done before the first step: nothing unless the session is to be tuned, or the run has its kernels. */

@@ -10,6 +10,7 @@ import { Serial } from '../../core/serial';
 import type { Warn } from '../../core/warning';
 import { isForFewRows } from '../../gpu/choice';
 import type { DeviceHost, DeviceInfo } from '../../gpu/device';
+import type { Executor } from '../../gpu/executor';
 import { kernelVersion } from '../../gpu/kernel_version';
 import { tuneKernels } from '../../gpu/tuner';
 import { tunableKernels } from '../../ops/products/tunable';
@@ -17,7 +18,6 @@ import type { BlobStore } from '../../store/blob_store';
 import type { Tune } from '../../train/training_init';
 import type { OpenOptions } from '../protocol';
 import type { OpenDevice } from './device';
-import { RunKernels } from './run_kernels';
 
 /** Which kernels a session runs: those of the fixed table, those that were measured to be fastest, or those it was given. */
 export class SessionKernels {
@@ -53,9 +53,9 @@ export class SessionKernels {
     await this.#warnOfOthers(this.#wanted, host.adapter);
   }
 
-  /** Of a run that begins now. Throws `internal` before a device was opened. */
-  ofRun(): RunKernels {
-    return new RunKernels(this, this.#expectDevice().executor);
+  /** The device's. Throws `internal` before one was opened. */
+  get executor(): Executor {
+    return this.#expectDevice().executor;
   }
 
   /** What a training run does before its first step: nothing unless tuning was asked for, and not done yet. */

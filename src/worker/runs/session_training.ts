@@ -7,6 +7,7 @@ import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput } fro
 import type { RowSource } from '../../tasks/task';
 import type { TrainingInit } from '../../train/training_init';
 import type { LoadedModels, Pass } from '../models/loaded_models';
+import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
@@ -62,7 +63,7 @@ export class SessionTraining implements RunCalls {
     };
     return this.#reading(call, request, trained ?? adapter_name, async (reading) => {
       const { model, overlay, args, signal } = reading;
-      const kernels = this.#kernels.ofRun();
+      const kernels = new RunKernels(this.#kernels);
       const created = createRun({ ...reading, resume, takesOver, kernels, checkpoints: this.#checkpoints }, emit);
       // From here on it can be paused and stopped.
       this.#runs.set(call, { ...created, model, overlay, args });
@@ -96,7 +97,7 @@ export class SessionTraining implements RunCalls {
   exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>> {
     return this.#reading(call, request, request.adapter_name, async (reading) => {
       expectOne(reading.overlay);
-      const kernels = this.#kernels.ofRun();
+      const kernels = new RunKernels(this.#kernels);
       const stored = await storedRun({ ...reading, kernels, checkpoints: this.#checkpoints });
       if (request.begun && stored.snapshot.progress.global_step === 0) throw notKept();
       return exportRun({ ...reading, ...stored });

@@ -5,6 +5,7 @@ import { tunableKernels } from '../../../src/ops/products/tunable';
 import { MemoryStore } from '../../../src/store/blob_store';
 import { StoreError } from '../../../src/store/store_error';
 import type { OpenDevice } from '../../../src/worker/models/device';
+import { RunKernels } from '../../../src/worker/models/run_kernels';
 import { SessionKernels } from '../../../src/worker/models/session_kernels';
 import type { OpenOptions } from '../../../src/worker/protocol';
 import { LLVMPIPE } from '../../helpers/devices';
@@ -89,7 +90,7 @@ describe('a run that is resumed', () => {
     const opened = device();
     await kernels.begin(opened);
     const session = opened.executor.chosen;
-    const run = kernels.ofRun();
+    const run = new RunKernels(kernels);
     await run.resume(made);
     expect(opened.executor.chosen).toBe(session);
     expect(await run.choice()).toEqual({ version, adapter, variants: run.runner.chosen });
