@@ -2,7 +2,7 @@ import { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import { pinned, type Value, viewOf } from '../graph/value';
 import { copyInto } from '../ops/copy';
-import type { VeraAdapter } from './vera_adapter';
+import type { VeraAdapter } from './vera/vera_adapter';
 
 /** Adapters as they were at one moment, whatever a run makes of them meanwhile. */
 export interface AtOneStep {

@@ -2,8 +2,8 @@ import { WebVeraError } from '../core/error';
 import type { ModuleInfo } from '../core/model';
 import type { LinearRegExp } from '../regex/linear_regexp';
 import { StepBudget } from '../regex/step_budget';
-import type { VeraConfig } from './config';
 import { fullMatch, matchStart } from './python_regex';
+import type { VeraConfig } from './vera/config';
 
 type Filters = Pick<VeraConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 

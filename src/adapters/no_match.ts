@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { VeraConfig } from './config';
+import type { VeraConfig } from './vera/config';
 
 /** What PEFT looks at to say why an adapter wraps nothing. */
 export interface Unmatched {

@@ -1,6 +1,6 @@
 import type { Value } from '../graph/value';
-import { trainedBiases } from './config';
-import type { VeraAdapter } from './vera_adapter';
+import { trainedBiases } from './vera/config';
+import type { VeraAdapter } from './vera/vera_adapter';
 
 /** What a pass puts over the base model. */
 export interface Overlay {

@@ -2,11 +2,11 @@ import { WebVeraError } from '../core/error';
 import type { ModuleInfo } from '../core/model';
 import { nearName } from '../core/near_name';
 import type { Warn, Warning } from '../core/warning';
-import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';
 import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
 import { minimalTargets } from './minimal_targets';
 import { noMatch } from './no_match';
+import { VeraConfig } from './vera/config';
 
 /** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
 export type NamedModule = ModuleInfo;

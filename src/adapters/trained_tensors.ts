@@ -1,8 +1,8 @@
 import { WebVeraError } from '../core/error';
 import type { Shape } from '../core/shape';
-import { trainedBiases, type VeraConfig } from './config';
 import { savedName } from './saved_names';
 import { taskHeads } from './targets';
+import { trainedBiases, type VeraConfig } from './vera/config';
 
 /** A tensor of the base model that trains beside λ. */
 export interface TrainedTensor {

@@ -5,12 +5,12 @@ import type { LoadedModel } from '../models/loaded_model';
 import { dropout } from '../ops/dropout';
 import type { LowRank } from '../ops/vera/low_rank';
 import { type VeraLayer, veraAdd, veraLinears } from '../ops/vera/vera';
-import type { LayerMode } from './modes';
 import type { Overlay } from './overlay';
-import type { ModuleSlot } from './parameters';
-import { sharedProjection } from './project';
-import { type RowInputs, withRows } from './rows';
-import type { VeraAdapter } from './vera_adapter';
+import type { LayerMode } from './vera/modes';
+import type { ModuleSlot } from './vera/parameters';
+import { sharedProjection } from './vera/project';
+import { type RowInputs, withRows } from './vera/rows';
+import type { VeraAdapter } from './vera/vera_adapter';
 
 /** What a training pass draws dropout's masks from. */
 export interface DropoutSource {

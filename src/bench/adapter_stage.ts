@@ -1,4 +1,4 @@
-import { VeraConfig } from '../adapters/config';
+import { VeraConfig } from '../adapters/vera/config';
 import { uniforms } from '../core/rng';
 import type { DeviceHost } from '../gpu/device';
 import type { Executor } from '../gpu/executor';

@@ -1,4 +1,4 @@
-import { VERA_MODES, type VeraMode } from '../adapters/modes';
+import { VERA_MODES, type VeraMode } from '../adapters/vera/modes';
 import { median } from '../core/median';
 import type { DeviceInfo } from '../gpu/device';
 import type { ModeChoice } from '../train/layer_modes';

@@ -1,4 +1,4 @@
-import type { VeraConfig } from '../adapters/config';
+import type { VeraConfig } from '../adapters/vera/config';
 import type { Tensor } from '../core/tensor';
 import { pythonJson } from './python_json';
 import { writeTensors } from './tensors';

@@ -1,4 +1,4 @@
-import { LARGEST_VALUE, VeraConfig } from '../adapters/config';
+import { LARGEST_VALUE, VeraConfig } from '../adapters/vera/config';
 import { WebVeraError } from '../core/error';
 import type { Shape } from '../core/shape';
 import { sameShape } from '../core/shape';

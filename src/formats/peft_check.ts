@@ -1,4 +1,4 @@
-import { LARGEST_VALUE, type VeraConfig } from '../adapters/config';
+import { LARGEST_VALUE, type VeraConfig } from '../adapters/vera/config';
 import { WebVeraError } from '../core/error';
 import { sameShape } from '../core/shape';
 import { defaultLimits } from '../core/source';

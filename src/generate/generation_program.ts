@@ -1,5 +1,5 @@
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs, rowValues } from '../adapters/rows';
+import { type RowInputs, rowInputs, rowValues } from '../adapters/vera/rows';
 import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';

@@ -1,5 +1,5 @@
 import { keyHolds, type Overlay } from '../adapters/overlay';
-import { writeRows } from '../adapters/rows';
+import { writeRows } from '../adapters/vera/rows';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';

@@ -1,4 +1,4 @@
-import { VeraConfig } from '../adapters/config';
+import { VeraConfig } from '../adapters/vera/config';
 import { untilAborted } from '../core/abort';
 import type { AdapterFiles } from '../core/model';
 import type { StoredAdapter } from '../worker/protocol';

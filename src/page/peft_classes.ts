@@ -1,4 +1,4 @@
-import { VeraConfig } from '../adapters/config';
+import { VeraConfig } from '../adapters/vera/config';
 import { linkOf } from './default_session';
 import type { PreTrainedModel } from './model';
 import { notConstructed } from './not_constructed';

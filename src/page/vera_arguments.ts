@@ -1,4 +1,4 @@
-import { VeraConfig } from '../adapters/config';
+import { VeraConfig } from '../adapters/vera/config';
 import { checkOptions, defined, type Rules, wrong } from './options';
 import type { PretrainedOptions } from './source';
 import {

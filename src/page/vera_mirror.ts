@@ -1,4 +1,4 @@
-import { VeraConfig } from '../adapters/config';
+import { VeraConfig } from '../adapters/vera/config';
 import type { ParameterCount } from '../core/model';
 import type { VeraInfo } from '../worker/protocol';
 import { handleOf, type ModelParts } from './model';

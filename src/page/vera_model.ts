@@ -1,4 +1,4 @@
-import type { VeraConfig } from '../adapters/config';
+import type { VeraConfig } from '../adapters/vera/config';
 import type { AdapterFiles, ParameterCount } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { MergeRequest, VeraInfo } from '../worker/protocol';

@@ -1,4 +1,4 @@
-import { VeraConfig } from '../adapters/config';
+import { VeraConfig } from '../adapters/vera/config';
 import { WebVeraError } from '../core/error';
 import type { ProjectionDtype } from '../core/model';
 import type { LoadAdapterOptions, MergeRequest, WeightedAdapter, WireAdapterOptions } from '../worker/protocol';

@@ -1,5 +1,5 @@
-import { LARGEST_VALUE } from '../adapters/config';
-import type { ParameterLayout } from '../adapters/parameters';
+import { LARGEST_VALUE } from '../adapters/vera/config';
+import type { ParameterLayout } from '../adapters/vera/parameters';
 import { WebVeraError } from '../core/error';
 import type { PoolSnapshot } from '../core/snapshot';
 import type { Runner } from '../graph/runner';

@@ -1,6 +1,6 @@
-import { chooseModes, type LayerMode, type VeraMode } from '../adapters/modes';
 import type { Overlay } from '../adapters/overlay';
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import { chooseModes, type LayerMode, type VeraMode } from '../adapters/vera/modes';
+import type { VeraAdapter } from '../adapters/vera/vera_adapter';
 import { WebVeraError } from '../core/error';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { Graph, type Step } from '../graph/graph';

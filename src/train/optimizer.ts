@@ -1,4 +1,4 @@
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import type { VeraAdapter } from '../adapters/vera/vera_adapter';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { Graph } from '../graph/graph';
 import type { Program, Runner } from '../graph/runner';

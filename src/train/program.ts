@@ -1,7 +1,7 @@
-import type { LayerMode } from '../adapters/modes';
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs, rowValues, writeRows } from '../adapters/rows';
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import type { LayerMode } from '../adapters/vera/modes';
+import { type RowInputs, rowInputs, rowValues, writeRows } from '../adapters/vera/rows';
+import type { VeraAdapter } from '../adapters/vera/vera_adapter';
 import { type DropoutSource, overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import { type Block, recompute } from '../graph/recompute';

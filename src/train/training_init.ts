@@ -1,5 +1,5 @@
 import type { Overlay } from '../adapters/overlay';
-import type { VeraAdapter } from '../adapters/vera_adapter';
+import type { VeraAdapter } from '../adapters/vera/vera_adapter';
 import type { RunEvent, Saved } from '../core/run';
 import type { RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';

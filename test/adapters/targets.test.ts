@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import { minimalTargets } from '../../src/adapters/minimal_targets';
 import { type BaseModelFacts, type NamedModule, resolveTargets, targetWarnings } from '../../src/adapters/targets';
+import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { createArchitecture } from '../../src/models/registry';
 import { cpuTime } from '../helpers/cpu_time';
 import { moduleList } from '../helpers/module_lists';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import { resolveTargets } from '../../src/adapters/targets';
 import { type TrainableModel, trainedTensors } from '../../src/adapters/trained_tensors';
+import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { moduleList } from '../helpers/module_lists';
 import { tensorsIn } from '../helpers/vera_values';
 

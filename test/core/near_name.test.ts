@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
+import { VeraConfig } from '../../src/adapters/vera/config';
 import { nearName, suggestion } from '../../src/core/near_name';
 import { resolveTrainingArguments } from '../../src/page/training_arguments';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
-import { loraOf } from '../../src/adapters/lora';
+import { VeraConfig } from '../../src/adapters/vera/config';
+import { loraOf } from '../../src/adapters/vera/lora';
 import { writeLoraConfig, writeLoraModel } from '../../src/formats/lora';
 import { readAdapterConfig } from '../../src/formats/peft';
 import { readSafetensors } from '../../src/formats/safetensors';

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
-import { layoutParameters, packParameters, parameterShapes, unpackParameters } from '../../src/adapters/parameters';
-import { generateProjections } from '../../src/adapters/projections';
 import { resolveTargets } from '../../src/adapters/targets';
+import { VeraConfig } from '../../src/adapters/vera/config';
+import {
+  layoutParameters,
+  packParameters,
+  parameterShapes,
+  unpackParameters,
+} from '../../src/adapters/vera/parameters';
+import { generateProjections } from '../../src/adapters/vera/projections';
 import { defaultLimits } from '../../src/core/source';
 import {
   type AdapterTensors,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
+import { VeraConfig } from '../../src/adapters/vera/config';
 import type { Tensor } from '../../src/core/tensor';
 import { readAdapterConfig, readAdapterModel, writeAdapterConfig, writeAdapterModel } from '../../src/formats/peft';
 import { checkAdapterModel } from '../../src/formats/peft_check';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { VeraConfigInit } from '../../src/adapters/config';
+import type { VeraConfigInit } from '../../src/adapters/vera/config';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
 import { worstDifference } from './differences';

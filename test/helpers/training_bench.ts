@@ -1,7 +1,7 @@
-import { VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
 import { type Overlay, overlayOf } from '../../src/adapters/overlay';
-import { ProjectionPool } from '../../src/adapters/projection_pool';
-import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
+import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { f16ToF32 } from '../../src/core/float16';
 import { numel } from '../../src/core/shape';
 import { defaultLimits } from '../../src/core/source';

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { ModuleVectors, VeraValues } from '../../src/adapters/vectors';
+import type { ModuleVectors, VeraValues } from '../../src/adapters/vera/vectors';
 import type { Tensor } from '../../src/core/tensor';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';

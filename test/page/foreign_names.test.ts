@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
+import { VeraConfig } from '../../src/adapters/vera/config';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import { get_peft_model } from '../../src/page/peft_classes';
 import { Trainer } from '../../src/page/trainer';

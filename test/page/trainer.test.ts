@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
+import { VeraConfig } from '../../src/adapters/vera/config';
 import { WebVeraError } from '../../src/core/error';
 import type { RunEvent } from '../../src/core/run';
 import type { Dataset, Example, StepLogs, TrainEvent, TrainerState, TrainingArguments } from '../../src/core/training';

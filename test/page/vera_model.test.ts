@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
+import { VeraConfig } from '../../src/adapters/vera/config';
 import { adapters } from '../../src/page/adapters';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import type { PreTrainedModel } from '../../src/page/model';

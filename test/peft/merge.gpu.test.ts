@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { layoutParameters } from '../../src/adapters/parameters';
+import { layoutParameters } from '../../src/adapters/vera/parameters';
 import { f16ToF32, f32ToF16 } from '../../src/core/float16';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import {

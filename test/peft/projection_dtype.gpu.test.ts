@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { generateProjections, type Projections, roundProjections } from '../../src/adapters/projections';
+import { generateProjections, type Projections, roundProjections } from '../../src/adapters/vera/projections';
 import { get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
 import { loadMlp } from '../helpers/mlp';
 import { distance, logitsOf, randomise, stateOf } from '../helpers/peft';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { VeraConfigInit } from '../../src/adapters/config';
-import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import type { VeraConfigInit } from '../../src/adapters/vera/config';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { numel } from '../../src/core/shape';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { lossProgram } from '../../src/train/program';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
 import { overlayOf } from '../../src/adapters/overlay';
-import { layoutParameters } from '../../src/adapters/parameters';
 import { resolveTargets } from '../../src/adapters/targets';
-import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import { VeraConfig } from '../../src/adapters/vera/config';
+import { layoutParameters } from '../../src/adapters/vera/parameters';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { createLlama } from '../../src/models/llama';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { VeraConfig } from '../../src/adapters/config';
-import { VERA_MODES, type VeraMode } from '../../src/adapters/modes';
 import { BASE, type Overlay, overlayOf } from '../../src/adapters/overlay';
-import { ProjectionPool } from '../../src/adapters/projection_pool';
-import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import { VeraConfig } from '../../src/adapters/vera/config';
+import { VERA_MODES, type VeraMode } from '../../src/adapters/vera/modes';
+import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { defaultLimits } from '../../src/core/source';
 import type { Tensor } from '../../src/core/tensor';
 import type { ResolvedTrainingArguments } from '../../src/core/training';

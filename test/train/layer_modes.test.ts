@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { VERA_MODES, type VeraMode } from '../../src/adapters/modes';
 import type { Overlay } from '../../src/adapters/overlay';
-import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import { VERA_MODES, type VeraMode } from '../../src/adapters/vera/modes';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { Program, Runner } from '../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';

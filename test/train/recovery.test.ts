@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { VeraAdapter } from '../../src/adapters/vera_adapter';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { RunEvent } from '../../src/core/run';
 import type { RunSnapshot } from '../../src/core/snapshot';

@@ -1,4 +1,4 @@
-import type { VeraConfig } from '../../adapters/config';
+import type { VeraConfig } from '../../adapters/vera/config';
 import type { AdapterFiles } from '../../core/model';
 import { Serial } from '../../core/serial';
 import type { Link } from '../link';

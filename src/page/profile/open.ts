@@ -1,4 +1,4 @@
-import { VeraConfig, type VeraConfigInit } from '../../adapters/config';
+import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/error';
 import type { TrainingArguments } from '../../core/training';
 import { defined, wrong } from '../options';

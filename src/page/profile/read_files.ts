@@ -1,4 +1,4 @@
-import { VeraConfig } from '../../adapters/config';
+import { VeraConfig } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import type { AdapterFiles } from '../../core/model';

@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../adapters/config';
+import type { VeraConfigInit } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import { Fields, isJsonObject } from '../../core/fields';

@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../adapters/config';
+import type { VeraConfigInit } from '../../adapters/vera/config';
 import type { TrainingArguments } from '../../core/training';
 import { anyBoolean, anyObject, integer, wrong } from '../options';
 import { type CallOptions, callRules } from '../session';

@@ -1,17 +1,17 @@
-import type { VeraConfig } from '../../adapters/config';
-import { mergedWeight } from '../../adapters/merge';
+import type { ResolvedTargets } from '../../adapters/targets';
+import type { TrainedTensor } from '../../adapters/trained_tensors';
+import type { VeraConfig } from '../../adapters/vera/config';
+import { mergedWeight } from '../../adapters/vera/merge';
 import {
   initialParameters,
   layoutParameters,
   type ParameterLayout,
   packParameters,
   unpackParameters,
-} from '../../adapters/parameters';
-import type { ProjectionPool } from '../../adapters/projection_pool';
-import { type ProjectionKey, roundingOf } from '../../adapters/projections';
-import type { ResolvedTargets } from '../../adapters/targets';
-import type { TrainedTensor } from '../../adapters/trained_tensors';
-import type { ProjectionValues, VeraAdapter } from '../../adapters/vera_adapter';
+} from '../../adapters/vera/parameters';
+import type { ProjectionPool } from '../../adapters/vera/projection_pool';
+import { type ProjectionKey, roundingOf } from '../../adapters/vera/projections';
+import type { ProjectionValues, VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { bytesOf } from '../../core/bytes';
 import { sha256, toHex } from '../../core/digest';
 import { WebVeraError } from '../../core/error';

@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../adapters/config';
+import type { VeraConfigInit } from '../../adapters/vera/config';
 import type { AdapterFiles, ParameterCount, ProjectionDtype } from '../../core/model';
 import type { Tensor } from '../../core/tensor';
 import type { LoadOptions, ModelInfo, WireSource } from '../models/protocol';

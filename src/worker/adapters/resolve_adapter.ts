@@ -1,7 +1,7 @@
-import type { VeraConfig } from '../../adapters/config';
-import { layoutParameters, parameterShapes } from '../../adapters/parameters';
 import { type ResolvedTargets, resolveTargets } from '../../adapters/targets';
 import { type TrainedTensor, trainedTensors } from '../../adapters/trained_tensors';
+import type { VeraConfig } from '../../adapters/vera/config';
+import { layoutParameters, parameterShapes } from '../../adapters/vera/parameters';
 import type { Warn } from '../../core/warning';
 import type { ExpectedTensors } from '../../formats/peft';
 import { type Architecture, fileShape } from '../../models/architecture';

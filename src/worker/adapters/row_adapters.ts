@@ -1,5 +1,5 @@
 import { tensorsOf } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 
 /** PEFT's word for no adapter at all. */

@@ -1,9 +1,9 @@
-import { configWarnings, VeraConfig } from '../../adapters/config';
-import { loraOf, weightedLora } from '../../adapters/lora';
-import { ProjectionPool } from '../../adapters/projection_pool';
 import { targetWarnings } from '../../adapters/targets';
-import type { VeraValues, WeightedPart } from '../../adapters/vectors';
-import { combineVectors } from '../../adapters/weighted';
+import { configWarnings, VeraConfig } from '../../adapters/vera/config';
+import { loraOf, weightedLora } from '../../adapters/vera/lora';
+import { ProjectionPool } from '../../adapters/vera/projection_pool';
+import type { VeraValues, WeightedPart } from '../../adapters/vera/vectors';
+import { combineVectors } from '../../adapters/vera/weighted';
 import { WebVeraError } from '../../core/error';
 import { readFile } from '../../core/files';
 import type { AdapterFiles } from '../../core/model';

@@ -1,7 +1,7 @@
 import type { AtOneStep } from '../../adapters/at_one_step';
-import { mergedWeight } from '../../adapters/merge';
 import type { Merged } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { mergedWeight } from '../../adapters/vera/merge';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { Runner } from '../../graph/runner';
 import { storageOf, type Value } from '../../graph/value';

@@ -1,5 +1,5 @@
 import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import type { Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';

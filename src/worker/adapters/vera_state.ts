@@ -1,7 +1,7 @@
-import { trainedBiases, type VeraConfig } from '../../adapters/config';
 import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapters/overlay';
-import type { ProjectionPool } from '../../adapters/projection_pool';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { trainedBiases, type VeraConfig } from '../../adapters/vera/config';
+import type { ProjectionPool } from '../../adapters/vera/projection_pool';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { abortError } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import { Serial } from '../../core/serial';

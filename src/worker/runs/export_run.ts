@@ -1,7 +1,7 @@
-import { VeraConfig } from '../../adapters/config';
 import type { Overlay } from '../../adapters/overlay';
-import { roundingOf } from '../../adapters/projections';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import { VeraConfig } from '../../adapters/vera/config';
+import { roundingOf } from '../../adapters/vera/projections';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { PoolSnapshot, RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/training';

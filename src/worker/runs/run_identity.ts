@@ -1,5 +1,5 @@
 import type { Overlay } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { bytesOf } from '../../core/bytes';
 import { Digest } from '../../core/digest';
 import type { Value } from '../../graph/value';

@@ -1,5 +1,5 @@
 import type { Overlay } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { RunControl } from '../../core/run';

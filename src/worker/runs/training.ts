@@ -1,5 +1,5 @@
 import type { Overlay } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera_adapter';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { Holder } from '../../core/held_name';
 import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';

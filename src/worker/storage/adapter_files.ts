@@ -1,4 +1,4 @@
-import type { VeraConfig } from '../../adapters/config';
+import type { VeraConfig } from '../../adapters/vera/config';
 import { type FileSource, readFile } from '../../core/files';
 import type { AdapterFiles } from '../../core/model';
 import type { ParserLimits } from '../../core/source';

@@ -1,4 +1,4 @@
-import type { VeraConfigInit } from '../../adapters/config';
+import type { VeraConfigInit } from '../../adapters/vera/config';
 import type { AdapterFiles } from '../../core/model';
 import type { KeptRun } from '../../store/checkpoint_store';
 import type { ProfileParts } from '../../store/profile_store';

@@ -1,6 +1,6 @@
-import type { VeraConfig } from '../../../src/adapters/config';
 import { checkRuleSizes } from '../../../src/adapters/matcher';
 import { targetWarnings } from '../../../src/adapters/targets';
+import type { VeraConfig } from '../../../src/adapters/vera/config';
 import {
   type AdapterTensors,
   type ExpectedTensors,

@@ -1,7 +1,7 @@
-import { WebVeraError } from '../core/error';
-import { normals } from '../core/rng';
-import { numel, roundUp, type Shape } from '../core/shape';
-import { VIEW_ALIGNMENT } from '../graph/value';
+import { WebVeraError } from '../../core/error';
+import { normals } from '../../core/rng';
+import { numel, roundUp, type Shape } from '../../core/shape';
+import { VIEW_ALIGNMENT } from '../../graph/value';
 
 /** Where the two trained vectors of one module lie in the pool. Offsets count floats and are multiples of 4. */
 export interface ModuleSlot {

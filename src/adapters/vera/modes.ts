@@ -1,4 +1,4 @@
-import type { Value } from '../graph/value';
+import type { Value } from '../../graph/value';
 import type { ModuleSlot } from './parameters';
 
 /**

@@ -1,9 +1,9 @@
-import type { Graph } from '../graph/graph';
-import type { Runner } from '../graph/runner';
-import { pinned, type Value } from '../graph/value';
-import { type Layers, layersOver } from '../models/layers';
-import { copyInto } from '../ops/copy';
-import { NO_SLOT, veraMixed } from '../ops/vera/vera_mixed';
+import type { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import { type Layers, layersOver } from '../../models/layers';
+import { copyInto } from '../../ops/copy';
+import { NO_SLOT, veraMixed } from '../../ops/vera/vera_mixed';
 import { sharedProjection } from './project';
 import type { ProjectionValues, VeraAdapter } from './vera_adapter';
 

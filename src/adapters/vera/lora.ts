@@ -1,5 +1,5 @@
-import { WebVeraError } from '../core/error';
-import type { Tensor } from '../core/tensor';
+import { WebVeraError } from '../../core/error';
+import type { Tensor } from '../../core/tensor';
 import { type ModuleSize, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
 /** A LoRA of one rank: ΔW of a module is B·A, which makes `lora_alpha` equal to `r`. */

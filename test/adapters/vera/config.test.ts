@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { configWarnings, trainedBiases, VeraConfig, type VeraConfigInit } from '../../src/adapters/config';
-import type { Warning } from '../../src/core/warning';
+import { configWarnings, trainedBiases, VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
+import type { Warning } from '../../../src/core/warning';
 
 interface Situation {
   readonly situation: string;

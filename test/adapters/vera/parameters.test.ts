@@ -7,7 +7,7 @@ import {
   packParameters,
   parameterShapes,
   unpackParameters,
-} from '../../src/adapters/parameters';
+} from '../../../src/adapters/vera/parameters';
 
 const modules = [
   { name: 'layers.0.q', in_features: 6, out_features: 5 },

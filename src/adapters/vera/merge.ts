@@ -1,8 +1,8 @@
-import { WebVeraError } from '../core/error';
-import { Graph } from '../graph/graph';
-import type { Runner } from '../graph/runner';
-import { pinned, type Value } from '../graph/value';
-import { veraMerge } from '../ops/vera/vera_merge';
+import { WebVeraError } from '../../core/error';
+import { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import { veraMerge } from '../../ops/vera/vera_merge';
 import type { VeraAdapter } from './vera_adapter';
 
 /** W + ΔW of a wrapped module, or ΔW alone without a weight, as a new pinned f32 value (out, in). */

@@ -1,4 +1,4 @@
-import { WebVeraError } from '../core/error';
+import { WebVeraError } from '../../core/error';
 import type { TaskType, VeraConfigInit } from './config';
 
 type Fields = Readonly<Required<VeraConfigInit>>;

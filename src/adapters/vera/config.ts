@@ -1,7 +1,7 @@
-import { WebVeraError } from '../core/error';
-import { suggestion } from '../core/near_name';
-import { tellInstead } from '../core/tell_instead';
-import { type Warning, warnOnConsole } from '../core/warning';
+import { WebVeraError } from '../../core/error';
+import { suggestion } from '../../core/near_name';
+import { tellInstead } from '../../core/tell_instead';
+import { type Warning, warnOnConsole } from '../../core/warning';
 import { checkTypes, checkValues, FIELDS, isObject, otherMethod, show } from './config_fields';
 
 export { LARGEST_VALUE } from './config_fields';

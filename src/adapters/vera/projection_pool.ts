@@ -1,6 +1,6 @@
-import type { ProjectionDtype } from '../core/model';
-import type { Runner } from '../graph/runner';
-import { pinned } from '../graph/value';
+import type { ProjectionDtype } from '../../core/model';
+import type { Runner } from '../../graph/runner';
+import { pinned } from '../../graph/value';
 import { generateProjections, type ProjectionKey, type Projections, roundProjections } from './projections';
 import type { ProjectionValues } from './vera_adapter';
 

@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import type { ProjectionDtype } from '../core/model';
-import { Mt19937 } from '../core/mt19937';
+import { WebVeraError } from '../../core/error';
+import type { ProjectionDtype } from '../../core/model';
+import { Mt19937 } from '../../core/mt19937';
 
 /** What `vera_A` and `vera_B` depend on, and all they depend on. */
 export interface ProjectionKey {

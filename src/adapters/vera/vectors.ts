@@ -1,6 +1,6 @@
-import { WebVeraError } from '../core/error';
-import type { Tensor } from '../core/tensor';
-import { savedName } from './saved_names';
+import { WebVeraError } from '../../core/error';
+import type { Tensor } from '../../core/tensor';
+import { savedName } from '../saved_names';
 
 /** Sizes of a wrapped module. */
 export interface ModuleSize {

@@ -7,7 +7,7 @@ import {
   type Projections,
   roundingOf,
   roundProjections,
-} from '../../src/adapters/projections';
+} from '../../../src/adapters/vera/projections';
 
 interface Matrix {
   readonly shape: readonly [number, number];

@@ -1,6 +1,6 @@
-import type { Graph } from '../graph/graph';
-import type { Value } from '../graph/value';
-import { veraDown } from '../ops/vera/vera';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { veraDown } from '../../ops/vera/vera';
 
 /** A·x, made once per input and A: q, k and v share it, so do gate and up, and so do adapters that share A. */
 export function sharedProjection(g: Graph): (x: Value, A: Value) => Value {

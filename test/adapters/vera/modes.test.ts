@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { cheapestMode, chooseModes, type LayerWork, modeCosts, timeOf, VERA_MODES } from '../../src/adapters/modes';
+import {
+  cheapestMode,
+  chooseModes,
+  type LayerWork,
+  modeCosts,
+  timeOf,
+  VERA_MODES,
+} from '../../../src/adapters/vera/modes';
 
 type Shape = readonly [in_features: number, out_features: number, sharers: number];
 

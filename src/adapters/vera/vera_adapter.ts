@@ -1,5 +1,5 @@
-import type { ProjectionDtype } from '../core/model';
-import type { Value } from '../graph/value';
+import type { ProjectionDtype } from '../../core/model';
+import type { Value } from '../../graph/value';
 import type { VeraConfig } from './config';
 import type { ParameterLayout } from './parameters';
 
