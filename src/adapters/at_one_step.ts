@@ -1,13 +1,13 @@
 import { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
-import { pinned, type Value, viewOf } from '../graph/value';
+import { pinned, type Value } from '../graph/value';
 import { copyInto } from '../ops/copy';
-import type { VeraAdapter } from './vera/vera_adapter';
+import type { Adapter } from './adapter';
 
 /** Adapters as they were at one moment, whatever a run makes of them meanwhile. */
 export interface AtOneStep {
   /** The adapter with what it trained then. */
-  adapter(of: VeraAdapter): VeraAdapter;
+  adapter(of: Adapter): Adapter;
   /** What a tensor that an adapter trains was then; any other value as it is. */
   value(of: Value): Value;
 }
@@ -15,11 +15,11 @@ export interface AtOneStep {
 /** Hands `body` the adapters as they are now, between two steps: copies, which are freed once it is over. */
 export async function atOneStep<T>(
   runner: Runner,
-  adapters: Iterable<VeraAdapter>,
+  adapters: Iterable<Adapter>,
   body: (then: AtOneStep) => Promise<T>,
 ): Promise<T> {
   const copies = new Map([...adapters].map((adapter) => [adapter, copyOf(adapter)]));
-  const pools = [...copies.values()].map(({ lambda }) => lambda);
+  const pools = [...copies.values()].map(({ pool }) => pool);
   try {
     await runner.allocate(pools);
     if (copies.size > 0) await copyPools(runner, copies);
@@ -34,24 +34,19 @@ export async function atOneStep<T>(
 }
 
 /** In one run, so that no step of a training run comes between. */
-async function copyPools(runner: Runner, copies: ReadonlyMap<VeraAdapter, VeraAdapter>): Promise<void> {
+async function copyPools(runner: Runner, copies: ReadonlyMap<Adapter, Adapter>): Promise<void> {
   const g = new Graph();
-  for (const [{ lambda }, copy] of copies) copyInto(g, lambda, copy.lambda, 0);
+  for (const [{ pool }, copy] of copies) copyInto(g, pool, copy.pool, 0);
   const loaded = await runner.load({ name: 'copy of adapters', steps: g.steps, outputs: [] });
   runner.run(loaded);
   loaded.release();
 }
 
-function copyOf(adapter: VeraAdapter): VeraAdapter {
-  const { layout, tensors } = adapter;
-  const lambda = pinned(`copy of ${adapter.lambda.name}`, adapter.lambda.shape);
-  const views = [...tensors].map(([name, { value, ...rest }]) => {
-    const offset = layout.tensors.get(name)?.offset ?? 0;
-    return [name, { ...rest, value: viewOf(lambda, value.name, value.shape, offset) }] as const;
-  });
-  return { ...adapter, lambda, tensors: new Map(views) };
+function copyOf(adapter: Adapter): Adapter {
+  const { name, shape } = adapter.pool;
+  return adapter.withPool(pinned(`copy of ${name}`, shape));
 }
 
-function pairs(adapter: VeraAdapter, copy: VeraAdapter): [Value, Value][] {
+function pairs(adapter: Adapter, copy: Adapter): [Value, Value][] {
   return [...adapter.tensors].map(([name, { value }]) => [value, copy.tensors.get(name)?.value ?? value]);
 }

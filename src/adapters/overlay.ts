@@ -1,13 +1,13 @@
 import type { Value } from '../graph/value';
-import { trainedBiases } from './vera/config';
-import type { VeraAdapter } from './vera/vera_adapter';
+import type { Adapter } from './adapter';
+import { trainedBiases } from './adapter_config';
 
 /** What a pass puts over the base model. */
 export interface Overlay {
   /** Tells its programs from others': the keys of all that they use, joined by '+'. */
   readonly key: string;
   /** Adapters whose deltas add, in order. */
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   /** What stands in place of the base model's tensors, by their names: merged weights, trained biases, whole modules. */
   readonly tensors: ReadonlyMap<string, Value>;
   /** Modules whose weights hold deltas already: no adapter adds to them. */
@@ -18,7 +18,7 @@ export interface Overlay {
 
 export interface RowAdapters {
   /** Those that rows have, each once. */
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   /** For each row the index of its adapter; one too many for rows without. */
   readonly which: Uint32Array<ArrayBuffer>;
 }
@@ -26,7 +26,7 @@ export interface RowAdapters {
 /** Weights with deltas in them. */
 export interface Merged {
   readonly key: string;
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   /** By tensor name. */
   readonly weights: ReadonlyMap<string, Value>;
 }
@@ -42,7 +42,7 @@ export function keyHolds(key: string | undefined, part: string): boolean {
  * What a pass uses when `active` are active among all the adapters of a model. As in PEFT, a trained bias isn't switched:
  * it is in place while its adapter is there at all.
  */
-export function overlayOf(all: readonly VeraAdapter[], active: readonly VeraAdapter[], merged?: Merged): Overlay {
+export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], merged?: Merged): Overlay {
   const biased = all.find(({ config }) => trainedBiases(config) !== 'none');
   const tensors = new Map(biased && tensorsOf(biased, 'bias'));
   for (const adapter of active) for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
@@ -54,12 +54,12 @@ export function overlayOf(all: readonly VeraAdapter[], active: readonly VeraAdap
     key: keys.length === 0 ? BASE.key : keys.join('+'),
     adapters: active,
     tensors,
-    merged: new Set(merged?.adapters.flatMap(({ layout }) => [...layout.slots.keys()])),
+    merged: new Set(merged?.adapters.flatMap(({ modules }) => [...modules.keys()])),
   };
 }
 
 /** An overlay whose rows have adapters of their own: for each row one, or undefined for none. */
-export function overlayOfRows(base: Overlay, rows: readonly (VeraAdapter | undefined)[]): Overlay {
+export function overlayOfRows(base: Overlay, rows: readonly (Adapter | undefined)[]): Overlay {
   // In one order, so that batches of the same adapters share a program.
   const adapters = [...new Set(rows.flatMap((adapter) => adapter ?? []))].sort((a, b) => (a.key < b.key ? -1 : 1));
   const which = Uint32Array.from(rows, (adapter) =>
@@ -70,6 +70,6 @@ export function overlayOfRows(base: Overlay, rows: readonly (VeraAdapter | undef
 }
 
 /** The tensors that an adapter trains for one reason, by name. */
-export function tensorsOf({ tensors }: VeraAdapter, wanted: 'bias' | 'module'): Map<string, Value> {
+export function tensorsOf({ tensors }: Adapter, wanted: 'bias' | 'module'): Map<string, Value> {
   return new Map([...tensors].flatMap(([name, { value, kind }]) => (kind === wanted ? [[name, value]] : [])));
 }

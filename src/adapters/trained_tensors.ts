@@ -1,10 +1,10 @@
 import { WebVeraError } from '../core/error';
 import type { Shape } from '../core/shape';
+import { type AdapterConfig, trainedBiases } from './adapter_config';
 import { savedName } from './saved_names';
 import { taskHeads } from './targets';
-import { trainedBiases, type VeraConfig } from './vera/config';
 
-/** A tensor of the base model that trains beside λ. */
+/** A tensor of the base model that an adapter trains. */
 export interface TrainedTensor {
   /** The base model's name for it: 'transformer.ln_f.weight'. A tied head gets a tensor of its own, 'lm_head.weight'. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface TrainableModel {
 }
 
 /**
- * What trains besides λ when `wrapped` are the modules that the adapter wraps, in the model's order, tied heads last.
+ * What an adapter trains beside its own parameters when `wrapped` are the modules that the adapter wraps, in the model's order, tied heads last.
  * Modules to save are those whose names end with an entry, as in PEFT ('norm' takes 'input_layernorm' too), and all
  * that is below them.
  *
@@ -33,7 +33,7 @@ export interface TrainableModel {
  * itself for the task; and for a wrapped module that would be saved whole as well.
  */
 export function trainedTensors(
-  config: VeraConfig,
+  config: AdapterConfig,
   wrapped: Iterable<string>,
   { modules, weights, tied }: TrainableModel,
 ): readonly TrainedTensor[] {
@@ -68,7 +68,7 @@ export function trainedTensors(
 }
 
 /** The modules that are saved whole, without those below them. */
-function modulesToSave({ modules_to_save, task_type }: VeraConfig, names: ReadonlySet<string>): ReadonlySet<string> {
+function modulesToSave({ modules_to_save, task_type }: AdapterConfig, names: ReadonlySet<string>): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const entry of modules_to_save ?? []) {
     const matches = entry === '' ? [] : [...names].filter((name) => name.endsWith(entry));

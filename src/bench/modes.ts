@@ -1,12 +1,11 @@
-import { VERA_MODES, type VeraMode } from '../adapters/vera/modes';
+import { LAYER_MODES, type LayerMode, type ModeChoice } from '../adapters/training_layers';
 import { median } from '../core/median';
 import type { DeviceInfo } from '../gpu/device';
-import type { ModeChoice } from '../train/layer_modes';
 import { AdapterStage, type StageOptions } from './adapter_stage';
 import { timeQueue } from './timing';
 import { ADAPTER, TrainingStage } from './training_stage';
 
-export type { ModeChoice, VeraMode };
+export type { LayerMode as VeraMode, ModeChoice };
 
 export interface ModeBenchOptions extends StageOptions {
   /** Rows of a step. */
@@ -47,7 +46,7 @@ interface Timed {
   readonly samples: number[];
 }
 
-const MODES: readonly ModeChoice[] = ['cheapest', ...VERA_MODES];
+const MODES: readonly ModeChoice[] = ['cheapest', ...LAYER_MODES];
 /** Of the smallest adapter: a word. */
 const LEAST_RANK = 4;
 
@@ -61,7 +60,7 @@ export async function measureModes(
 ): Promise<ModeReport> {
   const adapted = await AdapterStage.open(gpu, options, [ADAPTER]);
   try {
-    const [first = ''] = adapted.vera.adapter(ADAPTER).layout.slots.keys();
+    const [first = ''] = adapted.vera.adapter(ADAPTER).modules.keys();
     const base = await AdapterStage.open(gpu, { ...options, r: LEAST_RANK, target_modules: [first] }, [ADAPTER]);
     try {
       const bare = { stage: await TrainingStage.on(base, { ...options, modes: 'unmerged' }), samples: [] };

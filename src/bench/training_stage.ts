@@ -1,3 +1,4 @@
+import type { ModeChoice } from '../adapters/training_layers';
 import { uniforms } from '../core/rng';
 import { numel } from '../core/shape';
 import { chooseVariant } from '../gpu/choice';
@@ -9,7 +10,7 @@ import { inChunks, totalFlops } from '../graph/work';
 import { makeBatch, type TextBatch } from '../tasks/causal_lm/batches';
 import { textRow } from '../tasks/causal_lm/token_row';
 import { lossChunks } from '../tasks/task';
-import { LayerModes, type ModeChoice, modesOf } from '../train/layer_modes';
+import { LayerModes, trainingLayers } from '../train/layer_modes';
 import {
   createOptimizerState,
   gradientsOf,
@@ -81,8 +82,8 @@ export class TrainingStage implements Stage {
     const loss = await executor.load(program);
     signal?.throwIfAborted();
     const optimizer = await executor.load(planned.optimizer);
-    const vectors = new Float32Array(await executor.read(adapter.lambda));
-    const fresh = new Map([...zeros(state), [adapter.lambda, vectors] as const]);
+    const vectors = new Float32Array(await executor.read(adapter.pool));
+    const fresh = new Map([...zeros(state), [adapter.pool, vectors] as const]);
     const programs = [modes.before, loss, modes.after, optimizer].filter((part) => part !== undefined);
     return new TrainingStage(stage, programs, chunks, fresh);
   }
@@ -147,7 +148,7 @@ export class TrainingStage implements Stage {
 /** A step's programs, none of them loaded but those of its layers' modes. */
 async function planStep(
   { executor, vera, base: { task, loaded } }: AdapterStage,
-  { batch: rows, tokens, modes: wanted }: StepOptions,
+  { batch: rows, tokens, modes: choice }: StepOptions,
 ) {
   const adapter = vera.adapter(ADAPTER);
   const state = await createOptimizerState(executor, [adapter]);
@@ -155,9 +156,10 @@ async function planStep(
   const overlay = vera.overlay(ADAPTER);
   const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
   const grads = gradientsOf(state);
-  const chosen = modesOf({ loaded, task, overlay, adapters: [adapter], args, modes: wanted });
-  const modes = await LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
-  const training = { grads, seed: 1, modes: modes.layers };
+  const { maxBindingBytes } = executor;
+  const run = { loaded, task, overlay, adapters: [adapter], args, modes: choice, grads, maxBindingBytes };
+  const modes = await LayerModes.create(executor, trainingLayers(run));
+  const training = { grads, seed: 1, layers: modes.layers };
   const loss = lossProgram(task, loaded, overlay, batch, { ...state, training });
   const optimizer = optimizerProgram(state, OPTIMIZER);
   return { adapter, state, batch, modes, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };

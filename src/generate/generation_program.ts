@@ -1,5 +1,5 @@
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs, rowValues } from '../adapters/vera/rows';
+import { type RowInputs, rowInputs } from '../adapters/rows';
 import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
@@ -90,9 +90,9 @@ function rowLayers(
   { loaded, overlay, B }: GenerationParts,
   T: number,
 ): { readonly layers: Layers; readonly adapters: RowInputs | undefined; readonly owned: readonly Value[] } {
-  const adapters = overlay.rows && rowInputs(overlay.rows.adapters, B);
+  const adapters = rowInputs(overlay.rows, B);
   const layers = overlaidLayers(g, loaded, overlay, { rows: adapters && { inputs: adapters, T } });
-  return { layers, adapters, owned: adapters === undefined ? [] : rowValues(adapters) };
+  return { layers, adapters, owned: adapters?.values ?? [] };
 }
 
 function hiddenStates(

@@ -1,5 +1,4 @@
 import { keyHolds, type Overlay } from '../adapters/overlay';
-import { writeRows } from '../adapters/vera/rows';
 import { bucketLength } from '../core/bucket';
 import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';
@@ -157,7 +156,7 @@ export class Generator {
 
   #writeAdapters({ rows }: Overlay, ...programs: readonly DecodeProgram[]): void {
     for (const { adapters } of programs) {
-      if (rows !== undefined && adapters !== undefined) writeRows(this.#runner, adapters, rows.which);
+      if (rows !== undefined) adapters?.write(this.#runner, rows.which);
     }
   }
 

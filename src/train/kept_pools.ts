@@ -1,5 +1,4 @@
-import { LARGEST_VALUE } from '../adapters/vera/config';
-import type { ParameterLayout } from '../adapters/vera/parameters';
+import { LARGEST_VALUE } from '../adapters/largest_value';
 import { WebVeraError } from '../core/error';
 import type { PoolSnapshot } from '../core/snapshot';
 import type { Runner } from '../graph/runner';
@@ -23,9 +22,9 @@ export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
 /** Before the first step: no more than a piece of it is held at a time. */
 export async function keepBeginning(runner: Runner, { pools }: OptimizerState): Promise<readonly KeptPool[]> {
   return Promise.all(
-    [...pools.keys()].map(async ({ lambda }) => {
+    [...pools.keys()].map(async ({ pool }) => {
       const parts: Blob[] = [];
-      for await (const piece of readPieces(runner, lambda)) parts.push(new Blob([piece]));
+      for await (const piece of readPieces(runner, pool)) parts.push(new Blob([piece]));
       return { parameters: new Blob(parts), moments: null };
     }),
   );
@@ -42,14 +41,9 @@ export async function readKept(pools: readonly KeptPool[]): Promise<readonly Poo
   );
 }
 
-/** Where the vectors of a pool end, which lie before all else. */
-export function vectorsEnd({ tensors, length }: ParameterLayout): number {
-  return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
-}
-
-/** Throws `numerical_error` for vectors after a step that could be saved, but not be loaded again. */
-export function expectStorable(vectors: Float32Array, step: number): void {
-  const wrong = vectors.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
+/** Throws `numerical_error` for parameters after a step that could be saved, but not be loaded again. */
+export function expectStorable(parameters: Float32Array, step: number): void {
+  const wrong = parameters.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
   if (wrong === undefined) return;
   const message = `Step ${step}: expected vectors with values of at most ${LARGEST_VALUE}, got ${wrong}`;
   throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.', detail: { step } });

@@ -1,63 +1,53 @@
+import type { Adapter } from '../adapters/adapter';
 import type { Overlay } from '../adapters/overlay';
-import { chooseModes, type LayerMode, type VeraMode } from '../adapters/vera/modes';
-import type { VeraAdapter } from '../adapters/vera/vera_adapter';
+import type { ModeChoice, TrainingLayers } from '../adapters/training_layers';
 import { WebVeraError } from '../core/error';
 import type { ResolvedTrainingArguments } from '../core/training';
-import { Graph, type Step } from '../graph/graph';
+import type { Step } from '../graph/graph';
 import type { LoadedProgram, Program, Runner } from '../graph/runner';
-import { byteLength, pinned, type Value } from '../graph/value';
+import { byteLength, type Value } from '../graph/value';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
-import { clear } from '../ops/fill';
-import { differentiateMerge, veraMerge } from '../ops/vera/vera_merge';
 import type { Task } from '../tasks/task';
-
-/** `cheapest`: each layer's own, within bounds of memory. A mode: for all layers that can have it. */
-export type ModeChoice = 'cheapest' | VeraMode;
 
 /** What modes keep takes at most so much of what the model takes, or so many bytes. */
 const SHARE = 1 / 8;
 const SMALL = 32 * 2 ** 20;
 
-/** The modes of a run's layers, with the weights that hold an adapter's change and are made anew as it learns. */
+/** The layers of a run, with the values and programs that they need outside a micro-batch's program. */
 export class LayerModes {
-  /** By module; those not named are unmerged. */
-  readonly layers: ReadonlyMap<string, LayerMode>;
+  /** Undefined where the adapters' kind does as in any other pass. */
+  readonly layers: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   readonly #runner: Runner;
-  /** Before each step's micro-batches: the sums W + ΔW. */
+  readonly #values: readonly Value[];
+  /** Before each step's micro-batches. */
   readonly before: LoadedProgram | undefined;
-  /** After them: what the gradients of those weights give to the adapter's. */
+  /** After them. */
   readonly after: LoadedProgram | undefined;
 
   private constructor(
     runner: Runner,
-    layers: ReadonlyMap<string, LayerMode>,
-    { before, after }: { readonly before?: LoadedProgram | undefined; readonly after?: LoadedProgram | undefined } = {},
+    layers: LayerModes['layers'],
+    {
+      values = [],
+      before,
+      after,
+    }: {
+      readonly values?: readonly Value[];
+      readonly before?: LoadedProgram | undefined;
+      readonly after?: LoadedProgram | undefined;
+    } = {},
   ) {
     this.#runner = runner;
     this.layers = layers;
+    this.#values = values;
     this.before = before;
     this.after = after;
   }
 
-  /**
-   * For the one adapter of an overlay, whose gradients gather in `grads`. Where there is too little memory for weights of
-   * their own, layers are unmerged.
-   */
-  static async create(
-    runner: Runner,
-    loaded: LoadedModel,
-    { adapters }: Overlay,
-    {
-      modes,
-      grads,
-    }: { readonly modes: ReadonlyMap<string, VeraMode>; readonly grads: ReadonlyMap<VeraAdapter, Value> },
-  ): Promise<LayerModes> {
-    const [adapter] = adapters;
-    const into = adapter && grads.get(adapter);
-    if (adapter === undefined || into === undefined) return new LayerModes(runner, new Map());
-    const layers = layerModes(adapter, modes, runner.maxBindingBytes);
-    const values = valuesOf(layers);
-    const { before, after } = programs(loaded, adapter, layers, into);
+  /** Where there is too little memory for values of their own, the layers do without. */
+  static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LayerModes> {
+    if (layers === undefined) return new LayerModes(runner, undefined);
+    const { values } = layers;
     const ready: LoadedProgram[] = [];
     const load = async (program: Program): Promise<LoadedProgram | undefined> => {
       if (program.steps.length === 0) return undefined;
@@ -67,12 +57,16 @@ export class LayerModes {
     };
     try {
       await runner.allocate(values);
-      return new LayerModes(runner, layers, { before: await load(before), after: await load(after) });
+      return new LayerModes(runner, layers, {
+        values,
+        before: await load(layers.before),
+        after: await load(layers.after),
+      });
     } catch (error) {
       for (const program of ready) program.release();
       runner.free(values);
       if (!(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
-      return new LayerModes(runner, new Map([...layers].filter(([, { mode }]) => mode === 'saved')));
+      return new LayerModes(runner, { ...layers.withoutValues(), gradients: new Map() });
     }
   }
 
@@ -86,7 +80,7 @@ export class LayerModes {
     return [this.before, this.after].flatMap((loaded) => loaded?.program.steps ?? []);
   }
 
-  /** Queues what must be done before a step's micro-batches, with the vectors as the runs before leave them. */
+  /** Queues what must be done before a step's micro-batches, with what trains as the runs before leave it. */
   begin(): void {
     if (this.before !== undefined) this.#runner.run(this.before);
   }
@@ -99,105 +93,58 @@ export class LayerModes {
   release(): void {
     this.before?.release();
     this.after?.release();
-    this.#runner.free(valuesOf(this.layers));
+    this.#runner.free(this.#values);
   }
 }
 
-/** A weight whose copy can't be bound in one piece stays as it is. */
-function layerModes(
-  { layout }: VeraAdapter,
-  modes: ReadonlyMap<string, VeraMode>,
-  maxBindingBytes: number,
-): Map<string, LayerMode> {
-  const layers = new Map<string, LayerMode>();
-  for (const [module, { in_features, out_features }] of layout.slots) {
-    const mode = modes.get(module);
-    const weightLike = (name: string): Value => pinned(name, [out_features, in_features]);
-    const weight = weightLike(`${module} with its change`);
-    if (mode === 'saved') layers.set(module, { mode });
-    if (byteLength(weight) > maxBindingBytes) continue;
-    if (mode === 'merged') layers.set(module, { mode, weight });
-    if (mode === 'dense') layers.set(module, { mode, weight, gradient: weightLike(`gradient of ${module}`) });
-  }
-  return layers;
-}
-
-function valuesOf(layers: ReadonlyMap<string, LayerMode>): Value[] {
-  return [...layers.values()].flatMap((layer) => {
-    if (layer.mode === 'saved') return [];
-    return layer.mode === 'merged' ? [layer.weight] : [layer.weight, layer.gradient];
-  });
-}
-
-function programs(
-  loaded: LoadedModel,
-  { layout, projections, lambda }: VeraAdapter,
-  layers: ReadonlyMap<string, LayerMode>,
-  grads: Value,
-): { readonly before: Program; readonly after: Program } {
-  const g = new Graph();
-  g.train(lambda);
-  const into = new Map([[lambda, grads]]);
-  for (const [module, layer] of layers) {
-    const slot = layout.slots.get(module);
-    if (slot === undefined || layer.mode === 'saved') continue;
-    const { in_features: K, offsetB, offsetD } = slot;
-    const merge = { ...projections, lambda, offsetB, offsetD, K };
-    veraMerge(g, { ...merge, weight: baseTensor(loaded, `${module}.weight`) }, layer.weight);
-    if (layer.mode === 'merged') continue;
-    clear(g, layer.gradient);
-    differentiateMerge(g, merge, layer.weight);
-    into.set(layer.weight, layer.gradient);
-  }
-  const forward = g.steps.length;
-  // The gradients that the backward pass begins with are in `into` already.
-  g.grad(lambda, grads, into);
-  return {
-    before: { name: 'merge', steps: g.steps.slice(0, forward), outputs: [] },
-    after: { name: 'merge backward', steps: g.steps.slice(forward), outputs: [] },
-  };
-}
-
-/**
- * The modes of a run's modules. Only where one adapter is there, which trains without dropout: its masks differ from token
- * to token. The choice follows from the arguments, so that a run that is resumed makes the same.
- */
-export function modesOf({
+/** The layers of a run of its own, where one adapter trains and no other lies over the model. */
+export function trainingLayers({
   loaded,
   task,
   overlay,
   adapters,
   args,
-  modes = 'cheapest',
+  modes: choice = 'cheapest',
+  grads,
+  maxBindingBytes,
 }: {
   readonly loaded: LoadedModel;
   readonly task: Pick<Task, 'fullShape'>;
   readonly overlay: Overlay;
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   readonly args: Pick<
     ResolvedTrainingArguments,
     'max_length' | 'per_device_train_batch_size' | 'gradient_accumulation_steps'
   >;
   readonly modes?: ModeChoice | undefined;
-}): ReadonlyMap<string, VeraMode> {
+  readonly grads: ReadonlyMap<Adapter, Value>;
+  readonly maxBindingBytes: number;
+}): TrainingLayers | undefined {
   const [adapter] = adapters;
-  if (adapter === undefined || overlay.adapters.length > 1) return new Map();
-  const { config, layout } = adapter;
-  if (config.vera_dropout > 0 || overlay.merged.size > 0) return new Map();
-  const { model, weights } = loaded;
-  // A weight that trains itself, one that embeds tokens too, and one too large to bind are left as they are.
-  const isFree = (name: string): boolean =>
-    name !== model.head &&
-    !overlay.tensors.has(`${name}.weight`) &&
-    weights.get(`${name}.weight`)?.shards === undefined;
-  const slots = new Map([...layout.slots].filter(([name]) => isFree(name)));
-  if (modes !== 'cheapest') return new Map([...slots.keys()].map((name) => [name, modes]));
-  const held = [...weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
+  const into = adapter && grads.get(adapter);
+  if (adapter === undefined || into === undefined) return undefined;
+  if (overlay.adapters.length > 1 || overlay.merged.size > 0) return undefined;
+  const held = [...loaded.weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
   const { B, T } = task.fullShape(args);
-  return chooseModes(slots, {
-    r: layout.r,
+  return adapter.kind.trainingLayers?.(adapter, {
+    weights: stillWeights(loaded, overlay, adapter),
+    choice,
     tokens: B * T,
     microBatches: args.gradient_accumulation_steps,
     bytes: Math.max(SMALL, SHARE * held),
+    maxBindingBytes,
+    grads: into,
   });
+}
+
+/** Of the modules that an adapter wraps, without those that train themselves, embed tokens too, or are too large to bind. */
+function stillWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
+  const weights = new Map<string, Value>();
+  for (const name of modules.keys()) {
+    const tensor = `${name}.weight`;
+    if (name === loaded.model.head || tensors.has(tensor)) continue;
+    const weight = baseTensor(loaded, tensor);
+    if (weight.shards === undefined) weights.set(name, weight);
+  }
+  return weights;
 }

@@ -1,4 +1,4 @@
-import type { VeraAdapter } from '../adapters/vera/vera_adapter';
+import type { Adapter } from '../adapters/adapter';
 import type { ResolvedTrainingArguments } from '../core/training';
 import { Graph } from '../graph/graph';
 import type { Program, Runner } from '../graph/runner';
@@ -15,16 +15,16 @@ export interface PoolState {
 }
 
 export interface OptimizerState {
-  readonly pools: ReadonlyMap<VeraAdapter, PoolState>;
+  readonly pools: ReadonlyMap<Adapter, PoolState>;
   readonly block: Value;
   readonly stats: Value;
 }
 
 /** Fresh state: all zeros, as WebGPU makes buffers. */
-export async function createOptimizerState(runner: Runner, adapters: readonly VeraAdapter[]): Promise<OptimizerState> {
-  const pools = new Map<VeraAdapter, PoolState>();
+export async function createOptimizerState(runner: Runner, adapters: readonly Adapter[]): Promise<OptimizerState> {
+  const pools = new Map<Adapter, PoolState>();
   for (const adapter of adapters) {
-    const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.lambda.shape);
+    const like = (name: string) => pinned(`${name} of ${adapter.name}`, adapter.pool.shape);
     pools.set(adapter, { grads: like('gradients'), m: like('adam m'), v: like('adam v') });
   }
   const state = { pools, block: stepBlockValue(), stats: statsValue() };
@@ -37,7 +37,7 @@ export function optimizerValues({ pools, block, stats }: OptimizerState): Value[
 }
 
 /** The gradients' buffer of each adapter. */
-export function gradientsOf({ pools }: OptimizerState): Map<VeraAdapter, Value> {
+export function gradientsOf({ pools }: OptimizerState): Map<Adapter, Value> {
   return new Map([...pools].map(([adapter, { grads }]) => [adapter, grads]));
 }
 
@@ -56,7 +56,7 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
   for (const [adapter, { grads, m, v }] of pools) {
     adamw(
       g,
-      { parameters: adapter.lambda, m, v, grads, partials, block, stats },
+      { parameters: adapter.pool, m, v, grads, partials, block, stats },
       {
         beta1: args.adam_beta1,
         beta2: args.adam_beta2,

@@ -11,21 +11,21 @@ export const PIECE = 2 ** 20;
 /** The opposite of what is kept. Steps that led nowhere are forgotten: updates are made again. */
 export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
   runner.write(state.stats, new Uint32Array(numel(state.stats.shape)));
-  for (const [index, [{ lambda }, { m, v }]] of [...state.pools].entries()) {
-    const pool = pools[index];
-    if (pool === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
-    runner.write(lambda, pool.parameters);
-    runner.write(m, pool.exp_avg);
-    runner.write(v, pool.exp_avg_sq);
+  for (const [index, [{ pool }, { m, v }]] of [...state.pools].entries()) {
+    const kept = pools[index];
+    if (kept === undefined) throw new WebVeraError('internal', `There is no state ${index} to restore`);
+    runner.write(pool, kept.parameters);
+    runner.write(m, kept.exp_avg);
+    runner.write(v, kept.exp_avg_sq);
   }
 }
 
 /** What fits into one piece is copied at once; the rest must not change meanwhile. */
 export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
-    [...pools].map(async ([{ lambda }, { m, v }]) => {
+    [...pools].map(async ([{ pool }, { m, v }]) => {
       const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readFloats(runner, value);
-      const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(lambda), read(m), read(v)]);
+      const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(pool), read(m), read(v)]);
       return { parameters, exp_avg, exp_avg_sq };
     }),
   );

@@ -1,8 +1,8 @@
+import type { Adapter, DropoutSource } from '../adapters/adapter';
 import type { Overlay } from '../adapters/overlay';
-import type { LayerMode } from '../adapters/vera/modes';
-import { type RowInputs, rowInputs, rowValues, writeRows } from '../adapters/vera/rows';
-import type { VeraAdapter } from '../adapters/vera/vera_adapter';
-import { type DropoutSource, overlaidLayers } from '../adapters/wrap';
+import { type RowInputs, rowInputs } from '../adapters/rows';
+import type { TrainingLayers } from '../adapters/training_layers';
+import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import { type Block, recompute } from '../graph/recompute';
 import type { Program, Runner } from '../graph/runner';
@@ -34,7 +34,7 @@ export interface LossProgram extends BatchProgram {
 }
 
 function programInputs(task: Task, shape: BatchShape, { rows }: Overlay): ProgramInputs {
-  return { batch: task.inputs(shape), adapters: rows && rowInputs(rows.adapters, shape.B) };
+  return { batch: task.inputs(shape), adapters: rowInputs(rows, shape.B) };
 }
 
 /** Queues a batch's data; runs queued later see them. `which`: for each of the B rows its adapter, where they have their own. */
@@ -46,11 +46,11 @@ export function writeBatch(
   which?: Uint32Array<ArrayBuffer> | undefined,
 ): void {
   task.write(runner, inputs, batch);
-  if (adapters !== undefined && which !== undefined) writeRows(runner, adapters, which);
+  if (adapters !== undefined && which !== undefined) adapters.write(runner, which);
 }
 
 function ownedBy({ batch: { network, ...others }, adapters }: ProgramInputs): Value[] {
-  return [...Object.values(network), ...Object.values(others), ...(adapters === undefined ? [] : rowValues(adapters))];
+  return [...Object.values(network), ...Object.values(others), ...(adapters?.values ?? [])];
 }
 
 function hiddenStates(
@@ -61,16 +61,16 @@ function hiddenStates(
   { B, T }: BatchShape,
   {
     source,
-    modes,
+    training,
     onBlock,
   }: {
     readonly source?: DropoutSource | undefined;
-    readonly modes?: ReadonlyMap<string, LayerMode> | undefined;
+    readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly onBlock?: () => void;
   } = {},
 ): { readonly hidden: Value; readonly layers: Layers } {
   const rows = adapters && { inputs: adapters, T };
-  const layers = overlaidLayers(g, loaded, overlay, { source, modes, rows });
+  const layers = overlaidLayers(g, loaded, overlay, { source, training, rows });
   const hidden = loaded.model.hidden(g, layers, {
     value: (name) => network[name],
     constant: (name) => constantOf(loaded, name),
@@ -104,13 +104,13 @@ export interface LossValues {
   /** Without it nothing is differentiated, and nothing dropped. */
   readonly training?: {
     /** Where the gradients of each adapter's pool gather. */
-    readonly grads: ReadonlyMap<VeraAdapter, Value>;
+    readonly grads: ReadonlyMap<Adapter, Value>;
     /** Of dropout's masks. */
     readonly seed: number;
     /** Whether blocks make their inner values again in the backward pass instead of keeping them. */
     readonly checkpointing?: boolean;
-    /** Of the layers of the one adapter, by module: unmerged unless given. */
-    readonly modes?: ReadonlyMap<string, LayerMode> | undefined;
+    /** In place of what the adapters' kind does by itself. */
+    readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   };
 }
 
@@ -131,7 +131,7 @@ export function lossProgram(
   const onBlock = (): void => void starts.push(g.steps.length);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape, {
     source,
-    modes: training?.modes,
+    training: training?.layers,
     onBlock,
   });
   const { losses, chunkRows } = task.loss(g, { hidden, layers, inputs: inputs.batch, shape, block, into });
@@ -150,14 +150,12 @@ function innerBlocks(starts: readonly number[]): Block[] {
 }
 
 /** What trains, each with the part of its pool's gradients that is its own. */
-function gradientBuffers({ grads: pools, modes }: NonNullable<LossValues['training']>): Map<Value, Value> {
-  const into = new Map<Value, Value>();
-  for (const layer of modes?.values() ?? []) if (layer.mode === 'dense') into.set(layer.weight, layer.gradient);
-  for (const [{ lambda, layout, tensors }, grads] of pools) {
-    into.set(lambda, grads);
-    for (const [name, { shape, offset }] of layout.tensors) {
-      const tensor = tensors.get(name)?.value;
-      if (tensor !== undefined) into.set(tensor, viewOf(grads, `gradient of ${name}`, shape, offset));
+function gradientBuffers({ grads: pools, layers }: NonNullable<LossValues['training']>): Map<Value, Value> {
+  const into = new Map(layers?.gradients);
+  for (const [{ pool, tensors }, grads] of pools) {
+    into.set(pool, grads);
+    for (const [name, { value, offset }] of tensors) {
+      into.set(value, viewOf(grads, `gradient of ${name}`, value.shape, offset));
     }
   }
   return into;

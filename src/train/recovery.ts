@@ -1,9 +1,10 @@
+import { parametersEnd } from '../adapters/pool_layout';
 import { WebVeraError } from '../core/error';
 import type { RunEvent } from '../core/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments } from '../core/training';
 import type { Runner } from '../graph/runner';
-import { expectStorable, type KeptPool, keepBeginning, keepPools, readKept, vectorsEnd } from './kept_pools';
+import { expectStorable, type KeptPool, keepBeginning, keepPools, readKept } from './kept_pools';
 import type { OptimizerState } from './optimizer';
 import { readPieces, restorePools } from './pools';
 import type { RunRecord, RunState } from './run_record';
@@ -74,7 +75,7 @@ export class Recovery {
     const { state, record } = this.#init;
     for (const [index, { layout }] of [...state.pools.keys()].entries()) {
       const parameters = pools[index]?.parameters ?? new Float32Array();
-      expectStorable(parameters.subarray(0, vectorsEnd(layout)), record.progress.global_step);
+      expectStorable(parameters.subarray(0, parametersEnd(layout)), record.progress.global_step);
     }
     const kept = keep({ ...record.snapshot(), pools });
     if (this.#last !== undefined && stepOf(this.#last) < stepOf(kept)) this.#before = this.#last;
@@ -91,8 +92,8 @@ export class Recovery {
     const { runner, state, record } = this.#init;
     const { global_step } = record.progress;
     if (this.#last !== undefined && stepOf(this.#last) === global_step) return;
-    for (const { lambda, layout } of state.pools.keys()) {
-      for await (const piece of readPieces(runner, lambda, vectorsEnd(layout))) expectStorable(piece, global_step);
+    for (const { pool, layout } of state.pools.keys()) {
+      for await (const piece of readPieces(runner, pool, parametersEnd(layout))) expectStorable(piece, global_step);
     }
   }
 

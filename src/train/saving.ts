@@ -48,7 +48,7 @@ export class Saving {
     this.#init = init;
     this.#kept = init.record.progress.global_step;
     this.#clock = new SaveClock(init.now);
-    this.#isLarge = [...init.state.pools.keys()].some(({ lambda }) => byteLength(lambda) > PIECE);
+    this.#isLarge = [...init.state.pools.keys()].some(({ pool }) => byteLength(pool) > PIECE);
   }
 
   /** Whether a state is to be kept as soon as nothing is queued. */

@@ -3,7 +3,7 @@ import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner } from '../graph/runner';
 import { inChunks } from '../graph/work';
 import { type Batch, type BatchShape, lossChunks } from '../tasks/task';
-import { LayerModes, modesOf } from './layer_modes';
+import { LayerModes, trainingLayers } from './layer_modes';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
 import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
@@ -123,13 +123,14 @@ export class StepPrograms {
   }
 
   #createModes(): Promise<LayerModes> {
-    const { runner, loaded, overlay, state } = this.#init;
-    return LayerModes.create(runner, loaded, overlay, { modes: modesOf(this.#init), grads: gradientsOf(state) });
+    const { maxBindingBytes } = this.#runner;
+    const layers = trainingLayers({ ...this.#init, grads: gradientsOf(this.#init.state), maxBindingBytes });
+    return LayerModes.create(this.#runner, layers);
   }
 
   #program(batch: BatchShape, checkpointing: boolean): LossProgram {
     const { loaded, task, overlay, args, state } = this.#init;
-    const training = { grads: gradientsOf(state), seed: args.seed, modes: this.#modes?.layers, checkpointing };
+    const training = { grads: gradientsOf(state), seed: args.seed, layers: this.#modes?.layers, checkpointing };
     return lossProgram(task, loaded, overlay, batch, { ...state, training });
   }
 

@@ -1,5 +1,6 @@
+import type { Adapter } from '../adapters/adapter';
 import type { Overlay } from '../adapters/overlay';
-import type { VeraAdapter } from '../adapters/vera/vera_adapter';
+import type { ModeChoice } from '../adapters/training_layers';
 import type { RunEvent, Saved } from '../core/run';
 import type { RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';
@@ -7,7 +8,6 @@ import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import type { Batch, Task } from '../tasks/task';
-import type { ModeChoice } from './layer_modes';
 
 /** All that one optimiser step learns from. */
 export interface StepData {
@@ -54,7 +54,7 @@ export interface TrainingInit {
   readonly task: Task;
   /** What lies over the model, those that train among it. */
   readonly overlay: Overlay;
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;
   /** How adapted layers are computed: `cheapest` unless given. */
   readonly modes?: ModeChoice;

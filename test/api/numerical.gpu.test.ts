@@ -276,7 +276,7 @@ test.each<[string, ModelSource, object]>([
     const on_step_end = (): void => {
       if (isSpoilt) return;
       isSpoilt = true;
-      opened.overwrite('lambda of default', 0, [Number.NaN]);
+      opened.overwrite('pool of default', 0, [Number.NaN]);
     };
     const run = tinyTrainer(model, { train_dataset, args, callbacks: [{ on_step_end }] }).train();
     await run;
@@ -309,7 +309,7 @@ test('a run that is to pause with such a step under way goes back first', async 
     const args = { max_steps: 30, save_strategy: 'no' } as const;
     const run = tinyTrainer(model, { args, callbacks: [{ on_step_begin }] }).train();
     for await (const { type } of run) if (type === 'log') break;
-    opened.overwrite('lambda of default', 0, [Number.NaN]);
+    opened.overwrite('pool of default', 0, [Number.NaN]);
     begun = 0;
     await paused;
     await run.pause();
@@ -383,7 +383,7 @@ describe('what isn’t finite is not saved', () => {
     await within({}, async (opened) => {
       const loaded = await AutoModelForCausalLM.from_pretrained(tinyFiles(), { session: opened.session });
       const model = await get_peft_model(loaded, new VeraConfig(resumedAdapter));
-      opened.overwrite('lambda of default', 0, [Number.NaN]);
+      opened.overwrite('pool of default', 0, [Number.NaN]);
       const merged = await model.merge_and_unload();
       await expect(merged.export_model()).rejects.toMatchObject({
         code: 'numerical_error',
@@ -399,7 +399,7 @@ describe('what isn’t finite is not saved', () => {
       const trainer = tinyTrainer(model, { args: { max_steps: 6 } });
       const files = await export_run({ model, trainer });
       expect((await tensorsOf(files.get(`checkpoint-0/${WEIGHTS}`) as Blob)).size).toBeGreaterThan(0);
-      opened.overwrite('lambda of default', 0, [Number.NaN]);
+      opened.overwrite('pool of default', 0, [Number.NaN]);
       await expect(export_run({ model, trainer })).rejects.toMatchObject({ code: 'numerical_error' });
     });
   });

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { packParameters, parameterShapes, unpackParameters } from '../../src/adapters/pool_layout';
 import { resolveTargets } from '../../src/adapters/targets';
 import { VeraConfig } from '../../src/adapters/vera/config';
-import {
-  layoutParameters,
-  packParameters,
-  parameterShapes,
-  unpackParameters,
-} from '../../src/adapters/vera/parameters';
+import { layoutVectors } from '../../src/adapters/vera/parameters';
 import { generateProjections } from '../../src/adapters/vera/projections';
 import { defaultLimits } from '../../src/core/source';
 import {
@@ -49,7 +45,7 @@ function expectedOf(name: string, save_projection: boolean): ExpectedTensors {
     r: vera_config.r,
     max_in: projection_shapes.vera_A[1],
     max_out: projection_shapes.vera_B[0],
-    vectors: parameterShapes(layoutParameters(wrapped_modules, vera_config.r)),
+    vectors: parameterShapes(layoutVectors(wrapped_modules, vera_config.r)),
   };
 }
 
@@ -115,7 +111,7 @@ describe.each(CASES)("PEFT's files of %s", (name) => {
     const config = readAdapterConfig(bytesOf(`${name}/adapter/adapter_config.json`));
     const facts = { ...moduleList('base/llama').facts, output_embedding: 'lm_head' };
     const { modules, max_in, max_out } = resolveTargets(config, linearsOf(base), facts);
-    const layout = layoutParameters(modules, config.r);
+    const layout = layoutVectors(modules, config.r);
     const read = readAdapterModel(bytesOf(`${name}/adapter/adapter_model.safetensors`), {
       ...config,
       max_in,

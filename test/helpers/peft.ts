@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import { asVera, type VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import {
   get_peft_model,
   type PreTrainedModel,
@@ -55,9 +56,9 @@ export async function addRandom(model: VeraModel, name: string, config: VeraConf
 /** Gives all that an adapter trains random values, or λ_b those of `value`, which no file may hold if they aren't finite. */
 export async function randomise(model: VeraModel, name: string, seed: number, value?: number): Promise<void> {
   const vera = await stateOf(model);
-  const { lambda, layout } = vera.adapter(name);
+  const { pool: trained, layout } = asVera(vera.adapter(name));
   const { runner } = vera.base;
-  const pool = await readFloats(runner, lambda);
+  const pool = await readFloats(runner, trained);
   const noise = randomArray(pool.length, seed);
   for (const { offsetB, offsetD, out_features } of layout.slots.values()) {
     for (let n = 0; n < out_features; n++) pool[offsetB + n] = value ?? noise[offsetB + n]!;
@@ -67,7 +68,7 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
     const size = shape.reduce((product, dim) => product * dim, 1);
     for (let n = 0; n < size; n++) pool[offset + n]! += noise[offset + n]!;
   }
-  runner.write(lambda, pool);
+  runner.write(trained, pool);
 }
 
 /** The session's own view of a VeRA model. */
@@ -79,6 +80,11 @@ export async function stateOf(model: VeraModel): Promise<VeraState> {
   } finally {
     find.mockRestore();
   }
+}
+
+/** Its adapters, in the order in which they were added. */
+export async function adaptersOf(model: VeraModel): Promise<VeraAdapter[]> {
+  return (await stateOf(model)).adapters.map(asVera);
 }
 
 /** Three steps on the inputs above. */

@@ -19,8 +19,8 @@ import { lossChunks } from '../../src/tasks/task';
 import { createOptimizerState, gradientsOf, optimizerProgram, optimizerValues } from '../../src/train/optimizer';
 import { lossProgram, writeBatch } from '../../src/train/program';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
-import { AdapterPlacer } from '../../src/worker/adapters/adapter_values';
 import { resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
+import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
 import { loadModel } from '../../src/worker/models/model_loader';
 import type { Memory } from '../reference/runner';
 import { testExecutor } from './on_gpu';
@@ -43,7 +43,7 @@ export async function openTrainingBench(
   const executor = testExecutor();
   const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
   const loaded = await loadModel(openSource(source), executor, options);
-  const placer = new AdapterPlacer(executor, loaded, new ProjectionPool(executor), () => {});
+  const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   const adapters: VeraAdapter[] = [];
   for (const [index, init] of inits.entries()) {
     const { targets, trained } = resolveAdapter(new VeraConfig(init), loaded.model);
@@ -58,8 +58,8 @@ export async function openTrainingBench(
 
 /** Other vectors, λ_b up to `scale`; trained tensors are moved off the base's by up to 0.1. */
 async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number, scale: number): Promise<void> {
-  const { layout, lambda } = adapter;
-  const pool = await floatsOf(executor, lambda);
+  const { layout, pool: trained } = adapter;
+  const pool = await floatsOf(executor, trained);
   const random = (length: number, draw: number, size: number) => randomArray(length, 500 * (seed + 1) + draw, size);
   for (const [index, { out_features, offsetB, offsetD }] of [...layout.slots.values()].entries()) {
     pool.set(random(out_features, 2 * index, scale), offsetB);
@@ -70,7 +70,7 @@ async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number
       pool[offset + at]! += change;
     });
   }
-  executor.write(lambda, Float32Array.from(pool));
+  executor.write(trained, Float32Array.from(pool));
 }
 
 /** Rows of seeded tokens that all are labelled but the padding, which is on the right. */
@@ -176,5 +176,5 @@ export function floatsOf(executor: Executor, value: Value): Promise<Float64Array
 export function closeTrainingBench({ executor, loaded, adapters }: TrainingBench): void {
   const projections = adapters.flatMap(({ projections: { A, B } }) => [A, B]);
   executor.free([...loaded.weights.values(), ...loaded.constants.values(), ...projections]);
-  executor.free(adapters.map(({ lambda }) => lambda));
+  executor.free(adapters.map(({ pool }) => pool));
 }

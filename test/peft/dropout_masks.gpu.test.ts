@@ -182,7 +182,7 @@ describe('the gradient of a step with dropout', () => {
       expected.forEach((value, at) => {
         expect(Math.abs(actual[at]! - value), `${at}`).toBeLessThanOrEqual(2e-5 * scale);
       });
-      const pool = before.get(adapter.lambda)!;
+      const pool = before.get(adapter.pool)!;
       for (let at = 3; at < adapter.layout.length; at += Math.ceil(adapter.layout.length / 12)) {
         const original = pool[at]!;
         pool[at] = original + 1e-5;
@@ -250,10 +250,10 @@ describe('a wrapped head, whose loss comes in chunks', () => {
     const block = stepBlockValue();
     const hidden = pinned('hidden', [N, 16]);
     const [rows, targets] = [pinned('rows', [N], 'u32'), pinned('targets', [N], 'u32')];
-    const lambda = adapters[0]!.lambda;
-    const grads = pinned('gradients', lambda.shape);
-    const into = new Map([[lambda, grads]]);
-    g.train(lambda);
+    const { pool } = adapters[0]!;
+    const grads = pinned('gradients', pool.shape);
+    const into = new Map([[pool, grads]]);
+    g.train(pool);
     const layers = overlaidLayers(g, loaded, overlay, { source: { block, seed: 9 } });
     const project = (x: typeof hidden) => layers.linear(loaded.model.head, x);
     const losses = crossEntropy(g, { hidden, project, vocabSize: 32, rows, targets, block, chunkRows, into });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { layoutParameters } from '../../src/adapters/vera/parameters';
+import { layoutVectors } from '../../src/adapters/vera/parameters';
 import { f16ToF32, f32ToF16 } from '../../src/core/float16';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import {
@@ -84,7 +84,7 @@ function offsetOf(model: PreTrainedModel, module: string): number {
   const modules = model.named_modules().flatMap(({ name, in_features = 0, out_features = 0 }) => {
     return MODULES.includes(name) ? [{ name, in_features, out_features }] : [];
   });
-  return layoutParameters(modules, 8).slots.get(module)!.offsetB;
+  return layoutVectors(modules, 8).slots.get(module)!.offsetB;
 }
 
 describe.each(dtypes)('a base in %s', (dtype) => {
@@ -181,7 +181,7 @@ describe('safe_merge', () => {
     for (const dtype of dtypes) {
       const [base, model] = await load(dtype);
       const logits = await logitsOf(base);
-      opened.overwrite('lambda of default', offsetOf(model, module), [value]);
+      opened.overwrite('pool of default', offsetOf(model, module), [value]);
       const broken = bitsOf(await logitsOf(model));
       expect(broken).not.toEqual(bitsOf(logits));
       const [state, bytes, memory] = [await stateOf(model), await rawBytes(), opened.storageBytes()];
@@ -208,7 +208,7 @@ describe('safe_merge', () => {
     await model.load_adapter(second, 'second');
     await model.merge_adapter();
     const [logits, memory] = [await logitsOf(model), opened.storageBytes()];
-    opened.overwrite('lambda of second', 0, [Number.NaN]);
+    opened.overwrite('pool of second', 0, [Number.NaN]);
     await expect(model.merge_adapter({ safe_merge: true, adapter_names: ['second'] })).rejects.toMatchObject({
       code: 'numerical_error',
     });
@@ -221,7 +221,7 @@ describe('safe_merge', () => {
   test('is asked for: without it what is broken is merged, and can be taken out again', async () => {
     const [base, model] = await load();
     const logits = await logitsOf(base);
-    opened.overwrite('lambda of default', offsetOf(model, MODULES.at(-1)!), [Number.NaN]);
+    opened.overwrite('pool of default', offsetOf(model, MODULES.at(-1)!), [Number.NaN]);
     await model.merge_adapter();
     expect(model.get_model_status().merged_adapters).toEqual(['default']);
     const { data } = (await model.state_dict([MERGED.at(-1)!])).get(MERGED.at(-1)!)!;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { generateProjections, type Projections, roundProjections } from '../../src/adapters/vera/projections';
 import { get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
 import { loadMlp } from '../helpers/mlp';
-import { distance, logitsOf, randomise, stateOf } from '../helpers/peft';
+import { adaptersOf, distance, logitsOf, randomise } from '../helpers/peft';
 import { openTestSession, type TestSession, vectorsOf } from '../helpers/session';
 
 const key = { projection_prng_key: 5, r: 8, max_in: 20, max_out: 20 };
@@ -56,8 +56,8 @@ describe.each(['float16', 'bfloat16'] as const)('projection_dtype %s', (projecti
     const loaded = await VeraModel.from_pretrained(base, await model.save_pretrained());
     expect(opened.warnings).toEqual([]);
     expect(await logitsOf(loaded)).toEqual(await logitsOf(model));
-    const [one, two] = [(await stateOf(loaded)).adapter('default'), (await stateOf(model)).adapter('default')];
-    expect(one.projections).toBe(two.projections);
+    const [[one], [two]] = [await adaptersOf(loaded), await adaptersOf(model)];
+    expect(one!.projections).toBe(two!.projections);
   });
 
   test('a second adapter of another type has A and B of its own', async () => {

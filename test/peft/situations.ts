@@ -218,7 +218,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   // No file and no training brings a NaN into λ here.
   'merge_and_unload(safe_merge=True) with a NaN in lambda_b': async ({ opt, overwrite }, watch) => {
     const model = await get_peft_model(opt, vera({}));
-    overwrite('lambda of default', 0, new Array(8).fill(Number.NaN));
+    overwrite('pool of default', 0, new Array(8).fill(Number.NaN));
     watch();
     await model.merge_and_unload({ safe_merge: true });
     return undefined;

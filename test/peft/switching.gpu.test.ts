@@ -247,7 +247,7 @@ test.each(['lin0.*', '(lin0|vera_A).*'])('%s: a second adapter wraps nothing of 
   const model = await get_peft_model(base, new VeraConfig({ r, target_modules }));
   await model.add_adapter('other', new VeraConfig({ r, target_modules }));
   await randomise(model, 'other', 2);
-  const wrapped = (await stateOf(model)).adapters.map(({ layout }) => [...layout.slots.keys()]);
+  const wrapped = (await stateOf(model)).adapters.map(({ modules }) => [...modules.keys()]);
   expect(wrapped).toEqual([['lin0'], ['lin0']]);
   expect([...(await savedOf(model, 'other')).keys()]).toEqual([...(await savedOf(model)).keys()]);
 });

@@ -250,7 +250,7 @@ describe.each([...cases, ...together])('$what', ({ model, configs, trains, count
     expect(Math.abs(stats.loss - floatOf(memory.get(step.state.stats)![STATS.loss]))).toBeLessThan(1e-5);
     const after = await memoryOf(executor, steps);
     for (const adapter of adapters) {
-      const [was, is, wanted] = [before, after, memory].map((each) => each.get(adapter.lambda)!) as [
+      const [was, is, wanted] = [before, after, memory].map((each) => each.get(adapter.pool)!) as [
         Float64Array,
         Float64Array,
         Float64Array,
@@ -272,7 +272,7 @@ describe.each([...cases, ...together])('$what', ({ model, configs, trains, count
       expect(compared).toBeGreaterThan(trained / 2);
       expect(trained).toBe(adapter.layout.trainable);
     }
-    const moves = new Set([...adapters.map(({ lambda }) => lambda), step.state.stats]);
+    const moves = new Set([...adapters.map(({ pool }) => pool), step.state.stats]);
     for (const { m, v } of step.state.pools.values()) moves.add(m).add(v);
     for (const [value, numbers] of before) {
       if (!moves.has(value)) expect(after.get(value), value.name).toEqual(numbers);
@@ -307,7 +307,7 @@ function expectDifferences(
   };
   const next = random(3);
   for (const adapter of adapters) {
-    const pool = memory.get(adapter.lambda)!;
+    const pool = memory.get(adapter.pool)!;
     const gradient = after.get(pools.get(adapter)!.grads)!;
     const parts = partsOf(adapter);
     // A few of each kind of part, and in each the entry that matters most and any other.

@@ -16,7 +16,7 @@ import {
   goldenTensors,
   largestDifference,
 } from '../helpers/golden';
-import { stateOf } from '../helpers/peft';
+import { adaptersOf } from '../helpers/peft';
 import { bytesOf, openTestSession, vectorsOf } from '../helpers/session';
 
 const cases = new URL('../golden/cases/', import.meta.url);
@@ -64,7 +64,7 @@ describe.each(['two_adapters_llama', 'two_adapters_gpt2'])('%s', async (name) =>
   }
 
   async function expectShared(model: VeraModel): Promise<void> {
-    const [one, two] = (await stateOf(model)).adapters;
+    const [one, two] = await adaptersOf(model);
     expect(two!.projections === one!.projections).toBe(golden.projections_shared);
   }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
 import { loadMlp } from '../helpers/mlp';
 import {
+  adaptersOf,
   addRandom,
   changed,
   distance,
@@ -32,7 +33,7 @@ describe('several adapters', () => {
   test('two adapters with the same key share the same A and B, and their outputs differ', async () => {
     const model = await randomVera(base, shared);
     await addRandom(model, 'other', shared);
-    const [one, two] = (await stateOf(model)).adapters;
+    const [one, two] = await adaptersOf(model);
     expect(two?.projections).toBe(one?.projections);
     const first = await logitsOf(model);
     await model.set_adapter('other');
@@ -85,11 +86,11 @@ describe('several adapters', () => {
     ];
     const model = await randomVera(base, wide);
     await addRandom(model, 'other', narrow);
-    const [one, two] = (await stateOf(model)).adapters;
+    const [one, two] = await adaptersOf(model);
     expect(two?.projections).toBe(one?.projections);
     await model.set_adapter('other');
     const loaded = await VeraModel.from_pretrained(base, await model.save_pretrained());
-    expect((await stateOf(loaded)).adapter('default').projections.A.shape).toEqual([8, 20]);
+    expect((await adaptersOf(loaded))[0]!.projections.A.shape).toEqual([8, 20]);
     expect(await distance(loaded, model)).toBe(0);
   });
 
@@ -98,7 +99,7 @@ describe('several adapters', () => {
     const model = await randomVera(base, { ...unsaved, target_modules: 'lin.' });
     await addRandom(model, 'other', { ...unsaved, target_modules: ['lin0'] });
     await model.set_adapter('other');
-    expect((await stateOf(model)).adapter('other').projections.A.shape).toEqual([8, 10]);
+    expect((await adaptersOf(model))[1]!.projections.A.shape).toEqual([8, 10]);
     const loaded = await VeraModel.from_pretrained(base, await model.save_pretrained());
     expect(await distance(loaded, model)).toBe(0);
   });
@@ -122,7 +123,7 @@ describe('A and B', () => {
     // A key of its own, as these are shared.
     const model = await randomVera(base, { ...shared, projection_prng_key: 7 });
     const before = await logitsOf(model);
-    const { projections } = (await stateOf(model)).adapter('default');
+    const { projections } = (await adaptersOf(model))[0]!;
     const { runner } = (await stateOf(model)).base;
     for (const value of [projections.A, projections.B]) {
       const numbers = new Float32Array(await runner.read(value));
@@ -158,12 +159,12 @@ describe('A and B', () => {
       // A key of its own: nothing else has drawn these yet.
       const model = await get_peft_model(base, new VeraConfig({ ...shared, target_modules, projection_prng_key: 99 }));
       const size = (await bytes()) - before;
-      const { lambda, projections } = (await stateOf(model)).adapter('default');
+      const { pool, projections } = (await adaptersOf(model))[0]!;
       expect(projections.A).not.toBe(projections.B);
       const saved = await savedOf(model);
       expect(saved.get('base_model.vera_A')).not.toEqual(saved.get('base_model.vera_B'));
       await model.delete_adapter('default');
-      return size - 4 * (lambda.shape[0] ?? 0);
+      return size - 4 * (pool.shape[0] ?? 0);
     };
     const [one, two] = [await sizeOf(['lin1']), await sizeOf(['lin1', 'lin2'])];
     expect(one).toBe(2 * 4 * 8 * 20);
@@ -172,7 +173,7 @@ describe('A and B', () => {
 
   test('different shapes: targets lin0 (10→20) and lin3 (20→2) give A (r,20) and B (20,r); forward runs', async () => {
     const model = await randomVera(base, { ...shared, target_modules: ['lin0', 'lin3'] });
-    const { A, B } = (await stateOf(model)).adapter('default').projections;
+    const { A, B } = (await adaptersOf(model))[0]!.projections;
     expect([A.shape, B.shape]).toEqual([
       [8, 20],
       [20, 8],
@@ -203,9 +204,9 @@ describe('lambdas', () => {
     expect(changed(before[1], after[1])).toEqual([]);
     const lambda = (module: string) => after[0].get(`base_model.model.${module}.vera_lambda_b`);
     expect(lambda('lin1')).not.toEqual(lambda('lin2'));
-    const [one, two] = (await stateOf(model)).adapters;
+    const [one, two] = await adaptersOf(model);
     const offsets = [...one!.layout.slots.values()].flatMap(({ offsetB, offsetD }) => [offsetB, offsetD]);
     expect(new Set(offsets).size).toBe(4);
-    expect(two?.lambda).not.toBe(one?.lambda);
+    expect(two?.pool).not.toBe(one?.pool);
   });
 });

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { overlayOf } from '../../src/adapters/overlay';
 import { resolveTargets } from '../../src/adapters/targets';
 import { VeraConfig } from '../../src/adapters/vera/config';
-import { layoutParameters } from '../../src/adapters/vera/parameters';
-import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import { layoutVectors } from '../../src/adapters/vera/parameters';
+import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { createLlama } from '../../src/models/llama';
@@ -41,21 +41,21 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
     model_type: 'llama',
     output_embedding: model.head,
   });
-  const layout = layoutParameters(modules, r);
-  const lambda = pinned('lambda', [layout.length]);
+  const layout = layoutVectors(modules, r);
+  const pool = pinned('pool', [layout.length]);
   const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]), dtype: 'float32' } as const;
-  const adapter: VeraAdapter = {
+  const adapter = new VeraAdapter({
     name: 'default',
     key: 'default',
     config,
     layout,
     projections,
-    lambda,
-    tensors: new Map(),
+    pool,
+    trained: [],
     trainable: true,
     origin: '',
-  };
-  const training = { grads: new Map([[adapter, pinned('grads', lambda.shape)]]), seed: 0 };
+  });
+  const training = { grads: new Map([[adapter, pinned('grads', pool.shape)]]), seed: 0 };
   const state = { block: stepBlockValue(), stats: statsValue(), training };
   return lossProgram(new CausalLm(model), loaded, overlayOf([adapter], [adapter]), { B, T }, state).program.steps;
 }

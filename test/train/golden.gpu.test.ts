@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Adapter } from '../../src/adapters/adapter';
 import { BASE, type Overlay, overlayOf } from '../../src/adapters/overlay';
+import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers';
 import { VeraConfig } from '../../src/adapters/vera/config';
-import { VERA_MODES, type VeraMode } from '../../src/adapters/vera/modes';
 import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { defaultLimits } from '../../src/core/source';
@@ -19,12 +20,12 @@ import { labelledRows } from '../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { lossChunks } from '../../src/tasks/task';
 import { LossMeter } from '../../src/train/evaluate';
-import { LayerModes, modesOf } from '../../src/train/layer_modes';
+import { LayerModes, trainingLayers } from '../../src/train/layer_modes';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
 import { logitsProgram, lossProgram, writeBatch } from '../../src/train/program';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
-import { AdapterPlacer } from '../../src/worker/adapters/adapter_values';
 import { type ResolvedAdapter, resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
+import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
 import { loadModel } from '../../src/worker/models/model_loader';
 import {
   type GoldenBatch,
@@ -74,7 +75,7 @@ interface Bench {
   readonly tensors: ReadonlyMap<string, Float32Array>;
   readonly executor: Executor;
   readonly loaded: LoadedModel;
-  readonly placer: AdapterPlacer;
+  readonly placer: VeraPlacer;
   readonly resolved: ResolvedAdapter;
 }
 
@@ -84,7 +85,7 @@ async function open({ name, columns }: Case): Promise<Bench> {
   const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
   const loaded = await loadModel(openSource(goldenBase(golden.base)), executor, options);
   const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
-  const placer = new AdapterPlacer(executor, loaded, new ProjectionPool(executor), () => {});
+  const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   return { golden, tensors: goldenTensors(name), executor, loaded, placer, resolved };
 }
 
@@ -120,9 +121,9 @@ function microBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBat
 async function trainedNumbers(
   { placer }: Bench,
   adapter: VeraAdapter,
-  pool = adapter.lambda,
+  pool = adapter.pool,
 ): Promise<Map<string, Float32Array>> {
-  const { vectors, others } = await placer.read({ ...adapter, lambda: pool });
+  const { vectors, others } = await placer.read(adapter.withPool(pool));
   return new Map([...vectors, ...[...others].map(([name, { data }]) => [name, data] as const)]);
 }
 
@@ -145,28 +146,30 @@ async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float3
 async function layersIn(
   { executor, loaded }: Bench,
   adapter: VeraAdapter,
-  mode: VeraMode,
-  grads: ReadonlyMap<VeraAdapter, Value>,
+  mode: LayerMode,
+  grads: ReadonlyMap<Adapter, Value>,
 ): Promise<LayerModes> {
   const overlay = overlayOf([adapter], [adapter]);
   const task = new CausalLm(loaded.model);
-  const chosen = modesOf({ loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode });
-  expect(chosen.size).toBeGreaterThan(0);
-  return LayerModes.create(executor, loaded, overlay, { modes: chosen, grads });
+  const { maxBindingBytes } = executor;
+  const run = { loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode };
+  const layers = trainingLayers({ ...run, grads, maxBindingBytes });
+  expect(layers?.values.length).toBeGreaterThanOrEqual(mode === 'merged' || mode === 'dense' ? 1 : 0);
+  return LayerModes.create(executor, layers);
 }
 
 /** Gradients of the batch's loss by all that trains, by saved name, and their norm. */
 async function gradients(
   bench: Bench,
   adapter: VeraAdapter,
-  mode: VeraMode,
+  mode: LayerMode,
 ): Promise<{ grads: Map<string, Float32Array>; norm: number }> {
   const { executor, loaded, golden } = bench;
   const batch = microBatch(golden.inputs.batch);
   const state = await createOptimizerState(executor, [adapter]);
   const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
   modes.begin();
-  const training = { grads: gradientsOf(state), seed: 0, modes: modes.layers };
+  const training = { grads: gradientsOf(state), seed: 0, layers: modes.layers };
   const task = new CausalLm(loaded.model);
   const { program, inputs, chunkRows } = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batch, {
     ...state,
@@ -217,7 +220,7 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
     expect(Math.abs(loss - golden.expect[figure].loss)).toBeLessThanOrEqual(tolerance.loss_abs);
   });
 
-  const figures = (['init', 'random'] as const).flatMap((figure) => VERA_MODES.map((mode) => [figure, mode] as const));
+  const figures = (['init', 'random'] as const).flatMap((figure) => LAYER_MODES.map((mode) => [figure, mode] as const));
   test.each(figures)('gradients: %s, %s', async (figure, mode) => {
     const { grads, norm } = await gradients(bench, await place(bench, figure), mode);
     for (const parameter of Object.keys(golden.trainable)) {
@@ -229,7 +232,7 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
   });
 
   const runs = golden.expect.train.flatMap((training) =>
-    VERA_MODES.map((mode) => [training.id, mode, training] as const),
+    LAYER_MODES.map((mode) => [training.id, mode, training] as const),
   );
   test.each(runs)('ten steps: %s, %s', async (_, mode, training) => {
     const adapter = await place(bench, training.start);
@@ -250,7 +253,7 @@ async function tenSteps(
   bench: Bench,
   adapter: VeraAdapter,
   training: GoldenTraining,
-  mode: VeraMode,
+  mode: LayerMode,
 ): Promise<{ losses: number[]; norms: number[] }> {
   const { executor, loaded, golden } = bench;
   const args: ResolvedTrainingArguments = resolveTrainingArguments({
@@ -264,7 +267,7 @@ async function tenSteps(
   const task = new CausalLm(loaded.model);
   const text = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
-    training: { grads: gradientsOf(state), seed: 0, modes: modes.layers },
+    training: { grads: gradientsOf(state), seed: 0, layers: modes.layers },
   });
   const ready = await executor.load(text.program);
   const losses: number[] = [];

@@ -1,26 +1,36 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Overlay } from '../../src/adapters/overlay';
-import { VERA_MODES, type VeraMode } from '../../src/adapters/vera/modes';
-import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers';
+import { VeraConfig } from '../../src/adapters/vera/config';
+import { veraKind } from '../../src/adapters/vera/kind';
+import { layoutVectors } from '../../src/adapters/vera/parameters';
+import { modesOf } from '../../src/adapters/vera/training_layers';
+import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { Program, Runner } from '../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { LayerModes, modesOf } from '../../src/train/layer_modes';
+import { LayerModes, trainingLayers } from '../../src/train/layer_modes';
 
 const names = ['block.q', 'block.up', 'head'];
 const weights = new Map(names.map((name) => [`${name}.weight`, pinned(name, [64, 64])]));
 const loaded = { model: { head: 'head', tied: new Map() }, weights } as unknown as LoadedModel;
-const slots = new Map(
-  names.map((name, i) => [name, { in_features: 64, out_features: 64, offsetB: 80 * i, offsetD: 80 * i + 64 }]),
-);
 const task = { fullShape: (wanted: typeof args) => ({ B: wanted.per_device_train_batch_size, T: wanted.max_length }) };
 const args = { max_length: 256, per_device_train_batch_size: 2, gradient_accumulation_steps: 1 };
 
 function adapterWith(vera_dropout = 0): VeraAdapter {
-  const projections = { A: pinned('A', [16, 64]), B: pinned('B', [64, 16]) };
-  const lambda = pinned('lambda', [240]);
-  return { config: { vera_dropout }, layout: { slots, r: 16 }, projections, lambda } as unknown as VeraAdapter;
+  const modules = names.map((name) => ({ name, in_features: 64, out_features: 64 }));
+  return new VeraAdapter({
+    name: 'a',
+    key: 'a',
+    config: new VeraConfig({ r: 16, vera_dropout }),
+    trainable: true,
+    origin: undefined,
+    pool: pinned('pool', [240]),
+    layout: layoutVectors(modules, 16),
+    projections: { A: pinned('A', [16, 64]), B: pinned('B', [64, 16]), dtype: 'float32' },
+    trained: [],
+  });
 }
 
 const overlayWith = (adapters: readonly VeraAdapter[], changes: Partial<Overlay> = {}): Overlay => ({
@@ -31,22 +41,38 @@ const overlayWith = (adapters: readonly VeraAdapter[], changes: Partial<Overlay>
   ...changes,
 });
 
+const gradsOf = (adapter: VeraAdapter) => new Map([[adapter, pinned('grads', adapter.pool.shape)]]);
+
+type Given = Omit<Parameters<typeof trainingLayers>[0], 'grads' | 'maxBindingBytes'>;
+
+/** The modes of a run's layers, by module; none where it has no layers of its own. */
+function modesIn(given: Given): ReadonlyMap<string, LayerMode> {
+  const asked = vi.spyOn(veraKind, 'trainingLayers');
+  try {
+    const [adapter] = given.adapters as readonly VeraAdapter[];
+    const layers = trainingLayers({ ...given, grads: gradsOf(adapter!), maxBindingBytes: 2 ** 27 });
+    return layers === undefined ? new Map() : modesOf(adapter!, asked.mock.lastCall![1]);
+  } finally {
+    asked.mockRestore();
+  }
+}
+
 test('all layers but the head get the mode that is cheapest, or the one that is asked for', () => {
   const adapter = adapterWith();
   const given = { loaded, task, overlay: overlayWith([adapter]), adapters: [adapter], args };
-  const each = (mode: VeraMode) => new Map(['block.q', 'block.up'].map((name) => [name, mode]));
-  expect(modesOf(given)).toEqual(each('merged'));
+  const each = (mode: LayerMode) => new Map(['block.q', 'block.up'].map((name) => [name, mode]));
+  expect(modesIn(given)).toEqual(each('merged'));
   // A token alone isn't worth a merge.
   const few = { ...args, max_length: 1, per_device_train_batch_size: 1 };
   const short = { fullShape: () => ({ B: 1, T: 1 }) };
-  expect(modesOf({ ...given, task: short, args: few })).toEqual(new Map());
-  for (const mode of VERA_MODES) expect(modesOf({ ...given, modes: mode })).toEqual(each(mode));
+  expect(modesIn({ ...given, task: short, args: few })).toEqual(new Map());
+  for (const mode of LAYER_MODES) expect(modesIn({ ...given, modes: mode })).toEqual(each(mode));
 });
 
 test('all is unmerged with dropout, beside another adapter, and over merged weights', () => {
   const [adapter, other, dropping] = [adapterWith(), adapterWith(), adapterWith(0.1)];
   const modules = (overlay: Overlay, adapters = [adapter]): string[] => [
-    ...modesOf({ loaded, task, overlay, adapters, args, modes: 'merged' }).keys(),
+    ...modesIn({ loaded, task, overlay, adapters, args, modes: 'merged' }).keys(),
   ];
   expect(modules(overlayWith([adapter, other]))).toEqual([]);
   expect(modules(overlayWith([dropping]), [dropping])).toEqual([]);
@@ -60,18 +86,14 @@ test('a weight too large to bind is left as it is', () => {
   const split = pinnedMatrix('block.up.weight', [128, 64], 'f32', 64 * 64 * 4);
   const partly = { ...loaded, weights: new Map([...weights, ['block.up.weight', split]]) };
   const given = { loaded: partly, task, overlay: overlayWith([adapter]), adapters: [adapter], args };
-  expect([...modesOf({ ...given, modes: 'merged' }).keys()]).toEqual(['block.q']);
+  expect([...modesIn({ ...given, modes: 'merged' }).keys()]).toEqual(['block.q']);
 });
-
-const modes = new Map<string, VeraMode>([
-  ['block.q', 'dense'],
-  ['block.up', 'saved'],
-]);
 
 function create(runner: Partial<Runner>): Promise<LayerModes> {
   const adapter = adapterWith();
-  const grads = new Map([[adapter, pinned('grads', adapter.lambda.shape)]]);
-  return LayerModes.create(runner as Runner, loaded, overlayWith([adapter]), { modes, grads });
+  const { maxBindingBytes = 2 ** 27 } = runner;
+  const given = { loaded, task, overlay: overlayWith([adapter]), adapters: [adapter], args, grads: gradsOf(adapter) };
+  return LayerModes.create(runner as Runner, trainingLayers({ ...given, modes: 'dense', maxBindingBytes }));
 }
 
 test('a step merges first, and makes the gradients of what was merged last', async () => {
@@ -94,12 +116,12 @@ test('a step merges first, and makes the gradients of what was merged last', asy
       run.push(...program.steps.map(({ kernel }) => kernel.name));
     },
   });
-  expect([...made.layers].map(([name, { mode }]) => [name, mode])).toEqual([...modes]);
-  expect(held.size).toBe(2);
+  expect(made.layers?.gradients.size).toBe(2);
+  expect(held.size).toBe(4);
   made.begin();
-  expect(run.splice(0)).toEqual(['vera_merge', 'clear']);
+  expect(run.splice(0)).toEqual(['vera_merge', 'clear', 'vera_merge', 'clear']);
   made.finish();
-  expect(run.splice(0)).toEqual(['vera_merge_backward', 'vera_lambda_reduce']);
+  expect(run.splice(0)).toEqual(['vera_merge_backward', 'vera_merge_backward', 'vera_lambda_reduce']);
   made.release();
   expect(run).toEqual(['release merge', 'release merge backward']);
   expect(held.size).toBe(0);
@@ -107,7 +129,8 @@ test('a step merges first, and makes the gradients of what was merged last', asy
 
 test('a weight whose copy is too large to bind isn’t merged', async () => {
   const made = await create({ maxBindingBytes: 4 * 64 * 64 - 1, allocate: async () => {} });
-  expect([...made.layers.keys()]).toEqual(['block.up']);
+  expect(made.layers?.gradients.size).toBe(0);
+  expect(made.steps).toEqual([]);
 });
 
 test('where memory runs out nothing is merged, and nothing kept', async () => {
@@ -122,7 +145,8 @@ test('where memory runs out nothing is merged, and nothing kept', async () => {
     },
   });
   const made = await create(runner('out_of_memory'));
-  expect([...made.layers.keys()]).toEqual(['block.up']);
+  expect(made.layers?.gradients.size).toBe(0);
+  expect(made.steps).toEqual([]);
   await expect(create(runner('device_lost'))).rejects.toMatchObject({ code: 'device_lost' });
   expect(held.size).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import type { Adapter } from '../../src/adapters/adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { RunEvent } from '../../src/core/run';
 import type { RunSnapshot } from '../../src/core/snapshot';
@@ -22,13 +22,13 @@ class Memory extends FakeRunner {
   };
 }
 
-const lambda = pinned('lambda', [4]);
+const parameters = pinned('pool', [4]);
 const pool: PoolState = { grads: pinned('grads', [4]), m: pinned('m', [4]), v: pinned('v', [4]) };
 /** Two vectors of one number each, and two of another tensor. */
 const adapter = {
-  lambda,
+  pool: parameters,
   layout: { length: 4, tensors: new Map([['bias', { offset: 2 }]]) },
-} as unknown as VeraAdapter;
+} as unknown as Adapter;
 const data = { tokens: 1, epoch: 1 } as StepData;
 const pools = (value: number) => {
   const all = () => new Float32Array(4).fill(value);
@@ -42,7 +42,7 @@ let events: RunEvent[];
 
 beforeEach(async () => {
   runner = new Memory();
-  runner.floats.set(lambda, new Float32Array(4).fill(-1));
+  runner.floats.set(parameters, new Float32Array(4).fill(-1));
   record = new RunRecord(runner, 100);
   events = [];
   const state = { pools: new Map([[adapter, pool]]), block: pinned('block', [8]), stats: pinned('stats', [8], 'u32') };
@@ -64,11 +64,11 @@ function reach(step: number, kept = false): void {
 const fail = (step: number) =>
   recovery.goBack(new WebVeraError('numerical_error', `Step ${step}`, { detail: { step } }));
 const told = () => events.flatMap((event) => (event.type === 'recovered' ? [event.repeatedSteps] : []));
-const onDevice = () => [lambda, pool.m, pool.v].map((value) => runner.floats.get(value)?.[3]);
+const onDevice = () => [parameters, pool.m, pool.v].map((value) => runner.floats.get(value)?.[3]);
 
 test('all goes back to the beginning, with moments of zero, where nothing else was kept', async () => {
   reach(3);
-  runner.floats.set(lambda, new Float32Array(4).fill(9));
+  runner.floats.set(parameters, new Float32Array(4).fill(9));
   await fail(4);
   expect(onDevice()).toEqual([-1, 0, 0]);
   const halving = { factor: 0.5, step: 4, times: 1 };
@@ -121,7 +121,7 @@ test('the rate is halved three times in a row, and then the run ends where the l
   }
   expect(record.halving).toEqual({ factor: 1 / 8, step: 5, times: 3 });
   reach(4);
-  runner.floats.set(lambda, new Float32Array(4).fill(9));
+  runner.floats.set(parameters, new Float32Array(4).fill(9));
   const end = fail(5);
   await expect(end).rejects.toMatchObject({
     code: 'numerical_error',
@@ -166,7 +166,7 @@ test.each([10_001, -10_001, Number.NaN])('vectors of %s are no state to keep, no
     detail: { step: 4 },
   });
   expect(() => recovery.hold(pools(value))).toThrow(error);
-  runner.floats.set(lambda, Float32Array.of(0, value, 0, 0));
+  runner.floats.set(parameters, Float32Array.of(0, value, 0, 0));
   await expect(recovery.check()).rejects.toEqual(error);
   // A run that ends with them goes back, and here it has no steps after that.
   const gone: unknown[] = [];
@@ -181,7 +181,7 @@ test('what trains beside vectors may be larger', async () => {
   large[0]?.parameters.fill(1e6, 2);
   recovery.hold(large);
   reach(4);
-  runner.floats.set(lambda, Float32Array.of(1, 1, 1e6, 1e6));
+  runner.floats.set(parameters, Float32Array.of(1, 1, 1e6, 1e6));
   await recovery.check();
   await fail(5);
   expect(record.progress.global_step).toBe(2);

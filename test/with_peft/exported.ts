@@ -143,7 +143,7 @@ export async function exportAt(
     for await (const event of run) {
       if (event.type === 'recovered') isWaiting = false;
       if (event.type !== 'log') continue;
-      if (event.logs.step === 1 && isWaiting) opened.overwrite('lambda of default', 0, [Number.NaN]);
+      if (event.logs.step === 1 && isWaiting) opened.overwrite('pool of default', 0, [Number.NaN]);
       if (event.logs.step >= step && !isWaiting) break;
     }
   }

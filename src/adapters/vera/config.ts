@@ -2,11 +2,11 @@ import { WebVeraError } from '../../core/error';
 import { suggestion } from '../../core/near_name';
 import { tellInstead } from '../../core/tell_instead';
 import { type Warning, warnOnConsole } from '../../core/warning';
+import type { TaskType } from '../adapter_config';
 import { checkTypes, checkValues, FIELDS, isObject, otherMethod, show } from './config_fields';
 
-export { LARGEST_VALUE } from './config_fields';
-
-export type TaskType = 'SEQ_CLS' | 'SEQ_2_SEQ_LM' | 'CAUSAL_LM' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'FEATURE_EXTRACTION';
+export { LARGEST_VALUE } from '../largest_value';
+export type { TaskType };
 
 /** The fields of PEFT's `VeraConfig`, with its names, defaults and meanings. Where the default is null, null says so. */
 export interface VeraConfigInit {
@@ -148,11 +148,6 @@ export class VeraConfig {
 /** What PEFT warns of whenever such a configuration is made, on loading too. */
 export function configWarnings(config: VeraConfig): readonly Warning[] {
   return config.save_projection ? [] : [{ code: 'projection_not_saved', message: PROJECTION_NOT_SAVED }];
-}
-
-/** The biases that train. PEFT takes any `*_only` for those of wrapped modules; files may hold other words for it. */
-export function trainedBiases(config: VeraConfig): 'none' | 'all' | 'wrapped' {
-  return config.bias === 'none' || config.bias === 'all' ? config.bias : 'wrapped';
 }
 
 /** A frozen copy, so that a caller's later change of its own list can't reach the configuration. Lists lose repeats. */

@@ -1,5 +1,7 @@
 import { WebVeraError } from '../../core/error';
-import type { TaskType, VeraConfigInit } from './config';
+import type { TaskType } from '../adapter_config';
+import { LARGEST_VALUE } from '../largest_value';
+import type { VeraConfigInit } from './config';
 
 type Fields = Readonly<Required<VeraConfigInit>>;
 
@@ -83,9 +85,6 @@ export function otherMethod(code: 'invalid_argument' | 'invalid_format', peft_ty
   const detail = { peft_type: typeof peft_type === 'string' ? peft_type.slice(0, 80) : null, supported: ['VERA'] };
   return new WebVeraError(code, `peft_type: expected "VERA", got ${show(peft_type)}`, { hint, detail });
 }
-
-/** No trained vector or projection comes near; a larger value is damage or malice. */
-export const LARGEST_VALUE = 1e4;
 
 /** What PEFT refuses when it makes the configuration, what it would crash on later, and what can't be loaded again. */
 export function checkValues(config: Fields): void {

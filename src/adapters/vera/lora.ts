@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/error';
 import type { Tensor } from '../../core/tensor';
-import { type ModuleSize, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
+import type { ModuleSize } from '../adapter';
+import { unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
 /** A LoRA of one rank: ΔW of a module is B·A, which makes `lora_alpha` equal to `r`. */
 export interface Lora {

@@ -1,23 +1,5 @@
-import type { Value } from '../../graph/value';
-import type { ModuleSlot } from './parameters';
-
-/**
- * Equal ways to compute an adapted layer in training; which is the cheapest depends on its shape, the batch and the rank.
- *
- * `unmerged`: the low-rank part beside the base's, forward and backward.
- * `saved`: likewise, but B·(λ_d ⊙ u) is kept for the backward pass, which is a product shorter then.
- * `merged`: W' = W + ΔW once a step, which then does for both at the base's price, and of the low-rank part only λ's
- * gradient is left.
- * `dense`: merged, and the gradient of W' gathers as any weight's does; λ's is made of it once a step.
- */
-export type VeraMode = 'unmerged' | 'saved' | 'merged' | 'dense';
-export const VERA_MODES: readonly VeraMode[] = ['unmerged', 'saved', 'merged', 'dense'];
-
-/** A layer's mode with what it needs of its own. */
-export type LayerMode =
-  | { readonly mode: 'saved' }
-  | { readonly mode: 'merged'; readonly weight: Value }
-  | { readonly mode: 'dense'; readonly weight: Value; readonly gradient: Value };
+import type { ModuleSize } from '../adapter';
+import { LAYER_MODES, type LayerMode } from '../training_layers';
 
 /** What a layer's cost depends on. */
 export interface LayerWork {
@@ -42,7 +24,7 @@ export interface ModeCost {
   readonly held: number;
 }
 
-export function modeCosts(layer: LayerWork): Readonly<Record<VeraMode, ModeCost>> {
+export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost>> {
   const { in_features, out_features: out, r, sharers, tokens, microBatches } = layer;
   const shared = in_features / sharers;
   const low = tokens * r;
@@ -78,13 +60,13 @@ export function timeOf({ flops, bytes }: ModeCost): number {
 }
 
 /** The modes that take less time than `unmerged`, the quickest first. */
-function quickerModes(costs: Readonly<Record<VeraMode, ModeCost>>): VeraMode[] {
-  const quicker = VERA_MODES.filter((mode) => timeOf(costs[mode]) < timeOf(costs.unmerged));
+function quickerModes(costs: Readonly<Record<LayerMode, ModeCost>>): LayerMode[] {
+  const quicker = LAYER_MODES.filter((mode) => timeOf(costs[mode]) < timeOf(costs.unmerged));
   return quicker.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]));
 }
 
 /** The quickest, whatever it keeps. */
-export function cheapestMode(layer: LayerWork): VeraMode {
+export function cheapestMode(layer: LayerWork): LayerMode {
   return quickerModes(modeCosts(layer))[0] ?? 'unmerged';
 }
 
@@ -93,12 +75,12 @@ export function cheapestMode(layer: LayerWork): VeraMode {
  * for each byte.
  */
 export function chooseModes(
-  slots: ReadonlyMap<string, ModuleSlot>,
+  modules: ReadonlyMap<string, ModuleSize>,
   { bytes, ...work }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & { readonly bytes: number },
-): Map<string, VeraMode> {
-  const candidates = [...slots].flatMap(([name, { in_features, out_features }]) => {
-    const sharers = [...slots].filter(
-      ([other, slot]) => areNeighbours(name, other) && slot.in_features === in_features,
+): Map<string, LayerMode> {
+  const candidates = [...modules].flatMap(([name, { in_features, out_features }]) => {
+    const sharers = [...modules].filter(
+      ([other, size]) => areNeighbours(name, other) && size.in_features === in_features,
     );
     const costs = modeCosts({ ...work, in_features, out_features, sharers: sharers.length });
     const modes = quickerModes(costs);
@@ -107,7 +89,7 @@ export function chooseModes(
     return [{ name, costs, modes, gain: (timeOf(costs.unmerged) - timeOf(costs[best])) / costs[best].held }];
   });
   let left = bytes;
-  const chosen = new Map<string, VeraMode>();
+  const chosen = new Map<string, LayerMode>();
   for (const { name, costs, modes } of candidates.toSorted((a, b) => b.gain - a.gain)) {
     const mode = modes.find((one) => costs[one].held <= left);
     if (mode === undefined) continue;

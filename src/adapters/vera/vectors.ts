@@ -1,17 +1,12 @@
 import { WebVeraError } from '../../core/error';
 import type { Tensor } from '../../core/tensor';
+import type { ModuleSize } from '../adapter';
 import { savedName } from '../saved_names';
-
-/** Sizes of a wrapped module. */
-export interface ModuleSize {
-  readonly in_features: number;
-  readonly out_features: number;
-}
 
 /** An adapter as numbers: ΔW of a module is diag(λ_b)·B[:out]·diag(λ_d)·A[:, :in]. */
 export interface VeraValues {
   readonly r: number;
-  /** By module name, in the model's order; the slots of a `ParameterLayout` are such a map. */
+  /** By module name, in the model's order; the slots of a `VeraLayout` are such a map. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
   /** A: (r, at least in) and B: (at least out, r), for the largest in and out of all modules. */
   readonly projections: { readonly A: Tensor; readonly B: Tensor };

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/error';
 import type { Tensor } from '../../core/tensor';
+import { LARGEST_VALUE } from '../largest_value';
 import { savedName } from '../saved_names';
-import { LARGEST_VALUE } from './config_fields';
 import { type ModuleVectors, unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
 type Projections = VeraValues['projections'];

@@ -1,7 +1,8 @@
+import { parameterShapes } from '../../adapters/pool_layout';
 import { type ResolvedTargets, resolveTargets } from '../../adapters/targets';
 import { type TrainedTensor, trainedTensors } from '../../adapters/trained_tensors';
 import type { VeraConfig } from '../../adapters/vera/config';
-import { layoutParameters, parameterShapes } from '../../adapters/vera/parameters';
+import { layoutVectors } from '../../adapters/vera/parameters';
 import type { Warn } from '../../core/warning';
 import type { ExpectedTensors } from '../../formats/peft';
 import { type Architecture, fileShape } from '../../models/architecture';
@@ -33,7 +34,7 @@ export function resolveAdapter(
   const trained = trainedTensors(targets.config, wrapped, model);
   const { r, save_projection } = targets.config;
   const { max_in, max_out } = targets;
-  const vectors = parameterShapes(layoutParameters(targets.modules, r));
+  const vectors = parameterShapes(layoutVectors(targets.modules, r));
   const others = new Map(
     trained.map(({ name, savedKey, shape, kind }) => {
       const spec = specOf(model, name);

@@ -1,5 +1,5 @@
+import type { Adapter } from '../../adapters/adapter';
 import { tensorsOf } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 
 /** PEFT's word for no adapter at all. */
@@ -8,7 +8,7 @@ export const BASE_NAME = '__base__';
 export interface RowContext {
   /** Rows of the batch. */
   readonly rows: number;
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   /** Names of those that are merged. */
   readonly merged: readonly string[];
   /** The module that makes logits. */
@@ -19,7 +19,7 @@ export interface RowContext {
 export function rowAdapters(
   names: readonly string[],
   { rows, adapters, merged, head }: RowContext,
-): (VeraAdapter | undefined)[] {
+): (Adapter | undefined)[] {
   if (names.length !== rows) {
     throw refusal(
       'Length of `adapter_names` should be the same as the number of inputs, but got ' +
@@ -46,10 +46,10 @@ export function rowAdapters(
   return chosen;
 }
 
-/** Rows share all tensors but λ. */
-function expectVectorsAlone(adapter: VeraAdapter, head: string): void {
+/** Rows share all tensors but what is an adapter's alone. */
+function expectVectorsAlone(adapter: Adapter, head: string): void {
   const hint = 'Run its rows in a batch of their own.';
-  if (adapter.layout.slots.has(head)) {
+  if (adapter.modules.has(head)) {
     throw refusal(`adapter_names: expected adapters that leave the output embedding alone, got ${adapter.name}`, hint);
   }
   if (tensorsOf(adapter, 'module').size > 0) {

@@ -3,6 +3,7 @@ import { configWarnings, VeraConfig } from '../../adapters/vera/config';
 import { loraOf, weightedLora } from '../../adapters/vera/lora';
 import { ProjectionPool } from '../../adapters/vera/projection_pool';
 import type { VeraValues, WeightedPart } from '../../adapters/vera/vectors';
+import { asVera } from '../../adapters/vera/vera_adapter';
 import { combineVectors } from '../../adapters/vera/weighted';
 import { WebVeraError } from '../../core/error';
 import { readFile } from '../../core/files';
@@ -35,7 +36,8 @@ import {
   writeAdapter,
 } from '../storage/adapter_files';
 import type { AdapterShelf } from '../storage/adapter_shelf';
-import type { StoredAdapter } from './adapter_values';
+import type { StoredAdapter } from './adapter_placer';
+import { VeraPlacer } from './vera_placer';
 import type { Ready } from './vera_prepare';
 import { VeraState } from './vera_state';
 
@@ -63,7 +65,7 @@ export class SessionAdapters {
     this.#projections.set(runner, projections);
     return new VeraState(base, {
       runner,
-      projections,
+      placer: new VeraPlacer(runner, base.loaded, projections, this.#warn),
       warn: this.#warn,
       nextKey: () => {
         this.#keys += 1;
@@ -100,7 +102,7 @@ export class SessionAdapters {
   }
 
   async keep(vera: VeraState, name: string): Promise<KeptAdapter> {
-    const { config, trainable, projections, origin } = vera.adapter(name);
+    const { config, trainable, projections, origin } = asVera(vera.adapter(name));
     const files = await this.save(vera, { adapter_name: name });
     const options = { is_trainable: trainable, projection_dtype: projections.dtype };
     return { name, config: { ...config }, options, files, origin };
@@ -146,7 +148,7 @@ export class SessionAdapters {
   /** An adapter whose deltas are the weighted sum of others'. */
   async addWeighted(vera: VeraState, name: string, parts: readonly WeightedAdapter[]): Promise<void> {
     const sum = combineVectors(await weightedParts(vera, parts));
-    const [first] = parts.map(({ adapter_name }) => vera.adapter(adapter_name).config);
+    const [first] = parts.map(({ adapter_name }) => asVera(vera.adapter(adapter_name)).config);
     if (first === undefined) return;
     const config = new VeraConfig({
       ...first,
@@ -167,18 +169,21 @@ export class SessionAdapters {
   async saveLora(vera: VeraState, parts: readonly WeightedAdapter[] | undefined): Promise<AdapterFiles> {
     const [{ adapter_name, weight } = { adapter_name: vera.active[0] ?? 'default', weight: 1 }] = parts ?? [];
     if (parts === undefined || (parts.length === 1 && weight === 1)) {
-      const { config } = vera.adapter(adapter_name);
+      const { config } = asVera(vera.adapter(adapter_name));
       const values = await numbersOf(vera, adapter_name);
       const lora = loraOf(values);
       return toFiles({ config: writeLoraConfig(config, { r: lora.r }), model: writeLoraModel(lora, values.others) });
     }
     const lora = weightedLora(await weightedParts(vera, parts));
-    const config = writeLoraConfig(vera.adapter(adapter_name).config, { r: lora.r, modules: lora.modules.keys() });
+    const config = writeLoraConfig(asVera(vera.adapter(adapter_name)).config, {
+      r: lora.r,
+      modules: lora.modules.keys(),
+    });
     return toFiles({ config, model: writeLoraModel(lora) });
   }
 
   async save(vera: VeraState, { adapter_name, id }: SaveAdapterOptions): Promise<AdapterFiles> {
-    const adapter = vera.adapter(adapter_name ?? vera.active[0] ?? 'default');
+    const adapter = asVera(vera.adapter(adapter_name ?? vera.active[0] ?? 'default'));
     const { projections, ...rest } = await vera.read(adapter);
     const { config } = adapter;
     const bytes = writeAdapter(config, { ...rest, projections: config.save_projection ? projections : undefined });
@@ -200,8 +205,8 @@ function inMode(config: VeraConfig, is_trainable: boolean): VeraConfig {
 }
 
 async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & StoredAdapter> {
-  const { config, layout } = vera.adapter(name);
-  return { r: config.r, modules: layout.slots, ...(await vera.read(vera.adapter(name))) };
+  const adapter = vera.adapter(name);
+  return { r: adapter.config.r, modules: adapter.modules, ...(await vera.read(adapter)) };
 }
 
 async function weightedParts(vera: VeraState, parts: readonly WeightedAdapter[]): Promise<WeightedPart[]> {

@@ -1,3 +1,4 @@
+import { asVera } from '../../adapters/vera/vera_adapter';
 import { numel } from '../../core/shape';
 import type { Handle, VeraInfo } from '../protocol';
 import type { VeraState } from './vera_state';
@@ -14,10 +15,10 @@ export function veraInfo(vera: VeraState, model: Handle): VeraInfo {
   return {
     model,
     adapters: Object.fromEntries(
-      adapters.map(({ name, config, trainable, layout }) => [
-        name,
-        { config: { ...config }, trainable, modules: [...layout.slots.keys()] },
-      ]),
+      adapters.map((adapter) => {
+        const { name, trainable, modules } = adapter;
+        return [name, { config: { ...asVera(adapter).config }, trainable, modules: [...modules.keys()] }];
+      }),
     ),
     active,
     merged,

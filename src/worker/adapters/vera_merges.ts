@@ -1,7 +1,7 @@
+import type { Adapter } from '../../adapters/adapter';
 import type { AtOneStep } from '../../adapters/at_one_step';
+import { mergedWeight } from '../../adapters/merge';
 import type { Merged } from '../../adapters/overlay';
-import { mergedWeight } from '../../adapters/vera/merge';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { Runner } from '../../graph/runner';
 import { storageOf, type Value } from '../../graph/value';
@@ -17,7 +17,7 @@ export interface MergeOptions {
 
 /** What a merge has made, before it counts. */
 export interface MadeMerge {
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   /** By tensor name. */
   readonly weights: ReadonlyMap<string, Value>;
   /** What they were made of. */
@@ -31,7 +31,7 @@ export class VeraMerges {
   #weights: ReadonlyMap<string, Value> = new Map();
   /** What they were made of. */
   #sources: ReadonlySet<Value> = new Set();
-  #adapters: readonly VeraAdapter[] = [];
+  #adapters: readonly Adapter[] = [];
   /** Stands for the merged weights; changes with them. */
   #key: string | undefined;
 
@@ -65,18 +65,18 @@ export class VeraMerges {
    * `signal` is aborted with, and `numerical_error` where a safe merge finds a number that isn't finite.
    */
   async make(
-    adapters: readonly VeraAdapter[],
+    adapters: readonly Adapter[],
     tensorOf: (name: string) => Value,
     then: AtOneStep,
     { safe, signal, onProgress }: MergeOptions,
   ): Promise<MadeMerge> {
-    const total = adapters.reduce((sum, { layout }) => sum + layout.slots.size, 0);
+    const total = adapters.reduce((sum, { modules }) => sum + modules.size, 0);
     const weights = new Map<string, Value>();
     const sources = new Set<Value>();
     let done = 0;
     try {
       for (const adapter of adapters) {
-        for (const module of adapter.layout.slots.keys()) {
+        for (const module of adapter.modules.keys()) {
           signal.throwIfAborted();
           const name = `${module}.weight`;
           const before = weights.get(name);
@@ -118,7 +118,7 @@ export class VeraMerges {
   }
 
   /** A half-precision weight stays one: the sum is made in float32 and rounded once. */
-  async #merge(adapter: VeraAdapter, module: string, weight: Value): Promise<Value> {
+  async #merge(adapter: Adapter, module: string, weight: Value): Promise<Value> {
     const merged = await mergedWeight(this.#runner, adapter, module, weight);
     if (weight.dtype === merged.dtype) return merged;
     try {

@@ -1,5 +1,5 @@
+import type { Adapter } from '../../adapters/adapter';
 import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import type { Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';
@@ -21,7 +21,7 @@ export interface Ingredients {
   readonly base: BaseModel;
   readonly merges: VeraMerges;
   /** The adapters whose numbers are read. */
-  readonly adapters: Iterable<VeraAdapter>;
+  readonly adapters: Iterable<Adapter>;
   /** What they train whole in place of the base model's tensors. */
   readonly tensors: ReadonlyMap<string, Value>;
 }
@@ -35,14 +35,14 @@ export interface Unloaded {
 }
 
 /** Makes merged weights with the vectors of one step, while nothing changes. */
-export function prepareMerge(of: Ingredients, fresh: readonly VeraAdapter[], merging: Merging): Promise<MadeMerge> {
+export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging: Merging): Promise<MadeMerge> {
   return atOneStep(of.base.runner, of.adapters, (then) => make(of, fresh, then, merging));
 }
 
 /** The same with copies of what is trained whole, of the same step; without `merging` of those alone. */
 export function prepareUnload(
   of: Ingredients,
-  fresh: readonly VeraAdapter[],
+  fresh: readonly Adapter[],
   merging: Merging | undefined,
 ): Promise<Unloaded> {
   return atOneStep(of.base.runner, of.adapters, async (then) => {
@@ -70,7 +70,7 @@ export async function readyOrUndo(ready: Ready, undo: () => void): Promise<void>
 
 function make(
   { base, merges, tensors }: Ingredients,
-  fresh: readonly VeraAdapter[],
+  fresh: readonly Adapter[],
   then: AtOneStep,
   options: MergeOptions,
 ): Promise<MadeMerge> {

@@ -1,5 +1,5 @@
+import type { Adapter } from '../../adapters/adapter';
 import { tensorsOf } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import { BASE_NAME } from './row_adapters';
 
@@ -17,7 +17,7 @@ export function expectAdapterName(name: string): void {
 }
 
 /** Two adapters can't both stand in for one module. */
-export function expectTogether(adapters: readonly VeraAdapter[]): void {
+export function expectTogether(adapters: readonly Adapter[]): void {
   const owners = new Map<string, string>();
   for (const adapter of adapters) {
     for (const tensor of tensorsOf(adapter, 'module').keys()) {
@@ -40,7 +40,7 @@ export function biasesStay(bias: string): string {
 }
 
 /** PEFT's warning. */
-export function alreadyMerged(merged: readonly string[], fresh: readonly VeraAdapter[]): string {
+export function alreadyMerged(merged: readonly string[], fresh: readonly Adapter[]): string {
   if (fresh.length === 0) return 'All adapters are already merged, nothing to do.';
   const names = fresh.map(({ name }) => name).join(',');
   return `Already following adapters were merged ${merged.join(',')}. You are now additionally merging ${names}.`;

@@ -1,7 +1,7 @@
+import type { Adapter } from '../../adapters/adapter';
+import { trainedBiases } from '../../adapters/adapter_config';
 import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapters/overlay';
-import { trainedBiases, type VeraConfig } from '../../adapters/vera/config';
-import type { ProjectionPool } from '../../adapters/vera/projection_pool';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
+import type { VeraConfig } from '../../adapters/vera/config';
 import { abortError } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import { Serial } from '../../core/serial';
@@ -12,7 +12,8 @@ import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 import type { BaseModel } from '../models/base_model';
 import type { WireAdapterOptions } from '../protocol';
-import { AdapterPlacer, type StoredAdapter } from './adapter_values';
+import type { AdapterPlacer, StoredAdapter } from './adapter_placer';
+import { deltaWeight } from './adapter_pool';
 import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 import { type MadeMerge, VeraMerges } from './vera_merges';
@@ -22,7 +23,7 @@ import { alreadyMerged, biasesStay, expectAdapterName, expectTogether } from './
 /** What a VeRA model needs of its session. */
 export interface VeraHost {
   readonly runner: Runner;
-  readonly projections: ProjectionPool;
+  readonly placer: AdapterPlacer;
   readonly warn: Warn;
   /** A key that nothing else of the session has. */
   nextKey(): string;
@@ -42,17 +43,15 @@ export class VeraState {
   /** Changes come one after the other. */
   readonly changes = new Serial();
   readonly #host: VeraHost;
-  readonly #placer: AdapterPlacer;
   readonly #merges: VeraMerges;
   /** In the order in which they were added. */
-  readonly #adapters = new Map<string, VeraAdapter>();
+  readonly #adapters = new Map<string, Adapter>();
   #active: readonly string[] = [];
   #enabled = true;
 
   constructor(base: BaseModel, host: VeraHost) {
     this.base = base;
     this.#host = host;
-    this.#placer = new AdapterPlacer(host.runner, base.loaded, host.projections, host.warn);
     this.#merges = new VeraMerges(host.runner);
   }
 
@@ -68,7 +67,7 @@ export class VeraState {
     return this.#merges.names;
   }
 
-  get adapters(): readonly VeraAdapter[] {
+  get adapters(): readonly Adapter[] {
     return [...this.#adapters.values()];
   }
 
@@ -110,8 +109,8 @@ export class VeraState {
     { tensors, ready, origin }: Added = {},
   ): Promise<void> {
     const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors, origin };
-    const adapter = await this.#placer.place(plan, this.adapters);
-    if (ready !== undefined) await readyOrUndo(ready, () => this.#placer.free(adapter));
+    const adapter = await this.#host.placer.place(plan, this.adapters);
+    if (ready !== undefined) await readyOrUndo(ready, () => this.#host.placer.free(adapter));
     this.#adapters.set(name, adapter);
     if (this.#active.length === 0) this.#active = [name];
   }
@@ -165,7 +164,7 @@ export class VeraState {
 
   /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
   async deltaWeight(module: string, name = this.#active[0] ?? 'default'): Promise<Tensor> {
-    return this.#placer.delta(this.adapter(name), module);
+    return deltaWeight(this.#host.runner, this.base.loaded, this.adapter(name), module);
   }
 
   /**
@@ -185,12 +184,12 @@ export class VeraState {
   }
 
   /** The numbers of an adapter. */
-  async read(adapter: VeraAdapter): Promise<StoredAdapter> {
-    return this.base.jobs.run(adapter.key, undefined, () => this.#placer.read(adapter));
+  async read(adapter: Adapter): Promise<StoredAdapter> {
+    return this.base.jobs.run(adapter.key, undefined, () => this.#host.placer.read(adapter));
   }
 
   /** An adapter by name; throws PEFT's error. */
-  adapter(name: string): VeraAdapter {
+  adapter(name: string): Adapter {
     const adapter = this.#adapters.get(name);
     if (adapter !== undefined) return adapter;
     throw this.#unknown(`Adapter ${name} not found.`);
@@ -205,14 +204,14 @@ export class VeraState {
   }
 
   /** The adapters among those wanted that aren't merged yet. */
-  #unmerged(names: readonly string[] = this.#active): VeraAdapter[] {
+  #unmerged(names: readonly string[] = this.#active): Adapter[] {
     const wanted = [...new Set(names)].map((name) => this.adapter(name));
     const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
     if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
     return fresh;
   }
 
-  #ingredients(fresh: readonly VeraAdapter[]): Ingredients {
+  #ingredients(fresh: readonly Adapter[]): Ingredients {
     const biased = this.#biased();
     const active = this.#activeAdapters();
     const { tensors } = overlayOf(this.adapters, active);
@@ -228,7 +227,7 @@ export class VeraState {
     this.#host.runner.free(replaced);
   }
 
-  #activeAdapters(): VeraAdapter[] {
+  #activeAdapters(): Adapter[] {
     return this.#active.map((name) => this.adapter(name));
   }
 
@@ -261,9 +260,9 @@ export class VeraState {
     await this.base.dropPrograms(key);
   }
 
-  async #discard(adapter: VeraAdapter): Promise<void> {
+  async #discard(adapter: Adapter): Promise<void> {
     await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
-    this.#placer.free(adapter);
+    this.#host.placer.free(adapter);
   }
 
   #enabledOverlay(): Overlay {
@@ -271,17 +270,17 @@ export class VeraState {
   }
 
   /** Whether merged weights, made of others, would hide what the adapter saves whole. */
-  #isUnderMerged(adapter: VeraAdapter): boolean {
+  #isUnderMerged(adapter: Adapter): boolean {
     const tensors = tensorsOf(adapter, 'module');
     return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.has(name));
   }
 
   /** Whether merged weights were made of what the adapter saves whole. */
-  #isMergedInto(adapter: VeraAdapter): boolean {
+  #isMergedInto(adapter: Adapter): boolean {
     return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
   }
 
-  #biased(): VeraAdapter | undefined {
+  #biased(): Adapter | undefined {
     return this.adapters.find(({ config }) => trainedBiases(config) !== 'none');
   }
 

@@ -1,7 +1,8 @@
+import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
 import { VeraConfig } from '../../adapters/vera/config';
 import { roundingOf } from '../../adapters/vera/projections';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
+import { asVera, type VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { PoolSnapshot, RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/training';
@@ -10,7 +11,7 @@ import { type RunSettings, writeRunFolder } from '../../formats/run_folder';
 import { Breather } from '../../tasks/breather';
 import type { Task } from '../../tasks/task';
 import { warmupSteps } from '../../train/schedule';
-import { poolTensors, readProjections } from '../adapters/adapter_values';
+import { readProjections, vectorsIn } from '../adapters/vera_placer';
 import type { BaseModel } from '../models/base_model';
 import { sampleBase } from './base_sample';
 
@@ -35,7 +36,7 @@ export async function exportRun({
   snapshot,
   signal,
 }: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
-  const adapter = expectOne(overlay);
+  const adapter = asVera(expectOne(overlay));
   const { progress, logs, halving, pools } = snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
   const [pool] = pools;
@@ -43,7 +44,7 @@ export async function exportRun({
   const { runner, loaded } = model;
   const stored = await readProjections(runner, adapter);
   const save_projection = adapter.config.save_projection || !isDrawnInPython(adapter, stored);
-  const tensors = (part: keyof PoolSnapshot) => poolTensors(loaded.model, adapter, pool[part]);
+  const tensors = (part: keyof PoolSnapshot) => vectorsIn(loaded.model, adapter, pool[part]);
   return writeRunFolder({
     progress,
     logs,
@@ -68,7 +69,7 @@ async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSig
 }
 
 /** What transformers' Trainer takes: one adapter, and nothing else over the base model. */
-export function expectOne({ adapters, tensors }: Overlay): VeraAdapter {
+export function expectOne({ adapters, tensors }: Overlay): Adapter {
   const [adapter, ...others] = adapters;
   const isAlone = adapter !== undefined && others.length === 0;
   if (isAlone && [...tensors.keys()].every((name) => adapter.tensors.has(name))) return adapter;

@@ -1,5 +1,5 @@
+import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { bytesOf } from '../../core/bytes';
 import { Digest } from '../../core/digest';
 import type { Value } from '../../graph/value';
@@ -11,7 +11,7 @@ export interface RunParts {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   /** Those that train. */
-  readonly adapters: readonly VeraAdapter[];
+  readonly adapters: readonly Adapter[];
   readonly rows: readonly unknown[];
 }
 
@@ -30,8 +30,8 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
     trained: adapters.map(({ name }) => name),
   };
   await digest.add(new TextEncoder().encode(JSON.stringify(about)));
-  const projections = overlay.adapters.flatMap(({ projections: { A, B } }) => [A, B]);
-  const samples = [...tensors.map(([, value]) => value), ...projections].flatMap(samplesOf);
+  const frozen = overlay.adapters.flatMap(({ frozen }) => frozen);
+  const samples = [...tensors.map(([, value]) => value), ...frozen].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of stillPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
   const task: Task = model.task;
@@ -43,25 +43,21 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
   return digest.end();
 }
 
-function describe({ name, config, layout, origin }: VeraAdapter): object {
-  const { r, slots, tensors, length } = layout;
+function describe({ name, hyperparameters, modules, tensors, layout, dropout, origin }: Adapter): object {
   return {
     name,
-    r,
-    modules: [...slots.keys()],
+    ...hyperparameters,
+    modules: [...modules.keys()],
     tensors: [...tensors.keys()],
-    length,
-    dropout: config.vera_dropout,
+    length: layout.length,
+    dropout,
     origin,
   };
 }
 
 /** All values of adapters that have a part in the results, but don't train. */
-function stillPools({ adapters, tensors }: Overlay, trained: readonly VeraAdapter[]): Value[] {
-  const own = new Set(trained.map(({ lambda }) => lambda));
-  const used = [
-    ...adapters.map(({ lambda }) => lambda),
-    ...[...tensors.values()].map((value) => value.view?.of ?? value),
-  ];
+function stillPools({ adapters, tensors }: Overlay, trained: readonly Adapter[]): Value[] {
+  const own = new Set(trained.map(({ pool }) => pool));
+  const used = [...adapters.map(({ pool }) => pool), ...[...tensors.values()].map((value) => value.view?.of ?? value)];
   return [...new Set(used)].filter((value) => !own.has(value));
 }

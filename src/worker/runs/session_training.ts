@@ -1,5 +1,5 @@
+import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { RunControl } from '../../core/run';
@@ -38,7 +38,7 @@ export class SessionTraining implements RunCalls {
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, Running>();
   /** By the adapter that trains. */
-  readonly #training = new Map<VeraAdapter, Turn>();
+  readonly #training = new Map<Adapter, Turn>();
 
   constructor(
     host: SessionHost,

@@ -1,5 +1,5 @@
+import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
-import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
 import { WebVeraError } from '../../core/error';
 import type { Holder } from '../../core/held_name';
 import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
@@ -134,9 +134,9 @@ export async function storedRun({
   return { rows, snapshot: { ...rest, progress: { ...progress, max_steps: maxSteps } } };
 }
 
-async function beginning({ runner }: BaseModel, adapters: readonly VeraAdapter[]): Promise<RunSnapshot> {
-  const pools = adapters.map(async ({ lambda }): Promise<PoolSnapshot> => {
-    const parameters = await readFloats(runner, lambda);
+async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): Promise<RunSnapshot> {
+  const pools = adapters.map(async ({ pool }): Promise<PoolSnapshot> => {
+    const parameters = await readFloats(runner, pool);
     const zeros = new Float32Array(parameters.length);
     return { parameters, exp_avg: zeros, exp_avg_sq: zeros };
   });
@@ -150,7 +150,7 @@ async function beginning({ runner }: BaseModel, adapters: readonly VeraAdapter[]
 }
 
 /** The adapters that a run trains. */
-function expectTrainable(overlay: Overlay): readonly VeraAdapter[] {
+function expectTrainable(overlay: Overlay): readonly Adapter[] {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
   if (adapters.length === 0) {
     const [first] = overlay.adapters;

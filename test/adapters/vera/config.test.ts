@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { configWarnings, trainedBiases, VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
+import { trainedBiases } from '../../../src/adapters/adapter_config';
+import { configWarnings, VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
 import type { Warning } from '../../../src/core/warning';
 
 interface Situation {

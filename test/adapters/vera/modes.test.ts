@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  cheapestMode,
-  chooseModes,
-  type LayerWork,
-  modeCosts,
-  timeOf,
-  VERA_MODES,
-} from '../../../src/adapters/vera/modes';
+import { LAYER_MODES } from '../../../src/adapters/training_layers';
+import { cheapestMode, chooseModes, type LayerWork, modeCosts, timeOf } from '../../../src/adapters/vera/modes';
 
 type Shape = readonly [in_features: number, out_features: number, sharers: number];
 
@@ -62,7 +56,7 @@ describe('what a whole model costs in each mode, in GFLOP', () => {
     ['Llama-3.2-1B', 1024, 1024, 4, [3333, 2543, 1770, 2989]],
   ] as const)('%s r %i, %i tokens × %i', (name, r, tokens, microBatches, expected) => {
     const { work, blocks } = workOf(name, r, tokens, microBatches);
-    const totals = VERA_MODES.map(
+    const totals = LAYER_MODES.map(
       (mode) => blocks * work.reduce((sum, layer) => sum + modeCosts(layer)[mode].flops, 0),
     );
     expect(totals.map((total) => Math.round(total / 1e9))).toEqual(expected);
@@ -73,7 +67,7 @@ test('each layer gets the mode that takes least, counting what is read and writt
   const { work } = workOf('Qwen2.5-0.5B', 256, 512, 1);
   for (const layer of work) {
     const costs = modeCosts(layer);
-    const least = VERA_MODES.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]))[0];
+    const least = LAYER_MODES.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]))[0];
     expect(cheapestMode(layer)).toBe(least);
   }
   expect(new Set(work.map(cheapestMode)).size).toBeGreaterThan(1);

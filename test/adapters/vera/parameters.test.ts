@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  initialParameters,
-  layoutParameters,
-  packParameters,
-  parameterShapes,
-  unpackParameters,
-} from '../../../src/adapters/vera/parameters';
+import { packParameters, parameterShapes, unpackParameters } from '../../../src/adapters/pool_layout';
+import { initialVectors, layoutVectors } from '../../../src/adapters/vera/parameters';
 
 const modules = [
   { name: 'layers.0.q', in_features: 6, out_features: 5 },
   { name: 'layers.0.v', in_features: 6, out_features: 8 },
 ];
-const layout = layoutParameters(modules, 3);
+const layout = layoutVectors(modules, 3);
 
 /** Every float of the pool that no vector covers. */
 function padding(pool: Float32Array): number[] {
@@ -25,7 +20,7 @@ function padding(pool: Float32Array): number[] {
   return [...free].map((index) => pool[index] ?? Number.NaN);
 }
 
-describe('layoutParameters', () => {
+describe('layoutVectors', () => {
   test('places λ_b and λ_d of module after module at multiples of four', () => {
     expect([...layout.slots]).toEqual([
       ['layers.0.q', { in_features: 6, out_features: 5, offsetB: 0, offsetD: 8 }],
@@ -38,7 +33,7 @@ describe('layoutParameters', () => {
     const size = fc.integer({ min: 1, max: 50 });
     fc.assert(
       fc.property(fc.array(size, { maxLength: 8 }), size, (outs, r) => {
-        const drawn = layoutParameters(
+        const drawn = layoutVectors(
           outs.map((out_features, index) => ({ name: `m${index}`, in_features: 1, out_features })),
           r,
         );
@@ -56,7 +51,7 @@ describe('layoutParameters', () => {
   });
 
   test('refuses pools above 1 GiB', () => {
-    expect(() => layoutParameters(modules, 2 ** 30)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+    expect(() => layoutVectors(modules, 2 ** 30)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
   });
 
   test.each(['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'])(
@@ -65,29 +60,29 @@ describe('layoutParameters', () => {
       const { wrapped_modules, trainable, trainable_parameters, vera_config } = JSON.parse(
         readFileSync(`test/golden/cases/${name}/case.json`, 'utf8'),
       );
-      const golden = layoutParameters(wrapped_modules, vera_config.r);
+      const golden = layoutVectors(wrapped_modules, vera_config.r);
       expect(golden.trainable).toBe(trainable_parameters);
       expect(Object.fromEntries(parameterShapes(golden))).toEqual(trainable);
     },
   );
 });
 
-describe('initialParameters', () => {
+describe('initialVectors', () => {
   test('starts from no change: λ_b is 0 and λ_d is d_initial', () => {
-    const pool = initialParameters(layout, { d_initial: 0.1, init_weights: true }, 1);
+    const pool = initialVectors(layout, { d_initial: 0.1, init_weights: true }, 1);
     const d = Math.fround(0.1);
     expect([...pool]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, d, d, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, d, d, d, 0]);
   });
 
   test('without init_weights λ_b is 1 and λ_d random, by seed and module; padding stays 0', () => {
     const options = { d_initial: 0.1, init_weights: false };
-    const pool = initialParameters(layout, options, 1);
+    const pool = initialVectors(layout, options, 1);
     const [bq, dq, bv, dv] = [...unpackParameters(layout, pool).values()];
     expect([...(bq ?? []), ...(bv ?? [])]).toEqual(Array(13).fill(1));
     expect(dq).not.toEqual(dv);
     expect(padding(pool).every((value) => value === 0)).toBe(true);
-    expect(initialParameters(layout, options, 1)).toEqual(pool);
-    expect(initialParameters(layout, options, 2)).not.toEqual(pool);
+    expect(initialVectors(layout, options, 1)).toEqual(pool);
+    expect(initialVectors(layout, options, 2)).not.toEqual(pool);
   });
 });
 

@@ -1,0 +1,77 @@
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { type Layers, layersOver } from '../../models/layers';
+import { dropout } from '../../ops/dropout';
+import type { LowRank } from '../../ops/vera/low_rank';
+import { type VeraLayer, veraAdd, veraLinears } from '../../ops/vera/vera';
+import type { LayerOptions } from '../adapter';
+import type { ModuleSlot } from './parameters';
+import { sharedProjection } from './project';
+import type { VeraAdapter } from './vera_adapter';
+
+/** A layer's mode with what it needs of its own; a layer without is unmerged. */
+export type LayerPlan =
+  | { readonly mode: 'saved' }
+  | { readonly mode: 'merged'; readonly weight: Value }
+  | { readonly mode: 'dense'; readonly weight: Value; readonly gradient: Value };
+
+/**
+ * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the names that they target. `plans` are
+ * those of the layers of the one adapter, by module.
+ */
+export function veraLayers(
+  g: Graph,
+  base: Layers,
+  adapters: readonly VeraAdapter[],
+  { merged, source, plans }: LayerOptions & { readonly plans?: ReadonlyMap<string, LayerPlan> | undefined },
+): Layers {
+  const project = sharedProjection(g);
+  let draws = 0;
+  const lowRank = ({ adapter, slot }: Part, x: Value): LowRank => {
+    const { dropout: p, projections, pool: lambda } = adapter;
+    const drop = (): Value => {
+      if (source === undefined || p === 0) return x;
+      // Each use has a mask of its own: no two share what they drop.
+      draws += 1;
+      return dropout(g, x, { p, module: draws, ...source });
+    };
+    const u = project(drop(), projections.A);
+    return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
+  };
+  const parts = partsByModule(adapters);
+  const partsOf = (name: string): readonly Part[] => (merged.has(name) ? [] : (parts.get(name) ?? []));
+  return layersOver(base, (uses, x) => {
+    const adapted = uses.map(({ name, residual }): VeraLayer => {
+      const [first] = partsOf(name);
+      const plain = { weight: base.weight(name), bias: base.bias(name), residual };
+      if (first === undefined) return plain;
+      const plan = plans?.get(name);
+      if (plan === undefined || plan.mode === 'saved') {
+        return { ...plain, low: lowRank(first, x), saved: plan !== undefined };
+      }
+      const { weight } = plan;
+      // Its gradient gathers as that of any weight that trains.
+      if (plan.mode === 'dense') return { ...plain, weight };
+      const { projections, pool: lambda } = first.adapter;
+      const { offsetB, offsetD } = first.slot;
+      return { ...plain, weight, merged: { ...projections, lambda, offsetB, offsetD } };
+    });
+    return veraLinears(g, x, adapted).map((y, index) => {
+      const others = partsOf(uses[index]?.name ?? '').slice(1);
+      return others.reduce((sum, part) => veraAdd(g, sum, lowRank(part, x)), y);
+    });
+  });
+}
+
+interface Part {
+  readonly adapter: VeraAdapter;
+  readonly slot: ModuleSlot;
+}
+
+function partsByModule(adapters: readonly VeraAdapter[]): Map<string, Part[]> {
+  const parts = new Map<string, Part[]>();
+  for (const adapter of adapters) {
+    for (const [name, slot] of adapter.layout.slots) parts.set(name, [...(parts.get(name) ?? []), { adapter, slot }]);
+  }
+  return parts;
+}

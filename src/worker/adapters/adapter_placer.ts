@@ -1,0 +1,32 @@
+import type { Adapter } from '../../adapters/adapter';
+import type { ResolvedTargets } from '../../adapters/targets';
+import type { TrainedTensor } from '../../adapters/trained_tensors';
+import type { Tensor } from '../../core/tensor';
+import type { AdapterTensors } from '../../formats/peft';
+import type { WireAdapterOptions } from '../protocol';
+
+/** What an adapter is to become. */
+export interface AdapterPlan {
+  readonly name: string;
+  readonly key: string;
+  readonly targets: ResolvedTargets;
+  /** The base model's tensors that train. */
+  readonly trained: readonly TrainedTensor[];
+  readonly options: WireAdapterOptions;
+  /** Values from a file. Without them the adapter begins as PEFT's do. */
+  readonly tensors: AdapterTensors | undefined;
+  /** A fingerprint of the values that it began with, unless it begins with these. */
+  readonly origin?: string | undefined;
+}
+
+/** What an adapter holds, projections included. */
+export type StoredAdapter = AdapterTensors & { readonly projections: { readonly A: Tensor; readonly B: Tensor } };
+
+/** Puts adapters of one kind on a model's device. */
+export interface AdapterPlacer {
+  /** Beside `others` on the same model. Where it throws, nothing is left on the device. */
+  place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter>;
+  /** The numbers of an adapter, in the shapes that files give them. */
+  read(adapter: Adapter): Promise<StoredAdapter>;
+  free(adapter: Adapter): void;
+}

@@ -1,0 +1,79 @@
+import type { Adapter } from '../../adapters/adapter';
+import { mergedWeight } from '../../adapters/merge';
+import { type PoolLayout, unpackParameters } from '../../adapters/pool_layout';
+import type { TrainedTensor } from '../../adapters/trained_tensors';
+import { WebVeraError } from '../../core/error';
+import { numel } from '../../core/shape';
+import type { Tensor } from '../../core/tensor';
+import type { Runner } from '../../graph/runner';
+import type { Architecture } from '../../models/architecture';
+import { baseTensor, type LoadedModel } from '../../models/loaded_model';
+import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/tensors';
+
+/** What a pool holds, by the names that PEFT saves it under. */
+export interface PoolTensors {
+  /** What only adapters have. */
+  readonly parameters: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** The base model's tensors that train, in the shapes that files give them. */
+  readonly others: ReadonlyMap<string, Tensor>;
+}
+
+/** Trained tensors begin with the file's values, by saved name, else with the base model's. */
+export async function fillTensors(
+  pool: Float32Array,
+  runner: Runner,
+  loaded: LoadedModel,
+  {
+    layout,
+    trained,
+    stored,
+  }: {
+    readonly layout: PoolLayout;
+    readonly trained: readonly TrainedTensor[];
+    readonly stored: ReadonlyMap<string, Tensor> | undefined;
+  },
+): Promise<void> {
+  for (const { name, savedKey } of trained) {
+    const slot = layout.tensors.get(name);
+    if (slot === undefined) continue;
+    const given = stored?.get(savedKey);
+    const data =
+      given === undefined
+        ? await readFloats(runner, baseTensor(loaded, name))
+        : toDeviceOrder(specOf(loaded.model, name), given).data;
+    pool.set(data, slot.offset);
+  }
+}
+
+/** What lies in a pool of an adapter: what trains, or one of its moments. */
+export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array<ArrayBuffer>): PoolTensors {
+  const others = new Map<string, Tensor>();
+  for (const [name, { value, offset, savedKey }] of adapter.tensors) {
+    const data = pool.slice(offset, offset + numel(value.shape));
+    others.set(savedKey, toFileOrder(specOf(model, name), { dims: value.shape, data }));
+  }
+  return { parameters: unpackParameters(adapter.layout, pool), others };
+}
+
+/** ΔW of a module in the layout of its weight. Throws `invalid_argument` for a module that isn't wrapped. */
+export async function deltaWeight(
+  runner: Runner,
+  { model }: LoadedModel,
+  adapter: Adapter,
+  module: string,
+): Promise<Tensor> {
+  if (!adapter.modules.has(module)) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `get_delta_weight: expected a module that ${adapter.name} wraps, got ${module}`,
+      { hint: `It wraps ${[...adapter.modules.keys()].slice(0, 4).join(', ')}, …` },
+    );
+  }
+  const delta = await mergedWeight(runner, adapter, module, undefined);
+  try {
+    const spec = specOf(model, `${module}.weight`);
+    return toFileOrder(spec, { dims: delta.shape, data: await readFloats(runner, delta) });
+  } finally {
+    runner.free([delta]);
+  }
+}
