@@ -1,4 +1,4 @@
-import { defaultLimits } from '../core/source';
+import { folderFiles } from '../formats/model_files';
 import { DeviceHost } from '../gpu/device';
 import { Executor } from '../gpu/executor';
 import { openSource } from '../hub/open_source';
@@ -25,8 +25,8 @@ export async function openModel(gpu: GPU | undefined, { files, signal }: ModelSt
   try {
     const executor = new Executor(host);
     const onUpload = (): void => signal?.throwIfAborted();
-    const loading = { dtype: 'auto', limits: defaultLimits, onUpload } as const;
-    return { host, executor, loaded: await loadModel(openSource({ files }), executor, loading) };
+    const loading = { dtype: 'auto', onUpload } as const;
+    return { host, executor, loaded: await loadModel(folderFiles(openSource({ files })), executor, loading) };
   } catch (error) {
     host.close();
     throw error;

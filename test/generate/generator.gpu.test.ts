@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BASE } from '../../src/adapters/overlay';
-import { defaultLimits } from '../../src/core/source';
+import { folderFiles } from '../../src/formats/model_files';
 import { Generator } from '../../src/generate/generator';
 import { chooseVariant } from '../../src/gpu/choice';
 import { Executor } from '../../src/gpu/executor';
@@ -35,7 +35,7 @@ describe.each([
   let generator: Generator;
   beforeAll(async () => {
     const source = openSource(tinyFiles(), { signal: new AbortController().signal });
-    loaded = await loadModel(source, executor, { dtype: 'auto', limits: defaultLimits, onUpload: () => {} });
+    loaded = await loadModel(folderFiles(source), executor, { dtype: 'auto', onUpload: () => {} });
     generator = new Generator(executor, loaded);
   });
   afterAll(async () => {

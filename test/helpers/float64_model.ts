@@ -1,6 +1,6 @@
 import { BASE } from '../../src/adapters/overlay';
-import { defaultLimits } from '../../src/core/source';
 import type { Tensor } from '../../src/core/tensor';
+import { folderFiles } from '../../src/formats/model_files';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
@@ -24,8 +24,8 @@ export class Float64Model {
 
   static async load(base: string): Promise<Float64Model> {
     const runner = new MemoryRunner();
-    const options = { dtype: 'float32', limits: defaultLimits, onUpload: () => {} } as const;
-    return new Float64Model(await loadModel(openSource(goldenBase(base)), runner, options), runner);
+    const options = { dtype: 'float32', onUpload: () => {} } as const;
+    return new Float64Model(await loadModel(folderFiles(openSource(goldenBase(base))), runner, options), runner);
   }
 
   /** Logits (B·T·V) with other tensors in place of some. Weights of linear layers are (out, in) here, of any model. */

@@ -4,7 +4,7 @@ import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { f16ToF32 } from '../../src/core/float16';
 import { numel } from '../../src/core/shape';
-import { defaultLimits } from '../../src/core/source';
+import { folderFiles } from '../../src/formats/model_files';
 import type { Executor } from '../../src/gpu/executor';
 import type { Step } from '../../src/graph/graph';
 import type { Value } from '../../src/graph/value';
@@ -41,8 +41,8 @@ export async function openTrainingBench(
   { vectors = 0.5 }: { readonly vectors?: number } = {},
 ): Promise<TrainingBench> {
   const executor = testExecutor();
-  const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
-  const loaded = await loadModel(openSource(source), executor, options);
+  const options = { dtype: 'auto', onUpload: () => {} } as const;
+  const loaded = await loadModel(folderFiles(openSource(source)), executor, options);
   const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   const adapters: VeraAdapter[] = [];
   for (const [index, init] of inits.entries()) {

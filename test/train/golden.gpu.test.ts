@@ -5,9 +5,9 @@ import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers'
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
-import { defaultLimits } from '../../src/core/source';
 import type { Tensor } from '../../src/core/tensor';
 import type { ResolvedTrainingArguments } from '../../src/core/training';
+import { folderFiles } from '../../src/formats/model_files';
 import type { Executor } from '../../src/gpu/executor';
 import { ProgramCache } from '../../src/graph/program_cache';
 import type { Value } from '../../src/graph/value';
@@ -82,8 +82,8 @@ interface Bench {
 async function open({ name, columns }: Case): Promise<Bench> {
   const golden = goldenCase(name);
   const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
-  const options = { dtype: 'auto', limits: defaultLimits, onUpload: () => {} } as const;
-  const loaded = await loadModel(openSource(goldenBase(golden.base)), executor, options);
+  const options = { dtype: 'auto', onUpload: () => {} } as const;
+  const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
   const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
   const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   return { golden, tensors: goldenTensors(name), executor, loaded, placer, resolved };

@@ -1,19 +1,16 @@
 import { BASE } from '../../adapters/overlay';
 import { bucketLength } from '../../core/bucket';
 import { WebVeraError } from '../../core/error';
-import { type FileSource, readFile } from '../../core/files';
-import type { ModelDtype, PretrainedConfig } from '../../core/model';
+import type { ModelDtype } from '../../core/model';
 import { formatShape, numel, sameShape } from '../../core/shape';
-import type { ParserLimits } from '../../core/source';
 import { type Storage, type StorageName, storages } from '../../core/storage';
-import { parseJsonObject } from '../../formats/json';
+import type { ModelFiles, StoredTensor } from '../../formats/model_files';
 import type { RawTensor } from '../../formats/safetensors';
 import { transpose } from '../../formats/transpose';
 import { toFloat32 } from '../../formats/values';
-import { readWeights } from '../../formats/weights';
 import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
-import { pinned, pinnedMatrix, type Shard, shardsOf, storageOf, type Value } from '../../graph/value';
+import { pinned, pinnedMatrix, shardsOf, storageOf, type Value } from '../../graph/value';
 import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture } from '../../models/registry';
@@ -25,23 +22,20 @@ const MOST_ELEMENTS = 2 ** 31;
 
 export interface LoadModelOptions {
   readonly dtype: ModelDtype;
-  readonly limits: ParserLimits;
   /** 0 to 100, as weights reach the GPU. */
   onUpload(progress: number): void;
 }
 
 /**
- * Reads config.json and the weights, and puts them on the device while they come in. Whatever fails, nothing stays
- * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the source throws.
+ * Reads a model's configuration and its weights, and puts them on the device while they come in. Whatever fails, nothing stays
+ * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the files throw.
  */
-export async function loadModel(source: FileSource, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
-  const bytes = await readFile(source, 'config.json', options.limits.json);
-  const config = parseJsonObject(bytes, 'config.json', options.limits.json) as PretrainedConfig;
-  const model = createArchitecture(config);
+export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
+  const model = createArchitecture(await files.config());
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
-    await loadWeights(source, runner, model, weights, options);
+    await loadWeights(files, runner, model, weights, options);
     for (const { name, shape, compute } of model.constants) {
       const value = pinned(name, shape);
       constants.set(name, value);
@@ -56,16 +50,16 @@ export async function loadModel(source: FileSource, runner: Runner, options: Loa
 }
 
 async function loadWeights(
-  source: FileSource,
+  files: ModelFiles,
   runner: Runner,
   model: Architecture,
   weights: Map<string, Value>,
-  { dtype, limits, onUpload }: LoadModelOptions,
+  { dtype, onUpload }: LoadModelOptions,
 ): Promise<void> {
   const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
   let prepared = false;
-  const select = ({ name, shape, dtype: stored }: Pick<RawTensor, 'dtype' | 'shape'> & { name: string }): boolean => {
+  const select = ({ name, shape, dtype: stored }: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>): boolean => {
     const spec = find(name);
     if (spec === undefined) return false;
     expectWeightShape(spec, shape);
@@ -76,7 +70,7 @@ async function loadWeights(
     }
     return true;
   };
-  for await (const tensor of readWeights(source, { limits, select })) {
+  for await (const tensor of files.tensors(select)) {
     const spec = find(tensor.name);
     if (spec === undefined) continue;
     if (weights.has(spec.name)) {
@@ -85,8 +79,9 @@ async function loadWeights(
     const value = weightValue(spec, deviceDtype(spec, tensor.dtype, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await runner.allocate([value]);
-    for (const shard of shardsOf(value)) {
-      runner.write(shard.value, encode(spec, storageOf(value), bytesOf(tensor, value, shard)));
+    for (const { value: shard, first } of shardsOf(value)) {
+      const rows = value.shards === undefined ? tensor.rows() : tensor.rows(first, shard.shape[0]);
+      runner.write(shard, encode(spec, storageOf(value), rows));
     }
     onUpload((100 * weights.size) / specs.size);
   }
@@ -141,13 +136,6 @@ function fits({ kind, shape }: WeightSpec, { name, rowMultiple }: Storage): bool
 /** Matrices that are too large to bind are split by rows, unless those are the file's columns. */
 function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: StorageName, maxBytes: number): Value {
   return kind === 'matrix' && !transposed ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
-}
-
-/** The part of a tensor that goes into a shard: the same bytes, not a copy. */
-function bytesOf(tensor: RawTensor, whole: Value, { value, first }: Shard): RawTensor {
-  const size = tensor.bytes.length / (whole.shape[0] ?? 1);
-  const rows = value.shape[0] ?? 0;
-  return { ...tensor, bytes: tensor.bytes.subarray(size * first, size * (first + rows)) };
 }
 
 /** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */

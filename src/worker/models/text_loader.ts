@@ -1,5 +1,6 @@
 import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
+import { folderFiles } from '../../formats/model_files';
 import type { Executor } from '../../gpu/executor';
 import { textSizes } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
@@ -18,12 +19,8 @@ export class TextLoader {
   }
 
   /** Whatever fails, nothing stays behind. */
-  async model(
-    executor: Executor,
-    source: FileSource,
-    options: Pick<LoadModelOptions, 'dtype' | 'onUpload'>,
-  ): Promise<BaseModel> {
-    const loaded = await loadModel(source, executor, { ...options, limits: this.#limits });
+  async model(executor: Executor, source: FileSource, options: LoadModelOptions): Promise<BaseModel> {
+    const loaded = await loadModel(folderFiles(source, this.#limits), executor, options);
     const tokenizer = await this.#tokenizerIfPresent(source, textSizes(loaded.model).vocabSize).catch(
       (error: unknown) => {
         executor.free([...loaded.weights.values(), ...loaded.constants.values()]);

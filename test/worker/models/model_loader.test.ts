@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/overlay';
 import { f32ToF16 } from '../../../src/core/float16';
-import { defaultLimits } from '../../../src/core/source';
+import { folderFiles } from '../../../src/formats/model_files';
 import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/safetensors';
 import { toFloat32 } from '../../../src/formats/values';
 import type { Value } from '../../../src/graph/value';
@@ -42,8 +42,8 @@ async function load(
     ['config.json', new Blob([config])],
     ['model.safetensors', new Blob([writeSafetensors(given)])],
   ]);
-  const options = { dtype, limits: defaultLimits, onUpload: () => {} };
-  runner.model = await loadModel(openSource({ files }), runner, options).catch((error: unknown) => {
+  const options = { dtype, onUpload: () => {} };
+  runner.model = await loadModel(folderFiles(openSource({ files })), runner, options).catch((error: unknown) => {
     expect(runner.held.size).toBe(0);
     throw error;
   });

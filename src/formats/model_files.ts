@@ -1,0 +1,52 @@
+import { type FileSource, readFile } from '../core/files';
+import type { PretrainedConfig } from '../core/model';
+import { defaultLimits, type ParserLimits } from '../core/source';
+import { parseJsonObject } from './json';
+import type { RawTensor } from './safetensors';
+import type { TensorInfo } from './safetensors_header';
+import { readWeights } from './weights';
+
+/** A tensor as it comes in. */
+export interface StoredTensor extends Pick<RawTensor, 'dtype' | 'shape'> {
+  readonly name: string;
+  /** So many rows from `first` on: views of the tensor's bytes. Without arguments all of it. */
+  rows(first?: number, count?: number): RawTensor & { readonly bytes: Uint8Array<ArrayBuffer> };
+}
+
+/** What a model is loaded from, whatever the format of its files. */
+export interface ModelFiles {
+  /** What config.json says. Throws `not_found`, `invalid_format`, `limit_exceeded` and what the source throws. */
+  config(): Promise<PretrainedConfig>;
+  /**
+   * The tensors that `select` takes, one after the other as they come in. It is asked before a tensor's bytes are read, so it is
+   * the place to compare shapes; what it throws ends the reading. Leaving the loop early cancels the download.
+   */
+  tensors(select: (tensor: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>) => boolean): AsyncIterable<StoredTensor>;
+}
+
+/** A folder as Hugging Face has them: config.json, and model.safetensors or its shards. */
+export function folderFiles(source: FileSource, limits: ParserLimits = defaultLimits): ModelFiles {
+  return {
+    async config() {
+      const bytes = await readFile(source, 'config.json', limits.json);
+      return parseJsonObject(bytes, 'config.json', limits.json) as PretrainedConfig;
+    },
+    async *tensors(select) {
+      for await (const { name, dtype, shape, bytes } of readWeights(source, { limits, select })) {
+        const size = bytes.length / (shape[0] ?? 1);
+        yield {
+          name,
+          dtype,
+          shape,
+          rows(first = 0, count = shape[0] ?? 1) {
+            return {
+              dtype,
+              shape: [count, ...shape.slice(1)],
+              bytes: bytes.subarray(size * first, size * (first + count)),
+            };
+          },
+        };
+      }
+    },
+  };
+}
