@@ -3,7 +3,7 @@ import sumsInSubgroups from '../../../shaders/vera/lib/lambda_sums_subgroup.wgsl
 import sumsInWorkgroup from '../../../shaders/vera/lib/lambda_sums_workgroup.wgsl?raw';
 import reduceWgsl from '../../../shaders/vera/vera_lambda_reduce.wgsl?raw';
 import { defineKernel } from '../../core/kernel';
-import { ceilDiv } from '../../core/shape';
+import { ceilDiv, formatShape } from '../../core/shape';
 import type { Graph, PassEnd } from '../../graph/graph';
 import { constant, growing, type Value } from '../../graph/value';
 import { TILE } from '../products/tiles';
@@ -37,6 +37,21 @@ export interface LambdaVector {
 export interface LambdaPlace {
   readonly offsetB: number;
   readonly offsetD: number;
+}
+
+/** Whether the pool has both vectors of a layer of so many outputs and rank R, and what to say where it hasn't. */
+export function checkPool(
+  { shape }: Value,
+  { offsetB, offsetD }: LambdaPlace,
+  { out, R }: { readonly out: number; readonly R: number },
+): { readonly fits: boolean; readonly expected: string; readonly given: string } {
+  const end = Math.max(offsetB + out, offsetD + R);
+  const isAligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
+  return {
+    fits: shape.length === 1 && isAligned && end <= (shape[0] ?? 0),
+    expected: `a pool of at least ${end} elements with offsets that are multiples of 4`,
+    given: `a pool of ${formatShape(shape)} with offsets ${offsetB} and ${offsetD}`,
+  };
 }
 
 /** The vectors of a layer of so many outputs and rank R, from a product whose K was cut into slices. */

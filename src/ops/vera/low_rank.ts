@@ -2,7 +2,7 @@ import ofPart from '../../../shaders/lib/of_part.wgsl?raw';
 import lambdaBackwardWgsl from '../../../shaders/vera/vera_lambda_backward.wgsl?raw';
 import upBackwardWgsl from '../../../shaders/vera/vera_up_backward.wgsl?raw';
 import { WebVeraError } from '../../core/error';
-import { ceilDiv, expectShape, formatShape, roundUp, rowsAndColumns, type Shape } from '../../core/shape';
+import { ceilDiv, expectShape, roundUp, rowsAndColumns, type Shape } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { gatheredIn } from '../column_sum';
@@ -11,7 +11,15 @@ import { inParts, threeSizes } from '../products/parts';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
 import { TILE } from '../products/tiles';
-import { type LambdaPlace, LambdaSums, type LambdaVector, makesPartialSums, overlap, partialSums } from './lambda_sums';
+import {
+  checkPool,
+  type LambdaPlace,
+  LambdaSums,
+  type LambdaVector,
+  makesPartialSums,
+  overlap,
+  partialSums,
+} from './lambda_sums';
 
 export const veraUpBackward = defineProduct({
   name: 'vera_up_backward',
@@ -235,7 +243,7 @@ function widthOf({ dy }: LowRankGradient): number {
 /** Throws `invalid_argument` unless the operands fit an output of this shape (…, out). */
 export function checkLowRank(
   op: string,
-  { u, B, lambda, offsetB, offsetD }: LowRank,
+  { u, B, lambda, ...place }: LowRank,
   y: Shape,
 ): { readonly N: number; readonly M: number; readonly R: number } {
   const { rows: N, columns: M } = rowsAndColumns(y);
@@ -243,13 +251,11 @@ export function checkLowRank(
   expectShape(`${op} u`, u.shape, [...y.slice(0, -1), R]);
   const [rowsOfB = 0] = B.shape;
   expectShape(`${op} B`, B.shape, [Math.max(rowsOfB, M), R]);
-  const end = Math.max(offsetB + M, offsetD + R);
-  const aligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
-  if (B.dtype !== 'f32' || lambda.shape.length !== 1 || !aligned || end > (lambda.shape[0] ?? 0)) {
+  const pool = checkPool(lambda, place, { out: M, R });
+  if (B.dtype !== 'f32' || !pool.fits) {
     throw new WebVeraError(
       'invalid_argument',
-      `${op}: expected B in f32 and a pool of at least ${end} elements with offsets that are multiples of 4, got ` +
-        `${B.dtype} and a pool of ${formatShape(lambda.shape)} with offsets ${offsetB} and ${offsetD}`,
+      `${op}: expected B in f32 and ${pool.expected}, got ${B.dtype} and ${pool.given}`,
     );
   }
   return { N, M, R };

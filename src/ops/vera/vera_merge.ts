@@ -1,13 +1,13 @@
 import veraMergeWgsl from '../../../shaders/vera/vera_merge.wgsl?raw';
 import mergeBackwardWgsl from '../../../shaders/vera/vera_merge_backward.wgsl?raw';
 import { WebVeraError } from '../../core/error';
-import { expectShape, formatShape } from '../../core/shape';
+import { expectShape } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { gatheredIn } from '../column_sum';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
-import { type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
+import { checkPool, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
 
 export const veraMergeKernel = defineProduct({
   name: 'vera_merge',
@@ -65,14 +65,9 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, offsetB, offsetD, K 
   if (weight !== undefined) expectShape('vera_merge weight', weight.shape, [M, K]);
   expectShape('vera_merge A', A.shape, [R, Math.max(stride, K)]);
   expectShape('vera_merge B', B.shape, [Math.max(B.shape[0] ?? 0, M), R]);
-  const end = Math.max(offsetB + M, offsetD + R);
-  const aligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
-  if (lambda.shape.length !== 1 || !aligned || end > (lambda.shape[0] ?? 0)) {
-    throw new WebVeraError(
-      'invalid_argument',
-      `vera_merge: expected a pool of at least ${end} elements with offsets that are multiples of 4, got a pool of ` +
-        `${formatShape(lambda.shape)} with offsets ${offsetB} and ${offsetD}`,
-    );
+  const pool = checkPool(lambda, { offsetB, offsetD }, { out: M, R });
+  if (!pool.fits) {
+    throw new WebVeraError('invalid_argument', `vera_merge: expected ${pool.expected}, got ${pool.given}`);
   }
   if ([A, B, into].some(({ dtype }) => dtype !== 'f32')) {
     throw new WebVeraError(
