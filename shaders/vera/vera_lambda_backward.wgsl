@@ -3,7 +3,7 @@
 // lib/lambda_partials.wgsl makes of it.
 // dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 from the last layer on
 // u: (N, R)   B: (≥ M_i, R)   slice: tokens, a multiple of 16
-// partials: those of many layers; layer i's begin at at_i
+// partials: those of many layers; layer i's begin at partial_b_i and partial_d_i
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
 // grid: see the tile, and a slice in z; its rows are the layers' m, one layer below the other, each from a tile's first row
 // on; its columns are j, and tokens are its K; a layer is a part
@@ -23,9 +23,12 @@ struct Params {
   d0: u32,
   d1: u32,
   d2: u32,
-  at0: u32,
-  at1: u32,
-  at2: u32,
+  partial_b0: u32,
+  partial_b1: u32,
+  partial_b2: u32,
+  partial_d0: u32,
+  partial_d1: u32,
+  partial_d2: u32,
   slice: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -107,10 +110,7 @@ fn vectors_of(part: u32) -> Vectors {
   return Vectors(
     of_part(part, vec3u(p.b0, p.b1, p.b2)),
     of_part(part, vec3u(p.d0, p.d1, p.d2)),
-    of_part(part, vec3u(p.at0, p.at1, p.at2)),
+    of_part(part, vec3u(p.partial_b0, p.partial_b1, p.partial_b2)),
+    of_part(part, vec3u(p.partial_d0, p.partial_d1, p.partial_d2)),
   );
-}
-
-fn slices() -> u32 {
-  return (p.N + p.slice - 1u) / p.slice;
 }

@@ -1,10 +1,11 @@
-// vera_saved_sums: over the tokens n of a slice, partial_b[slice, m] = Σ_n dy[n,m] · w[n,m], the gradient by λ_b, and
-// partial_d[slice, j] = Σ_n dv[n,j] · u[n,j], that by λ_d
+// vera_saved_sums: over the tokens n of a slice,
+//   partial_b[slice, m] = Σ_n dy[n,m] · w[n,m], the gradient by λ_b, and
+//   partial_d[slice, j] = Σ_n dv[n,j] · u[n,j], that by λ_d
 // dy, w: (N, M)   dv, u: (N, R)   M and R are multiples of the word's width
-// partials: those of many layers; this one's begin at `at`, a multiple of 4: partial_b (slices, M), then partial_d (slices, R)
+// partials: those of many layers; this one's begin at partial_b (slices, M) and partial_d (slices, R), multiples of the width
 // grid: in x a thread per word of both, in y a slice
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl
-struct Params { N: u32, M: u32, R: u32, at: u32, slice: u32 }
+struct Params { N: u32, M: u32, R: u32, partial_b: u32, partial_d: u32, slice: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<Word>;
 @group(0) @binding(2) var<storage, read> w: array<Word>;
@@ -13,7 +14,7 @@ struct Params { N: u32, M: u32, R: u32, at: u32, slice: u32 }
 @group(0) @binding(5) var<storage, read_write> partials: array<Word>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   let M = p.M / WIDTH;
   let R = p.R / WIDTH;
   let begin = id.y * p.slice;
@@ -24,13 +25,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let at = n * M + id.x;
       sum += dy[at] * w[at];
     }
-    partials[p.at / WIDTH + id.y * M + id.x] = sum;
+    partials[p.partial_b / WIDTH + id.y * M + id.x] = sum;
   } else if (id.x < M + R) {
     let j = id.x - M;
     for (var n = begin; n < end; n++) {
       let at = n * R + j;
       sum += dv[at] * u[at];
     }
-    partials[p.at / WIDTH + groups.y * M + id.y * R + j] = sum;
+    partials[p.partial_d / WIDTH + id.y * R + j] = sum;
   }
 }

@@ -47,33 +47,46 @@ export const vera_up_backward: Reference = (
   }
 };
 
+/** Kernels may cut each sum into several; here it is whole, in the place of the first, and the others stay 0. */
 export const vera_lambda_backward: Reference = (
   { dy, u, B, lambda, partials },
-  { N, R, M0, M1, M2, at_dy1, at_dy2, b0, b1, b2, d0, d1, d2, at0, at1, at2, slice },
+  {
+    N,
+    R,
+    M0,
+    M1,
+    M2,
+    at_dy1,
+    at_dy2,
+    b0,
+    b1,
+    b2,
+    d0,
+    d1,
+    d2,
+    partial_b0,
+    partial_b1,
+    partial_b2,
+    partial_d0,
+    partial_d1,
+    partial_d2,
+  },
 ) => {
   const layers = [
-    { start: 0, M: M0!, b: b0!, d: d0!, at: at0! },
-    { start: at_dy1!, M: M1!, b: b1!, d: d1!, at: at1! },
-    { start: at_dy2!, M: M2!, b: b2!, d: d2!, at: at2! },
+    { start: 0, M: M0!, b: b0!, d: d0!, ofB: partial_b0!, ofD: partial_d0! },
+    { start: at_dy1!, M: M1!, b: b1!, d: d1!, ofB: partial_b1!, ofD: partial_d1! },
+    { start: at_dy2!, M: M2!, b: b2!, d: d2!, ofB: partial_b2!, ofD: partial_d2! },
   ];
-  for (const { start, M, b, d, at } of layers) {
-    const slices = Math.ceil(N! / slice!);
-    const [tilesOfJ, tilesOfM] = [Math.ceil(R! / 64), Math.ceil(M / 64)];
-    const sizeOfB = slices * tilesOfJ * 4 * M;
-    const partial_b = partials!.subarray(at, at + sizeOfB).fill(0);
-    const partial_d = partials!.subarray(at + sizeOfB, at + sizeOfB + slices * tilesOfM * 4 * R!).fill(0);
-    for (let s = 0; s < slices; s++) {
-      for (let m = 0; m < M; m++) {
-        for (let j = 0; j < R!; j++) {
-          let product = 0;
-          for (let n = s * slice!; n < Math.min(N!, (s + 1) * slice!); n++)
-            product += dy![start + n * M + m]! * u![n * R! + j]!;
-          product *= B![m * R! + j]!;
-          const ofJ = (s * tilesOfJ + Math.floor(j / 64)) * 4 + Math.floor((j % 64) / 16);
-          const ofM = (s * tilesOfM + Math.floor(m / 64)) * 4 + Math.floor((m % 32) / 8);
-          partial_b[ofJ * M + m]! += product * lambda![d + j]!;
-          partial_d[ofM * R! + j]! += product * lambda![b + m]!;
-        }
+  for (const { start, M, b, d, ofB, ofD } of layers) {
+    if (M === 0) continue;
+    const byB = partials!.subarray(ofB, ofB + M).fill(0);
+    const byD = partials!.subarray(ofD, ofD + R!).fill(0);
+    for (let m = 0; m < M; m++) {
+      for (let j = 0; j < R!; j++) {
+        let product = 0;
+        for (let n = 0; n < N!; n++) product += dy![start + n * M + m]! * u![n * R! + j]!;
+        byB[m]! += B![m * R! + j]! * lambda![d + j]! * product;
+        byD[j]! += B![m * R! + j]! * lambda![b + m]! * product;
       }
     }
   }

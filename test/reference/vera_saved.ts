@@ -28,18 +28,15 @@ export const vera_saved_backward: Reference = (
   }
 };
 
-export const vera_saved_sums: Reference = ({ dy, w, dv, u, partials }, { N, M, R, at, slice }) => {
-  const slices = Math.ceil(N! / slice!);
-  const dots = (a: Float64Array, b: Float64Array, columns: number, begin: number): void => {
-    for (let s = 0; s < slices; s++) {
-      for (let c = 0; c < columns; c++) {
-        let sum = 0;
-        for (let n = s * slice!; n < Math.min(N!, (s + 1) * slice!); n++)
-          sum += a[n * columns + c]! * b[n * columns + c]!;
-        partials![begin + s * columns + c] = sum;
-      }
+/** Kernels may cut each sum into several; here it is whole, in the place of the first, and the others stay 0. */
+export const vera_saved_sums: Reference = ({ dy, w, dv, u, partials }, { N, M, R, partial_b, partial_d }) => {
+  const dots = (a: Float64Array, b: Float64Array, columns: number, into: number): void => {
+    for (let c = 0; c < columns; c++) {
+      let sum = 0;
+      for (let n = 0; n < N!; n++) sum += a[n * columns + c]! * b[n * columns + c]!;
+      partials![into + c] = sum;
     }
   };
-  dots(dy!, w!, M!, at!);
-  dots(dv!, u!, R!, at! + slices * M!);
+  dots(dy!, w!, M!, partial_b!);
+  dots(dv!, u!, R!, partial_d!);
 };

@@ -1,10 +1,10 @@
 // What a tile of G[m,j] = B[m,j] · M[m,j] gives to λ's gradients, where M is a product that isn't stored:
 //   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
-// A tile has four quarters, of j 16 in a row, of m 16 that the tile keeps together. Of a part lie in partials
-// partial_b (slices, ⌈R/64⌉, 4, M), and then partial_d (slices, ⌈M/64⌉, 4, R).
-// The kernel says which part a row belongs to, with which row a part begins and how many it has, how often K was cut, and
-// what B is; `Vectors` say where a part's vectors and its partial sums begin.
-struct Vectors { b: u32, d: u32, partials: u32 }
+// A tile has four quarters, of j 16 in a row, of m 16 that the tile keeps together. A part's partial_b is
+// (slices, ⌈R/64⌉, 4, M), and its partial_d (slices, ⌈M/64⌉, 4, R).
+// The kernel says which part a row belongs to, with which row a part begins and how many it has, and what B is; `Vectors` say
+// where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
+struct Vectors { b: u32, d: u32, partial_b: u32, partial_d: u32 }
 
 // Of a block of G: its contributions to four rows and to four columns.
 struct BlockSums { by_row: vec4f, by_column: vec4f }
@@ -39,7 +39,7 @@ fn put_row_sums(group: vec3u, quarter: u32, row: u32, sums: vec4f) {
   let size = size_of(part);
   let m = row - first_row(part);
   let line = (group.z * tiles(columns()) + group.y) * 4u + quarter;
-  let at = vectors_of(part).partials + line * size;
+  let at = vectors_of(part).partial_b + line * size;
   for (var i = 0u; i < 4u && m + i < size; i++) {
     partials[at + m + i] = sums[i];
   }
@@ -49,9 +49,8 @@ fn put_row_sums(group: vec3u, quarter: u32, row: u32, sums: vec4f) {
 fn put_column_sums(group: vec3u, quarter: u32, j: u32, sums: vec4f) {
   let part = part_of(group.x * 64u);
   let size = size_of(part);
-  let partial_d = vectors_of(part).partials + slices() * tiles(columns()) * 4u * size;
   let line = (group.z * tiles(size) + group.x - (first_row(part) >> 6u)) * 4u + quarter;
-  let at = partial_d + line * columns();
+  let at = vectors_of(part).partial_d + line * columns();
   for (var i = 0u; i < 4u && j + i < columns(); i++) {
     partials[at + j + i] = sums[i];
   }

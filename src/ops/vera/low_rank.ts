@@ -65,9 +65,12 @@ export const veraLambdaBackward = defineProduct({
     d0: 'place',
     d1: 'place',
     d2: 'place',
-    at0: 'place',
-    at1: 'place',
-    at2: 'place',
+    partial_b0: 'place',
+    partial_b1: 'place',
+    partial_b2: 'place',
+    partial_d0: 'place',
+    partial_d1: 'place',
+    partial_d2: 'place',
     slice: 'u32',
   },
   wgsl: lambdaBackwardWgsl,
@@ -210,9 +213,11 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
   const vectors = layers.flatMap((layer) => vectorsOf(layer, slices));
   const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
   // Each layer's λ_b, and then its λ_d.
-  const [at0, at1, at2] = threeSizes(at.filter((_, index) => index % 2 === 0));
+  const [partial_b0, partial_b1, partial_b2] = threeSizes(at.filter((_, index) => index % 2 === 0));
+  const [partial_d0, partial_d1, partial_d2] = threeSizes(at.filter((_, index) => index % 2 === 1));
+  const places = { partial_b0, partial_b1, partial_b2, partial_d0, partial_d1, partial_d2 };
   const kernel = veraLambdaBackward.kernel(lines, rightStorage(u));
-  g.emit(kernel, { dy, u, B, lambda, partials }, {}, { N, R, ...sizes, at0, at1, at2, slice });
+  g.emit(kernel, { dy, u, B, lambda, partials }, {}, { N, R, ...sizes, ...places, slice });
   return grads;
 }
 

@@ -32,7 +32,16 @@ export const veraMergeKernel = defineProduct({
 export const veraMergeBackward = defineProduct({
   name: 'vera_merge_backward',
   bindings: { dw: 'read', A: 'read', B: 'read', lambda: 'read', partials: 'update' },
-  params: { M: 'size', K: 'size', R: 'size', stride: 'u32', offset_b: 'place', offset_d: 'place', at: 'place' },
+  params: {
+    M: 'size',
+    K: 'size',
+    R: 'size',
+    stride: 'u32',
+    offset_b: 'place',
+    offset_d: 'place',
+    partial_b: 'place',
+    partial_d: 'place',
+  },
   wgsl: mergeBackwardWgsl,
   ...makesPartialSums,
   left: 'rows',
@@ -99,8 +108,9 @@ function emitMergeBackward(
   const [R = 0, stride = 0] = A.shape;
   expectShape('vera_merge gradient', dw.shape, [M, K]);
   const { partials, at } = g.inPass(LambdaSums).take(grads, partialSums(place, { out: M, R }));
-  const offsets = { offset_b: place.offsetB, offset_d: place.offsetD, at: at[0] ?? 0 };
+  const [partial_b = 0, partial_d = 0] = at;
+  const places = { offset_b: place.offsetB, offset_d: place.offsetD, partial_b, partial_d };
   const kernel = veraMergeBackward.kernel(linesOf([K]), rightStorage(A));
-  g.emit(kernel, { dw, A, B, lambda, partials }, {}, { M, K, R, stride, ...offsets });
+  g.emit(kernel, { dw, A, B, lambda, partials }, {}, { M, K, R, stride, ...places });
   return grads;
 }

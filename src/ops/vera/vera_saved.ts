@@ -38,13 +38,13 @@ export const veraSavedBackward = defineProduct({
 export const veraSavedSums = defineKernel({
   name: 'vera_saved_sums',
   bindings: { dy: 'read', w: 'read', dv: 'read', u: 'read', partials: 'update' },
-  params: { N: 'size', M: 'size', R: 'size', at: 'place', slice: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', partial_b: 'place', partial_d: 'place', slice: 'u32' },
   variants: [
     {
       name: 'vec4',
       wgsl: [savedSumsWgsl, wordVec4],
       workgroups: ({ N, M, R, slice }) => [ceilDiv(M + R, 4 * FLAT_THREADS), ceilDiv(N, slice)],
-      fits: ({ M, R, at }) => [M, R, at].every((size) => size % 4 === 0),
+      fits: ({ M, R, partial_b, partial_d }) => [M, R, partial_b, partial_d].every((n) => n % 4 === 0),
     },
     {
       wgsl: [savedSumsWgsl, wordScalar],
@@ -118,6 +118,7 @@ function emitSums(g: Graph, { u, lambda, offsetB, offsetD, dy, w, dv }: Products
     { length: R, sums, offset: offsetD },
   ];
   const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
-  g.emit(veraSavedSums, { dy, w, dv, u, partials }, {}, { N, M, R, at: at[0] ?? 0, slice: SLICE });
+  const [partial_b = 0, partial_d = 0] = at;
+  g.emit(veraSavedSums, { dy, w, dv, u, partials }, {}, { N, M, R, partial_b, partial_d, slice: SLICE });
   return grads;
 }
