@@ -1,6 +1,8 @@
-// embedding: y[n,c] = row ids[n] + offset of V at c; rows from V on are the last one, the host refuses such ids
-// ids: (N)   weight: (count, C), rows first … first + count − 1, as 32-bit words: one f32, or with `half` two packed f16
-// before: what other rows are, for those that others hold; left out when has_before is 0   before, y: (N, C)
+// embedding: y[n,c] = weight[ids[n] + offset, c] of a matrix (V, C); indices from V on read its last row, as the host
+// refuses such ids
+// ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1, as 32-bit words: one f32, or with `half` two
+// packed f16
+// before: y of the shards before, kept where a row isn't in this one; left out when has_before is 0   before, y: (N, C)
 // grid: one thread per element of y, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { N: u32, C: u32, V: u32, first: u32, count: u32, half: u32, offset: u32, has_before: u32 }
@@ -16,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (element >= p.N * p.C) {
     return;
   }
-  // Rows before the first wrap around, and lie far behind the last.
+  // Rows before the first wrap around to large numbers.
   let row = min(ids[element / p.C] + p.offset, p.V - 1u) - p.first;
   if (p.has_before != 0u && row >= p.count) {
     y[element] = before[element];

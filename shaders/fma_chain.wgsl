@@ -1,5 +1,6 @@
-// fma_chain: y = x after v = a · v + b, 4 · `rounds` times: multiply-adds with nothing to wait for; a copy with no rounds
-// x, y: 16 · `threads` elements, four at a time; a thread takes as many from each quarter, so that neighbours read on
+// fma_chain: y = x after v = a · v + b, 4 · `rounds` times: independent multiply-adds; a copy with no rounds
+// x, y: 16 · `threads` elements, four at a time; a thread takes four from each quarter, so that
+// neighbouring threads read neighbouring words
 // grid: one thread per 16 elements, folded into x and y
 // with lib/flat_index.wgsl
 struct Params { threads: u32, rounds: u32, a: f32, b: f32 }
@@ -15,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let a = vec4f(p.a);
   let b = vec4f(p.b);
-  // Chains that don't wait for each other, as one result takes some cycles.
+  // Four independent chains, as a result takes some cycles.
   var v0 = x[at];
   var v1 = x[at + p.threads];
   var v2 = x[at + 2u * p.threads];

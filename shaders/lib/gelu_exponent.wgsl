@@ -1,5 +1,5 @@
-// t = 2√(2/π) · (x + 0.044715x³) and its derivative, for gelu_new(x) = x · σ(t). Beyond ±10, where σ(t) has long come
-// to its end, both stay what they are there: no overflow for any x.
+// t = 2√(2/π) · (x + 0.044715x³) and its derivative, for gelu_new(x) = x · σ(t). Beyond ±10, where σ(t) is
+// as good as 0 or 1, x is clamped: no overflow for any x.
 const GELU_SCALE = 1.5957691216057308; // 2√(2/π)
 
 fn gelu_exponent(x: vec4f) -> vec4f {

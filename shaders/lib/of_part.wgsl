@@ -1,4 +1,4 @@
-// What belongs to a part, of three: without branches, as it may be asked for in loops.
+// The value of one of three parts: selected without branches, as loops call it.
 fn of_part(part: u32, parts: vec3u) -> u32 {
   return select(select(parts.z, parts.y, part == 1u), parts.x, part == 0u);
 }

@@ -1,12 +1,12 @@
-// vera_lambda_backward: for up to three layers with one u, B and pool; i is left out here.
-// With M[m,j] = Σ_n dy[n,m] · u[n,j], which is never stored, over the tokens n of a slice: the partial sums that
+// vera_lambda_backward: for up to three layers i with one u, B and pool, the gradients by λ_b,i and λ_d,i.
+// With M_i[m,j] = Σ_n dy_i[n,m] · u[n,j], which is never stored, over the tokens n of a slice: the partial sums that
 // lib/lambda_partials.wgsl makes of it.
-// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 from the last layer on
+// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 where there are fewer layers
 // u: (N, R)   B: (≥ M_i, R)   slice: tokens, a multiple of 16
 // partials: those of many layers; layer i's begin at partial_b_i and partial_d_i
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
-// grid: see the tile, and a slice in z; its rows are the layers' m, one layer below the other, each from a tile's first row
-// on; its columns are j, and tokens are its K; a layer is a part
+// grid: see the tile, and a slice in z; its rows are the layers' m, concatenated, each layer padded to whole tiles; its
+// columns are j, and its K is tokens; a layer is a part
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, part_of_tile, left_columns, left_*}.wgsl
 // and lib/{right_columns, right_*, lambda_partials, lambda_sums_*}.wgsl
 struct Params {

@@ -1,9 +1,9 @@
 // vera_up_backward: du[n,j] = Σ_i λ_d,i[j] · Σ_m dy_i[n,m] · λ_b,i[m] · B[m,j] + sum[n,j], of up to three layers i with
 // one u, B and pool
-// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 from the last layer on
+// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 where there are fewer layers
 // B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
-// grid: see the tile; its K are the layers' m, one layer's behind the other's, each from a multiple of 4 on
+// grid: see the tile; its K is the layers' m, concatenated, each layer padded to a multiple of 4
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range, of_part}.wgsl
 // and lib/{result_*, left_*, right_*}.wgsl
 struct Params {

@@ -16,11 +16,11 @@ export interface Value {
   readonly pinned: boolean;
   /** Set where the value is a part of another's memory. */
   readonly view?: View;
-  /** Set where the value is nothing but others, one behind the other. */
+  /** Set where the value is other values, concatenated. */
   readonly parts?: readonly Part[];
   /** Set where the value is larger than a binding may be: it has no memory, its rows lie in these. */
   readonly shards?: readonly Shard[];
-  /** Set where the value is a constant of the programs that use it: whoever loads one writes it, and frees it with it. */
+  /** Set where the value is a constant table: each program that uses it writes it as it is loaded, and frees it with itself. */
   readonly content?: Uint32Array<ArrayBuffer>;
 }
 
@@ -38,7 +38,7 @@ export interface Part {
   readonly offset: number;
 }
 
-/** Some rows of a pinned matrix, one behind the other. */
+/** Consecutive rows of a pinned matrix. */
 export interface Shard {
   /** A pinned value. */
   readonly value: Value;
@@ -46,7 +46,7 @@ export interface Shard {
   readonly first: number;
 }
 
-/** Whole tiles of the products, whichever way they go through a matrix. */
+/** Shards have multiples of so many rows: whole tiles of a product, along its columns or along its K. */
 export const SHARD_ROWS = 64;
 
 /** Bindings begin at multiples of 256 bytes. */
@@ -96,7 +96,7 @@ export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Val
   return { name, shape, dtype, pinned: false };
 }
 
-/** Transient f32 values as one, in which they lie one behind the other. */
+/** Transient f32 values, concatenated: each begins where a binding may. */
 export function joined(name: string, values: readonly Value[]): Value & { readonly parts: readonly Part[] } {
   const parts: Part[] = [];
   let end = 0;

@@ -1,4 +1,4 @@
-// Up to 4 rows × 4 columns by one thread, which takes four of K from `first` on, and goes on by `step`. With few rows,
+// Up to 4 rows × 4 columns by one thread, which takes four of K at a time, from `first` in steps of `step`. With few rows,
 // reading the right operand is all the work, and it is read once. One row has loops of its own: a branch within them
 // would cost software adapters as much as the reading.
 alias Sums = mat4x4f;

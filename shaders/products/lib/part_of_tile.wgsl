@@ -7,7 +7,7 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_part(0u, before, group, thread);
 }
 
-// Behind the last row of what a workgroup has.
+// One past the last row of the part that a workgroup has.
 fn rows_end(group: vec3u) -> u32 {
   let part = part_of(group.x * 64u);
   return first_row(part) + size_of(part);

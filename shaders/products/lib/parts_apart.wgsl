@@ -14,7 +14,7 @@ fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return c;
 }
 
-// Behind the last row of what a workgroup has.
+// One past the last row of the result.
 fn rows_end(group: vec3u) -> u32 {
   return rows();
 }

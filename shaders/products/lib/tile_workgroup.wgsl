@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   finish_tile(group, thread.y * 8u + thread.x);
 }
 
-// Four neighbours read on along K, the next four a block further.
+// Four neighbouring threads stage four blocks along K, the next four those of the next rows or columns.
 fn staged_by(thread: vec3u) -> Staged {
   let index = thread.y * 8u + thread.x;
   return Staged(index / 4u, index % 4u * 4u);

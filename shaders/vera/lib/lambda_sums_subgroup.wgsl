@@ -1,6 +1,6 @@
 // Gathers a tile's sums in registers: a quad has a quarter of its rows and of its columns to itself.
-var<private> row_sums: array<vec4f, 4>; // of this thread's blocks, which lie one below the other
-var<private> column_sums: vec4f;        // of all of them
+var<private> row_sums: array<vec4f, 4>; // of this thread's four blocks, in the order of their rows
+var<private> column_sums: vec4f;        // of all four
 
 fn finish(row: u32, j: u32, block: mat4x4f) {
   let sums = block_sums(row, j, block);
