@@ -1,10 +1,10 @@
 // vera_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j u[n,j] · λ_d[j] · B[m,j]
 // y, z: (N, M)   u: (N, R)   B: (≥ M, R)
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
-struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32 }
+struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<Result>;
 @group(0) @binding(2) var<storage, read> u: array<LeftWord>;
@@ -41,11 +41,11 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_scale(j: u32) -> vec4f {
-  return lambda[(p.offset_d + j) >> 2u];
+  return lambda[(p.lambda_d + j) >> 2u];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {
-  put_block(n, m, scale_columns(block, lambda[(p.offset_b + m) >> 2u]));
+  put_block(n, m, scale_columns(block, lambda[(p.lambda_b + m) >> 2u]));
 }
 
 fn put(at: u32, value: Result) {

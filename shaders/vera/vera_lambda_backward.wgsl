@@ -4,7 +4,7 @@
 // dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 where there are fewer layers
 // u: (N, R)   B: (≥ M_i, R)   slice: tokens, a multiple of 16
 // partials: those of many layers; layer i's begin at partial_b_i and partial_d_i
-// lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
+// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile, and a slice in z; its rows are the layers' m, concatenated, each layer padded to whole tiles; its
 // columns are j, and its K is tokens; a layer is a part
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, part_of_tile, left_columns, left_*}.wgsl
@@ -17,12 +17,12 @@ struct Params {
   M2: u32,
   at_dy1: u32,
   at_dy2: u32,
-  b0: u32,
-  b1: u32,
-  b2: u32,
-  d0: u32,
-  d1: u32,
-  d2: u32,
+  lambda_b0: u32,
+  lambda_b1: u32,
+  lambda_b2: u32,
+  lambda_d0: u32,
+  lambda_d1: u32,
+  lambda_d2: u32,
   partial_b0: u32,
   partial_b1: u32,
   partial_b2: u32,
@@ -108,8 +108,8 @@ fn b4(m: u32, j: u32) -> vec4f {
 
 fn vectors_of(part: u32) -> Vectors {
   return Vectors(
-    of_part(part, vec3u(p.b0, p.b1, p.b2)),
-    of_part(part, vec3u(p.d0, p.d1, p.d2)),
+    of_part(part, vec3u(p.lambda_b0, p.lambda_b1, p.lambda_b2)),
+    of_part(part, vec3u(p.lambda_d0, p.lambda_d1, p.lambda_d2)),
     of_part(part, vec3u(p.partial_b0, p.partial_b1, p.partial_b2)),
     of_part(part, vec3u(p.partial_d0, p.partial_d1, p.partial_d2)),
   );

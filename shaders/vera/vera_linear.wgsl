@@ -2,7 +2,7 @@
 // The low-rank sum comes first, so that λ_b scales it in place and y is written once.
 // x: (N, K)   u: (N, R)   weight: (M, K)   bias: (M), left out when has_bias is 0   B: (≥ M, R)
 // residual: left out when has_residual is 0   residual, y: (N, M)
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
@@ -11,8 +11,8 @@ struct Params {
   M: u32,
   K: u32,
   R: u32,
-  offset_b: u32,
-  offset_d: u32,
+  lambda_b: u32,
+  lambda_d: u32,
   has_bias: u32,
   has_residual: u32,
 }
@@ -80,17 +80,17 @@ fn low_right_begin(m: u32) -> vec4u {
 }
 
 fn low_right_block(begin: vec4u, j: u32) -> mat4x4f {
-  let lambda_d = lambda[(p.offset_d + j) >> 2u];
+  let scale_d = lambda[(p.lambda_d + j) >> 2u];
   return transpose(mat4x4f(
-    low_right4(begin.x, j) * lambda_d,
-    low_right4(begin.y, j) * lambda_d,
-    low_right4(begin.z, j) * lambda_d,
-    low_right4(begin.w, j) * lambda_d,
+    low_right4(begin.x, j) * scale_d,
+    low_right4(begin.y, j) * scale_d,
+    low_right4(begin.z, j) * scale_d,
+    low_right4(begin.w, j) * scale_d,
   ));
 }
 
 fn low_scale(m: u32) -> vec4f {
-  return lambda[(p.offset_b + m) >> 2u];
+  return lambda[(p.lambda_b + m) >> 2u];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {

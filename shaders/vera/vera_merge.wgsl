@@ -1,7 +1,7 @@
 // vera_merge: into[m,k] = weight[m,k] + λ_b[m] · Σ_j B[m,j] · λ_d[j] · A[j,k]
 // weight: (M, K) in f32, or with `half` in packed f16; none when has_weight is 0
 // A: (R, stride), of which the first K columns count   B: (≥ M, R)   into: (M, K)
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and the rank is its K
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, addend_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
@@ -10,8 +10,8 @@ struct Params {
   K: u32,
   R: u32,
   stride: u32,
-  offset_b: u32,
-  offset_d: u32,
+  lambda_b: u32,
+  lambda_d: u32,
   half: u32,
   has_weight: u32,
 }
@@ -51,16 +51,16 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_scale(j: u32) -> vec4f {
-  return lambda[(p.offset_d + j) >> 2u];
+  return lambda[(p.lambda_d + j) >> 2u];
 }
 
 fn finish(m: u32, k: u32, block: mat4x4f) {
-  let lambda_b = lambda[(p.offset_b + m) >> 2u];
+  let scale_b = lambda[(p.lambda_b + m) >> 2u];
   put_block(m, k, mat4x4f(
-    block[0] * lambda_b.x,
-    block[1] * lambda_b.y,
-    block[2] * lambda_b.z,
-    block[3] * lambda_b.w,
+    block[0] * scale_b.x,
+    block[1] * scale_b.y,
+    block[2] * scale_b.z,
+    block[3] * scale_b.w,
   ));
 }
 

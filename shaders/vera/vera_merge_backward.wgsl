@@ -2,7 +2,7 @@
 // With M[m,j] = Σ_k dw[m,k] · A[j,k], which is never stored: the partial sums that lib/lambda_partials.wgsl makes of it.
 // dw: (M, K)   A: (R, stride), of which the first K columns count   B: (≥ M, R)
 // partials: those of many weights; this one's begin at partial_b and partial_d
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile; its rows are m and its columns j
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range, left_rows, left_*}.wgsl
 // and lib/{right_rows, right_*, lambda_partials, lambda_sums_*}.wgsl
@@ -11,8 +11,8 @@ struct Params {
   K: u32,
   R: u32,
   stride: u32,
-  offset_b: u32,
-  offset_d: u32,
+  lambda_b: u32,
+  lambda_d: u32,
   partial_b: u32,
   partial_d: u32,
 }
@@ -75,5 +75,5 @@ fn b4(m: u32, j: u32) -> vec4f {
 }
 
 fn vectors_of(part: u32) -> Vectors {
-  return Vectors(p.offset_b, p.offset_d, p.partial_b, p.partial_d);
+  return Vectors(p.lambda_b, p.lambda_d, p.partial_b, p.partial_d);
 }

@@ -53,11 +53,11 @@ fn finish(n: u32, m: u32, block: mat4x4f) {
 }
 
 fn scale_row(n: u32, m: u32, values: vec4f) -> vec4f {
-  let offset_b = slot_of(min(n, p.N - 1u)).x;
-  if (offset_b == NONE) {
+  let lambda_b = slot_of(min(n, p.N - 1u)).x;
+  if (lambda_b == NONE) {
     return vec4f();
   }
-  return values * table[(offset_b + m) >> 2u];
+  return values * table[(lambda_b + m) >> 2u];
 }
 
 fn put(at: u32, value: Result) {

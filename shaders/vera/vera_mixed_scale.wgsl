@@ -17,10 +17,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at >= p.N * line) {
     return;
   }
-  let offset_d = slot_of(at / line).y;
-  if (offset_d == NONE) {
+  let lambda_d = slot_of(at / line).y;
+  if (lambda_d == NONE) {
     v[at] = Word();
   } else {
-    v[at] = table[offset_d / WIDTH + at % line] * u[at];
+    v[at] = table[lambda_d / WIDTH + at % line] * u[at];
   }
 }

@@ -1,10 +1,10 @@
 // vera_saved: w[n,m] = Σ_j u[n,j] · λ_d[j] · B[m,j]     z[n,m] = λ_b[m] · w[n,m] + residual[n,m]
 // u: (N, R)   B: (≥ M, R)   residual: left out when has_residual is 0   residual, w, z: (N, M)
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, per_column_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
-struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, has_residual: u32 }
+struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_residual: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> u: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> B: array<RightWord>;
@@ -42,11 +42,11 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_scale(j: u32) -> vec4f {
-  return lambda[(p.offset_d + j) >> 2u];
+  return lambda[(p.lambda_d + j) >> 2u];
 }
 
 fn column4(m: u32) -> vec4f {
-  return lambda[(p.offset_b + m) >> 2u];
+  return lambda[(p.lambda_b + m) >> 2u];
 }
 
 fn finish(n: u32, m: u32, block: mat4x4f) {

@@ -1,10 +1,10 @@
 // vera_saved_backward: dv[n,j] = Σ_m dy[n,m] · λ_b[m] · B[m,j]     du[n,j] = λ_d[j] · dv[n,j] + sum[n,j]
 // dy: (N, M)   B: (≥ M, R)   sum: left out when has_sum is 0   sum, dv, du: (N, R)
-// lambda: the pool, with λ_b at offset_b and λ_d at offset_d, multiples of 4
+// lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, per_column_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
-struct Params { N: u32, M: u32, R: u32, offset_b: u32, offset_d: u32, has_sum: u32 }
+struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> B: array<RightWord>;
@@ -42,11 +42,11 @@ fn right_word(part: u32, index: u32) -> RightWord {
 }
 
 fn right_scale(m: u32) -> vec4f {
-  return lambda[(p.offset_b + m) >> 2u];
+  return lambda[(p.lambda_b + m) >> 2u];
 }
 
 fn column4(j: u32) -> vec4f {
-  return lambda[(p.offset_d + j) >> 2u];
+  return lambda[(p.lambda_d + j) >> 2u];
 }
 
 fn finish(n: u32, j: u32, block: mat4x4f) {

@@ -2,7 +2,7 @@
 // one u, B and pool
 // dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 where there are fewer layers
 // B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
-// lambda: the pool, with λ_b,i at b_i and λ_d,i at d_i, multiples of 4
+// lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile; its K is the layers' m, concatenated, each layer padded to a multiple of 4
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range, of_part}.wgsl
 // and lib/{result_*, left_*, right_*}.wgsl
@@ -14,12 +14,12 @@ struct Params {
   M2: u32,
   at_dy1: u32,
   at_dy2: u32,
-  b0: u32,
-  b1: u32,
-  b2: u32,
-  d0: u32,
-  d1: u32,
-  d2: u32,
+  lambda_b0: u32,
+  lambda_b1: u32,
+  lambda_b2: u32,
+  lambda_d0: u32,
+  lambda_d1: u32,
+  lambda_d2: u32,
   has_sum: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -101,13 +101,13 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let j = begin.x;
   let at = place_of(k);
   let last = left_stride(at.layer) - 1u;
-  let lambda_d = lambda[(of_part(at.layer, vec3u(p.d0, p.d1, p.d2)) + j) >> 2u];
-  let lambda_b = lambda[(of_part(at.layer, vec3u(p.b0, p.b1, p.b2)) + at.m) >> 2u];
+  let scale_d = lambda[(of_part(at.layer, vec3u(p.lambda_d0, p.lambda_d1, p.lambda_d2)) + j) >> 2u];
+  let scale_b = lambda[(of_part(at.layer, vec3u(p.lambda_b0, p.lambda_b1, p.lambda_b2)) + at.m) >> 2u];
   return mat4x4f(
-    right4(part, right_origin(part, min(at.m, last)), j) * (lambda_d * lambda_b.x),
-    right4(part, right_origin(part, min(at.m + 1u, last)), j) * (lambda_d * lambda_b.y),
-    right4(part, right_origin(part, min(at.m + 2u, last)), j) * (lambda_d * lambda_b.z),
-    right4(part, right_origin(part, min(at.m + 3u, last)), j) * (lambda_d * lambda_b.w),
+    right4(part, right_origin(part, min(at.m, last)), j) * (scale_d * scale_b.x),
+    right4(part, right_origin(part, min(at.m + 1u, last)), j) * (scale_d * scale_b.y),
+    right4(part, right_origin(part, min(at.m + 2u, last)), j) * (scale_d * scale_b.z),
+    right4(part, right_origin(part, min(at.m + 3u, last)), j) * (scale_d * scale_b.w),
   );
 }
 

@@ -10,12 +10,12 @@ function kernel(name: string, params: ParamTypes, flops: AnyKernel['flops'] = ()
 
 const product = kernel(
   'linear',
-  { N: 'size', M: 'size', K: 'size', offset_b: 'place', has_bias: 'u32' },
+  { N: 'size', M: 'size', K: 'size', lambda_b: 'place', has_bias: 'u32' },
   ({ N = 0, M = 0, K = 0 }) => 2 * N * M * K,
 );
 const timed = (M: number, dispatches: number, seconds: number, variant = 'row') => ({
   kernel: product,
-  params: { N: 4, M, K: 8, offset_b: M, has_bias: 0 },
+  params: { N: 4, M, K: 8, lambda_b: M, has_bias: 0 },
   variant,
   dispatches,
   seconds,
@@ -23,16 +23,18 @@ const timed = (M: number, dispatches: number, seconds: number, variant = 'row') 
 });
 
 test('equal work in different places is measured once; what changes the work isn’t equal', () => {
-  const params = { N: 4, M: 8, K: 8, offset_b: 0, has_bias: 0 };
+  const params = { N: 4, M: 8, K: 8, lambda_b: 0, has_bias: 0 };
   const key = workKey({ kernel: product, params });
-  expect(workKey({ kernel: product, params: { ...params, offset_b: 64 } })).toBe(key);
+  expect(workKey({ kernel: product, params: { ...params, lambda_b: 64 } })).toBe(key);
   expect(workKey({ kernel: product, params: { ...params, has_bias: 1 } })).not.toBe(key);
   expect(workKey({ kernel: product, params: { ...params, M: 9 } })).not.toBe(key);
 });
 
 test('sizes of parts that lie side by side add up', () => {
-  const parts = kernel('up', { N: 'size', M0: 'size', M1: 'size', M2: 'size', b0: 'place', has_sum: 'u32' });
-  expect(sizesOf({ kernel: parts, params: { N: 64, M0: 8, M1: 4, M2: 0, b0: 99, has_sum: 1 } })).toEqual([64, 12]);
+  const parts = kernel('up', { N: 'size', M0: 'size', M1: 'size', M2: 'size', lambda_b0: 'place', has_sum: 'u32' });
+  expect(sizesOf({ kernel: parts, params: { N: 64, M0: 8, M1: 4, M2: 0, lambda_b0: 99, has_sum: 1 } })).toEqual([
+    64, 12,
+  ]);
   expect(sizesOf({ kernel: kernel('flat', { size: 'size', scale: 'f32' }), params: { size: 7, scale: 3 } })).toEqual([
     7,
   ]);

@@ -60,9 +60,9 @@ export async function randomise(model: VeraModel, name: string, seed: number, va
   const { runner } = vera.base;
   const pool = await readFloats(runner, trained);
   const noise = randomArray(pool.length, seed);
-  for (const { offsetB, offsetD, out_features } of layout.slots.values()) {
-    for (let n = 0; n < out_features; n++) pool[offsetB + n] = value ?? noise[offsetB + n]!;
-    for (let n = 0; n < layout.r; n++) pool[offsetD + n] = noise[offsetD + n]!;
+  for (const { lambdaB, lambdaD, out_features } of layout.slots.values()) {
+    for (let n = 0; n < out_features; n++) pool[lambdaB + n] = value ?? noise[lambdaB + n]!;
+    for (let n = 0; n < layout.r; n++) pool[lambdaD + n] = noise[lambdaD + n]!;
   }
   for (const { offset, shape } of layout.tensors.values()) {
     const size = shape.reduce((product, dim) => product * dim, 1);

@@ -61,9 +61,9 @@ async function setVectors(executor: Executor, adapter: VeraAdapter, seed: number
   const { layout, pool: trained } = adapter;
   const pool = await floatsOf(executor, trained);
   const random = (length: number, draw: number, size: number) => randomArray(length, 500 * (seed + 1) + draw, size);
-  for (const [index, { out_features, offsetB, offsetD }] of [...layout.slots.values()].entries()) {
-    pool.set(random(out_features, 2 * index, scale), offsetB);
-    pool.set(random(layout.r, 2 * index + 1, 0.5), offsetD);
+  for (const [index, { out_features, lambdaB, lambdaD }] of [...layout.slots.values()].entries()) {
+    pool.set(random(out_features, 2 * index, scale), lambdaB);
+    pool.set(random(layout.r, 2 * index + 1, 0.5), lambdaD);
   }
   for (const [index, { shape, offset }] of [...layout.tensors.values()].entries()) {
     random(numel(shape), 200 + index, 0.1).forEach((change, at) => {

@@ -148,7 +148,7 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
     const B = input(memory, 'B', [V, R], randomArray(V * R, 6));
     const lambda = input(memory, 'lambda', [12], randomArray(12, 7));
     const project: Build = (g, h) =>
-      veraLinear(g, { x: h, u: veraDown(g, h, A), weight, B, lambda, offsetB: 0, offsetD: 8 });
+      veraLinear(g, { x: h, u: veraDown(g, h, A), weight, B, lambda, lambdaB: 0, lambdaD: 8 });
     expectLossGradient(set, () => x, project, [lambda], cut);
     expectLossGradient(set, () => x, project, [x, lambda], cut);
   });

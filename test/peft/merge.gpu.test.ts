@@ -84,7 +84,7 @@ function offsetOf(model: PreTrainedModel, module: string): number {
   const modules = model.named_modules().flatMap(({ name, in_features = 0, out_features = 0 }) => {
     return MODULES.includes(name) ? [{ name, in_features, out_features }] : [];
   });
-  return layoutVectors(modules, 8).slots.get(module)!.offsetB;
+  return layoutVectors(modules, 8).slots.get(module)!.lambdaB;
 }
 
 describe.each(dtypes)('a base in %s', (dtype) => {

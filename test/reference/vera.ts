@@ -2,37 +2,37 @@ import type { Reference } from './reference';
 
 export const vera_linear: Reference = (
   { x, u, weight, bias, B, lambda, residual, y },
-  { N, M, K, R, offset_b, offset_d, has_bias, has_residual },
+  { N, M, K, R, lambda_b, lambda_d, has_bias, has_residual },
 ) => {
   for (let n = 0; n < N!; n++) {
     for (let m = 0; m < M!; m++) {
       let low = 0;
-      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![offset_d! + j]! * u![n * R! + j]!;
+      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![lambda_d! + j]! * u![n * R! + j]!;
       let total = (has_bias ? bias![m]! : 0) + (has_residual ? residual![n * M! + m]! : 0);
       for (let k = 0; k < K!; k++) total += x![n * K! + k]! * weight![m * K! + k]!;
-      y![n * M! + m] = total + lambda![offset_b! + m]! * low;
+      y![n * M! + m] = total + lambda![lambda_b! + m]! * low;
     }
   }
 };
 
-export const vera_add: Reference = ({ y, u, B, lambda, z }, { N, M, R, offset_b, offset_d }) => {
+export const vera_add: Reference = ({ y, u, B, lambda, z }, { N, M, R, lambda_b, lambda_d }) => {
   for (let n = 0; n < N!; n++) {
     for (let m = 0; m < M!; m++) {
       let low = 0;
-      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![offset_d! + j]! * u![n * R! + j]!;
-      z![n * M! + m] = y![n * M! + m]! + lambda![offset_b! + m]! * low;
+      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![lambda_d! + j]! * u![n * R! + j]!;
+      z![n * M! + m] = y![n * M! + m]! + lambda![lambda_b! + m]! * low;
     }
   }
 };
 
 export const vera_up_backward: Reference = (
   { dy, B, lambda, sum, du },
-  { N, R, M0, M1, M2, at_dy1, at_dy2, b0, b1, b2, d0, d1, d2, has_sum },
+  { N, R, M0, M1, M2, at_dy1, at_dy2, lambda_b0, lambda_b1, lambda_b2, lambda_d0, lambda_d1, lambda_d2, has_sum },
 ) => {
   const layers = [
-    { start: 0, M: M0!, b: b0!, d: d0! },
-    { start: at_dy1!, M: M1!, b: b1!, d: d1! },
-    { start: at_dy2!, M: M2!, b: b2!, d: d2! },
+    { start: 0, M: M0!, b: lambda_b0!, d: lambda_d0! },
+    { start: at_dy1!, M: M1!, b: lambda_b1!, d: lambda_d1! },
+    { start: at_dy2!, M: M2!, b: lambda_b2!, d: lambda_d2! },
   ];
   for (let n = 0; n < N!; n++) {
     for (let j = 0; j < R!; j++) {
@@ -58,12 +58,12 @@ export const vera_lambda_backward: Reference = (
     M2,
     at_dy1,
     at_dy2,
-    b0,
-    b1,
-    b2,
-    d0,
-    d1,
-    d2,
+    lambda_b0,
+    lambda_b1,
+    lambda_b2,
+    lambda_d0,
+    lambda_d1,
+    lambda_d2,
     partial_b0,
     partial_b1,
     partial_b2,
@@ -73,9 +73,9 @@ export const vera_lambda_backward: Reference = (
   },
 ) => {
   const layers = [
-    { start: 0, M: M0!, b: b0!, d: d0!, ofB: partial_b0!, ofD: partial_d0! },
-    { start: at_dy1!, M: M1!, b: b1!, d: d1!, ofB: partial_b1!, ofD: partial_d1! },
-    { start: at_dy2!, M: M2!, b: b2!, d: d2!, ofB: partial_b2!, ofD: partial_d2! },
+    { start: 0, M: M0!, b: lambda_b0!, d: lambda_d0!, ofB: partial_b0!, ofD: partial_d0! },
+    { start: at_dy1!, M: M1!, b: lambda_b1!, d: lambda_d1!, ofB: partial_b1!, ofD: partial_d1! },
+    { start: at_dy2!, M: M2!, b: lambda_b2!, d: lambda_d2!, ofB: partial_b2!, ofD: partial_d2! },
   ];
   for (const { start, M, b, d, ofB, ofD } of layers) {
     if (M === 0) continue;

@@ -2,13 +2,13 @@ import type { Reference } from './reference';
 
 export const vera_merge: Reference = (
   { weight, A, B, lambda, into },
-  { M, K, R, stride, offset_b, offset_d, has_weight },
+  { M, K, R, stride, lambda_b, lambda_d, has_weight },
 ) => {
   for (let m = 0; m < M!; m++) {
     for (let k = 0; k < K!; k++) {
       let low = 0;
-      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![offset_d! + j]! * A![j * stride! + k]!;
-      into![m * K! + k] = (has_weight ? weight![m * K! + k]! : 0) + lambda![offset_b! + m]! * low;
+      for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![lambda_d! + j]! * A![j * stride! + k]!;
+      into![m * K! + k] = (has_weight ? weight![m * K! + k]! : 0) + lambda![lambda_b! + m]! * low;
     }
   }
 };
@@ -16,7 +16,7 @@ export const vera_merge: Reference = (
 /** Kernels may cut each sum into several; here it is whole, in the place of the first, and the others stay 0. */
 export const vera_merge_backward: Reference = (
   { dw, A, B, lambda, partials },
-  { M, K, R, stride, offset_b, offset_d, partial_b, partial_d },
+  { M, K, R, stride, lambda_b, lambda_d, partial_b, partial_d },
 ) => {
   const byB = partials!.subarray(partial_b, partial_b! + M!).fill(0);
   const byD = partials!.subarray(partial_d, partial_d! + R!).fill(0);
@@ -24,8 +24,8 @@ export const vera_merge_backward: Reference = (
     for (let j = 0; j < R!; j++) {
       let product = 0;
       for (let k = 0; k < K!; k++) product += dw![m * K! + k]! * A![j * stride! + k]!;
-      byB[m]! += B![m * R! + j]! * lambda![offset_d! + j]! * product;
-      byD[j]! += B![m * R! + j]! * lambda![offset_b! + m]! * product;
+      byB[m]! += B![m * R! + j]! * lambda![lambda_d! + j]! * product;
+      byD[j]! += B![m * R! + j]! * lambda![lambda_b! + m]! * product;
     }
   }
 };

@@ -8,8 +8,8 @@ import { integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 import linear from './linear.comp?raw';
 import { glslToWgsl, runTwin } from './twin';
-import lambdaB from './vera_lambda_b.comp?raw';
-import lambdaD from './vera_lambda_d.comp?raw';
+import lambdaBBackward from './vera_lambda_b.comp?raw';
+import lambdaDBackward from './vera_lambda_d.comp?raw';
 import veraForward from './vera_linear.comp?raw';
 import upBackward from './vera_up_backward.comp?raw';
 
@@ -25,7 +25,7 @@ interface Case {
 }
 type Fill = (length: number, seed: number) => Float64Array;
 
-const sources = { linear, veraForward, upBackward, lambdaB, lambdaD };
+const sources = { linear, veraForward, upBackward, lambdaBBackward, lambdaDBackward };
 const [moreColumnsOfA, moreRowsOfB] = [4, 1];
 
 /** What both implementations start from. A and B are larger than the layer, as shared projections are. */
@@ -33,9 +33,9 @@ function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
   const make = (name: string, shape: readonly number[], type?: DType): Value =>
     input(memory, name, shape, fill(numel(shape), memory.size + 1), type);
-  const offsetB = 4;
-  const offsetD = 8 + Math.ceil(M / 4) * 4;
-  const pool = offsetD + Math.ceil(R / 4) * 4 + 4;
+  const lambdaB = 4;
+  const lambdaD = 8 + Math.ceil(M / 4) * 4;
+  const pool = lambdaD + Math.ceil(R / 4) * 4 + 4;
   const values = {
     x: make('x', [N, K]),
     weight: make('weight', [M, K], dtype),
@@ -47,7 +47,7 @@ function inputs({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
     earlierDu: make('earlier du', [N, R]),
     grads: make('grads', [pool]),
   };
-  return { memory, values, offsetB, offsetD };
+  return { memory, values, lambdaB, lambdaD };
 }
 type Inputs = ReturnType<typeof inputs>;
 
@@ -55,14 +55,14 @@ type Inputs = ReturnType<typeof inputs>;
 const names = ['u', 'y', 'bare', 'du', 'grads'] as const;
 type Results = Readonly<Record<(typeof names)[number], ArrayLike<number>>>;
 
-async function ours({ memory, values, offsetB, offsetD }: Inputs, variant = 'register'): Promise<Results> {
+async function ours({ memory, values, lambdaB, lambdaD }: Inputs, variant = 'register'): Promise<Results> {
   const { x, weight, bias, A, B, lambda, dy, earlierDu, grads } = values;
   const g = new Graph();
   g.train(lambda);
   g.train(x);
   const u = veraDown(g, x, A);
-  const y = veraLinear(g, { x, u, weight, bias, B, lambda, offsetB, offsetD });
-  const bare = veraLinear(g, { x, u, weight, B, lambda, offsetB, offsetD });
+  const y = veraLinear(g, { x, u, weight, bias, B, lambda, lambdaB, lambdaD });
+  const bare = veraLinear(g, { x, u, weight, B, lambda, lambdaB, lambdaD });
   const before = [[lambda, grads] as const, [u, earlierDu] as const];
   const du = g.grad(y, dy, new Map(before)).get(u);
   if (du === undefined) throw new Error('u received no gradient');
@@ -72,7 +72,7 @@ async function ours({ memory, values, offsetB, offsetD }: Inputs, variant = 'reg
 }
 
 async function twins(
-  { memory, values, offsetB, offsetD }: Inputs,
+  { memory, values, lambdaB, lambdaD }: Inputs,
   { N, K, M, R }: Case,
   glsl = sources,
 ): Promise<Results> {
@@ -91,19 +91,24 @@ async function twins(
   const forward = (biased: number) =>
     runTwin({
       glsl: glsl.veraForward,
-      sizes: [N, M, K, R, offsetB, offsetD, Number(weight.dtype === 'f16'), biased],
+      sizes: [N, M, K, R, lambdaB, lambdaD, Number(weight.dtype === 'f16'), biased],
       buffers: [x, u, of(weight), bias, B, lambda, made(N * M)],
       threads: N * M,
     });
-  const sizes = [N, M, R, offsetB, offsetD];
+  const sizes = [N, M, R, lambdaB, lambdaD];
   const du = await runTwin({
     glsl: glsl.upBackward,
     sizes,
     buffers: [dy, B, lambda, earlierDu, made(N * R)],
     threads: N * R,
   });
-  const withB = await runTwin({ glsl: glsl.lambdaB, sizes, buffers: [dy, u, B, lambda, of(grads)], threads: M });
-  const withBoth = await runTwin({ glsl: glsl.lambdaD, sizes, buffers: [dy, u, B, lambda, withB], threads: R });
+  const withB = await runTwin({
+    glsl: glsl.lambdaBBackward,
+    sizes,
+    buffers: [dy, u, B, lambda, of(grads)],
+    threads: M,
+  });
+  const withBoth = await runTwin({ glsl: glsl.lambdaDBackward, sizes, buffers: [dy, u, B, lambda, withB], threads: R });
   return { u, y: await forward(1), bare: await forward(0), du, grads: withBoth };
 }
 
@@ -149,8 +154,8 @@ test.each([
   ['veraForward', '(pool[lambda_d + j] * u[n * R + j])', 'u[n * R + j]', 'y'],
   ['veraForward', 'bias[m]', 'bias[0]', 'y'],
   ['upBackward', 'before[n * R + j]', 'before[0]', 'du'],
-  ['lambdaB', '+= sum;', '= sum;', 'grads'],
-  ['lambdaD', 'm < M', 'm + 1 < M', 'grads'],
+  ['lambdaBBackward', '+= sum;', '= sum;', 'grads'],
+  ['lambdaDBackward', 'm < M', 'm + 1 < M', 'grads'],
 ] as const)('a mistake is seen: %s with %s as "%s"', async (name, from, to, result) => {
   const sizes = { N: 5, K: 4, M: 6, R: 7 };
   const given = inputs(sizes, small);

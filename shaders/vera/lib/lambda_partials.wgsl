@@ -4,7 +4,7 @@
 // (slices, ⌈R/64⌉, 4, M), and its partial_d (slices, ⌈M/64⌉, 4, R).
 // The kernel says which part a row belongs to, with which row a part begins and how many it has, and what B is; `Vectors` say
 // where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
-struct Vectors { b: u32, d: u32, partial_b: u32, partial_d: u32 }
+struct Vectors { lambda_b: u32, lambda_d: u32, partial_b: u32, partial_d: u32 }
 
 // Of a block of G: its contributions to four rows and to four columns.
 struct BlockSums { by_row: vec4f, by_column: vec4f }
@@ -17,15 +17,15 @@ fn block_sums(row: u32, j: u32, block: mat4x4f) -> BlockSums {
     return BlockSums();
   }
   let vectors = vectors_of(part);
-  let lambda_b = lambda[(vectors.b + m) >> 2u];
-  let lambda_d = lambda[(vectors.d + j) >> 2u];
+  let scale_b = lambda[(vectors.lambda_b + m) >> 2u];
+  let scale_d = lambda[(vectors.lambda_d + j) >> 2u];
   let g0 = block[0] * b_row(m, j, size);
   let g1 = block[1] * b_row(m + 1u, j, size);
   let g2 = block[2] * b_row(m + 2u, j, size);
   let g3 = block[3] * b_row(m + 3u, j, size);
   return BlockSums(
-    vec4f(dot(g0, lambda_d), dot(g1, lambda_d), dot(g2, lambda_d), dot(g3, lambda_d)),
-    g0 * lambda_b.x + g1 * lambda_b.y + g2 * lambda_b.z + g3 * lambda_b.w,
+    vec4f(dot(g0, scale_d), dot(g1, scale_d), dot(g2, scale_d), dot(g3, scale_d)),
+    g0 * scale_b.x + g1 * scale_b.y + g2 * scale_b.z + g3 * scale_b.w,
   );
 }
 

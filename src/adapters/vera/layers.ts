@@ -36,7 +36,7 @@ export function veraLayers(
       return dropout(g, x, { p, module: draws, ...source });
     };
     const u = project(drop(), projections.A);
-    return { u, B: projections.B, lambda, offsetB: slot.offsetB, offsetD: slot.offsetD };
+    return { u, B: projections.B, lambda, lambdaB: slot.lambdaB, lambdaD: slot.lambdaD };
   };
   const parts = partsByModule(adapters);
   const partsOf = (name: string): readonly Part[] => (merged.has(name) ? [] : (parts.get(name) ?? []));
@@ -53,8 +53,8 @@ export function veraLayers(
       // Its gradient gathers as that of any weight that trains.
       if (plan.mode === 'dense') return { ...plain, weight };
       const { projections, pool: lambda } = first.adapter;
-      const { offsetB, offsetD } = first.slot;
-      return { ...plain, weight, merged: { ...projections, lambda, offsetB, offsetD } };
+      const { lambdaB, lambdaD } = first.slot;
+      return { ...plain, weight, merged: { ...projections, lambda, lambdaB, lambdaD } };
     });
     return veraLinears(g, x, adapted).map((y, index) => {
       const others = partsOf(uses[index]?.name ?? '').slice(1);

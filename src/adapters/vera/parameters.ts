@@ -7,9 +7,9 @@ import { savedName } from '../saved_names';
 /** Where the two trained vectors of one module lie in the pool. Offsets count floats and are multiples of 4. */
 export interface ModuleSlot extends ModuleSize {
   /** λ_b: `out_features` floats from here. */
-  readonly offsetB: number;
+  readonly lambdaB: number;
   /** λ_d: r floats from here. */
-  readonly offsetD: number;
+  readonly lambdaD: number;
 }
 
 export interface VeraLayout extends PoolLayout {
@@ -41,7 +41,7 @@ export function layoutVectors(
     return slot.offset;
   };
   const slots = modules.map(({ name, in_features, out_features }) => {
-    const offsets = { offsetB: offsetOf(`${name}.vera_lambda_b`), offsetD: offsetOf(`${name}.vera_lambda_d`) };
+    const offsets = { lambdaB: offsetOf(`${name}.vera_lambda_b`), lambdaD: offsetOf(`${name}.vera_lambda_d`) };
     return [name, { in_features, out_features, ...offsets }] as const;
   });
   return { ...layout, r, slots: new Map(slots) };
@@ -54,12 +54,12 @@ export function initialVectors(
   seed: number,
 ): Float32Array<ArrayBuffer> {
   const pool = new Float32Array(length);
-  for (const [index, { out_features, offsetB, offsetD }] of [...slots.values()].entries()) {
+  for (const [index, { out_features, lambdaB, lambdaD }] of [...slots.values()].entries()) {
     if (init_weights) {
-      pool.fill(d_initial, offsetD, offsetD + r);
+      pool.fill(d_initial, lambdaD, lambdaD + r);
     } else {
-      pool.fill(1, offsetB, offsetB + out_features);
-      pool.set(normals({ seed, stream: 'init', at: index }, r), offsetD);
+      pool.fill(1, lambdaB, lambdaB + out_features);
+      pool.set(normals({ seed, stream: 'init', at: index }, r), lambdaD);
     }
   }
   return pool;

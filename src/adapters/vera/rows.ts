@@ -69,8 +69,8 @@ export class VeraRows implements RowInputs {
     const data = new Uint32Array(this.#groups.length * this.#names.length * count * 2).fill(NO_SLOT);
     this.#adapters.forEach(({ projections, layout }, index) => {
       const start = this.#starts[index] ?? 0;
-      for (const [name, { offsetB, offsetD }] of layout.slots) {
-        data.set([start + offsetB, start + offsetD], 2 * (this.#placeOf(projections, name) * count + index));
+      for (const [name, { lambdaB, lambdaD }] of layout.slots) {
+        data.set([start + lambdaB, start + lambdaD], 2 * (this.#placeOf(projections, name) * count + index));
       }
     });
     return data;

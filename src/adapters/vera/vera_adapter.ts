@@ -75,9 +75,9 @@ export class VeraAdapter implements Adapter {
   deltaOf(module: string): VeraMerge {
     const slot = this.layout.slots.get(module);
     if (slot === undefined) throw new WebVeraError('internal', `The adapter doesn't wrap ${module}`);
-    const { in_features: K, offsetB, offsetD } = slot;
+    const { in_features: K, lambdaB, lambdaD } = slot;
     const { A, B } = this.projections;
-    return { A, B, lambda: this.pool, offsetB, offsetD, K };
+    return { A, B, lambda: this.pool, lambdaB, lambdaD, K };
   }
 
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void {

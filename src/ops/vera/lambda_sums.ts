@@ -35,33 +35,33 @@ export interface LambdaVector {
 
 /** Where λ_b (out) and λ_d (R) begin in the pool: elements, multiples of 4. */
 export interface LambdaPlace {
-  readonly offsetB: number;
-  readonly offsetD: number;
+  readonly lambdaB: number;
+  readonly lambdaD: number;
 }
 
 /** Whether the pool has both vectors of a layer of so many outputs and rank R, and what to say where it hasn't. */
 export function checkPool(
   { shape }: Value,
-  { offsetB, offsetD }: LambdaPlace,
+  { lambdaB, lambdaD }: LambdaPlace,
   { out, R }: { readonly out: number; readonly R: number },
 ): { readonly fits: boolean; readonly expected: string; readonly given: string } {
-  const end = Math.max(offsetB + out, offsetD + R);
-  const isAligned = [offsetB, offsetD].every((offset) => offset >= 0 && offset % 4 === 0);
+  const end = Math.max(lambdaB + out, lambdaD + R);
+  const isAligned = [lambdaB, lambdaD].every((offset) => offset >= 0 && offset % 4 === 0);
   return {
     fits: shape.length === 1 && isAligned && end <= (shape[0] ?? 0),
     expected: `a pool of at least ${end} elements with offsets that are multiples of 4`,
-    given: `a pool of ${formatShape(shape)} with offsets ${offsetB} and ${offsetD}`,
+    given: `a pool of ${formatShape(shape)} with offsets ${lambdaB} and ${lambdaD}`,
   };
 }
 
 /** The vectors of a layer of so many outputs and rank R, from a product whose K was cut into slices. */
 export function partialSums(
-  { offsetB, offsetD }: LambdaPlace,
+  { lambdaB, lambdaD }: LambdaPlace,
   { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
 ): readonly [LambdaVector, LambdaVector] {
   return [
-    { length: out, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: offsetB },
-    { length: R, sums: slices * ceilDiv(out, TILE) * QUARTERS, offset: offsetD },
+    { length: out, sums: slices * ceilDiv(R, TILE) * QUARTERS, offset: lambdaB },
+    { length: R, sums: slices * ceilDiv(out, TILE) * QUARTERS, offset: lambdaD },
   ];
 }
 

@@ -32,12 +32,12 @@ export const veraUpBackward = defineProduct({
     M2: 'size',
     at_dy1: 'place',
     at_dy2: 'place',
-    b0: 'place',
-    b1: 'place',
-    b2: 'place',
-    d0: 'place',
-    d1: 'place',
-    d2: 'place',
+    lambda_b0: 'place',
+    lambda_b1: 'place',
+    lambda_b2: 'place',
+    lambda_d0: 'place',
+    lambda_d1: 'place',
+    lambda_d2: 'place',
     has_sum: 'u32',
   },
   wgsl: upBackwardWgsl,
@@ -59,12 +59,12 @@ export const veraLambdaBackward = defineProduct({
     M2: 'size',
     at_dy1: 'place',
     at_dy2: 'place',
-    b0: 'place',
-    b1: 'place',
-    b2: 'place',
-    d0: 'place',
-    d1: 'place',
-    d2: 'place',
+    lambda_b0: 'place',
+    lambda_b1: 'place',
+    lambda_b2: 'place',
+    lambda_d0: 'place',
+    lambda_d1: 'place',
+    lambda_d2: 'place',
     partial_b0: 'place',
     partial_b1: 'place',
     partial_b2: 'place',
@@ -160,7 +160,7 @@ export function differentiateMerged(
 }
 
 /** Up to three layers' parts in one dispatch. */
-interface Together extends Omit<LowRank, 'offsetB' | 'offsetD'> {
+interface Together extends Omit<LowRank, 'lambdaB' | 'lambdaD'> {
   readonly layers: readonly LowRankGradient[];
   /** All of the layers' dy. */
   readonly dy: Value;
@@ -225,10 +225,10 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
 function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));
-  const [b0, b1, b2] = threeSizes(layers.map(({ offsetB }) => offsetB));
-  const [d0, d1, d2] = threeSizes(layers.map(({ offsetD }) => offsetD));
+  const [lambda_b0, lambda_b1, lambda_b2] = threeSizes(layers.map(({ lambdaB }) => lambdaB));
+  const [lambda_d0, lambda_d1, lambda_d2] = threeSizes(layers.map(({ lambdaD }) => lambdaD));
   const lines = linesOf(layers.map(widthOf), result);
-  return { lines, M0, M1, M2, at_dy1, at_dy2, b0, b1, b2, d0, d1, d2 };
+  return { lines, M0, M1, M2, at_dy1, at_dy2, lambda_b0, lambda_b1, lambda_b2, lambda_d0, lambda_d1, lambda_d2 };
 }
 
 function tokensOfSlice(layers: readonly LowRankGradient[], N: number, R: number): number {

@@ -33,8 +33,8 @@ export const veraLinearForward = defineProduct({
     M: 'size',
     K: 'size',
     R: 'size',
-    offset_b: 'place',
-    offset_d: 'place',
+    lambda_b: 'place',
+    lambda_d: 'place',
     has_bias: 'u32',
     has_residual: 'u32',
   },
@@ -49,7 +49,7 @@ export const veraLinearForward = defineProduct({
 export const veraAddForward = defineProduct({
   name: 'vera_add',
   bindings: { y: 'read', u: 'read', B: 'read', lambda: 'read', z: 'write' },
-  params: { N: 'size', M: 'size', R: 'size', offset_b: 'place', offset_d: 'place' },
+  params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place' },
   wgsl: veraAddWgsl,
   left: 'rows',
   right: 'scaled_rows',
@@ -123,7 +123,7 @@ function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Valu
 }
 
 function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLayer, low: LowRank): Value {
-  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = low;
+  const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = low;
   const { columns: K } = rowsAndColumns(x.shape);
   const [M = 0] = weight.shape;
   const shape = [...x.shape.slice(0, -1), M];
@@ -136,7 +136,7 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
     veraLinearForward.kernel(linesOf([K, R], M), rightStorage(weight)),
     { x, u, weight, bias: bias ?? x, B, lambda, residual: residual ?? x },
     { y: shape },
-    { N, M, K, R, offset_b, offset_d, ...has },
+    { N, M, K, R, lambda_b, lambda_d, ...has },
   ).y;
 }
 
@@ -144,10 +144,10 @@ function emitVeraLinear(g: Graph, x: Value, { weight, bias, residual }: LinearLa
  * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out). A further adapter on a layer's output; gradients as for `veraLinear`.
  */
 export function veraAdd(g: Graph, y: Value, operands: LowRank): Value {
-  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = operands;
+  const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = operands;
   const { N, M, R } = checkLowRank('vera_add', operands, y.shape);
   const kernel = veraAddForward.kernel(linesOf([R], M), rightStorage(B));
-  const { z } = g.emit(kernel, { y, u, B, lambda }, { z: y.shape }, { N, M, R, offset_b, offset_d });
+  const { z } = g.emit(kernel, { y, u, B, lambda }, { z: y.shape }, { N, M, R, lambda_b, lambda_d });
   g.differentiate(z, [y], (dz, [toY]) => [passOn(g, dz, toY)]);
   differentiateLowRank(g, [{ ...operands, y: z }]);
   return z;

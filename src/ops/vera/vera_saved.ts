@@ -16,7 +16,7 @@ import { checkLowRank, type LowRank } from './low_rank';
 export const veraSavedForward = defineProduct({
   name: 'vera_saved',
   bindings: { u: 'read', B: 'read', lambda: 'read', residual: 'read', w: 'write', z: 'write' },
-  params: { N: 'size', M: 'size', R: 'size', offset_b: 'place', offset_d: 'place', has_residual: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_residual: 'u32' },
   wgsl: savedWgsl,
   left: 'rows',
   right: 'scaled_rows',
@@ -27,7 +27,7 @@ export const veraSavedForward = defineProduct({
 export const veraSavedBackward = defineProduct({
   name: 'vera_saved_backward',
   bindings: { dy: 'read', B: 'read', lambda: 'read', sum: 'read', dv: 'write', du: 'write' },
-  params: { N: 'size', M: 'size', R: 'size', offset_b: 'place', offset_d: 'place', has_sum: 'u32' },
+  params: { N: 'size', M: 'size', R: 'size', lambda_b: 'place', lambda_d: 'place', has_sum: 'u32' },
   wgsl: savedBackwardWgsl,
   left: 'rows',
   right: 'scaled_columns',
@@ -67,11 +67,11 @@ export interface SavedLowRank {
 
 /** The low-rank part of a layer's result of shape (…, out), on top of `residual` (…, out). There is no gradient by z. */
 export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value): SavedLowRank {
-  const { u, B, lambda, offsetB: offset_b, offsetD: offset_d } = low;
+  const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = low;
   const { N, M, R } = checkLowRank('vera_saved', low, shape);
   if (residual !== undefined) expectShape('vera_saved residual', residual.shape, shape);
   const kernel = veraSavedForward.kernel(linesOf([R], M), rightStorage(B));
-  const params = { N, M, R, offset_b, offset_d, has_residual: Number(residual !== undefined) };
+  const params = { N, M, R, lambda_b, lambda_d, has_residual: Number(residual !== undefined) };
   return g.emit(kernel, { u, B, lambda, residual: residual ?? u }, { w: shape, z: shape }, params);
 }
 
@@ -89,14 +89,14 @@ export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): 
 
 function emitSavedBackward(
   g: Graph,
-  { u, B, lambda, offsetB: offset_b, offsetD: offset_d }: LowRank,
+  { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d }: LowRank,
   dy: Value,
   sum: Value | undefined,
 ): { readonly dv: Value; readonly du: Value } {
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
   const kernel = veraSavedBackward.kernel(linesOf([M], R), rightStorage(B));
-  const params = { N, M, R, offset_b, offset_d, has_sum: Number(sum !== undefined) };
+  const params = { N, M, R, lambda_b, lambda_d, has_sum: Number(sum !== undefined) };
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { dv: u.shape, du: u.shape }, params);
 }
 
@@ -107,15 +107,15 @@ interface Products extends LowRank {
 }
 
 /** The gradients by both vectors, as partial sums that the pass's end adds up. */
-function emitSums(g: Graph, { u, lambda, offsetB, offsetD, dy, w, dv }: Products, sink: Sink): Value | undefined {
+function emitSums(g: Graph, { u, lambda, lambdaB, lambdaD, dy, w, dv }: Products, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const grads = gatheredIn(sink, lambda);
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
   const sums = ceilDiv(N, SLICE);
   const vectors: readonly LambdaVector[] = [
-    { length: M, sums, offset: offsetB },
-    { length: R, sums, offset: offsetD },
+    { length: M, sums, offset: lambdaB },
+    { length: R, sums, offset: lambdaD },
   ];
   const { partials, at } = g.inPass(LambdaSums).take(grads, vectors);
   const [partial_b = 0, partial_d = 0] = at;

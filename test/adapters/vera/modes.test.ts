@@ -86,7 +86,7 @@ test('more tokens and more micro-batches speak for merging, wide layers against 
 });
 
 describe('the modes of modules', () => {
-  const slot = (in_features: number, out_features: number) => ({ in_features, out_features, offsetB: 0, offsetD: 0 });
+  const slot = (in_features: number, out_features: number) => ({ in_features, out_features, lambdaB: 0, lambdaD: 0 });
   const slots = new Map([
     ['layers.0.attn.q', slot(64, 64)],
     ['layers.0.attn.k', slot(64, 32)],
