@@ -2,10 +2,10 @@ import { WebVeraError } from '../core/error';
 import type { ModuleInfo } from '../core/model';
 import type { LinearRegExp } from '../regex/linear_regexp';
 import { StepBudget } from '../regex/step_budget';
+import type { AdapterConfig } from './adapter_config';
 import { fullMatch, matchStart } from './python_regex';
-import type { VeraConfig } from './vera/config';
 
-type Filters = Pick<VeraConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
+type Filters = Pick<AdapterConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 
 /** What decides which modules are targeted. */
 export type Rules = Filters & { readonly target_modules: readonly string[] | string };
@@ -20,7 +20,11 @@ const MAX_STEPS = 8_000_000;
 const MAX_PATTERNS = 1000;
 
 /** Throws `limit_exceeded` for lists that fit no model. */
-export function checkRuleSizes({ target_modules, modules_to_save, layers_pattern }: VeraConfig): void {
+export function checkRuleSizes({
+  target_modules,
+  modules_to_save,
+  layers_pattern,
+}: Pick<AdapterConfig, 'target_modules' | 'modules_to_save' | 'layers_pattern'>): void {
   const targets = typeof target_modules === 'string' ? [] : (target_modules ?? []);
   const patterns = [modules_to_save ?? [], typeof layers_pattern === 'string' ? [] : (layers_pattern ?? [])];
   if ([targets, ...patterns].flat().some((name) => name.length > MAX_NAME)) {

@@ -1,10 +1,10 @@
 import { WebVeraError } from '../core/error';
-import type { VeraConfig } from './vera/config';
+import type { AdapterConfig } from './adapter_config';
 
 /** What PEFT looks at to say why an adapter wraps nothing. */
 export interface Unmatched {
   /** With `target_modules` spelt out, as PEFT has them by then. */
-  readonly config: Pick<VeraConfig, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
+  readonly config: Pick<AdapterConfig, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
   /** Modules that `modules_to_save` takes, and all modules: how many there are. */
   readonly excluded: number;
   readonly all: number;

@@ -1,12 +1,11 @@
-import { WebVeraError } from '../core/error';
+import { type ErrorDetails, WebVeraError } from '../core/error';
 import type { ModuleInfo } from '../core/model';
 import { nearName } from '../core/near_name';
 import type { Warn, Warning } from '../core/warning';
-import { DEFAULT_TARGETS } from './default_targets';
+import type { AdapterConfig } from './adapter_config';
 import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from './matcher';
 import { minimalTargets } from './minimal_targets';
 import { noMatch } from './no_match';
-import { VeraConfig } from './vera/config';
 
 /** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
 export type NamedModule = ModuleInfo;
@@ -24,19 +23,30 @@ export interface BaseModelFacts {
   readonly output_embedding?: string | undefined;
   /** The field of config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
-  /** Whether another adapter is there already: PEFT then says more closely why nothing matches. Default false. */
-  readonly later?: boolean;
   readonly warn?: Warn;
+}
+
+/** The fields of a configuration that say what is wrapped. */
+export type TargetFields = Pick<
+  AdapterConfig,
+  'target_modules' | 'layers_to_transform' | 'layers_pattern' | 'modules_to_save' | 'fan_in_fan_out' | 'task_type'
+>;
+
+/** What is a kind of adapter's own about its targets. */
+export interface TargetRules {
+  /** What PEFT wraps when `target_modules` is null, by model_type. A string is a regular expression. */
+  readonly defaults: Readonly<Record<string, readonly string[] | string>>;
+  /** Looks at the wrappable modules that a configuration names before anything else is said about them. */
+  readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
 }
 
 export interface ResolvedTargets {
   /** What is wrapped, in the model's order. */
   readonly modules: readonly WrappedModule[];
-  /** The configuration to keep and save: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
-  readonly config: VeraConfig;
-  /** The features of A and B. */
-  readonly max_in: number;
-  readonly max_out: number;
+  /** As `modules`, by the targets before their list is condensed: with a layer filter the two can differ. */
+  readonly named: readonly WrappedModule[];
+  /** What to keep and save in place of the given fields: as PEFT sets them. */
+  readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;
 }
 
 const ALL_LINEAR = 'all-linear';
@@ -50,28 +60,22 @@ const MIN_TARGETS_TO_CONDENSE = 20;
  * Conv1D matches, when something else matches, and when a model type has no default targets.
  */
 export function resolveTargets(
-  given: VeraConfig,
-  named: readonly NamedModule[],
-  { model_type, output_embedding, tie_word_embeddings = false, later = false, warn }: BaseModelFacts,
+  given: TargetFields,
+  all: readonly NamedModule[],
+  { model_type, output_embedding, tie_word_embeddings = false, warn }: BaseModelFacts,
+  { defaults, expectNamed }: TargetRules,
 ): ResolvedTargets {
   checkRuleSizes(given);
   // The model itself has no name and is never a target, though an expression may match the empty string.
-  const modules = named.filter(({ name }) => name !== '');
+  const modules = all.filter(({ name }) => name !== '');
   const modules_to_save = modulesToSave(given);
-  const targets = namedTargets(given, modules, model_type, output_embedding);
-  // PEFT sizes A and B before it condenses the list, and wraps after: with a layer filter the two can differ.
-  const sized = modules
+  const targets = namedTargets(given, modules, { model_type, output_embedding, defaults });
+  const named = modules
     .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
     .filter(isWrappable);
   const hint =
     `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}.`.trimStart();
-  if (sized.length === 0 && !later) {
-    throw new WebVeraError(
-      'invalid_argument',
-      'No layers types compatible with VeRA were found. Please check `peft_config.target_modules`.',
-      { hint, detail: { target_modules: targets } },
-    );
-  }
+  expectNamed?.(named, { hint, detail: { target_modules: targets } });
   const target_modules = condense(targets, modules);
   const matched = modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }));
   if (matched.length === 0) {
@@ -82,21 +86,12 @@ export function resolveTargets(
     warn?.({ code: 'tied_target', message: TIED_TARGET });
   }
   const wrapped = matched.map(expectWrappable);
-  return {
-    modules: wrapped,
-    config: new VeraConfig({
-      ...given,
-      modules_to_save,
-      target_modules,
-      fan_in_fan_out: correctFanInFanOut(given.fan_in_fan_out, wrapped, warn),
-    }),
-    max_in: Math.max(...sized.map(({ in_features }) => in_features)),
-    max_out: Math.max(...sized.map(({ out_features }) => out_features)),
-  };
+  const fan_in_fan_out = correctFanInFanOut(given.fan_in_fan_out, wrapped, warn);
+  return { modules: wrapped, named, fields: { modules_to_save, target_modules, fan_in_fan_out } };
 }
 
 /** Names in a list that match nothing, which PEFT passes over in silence beside others that do. */
-export function targetWarnings(given: VeraConfig, modules: readonly NamedModule[]): readonly Warning[] {
+export function targetWarnings(given: TargetFields, modules: readonly NamedModule[]): readonly Warning[] {
   const { target_modules } = given;
   if (target_modules === null || typeof target_modules === 'string') return [];
   const rules = { ...given, modules_to_save: modulesToSave(given) };
@@ -115,11 +110,11 @@ const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** PEFT trains and saves these whole for tasks with a head of their own, whether the model has them or not. */
-export function taskHeads(task_type: VeraConfig['task_type']): readonly string[] {
+export function taskHeads(task_type: TargetFields['task_type']): readonly string[] {
   return TASK_HEADS[task_type ?? ''] ?? [];
 }
 
-function modulesToSave({ modules_to_save, task_type }: VeraConfig): readonly string[] | null {
+function modulesToSave({ modules_to_save, task_type }: TargetFields): readonly string[] | null {
   const heads = taskHeads(task_type);
   if (modules_to_save === null && heads.length === 0) return null;
   return [...new Set([...(modules_to_save ?? []), ...heads])];
@@ -127,13 +122,16 @@ function modulesToSave({ modules_to_save, task_type }: VeraConfig): readonly str
 
 /** `target_modules` with PEFT's defaults and 'all-linear' spelt out. */
 function namedTargets(
-  { target_modules, task_type }: VeraConfig,
+  { target_modules, task_type }: TargetFields,
   modules: readonly NamedModule[],
-  model_type: string,
-  output_embedding: string | undefined,
+  {
+    model_type,
+    output_embedding,
+    defaults,
+  }: Pick<BaseModelFacts, 'model_type' | 'output_embedding'> & Pick<TargetRules, 'defaults'>,
 ): readonly string[] | string {
   if (target_modules === null) {
-    if (Object.hasOwn(DEFAULT_TARGETS, model_type)) return DEFAULT_TARGETS[model_type] ?? [];
+    if (Object.hasOwn(defaults, model_type)) return defaults[model_type] ?? [];
     throw new WebVeraError('invalid_argument', 'Please specify `target_modules` in `peft_config`', {
       hint: `There is no default for models of type ${JSON.stringify(model_type)}. Try 'all-linear', or ${examples(modules)}.`,
     });
@@ -192,7 +190,7 @@ function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], w
 }
 
 /** What may be meant by targets that match nothing. */
-function meant(targets: VeraConfig['target_modules'], modules: readonly NamedModule[]): string {
+function meant(targets: TargetFields['target_modules'], modules: readonly NamedModule[]): string {
   const known = [ALL_LINEAR, ...linearNames(modules)];
   const near = new Set(
     [targets ?? []]

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { minimalTargets } from '../../src/adapters/minimal_targets';
-import { type BaseModelFacts, type NamedModule, resolveTargets, targetWarnings } from '../../src/adapters/targets';
+import { type NamedModule, targetWarnings } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
+import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
 import { createArchitecture } from '../../src/models/registry';
 import { cpuTime } from '../helpers/cpu_time';
 import { moduleList } from '../helpers/module_lists';
@@ -37,9 +38,12 @@ describe.each([
     '%s',
     (_, row) => {
       const warnings: string[] = [];
-      const warn: BaseModelFacts['warn'] = ({ message }) => warnings.push(message);
+      const warn: VeraModelFacts['warn'] = ({ message }) => warnings.push(message);
       const resolve = () =>
-        resolveTargets(new VeraConfig({ ...row.config, r: 2, task_type: row.task_type }), modules, { ...facts, warn });
+        resolveVeraTargets(new VeraConfig({ ...row.config, r: 2, task_type: row.task_type }), modules, {
+          ...facts,
+          warn,
+        });
       if (row.error !== undefined) {
         expect(resolve).toThrow(invalid(row.error.message));
         return;
@@ -83,9 +87,9 @@ const linear = (name: string, in_features = 4, out_features = 4): NamedModule =>
 function wrappedOf(
   init: VeraConfigInit,
   modules: readonly NamedModule[],
-  facts: Partial<BaseModelFacts> = {},
+  facts: Partial<VeraModelFacts> = {},
 ): string[] {
-  const resolved = resolveTargets(new VeraConfig(init), modules, { model_type: 'x', ...facts });
+  const resolved = resolveVeraTargets(new VeraConfig(init), modules, { model_type: 'x', ...facts });
   return resolved.modules.map(({ name }) => name);
 }
 
@@ -167,7 +171,7 @@ describe('all-linear', () => {
 
   test('is condensed from 20 names on, to the shortest ends that tell them from the others', () => {
     const config = (list: readonly NamedModule[]) =>
-      resolveTargets(new VeraConfig({ target_modules: 'all-linear' }), list, { model_type: 'x', ...facts }).config;
+      resolveVeraTargets(new VeraConfig({ target_modules: 'all-linear' }), list, { model_type: 'x', ...facts }).config;
     expect(config(modules).target_modules).toEqual(['k', 'o', 'q', 'up', 'v']);
     expect(config(modules.slice(1)).target_modules).toHaveLength(19);
   });
@@ -178,7 +182,7 @@ describe('all-linear', () => {
       modules: wrapped,
       max_in,
       max_out,
-    } = resolveTargets(new VeraConfig({ target_modules: 'all-linear', layers_to_transform: 1 }), wide, {
+    } = resolveVeraTargets(new VeraConfig({ target_modules: 'all-linear', layers_to_transform: 1 }), wide, {
       model_type: 'x',
       ...facts,
     });
@@ -196,7 +200,7 @@ describe('all-linear', () => {
 test('a long list of names is condensed too', () => {
   const names = Array.from({ length: 24 }, (_, i) => `h.${i}.attn.c_proj`);
   const modules = names.flatMap((name) => [linear(name), linear(name.replace('attn', 'mlp'))]);
-  const resolved = resolveTargets(new VeraConfig({ target_modules: names }), modules, { model_type: 'x' });
+  const resolved = resolveVeraTargets(new VeraConfig({ target_modules: names }), modules, { model_type: 'x' });
   expect(resolved.config.target_modules).toEqual(['attn.c_proj']);
   expect(resolved.modules.map(({ name }) => name)).toEqual(names);
 });
@@ -230,7 +234,7 @@ describe('what PEFT refuses', () => {
     const row = situations.find((candidate) => candidate.situation === situation);
     const warnings: string[] = [];
     const resolve = () =>
-      resolveTargets(new VeraConfig(init), modules, { ...facts, warn: ({ message }) => warnings.push(message) });
+      resolveVeraTargets(new VeraConfig(init), modules, { ...facts, warn: ({ message }) => warnings.push(message) });
     expect(resolve).toThrow(invalid(row?.error.message ?? 'not in errors.json'));
     expect(warnings.map((message) => `UserWarning: ${message}`)).toEqual(row?.warnings ?? []);
   });
@@ -287,20 +291,20 @@ describe('what PEFT refuses of a later adapter, as NoMatchingPeftModuleError say
         '`modules_to_save` configuration.',
     ],
   ])('%j', (init, message) => {
-    const resolve = () => resolveTargets(new VeraConfig(init), modules, { ...facts, later: true });
+    const resolve = () => resolveVeraTargets(new VeraConfig(init), modules, { ...facts, later: true });
     expect(resolve).toThrow(invalid(message));
     expect(resolve).toThrow(expect.objectContaining({ hint: expect.stringContaining('Targets are whole names') }));
   });
 
   test('a module that is nothing to wrap is told as such', () => {
     const config = new VeraConfig({ target_modules: ['embed_tokens'] });
-    expect(() => resolveTargets(config, modules, { ...facts, later: true })).toThrow(/^Target module Embedding\(/);
+    expect(() => resolveVeraTargets(config, modules, { ...facts, later: true })).toThrow(/^Target module Embedding\(/);
   });
 
   test('and of a first one whose condensed names no layer has', () => {
     const config = new VeraConfig({ target_modules: 'all-linear', layers_to_transform: 9 });
     const layers = Array.from({ length: 20 }, (_, i) => linear(`model.layers.${i % 4}.p${i % 5}`));
-    expect(() => resolveTargets(config, layers, { model_type: 'x' })).toThrow(
+    expect(() => resolveVeraTargets(config, layers, { model_type: 'x' })).toThrow(
       invalid(notFound("{'p0', 'p1', 'p2', 'p3', 'p4'}", " Note: You specified 'layers_to_transform': 9.")),
     );
   });
@@ -310,7 +314,7 @@ describe('targets that match nothing', () => {
   const { modules, facts } = ownModules('base/llama');
   const hintOf = (init: VeraConfigInit): unknown => {
     try {
-      return resolveTargets(new VeraConfig(init), modules, facts);
+      return resolveVeraTargets(new VeraConfig(init), modules, facts);
     } catch (error) {
       return (error as { hint: string }).hint;
     }
@@ -351,13 +355,13 @@ describe('fan_in_fan_out', () => {
   test('is set to what the layers need', () => {
     const gpt2 = moduleList('base/gpt2');
     const config = new VeraConfig({ target_modules: ['c_attn'] });
-    expect(resolveTargets(config, gpt2.modules, gpt2.facts).config.fan_in_fan_out).toBe(true);
+    expect(resolveVeraTargets(config, gpt2.modules, gpt2.facts).config.fan_in_fan_out).toBe(true);
   });
 
   test('true over Linear is corrected with a warning, once', () => {
     const warnings: string[] = [];
     const config = new VeraConfig({ target_modules: ['q'], fan_in_fan_out: true });
-    const resolved = resolveTargets(config, [linear('a.q'), linear('b.q')], {
+    const resolved = resolveVeraTargets(config, [linear('a.q'), linear('b.q')], {
       model_type: 'x',
       warn: ({ message }) => warnings.push(message),
     });
@@ -370,9 +374,9 @@ describe('fan_in_fan_out', () => {
 
 test('heads that PEFT adds to modules_to_save are added once', () => {
   const config = new VeraConfig({ target_modules: ['q'], task_type: 'SEQ_CLS', modules_to_save: ['norm', 'score'] });
-  const resolved = resolveTargets(config, [linear('q')], { model_type: 'x' });
+  const resolved = resolveVeraTargets(config, [linear('q')], { model_type: 'x' });
   expect(resolved.config.modules_to_save).toEqual(['norm', 'score', 'classifier']);
-  expect(resolveTargets(resolved.config, [linear('q')], { model_type: 'x' }).config).toEqual(resolved.config);
+  expect(resolveVeraTargets(resolved.config, [linear('q')], { model_type: 'x' }).config).toEqual(resolved.config);
 });
 
 describe('hostile configurations', () => {
@@ -413,7 +417,7 @@ describe('hostile configurations', () => {
     const config = new VeraConfig(init);
     const start = cpuTime();
     try {
-      resolveTargets(config, named, { model_type: 'x' });
+      resolveVeraTargets(config, named, { model_type: 'x' });
       targetWarnings(config, named);
     } catch (error) {
       expect(error).toMatchObject({ code: expect.stringMatching(/^(invalid_argument|limit_exceeded)$/) });
@@ -453,7 +457,7 @@ describe('hostile configurations', () => {
           layers_to_transform: [0, 1],
         };
         try {
-          const { modules: wrapped, config } = resolveTargets(new VeraConfig(init), modules, { model_type: 'x' });
+          const { modules: wrapped, config } = resolveVeraTargets(new VeraConfig(init), modules, { model_type: 'x' });
           expect(wrapped.length).toBeGreaterThan(0);
           expect(VeraConfig.from_json(config.to_json(), { warn: () => {} })).toEqual({
             ...config,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { resolveTargets } from '../../src/adapters/targets';
 import { type TrainableModel, trainedTensors } from '../../src/adapters/trained_tensors';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
+import { resolveVeraTargets } from '../../src/adapters/vera/targets';
 import { moduleList } from '../helpers/module_lists';
 import { tensorsIn } from '../helpers/vera_values';
 
@@ -19,7 +19,7 @@ function golden(name: string): TrainableModel {
 /** What trains under a configuration, with the modules that it wraps. */
 function trained(base: string, init: VeraConfigInit) {
   const { modules, facts } = moduleList(`base/${base}`);
-  const { config, modules: wrapped } = resolveTargets(new VeraConfig(init), modules, facts);
+  const { config, modules: wrapped } = resolveVeraTargets(new VeraConfig(init), modules, facts);
   return trainedTensors(
     config,
     wrapped.map(({ name }) => name),

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { packParameters, parameterShapes, unpackParameters } from '../../src/adapters/pool_layout';
-import { resolveTargets } from '../../src/adapters/targets';
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { layoutVectors } from '../../src/adapters/vera/parameters';
 import { generateProjections } from '../../src/adapters/vera/projections';
+import { resolveVeraTargets } from '../../src/adapters/vera/targets';
 import { defaultLimits } from '../../src/core/source';
 import {
   type AdapterTensors,
@@ -110,7 +110,7 @@ describe.each(CASES)("PEFT's files of %s", (name) => {
     const base = name.startsWith('llama3') ? 'llama3-tied' : name === 'llama_bf16_mid' ? 'llama-bf16' : 'llama';
     const config = readAdapterConfig(bytesOf(`${name}/adapter/adapter_config.json`));
     const facts = { ...moduleList('base/llama').facts, output_embedding: 'lm_head' };
-    const { modules, max_in, max_out } = resolveTargets(config, linearsOf(base), facts);
+    const { modules, max_in, max_out } = resolveVeraTargets(config, linearsOf(base), facts);
     const layout = layoutVectors(modules, config.r);
     const read = readAdapterModel(bytesOf(`${name}/adapter/adapter_model.safetensors`), {
       ...config,

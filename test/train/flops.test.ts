@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { overlayOf } from '../../src/adapters/overlay';
-import { resolveTargets } from '../../src/adapters/targets';
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { layoutVectors } from '../../src/adapters/vera/parameters';
+import { resolveVeraTargets } from '../../src/adapters/vera/targets';
 import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
@@ -37,7 +37,7 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
     constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
   };
   const init = { r, target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] };
-  const { modules, config, max_in, max_out } = resolveTargets(new VeraConfig(init), model.modules, {
+  const { modules, config, max_in, max_out } = resolveVeraTargets(new VeraConfig(init), model.modules, {
     model_type: 'llama',
     output_embedding: model.head,
   });

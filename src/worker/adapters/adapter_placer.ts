@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { ResolvedTargets } from '../../adapters/targets';
 import type { TrainedTensor } from '../../adapters/trained_tensors';
+import type { VeraTargets } from '../../adapters/vera/targets';
 import type { Tensor } from '../../core/tensor';
 import type { AdapterTensors } from '../../formats/peft';
 import type { WireAdapterOptions } from '../protocol';
@@ -9,7 +9,7 @@ import type { WireAdapterOptions } from '../protocol';
 export interface AdapterPlan {
   readonly name: string;
   readonly key: string;
-  readonly targets: ResolvedTargets;
+  readonly targets: VeraTargets;
   /** The base model's tensors that train. */
   readonly trained: readonly TrainedTensor[];
   readonly options: WireAdapterOptions;

@@ -1,8 +1,8 @@
 import { parameterShapes } from '../../adapters/pool_layout';
-import { type ResolvedTargets, resolveTargets } from '../../adapters/targets';
 import { type TrainedTensor, trainedTensors } from '../../adapters/trained_tensors';
 import type { VeraConfig } from '../../adapters/vera/config';
 import { layoutVectors } from '../../adapters/vera/parameters';
+import { resolveVeraTargets, type VeraTargets } from '../../adapters/vera/targets';
 import type { Warn } from '../../core/warning';
 import type { ExpectedTensors } from '../../formats/peft';
 import { type Architecture, fileShape } from '../../models/architecture';
@@ -10,7 +10,7 @@ import { specOf } from '../models/tensors';
 
 /** What a configuration means for a model. */
 export interface ResolvedAdapter {
-  readonly targets: ResolvedTargets;
+  readonly targets: VeraTargets;
   /** Biases and whole modules that train. */
   readonly trained: readonly TrainedTensor[];
   /** What its file holds. */
@@ -23,7 +23,7 @@ export function resolveAdapter(
   model: Architecture,
   { later = false, warn }: { readonly later?: boolean; readonly warn?: Warn } = {},
 ): ResolvedAdapter {
-  const targets = resolveTargets(config, model.modules, {
+  const targets = resolveVeraTargets(config, model.modules, {
     model_type: model.config.model_type,
     output_embedding: model.head,
     tie_word_embeddings: model.config.tie_word_embeddings === true,
