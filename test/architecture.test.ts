@@ -44,7 +44,21 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   embed: ['index'],
   'embed.ts': ['embed', 'index'],
   'bench.ts': ['bench', 'gpu', 'core'],
-  bench: ['worker', 'store', 'hub', 'formats', 'train', 'tasks', 'generate', 'adapters', 'models', 'gpu', 'ops', 'graph', 'core'],
+  bench: [
+    'worker',
+    'store',
+    'hub',
+    'formats',
+    'train',
+    'tasks',
+    'generate',
+    'adapters',
+    'models',
+    'gpu',
+    'ops',
+    'graph',
+    'core',
+  ],
 };
 
 /** The few files that may use a package; everything else goes through them. */

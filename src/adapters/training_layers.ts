@@ -22,6 +22,8 @@ export type ModeChoice = 'cheapest' | LayerMode;
 export interface TrainingRequest {
   /** The weights (out, in) of the modules whose layers may be computed otherwise than unmerged: they don't train themselves. */
   readonly weights: ReadonlyMap<string, Value>;
+  /** The input of each layer of the model, by module, as its outline has them. Modules with one input share what is made of it. */
+  inputs(): ReadonlyMap<string, Value>;
   readonly choice: ModeChoice;
   /** Tokens of a micro-batch, padding included. */
   readonly tokens: number;

@@ -2,7 +2,7 @@ import { BASE } from '../adapters/overlay';
 import { bucketLength } from '../core/bucket';
 import { decodeProgram } from '../generate/generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from '../generate/generation_state';
-import { attentionLayers, createKvCache } from '../generate/kv_cache';
+import { createKvCache } from '../generate/kv_cache';
 import { chooseVariant } from '../gpu/choice';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
@@ -11,6 +11,7 @@ import type { LoadedProgram } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
 import { textSizes } from '../models/architecture';
 import { baseTensor } from '../models/loaded_model';
+import { outlineOf } from '../models/outline';
 import { type ModelStageOptions, openModel } from './model_stage';
 import { loadPlain, type PlainProgram } from './plain';
 import type { Stage, StageStep } from './replays';
@@ -59,7 +60,7 @@ export class DecodeStage implements Stage {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
       const S = bucketLength(longest, textSizes(loaded.model).maxLength);
-      const cache = createKvCache(attentionLayers(loaded), 1, S);
+      const cache = createKvCache(outlineOf(loaded).attention, 1, S);
       for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
       const state = createGenerationState(1, S);
       await executor.allocate(Object.values(state));

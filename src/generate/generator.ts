@@ -6,10 +6,11 @@ import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import { textSizes } from '../models/architecture';
 import type { LoadedModel } from '../models/loaded_model';
+import { outlineOf } from '../models/outline';
 import { attentionSpans } from '../ops/attention/attention_spans';
 import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks } from './generation_state';
-import { attentionLayers, createKvCache, type KvCache } from './kv_cache';
+import { createKvCache, type KvCache } from './kv_cache';
 
 export interface GenerateRequest {
   /** At least one, each of at least one token. */
@@ -186,7 +187,11 @@ export class Generator {
   async #enterRoom(B: number, S: number): Promise<Room> {
     if (this.#room?.B === B && this.#room.cache.S === S) return this.#room;
     await this.#leaveRoom();
-    const room = { B, cache: createKvCache(attentionLayers(this.#loaded), B, S), state: createGenerationState(B, S) };
+    const room = {
+      B,
+      cache: createKvCache(outlineOf(this.#loaded).attention, B, S),
+      state: createGenerationState(B, S),
+    };
     await this.#runner.allocate([...room.cache.k, ...room.cache.v, ...Object.values(room.state)]);
     this.#room = room;
     return room;

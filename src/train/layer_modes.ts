@@ -7,6 +7,7 @@ import type { Step } from '../graph/graph';
 import type { LoadedProgram, Program, Runner } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
 import { baseTensor, type LoadedModel } from '../models/loaded_model';
+import { outlineOf } from '../models/outline';
 import type { Task } from '../tasks/task';
 
 /** What modes keep takes at most so much of what the model takes, or so many bytes. */
@@ -128,6 +129,7 @@ export function trainingLayers({
   const { B, T } = task.fullShape(args);
   return adapter.kind.trainingLayers?.(adapter, {
     weights: stillWeights(loaded, overlay, adapter),
+    inputs: () => outlineOf(loaded).inputs,
     choice,
     tokens: B * T,
     microBatches: args.gradient_accumulation_steps,

@@ -5,9 +5,9 @@ import { ALL_CASES, CASES } from '../../scripts/lib/cases.mjs';
 import { modelFiles, optFiles } from '../../scripts/lib/random_models.mjs';
 import { f16ToF32 } from '../../src/core/float16';
 import { folderFiles } from '../../src/formats/model_files';
-import { attentionLayers } from '../../src/generate/kv_cache';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
+import { outlineOf } from '../../src/models/outline';
 import { loadModel } from '../../src/worker/models/model_loader';
 import { FakeRunner } from '../helpers/fake_runner';
 
@@ -105,7 +105,7 @@ test.each(['opt-125m', 'smollm2-135m', 'qwen2.5-0.5b'] as const)('the model of %
   runner.write = (value?: Value) => void (value && values.push(value));
   const options = { dtype: 'auto', onUpload: () => {} } as const;
   const loaded = await loadModel(folderFiles(openSource({ files: sources })), runner, options);
-  expect(attentionLayers(loaded).length).toBe(shape.num_hidden_layers);
+  expect(outlineOf(loaded).attention.length).toBe(shape.num_hidden_layers);
   const modules = loaded.model.modules.map((module) => module.name.split('.').at(-1));
   expect(modules).toEqual(expect.arrayContaining([...targets]));
   expect(files).toBeTypeOf('function');

@@ -9,12 +9,18 @@ import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { Program, Runner } from '../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';
+import type { Architecture } from '../../src/models/architecture';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { LayerModes, trainingLayers } from '../../src/train/layer_modes';
 
 const names = ['block.q', 'block.up', 'head'];
 const weights = new Map(names.map((name) => [`${name}.weight`, pinned(name, [64, 64])]));
-const loaded = { model: { head: 'head', tied: new Map() }, weights } as unknown as LoadedModel;
+const model: Partial<Architecture> = {
+  head: 'head',
+  tied: new Map(),
+  hidden: (_, layers) => layers.linears(['block.q', 'block.up'], pinned('x', [1, 64]))[1],
+};
+const loaded = { model, weights, constants: new Map() } as unknown as LoadedModel;
 const task = { fullShape: (wanted: typeof args) => ({ B: wanted.per_device_train_batch_size, T: wanted.max_length }) };
 const args = { max_length: 256, per_device_train_batch_size: 2, gradient_accumulation_steps: 1 };
 

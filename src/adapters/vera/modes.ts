@@ -1,3 +1,4 @@
+import type { Value } from '../../graph/value';
 import type { ModuleSize } from '../adapter';
 import { LAYER_MODES, type LayerMode } from '../training_layers';
 
@@ -65,23 +66,24 @@ function quickerModes(costs: Readonly<Record<LayerMode, ModeCost>>): LayerMode[]
   return quicker.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]));
 }
 
-/** The quickest, whatever it keeps. */
-export function cheapestMode(layer: LayerWork): LayerMode {
-  return quickerModes(modeCosts(layer))[0] ?? 'unmerged';
-}
-
 /**
  * The modes of modules that aren't best off unmerged, as far as what they keep fits into `bytes`: first those that gain most
  * for each byte.
  */
 export function chooseModes(
   modules: ReadonlyMap<string, ModuleSize>,
-  { bytes, ...work }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & { readonly bytes: number },
+  {
+    bytes,
+    inputs,
+    ...work
+  }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & {
+    readonly bytes: number;
+    /** Of each module. */
+    readonly inputs: ReadonlyMap<string, Value>;
+  },
 ): Map<string, LayerMode> {
   const candidates = [...modules].flatMap(([name, { in_features, out_features }]) => {
-    const sharers = [...modules].filter(
-      ([other, size]) => areNeighbours(name, other) && size.in_features === in_features,
-    );
+    const sharers = [...modules.keys()].filter((other) => inputs.get(other) === inputs.get(name));
     const costs = modeCosts({ ...work, in_features, out_features, sharers: sharers.length });
     const modes = quickerModes(costs);
     const [best] = modes;
@@ -97,9 +99,4 @@ export function chooseModes(
     chosen.set(name, mode);
   }
   return chosen;
-}
-
-/** Layers of one part of a block with inputs of one size: they may share it, and are taken to. */
-function areNeighbours(a: string, b: string): boolean {
-  return a.slice(0, a.lastIndexOf('.')) === b.slice(0, b.lastIndexOf('.'));
 }

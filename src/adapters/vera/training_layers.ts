@@ -18,11 +18,11 @@ export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): 
 /** The modes of modules; those not named are unmerged. They follow from a run's arguments: resumed, it has the same. */
 export function modesOf(
   { layout }: VeraAdapter,
-  { weights, choice, tokens, microBatches, bytes }: Omit<TrainingRequest, 'maxBindingBytes' | 'grads'>,
+  { weights, inputs, choice, tokens, microBatches, bytes }: Omit<TrainingRequest, 'maxBindingBytes' | 'grads'>,
 ): ReadonlyMap<string, LayerMode> {
   const slots = new Map([...layout.slots].filter(([name]) => weights.has(name)));
   if (choice !== 'cheapest') return new Map([...slots.keys()].map((name) => [name, choice]));
-  return chooseModes(slots, { r: layout.r, tokens, microBatches, bytes });
+  return chooseModes(slots, { r: layout.r, tokens, microBatches, bytes, inputs: inputs() });
 }
 
 /** A weight whose copy can't be bound in one piece stays as it is. */

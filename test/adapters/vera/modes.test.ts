@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { LAYER_MODES } from '../../../src/adapters/training_layers';
-import { cheapestMode, chooseModes, type LayerWork, modeCosts, timeOf } from '../../../src/adapters/vera/modes';
+import { LAYER_MODES, type LayerMode } from '../../../src/adapters/training_layers';
+import { chooseModes, type LayerWork, modeCosts, timeOf } from '../../../src/adapters/vera/modes';
+import { pinned, type Value } from '../../../src/graph/value';
 
 type Shape = readonly [in_features: number, out_features: number, sharers: number];
 
@@ -42,6 +43,24 @@ function workOf(
   return { work, blocks };
 }
 
+/** The quickest, whatever it keeps. */
+function cheapest({ in_features, out_features, sharers, ...work }: LayerWork): LayerMode {
+  const names = Array.from({ length: sharers }, (_, index) => `${index}`);
+  const inputs = inputsOf([names]);
+  const modules = new Map(names.map((name) => [name, { in_features, out_features }]));
+  return chooseModes(modules, { ...work, bytes: Number.POSITIVE_INFINITY, inputs }).get('0') ?? 'unmerged';
+}
+
+/** An input for each group of modules. */
+function inputsOf(groups: readonly (readonly string[])[]): Map<string, Value> {
+  return new Map(
+    groups.flatMap((names) => {
+      const x = pinned('x', [1, 64]);
+      return names.map((name) => [name, x] as const);
+    }),
+  );
+}
+
 describe('what a whole model costs in each mode, in GFLOP', () => {
   test.each([
     ['OPT-125M', 256, 512, 1, [99, 77, 82, 174]],
@@ -68,52 +87,62 @@ test('each layer gets the mode that takes least, counting what is read and writt
   for (const layer of work) {
     const costs = modeCosts(layer);
     const least = LAYER_MODES.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]))[0];
-    expect(cheapestMode(layer)).toBe(least);
+    expect(cheapest(layer)).toBe(least);
   }
-  expect(new Set(work.map(cheapestMode)).size).toBeGreaterThan(1);
+  expect(new Set(work.map(cheapest)).size).toBeGreaterThan(1);
 });
 
 test('more tokens and more micro-batches speak for merging, wide layers against it, a high rank for keeping or gathering', () => {
   const layer = { in_features: 2048, out_features: 2048, r: 256, sharers: 1, tokens: 256, microBatches: 1 };
-  expect(cheapestMode(layer)).toBe('unmerged');
-  expect(cheapestMode({ ...layer, tokens: 1024 })).toBe('merged');
-  expect(cheapestMode({ ...layer, microBatches: 4 })).toBe('merged');
-  expect(cheapestMode({ ...layer, tokens: 1024, in_features: 16384, out_features: 16384 })).toBe('unmerged');
-  expect(cheapestMode({ ...layer, r: 1024 })).toBe('saved');
-  expect(cheapestMode({ ...layer, r: 2048, tokens: 1024, microBatches: 8 })).toBe('dense');
+  expect(cheapest(layer)).toBe('unmerged');
+  expect(cheapest({ ...layer, tokens: 1024 })).toBe('merged');
+  expect(cheapest({ ...layer, microBatches: 4 })).toBe('merged');
+  expect(cheapest({ ...layer, tokens: 1024, in_features: 16384, out_features: 16384 })).toBe('unmerged');
+  expect(cheapest({ ...layer, r: 1024 })).toBe('saved');
+  expect(cheapest({ ...layer, r: 2048, tokens: 1024, microBatches: 8 })).toBe('dense');
   // With few ranks the copy's way through memory costs more than the products that it saves.
-  expect(cheapestMode({ ...layer, in_features: 288, out_features: 288, r: 64, sharers: 3 })).toBe('unmerged');
+  expect(cheapest({ ...layer, in_features: 288, out_features: 288, r: 64, sharers: 3 })).toBe('unmerged');
 });
 
 describe('the modes of modules', () => {
-  const slot = (in_features: number, out_features: number) => ({ in_features, out_features, lambdaB: 0, lambdaD: 0 });
-  const slots = new Map([
-    ['layers.0.attn.q', slot(64, 64)],
-    ['layers.0.attn.k', slot(64, 32)],
-    ['layers.0.mlp.up', slot(64, 256)],
-    ['layers.0.mlp.down', slot(2048, 2048)],
+  const size = (in_features: number, out_features: number) => ({ in_features, out_features });
+  const sizes = new Map([
+    ['layers.0.attn.q', size(64, 64)],
+    ['layers.0.attn.k', size(64, 32)],
+    ['layers.0.mlp.up', size(64, 256)],
+    ['layers.0.mlp.down', size(2048, 2048)],
   ]);
-  const work = { r: 64, tokens: 256, microBatches: 1 };
+  const inputs = inputsOf([['layers.0.attn.q', 'layers.0.attn.k'], ['layers.0.mlp.up'], ['layers.0.mlp.down']]);
+  const work = { r: 64, tokens: 256, microBatches: 1, inputs };
   const each = (...names: string[]) => new Map(names.map((name) => [name, 'merged']));
 
   test('are the cheapest, the best for their memory first', () => {
     // down is wide, and its few tokens don't pay.
-    const all = chooseModes(slots, { ...work, bytes: 1e9 });
+    const all = chooseModes(sizes, { ...work, bytes: 1e9 });
     expect(all).toEqual(each('layers.0.attn.q', 'layers.0.attn.k', 'layers.0.mlp.up'));
-    expect(chooseModes(slots, { ...work, bytes: 4 * 64 * 32 })).toEqual(each('layers.0.attn.k'));
-    expect(chooseModes(slots, { ...work, bytes: 0 })).toEqual(new Map());
+    expect(chooseModes(sizes, { ...work, bytes: 4 * 64 * 32 })).toEqual(each('layers.0.attn.k'));
+    expect(chooseModes(sizes, { ...work, bytes: 0 })).toEqual(new Map());
   });
 
   test('a module that is too large leaves its place to smaller ones', () => {
-    const chosen = chooseModes(slots, { ...work, bytes: 4 * 64 * (64 + 32) });
+    const chosen = chooseModes(sizes, { ...work, bytes: 4 * 64 * (64 + 32) });
     expect(chosen).toEqual(each('layers.0.attn.q', 'layers.0.attn.k'));
   });
 
   test('a module for whose best mode there is no room gets the next one that is cheaper than none', () => {
-    const one = new Map([['up', slot(2048, 2048)]]);
-    const many = { r: 2048, tokens: 1024, microBatches: 8 };
+    const one = new Map([['up', size(2048, 2048)]]);
+    const many = { r: 2048, tokens: 1024, microBatches: 8, inputs: inputsOf([['up']]) };
     expect(chooseModes(one, { ...many, bytes: 1e9 })).toEqual(new Map([['up', 'dense']]));
     expect(chooseModes(one, { ...many, bytes: 4 * 2048 * 2048 })).toEqual(new Map([['up', 'merged']]));
     expect(chooseModes(one, { ...many, bytes: 4 * 1024 * 2048 })).toEqual(new Map([['up', 'saved']]));
+  });
+
+  test('layers of one size that are next to each other count as sharing only where they have one input', () => {
+    const names = ['attn.q', 'attn.k', 'attn.v', 'attn.o'];
+    const same = new Map(names.map((name) => [name, size(288, 288)]));
+    const few = { r: 64, tokens: 256, microBatches: 1, bytes: 1e9 };
+    const chosen = chooseModes(same, { ...few, inputs: inputsOf([names.slice(0, 3), ['attn.o']]) });
+    expect([...chosen.keys()]).toEqual(['attn.o']);
+    expect(chooseModes(same, { ...few, inputs: inputsOf([names]) }).size).toBe(0);
   });
 });

@@ -1,0 +1,34 @@
+import { Graph } from '../graph/graph';
+import { pinned, transient, type Value } from '../graph/value';
+import type { AttentionHeads } from '../ops/attention/attention';
+import { baseTensors, layersOver, plainLayers } from './layers';
+import { constantOf, type LoadedModel } from './loaded_model';
+
+/** What a network does in a pass, as far as others need to know. */
+export interface Outline {
+  /** The input of each linear layer, by module: layers with one input can share what is made of it. Without the head. */
+  readonly inputs: ReadonlyMap<string, Value>;
+  /** The heads of each layer's attention. */
+  readonly attention: readonly AttentionHeads[];
+}
+
+/** By a pass over one token that is built for that alone, and never run. */
+export function outlineOf(loaded: LoadedModel): Outline {
+  const inputs = new Map<string, Value>();
+  const attention: AttentionHeads[] = [];
+  const g = new Graph();
+  const plain = plainLayers(g, baseTensors(loaded));
+  const layers = layersOver(plain, (uses, x) => {
+    for (const { name } of uses) inputs.set(name, x);
+    return plain.apply(uses, x);
+  });
+  loaded.model.hidden(g, layers, {
+    value: (name) => pinned(name, [1], 'u32'),
+    constant: (name) => constantOf(loaded, name),
+    attend(layer, q, _k, _v, heads) {
+      attention[layer] = heads;
+      return transient('attention', q.shape);
+    },
+  });
+  return { inputs, attention };
+}
