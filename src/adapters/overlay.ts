@@ -43,7 +43,7 @@ export function keyHolds(key: string | undefined, part: string): boolean {
  * it is in place while its adapter is there at all.
  */
 export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], merged?: Merged): Overlay {
-  const biased = all.find(({ config }) => trainedBiases(config) !== 'none');
+  const biased = biasedOf(all);
   const tensors = new Map(biased && tensorsOf(biased, 'bias'));
   for (const adapter of active) for (const [name, value] of tensorsOf(adapter, 'module')) tensors.set(name, value);
   for (const [name, value] of merged?.weights ?? []) tensors.set(name, value);
@@ -56,6 +56,11 @@ export function overlayOf(all: readonly Adapter[], active: readonly Adapter[], m
     tensors,
     merged: new Set(merged?.adapters.flatMap(({ modules }) => [...modules.keys()])),
   };
+}
+
+/** The adapter that trains biases: of several, the first. */
+export function biasedOf(adapters: readonly Adapter[]): Adapter | undefined {
+  return adapters.find(({ config }) => trainedBiases(config) !== 'none');
 }
 
 /** An overlay whose rows have adapters of their own: for each row one, or undefined for none. */

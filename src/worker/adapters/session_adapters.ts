@@ -37,8 +37,8 @@ import {
 } from '../storage/adapter_files';
 import type { AdapterShelf } from '../storage/adapter_shelf';
 import type { StoredAdapter } from './adapter_placer';
+import type { Ready } from './prepare_merge';
 import { VeraPlacer } from './vera_placer';
-import type { Ready } from './vera_prepare';
 import { VeraState } from './vera_state';
 
 /** Puts adapters on models, and reads and writes their files. */

@@ -4,9 +4,9 @@ import type { Tensor } from '../../core/tensor';
 import type { LoadedModels } from '../models/loaded_models';
 import type * as Wire from '../protocol';
 import type { Calls } from '../rpc/calls';
+import type { Merging, Ready } from './prepare_merge';
 import type { SessionAdapters } from './session_adapters';
 import { veraInfo } from './vera_info';
-import type { Merging, Ready } from './vera_prepare';
 import { VeraState } from './vera_state';
 
 type Fill = (vera: VeraState, signal: AbortSignal) => Promise<void>;

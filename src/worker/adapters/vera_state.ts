@@ -1,5 +1,4 @@
 import type { Adapter } from '../../adapters/adapter';
-import { trainedBiases } from '../../adapters/adapter_config';
 import { type Overlay, overlayOf, overlayOfRows, tensorsOf } from '../../adapters/overlay';
 import type { VeraConfig } from '../../adapters/vera/config';
 import { abortError } from '../../core/abort';
@@ -9,16 +8,16 @@ import type { Tensor } from '../../core/tensor';
 import type { Warn } from '../../core/warning';
 import type { AdapterTensors } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
-import type { Value } from '../../graph/value';
 import type { BaseModel } from '../models/base_model';
 import type { WireAdapterOptions } from '../protocol';
 import type { AdapterPlacer, StoredAdapter } from './adapter_placer';
 import { deltaWeight } from './adapter_pool';
+import { alreadyMerged, biasesStay, expectTogether } from './adapter_rules';
+import { AdapterSet } from './adapter_set';
+import { MergedWeights } from './merged_weights';
+import { type Ingredients, type Merging, prepareMerge, prepareUnload, type Ready, readyOrUndo } from './prepare_merge';
 import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
 import { BASE_NAME, rowAdapters } from './row_adapters';
-import { type MadeMerge, VeraMerges } from './vera_merges';
-import { type Ingredients, type Merging, prepareMerge, prepareUnload, type Ready, readyOrUndo } from './vera_prepare';
-import { alreadyMerged, biasesStay, expectAdapterName, expectTogether } from './vera_rules';
 
 /** What a VeRA model needs of its session. */
 export interface VeraHost {
@@ -43,16 +42,14 @@ export class VeraState {
   /** Changes come one after the other. */
   readonly changes = new Serial();
   readonly #host: VeraHost;
-  readonly #merges: VeraMerges;
-  /** In the order in which they were added. */
-  readonly #adapters = new Map<string, Adapter>();
-  #active: readonly string[] = [];
+  readonly #set = new AdapterSet();
+  readonly #merges: MergedWeights;
   #enabled = true;
 
   constructor(base: BaseModel, host: VeraHost) {
     this.base = base;
     this.#host = host;
-    this.#merges = new VeraMerges(host.runner);
+    this.#merges = new MergedWeights(host.runner, (key, reason) => this.#forget(key, reason));
   }
 
   get enabled(): boolean {
@@ -60,7 +57,7 @@ export class VeraState {
   }
 
   get active(): readonly string[] {
-    return this.#active;
+    return this.#set.active;
   }
 
   get merged(): readonly string[] {
@@ -68,7 +65,12 @@ export class VeraState {
   }
 
   get adapters(): readonly Adapter[] {
-    return [...this.#adapters.values()];
+    return this.#set.all;
+  }
+
+  /** An adapter by name; throws PEFT's error. */
+  adapter(name: string): Adapter {
+    return this.#set.get(name);
   }
 
   /**
@@ -76,15 +78,16 @@ export class VeraState {
    * any name while adapters are disabled. With names, those adapters, disabled or not.
    */
   overlay(name?: string | readonly string[]): Overlay {
+    const { all, activeAdapters } = this.#set;
     if (typeof name === 'object') {
       return overlayOf(
-        this.adapters,
+        all,
         name.map((one) => this.adapter(one)),
       );
     }
     const named = name === undefined || name === BASE_NAME ? [] : [this.adapter(name)];
-    if (!this.#enabled) return overlayOf(this.adapters, []);
-    return name === undefined ? this.#enabledOverlay() : overlayOf(this.adapters, named);
+    if (!this.#enabled) return overlayOf(all, []);
+    return name === undefined ? overlayOf(all, activeAdapters, this.#merges.current) : overlayOf(all, named);
   }
 
   /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
@@ -97,8 +100,8 @@ export class VeraState {
 
   /** Which modules a configuration wraps and what it trains, without changing anything. Throws PEFT's errors. */
   resolve(name: string, config: VeraConfig): ResolvedAdapter {
-    this.#expectFree(name, config);
-    return resolveAdapter(config, this.base.loaded.model, { later: this.#adapters.size > 0, warn: this.#host.warn });
+    this.#set.expectRoom(name, config);
+    return resolveAdapter(config, this.base.loaded.model, { later: this.adapters.length > 0, warn: this.#host.warn });
   }
 
   /** Adds an adapter; with `tensors` it has their values, else PEFT's first ones. The first one becomes active. */
@@ -108,23 +111,23 @@ export class VeraState {
     options: WireAdapterOptions,
     { tensors, ready, origin }: Added = {},
   ): Promise<void> {
+    const { placer } = this.#host;
     const plan = { name, key: this.#host.nextKey(), targets, trained, options, tensors, origin };
-    const adapter = await this.#host.placer.place(plan, this.adapters);
-    if (ready !== undefined) await readyOrUndo(ready, () => this.#host.placer.free(adapter));
-    this.#adapters.set(name, adapter);
-    if (this.#active.length === 0) this.#active = [name];
+    const adapter = await placer.place(plan, this.adapters);
+    if (ready !== undefined) await readyOrUndo(ready, () => placer.free(adapter));
+    this.#set.add(adapter);
   }
 
   /** Activates adapters, and them alone. Merged ones are unmerged first, with a warning. */
   async activate(names: readonly string[]): Promise<void> {
     if (names.length === 0) throw new WebVeraError('invalid_argument', 'Please specify at least one adapter to set');
-    expectTogether([...new Set(names)].map((name) => this.adapter(name)));
+    expectTogether(this.#set.named(names));
     if (this.merged.length > 0) await this.#unmergeToSet();
-    this.#active = [...new Set(names)];
+    this.#set.activate(names);
   }
 
   enable(enabled: boolean): void {
-    const biased = this.#biased();
+    const { biased } = this.#set;
     if (this.#enabled && !enabled && biased !== undefined) {
       this.#host.warn({ code: 'biases_stay', message: biasesStay(biased.config.bias) });
     }
@@ -133,14 +136,13 @@ export class VeraState {
 
   /** As PEFT: when the last active one goes, the alphabetically first of the others becomes active, with a warning. */
   async delete(name: string): Promise<void> {
-    const adapter = this.#adapters.get(name);
-    if (adapter === undefined) throw this.#unknown(`Adapter ${name} does not exist`);
+    const adapter = this.#set.toDelete(name);
     if (this.merged.includes(name) || this.#isMergedInto(adapter)) {
       const message = `Cannot delete adapter(s) ['${name}'] while they are merged. Please unmerge them first.`;
       throw new WebVeraError('invalid_argument', message, { hint: 'Call unmerge_adapter() first.' });
     }
-    if (this.#active.includes(name)) await this.#replaceActive(name);
-    this.#adapters.delete(name);
+    if (this.active.includes(name)) await this.#activateOthers(name);
+    this.#set.delete(name);
     await this.#discard(adapter);
   }
 
@@ -150,20 +152,17 @@ export class VeraState {
     if (fresh.length === 0) return;
     const made = await prepareMerge(this.#ingredients(fresh), fresh, merging);
     await readyOrUndo(ready, () => this.#host.runner.free(made.weights.values()));
-    await this.#keep(made);
+    await this.#merges.keep(made, this.#host.nextKey());
   }
 
   /** Takes all merged adapters out again. The base model's weights never changed: every bit is as before. */
   async unmerge(): Promise<void> {
-    if (this.#merges.current === undefined) {
-      this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
-      return;
-    }
-    this.#host.runner.free((await this.#takeMerged()).values());
+    if (this.#merges.current !== undefined) return this.#merges.drop();
+    this.#host.warn({ code: 'already_unmerged', message: 'Already unmerged. Nothing to do.' });
   }
 
   /** ΔW of a module in the layout of its weight; of the first active adapter unless one is named. */
-  async deltaWeight(module: string, name = this.#active[0] ?? 'default'): Promise<Tensor> {
+  async deltaWeight(module: string, name = this.active[0] ?? 'default'): Promise<Tensor> {
     return deltaWeight(this.#host.runner, this.base.loaded, this.adapter(name), module);
   }
 
@@ -176,10 +175,12 @@ export class VeraState {
     const fresh = merging === undefined ? [] : this.#unmerged(merging.names);
     const { made, copies } = await prepareUnload(this.#ingredients(fresh), fresh, merging);
     await readyOrUndo(ready, () => this.#host.runner.free([...(made?.weights.values() ?? []), ...copies.values()]));
-    if (made !== undefined) await this.#keep(made);
-    const merged = await this.#takeMerged();
-    if (made === undefined) this.#host.runner.free(merged.values());
-    const tensors = new Map([...copies, ...(made === undefined ? [] : merged)]);
+    if (made === undefined) {
+      await this.#merges.drop();
+      return copies.size === 0 ? this.base : this.base.derive(copies);
+    }
+    await this.#merges.keep(made, this.#host.nextKey());
+    const tensors = new Map([...copies, ...(await this.#merges.take())]);
     return tensors.size === 0 ? this.base : this.base.derive(tensors);
   }
 
@@ -188,54 +189,31 @@ export class VeraState {
     return this.base.jobs.run(adapter.key, undefined, () => this.#host.placer.read(adapter));
   }
 
-  /** An adapter by name; throws PEFT's error. */
-  adapter(name: string): Adapter {
-    const adapter = this.#adapters.get(name);
-    if (adapter !== undefined) return adapter;
-    throw this.#unknown(`Adapter ${name} not found.`);
-  }
-
   async dispose(): Promise<void> {
-    const adapters = this.adapters;
-    this.#adapters.clear();
-    this.#active = [];
-    for (const adapter of adapters) await this.#discard(adapter);
-    this.#host.runner.free((await this.#takeMerged()).values());
+    for (const adapter of this.#set.take()) await this.#discard(adapter);
+    await this.#merges.drop();
   }
 
   /** The adapters among those wanted that aren't merged yet. */
-  #unmerged(names: readonly string[] = this.#active): Adapter[] {
-    const wanted = [...new Set(names)].map((name) => this.adapter(name));
-    const fresh = wanted.filter(({ name }) => !this.merged.includes(name));
+  #unmerged(names: readonly string[] = this.active): Adapter[] {
+    const fresh = this.#set.named(names).filter(({ name }) => !this.merged.includes(name));
     if (this.merged.length > 0) this.#host.warn({ code: 'already_merged', message: alreadyMerged(this.merged, fresh) });
     return fresh;
   }
 
   #ingredients(fresh: readonly Adapter[]): Ingredients {
-    const biased = this.#biased();
-    const active = this.#activeAdapters();
-    const { tensors } = overlayOf(this.adapters, active);
-    const adapters = new Set([...fresh, ...active, ...(biased === undefined ? [] : [biased])]);
+    const { all, activeAdapters, biased } = this.#set;
+    const { tensors } = overlayOf(all, activeAdapters);
+    const adapters = new Set([...fresh, ...activeAdapters, ...(biased === undefined ? [] : [biased])]);
     return { base: this.base, merges: this.#merges, adapters, tensors };
   }
 
-  async #keep(made: MadeMerge): Promise<void> {
-    if (made.adapters.length === 0) return;
-    const before = this.#merges.current?.key;
-    const replaced = this.#merges.keep(made, this.#host.nextKey());
-    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
-    this.#host.runner.free(replaced);
-  }
-
-  #activeAdapters(): Adapter[] {
-    return this.#active.map((name) => this.adapter(name));
-  }
-
-  async #replaceActive(name: string): Promise<void> {
-    const left = this.#active.filter((active) => active !== name);
-    const next = left[0] ?? [...this.#adapters.keys()].filter((other) => other !== name).sort()[0];
-    if (left.length === 0 && next !== undefined && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
-    this.#active = left.length > 0 ? left : next === undefined ? [] : [next];
+  async #activateOthers(name: string): Promise<void> {
+    const left = this.#set.activeWithout(name);
+    const [next] = left;
+    const isNew = next !== undefined && !this.active.includes(next);
+    if (isNew && this.#isUnderMerged(this.adapter(next))) await this.#unmergeToSet();
+    this.#set.activate(left);
     if (next === undefined) return;
     const message = `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`;
     this.#host.warn({ code: 'active_adapter_deleted', message });
@@ -247,14 +225,6 @@ export class VeraState {
     await this.unmerge();
   }
 
-  async #takeMerged(): Promise<ReadonlyMap<string, Value>> {
-    const key = this.#merges.current?.key;
-    const weights = this.#merges.take();
-    if (key !== undefined) await this.#forget(key, 'The adapters were unmerged');
-    return weights;
-  }
-
-  /** Ends what uses something that goes, and forgets its programs. */
   async #forget(key: string, reason: string): Promise<void> {
     await this.base.jobs.end(key, abortError(reason));
     await this.base.dropPrograms(key);
@@ -263,10 +233,6 @@ export class VeraState {
   async #discard(adapter: Adapter): Promise<void> {
     await this.#forget(adapter.key, `Adapter ${adapter.name} was deleted`);
     this.#host.placer.free(adapter);
-  }
-
-  #enabledOverlay(): Overlay {
-    return overlayOf(this.adapters, this.#activeAdapters(), this.#merges.current);
   }
 
   /** Whether merged weights, made of others, would hide what the adapter saves whole. */
@@ -278,28 +244,5 @@ export class VeraState {
   /** Whether merged weights were made of what the adapter saves whole. */
   #isMergedInto(adapter: Adapter): boolean {
     return [...tensorsOf(adapter, 'module').values()].some((value) => this.#merges.holds(value));
-  }
-
-  #biased(): Adapter | undefined {
-    return this.adapters.find(({ config }) => trainedBiases(config) !== 'none');
-  }
-
-  #unknown(message: string): WebVeraError {
-    const names = [...this.#adapters.keys()].join(', ') || 'none';
-    return new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
-  }
-
-  #expectFree(name: string, config: VeraConfig): void {
-    expectAdapterName(name);
-    if (this.#adapters.has(name)) {
-      throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
-        hint: 'Choose another name, or delete the adapter first.',
-      });
-    }
-    if (config.bias === 'none' || this.adapters.every((other) => other.config.bias === 'none')) return;
-    throw new WebVeraError(
-      'invalid_argument',
-      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
-    );
   }
 }

@@ -24,9 +24,13 @@ export interface MadeMerge {
   readonly sources: ReadonlySet<Value>;
 }
 
+/** Ends what uses something that goes, by its key, and forgets its programs. */
+export type Forget = (key: string, reason: string) => Promise<void>;
+
 /** Weights with deltas of adapters in them. The base model's own stay beside them, so unmerging restores every bit. */
-export class VeraMerges {
+export class MergedWeights {
   readonly #runner: Runner;
+  readonly #forget: Forget;
   /** By tensor name. */
   #weights: ReadonlyMap<string, Value> = new Map();
   /** What they were made of. */
@@ -35,8 +39,9 @@ export class VeraMerges {
   /** Stands for the merged weights; changes with them. */
   #key: string | undefined;
 
-  constructor(runner: Runner) {
+  constructor(runner: Runner, forget: Forget) {
     this.#runner = runner;
+    this.#forget = forget;
   }
 
   /** Undefined while nothing is merged. */
@@ -97,24 +102,33 @@ export class VeraMerges {
     return { adapters, weights, sources };
   }
 
-  /** From here on it counts, under a new key. Gives the merged weights that are replaced by that: the caller frees them. */
-  keep({ adapters, weights, sources }: MadeMerge, key: string): readonly Value[] {
+  /** From here on it counts, under a new key. Frees the merged weights that are replaced by that. */
+  async keep({ adapters, weights, sources }: MadeMerge, key: string): Promise<void> {
+    if (adapters.length === 0) return;
     const replaced = [...weights.keys()].flatMap((name) => this.#weights.get(name) ?? []);
+    const before = this.#key;
     this.#key = key;
     this.#weights = new Map([...this.#weights, ...weights]);
     this.#sources = new Set([...this.#sources, ...sources]);
     this.#adapters = [...this.#adapters, ...adapters];
-    return replaced;
+    if (before !== undefined) await this.#forget(before, 'More adapters were merged');
+    this.#runner.free(replaced);
   }
 
   /** Forgets the merged weights, and hands them to the caller. */
-  take(): ReadonlyMap<string, Value> {
-    const weights = this.#weights;
+  async take(): Promise<ReadonlyMap<string, Value>> {
+    const [key, weights] = [this.#key, this.#weights];
     this.#key = undefined;
     this.#weights = new Map();
     this.#sources = new Set();
     this.#adapters = [];
+    if (key !== undefined) await this.#forget(key, 'The adapters were unmerged');
     return weights;
+  }
+
+  /** Forgets the merged weights, and frees them. */
+  async drop(): Promise<void> {
+    this.#runner.free((await this.take()).values());
   }
 
   /** A half-precision weight stays one: the sum is made in float32 and rounded once. */

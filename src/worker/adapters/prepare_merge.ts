@@ -3,7 +3,7 @@ import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
 import type { Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';
-import type { MadeMerge, MergeOptions, VeraMerges } from './vera_merges';
+import type { MadeMerge, MergedWeights, MergeOptions } from './merged_weights';
 
 /**
  * Where a change that can be cancelled is prepared: resolves when it is to be done, and rejects when it isn't. Before that
@@ -19,7 +19,7 @@ export interface Merging extends MergeOptions {
 /** What merged and unloaded models are made of. */
 export interface Ingredients {
   readonly base: BaseModel;
-  readonly merges: VeraMerges;
+  readonly merges: MergedWeights;
   /** The adapters whose numbers are read. */
   readonly adapters: Iterable<Adapter>;
   /** What they train whole in place of the base model's tensors. */

@@ -1,0 +1,101 @@
+import type { Adapter } from '../../adapters/adapter';
+import type { AdapterConfig } from '../../adapters/adapter_config';
+import { biasedOf } from '../../adapters/overlay';
+import { WebVeraError } from '../../core/error';
+import { expectAdapterName } from './adapter_rules';
+
+/** The adapters over one base model by their names, and which of them are active. */
+export class AdapterSet {
+  /** In the order in which they were added. */
+  readonly #adapters = new Map<string, Adapter>();
+  #active: readonly string[] = [];
+
+  get all(): readonly Adapter[] {
+    return [...this.#adapters.values()];
+  }
+
+  /** Names, each once. */
+  get active(): readonly string[] {
+    return this.#active;
+  }
+
+  get activeAdapters(): readonly Adapter[] {
+    return this.named(this.#active);
+  }
+
+  /** The one that trains biases, if any. */
+  get biased(): Adapter | undefined {
+    return biasedOf(this.all);
+  }
+
+  /** Throws PEFT's error for a name that none has. */
+  get(name: string): Adapter {
+    const adapter = this.#adapters.get(name);
+    if (adapter !== undefined) return adapter;
+    throw this.#unknown(`Adapter ${name} not found.`);
+  }
+
+  /** Each once; throws as `get`. */
+  named(names: readonly string[]): Adapter[] {
+    return [...new Set(names)].map((name) => this.get(name));
+  }
+
+  /** The first one becomes active. */
+  add(adapter: Adapter): void {
+    this.#adapters.set(adapter.name, adapter);
+    if (this.#active.length === 0) this.#active = [adapter.name];
+  }
+
+  activate(names: readonly string[]): void {
+    this.#active = [...new Set(names)];
+  }
+
+  /** One that is to be deleted: throws PEFT's error for a name that none has. */
+  toDelete(name: string): Adapter {
+    const adapter = this.#adapters.get(name);
+    if (adapter === undefined) throw this.#unknown(`Adapter ${name} does not exist`);
+    return adapter;
+  }
+
+  /** The names that are active without that one: as in PEFT the alphabetically first, where it was the last active one. */
+  activeWithout(name: string): readonly string[] {
+    const left = this.#active.filter((active) => active !== name);
+    if (left.length > 0) return left;
+    return [...this.#adapters.keys()]
+      .filter((other) => other !== name)
+      .sort()
+      .slice(0, 1);
+  }
+
+  delete(name: string): void {
+    this.#adapters.delete(name);
+  }
+
+  /** Hands all of them to the caller. */
+  take(): readonly Adapter[] {
+    const adapters = this.all;
+    this.#adapters.clear();
+    this.#active = [];
+    return adapters;
+  }
+
+  /** Whether another of that name and configuration may be added: throws PEFT's errors. */
+  expectRoom(name: string, { bias }: Pick<AdapterConfig, 'bias'>): void {
+    expectAdapterName(name);
+    if (this.#adapters.has(name)) {
+      throw new WebVeraError('invalid_argument', `Adapter with name '${name}' already exists.`, {
+        hint: 'Choose another name, or delete the adapter first.',
+      });
+    }
+    if (bias === 'none' || this.all.every(({ config }) => config.bias === 'none')) return;
+    throw new WebVeraError(
+      'invalid_argument',
+      "VeraModel supports only 1 adapter with bias. When using multiple adapters, set bias to 'none' for all adapters.",
+    );
+  }
+
+  #unknown(message: string): WebVeraError {
+    const names = [...this.#adapters.keys()].join(', ') || 'none';
+    return new WebVeraError('invalid_argument', message, { hint: `The adapters are: ${names}.` });
+  }
+}
