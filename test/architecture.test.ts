@@ -132,6 +132,18 @@ test('every part of the library imports only what its ring allows', () => {
   expect(offences(library)).toEqual([]);
 });
 
+/** A folder of its own for each kind: what all kinds share lies beside it. */
+const isOfAKind = (path: string): boolean => /^(src\/)?(adapters|ops)\/vera\//.test(path);
+const knowsAKind = (one: Import): boolean => !isOfAKind(one.file) && isOfAKind(resolved(one));
+
+test('training, generation and what adapters share know no kind of adapter', () => {
+  const parts = ['adapters', 'train', 'generate', 'models'];
+  const offending = library.filter((one) => parts.includes(partOf(one.file)) && knowsAKind(one));
+  expect(offending.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
+  const [one] = importsOf('src/train/a.ts', "import type { B } from '../adapters/vera/b';");
+  expect(one && knowsAKind(one)).toBe(true);
+});
+
 const reachesInside = (one: Import): boolean => {
   const path = relative(root, join(root, dirname(one.file), one.target)).replaceAll('\\', '/');
   return one.target.startsWith('.') && /^(src|shaders)\//.test(path) && !/^src\/index(\.ts)?$/.test(path);
