@@ -16,8 +16,6 @@ export interface ModuleSize {
 /** A tensor of the base model that an adapter trains: a part of its pool. */
 export interface TrainedValue {
   readonly value: Value;
-  /** Where it begins in the pool: a float. */
-  readonly offset: number;
   /** A bias trains in place of the base's; a module has a copy that comes and goes with the adapter. */
   readonly kind: 'bias' | 'module';
   /** The name by which PEFT saves it. */
@@ -37,6 +35,8 @@ export interface Adapter {
   /** All that trains: one pinned one-dimensional f32 buffer, placed by `layout`. Gradients and moments are laid out alike. */
   readonly pool: Value;
   readonly layout: PoolLayout;
+  /** The leaves, as PyTorch calls what gradients are by: the pool itself or parts of it, each float in one or none. */
+  readonly leaves: readonly Value[];
   /** The biases and whole modules that train, by the base model's tensor names. */
   readonly tensors: ReadonlyMap<string, TrainedValue>;
   /** The modules that it wraps, in the model's order. */

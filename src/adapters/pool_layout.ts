@@ -11,7 +11,7 @@ export interface PoolSlot {
 
 /** All that an adapter trains in one buffer, so that norm, clipping and AdamW each take one dispatch. */
 export interface PoolLayout {
-  /** What only adapters have, by the names that PEFT saves it under. Offsets are multiples of 4. */
+  /** What only adapters have, by the names that PEFT saves it under. Offsets are multiples of 4, or of more. */
   readonly parameters: ReadonlyMap<string, PoolSlot>;
   /**
    * Biases and whole modules that train, by the base model's tensor names. They lie behind all parameters; offsets are
@@ -35,21 +35,28 @@ const MAX_LENGTH = 2 ** 28;
 /** Shaders read the pool as vec4. */
 const ALIGNMENT = 4;
 
-/** Places parameters, then the base model's tensors, one after the other. Throws `limit_exceeded` above 1 GiB. */
-export function layoutPool(parameters: readonly NamedShape[], tensors: readonly NamedShape[] = []): PoolLayout {
+/**
+ * Places parameters, then the base model's tensors, one after the other. Parameters lie at multiples of `alignment`: 4, or
+ * `VIEW_ALIGNMENT` for those that kernels bind by themselves. Throws `limit_exceeded` above 1 GiB.
+ */
+export function layoutPool(
+  parameters: readonly NamedShape[],
+  tensors: readonly NamedShape[] = [],
+  alignment = ALIGNMENT,
+): PoolLayout {
   let length = 0;
   let trainable = 0;
-  const place = (given: readonly NamedShape[], alignment: number): Map<string, PoolSlot> => {
+  const place = (given: readonly NamedShape[], at: number): Map<string, PoolSlot> => {
     const slots = new Map<string, PoolSlot>();
     for (const { name, shape } of given) {
-      const offset = roundUp(length, alignment);
+      const offset = roundUp(length, at);
       length = offset + roundUp(numel(shape), ALIGNMENT);
       trainable += numel(shape);
       slots.set(name, { shape, offset });
     }
     return slots;
   };
-  const layout = { parameters: place(parameters, ALIGNMENT), tensors: place(tensors, VIEW_ALIGNMENT) };
+  const layout = { parameters: place(parameters, alignment), tensors: place(tensors, VIEW_ALIGNMENT) };
   if (length > MAX_LENGTH) {
     throw new WebVeraError('limit_exceeded', `What trains: expected at most 1 GiB, got ${4 * length} bytes`, {
       hint: 'Use a smaller r, wrap fewer modules, or save fewer whole.',

@@ -152,10 +152,10 @@ function innerBlocks(starts: readonly number[]): Block[] {
 /** What trains, each with the part of its pool's gradients that is its own. */
 function gradientBuffers({ grads: pools, layers }: NonNullable<LossValues['training']>): Map<Value, Value> {
   const into = new Map(layers?.gradients);
-  for (const [{ pool, tensors }, grads] of pools) {
-    into.set(pool, grads);
-    for (const [name, { value, offset }] of tensors) {
-      into.set(value, viewOf(grads, `gradient of ${name}`, value.shape, offset));
+  for (const [{ pool, leaves }, grads] of pools) {
+    for (const leaf of leaves) {
+      const part = (): Value => viewOf(grads, `gradient of ${leaf.name}`, leaf.shape, leaf.view?.offset ?? 0);
+      into.set(leaf, leaf === pool ? grads : part());
     }
   }
   return into;

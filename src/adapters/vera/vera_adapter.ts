@@ -59,6 +59,11 @@ export class VeraAdapter implements Adapter {
     return this.layout.slots;
   }
 
+  /** The vectors' gradients go to the pool as a whole. */
+  get leaves(): readonly Value[] {
+    return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];
+  }
+
   get dropout(): number {
     return this.config.vera_dropout;
   }
@@ -100,5 +105,5 @@ function tensorIn(
   { layout, pool }: Pick<VeraAdapterInit, 'layout' | 'pool'>,
 ): TrainedValue {
   const { shape = [], offset = 0 } = layout.tensors.get(name) ?? {};
-  return { value: viewOf(pool, name, shape, offset), offset, kind, savedKey };
+  return { value: viewOf(pool, name, shape, offset), kind, savedKey };
 }

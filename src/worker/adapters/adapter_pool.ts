@@ -48,9 +48,10 @@ export async function fillTensors(
 /** What lies in a pool of an adapter: what trains, or one of its moments. */
 export function poolTensors(model: Architecture, adapter: Adapter, pool: Float32Array<ArrayBuffer>): PoolTensors {
   const others = new Map<string, Tensor>();
-  for (const [name, { value, offset, savedKey }] of adapter.tensors) {
-    const data = pool.slice(offset, offset + numel(value.shape));
-    others.set(savedKey, toFileOrder(specOf(model, name), { dims: value.shape, data }));
+  for (const [name, { savedKey }] of adapter.tensors) {
+    const { shape = [], offset = 0 } = adapter.layout.tensors.get(name) ?? {};
+    const data = pool.slice(offset, offset + numel(shape));
+    others.set(savedKey, toFileOrder(specOf(model, name), { dims: shape, data }));
   }
   return { parameters: unpackParameters(adapter.layout, pool), others };
 }
