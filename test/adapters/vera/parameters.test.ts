@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { packParameters, parameterShapes, unpackParameters } from '../../../src/adapters/pool_layout';
+import { parameterShapes, unpackParameters } from '../../../src/adapters/pool_layout';
 import { initialVectors, layoutVectors } from '../../../src/adapters/vera/parameters';
 
 const modules = [
@@ -83,43 +83,5 @@ describe('initialVectors', () => {
     expect(padding(pool).every((value) => value === 0)).toBe(true);
     expect(initialVectors(layout, options, 1)).toEqual(pool);
     expect(initialVectors(layout, options, 2)).not.toEqual(pool);
-  });
-});
-
-describe('packParameters', () => {
-  const vectors = new Map(
-    [...parameterShapes(layout)].map(([name, [length]], index) => [
-      name,
-      Float32Array.from({ length: length ?? 0 }, (_, i) => 100 * (index + 1) + i),
-    ]),
-  );
-
-  test('is undone by unpackParameters, and leaves padding at 0', () => {
-    const pool = packParameters(layout, vectors);
-    expect(unpackParameters(layout, pool)).toEqual(vectors);
-    expect(padding(pool)).toEqual(Array(5).fill(0));
-  });
-
-  test('gives copies', () => {
-    const pool = packParameters(layout, vectors);
-    unpackParameters(layout, pool).get('base_model.model.layers.0.q.vera_lambda_b')?.fill(-1);
-    expect(pool[0]).toBe(100);
-  });
-
-  test.each<[string, Float32Array | undefined]>([
-    ['absent', undefined],
-    ['short', new Float32Array(2)],
-    ['long', new Float32Array(4)],
-  ])('refuses an %s vector', (_, vector) => {
-    const wrong = new Map<string, Float32Array>(vectors);
-    wrong.delete('base_model.model.layers.0.v.vera_lambda_d');
-    if (vector !== undefined) wrong.set('base_model.model.layers.0.v.vera_lambda_d', vector);
-    expect(() => packParameters(layout, wrong)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
-  });
-
-  test('refuses a pool of another length', () => {
-    expect(() => unpackParameters(layout, new Float32Array(23))).toThrow(
-      expect.objectContaining({ code: 'invalid_argument' }),
-    );
   });
 });

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { kindOf } from '../../src/adapters/adapter';
+import { overlayOf, overlayOfRows } from '../../src/adapters/overlay';
+import { parametersEnd } from '../../src/adapters/pool_layout';
+import { rowInputs } from '../../src/adapters/rows';
+import { defaultLimits } from '../../src/core/source';
+import type { Value } from '../../src/graph/value';
+import { openSource } from '../../src/hub/open_source';
+import type { LoadedModel } from '../../src/models/loaded_model';
+import { labelledRows } from '../../src/train/batches';
+import { trainingLayers } from '../../src/train/layer_modes';
+import { type MicroBatch, writeBatch } from '../../src/train/micro_batch';
+import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
+import { packStepBlock } from '../../src/train/step_block';
+import { lossProgram } from '../../src/train/text_program';
+import { loadModel } from '../../src/worker/models/model_loader';
+import { FakeRunner } from '../helpers/fake_runner';
+import { LowRankAdapter } from '../helpers/low_rank_kind';
+import { randomArray } from '../helpers/random';
+import { seededFiles, smallConfigs } from '../helpers/seeded_model';
+import { type Memory, runReference } from '../reference/runner';
+
+const ADAMW = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
+const ARGS = { max_length: 8, per_device_train_batch_size: 1, gradient_accumulation_steps: 1 };
+
+class MemoryRunner extends FakeRunner {
+  readonly memory: Memory = new Map();
+
+  override write(value?: Value, { buffer, byteOffset = 0, byteLength = 0 }: Partial<ArrayBufferView> = {}): void {
+    const words = buffer!.slice(byteOffset, byteOffset + byteLength);
+    const numbers = value!.dtype === 'f32' ? new Float32Array(words) : new Uint32Array(words);
+    this.memory.set(value!, Float64Array.from(numbers));
+  }
+}
+
+function adapterOn({ model }: LoadedModel, name: string, targets: RegExp): LowRankAdapter {
+  const wrapped = model.modules.flatMap(({ name: module, in_features = 0, out_features = 0 }) =>
+    targets.test(module) ? [[module, { in_features, out_features }] as const] : [],
+  );
+  return new LowRankAdapter(name, new Map(wrapped), 4);
+}
+
+describe('an adapter of another kind', () => {
+  test('trains: its gradients are those of central differences, and AdamW moves its pool alone', async () => {
+    const runner = new MemoryRunner();
+    const options = { dtype: 'float32', limits: defaultLimits, onUpload: () => {} } as const;
+    const loaded = await loadModel(openSource(seededFiles(smallConfigs.llama)), runner, options);
+    const adapter = adapterOn(loaded, 'one', /q_proj|down_proj/);
+    const overlay = overlayOf([adapter], [adapter]);
+    const state = await createOptimizerState(runner, [adapter]);
+    const grads = gradientsOf(state);
+    const given = { loaded, overlay, adapters: [adapter], args: ARGS, grads, maxBindingBytes: 2 ** 27 };
+    expect(trainingLayers(given)).toBeUndefined();
+
+    const ids = [3, 9, 4, 17, 5, 30, 11, 8];
+    const batch: MicroBatch = {
+      B: 1,
+      T: ids.length,
+      input_ids: Uint32Array.from(ids),
+      attention_mask: new Uint32Array(ids.length).fill(1),
+      ...labelledRows(ids, 1, ids.length),
+    };
+    const step = lossProgram(loaded, overlay, batch, { ...state, training: { grads, seed: 0 } });
+    writeBatch(runner, step.inputs, batch, loaded.model.positions);
+    const { labelled } = batch;
+    const block = { step: 1, microStep: 0, labelled, learningRate: 0.01, tokens: labelled, beta1: 0.9, beta2: 0.999 };
+    runner.write(state.block, packStepBlock(block));
+    const { memory } = runner;
+    const pool = randomArray(adapter.layout.length, 7, 0.3);
+    memory.set(adapter.pool, pool);
+    const before = new Map([...memory].map(([value, numbers]) => [value, numbers.slice()]));
+    runReference(step.program.steps, memory);
+    const gradient = memory.get(grads.get(adapter)!)!;
+
+    const losses = step.program.steps.find(({ kernel }) => kernel.name === 'loss_sum')!.values.losses!;
+    const lossAt = (at: number, change: number): number => {
+      const changed = new Map([...before].map(([value, numbers]) => [value, numbers.slice()]));
+      changed.get(adapter.pool)![at]! += change;
+      const run = runReference(step.program.steps, changed);
+      return run.get(losses)!.reduce((sum, value) => sum + value, 0) / labelled;
+    };
+    for (const { offset } of adapter.layout.parameters.values()) {
+      const difference = (lossAt(offset + 1, 1e-5) - lossAt(offset + 1, -1e-5)) / 2e-5;
+      expect(Math.abs(difference)).toBeGreaterThan(1e-6);
+      expect(Math.abs(gradient[offset + 1]! - difference)).toBeLessThanOrEqual(1e-6);
+    }
+
+    runReference(optimizerProgram(state, ADAMW).steps, memory);
+    expect(memory.get(adapter.pool)).not.toEqual(before.get(adapter.pool));
+    const moved = [...before].filter(([value, numbers]) => numbers.some((x, at) => x !== memory.get(value)![at]));
+    expect(moved.map(([{ name }]) => name).filter((name) => !/pool|step/.test(name))).toEqual([]);
+    expect(parametersEnd(adapter.layout)).toBe(adapter.layout.length);
+  });
+
+  test('is refused in a batch whose rows have adapters of their own, but for rows without any', () => {
+    const modules = new Map([['q', { in_features: 4, out_features: 4 }]]);
+    const [one, two] = [new LowRankAdapter('one', modules, 2), new LowRankAdapter('two', modules, 2)];
+    const base = overlayOf([one, two], []);
+    expect(() => rowInputs(overlayOfRows(base, [one, two]).rows, 2)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: "adapter_names: adapters of type TEST can't share a batch",
+      }),
+    );
+    expect(rowInputs(overlayOfRows(base, [undefined, undefined]).rows, 2)).toBeUndefined();
+  });
+
+  test('never lies over a model together with one of yet another', () => {
+    const one = new LowRankAdapter('one', new Map(), 2);
+    expect(kindOf([one, one])).toBe(one.kind);
+    expect(kindOf([])).toBeUndefined();
+    const other = Object.assign(new LowRankAdapter('two', new Map(), 2), { kind: { ...one.kind } });
+    expect(() => kindOf([one, other])).toThrow(expect.objectContaining({ code: 'internal' }));
+  });
+});
