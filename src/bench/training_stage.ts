@@ -10,7 +10,7 @@ import { inChunks, totalFlops } from '../graph/work';
 import { makeBatch, type TextBatch } from '../tasks/causal_lm/batches';
 import { textRow } from '../tasks/causal_lm/token_row';
 import { lossChunks } from '../tasks/task';
-import { LayerModes, trainingLayers } from '../train/layer_modes';
+import { LoadedLayers, layersOfRun } from '../train/loaded_layers';
 import {
   createOptimizerState,
   gradientsOf,
@@ -74,7 +74,7 @@ export class TrainingStage implements Stage {
   static async on(stage: AdapterStage, options: StepOptions): Promise<TrainingStage> {
     const { signal } = options;
     const { executor, base } = stage;
-    const { adapter, batch, state, modes, chunks, ...planned } = await planStep(stage, options);
+    const { adapter, batch, state, layers, chunks, ...planned } = await planStep(stage, options);
     const { program, inputs } = planned.loss;
     writeBatch(executor, base.task, inputs, batch);
     executor.write(state.block, packStepBlock(stepBlock(batch)));
@@ -84,7 +84,7 @@ export class TrainingStage implements Stage {
     const optimizer = await executor.load(planned.optimizer);
     const vectors = new Float32Array(await executor.read(adapter.pool));
     const fresh = new Map([...zeros(state), [adapter.pool, vectors] as const]);
-    const programs = [modes.before, loss, modes.after, optimizer].filter((part) => part !== undefined);
+    const programs = [layers.before, loss, layers.after, optimizer].filter((part) => part !== undefined);
     return new TrainingStage(stage, programs, chunks, fresh);
   }
 
@@ -103,8 +103,8 @@ export class TrainingStage implements Stage {
 
   /** Those of the same step in another mode, which isn't loaded for that. */
   async flopsIn(options: StepOptions & Required<Pick<StepOptions, 'modes'>>): Promise<number> {
-    const { modes, loss, optimizer, chunks } = await planStep(this.#stage, options);
-    return totalFlops([...modes.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
+    const { layers, loss, optimizer, chunks } = await planStep(this.#stage, options);
+    return totalFlops([...layers.steps, ...loss.program.steps, ...optimizer.steps].filter(inChunks(chunks)));
   }
 
   /** Bytes on the device. */
@@ -158,11 +158,11 @@ async function planStep(
   const grads = gradientsOf(state);
   const { maxBindingBytes } = executor;
   const run = { loaded, task, overlay, adapters: [adapter], args, modes: choice, grads, maxBindingBytes };
-  const modes = await LayerModes.create(executor, trainingLayers(run));
-  const training = { grads, seed: 1, layers: modes.layers };
+  const layers = await LoadedLayers.create(executor, layersOfRun(run));
+  const training = { grads, seed: 1, layers: layers.inProgram };
   const loss = lossProgram(task, loaded, overlay, batch, { ...state, training });
   const optimizer = optimizerProgram(state, OPTIMIZER);
-  return { adapter, state, batch, modes, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
+  return { adapter, state, batch, layers, loss, optimizer, chunks: lossChunks(batch.labelled, loss.chunkRows) };
 }
 
 /** The optimiser's state as it begins, but for the step block. */

@@ -3,7 +3,7 @@ import { ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner } from '../graph/runner';
 import { inChunks } from '../graph/work';
 import { type Batch, type BatchShape, lossChunks } from '../tasks/task';
-import { LayerModes, trainingLayers } from './layer_modes';
+import { LoadedLayers, layersOfRun } from './loaded_layers';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
 import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
@@ -30,7 +30,7 @@ export class StepPrograms {
   readonly #runner: Runner;
   /** Of this run alone: they gather gradients in its own buffers. */
   readonly #programs: ProgramCache;
-  #modes: LayerModes | undefined;
+  #layers: LoadedLayers | undefined;
   #optimizer: LoadedProgram | undefined;
   #checkpointing: boolean;
 
@@ -44,7 +44,7 @@ export class StepPrograms {
   /** Loads what all steps share. With `early`, the kernels of whole batches are compiled meanwhile. */
   async load({ early }: { readonly early: boolean }): Promise<void> {
     const { task, args, state } = this.#init;
-    this.#modes = await this.#createModes();
+    this.#layers = await this.#loadLayers();
     if (early) this.#runner.prepare(this.#program(task.fullShape(args), this.#checkpointing).program.steps);
     this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
   }
@@ -61,39 +61,39 @@ export class StepPrograms {
       writeBatch(this.#runner, task, inputs, batch);
       this.#runner.write(state.block, this.#block(batch, { ...at, microStep: 0, tokens: data.labelled }));
       const steps = program.steps.filter(inChunks(chunks));
-      await tune([...(this.#modes?.steps ?? []), ...steps], signal);
+      await tune([...(this.#layers?.steps ?? []), ...steps], signal);
     } finally {
       this.#runner.free(owned);
     }
     // Its programs were loaded before there was a choice.
-    this.#modes?.release();
-    this.#modes = undefined;
-    this.#modes = await this.#createModes();
+    this.#layers?.release();
+    this.#layers = undefined;
+    this.#layers = await this.#loadLayers();
   }
 
   /** Queues a step but for its update. Where memory runs out, it goes on with gradient checkpointing. */
   async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
-    this.#modes?.begin();
+    this.#layers?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
       const block = this.#block(batch, { ...at, microStep, tokens });
       await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
     }
     // Nothing is learnt from a step that lacks a kernel.
-    await Promise.all([this.#modes?.ready, this.#optimizer?.ready]);
+    await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
   }
 
   /** Queues what a step changes. Never waits, so that what is queued next is sure to see this step's values. */
   update(): void {
     if (this.#optimizer === undefined)
       throw new WebVeraError('internal', 'A step came before its programs were loaded');
-    this.#modes?.finish();
+    this.#layers?.finish();
     this.#runner.run(this.#optimizer);
   }
 
   async release(): Promise<void> {
     this.#optimizer?.release();
     await this.#programs.dropAll();
-    this.#modes?.release();
+    this.#layers?.release();
   }
 
   async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
@@ -122,15 +122,15 @@ export class StepPrograms {
     }
   }
 
-  #createModes(): Promise<LayerModes> {
+  #loadLayers(): Promise<LoadedLayers> {
     const { maxBindingBytes } = this.#runner;
-    const layers = trainingLayers({ ...this.#init, grads: gradientsOf(this.#init.state), maxBindingBytes });
-    return LayerModes.create(this.#runner, layers);
+    const layers = layersOfRun({ ...this.#init, grads: gradientsOf(this.#init.state), maxBindingBytes });
+    return LoadedLayers.create(this.#runner, layers);
   }
 
   #program(batch: BatchShape, checkpointing: boolean): LossProgram {
     const { loaded, task, overlay, args, state } = this.#init;
-    const training = { grads: gradientsOf(state), seed: args.seed, layers: this.#modes?.layers, checkpointing };
+    const training = { grads: gradientsOf(state), seed: args.seed, layers: this.#layers?.inProgram, checkpointing };
     return lossProgram(task, loaded, overlay, batch, { ...state, training });
   }
 

@@ -3,16 +3,16 @@ import { kindOf } from '../../src/adapters/adapter';
 import { overlayOf, overlayOfRows } from '../../src/adapters/overlay';
 import { parametersEnd } from '../../src/adapters/pool_layout';
 import { rowInputs } from '../../src/adapters/rows';
-import { defaultLimits } from '../../src/core/source';
+import { folderFiles } from '../../src/formats/model_files';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { labelledRows } from '../../src/train/batches';
-import { trainingLayers } from '../../src/train/layer_modes';
-import { type MicroBatch, writeBatch } from '../../src/train/micro_batch';
+import { labelledRows, type TextBatch } from '../../src/tasks/causal_lm/batches';
+import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { layersOfRun } from '../../src/train/loaded_layers';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
+import { lossProgram, writeBatch } from '../../src/train/program';
 import { packStepBlock } from '../../src/train/step_block';
-import { lossProgram } from '../../src/train/text_program';
 import { loadModel } from '../../src/worker/models/model_loader';
 import { FakeRunner } from '../helpers/fake_runner';
 import { LowRankAdapter } from '../helpers/low_rank_kind';
@@ -43,25 +43,26 @@ function adapterOn({ model }: LoadedModel, name: string, targets: RegExp): LowRa
 describe('an adapter of another kind', () => {
   test('trains: its gradients are those of central differences, and AdamW moves its pool alone', async () => {
     const runner = new MemoryRunner();
-    const options = { dtype: 'float32', limits: defaultLimits, onUpload: () => {} } as const;
-    const loaded = await loadModel(openSource(seededFiles(smallConfigs.llama)), runner, options);
+    const options = { dtype: 'float32', onUpload: () => {} } as const;
+    const loaded = await loadModel(folderFiles(openSource(seededFiles(smallConfigs.llama))), runner, options);
+    const task = new CausalLm(loaded.model);
     const adapter = adapterOn(loaded, 'one', /q_proj|down_proj/);
     const overlay = overlayOf([adapter], [adapter]);
     const state = await createOptimizerState(runner, [adapter]);
     const grads = gradientsOf(state);
-    const given = { loaded, overlay, adapters: [adapter], args: ARGS, grads, maxBindingBytes: 2 ** 27 };
-    expect(trainingLayers(given)).toBeUndefined();
+    const given = { loaded, task, overlay, adapters: [adapter], args: ARGS, grads, maxBindingBytes: 2 ** 27 };
+    expect(layersOfRun(given)).toBeUndefined();
 
     const ids = [3, 9, 4, 17, 5, 30, 11, 8];
-    const batch: MicroBatch = {
+    const batch: TextBatch = {
       B: 1,
       T: ids.length,
       input_ids: Uint32Array.from(ids),
       attention_mask: new Uint32Array(ids.length).fill(1),
       ...labelledRows(ids, 1, ids.length),
     };
-    const step = lossProgram(loaded, overlay, batch, { ...state, training: { grads, seed: 0 } });
-    writeBatch(runner, step.inputs, batch, loaded.model.positions);
+    const step = lossProgram(task, loaded, overlay, batch, { ...state, training: { grads, seed: 0 } });
+    writeBatch(runner, task, step.inputs, batch);
     const { labelled } = batch;
     const block = { step: 1, microStep: 0, labelled, learningRate: 0.01, tokens: labelled, beta1: 0.9, beta2: 0.999 };
     runner.write(state.block, packStepBlock(block));

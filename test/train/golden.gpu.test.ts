@@ -20,7 +20,7 @@ import { labelledRows } from '../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { lossChunks } from '../../src/tasks/task';
 import { LossMeter } from '../../src/train/evaluate';
-import { LayerModes, trainingLayers } from '../../src/train/layer_modes';
+import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
 import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
 import { logitsProgram, lossProgram, writeBatch } from '../../src/train/program';
 import { packStepBlock, unpackStats } from '../../src/train/step_block';
@@ -148,14 +148,14 @@ async function layersIn(
   adapter: VeraAdapter,
   mode: LayerMode,
   grads: ReadonlyMap<Adapter, Value>,
-): Promise<LayerModes> {
+): Promise<LoadedLayers> {
   const overlay = overlayOf([adapter], [adapter]);
   const task = new CausalLm(loaded.model);
   const { maxBindingBytes } = executor;
   const run = { loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode };
-  const layers = trainingLayers({ ...run, grads, maxBindingBytes });
+  const layers = layersOfRun({ ...run, grads, maxBindingBytes });
   expect(layers?.values.length).toBeGreaterThanOrEqual(mode === 'merged' || mode === 'dense' ? 1 : 0);
-  return LayerModes.create(executor, layers);
+  return LoadedLayers.create(executor, layers);
 }
 
 /** Gradients of the batch's loss by all that trains, by saved name, and their norm. */
@@ -167,9 +167,9 @@ async function gradients(
   const { executor, loaded, golden } = bench;
   const batch = microBatch(golden.inputs.batch);
   const state = await createOptimizerState(executor, [adapter]);
-  const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
-  modes.begin();
-  const training = { grads: gradientsOf(state), seed: 0, layers: modes.layers };
+  const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
+  layers.begin();
+  const training = { grads: gradientsOf(state), seed: 0, layers: layers.inProgram };
   const task = new CausalLm(loaded.model);
   const { program, inputs, chunkRows } = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batch, {
     ...state,
@@ -181,14 +181,14 @@ async function gradients(
   const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, ...BETAS };
   executor.write(state.block, packStepBlock(block));
   executor.run(ready, { chunks: lossChunks(batch.labelled, chunkRows) });
-  modes.finish();
+  layers.finish();
   const grads = await trainedNumbers(bench, adapter, state.pools.get(adapter)!.grads);
   const optimizer = await executor.load(optimizerProgram(state, resolveTrainingArguments()));
   executor.run(optimizer);
   const { gradNorm } = unpackStats(await executor.read(state.stats));
   ready.release();
   optimizer.release();
-  modes.release();
+  layers.release();
   return { grads, norm: gradNorm };
 }
 
@@ -263,18 +263,18 @@ async function tenSteps(
   const state = await createOptimizerState(executor, [adapter]);
   const optimizer = await executor.load(optimizerProgram(state, args));
   const batches = golden.inputs.train_batches.map(microBatch);
-  const modes = await layersIn(bench, adapter, mode, gradientsOf(state));
+  const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
   const task = new CausalLm(loaded.model);
   const text = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
-    training: { grads: gradientsOf(state), seed: 0, layers: modes.layers },
+    training: { grads: gradientsOf(state), seed: 0, layers: layers.inProgram },
   });
   const ready = await executor.load(text.program);
   const losses: number[] = [];
   const norms: number[] = [];
   for (const [index, chosen] of training.batches.entries()) {
     const ofStep = chosen.map((batch) => batches[batch]!);
-    modes.begin();
+    layers.begin();
     const allTokens = ofStep.reduce((sum, { labelled }) => sum + labelled, 0);
     ofStep.forEach((batch, microStep) => {
       writeBatch(executor, task, text.inputs, batch);
@@ -284,7 +284,7 @@ async function tenSteps(
       executor.write(state.block, packStepBlock(block));
       executor.run(ready, { chunks: lossChunks(batch.labelled, text.chunkRows) });
     });
-    modes.finish();
+    layers.finish();
     executor.run(optimizer);
     const stats = unpackStats(await executor.read(state.stats));
     expect(stats.finite).toBe(true);
@@ -293,6 +293,6 @@ async function tenSteps(
   }
   ready.release();
   optimizer.release();
-  modes.release();
+  layers.release();
   return { losses, norms };
 }

@@ -14,10 +14,10 @@ import type { Task } from '../tasks/task';
 const SHARE = 1 / 8;
 const SMALL = 32 * 2 ** 20;
 
-/** The layers of a run, with the values and programs that they need outside a micro-batch's program. */
-export class LayerModes {
-  /** Undefined where the adapters' kind does as in any other pass. */
-  readonly layers: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
+/** The layers of a run, with their values and programs outside a micro-batch's program on the device. */
+export class LoadedLayers {
+  /** What a micro-batch's program is built with; undefined where the adapters' kind does as in any other pass. */
+  readonly inProgram: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   readonly #runner: Runner;
   readonly #values: readonly Value[];
   /** Before each step's micro-batches. */
@@ -27,7 +27,7 @@ export class LayerModes {
 
   private constructor(
     runner: Runner,
-    layers: LayerModes['layers'],
+    inProgram: LoadedLayers['inProgram'],
     {
       values = [],
       before,
@@ -39,15 +39,15 @@ export class LayerModes {
     } = {},
   ) {
     this.#runner = runner;
-    this.layers = layers;
+    this.inProgram = inProgram;
     this.#values = values;
     this.before = before;
     this.after = after;
   }
 
   /** Where there is too little memory for values of their own, the layers do without. */
-  static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LayerModes> {
-    if (layers === undefined) return new LayerModes(runner, undefined);
+  static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
+    if (layers === undefined) return new LoadedLayers(runner, undefined);
     const { values } = layers;
     const ready: LoadedProgram[] = [];
     const load = async (program: Program): Promise<LoadedProgram | undefined> => {
@@ -58,7 +58,7 @@ export class LayerModes {
     };
     try {
       await runner.allocate(values);
-      return new LayerModes(runner, layers, {
+      return new LoadedLayers(runner, layers, {
         values,
         before: await load(layers.before),
         after: await load(layers.after),
@@ -67,7 +67,7 @@ export class LayerModes {
       for (const program of ready) program.release();
       runner.free(values);
       if (!(error instanceof WebVeraError && error.code === 'out_of_memory')) throw error;
-      return new LayerModes(runner, { ...layers.withoutValues(), gradients: new Map() });
+      return new LoadedLayers(runner, { ...layers.withoutValues(), gradients: new Map() });
     }
   }
 
@@ -98,8 +98,8 @@ export class LayerModes {
   }
 }
 
-/** The layers of a run of its own, where one adapter trains and no other lies over the model. */
-export function trainingLayers({
+/** What the adapter's kind has for a run where one adapter trains and no other lies over the model; undefined elsewhere. */
+export function layersOfRun({
   loaded,
   task,
   overlay,

@@ -11,7 +11,7 @@ import type { Program, Runner } from '../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';
 import type { Architecture } from '../../src/models/architecture';
 import type { LoadedModel } from '../../src/models/loaded_model';
-import { LayerModes, trainingLayers } from '../../src/train/layer_modes';
+import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
 
 const names = ['block.q', 'block.up', 'head'];
 const weights = new Map(names.map((name) => [`${name}.weight`, pinned(name, [64, 64])]));
@@ -49,14 +49,14 @@ const overlayWith = (adapters: readonly VeraAdapter[], changes: Partial<Overlay>
 
 const gradsOf = (adapter: VeraAdapter) => new Map([[adapter, pinned('grads', adapter.pool.shape)]]);
 
-type Given = Omit<Parameters<typeof trainingLayers>[0], 'grads' | 'maxBindingBytes'>;
+type Given = Omit<Parameters<typeof layersOfRun>[0], 'grads' | 'maxBindingBytes'>;
 
 /** The modes of a run's layers, by module; none where it has no layers of its own. */
 function modesIn(given: Given): ReadonlyMap<string, LayerMode> {
   const asked = vi.spyOn(veraKind, 'trainingLayers');
   try {
     const [adapter] = given.adapters as readonly VeraAdapter[];
-    const layers = trainingLayers({ ...given, grads: gradsOf(adapter!), maxBindingBytes: 2 ** 27 });
+    const layers = layersOfRun({ ...given, grads: gradsOf(adapter!), maxBindingBytes: 2 ** 27 });
     return layers === undefined ? new Map() : modesOf(adapter!, asked.mock.lastCall![1]);
   } finally {
     asked.mockRestore();
@@ -95,11 +95,11 @@ test('a weight too large to bind is left as it is', () => {
   expect([...modesIn({ ...given, modes: 'merged' }).keys()]).toEqual(['block.q']);
 });
 
-function create(runner: Partial<Runner>): Promise<LayerModes> {
+function create(runner: Partial<Runner>): Promise<LoadedLayers> {
   const adapter = adapterWith();
   const { maxBindingBytes = 2 ** 27 } = runner;
   const given = { loaded, task, overlay: overlayWith([adapter]), adapters: [adapter], args, grads: gradsOf(adapter) };
-  return LayerModes.create(runner as Runner, trainingLayers({ ...given, modes: 'dense', maxBindingBytes }));
+  return LoadedLayers.create(runner as Runner, layersOfRun({ ...given, modes: 'dense', maxBindingBytes }));
 }
 
 test('a step merges first, and makes the gradients of what was merged last', async () => {
@@ -122,7 +122,7 @@ test('a step merges first, and makes the gradients of what was merged last', asy
       run.push(...program.steps.map(({ kernel }) => kernel.name));
     },
   });
-  expect(made.layers?.gradients.size).toBe(2);
+  expect(made.inProgram?.gradients.size).toBe(2);
   expect(held.size).toBe(4);
   made.begin();
   expect(run.splice(0)).toEqual(['vera_merge', 'clear', 'vera_merge', 'clear']);
@@ -135,7 +135,7 @@ test('a step merges first, and makes the gradients of what was merged last', asy
 
 test('a weight whose copy is too large to bind isn’t merged', async () => {
   const made = await create({ maxBindingBytes: 4 * 64 * 64 - 1, allocate: async () => {} });
-  expect(made.layers?.gradients.size).toBe(0);
+  expect(made.inProgram?.gradients.size).toBe(0);
   expect(made.steps).toEqual([]);
 });
 
@@ -151,7 +151,7 @@ test('where memory runs out nothing is merged, and nothing kept', async () => {
     },
   });
   const made = await create(runner('out_of_memory'));
-  expect(made.layers?.gradients.size).toBe(0);
+  expect(made.inProgram?.gradients.size).toBe(0);
   expect(made.steps).toEqual([]);
   await expect(create(runner('device_lost'))).rejects.toMatchObject({ code: 'device_lost' });
   expect(held.size).toBe(0);
