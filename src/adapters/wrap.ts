@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph';
-import { baseTensors, type Layers, plainLayers, type Tensors } from '../models/layers';
-import type { LoadedModel } from '../models/loaded_model';
+import { type Layers, plainLayers, type Tensors } from '../models/layers';
+import { baseTensors, type LoadedModel } from '../models/loaded_model';
 import { type DropoutSource, kindOf } from './adapter';
 import type { Overlay } from './overlay';
 import type { RowInputs } from './rows';

@@ -2,7 +2,6 @@ import { WebVeraError } from '../core/error';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { linears } from '../ops/products/linear';
-import { baseTensor, type LoadedModel } from './loaded_model';
 
 /** A model's tensors. Names are the checkpoint's keys without `.weight` or `.bias`. */
 export interface Tensors {
@@ -55,12 +54,4 @@ export function plainLayers(g: Graph, { weight, bias }: Tensors): Layers {
     const layers = uses.map(({ name, residual }) => ({ weight: weight(name), bias: bias(name), residual }));
     return linears(g, x, layers);
   });
-}
-
-/** The base model's own tensors. */
-export function baseTensors(loaded: LoadedModel): Tensors {
-  return {
-    weight: (name) => baseTensor(loaded, `${name}.weight`),
-    bias: (name) => loaded.weights.get(`${name}.bias`),
-  };
 }

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { Value } from '../graph/value';
 import type { Architecture } from './architecture';
+import type { Tensors } from './layers';
 
 /** A model whose weights lie on the device. Values are by tensor name; constants by theirs. */
 export interface LoadedModel {
@@ -21,4 +22,12 @@ export function baseTensor({ model, weights }: LoadedModel, name: string): Value
   const value = weights.get(name) ?? weights.get(`${model.tied.get(module)}${name.slice(module.length)}`);
   if (value !== undefined) return value;
   throw new WebVeraError('internal', `The model has no ${name}`);
+}
+
+/** The base model's own tensors. */
+export function baseTensors(loaded: LoadedModel): Tensors {
+  return {
+    weight: (name) => baseTensor(loaded, `${name}.weight`),
+    bias: (name) => loaded.weights.get(`${name}.bias`),
+  };
 }

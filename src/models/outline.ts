@@ -1,8 +1,8 @@
 import { Graph } from '../graph/graph';
 import { pinned, transient, type Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
-import { baseTensors, layersOver, plainLayers } from './layers';
-import { constantOf, type LoadedModel } from './loaded_model';
+import { layersOver, plainLayers } from './layers';
+import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
 /** What a network does in a pass, as far as others need to know. */
 export interface Outline {

@@ -6,7 +6,7 @@ export interface TokenRow {
   readonly input_ids: Uint32Array;
   /** −100: ignored. */
   readonly labels: Int32Array;
-  /** As in `MicroBatch`: 1 for a token and 0 for padding, where rows aren't packed. */
+  /** As in `TextBatch`: 1 for a token and 0 for padding, where rows aren't packed. */
   readonly attention_mask: Uint8Array;
 }
 
