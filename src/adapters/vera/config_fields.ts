@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/error';
 import type { TaskType } from '../adapter_config';
 import { LARGEST_VALUE } from '../largest_value';
-import type { VeraConfigInit } from './config';
+import type { VeraConfigInit } from './config_init';
 
 type Fields = Readonly<Required<VeraConfigInit>>;
 
