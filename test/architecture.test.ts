@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -59,6 +59,15 @@ const rings: Readonly<Record<string, readonly string[]>> = {
     'graph',
     'core',
   ],
+};
+
+/** Which rooms of the worker a room may import from. All of them know the types of the protocol. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  rpc: [],
+  storage: [],
+  models: ['rpc'],
+  adapters: ['models', 'storage', 'rpc'],
+  runs: ['adapters', 'models', 'storage', 'rpc'],
 };
 
 /** The few files that may use a package; everything else goes through them. */
@@ -142,6 +151,67 @@ test('training, generation and what adapters share know no kind of adapter', () 
   expect(offending.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
   const [one] = importsOf('src/train/a.ts', "import type { B } from '../adapters/vera/b';");
   expect(one && knowsAKind(one)).toBe(true);
+});
+
+function roomOffences(imports: readonly Import[]): readonly string[] {
+  return imports
+    .filter((one) => {
+      const [, room = ''] = /^src\/worker\/(\w+)\//.exec(one.file.replaceAll('\\', '/')) ?? [];
+      const target = resolved(one);
+      if (room === '' || !isIn(target, 'worker')) return false;
+      if (target === 'worker/protocol') return !one.typeOnly;
+      return ![room, ...(rooms[room] ?? [])].some((allowed) => isIn(target, `worker/${allowed}`));
+    })
+    .map((one) => `${one.file} imports ${one.target}`);
+}
+
+test("the worker's rooms import one way", () => {
+  const found = readdirSync(join(root, 'src/worker'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(found.map(({ name }) => name).sort()).toEqual(Object.keys(rooms).sort());
+  expect(roomOffences(library)).toEqual([]);
+});
+
+test.each([
+  ['src/worker/rpc/a.ts', "import type { B } from '../models/b';"],
+  ['src/worker/models/a.ts', "import { b } from '../adapters/b';"],
+  ['src/worker/storage/a.ts', "import { b } from '../session';"],
+  ['src/worker/runs/a.ts', "import { b } from '../protocol';"],
+])('the rule of rooms catches: %s %s', (file, text) => {
+  expect(roomOffences(importsOf(file, text))).toHaveLength(1);
+});
+
+/** Files that import each other, from one round to itself. */
+function circleOf(imports: readonly Import[]): readonly string[] {
+  const targets = new Map<string, string[]>();
+  for (const one of imports) {
+    const file = resolved({ ...one, target: `./${basename(one.file)}` });
+    targets.set(file, [...(targets.get(file) ?? []), resolved(one)]);
+  }
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): readonly string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const target of targets.get(file) ?? []) {
+      const circle = walk(target, [...path, file]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of targets.keys()) {
+    const circle = walk(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
+test('no files of the library import each other, not even for types', () => {
+  expect(circleOf(library)).toEqual([]);
+  const [a, b] = [
+    importsOf('src/core/a.ts', "import type { B } from './b';"),
+    importsOf('src/core/b.ts', "import './a';"),
+  ];
+  expect(circleOf([...a, ...b])).toEqual(['core/a', 'core/b', 'core/a']);
 });
 
 const reachesInside = (one: Import): boolean => {
