@@ -24,14 +24,14 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
 export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ pool }, { m, v }]) => {
-      const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readFloats(runner, value);
+      const read = (value: Value): Promise<Float32Array<ArrayBuffer>> => readInPieces(runner, value);
       const [parameters, exp_avg, exp_avg_sq] = await Promise.all([read(pool), read(m), read(v)]);
       return { parameters, exp_avg, exp_avg_sq };
     }),
   );
 }
 
-async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
+async function readInPieces(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
   const floats = new Float32Array(numel(value.shape));
   let end = 0;
   for await (const piece of readPieces(runner, value)) {
