@@ -1,3 +1,4 @@
+import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { ByteStream, FileSource } from '../core/files';
 import { type Address, displayUrl, expectFetchable, fileUrl } from './address';
@@ -47,7 +48,8 @@ export class HttpFolder implements FileSource {
     const { fetch, signal } = this.#options;
     signal?.throwIfAborted();
     try {
-      return await orAborted(
+      // Not every fetch that is passed in heeds the signal.
+      return await untilAborted(
         fetch(url.href, { credentials: 'omit', referrerPolicy: 'no-referrer', signal: signal ?? null }),
         signal,
       );
@@ -115,8 +117,8 @@ class HttpStream implements ByteStream {
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       this.#signal?.throwIfAborted();
-      const result = await orAborted(this.#reader?.read(), this.#signal);
-      return result?.value;
+      const reading = this.#reader?.read();
+      return reading && (await untilAborted(reading, this.#signal)).value;
     } catch (cause) {
       await this.cancel();
       if (this.#signal?.aborted) throw this.#signal.reason;
@@ -190,19 +192,4 @@ function headerNumber({ headers }: Response, name: string): number | undefined {
   const text = headers.get(name) ?? '';
   const value = Number(text);
   return /^\d+$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
-}
-
-/** The promise, or a rejection with the signal's reason: not every fetch that is passed in heeds the signal. */
-async function orAborted<T>(promise: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -41,7 +41,7 @@ export const nameList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every((name) => anyString.accepts(name)),
 };
 
-export function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
+function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
   const { dims, data } = isRows(matrix) ? flatten(name, matrix) : matrix;
   if (!Array.isArray(dims) || typeof data?.length !== 'number') {
     throw wrong(`inputs: ${name}`, 'one array of ids per row, or { dims, data }', matrix);

@@ -1,5 +1,5 @@
+import { areEqual, sha256 } from '../core/digest';
 import type { BlobStore } from './blob_store';
-import { areEqual, sha256 } from './sha256';
 import { StoreError } from './store_error';
 
 /** A saved adapter: PEFT's two files, and what a list of adapters shows without reading them. */

@@ -1,7 +1,7 @@
+import { areEqual, sha256 } from '../core/digest';
 import type { BlobStore } from './blob_store';
 import { describeRun, FORMAT, fieldsOf, isBytes, type KeptRun, type Label, readLabel } from './checkpoint_label';
 import { expendable, noRoom, surplus } from './checkpoint_room';
-import { areEqual, sha256 } from './sha256';
 import { StoreError } from './store_error';
 
 export type { KeptRun } from './checkpoint_label';

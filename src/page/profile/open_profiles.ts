@@ -6,7 +6,7 @@ import type { OpenProfile } from './open_profile';
 import { Shared } from './shared';
 
 /** The profiles over one base model that are open, by id, and what they share. */
-export class OpenProfiles extends Shared<OpenProfile> {
+class OpenProfiles extends Shared<OpenProfile> {
   readonly host: ProfileHost;
 
   constructor(host: ProfileHost) {

@@ -104,7 +104,7 @@ export function adapterName(id: string, which: number | 'copy'): string {
 /** The copy that a run trains is called the same in each visit: a checkpoint belongs to a name. */
 export const copyName = (id: string): string => adapterName(id, 'copy');
 
-export function storedProfile(id: string, parts: ProfileParts): StoredProfile {
+function storedProfile(id: string, parts: ProfileParts): StoredProfile {
   return {
     state: readState(id, parts.state),
     examples: () => readExamples(id, parts.examples),

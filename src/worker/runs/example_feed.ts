@@ -1,3 +1,4 @@
+import { untilAborted } from '../../core/abort';
 import type { Example } from '../../core/training';
 
 /** Examples asked for at a time: enough to be quick, few enough to be small. */
@@ -35,10 +36,10 @@ export class ExampleFeed implements AsyncIterable<Example> {
 
   #next(): Promise<Answer> {
     this.#signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Answer>((resolve) => {
       this.#resolve = resolve;
-      this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { once: true });
-      this.#ask(CHUNK);
     });
+    this.#ask(CHUNK);
+    return untilAborted(answer, this.#signal);
   }
 }

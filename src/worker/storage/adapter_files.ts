@@ -3,10 +3,10 @@ import { type FileSource, readFile } from '../../core/files';
 import type { AdapterFiles } from '../../core/model';
 import type { ParserLimits } from '../../core/source';
 import { type AdapterTensors, writeAdapterConfig, writeAdapterModel } from '../../formats/peft';
+import { MODEL_FILE } from '../../formats/peft_values';
 import { openSource } from '../../hub/open_source';
 
 export const CONFIG_FILE = 'adapter_config.json';
-export const MODEL_FILE = 'adapter_model.safetensors';
 
 /** PEFT's two files as bytes. */
 export interface AdapterBytes {

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../../core/error';
 import { StoreError } from '../../store/store_error';
 
-/** The store imports nothing of ours, and says what went wrong in its own class. */
+/** The store doesn't know our errors, and says what went wrong in its own class. */
 export async function known<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
