@@ -1,33 +1,26 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors';
-import { AutoModelForCausalLM, adapters, Profile, Trainer, VeraModel } from '../../src/index';
-import { habit, heard, profileOptions as options, visit, weightsOf, writingOf, writingsOf } from '../helpers/profiles';
+import { AutoModelForCausalLM, Profile, Trainer, VeraModel } from '../../src/index';
+import {
+  habit,
+  heard,
+  profileOptions as options,
+  stored,
+  visit,
+  weightsOf,
+  writingOf,
+  writingsOf,
+} from '../helpers/profiles';
 import { bytesOf } from '../helpers/session';
 import { loadTiny, tinyFiles, tinyRow, tinyTensors } from '../helpers/tiny_llama';
 import { firstLog } from '../helpers/tiny_training';
-import { FakeLocks } from '../worker/fake_locks';
 
 /** What one browser keeps. */
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
 afterEach(() => void vi.unstubAllGlobals());
 
 const much = { args: { max_steps: 12, learning_rate: 0.3 } };
-
-/** Everything that the browser holds. */
-async function stored(): Promise<Map<string, unknown>> {
-  const open = indexedDB.open('webvera');
-  const database = await new Promise<IDBDatabase>((resolve) => {
-    open.onsuccess = () => resolve(open.result);
-  });
-  const store = database.transaction('values').objectStore('values');
-  const [keys, values] = [store.getAllKeys(), store.getAll()];
-  await new Promise((resolve) => {
-    values.onsuccess = resolve;
-  });
-  database.close();
-  return new Map(keys.result.map((key, index) => [String(key), values.result[index]]));
-}
 
 describe('a profile', () => {
   test('learns, keeps it, and goes on from there in a later visit', async () => {
@@ -226,269 +219,6 @@ describe('a profile', () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await expect(profile.predict('text')).rejects.toMatchObject({ code: 'unsupported_model' });
-    });
-  });
-});
-
-describe('a run that is cut off', () => {
-  test.each(['the session', 'the profile'])(
-    'goes on in the next visit to the same bytes: %s was closed',
-    async (what) => {
-      const learnt = async (interrupt: boolean) =>
-        visit(async (opened) => {
-          const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-          if (profile.info.seen === 0) await profile.add(habit(1));
-          if (interrupt) {
-            const run = profile.learn({ args: { save_steps: 1 } });
-            const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ name: 'AbortError' });
-            for await (const { type } of run) if (type === 'save') break;
-            if (what === 'the profile') await profile.dispose();
-            else await opened.session.close();
-            return failed;
-          }
-          const { learning } = profile;
-          const { global_step } = await (learning ?? profile.learn({ args: { save_steps: 1 } }));
-          expect(global_step).toBe(4);
-          expect(profile.learning).toBeUndefined();
-          expect([...(await stored()).keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
-          return { resumed: learning?.state.log_history.length, weights: await weightsOf(profile) };
-        });
-      const straight = await learnt(false);
-      vi.stubGlobal('indexedDB', new IDBFactory());
-      await learnt(true);
-      expect(await learnt(false)).toEqual({ ...straight, resumed: 4 });
-    },
-  );
-
-  test('by its caller leaves everything as it was', async () => {
-    await visit(async (opened) => {
-      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-      await profile.add(habit(1));
-      const before = await weightsOf(profile);
-      const controller = new AbortController();
-      const run = profile.learn({ signal: controller.signal, args: { save_steps: 1 } });
-      await firstLog(run);
-      await expect(Promise.resolve(profile.learn())).rejects.toMatchObject({ message: /learning already/ });
-      controller.abort('enough');
-      await expect(Promise.resolve(run)).rejects.toBe('enough');
-      expect(await weightsOf(profile)).toEqual(before);
-      expect(profile.info.history).toEqual([]);
-      const left = await stored();
-      expect(left.get('profile/ada/unfinished')).toBeNull();
-      expect([...left.keys()].filter((key) => key.startsWith('checkpoint'))).toEqual([]);
-    });
-  });
-
-  test('for idle time waits while its page is hidden or in use, and goes on by itself', async () => {
-    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-    vi.stubGlobal('document', page);
-    await visit(async (opened) => {
-      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-      await profile.add(habit(1));
-      const run = profile.learn({ when: 'idle', args: { max_steps: 100 } });
-      const told: string[] = [];
-      for await (const event of run) {
-        if (event.type === 'log' && told.length === 0) page.dispatchEvent(new Event('keydown'));
-        // Until it begins to train it stands still too, as a visitor has only just come.
-        if ('reason' in event && event.state.global_step > 0) told.push(`${event.type} ${event.reason}`);
-        if (told.length === 2) {
-          page.visibilityState = 'hidden';
-          page.dispatchEvent(new Event('visibilitychange'));
-        }
-        if (told.length === 3) {
-          page.visibilityState = 'visible';
-          page.dispatchEvent(new Event('visibilitychange'));
-        }
-        if (told.length === 4) break;
-      }
-      expect(told).toEqual(['paused busy', 'resumed busy', 'paused hidden', 'resumed hidden']);
-      await run.stop();
-    });
-  });
-
-  test('that is stopped is judged by what it came to', async () => {
-    await visit(async (opened) => {
-      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-      await profile.add(habit(1));
-      const run = profile.learn({ args: { max_steps: 200 } });
-      await firstLog(run);
-      await run.pause();
-      const { global_step, metrics } = await run.stop();
-      expect(global_step).toBeLessThan(200);
-      expect(profile.info.history).toMatchObject([{ steps: global_step, taken: metrics.taken === 1 }]);
-    });
-  });
-});
-
-describe('forgetting', () => {
-  test('leaves no byte, and says how many there were', async () => {
-    await visit(async (opened) => {
-      const base = await loadTiny(opened);
-      const profile = await Profile.open(base, 'ada', options);
-      const other = await Profile.open(base, 'a/b. c', options);
-      await profile.add(habit(1));
-      await profile.learn();
-      const { bytes } = profile.info;
-      const run = profile.learn({ args: { max_steps: 500, save_steps: 1 } });
-      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
-      for await (const { type } of run) if (type === 'save') break;
-      const gone = await profile.forget();
-      await failed;
-      expect(gone.bytes).toBeGreaterThanOrEqual(bytes);
-      expect([...(await stored()).keys()]).toEqual(['profile/a%2Fb.%20c/state']);
-      expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['a/b. c']);
-      expect(await writingOf(other)).toHaveLength(12);
-      expect((await Profile.open(base, 'ada', options)).info.seen).toBe(0);
-    });
-  });
-
-  test('reaches other tabs, and ends what they learn', async () => {
-    vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
-    await visit(async (here) => {
-      await visit(async (there) => {
-        const mine = await Profile.open(await loadTiny(here), 'ada', options);
-        const theirs = await Profile.open(await loadTiny(there), 'ada', options);
-        const changed = heard(theirs, 'change');
-        await mine.add(habit(1));
-        await changed;
-        expect(theirs.info.examples).toBe(12);
-        const run = theirs.learn({ args: { max_steps: 500, save_steps: 1 } });
-        const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
-        for await (const { type } of run) if (type === 'save') break;
-        await expect(Promise.resolve(mine.learn())).rejects.toMatchObject({ code: 'locked_by_other_tab' });
-        const told = heard(theirs, 'forgotten');
-        await mine.forget();
-        await Promise.all([told, failed]);
-        expect([...(await stored()).keys()]).toEqual([]);
-        await expect(theirs.add(habit(1))).rejects.toMatchObject({ code: 'invalid_argument' });
-      });
-    });
-  });
-
-  test('goes with all that was stored', async () => {
-    await visit(async (opened) => {
-      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-      await profile.add(habit(1));
-      const run = profile.learn({ args: { max_steps: 500, save_steps: 1 } });
-      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
-      for await (const { type } of run) if (type === 'save') break;
-      const told = heard(profile, 'forgotten');
-      await adapters.wipe({ session: opened.session });
-      await Promise.all([told, failed]);
-      expect([...(await stored()).keys()]).toEqual([]);
-    });
-  });
-
-  test('needs no open profile, and no readable one', async () => {
-    await visit(async (opened) => {
-      const base = await loadTiny(opened);
-      await (await Profile.open(base, 'ada', options)).dispose();
-      const { session } = opened;
-      expect((await Profile.forget('ada', { session })).bytes).toBeGreaterThan(0);
-      expect(await Profile.list({ session })).toEqual([]);
-      expect(await Profile.forget('ada', { session })).toEqual({ bytes: 0 });
-      // Without Web Locks, too, a run of this page ends before it resolves.
-      const learner = await Profile.open(base, 'bob', options);
-      await learner.add(habit(1));
-      const run = learner.learn({ args: { max_steps: 500, save_steps: 1 } });
-      const failed = expect(Promise.resolve(run)).rejects.toMatchObject({ code: 'not_found' });
-      for await (const { type } of run) if (type === 'save') break;
-      await Profile.forget('bob', { session });
-      expect([...(await stored()).keys()]).toEqual([]);
-      await failed;
-    });
-  });
-});
-
-describe('another tab', () => {
-  test('learns, and what it learnt is used here', async () => {
-    vi.stubGlobal('navigator', { ...globalThis.navigator, locks: new FakeLocks().manager });
-    await visit(async (here) => {
-      await visit(async (there) => {
-        const mine = await Profile.open(await loadTiny(here), 'ada', options);
-        const theirs = await Profile.open(await loadTiny(there), 'ada', options);
-        await theirs.add(habit(1));
-        await theirs.learn();
-        while (mine.info.history.length === 0) await heard(mine, 'change');
-        expect(await writingOf(mine)).toEqual(await writingOf(theirs));
-        expect(await weightsOf(mine)).toEqual(await weightsOf(theirs));
-      });
-    });
-  });
-});
-
-test('a tab that looks whether there is something to go on with keeps nobody from learning', async () => {
-  const locks = new FakeLocks();
-  vi.stubGlobal('navigator', { ...globalThis.navigator, locks: locks.manager });
-  await visit(async (here) => {
-    const mine = await Profile.open(await loadTiny(here), 'ada', options);
-    await mine.add(habit(1));
-    await visit(async (there) => {
-      const run = mine.learn();
-      await run.pause();
-      await Profile.open(await loadTiny(there), 'ada');
-      expect(locks.waiting('webvera:learn:ada')).toBe(1);
-      await run.resume();
-      await run;
-      await mine.learn();
-      await mine.rollback();
-    });
-    expect(locks.held).toEqual([]);
-    await mine.learn();
-    expect(mine.info.history).toHaveLength(3);
-  });
-});
-
-describe('files', () => {
-  test('take a profile elsewhere', async () => {
-    const { files, weights, info } = await visit(async (opened) => {
-      const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-      await profile.add(habit(1));
-      await profile.learn();
-      return { files: await profile.export(), weights: await weightsOf(profile), info: profile.info };
-    });
-    expect([...files.keys()].sort()).toEqual([
-      'adapter_config.json',
-      'adapter_model.safetensors',
-      'examples.jsonl',
-      'profile.json',
-    ]);
-    vi.stubGlobal('indexedDB', new IDBFactory());
-    await visit(async (opened) => {
-      const base = await loadTiny(opened);
-      const profile = await Profile.import(base, files, 'countess', options);
-      await (await Profile.open(base, 'countess', options)).dispose();
-      expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: info.history, can_roll_back: false });
-      expect(await weightsOf(profile)).toEqual(weights);
-      await expect(Profile.import(base, files, 'countess')).rejects.toMatchObject({ code: 'invalid_argument' });
-      const alone = new Map([...files].filter(([name]) => name.startsWith('adapter')));
-      const adapter = await Profile.import(base, alone, 'adapter alone');
-      expect(await writingOf(adapter)).toEqual(await writingOf(profile));
-      expect((await (await Profile.open(base, 'adapter alone')).export()).size).toBe(4);
-    });
-  });
-
-  test.each<[string, Record<string, string | undefined>, string]>([
-    ['no weights', { 'adapter_model.safetensors': undefined }, 'invalid_format'],
-    ['other weights', { 'adapter_model.safetensors': 'none' }, 'invalid_format'],
-    ['no JSON', { 'profile.json': '{' }, 'invalid_format'],
-    ['another kind', { 'profile.json': '{"webvera_profile": 2}' }, 'invalid_format'],
-    ['fewer examples', { 'examples.jsonl': '{"text":"a"}' }, 'invalid_format'],
-    ['no example', { 'profile.json': undefined, 'examples.jsonl': '{"a":1}' }, 'invalid_argument'],
-    ['too many examples', { 'examples.jsonl': '{"text":"a"}\n'.repeat(100_001) }, 'limit_exceeded'],
-  ])('are refused with %s, and nothing is kept', async (_, edits, code) => {
-    await visit(async (opened) => {
-      const base = await loadTiny(opened);
-      const profile = await Profile.open(base, 'ada', options);
-      await profile.add(habit(1));
-      const files = new Map(await profile.export());
-      for (const [name, text] of Object.entries(edits)) {
-        if (text === undefined) files.delete(name);
-        else files.set(name, new Blob([text]));
-      }
-      await expect(Profile.import(base, files, 'bob')).rejects.toMatchObject({ code });
-      expect((await Profile.list({ session: opened.session })).map(({ id }) => id)).toEqual(['ada']);
-      expect((await Profile.open(base, 'bob', options)).info.seen).toBe(0);
     });
   });
 });

@@ -29,12 +29,12 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'two tabs never train or write the same adapter': [['browser/two_tabs']],
   'a hidden, frozen or closing tab loses nothing that was saved': [
-    ['page/trainer', 'is saved as the page is hidden, frozen and left'],
-    ['page/trainer', 'looks whether it is still its own, as the page goes on that was frozen'],
+    ['page/trainer_page', 'is saved as the page is hidden, frozen and left'],
+    ['page/trainer_page', 'looks whether it is still its own, as the page goes on that was frozen'],
   ],
-  'a number that is not finite never reaches a saved adapter': [['api/numerical.gpu']],
+  'a number that is not finite never reaches a saved adapter': [['api/numerical.gpu'], ['api/numerical_failures.gpu']],
   'a hostile safetensors file can do no harm': [['formats/safetensors', 'what the reference rejects']],
-  'a hostile tokenizer can not hang the worker': [['tokenizer/tokenizer', 'within a second']],
+  'a hostile tokenizer can not hang the worker': [['tokenizer/hostile_tokenizers', 'within a second']],
   'values of a configuration change neither shaders nor objects': [
     ['contract', 'shaders are whole files, joined'],
     ['formats/json', 'takes __proto__ for a key like any other'],

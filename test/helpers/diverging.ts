@@ -30,3 +30,5 @@ export function troubles(events: readonly TrainEvent[]): unknown[] {
     return event.type === 'warning' ? [event.message] : [];
   });
 }
+
+export const notFinite = (step: number): string => `Step ${step}: the loss or a gradient isn't finite`;

@@ -47,3 +47,18 @@ export async function writingsOf(profiles: readonly Profile[]): Promise<number[]
 export function heard(profile: Profile, type: 'change' | 'forgotten'): Promise<void> {
   return new Promise((resolve) => profile.addEventListener(type, () => resolve(), { once: true }));
 }
+
+/** Everything that the browser holds. */
+export async function stored(): Promise<Map<string, unknown>> {
+  const open = indexedDB.open('webvera');
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    open.onsuccess = () => resolve(open.result);
+  });
+  const store = database.transaction('values').objectStore('values');
+  const [keys, values] = [store.getAllKeys(), store.getAll()];
+  await new Promise((resolve) => {
+    values.onsuccess = resolve;
+  });
+  database.close();
+  return new Map(keys.result.map((key, index) => [String(key), values.result[index]]));
+}

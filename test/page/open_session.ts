@@ -1,3 +1,5 @@
+import { AutoModelForCausalLM } from '../../src/page/auto_classes';
+import type { PreTrainedModel } from '../../src/page/model';
 import { Session } from '../../src/page/session';
 import type { AdapterState, ModelInfo, VeraConfigFields, VeraInfo } from '../../src/worker/protocol';
 import type { FakeSession, Script } from '../worker/fake_session';
@@ -51,4 +53,13 @@ export function veraInfo(configs: Readonly<Record<string, VeraConfigFields>>, ac
     enabled: true,
     parameters: { trainable: 12, all: 1000 },
   };
+}
+
+/** The same with a model that is loaded. */
+export async function loaded(
+  script: (fake: () => FakeSession) => Script = () => ({}),
+): Promise<Opened & { model: PreTrainedModel }> {
+  const opened = await openSession((fake) => ({ loadModel: async () => modelInfo, ...script(fake) }));
+  const model = await AutoModelForCausalLM.from_pretrained('org/name', { session: opened.session });
+  return Object.assign(opened, { model });
 }

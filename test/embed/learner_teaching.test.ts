@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebVeraError } from '../../src/index';
+import { fakeSession } from './fakes';
+import { newWorld, settled, type World } from './learner_world';
+
+let world: World;
+beforeEach(() => {
+  world = newWorld();
+});
+
+const lost = new WebVeraError('device_lost', 'The GPU device was lost');
+
+describe('teaching', () => {
+  test('loads first, cuts a text, adds it and learns', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.', { max_steps: 4 });
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    const { last } = world.profiles;
+    expect(last.examples).toEqual([{ text: 'A paragraph.' }]);
+    expect(last.asked).toEqual([{ args: { max_steps: 4 } }]);
+    last.runs[0]?.log(1);
+    last.runs[0]?.finish();
+    expect(await taught).toMatchObject({ global_step: 4 });
+    await settled();
+    expect(world.heard('log')).toMatchObject([{ step: 1 }]);
+    expect(world.heard('learnt')).toHaveLength(1);
+    expect(world.states()).toEqual(['loading', 'ready', 'training', 'ready']);
+  });
+
+  test('makes no example longer than the model takes', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('word '.repeat(40));
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    for (const example of world.profiles.last.examples) {
+      expect((example as { text: string }).text.length).toBeLessThanOrEqual(64);
+    }
+    world.profiles.last.runs[0]?.finish();
+    await taught;
+  });
+
+  test('can be paused, gone on with and stopped', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await learner.pause();
+    await vi.waitFor(() => expect(learner.status.state).toBe('paused'));
+    expect(learner.paused).toBe('user');
+    await learner.resume();
+    await vi.waitFor(() => expect(learner.status.state).toBe('training'));
+    expect(await learner.stop()).toMatchObject({ global_step: 2 });
+    expect(await taught).toMatchObject({ global_step: 2 });
+    await settled();
+    expect(world.profiles.last.runs[0]?.calls).toEqual(['pause', 'resume', 'stop']);
+    expect(learner.status.state).toBe('ready');
+    await learner.pause();
+    expect(await learner.stop()).toBeUndefined();
+  });
+
+  test('tells that a run went back and goes on, until the next one', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    expect(learner.recovered).toBeUndefined();
+    const [run] = world.profiles.last.runs;
+    run?.push({ type: 'recovered', state: run.state, cause: 'numerical_error', repeatedSteps: 3 });
+    await vi.waitFor(() => expect(learner.recovered).toMatchObject({ cause: 'numerical_error', repeatedSteps: 3 }));
+    expect(learner.status.state).toBe('training');
+    run?.finish();
+    await taught;
+    await settled();
+    expect(learner.recovered).toBeUndefined();
+  });
+
+  test('waits for what is being learnt already', async () => {
+    const learner = world.learner();
+    world.profiles.prepare = (profile) => profile.begin();
+    const taught = [learner.teach('The first.'), learner.teach('The second.')];
+    await vi.waitFor(() => expect(learner.status.state).toBe('training'));
+    const { last } = world.profiles;
+    for (const [index, count] of [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      await vi.waitFor(() => expect(last.runs).toHaveLength(index + 1));
+      expect(last.examples).toHaveLength(count);
+      last.runs[index]?.finish();
+    }
+    await Promise.all(taught);
+    expect(last.examples).toEqual([{ text: 'The first.' }, { text: 'The second.' }]);
+  });
+
+  test('shows a run that another element began', async () => {
+    const learner = world.learner();
+    await learner.load();
+    const run = world.profiles.last.begin();
+    expect(learner.status.state).toBe('training');
+    run.finish();
+    await settled();
+    expect(learner.status.state).toBe('ready');
+  });
+
+  test('nothing adds nothing', async () => {
+    const learner = world.learner();
+    await expect(learner.teach('  ')).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(world.profiles.last.examples).toEqual([]);
+    expect(world.heard('error')).toHaveLength(1);
+    expect(learner.status.state).toBe('ready');
+  });
+
+  test('that failed is not added once more when it is tried again', async () => {
+    const learner = world.learner();
+    const lesson = { text: 'A paragraph.' };
+    for (const ends of ['fails', 'ends', 'ends']) {
+      const taught = learner.teach(lesson);
+      const count = world.profiles.made.at(-1)?.runs.length ?? 0;
+      await vi.waitFor(() => expect(world.profiles.last.runs).toHaveLength(count + 1));
+      const run = world.profiles.last.runs.at(-1);
+      if (ends === 'ends') run?.finish();
+      else run?.fail(new WebVeraError('out_of_memory', 'no room'));
+      await taught.catch(() => {});
+    }
+    // Twice it was learnt, and meant.
+    expect(world.profiles.last.examples).toEqual([lesson, lesson]);
+  });
+
+  test('that fails is told once, and what is loaded stays', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    const error = new WebVeraError('numerical_error', 'not finite');
+    world.profiles.last.runs[0]?.fail(error);
+    await expect(taught).rejects.toBe(error);
+    expect(world.heard('error')).toEqual([error]);
+    expect(learner.status).toMatchObject({ state: 'ready', error });
+    const again = learner.teach('Another one.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    expect(learner.status.error).toBeUndefined();
+    world.profiles.last.runs[1]?.finish();
+    await again;
+  });
+
+  test('that loses the GPU lets the model go, so that it is loaded anew', async () => {
+    const learner = world.learner();
+    learner.session = fakeSession();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    world.profiles.last.runs[0]?.fail(lost);
+    await expect(taught).rejects.toBe(lost);
+    expect(learner.status).toMatchObject({ state: 'error', error: lost });
+    expect(world.heard('error')).toEqual([lost]);
+    await vi.waitFor(() => expect(world.models[0]?.disposed).toBe(1));
+    expect(world.profiles.last.disposed).toBe(1);
+    await learner.load();
+    expect(world.models).toHaveLength(2);
+    expect(learner.status.state).toBe('ready');
+  });
+
+  test('ends with its element, and what it was learning is left to the next visit', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    const run = world.profiles.last.runs[0];
+    await learner.leave('The element was removed');
+    run?.fail(new DOMException('disposed of', 'AbortError'));
+    await expect(taught).rejects.toMatchObject({ name: 'AbortError' });
+    expect(run?.calls).toEqual([]);
+    expect(world.profiles.last.disposed).toBe(1);
+    expect(world.heard('error')).toEqual([]);
+    expect(world.states()).toEqual(['loading', 'ready', 'training', 'idle']);
+  });
+});

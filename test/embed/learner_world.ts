@@ -1,0 +1,63 @@
+import { Learner, type LearnerParts } from '../../src/embed/learner';
+import { readSettings } from '../../src/embed/settings';
+import { SharedModels } from '../../src/embed/shared_models';
+import type { Told } from '../../src/embed/status';
+import type { PreTrainedModel, PretrainedOptions, WebVeraError } from '../../src/index';
+import { FakeProfiles, fakeModel, fakeSession, someProgress } from './fakes';
+
+export interface World {
+  readonly attributes: Record<string, string>;
+  readonly profiles: FakeProfiles;
+  readonly models: ReturnType<typeof fakeModel>[];
+  readonly sessions: ReturnType<typeof fakeSession>[];
+  readonly told: { type: keyof Told; detail: unknown }[];
+  trouble: WebVeraError | undefined;
+  /** Before a model is loaded. */
+  before: (options: PretrainedOptions) => Promise<unknown>;
+  readonly shared: SharedModels;
+  learner(): Learner;
+  /** What was told so far, of states and of another type. */
+  states(): unknown[];
+  heard(type: keyof Told): unknown[];
+}
+
+export function newWorld(): World {
+  const world: World = {
+    attributes: { model: 'org/name' },
+    profiles: new FakeProfiles(),
+    models: [],
+    sessions: [],
+    told: [],
+    trouble: undefined,
+    before: async ({ progress_callback }) => {
+      await settled();
+      progress_callback?.(someProgress);
+    },
+    shared: new SharedModels(),
+    learner() {
+      const parts: LearnerParts = {
+        settings: () => readSettings((name) => world.attributes[name] ?? null, 'https://page.example/'),
+        deviceTrouble: async () => world.trouble,
+        openSession: async () => {
+          world.sessions.push(fakeSession());
+          return world.sessions.at(-1) as ReturnType<typeof fakeSession>;
+        },
+        loadModel: async (_source, options = {}): Promise<PreTrainedModel> => {
+          await world.before(options);
+          world.models.push(fakeModel());
+          return world.models.at(-1) as PreTrainedModel;
+        },
+        models: world.shared,
+        profiles: world.profiles,
+      };
+      return new Learner(parts, (type, detail) => {
+        if (type !== 'change') world.told.push({ type, detail });
+      });
+    },
+    states: () => world.told.filter(({ type }) => type === 'state').map(({ detail }) => detail),
+    heard: (type) => world.told.filter((each) => each.type === type).map(({ detail }) => detail),
+  };
+  return world;
+}
+/** Until what is under way has come to rest. */
+export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -1,0 +1,263 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createTokenizer } from '../../src/tokenizer/tokenizer';
+import { cpuTime } from '../helpers/cpu_time';
+import { proseText } from '../helpers/tokenizers';
+import { SECOND, tokenizerJson } from './small_tokenizers';
+
+describe('hostile files', () => {
+  const invalid = expect.objectContaining({ code: 'invalid_format' });
+
+  test.each([
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['no model', '{"model":null}'],
+    ['an unknown model', tokenizerJson({}, { type: 'Mystery' })],
+    ['no vocabulary', tokenizerJson({}, { vocab: undefined })],
+    ['a fractional id', tokenizerJson({}, { vocab: { a: 1.5 } })],
+    ['a negative id', tokenizerJson({}, { vocab: { a: -1 } })],
+    ['an id beyond the model', tokenizerJson({}, { vocab: { a: 1_000_000_000 } })],
+    ['an id that is a string', tokenizerJson({}, { vocab: { a: '1' } })],
+    ['an added token beyond the model', tokenizerJson({ added_tokens: [{ id: 64, content: 'x' }] })],
+    ['an added token without content', tokenizerJson({ added_tokens: [{ id: 5, content: '' }] })],
+    ['merges that are no pairs', tokenizerJson({}, { type: 'BPE', merges: ['a'] })],
+    ['scores that are none', tokenizerJson({}, { type: 'Unigram', vocab: [['a', 'b']] })],
+    ['an unknown pre-tokenizer', tokenizerJson({ pre_tokenizer: { type: 'Mystery' } })],
+    ['an empty pattern', tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex: '' } } })],
+    ['an endless split', tokenizerJson({ pre_tokenizer: { type: 'FixedLength', length: 0 } })],
+    ['a broken pattern', tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex: '[z-a]' } } })],
+    [
+      'a template without the text',
+      tokenizerJson({ post_processor: { type: 'TemplateProcessing', single: [special('<s>')] } }),
+    ],
+    [
+      'a template token that is unknown',
+      tokenizerJson({ post_processor: { type: 'TemplateProcessing', single: [special('<no>')] } }),
+    ],
+    ['a long insertion', tokenizerJson({ normalizer: { type: 'Prepend', prepend: 'x'.repeat(1000) } })],
+    [
+      'a type of 100,000 levels',
+      tokenizerJson().replace('"WordPiece"', `${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+    ],
+    ['a token of a megabyte', tokenizerJson({}, { vocab: { ['x'.repeat(1e6)]: 5 } })],
+    ['an added token of a megabyte', tokenizerJson({ added_tokens: [{ id: 5, content: 'x'.repeat(1e6) }] })],
+    ['100,000 added tokens', tokenizerJson({ added_tokens: Array(100_000).fill({ id: 5, content: 'x' }) })],
+    ['words of a million characters', tokenizerJson({}, { max_input_chars_per_word: 1e6 })],
+    [
+      'several characters for a space',
+      tokenizerJson({ pre_tokenizer: { type: 'Metaspace', str_rep: '▁'.repeat(16) } }),
+    ],
+    [
+      'a template of many texts',
+      tokenizerJson({ post_processor: { type: 'TemplateProcessing', single: Array(9).fill(theText) } }),
+    ],
+    ['a pattern that looks back any distance', split('(?<=a*)b')],
+  ])('%s is invalid_format', (_, json) => {
+    expect(() => createTokenizer(json, undefined, { vocabSize: 64 })).toThrow(invalid);
+  });
+
+  test('rules nested 20,000 deep', () => {
+    const depth = 20_000;
+    const nested = `${'{"type":"Sequence","pretokenizers":['.repeat(depth)}${']}'.repeat(depth)}`;
+    const json = `{"pre_tokenizer":${nested},"model":{"type":"WordPiece","vocab":{"a":1}}}`;
+    expect(() => createTokenizer(json)).toThrow(invalid);
+  });
+
+  test('a config that is no object', () => {
+    expect(() => createTokenizer(tokenizerJson(), '7')).toThrow(invalid);
+    expect(createTokenizer(tokenizerJson(), '{"additional_special_tokens":7,"remove_space":"x"}').vocab_size).toBe(3);
+  });
+
+  test('characters without a token, and no unk_token', () => {
+    const tokenizer = createTokenizer(tokenizerJson({}, { unk_token: undefined }));
+    expect(() => tokenizer.encode('?')).toThrow(invalid);
+  });
+});
+
+const theText = { Sequence: { id: 'A', type_id: 0 } };
+const doubling = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
+function split(Regex: string): string {
+  return tokenizerJson({ pre_tokenizer: { type: 'Split', pattern: { Regex } } });
+}
+function special(id: string): unknown {
+  return { SpecialToken: { id, type_id: 0 } };
+}
+const refusedOrDone = expect.stringMatching(/^(invalid_format|limit_exceeded)$/);
+
+function expectBounded(json: string, text: string): void {
+  const start = cpuTime();
+  try {
+    const tokenizer = createTokenizer(json);
+    tokenizer.decode(tokenizer.encode(text).slice(0, 10_000));
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'WebVeraError', code: refusedOrDone });
+  }
+  expect(cpuTime() - start).toBeLessThan(SECOND);
+}
+
+describe('hostile rules and models are refused or done within a second', () => {
+  const replace = (content: string, pattern: unknown = { String: 'a' }) => ({ type: 'Replace', pattern, content });
+  const normalizers = (rules: unknown[]) => tokenizerJson({ normalizer: { type: 'Sequence', normalizers: rules } });
+  const spaces = { type: 'Metaspace', replacement: '▁', str_rep: '▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁' };
+  const added = Array.from({ length: 200 }, (_, id) => ({ id, content: 'a'.repeat(1000) + id, normalized: true }));
+  const chain = Array.from({ length: 1000 }, (_, i) => 'a'.repeat(i + 1));
+  const ids = (tokens: readonly string[]) => Object.fromEntries(tokens.map((token, id) => [token, id]));
+  const unigram = (tokens: readonly string[]) =>
+    JSON.stringify({
+      model: { type: 'Unigram', unk_id: 0, vocab: ['<unk>', ...tokens].map((token, i) => [token, -i]) },
+    });
+
+  test.each([
+    ['(a+)+$', split('(a+)+$'), 'a'.repeat(100_000)],
+    ['two repeats that overlap', split('[^~]*[^~]*~'), proseText(100_000)],
+    ['three of them', split('[^~]*[^~]*[^~]*~'), proseText(100_000)],
+    ['a repeat that the library undoes', split('([^~]+)\\G+~'), proseText(100_000)],
+    ['references', split('(a*)*(a*)*\\1\\2b'), 'a'.repeat(10_000)],
+    ['a thousand choices', split(`(?:${'a?'.repeat(1000)})${'a'.repeat(1000)}b`), 'a'.repeat(100_000)],
+    ['all of the text before and after, three times', normalizers([replace("$`$'$`$'$`$'")]), 'a'.repeat(100_000)],
+    ['a text bomb', normalizers(Array(40).fill(doubling)), 'a'],
+    [
+      'insertions everywhere',
+      normalizers(Array(16).fill(replace('x'.repeat(256), { Regex: '' + '(?:)' }))),
+      'ab'.repeat(1000),
+    ],
+    [
+      'longer spaces, six times',
+      tokenizerJson({ pre_tokenizer: { type: 'Sequence', pretokenizers: Array(6).fill(spaces) } }),
+      ' ',
+    ],
+    [
+      'bytes of bytes',
+      tokenizerJson({ pre_tokenizer: { type: 'Sequence', pretokenizers: Array(16).fill({ type: 'ByteLevel' }) } }),
+      '東'.repeat(10_000),
+    ],
+    [
+      'a prefix to each of many sections',
+      tokenizerJson({ normalizer: { type: 'Prepend', prepend: 'x'.repeat(256) } }),
+      'a<s>'.repeat(25_000),
+    ],
+    [
+      '200 normalised added tokens',
+      tokenizerJson({ added_tokens: added, normalizer: replace('b'.repeat(200)) }),
+      'a'.repeat(1000),
+    ],
+    [
+      'added tokens that nearly match everywhere',
+      tokenizerJson({ added_tokens: [{ id: 5, content: `${'a'.repeat(1000)}b` }] }),
+      'a'.repeat(100_000),
+    ],
+    ['Unigram over a…a', unigram(chain), 'a'.repeat(10_000)],
+    ['Unigram of nothing known', unigram(['x']), 'a'.repeat(100_000)],
+    [
+      'BPE over a…a',
+      tokenizerJson(
+        {},
+        { type: 'BPE', vocab: ids(chain), merges: chain.slice(1).map((token) => `${token.slice(1)} a`) },
+      ),
+      'a'.repeat(50_000),
+    ],
+    [
+      'WordPiece over a…a',
+      tokenizerJson({}, { vocab: { ...ids(['<unk>', 'a', '##a']), ['b'.repeat(1000)]: 3 } }),
+      `${'a'.repeat(100)} `.repeat(1000),
+    ],
+    [
+      'decoders that lengthen',
+      tokenizerJson({ decoder: { type: 'Sequence', decoders: Array(40).fill(doubling) } }),
+      'a '.repeat(10_000),
+    ],
+  ])('%s', (_, json, text) => {
+    expectBounded(json, text);
+  });
+});
+
+test('whatever the definition, a text is encoded within a second or refused, and ids are in range', () => {
+  const short = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '▁', '$', '<s>', '\n'), maxLength: 4 });
+  const Regex = fc.constantFrom('a+', '(a|b)*$', '\\s+(?!\\S)', '(?=a)', '[', '(a)\\1', '\\p{L}+', ' ?a*b*', '');
+  const pattern = fc.oneof(fc.record({ String: short }), fc.record({ Regex }), fc.constant(undefined));
+  const rule = fc.oneof(
+    fc.record({ type: fc.constant('Replace'), pattern, content: short }),
+    fc.record({ type: fc.constantFrom('Prepend'), prepend: short }),
+    fc.record({ type: fc.constantFrom('NFKD', 'Lowercase', 'StripAccents', 'BertNormalizer', 'Mystery') }),
+    fc.record({
+      type: fc.constant('Strip'),
+      strip_left: fc.boolean(),
+      strip_right: fc.boolean(),
+      content: short,
+      start: fc.nat(9),
+    }),
+    fc.record({
+      type: fc.constant('Split'),
+      pattern,
+      behavior: fc.constantFrom('Isolated', 'Removed'),
+      invert: fc.boolean(),
+    }),
+    fc.record({
+      type: fc.constant('Metaspace'),
+      replacement: short,
+      prepend_scheme: fc.constantFrom('always', 'first', 'never'),
+    }),
+    fc.record({
+      type: fc.constantFrom('ByteLevel', 'Whitespace', 'Digits', 'Punctuation', 'Fuse', 'ByteFallback', 'WordPiece'),
+    }),
+    fc.constantFrom(null, 7, {}, []),
+  );
+  const rules = (key: string) =>
+    fc.oneof(
+      rule,
+      fc.array(rule, { maxLength: 4 }).map((list) => ({ type: 'Sequence', [key]: list })),
+    );
+  const id = fc.oneof({ weight: 9, arbitrary: fc.nat(9) }, fc.constantFrom(-1, 1.5, 1e9, '1'));
+  const vocab = fc.dictionary(short, id, { maxKeys: 6 });
+  const model = fc.oneof(
+    fc.record({
+      type: fc.constant('WordPiece'),
+      vocab,
+      unk_token: short,
+      continuing_subword_prefix: fc.constantFrom('', '##'),
+    }),
+    fc.record({
+      type: fc.constant('BPE'),
+      vocab,
+      merges: fc.array(fc.tuple(short, short), { maxLength: 4 }),
+      unk_token: short,
+      fuse_unk: fc.boolean(),
+    }),
+    fc.record({
+      type: fc.constant('Unigram'),
+      vocab: fc.array(fc.tuple(short, fc.integer()), { maxLength: 6 }),
+      unk_id: id,
+    }),
+  );
+  const token = fc.record({
+    id,
+    content: short,
+    normalized: fc.boolean(),
+    special: fc.boolean(),
+    lstrip: fc.boolean(),
+    rstrip: fc.boolean(),
+  });
+  const definition = fc.record({
+    normalizer: rules('normalizers'),
+    pre_tokenizer: rules('pretokenizers'),
+    decoder: rules('decoders'),
+    added_tokens: fc.array(token, { maxLength: 3 }),
+    model,
+  });
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '▁', '<s>', '\n', '東', '🙂'), maxLength: 200 });
+  fc.assert(
+    fc.property(definition, text, (json, text) => {
+      const start = cpuTime();
+      try {
+        const tokenizer = createTokenizer(JSON.stringify(json), undefined, { vocabSize: 10 });
+        const ids = tokenizer.encode(text);
+        expect(ids.every((id) => Number.isSafeInteger(id) && id >= 0 && id < 10)).toBe(true);
+        expect(typeof tokenizer.decode(ids)).toBe('string');
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'WebVeraError', code: refusedOrDone });
+      }
+      expect(cpuTime() - start).toBeLessThan(SECOND);
+    }),
+    { numRuns: 500 },
+  );
+});
