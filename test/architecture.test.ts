@@ -214,6 +214,17 @@ test('no files of the library import each other, not even for types', () => {
   expect(circleOf([...a, ...b])).toEqual(['core/a', 'core/b', 'core/a']);
 });
 
+/** Lines of the longest files of code there may be. */
+const LONGEST = { src: 300, test: 400 };
+const STILL_LONGER = ['src/worker/adapters/vera_state.ts'];
+
+test.each(Object.entries(LONGEST))('no file in %s has more than %i lines', (folder, most) => {
+  const files = sources(folder).filter((file) => !STILL_LONGER.includes(file.replaceAll('\\', '/')));
+  const lines = (file: string): number => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length;
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.filter((file) => lines(file) > most)).toEqual([]);
+});
+
 const reachesInside = (one: Import): boolean => {
   const path = relative(root, join(root, dirname(one.file), one.target)).replaceAll('\\', '/');
   return one.target.startsWith('.') && /^(src|shaders)\//.test(path) && !/^src\/index(\.ts)?$/.test(path);
