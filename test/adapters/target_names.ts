@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { expect } from 'vitest';
 import type { NamedModule } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
 import { createArchitecture } from '../../src/models/registry';
 import type { moduleList } from '../helpers/module_lists';
-
-export const invalid = (message: string) =>
-  expect.objectContaining({ name: 'WebVeraError', code: 'invalid_argument', message });
 
 /** What a session asks of a model that it has loaded. */
 export function ownModules(base: string): ReturnType<typeof moduleList> {

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { TabLocks } from '../../src/core/tab_locks';
+import { type BlobStore, MemoryStore } from '../../src/store/blob_store';
+import type { Label } from '../../src/store/checkpoint_label';
+import type { StoredCheckpoint } from '../../src/store/checkpoint_store';
+import type { StoreError } from '../../src/store/store_error';
+import { FakeLocks } from '../worker/fake_locks';
+import { FaultStore } from './fault_store';
+import { nth, tab } from './saved_checkpoints';
+
+describe('when one run more is kept', () => {
+  const day = 86_400_000;
+  beforeEach(() => void vi.useFakeTimers({ now: 1000 * day, toFake: ['Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Runs of one tab's past, the oldest one first, a minute apart. */
+  async function kept(runs: Readonly<Record<string, Partial<StoredCheckpoint>>>): Promise<MemoryStore> {
+    const store = new MemoryStore();
+    for (const [name, more] of Object.entries(runs)) {
+      await tab(store).save(name, { ...nth(0), ...more });
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    return store;
+  }
+
+  const namesIn = async (store: BlobStore) => (await tab(store).list()).map(({ name }) => name);
+  const some = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`run${at + 10}`, {}]));
+
+  test('those that have ended go first, the oldest one first', async () => {
+    const store = await kept({ paused: {}, ended: { ended: true }, other: {}, later: { ended: true } });
+    await tab(store).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'later', 'other', 'paused']);
+    await tab(store).save('sixth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'other', 'paused', 'sixth']);
+  });
+
+  test('then those that nobody has touched for 30 days', async () => {
+    const store = await kept({ first: {}, ...some(2), ended: { ended: true } });
+    vi.setSystemTime(Date.now() + 31 * day);
+    await tab(store).save('first', nth(1));
+    await tab(store).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'first', 'run10', 'run11']);
+    await tab(store).save('sixth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'first', 'run11', 'sixth']);
+  });
+
+  test('those that are recent stay, beyond four too', async () => {
+    const store = await kept(some(4));
+    vi.setSystemTime(Date.now() + 29 * day);
+    await tab(store).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'run10', 'run11', 'run12', 'run13']);
+  });
+
+  test('one that goes on in another tab stays, however old it is', async () => {
+    const store = await kept({ held: { ended: true }, ...some(3) });
+    vi.setSystemTime(Date.now() + 31 * day);
+    const browser = new FakeLocks();
+    const theirs = await new TabLocks(browser.manager, '').take('held');
+    const here = new TabLocks(browser.manager, '');
+    await tab(store, here).save('fifth', nth(0));
+    expect(await namesIn(store)).toEqual(['fifth', 'held', 'run11', 'run12']);
+    theirs?.release();
+    // What went can be begun again, and so can what was let go.
+    for (const name of ['run10', 'held']) expect(await here.take(name)).toBeDefined();
+  });
+
+  test('and so does one that another tab has gone on with in the meantime', async () => {
+    const store = await kept({ first: { ended: true }, ...some(3) });
+    const { manager } = new FakeLocks();
+    const locks = new TabLocks(manager, '');
+    const take = locks.take.bind(locks);
+    vi.spyOn(locks, 'take').mockImplementation(async (name) => {
+      await tab(store).save('first', { ...nth(1), ended: false });
+      return take(name);
+    });
+    await tab(store, locks).save('fifth', nth(0));
+    expect(await namesIn(store)).toContain('first');
+    vi.restoreAllMocks();
+    expect(await new TabLocks(manager, '').take('first')).toBeDefined();
+  });
+
+  test('where none may go of many, it is refused, and told what could be deleted', async () => {
+    const store = await kept(some(15));
+    await tab(store).save('sixteenth', { ...nth(0), adapters: ['mine', 'other'] });
+    const before = await tab(store).list();
+    const refused = await tab(store)
+      .save('one more', nth(0))
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: 'StoreError', code: 'storage_full' });
+    const { message, detail } = refused as StoreError;
+    expect(message).toBe(
+      'Storage is full: expected fewer than 16 other runs to be kept that may be gone on with, got ' +
+        `${Array(4).fill('default at step 10 (1972-09-27, 1 kB)').join(', ')} and 12 more; ` +
+        'deleting one of them makes room',
+    );
+    expect(detail).toEqual({ checkpoints: before });
+    expect(before.at(-1)).toEqual({
+      name: 'sixteenth',
+      adapters: ['mine', 'other'],
+      step: 10,
+      ended: false,
+      saved_at: Date.now(),
+      bytes: 40,
+    });
+    expect(await tab(store).list()).toEqual(before);
+    // Those that are kept are written on, and a deletion makes room.
+    await tab(store).save('run12', nth(1));
+    await tab(store).delete('run10');
+    await tab(store).save('one more', nth(0));
+    expect((await namesIn(store)).length).toBe(16);
+  });
+
+  test('what was stored before steps were kept counts as one that hasn’t ended', async () => {
+    const store = await kept(some(3));
+    const { format, seq, training, adapters, saved_at } = (await store.get('checkpoint/run10/head')) as Label;
+    const label = { format, seq, training, adapters, saved_at };
+    const { bytes } = nth(0);
+    const sha256 = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    await store.setMany([
+      ['checkpoint/early/head', label],
+      ['checkpoint/early/0', { ...label, sha256, bytes }],
+    ]);
+    expect((await tab(store).load('early')).found).toEqual([{ ...nth(0), step: null }]);
+    await tab(store).save('fifth', nth(0));
+    const [early] = await tab(store).list();
+    expect(early).toEqual({ name: 'early', adapters: ['default'], step: null, ended: false, saved_at, bytes: 40 });
+  });
+
+  test.each<[string, unknown, boolean]>([
+    ['a later version', { format: 3, ended: true, saved_at: 1000 * day }, true],
+    ['nobody', 'nonsense', false],
+    ['no time there is', { format: 2, saved_at: 1e300 }, false],
+  ])('what is of %s stays only while it is recent', async (_, head, stays) => {
+    const store = await kept(some(3));
+    await store.setMany([['checkpoint/strange/head', head]]);
+    await tab(store).save('fifth', nth(0));
+    expect((await namesIn(store)).includes('strange')).toBe(stays);
+    expect(await namesIn(store)).toHaveLength(stays ? 5 : 4);
+  });
+
+  test('whichever operation fails, nothing that may not go has gone, and every name is let go', async () => {
+    for (let failing = 1; ; failing++) {
+      const inner = await kept({ ended: { ended: true }, ...some(3) });
+      const store = new FaultStore(failing, inner);
+      const locks = new TabLocks(undefined, '');
+      const outcome = await tab(store, locks)
+        .save('fifth', nth(0))
+        .catch((error: unknown) => error);
+      const names = await namesIn(inner);
+      expect(names).toEqual(expect.arrayContaining(Object.keys(some(3))));
+      expect(names.includes('ended') || names.includes('fifth')).toBe(true);
+      expect(await locks.take('ended')).toBeDefined();
+      if (!store.failed) return expect([outcome, failing > 15]).toEqual([undefined, true]);
+      expect(outcome).toMatchObject({ code: 'storage_full' });
+    }
+  });
+});
