@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { targetWarnings } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets } from '../../src/adapters/vera/targets';
-import { invalid } from './config_errors';
 import { linear, ownModules, wrappedOf } from './target_names';
+import { invalid } from './vera/config_errors';
 
 describe('what PEFT refuses', () => {
   const { modules, facts } = ownModules('base/opt');

@@ -5,8 +5,8 @@ import type { NamedModule } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
 import { moduleList } from '../helpers/module_lists';
-import { invalid } from './config_errors';
 import { linear, ownModules, wrappedOf } from './target_names';
+import { invalid } from './vera/config_errors';
 
 interface Row {
   readonly base: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { trainedBiases } from '../../../src/adapters/adapter_config';
 import { configWarnings, VeraConfig, type VeraConfigInit } from '../../../src/adapters/vera/config';
-import { DEFAULTS, invalid, peft } from '../config_errors';
+import { DEFAULTS, invalid, peft } from './config_errors';
 
 // The types forbid most of what is tested here; files and JavaScript don't.
 const make = (init: object) => () => new VeraConfig(init as VeraConfigInit);

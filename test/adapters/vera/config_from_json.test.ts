@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { trainedBiases } from '../../src/adapters/adapter_config';
-import { VeraConfig } from '../../src/adapters/vera/config';
-import type { Warning } from '../../src/core/warning';
+import { trainedBiases } from '../../../src/adapters/adapter_config';
+import { VeraConfig } from '../../../src/adapters/vera/config';
+import type { Warning } from '../../../src/core/warning';
 import { DEFAULTS, invalid, peft } from './config_errors';
 
 describe('from_json', () => {
