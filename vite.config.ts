@@ -1,5 +1,12 @@
 import { type BuildEnvironmentOptions, defineConfig, type LibraryOptions, type Plugin } from 'vite';
-import { integrityOf, notLazy, plainWorkerUrl, scriptTagWorker, workerOnly } from './scripts/lib/build_plugins.mjs';
+import {
+  bareShaders,
+  integrityOf,
+  notLazy,
+  plainWorkerUrl,
+  scriptTagWorker,
+  workerOnly,
+} from './scripts/lib/build_plugins.mjs';
 
 /** A part of the library, by the mode that builds it. */
 interface Part {
@@ -16,7 +23,7 @@ interface Part {
  */
 const parts: Readonly<Record<string, () => Part>> = {
   // No module: bundlers emit it as it is, and some read it as a script when they do.
-  worker: () => ({ build: { lib: script('src/worker/entry.ts', 'worker.js') }, plugins: [] }),
+  worker: () => ({ build: { lib: script('src/worker/entry.ts', 'worker.js') }, plugins: [bareShaders()] }),
   page: () => ({ build: { lib: modules({ webvera: 'src/index.ts' }) }, plugins: [workerOnly(), plainWorkerUrl()] }),
   here: () => ({
     build: {
@@ -26,7 +33,7 @@ const parts: Readonly<Record<string, () => Part>> = {
       },
     },
     // No part is lazy: bundlers that make one file of somebody's worker couldn't take it.
-    plugins: [notLazy(), plainWorkerUrl()],
+    plugins: [notLazy(), plainWorkerUrl(), bareShaders()],
   }),
   embed: () => ({
     build: { lib: script('src/embed.ts', 'embed.js') },

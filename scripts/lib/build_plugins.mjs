@@ -32,6 +32,33 @@ function thisThread(module) {
 }
 
 /**
+ * Leaves comments and indentation out of shaders: they are for people, who read the sources.
+ * @returns {Plugin}
+ */
+export function bareShaders() {
+  const suffix = '.wgsl?raw';
+  return {
+    name: 'bare-shaders',
+    enforce: 'pre',
+    load(id) {
+      if (!id.endsWith(suffix)) return undefined;
+      return `export default ${JSON.stringify(bareShader(readFileSync(id.slice(0, -'?raw'.length), 'utf8')))}`;
+    },
+  };
+}
+
+/**
+ * WGSL has no strings, so whatever looks like a comment is one.
+ * @param {string} wgsl
+ */
+export function bareShader(wgsl) {
+  return wgsl
+    .replace(/\/\*[\s\S]*?\*\//g, ' ')
+    .replace(/\s*\/\/.*$/gm, '')
+    .replace(/^\s+/gm, '');
+}
+
+/**
  * Leaves the worker's URL in the one form that other people's bundlers recognise, for a worker.js beside what is built.
  * @returns {Plugin}
  */

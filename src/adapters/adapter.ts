@@ -4,7 +4,7 @@ import type { Value } from '../graph/value';
 import type { Layers } from '../models/layers';
 import type { AdapterConfig } from './adapter_config';
 import type { PoolLayout } from './pool_layout';
-import type { RowInputs } from './rows';
+import type { RowInputs } from './row_inputs';
 import type { TrainingLayers, TrainingRequest } from './training_layers';
 
 /** Sizes of a wrapped module. */

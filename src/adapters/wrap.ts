@@ -3,7 +3,7 @@ import { type Layers, plainLayers, type Tensors } from '../models/layers';
 import { baseTensors, type LoadedModel } from '../models/loaded_model';
 import { type DropoutSource, kindOf } from './adapter';
 import type { Overlay } from './overlay';
-import type { RowInputs } from './rows';
+import type { RowInputs } from './row_inputs';
 import type { TrainingLayers } from './training_layers';
 
 /** The base model's layers with what lies over them. Without a source nothing is dropped. */

@@ -1,5 +1,6 @@
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs } from '../adapters/rows';
+import type { RowInputs } from '../adapters/row_inputs';
+import { rowInputs } from '../adapters/rows';
 import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';

@@ -1,6 +1,7 @@
 import type { Adapter, DropoutSource } from '../adapters/adapter';
 import type { Overlay } from '../adapters/overlay';
-import { type RowInputs, rowInputs } from '../adapters/rows';
+import type { RowInputs } from '../adapters/row_inputs';
+import { rowInputs } from '../adapters/rows';
 import type { TrainingLayers } from '../adapters/training_layers';
 import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';

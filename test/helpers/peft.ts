@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
-import { asVera, type VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import { asVera } from '../../src/adapters/vera/vera_on_model';
 import {
   get_peft_model,
   type PreTrainedModel,

@@ -3,7 +3,7 @@ import { overlayOf } from '../../src/adapters/overlay';
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { layoutVectors } from '../../src/adapters/vera/parameters';
 import { resolveVeraTargets } from '../../src/adapters/vera/targets';
-import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import { VeraOnModel } from '../../src/adapters/vera/vera_on_model';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { createLlama } from '../../src/models/llama';
@@ -44,7 +44,7 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
   const layout = layoutVectors(modules, r);
   const pool = pinned('pool', [layout.length]);
   const projections = { A: pinned('A', [r, max_in]), B: pinned('B', [max_out, r]), dtype: 'float32' } as const;
-  const adapter = new VeraAdapter({
+  const adapter = new VeraOnModel({
     name: 'default',
     key: 'default',
     config,

@@ -5,7 +5,8 @@ import { VeraConfig } from '../../src/adapters/vera/config';
 import { veraKind } from '../../src/adapters/vera/kind';
 import { layoutVectors } from '../../src/adapters/vera/parameters';
 import { modesOf } from '../../src/adapters/vera/training_layers';
-import { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
+import { VeraOnModel } from '../../src/adapters/vera/vera_on_model';
 import { WebVeraError } from '../../src/core/error';
 import type { Program, Runner } from '../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';
@@ -26,7 +27,7 @@ const args = { max_length: 256, per_device_train_batch_size: 2, gradient_accumul
 
 function adapterWith(vera_dropout = 0): VeraAdapter {
   const modules = names.map((name) => ({ name, in_features: 64, out_features: 64 }));
-  return new VeraAdapter({
+  return new VeraOnModel({
     name: 'a',
     key: 'a',
     config: new VeraConfig({ r: 16, vera_dropout }),

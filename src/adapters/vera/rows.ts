@@ -4,7 +4,7 @@ import { pinned, type Value } from '../../graph/value';
 import { type Layers, layersOver } from '../../models/layers';
 import { copyInto } from '../../ops/copy';
 import { NO_SLOT, veraMixed } from '../../ops/vera/vera_mixed';
-import type { RowInputs } from '../rows';
+import type { RowInputs } from '../row_inputs';
 import { sharedProjection } from './project';
 import type { ProjectionValues, VeraAdapter } from './vera_adapter';
 

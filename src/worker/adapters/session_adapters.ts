@@ -3,7 +3,7 @@ import { configWarnings, VeraConfig } from '../../adapters/vera/config';
 import { loraOf, weightedLora } from '../../adapters/vera/lora';
 import { ProjectionPool } from '../../adapters/vera/projection_pool';
 import type { VeraValues, WeightedPart } from '../../adapters/vera/vectors';
-import { asVera } from '../../adapters/vera/vera_adapter';
+import { asVera } from '../../adapters/vera/vera_on_model';
 import { combineVectors } from '../../adapters/vera/weighted';
 import { WebVeraError } from '../../core/error';
 import { readFile } from '../../core/files';

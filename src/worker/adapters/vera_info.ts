@@ -1,4 +1,4 @@
-import { asVera } from '../../adapters/vera/vera_adapter';
+import { asVera } from '../../adapters/vera/vera_on_model';
 import { numel } from '../../core/shape';
 import type { Handle, VeraInfo } from '../protocol';
 import type { VeraState } from './vera_state';

@@ -4,7 +4,8 @@ import type { VeraConfig } from '../../adapters/vera/config';
 import { initialVectors, layoutVectors } from '../../adapters/vera/parameters';
 import type { ProjectionPool } from '../../adapters/vera/projection_pool';
 import { type ProjectionKey, roundingOf } from '../../adapters/vera/projections';
-import { asVera, type ProjectionValues, VeraAdapter } from '../../adapters/vera/vera_adapter';
+import type { ProjectionValues, VeraAdapter } from '../../adapters/vera/vera_adapter';
+import { asVera, VeraOnModel } from '../../adapters/vera/vera_on_model';
 import { bytesOf } from '../../core/bytes';
 import { sha256, toHex } from '../../core/digest';
 import type { Tensor } from '../../core/tensor';
@@ -49,7 +50,7 @@ export class VeraPlacer implements AdapterPlacer {
     }
     const { is_trainable: trainable = true } = options;
     const origin = trainable ? (plan.origin ?? toHex(await sha256(bytesOf(initial)))) : undefined;
-    return new VeraAdapter({ name, key, config, trainable, origin, pool, layout, projections, trained });
+    return new VeraOnModel({ name, key, config, trainable, origin, pool, layout, projections, trained });
   }
 
   async read(adapter: Adapter): Promise<StoredAdapter> {

@@ -3,7 +3,7 @@ import type { ModeChoice } from '../../../src/adapters/training_layers';
 import { VeraConfig } from '../../../src/adapters/vera/config';
 import { layoutVectors } from '../../../src/adapters/vera/parameters';
 import { modesOf, trainingLayers } from '../../../src/adapters/vera/training_layers';
-import { VeraAdapter } from '../../../src/adapters/vera/vera_adapter';
+import { VeraOnModel } from '../../../src/adapters/vera/vera_on_model';
 import { Graph } from '../../../src/graph/graph';
 import { pinned } from '../../../src/graph/value';
 import { plainLayers } from '../../../src/models/layers';
@@ -13,7 +13,7 @@ const layout = layoutVectors(
   names.map((name) => ({ name, in_features: 288, out_features: 288 })),
   64,
 );
-const adapter = new VeraAdapter({
+const adapter = new VeraOnModel({
   name: 'a',
   key: 'a',
   config: new VeraConfig({ r: 64 }),
