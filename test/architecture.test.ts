@@ -20,7 +20,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   tokenizer: ['regex', 'core'],
   tasks: ['tokenizer', 'models', 'ops', 'graph', 'core'],
   train: ['tasks', 'adapters', 'models', 'ops', 'graph', 'core'],
-  generate: ['tokenizer', 'adapters', 'models', 'ops', 'graph', 'core'],
+  generate: ['adapters', 'models', 'ops', 'graph', 'core'],
   worker: [
     'train',
     'generate',

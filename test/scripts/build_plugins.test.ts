@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { bareShader } from '../../scripts/lib/build_plugins.mjs';
+import { shaderFiles } from '../helpers/kernels';
+
+test('a shader without its comments has all the rest', () => {
+  expect(bareShader('// head\nfn f() {\n  let a = b / c; // of it\n  /* not\n this */ return;\n\n}\n')).toBe(
+    'fn f() {\nlet a = b / c;\nreturn;\n}\n',
+  );
+});
+
+test.each(shaderFiles())('$name keeps every word of its code', ({ text }) => {
+  const words = (wgsl: string): string[] => wgsl.split(/\s+/).filter((word) => word !== '');
+  const lines = text.split('\n').map((line) => line.replace(/\/\/.*/, ''));
+  expect(words(bareShader(text))).toEqual(words(lines.join('\n')));
+});
