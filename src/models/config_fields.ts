@@ -34,14 +34,12 @@ export interface SpecialTokens {
 export function parseTokens(
   fields: Fields,
   vocabSize: number,
-  fallback: { readonly bos: number; readonly eos: number; readonly pad: number | null },
+  fallback: { readonly bos: number | null; readonly eos: number | null; readonly pad: number | null },
 ): SpecialTokens {
   const known = (id: number | null): number | null => (id === null || id >= vocabSize ? null : id);
   return {
     bos_token_id: fields.tokenId('bos_token_id', vocabSize, known(fallback.bos)),
-    eos_token_ids: Object.freeze([
-      ...fields.tokenIds('eos_token_id', vocabSize, fallback.eos < vocabSize ? [fallback.eos] : []),
-    ]),
+    eos_token_ids: Object.freeze([...fields.tokenIds('eos_token_id', vocabSize, [known(fallback.eos) ?? []].flat())]),
     // Old files say −1 for none.
     pad_token_id:
       fields.get('pad_token_id') === -1 ? null : fields.tokenId('pad_token_id', vocabSize, known(fallback.pad)),

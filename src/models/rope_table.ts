@@ -1,4 +1,4 @@
-import type { RopeConfig } from './llama_config';
+import type { RopeConfig } from './decoder_fields';
 
 /**
  * Cosines and sines of rotary embeddings: (positions, headDim), row p = [cos | sin] of p times each of headDim / 2

@@ -35,12 +35,15 @@ export const rmsNormWeightBackward = defineKernel({
 });
 
 /**
- * RMSNorm over the last dimension: x (…, C), weight (C). Those of the two that train receive gradients; the weight's
- * gathers in the buffer that `Graph.grad` was given for it.
+ * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is so many heads of C, each a row of its own.
+ * Those of the two that train receive gradients; the weight's gathers in the buffer that `Graph.grad` was given for it.
+ * Throws `invalid_argument` for a last dimension that isn't whole heads.
  */
 export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number): Value {
-  const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  expectShape('rms_norm weight', weight.shape, [C]);
+  const { rows, columns } = rowsAndColumns(x.shape);
+  const [C = columns] = weight.shape;
+  if (columns % C !== 0) expectShape('rms_norm weight', weight.shape, [columns]);
+  const N = (rows * columns) / C;
   const { y, rstd } = g.emit(rmsNormForward, { x, weight }, { y: x.shape, rstd: [N] }, { N, C, eps });
   g.differentiate(y, [x, weight], (dy, [toX, toWeight]) => {
     const byX = ({ sum }: Sink): Value => {

@@ -7,18 +7,19 @@ import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
 const shapes = [
-  { N: 1, C: 1 },
-  { N: 5, C: 123 },
-  { N: 67, C: 768 },
+  { N: 1, C: 1, heads: 1 },
+  { N: 5, C: 123, heads: 1 },
+  { N: 67, C: 768, heads: 1 },
+  { N: 9, C: 16, heads: 4 },
 ];
 const cases = ['default', 'serial'].flatMap((variant) => shapes.map((shape) => ({ variant, ...shape })));
 
-test.each(cases)('rms_norm $variant N=$N C=$C', async ({ variant, N, C }) => {
+test.each(cases)('rms_norm $variant N=$N C=$C heads=$heads', async ({ variant, N, C, heads }) => {
   const memory: Memory = new Map();
-  const x = input(memory, 'x', [N, C], randomArray(N * C, 1));
+  const x = input(memory, 'x', [N, heads * C], randomArray(N * heads * C, 1));
   const weight = input(memory, 'weight', [C], randomArray(C, 2));
-  const dy = input(memory, 'dy', [N, C], randomArray(N * C, 3));
-  const earlier = input(memory, 'earlier', [N, C], randomArray(N * C, 4));
+  const dy = input(memory, 'dy', [N, heads * C], randomArray(N * heads * C, 3));
+  const earlier = input(memory, 'earlier', [N, heads * C], randomArray(N * heads * C, 4));
   const dweight = input(memory, 'dweight', [C], randomArray(C, 5));
   const g = new Graph();
   g.train(x);

@@ -8,14 +8,19 @@ import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
 test.each([
-  { N: 1, C: 1 },
-  { N: 3, C: 7 },
-])('rms_norm N=$N C=$C: central differences', ({ N, C }) => {
+  { N: 1, C: 1, heads: 1 },
+  { N: 3, C: 7, heads: 1 },
+  { N: 2, C: 4, heads: 3 },
+])('rms_norm N=$N C=$C heads=$heads: central differences', ({ N, C, heads }) => {
   const memory: Memory = new Map();
-  const x = input(memory, 'x', [N, C], randomArray(N * C, 1));
+  const x = input(memory, 'x', [N, heads * C], randomArray(N * heads * C, 1));
   const weight = input(memory, 'weight', [C], randomArray(C, 2));
   for (const wrt of [[x], [weight], [x, weight]]) expectGradient((g) => rmsNorm(g, x, weight, 1e-5), memory, wrt);
   expect(memory.size).toBe(2);
+});
+
+test('rms_norm: heads are whole', () => {
+  expect(() => rmsNorm(new Graph(), pinned('x', [3, 8]), pinned('weight', [3]), 1e-5)).toThrow(/rms_norm weight/);
 });
 
 test('rms_norm: what does not train costs no dispatch', () => {
