@@ -4,11 +4,15 @@ import type { Architecture } from './architecture';
 import { createGpt2 } from './gpt2';
 import { createLlama } from './llama';
 import { createOpt } from './opt';
+import { createQwen2 } from './qwen2';
+import { createQwen3 } from './qwen3';
 
 const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architecture> = new Map([
   ['gpt2', createGpt2],
   ['llama', createLlama],
   ['opt', createOpt],
+  ['qwen2', createQwen2],
+  ['qwen3', createQwen3],
 ]);
 
 /** The architecture that a config.json names. Throws `unsupported_model` for others, `invalid_format` for bad fields. */
