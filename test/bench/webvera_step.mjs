@@ -49,12 +49,12 @@ export async function createStep(library, gpu, { files, r, targets, rows, batch,
 
   return {
     async step() {
-      // One step is on its way before the pause is looked at.
-      await Promise.all([run.resume(), run.pause()]);
+      await Promise.all([run.resume(), next('resumed')]);
+      // One step is on its way before the pause is looked at. Asked for earlier, it would undo that the run goes on.
+      const paused = run.pause();
       const event = await next('log');
       if (event.type !== 'log') throw new Error('unreachable');
-      // Before it stands still, letting it go and holding it again would change nothing.
-      await next('paused');
+      await Promise.all([paused, next('paused')]);
       return event.logs.loss;
     },
     async dispose() {
