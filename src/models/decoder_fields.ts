@@ -1,5 +1,14 @@
 import type { Fields } from '../core/fields';
-import { expectModelType, MAX, oneOf, unsupported } from './config_fields';
+import {
+  expectModelType,
+  MAX,
+  oneOf,
+  parseDtype,
+  parseTokens,
+  type SpecialTokens,
+  type StoredDtype,
+  unsupported,
+} from './config_fields';
 
 /** Sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
 export interface DecoderSizes {
@@ -26,8 +35,53 @@ export type RopeConfig =
       readonly original_max_position_embeddings: number;
     };
 
-/** `headDim`: that of files that don't say; by default hidden size by heads. Throws `invalid_format` for heads that don't fit. */
-export function parseSizes(fields: Fields, { headDim }: { readonly headDim?: number } = {}): DecoderSizes {
+/** What a gated decoder needs to know of its config.json, under Hugging Face's names. */
+export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
+  readonly vocab_size: number;
+  readonly max_position_embeddings: number;
+  readonly rms_norm_eps: number;
+  readonly rope: RopeConfig;
+  readonly tie_word_embeddings: boolean;
+  /** What the checkpoint was saved in, if it says so. */
+  readonly dtype: StoredDtype | null;
+}
+
+/** Hugging Face's defaults, in which the families differ. */
+export interface GatedDecoderDefaults {
+  readonly max_position_embeddings: number;
+  readonly bos: number | null;
+  readonly eos: number | null;
+  /** Unless given, hidden size by heads. */
+  readonly head_dim?: number;
+}
+
+/**
+ * Reads what all of these have. Sizes must be there; the rest has defaults. Throws `invalid_format` for what no such model has,
+ * `unsupported_model` for what some have and we don't know.
+ */
+export function parseGatedDecoder(
+  fields: Fields,
+  modelType: string,
+  { max_position_embeddings, bos, eos, head_dim }: GatedDecoderDefaults,
+): GatedDecoderConfig {
+  expectGatedDecoder(fields, modelType);
+  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
+  return {
+    vocab_size,
+    ...parseSizes(fields, head_dim),
+    max_position_embeddings: fields.positiveInteger('max_position_embeddings', {
+      fallback: max_position_embeddings,
+      max: MAX.positions,
+    }),
+    rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: 1e-6, max: 1 }),
+    rope: Object.freeze(parseRope(fields)),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', false),
+    ...parseTokens(fields, vocab_size, { bos, eos, pad: null }),
+    dtype: parseDtype(fields),
+  };
+}
+
+function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
   const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
   const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
   const num_key_value_heads = fields.positiveInteger('num_key_value_heads', {
@@ -55,7 +109,7 @@ export function parseSizes(fields: Fields, { headDim }: { readonly headDim?: num
   };
 }
 
-export function parseRope(fields: Fields): RopeConfig {
+function parseRope(fields: Fields): RopeConfig {
   const rope = fields.object('rope_parameters') ?? fields.object('rope_scaling');
   const thetaFields = rope?.has('rope_theta') ? rope : fields;
   const theta = thetaFields.positiveNumber('rope_theta', { fallback: 10000 });
@@ -78,7 +132,7 @@ export function parseRope(fields: Fields): RopeConfig {
 }
 
 /** Checks what is built of these models: whatever would change their numbers and isn't is refused, never ignored. */
-export function expectGatedDecoder(fields: Fields, modelType: string): void {
+function expectGatedDecoder(fields: Fields, modelType: string): void {
   expectModelType(fields, modelType);
   oneOf(fields, 'hidden_act', ['silu']);
   const partial = fields.object('rope_parameters')?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor');

@@ -6,20 +6,11 @@ import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
 import { swiglu } from '../ops/swiglu';
 import type { Architecture, Inputs, WeightSpec } from './architecture';
-import { LONGEST, type SpecialTokens } from './config_fields';
-import type { DecoderSizes, RopeConfig } from './decoder_fields';
+import { LONGEST } from './config_fields';
+import type { GatedDecoderConfig } from './decoder_fields';
 import type { Layers } from './layers';
 import { ropeTable } from './rope_table';
 import { embeddingModule, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
-
-/** What such a network needs to know of its config.json, under Hugging Face's names. */
-export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
-  readonly vocab_size: number;
-  readonly max_position_embeddings: number;
-  readonly rms_norm_eps: number;
-  readonly rope: RopeConfig;
-  readonly tie_word_embeddings: boolean;
-}
 
 /** In what the families differ. */
 export interface GatedDecoderKind {

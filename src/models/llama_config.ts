@@ -1,7 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
-import { MAX, parseDtype, parseTokens, type StoredDtype } from './config_fields';
-import { expectGatedDecoder, parseRope, parseSizes } from './decoder_fields';
-import type { GatedDecoderConfig } from './gated_decoder';
+import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 
 /** What a Llama needs of its config.json, under Hugging Face's names and with their defaults. */
 export interface LlamaConfig extends GatedDecoderConfig {
@@ -10,8 +8,6 @@ export interface LlamaConfig extends GatedDecoderConfig {
   readonly attention_bias: boolean;
   /** Biases on gate, up and down. */
   readonly mlp_bias: boolean;
-  /** What the checkpoint was saved in, if it says so. */
-  readonly dtype: StoredDtype | null;
 }
 
 /**
@@ -21,23 +17,10 @@ export interface LlamaConfig extends GatedDecoderConfig {
  */
 export function parseLlamaConfig(json: JsonObject): LlamaConfig {
   const fields = new Fields(json, 'config.json');
-  expectGatedDecoder(fields, 'llama');
-  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  const max_position_embeddings = fields.positiveInteger('max_position_embeddings', {
-    fallback: 2048,
-    max: MAX.positions,
-  });
   return Object.freeze({
     model_type: 'llama',
-    vocab_size,
-    ...parseSizes(fields),
-    max_position_embeddings,
-    rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: 1e-6, max: 1 }),
-    rope: Object.freeze(parseRope(fields)),
-    tie_word_embeddings: fields.boolean('tie_word_embeddings', false),
+    ...parseGatedDecoder(fields, 'llama', { max_position_embeddings: 2048, bos: 1, eos: 2 }),
     attention_bias: fields.boolean('attention_bias', false),
     mlp_bias: fields.boolean('mlp_bias', false),
-    ...parseTokens(fields, vocab_size, { bos: 1, eos: 2, pad: null }),
-    dtype: parseDtype(fields),
   });
 }

@@ -1,12 +1,10 @@
 import { Fields, type JsonObject } from '../core/fields';
-import { MAX, oneOf, parseDtype, parseTokens, type StoredDtype, unsupported } from './config_fields';
-import { type DecoderSizes, expectGatedDecoder, parseRope, parseSizes } from './decoder_fields';
-import type { GatedDecoderConfig } from './gated_decoder';
+import { oneOf, unsupported } from './config_fields';
+import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 
 /** What a Qwen2 needs of its config.json, under Hugging Face's names and with their defaults. */
 export interface Qwen2Config extends GatedDecoderConfig {
   readonly model_type: 'qwen2';
-  readonly dtype: StoredDtype | null;
 }
 
 /**
@@ -16,24 +14,21 @@ export interface Qwen2Config extends GatedDecoderConfig {
  */
 export function parseQwen2Config(json: JsonObject): Qwen2Config {
   const fields = new Fields(json, 'config.json');
-  return Object.freeze({ model_type: 'qwen2', ...parseQwen(fields, 'qwen2'), ...parseSizes(fields) });
+  return Object.freeze({ model_type: 'qwen2', ...parseQwen(fields, 'qwen2') });
 }
 
 /** What Qwen2 and Qwen3 read alike. */
-export function parseQwen(fields: Fields, modelType: string): Omit<Qwen2Config, 'model_type' | keyof DecoderSizes> {
-  expectGatedDecoder(fields, modelType);
+export function parseQwen(fields: Fields, modelType: string, head_dim?: number): GatedDecoderConfig {
+  const defaults = {
+    max_position_embeddings: 32768,
+    bos: null,
+    eos: null,
+    ...(head_dim !== undefined && { head_dim }),
+  };
+  const config = parseGatedDecoder(fields, modelType, defaults);
   oneOf(fields, 'use_sliding_window', [false]);
   expectFullAttention(fields);
-  const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  return {
-    vocab_size,
-    max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 32768, max: MAX.positions }),
-    rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: 1e-6, max: 1 }),
-    rope: Object.freeze(parseRope(fields)),
-    tie_word_embeddings: fields.boolean('tie_word_embeddings', false),
-    ...parseTokens(fields, vocab_size, { bos: null, eos: null, pad: null }),
-    dtype: parseDtype(fields),
-  };
+  return config;
 }
 
 /** transformers 5 lists what each layer sees. */

@@ -1,7 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
-import type { StoredDtype } from './config_fields';
-import { parseSizes } from './decoder_fields';
-import type { GatedDecoderConfig } from './gated_decoder';
+import type { GatedDecoderConfig } from './decoder_fields';
 import { parseQwen } from './qwen2_config';
 
 /** What a Qwen3 needs of its config.json, under Hugging Face's names and with their defaults. */
@@ -9,7 +7,6 @@ export interface Qwen3Config extends GatedDecoderConfig {
   readonly model_type: 'qwen3';
   /** Biases on q, k, v and o. */
   readonly attention_bias: boolean;
-  readonly dtype: StoredDtype | null;
 }
 
 /**
@@ -20,8 +17,7 @@ export function parseQwen3Config(json: JsonObject): Qwen3Config {
   const fields = new Fields(json, 'config.json');
   return Object.freeze({
     model_type: 'qwen3',
-    ...parseQwen(fields, 'qwen3'),
-    ...parseSizes(fields, { headDim: 128 }),
+    ...parseQwen(fields, 'qwen3', 128),
     attention_bias: fields.boolean('attention_bias', false),
   });
 }
