@@ -66,7 +66,8 @@ export interface Loss {
   readonly chunkRows: number;
 }
 
-type Arguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
+/** Of a run's arguments, what shapes its batches. */
+export type BatchArguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
 
 /**
  * What a network is used for: how examples become rows and rows a batch, what stands on the hidden states, and what is learned.
@@ -85,9 +86,9 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   /** Real tokens of a row, for rates. */
   tokensOf(row: Row): number;
   /** Rows as one batch. */
-  batch(rows: readonly Row[], args: Arguments): B;
+  batch(rows: readonly Row[], args: BatchArguments): B;
   /** The shape of a batch whose longest row is as long as may be. */
-  fullShape(args: Arguments): BatchShape;
+  fullShape(args: BatchArguments): BatchShape;
 
   /** New values for batches of a shape. */
   inputs(shape: BatchShape): Inputs;
@@ -105,7 +106,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
 export function* batchesInOrder<Row, B extends Batch>(
   task: Pick<Task<Row, B>, 'batch'>,
   rows: readonly Row[],
-  args: Arguments,
+  args: BatchArguments,
 ): Generator<B> {
   const size = args.per_device_train_batch_size;
   for (let start = 0; start < rows.length; start += size) yield task.batch(rows.slice(start, start + size), args);

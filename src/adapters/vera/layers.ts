@@ -52,9 +52,7 @@ export function veraLayers(
       const { weight } = plan;
       // Its gradient gathers as that of any weight that trains.
       if (plan.mode === 'dense') return { ...plain, weight };
-      const { projections, pool: lambda } = first.adapter;
-      const { lambdaB, lambdaD } = first.slot;
-      return { ...plain, weight, merged: { ...projections, lambda, lambdaB, lambdaD } };
+      return { ...plain, weight, merged: first.adapter.deltaOf(name) };
     });
     return veraLinears(g, x, adapted).map((y, index) => {
       const others = partsOf(uses[index]?.name ?? '').slice(1);

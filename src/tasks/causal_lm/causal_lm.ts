@@ -1,4 +1,3 @@
-import type { ResolvedTrainingArguments } from '../../core/training';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
@@ -7,7 +6,17 @@ import type { Layers } from '../../models/layers';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import { crossEntropy } from '../../ops/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import type { BatchInputs, BatchShape, CollectedRows, CollectOptions, Loss, LossParts, RowSource, Task } from '../task';
+import type {
+  BatchArguments,
+  BatchInputs,
+  BatchShape,
+  CollectedRows,
+  CollectOptions,
+  Loss,
+  LossParts,
+  RowSource,
+  Task,
+} from '../task';
 import { makeBatch, type TextBatch } from './batches';
 import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './data';
@@ -22,8 +31,6 @@ export interface TextBatchInputs extends BatchInputs {
   /** u32 (N): the token each of `rows` should predict. */
   readonly targets: Value;
 }
-
-type Arguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per_device_train_batch_size'>;
 
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
@@ -69,12 +76,12 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return attention_mask.reduce((count, document) => count + Number(document !== 0), 0);
   }
 
-  batch(rows: readonly TokenRow[], args: Arguments): TextBatch {
+  batch(rows: readonly TokenRow[], args: BatchArguments): TextBatch {
     const { padTokenId, eosTokenIds } = this.text;
     return makeBatch(rows, { maxLength: this.#rowLength(args), padId: padTokenId ?? eosTokenIds[0] ?? 0 });
   }
 
-  fullShape(args: Arguments): BatchShape {
+  fullShape(args: BatchArguments): BatchShape {
     return { B: args.per_device_train_batch_size, T: this.#rowLength(args) };
   }
 
@@ -122,7 +129,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: labelled };
   }
 
-  #rowLength({ max_length }: Arguments): number {
+  #rowLength({ max_length }: BatchArguments): number {
     return Math.min(max_length, this.text.maxLength);
   }
 }
