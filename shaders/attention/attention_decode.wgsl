@@ -1,17 +1,15 @@
-// attention_decode: one new query per row of the batch over its cache, from entry start[b] (0 when has_start is 0) to
-// entry positions[b], its own: y[b,h] = Σ_j softmax_j(scale · q[b,h] · k_cache[b,j]) · v_cache[b,j]; 0 without any entry
-// q, y: (B, H·D)   k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H
-// start, positions: (B)
+// attention_decode: one new query per row of the batch, at positions[b], over its cache: all entries, or those up to its own
+// while the cache isn't full: y[b,h] = Σ_j softmax_j(scale · q[b,h] · k_cache[b,j]) · v_cache[b,j]
+// q, y: (B, H·D)   k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H   positions: (B)
 // grid: see the lib file
 // with lib/{word_vec4, word_scalar}.wgsl and one of lib/{decode_workgroup, decode_serial}.wgsl
-struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32, has_start: u32 }
+struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<Word>;
 @group(0) @binding(2) var<storage, read> k_cache: array<Word>;
 @group(0) @binding(3) var<storage, read> v_cache: array<Word>;
-@group(0) @binding(4) var<storage, read> start: array<u32>;
-@group(0) @binding(5) var<storage, read> positions: array<u32>;
-@group(0) @binding(6) var<storage, read_write> y: array<Word>;
+@group(0) @binding(4) var<storage, read> positions: array<u32>;
+@group(0) @binding(5) var<storage, read_write> y: array<Word>;
 
 const HIDDEN = -1e30;
 
@@ -33,10 +31,6 @@ fn entry_stride() -> u32 {
 // Where the head's part of entry 0 begins.
 fn cache_start(batch: u32, head: u32) -> u32 {
   return batch * p.S * entry_stride() + head * p.Hkv / p.H * head_width();
-}
-
-fn first_entry(batch: u32) -> u32 {
-  return select(0u, start[batch], p.has_start != 0u);
 }
 
 fn entries_end(batch: u32) -> u32 {

@@ -2,7 +2,7 @@
 // y, dy: (B·T, H·D)   L: (B, H, T)   stats: (B, H, T, 2)   D: a multiple of 4
 // grid: one thread per query and head, folded into x and y
 // with lib/flat_index.wgsl
-struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
+struct Params { B: u32, T: u32, H: u32, D: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;

@@ -1,6 +1,6 @@
-// cache_write: k_cache[b,positions[n],w] = k[n,w] for token n of row b = n / T, and so for v; positions beyond the caches
-// are left out
-// k, v: (B·T, W)   positions: (B·T)   k_cache, v_cache: (B, S, W)
+// cache_write: k_cache[b, positions[n] mod S, w] = k[n,w] for token n of row b = n / T, and so for v. Of each row those
+// behind last[b] are left out, and those before the S up to it, whose entries later ones take.
+// k, v: (B·T, W)   positions: (B·T)   last: (B)   k_cache, v_cache: (B, S, W)
 // grid: one thread per word of k, folded into x and y
 // with lib/{word_vec4, word_scalar, flat_index}.wgsl
 struct Params { B: u32, T: u32, S: u32, W: u32 }
@@ -8,8 +8,9 @@ struct Params { B: u32, T: u32, S: u32, W: u32 }
 @group(0) @binding(1) var<storage, read> k: array<Word>;
 @group(0) @binding(2) var<storage, read> v: array<Word>;
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
-@group(0) @binding(4) var<storage, read_write> k_cache: array<Word>;
-@group(0) @binding(5) var<storage, read_write> v_cache: array<Word>;
+@group(0) @binding(4) var<storage, read> last: array<u32>;
+@group(0) @binding(5) var<storage, read_write> k_cache: array<Word>;
+@group(0) @binding(6) var<storage, read_write> v_cache: array<Word>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -19,9 +20,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (n >= p.B * p.T) {
     return;
   }
+  let row = n / p.T;
   let position = positions[n];
-  if (position < p.S) {
-    let to = (n / p.T * p.S + position) * width + at % width;
+  // Beyond 32 bits for what comes after the last.
+  if (last[row] - position < p.S) {
+    let to = (row * p.S + position % p.S) * width + at % width;
     k_cache[to] = k[at];
     v_cache[to] = v[at];
   }

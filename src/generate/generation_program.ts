@@ -10,7 +10,7 @@ import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
 import { attentionDecode } from '../ops/attention/attention_decode';
-import { cacheWrite } from '../ops/attention/cache_write';
+import { type CacheWriteInputs, cacheWrite } from '../ops/attention/cache_write';
 import { gatherRows } from '../ops/rows';
 import { sample } from '../ops/sample';
 import type { GenerationState } from './generation_state';
@@ -33,6 +33,8 @@ export interface PrefillProgram extends DecodeProgram {
   readonly spans: Value;
   /** u32 (B): where each prompt's last token is among the B·T. */
   readonly last: Value;
+  /** u32 (B): that token's position. */
+  readonly lastPositions: Value;
 }
 
 /** What both programs work on. */
@@ -54,10 +56,11 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     positions: pinned('prompt positions', [B * T], 'u32'),
     spans: pinned('prompt spans', [B, T, 2], 'u32'),
     last: pinned('last prompt rows', [B], 'u32'),
+    lastPositions: pinned('last prompt positions', [B], 'u32'),
   };
   const g = new Graph();
   const attend: Attend = (layer, q, k, v, heads) => {
-    store(g, parts, layer, k, v, inputs.positions, T);
+    store(g, parts, layer, { k, v, positions: inputs.positions, last: inputs.lastPositions, T });
     return attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
@@ -76,7 +79,13 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   const { loaded, state } = parts;
   const g = new Graph();
   const attend: Attend = (layer, q, k, v, heads) => {
-    const { k_cache, v_cache } = store(g, parts, layer, k, v, state.positions, 1);
+    const { k_cache, v_cache } = store(g, parts, layer, {
+      k,
+      v,
+      positions: state.positions,
+      last: state.positions,
+      T: 1,
+    });
     return attentionDecode(g, { q, k_cache, v_cache, positions: state.positions, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
@@ -116,14 +125,11 @@ function store(
   g: Graph,
   { cache, B }: GenerationParts,
   layer: number,
-  k: Value,
-  v: Value,
-  positions: Value,
-  T: number,
+  given: Pick<CacheWriteInputs, 'k' | 'v' | 'positions' | 'last' | 'T'>,
 ): { readonly k_cache: Value; readonly v_cache: Value } {
   const k_cache = cache.k[layer];
   const v_cache = cache.v[layer];
   if (k_cache === undefined || v_cache === undefined) throw new RangeError(`The cache has no layer ${layer}`);
-  cacheWrite(g, { k, v, k_cache, v_cache, positions, B, T });
+  cacheWrite(g, { ...given, k_cache, v_cache, B });
   return { k_cache, v_cache };
 }

@@ -180,6 +180,10 @@ export class Generator {
       built.last,
       Uint32Array.from(prompts, ({ length }, row) => row * T + length - 1),
     );
+    this.#runner.write(
+      built.lastPositions,
+      Uint32Array.from(prompts, ({ length }) => length - 1),
+    );
     this.#runner.run(loaded);
   }
 

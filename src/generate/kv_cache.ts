@@ -1,9 +1,9 @@
 import { pinned, type Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
 
-/** Keys and values of every token so far, per layer: (B, S, Hkv·D). */
+/** Keys and values of the tokens so far, per layer: (B, S, Hkv·D). A layer with a window keeps no more than that, the last ones. */
 export interface KvCache {
-  /** Tokens of a row that fit. */
+  /** Tokens of a row that fit into layers without a window. */
   readonly S: number;
   readonly k: readonly Value[];
   readonly v: readonly Value[];
@@ -11,6 +11,6 @@ export interface KvCache {
 
 export function createKvCache(layers: readonly AttentionHeads[], B: number, S: number): KvCache {
   const caches = (name: string): Value[] =>
-    layers.map(({ Hkv, D }, layer) => pinned(`${name} cache ${layer}`, [B, S, Hkv * D]));
+    layers.map(({ Hkv, D, window = S }, layer) => pinned(`${name} cache ${layer}`, [B, Math.min(S, window), Hkv * D]));
   return { S, k: caches('key'), v: caches('value') };
 }

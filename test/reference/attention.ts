@@ -7,8 +7,8 @@ type Sizes = Parameters<Reference>[1];
 const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
 
 /** The keys that the query at position t of row b may see. */
-function visible(spans: Float64Array, T: number, b: number, t: number): number[] {
-  return Array.from({ length: t + 1 }, (_, j) => j).filter((j) => t < spans[2 * (b * T + j) + 1]!);
+function visible(spans: Float64Array, { T, window }: Sizes, b: number, t: number): number[] {
+  return Array.from({ length: t + 1 }, (_, j) => j).filter((j) => t < spans[2 * (b * T! + j) + 1]! && t - j < window!);
 }
 
 function dot(a: Float64Array, at: number, b: Float64Array, bt: number, D: number): number {
@@ -33,9 +33,9 @@ function forEachQuery(
 }
 
 export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
-  const { T, D, scale } = sizes;
+  const { D, scale } = sizes;
   forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
-    const keys = visible(spans!, T!, b, t);
+    const keys = visible(spans!, sizes, b, t);
     const scores = keys.map((j) => scale! * dot(q!, query, k!, kv(j), D!));
     const most = Math.max(...scores);
     const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
@@ -59,14 +59,15 @@ export const attention_stats: Reference = ({ y, dy, L, stats }: Arrays, sizes) =
 /** P and dS of a query by each visible key, from what the forward kept. */
 function gradients(
   { q, k, v, spans, stats: kept, dy }: Arrays,
-  { T, D, scale }: Sizes,
+  sizes: Sizes,
   b: number,
   t: number,
   query: number,
   stats: number,
   kv: (j: number) => number,
 ) {
-  return visible(spans!, T!, b, t).map((j) => {
+  const { D, scale } = sizes;
+  return visible(spans!, sizes, b, t).map((j) => {
     const P = Math.exp(scale! * dot(q!, query, k!, kv(j), D!) - kept![2 * stats]!);
     return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) };
   });

@@ -1,15 +1,12 @@
 import type { Reference } from './reference';
 
-export const attention_decode: Reference = (
-  { q, k_cache, v_cache, start, positions, y },
-  { B, S, H, Hkv, D, scale, has_start },
-) => {
+export const attention_decode: Reference = ({ q, k_cache, v_cache, positions, y }, { B, S, H, Hkv, D, scale }) => {
   for (let b = 0; b < B!; b++) {
     for (let h = 0; h < H!; h++) {
       const query = (b * H! + h) * D!;
       const entry = (j: number): number => ((b * S! + j) * Hkv! + Math.floor((h * Hkv!) / H!)) * D!;
       const entries: number[] = [];
-      for (let j = has_start ? start![b]! : 0; j <= positions![b]! && j < S!; j++) entries.push(j);
+      for (let j = 0; j <= positions![b]! && j < S!; j++) entries.push(j);
       const scores = entries.map((j) => {
         let product = 0;
         for (let d = 0; d < D!; d++) product += q![query + d]! * k_cache![entry(j) + d]!;

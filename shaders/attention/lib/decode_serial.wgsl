@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   var maximum = HIDDEN;
   var total = 0.0;
-  for (var entry = first_entry(batch); entry < end; entry += 4u) {
+  for (var entry = 0u; entry < end; entry += 4u) {
     // Those behind the last are it once more, and weigh nothing.
     let entries = min(vec4u(entry, entry + 1u, entry + 2u, entry + 3u), vec4u(end - 1u));
     let rows = cache + entries * stride;

@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var total = 0.0;
   var values = Word();
 
-  for (var entry = first_entry(batch); entry < end; entry += ENTRIES) {
+  for (var entry = 0u; entry < end; entry += ENTRIES) {
     let count = min(end - entry, ENTRIES);
     for (var j = thread; j < count; j += THREADS) {
       scores[j] = score_of(query, cache + (entry + j) * stride);

@@ -1,4 +1,5 @@
-// Four tokens in a row: where a head's rows of them begin, and which queries see them as keys.
+// Four tokens in a row: where a head's rows of them begin, and which queries see them as keys: of their document, and less
+// than the window behind them.
 
 // Tokens beyond the last repeat it.
 fn tokens_from(token: u32) -> vec4u {
@@ -25,16 +26,16 @@ struct Seen { first: vec4i, last: vec4i }
 fn seen(batch: u32, key: u32) -> Seen {
   let tokens = batch * p.T + tokens_from(key);
   let ends = vec4u(spans[tokens.x].y, spans[tokens.y].y, spans[tokens.z].y, spans[tokens.w].y);
-  return Seen(four_from(key), vec4i(ends) - 1);
+  return Seen(four_from(key), min(vec4i(ends), four_from(key) + i32(p.window)) - 1);
 }
 
 // Where the keys begin that queries from this one on see.
 fn first_key(batch: u32, query: u32) -> u32 {
-  return spans[batch * p.T + min(query, p.T - 1u)].x;
+  return max(spans[batch * p.T + min(query, p.T - 1u)].x, max(query + 1u, p.window) - p.window);
 }
 
 // Behind the last query that sees any key up to this one, or the row's end if this is padding.
 fn queries_end(batch: u32, key: u32) -> u32 {
   let end = spans[batch * p.T + min(key, p.T - 1u)].y;
-  return select(end, p.T, end == 0u);
+  return min(select(end, p.T, end == 0u), key + p.window);
 }

@@ -49,7 +49,7 @@ const HELD = 8;
 const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
 const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
 
-const params = { B: 'size', T: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32' } as const;
+const params = { B: 'size', T: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', window: 'size' } as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
 
 export const attentionForward = defineKernel({
@@ -87,7 +87,7 @@ export const attentionForward = defineKernel({
 export const attentionStats = defineKernel({
   name: 'attention_stats',
   bindings: { y: 'read', dy: 'read', L: 'read', stats: 'write' },
-  params,
+  params: { B: 'size', T: 'size', H: 'size', D: 'size' },
   variants: [{ wgsl: [statsWgsl, flatIndex], workgroups: ({ B, T, H }) => flatGrid(B * H * T) }],
   flops: ({ B, T, H, D }) => 2 * B * T * H * D,
 });
@@ -146,9 +146,9 @@ function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof backwardParams>, part
   return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
 }
 
-/** Products of numbers in one pass over the scores below the diagonal. */
-function visibleProducts({ B, T, H, D }: Params<typeof params>): number {
-  return (B * H * D * T * (T + 1)) / 2;
+/** Products of numbers in one pass over the scores below the diagonal, no further from it than the window. */
+function visibleProducts({ B, T, H, D, window }: Params<typeof params>): number {
+  return (B * H * D * window * (2 * T - window + 1)) / 2;
 }
 
 /** The heads of a layer. */
@@ -161,6 +161,8 @@ export interface AttentionHeads {
   readonly D: number;
   /** What products of queries and keys are multiplied by. Default: 1 / √D. */
   readonly scale?: number;
+  /** Tokens that a query sees, its own the last of them; at least 1. Default: all. */
+  readonly window?: number;
 }
 
 export interface AttentionInputs extends AttentionHeads {
@@ -177,14 +179,15 @@ export interface AttentionInputs extends AttentionHeads {
 }
 
 /**
- * Causal attention, softmax(scale · q·kᵀ)·v over the real tokens of each query's document up to itself: (B·T, H·D). A query
- * without any gives zeros. The scores are never stored: memory grows with T, not T².
+ * Causal attention, softmax(scale · q·kᵀ)·v over the real tokens of each query's document up to itself, as far back as the
+ * window reaches: (B·T, H·D). A query without any gives zeros. The scores are never stored: memory grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
-  const { q, k, v, spans, B, T, H, Hkv, D } = inputs;
+  const { q, k, v, spans, B, T, H, Hkv, D, window = T } = inputs;
   if (H % Hkv !== 0) {
     throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
   }
+  if (!(window >= 1)) throw new WebVeraError('invalid_argument', `attention: expected a window above 0, got ${window}`);
   expectShape('attention q', q.shape, [B * T, H * D]);
   expectShape('attention k', k.shape, [B * T, Hkv * D]);
   expectShape('attention v', v.shape, [B * T, Hkv * D]);
@@ -201,11 +204,12 @@ export function scaleOf({ D, scale = 1 / Math.sqrt(D) }: AttentionHeads): number
   return scale;
 }
 
-function attend(g: Graph, { q, k, v, spans, B, T, H, Hkv, D }: AttentionInputs, scale: number): Value {
-  const sizes = { B, T, H, Hkv, D, scale };
+function attend(g: Graph, inputs: AttentionInputs, scale: number): Value {
+  const { q, k, v, spans, B, T, H, Hkv, D, window = T } = inputs;
+  const sizes = { B, T, H, Hkv, D, scale, window: Math.min(window, T) };
   const { y, L } = g.emit(attentionForward, { q, k, v, spans }, { y: q.shape, L: [B, H, T] }, sizes);
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
-    const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, sizes);
+    const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, { B, T, H, D });
     const dq = toQ.wanted ? backwardOfQueries(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
     const keys = toK.wanted || toV.wanted ? backwardOfKeys(g, { q, k, v, spans, stats, dy }, sizes) : undefined;
     return [total(g, dq, toQ), total(g, keys?.dk, toK), total(g, keys?.dv, toV)];

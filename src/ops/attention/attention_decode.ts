@@ -14,11 +14,11 @@ import { type AttentionHeads, scaleOf } from './attention';
 /** Threads of a workgroup, and so the words of a head that one can sum. */
 const THREADS = 128;
 
-const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', has_start: 'u32' } as const;
+const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32' } as const;
 
 export const attentionDecodeKernel = defineKernel({
   name: 'attention_decode',
-  bindings: { q: 'read', k_cache: 'read', v_cache: 'read', start: 'read', positions: 'read', y: 'write' },
+  bindings: { q: 'read', k_cache: 'read', v_cache: 'read', positions: 'read', y: 'write' },
   params,
   variants: [
     {
@@ -49,15 +49,13 @@ export interface AttentionDecodeInputs extends AttentionHeads {
   readonly k_cache: Value;
   /** (B, S, Hkv·D) */
   readonly v_cache: Value;
-  /** u32 (B): the query's own entry, the last that it sees. */
+  /** u32 (B): the query's own. From S on, it sees all entries. */
   readonly positions: Value;
-  /** u32 (B): the first entry that it sees, 0 by default; above `positions` there is none, and y is 0. */
-  readonly start?: Value;
 }
 
-/** Attention of each row's new token to its cache: (B, H·D). Has no gradient. */
+/** Attention of each row's new token to its cache, which has its own key and value already: (B, H·D). Has no gradient. */
 export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value {
-  const { q, k_cache, v_cache, positions, start, H, Hkv, D } = inputs;
+  const { q, k_cache, v_cache, positions, H, Hkv, D } = inputs;
   const [B = 0, S = 0] = k_cache.shape;
   if (H % Hkv !== 0) {
     throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
@@ -66,8 +64,6 @@ export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value 
   expectShape('attention_decode k_cache', k_cache.shape, [B, S, Hkv * D]);
   expectShape('attention_decode v_cache', v_cache.shape, [B, S, Hkv * D]);
   expectShape('attention_decode positions', positions.shape, [B]);
-  if (start !== undefined) expectShape('attention_decode start', start.shape, [B]);
-  const given = { q, k_cache, v_cache, start: start ?? positions, positions };
-  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs), has_start: Number(start !== undefined) };
-  return g.emit(attentionDecodeKernel, given, { y: q.shape }, params).y;
+  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs) };
+  return g.emit(attentionDecodeKernel, { q, k_cache, v_cache, positions }, { y: q.shape }, params).y;
 }

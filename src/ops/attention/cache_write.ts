@@ -9,7 +9,7 @@ import type { Value } from '../../graph/value';
 
 export const cacheWriteKernel = defineKernel({
   name: 'cache_write',
-  bindings: { k: 'read', v: 'read', positions: 'read', k_cache: 'update', v_cache: 'update' },
+  bindings: { k: 'read', v: 'read', positions: 'read', last: 'read', k_cache: 'update', v_cache: 'update' },
   params: { B: 'size', T: 'size', S: 'size', W: 'size' },
   variants: [
     {
@@ -31,22 +31,25 @@ export interface CacheWriteInputs {
   readonly k_cache: Value;
   /** Pinned, (B, S, W). */
   readonly v_cache: Value;
-  /** u32 (B·T): the entry of each token, different ones within a row. Those from S on are left out. */
+  /** u32 (B·T): each token's own, different ones within a row. */
   readonly positions: Value;
+  /** u32 (B): the last position of each row that is kept, and the S − 1 before it are. */
+  readonly last: Value;
   readonly B: number;
   readonly T: number;
 }
 
 /**
- * Puts keys and values of new tokens into their rows' caches, in place: k_cache[b, positions[b·T + t]] = k[b·T + t], and
- * so for v. Has no gradient.
+ * Puts keys and values of new tokens into their rows' caches, in place: k_cache[b, positions[b·T + t] mod S] = k[b·T + t],
+ * and so for v. A cache that is full goes on from its first entry, so that it holds the last S tokens. Has no gradient.
  */
 export function cacheWrite(g: Graph, { B, T, ...given }: CacheWriteInputs): void {
-  const { k, v, k_cache, v_cache, positions } = given;
+  const { k, v, k_cache, v_cache, positions, last } = given;
   const W = k.shape.at(-1) ?? 0;
   const S = k_cache.shape[1] ?? 0;
   for (const x of [k, v]) expectShape('cache_write k and v', x.shape, [B * T, W]);
   for (const cache of [k_cache, v_cache]) expectShape('cache_write cache', cache.shape, [B, S, W]);
   expectShape('cache_write positions', positions.shape, [B * T]);
+  expectShape('cache_write last', last.shape, [B]);
   g.emit(cacheWriteKernel, given, {}, { B, T, S, W });
 }

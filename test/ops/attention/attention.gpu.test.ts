@@ -19,6 +19,7 @@ interface Case {
   readonly padding: 'no' | 'left' | 'right' | 'all';
   /** Tokens after which another document begins, in every row. */
   readonly documents?: readonly number[];
+  readonly window?: number;
 }
 
 /** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
@@ -32,11 +33,22 @@ function maskOf({ B, T, padding }: Case): Float64Array {
 }
 
 function makeInputs(memory: Memory, size: Case): AttentionInputs {
-  const { B, T, H, Hkv, D } = size;
+  const { B, T, H, Hkv, D, window } = size;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
   const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(documentsOf(size), T)), 'u32');
-  return { q: make('q', H, 1), k: make('k', Hkv, 2), v: make('v', Hkv, 3), spans, B, T, H, Hkv, D };
+  return {
+    q: make('q', H, 1),
+    k: make('k', Hkv, 2),
+    v: make('v', Hkv, 3),
+    spans,
+    B,
+    T,
+    H,
+    Hkv,
+    D,
+    ...(window && { window }),
+  };
 }
 
 /** Documents by number, 0 where the mask is. */
@@ -58,11 +70,15 @@ const cases: Case[] = [
   { B: 1, T: 131, H: 2, Hkv: 2, D: 16, padding: 'no', documents: [48, 64, 128] },
   { B: 2, T: 50, H: 2, Hkv: 1, D: 12, padding: 'left', documents: [5, 17, 40] },
   { B: 2, T: 131, H: 6, Hkv: 3, D: 8, padding: 'left' },
+  { B: 2, T: 70, H: 2, Hkv: 1, D: 8, padding: 'left', window: 2 },
+  { B: 2, T: 131, H: 4, Hkv: 2, D: 8, padding: 'right', window: 5, documents: [3, 40, 66] },
+  { B: 1, T: 150, H: 2, Hkv: 1, D: 24, padding: 'no', window: 33 },
+  { B: 1, T: 40, H: 1, Hkv: 1, D: 8, padding: 'left', window: 100 },
 ];
 
 describe.each(families)('attention, %s', (variant) => {
   test.each<Case>(cases.filter(({ D }) => variant !== 'held' || roundUp(D, 4) === 8))(
-    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents',
+    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window',
     async (size) => {
       const memory: Memory = new Map();
       const inputs = makeInputs(memory, size);

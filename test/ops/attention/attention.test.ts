@@ -16,9 +16,10 @@ interface Sizes {
   readonly D: number;
   /** A row each: 0 for padding, else the token's document. */
   readonly mask: readonly (readonly number[])[];
+  readonly window?: number;
 }
 
-function makeInputs(memory: Memory, { T, H, Hkv, D, mask }: Sizes): AttentionInputs {
+function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window }: Sizes): AttentionInputs {
   const B = mask.length;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
@@ -32,6 +33,7 @@ function makeInputs(memory: Memory, { T, H, Hkv, D, mask }: Sizes): AttentionInp
     H,
     Hkv,
     D,
+    ...(window && { window }),
   };
 }
 
@@ -67,6 +69,7 @@ describe('attention: central differences', () => {
         ],
       },
     ],
+    ['a window of two', { T: 5, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 0, 1, 1]], window: 2 }],
   ])('%s', (_, sizes) => {
     const memory: Memory = new Map();
     const inputs = makeInputs(memory, sizes);
@@ -129,7 +132,7 @@ test('keeps no score', () => {
 });
 
 describe('attention refuses', () => {
-  const good = { B: 2, T: 3, H: 4, Hkv: 2, D: 8 };
+  const good = { B: 2, T: 3, H: 4, Hkv: 2, D: 8, window: 2 };
   const build =
     (sizes: typeof good, spansShape = [2, 3, 2]) =>
     () =>
@@ -143,6 +146,7 @@ describe('attention refuses', () => {
   test.each<[string, () => Value]>([
     ['kv heads that do not divide the heads', build({ ...good, Hkv: 3 })],
     ['other head sizes', build({ ...good, D: 4 })],
+    ['a window of nothing', build({ ...good, window: 0 })],
     ['other lengths', build({ ...good, T: 2 })],
     ['spans of another shape', build(good, [3, 2, 2])],
   ])('%s', (_, body) => {

@@ -17,20 +17,19 @@ interface Case {
   readonly D: number;
   /** One per row. */
   readonly positions: readonly number[];
-  readonly start?: readonly number[];
 }
 
 describe.each(['workgroup', 'serial'])('%s', (variant) => {
   test.each<Case>([
     { S: 1, H: 1, Hkv: 1, D: 4, positions: [0] },
     { S: 5, H: 4, Hkv: 2, D: 8, positions: [0, 3, 4] },
-    { S: 33, H: 6, Hkv: 1, D: 6, positions: [32, 7], start: [5, 7] },
-    { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299], start: [0, 1, 298] },
+    { S: 33, H: 6, Hkv: 1, D: 6, positions: [32, 7] },
+    { S: 300, H: 2, Hkv: 2, D: 64, positions: [255, 256, 299] },
     { S: 123, H: 1, Hkv: 1, D: 130, positions: [122] },
     { S: 9, H: 1, Hkv: 1, D: 516, positions: [8] },
-    { S: 9, H: 2, Hkv: 1, D: 32, positions: [3], start: [4] },
+    { S: 9, H: 2, Hkv: 1, D: 32, positions: [8, 9, 1_000_000] },
     { S: 8192, H: 2, Hkv: 1, D: 16, positions: [8191] },
-  ])('attention_decode S=$S H=$H/$Hkv D=$D at $positions from $start', async ({ S, H, Hkv, D, positions, start }) => {
+  ])('attention_decode S=$S H=$H/$Hkv D=$D at $positions', async ({ S, H, Hkv, D, positions }) => {
     const memory: Memory = new Map();
     const B = positions.length;
     const u32 = (name: string, values: readonly number[]) => input(memory, name, [B], Float64Array.from(values), 'u32');
@@ -43,7 +42,6 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
       k_cache,
       v_cache,
       positions: u32('positions', positions),
-      ...(start === undefined ? {} : { start: u32('start', start) }),
       H,
       Hkv,
       D,
@@ -53,7 +51,7 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
   });
 });
 
-test('decoding token by token equals attention over all of them', async () => {
+test.each([undefined, 3])('decoding token by token equals attention over all of them, window %s', async (window) => {
   const [B, T, H, Hkv, D] = [2, 7, 4, 2, 12];
   const memory: Memory = new Map();
   const rows = (name: string, heads: number, seed: number) =>
@@ -62,9 +60,10 @@ test('decoding token by token equals attention over all of them', async () => {
   const tokens = new Uint8Array(B * T).fill(1);
   const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(tokens, T)), 'u32');
   const g = new Graph();
-  const together = attention(g, { q, k, v, spans, B, T, H, Hkv, D });
+  const together = attention(g, { q, k, v, spans, B, T, H, Hkv, D, ...(window && { window }) });
 
-  const cache = (name: string) => input(memory, name, [B, T, Hkv * D], new Float64Array(B * T * Hkv * D));
+  const S = window ?? T;
+  const cache = (name: string) => input(memory, name, [B, S, Hkv * D], new Float64Array(B * S * Hkv * D));
   const [k_cache, v_cache] = [cache('k_cache'), cache('v_cache')];
   const alone = Array.from({ length: T }, (_, t) => {
     const positions = input(memory, `position ${t}`, [B], new Float64Array(B).fill(t), 'u32');
@@ -74,7 +73,7 @@ test('decoding token by token equals attention over all of them', async () => {
       const taken = Array.from({ length: B }, (_, b) => [...numbers.subarray((b * T + t) * W, (b * T + t + 1) * W)]);
       return input(memory, `${name} ${t}`, [B, W], Float64Array.from(taken.flat()));
     };
-    cacheWrite(g, { k: token('k', k), v: token('v', v), k_cache, v_cache, positions, B, T: 1 });
+    cacheWrite(g, { k: token('k', k), v: token('v', v), k_cache, v_cache, positions, last: positions, B, T: 1 });
     return attentionDecode(g, { q: token('q', q), k_cache, v_cache, positions, H, Hkv, D });
   });
   const results = await runOnGpu(g.steps, memory, [together, ...alone]);
