@@ -3,7 +3,7 @@
 // x, dy, dx: (N, C)   weight: (C)   rstd: (N)   sum: (N, C), what other users of x gave; left out when has_sum is 0
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
-struct Params { N: u32, C: u32, has_sum: u32 }
+struct Params { N: u32, C: u32, weight_offset: f32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
 @group(0) @binding(2) var<storage, read> weight: array<Word>;
@@ -23,11 +23,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let r = rstd[n];
   var products = 0.0;
   for (var c = 0u; c < width; c++) {
-    products += word_dot(dy[row + c] * weight[c], x[row + c] * r);
+    products += word_dot(dy[row + c] * (weight[c] + p.weight_offset), x[row + c] * r);
   }
   let mean = products / f32(p.C);
   for (var c = 0u; c < width; c++) {
-    let own = r * (dy[row + c] * weight[c] - x[row + c] * r * mean);
+    let own = r * (dy[row + c] * (weight[c] + p.weight_offset) - x[row + c] * r * mean);
     dx[row + c] = select(own, own + sum[row + c], p.has_sum != 0u);
   }
 }

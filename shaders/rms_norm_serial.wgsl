@@ -3,7 +3,7 @@
 // x, y: (N, C)   weight: (C)   rstd: (N), read again by rms_norm_backward
 // grid: one thread per row n
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/flat_index.wgsl
-struct Params { N: u32, C: u32, eps: f32 }
+struct Params { N: u32, C: u32, eps: f32, weight_offset: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
 @group(0) @binding(2) var<storage, read> weight: array<Word>;
@@ -24,7 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let r = inverseSqrt(squares / f32(p.C) + p.eps);
   for (var c = 0u; c < width; c++) {
-    y[row + c] = x[row + c] * r * weight[c];
+    y[row + c] = x[row + c] * r * (weight[c] + p.weight_offset);
   }
   rstd[n] = r;
 }

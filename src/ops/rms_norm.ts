@@ -13,7 +13,7 @@ import { rowVariants } from './row_variants';
 export const rmsNormForward = defineKernel({
   name: 'rms_norm',
   bindings: { x: 'read', weight: 'read', y: 'write', rstd: 'write' },
-  params: { N: 'size', C: 'size', eps: 'f32' },
+  params: { N: 'size', C: 'size', eps: 'f32', weight_offset: 'f32' },
   variants: rowVariants(forwardWgsl, forwardSerialWgsl),
   flops: ({ N, C }) => 4 * N * C,
 });
@@ -21,7 +21,7 @@ export const rmsNormForward = defineKernel({
 export const rmsNormBackward = defineKernel({
   name: 'rms_norm_backward',
   bindings: { x: 'read', weight: 'read', rstd: 'read', dy: 'read', sum: 'read', dx: 'write' },
-  params: { N: 'size', C: 'size', has_sum: 'u32' },
+  params: { N: 'size', C: 'size', weight_offset: 'f32', has_sum: 'u32' },
   variants: rowVariants(backwardWgsl, backwardSerialWgsl),
   flops: ({ N, C }) => 9 * N * C,
 });
@@ -34,21 +34,33 @@ export const rmsNormWeightBackward = defineKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
+export interface RmsNormOptions {
+  /** Added to each weight: 1 where the checkpoint has them as their distance from one, as Gemma's does. 0 by default. */
+  readonly weightOffset?: 0 | 1;
+}
+
 /**
  * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is so many heads of C, each a row of its own.
  * Those of the two that train receive gradients; the weight's gathers in the buffer that `Graph.grad` was given for it.
  * Throws `invalid_argument` for a last dimension that isn't whole heads.
  */
-export function rmsNorm(g: Graph, x: Value, weight: Value, eps: number): Value {
+export function rmsNorm(
+  g: Graph,
+  x: Value,
+  weight: Value,
+  eps: number,
+  { weightOffset: weight_offset = 0 }: RmsNormOptions = {},
+): Value {
   const { rows, columns } = rowsAndColumns(x.shape);
   const [C = columns] = weight.shape;
   if (columns % C !== 0) expectShape('rms_norm weight', weight.shape, [columns]);
   const N = (rows * columns) / C;
-  const { y, rstd } = g.emit(rmsNormForward, { x, weight }, { y: x.shape, rstd: [N] }, { N, C, eps });
+  const { y, rstd } = g.emit(rmsNormForward, { x, weight }, { y: x.shape, rstd: [N] }, { N, C, eps, weight_offset });
   g.differentiate(y, [x, weight], (dy, [toX, toWeight]) => {
     const byX = ({ sum }: Sink): Value => {
       const given = { x, weight, rstd, dy, sum: sum ?? dy };
-      return g.emit(rmsNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
+      const params = { N, C, weight_offset, has_sum: Number(sum !== undefined) };
+      return g.emit(rmsNormBackward, given, { dx: x.shape }, params).dx;
     };
     const byWeight = (sink: Sink): Value => {
       const dweight = gatheredIn(sink, weight);

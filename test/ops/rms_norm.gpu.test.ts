@@ -7,14 +7,16 @@ import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
 const shapes = [
-  { N: 1, C: 1, heads: 1 },
-  { N: 5, C: 123, heads: 1 },
-  { N: 67, C: 768, heads: 1 },
-  { N: 9, C: 16, heads: 4 },
-];
+  { N: 1, C: 1, heads: 1, offset: 0 },
+  { N: 5, C: 123, heads: 1, offset: 0 },
+  { N: 5, C: 123, heads: 1, offset: 1 },
+  { N: 67, C: 768, heads: 1, offset: 0 },
+  { N: 9, C: 16, heads: 4, offset: 0 },
+  { N: 9, C: 16, heads: 4, offset: 1 },
+] as const;
 const cases = ['default', 'serial'].flatMap((variant) => shapes.map((shape) => ({ variant, ...shape })));
 
-test.each(cases)('rms_norm $variant N=$N C=$C heads=$heads', async ({ variant, N, C, heads }) => {
+test.each(cases)('rms_norm $variant N=$N C=$C heads=$heads + $offset', async ({ variant, N, C, heads, offset }) => {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, heads * C], randomArray(N * heads * C, 1));
   const weight = input(memory, 'weight', [C], randomArray(C, 2));
@@ -24,7 +26,7 @@ test.each(cases)('rms_norm $variant N=$N C=$C heads=$heads', async ({ variant, N
   const g = new Graph();
   g.train(x);
   g.train(weight);
-  const y = rmsNorm(g, x, weight, 1e-5);
+  const y = rmsNorm(g, x, weight, 1e-5, { weightOffset: offset });
   const into = new Map([
     [x, earlier],
     [weight, dweight],

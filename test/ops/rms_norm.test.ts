@@ -5,18 +5,36 @@ import { rmsNorm } from '../../src/ops/rms_norm';
 import { expectGradient } from '../helpers/gradient';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
-import type { Memory } from '../reference/runner';
+import { type Memory, runReference } from '../reference/runner';
 
 test.each([
-  { N: 1, C: 1, heads: 1 },
-  { N: 3, C: 7, heads: 1 },
-  { N: 2, C: 4, heads: 3 },
-])('rms_norm N=$N C=$C heads=$heads: central differences', ({ N, C, heads }) => {
+  { N: 1, C: 1, heads: 1, weightOffset: 0 },
+  { N: 3, C: 7, heads: 1, weightOffset: 0 },
+  { N: 3, C: 7, heads: 1, weightOffset: 1 },
+  { N: 2, C: 4, heads: 3, weightOffset: 1 },
+] as const)('rms_norm N=$N C=$C heads=$heads + $weightOffset: central differences', ({ N, C, heads, weightOffset }) => {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, heads * C], randomArray(N * heads * C, 1));
   const weight = input(memory, 'weight', [C], randomArray(C, 2));
-  for (const wrt of [[x], [weight], [x, weight]]) expectGradient((g) => rmsNorm(g, x, weight, 1e-5), memory, wrt);
+  const build = (g: Graph): Value => rmsNorm(g, x, weight, 1e-5, { weightOffset });
+  for (const wrt of [[x], [weight], [x, weight]]) expectGradient(build, memory, wrt);
   expect(memory.size).toBe(2);
+});
+
+test('rms_norm: weights that are stored as their distance from one', () => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [3, 7], randomArray(21, 1));
+  const stored = input(memory, 'stored', [7], randomArray(7, 2));
+  const whole = input(
+    memory,
+    'whole',
+    [7],
+    randomArray(7, 2).map((w) => w + 1),
+  );
+  const g = new Graph();
+  const [plain, offset] = [rmsNorm(g, x, whole, 1e-5), rmsNorm(g, x, stored, 1e-5, { weightOffset: 1 })];
+  const results = runReference(g.steps, memory);
+  expect(results.get(offset)).toEqual(results.get(plain));
 });
 
 test('rms_norm: heads are whole', () => {
