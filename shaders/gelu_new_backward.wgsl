@@ -16,6 +16,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   let t = gelu_exponent(x[at]);
-  let s = sigmoid(t);
-  dx[at] = dy[at] * (s + x[at] * s * sigmoid(-t) * gelu_exponent_slope(x[at]));
+  dx[at] = dy[at] * gelu_new_slope(x[at], t, sigmoid(t));
 }

@@ -10,6 +10,7 @@ import * as dropout from './dropout';
 import * as embedding from './embedding';
 import * as fill from './fill';
 import * as fmaChain from './fma_chain';
+import * as geglu from './geglu';
 import * as geluNew from './gelu_new';
 import * as layerNorm from './layer_norm';
 import * as linear from './linear';
@@ -42,6 +43,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...embedding,
   ...fill,
   ...fmaChain,
+  ...geglu,
   ...geluNew,
   ...layerNorm,
   ...linear,
