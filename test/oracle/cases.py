@@ -130,7 +130,7 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj"], bias="vera_only"),
         "text, padded right",
         (CLIP_DECAY,),
-        committed=("adapter", "case.json"),
+        committed=WHOLE,
     ),
     "roberta_seqcls_big": Case(
         "roberta",
@@ -141,13 +141,13 @@ CASES: Mapping[str, Case] = {
         (ADAMW,),
         committed=("adapter", "case.json"),
     ),
-    # Architectures that aren't built yet.
     "qwen2_f16_shards_small": Case(
         "qwen2-f16-shards",
         12334,
         "base stored in float16 in several files with an index, computed in float32",
         causal(SMALL, KEY_42, ["q_proj", "down_proj"]),
         training=(ADAMW,),
+        committed=WHOLE,
     ),
     "qwen3_mid": Case(
         "qwen3",
@@ -156,6 +156,7 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_0, ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj"]),
         "text, padded right",
         (ADAMW,),
+        committed=WHOLE,
     ),
     "gemma_mid": Case(
         "gemma",
@@ -163,6 +164,7 @@ CASES: Mapping[str, Case] = {
         "norm weight plus one, scaled embeddings, GeGLU, one kv head",
         causal(MID, KEY_2_31, "all-linear"),
         training=(ADAMW,),
+        committed=WHOLE,
     ),
     "gemma3_mid": Case(
         "gemma3",
@@ -170,6 +172,7 @@ CASES: Mapping[str, Case] = {
         "sliding and full attention layers, two rotary bases, four norms per block",
         causal(MID, KEY_0, ["q_proj", "v_proj"]),
         training=(ADAMW,),
+        committed=WHOLE,
     ),
     "bert_seqcls_mid": Case(
         "bert",
@@ -203,6 +206,7 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_42, None),
         "text, padded right",
         (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
     ),
     "falcon_new_all_mid": Case(
         "falcon-new",
@@ -210,6 +214,7 @@ CASES: Mapping[str, Case] = {
         "new decoder: grouped queries in one fused layer, two norms in parallel; every linear layer of a block",
         causal(MID, KEY_0, ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"]),
         training=(ADAMW, WARMUP),
+        committed=WHOLE,
     ),
     "falcon_alibi_left_mid": Case(
         "falcon-alibi",
@@ -219,6 +224,7 @@ CASES: Mapping[str, Case] = {
         "text, padded left",
         (ADAMW,),
         alibi=True,
+        committed=WHOLE,
     ),
     "llama_seqcls_mid": Case(
         "llama-seqcls",
@@ -244,6 +250,7 @@ CASES: Mapping[str, Case] = {
         causal(MID, KEY_2_31, ["q_proj", "k_proj", "v_proj", "o_proj"]),
         "text, padded right",
         (ADAMW,),
+        committed=WHOLE,
     ),
     "phi3_fused_mid": Case(
         "phi3",
@@ -251,5 +258,6 @@ CASES: Mapping[str, Case] = {
         "fused qkv_proj and gate_up_proj, each one layer to VeRA",
         causal(MID, KEY_0, ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]),
         training=(ADAMW, CLIP_DECAY),
+        committed=WHOLE,
     ),
 }

@@ -128,7 +128,7 @@ BASES: Mapping[str, Base] = {
         committed=True,
     ),
     # Biases of q, k and v, tied; stored in float16, in shards.
-    "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6)),
+    "qwen2": Base("Qwen2ForCausalLM", 1241, {**DECODER, **TIED}, Rope(1e6), committed=True),
     "qwen2-f16-shards": Base(
         "Qwen2ForCausalLM",
         1242,
@@ -139,9 +139,9 @@ BASES: Mapping[str, Base] = {
         committed=True,
     ),
     # q_norm and k_norm; the heads are wider together than the hidden state.
-    "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6)),
+    "qwen3": Base("Qwen3ForCausalLM", 1243, {**DECODER, **TIED, "head_dim": HEAD_DIM}, Rope(1e6), committed=True),
     # Norms that add one, scaled embeddings; sliding and full attention, each with positions of its own.
-    "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4)),
+    "gemma": Base("GemmaForCausalLM", 1244, {**DECODER, **GEMMA}, Rope(1e4), committed=True),
     "gemma3": Base(
         "Gemma3ForCausalLM",
         1245,
@@ -153,6 +153,7 @@ BASES: Mapping[str, Base] = {
             "layer_types": ["sliding_attention", "full_attention"],
         },
         Rope(1e6, local_theta=1e4),
+        committed=True,
     ),
     "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}),
     "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}),
@@ -179,6 +180,7 @@ BASES: Mapping[str, Base] = {
             "new_decoder_architecture": False,
         },
         Rope(1e4),
+        committed=True,
     ),
     # Grouped queries, a norm each for attention and MLP.
     "falcon-new": Base(
@@ -196,6 +198,7 @@ BASES: Mapping[str, Base] = {
             "new_decoder_architecture": True,
         },
         Rope(1e4),
+        committed=True,
     ),
     # Alibi over a number of heads that is no power of two, biases, attention before the MLP.
     "falcon-alibi": Base(
@@ -212,6 +215,7 @@ BASES: Mapping[str, Base] = {
             "alibi": True,
             "new_decoder_architecture": False,
         },
+        committed=True,
     ),
     # Decoders with a `score` head.
     "llama-seqcls": Base("LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4)),
@@ -222,6 +226,7 @@ BASES: Mapping[str, Base] = {
         1255,
         {**DECODER, **UNTIED, "sliding_window": WINDOW, "rms_norm_eps": 1e-5},
         Rope(1e4),
+        committed=True,
     ),
     # One layer for q, k and v, and one for gate and up; untied.
     "phi3": Base(
@@ -236,5 +241,6 @@ BASES: Mapping[str, Base] = {
             "rms_norm_eps": 1e-5,
         },
         Rope(1e4),
+        committed=True,
     ),
 }
