@@ -45,6 +45,13 @@ export class Fields {
     throw this.invalid(key, `an integer from 1 to ${max}`);
   }
 
+  /** An integer from 0 to 2^53 − 1. */
+  count(key: string, fallback: number): number {
+    const value = this.get(key) ?? fallback;
+    if (isIntegerWithin(value, 0, Number.MAX_SAFE_INTEGER)) return value;
+    throw this.invalid(key, 'an integer from 0 on');
+  }
+
   /** A finite number above 0, up to `max`. */
   positiveNumber(key: string, { fallback, max = Number.MAX_VALUE }: NumberRange = {}): number {
     const value = this.get(key) ?? fallback;

@@ -9,6 +9,7 @@ import {
   type StoredDtype,
   unsupported,
 } from './config_fields';
+import type { SlidingLayers } from './sliding_layers';
 
 /** Sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
 export interface DecoderSizes {
@@ -25,6 +26,8 @@ export interface DecoderSizes {
 /** Rotary position embeddings: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
 export type RopeConfig =
   | { readonly type: 'default'; readonly theta: number }
+  /** Positions divided by `factor`. */
+  | { readonly type: 'linear'; readonly theta: number; readonly factor: number }
   | {
       readonly type: 'llama3';
       readonly theta: number;
@@ -41,6 +44,12 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   readonly max_position_embeddings: number;
   readonly rms_norm_eps: number;
   readonly rope: RopeConfig;
+  /** Set where layers see a window of the text alone. */
+  readonly sliding?: SlidingLayers;
+  /** Of layers with a window, where they have rotary embeddings of their own. */
+  readonly slidingRope?: RopeConfig;
+  /** What products of queries and keys are multiplied by, where it isn't 1 / √head_dim. */
+  readonly scale?: number;
   readonly tie_word_embeddings: boolean;
   /** What the checkpoint was saved in, if it says so. */
   readonly dtype: StoredDtype | null;
@@ -51,9 +60,18 @@ export interface GatedDecoderDefaults {
   readonly max_position_embeddings: number;
   readonly bos: number | null;
   readonly eos: number | null;
+  readonly pad?: number | null;
   /** Unless given, hidden size by heads. */
   readonly head_dim?: number;
+  /** Unless given, false. */
+  readonly tie_word_embeddings?: boolean;
+  /** Which fields name the MLP's activation, and the one that is built. Unless given, `hidden_act`, "silu". */
+  readonly activation?: { readonly fields: readonly string[]; readonly name: string };
+  /** Rotary embeddings that the family reads for itself. */
+  readonly rope?: RopeConfig;
 }
+
+const SILU = { fields: ['hidden_act'], name: 'silu' };
 
 /**
  * Reads what all of these have. Sizes must be there; the rest has defaults. Throws `invalid_format` for what no such model has,
@@ -62,9 +80,10 @@ export interface GatedDecoderDefaults {
 export function parseGatedDecoder(
   fields: Fields,
   modelType: string,
-  { max_position_embeddings, bos, eos, head_dim }: GatedDecoderDefaults,
+  defaults: GatedDecoderDefaults,
 ): GatedDecoderConfig {
-  expectGatedDecoder(fields, modelType);
+  expectGatedDecoder(fields, modelType, defaults);
+  const { max_position_embeddings, bos, eos, pad = null, head_dim, tie_word_embeddings = false } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   return {
     vocab_size,
@@ -74,9 +93,9 @@ export function parseGatedDecoder(
       max: MAX.positions,
     }),
     rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: 1e-6, max: 1 }),
-    rope: Object.freeze(parseRope(fields)),
-    tie_word_embeddings: fields.boolean('tie_word_embeddings', false),
-    ...parseTokens(fields, vocab_size, { bos, eos, pad: null }),
+    rope: defaults.rope ?? parseRope(fields, ropeFields(fields)),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', tie_word_embeddings),
+    ...parseTokens(fields, vocab_size, { bos, eos, pad }),
     dtype: parseDtype(fields),
   };
 }
@@ -109,13 +128,23 @@ function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
   };
 }
 
-function parseRope(fields: Fields): RopeConfig {
-  const rope = fields.object('rope_parameters') ?? fields.object('rope_scaling');
+/** Where rotary embeddings are described: in one field of transformers 5, in one of two of 4. */
+export function ropeFields(fields: Fields): Fields | undefined {
+  return fields.object('rope_parameters') ?? fields.object('rope_scaling');
+}
+
+/** Rotary embeddings as `rope` describes them. What it doesn't say of theta, `fields` or the default does. */
+export function parseRope(fields: Fields, rope: Fields | undefined, theta = 10000): RopeConfig {
+  return Object.freeze(readRope(fields, rope, theta));
+}
+
+function readRope(fields: Fields, rope: Fields | undefined, fallback: number): RopeConfig {
   const thetaFields = rope?.has('rope_theta') ? rope : fields;
-  const theta = thetaFields.positiveNumber('rope_theta', { fallback: 10000 });
+  const theta = thetaFields.positiveNumber('rope_theta', { fallback });
   const type = rope?.optionalString('rope_type') ?? rope?.optionalString('type') ?? 'default';
   if (rope === undefined || type === 'default') return { type: 'default', theta };
-  if (type !== 'llama3') throw unsupported('rope_type', type, ['default', 'llama3']);
+  if (type === 'linear') return { type, theta, factor: rope.positiveNumber('factor') };
+  if (type !== 'llama3') throw unsupported('rope_type', type, ['default', 'linear', 'llama3']);
   const low_freq_factor = rope.positiveNumber('low_freq_factor');
   const high_freq_factor = rope.positiveNumber('high_freq_factor');
   if (high_freq_factor <= low_freq_factor) {
@@ -132,9 +161,9 @@ function parseRope(fields: Fields): RopeConfig {
 }
 
 /** Checks what is built of these models: whatever would change their numbers and isn't is refused, never ignored. */
-function expectGatedDecoder(fields: Fields, modelType: string): void {
+function expectGatedDecoder(fields: Fields, modelType: string, { activation = SILU }: GatedDecoderDefaults): void {
   expectModelType(fields, modelType);
-  oneOf(fields, 'hidden_act', ['silu']);
+  for (const field of activation.fields) oneOf(fields, field, [activation.name]);
   const partial = fields.object('rope_parameters')?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor');
   if (partial !== undefined && partial !== 1) throw unsupported('partial_rotary_factor', partial, [1]);
   const dropout = fields.get('attention_dropout') ?? 0;

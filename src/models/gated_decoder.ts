@@ -1,33 +1,54 @@
-import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { PretrainedConfig } from '../core/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { add } from '../ops/add';
+import type { AttentionHeads } from '../ops/attention/attention';
 import { embedding } from '../ops/embedding';
+import { geglu } from '../ops/geglu';
 import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
+import { sliceColumns } from '../ops/slice_columns';
 import { swiglu } from '../ops/swiglu';
-import type { Architecture, Inputs, WeightSpec } from './architecture';
+import type { Architecture, ConstantSpec, Inputs } from './architecture';
 import { LONGEST } from './config_fields';
-import type { GatedDecoderConfig } from './decoder_fields';
+import type { GatedDecoderConfig, RopeConfig } from './decoder_fields';
+import { gatedDecoderModules, gatedDecoderWeights } from './gated_decoder_specs';
 import type { Layers } from './layers';
 import { ropeTable } from './rope_table';
-import { embeddingModule, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
 
 /** In what the families differ. */
 export interface GatedDecoderKind {
   /** What torch's classes begin with: 'Llama'. */
   readonly className: string;
+  /** torch's class of the network without its head, where it isn't `className` and 'Model'. */
+  readonly networkName?: string;
   /** Whether the linear layers have biases: q, k and v, o, and those of the MLP. */
   readonly biases: { readonly qkv: boolean; readonly o: boolean; readonly mlp: boolean };
+  /** Whether one layer gives q, k and v, and one gate and up. */
+  readonly fused?: boolean;
   /** Whether each head of queries and keys has an RMSNorm of its own, over its D numbers. */
   readonly headNorms?: boolean;
+  /** Whether what attention and MLP give is normed too, before it is added. */
+  readonly outputNorms?: boolean;
+  /** Added to the norms' weights: 1 where they are stored as their distance from one. Default: 0. */
+  readonly normOffset?: 0 | 1;
+  /** Of the gate. Default: 'silu'. */
+  readonly activation?: 'silu' | 'gelu_pytorch_tanh';
+  /** Whether embeddings are multiplied by √hidden_size, and torch's class of them then. */
+  readonly scaledEmbedding?: boolean;
+  readonly embeddingName?: string;
 }
 
-/** Llama and what was built after it: RMSNorm, rotary grouped-query attention, SwiGLU; tied or untied head. */
+/** A decoder with everything filled in. */
+export type GatedDecoder = GatedDecoderConfig & GatedDecoderKind;
+
+/** Llama and what was built after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
 export function createGatedDecoder(
   json: PretrainedConfig,
   config: GatedDecoderConfig,
   kind: GatedDecoderKind,
 ): Architecture {
+  const decoder = { ...config, ...kind };
   const maxLength = Math.min(config.max_position_embeddings, LONGEST);
   return {
     config: json,
@@ -38,131 +59,112 @@ export function createGatedDecoder(
       eosTokenIds: config.eos_token_ids,
       padTokenId: config.pad_token_id ?? undefined,
     },
-    modules: modulesOf(config, kind),
-    weights: weightsOf(config, kind),
+    modules: gatedDecoderModules(decoder),
+    weights: gatedDecoderWeights(decoder),
     prefix: 'model',
-    constants: [
-      {
-        name: 'rope',
-        shape: [maxLength, config.head_dim],
-        compute: () => ropeTable(config.rope, config.head_dim, maxLength),
-      },
-    ],
+    constants: ropesOf(config).map(([name, rope]) => ropeConstant(name, rope, config.head_dim, maxLength)),
     head: 'lm_head',
     tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.embed_tokens']] : []),
-    hidden: (g, layers, inputs) => hidden(g, layers, config, kind, inputs),
+    hidden: (g, layers, inputs) => hidden(g, layers, decoder, inputs),
   };
 }
 
-function hidden(g: Graph, layers: Layers, config: GatedDecoderConfig, kind: GatedDecoderKind, inputs: Inputs): Value {
+/** Rotary embeddings by their constants' names. */
+function ropesOf({ rope, slidingRope }: GatedDecoderConfig): (readonly [string, RopeConfig])[] {
+  return [['rope', rope], ...(slidingRope === undefined ? [] : [['sliding rope', slidingRope] as const])];
+}
+
+function ropeConstant(name: string, rope: RopeConfig, D: number, length: number): ConstantSpec {
+  return { name, shape: [length, D], compute: () => ropeTable(rope, D, length) };
+}
+
+function hidden(g: Graph, layers: Layers, decoder: GatedDecoder, inputs: Inputs): Value {
+  const { scaledEmbedding = false, outputNorms = false } = decoder;
   let x = embedding(g, inputs.value('input_ids'), layers.weight('model.embed_tokens'), {
-    padding: config.pad_token_id ?? undefined,
+    padding: decoder.pad_token_id ?? undefined,
+    ...(scaledEmbedding && { scale: Math.sqrt(decoder.hidden_size) }),
   });
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+  for (let layer = 0; layer < decoder.num_hidden_layers; layer++) {
     inputs.block?.();
     const block = `model.layers.${layer}`;
-    const norm = (name: string, value: Value) =>
-      rmsNorm(g, value, layers.weight(`${block}.${name}`), config.rms_norm_eps);
-    x = attention(g, layers, { ...config, ...kind }, inputs, layer, norm('input_layernorm', x), x);
-    x = mlp(g, layers, `${block}.mlp`, norm('post_attention_layernorm', x), x);
+    const normed = (name: string, value: Value): Value => norm(g, layers, decoder, `${block}.${name}`, value);
+    const attended = attend(g, layers, decoder, inputs, layer, normed('input_layernorm', x));
+    const output = `${block}.self_attn.o_proj`;
+    if (outputNorms) {
+      x = add(g, x, normed('post_attention_layernorm', layers.linear(output, attended)));
+      const made = mlp(g, layers, decoder, `${block}.mlp`, normed('pre_feedforward_layernorm', x));
+      x = add(g, x, normed('post_feedforward_layernorm', made));
+    } else {
+      x = layers.linear(output, attended, { residual: x });
+      x = mlp(g, layers, decoder, `${block}.mlp`, normed('post_attention_layernorm', x), x);
+    }
   }
   inputs.block?.();
-  return rmsNorm(g, x, layers.weight('model.norm'), config.rms_norm_eps);
+  return norm(g, layers, decoder, 'model.norm', x);
 }
 
-function attention(
-  g: Graph,
-  layers: Layers,
-  config: GatedDecoderConfig & GatedDecoderKind,
-  inputs: Inputs,
-  layer: number,
-  x: Value,
-  residual: Value,
-): Value {
+function norm(g: Graph, layers: Layers, { rms_norm_eps, normOffset = 0 }: GatedDecoder, name: string, x: Value): Value {
+  return rmsNorm(g, x, layers.weight(name), rms_norm_eps, { weightOffset: normOffset });
+}
+
+/** What the heads give, before it is mixed: (N, H·D). */
+function attend(g: Graph, layers: Layers, decoder: GatedDecoder, inputs: Inputs, layer: number, x: Value): Value {
   const block = `model.layers.${layer}.self_attn`;
-  const [ownQ, ownK, v] = layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
-  const { num_attention_heads: H, num_key_value_heads: Hkv, head_dim: D, headNorms = false } = config;
-  const norm = (name: string, value: Value): Value =>
-    headNorms ? rmsNorm(g, value, layers.weight(`${block}.${name}`), config.rms_norm_eps) : value;
-  const [q, k] = [norm('q_norm', ownQ), norm('k_norm', ownK)];
-  const turned = rope(g, { q, k, table: inputs.constant('rope'), positions: inputs.value('position_ids'), D });
-  const attended = inputs.attend(layer, turned.q, turned.k, v, { H, Hkv, D });
-  return layers.linear(`${block}.o_proj`, attended, { residual });
+  const [ownQ, ownK, v] = queriesKeysAndValues(g, layers, decoder, block, x);
+  const { headNorms = false, head_dim: D, slidingRope, sliding } = decoder;
+  const normed = (name: string, value: Value): Value =>
+    headNorms ? norm(g, layers, decoder, `${block}.${name}`, value) : value;
+  const slides = sliding?.layers[layer] ?? false;
+  const turned = rope(g, {
+    q: normed('q_norm', ownQ),
+    k: normed('k_norm', ownK),
+    table: inputs.constant(slides && slidingRope !== undefined ? 'sliding rope' : 'rope'),
+    positions: inputs.value('position_ids'),
+    D,
+  });
+  return inputs.attend(layer, turned.q, turned.k, v, headsOf(decoder, slides));
 }
 
-function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {
-  const [gate, up] = layers.linears([`${block}.gate_proj`, `${block}.up_proj`], x);
-  return layers.linear(`${block}.down_proj`, swiglu(g, gate, up), { residual });
-}
-
-function blockLinears(config: GatedDecoderConfig, { biases }: GatedDecoderKind, block: string) {
-  const { hidden_size: C, intermediate_size: F, head_dim: D } = config;
-  const query = config.num_attention_heads * D;
-  const key = config.num_key_value_heads * D;
-  const ofInputs = linearsOf(`${block}.self_attn`, biases.qkv);
-  const ofOutput = linearsOf(`${block}.self_attn`, biases.o);
-  const ofMlp = linearsOf(`${block}.mlp`, biases.mlp);
+function headsOf({ scale, sliding, ...decoder }: GatedDecoder, slides: boolean): AttentionHeads {
   return {
-    attention: [
-      ofInputs('q_proj', C, query),
-      ofInputs('k_proj', C, key),
-      ofInputs('v_proj', C, key),
-      ofOutput('o_proj', query, C),
-    ],
-    mlp: [ofMlp('gate_proj', C, F), ofMlp('up_proj', C, F), ofMlp('down_proj', F, C)],
+    H: decoder.num_attention_heads,
+    Hkv: decoder.num_key_value_heads,
+    D: decoder.head_dim,
+    ...(scale !== undefined && { scale }),
+    ...(slides && sliding && { window: sliding.window }),
   };
 }
 
-function headNormsOf({ headNorms = false }: GatedDecoderKind, block: string): string[] {
-  return headNorms ? [`${block}.self_attn.q_norm`, `${block}.self_attn.k_norm`] : [];
-}
-
-function modulesOf(config: GatedDecoderConfig, kind: GatedDecoderKind): ModuleInfo[] {
-  const { className } = kind;
-  const modules: ModuleInfo[] = [
-    { name: '', type: `${className}ForCausalLM` },
-    { name: 'model', type: `${className}Model` },
-    embeddingModule('model.embed_tokens', config.vocab_size, config.hidden_size, config.pad_token_id),
-    { name: 'model.layers', type: 'ModuleList' },
+function queriesKeysAndValues(
+  g: Graph,
+  layers: Layers,
+  { fused = false, num_attention_heads: H, num_key_value_heads: Hkv, head_dim: D }: GatedDecoder,
+  block: string,
+  x: Value,
+): readonly [Value, Value, Value] {
+  if (!fused) return layers.linears([`${block}.q_proj`, `${block}.k_proj`, `${block}.v_proj`], x);
+  const all = layers.linear(`${block}.qkv_proj`, x);
+  return [
+    sliceColumns(g, all, 0, H * D),
+    sliceColumns(g, all, H * D, Hkv * D),
+    sliceColumns(g, all, (H + Hkv) * D, Hkv * D),
   ];
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const block = `model.layers.${layer}`;
-    const { attention, mlp } = blockLinears(config, kind, block);
-    modules.push(
-      { name: block, type: `${className}DecoderLayer` },
-      { name: `${block}.self_attn`, type: `${className}Attention` },
-      ...attention.map(linearModule),
-      ...headNormsOf(kind, block).map((name) => ({ name, type: `${className}RMSNorm` })),
-      { name: `${block}.mlp`, type: `${className}MLP` },
-      ...mlp.map(linearModule),
-      { name: `${block}.mlp.act_fn`, type: 'SiLUActivation' },
-      { name: `${block}.input_layernorm`, type: `${className}RMSNorm` },
-      { name: `${block}.post_attention_layernorm`, type: `${className}RMSNorm` },
-    );
-  }
-  modules.push(
-    { name: 'model.norm', type: `${className}RMSNorm` },
-    { name: 'model.rotary_emb', type: `${className}RotaryEmbedding` },
-    { name: 'lm_head', type: 'Linear', in_features: config.hidden_size, out_features: config.vocab_size },
-  );
-  return modules;
 }
 
-function weightsOf(config: GatedDecoderConfig, kind: GatedDecoderKind): WeightSpec[] {
-  const { hidden_size: C, vocab_size: V } = config;
-  const weights = [matrix('model.embed_tokens.weight', V, C)];
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const block = `model.layers.${layer}`;
-    const { attention, mlp } = blockLinears(config, kind, block);
-    weights.push(
-      ...attention.flatMap(linearWeights),
-      ...headNormsOf(kind, block).map((name) => vector(`${name}.weight`, config.head_dim)),
-      ...mlp.flatMap(linearWeights),
-      vector(`${block}.input_layernorm.weight`, C),
-      vector(`${block}.post_attention_layernorm.weight`, C),
-    );
-  }
-  weights.push(vector('model.norm.weight', C));
-  if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, C));
-  return weights;
+function mlp(g: Graph, layers: Layers, decoder: GatedDecoder, block: string, x: Value, residual?: Value): Value {
+  const [gate, up] = gateAndUp(g, layers, decoder, block, x);
+  const gated = decoder.activation === 'gelu_pytorch_tanh' ? geglu(g, gate, up) : swiglu(g, gate, up);
+  return layers.linear(`${block}.down_proj`, gated, { ...(residual && { residual }) });
+}
+
+function gateAndUp(
+  g: Graph,
+  layers: Layers,
+  { fused = false, intermediate_size: F }: GatedDecoder,
+  block: string,
+  x: Value,
+): readonly [Value, Value] {
+  if (!fused) return layers.linears([`${block}.gate_proj`, `${block}.up_proj`], x);
+  const both = layers.linear(`${block}.gate_up_proj`, x);
+  return [sliceColumns(g, both, 0, F), sliceColumns(g, both, F, F)];
 }

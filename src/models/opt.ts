@@ -112,7 +112,9 @@ function optModules(config: OptConfig): ModuleInfo[] {
     { name: '', type: 'OPTForCausalLM' },
     { name: 'model', type: 'OPTModel' },
     { name: 'model.decoder', type: 'OPTDecoder' },
-    embeddingModule('model.decoder.embed_tokens', config.vocab_size, config.word_embed_proj_dim, config.pad_token_id),
+    embeddingModule('model.decoder.embed_tokens', config.vocab_size, config.word_embed_proj_dim, {
+      padding: config.pad_token_id,
+    }),
     { name: 'model.decoder.embed_positions', type: 'OPTLearnedPositionalEmbedding' },
     ...projections(config).map(linearModule),
   ];

@@ -21,6 +21,7 @@ export function ropeTable(rope: RopeConfig, headDim: number, positions: number):
 function frequency(rope: RopeConfig, share: number): number {
   const own = rope.theta ** -share;
   if (rope.type === 'default') return own;
+  if (rope.type === 'linear') return own / rope.factor;
   // Llama 3.1: waves longer than the original context are stretched by `factor`, short ones kept, those between blended.
   const turns = (rope.original_max_position_embeddings * own) / (2 * Math.PI);
   const { factor, low_freq_factor: low, high_freq_factor: high } = rope;

@@ -27,12 +27,20 @@ export function linearModule({ name, type, inFeatures, outFeatures }: LinearSpec
 }
 
 /** An embedding of `rows` vectors of C features, as it stands in the list of modules. */
-export function embeddingModule(name: string, rows: number, C: number, padding: number | null = null): ModuleInfo {
-  return {
-    name,
-    type: 'Embedding',
-    repr: `Embedding(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})`,
-  };
+export function embeddingModule(
+  name: string,
+  rows: number,
+  C: number,
+  { padding = null, type = 'Embedding' }: EmbeddingModuleOptions = {},
+): ModuleInfo {
+  return { name, type, repr: `${type}(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})` };
+}
+
+export interface EmbeddingModuleOptions {
+  /** The id whose row learns nothing. None by default. */
+  readonly padding?: number | null;
+  /** torch's class. */
+  readonly type?: string | undefined;
 }
 
 export function linearWeights({ name, type, inFeatures, outFeatures, bias }: LinearSpec): WeightSpec[] {

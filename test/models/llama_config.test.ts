@@ -138,7 +138,7 @@ describe('unsupported', () => {
     ['another activation', { hidden_act: 'gelu' }],
     ['WGSL for an activation', { hidden_act: '*/ } fn evil(){' }],
     ['yarn', { rope_parameters: { rope_type: 'yarn', factor: 2 } }],
-    ['linear, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'linear', factor: 2 } }],
+    ['dynamic, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } }],
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
     ['part of the head rotated', { partial_rotary_factor: 0.5 }],
     ['dropout in the base', { attention_dropout: 0.1 }],

@@ -40,12 +40,19 @@ test("Hugging Face's defaults", () => {
   expect(parseQwen2Config(shorter).max_position_embeddings).toBe(32768);
 });
 
+test('layers from max_window_layers on see a window, where it is used', () => {
+  const { layer_types: _, ...untyped } = qwen2;
+  const windowed = { ...untyped, use_sliding_window: true, sliding_window: 7 };
+  expect(parseQwen2Config({ ...windowed, max_window_layers: 1 }).sliding).toEqual({ window: 7, layers: [false, true] });
+  expect(parseQwen2Config({ ...windowed, max_window_layers: 0 }).sliding?.layers).toEqual([true, true]);
+  expect(parseQwen2Config(windowed).sliding).toBeUndefined();
+  const layer_types = ['sliding_attention', 'full_attention'];
+  expect(parseQwen2Config({ ...windowed, layer_types }).sliding?.layers).toEqual([true, false]);
+});
+
 describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'llama' }],
-    ['sliding windows', { use_sliding_window: true }],
-    ['a layer with a window', { layer_types: ['full_attention', 'sliding_attention'] }],
-    ['layer types that are no list', { layer_types: 'sliding_attention' }],
     ['another activation', { hidden_act: 'gelu' }],
     ['quantised weights', { quantization_config: {} }],
   ])('%s', (_, change) => {
@@ -54,6 +61,8 @@ describe('is refused', () => {
 
   test.each([
     ['a window that is no boolean', { use_sliding_window: 'yes' }],
+    ['a layer with a window that isn’t used', { layer_types: ['full_attention', 'sliding_attention'] }],
+    ['layer types that are no list', { layer_types: 'sliding_attention' }],
     ['heads that don’t fit', { num_key_value_heads: 3 }],
   ])('%s', (_, change) => {
     expect(codeThrownBy(() => parseQwen2Config({ ...qwen2, ...change }))).toBe('invalid_format');

@@ -51,3 +51,9 @@ test('llama3 keeps short waves, stretches long ones and blends those between', (
   }
   expect([...seen].sort()).toEqual(['between', 'long', 'short']);
 });
+
+test('linear divides positions', () => {
+  const plain = ropeTable({ type: 'default', theta: 10000 }, 8, 3);
+  const linear = ropeTable({ type: 'linear', theta: 10000, factor: 4 }, 8, 9);
+  for (let j = 0; j < 8; j++) expect(linear[8 * 8 + j]).toBeCloseTo(plain[2 * 8 + j] as number, DIGITS);
+});
