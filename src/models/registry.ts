@@ -3,6 +3,7 @@ import type { PretrainedConfig } from '../core/model';
 import type { Architecture } from './architecture';
 import { createGpt2 } from './gpt2';
 import { createLlama } from './llama';
+import { createMistral } from './mistral';
 import { createOpt } from './opt';
 import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
@@ -10,6 +11,7 @@ import { createQwen3 } from './qwen3';
 const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architecture> = new Map([
   ['gpt2', createGpt2],
   ['llama', createLlama],
+  ['mistral', createMistral],
   ['opt', createOpt],
   ['qwen2', createQwen2],
   ['qwen3', createQwen3],

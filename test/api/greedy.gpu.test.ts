@@ -24,15 +24,21 @@ async function recomputed(model: PreTrainedModel): Promise<number[]> {
   return ids.slice(PROMPT.length);
 }
 
-test.each(['base/llama', 'base/llama3-tied', 'base/qwen2', 'base/qwen3', 'base/gpt2', 'base/opt', 'base/opt-postnorm'])(
-  '%s: what the cache of keys and values gives is what a pass over all tokens does',
-  async (base) => {
-    const model = await AutoModelForCausalLM.from_pretrained(goldenBase(base), { session: opened.session });
-    const generated: number[] = [];
-    const config = { max_new_tokens: NEW, eos_token_id: null };
-    for await (const { token_id } of model.generate(PROMPT, config)) generated.push(token_id);
-    expect(generated).toHaveLength(NEW);
-    expect(generated).toEqual(await recomputed(model));
-    await model.dispose();
-  },
-);
+test.each([
+  'base/llama',
+  'base/llama3-tied',
+  'base/qwen2',
+  'base/qwen3',
+  'base/mistral',
+  'base/gpt2',
+  'base/opt',
+  'base/opt-postnorm',
+])('%s: what the cache of keys and values gives is what a pass over all tokens does', async (base) => {
+  const model = await AutoModelForCausalLM.from_pretrained(goldenBase(base), { session: opened.session });
+  const generated: number[] = [];
+  const config = { max_new_tokens: NEW, eos_token_id: null };
+  for await (const { token_id } of model.generate(PROMPT, config)) generated.push(token_id);
+  expect(generated).toHaveLength(NEW);
+  expect(generated).toEqual(await recomputed(model));
+  await model.dispose();
+});

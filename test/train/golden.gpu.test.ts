@@ -48,6 +48,7 @@ const cases = [
   'qwen2_bias_mid',
   'qwen2_f16_shards_small',
   'qwen3_mid',
+  'mistral_window_mid',
   'gpt2_all_mid',
   'gpt2_layer1_small',
   'gpt2_bare_notask',
