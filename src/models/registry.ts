@@ -5,6 +5,7 @@ import { createGpt2 } from './gpt2';
 import { createLlama } from './llama';
 import { createMistral } from './mistral';
 import { createOpt } from './opt';
+import { createPhi3 } from './phi3';
 import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
 
@@ -13,6 +14,7 @@ const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architect
   ['llama', createLlama],
   ['mistral', createMistral],
   ['opt', createOpt],
+  ['phi3', createPhi3],
   ['qwen2', createQwen2],
   ['qwen3', createQwen3],
 ]);

@@ -30,6 +30,7 @@ test.each([
   'base/qwen2',
   'base/qwen3',
   'base/mistral',
+  'base/phi3',
   'base/gpt2',
   'base/opt',
   'base/opt-postnorm',

@@ -11,7 +11,7 @@ const configOf = (base: string): PretrainedConfig =>
 const create = (base: string, change: object = {}) => createArchitecture({ ...configOf(base), ...change });
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
-describe.each(['llama', 'qwen2', 'qwen3', 'mistral', 'gpt2', 'opt', 'opt-postnorm'])('%s', (base) => {
+describe.each(['llama', 'qwen2', 'qwen3', 'mistral', 'phi3', 'gpt2', 'opt', 'opt-postnorm'])('%s', (base) => {
   const model = create(base);
   const golden = moduleList(`base/${base}`);
 

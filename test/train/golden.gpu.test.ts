@@ -49,6 +49,7 @@ const cases = [
   'qwen2_f16_shards_small',
   'qwen3_mid',
   'mistral_window_mid',
+  'phi3_fused_mid',
   'gpt2_all_mid',
   'gpt2_layer1_small',
   'gpt2_bare_notask',

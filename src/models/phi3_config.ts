@@ -1,0 +1,20 @@
+import { Fields, type JsonObject } from '../core/fields';
+import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
+import { parseSlidingLayers, parseWindow } from './sliding_layers';
+
+/** What a Phi-3 needs of its config.json, under Hugging Face's names and with their defaults. */
+export interface Phi3Config extends GatedDecoderConfig {
+  readonly model_type: 'phi3';
+}
+
+/**
+ * Reads a config.json of `model_type` "phi3", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
+ * Face's defaults. "longrope", of the models with long contexts, isn't built. The base's own dropout isn't read: a frozen base
+ * runs without. Throws `invalid_format` for what no Phi-3 has, `unsupported_model` for what some have and we don't know.
+ */
+export function parsePhi3Config(json: JsonObject): Phi3Config {
+  const fields = new Fields(json, 'config.json');
+  const config = parseGatedDecoder(fields, 'phi3', { max_position_embeddings: 4096, bos: 1, eos: 32000, pad: 32000 });
+  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, null), () => true);
+  return Object.freeze({ model_type: 'phi3', ...config, ...(sliding && { sliding }) });
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../src/core/fields';
+import { parseJsonObject } from '../../src/formats/json';
+import { parsePhi3Config } from '../../src/models/phi3_config';
+import { codeThrownBy } from '../helpers/safetensors_bytes';
+
+const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
+const phi3 = read('phi3/config.json');
+
+test('reads the same from version 4 and 5 of transformers', () => {
+  expect(parsePhi3Config(read('phi3/config_v4.json'))).toEqual(parsePhi3Config(phi3));
+});
+
+test('has a window only where the file says so', () => {
+  expect(parsePhi3Config(phi3).sliding).toBeUndefined();
+  const { sliding_window: _, ...untold } = phi3;
+  expect(parsePhi3Config(untold).sliding).toBeUndefined();
+  expect(parsePhi3Config({ ...phi3, sliding_window: 9 }).sliding).toEqual({ window: 9, layers: [true, true] });
+});
+
+test.each([
+  ['another type', { model_type: 'llama' }],
+  ['long contexts', { rope_parameters: { rope_type: 'longrope', rope_theta: 10000 } }],
+  ['part of the head rotated', { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.75 } }],
+])('%s is refused', (_, change) => {
+  expect(codeThrownBy(() => parsePhi3Config({ ...phi3, ...change }))).toBe('unsupported_model');
+});
