@@ -11,6 +11,7 @@ import * as embedding from './embedding';
 import * as fill from './fill';
 import * as fmaChain from './fma_chain';
 import * as geglu from './geglu';
+import * as gelu from './gelu';
 import * as geluNew from './gelu_new';
 import * as layerNorm from './layer_norm';
 import * as linear from './linear';
@@ -44,6 +45,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...fill,
   ...fmaChain,
   ...geglu,
+  ...gelu,
   ...geluNew,
   ...layerNorm,
   ...linear,

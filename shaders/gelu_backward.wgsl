@@ -1,0 +1,19 @@
+// gelu_backward: dx = dy · (Φ(x) + x · Φ′(x)),  Φ′(x) = e^(−x²/2) / √(2π)
+// x, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
+// grid: one thread per four elements, folded into x and y
+// with lib/flat_index.wgsl, lib/normal_cdf.wgsl
+struct Params { size: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(id, groups);
+  if (at * 4u >= p.size) {
+    return;
+  }
+  let bell = normal_bell(x[at]);
+  dx[at] = dy[at] * (normal_cdf(x[at], bell) + x[at] * (bell / BELL_AREA));
+}
