@@ -1,9 +1,9 @@
-// embedding_backward: dw[ids[n] + offset,c] += dy[n,c] for all n whose id isn't the padding's
+// embedding_backward: dw[ids[n] + offset,c] += scale · dy[n,c] for all n whose id isn't the padding's
 // indices from V on are the last row, as in embedding
 // ids: (N)   dy: (N, C)   dw: (V, C)
 // grid: one thread per element of dy, folded into x and y; of all n with one row, the first adds up the rest in order
 // with lib/flat_index.wgsl
-struct Params { N: u32, C: u32, V: u32, offset: u32, padding: u32 }
+struct Params { N: u32, C: u32, V: u32, offset: u32, padding: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
@@ -36,5 +36,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       total += dy[n * p.C + c];
     }
   }
-  dw[row * p.C + c] += total;
+  dw[row * p.C + c] += p.scale * total;
 }

@@ -19,6 +19,7 @@ export const embeddingForward = defineKernel({
     count: 'size',
     half: 'u32',
     offset: 'place',
+    scale: 'f32',
     has_before: 'u32',
   },
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
@@ -27,7 +28,7 @@ export const embeddingForward = defineKernel({
 export const embeddingBackward = defineKernel({
   name: 'embedding_backward',
   bindings: { ids: 'read', dy: 'read', dw: 'update' },
-  params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32' },
+  params: { N: 'size', C: 'size', V: 'size', offset: 'place', padding: 'u32', scale: 'f32' },
   variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
   // Each element looks through the ids of all tokens: that is the work, not the sums.
   flops: ({ N, C }) => N * N * C,
@@ -38,20 +39,22 @@ export interface EmbeddingOptions {
   readonly offset?: number;
   /** The id whose row learns nothing, as torch's `padding_idx`. None by default. */
   readonly padding?: number | undefined;
+  /** What the rows are multiplied by: √C in Gemma. 1 by default. */
+  readonly scale?: number;
 }
 
 /** No id at all: −1 is one where there is an offset. */
 const NO_PADDING = 0x80000000;
 
 /**
- * The rows ids + offset of weight (V, C), f32 or f16, for ids (N): (N, C). Ids must stay below V − offset. A weight
- * that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
+ * The rows ids + offset of weight (V, C), f32 or f16, for ids (N), times `scale`: (N, C). Ids must stay below V − offset. A
+ * weight that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
  */
 export function embedding(
   g: Graph,
   ids: Value,
   weight: Value,
-  { offset = 0, padding = NO_PADDING }: EmbeddingOptions = {},
+  { offset = 0, padding = NO_PADDING, scale = 1 }: EmbeddingOptions = {},
 ): Value {
   const [V, C] = weight.shape;
   if (V === undefined || C === undefined || weight.shape.length !== 2) {
@@ -64,11 +67,11 @@ export function embedding(
     );
   }
   const N = numel(ids.shape);
-  const y = emitShards(g, ids, weight, { N, C, V, half: Number(weight.dtype === 'f16'), offset });
+  const y = emitShards(g, ids, weight, { N, C, V, half: Number(weight.dtype === 'f16'), offset, scale });
   g.differentiate(y, [weight], (dy, [sink]) => {
     const dw = gatheredIn(sink, weight);
     expectShape('embedding gradient', dw.shape, [V, C]);
-    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding });
+    g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding, scale });
     return [dw];
   });
   return y;
@@ -85,6 +88,7 @@ function emitShards(
     readonly V: number;
     readonly half: number;
     readonly offset: number;
+    readonly scale: number;
   },
 ): Value {
   const y = shardsOf(weight).reduce<Value | undefined>((before, { value, first }) => {

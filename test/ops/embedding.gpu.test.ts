@@ -24,10 +24,11 @@ test.each([
 });
 
 test.each([
-  { V: 65, C: 1, offset: 0 },
-  { V: 128, C: 7, offset: 2 },
-  { V: 300, C: 36, offset: 1 },
-])('embedding V=$V C=$C offset=$offset from shards: the rows of the whole', async ({ V, C, offset }) => {
+  { V: 65, C: 1, offset: 0, scale: 1 },
+  { V: 128, C: 7, offset: 2, scale: 6 },
+  { V: 300, C: 36, offset: 1, scale: 1 },
+])('embedding V=$V C=$C offset=$offset scale=$scale from shards: the rows of the whole', async (sizes) => {
+  const { V, C, offset, scale } = sizes;
   for (const dtype of ['f32', 'f16'] as const) {
     const memory: Memory = new Map();
     const next = random(5);
@@ -37,8 +38,8 @@ test.each([
     const numbers = integerArray(V * C, 2, 1000);
     const g = new Graph();
     const tokens = input(memory, 'ids', [90], ids, 'u32');
-    const whole = embedding(g, tokens, input(memory, 'whole', [V, C], numbers, dtype), { offset });
-    const y = embedding(g, tokens, inputInShards(memory, 'split', [V, C], numbers, dtype), { offset });
+    const whole = embedding(g, tokens, input(memory, 'whole', [V, C], numbers, dtype), { offset, scale });
+    const y = embedding(g, tokens, inputInShards(memory, 'split', [V, C], numbers, dtype), { offset, scale });
     expect(g.steps).toHaveLength(1 + Math.ceil(V / 64));
     await expectGpuEqualsReference(g, memory, [whole, y], 0);
     const results = await runOnGpu(g.steps, memory, [whole, y]);
@@ -47,11 +48,12 @@ test.each([
 });
 
 test.each([
-  { N: 1, V: 1, C: 1, offset: 0 },
-  { N: 5, V: 9, C: 123, offset: 2 },
-  { N: 123, V: 7, C: 5, offset: 0 },
-  { N: 130, V: 300, C: 64, offset: 1 },
-])('embedding N=$N V=$V C=$C offset=$offset: rows and gradients', async ({ N, V, C, offset }) => {
+  { N: 1, V: 1, C: 1, offset: 0, scale: 1 },
+  { N: 5, V: 9, C: 123, offset: 2, scale: 1 },
+  { N: 123, V: 7, C: 5, offset: 0, scale: 48 },
+  { N: 130, V: 300, C: 64, offset: 1, scale: 1 },
+])('embedding N=$N V=$V C=$C offset=$offset scale=$scale: rows and gradients', async (sizes) => {
+  const { N, V, C, offset, scale } = sizes;
   const memory: Memory = new Map();
   const next = random(3);
   // Ids that come often, and the last row.
@@ -64,7 +66,7 @@ test.each([
   const dw = input(memory, 'dw', [V, C], integerArray(V * C, 3));
   const g = new Graph();
   g.train(weight);
-  const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight, { offset });
+  const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight, { offset, scale });
   g.grad(y, dy, new Map([[weight, dw]]));
   await expectGpuEqualsReference(g, memory, [y, dw], 0);
 });
@@ -104,7 +106,7 @@ test('the same gradient has the same bits twice', async () => {
   const dy = input(memory, 'dy', [N, C], randomArray(N * C, 2));
   const dw = input(memory, 'dw', [V, C], randomArray(V * C, 3));
   const g = new Graph();
-  g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0, padding: 0xffffffff });
+  g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset: 0, padding: 0xffffffff, scale: 1 });
   // Sums of about 30 numbers.
   await expectGpuEqualsReference(g, memory, [dw], 1e-6);
   expect(await runOnGpu(g.steps, memory, [dw])).toEqual(await runOnGpu(g.steps, memory, [dw]));

@@ -30,9 +30,21 @@ test.each([0, 2])('embedding, offset %i: the rows that the ids name', (offset) =
   });
 });
 
-test.each([0, 2])('embedding, offset %i: central differences by the weight', (offset) => {
+test('embedding, scaled: so many times the rows', () => {
   const { memory, weight, ids } = setUp();
-  expectGradient((g) => embedding(g, ids, weight, { offset }), memory, [weight]);
+  const g = new Graph();
+  const [plain, scaled] = [embedding(g, ids, weight), embedding(g, ids, weight, { scale: 48 })];
+  const results = runReference(g.steps, memory);
+  expect(results.get(scaled)).toEqual(results.get(plain)!.map((value) => 48 * value));
+});
+
+test.each([
+  { offset: 0, scale: 1 },
+  { offset: 2, scale: 1 },
+  { offset: 0, scale: 5 },
+])('embedding, offset $offset, scale $scale: central differences by the weight', ({ offset, scale }) => {
+  const { memory, weight, ids } = setUp();
+  expectGradient((g) => embedding(g, ids, weight, { offset, scale }), memory, [weight]);
 });
 
 test('a table of tokens, one of positions and a head that shares the first', () => {
