@@ -24,6 +24,7 @@ import * as rope from './rope';
 import * as rows from './rows';
 import * as sample from './sample';
 import * as sliceColumns from './slice_columns';
+import * as softcap from './softcap';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
 import * as veraMerge from './vera_merge';
@@ -57,6 +58,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...rows,
   ...sample,
   ...sliceColumns,
+  ...softcap,
   ...swiglu,
   ...vera,
   ...veraMerge,

@@ -1,0 +1,42 @@
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import safeTanh from '../../shaders/lib/safe_tanh.wgsl?raw';
+import forwardWgsl from '../../shaders/softcap.wgsl?raw';
+import backwardWgsl from '../../shaders/softcap_backward.wgsl?raw';
+import { WebVeraError } from '../core/error';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { passOn } from './add';
+
+export const softcapForward = defineKernel({
+  name: 'softcap',
+  bindings: { x: 'read', y: 'write' },
+  params: { size: 'size', cap: 'f32' },
+  variants: [{ wgsl: [forwardWgsl, flatIndex, safeTanh], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 20 * size,
+});
+
+export const softcapBackward = defineKernel({
+  name: 'softcap_backward',
+  bindings: { y: 'read', dy: 'read', dx: 'write' },
+  params: { size: 'size', cap: 'f32' },
+  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 5 * size,
+});
+
+/**
+ * cap · tanh(x / cap): like x near 0, and never beyond ±cap. The gradient follows from y alone, so x isn't kept for it. Throws
+ * `invalid_argument` unless `cap` is a positive number.
+ */
+export function softcap(g: Graph, x: Value, cap: number): Value {
+  if (!(cap > 0 && Number.isFinite(cap))) {
+    throw new WebVeraError('invalid_argument', `softcap cap: expected a positive number, got ${cap}`);
+  }
+  const size = numel(x.shape);
+  const { y } = g.emit(softcapForward, { x }, { y: x.shape }, { size, cap });
+  g.differentiate(y, [x], (dy, [toX]) => [
+    passOn(g, g.emit(softcapBackward, { y, dy }, { dx: x.shape }, { size, cap }).dx, toX),
+  ]);
+  return y;
+}
