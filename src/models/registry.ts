@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { PretrainedConfig } from '../core/model';
 import type { Architecture } from './architecture';
+import { createGemma } from './gemma';
 import { createGpt2 } from './gpt2';
 import { createLlama } from './llama';
 import { createMistral } from './mistral';
@@ -10,6 +11,7 @@ import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
 
 const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architecture> = new Map([
+  ['gemma', createGemma],
   ['gpt2', createGpt2],
   ['llama', createLlama],
   ['mistral', createMistral],

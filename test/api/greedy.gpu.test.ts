@@ -31,6 +31,7 @@ test.each([
   'base/qwen3',
   'base/mistral',
   'base/phi3',
+  'base/gemma',
   'base/gpt2',
   'base/opt',
   'base/opt-postnorm',

@@ -50,6 +50,7 @@ const cases = [
   'qwen3_mid',
   'mistral_window_mid',
   'phi3_fused_mid',
+  'gemma_mid',
   'gpt2_all_mid',
   'gpt2_layer1_small',
   'gpt2_bare_notask',

@@ -1,0 +1,39 @@
+import { Fields, type JsonObject } from '../core/fields';
+import { oneOf } from './config_fields';
+import { type GatedDecoderConfig, type GatedDecoderDefaults, parseGatedDecoder } from './decoder_fields';
+
+/** What a Gemma needs of its config.json, under Hugging Face's names and with their defaults. */
+export interface GemmaConfig extends GatedDecoderConfig {
+  readonly model_type: 'gemma';
+  /** Biases on q, k, v and o. */
+  readonly attention_bias: boolean;
+}
+
+/** What Gemmas have in common. */
+export const GEMMA_DEFAULTS = {
+  bos: 2,
+  eos: 1,
+  pad: 0,
+  head_dim: 256,
+  tie_word_embeddings: true,
+  activation: { fields: ['hidden_activation', 'hidden_act'], name: 'gelu_pytorch_tanh' },
+} as const satisfies Partial<GatedDecoderDefaults>;
+
+/**
+ * Reads a config.json of `model_type` "gemma", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
+ * Face's defaults. Throws `invalid_format` for what no Gemma has, `unsupported_model` for what some have and we don't know.
+ */
+export function parseGemmaConfig(json: JsonObject): GemmaConfig {
+  const fields = new Fields(json, 'config.json');
+  expectCausal(fields);
+  return Object.freeze({
+    model_type: 'gemma',
+    ...parseGatedDecoder(fields, 'gemma', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192 }),
+    attention_bias: fields.boolean('attention_bias', false),
+  });
+}
+
+/** Some Gemmas are made to read texts in both directions. */
+export function expectCausal(fields: Fields): void {
+  oneOf(fields, 'use_bidirectional_attention', [false]);
+}

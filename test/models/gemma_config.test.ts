@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/core/fields';
+import { parseJsonObject } from '../../src/formats/json';
+import { parseGemmaConfig } from '../../src/models/gemma_config';
+import { codeThrownBy } from '../helpers/safetensors_bytes';
+
+const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
+const gemma = read('gemma/config.json');
+
+test('reads the same from version 4 and 5 of transformers', () => {
+  expect(parseGemmaConfig(read('gemma/config_v4.json'))).toEqual(parseGemmaConfig(gemma));
+});
+
+test("Hugging Face's defaults", () => {
+  const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads } =
+    gemma;
+  const sizes = {
+    vocab_size,
+    hidden_size,
+    intermediate_size,
+    num_hidden_layers,
+    num_attention_heads,
+    num_key_value_heads,
+  };
+  expect(parseGemmaConfig({ model_type: 'gemma', ...sizes })).toMatchObject({
+    head_dim: 256,
+    max_position_embeddings: 8192,
+    tie_word_embeddings: true,
+    pad_token_id: 0,
+    eos_token_ids: [1],
+    bos_token_id: 2,
+    rms_norm_eps: 1e-6,
+    rope: { type: 'default', theta: 10000 },
+    attention_bias: false,
+  });
+});
+
+describe('is refused', () => {
+  test.each([
+    ['another type', { model_type: 'gemma2' }],
+    ['the exact GELU', { hidden_activation: 'gelu' }],
+    ['the exact GELU, by the older field', { hidden_activation: null, hidden_act: 'gelu' }],
+    ['attention in both directions', { use_bidirectional_attention: true }],
+  ])('%s', (_, change) => {
+    expect(codeThrownBy(() => parseGemmaConfig({ ...gemma, ...change }))).toBe('unsupported_model');
+  });
+});
