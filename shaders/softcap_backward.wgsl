@@ -1,11 +1,12 @@
-// softcap_backward: with t = y / cap, the tanh:
+// softcap_backward: with t = tanh(x / cap):
 //   dx = dy · (1 − t²), as (1 − t) · (1 + t), which cancels least where t is near 1
-// y, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
+// By x, as the loss writes its gradient over y.
+// x, dy, dx: `size` elements, four at a time; the last four may reach into the padding of the buffers
 // grid: one thread per four elements, folded into x and y
-// with lib/flat_index.wgsl
+// with lib/flat_index.wgsl, lib/safe_tanh.wgsl
 struct Params { size: u32, cap: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
 
@@ -15,6 +16,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (at * 4u >= p.size) {
     return;
   }
-  let t = y[at] / p.cap;
+  let t = safe_tanh(x[at] / p.cap);
   dx[at] = dy[at] * (1.0 - t) * (1.0 + t);
 }

@@ -1,5 +1,6 @@
 // attention_backward: the gradient of attention by its queries, or by its keys and values. With P[n,j] = exp(s[n,j] − L[n])
 // from the scaled scores s of query n and key j, and dS[n,j] = P[n,j] · (dy[n] · v[j] − y[n] · dy[n]):
+// which is by the scores behind the cap; by those before it,
 //   dq[n] = scale · Σ_j dS[n,j] · k[j],   dk[j] = scale · Σ_n dS[n,j] · q[n],   dv[j] = Σ_n P[n,j] · dy[n]
 // Both are one computation: rows are what the gradient is by, columns what they meet. Scores are x·zᵀ, and with them
 //   dx = scale · dS·z,   and of keys also   dx_values = P·z_values
@@ -8,8 +9,9 @@
 // Gradients of keys and values are summed over the query heads that share them. Of queries, dx_values is left as it is.
 // grid: a tile of rows in x, their heads in y, B in z
 // with lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block}.wgsl
+// lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl,
 // and lib/{backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held
-struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, window: u32, of_keys: u32 }
+struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, window: u32, softcap: f32, of_keys: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
 @group(0) @binding(2) var<storage, read> x_values: array<Word>;

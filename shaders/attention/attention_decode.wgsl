@@ -1,9 +1,10 @@
 // attention_decode: one new query per row of the batch, at positions[b], over its cache: all entries, or those up to its own
-// while the cache isn't full: y[b,h] = Σ_j softmax_j(scale · q[b,h] · k_cache[b,j]) · v_cache[b,j]
+// while the cache isn't full: y[b,h] = Σ_j softmax_j(capped(scale · q[b,h] · k_cache[b,j])) · v_cache[b,j]
 // q, y: (B, H·D)   k_cache, v_cache: (B, S, Hkv·D); query head h reads kv head h · Hkv / H   positions: (B)
 // grid: see the lib file
-// with lib/{word_vec4, word_scalar}.wgsl and one of lib/{decode_workgroup, decode_serial}.wgsl
-struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32 }
+// with one of lib/{word_vec4, word_scalar}.wgsl, one of lib/{decode_workgroup, decode_serial}.wgsl,
+// and lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl
+struct Params { B: u32, S: u32, H: u32, Hkv: u32, D: u32, scale: f32, softcap: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<Word>;
 @group(0) @binding(2) var<storage, read> k_cache: array<Word>;
@@ -43,7 +44,7 @@ fn score_of(query: u32, row: u32) -> f32 {
   for (var c = 0u; c < width; c++) {
     product += word_dot(q[query + c], k_cache[row + c]);
   }
-  return product * p.scale;
+  return capped(vec4f(product * p.scale)).x;
 }
 
 fn inverse_total(total: f32) -> f32 {

@@ -19,14 +19,14 @@ export const softcapForward = defineKernel({
 
 export const softcapBackward = defineKernel({
   name: 'softcap_backward',
-  bindings: { y: 'read', dy: 'read', dx: 'write' },
+  bindings: { x: 'read', dy: 'read', dx: 'write' },
   params: { size: 'size', cap: 'f32' },
-  variants: [{ wgsl: [backwardWgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
-  flops: ({ size }) => 5 * size,
+  variants: [{ wgsl: [backwardWgsl, flatIndex, safeTanh], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => 24 * size,
 });
 
 /**
- * cap · tanh(x / cap): like x near 0, and never beyond ±cap. The gradient follows from y alone, so x isn't kept for it. Throws
+ * cap · tanh(x / cap): like x near 0, and never beyond ±cap. Throws
  * `invalid_argument` unless `cap` is a positive number.
  */
 export function softcap(g: Graph, x: Value, cap: number): Value {
@@ -36,7 +36,7 @@ export function softcap(g: Graph, x: Value, cap: number): Value {
   const size = numel(x.shape);
   const { y } = g.emit(softcapForward, { x }, { y: x.shape }, { size, cap });
   g.differentiate(y, [x], (dy, [toX]) => [
-    passOn(g, g.emit(softcapBackward, { y, dy }, { dx: x.shape }, { size, cap }).dx, toX),
+    passOn(g, g.emit(softcapBackward, { x, dy }, { dx: x.shape }, { size, cap }).dx, toX),
   ]);
   return y;
 }

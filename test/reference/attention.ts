@@ -1,3 +1,4 @@
+import { capped } from './capped';
 import type { Reference } from './reference';
 
 type Arrays = Parameters<Reference>[0];
@@ -33,10 +34,10 @@ function forEachQuery(
 }
 
 export const attention: Reference = ({ q, k, v, spans, y, L }, sizes) => {
-  const { D, scale } = sizes;
+  const { D, scale, softcap } = sizes;
   forEachQuery(sizes, ({ b, t, query, stats, kv }) => {
     const keys = visible(spans!, sizes, b, t);
-    const scores = keys.map((j) => scale! * dot(q!, query, k!, kv(j), D!));
+    const scores = keys.map((j) => capped(scale! * dot(q!, query, k!, kv(j), D!), softcap!));
     const most = Math.max(...scores);
     const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
     L![stats] = keys.length === 0 ? 1e30 : most + Math.log(total);
@@ -66,10 +67,12 @@ function gradients(
   stats: number,
   kv: (j: number) => number,
 ) {
-  const { D, scale } = sizes;
+  const { D, scale, softcap } = sizes;
   return visible(spans!, sizes, b, t).map((j) => {
-    const P = Math.exp(scale! * dot(q!, query, k!, kv(j), D!) - kept![2 * stats]!);
-    return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) };
+    const score = capped(scale! * dot(q!, query, k!, kv(j), D!), softcap!);
+    const P = Math.exp(score - kept![2 * stats]!);
+    const slope = softcap === 0 ? 1 : 1 - (score / softcap!) ** 2;
+    return { j, P, dS: P * (dot(dy!, query, v!, kv(j), D!) - kept![2 * stats + 1]!) * slope };
   });
 }
 

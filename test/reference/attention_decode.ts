@@ -1,6 +1,10 @@
+import { capped } from './capped';
 import type { Reference } from './reference';
 
-export const attention_decode: Reference = ({ q, k_cache, v_cache, positions, y }, { B, S, H, Hkv, D, scale }) => {
+export const attention_decode: Reference = (
+  { q, k_cache, v_cache, positions, y },
+  { B, S, H, Hkv, D, scale, softcap },
+) => {
   for (let b = 0; b < B!; b++) {
     for (let h = 0; h < H!; h++) {
       const query = (b * H! + h) * D!;
@@ -10,7 +14,7 @@ export const attention_decode: Reference = ({ q, k_cache, v_cache, positions, y 
       const scores = entries.map((j) => {
         let product = 0;
         for (let d = 0; d < D!; d++) product += q![query + d]! * k_cache![entry(j) + d]!;
-        return product * scale!;
+        return capped(product * scale!, softcap!);
       });
       const most = scores.reduce((a, s) => Math.max(a, s), Number.NEGATIVE_INFINITY);
       const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);

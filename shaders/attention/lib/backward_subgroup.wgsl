@@ -46,10 +46,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         probabilities(made.s.b3, met.rows, columns3, scale),
       );
       let dS = Blocks(
-        score_gradients(P.b0, made.dP.b0, met.rows, own, scale),
-        score_gradients(P.b1, made.dP.b1, met.rows, columns1, scale),
-        score_gradients(P.b2, made.dP.b2, met.rows, columns2, scale),
-        score_gradients(P.b3, made.dP.b3, met.rows, columns3, scale),
+        score_gradients(P.b0, made.s.b0, made.dP.b0, met.rows, own, scale),
+        score_gradients(P.b1, made.s.b1, made.dP.b1, met.rows, columns1, scale),
+        score_gradients(P.b2, made.s.b2, made.dP.b2, met.rows, columns2, scale),
+        score_gradients(P.b3, made.s.b3, made.dP.b3, met.rows, columns3, scale),
       );
       sums = add_columns(sums, dS, P, columns);
       continuing {

@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       let c = wide_column(index, work);
       let early = head_rows(batch, columns + wide_token(index), column_head, column_heads());
       let late = head_rows(batch, columns + wide_token(index) + 16u, column_head, column_heads());
-      stage_weights(thread, score_gradients(P, dP, met.rows, met.columns, scale));
+      stage_weights(thread, score_gradients(P, s, dP, met.rows, met.columns, scale));
       stage_wide(index, z_block(early, c), z_block(late, c));
       workgroupBarrier();
       dx_sums = multiply_wide(dx_sums, thread);

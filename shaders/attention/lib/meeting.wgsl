@@ -53,10 +53,10 @@ fn query_stats(batch: u32, head: u32, query: u32) -> QueryStats {
 // P of four rows by four columns, from x·zᵀ.
 fn probabilities(products: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
   return mat4x4f(
-    probability_row(products[0] * scale, rows.first.x, rows.last.x, rows.L.x, columns),
-    probability_row(products[1] * scale, rows.first.y, rows.last.y, rows.L.y, columns),
-    probability_row(products[2] * scale, rows.first.z, rows.last.z, rows.L.z, columns),
-    probability_row(products[3] * scale, rows.first.w, rows.last.w, rows.L.w, columns),
+    probability_row(capped(products[0] * scale), rows.first.x, rows.last.x, rows.L.x, columns),
+    probability_row(capped(products[1] * scale), rows.first.y, rows.last.y, rows.L.y, columns),
+    probability_row(capped(products[2] * scale), rows.first.z, rows.last.z, rows.L.z, columns),
+    probability_row(capped(products[3] * scale), rows.first.w, rows.last.w, rows.L.w, columns),
   );
 }
 
@@ -65,12 +65,12 @@ fn probability_row(scores: vec4f, first: i32, last: i32, L: f32, columns: Four) 
   return select(vec4f(), exp(scores - (L + columns.L)), visible);
 }
 
-// scale · dS, from P and x_values·z_valuesᵀ.
-fn score_gradients(P: mat4x4f, dP: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
+// scale · dS, from P, x·zᵀ and x_values·z_valuesᵀ.
+fn score_gradients(P: mat4x4f, s: mat4x4f, dP: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
   return mat4x4f(
-    P[0] * (dP[0] - (rows.product.x + columns.product)) * scale,
-    P[1] * (dP[1] - (rows.product.y + columns.product)) * scale,
-    P[2] * (dP[2] - (rows.product.z + columns.product)) * scale,
-    P[3] * (dP[3] - (rows.product.w + columns.product)) * scale,
+    uncapped(P[0] * (dP[0] - (rows.product.x + columns.product)), s[0] * scale) * scale,
+    uncapped(P[1] * (dP[1] - (rows.product.y + columns.product)), s[1] * scale) * scale,
+    uncapped(P[2] * (dP[2] - (rows.product.z + columns.product)), s[2] * scale) * scale,
+    uncapped(P[3] * (dP[3] - (rows.product.w + columns.product)), s[3] * scale) * scale,
   );
 }

@@ -4,15 +4,15 @@ const HIDDEN = -1e30;
 const LOWEST = 0.5 * HIDDEN;
 const NO_KEYS = 1e30;
 
-// Scores of four queries (rows) by four keys (columns), scaled; HIDDEN from queries that don't see the key.
+// Scores of four queries (rows) by four keys (columns), scaled and capped; HIDDEN from queries that don't see the key.
 fn visible_scores(products: mat4x4f, query: u32, keys: Seen) -> mat4x4f {
   let scale = p.scale;
   let at = four_from(query);
   return mat4x4f(
-    visible_row(products[0] * scale, at.x, keys),
-    visible_row(products[1] * scale, at.y, keys),
-    visible_row(products[2] * scale, at.z, keys),
-    visible_row(products[3] * scale, at.w, keys),
+    visible_row(capped(products[0] * scale), at.x, keys),
+    visible_row(capped(products[1] * scale), at.y, keys),
+    visible_row(capped(products[2] * scale), at.z, keys),
+    visible_row(capped(products[3] * scale), at.w, keys),
   );
 }
 

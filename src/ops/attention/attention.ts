@@ -31,6 +31,7 @@ import { ceilDiv, expectShape, roundUp } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
+import { expectCap, withCap } from './capped_scores';
 
 /*
  * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
@@ -49,14 +50,23 @@ const HELD = 8;
 const forwardOnQuads = [enableSubgroups, forwardWgsl, subgroup, neighbours, rows, softmax, block];
 const backwardOnQuads = [enableSubgroups, backwardWgsl, backwardSubgroup, neighbours, rows, meeting, block];
 
-const params = { B: 'size', T: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', window: 'size' } as const;
+const params = {
+  B: 'size',
+  T: 'size',
+  H: 'size',
+  Hkv: 'size',
+  D: 'size',
+  scale: 'f32',
+  window: 'size',
+  softcap: 'f32',
+} as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
 
 export const attentionForward = defineKernel({
   name: 'attention',
   bindings: { q: 'read', k: 'read', v: 'read', spans: 'read', y: 'write', L: 'write' },
   params,
-  variants: [
+  variants: withCap<typeof params>([
     {
       name: 'workgroup',
       wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
@@ -80,7 +90,7 @@ export const attentionForward = defineKernel({
       fits: ({ D }) => D === HELD,
       workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
     },
-  ],
+  ]),
   flops: (sizes) => 4 * visibleProducts(sizes),
 });
 
@@ -106,7 +116,7 @@ export const attentionBackward = defineKernel({
     dx_values: 'write',
   },
   params: backwardParams,
-  variants: [
+  variants: withCap<typeof backwardParams>([
     {
       name: 'workgroup',
       wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
@@ -130,7 +140,7 @@ export const attentionBackward = defineKernel({
       fits: ({ D }) => D === HELD,
       workgroups: (sizes) => rowTiles(sizes),
     },
-  ],
+  ]),
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
 
@@ -163,6 +173,8 @@ export interface AttentionHeads {
   readonly scale?: number;
   /** Tokens that a query sees, its own the last of them; at least 1. Default: all. */
   readonly window?: number;
+  /** Scores s become softcap · tanh(s / softcap), and so stay within ±softcap. Default: they are left alone. */
+  readonly softcap?: number;
 }
 
 export interface AttentionInputs extends AttentionHeads {
@@ -179,7 +191,7 @@ export interface AttentionInputs extends AttentionHeads {
 }
 
 /**
- * Causal attention, softmax(scale · q·kᵀ)·v over the real tokens of each query's document up to itself, as far back as the
+ * Causal attention, softmax(scale · q·kᵀ)·v, scores capped first if they are, over the real tokens of each query's document up to itself, as far back as the
  * window reaches: (B·T, H·D). A query without any gives zeros. The scores are never stored: memory grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
@@ -188,6 +200,7 @@ export function attention(g: Graph, inputs: AttentionInputs): Value {
     throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
   }
   if (!(window >= 1)) throw new WebVeraError('invalid_argument', `attention: expected a window above 0, got ${window}`);
+  expectCap(inputs.softcap);
   expectShape('attention q', q.shape, [B * T, H * D]);
   expectShape('attention k', k.shape, [B * T, Hkv * D]);
   expectShape('attention v', v.shape, [B * T, Hkv * D]);
@@ -205,8 +218,8 @@ export function scaleOf({ D, scale = 1 / Math.sqrt(D) }: AttentionHeads): number
 }
 
 function attend(g: Graph, inputs: AttentionInputs, scale: number): Value {
-  const { q, k, v, spans, B, T, H, Hkv, D, window = T } = inputs;
-  const sizes = { B, T, H, Hkv, D, scale, window: Math.min(window, T) };
+  const { q, k, v, spans, B, T, H, Hkv, D, window = T, softcap = 0 } = inputs;
+  const sizes = { B, T, H, Hkv, D, scale, window: Math.min(window, T), softcap };
   const { y, L } = g.emit(attentionForward, { q, k, v, spans }, { y: q.shape, L: [B, H, T] }, sizes);
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
     const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, { B, T, H, D });

@@ -10,17 +10,18 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
 import { type AttentionHeads, scaleOf } from './attention';
+import { expectCap, withCap } from './capped_scores';
 
 /** Threads of a workgroup, and so the words of a head that one can sum. */
 const THREADS = 128;
 
-const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32' } as const;
+const params = { B: 'size', S: 'size', H: 'size', Hkv: 'size', D: 'size', scale: 'f32', softcap: 'f32' } as const;
 
 export const attentionDecodeKernel = defineKernel({
   name: 'attention_decode',
   bindings: { q: 'read', k_cache: 'read', v_cache: 'read', positions: 'read', y: 'write' },
   params,
-  variants: [
+  variants: withCap<typeof params>([
     {
       name: 'workgroup',
       wgsl: [wgsl, wordVec4, workgroup],
@@ -37,7 +38,7 @@ export const attentionDecodeKernel = defineKernel({
       rowLength: ({ D }) => D,
       workgroups: ({ B, H }) => [ceilDiv(B * H, 4)],
     }),
-  ],
+  ]),
   // As if the cache were full: how far it is known only on the device.
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,
 });
@@ -55,15 +56,16 @@ export interface AttentionDecodeInputs extends AttentionHeads {
 
 /** Attention of each row's new token to its cache, which has its own key and value already: (B, H·D). Has no gradient. */
 export function attentionDecode(g: Graph, inputs: AttentionDecodeInputs): Value {
-  const { q, k_cache, v_cache, positions, H, Hkv, D } = inputs;
+  const { q, k_cache, v_cache, positions, H, Hkv, D, softcap } = inputs;
   const [B = 0, S = 0] = k_cache.shape;
   if (H % Hkv !== 0) {
     throw new WebVeraError('invalid_argument', `attention: expected kv heads that divide ${H} query heads, got ${Hkv}`);
   }
+  expectCap(softcap);
   expectShape('attention_decode q', q.shape, [B, H * D]);
   expectShape('attention_decode k_cache', k_cache.shape, [B, S, Hkv * D]);
   expectShape('attention_decode v_cache', v_cache.shape, [B, S, Hkv * D]);
   expectShape('attention_decode positions', positions.shape, [B]);
-  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs) };
+  const params = { B, S, H, Hkv, D, scale: scaleOf(inputs), softcap: softcap ?? 0 };
   return g.emit(attentionDecodeKernel, { q, k_cache, v_cache, positions }, { y: q.shape }, params).y;
 }

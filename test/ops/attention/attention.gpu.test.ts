@@ -20,6 +20,7 @@ interface Case {
   /** Tokens after which another document begins, in every row. */
   readonly documents?: readonly number[];
   readonly window?: number;
+  readonly softcap?: number;
 }
 
 /** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
@@ -33,7 +34,7 @@ function maskOf({ B, T, padding }: Case): Float64Array {
 }
 
 function makeInputs(memory: Memory, size: Case): AttentionInputs {
-  const { B, T, H, Hkv, D, window } = size;
+  const { B, T, H, Hkv, D, window, softcap } = size;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
   const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(documentsOf(size), T)), 'u32');
@@ -48,6 +49,7 @@ function makeInputs(memory: Memory, size: Case): AttentionInputs {
     Hkv,
     D,
     ...(window && { window }),
+    ...(softcap && { softcap }),
   };
 }
 
@@ -74,11 +76,13 @@ const cases: Case[] = [
   { B: 2, T: 131, H: 4, Hkv: 2, D: 8, padding: 'right', window: 5, documents: [3, 40, 66] },
   { B: 1, T: 150, H: 2, Hkv: 1, D: 24, padding: 'no', window: 33 },
   { B: 1, T: 40, H: 1, Hkv: 1, D: 8, padding: 'left', window: 100 },
+  { B: 2, T: 45, H: 2, Hkv: 1, D: 8, padding: 'left', softcap: 2 },
+  { B: 1, T: 70, H: 4, Hkv: 2, D: 20, padding: 'right', softcap: 5, window: 21 },
 ];
 
 describe.each(families)('attention, %s', (variant) => {
   test.each<Case>(cases.filter(({ D }) => variant !== 'held' || roundUp(D, 4) === 8))(
-    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window',
+    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap',
     async (size) => {
       const memory: Memory = new Map();
       const inputs = makeInputs(memory, size);

@@ -17,9 +17,10 @@ interface Sizes {
   /** A row each: 0 for padding, else the token's document. */
   readonly mask: readonly (readonly number[])[];
   readonly window?: number;
+  readonly softcap?: number;
 }
 
-function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window }: Sizes): AttentionInputs {
+function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap }: Sizes): AttentionInputs {
   const B = mask.length;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
@@ -34,6 +35,7 @@ function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window }: Sizes): Atte
     Hkv,
     D,
     ...(window && { window }),
+    ...(softcap && { softcap }),
   };
 }
 
@@ -70,6 +72,7 @@ describe('attention: central differences', () => {
       },
     ],
     ['a window of two', { T: 5, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 0, 1, 1]], window: 2 }],
+    ['capped scores', { T: 4, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 1, 1]], softcap: 1.5 }],
   ])('%s', (_, sizes) => {
     const memory: Memory = new Map();
     const inputs = makeInputs(memory, sizes);
@@ -132,7 +135,7 @@ test('keeps no score', () => {
 });
 
 describe('attention refuses', () => {
-  const good = { B: 2, T: 3, H: 4, Hkv: 2, D: 8, window: 2 };
+  const good = { B: 2, T: 3, H: 4, Hkv: 2, D: 8, window: 2, softcap: 9 };
   const build =
     (sizes: typeof good, spansShape = [2, 3, 2]) =>
     () =>
@@ -146,6 +149,7 @@ describe('attention refuses', () => {
   test.each<[string, () => Value]>([
     ['kv heads that do not divide the heads', build({ ...good, Hkv: 3 })],
     ['other head sizes', build({ ...good, D: 4 })],
+    ['a cap of nothing', build({ ...good, softcap: 0 })],
     ['a window of nothing', build({ ...good, window: 0 })],
     ['other lengths', build({ ...good, T: 2 })],
     ['spans of another shape', build(good, [3, 2, 2])],

@@ -51,41 +51,44 @@ describe.each(['workgroup', 'serial'])('%s', (variant) => {
   });
 });
 
-test.each([undefined, 3])('decoding token by token equals attention over all of them, window %s', async (window) => {
-  const [B, T, H, Hkv, D] = [2, 7, 4, 2, 12];
-  const memory: Memory = new Map();
-  const rows = (name: string, heads: number, seed: number) =>
-    input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed));
-  const [q, k, v] = [rows('q', H, 1), rows('k', Hkv, 2), rows('v', Hkv, 3)];
-  const tokens = new Uint8Array(B * T).fill(1);
-  const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(tokens, T)), 'u32');
-  const g = new Graph();
-  const together = attention(g, { q, k, v, spans, B, T, H, Hkv, D, ...(window && { window }) });
+test.each([{}, { window: 3 }, { softcap: 0.5 }, { scale: 0.1, softcap: 2, window: 4 }])(
+  'decoding token by token equals attention over all of them, %o',
+  async (options: { window?: number }) => {
+    const [B, T, H, Hkv, D] = [2, 7, 4, 2, 12];
+    const memory: Memory = new Map();
+    const rows = (name: string, heads: number, seed: number) =>
+      input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed));
+    const [q, k, v] = [rows('q', H, 1), rows('k', Hkv, 2), rows('v', Hkv, 3)];
+    const tokens = new Uint8Array(B * T).fill(1);
+    const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(tokens, T)), 'u32');
+    const g = new Graph();
+    const together = attention(g, { q, k, v, spans, B, T, H, Hkv, D, ...options });
 
-  const S = window ?? T;
-  const cache = (name: string) => input(memory, name, [B, S, Hkv * D], new Float64Array(B * S * Hkv * D));
-  const [k_cache, v_cache] = [cache('k_cache'), cache('v_cache')];
-  const alone = Array.from({ length: T }, (_, t) => {
-    const positions = input(memory, `position ${t}`, [B], new Float64Array(B).fill(t), 'u32');
-    const token = (name: string, from: typeof q) => {
-      const W = from.shape[1] as number;
-      const numbers = memory.get(from) as Float64Array;
-      const taken = Array.from({ length: B }, (_, b) => [...numbers.subarray((b * T + t) * W, (b * T + t + 1) * W)]);
-      return input(memory, `${name} ${t}`, [B, W], Float64Array.from(taken.flat()));
-    };
-    cacheWrite(g, { k: token('k', k), v: token('v', v), k_cache, v_cache, positions, last: positions, B, T: 1 });
-    return attentionDecode(g, { q: token('q', q), k_cache, v_cache, positions, H, Hkv, D });
-  });
-  const results = await runOnGpu(g.steps, memory, [together, ...alone]);
-  const expected = results.get(together) as Float64Array;
-  alone.forEach((y, t) => {
-    results.get(y)?.forEach((value, index) => {
-      const [b, w] = [Math.floor(index / (H * D)), index % (H * D)];
-      // Values below 1; the two sum in different orders.
-      expect(Math.abs(value - (expected[(b * T + t) * H * D + w] as number))).toBeLessThan(2e-6);
+    const S = options.window ?? T;
+    const cache = (name: string) => input(memory, name, [B, S, Hkv * D], new Float64Array(B * S * Hkv * D));
+    const [k_cache, v_cache] = [cache('k_cache'), cache('v_cache')];
+    const alone = Array.from({ length: T }, (_, t) => {
+      const positions = input(memory, `position ${t}`, [B], new Float64Array(B).fill(t), 'u32');
+      const token = (name: string, from: typeof q) => {
+        const W = from.shape[1] as number;
+        const numbers = memory.get(from) as Float64Array;
+        const taken = Array.from({ length: B }, (_, b) => [...numbers.subarray((b * T + t) * W, (b * T + t + 1) * W)]);
+        return input(memory, `${name} ${t}`, [B, W], Float64Array.from(taken.flat()));
+      };
+      cacheWrite(g, { k: token('k', k), v: token('v', v), k_cache, v_cache, positions, last: positions, B, T: 1 });
+      return attentionDecode(g, { q: token('q', q), k_cache, v_cache, positions, H, Hkv, D, ...options });
     });
-  });
-});
+    const results = await runOnGpu(g.steps, memory, [together, ...alone]);
+    const expected = results.get(together) as Float64Array;
+    alone.forEach((y, t) => {
+      results.get(y)?.forEach((value, index) => {
+        const [b, w] = [Math.floor(index / (H * D)), index % (H * D)];
+        // Values below 1; the two sum in different orders.
+        expect(Math.abs(value - (expected[(b * T + t) * H * D + w] as number))).toBeLessThan(2e-6);
+      });
+    });
+  },
+);
 
 test('refuses queries that are no single tokens', () => {
   const cache = pinned('cache', [2, 9, 8]);
