@@ -6,6 +6,7 @@ import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';
 import type { Inputs } from '../models/architecture';
+import { logitsOf } from '../models/head';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
@@ -65,7 +66,8 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
   const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
-  sample(g, layers.linear(loaded.model.head, gatherRows(g, hidden, inputs.last, { start: 0, count: B })), state);
+  const last = gatherRows(g, hidden, inputs.last, { start: 0, count: B });
+  sample(g, logitsOf(g, layers, loaded.model, last), state);
   return {
     ...inputs,
     T,
@@ -90,7 +92,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   };
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
   const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
-  sample(g, layers.linear(loaded.model.head, hidden), state);
+  sample(g, logitsOf(g, layers, loaded.model, hidden), state);
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
 

@@ -71,6 +71,8 @@ export interface Architecture {
   readonly constants: readonly ConstantSpec[];
   /** torch's name of the output embedding, which makes logits of hidden states; 'all-linear' leaves it out. */
   readonly head: string;
+  /** Logits s become cap · tanh(s / cap), where it is set. */
+  readonly logitSoftcap?: number;
   /** Modules that have no weight of their own in the file, and the module whose weight they use: a tied head. */
   readonly tied: ReadonlyMap<string, string>;
   /** Hidden states after the last norm: (N, C). */

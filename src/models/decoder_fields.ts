@@ -50,6 +50,10 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   readonly slidingRope?: RopeConfig;
   /** What products of queries and keys are multiplied by, where it isn't 1 / √head_dim. */
   readonly scale?: number;
+  /** Scores s become cap · tanh(s / cap). */
+  readonly scoreSoftcap?: number;
+  /** The same of logits. */
+  readonly logitSoftcap?: number;
   readonly tie_word_embeddings: boolean;
   /** What the checkpoint was saved in, if it says so. */
   readonly dtype: StoredDtype | null;

@@ -64,6 +64,7 @@ export function createGatedDecoder(
     prefix: 'model',
     constants: ropesOf(config).map(([name, rope]) => ropeConstant(name, rope, config.head_dim, maxLength)),
     head: 'lm_head',
+    ...(config.logitSoftcap !== undefined && { logitSoftcap: config.logitSoftcap }),
     tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.embed_tokens']] : []),
     hidden: (g, layers, inputs) => hidden(g, layers, decoder, inputs),
   };
@@ -125,12 +126,13 @@ function attend(g: Graph, layers: Layers, decoder: GatedDecoder, inputs: Inputs,
   return inputs.attend(layer, turned.q, turned.k, v, headsOf(decoder, slides));
 }
 
-function headsOf({ scale, sliding, ...decoder }: GatedDecoder, slides: boolean): AttentionHeads {
+function headsOf({ scale, sliding, scoreSoftcap: softcap, ...decoder }: GatedDecoder, slides: boolean): AttentionHeads {
   return {
     H: decoder.num_attention_heads,
     Hkv: decoder.num_key_value_heads,
     D: decoder.head_dim,
     ...(scale !== undefined && { scale }),
+    ...(softcap !== undefined && { softcap }),
     ...(slides && sliding && { window: sliding.window }),
   };
 }

@@ -97,7 +97,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   /** The loss of each chunk of labelled rows. Makes its gradient in the forward pass, and takes no dy. */
   loss(g: Graph, parts: LossParts<Inputs>): Loss;
   /** What a pass without a loss gives: logits. */
-  logits(layers: Layers, hidden: Value): Value;
+  logits(g: Graph, layers: Layers, hidden: Value): Value;
   /** A mean loss over so many predictions, as what users compare. */
   metrics(loss: number, labelled: number): Readonly<Record<string, number>>;
 }

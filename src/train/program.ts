@@ -91,7 +91,7 @@ export function logitsProgram(
   const g = new Graph();
   const inputs = programInputs(task, shape, overlay);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape);
-  const logits = task.logits(layers, hidden);
+  const logits = task.logits(g, layers, hidden);
   const program = { name: 'logits', steps: g.steps, outputs: [logits] };
   return { program, inputs, logits, owned: ownedBy(inputs) };
 }

@@ -2,6 +2,7 @@ import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
+import { logitsOf } from '../../models/head';
 import type { Layers } from '../../models/layers';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import { crossEntropy } from '../../ops/cross_entropy';
@@ -35,13 +36,16 @@ export interface TextBatchInputs extends BatchInputs {
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   readonly text: TextSizes;
-  readonly #head: string;
+  readonly #model: Pick<Architecture, 'head' | 'logitSoftcap'>;
   readonly #tokenizer: TextTokenizer | undefined;
 
   /** Throws `unsupported_model` for a network that takes in something else than texts. */
-  constructor(model: Pick<Architecture, 'text' | 'config' | 'head'>, tokenizer?: TextTokenizer | undefined) {
+  constructor(
+    model: Pick<Architecture, 'text' | 'config' | 'head' | 'logitSoftcap'>,
+    tokenizer?: TextTokenizer | undefined,
+  ) {
     this.text = textSizes(model);
-    this.#head = model.head;
+    this.#model = model;
     this.#tokenizer = tokenizer;
   }
 
@@ -109,7 +113,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     const chunkRows = chunkRowsFor(shape.B * shape.T, vocabSize);
     const losses = crossEntropy(g, {
       hidden,
-      project: (rows) => this.logits(layers, rows),
+      project: (rows) => this.logits(g, layers, rows),
       vocabSize,
       rows: inputs.rows,
       targets: inputs.targets,
@@ -121,8 +125,8 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   }
 
   /** (N, V) */
-  logits(layers: Layers, hidden: Value): Value {
-    return layers.linear(this.#head, hidden);
+  logits(g: Graph, layers: Layers, hidden: Value): Value {
+    return logitsOf(g, layers, this.#model, hidden);
   }
 
   metrics(loss: number, labelled: number) {
