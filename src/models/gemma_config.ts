@@ -37,3 +37,9 @@ export function parseGemmaConfig(json: JsonObject): GemmaConfig {
 export function expectCausal(fields: Fields): void {
   oneOf(fields, 'use_bidirectional_attention', [false]);
 }
+
+/** A cap, undefined for none; `fallback` only when the key is missing. */
+export function parseSoftcap(fields: Fields, key: string, fallback: number | undefined): number | undefined {
+  if (!fields.has(key)) return fallback;
+  return fields.get(key) === undefined ? undefined : fields.positiveNumber(key);
+}

@@ -32,6 +32,7 @@ test.each([
   'base/mistral',
   'base/phi3',
   'base/gemma',
+  'base/gemma2',
   'base/gpt2',
   'base/opt',
   'base/opt-postnorm',

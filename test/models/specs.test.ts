@@ -11,52 +11,60 @@ const configOf = (base: string): PretrainedConfig =>
 const create = (base: string, change: object = {}) => createArchitecture({ ...configOf(base), ...change });
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
-describe.each(['llama', 'qwen2', 'qwen3', 'mistral', 'phi3', 'gemma', 'gpt2', 'opt', 'opt-postnorm'])(
-  '%s',
-  (base) => {
-    const model = create(base);
-    const golden = moduleList(`base/${base}`);
+describe.each([
+  'llama',
+  'qwen2',
+  'qwen3',
+  'mistral',
+  'phi3',
+  'gemma',
+  'gemma2',
+  'gpt2',
+  'opt',
+  'opt-postnorm',
+])('%s', (base) => {
+  const model = create(base);
+  const golden = moduleList(`base/${base}`);
 
-    test('linear layers are torch’s, in its order', () => {
-      const linears = golden.modules.filter(({ type }) => type === 'Linear' || type === 'Conv1D');
-      expect(model.modules.filter(({ in_features }) => in_features !== undefined)).toEqual(linears);
-      expect(golden.facts.output_embedding).toBe(model.head);
-    });
+  test('linear layers are torch’s, in its order', () => {
+    const linears = golden.modules.filter(({ type }) => type === 'Linear' || type === 'Conv1D');
+    expect(model.modules.filter(({ in_features }) => in_features !== undefined)).toEqual(linears);
+    expect(golden.facts.output_embedding).toBe(model.head);
+  });
 
-    test('every container and embedding of the golden list is there', () => {
-      const ours = new Map(model.modules.map(({ name, type }) => [name, type]));
-      expect(ours.size).toBe(model.modules.length);
-      expect(namesOf(golden.modules).filter((name) => !ours.has(name))).toEqual([]);
-      for (const { name } of golden.modules.filter(({ type }) => type === 'Embedding'))
-        expect(ours.get(name)).toMatch(/Embedding$/);
-    });
+  test('every container and embedding of the golden list is there', () => {
+    const ours = new Map(model.modules.map(({ name, type }) => [name, type]));
+    expect(ours.size).toBe(model.modules.length);
+    expect(namesOf(golden.modules).filter((name) => !ours.has(name))).toEqual([]);
+    for (const { name } of golden.modules.filter(({ type }) => type === 'Embedding'))
+      expect(ours.get(name)).toMatch(/Embedding$/);
+  });
 
-    test('a module comes after the one that holds it', () => {
-      const seen = new Set<string>();
-      for (const { name } of model.modules) {
-        if (name !== '') expect(seen).toContain(name.slice(0, Math.max(0, name.lastIndexOf('.'))));
-        seen.add(name);
-      }
-    });
+  test('a module comes after the one that holds it', () => {
+    const seen = new Set<string>();
+    for (const { name } of model.modules) {
+      if (name !== '') expect(seen).toContain(name.slice(0, Math.max(0, name.lastIndexOf('.'))));
+      seen.add(name);
+    }
+  });
 
-    test('weights are what the file holds', () => {
-      const { tensors } = readSafetensors(new Uint8Array(readFileSync(`test/golden/base/${base}/model.safetensors`)));
-      const held = [...tensors].map(([name, { shape }]) => [name, shape] as const);
-      const wanted = model.weights.map((spec) => [spec.name, fileShape(spec)] as const);
-      expect(new Map(wanted)).toEqual(new Map(held));
-      expect(wanted.length).toBe(held.length);
-    });
+  test('weights are what the file holds', () => {
+    const { tensors } = readSafetensors(new Uint8Array(readFileSync(`test/golden/base/${base}/model.safetensors`)));
+    const held = [...tensors].map(([name, { shape }]) => [name, shape] as const);
+    const wanted = model.weights.map((spec) => [spec.name, fileShape(spec)] as const);
+    expect(new Map(wanted)).toEqual(new Map(held));
+    expect(wanted.length).toBe(held.length);
+  });
 
-    test('a tied head uses the embedding’s weight, another has its own', () => {
-      const names = (tie_word_embeddings: boolean) => namesOf(create(base, { tie_word_embeddings }).weights);
-      expect(names(true)).not.toContain('lm_head.weight');
-      expect(names(false)).toContain('lm_head.weight');
-      const shared = create(base, { tie_word_embeddings: true }).tied.get('lm_head');
-      expect(names(true)).toContain(`${shared}.weight`);
-      expect(create(base, { tie_word_embeddings: false }).tied.size).toBe(0);
-    });
-  },
-);
+  test('a tied head uses the embedding’s weight, another has its own', () => {
+    const names = (tie_word_embeddings: boolean) => namesOf(create(base, { tie_word_embeddings }).weights);
+    expect(names(true)).not.toContain('lm_head.weight');
+    expect(names(false)).toContain('lm_head.weight');
+    const shared = create(base, { tie_word_embeddings: true }).tied.get('lm_head');
+    expect(names(true)).toContain(`${shared}.weight`);
+    expect(create(base, { tie_word_embeddings: false }).tied.size).toBe(0);
+  });
+});
 
 test('a block of GPT-2', () => {
   const block = create('gpt2').modules.filter(({ name }) => name.startsWith('transformer.h.1'));

@@ -174,6 +174,15 @@ CASES: Mapping[str, Case] = {
         training=(ADAMW,),
         committed=WHOLE,
     ),
+    "gemma2_capped_mid": Case(
+        "gemma2",
+        13834,
+        "capped scores and logits; no norms of heads",
+        causal(MID, KEY_42, ["q_proj", "k_proj", "v_proj", "o_proj", "down_proj"]),
+        "text, padded right",
+        (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
+    ),
     "bert_seqcls_mid": Case(
         "bert",
         12734,

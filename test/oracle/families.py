@@ -155,6 +155,22 @@ BASES: Mapping[str, Base] = {
         Rope(1e6, local_theta=1e4),
         committed=True,
     ),
+    # Norms as Gemma 3's, but none of heads; scores and logits within caps.
+    "gemma2": Base(
+        "Gemma2ForCausalLM",
+        1257,
+        {
+            **DECODER,
+            **GEMMA,
+            "sliding_window": WINDOW,
+            "query_pre_attn_scalar": 24,
+            "layer_types": ["full_attention", "sliding_attention"],
+            "attn_logit_softcapping": 1.5,
+            "final_logit_softcapping": 4.0,
+        },
+        Rope(1e4),
+        committed=True,
+    ),
     "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}),
     "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}),
     "roberta-regression": Base(

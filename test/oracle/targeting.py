@@ -45,6 +45,7 @@ TARGETS: Mapping[str, list[Targets]] = {
     "qwen2": [None, "all-linear"],
     "qwen3": [None, "all-linear"],
     "gemma": [None, "all-linear"],
+    "gemma2": [None, "all-linear"],
     "gemma3": [None, "all-linear"],
     "mistral": [None, "all-linear"],
     "phi3": [None, "all-linear", ["qkv_proj"]],

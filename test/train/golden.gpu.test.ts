@@ -51,6 +51,7 @@ const cases = [
   'mistral_window_mid',
   'phi3_fused_mid',
   'gemma_mid',
+  'gemma2_capped_mid',
   'gpt2_all_mid',
   'gpt2_layer1_small',
   'gpt2_bare_notask',
