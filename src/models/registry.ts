@@ -3,6 +3,7 @@ import type { PretrainedConfig } from '../core/model';
 import type { Architecture } from './architecture';
 import { createGemma } from './gemma';
 import { createGemma2 } from './gemma2';
+import { createGemma3 } from './gemma3';
 import { createGpt2 } from './gpt2';
 import { createLlama } from './llama';
 import { createMistral } from './mistral';
@@ -14,6 +15,7 @@ import { createQwen3 } from './qwen3';
 const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architecture> = new Map([
   ['gemma', createGemma],
   ['gemma2', createGemma2],
+  ['gemma3_text', createGemma3],
   ['gpt2', createGpt2],
   ['llama', createLlama],
   ['mistral', createMistral],

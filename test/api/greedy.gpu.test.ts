@@ -33,6 +33,7 @@ test.each([
   'base/phi3',
   'base/gemma',
   'base/gemma2',
+  'base/gemma3',
   'base/gpt2',
   'base/opt',
   'base/opt-postnorm',

@@ -19,6 +19,7 @@ describe.each([
   'phi3',
   'gemma',
   'gemma2',
+  'gemma3',
   'gpt2',
   'opt',
   'opt-postnorm',

@@ -52,6 +52,7 @@ const cases = [
   'phi3_fused_mid',
   'gemma_mid',
   'gemma2_capped_mid',
+  'gemma3_mid',
   'gpt2_all_mid',
   'gpt2_layer1_small',
   'gpt2_bare_notask',
