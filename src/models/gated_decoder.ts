@@ -12,35 +12,10 @@ import { swiglu } from '../ops/swiglu';
 import type { Architecture, ConstantSpec, Inputs } from './architecture';
 import { LONGEST } from './config_fields';
 import type { GatedDecoderConfig, RopeConfig } from './decoder_fields';
+import type { GatedDecoder, GatedDecoderKind } from './gated_decoder_kind';
 import { gatedDecoderModules, gatedDecoderWeights } from './gated_decoder_specs';
 import type { Layers } from './layers';
 import { ropeTable } from './rope_table';
-
-/** In what the families differ. */
-export interface GatedDecoderKind {
-  /** What torch's classes begin with: 'Llama'. */
-  readonly className: string;
-  /** torch's class of the network without its head, where it isn't `className` and 'Model'. */
-  readonly networkName?: string;
-  /** Whether the linear layers have biases: q, k and v, o, and those of the MLP. */
-  readonly biases: { readonly qkv: boolean; readonly o: boolean; readonly mlp: boolean };
-  /** Whether one layer gives q, k and v, and one gate and up. */
-  readonly fused?: boolean;
-  /** Whether each head of queries and keys has an RMSNorm of its own, over its D numbers. */
-  readonly headNorms?: boolean;
-  /** Whether what attention and MLP give is normed too, before it is added. */
-  readonly outputNorms?: boolean;
-  /** Added to the norms' weights: 1 where they are stored as their distance from one. Default: 0. */
-  readonly normOffset?: 0 | 1;
-  /** Of the gate. Default: 'silu'. */
-  readonly activation?: 'silu' | 'gelu_pytorch_tanh';
-  /** Whether embeddings are multiplied by √hidden_size, and torch's class of them then. */
-  readonly scaledEmbedding?: boolean;
-  readonly embeddingName?: string;
-}
-
-/** A decoder with everything filled in. */
-export type GatedDecoder = GatedDecoderConfig & GatedDecoderKind;
 
 /** Llama and what was built after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
 export function createGatedDecoder(

@@ -1,6 +1,6 @@
 import type { ModuleInfo } from '../core/model';
 import type { WeightSpec } from './architecture';
-import type { GatedDecoder } from './gated_decoder';
+import type { GatedDecoder } from './gated_decoder_kind';
 import { embeddingModule, type LinearSpec, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
 
 /** torch's modules of a decoder, in the order of `named_modules()`. */
