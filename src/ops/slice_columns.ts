@@ -48,16 +48,28 @@ export const sliceColumnsBackward = defineKernel({
   flops: ({ N, count }) => N * count,
 });
 
-/** Columns start … start + count − 1 of x (…, C): (…, count). */
-export function sliceColumns(g: Graph, x: Value, start: number, count: number): Value {
-  const { rows: N, columns: C } = rowsAndColumns(x.shape);
-  if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 1 || start + count > C) {
+/**
+ * Columns start … start + count − 1 of x (…, C): (…, count). With `groups`, those of each of so many equal parts of a row:
+ * (…, groups·count).
+ */
+export function sliceColumns(g: Graph, x: Value, start: number, count: number, groups = 1): Value {
+  const { rows, columns } = rowsAndColumns(x.shape);
+  const [N, C] = [rows * groups, columns / groups];
+  if (
+    !Number.isInteger(C) ||
+    !Number.isInteger(start) ||
+    !Number.isInteger(count) ||
+    start < 0 ||
+    count < 1 ||
+    start + count > C
+  ) {
     throw new WebVeraError(
       'invalid_argument',
       `slice_columns: expected columns among ${C}, got ${count} from column ${start} on`,
     );
   }
-  const { y } = g.emit(sliceColumnsForward, { x }, { y: [...x.shape.slice(0, -1), count] }, { N, C, start, count });
+  const made = { y: [...x.shape.slice(0, -1), groups * count] };
+  const { y } = g.emit(sliceColumnsForward, { x }, made, { N, C, start, count });
   g.differentiate(y, [x], (dy, [{ sum }]) => {
     const params = { N, C, start, count, has_sum: Number(sum !== undefined) };
     return [g.emit(sliceColumnsBackward, { dy, sum: sum ?? dy }, { dx: x.shape }, params).dx];

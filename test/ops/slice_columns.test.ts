@@ -13,11 +13,15 @@ test.each([
   { C: 7, start: 0, count: 7 },
   { C: 7, start: 2, count: 3 },
   { C: 7, start: 6, count: 1 },
-])('slice_columns C=$C start=$start count=$count: central differences', ({ C, start, count }) => {
-  const memory: Memory = new Map();
-  const x = input(memory, 'x', [2, 2, C], randomArray(4 * C, 1));
-  expectGradient((g) => sliceColumns(g, x, start, count), memory, [x]);
-});
+  { C: 12, start: 1, count: 2, groups: 3 },
+])(
+  'slice_columns C=$C start=$start count=$count groups=$groups: central differences',
+  ({ C, start, count, groups }) => {
+    const memory: Memory = new Map();
+    const x = input(memory, 'x', [2, 2, C], randomArray(4 * C, 1));
+    expectGradient((g) => sliceColumns(g, x, start, count, groups), memory, [x]);
+  },
+);
 
 test('slice_columns: gradients of several slices add up', () => {
   const memory: Memory = new Map();
@@ -32,6 +36,15 @@ test('slice_columns takes what it says', () => {
   const y = sliceColumns(g, x, 1, 2);
   expect(y.shape).toEqual([2, 2]);
   expect([...(runReference(g.steps, memory).get(y) as Float64Array)]).toEqual([1, 2, 5, 6]);
+});
+
+test('slice_columns takes the same of each group', () => {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [2, 6], Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+  const g = new Graph();
+  const y = sliceColumns(g, x, 1, 2, 2);
+  expect(y.shape).toEqual([2, 4]);
+  expect([...(runReference(g.steps, memory).get(y) as Float64Array)]).toEqual([1, 2, 4, 5, 7, 8, 10, 11]);
 });
 
 test.each([

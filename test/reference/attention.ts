@@ -112,10 +112,19 @@ const backwardOfKeys: Reference = (arrays, sizes) => {
   });
 };
 
-export const attention_pad: Reference = ({ x, y }, { rows, from_columns, to_columns }) => {
+export const attention_pad: Reference = ({ x, y }, { rows, from_columns, to_columns, fill }) => {
   for (let r = 0; r < rows!; r++) {
     for (let c = 0; c < to_columns!; c++) {
-      y![r * to_columns! + c] = c < from_columns! ? x![r * from_columns! + c]! : 0;
+      y![r * to_columns! + c] = c < from_columns! ? x![r * from_columns! + c]! : c === from_columns ? fill! : 0;
+    }
+  }
+};
+
+export const alibi_keys: Reference = ({ k, table, positions, y }, { N, H, from_columns, to_columns }) => {
+  for (let row = 0; row < N! * H!; row++) {
+    const bias = table![positions![Math.floor(row / H!)]! * H! + (row % H!)]!;
+    for (let c = 0; c < to_columns!; c++) {
+      y![row * to_columns! + c] = c < from_columns! ? k![row * from_columns! + c]! : c === from_columns ? bias : 0;
     }
   }
 };

@@ -1,6 +1,5 @@
 import forwardWgsl from '../../../shaders/attention/attention.wgsl?raw';
 import backwardWgsl from '../../../shaders/attention/attention_backward.wgsl?raw';
-import padWgsl from '../../../shaders/attention/attention_pad.wgsl?raw';
 import statsWgsl from '../../../shaders/attention/attention_stats.wgsl?raw';
 import backwardBlocks from '../../../shaders/attention/lib/backward_blocks.wgsl?raw';
 import backwardHeld from '../../../shaders/attention/lib/backward_held.wgsl?raw';
@@ -32,6 +31,7 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { expectCap, withCap } from './capped_scores';
+import { resizeHeads } from './resize_heads';
 
 /*
  * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the
@@ -144,13 +144,6 @@ export const attentionBackward = defineKernel({
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
 
-export const attentionPad = defineKernel({
-  name: 'attention_pad',
-  bindings: { x: 'read', y: 'write' },
-  params: { rows: 'size', from_columns: 'size', to_columns: 'size' },
-  variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
-});
-
 /** The grid of the backward kernel, with `parts` workgroups for a tile of rows. */
 function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof backwardParams>, parts = 1): Grid {
   return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
@@ -258,17 +251,4 @@ function backwardOfKeys(
 /** With what others gave: rarely anything, as q, k and v have one user each. */
 function total(g: Graph, own: Value | undefined, sink: Sink): Value | undefined {
   return own && passOn(g, own, sink);
-}
-
-/** Heads cut or filled with zeros, from `from` to `to` values each. */
-function resizeHeads(g: Graph, x: Value, from: number, to: number): Value {
-  const [N = 0, columns = 0] = x.shape;
-  const heads = columns / from;
-  const resize = (value: Value, from_columns: number, to_columns: number): Value => {
-    const made = { y: [N, heads * to_columns] };
-    return g.emit(attentionPad, { x: value }, made, { rows: N * heads, from_columns, to_columns }).y;
-  };
-  const y = resize(x, from, to);
-  g.differentiate(y, [x], (dy, [sink]) => [passOn(g, resize(dy, to, from), sink)]);
-  return y;
 }

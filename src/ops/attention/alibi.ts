@@ -1,0 +1,61 @@
+import wgsl from '../../../shaders/attention/alibi_keys.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernel';
+import { expectShape, roundUp } from '../../core/shape';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+import { resized, resizeHeads } from './resize_heads';
+
+export const alibiKeys = defineKernel({
+  name: 'alibi_keys',
+  bindings: { k: 'read', table: 'read', positions: 'read', y: 'write' },
+  params: { N: 'size', H: 'size', from_columns: 'size', to_columns: 'size' },
+  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, H, to_columns }) => flatGrid(N * H * to_columns) }],
+});
+
+export interface AlibiInputs {
+  /** (N, H·D) */
+  readonly q: Value;
+  /** (N, H·D) */
+  readonly k: Value;
+  /** (N, H·D) */
+  readonly v: Value;
+  /** (P, H): the bias of a key by its position, for each head. */
+  readonly table: Value;
+  /** u32 (N), below P. */
+  readonly positions: Value;
+  /** Size of a head. */
+  readonly D: number;
+}
+
+/** Heads whose products have the bias in them, of a larger size. */
+export interface BiasedHeads {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly D: number;
+}
+
+/**
+ * Queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. A column holds 1
+ * in each query and the bias in each key, so that attention and caches need to know nothing of it. Values, and what is attended,
+ * have zeros behind their D numbers: `withoutBias` cuts them off.
+ */
+export function withBias(g: Graph, { q, k, v, table, positions, D }: AlibiInputs): BiasedHeads {
+  const to = roundUp(D + 1, 4);
+  const [N = 0, columns = 0] = k.shape;
+  const H = columns / D;
+  for (const x of [q, v]) expectShape('alibi q and v', x.shape, k.shape);
+  expectShape('alibi table', table.shape, [table.shape[0] ?? 0, H]);
+  expectShape('alibi positions', positions.shape, [N]);
+  const sizes = { N, H, from_columns: D, to_columns: to };
+  const biased = g.emit(alibiKeys, { k, table, positions }, { y: [N, H * to] }, sizes).y;
+  g.differentiate(biased, [k], (dy, [sink]) => [passOn(g, resized(g, dy, to, D), sink)]);
+  return { q: resizeHeads(g, q, D, to, 1), k: biased, v: resizeHeads(g, v, D, to), D: to };
+}
+
+/** What heads of a size attended, cut to the D numbers of their values: (N, H·D). */
+export function withoutBias(g: Graph, attended: Value, from: number, D: number): Value {
+  return resizeHeads(g, attended, from, D);
+}

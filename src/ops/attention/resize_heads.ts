@@ -1,0 +1,28 @@
+import padWgsl from '../../../shaders/attention/attention_pad.wgsl?raw';
+import flatIndex from '../../../shaders/lib/flat_index.wgsl?raw';
+import { defineKernel, flatGrid } from '../../core/kernel';
+import type { Graph } from '../../graph/graph';
+import type { Value } from '../../graph/value';
+import { passOn } from '../add';
+
+export const attentionPad = defineKernel({
+  name: 'attention_pad',
+  bindings: { x: 'read', y: 'write' },
+  params: { rows: 'size', from_columns: 'size', to_columns: 'size', fill: 'f32' },
+  variants: [{ wgsl: [padWgsl, flatIndex], workgroups: ({ rows, to_columns }) => flatGrid(rows * to_columns) }],
+});
+
+/** Heads (N, heads·from) of another size, (N, heads·to): cut, or filled up by `fill` once and zeros. */
+export function resizeHeads(g: Graph, x: Value, from: number, to: number, fill = 0): Value {
+  const y = resized(g, x, from, to, fill);
+  g.differentiate(y, [x], (dy, [sink]) => [passOn(g, resized(g, dy, to, from), sink)]);
+  return y;
+}
+
+/** The same without a gradient. */
+export function resized(g: Graph, x: Value, from: number, to: number, fill = 0): Value {
+  const [N = 0, columns = 0] = x.shape;
+  const heads = columns / from;
+  const params = { rows: N * heads, from_columns: from, to_columns: to, fill };
+  return g.emit(attentionPad, { x }, { y: [N, heads * to] }, params).y;
+}
