@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { PretrainedConfig } from '../core/model';
 import type { Architecture } from './architecture';
+import { createFalcon } from './falcon';
 import { createGemma } from './gemma';
 import { createGemma2 } from './gemma2';
 import { createGemma3 } from './gemma3';
@@ -13,6 +14,7 @@ import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
 
 const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architecture> = new Map([
+  ['falcon', createFalcon],
   ['gemma', createGemma],
   ['gemma2', createGemma2],
   ['gemma3_text', createGemma3],
