@@ -4,6 +4,7 @@ import { minimalTargets } from '../../src/adapters/minimal_targets';
 import type { NamedModule } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
+import { DECODERS } from '../helpers/decoders';
 import { moduleList } from '../helpers/module_lists';
 import { linear, ownModules, wrappedOf } from './target_names';
 import { invalid } from './vera/config_errors';
@@ -24,7 +25,7 @@ const rows = JSON.parse(readFileSync('test/golden/targeting.json', 'utf8')).rows
 
 const bases = [...new Set(rows.map(({ base }) => base))];
 /** Those whose architecture there is here. */
-const built = ['base/llama', 'base/gpt2', 'base/opt', 'base/opt-postnorm'];
+const built = [...DECODERS.map(({ name }) => `base/${name}`), 'base/opt-postnorm'];
 
 describe.each([
   ...bases.map((base) => [base, "torch's modules", moduleList(base)] as const),

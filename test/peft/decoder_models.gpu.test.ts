@@ -9,6 +9,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
+import { DECODERS } from '../helpers/decoders';
 import { goldenBase } from '../helpers/golden';
 import {
   addRandom,
@@ -25,9 +26,8 @@ import {
 import { bytesOf, openTestSession, type TestSession } from '../helpers/session';
 
 /** What PEFT's decoder suite gives a VeRA. */
-const config: VeraConfigInit = {
+const common: VeraConfigInit = {
   r: 8,
-  target_modules: null,
   vera_dropout: 0.05,
   projection_prng_key: 0xff,
   d_initial: 0.1,
@@ -36,13 +36,7 @@ const config: VeraConfigInit = {
   task_type: 'CAUSAL_LM',
 };
 
-const targets = {
-  llama: [0, 1].flatMap((layer) => ['q_proj', 'v_proj'].map((name) => `model.layers.${layer}.self_attn.${name}`)),
-  gpt2: [0, 1].map((layer) => `transformer.h.${layer}.attn.c_attn`),
-  opt: [0, 1].flatMap((layer) => ['v_proj', 'q_proj'].map((name) => `model.decoder.layers.${layer}.self_attn.${name}`)),
-};
-
-const prompt = [5, 17, 40, 2, 9];
+const prompts = [[5, 17, 40, 2, 9], [3], [60, 71, 8]];
 
 let opened: TestSession;
 beforeAll(async () => {
@@ -55,13 +49,20 @@ afterAll(() => opened.session.close());
 
 async function generated(model: PreTrainedModel): Promise<number[]> {
   const ids: number[] = [];
-  for await (const { token_id } of model.generate(prompt, { max_new_tokens: 8, eos_token_id: null })) {
-    ids.push(token_id);
+  for (const prompt of prompts) {
+    for await (const { token_id } of model.generate(prompt, {
+      max_new_tokens: 8,
+      eos_token_id: null,
+      do_sample: true,
+    })) {
+      ids.push(token_id);
+    }
   }
   return ids;
 }
 
-describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
+describe.each(DECODERS)('$name', ({ name, targets, target_modules = null }) => {
+  const config = { ...common, target_modules };
   let base: PreTrainedModel;
   let plain: Float32Array;
   beforeAll(async () => {
@@ -70,14 +71,17 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
   });
   afterAll(() => base.dispose());
 
-  test('target_modules=None takes the default of the model type', async () => {
-    const model = await get_peft_model(base, new VeraConfig(config));
-    expect(model.get_layer_status().map(({ name: layer }) => layer)).toEqual(
-      targets[name].map((module) => `model.${module}`),
-    );
-    expect(model.peft_config.default).toMatchObject({ r: 8, fan_in_fan_out: name === 'gpt2' });
-    expect(opened.warnings).toEqual(name === 'gpt2' ? ['fan_in_fan_out'] : []);
-  });
+  test(
+    target_modules === null ? 'target_modules=None takes the default of the model type' : 'target_modules',
+    async () => {
+      const model = await get_peft_model(base, new VeraConfig(config));
+      expect(model.get_layer_status().map(({ name: layer }) => layer)).toEqual(
+        targets.map((module) => `model.${module}`),
+      );
+      expect(model.peft_config.default).toMatchObject({ r: 8, fan_in_fan_out: name === 'gpt2' });
+      expect(opened.warnings).toEqual(name === 'gpt2' ? ['fan_in_fan_out'] : []);
+    },
+  );
 
   test('at init output == base; disabled == base', async () => {
     const model = await get_peft_model(base, new VeraConfig(config));
@@ -107,7 +111,7 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
     const before = [await savedOf(model), await tensorsOf(model)] as const;
     await train(model, 0.01);
     expect(changed(before[0], await savedOf(model)).toSorted()).toEqual(
-      targets[name]
+      targets
         .flatMap((module) => ['b', 'd'].map((vector) => `base_model.model.${module}.vera_lambda_${vector}`))
         .toSorted(),
     );
@@ -136,7 +140,7 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
     await model.merge_adapter();
     expect(await distance(model, before)).toBeLessThan(TOLERANCE.merge);
     expect(changed(weights, await tensorsOf(model)).toSorted()).toEqual(
-      targets[name].map((module) => `${module}.weight`).toSorted(),
+      targets.map((module) => `${module}.weight`).toSorted(),
     );
     await model.unmerge_adapter();
     expect(changed(weights, await tensorsOf(model))).toEqual([]);
@@ -205,7 +209,7 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
   test('generate, merged and not', async () => {
     const model = await randomVera(base, config);
     const tokens = await generated(model);
-    expect(tokens).toHaveLength(8);
+    expect(tokens).toHaveLength(24);
     expect(tokens).not.toEqual(await generated(base));
     await model.merge_adapter();
     expect(await generated(model)).toEqual(tokens);
@@ -217,7 +221,7 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
       session: opened.session,
       dtype: 'float16',
     });
-    expect(await generated(await randomVera(half, config))).toHaveLength(8);
+    expect(await generated(await randomVera(half, config))).toHaveLength(24);
     await half.dispose();
   });
 
@@ -227,7 +231,7 @@ describe.each(['llama', 'gpt2', 'opt'] as const)('%s', (name) => {
     const json = JSON.parse(await files['adapter_config.json'].text());
     expect(json).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 8, fan_in_fan_out: name === 'gpt2' });
     const { tensors } = readSafetensors(await bytesOf(files['adapter_model.safetensors']));
-    for (const module of targets[name]) {
+    for (const module of targets) {
       const [A, B] = ['A', 'B'].map((matrix) => {
         const tensor = tensors.get(`base_model.model.${module}.lora_${matrix}.weight`)!;
         return { data: toFloat32(tensor), shape: tensor.shape };
