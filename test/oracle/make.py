@@ -16,6 +16,8 @@ from .errors import make_errors
 from .families import BASES
 from .places import GOLDEN, OF_VERSION_4
 from .prng import make_prng
+from .sampling import make_sampling
+from .stop_strings import make_stop_strings
 from .targeting import make_modules, make_targeting
 from .two_adapters import PAIRS, make_pair
 
@@ -47,6 +49,8 @@ def items() -> Iterable[Item]:
     yield Item("modules", "modules", "modules.json", make_modules)
     yield Item("errors", "errors", "errors.json", make_errors, ("opt", "gpt2", "roberta"))
     yield Item("prng", "prng", "prng.json", make_prng)
+    yield Item("sampling", "sampling", "sampling.json", make_sampling)
+    yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
 
 
 def _make_base(root: Path, name: str) -> None:
