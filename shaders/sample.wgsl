@@ -1,24 +1,31 @@
 // sample: the next token of each sequence b, from z = logits[row]; then the block moves on by one token
+//   repetition_penalty: of the tokens that the text has, z is multiplied by it where below 0, else divided by it
 //   do_sample = 0: argmax_v z[v]
-//   do_sample = 1: argmax_v z[v] / temperature + Gumbel(seed, position, v) over the top_k largest z and all that equal
-//   the last of them: a draw from softmax(z / temperature) among those
+//   do_sample = 1: argmax_v z[v] / temperature + Gumbel(seed, position, v) over the candidates: a draw from
+//   softmax(z / temperature) among those. Candidates are the top_k largest z and all that equal the last of them; of
+//   these, as few of the largest as have top_p of their probability in all
 // of equals, the lowest v wins
-// logits: (≥ B, V)   block: (B)   ids, positions: (B), the token and its position   history: (B, S), at [b, count]
+// logits: (≥ B, V), changed by the penalty   block: (B)   ids, positions: (B), the token and its position
+// history: (B, S), at [b, count]   seen: (B, ⌈V/32⌉), whether the text has v: bit v mod 32 of word ⌊v/32⌋
 // grid: see the lib file
-// with lib/{generation_block, philox, gumbel}.wgsl and one of lib/{sample_workgroup, sample_serial}.wgsl
+// with lib/{generation_block, sample_search, philox, gumbel, is_finite}.wgsl and one of lib/{sample_workgroup, sample_serial}.wgsl
 struct Params { B: u32, V: u32, S: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(2) var<storage, read_write> block: array<GenerationBlock>;
 @group(0) @binding(3) var<storage, read_write> ids: array<u32>;
 @group(0) @binding(4) var<storage, read_write> positions: array<u32>;
 @group(0) @binding(5) var<storage, read_write> history: array<u32>;
+@group(0) @binding(6) var<storage, read_write> seen: array<u32>;
 
 // The stream of src/core/rng.ts whose numbers are for sampling.
 const SAMPLE_STREAM = 3u;
 
 // A key and its token.
 const WORST = vec2u(0u, 0xffffffffu);
+
+// The logits that may be drawn: those above a key, and of those that equal it the tokens up to one.
+struct Candidates { lowest: u32, last_token: u32 }
 
 // Unsigned integers in the order of the numbers; both zeros are equal.
 fn order_key(x: f32) -> u32 {
@@ -30,29 +37,30 @@ fn better(a: vec2u, b: vec2u) -> vec2u {
   return select(a, b, b.x > a.x || (b.x == a.x && b.y < a.y));
 }
 
-// Whether only some of the logits may be drawn.
-fn cuts(state: GenerationBlock) -> bool {
-  return state.do_sample != 0u && state.top_k > 0u && state.top_k < p.V;
+fn seen_words() -> u32 {
+  return (p.V + 31u) / 32u;
 }
 
-// How many logits a lane that sees z adds to those that reach each of three keys.
-fn reaching(z: f32, candidates: vec3u) -> vec3u {
-  return select(vec3u(0u), vec3u(1u), vec3u(order_key(z)) >= candidates);
+// The penalty on those of 32 tokens that the text has.
+fn penalise(b: u32, state: GenerationBlock, word: u32) {
+  var bits = seen[b * seen_words() + word];
+  while (bits != 0u) {
+    let at = state.row * p.V + 32u * word + countTrailingZeros(bits);
+    let z = logits[at];
+    logits[at] = select(z / state.repetition_penalty, z * state.repetition_penalty, z < 0.0);
+    bits &= bits - 1u;
+  }
 }
 
-// The three next keys at bits shift and shift + 1.
-fn next_candidates(threshold: u32, shift: u32) -> vec3u {
-  return threshold + (vec3u(1u, 2u, 3u) << vec3u(shift));
-}
-
-// What token v bids for its place; logits below the threshold don't.
-fn bid(state: GenerationBlock, v: u32, threshold: u32) -> vec2u {
+// What token v bids for its place; others than candidates don't.
+fn bid(state: GenerationBlock, v: u32, candidates: Candidates) -> vec2u {
   let z = logits[state.row * p.V + v];
-  if (order_key(z) < threshold) {
+  let key = order_key(z);
+  if (key < candidates.lowest || (key == candidates.lowest && v > candidates.last_token)) {
     return WORST;
   }
   if (state.do_sample == 0u) {
-    return vec2u(order_key(z), v);
+    return vec2u(key, v);
   }
   let counter = vec4u(v, 0u, state.position, SAMPLE_STREAM);
   let noise = gumbel(philox4x32(counter, vec2u(state.seed_low, state.seed_high)).x);
@@ -67,6 +75,7 @@ fn finish(b: u32, state: GenerationBlock, best: vec2u) {
   if (state.count < p.S) {
     history[b * p.S + state.count] = token;
   }
+  seen[b * seen_words() + token / 32u] |= 1u << (token % 32u);
   block[b].position = state.position + 1u;
   block[b].count = state.count + 1u;
   // A decoding step has one row per sequence.

@@ -8,4 +8,6 @@ struct GenerationBlock {
   seed_high: u32,
   top_k: u32,    // 0 keeps all
   temperature: f32,
+  top_p: f32,    // 1 keeps all
+  repetition_penalty: f32, // 1 for none
 }

@@ -1,28 +1,28 @@
 // sample, by a thread per sequence, for devices on which barriers are dear
 // grid: 4 sequences in x
 
-// As in lib/sample_workgroup.wgsl.
-fn kth_largest(k: u32, row: u32) -> u32 {
-  var threshold = 0u;
-  for (var round = 0u; round < 16u; round++) {
-    let candidates = next_candidates(threshold, 30u - 2u * round);
-    var counts = vec3u(0u);
+fn measure(items: Items, keys: vec3u) -> Reached {
+  var sum = Reached();
+  if (items.kind == MASS) {
     for (var v = 0u; v < p.V; v++) {
-      counts += reaching(logits[row + v], candidates);
+      let own = item_weights(items, v, keys);
+      sum = Reached(sum.weights + own.weights, sum.counts + own.counts);
     }
-    // Of a higher candidate no more are kept.
-    var kept = 0u;
-    for (var digit = 0u; digit < 3u; digit++) {
-      if (counts[digit] >= k) {
-        threshold = candidates[digit];
-        kept = counts[digit];
-      }
+  } else {
+    for (var v = 0u; v < p.V; v++) {
+      sum.counts += item_counts(items, v, keys);
     }
-    if (kept == k) {
-      break;
-    }
+    sum.weights = vec3f(sum.counts);
   }
-  return threshold;
+  return sum;
+}
+
+fn strongest(state: GenerationBlock, candidates: Candidates) -> vec2u {
+  var best = WORST;
+  for (var v = 0u; v < p.V; v++) {
+    best = better(best, bid(state, v, candidates));
+  }
+  return best;
 }
 
 @compute @workgroup_size(4)
@@ -32,13 +32,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let state = block[b];
-  var threshold = 0u;
-  if (cuts(state)) {
-    threshold = kth_largest(state.top_k, state.row * p.V);
+  if (state.repetition_penalty != 1.0) {
+    for (var word = 0u; word < seen_words(); word++) {
+      penalise(b, state, word);
+    }
   }
-  var best = WORST;
-  for (var v = 0u; v < p.V; v++) {
-    best = better(best, bid(state, v, threshold));
-  }
-  finish(b, state, best);
+  finish(b, state, strongest(state, find_candidates(state)));
 }

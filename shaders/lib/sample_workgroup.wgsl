@@ -1,66 +1,58 @@
 // sample, by a workgroup per sequence: its threads stride over v
 // grid: B in x
 const THREADS = 256u;
+// Threads that add up what as many others have.
+const ADDERS = 16u;
 
-struct Search { threshold: u32, kept: u32 }
+var<private> thread: u32;
 var<workgroup> shared_block: GenerationBlock;
-var<workgroup> search: Search;
-var<workgroup> counts: array<atomic<u32>, 3>;
+var<workgroup> parts: array<Reached, THREADS>;
+var<workgroup> sums: array<Reached, ADDERS>;
+var<workgroup> total: Reached;
 var<workgroup> bests: array<vec2u, THREADS>;
+var<workgroup> best: vec2u;
 
-// A key that exactly the k largest logits reach, and their equals: built from the top, two bits at a time, by counting
-// the logits that reach each of the three next candidates.
-fn kth_largest(k: u32, row: u32, thread: u32) -> u32 {
-  var threshold = 0u;
-  for (var round = 0u; round < 16u; round++) {
-    let candidates = next_candidates(threshold, 30u - 2u * round);
-    if (thread < 3u) {
-      atomicStore(&counts[thread], 0u);
-    }
-    workgroupBarrier();
-    var reached = vec3u(0u);
-    for (var v = thread; v < p.V; v += THREADS) {
-      reached += reaching(logits[row + v], candidates);
-    }
-    atomicAdd(&counts[0], reached.x);
-    atomicAdd(&counts[1], reached.y);
-    atomicAdd(&counts[2], reached.z);
-    workgroupBarrier();
-    if (thread == 0u) {
-      for (var digit = 0u; digit < 3u; digit++) {
-        let kept = atomicLoad(&counts[digit]);
-        if (kept >= k) {
-          search = Search(candidates[digit], kept);
-        }
-      }
-    }
-    let found = workgroupUniformLoad(&search);
-    threshold = found.threshold;
-    // Lower bits would tell apart what is kept anyway.
-    if (found.kept == k) {
-      break;
-    }
-  }
-  return threshold;
+fn add(a: Reached, b: Reached) -> Reached {
+  return Reached(a.weights + b.weights, a.counts + b.counts);
 }
 
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let b = group.x;
+fn measure(items: Items, keys: vec3u) -> Reached {
+  var own = Reached();
+  if (items.kind == MASS) {
+    for (var v = thread; v < p.V; v += THREADS) {
+      own = add(own, item_weights(items, v, keys));
+    }
+  } else {
+    for (var v = thread; v < p.V; v += THREADS) {
+      own.counts += item_counts(items, v, keys);
+    }
+    own.weights = vec3f(own.counts);
+  }
+  parts[thread] = own;
+  workgroupBarrier();
+  if (thread < ADDERS) {
+    own = parts[ADDERS * thread];
+    for (var i = 1u; i < THREADS / ADDERS; i++) {
+      own = add(own, parts[ADDERS * thread + i]);
+    }
+    sums[thread] = own;
+  }
+  workgroupBarrier();
   if (thread == 0u) {
-    shared_block = block[b];
-    search = Search(0u, 0u);
+    for (var i = 1u; i < ADDERS; i++) {
+      own = add(own, sums[i]);
+    }
+    total = own;
   }
-  let state = workgroupUniformLoad(&shared_block);
-  var threshold = 0u;
-  if (cuts(state)) {
-    threshold = kth_largest(state.top_k, state.row * p.V, thread);
-  }
-  var best = WORST;
+  return workgroupUniformLoad(&total);
+}
+
+fn strongest(state: GenerationBlock, candidates: Candidates) -> vec2u {
+  var own = WORST;
   for (var v = thread; v < p.V; v += THREADS) {
-    best = better(best, bid(state, v, threshold));
+    own = better(own, bid(state, v, candidates));
   }
-  bests[thread] = best;
+  bests[thread] = own;
   for (var half = THREADS / 2u; half > 0u; half = half / 2u) {
     workgroupBarrier();
     if (thread < half) {
@@ -68,6 +60,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     }
   }
   if (thread == 0u) {
-    finish(b, state, bests[0]);
+    best = bests[0];
+  }
+  return workgroupUniformLoad(&best);
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let b = group.x;
+  thread = index;
+  if (thread == 0u) {
+    shared_block = block[b];
+  }
+  let state = workgroupUniformLoad(&shared_block);
+  if (state.repetition_penalty != 1.0) {
+    for (var word = thread; word < seen_words(); word += THREADS) {
+      penalise(b, state, word);
+    }
+    storageBarrier();
+  }
+  let token = strongest(state, find_candidates(state));
+  if (thread == 0u) {
+    finish(b, state, token);
   }
 }

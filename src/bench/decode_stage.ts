@@ -41,6 +41,8 @@ const GREEDY = {
   do_sample: false,
   temperature: 1,
   top_k: 0,
+  top_p: 1,
+  repetition_penalty: 1,
   seed: 0,
   eos_token_id: null,
   adapter_name: undefined,
@@ -59,10 +61,11 @@ export class DecodeStage implements Stage {
   static async open(gpu: GPU | undefined, { position, longest, ...options }: DecodeStageOptions): Promise<DecodeStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
-      const S = bucketLength(longest, textSizes(loaded.model).maxLength);
+      const { maxLength, vocabSize } = textSizes(loaded.model);
+      const S = bucketLength(longest, maxLength);
       const cache = createKvCache(outlineOf(loaded).attention, 1, S);
       for (const value of [...cache.k, ...cache.v]) executor.write(value, waves(value));
-      const state = createGenerationState(1, S);
+      const state = createGenerationState(1, S, vocabSize);
       await executor.allocate(Object.values(state));
       const { program } = decodeProgram({ loaded, overlay: BASE, cache, state, B: 1 });
       const weightBytes = weightBytesOf(program.steps, new Set(loaded.weights.values()));

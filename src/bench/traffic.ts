@@ -3,12 +3,13 @@ import { byteLength } from '../graph/value';
 
 /**
  * How often a dispatch goes through a binding, where that isn't told by its access. 0: it touches a part alone, which is
- * small or as large as another of its bindings. 1: it writes and doesn't read.
+ * small or as large as another of its bindings. 1: it writes and doesn't read, or writes a small part of what it reads.
  */
 export const TIMES: Readonly<Record<string, Readonly<Record<string, 0 | 1>>>> = {
   clear: { y: 1 },
   copy: { destination: 0 },
   embedding: { weight: 0 },
+  sample: { logits: 1, seen: 0 },
   scatter_rows: { x: 0 },
   vera_lambda_backward: { partials: 0 },
   vera_merge: { into: 1 },

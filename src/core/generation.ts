@@ -7,6 +7,16 @@ export interface GenerationConfig {
   temperature?: number;
   /** 50; 0 for no cut. Only with `do_sample`. */
   top_k?: number;
+  /**
+   * 1, which keeps all; above 0. Of the tokens that `top_k` leaves, only as few of the likeliest as have this much of their
+   * probability at `temperature`; one at least. Only with `do_sample`.
+   */
+  top_p?: number;
+  /**
+   * 1 for none; from 1e-30 to 1e30. The logits of tokens that the prompt or the new text has are divided by it, negative
+   * ones multiplied, before all else, also without `do_sample`.
+   */
+  repetition_penalty?: number;
   /** 42. The same seed on the same device gives the same tokens. */
   seed?: number;
   /** Where to stop; the model's own by default, null to never stop early. */
@@ -27,6 +37,8 @@ export interface ResolvedGenerationConfig {
   readonly do_sample: boolean;
   readonly temperature: number;
   readonly top_k: number;
+  readonly top_p: number;
+  readonly repetition_penalty: number;
   readonly seed: number;
   readonly eos_token_id: readonly number[] | null | undefined;
   readonly adapter_name: string | undefined;

@@ -24,6 +24,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   max_new_tokens: 'maxlength maxtokens newtokens tokens',
   do_sample: 'sample sampling',
   temperature: 'temp',
+  top_p: 'nucleus nucleussampling',
+  repetition_penalty: 'repeatpenalty',
   eos_token_id: 'eos eostoken stop',
   progress_callback: 'progress onprogress callback',
   signal: 'abort abortsignal abortcontroller controller',

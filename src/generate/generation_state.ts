@@ -1,5 +1,6 @@
 import type { ResolvedGenerationConfig } from '../core/generation';
 import { pinned, type Value } from '../graph/value';
+import { GENERATION_BLOCK_WORDS, seenWords } from '../ops/sample';
 
 /** What generation keeps on the device between two tokens, so that the host only reads. */
 export interface GenerationState {
@@ -9,18 +10,20 @@ export interface GenerationState {
   readonly positions: Value;
   /** u32 (B,S): each row's new tokens in order. */
   readonly history: Value;
+  /** u32 (B,⌈V/32⌉): which tokens each row has, prompt and new ones, a bit each. */
+  readonly seen: Value;
   /** (B) of `GenerationBlock` in shaders/lib/generation_block.wgsl. */
   readonly block: Value;
 }
 
-const BLOCK_WORDS = 8;
-
-export function createGenerationState(B: number, S: number): GenerationState {
+/** For B rows of S tokens out of V. */
+export function createGenerationState(B: number, S: number, V: number): GenerationState {
   return {
     ids: pinned('last tokens', [B], 'u32'),
     positions: pinned('last positions', [B], 'u32'),
     history: pinned('new tokens', [B, S], 'u32'),
-    block: pinned('generation blocks', [B, BLOCK_WORDS], 'u32'),
+    seen: pinned('tokens of the texts', [B, seenWords(V)], 'u32'),
+    block: pinned('generation blocks', [B, GENERATION_BLOCK_WORDS], 'u32'),
   };
 }
 
@@ -32,15 +35,28 @@ export function packGenerationBlocks(
   config: ResolvedGenerationConfig,
   lengths: readonly number[],
 ): DataView<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(4 * BLOCK_WORDS * lengths.length));
+  const view = new DataView(new ArrayBuffer(4 * GENERATION_BLOCK_WORDS * lengths.length));
   lengths.forEach((length, row) => {
-    const at = 4 * BLOCK_WORDS * row;
+    const at = 4 * GENERATION_BLOCK_WORDS * row;
     view.setUint32(at, length, true);
     view.setUint32(at + 8, row, true);
     view.setUint32(at + 12, Number(config.do_sample), true);
     view.setBigUint64(at + 16, BigInt(config.seed) + BigInt(row), true);
     view.setUint32(at + 24, config.top_k, true);
     view.setFloat32(at + 28, config.temperature, true);
+    view.setFloat32(at + 32, config.top_p, true);
+    view.setFloat32(at + 36, config.repetition_penalty, true);
   });
   return view;
+}
+
+/** The prompts' tokens, all below V, as `seen` holds them. */
+export function packSeen(prompts: readonly (readonly number[])[], V: number): Uint32Array<ArrayBuffer> {
+  const words = seenWords(V);
+  const seen = new Uint32Array(prompts.length * words);
+  prompts.forEach((prompt, row) => {
+    const own = seen.subarray(row * words, (row + 1) * words);
+    for (const id of prompt) own[id >>> 5] = (own[id >>> 5] ?? 0) | (1 << (id & 31));
+  });
+  return seen;
 }

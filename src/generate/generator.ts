@@ -9,7 +9,7 @@ import type { LoadedModel } from '../models/loaded_model';
 import { outlineOf } from '../models/outline';
 import { attentionSpans } from '../ops/attention/attention_spans';
 import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
-import { createGenerationState, type GenerationState, packGenerationBlocks } from './generation_state';
+import { createGenerationState, type GenerationState, packGenerationBlocks, packSeen } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';
 
 export interface GenerateRequest {
@@ -85,7 +85,7 @@ export class Generator {
   }
 
   async *#generate({ prompts, config, overlay, signal }: GenerateRequest): AsyncGenerator<NewToken> {
-    const { maxLength, eosTokenIds } = textSizes(this.#loaded.model);
+    const { maxLength, eosTokenIds, vocabSize } = textSizes(this.#loaded.model);
     const lengths = prompts.map(({ length }) => length);
     this.#checkLengths(lengths);
     const counts = lengths.map((length) => Math.min(config.max_new_tokens, maxLength - length));
@@ -120,6 +120,7 @@ export class Generator {
     };
     this.#writeAdapters(overlay, prefill.built, decode.built);
     this.#runner.write(state.block, packGenerationBlocks(config, lengths));
+    if (config.repetition_penalty !== 1) this.#runner.write(state.seen, packSeen(prompts, vocabSize));
     this.#prefill(prefill, prompts);
     submit();
     try {
@@ -194,7 +195,7 @@ export class Generator {
     const room = {
       B,
       cache: createKvCache(outlineOf(this.#loaded).attention, B, S),
-      state: createGenerationState(B, S),
+      state: createGenerationState(B, S, textSizes(this.#loaded.model).vocabSize),
     };
     await this.#runner.allocate([...room.cache.k, ...room.cache.v, ...Object.values(room.state)]);
     this.#room = room;

@@ -1,6 +1,8 @@
 import generationBlock from '../../shaders/lib/generation_block.wgsl?raw';
 import gumbel from '../../shaders/lib/gumbel.wgsl?raw';
+import isFiniteWgsl from '../../shaders/lib/is_finite.wgsl?raw';
 import philox from '../../shaders/lib/philox.wgsl?raw';
+import search from '../../shaders/lib/sample_search.wgsl?raw';
 import serial from '../../shaders/lib/sample_serial.wgsl?raw';
 import workgroup from '../../shaders/lib/sample_workgroup.wgsl?raw';
 import wgsl from '../../shaders/sample.wgsl?raw';
@@ -9,14 +11,23 @@ import { ceilDiv, expectShape, numel, rowsAndColumns } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 
-/** How often the logits are counted at most. */
+/** How often the logits are counted at most, for top_k. top_p takes about as many passes again, and is chosen by a request. */
 const COUNTS = 16;
+/** Words of a `GenerationBlock` of shaders/lib/generation_block.wgsl. */
+export const GENERATION_BLOCK_WORDS = 10;
 
-const parts = [wgsl, generationBlock, philox, gumbel];
+const parts = [wgsl, generationBlock, search, philox, gumbel, isFiniteWgsl];
 
 export const sampleKernel = defineKernel({
   name: 'sample',
-  bindings: { logits: 'read', block: 'update', ids: 'update', positions: 'update', history: 'update' },
+  bindings: {
+    logits: 'update',
+    block: 'update',
+    ids: 'update',
+    positions: 'update',
+    history: 'update',
+    seen: 'update',
+  },
   params: { B: 'size', V: 'size', S: 'size' },
   variants: [
     { name: 'workgroup', wgsl: [...parts, workgroup], workgroups: ({ B }) => [B] },
@@ -39,13 +50,21 @@ export interface SampleState {
   readonly positions: Value;
   /** (B·S): receives the token too, at the sequence's `count`; what exceeds S is dropped. */
   readonly history: Value;
-  /** (B·8): a `GenerationBlock` of shaders/lib/generation_block.wgsl per sequence. */
+  /** (B·⌈V/32⌉): the tokens of each text, bit v mod 32 of word ⌊v/32⌋. Receives the token; only a penalty reads it. */
+  readonly seen: Value;
+  /** (B·10): a `GenerationBlock` of shaders/lib/generation_block.wgsl per sequence. */
   readonly block: Value;
 }
 
+/** Words of a sequence in `SampleState.seen`. */
+export function seenWords(V: number): number {
+  return ceilDiv(V, 32);
+}
+
 /**
- * Chooses the next token of each sequence from its row of logits (≥ B, V), and moves the block on: position and count
- * grow by one, and the row becomes the sequence's own of a decoding step. So decoding needs no word from the host.
+ * Chooses the next token of each sequence from its row of logits (≥ B, V), which a penalty changes in place, and moves the
+ * block on: position and count grow by one, and the row becomes the sequence's own of a decoding step. So decoding needs
+ * no word from the host.
  *
  * The noise of a draw depends on seed, position and token alone: the same seed gives the same text, in any sequence.
  */
@@ -53,6 +72,7 @@ export function sample(g: Graph, logits: Value, state: SampleState): void {
   const { columns: V } = rowsAndColumns(logits.shape);
   const B = numel(state.ids.shape);
   expectShape('sample positions', state.positions.shape, state.ids.shape);
-  expectShape('sample block', [numel(state.block.shape)], [8 * B]);
+  expectShape('sample block', [numel(state.block.shape)], [GENERATION_BLOCK_WORDS * B]);
+  expectShape('sample seen', [numel(state.seen.shape)], [seenWords(V) * B]);
   g.emit(sampleKernel, { logits, ...state }, {}, { B, V, S: numel(state.history.shape) / B });
 }

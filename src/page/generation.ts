@@ -14,6 +14,7 @@ import {
   checkOptions,
   either,
   integer,
+  number,
   oneOf,
   orNull,
   positive,
@@ -78,11 +79,19 @@ const temperature: Rule = {
   hint: () => 'do_sample: false takes the likeliest token each time.',
 };
 
+const topP: Rule = {
+  expected: 'a number above 0, at most 1',
+  accepts: (value) => positive.accepts(value) && (value as number) <= 1,
+  hint: () => '1 keeps all tokens; do_sample: false takes the likeliest each time.',
+};
+
 const rules: Rules<GenerationConfig> = {
   max_new_tokens: integer(1),
   do_sample: anyBoolean,
   temperature,
   top_k: integer(0),
+  top_p: topP,
+  repetition_penalty: { ...number(1e-30, 1e30), hint: () => '1 is none; above 1, what the text has comes less often.' },
   seed: integer(0),
   eos_token_id: either(integer(0), idList, oneOf(null)),
   adapter_name: anyString,
@@ -101,12 +110,22 @@ export function resolveBatchConfig(config: BatchGenerationConfig): ResolvedGener
 }
 
 function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
-  const { max_new_tokens = 20, do_sample = false, temperature = 1, top_k = 50, seed = 42, eos_token_id } = config;
+  const {
+    max_new_tokens = 20,
+    do_sample = false,
+    temperature = 1,
+    top_k = 50,
+    top_p = 1,
+    repetition_penalty = 1,
+  } = config;
+  const { seed = 42, eos_token_id } = config;
   return {
     max_new_tokens,
     do_sample,
     temperature,
     top_k,
+    top_p,
+    repetition_penalty,
     seed,
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
     adapter_name: config.adapter_name,

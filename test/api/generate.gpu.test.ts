@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GenerationConfig, PreTrainedModel } from '../../src/index';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { loadTinyVera, tinyConfig, tinyRow } from '../helpers/tiny_llama';
+import { penalised } from '../reference/sampling';
 
 const V = tinyConfig.vocab_size;
 
@@ -20,9 +21,10 @@ async function generated(prompt: readonly number[], config: GenerationConfig = {
 }
 
 /** The likeliest token after `ids`, by a whole pass without a cache. */
-async function likeliest(ids: readonly number[]): Promise<number> {
+async function likeliest(ids: readonly number[], penalty = 1): Promise<number> {
   const { logits } = await model.forward({ input_ids: [ids] });
-  const last = logits.data.subarray((ids.length - 1) * V);
+  const last = logits.data.slice((ids.length - 1) * V);
+  for (const id of new Set(ids)) last[id] = penalised(last[id]!, penalty);
   return last.indexOf(Math.max(...last));
 }
 
@@ -36,6 +38,30 @@ test.each([1, 5, 63, 64, 65, 130])(
     expect(tokens).toEqual(expected);
   },
 );
+
+test.each([1, 9, 70])('a penalty is for what the prompt of %i tokens and the new text have', async (length) => {
+  const { input_ids } = tinyRow(length, length);
+  const free = await generated(input_ids, { max_new_tokens: 12 });
+  // The second text goes where the first was.
+  for (const repetition_penalty of [1.7, 1.02]) {
+    const expected: number[] = [];
+    while (expected.length < 12) expected.push(await likeliest([...input_ids, ...expected], repetition_penalty));
+    expect(await generated(input_ids, { max_new_tokens: 12, repetition_penalty })).toEqual(expected);
+    if (repetition_penalty > 1.5) expect(expected).not.toEqual(free);
+  }
+  expect(await generated(input_ids, { max_new_tokens: 12 })).toEqual(free);
+});
+
+test('top_p leaves less and less of what may be drawn, down to the likeliest', async () => {
+  const prompt = tinyRow(8, 2).input_ids;
+  const sampled = (config: GenerationConfig) =>
+    generated(prompt, { max_new_tokens: 30, do_sample: true, temperature: 2, top_k: 0, ...config });
+  const all = await sampled({});
+  expect(await sampled({ top_p: 1 })).toEqual(all);
+  expect(await sampled({ top_p: 0.3 })).not.toEqual(all);
+  expect(await sampled({ top_p: 0.3, top_k: 5 })).toEqual(await sampled({ top_p: 0.3, top_k: 5 }));
+  expect(await sampled({ top_p: 1e-9 })).toEqual(await generated(prompt, { max_new_tokens: 30 }));
+});
 
 test('stops after an end token, which is told too', async () => {
   const prompt = tinyRow(6, 3).input_ids;

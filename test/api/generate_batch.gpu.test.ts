@@ -112,10 +112,10 @@ describe('eight prompts of eight lengths', () => {
     }
   });
 
-  test('sampled: row r as alone with seed + r', async () => {
+  test.each([{}, { top_p: 0.9, repetition_penalty: 1.2 }])('sampled: row r as alone with seed + r, %j', async (cut) => {
     const model = await withAdapters(base, configs.slice(0, 3));
     const adapter_names = ['a0', 'a1', 'a2', BASE, 'a2', 'a0', 'a0', BASE];
-    const config = { max_new_tokens: 30, do_sample: true, top_k: 9, temperature: 1.5, seed: 2 ** 32 - 3 };
+    const config = { max_new_tokens: 30, do_sample: true, top_k: 9, temperature: 1.5, seed: 2 ** 32 - 3, ...cut };
     const rows = await together(model, PROMPTS, { ...config, adapter_names });
     const expected: number[][] = [];
     for (const [row, prompt] of PROMPTS.entries()) {

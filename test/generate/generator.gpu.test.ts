@@ -17,6 +17,8 @@ const config = {
   do_sample: false,
   temperature: 1,
   top_k: 0,
+  top_p: 1,
+  repetition_penalty: 1,
   seed: 1,
   eos_token_id: null,
   adapter_name: undefined,

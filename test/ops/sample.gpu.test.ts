@@ -2,41 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
 import { sample } from '../../src/ops/sample';
-import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
+import { expectGpuEqualsReference, runOnGpu } from '../helpers/on_gpu';
 import { random, randomArray } from '../helpers/random';
-import { type Memory, runReference } from '../reference/runner';
-import { wordOf } from '../reference/words';
-
-interface Fields {
-  readonly position?: number;
-  readonly row?: number;
-  readonly do_sample?: boolean;
-  readonly seed?: readonly [number, number];
-  readonly top_k?: number;
-  readonly temperature?: number;
-}
-
-/** The words of a `GenerationBlock`. */
-function generationWords({ position = 0, row = 0, do_sample = false, seed = [42, 0], ...cut }: Fields): number[] {
-  return [position, 0, row, Number(do_sample), ...seed, cut.top_k ?? 0, wordOf(cut.temperature ?? 1)];
-}
-
-/** A graph that samples `steps` times, for one sequence per entry of `fields`. */
-function setUp(logits: Float64Array, V: number, fields: readonly Fields[], steps = 1, S = steps) {
-  const memory: Memory = new Map();
-  const B = fields.length;
-  const zerosOf = (name: string, size: number) => input(memory, name, [size], new Float64Array(size), 'u32');
-  const state = {
-    ids: zerosOf('ids', B),
-    positions: zerosOf('positions', B),
-    history: zerosOf('history', B * S),
-    block: input(memory, 'block', [8 * B], Float64Array.from(fields.flatMap(generationWords)), 'u32'),
-  };
-  const g = new Graph();
-  const values = input(memory, 'logits', [logits.length / V, V], logits);
-  for (let step = 0; step < steps; step++) sample(g, values, state);
-  return { memory, g, state, wanted: Object.values(state) };
-}
+import { samplingOf } from '../helpers/sampling';
+import { runReference } from '../reference/runner';
 
 describe.each([
   { variant: 'workgroup', largest: 32_000 },
@@ -44,7 +13,7 @@ describe.each([
 ])('$variant', ({ variant, largest }) => {
   test.each([1, 5, 255, 256, 257, largest])('greedy over %i tokens', async (V) => {
     for (const seed of [1, 2, 3]) {
-      const { g, memory, wanted } = setUp(randomArray(V, seed, 10), V, [{}]);
+      const { g, memory, wanted } = samplingOf(randomArray(V, seed, 10), V, [{}]);
       await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
     }
   });
@@ -59,12 +28,12 @@ describe.each([
     at.forEach((v, i) => {
       logits[v] = values[i]!;
     });
-    const { g, memory, state } = setUp(logits, 1000, [{}]);
+    const { g, memory, state } = samplingOf(logits, 1000, [{}]);
     expect((await runOnGpu(g.steps, memory, [state.ids], { variant })).get(state.ids)).toEqual(Float64Array.of(token));
   });
 
   test('logits that are all NaN still give a token of the vocabulary', async () => {
-    const { g, memory, state } = setUp(new Float64Array(10).fill(Number.NaN), 10, [{ do_sample: true, top_k: 3 }]);
+    const { g, memory, state } = samplingOf(new Float64Array(10).fill(Number.NaN), 10, [{ do_sample: true, top_k: 3 }]);
     expect((await runOnGpu(g.steps, memory, [state.ids], { variant })).get(state.ids)![0]).toBeLessThan(10);
   });
 
@@ -79,7 +48,7 @@ describe.each([
     { V: largest, top_k: 50 },
   ])('200 draws, V=$V top_k=$top_k', async ({ V, top_k }) => {
     const fields = { do_sample: true, top_k, temperature: 0.7, position: 11, seed: [0xfffffff0, 0xffffffff] } as const;
-    const { g, memory, wanted } = setUp(randomArray(V, 4, 3), V, [fields], V > 10_000 ? 20 : 200);
+    const { g, memory, wanted } = samplingOf(randomArray(V, 4, 3), V, [fields], V > 10_000 ? 20 : 200);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
   });
 
@@ -90,7 +59,7 @@ describe.each([
     const tied = 2 + 2 ** -22;
     logits.set([1, tied, tied, tied, tied, 2], 390);
     logits[0] = 2.5;
-    const { g, memory, state } = setUp(logits, V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
+    const { g, memory, state } = samplingOf(logits, V, [{ do_sample: true, top_k: 3, temperature: 50 }], 400);
     const history = (await runOnGpu(g.steps, memory, [state.history], { variant })).get(state.history)!;
     expect(new Set(history)).toEqual(new Set([0, 391, 392, 393, 394]));
   });
@@ -98,7 +67,7 @@ describe.each([
   test('draws follow the softmax at the temperature', async () => {
     const logits = Float64Array.of(0, 1, 2, -1, 0.5);
     const draws = 4000;
-    const { g, memory, state } = setUp(logits, 5, [{ do_sample: true, temperature: 2 }], draws);
+    const { g, memory, state } = samplingOf(logits, 5, [{ do_sample: true, temperature: 2 }], draws);
     const history = (await runOnGpu(g.steps, memory, [state.history], { variant })).get(state.history)!;
     const weights = logits.map((z) => Math.exp(z / 2));
     const total = weights.reduce((a, b) => a + b);
@@ -114,7 +83,7 @@ describe.each([
     const V = 6;
     const next = random(8);
     const logits = Float64Array.from({ length: 4 * V }, () => Math.fround(next()));
-    const { g, memory, state } = setUp(logits, V, [{ position: 9, row: 3 }], 4, 3);
+    const { g, memory, state } = samplingOf(logits, V, [{ position: 9, row: 3 }], 4, 3);
     const result = await runOnGpu(g.steps, memory, [state.block, state.positions, state.history], { variant });
     expect(result.get(state.block)!.subarray(0, 3)).toEqual(Float64Array.of(13, 4, 0));
     expect(result.get(state.positions)).toEqual(Float64Array.of(12));
@@ -134,7 +103,7 @@ describe.each([
     const rows = Float64Array.from([...logits, ...logits, ...logits, ...logits, ...logits]);
     const other = { ...alike, seed: [43, 0] } as const;
     const fields = [alike, { ...other, row: 1 }, { row: 2, position: 5 }, { ...alike, row: 3 }, { ...other, row: 4 }];
-    const { g, memory, state, wanted } = setUp(rows, V, fields, 8);
+    const { g, memory, state, wanted } = samplingOf(rows, V, fields, 8);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
     const history = runReference(g.steps, memory).get(state.history)!;
     const [first, second, , fourth, fifth] = fields.map((_, b) => history.subarray(8 * b, 8 * b + 8));
@@ -145,6 +114,6 @@ describe.each([
 
 test('sample refuses state of another batch', () => {
   const of = (size: number) => pinned('value', [size], 'u32');
-  const state = { ids: of(2), positions: of(2), history: of(10), block: of(8) };
-  expect(() => sample(new Graph(), pinned('logits', [2, 9]), state)).toThrow('sample block: expected (16), got (8)');
+  const state = { ids: of(2), positions: of(2), history: of(10), block: of(10), seen: of(2) };
+  expect(() => sample(new Graph(), pinned('logits', [2, 9]), state)).toThrow('sample block: expected (20), got (10)');
 });

@@ -28,7 +28,16 @@ describe('a generation', () => {
     expect(fake.argsOf('generate')[0]?.slice(1)).toEqual([
       modelInfo.model,
       ['once'],
-      { max_new_tokens: 2, do_sample: false, temperature: 1, top_k: 50, seed: 42, eos_token_id: undefined },
+      {
+        max_new_tokens: 2,
+        do_sample: false,
+        temperature: 1,
+        top_k: 50,
+        top_p: 1,
+        repetition_penalty: 1,
+        seed: 42,
+        eos_token_id: undefined,
+      },
     ]);
     await session.close();
   });
@@ -36,12 +45,13 @@ describe('a generation', () => {
   test('takes token ids, and where to stop', async () => {
     const { model, session, fake } = await loaded(scripted);
     await model.generate([1, 2], { eos_token_id: 3, do_sample: true, seed: 0, top_k: 0 });
-    await model.generate([1, 2], { eos_token_id: null });
+    await model.generate([1, 2], { eos_token_id: null, top_p: 0.9, repetition_penalty: 1.2 });
     expect(fake.argsOf('generate').map((args) => args[2])).toEqual([[[1, 2]], [[1, 2]]]);
     expect(fake.argsOf('generate').map((args) => (args[3] as { eos_token_id: unknown }).eos_token_id)).toEqual([
       [3],
       null,
     ]);
+    expect(fake.argsOf('generate')[1]?.[3]).toMatchObject({ top_p: 0.9, repetition_penalty: 1.2 });
     await session.close();
   });
 
@@ -49,7 +59,13 @@ describe('a generation', () => {
     ['no tokens', { max_new_tokens: 0 }, /max_new_tokens: expected an integer from 1, got 0/],
     ['a temperature of 0', { do_sample: true, temperature: 0 }, /temperature: expected a number from 1e-30, got 0/],
     ['one that float32 takes for 0', { do_sample: true, temperature: 1e-39 }, /from 1e-30, got 1e-39/],
-    ['what is not there yet', { top_p: 0.9 }, /not yet supported argument 'top_p'/],
+    ['what is not there yet', { min_p: 0.1 }, /not yet supported argument 'min_p'/],
+    ['no part of the probability', { top_p: 0 }, /top_p: expected a number above 0, at most 1, got 0/],
+    ['more than all of it', { top_p: 1.1 }, /top_p: expected a number above 0, at most 1, got 1.1/],
+    ['what is no number', { top_p: Number.NaN }, /top_p: expected a number above 0, at most 1, got NaN/],
+    ['a penalty of 0', { repetition_penalty: 0 }, /repetition_penalty: expected a number from 1e-30 to 1e\+30, got 0/],
+    ['one without end', { repetition_penalty: Number.POSITIVE_INFINITY }, /to 1e\+30, got Infinity/],
+    ['one in words', { repetition_penalty: '1.2' }, /to 1e\+30, got '1.2'/],
     ['an id that is none', { eos_token_id: [1.5] }, /eos_token_id: expected an integer from 0, or a list of token ids/],
   ])('refuses %s', async (_case, config, message) => {
     const { model, session } = await loaded(scripted);
@@ -148,7 +164,7 @@ describe('a generation', () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     model.generate('once');
-    model.generate('once', { top_p: 1 } as never);
+    model.generate('once', { min_p: 1 } as never);
     await new Promise((resolve) => setTimeout(resolve, 30));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();

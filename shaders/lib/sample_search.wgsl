@@ -1,0 +1,107 @@
+// Which logits `sample` may draw, for top_k and top_p: found by how many of them, or how much of the probability, reach
+// each of three keys. It takes 16 passes over the logits at most for top_k, 18 for top_p, and 9 where equal logits are cut.
+// with `measure` and `strongest` of lib/{sample_workgroup, sample_serial}.wgsl
+
+// What a pass adds up, of the logits of a row. Each that counts has a key and a weight:
+const RANK = 0u; // all; the order of z; 1
+const MASS = 1u; // those that reach `lowest`; the order of z; e^((z − best) / temperature)
+const TIED = 2u; // those that equal `lowest`; the higher the lower v; 1
+struct Items { kind: u32, row: u32, lowest: u32, best: f32, temperature: f32 }
+
+// Weights and numbers of the items that reach three keys.
+struct Reached { weights: vec3f, counts: vec3u }
+
+// A key with the weight and number of the items that reach it, and of those that reach the next key that was tried.
+struct Found { key: u32, weight: f32, count: u32, weight_above: f32, count_above: u32 }
+
+// Candidates that are all logits.
+const ALL = Candidates(0u, 0xffffffffu);
+
+fn item_counts(items: Items, v: u32, keys: vec3u) -> vec3u {
+  let order = order_key(logits[items.row * p.V + v]);
+  let is_item = items.kind == RANK || order == items.lowest;
+  let key = select(~v, order, items.kind == RANK);
+  return select(vec3u(0u), vec3u(1u), (vec3u(key) >= keys) & vec3<bool>(is_item));
+}
+
+fn item_weights(items: Items, v: u32, keys: vec3u) -> Reached {
+  let z = logits[items.row * p.V + v];
+  let order = order_key(z);
+  let reaches = (vec3u(order) >= keys) & vec3<bool>(order >= items.lowest);
+  // Infinite numbers have no difference to others. e^−104 is 0 in f32.
+  let is_near = is_finite(z) && is_finite(items.best);
+  var weight = select(0.0, exp(max((z - items.best) / items.temperature, -104.0)), is_near);
+  weight = select(weight, 1.0, order == order_key(items.best));
+  return Reached(select(vec3f(0.0), vec3f(weight), reaches), select(vec3u(0u), vec3u(1u), reaches));
+}
+
+// The largest key from low to high that items of the weight `wanted` reach: built from the top, two bits at a time.
+// weight, count: of all items.
+fn search(items: Items, low: u32, high: u32, weight: f32, count: u32, wanted: f32) -> Found {
+  // The bits that low and high have in common are those of all keys between them.
+  let first = min(countLeadingZeros(low ^ high) / 2u, 15u);
+  var found = Found(low & ~(0xffffffffu >> (2u * first)), weight, count, 0.0, 0u);
+  for (var round = first; round < 16u; round++) {
+    let keys = found.key + (vec3u(1u, 2u, 3u) << vec3u(30u - 2u * round));
+    let reached = measure(items, keys);
+    // A higher key is reached by no more.
+    for (var digit = 0u; digit < 3u; digit++) {
+      if (reached.weights[digit] < wanted) {
+        found.weight_above = reached.weights[digit];
+        found.count_above = reached.counts[digit];
+        break;
+      }
+      found.key = keys[digit];
+      found.weight = reached.weights[digit];
+      found.count = reached.counts[digit];
+    }
+    // Lower bits would tell apart what is found anyway.
+    if (found.weight == wanted || found.count - found.count_above == 1u) {
+      break;
+    }
+  }
+  // Where a break left bits out, the key may be below low.
+  found.key = max(found.key, low);
+  return found;
+}
+
+fn find_candidates(state: GenerationBlock) -> Candidates {
+  var candidates = ALL;
+  if (state.do_sample == 0u) {
+    return candidates;
+  }
+  if (state.top_k > 0u && state.top_k < p.V) {
+    let ranks = Items(RANK, state.row, 0u, 0.0, 1.0);
+    candidates.lowest = search(ranks, 0u, 0xffffffffu, f32(p.V), p.V, f32(state.top_k)).key;
+  }
+  if (state.top_p < 1.0) {
+    candidates = nucleus(state, candidates.lowest);
+  }
+  return candidates;
+}
+
+// As few of the largest logits as have top_p of the probability of those that reach `lowest`. Sums have a fixed order, so
+// no higher key ever has more.
+fn nucleus(state: GenerationBlock, lowest: u32) -> Candidates {
+  var greedy = state;
+  greedy.do_sample = 0u;
+  let best = strongest(greedy, ALL);
+  let z = logits[state.row * p.V + min(best.y, p.V - 1u)];
+  let masses = Items(MASS, state.row, lowest, z, state.temperature);
+  let whole = measure(masses, vec3u(lowest));
+  // The best one weighs 1, and is always among them.
+  let wanted = max(state.top_p * whole.weights.x, 1e-30);
+  let found = search(masses, lowest, best.x, whole.weights.x, whole.counts.x, wanted);
+  // More than one that no bit told apart: they are equal.
+  let equals = found.count - found.count_above;
+  if (found.weight == wanted || equals <= 1u) {
+    return Candidates(found.key, ALL.last_token);
+  }
+  let share = (wanted - found.weight_above) / (found.weight - found.weight_above);
+  let kept = max(ceil(share * f32(equals)), 1.0);
+  if (kept >= f32(equals)) {
+    return Candidates(found.key, ALL.last_token);
+  }
+  let places = Items(TIED, state.row, found.key, 0.0, 1.0);
+  return Candidates(found.key, ~search(places, ~(p.V - 1u), ~0u, f32(equals), equals, kept).key);
+}

@@ -1,0 +1,33 @@
+/** A logit of a token that the text has. */
+export function penalised(z: number, penalty: number): number {
+  return Math.fround(z < 0 ? z * penalty : z / penalty);
+}
+
+export interface Cut {
+  readonly temperature: number;
+  /** 0 for no cut. */
+  readonly top_k: number;
+  /** 1 for no cut. */
+  readonly top_p: number;
+}
+
+/**
+ * The tokens that may be drawn: the `top_k` largest logits and all that equal the last of them, and of these, of equals
+ * the lowest first, as few as have `top_p` of their probability.
+ */
+export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: Cut): Set<number> {
+  const ranked = Array.from(z, (_, v) => v).sort((a, b) => Number(z[b]! > z[a]!) - Number(z[b]! < z[a]!));
+  const best = z[ranked[0]!]!;
+  const kth = z[ranked[Math.min(top_k || z.length, z.length) - 1]!]!;
+  const first = ranked.filter((v) => z[v]! >= kth);
+  if (top_p >= 1) return new Set(first);
+  const weights = first.map((v) => (z[v] === best ? 1 : Math.exp((z[v]! - best) / temperature)));
+  const wanted = top_p * weights.reduce((a, b) => a + b);
+  let above = 0;
+  const kept = first.filter((_, place) => {
+    const isKept = place === 0 || above < wanted;
+    above += weights[place]!;
+    return isKept;
+  });
+  return new Set(kept);
+}
