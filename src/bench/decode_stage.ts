@@ -44,6 +44,7 @@ const GREEDY = {
   top_p: 1,
   repetition_penalty: 1,
   seed: 0,
+  stop_strings: [],
   eos_token_id: null,
   adapter_name: undefined,
   adapter_names: undefined,

@@ -19,6 +19,12 @@ export interface GenerationConfig {
   repetition_penalty?: number;
   /** 42. The same seed on the same device gives the same tokens. */
   seed?: number;
+  /**
+   * Where to stop, too: at most 64 strings of 1 to 1,024 characters. A text ends with the token that completes one of them,
+   * however it lies over tokens, as in transformers: the string is in the text, with what else that token has. It may begin
+   * in the prompt, and special tokens count as they are written. Needs a tokenizer.
+   */
+  stop_strings?: readonly string[];
   /** Where to stop; the model's own by default, null to never stop early. */
   eos_token_id?: number | readonly number[] | null;
   /** An adapter to use for this text alone, active or not; '__base__' for none. The active ones by default. */
@@ -40,6 +46,7 @@ export interface ResolvedGenerationConfig {
   readonly top_p: number;
   readonly repetition_penalty: number;
   readonly seed: number;
+  readonly stop_strings: readonly string[];
   readonly eos_token_id: readonly number[] | null | undefined;
   readonly adapter_name: string | undefined;
   readonly adapter_names: readonly string[] | undefined;

@@ -18,6 +18,8 @@ export interface GenerateRequest {
   readonly config: ResolvedGenerationConfig;
   readonly overlay: Overlay;
   readonly signal: AbortSignal;
+  /** Whether a row's text ends with its next token, for another reason than its id or its length. Told all of them, once. */
+  readonly endsWith?: (row: number, id: number) => boolean;
 }
 
 export interface NewToken {
@@ -84,7 +86,7 @@ export class Generator {
     await this.#leaveRoom();
   }
 
-  async *#generate({ prompts, config, overlay, signal }: GenerateRequest): AsyncGenerator<NewToken> {
+  async *#generate({ prompts, config, overlay, signal, endsWith }: GenerateRequest): AsyncGenerator<NewToken> {
     const { maxLength, eosTokenIds, vocabSize } = textSizes(this.#loaded.model);
     const lengths = prompts.map(({ length }) => length);
     this.#checkLengths(lengths);
@@ -133,7 +135,8 @@ export class Generator {
         for (const row of unfinished) {
           signal.throwIfAborted();
           const id = history[row * S + index] ?? 0;
-          const last = stop.has(id) || index + 1 === counts[row];
+          const isEnd = endsWith?.(row, id) ?? false;
+          const last = isEnd || stop.has(id) || index + 1 === counts[row];
           if (last) unfinished.delete(row);
           yield { row, id, last };
         }

@@ -79,6 +79,19 @@ const temperature: Rule = {
   hint: () => 'do_sample: false takes the likeliest token each time.',
 };
 
+const MOST_STRINGS = 64;
+const LONGEST_STRING = 1024;
+
+const stopStrings: Rule = {
+  expected: `an array of at most ${MOST_STRINGS} strings of 1 to ${LONGEST_STRING} characters`,
+  accepts: (value) => Array.isArray(value) && value.length <= MOST_STRINGS && [...value].every(isStopString),
+  hint: (value) => (typeof value === 'string' ? 'One string goes into an array, too.' : undefined),
+};
+
+function isStopString(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_STRING;
+}
+
 const topP: Rule = {
   expected: 'a number above 0, at most 1',
   accepts: (value) => positive.accepts(value) && (value as number) <= 1,
@@ -93,6 +106,7 @@ const rules: Rules<GenerationConfig> = {
   top_p: topP,
   repetition_penalty: { ...number(1e-30, 1e30), hint: () => '1 is none; above 1, what the text has comes less often.' },
   seed: integer(0),
+  stop_strings: stopStrings,
   eos_token_id: either(integer(0), idList, oneOf(null)),
   adapter_name: anyString,
   signal: abortSignal,
@@ -118,7 +132,7 @@ function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
     top_p = 1,
     repetition_penalty = 1,
   } = config;
-  const { seed = 42, eos_token_id } = config;
+  const { seed = 42, stop_strings = [], eos_token_id } = config;
   return {
     max_new_tokens,
     do_sample,
@@ -127,6 +141,7 @@ function resolve(config: BatchGenerationConfig): ResolvedGenerationConfig {
     top_p,
     repetition_penalty,
     seed,
+    stop_strings: [...stop_strings],
     eos_token_id: typeof eos_token_id === 'number' ? [eos_token_id] : eos_token_id,
     adapter_name: config.adapter_name,
     adapter_names: config.adapter_names ?? undefined,

@@ -20,6 +20,7 @@ const config = {
   top_p: 1,
   repetition_penalty: 1,
   seed: 1,
+  stop_strings: [],
   eos_token_id: null,
   adapter_name: undefined,
   adapter_names: undefined,
@@ -46,10 +47,14 @@ describe.each([
     expect(executor.usage().bytes).toBe(0);
   });
 
-  async function tokens(prompts: readonly (readonly number[])[]): Promise<number[][]> {
+  async function tokens(
+    prompts: readonly (readonly number[])[],
+    endsWith?: (row: number, id: number) => boolean,
+  ): Promise<number[][]> {
     const rows = prompts.map((): number[] => []);
     const { signal } = new AbortController();
-    for await (const { row, id } of generator.generate({ prompts, config, overlay: BASE, signal })) rows[row]?.push(id);
+    const request = { prompts, config, overlay: BASE, signal, ...(endsWith && { endsWith }) };
+    for await (const { row, id } of generator.generate(request)) rows[row]?.push(id);
     return rows;
   }
 
@@ -66,6 +71,20 @@ describe.each([
     for (const prompt of PROMPTS) alone.push(...(await tokens([prompt])));
     expect(await tokens(PROMPTS)).toEqual(alone);
     expect(await tokens(PROMPTS.slice(0, 3))).toEqual(alone.slice(0, 3));
+  });
+
+  test('a row ends where it is told to, told of each token once, and the device with the last of them', async () => {
+    const prompts = PROMPTS.slice(0, 3);
+    const free = await tokens(prompts);
+    const lengths = [4, 7, 2];
+    const told = prompts.map((): number[] => []);
+    const before = executor.usage().dispatches;
+    const rows = await tokens(prompts, (row, id) => told[row]!.push(id) === lengths[row]);
+    const taken = executor.usage().dispatches - before;
+    expect(rows).toEqual(free.map((row, index) => row.slice(0, lengths[index])));
+    expect(told).toEqual(rows);
+    // Seven steps, and the two that were on their way.
+    expect(taken).toBeLessThan(11 * (await dispatches(prompts)));
   });
 
   test('a token for all costs as many dispatches as one for a single text', async () => {

@@ -36,6 +36,7 @@ describe('a generation', () => {
         top_p: 1,
         repetition_penalty: 1,
         seed: 42,
+        stop_strings: [],
         eos_token_id: undefined,
       },
     ]);
@@ -45,13 +46,13 @@ describe('a generation', () => {
   test('takes token ids, and where to stop', async () => {
     const { model, session, fake } = await loaded(scripted);
     await model.generate([1, 2], { eos_token_id: 3, do_sample: true, seed: 0, top_k: 0 });
-    await model.generate([1, 2], { eos_token_id: null, top_p: 0.9, repetition_penalty: 1.2 });
+    await model.generate([1, 2], { eos_token_id: null, top_p: 0.9, repetition_penalty: 1.2, stop_strings: ['.'] });
     expect(fake.argsOf('generate').map((args) => args[2])).toEqual([[[1, 2]], [[1, 2]]]);
     expect(fake.argsOf('generate').map((args) => (args[3] as { eos_token_id: unknown }).eos_token_id)).toEqual([
       [3],
       null,
     ]);
-    expect(fake.argsOf('generate')[1]?.[3]).toMatchObject({ top_p: 0.9, repetition_penalty: 1.2 });
+    expect(fake.argsOf('generate')[1]?.[3]).toMatchObject({ top_p: 0.9, repetition_penalty: 1.2, stop_strings: ['.'] });
     await session.close();
   });
 
@@ -66,6 +67,16 @@ describe('a generation', () => {
     ['a penalty of 0', { repetition_penalty: 0 }, /repetition_penalty: expected a number from 1e-30 to 1e\+30, got 0/],
     ['one without end', { repetition_penalty: Number.POSITIVE_INFINITY }, /to 1e\+30, got Infinity/],
     ['one in words', { repetition_penalty: '1.2' }, /to 1e\+30, got '1.2'/],
+    [
+      'a stop string by itself',
+      { stop_strings: 'x' },
+      /stop_strings: expected an array of at most 64 strings of 1 to 1024/,
+    ],
+    ['an empty one', { stop_strings: ['a', ''] }, /stop_strings: expected an array/],
+    ['a list with a gap', { stop_strings: new Array(1) }, /stop_strings: expected an array/],
+    ['what is no string', { stop_strings: [1] }, /stop_strings: expected an array/],
+    ['too many', { stop_strings: Array(65).fill('a') }, /stop_strings: expected an array/],
+    ['too long ones', { stop_strings: ['a'.repeat(1025)] }, /stop_strings: expected an array/],
     ['an id that is none', { eos_token_id: [1.5] }, /eos_token_id: expected an integer from 0, or a list of token ids/],
   ])('refuses %s', async (_case, config, message) => {
     const { model, session } = await loaded(scripted);

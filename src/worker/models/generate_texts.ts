@@ -2,6 +2,7 @@ import type { Overlay } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
 import { expectTokens } from '../../tasks/causal_lm/forward';
+import { StopStrings } from '../../tokenizer/stop_strings';
 import { StreamDecoder } from '../../tokenizer/stream_decoder';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Prompt } from '../protocol';
@@ -23,7 +24,9 @@ export async function generateTexts(
   const ids = prompts.map((prompt) => (typeof prompt === 'string' ? encode(tokenizer, prompt) : prompt));
   for (const row of ids) expectTokens(row, 'generate', task.text);
   const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '' }));
-  for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal })) {
+  const stops = stopsOf(tokenizer, ids, config.stop_strings);
+  const endsWith = (row: number, id: number): boolean => stops[row]?.push(id) ?? false;
+  for await (const { row, id, last } of generator.generate({ prompts: ids, config, overlay, signal, endsWith })) {
     const own = texts[row];
     // The last token also gives what the decoder held back.
     const text = own?.decoder === undefined ? '' : own.decoder.push(id) + (last ? own.decoder.finish() : '');
@@ -31,6 +34,19 @@ export async function generateTexts(
     onToken({ row, token_id: id, text });
   }
   return texts.map(({ text }) => text);
+}
+
+/** One for each row, or none. */
+function stopsOf(
+  tokenizer: TextTokenizer | undefined,
+  ids: readonly (readonly number[])[],
+  strings: readonly string[],
+): StopStrings[] {
+  if (strings.length === 0) return [];
+  if (tokenizer !== undefined) return ids.map((row) => new StopStrings(tokenizer, row, strings));
+  throw new WebVeraError('invalid_argument', 'generate: expected no stop_strings, because the model has no tokenizer', {
+    hint: 'Load the model from a source that holds tokenizer.json, or name tokens to stop at: eos_token_id.',
+  });
 }
 
 function encode(tokenizer: TextTokenizer | undefined, prompt: string): number[] {
