@@ -22,7 +22,8 @@ export function candidates(z: ArrayLike<number>, { temperature, top_k, top_p }: 
   const first = ranked.filter((v) => z[v]! >= kth);
   if (top_p >= 1) return new Set(first);
   const weights = first.map((v) => (z[v] === best ? 1 : Math.exp((z[v]! - best) / temperature)));
-  const wanted = top_p * weights.reduce((a, b) => a + b);
+  // As near as float32 tells it: 0.3 of ten equal ones are three.
+  const wanted = Math.fround(top_p * weights.reduce((a, b) => a + b));
   let above = 0;
   const kept = first.filter((_, place) => {
     const isKept = place === 0 || above < wanted;
