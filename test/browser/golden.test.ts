@@ -52,18 +52,38 @@ interface PeftReport {
 
 /** Between them: padding, accumulation, warm-up, a projection larger than the model, both kinds of files. */
 const cases = ['llama_qvud_big', 'llama_layer0_small'];
+/** One of each other family, and of each layout of Falcon. */
+const families = [
+  'qwen2_f16_shards_small',
+  'qwen3_mid',
+  'mistral_window_mid',
+  'phi3_fused_mid',
+  'gemma_mid',
+  'gemma2_capped_mid',
+  'gemma3_mid',
+  'falcon_default_mid',
+  'falcon_new_all_mid',
+  'falcon_alibi_left_mid',
+  'gpt2_layer1_small',
+  'opt_left_big',
+];
 
-test.each(browserNames)(
-  "%s: golden cases through a session's worker give PEFT's numbers and files",
-  async (browser) => {
+test.each(
+  browserNames.flatMap((browser) => [
+    { browser, names: cases },
+    { browser, names: families },
+  ]),
+)(
+  "$browser: golden cases through a session's worker give PEFT's numbers and files, $names",
+  async ({ browser, names }) => {
     const reports = await withBrowser(browser, async (page, url) => {
       const report = await reporting(page);
       const all: Report[] = [];
-      for (const name of cases) all.push(await report<Report>(`${url}/pages/golden.html?${name}`));
+      for (const name of names) all.push(await report<Report>(`${url}/pages/golden.html?${name}`));
       return all;
     });
     reports.forEach((report, index) => {
-      compare(cases[index]!, report);
+      compare(names[index]!, report);
     });
   },
 );

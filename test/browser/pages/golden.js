@@ -40,7 +40,10 @@ async function random() {
 
 /** @param {GoldenTraining} training */
 async function trained(training) {
-  const model = await get_peft_model(base, new VeraConfig(golden.vera_config));
+  const model =
+    training.start === 'random'
+      ? await VeraModel.from_pretrained(base, new URL('adapter/', folder), { is_trainable: true })
+      : await get_peft_model(base, new VeraConfig(golden.vera_config));
   const { lr, weight_decay, max_grad_norm = 0, accumulate = 1, warmup_steps = 0, steps } = training;
   const batches = training.batches.flat().flatMap((index) => golden.inputs.train_batches[index] ?? []);
   const run = new Trainer({
