@@ -122,17 +122,22 @@ function withDtype(config: PretrainedConfig, specs: readonly ModelTensorSpec[]):
 /** Python's floats: transformers checks types, and what it wrote as 0.0 or 1e-06 is 0 or 0.000001 in JavaScript. */
 const FLOATS = [
   'attention_dropout',
+  'attn_logit_softcapping',
   'attn_pdrop',
   'dropout',
   'embd_pdrop',
   'factor',
+  'final_logit_softcapping',
+  'hidden_dropout',
   'high_freq_factor',
   'initializer_range',
   'layer_norm_epsilon',
   'layerdrop',
   'low_freq_factor',
+  'partial_rotary_factor',
   'resid_pdrop',
   'rms_norm_eps',
+  'rope_local_base_freq',
   'rope_theta',
   'summary_first_dropout',
 ];
