@@ -1,7 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type KernelChoice, Session, type SessionOptions, VeraModel } from '../../src/index';
-import { tunableKernels } from '../../src/ops/products/tunable';
+import { tunableKernels } from '../../src/ops/tunable';
 import { SessionKernels } from '../../src/worker/models/session_kernels';
 import { goldenCase } from '../helpers/golden';
 import { expectGoldenTraining } from '../helpers/golden_training';

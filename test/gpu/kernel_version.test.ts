@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AnyKernel } from '../../src/core/kernel';
 import { kernelVersion } from '../../src/gpu/kernel_version';
-import { tunableKernels } from '../../src/ops/products/tunable';
-import { allKernels } from '../helpers/kernels';
 import { kernelOf } from '../helpers/tile_kernels';
 
 test('is the same for the same shaders, and another one as soon as a character changes', async () => {
@@ -26,12 +23,4 @@ test('an override counts too', async () => {
   const [variant] = kernel.variants;
   const changed = { ...kernel, variants: [{ ...variant!, overrides: { TILE: 8 } }] };
   expect(await kernelVersion([changed])).not.toBe(await kernelVersion([kernel]));
-});
-
-test('every kernel with more than one variant can be chosen for, and no other', () => {
-  const withVariants = allKernels().filter(({ variants }) => variants.length > 1);
-  const names = (kernels: readonly AnyKernel[]) => [...new Set(kernels.map(({ name }) => name))];
-  expect(names(withVariants.filter((kernel) => !tunableKernels().includes(kernel)))).toEqual([]);
-  expect(names(tunableKernels().filter((kernel) => !withVariants.includes(kernel)))).toEqual([]);
-  expect(tunableKernels().length).toBe(withVariants.length);
 });

@@ -13,7 +13,7 @@ import type { DeviceHost, DeviceInfo } from '../../gpu/device';
 import type { Executor } from '../../gpu/executor';
 import { kernelVersion } from '../../gpu/kernel_version';
 import { tuneKernels } from '../../gpu/tuner';
-import { tunableKernels } from '../../ops/products/tunable';
+import { tunableKernels } from '../../ops/tunable';
 import type { BlobStore } from '../../store/blob_store';
 import type { Tune } from '../../train/training_init';
 import type { OpenOptions } from '../protocol';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { adapterKey, type KernelAdapter, type KernelChoice } from '../../../src/core/kernel_choice';
 import { kernelVersion } from '../../../src/gpu/kernel_version';
-import { tunableKernels } from '../../../src/ops/products/tunable';
+import { tunableKernels } from '../../../src/ops/tunable';
 import { MemoryStore } from '../../../src/store/blob_store';
 import { StoreError } from '../../../src/store/store_error';
 import type { OpenDevice } from '../../../src/worker/models/device';
