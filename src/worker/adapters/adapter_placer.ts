@@ -19,14 +19,14 @@ export interface AdapterPlan {
   readonly origin?: string | undefined;
 }
 
-/** What an adapter holds, projections included. */
-export type StoredAdapter = AdapterTensors & { readonly projections: { readonly A: Tensor; readonly B: Tensor } };
+/** The tensors of an adapter that is on the device: its projections too, whether or not a file would hold them. */
+export type FullAdapterTensors = AdapterTensors & { readonly projections: { readonly A: Tensor; readonly B: Tensor } };
 
 /** Puts adapters of one kind on a model's device. */
 export interface AdapterPlacer {
   /** Beside `others` on the same model. Where it throws, nothing is left on the device. */
   place(plan: AdapterPlan, others: readonly Adapter[]): Promise<Adapter>;
   /** The numbers of an adapter, in the shapes that files give them. */
-  read(adapter: Adapter): Promise<StoredAdapter>;
+  read(adapter: Adapter): Promise<FullAdapterTensors>;
   free(adapter: Adapter): void;
 }

@@ -36,7 +36,7 @@ import {
   writeAdapter,
 } from '../storage/adapter_files';
 import type { AdapterShelf } from '../storage/adapter_shelf';
-import type { StoredAdapter } from './adapter_placer';
+import type { FullAdapterTensors } from './adapter_placer';
 import type { Ready } from './prepare_merge';
 import { VeraPlacer } from './vera_placer';
 import { VeraState } from './vera_state';
@@ -204,7 +204,7 @@ function inMode(config: VeraConfig, is_trainable: boolean): VeraConfig {
   return new VeraConfig({ ...config, inference_mode: !is_trainable });
 }
 
-async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & StoredAdapter> {
+async function numbersOf(vera: VeraState, name: string): Promise<VeraValues & FullAdapterTensors> {
   const adapter = vera.adapter(name);
   return { r: adapter.config.r, modules: adapter.modules, ...(await vera.read(adapter)) };
 }

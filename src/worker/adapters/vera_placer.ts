@@ -15,7 +15,7 @@ import { pinned } from '../../graph/value';
 import type { Architecture } from '../../models/architecture';
 import type { LoadedModel } from '../../models/loaded_model';
 import { readFloats } from '../models/tensors';
-import type { AdapterPlacer, AdapterPlan, StoredAdapter } from './adapter_placer';
+import type { AdapterPlacer, AdapterPlan, FullAdapterTensors } from './adapter_placer';
 import { fillTensors, poolTensors } from './adapter_pool';
 
 export class VeraPlacer implements AdapterPlacer {
@@ -53,7 +53,7 @@ export class VeraPlacer implements AdapterPlacer {
     return new VeraOnModel({ name, key, config, trainable, origin, pool, layout, projections, trained });
   }
 
-  async read(adapter: Adapter): Promise<StoredAdapter> {
+  async read(adapter: Adapter): Promise<FullAdapterTensors> {
     const vera = asVera(adapter);
     const pool = await readFloats(this.#runner, vera.pool);
     return {
@@ -100,7 +100,7 @@ export function vectorsIn(
   model: Architecture,
   adapter: VeraAdapter,
   pool: Float32Array<ArrayBuffer>,
-): Pick<StoredAdapter, 'vectors' | 'others'> {
+): Pick<FullAdapterTensors, 'vectors' | 'others'> {
   const { parameters, others } = poolTensors(model, adapter, pool);
   return { vectors: parameters, others };
 }
@@ -108,7 +108,7 @@ export function vectorsIn(
 export async function readProjections(
   runner: Runner,
   { projections: { A, B } }: VeraAdapter,
-): Promise<StoredAdapter['projections']> {
+): Promise<FullAdapterTensors['projections']> {
   return {
     A: { dims: A.shape, data: await readFloats(runner, A) },
     B: { dims: B.shape, data: await readFloats(runner, B) },

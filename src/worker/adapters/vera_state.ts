@@ -10,7 +10,7 @@ import type { AdapterTensors } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
 import type { WireAdapterOptions } from '../protocol';
-import type { AdapterPlacer, StoredAdapter } from './adapter_placer';
+import type { AdapterPlacer, FullAdapterTensors } from './adapter_placer';
 import { deltaWeight } from './adapter_pool';
 import { alreadyMerged, biasesStay, expectTogether } from './adapter_rules';
 import { AdapterSet } from './adapter_set';
@@ -185,7 +185,7 @@ export class VeraState {
   }
 
   /** The numbers of an adapter. */
-  async read(adapter: Adapter): Promise<StoredAdapter> {
+  async read(adapter: Adapter): Promise<FullAdapterTensors> {
     return this.base.jobs.run(adapter.key, undefined, () => this.#host.placer.read(adapter));
   }
 
