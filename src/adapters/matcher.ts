@@ -8,7 +8,7 @@ import { fullMatch, matchStart } from './python_regex';
 type Filters = Pick<AdapterConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 
 /** What decides which modules are targeted. */
-export type Rules = Filters & { readonly target_modules: readonly string[] | string };
+type Rules = Filters & { readonly target_modules: readonly string[] | string };
 
 /** Characters of a module's name, where names of 100 are long. */
 const MAX_NAME = 1024;

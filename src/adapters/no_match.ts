@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/error';
 import type { AdapterConfig } from './adapter_config';
 
 /** What PEFT looks at to say why an adapter wraps nothing. */
-export interface Unmatched {
+interface Unmatched {
   /** With `target_modules` spelt out, as PEFT has them by then. */
   readonly config: Pick<AdapterConfig, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
   /** Modules that `modules_to_save` takes, and all modules: how many there are. */

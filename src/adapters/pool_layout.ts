@@ -3,7 +3,7 @@ import { numel, roundUp, type Shape } from '../core/shape';
 import { VIEW_ALIGNMENT } from '../graph/value';
 
 /** Where a tensor lies in a pool. */
-export interface PoolSlot {
+interface PoolSlot {
   readonly shape: Shape;
   /** Floats from the pool's beginning. */
   readonly offset: number;

@@ -27,20 +27,20 @@ export interface BaseModelFacts {
 }
 
 /** The fields of a configuration that say what is wrapped. */
-export type TargetFields = Pick<
+type TargetFields = Pick<
   AdapterConfig,
   'target_modules' | 'layers_to_transform' | 'layers_pattern' | 'modules_to_save' | 'fan_in_fan_out' | 'task_type'
 >;
 
 /** What is a kind of adapter's own about its targets. */
-export interface TargetRules {
+interface TargetRules {
   /** What PEFT wraps when `target_modules` is null, by model_type. A string is a regular expression. */
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
   /** Looks at the wrappable modules that a configuration names before anything else is said about them. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
 }
 
-export interface ResolvedTargets {
+interface ResolvedTargets {
   /** What is wrapped, in the model's order. */
   readonly modules: readonly WrappedModule[];
   /** As `modules`, by the targets before their list is condensed: with a layer filter the two can differ. */

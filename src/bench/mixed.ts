@@ -32,7 +32,7 @@ export interface MixedReport {
   };
 }
 
-export interface MixedOptions {
+interface MixedOptions {
   /** The adapters of the rows, one for each. */
   readonly names: readonly string[];
   /** Of a row. */

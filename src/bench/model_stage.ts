@@ -6,7 +6,7 @@ import type { LoadedModel } from '../models/loaded_model';
 import { loadModel } from '../worker/models/model_loader';
 
 /** A base model on a device of its own. */
-export interface ModelStage {
+interface ModelStage {
   readonly host: DeviceHost;
   readonly executor: Executor;
   readonly loaded: LoadedModel;

@@ -43,7 +43,7 @@ export interface ReplayOptions {
 }
 
 /** Seconds are medians over the rounds. */
-export interface ReplayTimes {
+interface ReplayTimes {
   /** Of all programs, queued one after the other. */
   readonly seconds: number;
   /** Different work among the steps, once each. */

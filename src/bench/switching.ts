@@ -29,7 +29,7 @@ export interface SwitchingReport {
   readonly load: { readonly file_bytes: number; readonly bytes: number; readonly seconds: number };
 }
 
-export interface SwitchingOptions {
+interface SwitchingOptions {
   /** Adapters on the device, at least two. */
   readonly names: readonly string[];
   readonly tokens: number;

@@ -2,7 +2,7 @@ import { WebVeraError } from './error';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export interface NumberRange {
+interface NumberRange {
   /** Used when the key is missing or null; without it the key must be there. */
   readonly fallback?: number;
   /** The largest value allowed. */

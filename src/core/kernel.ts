@@ -1,5 +1,5 @@
 /** How a kernel uses a binding. In WGSL `write` and `update` are both `read_write`; `write` makes a new value. */
-export type Access = 'read' | 'write' | 'update';
+type Access = 'read' | 'write' | 'update';
 /**
  * What a param is: `f32`, or else a `u32` in WGSL. Of those a `size` says how much there is of something; a `place`, where it
  * lies or which one it is, so that the work is the same with any other; `u32` is what is neither.
@@ -14,7 +14,7 @@ export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };
 export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** One way to run a kernel: a shader, and its grid. */
-export interface Variant<P extends ParamTypes = ParamTypes> {
+interface Variant<P extends ParamTypes = ParamTypes> {
   /**
    * `default`, or the family that it belongs to: `workgroup`, `serial`, `subgroup` … Several may have one name: the first
    * that fits is meant.
@@ -76,7 +76,7 @@ export interface VariantInit<P extends ParamTypes> {
   turns?(params: Params<P>): number;
 }
 
-export interface KernelInit<B extends Bindings, P extends ParamTypes> {
+interface KernelInit<B extends Bindings, P extends ParamTypes> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;

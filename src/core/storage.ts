@@ -2,7 +2,7 @@ import { f16ToF32, f32ToF16 } from './float16';
 import { numel, type Shape } from './shape';
 
 export type StorageName = 'f32' | 'f16';
-export type Elements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+type Elements = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
 /** A way for a tensor's numbers to lie on the device: what others call it, what it takes, and how numbers go in and out. */
 export interface Storage {

@@ -8,7 +8,7 @@ export function wrong(what: string, expected: string, got: unknown, hint = ''): 
 }
 
 /** A value in a message: short, and never the content of something large. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (typeof value === 'string') return quote(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);

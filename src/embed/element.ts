@@ -33,7 +33,7 @@ const EVENTS: { readonly [Type in keyof Told]?: keyof WebVeraElementEventMap } =
 };
 
 /** `<web-vera>`, as `WebVeraElement` tells of it. */
-export class LearningElement extends HTMLElement implements WebVeraElement {
+class LearningElement extends HTMLElement implements WebVeraElement {
   static readonly observedAttributes = ['headless'];
   readonly #learner: Learner;
   readonly #root: ShadowRoot;

@@ -3,7 +3,7 @@ import type { PauseReason, StepLogs, TrainEvent, TrainOutput, TrainRun } from '.
 /** That a run went back on its way, and goes on by itself. */
 export type Recovered = Pick<Extract<TrainEvent, { readonly type: 'recovered' }>, 'cause' | 'repeatedSteps'>;
 
-export interface RunListener {
+interface RunListener {
   onBegin(): void;
   onLog(logs: StepLogs): void;
   onPause(paused: boolean): void;

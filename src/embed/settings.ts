@@ -11,7 +11,7 @@ export interface Settings {
   readonly max_length: number;
 }
 
-export type AttributeName =
+type AttributeName =
   | 'model'
   | 'profile'
   | 'task'

@@ -17,7 +17,7 @@ export interface Told {
 export type Tell = <Type extends keyof Told>(type: Type, detail: Told[Type]) => void;
 
 /** That the profile was forgotten. `bytes` is known where it was done here. */
-export interface Forgotten {
+interface Forgotten {
   readonly bytes: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../index';
 
 /** What is asked of the page, to know whether anything can be computed here. */
-export interface Surroundings {
+interface Surroundings {
   readonly isSecureContext: boolean;
   readonly gpu: GPU | undefined;
   readonly address: string;

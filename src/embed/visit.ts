@@ -23,7 +23,7 @@ export interface VisitParts {
 }
 
 /** What a visit hears. */
-export interface VisitListener {
+interface VisitListener {
   onProgress(info: ProgressInfo): void;
   /** The profile, or what it or the session does, is another. */
   onChange(): void;

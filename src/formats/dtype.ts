@@ -2,7 +2,7 @@
  * The element types of safetensors with their size in bits. The order is the format's own: by rising alignment.
  * Writers put tensors in the reverse of it.
  */
-export const dtypeBits = Object.freeze({
+const dtypeBits = Object.freeze({
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,

@@ -4,7 +4,7 @@ import { pythonJson } from './python_json';
 import { writeTensors } from './tensors';
 
 /** What `adapter_model.safetensors` of a LoRA holds beside trained biases and whole modules. */
-export interface LoraTensors {
+interface LoraTensors {
   readonly r: number;
   /** lora_A (r, in) and lora_B (out, r) by module name. */
   readonly modules: ReadonlyMap<string, { readonly A: Tensor; readonly B: Tensor }>;

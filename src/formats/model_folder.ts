@@ -19,7 +19,7 @@ export interface ModelTensor extends ModelTensorSpec {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export interface ModelFolderOptions {
+interface ModelFolderOptions {
   /** Tensors of all files, in any order; each comes once in `tensors`, in any order again. */
   readonly specs: readonly ModelTensorSpec[];
   /** One at a time: the next is asked for when this one's bytes lie in a Blob, which browsers keep out of memory. */

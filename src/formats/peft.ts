@@ -40,7 +40,7 @@ export interface ExpectedOther {
   readonly kind: 'bias' | 'module';
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly limits?: ParserLimits;
   readonly warn?: Warn;
   /** Default 'default', which is PEFT's. */

@@ -26,7 +26,7 @@ export interface RunFolder {
   readonly rows: AsyncIterable<object> | Iterable<object>;
 }
 
-export type TrainedTensors = Pick<AdapterTensors, 'vectors' | 'others'>;
+type TrainedTensors = Pick<AdapterTensors, 'vectors' | 'others'>;
 
 /** How the run goes on. */
 export interface RunSettings {

@@ -54,7 +54,7 @@ export function writeSafetensors(
 }
 
 /** What a header says of a tensor, but for its place. */
-export type TensorSpec = Pick<RawTensor, 'dtype' | 'shape'> & { readonly name: string };
+type TensorSpec = Pick<RawTensor, 'dtype' | 'shape'> & { readonly name: string };
 
 /** By falling alignment and rising name: the order in which the `safetensors` package writes tensors. */
 export function inFileOrder<T extends TensorSpec>(tensors: readonly T[]): readonly T[] {

@@ -11,7 +11,7 @@ import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader, type T
 export const WEIGHTS_FILE = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
 
-export type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
+type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
 
 /** A weight as it comes in; its bytes are its own. */
 export interface WeightTensor extends RawTensor {
@@ -56,7 +56,7 @@ export async function* readWeights(
   }
 }
 
-export interface WeightsIndex {
+interface WeightsIndex {
   /** Bytes of all tensors, as the index says. */
   readonly totalSize: number | undefined;
   /** The names of the tensors in each file, in the order of the index. */

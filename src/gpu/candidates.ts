@@ -4,7 +4,7 @@ import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from 
 import type { DeviceInfo } from './device';
 
 /** Dispatches that do the same. */
-export interface Work {
+interface Work {
   readonly step: Step;
   readonly dispatches: number;
 }

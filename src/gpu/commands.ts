@@ -1,5 +1,5 @@
 /** What a command does. Where it can't do all of it yet, it says when it has. */
-export type Command = () => Promise<void> | void;
+type Command = () => Promise<void> | void;
 
 /** Commands in their order: while one waits, all that come later do too. */
 export class CommandQueue {

@@ -16,12 +16,12 @@ import { type Dispatch, type GpuProgram, ProgramLoader } from './program_loader'
 import { joinBytes, Readback } from './readback';
 import { ErrorScopes } from './scopes';
 
-export interface GpuLoadOptions extends LoadOptions {
+interface GpuLoadOptions extends LoadOptions {
   /** In place of the executor's own. */
   readonly chosen?: Chosen;
 }
 
-export interface ExecutorOptions {
+interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
   /** Where weights begin to be split: what the device binds, unless less is given. */
   readonly maxBindingBytes?: number;

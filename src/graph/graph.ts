@@ -31,7 +31,7 @@ export interface PassEnd {
 }
 
 /** The gradients that a backward pass has made so far, for an op that puts in its own. */
-export interface Sums {
+interface Sums {
   sink(value: Value): Sink;
   /** The total at a value, or undefined where it isn't wanted. */
   put(value: Value, total: Value | undefined): void;

@@ -1,7 +1,7 @@
 import type { Step } from './graph';
 import { byteLength, type Value } from './value';
 
-export interface MemoryPlan {
+interface MemoryPlan {
   /** Bytes of each slot. A slot is a whole buffer: WebGPU forbids one buffer to be read and written in a dispatch. */
   readonly slotBytes: readonly number[];
   readonly slotOf: ReadonlyMap<Value, number>;

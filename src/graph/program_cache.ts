@@ -13,7 +13,7 @@ export interface Cached<T> {
 }
 
 /** Tells a program from others of its cache. */
-export interface ProgramKey {
+interface ProgramKey {
   /** What it computes: 'logits', 'loss', … */
   readonly name: string;
   /** What lies over the model, by the overlay's key. */

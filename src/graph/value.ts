@@ -24,7 +24,7 @@ export interface Value {
   readonly content?: Uint32Array<ArrayBuffer>;
 }
 
-export interface View {
+interface View {
   /** A pinned value that is no view itself. */
   readonly of: Value;
   /** Where the part begins: a 32-bit word, a multiple of `VIEW_ALIGNMENT` where it is bound. */
@@ -39,7 +39,7 @@ export interface Part {
 }
 
 /** Consecutive rows of a pinned matrix. */
-export interface Shard {
+interface Shard {
   /** A pinned value. */
   readonly value: Value;
   /** Which of the matrix's rows is its first: a multiple of `SHARD_ROWS`. */

@@ -2,7 +2,7 @@ import { WebVeraError } from '../core/error';
 import type { ByteStream, FileSource } from '../core/files';
 import type { FileProgress, Progress } from './progress';
 
-export interface BlobOptions {
+interface BlobOptions {
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;
 }

@@ -4,7 +4,7 @@ import type { ByteStream, FileSource } from '../core/files';
 import { type Address, displayUrl, expectFetchable, fileUrl } from './address';
 import type { FileProgress, Progress } from './progress';
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly fetch: typeof globalThis.fetch;
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;

@@ -1,6 +1,6 @@
 import type { ProgressInfo } from '../core/source';
 
-export interface ProgressOptions {
+interface ProgressOptions {
   /** What the events call the model. */
   readonly name: string;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;

@@ -40,7 +40,7 @@ export const adamwKernel = defineKernel({
 });
 
 /** What AdamW reads and changes: all of P elements but `partials`, `block` and `stats`. */
-export interface AdamWValues {
+interface AdamWValues {
   readonly parameters: Value;
   /** First and second moments, zeros at first. */
   readonly m: Value;

@@ -28,7 +28,7 @@ export const crossEntropyKernel = defineKernel({
   flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 8 : 4),
 });
 
-export interface CrossEntropyInputs {
+interface CrossEntropyInputs {
   /** (N, C) */
   readonly hidden: Value;
   /**

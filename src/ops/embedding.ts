@@ -34,7 +34,7 @@ export const embeddingBackward = defineKernel({
   flops: ({ N, C }) => N * N * C,
 });
 
-export interface EmbeddingOptions {
+interface EmbeddingOptions {
   /** Added to every id, of 32 bits: where the ids' rows begin in the weight. The id −1 is the row before. 0 by default. */
   readonly offset?: number;
   /** The id whose row learns nothing, as torch's `padding_idx`. None by default. */

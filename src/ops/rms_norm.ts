@@ -34,7 +34,7 @@ export const rmsNormWeightBackward = defineKernel({
   flops: ({ N, C }) => 3 * N * C,
 });
 
-export interface RmsNormOptions {
+interface RmsNormOptions {
   /** Added to each weight: 1 where the checkpoint has them as their distance from one, as Gemma's does. 0 by default. */
   readonly weightOffset?: 0 | 1;
 }

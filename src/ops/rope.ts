@@ -38,7 +38,7 @@ interface Turned {
   readonly k: Value | undefined;
 }
 
-export interface RopeInputs {
+interface RopeInputs {
   /** (N, heads·D) */
   readonly q: Value;
   /** (N, heads·D), of as many heads or fewer. */

@@ -4,7 +4,7 @@ import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
 import workgroupSum from '../../shaders/lib/workgroup_sum.wgsl?raw';
 import { flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../core/kernel';
 
-export interface SerialInit<P extends ParamTypes> {
+interface SerialInit<P extends ParamTypes> {
   /** All but how words are read. */
   readonly wgsl: readonly string[];
   /** How many elements a row has. */

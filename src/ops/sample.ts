@@ -43,7 +43,7 @@ export const sampleKernel = defineKernel({
 });
 
 /** Where B sequences stand, all u32. */
-export interface SampleState {
+interface SampleState {
   /** (B): receives the token. */
   readonly ids: Value;
   /** (B): receives its position. */

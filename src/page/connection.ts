@@ -28,7 +28,7 @@ export interface WorkerLike extends Endpoint {
   terminate(): void;
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly locks?: Pick<LockManager, 'request'> | undefined;
   /** Milliseconds that the worker has to say that it is ready. */
   readonly handshake?: number;

@@ -10,7 +10,7 @@ export interface OpenDataset {
   readonly feed: Feed | undefined;
 }
 
-export interface Chunk {
+interface Chunk {
   readonly examples: readonly Example[];
   /** There are no more. */
   readonly done: boolean;

@@ -1,4 +1,4 @@
-export interface HeartbeatHost {
+interface HeartbeatHost {
   /** Asks the other side whether it is there. */
   look(): void;
   /** It has been silent for so many seconds. */

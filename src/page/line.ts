@@ -7,7 +7,7 @@ import type { Connection, ConnectionHost } from './connection';
 export type Connect = (host: ConnectionHost, signal: AbortSignal | undefined) => Promise<Connection>;
 
 /** What a line hears, and what becomes of it. */
-export interface LineListener {
+interface LineListener {
   onEvent(event: WorkerEvent): void;
   /** The worker has died; all that was in it is lost. */
   onDeath(error: WebVeraError): void;

@@ -6,7 +6,7 @@ import { ProfileLocks } from './profile/locks';
 export type SessionState = 'ready' | 'busy' | 'recovering' | 'blocked' | 'closed';
 
 /** What a session hears that belongs to no call. */
-export interface LinkListener {
+interface LinkListener {
   onState(): void;
   onWarning(code: string, message: string): void;
   /** Something was first stored that outlives the page. */

@@ -1,4 +1,4 @@
-export interface Progressbar {
+interface Progressbar {
   /** Weights that are merged, of all. */
   onProgress(done: number, total: number): void;
   /** All is over. */

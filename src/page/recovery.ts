@@ -2,7 +2,7 @@ import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { Link } from './link';
 
-export interface RecoveryInit {
+interface RecoveryInit {
   readonly link: Link;
   readonly signal: AbortSignal | undefined;
   /** Makes again what was lost. */

@@ -40,7 +40,7 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOu
   stop(options?: { save?: boolean }): Promise<TrainOutput>;
 }
 
-export interface RunSetup {
+interface RunSetup {
   readonly link: Link;
   readonly adapter_name: string | undefined;
   readonly args: ResolvedTrainingArguments;

@@ -41,7 +41,7 @@ export type UnloadArguments =
       adapter_names?: readonly string[] | null | undefined,
     ];
 
-export type NamedLoad = PretrainedOptions & AdapterOptions & { readonly adapter_name: string };
+type NamedLoad = PretrainedOptions & AdapterOptions & { readonly adapter_name: string };
 
 /** Of `from_pretrained`: the options with all that was said in places. */
 export function loadArguments(what: string, args: LoadArguments): NamedLoad {

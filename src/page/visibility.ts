@@ -1,4 +1,4 @@
-export interface PageWatcher {
+interface PageWatcher {
   /** The page is hidden, or shown again. */
   onVisibility(hidden: boolean): void;
   /** The page goes: it is closed, left for another one, or frozen. Perhaps nothing runs any more after this. */

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 
-export interface ScriptRequest {
+interface ScriptRequest {
   readonly url: string;
   /** As an element's attribute `integrity`: 'sha384-…' */
   readonly integrity: string;

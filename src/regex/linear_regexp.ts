@@ -3,7 +3,7 @@ import { ASSERTIONS, compilePattern, type Program, Step } from './program';
 import type { StepBudget } from './step_budget';
 
 /** Where a match lies in a text, and what its groups hold. */
-export interface Match {
+interface Match {
   readonly start: number;
   readonly end: number;
   /** From 1 on, as in `RegExp`; 0 is the match. */

@@ -20,7 +20,7 @@ export interface Revision {
   readonly hash: string;
 }
 
-export interface StoredRecord extends AdapterRecord {
+interface StoredRecord extends AdapterRecord {
   readonly revision: Revision;
 }
 

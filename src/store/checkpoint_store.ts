@@ -13,7 +13,7 @@ export interface StoredCheckpoint extends Omit<Label, 'format' | 'saved_at'> {
 }
 
 /** Whoever has a name goes on with its run, in whichever tab. */
-export interface NameLocks {
+interface NameLocks {
   /** Undefined where somebody has it. */
   take(name: string): Promise<Lock | undefined>;
 }

@@ -2,7 +2,7 @@ import { type BlobStore, type Condition, MemoryStore, type Stored } from './blob
 import { IndexedDbStore } from './indexeddb_store';
 import { StoreError } from './store_error';
 
-export interface OpenStoreOptions {
+interface OpenStoreOptions {
   /** 'auto': IndexedDB, or memory where it can't be opened. While another tab holds it up, calls reject. */
   readonly kind: 'auto' | 'memory';
   /** Told once, with the reason, where memory takes IndexedDB's place. */

@@ -1,7 +1,7 @@
 /** What can go wrong with storage, in the words of the public error codes. */
 export type StoreErrorCode = 'storage_full' | 'storage_unavailable' | 'storage_corrupt' | 'locked_by_other_tab';
 
-export interface StoreErrorDetails {
+interface StoreErrorDetails {
   readonly cause?: unknown;
   readonly retryable?: boolean;
   readonly detail?: Readonly<Record<string, unknown>>;

@@ -24,7 +24,7 @@ export async function* readText(blob: Blob): AsyncGenerator<string> {
 }
 
 /** One line of a JSON Lines file. */
-export interface JsonLine {
+interface JsonLine {
   /** From 1. */
   readonly line: number;
   readonly value: unknown;

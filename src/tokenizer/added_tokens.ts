@@ -11,7 +11,7 @@ export interface AddedToken {
 }
 
 /** Part of a text: a token that was found, or what lies between. */
-export interface Section {
+interface Section {
   readonly text: string;
   readonly token?: AddedToken;
 }

@@ -25,7 +25,7 @@ const FIRST_STEPS = 2_000_000;
 const SHORT_WORD = 64;
 
 /** The settings of tokenizer_config.json that the library reads. */
-export interface Settings {
+interface Settings {
   readonly clean_up_tokenization_spaces: boolean;
   readonly do_lowercase_and_remove_accent: boolean;
   readonly remove_space: boolean;

@@ -10,7 +10,7 @@ const TRIES = 8;
 const LARGEST = 2 ** 20;
 
 /** Encodes a text; `continued` if it goes on another. */
-export type EncodeText = (text: string, continued: boolean) => readonly number[];
+type EncodeText = (text: string, continued: boolean) => readonly number[];
 
 /**
  * Encodes a text that comes in parts. It is cut only where that is seen to make no difference: where the tokens of what follows

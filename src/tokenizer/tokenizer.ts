@@ -7,7 +7,7 @@ import { TextStream } from './text_stream';
 /** Characters of a text that is encoded in one piece. */
 const ONE_PIECE = 2 ** 17;
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** true. The tokenizer's own: what its post-processor puts around a text. */
   readonly add_special_tokens?: boolean;
 }
@@ -41,7 +41,7 @@ export interface TextTokenizer {
   stream(): TextStream;
 }
 
-export interface TokenizerOptions {
+interface TokenizerOptions {
   /** Rows of the model's embedding: ids must stay below. Without it any id up to 2^22. */
   readonly vocabSize?: number;
 }

@@ -15,14 +15,14 @@ import { lossSum } from '../ops/loss_sum';
 import type { Batch, BatchInputs, BatchShape, Task } from '../tasks/task';
 
 /** A built program over a batch, with the pinned values that it alone owns. */
-export interface BatchProgram {
+interface BatchProgram {
   readonly program: Program;
   readonly inputs: ProgramInputs;
   readonly owned: readonly Value[];
 }
 
 /** What the host writes before each run. */
-export interface ProgramInputs {
+interface ProgramInputs {
   /** The batch's, as its task has them. */
   readonly batch: BatchInputs;
   /** Set where rows have adapters of their own. */
@@ -97,7 +97,7 @@ export function logitsProgram(
 }
 
 /** Where a loss program reports to, and what it trains. */
-export interface LossValues {
+interface LossValues {
   /** The step block, from which it reads. */
   readonly block: Value;
   /** Gets its share of the loss added. */

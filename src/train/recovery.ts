@@ -10,7 +10,7 @@ import { readPieces, restorePools } from './pools';
 import type { RunRecord, RunState } from './run_record';
 import type { Restored } from './training_init';
 
-export interface RecoveryInit {
+interface RecoveryInit {
   readonly runner: Runner;
   readonly state: OptimizerState;
   readonly args: Pick<ResolvedTrainingArguments, 'learning_rate'>;
@@ -18,7 +18,7 @@ export interface RecoveryInit {
   emit(event: RunEvent): void;
 }
 
-export interface RecoverySteps {
+interface RecoverySteps {
   /** Waits for what is queued, and forgets it. */
   drain(): Promise<void>;
   /** Told of the state from which the run goes on. */

@@ -12,12 +12,12 @@ import type { StepData, TrainingInit, Tune } from './training_init';
 /** Programs kept, one for each length of batch, 64·2ⁿ tokens up to 8,192: of whole batches, and of an epoch's last one. */
 const KEPT = 2 * 8;
 
-export interface StepAt {
+interface StepAt {
   readonly step: number;
   readonly learningRate: number;
 }
 
-export interface StepProgramsInit
+interface StepProgramsInit
   extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'modes'> {
   readonly state: OptimizerState;
   /** Memory ran out, and steps go on with gradient checkpointing. */

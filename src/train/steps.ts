@@ -17,7 +17,7 @@ type StepArguments = Pick<
   | 'shuffle'
 >;
 
-export interface StepPlan {
+interface StepPlan {
   readonly stepsPerEpoch: number;
   readonly maxSteps: number;
 }

@@ -75,7 +75,7 @@ export interface OpenOptions {
 }
 
 /** The page adds what becomes of the worker itself. */
-export type WorkerState = 'ready' | 'busy';
+type WorkerState = 'ready' | 'busy';
 
 export type WorkerEvent =
   | { readonly type: 'state'; readonly state: WorkerState }

@@ -4,13 +4,13 @@ import type { ModuleSize } from '../adapter';
 import { unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
 /** A LoRA of one rank: ΔW of a module is B·A, which makes `lora_alpha` equal to `r`. */
-export interface Lora {
+interface Lora {
   readonly r: number;
   /** By module name. */
   readonly modules: ReadonlyMap<string, LoraModule>;
 }
 
-export interface LoraModule {
+interface LoraModule {
   /** (r, in): PEFT's `lora_A` */
   readonly A: Tensor;
   /** (out, r): PEFT's `lora_B` */

@@ -16,7 +16,7 @@ export interface LayerWork {
 }
 
 /** What a micro-batch costs beyond the base's own forward and backward pass. */
-export interface ModeCost {
+interface ModeCost {
   /** Floating-point operations. */
   readonly flops: number;
   /** Read and written. */

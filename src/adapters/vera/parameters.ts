@@ -18,7 +18,7 @@ export interface VeraLayout extends PoolLayout {
   readonly slots: ReadonlyMap<string, ModuleSlot>;
 }
 
-export interface InitialValues {
+interface InitialValues {
   readonly d_initial: number;
   /** False draws λ_d from a normal distribution and sets λ_b to one, as PEFT does for its tests. */
   readonly init_weights: boolean;

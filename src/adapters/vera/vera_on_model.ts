@@ -9,7 +9,7 @@ import { veraKind } from './kind';
 import type { ModuleSlot, VeraLayout } from './parameters';
 import type { ProjectionValues, VeraAdapter } from './vera_adapter';
 
-export interface VeraAdapterInit extends Pick<VeraAdapter, 'name' | 'key' | 'config' | 'trainable' | 'origin'> {
+interface VeraAdapterInit extends Pick<VeraAdapter, 'name' | 'key' | 'config' | 'trainable' | 'origin'> {
   /** All that trains in one pinned buffer, placed by `layout`. */
   readonly pool: Value;
   readonly layout: VeraLayout;

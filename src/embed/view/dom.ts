@@ -1,5 +1,5 @@
 /** What may be set on a new element: properties, and attributes by their names. */
-export type Traits<Tag extends keyof HTMLElementTagNameMap> = Partial<
+type Traits<Tag extends keyof HTMLElementTagNameMap> = Partial<
   Omit<HTMLElementTagNameMap[Tag], 'attributes' | 'part' | 'style'>
 > & {
   readonly attributes?: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { button, create, setShare, setText, show, slot } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { loadingInWords } from './words';
 
-export interface IntroActions {
+interface IntroActions {
   readonly load: () => void;
   readonly stop: () => void;
   readonly forget: () => void;

@@ -3,7 +3,7 @@ import { button, create, setText, show } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { keptInWords, learntInWords } from './words';
 
-export interface KeptActions {
+interface KeptActions {
   readonly rollback: () => void;
   readonly export: () => void;
   readonly import: (files: readonly File[]) => void;

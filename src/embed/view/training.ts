@@ -3,7 +3,7 @@ import { button, create, setShare, setText, show } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { recoveredInWords, stepsInWords, troubleInWords } from './words';
 
-export interface TrainingActions {
+interface TrainingActions {
   readonly pause: () => void;
   readonly resume: () => void;
   readonly stop: () => void;

@@ -64,7 +64,7 @@ export interface LinearLayer {
 }
 
 /** What a layer made of its input. */
-export interface MadeLayer extends LinearLayer {
+interface MadeLayer extends LinearLayer {
   readonly y: Value;
 }
 
@@ -154,7 +154,7 @@ export function emitLinear(
 }
 
 /** One layer's part in the gradient by its input. */
-export interface InputGradient {
+interface InputGradient {
   /** (…, M) */
   readonly dy: Value;
   /** (M, ≥ K) */
@@ -219,7 +219,7 @@ function isAlike(a: InputPart, b: InputPart | undefined): boolean {
  * The gradient by the weight (M, K) of a linear layer: dyᵀ·x, of dy (…, M) and x (…, K), goes into the buffer where it
  * gathers.
  */
-export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
+function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: K } = rowsAndColumns(x.shape);
@@ -230,7 +230,7 @@ export function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value,
 }
 
 /** The gradient by the bias (M) of a layer: the sum of the rows of dy (…, M), gathered likewise. */
-export function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
+function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const db = gatheredIn(sink, bias);
   emitColumnSum(g, dy, db);

@@ -37,7 +37,7 @@ import { type TileInit, tileVariants } from './tiles';
  * (who computes what), and for each operand its layout (which way K runs) and its storage (what a word holds).
  */
 
-export interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit<P> {
+interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit<P> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;

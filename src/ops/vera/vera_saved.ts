@@ -58,7 +58,7 @@ export const veraSavedSums = defineKernel({
 const SLICE = 64;
 
 /** A layer's low-rank part before it is added, and after: both (…, out). */
-export interface SavedLowRank {
+interface SavedLowRank {
   /** B·(λ_d ⊙ u), kept for the backward pass. */
   readonly w: Value;
   /** λ_b ⊙ w + residual. */

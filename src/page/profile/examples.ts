@@ -8,7 +8,7 @@ export interface KeptExample {
   readonly example: Example;
 }
 
-export interface Reservoir {
+interface Reservoir {
   readonly seed: number;
   /** How many have come so far. */
   readonly seen: number;

@@ -23,7 +23,7 @@ export interface Learner {
   finish(record: LearnRecord, better: Vectors | undefined): Promise<boolean>;
 }
 
-export interface LearnTurn {
+interface LearnTurn {
   readonly run: LearnRun;
   /** Whether it goes on from a checkpoint. */
   readonly resumes: boolean;

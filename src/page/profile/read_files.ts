@@ -21,7 +21,7 @@ const LIMITS = { [CONFIG]: 2 ** 20, [EXAMPLES]: 2 ** 26, [ABOUT]: 2 ** 22 } as c
 const HINT = "Pass what profile.export() gave, or PEFT's two files.";
 
 /** What the files of a profile hold, checked but for the weights. */
-export interface ProfileFiles {
+interface ProfileFiles {
   readonly adapter: AdapterFiles;
   readonly imported: Pick<ProfileState, 'base_model' | 'seen' | 'history' | 'settings'> & { readonly seed?: number };
   readonly examples: readonly KeptExample[];

@@ -3,7 +3,7 @@ import type { Batch } from '../task';
 import { IGNORED, type TokenRow } from './token_row';
 
 /** The positions whose next token has a label, and that label. N = B·T. */
-export interface LabelledRows {
+interface LabelledRows {
   /** (N): flat positions b·T + t, in order, then zeros. */
   readonly rows: Uint32Array<ArrayBuffer>;
   /** (N): the label at t + 1 for each of `rows`, then zeros. */
@@ -19,7 +19,7 @@ export interface TextBatch extends Batch, LabelledRows {
   readonly attention_mask: Uint32Array<ArrayBuffer>;
 }
 
-export interface BatchFormat {
+interface BatchFormat {
   /** The most tokens of a row. */
   readonly maxLength: number;
   /** What fills ids up; masked, so that any id of the vocabulary does. */

@@ -2,7 +2,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow } from './token_row';
 
 /** Joins tokens that come in parts and cuts them into rows of one length. */
-export class BlockCutter {
+class BlockCutter {
   readonly #length: number;
   #ids: number[] = [];
   #labels: number[] = [];

@@ -26,7 +26,7 @@ import { tokenPositions } from './positions';
 import type { TokenRow } from './token_row';
 
 /** N = B·T. */
-export interface TextBatchInputs extends BatchInputs {
+interface TextBatchInputs extends BatchInputs {
   /** u32 (N): the flat positions that have a label, then zeros. */
   readonly rows: Value;
   /** u32 (N): the token each of `rows` should predict. */

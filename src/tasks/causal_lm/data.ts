@@ -20,7 +20,7 @@ export interface RowOptions extends ExampleOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface CollectedRows {
+interface CollectedRows {
   /** At least one. */
   readonly rows: readonly TokenRow[];
   /** Examples left out because nothing could be learned from them: too short, or no label within `maxLength`. */

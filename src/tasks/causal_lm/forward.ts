@@ -6,7 +6,7 @@ import { labelledRows, type TextBatch } from './batches';
 import { IGNORED } from './token_row';
 
 /** Rows of one length as a caller gives them. */
-export interface TokenInputs {
+interface TokenInputs {
   readonly input_ids: IdTensor;
   readonly attention_mask?: IdTensor;
   readonly labels?: IdTensor;

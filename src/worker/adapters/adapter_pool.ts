@@ -11,7 +11,7 @@ import { baseTensor, type LoadedModel } from '../../models/loaded_model';
 import { readFloats, specOf, toDeviceOrder, toFileOrder } from '../models/tensors';
 
 /** What a pool holds, by the names that PEFT saves it under. */
-export interface PoolTensors {
+interface PoolTensors {
   /** What only adapters have. */
   readonly parameters: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   /** The base model's tensors that train, in the shapes that files give them. */

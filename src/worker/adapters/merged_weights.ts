@@ -25,7 +25,7 @@ export interface MadeMerge {
 }
 
 /** Ends what uses something that goes, by its key, and forgets its programs. */
-export type Forget = (key: string, reason: string) => Promise<void>;
+type Forget = (key: string, reason: string) => Promise<void>;
 
 /** Weights with deltas of adapters in them. The base model's own stay beside them, so unmerging restores every bit. */
 export class MergedWeights {

@@ -27,7 +27,7 @@ export interface Ingredients {
 }
 
 /** What an unloaded model has of its own. */
-export interface Unloaded {
+interface Unloaded {
   /** Undefined where nothing merged is wanted. */
   readonly made: MadeMerge | undefined;
   /** Of what is trained whole, by tensor name. */

@@ -5,7 +5,7 @@ import { WebVeraError } from '../../core/error';
 /** PEFT's word for no adapter at all. */
 export const BASE_NAME = '__base__';
 
-export interface RowContext {
+interface RowContext {
   /** Rows of the batch. */
   readonly rows: number;
   readonly adapters: readonly Adapter[];

@@ -20,7 +20,7 @@ import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
 /** What a VeRA model needs of its session. */
-export interface VeraHost {
+interface VeraHost {
   readonly runner: Runner;
   readonly placer: AdapterPlacer;
   readonly warn: Warn;

@@ -8,7 +8,7 @@ import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Prompt } from '../protocol';
 import type { BaseModel } from './base_model';
 
-export interface TextRequest {
+interface TextRequest {
   readonly prompts: readonly Prompt[];
   readonly config: ResolvedGenerationConfig;
   readonly overlay: Overlay;

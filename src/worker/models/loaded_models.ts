@@ -7,7 +7,7 @@ import { Handles } from '../rpc/handles';
 import type { BaseModel } from './base_model';
 
 /** What a model's handle stands for: a base model alone, or with adapters over it. */
-export interface Loaded {
+interface Loaded {
   readonly base: BaseModel;
   /** What lies over the base model in a pass; with a name or names, those adapters alone. */
   overlay(adapter?: string | readonly string[]): Overlay;

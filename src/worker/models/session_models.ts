@@ -30,7 +30,7 @@ import type { SessionKernels } from './session_kernels';
 import { TextLoader } from './text_loader';
 
 /** What a session does with models. */
-export interface ModelParts {
+interface ModelParts {
   readonly host: SessionHost;
   readonly calls: Calls;
   readonly device: SessionDevice;

@@ -16,7 +16,7 @@ import { readProjections, vectorsIn } from '../adapters/vera_placer';
 import type { BaseModel } from '../models/base_model';
 import { sampleBase } from './base_sample';
 
-export interface ExportedRun {
+interface ExportedRun {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;

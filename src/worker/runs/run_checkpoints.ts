@@ -21,7 +21,7 @@ export interface CheckpointHost {
   readonly warn: Warn;
 }
 
-export interface CheckpointedRun extends RunParts {
+interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
   readonly kernels: RunKernels;
   /** Told when another tab wants the run, or has it. */

@@ -23,7 +23,7 @@ export interface TrainingRequest {
   readonly signal: AbortSignal;
 }
 
-export interface RunRequest extends TrainingRequest {
+interface RunRequest extends TrainingRequest {
   /** Whether to go on from a checkpoint: from the last one, if there is one, or from one that must be there. */
   readonly resume: boolean | string;
   /** Whether it may be going on elsewhere, and is to end there. */
@@ -111,7 +111,7 @@ function takenOver(): WebVeraError {
   });
 }
 
-export interface StoredRunRequest extends TrainingRequest {
+interface StoredRunRequest extends TrainingRequest {
   readonly checkpoints: CheckpointHost;
   readonly kernels: RunKernels;
 }
