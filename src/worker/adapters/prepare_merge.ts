@@ -1,25 +1,30 @@
 import type { Adapter } from '../../adapters/adapter';
 import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
-import type { Value } from '../../graph/value';
+import { mergedWeight } from '../../adapters/merge';
+import { WebVeraError } from '../../core/error';
+import type { Runner } from '../../graph/runner';
+import { storageOf, type Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
 import type { BaseModel } from '../models/base_model';
-import type { MadeMerge, MergedWeights, MergeOptions } from './merged_weights';
+import { readFloats, storedAs } from '../models/tensors';
+import type { MadeMerge } from './merged_weights';
 
-/**
- * Where a change that can be cancelled is prepared: resolves when it is to be done, and rejects when it isn't. Before that
- * nothing has changed, and after it nothing cancels it.
- */
-export type Ready = () => Promise<void>;
-
-/** Of a merge; with `names` undefined the active adapters'. */
-export interface Merging extends MergeOptions {
+/** A merge that was asked for. */
+export interface Merging {
+  /** Of adapters; undefined for the active ones. */
   readonly names: readonly string[] | undefined;
+  /** Refuses results that aren't finite, at the price of reading each weight back. */
+  readonly safe: boolean;
+  readonly signal: AbortSignal;
+  /** Called as weights are done. */
+  onProgress(done: number, total: number): void;
 }
 
 /** What merged and unloaded models are made of. */
 export interface Ingredients {
   readonly base: BaseModel;
-  readonly merges: MergedWeights;
+  /** The weights that are merged already, by tensor name. */
+  readonly merged: ReadonlyMap<string, Value>;
   /** The adapters whose numbers are read. */
   readonly adapters: Iterable<Adapter>;
   /** What they train whole in place of the base model's tensors. */
@@ -34,9 +39,12 @@ interface Unloaded {
   readonly copies: ReadonlyMap<string, Value>;
 }
 
-/** Makes merged weights with the vectors of one step, while nothing changes. */
+/**
+ * Makes merged weights with the adapters' values of one step; nothing has changed yet. Throws what the signal is aborted
+ * with, and `numerical_error` where a safe merge finds a number that isn't finite.
+ */
 export function prepareMerge(of: Ingredients, fresh: readonly Adapter[], merging: Merging): Promise<MadeMerge> {
-  return atOneStep(of.base.runner, of.adapters, (then) => make(of, fresh, then, merging));
+  return atOneStep(of.base.runner, of.adapters, (then) => mergeAll(of, fresh, then, merging));
 }
 
 /** The same with copies of what is trained whole, of the same step; without `merging` of those alone. */
@@ -46,8 +54,8 @@ export function prepareUnload(
   merging: Merging | undefined,
 ): Promise<Unloaded> {
   return atOneStep(of.base.runner, of.adapters, async (then) => {
-    const made = merging && (await make(of, fresh, then, merging));
-    const isMerged = (name: string): boolean => made !== undefined && (made.weights.has(name) || of.merges.has(name));
+    const made = merging && (await mergeAll(of, fresh, then, merging));
+    const isMerged = (name: string): boolean => made !== undefined && (made.weights.has(name) || of.merged.has(name));
     const whole = [...of.tensors].filter(([name]) => !isMerged(name));
     try {
       return { made, copies: await of.base.copiesOf(new Map(whole.map(([name, value]) => [name, then.value(value)]))) };
@@ -58,23 +66,62 @@ export function prepareUnload(
   });
 }
 
-/** Waits for the word that a change is to be done; calls `undo` where it isn't. */
-export async function readyOrUndo(ready: Ready, undo: () => void): Promise<void> {
+/** Merges the adapters in order, each into what the ones before it left. The base model's own weights stay as they are. */
+async function mergeAll(
+  { base, merged, tensors }: Ingredients,
+  adapters: readonly Adapter[],
+  then: AtOneStep,
+  { safe, signal, onProgress }: Merging,
+): Promise<MadeMerge> {
+  const { runner } = base;
+  const total = adapters.reduce((sum, { modules }) => sum + modules.size, 0);
+  const weights = new Map<string, Value>();
+  const sources = new Set<Value>();
+  let done = 0;
   try {
-    await ready();
+    for (const adapter of adapters) {
+      for (const module of adapter.modules.keys()) {
+        signal.throwIfAborted();
+        const name = `${module}.weight`;
+        const before = weights.get(name);
+        // What one adapter saves whole, another may wrap.
+        const source = before ?? merged.get(name) ?? tensors.get(name) ?? baseTensor(base.loaded, name);
+        const weight = await mergeOne(runner, then.adapter(adapter), module, then.value(source));
+        sources.add(source);
+        weights.set(name, weight);
+        if (before !== undefined) runner.free([before]);
+        if (safe) await expectFinite(runner, weight, adapter.name);
+        done += 1;
+        onProgress(done, total);
+      }
+    }
   } catch (error) {
-    undo();
+    runner.free(weights.values());
     throw error;
+  }
+  return { adapters, weights, sources };
+}
+
+/** A half-precision weight stays one: the sum is made in float32 and rounded once. */
+async function mergeOne(runner: Runner, adapter: Adapter, module: string, weight: Value): Promise<Value> {
+  const merged = await mergedWeight(runner, adapter, module, weight);
+  if (weight.dtype === merged.dtype) return merged;
+  try {
+    return await storedAs(runner, merged, storageOf(weight));
+  } finally {
+    runner.free([merged]);
   }
 }
 
-function make(
-  { base, merges, tensors }: Ingredients,
-  fresh: readonly Adapter[],
-  then: AtOneStep,
-  options: MergeOptions,
-): Promise<MadeMerge> {
-  // What one adapter saves whole, another may wrap.
-  const weightOf = (name: string): Value => tensors.get(name) ?? baseTensor(base.loaded, name);
-  return merges.make(fresh, weightOf, then, options);
+async function expectFinite(runner: Runner, value: Value, adapter: string): Promise<void> {
+  const numbers = await readFloats(runner, value);
+  if (numbers.every(Number.isFinite)) return;
+  throw new WebVeraError(
+    'numerical_error',
+    `NaNs detected in the merged weights. The adapter ${adapter} seems to be broken`,
+    {
+      hint: 'Nothing was merged. Train the adapter again with a lower learning_rate.',
+      detail: { tensor: value.name },
+    },
+  );
 }

@@ -27,6 +27,7 @@ import type {
   WireAdapterSource,
   WireSource,
 } from '../protocol';
+import type { Ready } from '../rpc/ready';
 import {
   type AdapterBytes,
   CONFIG_FILE,
@@ -37,7 +38,6 @@ import {
 } from '../storage/adapter_files';
 import type { AdapterShelf } from '../storage/adapter_shelf';
 import type { FullAdapterTensors } from './adapter_placer';
-import type { Ready } from './prepare_merge';
 import { VeraPlacer } from './vera_placer';
 import { VeraState } from './vera_state';
 

@@ -10,12 +10,13 @@ import type { AdapterTensors } from '../../formats/peft';
 import type { Runner } from '../../graph/runner';
 import type { BaseModel } from '../models/base_model';
 import type { WireAdapterOptions } from '../protocol';
+import { type Ready, readyOrUndo } from '../rpc/ready';
 import type { AdapterPlacer, FullAdapterTensors } from './adapter_placer';
 import { deltaWeight } from './adapter_pool';
 import { alreadyMerged, biasesStay, expectTogether } from './adapter_rules';
 import { AdapterSet } from './adapter_set';
 import { MergedWeights } from './merged_weights';
-import { type Ingredients, type Merging, prepareMerge, prepareUnload, type Ready, readyOrUndo } from './prepare_merge';
+import { type Ingredients, type Merging, prepareMerge, prepareUnload } from './prepare_merge';
 import { type ResolvedAdapter, resolveAdapter } from './resolve_adapter';
 import { BASE_NAME, rowAdapters } from './row_adapters';
 
@@ -205,7 +206,7 @@ export class VeraState {
     const { all, activeAdapters, biased } = this.#set;
     const { tensors } = overlayOf(all, activeAdapters);
     const adapters = new Set([...fresh, ...activeAdapters, ...(biased === undefined ? [] : [biased])]);
-    return { base: this.base, merges: this.#merges, adapters, tensors };
+    return { base: this.base, merged: this.#merges.weights, adapters, tensors };
   }
 
   async #activateOthers(name: string): Promise<void> {
@@ -238,7 +239,7 @@ export class VeraState {
   /** Whether merged weights, made of others, would hide what the adapter saves whole. */
   #isUnderMerged(adapter: Adapter): boolean {
     const tensors = tensorsOf(adapter, 'module');
-    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.has(name));
+    return !this.#isMergedInto(adapter) && [...tensors.keys()].some((name) => this.#merges.weights.has(name));
   }
 
   /** Whether merged weights were made of what the adapter saves whole. */
