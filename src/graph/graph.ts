@@ -12,9 +12,12 @@ export interface Step {
   readonly chunk: number | undefined;
 }
 
-/** A gradient to make. `sum` is what other users of the value have given so far: add to it and return the total. */
+/**
+ * What a backward closure is asked for: the gradient of one input. `sum` is what other uses of that value have contributed
+ * so far: add to it and return the total.
+ */
 export interface Sink {
-  /** False when nothing that trains lies upstream: return undefined. */
+  /** False if nothing upstream of the input trains: return undefined. */
   readonly wanted: boolean;
   readonly sum: Value | undefined;
 }
@@ -25,15 +28,15 @@ type Results<B extends Bindings> = { readonly [K in keyof B as B[K] extends 'wri
 type Sinks<W extends readonly Value[]> = { readonly [K in keyof W]: Sink };
 type Gradients<W extends readonly Value[]> = { readonly [K in keyof W]: Value | undefined };
 
-/** What gathers through a backward pass, to be finished at its end. */
+/** Work that ops collect during a backward pass. `finish` does it all at the end of the pass. */
 export interface PassEnd {
   finish(): void;
 }
 
-/** The gradients that a backward pass has made so far, for an op that puts in its own. */
+/** The gradients that a backward pass has made so far. */
 interface Sums {
   sink(value: Value): Sink;
-  /** The total at a value, or undefined where it isn't wanted. */
+  /** Sets the total gradient of a value; undefined if it isn't wanted. */
   put(value: Value, total: Value | undefined): void;
 }
 
@@ -44,19 +47,19 @@ interface TapeEntry {
 
 type Joined = Value & { readonly parts: readonly Part[] };
 
-/** A program in the making: ops append steps, and beside each forward step the closure that will append its backward. */
+/** A program being built. Ops append forward steps and record closures on the tape, which later append the backward steps. */
 export class Graph {
   readonly steps: Step[] = [];
   readonly #tape: TapeEntry[] = [];
   readonly #active = new Set<Value>();
-  /** What values were joined into. */
+  /** For each value that was joined with others: the joined value that holds it. */
   readonly #whole = new Map<Value, Joined>();
   #pass: PassEnd[] | undefined;
   #chunk: number | undefined;
 
   /**
    * Appends a dispatch. `given` names the values that it reads or updates, `made` the shapes of those it makes (f32).
-   * Throws `limit_exceeded` for a value that is split into shards: ops that can do with those name each of them.
+   * Throws `limit_exceeded` for a value that is split into shards: ops that support shards emit a dispatch for each.
    */
   emit<B extends Bindings, P extends ParamTypes>(
     kernel: Kernel<B, P>,
@@ -68,7 +71,7 @@ export class Graph {
     if (split !== undefined) throw tooLarge(kernel.name, split);
     const results: Record<string, Value> = {};
     for (const [name, shape] of Object.entries<Shape>(made)) results[name] = transient(`${kernel.name}.${name}`, shape);
-    // The record's types are checked above; steps keep it without them.
+    // The signature has checked values and params against the record, so a step needs no types.
     this.steps.push({
       kernel: kernel as unknown as AnyKernel,
       values: { ...given, ...results },
@@ -79,8 +82,8 @@ export class Graph {
   }
 
   /**
-   * Different values of f32 that steps have made, as one, so that a kernel can bind them together. Undefined where they
-   * can't lie side by side: those of which one is joined to others already, or read where another is made.
+   * Joins distinct transient f32 values into one, so that a kernel can bind them together. Undefined if they can't share a
+   * buffer: one of them is joined with other values already, or one step reads one of them and writes another.
    */
   join(values: readonly Value[]): Joined | undefined {
     const known = values.map((value) => this.#whole.get(value));
@@ -105,7 +108,8 @@ export class Graph {
   }
 
   /**
-   * Declares how the gradient of `y` goes on to `wrt`, which are different values. Ignored when none of them trains.
+   * Declares how the gradient of `y` gives the gradients of `wrt`, which are distinct values. Does nothing if no gradient
+   * flows to any of them.
    */
   differentiate<const W extends readonly Value[]>(
     y: Value,
@@ -123,8 +127,8 @@ export class Graph {
   }
 
   /**
-   * As `differentiate`, for an op with several results: `backward` is called once, with the gradients of those on which
-   * something depends, at least one, and itself puts in the totals at `wrt`.
+   * As `differentiate`, for an op with several results. `backward` is called once. It gets the gradients of the results that
+   * have one (at least one has), and puts the totals of `wrt` itself.
    */
   differentiateAll(ys: readonly Value[], wrt: readonly Value[], backward: TapeEntry['backward']): void {
     if (!wrt.some((value) => this.#active.has(value))) return;
@@ -144,16 +148,16 @@ export class Graph {
   }
 
   /**
-   * Appends the backward steps, from `dy` (the gradient of `y`) down to what trains. `into` holds the pinned buffers
-   * in which the gradients of trained values gather.
+   * Appends the backward steps, from `dy` (the gradient of `y`) down to what trains. `into` holds the pinned buffer in which
+   * the gradient of each trained value accumulates.
    */
   grad(y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     return this.#back(this.#tape, y, dy, into);
   }
 
   /**
-   * The one object of a class that belongs to the backward pass that is being built, made when it is first asked for. At
-   * the end of the pass its `finish` appends what was put off until then.
+   * The object of class `type` that belongs to the current backward pass, made on first use. At the end of the pass its
+   * `finish` appends the steps that it deferred.
    */
   inPass<T extends PassEnd>(type: new (g: Graph) => T): T {
     if (this.#pass === undefined) throw new WebVeraError('internal', `${type.name} belongs to a backward pass`);
@@ -164,14 +168,14 @@ export class Graph {
     return made;
   }
 
-  /** How many ops the tape holds: a mark for `gradSince`. */
+  /** The tape's length, to be given to `gradSince` later. */
   get tapeLength(): number {
     return this.#tape.length;
   }
 
   /**
-   * As `grad`, but for what was built since the tape was `mark` long: its backward is appended now, and a later `grad`
-   * knows nothing of it. Throws `internal` where a gradient would have to go on to what was built earlier.
+   * As `grad`, but only for the ops recorded since the tape had length `mark`. They leave the tape, so a later `grad` ignores
+   * them. Throws `internal` if a gradient would have to flow on to an op recorded before.
    */
   gradSince(mark: number, y: Value, dy: Value, into: ReadonlyMap<Value, Value>): Map<Value, Value> {
     const sums = this.#back(this.#tape.splice(mark), y, dy, into);
@@ -224,7 +228,7 @@ function sameParts({ parts }: Joined, values: readonly Value[]): boolean {
   return parts.length === values.length && parts.every(({ value }, index) => value === values[index]);
 }
 
-/** A step may not read a buffer that it writes to, be it elsewhere in it. */
+/** Joined values lie in one buffer, and WebGPU lets no dispatch both read and write a buffer. */
 function readsAndMakes({ kernel, values: bound }: Step, values: readonly Value[]): boolean {
   const touched = Object.entries(kernel.bindings).filter(([name]) => values.some((value) => value === bound[name]));
   return touched.some(([, access]) => access === 'write') && touched.some(([, access]) => access !== 'write');

@@ -2,10 +2,10 @@ import type { Step } from './graph';
 import { byteLength, type Value } from './value';
 
 interface MemoryPlan {
-  /** Bytes of each slot. A slot is a whole buffer: WebGPU forbids one buffer to be read and written in a dispatch. */
+  /** Bytes of each slot. A slot is a whole buffer: WebGPU lets no dispatch both read and write a buffer. */
   readonly slotBytes: readonly number[];
   readonly slotOf: ReadonlyMap<Value, number>;
-  /** Where in its slot a value begins that is part of another, in elements of f32. */
+  /** Where a part of a joined value begins in its slot, in f32 elements. */
   readonly offsetOf: ReadonlyMap<Value, number>;
 }
 
@@ -17,8 +17,8 @@ interface Life {
 
 /**
  * Gives every transient value a slot for as long as it lives: from the step that makes it to the last that uses it,
- * or to the end for `outputs`. Best fit over the free slots; the smallest that holds the value, else the largest grows.
- * Parts of a value share its slot, for as long as any of them lives.
+ * or to the end for `outputs`. Best fit: the smallest free slot that holds the value, else the largest free one, which grows.
+ * The parts of a joined value share one slot, for as long as any of them lives.
  */
 export function planMemory(steps: readonly Step[], outputs: readonly Value[] = []): MemoryPlan {
   const wholes = wholesOf(steps);
@@ -50,7 +50,7 @@ export function planMemory(steps: readonly Step[], outputs: readonly Value[] = [
 
 type Wholes = ReadonlyMap<Value, { readonly whole: Value; readonly offset: number }>;
 
-/** What each part is a part of. */
+/** For each part of a joined value: that value, and where the part begins in it. */
 function wholesOf(steps: readonly Step[]): Wholes {
   const values = steps.flatMap((step) => Object.values(step.values));
   return new Map(

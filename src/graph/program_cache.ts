@@ -1,7 +1,7 @@
 import type { LoadedProgram, LoadOptions, Program, Runner } from './runner';
 import type { Value } from './value';
 
-/** What a cache needs to know of a built program: the pinned values that it alone owns go when it goes. */
+/** A built program, with the pinned values that only it uses: dropping the program frees them. */
 export interface Cacheable {
   readonly program: Program;
   readonly owned: readonly Value[];
@@ -12,11 +12,11 @@ export interface Cached<T> {
   readonly loaded: LoadedProgram;
 }
 
-/** Tells a program from others of its cache. */
+/** Identifies a program within its cache. */
 interface ProgramKey {
   /** What it computes: 'logits', 'loss', … */
   readonly name: string;
-  /** What lies over the model, by the overlay's key. */
+  /** Key of the overlay that it was built with. */
   readonly overlay?: string;
   /** Its sizes. */
   readonly shape?: readonly number[];
@@ -29,12 +29,12 @@ interface Entry {
 
 const KEPT = 4;
 
-/** Keeps the last few loaded programs, so that batches of a few lengths don't build theirs again. */
+/** Keeps the last few loaded programs, so that batches that alternate between a few shapes don't rebuild theirs. */
 export class ProgramCache {
   readonly #runner: Runner;
   readonly #kept: number;
   readonly #loading: LoadOptions;
-  /** The one used longest ago comes first. */
+  /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(runner: Runner, { kept = KEPT, ...loading }: { readonly kept?: number } & LoadOptions = {}) {
@@ -44,8 +44,8 @@ export class ProgramCache {
   }
 
   /**
-   * Hands `body` the program of `key`, which is built and loaded at its first use. It is sure to stay until `body`
-   * returns: runs and reads must be queued by then. Gives what `body` gives.
+   * Calls `body` with the program of `key`, built and loaded on first use, and returns the result. The program may be dropped
+   * once `body` has returned, so `body` must queue its runs and reads synchronously.
    */
   async use<T extends Cacheable, R>(
     key: ProgramKey,
@@ -64,14 +64,14 @@ export class ProgramCache {
   async #drop(key: ProgramKey): Promise<void> {
     const entry = this.#entries.get(idOf(key));
     this.#entries.delete(idOf(key));
-    // Whoever waits for it has been in line for longer: their bodies run before it goes.
+    // Callers that await it already registered first, so their bodies run before it is released.
     const cached = await entry?.cached.catch(() => undefined);
     if (cached === undefined) return;
     cached.loaded.release();
     this.#runner.free(cached.built.owned);
   }
 
-  /** Drops the programs whose key passes. Resolves once they are gone. */
+  /** Drops the programs whose key passes `test`. Resolves once they are released. */
   async dropAll(test: (key: ProgramKey) => boolean = () => true): Promise<void> {
     const keys = [...this.#entries.values()].map(({ key }) => key);
     await Promise.all(keys.filter(test).map((key) => this.#drop(key)));

@@ -1,34 +1,35 @@
 import type { Step } from './graph';
 import { transient, type Value } from './value';
 
-/** Steps from `start` up to `end` that one block of a model makes in the forward pass. */
-export interface Block {
+/** The forward steps of one decoder layer: from `start` up to, but not including, `end`. */
+export interface Segment {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Gradient checkpointing as a pass over a program's steps, of which the first `forward` are the forward pass: what a block
- * made for the backward pass alone isn't kept but made again, by the same steps on the same inputs, right before its first
- * use there. So results keep their bits, while memory holds the inner values of one block at a time.
+ * Gradient checkpointing, as a pass over a program's steps, of which the first `forward` are the forward pass. Values that a
+ * segment makes and only the backward pass uses aren't kept: the same steps make them again from the same inputs, right
+ * before their first use in the backward pass. So results stay the same to the bit, while memory holds the inner values of
+ * one segment at a time.
  *
- * Blocks don't overlap. One that changes a value in place is left as it is: running it twice would change it twice.
+ * Segments don't overlap. One that updates a value in place isn't recomputed: that would update the value twice.
  */
-export function recompute(steps: readonly Step[], forward: number, blocks: readonly Block[]): Step[] {
+export function recompute(steps: readonly Step[], forward: number, segments: readonly Segment[]): Step[] {
   const inserted = new Map<number, Step[]>();
   const renamed = new Map<Value, Value>();
-  for (const { start, end } of blocks) {
-    const block = steps.slice(start, end);
-    if (block.some(updates)) continue;
-    const made = new Set(block.flatMap(madeBy));
+  for (const { start, end } of segments) {
+    const segment = steps.slice(start, end);
+    if (segment.some(updates)) continue;
+    const made = new Set(segment.flatMap(madeBy));
     for (const step of steps.slice(end, forward)) for (const value of usedBy(step)) made.delete(value);
     const first = steps.findIndex((step, index) => index >= forward && usedBy(step).some((value) => made.has(value)));
     if (first < 0) continue;
     const wanted = new Set(steps.slice(forward).flatMap((step) => usedBy(step).filter((value) => made.has(value))));
-    const again = neededFor(block, made, wanted);
+    const again = neededFor(segment, made, wanted);
     const copies = new Map(again.flatMap((step) => madeBy(step).map((value) => [value, copyOf(value)] as const)));
     inserted.set(first, [...(inserted.get(first) ?? []), ...again.map((step) => rename(step, copies))]);
-    // Others of the same steps' results were kept, and their users keep them.
+    // Only what isn't kept is renamed: the same steps may make values that are, and those who use them keep doing so.
     for (const [value, copy] of copies) if (made.has(value)) renamed.set(value, copy);
   }
   return steps.flatMap((step, index) => {
@@ -37,11 +38,11 @@ export function recompute(steps: readonly Step[], forward: number, blocks: reado
   });
 }
 
-/** The steps of a block that lead to what is wanted, in order. What isn't among `made` is there anyway. */
-function neededFor(block: readonly Step[], made: ReadonlySet<Value>, wanted: ReadonlySet<Value>): Step[] {
+/** The steps of a segment that make the wanted values, in order. Inputs that aren't among `made` are still there. */
+function neededFor(segment: readonly Step[], made: ReadonlySet<Value>, wanted: ReadonlySet<Value>): Step[] {
   const missing = new Set(wanted);
   const needed: Step[] = [];
-  for (const step of block.toReversed()) {
+  for (const step of segment.toReversed()) {
     if (!madeBy(step).some((value) => missing.has(value))) continue;
     needed.unshift(step);
     for (const value of usedBy(step)) if (made.has(value)) missing.add(value);

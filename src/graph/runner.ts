@@ -1,70 +1,73 @@
 import type { Step } from './graph';
 import type { Value } from './value';
 
-/** A finished list of dispatches. `outputs` are the transient values that the host wants to read after a run. */
+/** A complete list of dispatches. `outputs` are the transient values that the host reads after a run. */
 export interface Program {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly outputs: readonly Value[];
 }
 
-/** A program that is ready to run: pipelines made, memory placed, bindings fixed. */
+/** A program that can be run: its pipelines are created, its memory is placed, its bind groups are made. */
 export interface LoadedProgram {
   readonly program: Program;
   /** Floating-point operations of one whole run. */
   readonly flops: number;
   /**
-   * Resolves once its kernels are compiled; rejects with `internal` where one doesn't. Without `early` it already has. A
-   * run that was queued before ends where it lacks a kernel, so its results count only once this has resolved.
+   * Resolves once its kernels are compiled; rejects with `internal` if one doesn't compile. Without `early` it has resolved
+   * already. A run that was queued earlier stops at a kernel that failed, so don't use its results before this resolves.
    */
   readonly ready: Promise<void>;
-  /** Gives its memory back. */
+  /** Frees its memory. */
   release(): void;
 }
 
 export interface LoadOptions {
-  /** Not to wait until kernels are compiled: false. Runs begin with what there is, and what is queued later waits for them. */
+  /**
+   * Whether `load` resolves before the kernels are compiled. Runs then begin with the kernels that are there, and what is
+   * queued later waits behind them. Default false.
+   */
   readonly early?: boolean;
 }
 
 export interface RunOptions {
-  /** How many chunks to run of the steps that `Graph.inChunk` marked; all by default. */
+  /** How many of the chunks that `Graph.inChunk` marked are run: all by default. */
   readonly chunks?: number;
 }
 
-/** What a runner has done and holds so far. */
+/** What a runner has done so far, and what it holds. */
 export interface RunnerUsage {
   readonly dispatches: number;
   readonly submits: number;
-  /** Floating-point operations queued, without those of chunks left out. */
+  /** Floating-point operations queued; those of skipped chunks don't count. */
   readonly flops: number;
   readonly buffers: number;
   readonly bytes: number;
   readonly peakBytes: number;
 }
 
-/** What runs programs: the GPU's executor, or the float64 reference in the tests. It knows no op and no model. */
+/** Runs programs: the GPU's executor, or the float64 reference in tests. It knows no op and no model. */
 export interface Runner {
-  /** The largest binding in bytes. Weights that are larger are split into shards; other values must not be. */
+  /** The largest binding in bytes. Weights that are larger are split into shards; no other value may be larger. */
   readonly maxBindingBytes: number;
   /** Aborts with what makes the device unusable. */
   readonly failure: AbortSignal;
   usage(): RunnerUsage;
   /** Writes bytes into a pinned value, in order with the runs. One that is split is written shard by shard. */
   write(value: Value, data: ArrayBufferView<ArrayBuffer>, byteOffset?: number): void;
-  /** Makes room for pinned values; throws `out_of_memory`. `write` and `load` make what is still missing. */
+  /** Allocates pinned values; throws `out_of_memory`. `write` and `load` allocate those that aren't there yet. */
   allocate(values: Iterable<Value>): Promise<void>;
   load(program: Program, options?: LoadOptions): Promise<LoadedProgram>;
-  /** Begins with what takes long of loading a program of such steps, whatever their sizes. Nothing waits for it. */
+  /** Starts compiling the kernels of such steps, whatever their sizes. Nothing waits for it. */
   prepare(steps: readonly Step[]): void;
   /** Queues one run. Never waits. */
   run(loaded: LoadedProgram, options?: RunOptions): void;
   /**
-   * The value's bytes as the runs queued so far leave them. The copy is queued at once, so later runs don't disturb
-   * it; a transient value must be among its program's outputs and be read before the next run.
+   * The value's bytes after the runs queued so far. The copy is queued at once, so later runs don't affect it. A transient
+   * value must be one of its program's outputs, and be read before the next run.
    */
   read(value: Value): Promise<ArrayBuffer>;
-  /** The same of many small values that aren't split, one behind the other. */
+  /** As `read`, for many small values without shards: their bytes, concatenated. */
   readAll(values: readonly Value[]): Promise<ArrayBuffer>;
   /** Frees the memory of pinned values. */
   free(values: Iterable<Value>): void;

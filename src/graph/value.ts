@@ -2,39 +2,39 @@ import { WebVeraError } from '../core/error';
 import { ceilDiv, numel, roundUp, rowsAndColumns, type Shape } from '../core/shape';
 import { type Storage, type StorageName, storages } from '../core/storage';
 
-/** Numbers as one of the storages has them, or whole ones. */
+/** One of the storages of real numbers, or integers. */
 export type DType = StorageName | 'u32';
 
 /**
- * A tensor in a program. It owns no memory: the planner gives transient values slots that others reuse; a pinned
- * value (weights, trained vectors, caches, inputs) has memory of its own that outlives the run. Compared by identity.
+ * A tensor in a program, compared by identity. A transient value lives in a slot that the planner gives it and that others
+ * reuse. A pinned value (weights, trained vectors, caches, inputs) has memory of its own, which outlives the run.
  */
 export interface Value {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
   readonly pinned: boolean;
-  /** Set where the value is a part of another's memory. */
+  /** Set if the value lies within another's memory. */
   readonly view?: View;
-  /** Set where the value is other values, concatenated. */
+  /** Set if the value is a concatenation of others. */
   readonly parts?: readonly Part[];
-  /** Set where the value is larger than a binding may be: it has no memory, its rows lie in these. */
+  /** Set if the value is larger than a binding may be: it has no memory itself, its rows lie in these. */
   readonly shards?: readonly Shard[];
-  /** Set where the value is a constant table: each program that uses it writes it as it is loaded, and frees it with itself. */
+  /** Set if the value is a constant table: a program that uses it writes it while loading, and frees it when released. */
   readonly content?: Uint32Array<ArrayBuffer>;
 }
 
 interface View {
-  /** A pinned value that is no view itself. */
+  /** A pinned value that isn't a view itself. */
   readonly of: Value;
-  /** Where the part begins: a 32-bit word, a multiple of `VIEW_ALIGNMENT` where it is bound. */
+  /** Where it begins, in 32-bit words: a multiple of `VIEW_ALIGNMENT` if it is bound. */
   readonly offset: number;
 }
 
 export interface Part {
-  /** A transient value that is part of no other. */
+  /** A transient value that is part of no other value. */
   readonly value: Value;
-  /** Where it begins: an element, a multiple of `VIEW_ALIGNMENT`. */
+  /** Where it begins, in elements: a multiple of `VIEW_ALIGNMENT`. */
   readonly offset: number;
 }
 
@@ -42,14 +42,14 @@ export interface Part {
 interface Shard {
   /** A pinned value. */
   readonly value: Value;
-  /** Which of the matrix's rows is its first: a multiple of `SHARD_ROWS`. */
+  /** Index in the matrix of its first row: a multiple of `SHARD_ROWS`. */
   readonly first: number;
 }
 
-/** Shards have multiples of so many rows: whole tiles of a product, along its columns or along its K. */
+/** A shard's rows are a multiple of this, so that a product's tiles aren't cut, along its columns or along its K. */
 export const SHARD_ROWS = 64;
 
-/** Bindings begin at multiples of 256 bytes. */
+/** In 32-bit words: WebGPU bindings begin at multiples of 256 bytes. */
 export const VIEW_ALIGNMENT = 64;
 
 export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value {
@@ -57,8 +57,8 @@ export function pinned(name: string, shape: Shape, dtype: DType = 'f32'): Value 
 }
 
 /**
- * A pinned matrix. Where it has more than `maxBytes`, its rows lie in shards that don't, of about one size; left whole if
- * `SHARD_ROWS` rows are too many already.
+ * A pinned matrix. If it has more than `maxBytes`, its rows lie in shards of about equal size that each have less. It stays
+ * whole if even `SHARD_ROWS` rows have more.
  */
 export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes: number): Value {
   const whole = pinned(name, shape, dtype);
@@ -74,12 +74,12 @@ export function pinnedMatrix(name: string, shape: Shape, dtype: DType, maxBytes:
   return { ...whole, shards };
 }
 
-/** The shards of a matrix: one with all its rows where it isn't split. */
+/** The shards of a matrix; if it isn't split, the matrix itself as the only one. */
 export function shardsOf(value: Value): readonly Shard[] {
   return value.shards ?? [{ value, first: 0 }];
 }
 
-/** A part of a pinned f32 value under a name and shape of its own. It is freed with the whole. */
+/** A view into a pinned f32 value, with a name and shape of its own. It is freed with that value. */
 export function viewOf(of: Value, name: string, shape: Shape, offset: number): Value {
   if (!of.pinned || of.view !== undefined || of.dtype !== 'f32' || offset % VIEW_ALIGNMENT !== 0) {
     throw new WebVeraError('internal', `${name}: ${of.name} can't be viewed from element ${offset}`);
@@ -87,7 +87,7 @@ export function viewOf(of: Value, name: string, shape: Shape, offset: number): V
   return { name, shape, dtype: 'f32', pinned: true, view: { of, offset } };
 }
 
-/** A table that a program reads: its memory comes and goes with the program. */
+/** A table that a program reads. Its memory is allocated and freed with the program. */
 export function constant(name: string, shape: Shape, content: Uint32Array<ArrayBuffer>): Value {
   return { name, shape, dtype: 'u32', pinned: true, content };
 }
@@ -96,7 +96,7 @@ export function transient(name: string, shape: Shape, dtype: DType = 'f32'): Val
   return { name, shape, dtype, pinned: false };
 }
 
-/** Transient f32 values, concatenated: each begins where a binding may. */
+/** Concatenates transient f32 values. Each begins at a multiple of `VIEW_ALIGNMENT`, so that it can be bound. */
 export function joined(name: string, values: readonly Value[]): Value & { readonly parts: readonly Part[] } {
   const parts: Part[] = [];
   let end = 0;
@@ -108,7 +108,7 @@ export function joined(name: string, values: readonly Value[]): Value & { readon
   return { name, shape: [end], dtype: 'f32', pinned: false, parts };
 }
 
-/** A transient vector of f32 that grows while a program is being built, and the function that takes more of it. */
+/** A transient f32 vector that grows while a program is built. `take` appends `count` elements and gives their offset. */
 export function growing(name: string): { readonly value: Value; take(count: number): number } {
   const shape = [0];
   const take = (count: number): number => {
@@ -119,13 +119,13 @@ export function growing(name: string): { readonly value: Value; take(count: numb
   return { value: transient(name, shape), take };
 }
 
-/** Bytes of a value's buffer: whole `vec4`s, so that shaders may read four at a time. */
+/** Bytes of a value's buffer, rounded up to whole `vec4`s, so that shaders may read four elements at a time. */
 export function byteLength({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): number {
   const bytes = dtype === 'u32' ? 4 * numel(shape) : storages[dtype].bytes(shape);
   return Math.max(16, roundUp(bytes, 16));
 }
 
-/** How a value's numbers are stored. Throws `internal` for whole ones. */
+/** How a value's numbers are stored. Throws `internal` for u32. */
 export function storageOf({ name, dtype }: Pick<Value, 'name' | 'dtype'>): Storage {
   if (dtype !== 'u32') return storages[dtype];
   throw new WebVeraError('internal', `${name}: expected numbers, got u32`);

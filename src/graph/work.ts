@@ -1,19 +1,18 @@
 import type { Step } from './graph';
 
-/** What tells a dispatch's work: where they are equal, so is the time that it takes. */
+/** What determines the work of a dispatch: dispatches with equal kernel and params take equal time. */
 export type Sized = Pick<Step, 'kernel' | 'params'>;
 
-/** Whether it is part of a run of the first so many chunks: what belongs to none is part of every run. */
+/** Tests whether a step belongs to a run of the first `chunks` chunks. Steps outside chunks belong to every run. */
 export function inChunks(chunks: number): (one: Pick<Step, 'chunk'>) => boolean {
   return ({ chunk }) => chunk === undefined || chunk < chunks;
 }
 
-/** Floating-point operations of all of them. */
 export function totalFlops(all: readonly Sized[]): number {
   return all.reduce((sum, { kernel, params }) => sum + kernel.flops(params), 0);
 }
 
-/** Equal for dispatches of one kernel that do equal work in different places. */
+/** Equal for dispatches of one kernel that do equal work: only where they read and write may differ. */
 export function workKey({ kernel, params }: Sized): string {
   const counting = Object.entries(kernel.params).filter(([, type]) => type !== 'place');
   return [kernel.name, ...counting.map(([name]) => `${name}=${params[name]}`)].join(' ');

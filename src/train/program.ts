@@ -5,7 +5,7 @@ import { rowInputs } from '../adapters/rows';
 import type { TrainingLayers } from '../adapters/training_layers';
 import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
-import { type Block, recompute } from '../graph/recompute';
+import { recompute, type Segment } from '../graph/recompute';
 import type { Program, Runner } from '../graph/runner';
 import { type Value, viewOf } from '../graph/value';
 import type { Layers } from '../models/layers';
@@ -140,13 +140,13 @@ export function lossProgram(
   const forward = g.steps.length;
   // The loss op makes its gradient in the forward and takes no dy.
   if (training !== undefined) g.grad(losses, losses, into);
-  const steps = training?.checkpointing === true ? recompute(g.steps, forward, innerBlocks(starts)) : g.steps;
+  const steps = training?.checkpointing === true ? recompute(g.steps, forward, segmentsBetween(starts)) : g.steps;
   const name = training === undefined ? 'loss' : 'training step';
   return { program: { name, steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
 }
 
-/** All blocks but the last, which the backward pass needs at once: its values may as well be kept. */
-function innerBlocks(starts: readonly number[]): Block[] {
+/** All decoder layers but the last: the backward pass begins with that one, so recomputing it would save no memory. */
+function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 

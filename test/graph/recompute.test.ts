@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { numel } from '../../src/core/shape';
 import { Graph, type Step } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
-import { type Block, recompute } from '../../src/graph/recompute';
+import { recompute, type Segment } from '../../src/graph/recompute';
 import { pinned, type Value } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
 import { linear } from '../../src/ops/products/linear';
@@ -16,7 +16,7 @@ const [N, C, F, LAYERS] = [6, 8, 20, 8];
 interface Program {
   readonly steps: readonly Step[];
   readonly forward: number;
-  readonly blocks: readonly Block[];
+  readonly segments: readonly Segment[];
   readonly memory: Memory;
   readonly y: Value;
   readonly dx: Value;
@@ -46,16 +46,16 @@ function residualBlocks(): Program {
   const sum = pinned('sum', [N, C]);
   memory.set(sum, new Float64Array(N * C));
   const dx = g.grad(x, dy, new Map([[x0, sum]])).get(x0) as Value;
-  const blocks = starts.map((start, index) => ({ start, end: starts[index + 1] ?? forward }));
-  return { steps: g.steps, forward, blocks, memory, y: x, dx };
+  const segments = starts.map((start, index) => ({ start, end: starts[index + 1] ?? forward }));
+  return { steps: g.steps, forward, segments, memory, y: x, dx };
 }
 
 const transientBytes = (steps: readonly Step[]): number =>
   planMemory(steps).slotBytes.reduce((sum, bytes) => sum + bytes, 0);
 
 test('results keep their bits, for less memory and more steps', () => {
-  const { steps, forward, blocks, memory, y, dx } = residualBlocks();
-  const again = recompute(steps, forward, blocks);
+  const { steps, forward, segments, memory, y, dx } = residualBlocks();
+  const again = recompute(steps, forward, segments);
   const run = (program: readonly Step[]): Memory => runReference(program, new Map(memory));
   const [plain, checkpointed] = [run(steps), run(again)];
   expect(checkpointed.get(y)).toEqual(plain.get(y));
@@ -68,8 +68,8 @@ test('results keep their bits, for less memory and more steps', () => {
 });
 
 test('the forward pass is left as it was, and nothing is read before it is made', () => {
-  const { steps, forward, blocks, memory } = residualBlocks();
-  const again = recompute(steps, forward, blocks);
+  const { steps, forward, segments, memory } = residualBlocks();
+  const again = recompute(steps, forward, segments);
   expect(again.slice(0, forward)).toEqual(steps.slice(0, forward));
   const known = new Set<Value>(memory.keys());
   for (const { kernel, values } of again) {
@@ -81,14 +81,14 @@ test('the forward pass is left as it was, and nothing is read before it is made'
   }
 });
 
-test('without blocks nothing changes', () => {
+test('without segments nothing changes', () => {
   const { steps, forward } = residualBlocks();
   expect(recompute(steps, forward, [])).toEqual(steps);
 });
 
-test('a block that changes something in place isn’t run twice', () => {
-  const { steps, forward, blocks } = residualBlocks();
-  const [first] = blocks;
+test('a segment that changes something in place isn’t run twice', () => {
+  const { steps, forward, segments } = residualBlocks();
+  const [first] = segments;
   const inPlace = steps.map((step, index) =>
     index === 1
       ? { ...step, kernel: { ...step.kernel, bindings: { ...step.kernel.bindings, y: 'update' as const } } }
