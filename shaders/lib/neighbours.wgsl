@@ -19,7 +19,7 @@ fn neighbour(thread: u32, i: u32) -> u32 {
   return (thread & 3u) ^ i;
 }
 
-// c + a·b, in fewer instructions than multiply_add: compilers of software adapters do badly when there are many.
+// c + a·b, in fewer instructions than multiply_add: the compilers of software GPUs do badly with many.
 fn add_product(c: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
   return mat4x4f(c[0] + b * a[0], c[1] + b * a[1], c[2] + b * a[2], c[3] + b * a[3]);
 }

@@ -3,18 +3,18 @@ import { totalFlops, workKey } from '../graph/work';
 import { chooseVariant, eligibleVariants, isForFewRows, isWorthMeasuring } from './choice';
 import type { DeviceInfo } from './device';
 
-/** Dispatches that do the same. */
+/** Dispatches of one kernel with equal work. */
 interface Work {
   readonly step: Step;
   readonly dispatches: number;
 }
 
-/** The variants that a kernel could run as, and what to measure them with. */
+/** A kernel's variants that are worth measuring, and the dispatches to measure them with. */
 export interface Candidates {
   readonly kernel: string;
-  /** Those with most of its operations. */
+  /** Those with the most operations. */
   readonly works: readonly Work[];
-  /** At least two; the table's own comes first. */
+  /** At least two. The default table's variant comes first. */
   readonly variants: readonly string[];
 }
 
@@ -24,13 +24,13 @@ interface Kind {
   dispatches: number;
 }
 
-/** Kernels times variants. */
+/** Variants in all, over all kernels. */
 const MOST_CANDIDATES = 12;
 const MOST_WORKS = 2;
-/** Of a program's operations: what a kernel with less could save isn't worth compiling for. */
+/** A kernel with a smaller share of the program's operations isn't worth compiling variants for. */
 const LEAST_SHARE = 0.02;
 
-/** What there is to choose from where these steps run, beginning with the kernel that has most of the operations. */
+/** The candidates among the kernels of these steps, those with the most operations first. */
 export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candidates[] {
   const kernels = new Map<string, Kind[]>();
   for (const step of steps) {
@@ -50,7 +50,7 @@ export function candidatesFor(steps: readonly Step[], info: DeviceInfo): Candida
   return found;
 }
 
-/** Records of one name are one kernel, and go by one choice. */
+/** Records with one name count as one kernel: a choice holds for the name. */
 function count(step: Step, kernels: Map<string, Kind[]>): void {
   const { kernel, params } = step;
   const kinds = kernels.get(kernel.name) ?? [];
@@ -68,7 +68,7 @@ function flopsOf(kinds: readonly Kind[]): number {
   return kinds.reduce((sum, { flops }) => sum + flops, 0);
 }
 
-/** The largest, of those that the table gives the same variant as the very largest. */
+/** The largest works among those for which the default table picks the same variant as for the largest one. */
 function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
   const [largest, ...others] = kinds.toSorted((a, b) => b.flops - a.flops);
   if (largest === undefined) return [];
@@ -76,7 +76,7 @@ function largestWorks(kinds: readonly Kind[], info: DeviceInfo): Kind[] {
   return [largest, ...others.filter((other) => own(other) === own(largest))].slice(0, MOST_WORKS);
 }
 
-/** The variants that are eligible for all of the works, the table's own first. */
+/** The variants that are eligible for all of the works, the default table's first. */
 function variantsOf(works: readonly Kind[], info: DeviceInfo): string[] {
   const [largest] = works;
   if (largest === undefined) return [];

@@ -3,21 +3,21 @@ import type { AnyVariant, Grid } from '../core/kernel';
 import type { Sized } from '../graph/work';
 import type { DeviceInfo } from './device';
 
-/** Families for one kind of device: they share work among more cores than the other has, or waste most of its threads. */
+/** Variants for GPUs only, or for software GPUs only: elsewhere there are too few cores for them, or most threads idle. */
 const FOR_GPUS: readonly string[] = ['row', 'workgroup_small'];
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
 
-/** With as many large tiles, each core of a large GPU has one; fewer are better cut into small ones. */
+/** With this many large tiles, each core of a large GPU has work. A result with fewer is better cut into small tiles. */
 const BUSY_TILES = 128;
-/** For more turns of its loop, one thread takes longer than barriers do, even on SwiftShader. */
+/** Iterations above which one thread's loop takes longer than sharing it with barriers does, even on SwiftShader. */
 const MOST_TURNS = 2 ** 16;
 
-/** Names of variants by those of kernels. */
+/** The chosen variant of each kernel, by name. */
 export type Chosen = Readonly<Record<string, string>>;
 
 /**
- * The one rule that picks a kernel's variant: the chosen one, else the first of the device's families, that the kernel has
- * and that is eligible. Few rows go to the table's `row` whatever was chosen, as a choice is made for many.
+ * Picks a kernel's variant: the chosen one, else the first in the default table, provided that it is eligible. Where a
+ * variant for few rows is eligible, the default table decides: choices are measured on many rows.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
@@ -32,8 +32,8 @@ export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}
 }
 
 /**
- * The variants to choose from, one of each name: those that the device can run with these params, but for small tiles where
- * there are enough large ones, and for threads that would be alone with too much.
+ * The variants that the device can run with these params, one of each name. Small tiles are left out where there are enough
+ * large ones, and so are variants in which one thread would do too much.
  */
 export function eligibleVariants({ kernel, params }: Sized, info: Pick<DeviceInfo, 'features'>): readonly AnyVariant[] {
   const able = kernel.variants.filter(
@@ -60,11 +60,12 @@ export function isForFewRows(variant: string): boolean {
 }
 
 /**
- * The table. GPUs share tiles through workgroup memory, small ones where large ones would be few; Apple's do better with
- * registers alone. On software adapters a barrier costs more than it saves for a row (SwiftShader then takes 25 times as
- * long for a token), so rows go without help from neighbours. Reading is what they are slowest at: tiles whose threads read
- * for each other are twice as fast as any others, and small heads are held in registers. Without subgroups llvmpipe's
- * barriers are cheap enough for tiles in workgroup memory, while SwiftShader wants the widest that do without.
+ * The default table: variants in order of preference. GPUs share tiles through workgroup memory, small ones where there would
+ * be few large ones; Apple's are faster with registers alone. On software GPUs barriers cost more than they save for few
+ * rows (SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are what they are
+ * slowest at: tiles whose threads share what they read by subgroup operations are twice as fast as others, and small
+ * attention heads are held in registers. Without subgroups, llvmpipe's barriers are cheap enough for tiles in workgroup
+ * memory, while on SwiftShader the largest tiles without barriers are fastest.
  */
 function families(info: DeviceInfo): readonly string[] {
   if (/swiftshader/.test(namesOf(info))) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];

@@ -4,10 +4,10 @@ import type { Value } from '../graph/value';
 import type { Chosen } from './choice';
 import type { Executor } from './executor';
 
-/** An executor whose programs are loaded with a choice of kernels of their own, whatever others choose meanwhile. */
+/** An executor with its own choice of kernels: other users of the executor may change theirs meanwhile. */
 export class ChosenRunner implements Runner {
   readonly #executor: Executor;
-  /** For programs from now on. At first the executor's. */
+  /** For programs loaded from now on. At first it is the executor's choice. */
   chosen: Chosen;
 
   constructor(executor: Executor) {

@@ -1,18 +1,18 @@
-/** What a command does. Where it can't do all of it yet, it says when it has. */
+/** Returns a promise if it can't finish at once. */
 type Command = () => Promise<void> | void;
 
-/** Commands in their order: while one waits, all that come later do too. */
+/** Executes commands in order: while one is pending, later ones wait. */
 export class CommandQueue {
   readonly #waiting: Command[] = [];
   readonly #onError: (error: unknown) => void;
   #busy = false;
 
-  /** @param onError Gets what a command throws that had to wait; others throw where they are pushed. */
+  /** @param onError Gets errors of commands that had to wait. A command that runs at once throws from `push`. */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }
 
-  /** Whether the next command will be done at once. */
+  /** Whether the next command will run at once. */
   get idle(): boolean {
     return !this.#busy;
   }
@@ -26,7 +26,7 @@ export class CommandQueue {
     if (done !== undefined) void this.#drain(done);
   }
 
-  /** Resolves once all that was pushed before is done. */
+  /** Resolves once all commands pushed so far are done. */
   settled(): Promise<void> {
     return new Promise((resolve) => this.push(resolve));
   }

@@ -1,4 +1,4 @@
-/** What the executor has made and done: for `memory()`, the benchmarks, and the test that a step makes nothing. */
+/** Counts what the executor creates and does: for `memory()`, benchmarks, and the test that a step creates nothing. */
 export class GpuCounters {
   buffers = 0;
   bytes = 0;
@@ -9,7 +9,7 @@ export class GpuCounters {
   dispatches = 0;
   submits = 0;
   flops = 0;
-  /** Bytes that went from the host to the device. */
+  /** From the host to the device. */
   uploadedBytes = 0;
 
   created(bytes: number): void {

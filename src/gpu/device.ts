@@ -6,23 +6,23 @@ export interface DeviceInfo {
   readonly vendor: string;
   readonly architecture: string;
   readonly description: string;
-  /** True for software adapters that say so. */
+  /** True for a software GPU that says that it is one. */
   readonly fallback: boolean;
-  /** What it can do beyond core WebGPU, of what kernels profit from. */
+  /** The optional WebGPU features that it has and kernels use. */
   readonly features: readonly Feature[];
 }
 
 const FEATURES: readonly Feature[] = ['subgroups'];
-/** The limits that our kernels and buffers profit from; workgroups stay within the defaults. */
+/** The limits that are raised to what the GPU offers. Workgroups stay within WebGPU's default limits. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
-/** What helps when a device has become unusable: the next model to be loaded gets another. */
+/** The next model to be loaded gets a new device. */
 const LOAD_AGAIN = 'Load the model again.';
 
 export function deviceLost(message: string, cause?: unknown): WebVeraError {
   return new WebVeraError('device_lost', message, { hint: LOAD_AGAIN, retryable: true, cause });
 }
 
-/** Owns the GPU device: asks for it, watches it, and remembers why it can't be used any more. */
+/** Owns the GPU device: requests it, watches it, and remembers why it has become unusable. */
 export class DeviceHost {
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
@@ -49,8 +49,8 @@ export class DeviceHost {
   }
 
   /**
-   * Opens a device with all that the adapter offers. Throws `unsupported_device` without WebGPU or an adapter,
-   * `insecure_context` where that is because the page came over http, and `gpu_blocked` where it is because of crashes.
+   * Opens a device with all that the GPU adapter offers. Throws `unsupported_device` without WebGPU or a GPU adapter,
+   * `insecure_context` if that is because the page came over http, and `gpu_blocked` if it is because of crashes.
    * `lostAt`: when the last device was lost, by Date.now().
    */
   static async open(
@@ -70,18 +70,18 @@ export class DeviceHost {
     );
   }
 
-  /** Takes over a device that somebody else opened; tests use it to stay within WebGPU's default limits. */
+  /** Takes over a device that was opened elsewhere: tests open one with WebGPU's default limits. */
   static adopt(device: GPUDevice, info: DeviceInfo, onFailure: (error: WebVeraError) => void = () => {}): DeviceHost {
     return new DeviceHost(device, info, onFailure);
   }
 
-  /** What tells it from devices on which kernels may take other times. */
+  /** Identifies the GPU adapter: kernels may take different times on another. */
   get adapter(): KernelAdapter {
     const { vendor, architecture, description, features } = this.info;
     return { vendor, architecture, description, features, limits: limitsOf(this.device.limits) };
   }
 
-  /** When the browser took it away, by Date.now(). */
+  /** When the device was lost, by Date.now(). */
   get lostAt(): number | undefined {
     return this.#lostAt;
   }
@@ -90,7 +90,7 @@ export class DeviceHost {
     return this.#failure !== undefined;
   }
 
-  /** Aborts with what makes the device unusable, but for closing it. */
+  /** Aborts with the reason when the device becomes unusable, but not when it is closed. */
   get failure(): AbortSignal {
     return this.#failing.signal;
   }
@@ -100,14 +100,14 @@ export class DeviceHost {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** What still runs on it ends at its next command. */
+  /** Work that still runs on it fails at its next command. */
   close(): void {
     this.#closed = true;
     this.#failure ??= new WebVeraError('invalid_argument', 'The session is closed', { hint: 'Open a new one.' });
     this.device.destroy();
   }
 
-  /** Makes it unusable: only the first reason counts. */
+  /** Marks it as unusable: only the first reason counts. */
   fail(error: WebVeraError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -117,7 +117,7 @@ export class DeviceHost {
 }
 
 function noWebGpu(): WebVeraError {
-  // Node has no such notion, and no such trouble.
+  // Node has no secure contexts.
   if ((globalThis as { readonly isSecureContext?: boolean }).isSecureContext === false) {
     const { origin = 'http:' } = (globalThis as { readonly location?: Location }).location ?? {};
     return new WebVeraError(
@@ -128,7 +128,7 @@ function noWebGpu(): WebVeraError {
       },
     );
   }
-  // Only where there is no browser is there no address.
+  // Without a location, this isn't a browser.
   if ((globalThis as { readonly location?: Location }).location === undefined) {
     return new WebVeraError('unsupported_device', 'WebGPU was expected, but there is no navigator.gpu', {
       hint: "In Node, install the package webgpu and pass Session.open({ gpu: await openDawn() }), from 'webvera/node'.",
@@ -139,7 +139,7 @@ function noWebGpu(): WebVeraError {
   });
 }
 
-/** Milliseconds for which Chromium keeps the GPU from a site whose second crash came within them of the first. */
+/** Milliseconds. After two GPU crashes within this time, Chromium blocks a site's access to the GPU for as long. */
 const BLOCKED = 120_000;
 
 async function openAdapter(gpu: GPU, lostAt: number | undefined): Promise<GPUAdapter> {

@@ -17,23 +17,23 @@ import { joinBytes, Readback } from './readback';
 import { ErrorScopes } from './scopes';
 
 interface GpuLoadOptions extends LoadOptions {
-  /** In place of the executor's own. */
+  /** In place of the executor's choice. */
   readonly chosen?: Chosen;
 }
 
 interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
-  /** Where weights begin to be split: what the device binds, unless less is given. */
+  /** Weights larger than this are split into shards. Default: what the device can bind. */
   readonly maxBindingBytes?: number;
 }
 
 /**
- * Runs programs on the GPU: loads them once, then only replays. A run of one that was loaded `early` begins while kernels
- * that it needs later are still being compiled; whatever is asked for meanwhile waits behind it.
+ * Runs programs on the GPU: loads them once, then only replays them. The first run of a program loaded `early` begins while
+ * kernels that it needs later still compile; whatever is queued meanwhile waits behind it.
  */
 export class Executor implements Runner {
   readonly counters = new GpuCounters();
-  /** Goes before the device's table; programs keep what they were loaded with. */
+  /** Takes precedence over the default table. Programs keep the variants that they were loaded with. */
   chosen: Chosen = {};
   readonly maxBindingBytes: number;
   readonly #host: DeviceHost;
@@ -72,7 +72,7 @@ export class Executor implements Runner {
   }
 
   async allocate(values: Iterable<Value>): Promise<void> {
-    // What is to be freed first then is, and what is written next needn't be kept for later.
+    // Pending frees are done first, and a write that follows needn't copy its data.
     await this.#commands.settled();
     const made: Value[] = [];
     const body = async (): Promise<void> => {
@@ -89,7 +89,7 @@ export class Executor implements Runner {
     this.#host.check();
     const { buffer, offset } = this.#memory.pinned.place(value);
     const bytes = bytesOf(data);
-    // Whoever gave them may change them while the write waits.
+    // The caller may change the bytes while the write waits.
     const own = this.#commands.idle ? bytes : bytes.slice();
     this.#commands.push(() => this.#host.device.queue.writeBuffer(buffer, offset + byteOffset, own));
     this.counters.uploadedBytes += data.byteLength;
@@ -97,7 +97,7 @@ export class Executor implements Runner {
 
   prepare(steps: readonly Step[], chosen = this.chosen): void {
     const body = async (): Promise<void> => void this.#loader.compile(steps, this.#chooseBy(chosen));
-    // Whoever loads a program with such steps learns what is wrong with them.
+    // Loading a program with such steps reports the error.
     this.#scopes.run('kernels', body, () => {}).catch(() => {});
   }
 
@@ -135,8 +135,8 @@ export class Executor implements Runner {
   }
 
   /**
-   * For measuring only: queues one step of a program alone, `times` times in one submit, over what its bindings hold.
-   * How much work later submits get doesn't change. Results of the program's own runs are no longer to be relied on.
+   * For measuring only: queues one step of a program `times` times in one submit, on whatever its bindings hold. It doesn't
+   * count in the submit budget. Results of the program's own runs aren't valid afterwards.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
     this.#host.check();
@@ -166,7 +166,7 @@ export class Executor implements Runner {
       const buffer = this.#memory.pinned.take(value);
       if (buffer !== undefined) this.#commands.push(() => this.#memory.destroy(buffer));
     }
-    // With the last model goes what was kept to read from it.
+    // The last model is gone: staging buffers aren't needed any more.
     if (this.#memory.pinned.isEmpty) this.#commands.push(() => this.#readback.trim());
   }
 
@@ -187,7 +187,7 @@ export class Executor implements Runner {
     return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
-  /** So many dispatches at a time as the page can wait for. */
+  /** Cuts dispatches into batches that each fit the submit budget. */
   *#batches(dispatches: readonly Dispatch[]): Generator<readonly Dispatch[]> {
     let batch: Dispatch[] = [];
     let flops = 0;
@@ -203,7 +203,7 @@ export class Executor implements Runner {
     if (batch.length > 0) yield batch;
   }
 
-  /** Ends where a kernel doesn't compile: the program's `ready` tells of it. */
+  /** Stops at a kernel that doesn't compile: the program's `ready` rejects then. */
   async #submitAsReady(dispatches: readonly Dispatch[]): Promise<void> {
     for (const batch of this.#batches(dispatches)) {
       const compiled = await Promise.all(batch.map(({ kernel }) => kernel.ready)).then(
@@ -220,7 +220,7 @@ export class Executor implements Runner {
     this.#budget.submitted(flops, performance.now());
   }
 
-  /** Gives the floating-point operations that it queued. */
+  /** Returns the floating-point operations queued. */
   #encode(batch: readonly Dispatch[]): number {
     const encoder = this.#host.device.createCommandEncoder();
     const pass = encoder.beginComputePass();

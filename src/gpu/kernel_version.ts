@@ -1,7 +1,7 @@
 import { sha256, toHex } from '../core/digest';
 import type { AnyKernel } from '../core/kernel';
 
-/** A fingerprint of these kernels' shaders: 32 hexadecimal digits, others as soon as one of them changes. */
+/** A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes whenever one of them does. */
 export async function kernelVersion(kernels: readonly AnyKernel[]): Promise<string> {
   const texts = kernels.flatMap(({ name, variants }) =>
     variants.map(({ name: variant, overrides, wgsl }) => JSON.stringify([name, variant, overrides, wgsl])),

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { Grid } from '../core/kernel';
 
-/** What a device takes at most. */
+/** A device's limits on bindings and grids. */
 export class DeviceLimits {
   /** The largest binding in bytes. */
   readonly bindingBytes: number;

@@ -6,7 +6,7 @@ import { DeviceLimits } from './limits';
 import { PinnedBuffers } from './pinned_buffers';
 import { SlotPool } from './slots';
 
-/** The buffers of one device, all of which are counted. */
+/** Creates and counts the buffers of one device. */
 export class DeviceMemory {
   readonly limits: DeviceLimits;
   readonly pinned = new PinnedBuffers((value) => this.createFor(value));

@@ -8,7 +8,7 @@ export interface Place {
   readonly size: number;
 }
 
-/** The buffers of pinned values, one for each value that is no view. */
+/** The buffers of pinned values: one for each value that isn't a view. */
 export class PinnedBuffers {
   readonly #buffers = new Map<Value, GPUBuffer>();
   readonly #create: (value: Value) => GPUBuffer;
@@ -25,7 +25,7 @@ export class PinnedBuffers {
     return this.#buffers.has(whole(value));
   }
 
-  /** Where a value lies; its buffer is made at the first call. */
+  /** Where a value lies. Its buffer is created on first use. */
   place(value: Value): Place {
     if (value.shards !== undefined) throw new WebVeraError('internal', `${value.name} has no memory but its shards'`);
     const owner = whole(value);
@@ -37,7 +37,7 @@ export class PinnedBuffers {
     throw new WebVeraError('internal', `${value.name} ends behind ${owner.name}, a part of which it should be`);
   }
 
-  /** Forgets a value's buffer and returns it. A view has none to give back. */
+  /** Removes a value's buffer and returns it; undefined for a view, which has none of its own. */
   take(value: Value): GPUBuffer | undefined {
     const buffer = this.#buffers.get(value);
     this.#buffers.delete(value);
@@ -46,8 +46,8 @@ export class PinnedBuffers {
 }
 
 /**
- * WebGPU wants what a dispatch writes to be bound to it once: another binding of the buffer may only be one that writes
- * to other bytes. Firefox doesn't check it.
+ * Whether one dispatch may bind both places. Within a buffer that it writes, WebGPU allows only further writable bindings,
+ * of ranges that don't overlap. Firefox doesn't check this.
  */
 export function mayShare(a: Place & { readonly writes: boolean }, b: Place & { readonly writes: boolean }): boolean {
   if (a.buffer !== b.buffer || (!a.writes && !b.writes)) return true;

@@ -4,16 +4,16 @@ import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
 import { COMPUTE } from './flags';
 
-/** A variant that is being compiled, or has been. */
+/** A variant that is compiled, or being compiled. */
 export interface CompiledKernel {
   readonly layout: GPUBindGroupLayout;
-  /** Rejects with `internal` where it doesn't compile. */
+  /** Rejects with `internal` if it doesn't compile. */
   readonly ready: Promise<void>;
   /** Undefined until it is ready. */
   readonly pipeline: GPUComputePipeline | undefined;
 }
 
-/** Compiles each variant once, asynchronously, with an explicit layout made from the kernel's record. */
+/** Compiles each variant once, asynchronously, with an explicit layout from the kernel's record. */
 export class Pipelines {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;
@@ -24,7 +24,7 @@ export class Pipelines {
     this.#counters = counters;
   }
 
-  /** Begins to compile it, unless that was asked for before. */
+  /** Starts compiling the variant unless it was asked for before. */
   get(kernel: AnyKernel, variant: AnyVariant): CompiledKernel {
     const known = this.#known.get(variant);
     if (known !== undefined) return known;
@@ -37,7 +37,7 @@ export class Pipelines {
       }),
       pipeline: undefined,
     };
-    // Whoever runs it learns of it; the next one to ask tries again.
+    // Whoever awaits `ready` gets the error; the next call compiles again.
     made.ready.catch(() => this.#known.delete(variant));
     this.#known.set(variant, made);
     return made;

@@ -27,13 +27,13 @@ interface ChosenKernel {
   readonly kernel: CompiledKernel;
 }
 
-/** A program that is bound. Its kernels may still be compiling. */
+/** A program with its bind groups. Its kernels may still be compiling. */
 export interface GpuProgram extends LoadedProgram {
   readonly dispatches: readonly Dispatch[];
   readonly placeOf: (value: Value) => Place | undefined;
 }
 
-/** Makes programs ready to be replayed: asks for their pipelines, places memory, binds once. */
+/** Prepares programs for replay: requests their pipelines, places their memory, and makes their bind groups once. */
 export class ProgramLoader {
   readonly #host: DeviceHost;
   readonly #memory: DeviceMemory;
@@ -47,7 +47,7 @@ export class ProgramLoader {
     this.#pipelines = new Pipelines(host, counters);
   }
 
-  /** In the order of their first use, so that a run can begin while the last ones are being compiled. */
+  /** In the order of their first use, so that a run can begin while later kernels still compile. */
   compile(steps: readonly Step[], choose: (step: Step) => AnyVariant): ChosenKernel[] {
     return steps.map((step) => {
       const variant = choose(step);
@@ -55,7 +55,7 @@ export class ProgramLoader {
     });
   }
 
-  /** What must be given back goes to `held`, also where it throws. */
+  /** Appends to `held` the functions that free what it takes, even if it throws. */
   load(program: Program, choose: (step: Step) => AnyVariant, held: (() => void)[]): Omit<GpuProgram, 'release'> {
     const memory = this.#memory;
     const plan = planMemory(program.steps, program.outputs);
@@ -85,7 +85,7 @@ export class ProgramLoader {
       return { kernel, group, grid, flops: step.kernel.flops(step.params), chunk: step.chunk };
     });
     const ready = Promise.all(kernels.map(({ kernel }) => kernel.ready)).then(() => {});
-    // A run, or whoever asks for it, learns of what went wrong.
+    // Whoever awaits `ready` gets the error.
     ready.catch(() => {});
     const flops = dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
     return { program, dispatches, ready, placeOf, flops };

@@ -3,19 +3,19 @@ import { type DeviceHost, deviceLost } from './device';
 import { COPY_DST, MAP_READ, MAP_TO_READ } from './flags';
 import type { Place } from './pinned_buffers';
 
-/** Bytes. Steps and tokens read little, and often; what is larger (logits, weights) isn't worth keeping room for. */
+/** Bytes of the largest staging buffer that is kept. Steps and tokens read little, but often; logits and weights seldom. */
 const MAX_KEPT = 2 ** 20;
-/** Bytes. */
+/** Bytes up to which reads may overlap. */
 const SMALL = 2 ** 12;
 const OVERLAPPING = 4;
 
-/** Copies values to the host through staging buffers that are used again. */
+/** Copies values to the host through staging buffers, which it reuses. */
 export class Readback {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
-  /** Firefox completes maps in quanta of 100 ms unless something is submitted meanwhile. */
+  /** Firefox checks for finished maps only every 100 ms unless something is submitted meanwhile. */
   readonly #nudges = isFirefox();
   #waiting = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -25,7 +25,7 @@ export class Readback {
     this.#counters = counters;
   }
 
-  /** Queues the copy at once; resolves with the bytes of all places, one behind the other. */
+  /** Queues the copy at once. Resolves with the bytes of all places, concatenated. */
   async read(places: readonly Place[]): Promise<ArrayBuffer> {
     this.#host.check();
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
@@ -50,12 +50,12 @@ export class Readback {
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     this.#giveBack(staging);
-    // A device that failed while this was under way answers, but with nothing.
+    // A device that failed meanwhile still maps the buffer, but its content is meaningless.
     this.#host.check();
     return copy;
   }
 
-  /** Frees the staging buffers that wait to be used again. */
+  /** Frees the staging buffers that aren't in use. */
   trim(): void {
     for (const buffer of [...this.#idle.values()].flat()) this.#destroy(buffer);
     this.#idle.clear();
@@ -71,7 +71,7 @@ export class Readback {
     const size = bytes > MAX_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
     const known = this.#idle.get(size)?.pop();
     if (known !== undefined) return known;
-    // Small reads overlap; how many do so at a time is chance, and no later step should have to make another one.
+    // How many small reads overlap varies. Spares are created with the first, so that no later step creates a buffer.
     for (let spare = 1; size <= SMALL && spare < OVERLAPPING; spare++) this.#giveBack(this.#create(size));
     return this.#create(size);
   }
@@ -111,7 +111,6 @@ function isFirefox(): boolean {
   return navigator?.userAgent?.includes('Firefox') ?? false;
 }
 
-/** Bytes one behind the other. */
 export function joinBytes(pieces: readonly ArrayBuffer[]): ArrayBuffer {
   const joined = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let end = 0;

@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import type { DeviceHost } from './device';
 
-/** Watches what creates GPU objects, and turns what the GPU says about it into errors of ours. */
+/** Runs code that creates GPU objects in error scopes, and turns the GPU's errors into `WebVeraError`s. */
 export class ErrorScopes {
   readonly #host: DeviceHost;
   #turn: Promise<unknown> = Promise.resolve();
@@ -11,8 +11,8 @@ export class ErrorScopes {
   }
 
   /**
-   * One body at a time, as the device's scopes are a stack. Throws `out_of_memory`, or `internal` for what the GPU
-   * finds invalid. If it or `body` throws, `undo` first gives back what was made.
+   * Runs one `body` at a time, as a device's error scopes form a stack. Throws `out_of_memory`, or `internal` for a
+   * validation error. Before it throws, `undo` frees what was created.
    */
   run<T>(what: string, body: () => Promise<T>, undo: () => void): Promise<T> {
     const turn = this.#turn.then(() => this.#scoped(what, body, undo));
@@ -38,7 +38,7 @@ export class ErrorScopes {
       return outcome.value;
     } catch (error) {
       undo();
-      // A lost device rejects all that was asked of it, in words of its own.
+      // A lost device rejects every call with an error of its own: the reason for the loss says more.
       this.#host.check();
       throw error;
     }

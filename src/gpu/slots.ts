@@ -5,7 +5,7 @@ interface Slot {
   users: number;
 }
 
-/** The buffers behind planned slots. Programs never run at the same time, so all share one pool. */
+/** The buffers of planned slots. Programs never run at the same time, so all share the same buffers. */
 export class SlotPool {
   readonly #create: (bytes: number) => GPUBuffer;
   readonly #counters: GpuCounters;
@@ -16,7 +16,7 @@ export class SlotPool {
     this.#counters = counters;
   }
 
-  /** A different buffer for each size asked for. Larger ones are matched first, so that small ones don't take them. */
+  /** Gives each size a buffer of its own. The largest sizes are matched first, so that small ones don't take large buffers. */
   take(sizes: readonly number[]): GPUBuffer[] {
     const order = sizes.map((bytes, index) => ({ bytes, index })).toSorted((a, b) => b.bytes - a.bytes);
     const unused = this.#slots.toSorted((a, b) => a.buffer.size - b.buffer.size);

@@ -7,8 +7,8 @@ import { tune } from './tuning';
 import { VariantLab } from './variant_lab';
 
 /**
- * Measures which variants are fastest for these steps on this device, which takes up to ten seconds, most of them the
- * compiler's. What the steps write is left as it was.
+ * Measures which variants are fastest for these steps on this device. That takes up to ten seconds, most of it compiling.
+ * The values that the steps would write aren't changed.
  */
 export async function tuneKernels(
   executor: Executor,

@@ -2,10 +2,10 @@ import { median } from '../core/median';
 import type { Candidates } from './candidates';
 import type { Chosen } from './choice';
 
-/** A variant that is ready to be measured. */
+/** A compiled variant that can be measured. */
 export interface Entrant {
   readonly variant: string;
-  /** Does one of the candidates' works `times` times, and resolves once that is done. */
+  /** Runs the candidates' work of that index `times` times, and resolves once it is done. */
   run(work: number, times: number): Promise<void>;
   release(): void;
 }
@@ -14,44 +14,44 @@ export interface Entrant {
 export interface Lab {
   /** Milliseconds. */
   now(): number;
-  /** Compiles a variant, and runs it once. Undefined where the device can't. */
+  /** Compiles a variant and runs it once. Undefined if the device can't. */
   prepare(candidates: Candidates, variant: string): Promise<Entrant | undefined>;
 }
 
-/** How one of the works is measured. */
+/** How one work is measured. */
 interface Plan {
-  /** In a step. */
+  /** Its dispatches in a step. */
   readonly dispatches: number;
-  /** In a sample. */
+  /** Its dispatches in a sample. */
   readonly times: number;
-  /** Milliseconds of a sample. */
+  /** Milliseconds that a sample takes with the default variant. */
   readonly expected: number;
 }
 
 interface Result {
   readonly entrant: Entrant;
-  /** Of each work, in milliseconds. */
+  /** Milliseconds, by work. */
   readonly samples: readonly number[][];
 }
 
-/** Milliseconds after which nothing more is compiled: drivers take up to seconds for a variant, and can't be stopped. */
+/** Milliseconds of compiling in all: no variant is begun after that. Drivers may take seconds for one, and can't be stopped. */
 const COMPILING = 8000;
-/** Milliseconds of measuring in all: no sample begins that wouldn't end by then. */
+/** Milliseconds of measuring in all: a sample that wouldn't fit isn't begun. */
 const MEASURING = 2000;
-/** Milliseconds that a sample lasts at least. */
+/** Least milliseconds of a sample. */
 const SAMPLE = 8;
 const MOST_REPEATS = 4096;
 const ROUNDS = 5;
-/** With fewer nothing is decided. */
+/** With fewer rounds nothing is decided. */
 const LEAST_ROUNDS = 2;
-/** Less than this is chance, and the table keeps its say. */
+/** A variant must save more than this share of the time to replace the default one: less may be chance. */
 const MARGIN = 0.05;
-/** Whoever takes this many times as long isn't measured again: after one round, and after more. */
+/** A variant that takes this many times as long as the default one is dropped: after the first round, after later ones. */
 const HOPELESS = { once: 4, again: 1.5 };
 
 /**
- * The variants that are fastest, by kernel. The table's own gives way only to one that is clearly faster; kernels that time
- * doesn't suffice for are left out. Throws what `signal` is aborted with.
+ * The fastest variant by kernel. The default variant is replaced only by one that is clearly faster. Kernels for which time
+ * runs out are left out. Throws what `signal` is aborted with.
  */
 export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSignal): Promise<Chosen> {
   const chosen: Record<string, string> = {};
@@ -65,10 +65,10 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
         signal.throwIfAborted();
         if (compiling.left <= 0) break;
         const prepare = (): Promise<Entrant | undefined> => lab.prepare(candidates, variant);
-        // The table's own is needed anyway.
+        // The default variant has to be compiled anyway.
         const entrant = await (index === 0 ? prepare() : compiling.spend(prepare));
         if (entrant !== undefined) entrants.push(entrant);
-        // Without it there is nothing to compare with.
+        // Without the default variant there is nothing to compare with.
         else if (index === 0) break;
       }
       const winner = await compare(candidates, entrants, measuring, signal);
@@ -80,7 +80,7 @@ export async function tune(all: readonly Candidates[], lab: Lab, signal: AbortSi
   return chosen;
 }
 
-/** Measures in turns, so that whatever else the machine does meets all. Undefined where time runs out. */
+/** Measures the variants in turns, so that other load on the machine affects all alike. Undefined if time runs out. */
 async function compare(
   { works }: Candidates,
   entrants: readonly Entrant[],
@@ -112,12 +112,12 @@ async function compare(
 
 function fastest(own: Result, running: readonly Result[], plans: readonly Plan[]): string {
   const best = running.reduce((a, b) => (cost(b, plans, least) < cost(a, plans, least) ? b : a), own);
-  // Where a machine is busy with something else, samples are lucky and unlucky by turns: both have to tell the same.
+  // Other load makes single samples too short or too long by chance, so both the least and the median must agree.
   const isClear = [least, median].every((of) => cost(best, plans, of) < (1 - MARGIN) * cost(own, plans, of));
   return (isClear ? best : own).entrant.variant;
 }
 
-/** Milliseconds that a step spends in the kernel, but for its lesser works. */
+/** Milliseconds that a step spends in the measured works of the kernel. */
 function cost({ samples }: Result, plans: readonly Plan[], of: (numbers: readonly number[]) => number): number {
   return plans.reduce((sum, { dispatches, times }, work) => sum + (dispatches / times) * of(samples[work] ?? []), 0);
 }
@@ -126,7 +126,7 @@ function least(numbers: readonly number[]): number {
   return Math.min(...numbers);
 }
 
-/** How often to repeat a dispatch in a sample, and how long that takes. */
+/** How often to repeat a dispatch for a sample that is long enough, and how long that sample takes. */
 async function enough(
   own: Entrant,
   work: number,
@@ -141,7 +141,6 @@ async function enough(
   }
 }
 
-/** Milliseconds that it took. */
 async function sample(
   entrant: Entrant,
   work: number,
@@ -155,7 +154,7 @@ async function sample(
   return before - budget.left;
 }
 
-/** Milliseconds that something may take in all. */
+/** An allowance of milliseconds. */
 class Budget {
   readonly #lab: Lab;
   #left: number;

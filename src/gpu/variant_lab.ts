@@ -6,10 +6,10 @@ import type { Candidates } from './candidates';
 import type { Executor } from './executor';
 import type { Entrant, Lab } from './tuning';
 
-/** Measures variants where they will run, on the values that they will read. What they write goes elsewhere. */
+/** Measures variants on their own device with the values that they will read, but lets them write to scratch memory. */
 export class VariantLab implements Lab {
   readonly #executor: Executor;
-  /** Read to know that what was queued is done. */
+  /** A value to read, which arrives once the work queued before is done. */
   readonly #done = pinned('tuned', [1]);
 
   constructor(executor: Executor) {
@@ -26,7 +26,7 @@ export class VariantLab implements Lab {
     if (program === undefined) return undefined;
     const release = (): void => program.release();
     try {
-      // Drivers may compile at the first use.
+      // Drivers may compile on first use.
       for (const work of works.keys()) await this.#run(program, work, 1);
       return { variant, release, run: (work, times) => this.#run(program, work, times) };
     } catch (error) {
@@ -39,7 +39,7 @@ export class VariantLab implements Lab {
     this.#executor.free([this.#done]);
   }
 
-  /** Undefined where a driver can't compile it, or memory doesn't suffice: both tell against a variant, not the run. */
+  /** Undefined if the driver can't compile the variant or there is too little memory: the run can go on without it. */
   async #load(
     name: string,
     steps: readonly Step[],
@@ -62,7 +62,7 @@ export class VariantLab implements Lab {
   }
 }
 
-/** The step with scratch memory in place of the state that it would write to. */
+/** The step with scratch memory in place of the pinned values that it would write. */
 function elsewhere(step: Step): Step {
   const scratch = ([name, value]: [string, Value]): [string, Value] => {
     const reads = step.kernel.bindings[name] === 'read';

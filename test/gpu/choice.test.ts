@@ -18,13 +18,7 @@ test.each([
   ['SwiftShader with subgroups', SWIFTSHADER, 'subgroup', 'row_serial', 'serial'],
   ['llvmpipe', { ...LLVMPIPE, features: [] }, 'workgroup', 'row_serial', 'serial'],
   ['llvmpipe with subgroups', LLVMPIPE, 'subgroup', 'row_serial', 'serial'],
-  [
-    'a software adapter that nobody knows',
-    { ...GPU, fallback: true, features: [] },
-    'workgroup',
-    'row_serial',
-    'serial',
-  ],
+  ['a software GPU that nobody knows', { ...GPU, fallback: true, features: [] }, 'workgroup', 'row_serial', 'serial'],
 ] as const)('%s', (_, info, many, few, rowByRow) => {
   expect(chooseVariant(stepOf(product, 256), info).name).toBe(many);
   expect(chooseVariant(stepOf(product, 1), info).name).toBe(few);
@@ -57,7 +51,7 @@ test('tiles on quads have a shader for a product alone', () => {
   expect(constants({ ...alone, has_residual: 1 })).toEqual({});
 });
 
-test('a GPU has small tiles for results that would have few, and software adapters have not', () => {
+test('a GPU has small tiles for results that would have few, and software GPUs have not', () => {
   const tiles = (N: number, M: number, info: DeviceInfo) => {
     const step = {
       kernel: linearForward.kernel('vec4', 'f32'),

@@ -28,7 +28,7 @@ export interface TileInit<P extends ParamTypes> {
   readonly fewRows?: boolean;
   /**
    * Whether a dispatch is the product alone. Tiles on quads then have a shader without the rest, which the constant PLAIN
-   * tells: software adapters run both sides of a branch.
+   * tells: software GPUs run both sides of a branch.
    */
   plain?(params: Params<P>): boolean;
   /** Rows and columns of the result, and the length of the sums (both ranges together). */
