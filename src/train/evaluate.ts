@@ -12,10 +12,10 @@ interface Pending {
   readonly labelled: number;
 }
 
-/** Batches in flight, so that the GPU doesn't wait for the host. */
+/** Batches queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
 
-/** The loss of batches without training: makes no gradients. */
+/** Measures the loss of batches, without gradients. */
 export class LossMeter {
   readonly #runner: Runner;
   readonly #programs: ProgramCache;
@@ -74,7 +74,7 @@ export class LossMeter {
         this.#runner.write(this.#block, packStepBlock(block));
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);
-        // An earlier batch may fail first, and then nobody waits for this one.
+        // If an earlier batch fails first, nobody awaits this one.
         stats.catch(() => {});
         return { stats, labelled };
       },

@@ -5,10 +5,10 @@ import type { Runner } from '../graph/runner';
 import type { OptimizerState } from './optimizer';
 import { readPieces } from './pools';
 
-/** What one adapter trains, as Blobs, which browsers keep out of memory where they are large. */
+/** The trained state of one adapter in Blobs: browsers keep large ones out of memory. */
 export interface KeptPool {
   readonly parameters: Blob;
-  /** Null for zeros. */
+  /** Null before the first step, when they are zeros. */
   readonly moments: Readonly<Record<'exp_avg' | 'exp_avg_sq', Blob>> | null;
 }
 
@@ -19,7 +19,7 @@ export function keepPools(pools: readonly PoolSnapshot[]): KeptPool[] {
   }));
 }
 
-/** Before the first step: no more than a piece of it is held at a time. */
+/** The state before the first step. It is read in pieces, so that only one is in memory at a time. */
 export async function keepBeginning(runner: Runner, { pools }: OptimizerState): Promise<readonly KeptPool[]> {
   return Promise.all(
     [...pools.keys()].map(async ({ pool }) => {
@@ -41,7 +41,7 @@ export async function readKept(pools: readonly KeptPool[]): Promise<readonly Poo
   );
 }
 
-/** Throws `numerical_error` for parameters after a step that could be saved, but not be loaded again. */
+/** Throws `numerical_error` for parameters that could be saved after a step, but not loaded again. */
 export function expectStorable(parameters: Float32Array, step: number): void {
   const wrong = parameters.find((value) => !(Math.abs(value) <= LARGEST_VALUE));
   if (wrong === undefined) return;

@@ -10,19 +10,19 @@ import { baseTensor, type LoadedModel } from '../models/loaded_model';
 import { outlineOf } from '../models/outline';
 import type { Task } from '../tasks/task';
 
-/** What modes keep takes at most so much of what the model takes, or so many bytes. */
+/** The values that layer modes hold may take this share of the model's bytes, or `SMALL` bytes if that is more. */
 const SHARE = 1 / 8;
 const SMALL = 32 * 2 ** 20;
 
-/** The layers of a run, with their values and programs outside a micro-batch's program on the device. */
+/** A run's adapted layers on the device, with the values and programs that they need outside a micro-batch's program. */
 export class LoadedLayers {
-  /** What a micro-batch's program is built with; undefined where the adapters' kind does as in any other pass. */
+  /** What a micro-batch's program is built with; undefined if its layers are those of any other pass. */
   readonly inProgram: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   readonly #runner: Runner;
   readonly #values: readonly Value[];
-  /** Before each step's micro-batches. */
+  /** Run before each step's micro-batches. */
   readonly before: LoadedProgram | undefined;
-  /** After them. */
+  /** Run after them. */
   readonly after: LoadedProgram | undefined;
 
   private constructor(
@@ -45,7 +45,7 @@ export class LoadedLayers {
     this.after = after;
   }
 
-  /** Where there is too little memory for values of their own, the layers do without. */
+  /** If there is too little memory for the layers' values, uses the layers without values. */
   static async create(runner: Runner, layers: TrainingLayers | undefined): Promise<LoadedLayers> {
     if (layers === undefined) return new LoadedLayers(runner, undefined);
     const { values } = layers;
@@ -71,22 +71,22 @@ export class LoadedLayers {
     }
   }
 
-  /** Resolves once its programs' kernels are compiled. */
+  /** Resolves once the kernels of both programs are compiled. */
   get ready(): Promise<unknown> {
     return Promise.all([this.before?.ready, this.after?.ready]);
   }
 
-  /** All that it adds to a step. */
+  /** The steps of both programs. */
   get steps(): readonly Step[] {
     return [this.before, this.after].flatMap((loaded) => loaded?.program.steps ?? []);
   }
 
-  /** Queues what must be done before a step's micro-batches, with what trains as the runs before leave it. */
+  /** Queues the program that runs before a step's micro-batches. */
   begin(): void {
     if (this.before !== undefined) this.#runner.run(this.before);
   }
 
-  /** Queues what must be done once all of them have given their gradients. */
+  /** Queues the program that runs after a step's micro-batches have added their gradients. */
   finish(): void {
     if (this.after !== undefined) this.#runner.run(this.after);
   }
@@ -98,7 +98,7 @@ export class LoadedLayers {
   }
 }
 
-/** What the adapter's kind has for a run where one adapter trains and no other lies over the model; undefined elsewhere. */
+/** The training layers that an adapter's kind offers for a run of that adapter alone; undefined if there are others. */
 export function layersOfRun({
   loaded,
   task,
@@ -128,7 +128,7 @@ export function layersOfRun({
   const held = [...loaded.weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
   const { B, T } = task.fullShape(args);
   return adapter.kind.trainingLayers?.(adapter, {
-    weights: stillWeights(loaded, overlay, adapter),
+    weights: frozenWeights(loaded, overlay, adapter),
     inputs: () => outlineOf(loaded).inputs,
     choice,
     tokens: B * T,
@@ -139,8 +139,8 @@ export function layersOfRun({
   });
 }
 
-/** Of the modules that an adapter wraps, without those that train themselves, embed tokens too, or are too large to bind. */
-function stillWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
+/** The frozen weights of wrapped modules, without the head, which may be tied to the embedding, and without sharded ones. */
+function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
   const weights = new Map<string, Value>();
   for (const name of modules.keys()) {
     const tensor = `${name}.weight`;

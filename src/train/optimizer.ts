@@ -7,7 +7,7 @@ import { adamw } from '../ops/adamw';
 import { gradNorm } from '../ops/grad_norm';
 import { statsValue, stepBlockValue } from './step_block';
 
-/** What AdamW remembers of one adapter: gradients and both moments, all as long as its pool. */
+/** AdamW's state for one adapter: gradients and both moments, each laid out as the pool is. */
 export interface PoolState {
   readonly grads: Value;
   readonly m: Value;
@@ -20,7 +20,7 @@ export interface OptimizerState {
   readonly stats: Value;
 }
 
-/** Fresh state: all zeros, as WebGPU makes buffers. */
+/** A new state: all zeros, as WebGPU initialises buffers. */
 export async function createOptimizerState(runner: Runner, adapters: readonly Adapter[]): Promise<OptimizerState> {
   const pools = new Map<Adapter, PoolState>();
   for (const adapter of adapters) {
@@ -36,7 +36,7 @@ export function optimizerValues({ pools, block, stats }: OptimizerState): Value[
   return [...[...pools.values()].flatMap(({ grads, m, v }) => [grads, m, v]), block, stats];
 }
 
-/** The gradients' buffer of each adapter. */
+/** The gradient buffer of each adapter's pool. */
 export function gradientsOf({ pools }: OptimizerState): Map<Adapter, Value> {
   return new Map([...pools].map(([adapter, { grads }]) => [adapter, grads]));
 }
@@ -46,7 +46,7 @@ type OptimizerArguments = Pick<
   'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
 >;
 
-/** Norm over all that trains, clipping and AdamW: two dispatches for each adapter, mostly one. */
+/** The global gradient norm, clipping and AdamW: two dispatches for each adapter. A run mostly trains one. */
 export function optimizerProgram({ pools, block, stats }: OptimizerState, args: OptimizerArguments): Program {
   const g = new Graph();
   const partials = gradNorm(

@@ -5,10 +5,10 @@ import type { Runner } from '../graph/runner';
 import { type Value, viewOf } from '../graph/value';
 import type { OptimizerState } from './optimizer';
 
-/** Bytes that are read at a time. Larger pools aren't copied while steps go on, as that takes memory they may need. */
+/** Bytes read at a time. Larger pools aren't copied while steps run: the copy would take memory that the steps may need. */
 export const PIECE = 2 ** 20;
 
-/** The opposite of what is kept. Steps that led nowhere are forgotten: updates are made again. */
+/** Writes a saved state back. It also clears the step statistics, so that AdamW updates the pools again after a failed step. */
 export function restorePools(runner: Runner, state: OptimizerState, pools: readonly PoolSnapshot[]): void {
   runner.write(state.stats, new Uint32Array(numel(state.stats.shape)));
   for (const [index, [{ pool }, { m, v }]] of [...state.pools].entries()) {
@@ -20,7 +20,7 @@ export function restorePools(runner: Runner, state: OptimizerState, pools: reado
   }
 }
 
-/** What fits into one piece is copied at once; the rest must not change meanwhile. */
+/** Reads the trained state. Pools of one piece are copied at once; larger ones must not change until it is read. */
 export function readPools(runner: Runner, { pools }: OptimizerState): Promise<readonly PoolSnapshot[]> {
   return Promise.all(
     [...pools].map(async ([{ pool }, { m, v }]) => {
@@ -41,7 +41,7 @@ async function readInPieces(runner: Runner, value: Value): Promise<Float32Array<
   return floats;
 }
 
-/** The first of them is copied at once. */
+/** Reads a value in pieces. The first is copied at once. */
 export async function* readPieces(
   runner: Runner,
   value: Value,

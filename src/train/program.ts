@@ -14,23 +14,23 @@ import { attention } from '../ops/attention/attention';
 import { lossSum } from '../ops/loss_sum';
 import type { Batch, BatchInputs, BatchShape, Task } from '../tasks/task';
 
-/** A built program over a batch, with the pinned values that it alone owns. */
+/** A program built for one batch shape, with the pinned values that only it uses. */
 interface BatchProgram {
   readonly program: Program;
   readonly inputs: ProgramInputs;
   readonly owned: readonly Value[];
 }
 
-/** What the host writes before each run. */
+/** The values that the host writes before each run. */
 interface ProgramInputs {
-  /** The batch's, as its task has them. */
+  /** Of the batch, as its task defines them. */
   readonly batch: BatchInputs;
-  /** Set where rows have adapters of their own. */
+  /** Set if each row of the batch has its own adapter. */
   readonly adapters: RowInputs | undefined;
 }
 
 export interface LossProgram extends BatchProgram {
-  /** Labelled rows per chunk of the loss. */
+  /** Labelled positions in a chunk of the loss. */
   readonly chunkRows: number;
 }
 
@@ -38,7 +38,7 @@ function programInputs(task: Task, shape: BatchShape, { rows }: Overlay): Progra
   return { batch: task.inputs(shape), adapters: rowInputs(rows, shape.B) };
 }
 
-/** Queues a batch's data; runs queued later see them. `which`: for each of the B rows its adapter, where they have their own. */
+/** Queues a batch's data for the runs queued later. `which`: the adapter of each of the B rows, if rows have their own. */
 export function writeBatch(
   runner: Runner,
   task: Pick<Task, 'write'>,
@@ -81,7 +81,7 @@ function hiddenStates(
   return { hidden, layers };
 }
 
-/** Logits of every position: (N, V), the program's one output. */
+/** Gives the logits of every position: (N, V), the program's only output. */
 export function logitsProgram(
   task: Task,
   loaded: LoadedModel,
@@ -96,26 +96,26 @@ export function logitsProgram(
   return { program, inputs, logits, owned: ownedBy(inputs) };
 }
 
-/** Where a loss program reports to, and what it trains. */
+/** The values that a loss program uses, and what it trains. */
 interface LossValues {
-  /** The step block, from which it reads. */
+  /** The step block: read. */
   readonly block: Value;
-  /** Gets its share of the loss added. */
+  /** The step statistics: the micro-batch's share of the loss is added to them. */
   readonly stats: Value;
-  /** Without it nothing is differentiated, and nothing dropped. */
+  /** If left out, there are no gradients and no dropout. */
   readonly training?: {
-    /** Where the gradients of each adapter's pool gather. */
+    /** The buffer in which the gradients of each adapter's pool accumulate. */
     readonly grads: ReadonlyMap<Adapter, Value>;
-    /** Of dropout's masks. */
+    /** Seed of the dropout masks. */
     readonly seed: number;
-    /** Whether blocks make their inner values again in the backward pass instead of keeping them. */
+    /** Whether decoder layers recompute their inner values in the backward pass instead of keeping them. */
     readonly checkpointing?: boolean;
-    /** In place of what the adapters' kind does by itself. */
+    /** In place of the layers that the adapters' kind makes for any pass. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   };
 }
 
-/** One micro-batch: adds its shares of the loss and of the gradients to what earlier ones gave. */
+/** One micro-batch: adds its share of the loss and its gradients to those of earlier micro-batches. */
 export function lossProgram(
   task: Task,
   loaded: LoadedModel,
@@ -138,7 +138,7 @@ export function lossProgram(
   const { losses, chunkRows } = task.loss(g, { hidden, layers, inputs: inputs.batch, shape, block, into });
   lossSum(g, losses, block, stats);
   const forward = g.steps.length;
-  // The loss op makes its gradient in the forward and takes no dy.
+  // The loss op computes its gradient in the forward pass and ignores dy.
   if (training !== undefined) g.grad(losses, losses, into);
   const steps = training?.checkpointing === true ? recompute(g.steps, forward, segmentsBetween(starts)) : g.steps;
   const name = training === undefined ? 'loss' : 'training step';
@@ -150,7 +150,7 @@ function segmentsBetween(starts: readonly number[]): Segment[] {
   return starts.slice(0, -2).map((start, index) => ({ start, end: starts[index + 1] ?? start }));
 }
 
-/** What trains, each with the part of its pool's gradients that is its own. */
+/** For each leaf that trains, its part of the pool's gradient buffer. */
 function gradientBuffers({ grads: pools, layers }: NonNullable<LossValues['training']>): Map<Value, Value> {
   const into = new Map(layers?.gradients);
   for (const [{ pool, leaves }, grads] of pools) {

@@ -19,9 +19,9 @@ interface RecoveryInit {
 }
 
 interface RecoverySteps {
-  /** Waits for what is queued, and forgets it. */
+  /** Waits for the queued steps, and discards their outcomes. */
   drain(): Promise<void>;
-  /** Told of the state from which the run goes on. */
+  /** Called with the state from which the run continues. */
   goneBack(pools: readonly PoolSnapshot[]): Promise<void>;
 }
 
@@ -30,22 +30,22 @@ interface Kept {
   readonly pools: readonly KeptPool[];
 }
 
-/** How often in a row the rate is halved. */
+/** How often in a row the learning rate is halved at most. */
 const MOST = 3;
 
-/** What a run goes back to when a step has led nowhere. */
+/** Keeps the states that a run goes back to when a step fails: its loss or gradient norm isn't finite. */
 export class Recovery {
   readonly #init: RecoveryInit;
-  /** The last state that was kept. */
+  /** The last state kept. */
   #last: Kept | undefined;
-  /** The one before it, until a step is done that shows that the last one is good. */
+  /** The state kept before it, until a later step's finite loss proves that the last one is good. */
   #before: Kept | undefined;
 
   constructor(init: RecoveryInit) {
     this.#init = init;
   }
 
-  /** Keeps the run's beginning: what it was restored from, or else what it finds. */
+  /** Keeps the state that the run begins with: the one it was restored from, else the pools as they are. */
   async begin(restored: Restored | undefined): Promise<void> {
     const { runner, state, record } = this.#init;
     if (restored === undefined) {
@@ -56,7 +56,7 @@ export class Recovery {
     this.#before = restored.before && keep(restored.before);
   }
 
-  /** Does the steps that are left, again from the last good state where one leads nowhere, as often as that may be. */
+  /** Runs the remaining steps. After a failed step it goes back and runs them again, until that has failed too often. */
   async run(steps: () => Promise<void>, { drain, goneBack }: RecoverySteps): Promise<void> {
     for (;;) {
       try {
@@ -70,7 +70,7 @@ export class Recovery {
     }
   }
 
-  /** Keeps the state after the last acknowledged step. Throws `numerical_error` where no adapter could be made of it. */
+  /** Keeps the state after the last acknowledged step. Throws `numerical_error` if no adapter could be loaded from it. */
   hold(pools: readonly PoolSnapshot[]): void {
     const { state, record } = this.#init;
     for (const [index, { layout }] of [...state.pools.keys()].entries()) {
@@ -82,12 +82,12 @@ export class Recovery {
     this.#last = kept;
   }
 
-  /** The loss of that step is finite, and so the state that it began with is good. */
+  /** Tells that this step's loss is finite: the state that it began with is good. */
   passed(step: number): void {
     if (this.#last !== undefined && stepOf(this.#last) < step) this.#before = undefined;
   }
 
-  /** At the run's end, when nothing is queued: throws as `hold` does. */
+  /** At the run's end, when nothing is queued: throws what `hold` would throw. */
   async check(): Promise<void> {
     const { runner, state, record } = this.#init;
     const { global_step } = record.progress;
@@ -98,8 +98,8 @@ export class Recovery {
   }
 
   /**
-   * Goes back to the last good state, for the run to go on with half the rate, and gives what trains. Throws what is to end
-   * it after three times in a row. Nothing may be queued.
+   * Goes back to the last good state and halves the learning rate. Returns the pools of that state. After three times in a
+   * row it throws the error that ends the run. No step may be queued.
    */
   async goBack(error: WebVeraError): Promise<readonly PoolSnapshot[]> {
     const { runner, state, record } = this.#init;
@@ -111,7 +111,7 @@ export class Recovery {
     this.#before = undefined;
     const failed = Number(error.detail.step);
     const { factor, step, times } = record.halving;
-    // A run that fails further on has got past the step before.
+    // Failing at a later step than last time means that halving has helped.
     const inARow = failed > step ? 1 : times + 1;
     if (inARow > MOST) throw hopeless(error, stepOf(kept));
     const halving = { factor: factor / 2, step: Math.max(step, failed), times: inARow };

@@ -6,7 +6,7 @@ import { StepClock } from './step_clock';
 import type { StepData } from './training_init';
 import { UsageMeter } from './usage_meter';
 
-/** What a run has come to so far: its acknowledged steps, and what they took. */
+/** A run's progress: its acknowledged steps with their losses, times and use of the device. */
 export class RunRecord {
   readonly #clock = new StepClock();
   readonly #usage: UsageMeter;
@@ -14,7 +14,7 @@ export class RunRecord {
   #progress: TrainProgress;
   #lossSum = 0;
   #halving = NOT_HALVED;
-  /** Steps before this session's, less those that this one has done more than once. */
+  /** Steps done before this session, minus those that this session has repeated. */
   #restored = 0;
 
   constructor(runner: Runner, maxSteps: number) {
@@ -34,13 +34,13 @@ export class RunRecord {
     this.#progress = { ...this.#progress, max_steps };
   }
 
-  /** Goes on from where another run stood. */
+  /** Continues from the state of an earlier run. */
   restore(state: RunState): void {
     this.#stand(state);
     this.#restored = state.progress.global_step;
   }
 
-  /** Goes on from where this run stood before. Gives how many of its steps are to be done again. */
+  /** Continues from an earlier state of this run. Returns how many steps are repeated. */
   goBack(state: RunState): number {
     const repeated = this.#progress.global_step - state.progress.global_step;
     this.#stand(state);
@@ -58,17 +58,17 @@ export class RunRecord {
     };
   }
 
-  /** Work begins whose use of the device counts. */
+  /** From here on the use of the device counts. */
   begin(): void {
     this.#usage.start();
   }
 
-  /** Steps are timed from here on: they begin, or go on after a pause. */
+  /** From here on steps are timed: they begin, or continue after a pause. */
   startClock(): void {
     this.#clock.start();
   }
 
-  /** A step is acknowledged; gives its logs. */
+  /** Records an acknowledged step, and returns its logs. */
   finish(step: number, { data, stats, learningRate }: FinishedStep): StepLogs {
     this.#progress = { ...this.#progress, global_step: step, epoch: data.epoch };
     this.#lossSum += stats.loss;
@@ -109,7 +109,7 @@ export class RunRecord {
   }
 }
 
-/** Where a run stands, but for what it trains. */
+/** A run's state without its pools. */
 export type RunState = Omit<RunSnapshot, 'pools'>;
 
 interface FinishedStep {

@@ -1,12 +1,12 @@
-/** Milliseconds of training that may be lost at first, and later on. */
+/** Milliseconds of training that may be lost: at first, and at most. */
 const FIRST = 2_000;
 const MOST = 30_000;
-/** Steps that go by until what is asked for now is kept, as outcomes come two steps late. */
+/** Steps until a state requested now is saved, as outcomes arrive two steps late. */
 const LATENCY = 3;
 
 /**
- * Says when a run is to be kept because of the time: so that a visit that ends without a word loses no more than two
- * seconds or half of its training, whichever is more, and never more than thirty seconds.
+ * Says when it is time to save a run, so that a page that is closed without notice loses no more than two seconds or half of
+ * its training, whichever is more, and never more than thirty seconds.
  */
 export class SaveClock {
   readonly #now: () => number;
@@ -15,16 +15,16 @@ export class SaveClock {
   #kept = 0;
   #lastStep = 0;
 
-  /** `now` gives milliseconds, those of a computer's sleep among them. */
+  /** `now` gives milliseconds of a clock that doesn't stop while the computer sleeps. */
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }
 
-  /** Asked once for each step, as it is queued. */
+  /** To be called once for each step, as it is queued. */
   isDue(): boolean {
     const now = this.#now();
     if (this.#began === undefined) this.#began = this.#kept = this.#lastStep = now;
-    // Somebody may set the computer's clock back.
+    // The computer's clock may be set back.
     this.#kept = Math.min(this.#kept, now);
     const pace = now - this.#lastStep;
     this.#lastStep = now;
@@ -32,7 +32,7 @@ export class SaveClock {
     return now - this.#kept + LATENCY * pace >= patience;
   }
 
-  /** A state is on its way to be kept. */
+  /** To be called when a state is about to be saved. */
   restart(): void {
     this.#kept = this.#now();
   }

@@ -20,17 +20,17 @@ export interface SavingInit {
   readonly checkpoints: Checkpoints;
   readonly record: RunRecord;
   readonly signal: AbortSignal;
-  /** Milliseconds: `Date.now` unless given. */
+  /** In milliseconds. Default `Date.now`. */
   readonly now?: () => number;
   emit(event: RunEvent): void;
-  /** Told of each state before it is kept. May throw, where it is none to keep. */
+  /** Called with each state before it is saved. Throws if it shouldn't be saved. */
   hold(pools: readonly PoolSnapshot[]): void;
 }
 
-/** Milliseconds that a run waits for the storage. */
+/** Milliseconds that a run waits for storage. */
 const PATIENCE = 10_000;
 
-/** Keeps a run's states. What can't be kept is told once, and the run goes on. */
+/** Saves a run's states. If storage fails, it warns once, and the run goes on. */
 export class Saving {
   readonly #init: SavingInit;
   readonly #isLarge: boolean;
@@ -38,9 +38,9 @@ export class Saving {
   #asked = false;
   #failing = false;
   #copying: Promise<void> | undefined;
-  /** Under way, however long ago it was given up. */
+  /** The write under way, even if nobody waits for it any more. */
   #writing: Promise<Saved> | undefined;
-  /** The last step that was kept, or need not be. */
+  /** The last step that is saved, or needn't be. */
   #kept: number;
   #isStored = false;
 
@@ -51,24 +51,24 @@ export class Saving {
     this.#isLarge = [...init.state.pools.keys()].some(({ pool }) => byteLength(pool) > PIECE);
   }
 
-  /** Whether a state is to be kept as soon as nothing is queued. */
+  /** Whether a state is to be saved as soon as no step is queued. */
   get isWaiting(): boolean {
     return this.#isLarge && this.#asked;
   }
 
-  /** Copies on their way to the host. Never rejects. */
+  /** The copies that are on their way to the host. Never rejects. */
   get copying(): Promise<void> | undefined {
     return this.#copying;
   }
 
-  /** Of the last step that is queued: its state before later steps change it. Undefined where that has to wait. */
+  /** Copies the state after the last queued step. Undefined if the pools are too large to copy while steps are queued. */
   copy(): Promise<readonly PoolSnapshot[]> | undefined {
     const { runner, state } = this.#init;
     this.#clock.restart();
     this.#asked = this.#isLarge;
     if (this.#isLarge) return undefined;
     const pools = readPools(runner, state);
-    // The step's own outcome may fail first, and then nobody waits for this.
+    // If the step itself fails first, nobody awaits this.
     const copying = Promise.allSettled([this.#copying, pools]).then(() => {
       if (this.#copying === copying) this.#copying = undefined;
     });
@@ -76,7 +76,7 @@ export class Saving {
     return pools;
   }
 
-  /** Asked once for each step, as it is queued. */
+  /** Whether to save the state after this step. To be called once for each step, as it is queued. */
   isDue(step: number, { endsEpoch }: StepData): boolean {
     const { save_strategy, save_steps } = this.#init.args;
     const isLate = this.#clock.isDue();
@@ -85,18 +85,18 @@ export class Saving {
     return isLate || (save_strategy === 'steps' ? step % save_steps === 0 : endsEpoch);
   }
 
-  /** For the next step that is queued, or for the end. */
+  /** Requests a save after the next step that is queued, or at the end. */
   ask(): void {
     this.#asked = true;
   }
 
-  /** Keeps what was copied of the last acknowledged step. */
+  /** Saves the copied state of the last acknowledged step. */
   async keep(pools: readonly PoolSnapshot[]): Promise<void> {
     this.#init.hold(pools);
     await this.#store(pools);
   }
 
-  /** The run has gone back, and goes on otherwise than from what is stored: `pools` take the place of that. */
+  /** Saves `pools` anew after the run went back: it no longer continues from what is stored. */
   async keepAgain(pools: readonly PoolSnapshot[]): Promise<void> {
     const { record, args } = this.#init;
     const wanted = this.#asked || this.#isStored || args.save_strategy !== 'no';
@@ -125,7 +125,7 @@ export class Saving {
     }
   }
 
-  /** Keeps where the run stands, while nothing is queued. With `wanted` whatever the strategy, or not at all. */
+  /** Saves the current state while no step is queued. `wanted` overrides the save strategy. */
   async keepNow(wanted = this.#asked || this.#init.args.save_strategy !== 'no'): Promise<void> {
     const { runner, state, record } = this.#init;
     this.#asked = false;

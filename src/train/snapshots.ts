@@ -6,10 +6,10 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Tells where a run stands to whoever asks while it goes on, at a moment when none of its steps is queued. */
+/** Hands out a run's state while it goes on, at moments when none of its steps is queued. */
 export class Snapshots {
   #waiting: Waiter[] = [];
-  /** While nothing is queued, and nothing will be. */
+  /** Set while no step is queued and none will be. */
   #take: (() => Promise<RunSnapshot>) | undefined;
   #answering: Promise<void> = Promise.resolve();
   #closed = false;
@@ -18,7 +18,7 @@ export class Snapshots {
     return this.#waiting.length > 0;
   }
 
-  /** The state between two steps, as soon as the run comes to that. Rejects with `invalid_argument` once it is over. */
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
   ask(): Promise<RunSnapshot> {
     if (this.#closed) return Promise.reject(isOver());
     return new Promise((resolve, reject) => {
@@ -27,7 +27,7 @@ export class Snapshots {
     });
   }
 
-  /** No step is queued while `body` runs: who waits gets what `take` gives, and so does who asks meanwhile. */
+  /** Runs `body`, during which no step is queued. Requests made before or meanwhile get what `take` gives. */
   async during<T>(take: () => Promise<RunSnapshot>, body: () => Promise<T>): Promise<T> {
     this.#take = take;
     if (this.wanted) this.#answer(take);
@@ -39,7 +39,7 @@ export class Snapshots {
     }
   }
 
-  /** The run is over. */
+  /** To be called when the run is over. */
   close(): void {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(isOver());

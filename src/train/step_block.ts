@@ -1,16 +1,16 @@
 import { WebVeraError } from '../core/error';
 import { pinned, type Value } from '../graph/value';
 
-/** What changes from run to run. Shaders see it as `StepBlock` of shaders/lib/step_block.wgsl. */
+/** What changes between runs of a program: `StepBlock` in shaders/lib/step_block.wgsl. */
 export interface StepBlock {
-  /** Optimiser steps, from 1. */
+  /** Optimiser step, from 1. */
   readonly step: number;
   /** Micro-batch within the step, from 0. */
   readonly microStep: number;
-  /** Rows with a label in this micro-batch. */
+  /** Positions with a label in this micro-batch. */
   readonly labelled: number;
   readonly learningRate: number;
-  /** Labelled tokens of the whole step, by which the loss is divided. */
+  /** Positions with a label in the whole step: the loss is divided by them. */
   readonly tokens: number;
   readonly beta1: number;
   readonly beta2: number;
@@ -32,14 +32,14 @@ export function packStepBlock(block: StepBlock): DataView<ArrayBuffer> {
   return view;
 }
 
-/** What a step reports back: `Stats` of shaders/lib/stats.wgsl. */
+/** What a step reports to the host: `Stats` in shaders/lib/stats.wgsl. */
 export interface StepStats {
   readonly loss: number;
   /** Before clipping. */
   readonly gradNorm: number;
   /** False from the first step whose loss or norm wasn't finite, until the host clears it. */
   readonly finite: boolean;
-  /** The step block's step, which proves that the work ran. */
+  /** The step block's step: proves that this step ran. */
   readonly step: number;
 }
 
@@ -57,7 +57,7 @@ export function unpackStats(bytes: ArrayBuffer): StepStats {
   };
 }
 
-/** Throws `device_lost` where it wasn't this step that ran, and `numerical_error` where it has led nowhere. */
+/** Throws `device_lost` if the step didn't run, and `numerical_error` if its loss or gradient norm isn't finite. */
 export function expectDone({ step: ran, finite, loss, gradNorm }: StepStats, step: number): void {
   if (ran !== step) {
     throw new WebVeraError('device_lost', `Step ${step} came back as step ${ran}: the GPU didn't run it`, {

@@ -1,6 +1,6 @@
-/** Steps that may be acknowledged at once: Firefox does so with all that are in flight. Only together they tell a rate. */
+/** Steps that may be acknowledged at the same time, as Firefox does with all in flight: only their mean time is meaningful. */
 const BUNCH = 3;
-/** Recent steps tell the rate; older ones may have been slower or faster. Whole bunches, so that none is cut. */
+/** Recent steps whose mean time is reported: whole bunches, so that none is cut. */
 const WINDOW = 6 * BUNCH;
 
 interface TimedStep {
@@ -14,12 +14,12 @@ export class StepClock {
   readonly #began = performance.now();
   #last = performance.now();
 
-  /** Training starts, or goes on after a pause. */
+  /** To be called when training starts, or continues after a pause. */
   start(): void {
     this.#last = performance.now();
   }
 
-  /** Rates over recent steps. */
+  /** Records a step. Returns means over recent steps. */
   stepDone(tokens: number): { readonly tokensPerSecond: number; readonly secondsPerStep: number } {
     const now = performance.now();
     this.#steps.push({ seconds: (now - this.#last) / 1000, tokens });
@@ -34,7 +34,7 @@ export class StepClock {
     };
   }
 
-  /** `step_seconds_…`: of the means over a bunch of steps. */
+  /** `step_seconds_median` and `…_min` are taken over the means of successive bunches. */
   metrics(): Record<string, number> {
     const seconds = this.#steady().map((step) => step.seconds);
     const length = Math.min(BUNCH, seconds.length);
@@ -52,7 +52,7 @@ export class StepClock {
     };
   }
 
-  /** Without the first bunch, which waited for compilers, as far as that leaves another. */
+  /** The steps without the first bunch, which includes compile time, provided that another bunch is left. */
   #steady(): readonly TimedStep[] {
     return this.#steps.slice(Math.min(Math.max(0, this.#steps.length - BUNCH), BUNCH));
   }

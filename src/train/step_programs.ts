@@ -9,7 +9,7 @@ import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
 import type { StepData, TrainingInit, Tune } from './training_init';
 
-/** Programs kept, one for each length of batch, 64·2ⁿ tokens up to 8,192: of whole batches, and of an epoch's last one. */
+/** Programs kept: for each of 8 padded lengths, 64 to 8,192 tokens, one for whole batches and one for an epoch's last. */
 const KEPT = 2 * 8;
 
 interface StepAt {
@@ -20,15 +20,15 @@ interface StepAt {
 interface StepProgramsInit
   extends Pick<TrainingInit, 'runner' | 'loaded' | 'task' | 'overlay' | 'adapters' | 'args' | 'modes'> {
   readonly state: OptimizerState;
-  /** Memory ran out, and steps go on with gradient checkpointing. */
+  /** Called when memory has run out, and steps go on with gradient checkpointing. */
   onCheckpointing(): void;
 }
 
-/** The programs of a run's steps, each loaded when a batch first needs it. */
+/** The programs of a run's steps. Each is loaded when a batch first needs it. */
 export class StepPrograms {
   readonly #init: StepProgramsInit;
   readonly #runner: Runner;
-  /** Of this run alone: they gather gradients in its own buffers. */
+  /** Not shared with other runs: they accumulate gradients in this run's buffers. */
   readonly #programs: ProgramCache;
   #layers: LoadedLayers | undefined;
   #optimizer: LoadedProgram | undefined;
@@ -41,7 +41,7 @@ export class StepPrograms {
     this.#checkpointing = init.args.gradient_checkpointing;
   }
 
-  /** Loads what all steps share. With `early`, the kernels of whole batches are compiled meanwhile. */
+  /** Loads the programs that all steps share. With `early`, it also starts compiling the kernels of whole batches. */
   async load({ early }: { readonly early: boolean }): Promise<void> {
     const { task, args, state } = this.#init;
     this.#layers = await this.#loadLayers();
@@ -49,7 +49,7 @@ export class StepPrograms {
     this.#optimizer = await this.#runner.load(optimizerProgram(state, args), { early: true });
   }
 
-  /** Chooses kernels on a step's first batch, as it will run. */
+  /** Chooses kernels by measuring them on the step's first batch. */
   async tune(tune: Tune, data: StepData, at: StepAt, signal: AbortSignal): Promise<void> {
     const { task, state } = this.#init;
     const [batch] = data.microBatches;
@@ -65,24 +65,24 @@ export class StepPrograms {
     } finally {
       this.#runner.free(owned);
     }
-    // Its programs were loaded before there was a choice.
+    // These programs were loaded before kernels were chosen.
     this.#layers?.release();
     this.#layers = undefined;
     this.#layers = await this.#loadLayers();
   }
 
-  /** Queues a step but for its update. Where memory runs out, it goes on with gradient checkpointing. */
+  /** Queues a step without its update. If memory runs out, it goes on with gradient checkpointing. */
   async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
     this.#layers?.begin();
     for (const [microStep, batch] of microBatches.entries()) {
       const block = this.#block(batch, { ...at, microStep, tokens });
       await this.#inMemory((checkpointing) => this.#queueBatch(batch, block, checkpointing));
     }
-    // Nothing is learnt from a step that lacks a kernel.
+    // A step without all of its kernels must not update anything.
     await Promise.all([this.#layers?.ready, this.#optimizer?.ready]);
   }
 
-  /** Queues what a step changes. Never waits, so that what is queued next is sure to see this step's values. */
+  /** Queues the step's update. Synchronous, so a read queued next sees this step's values. */
   update(): void {
     if (this.#optimizer === undefined)
       throw new WebVeraError('internal', 'A step came before its programs were loaded');

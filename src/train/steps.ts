@@ -22,7 +22,7 @@ interface StepPlan {
   readonly maxSteps: number;
 }
 
-/** How many optimiser steps there are, counted as transformers' Trainer does: what is left of an epoch is a step too. */
+/** The number of optimiser steps, as transformers' Trainer counts them: an epoch's incomplete last step counts too. */
 export function planSteps(rowCount: number, args: StepArguments): StepPlan {
   const batches = ceilDiv(rowCount, args.per_device_train_batch_size);
   const stepsPerEpoch = Math.max(1, ceilDiv(batches, args.gradient_accumulation_steps));
@@ -31,8 +31,8 @@ export function planSteps(rowCount: number, args: StepArguments): StepPlan {
 }
 
 /**
- * What each step learns from, beginning after `done` steps. A step's rows follow from seed, epoch and row count alone,
- * so a resumed run sees what the uninterrupted one would have.
+ * The data of each step after the first `done`. A step's rows depend on seed, epoch and row count alone, so a resumed run
+ * gets the rows that the uninterrupted one would have got.
  */
 export function* trainingSteps<Row>(
   task: RowTask<Row>,
@@ -55,7 +55,7 @@ export function* trainingSteps<Row>(
       tokens: sum(ofStep.map((row) => task.tokensOf(row))),
       epoch: (step + 1) / stepsPerEpoch,
       startsEpoch: within === 0,
-      // The last epoch may end early, and is over then.
+      // The last epoch may end early.
       endsEpoch: within === stepsPerEpoch - 1 || step === maxSteps - 1,
     };
   }

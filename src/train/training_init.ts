@@ -9,14 +9,14 @@ import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import type { Batch, Task } from '../tasks/task';
 
-/** All that one optimiser step learns from. */
+/** The data of one optimiser step. */
 export interface StepData {
   readonly microBatches: readonly Batch[];
-  /** Predictions over all micro-batches, by which the loss is divided. */
+  /** Positions with a label over all micro-batches: the loss is divided by them. */
   readonly labelled: number;
-  /** Real tokens, for the rate. */
+  /** Tokens without padding, for tokens per second. */
   readonly tokens: number;
-  /** Epochs done once this step is. */
+  /** Epochs done after this step, with fractions. */
   readonly epoch: number;
   readonly startsEpoch: boolean;
   readonly endsEpoch: boolean;
@@ -27,43 +27,43 @@ export interface TrainingData {
   /** The steps after the first `done`. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
-  /** Where the run goes on from. */
+  /** The state that the run continues from. */
   readonly restored?: Restored | undefined;
 }
 
-/** Where a run's states are kept. */
+/** Where a run's states are saved. */
 export interface Checkpoints {
   save(snapshot: RunSnapshot): Promise<Saved>;
-  /** The run is over. */
+  /** To be called when the run is over. */
   close(): void;
 }
 
 export interface Restored extends RunSnapshot {
-  /** Its name. */
+  /** The checkpoint's name. */
   readonly checkpoint: string;
-  /** The state that was kept before it. */
+  /** The state saved before it. */
   readonly before: RunSnapshot | undefined;
 }
 
-/** Chooses kernels for these steps, before programs with them are loaded. Rejects with the signal's reason. */
+/** Chooses kernels for these steps before programs are loaded. Rejects with the signal's reason. */
 export type Tune = (steps: readonly Step[], signal: AbortSignal) => Promise<void>;
 
 export interface TrainingInit {
   readonly runner: Runner;
   readonly loaded: LoadedModel;
   readonly task: Task;
-  /** What lies over the model, those that train among it. */
+  /** What lies over the base model, including the adapters that train. */
   readonly overlay: Overlay;
   readonly adapters: readonly Adapter[];
   readonly args: ResolvedTrainingArguments;
-  /** How adapted layers are computed: `cheapest` unless given. */
+  /** How adapted layers are computed. Default `cheapest`. */
   readonly modes?: ModeChoice;
   readonly signal: AbortSignal;
-  /** What is done once, before the first step, if anything. Asked for once the run is restored. */
+  /** Gives what chooses kernels before the first step, if anything does. Called once the run is restored. */
   tuning?(): Tune | undefined;
-  /** Whether the run may go on from a checkpoint, which then comes before any kernel. */
+  /** Whether the run may continue from a checkpoint: that is then read before any kernel is loaded. */
   readonly resumes: boolean;
-  /** Gets the data ready. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
+  /** Reads the data. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
   prepare(signal: AbortSignal): Promise<TrainingData>;
   emit(event: RunEvent, progress: TrainProgress): void;
 }

@@ -18,14 +18,14 @@ interface Submitted {
   readonly step: number;
   readonly learningRate: number;
   readonly stats: Promise<StepStats>;
-  /** The state after it, where it is to be kept. */
+  /** The state after it, if it is to be saved. */
   pools: Promise<readonly PoolSnapshot[]> | undefined;
 }
 
-/** Steps whose outcome is still on its way while the next is submitted. */
+/** Steps whose outcome hasn't arrived yet when the next one is submitted. */
 const IN_FLIGHT = 2;
 
-/** One training run: submits steps, reads their outcome late, and reports only what the GPU has acknowledged. */
+/** One training run: submits steps, reads their outcomes later, and reports only steps that the GPU has acknowledged. */
 export class TrainingRun {
   readonly #init: TrainingInit;
   readonly #gate = new PauseGate((reason) => this.#emit({ type: 'paused', reason }));
@@ -44,7 +44,7 @@ export class TrainingRun {
     this.#record = new RunRecord(init.runner, init.args.max_steps);
   }
 
-  /** Resolves once the last submitted step is acknowledged, or at once when the run is over or goes on all the same. */
+  /** Resolves once the last submitted step is acknowledged; at once if the run is over or goes on nevertheless. */
   pause(reason: PauseReason): Promise<void> {
     return this.#gate.pause(reason);
   }
@@ -63,14 +63,14 @@ export class TrainingRun {
     if (should_log === true) this.#logAsked = true;
   }
 
-  /** Where it stands between two steps, soon. Rejects with `invalid_argument` once it is over. */
+  /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
   snapshot(): Promise<RunSnapshot> {
     return this.#snapshots.ask();
   }
 
   /**
-   * Trains to the end. Rejects with `signal.reason` when aborted, and with `numerical_error` when a loss or gradient
-   * isn't finite, however often the rate is halved; the adapter then holds the vectors of the last good state.
+   * Trains to the end. Rejects with `signal.reason` when aborted. Rejects with `numerical_error` when a loss or gradient norm
+   * isn't finite and halving the learning rate hasn't helped; the adapter then holds the vectors of the last good state.
    */
   async run(): Promise<TrainOutput> {
     const { runner, adapters, resumes } = this.#init;
@@ -82,7 +82,7 @@ export class TrainingRun {
         const resumed = resumes ? await this.#prepare() : undefined;
         if (resumes && resumed === undefined) return this.#record.output();
         const tune = this.#init.tuning?.();
-        // While the data is read, kernels are compiled.
+        // Kernels compile while the data is read.
         await programs.load({ early: tune === undefined });
         const data = resumed ?? (await this.#prepare());
         if (data !== undefined) await this.#train(data, state, programs, tune);
@@ -99,7 +99,7 @@ export class TrainingRun {
     }
   }
 
-  /** Reads the data, and looks for what the run goes on from. Undefined when it was stopped meanwhile. */
+  /** Reads the data, and restores the state that the run continues from, if any. Undefined if it was stopped meanwhile. */
   async #prepare(): Promise<TrainingData | undefined> {
     const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
     if (data === undefined) return undefined;
@@ -113,7 +113,7 @@ export class TrainingRun {
     return data;
   }
 
-  /** Undefined when the run was stopped meanwhile. */
+  /** Undefined if the run was stopped meanwhile. */
   async #unlessStopped<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const { signal } = this.#init;
     const stop = this.#stop.signal;
@@ -159,13 +159,13 @@ export class TrainingRun {
     this.#hook('on_train_end');
   }
 
-  /** Lets go of what is queued after a step that led nowhere: the GPU makes no more updates, and nothing of it counts. */
+  /** Waits for the steps queued after a failed one, and discards them: the GPU skips their updates. */
   async #drain(): Promise<void> {
     await Promise.allSettled([...this.#pending.splice(0).map(({ stats }) => stats), this.#saving?.copying]);
     this.#init.signal.throwIfAborted();
   }
 
-  /** Those that are left, from where the run stands. */
+  /** Runs the remaining steps. */
   async #steps(
     { maxSteps, steps, restored }: TrainingData,
     state: OptimizerState,
@@ -197,12 +197,12 @@ export class TrainingRun {
   async #tune(programs: StepPrograms, tune: Tune, data: StepData): Promise<void> {
     const at = { step: 1, learningRate: this.#learningRate(1) };
     await this.#unlessStopped((signal) => programs.tune(tune, data, at, signal));
-    // Steps are counted and timed without it.
+    // Tuning doesn't count in the run's usage and times.
     this.#record.begin();
     this.#record.startClock();
   }
 
-  /** Lets those who have asked for it have the state before further steps change it. */
+  /** Answers requests for the state while no step is queued. */
   async #standStill(state: OptimizerState, body: () => Promise<unknown> = async () => {}): Promise<void> {
     await this.#acknowledge(0);
     const take = async (): Promise<RunSnapshot> => {
@@ -231,11 +231,11 @@ export class TrainingRun {
     const learningRate = this.#learningRate(step);
     await programs.queue(data, { step, learningRate });
     const saving = this.#saving?.isDue(step, data) ? this.#saving : undefined;
-    // One copy at a time, so that no later one takes more memory than the first.
+    // One copy at a time: several would take more memory.
     while (saving?.copying !== undefined) await saving.copying;
     programs.update();
     const stats = this.#init.runner.read(state.stats).then(unpackStats);
-    // An earlier step may fail first, and then nobody waits for this one.
+    // If an earlier step fails first, nobody awaits this one.
     stats.catch(() => {});
     this.#pending.push({ data, step, learningRate, stats, pools: saving?.copy() });
   }
@@ -245,7 +245,7 @@ export class TrainingRun {
     return halving.factor * learningRateAt(this.#init.args, step - 1, progress.max_steps);
   }
 
-  /** Keeps the state after the last step that is queued. */
+  /** Saves the state after the last queued step. */
   #saveSoon(): void {
     const last = this.#pending.at(-1);
     if (last === undefined) this.#saving?.ask();

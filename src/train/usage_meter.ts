@@ -1,6 +1,6 @@
 import type { Runner, RunnerUsage } from '../graph/runner';
 
-/** Counts what steps do on a device. */
+/** Counts what a run's steps do on the device. */
 export class UsageMeter {
   readonly #runner: Runner;
   #before: RunnerUsage;
@@ -10,7 +10,7 @@ export class UsageMeter {
     this.#before = runner.usage();
   }
 
-  /** What came before doesn't count. */
+  /** Work before this call doesn't count. */
   start(): void {
     this.#before = this.#runner.usage();
   }
