@@ -13,73 +13,73 @@ export interface ModuleSize {
   readonly out_features: number;
 }
 
-/** A tensor of the base model that an adapter trains: a part of its pool. */
+/** A tensor of the base model that an adapter trains in place of the base's: a part of the adapter's pool. */
 export interface TrainedValue {
   readonly value: Value;
-  /** A bias trains in place of the base's; a module has a copy that comes and goes with the adapter. */
+  /** `bias`: in use as long as the adapter exists. `module`: of a module trained whole, in use while the adapter is active. */
   readonly kind: 'bias' | 'module';
   /** The name by which PEFT saves it. */
   readonly savedKey: string;
 }
 
-/** An adapter on a loaded model, of any kind: what running, training, merging and saving need of it. */
+/** An adapter of any kind on a loaded model: what running, training, merging and saving need of it. */
 export interface Adapter {
   readonly kind: AdapterKind;
   readonly name: string;
-  /** Unlike any other adapter's of the session, also of one that had the same name. */
+  /** Unique in the session, even if an adapter of the same name existed before. */
   readonly key: string;
   readonly config: AdapterConfig;
   readonly trainable: boolean;
-  /** Of one that trains: a fingerprint of the values that it began with. */
+  /** A fingerprint of its first values; undefined if it doesn't train. */
   readonly origin: string | undefined;
-  /** All that trains: one pinned one-dimensional f32 buffer, placed by `layout`. Gradients and moments are laid out alike. */
+  /** All that trains: one pinned f32 vector, placed by `layout`. Gradients and moments are laid out alike. */
   readonly pool: Value;
   readonly layout: PoolLayout;
-  /** The leaves, as PyTorch calls what gradients are by: the pool itself or parts of it, each float in one or none. */
+  /** The leaves, in PyTorch's sense: the pool itself or views into it, none overlapping with another. */
   readonly leaves: readonly Value[];
   /** The biases and whole modules that train, by the base model's tensor names. */
   readonly tensors: ReadonlyMap<string, TrainedValue>;
-  /** The modules that it wraps, in the model's order. */
+  /** The linear modules that it wraps, in the model's order. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
   /** Probability that an input element of its branch is dropped while training. */
   readonly dropout: number;
-  /** Numbers that its results depend on beside those of the pool, `dropout` and `frozen`: a run's fingerprint holds them. */
+  /** Other numbers that its results depend on, beside the pool, `dropout` and `frozen`. They go into a run's fingerprint. */
   readonly hyperparameters: Readonly<Record<string, number>>;
   /** Pinned values that its results depend on and that never train. Adapters may share them. */
   readonly frozen: readonly Value[];
-  /** Emits into = weight + ΔW of a module, or ΔW alone without a weight: into (out, in) is a pinned f32 value. No gradient. */
+  /** Emits into = weight + ΔW of a module; into = ΔW without a weight. `into` (out, in) is a pinned f32 value. No gradient. */
   merge(g: Graph, module: string, weight: Value | undefined, into: Value): void;
   /** The same adapter with another pool of the same layout. */
   withPool(pool: Value): Adapter;
 }
 
-/** What a pass draws dropout's masks from. */
+/** What dropout masks are drawn from in a pass. */
 export interface DropoutSource {
   readonly seed: number;
-  /** The step block, which says step and micro-step. */
+  /** The step block: it holds step and micro-step. */
   readonly block: Value;
 }
 
 export interface LayerOptions {
-  /** Modules whose weights hold the changes already: nothing is added to them. */
-  readonly merged: ReadonlySet<string>;
-  /** Set in training passes. Without it nothing is dropped. */
+  /** Modules whose weights have deltas merged into them: no adapter adds to their results. */
+  readonly mergedModules: ReadonlySet<string>;
+  /** Set in training passes. Without it there is no dropout. */
   readonly source?: DropoutSource | undefined;
 }
 
-/** What the adapters of one kind do together: they may share work. */
+/** A kind of adapters. Those that act together may share work. */
 export interface AdapterKind<A extends Adapter = Adapter> {
   /** PEFT's name for it, as in `config.peft_type`. */
   readonly peft_type: string;
-  /** The layers with what all the adapters add, in order. Gradients go to their pools where `Graph.train` was told of them. */
+  /** The layers plus what each adapter adds, in order. Gradients flow to the pools that `Graph.train` has marked. */
   layers(g: Graph, base: Layers, adapters: readonly A[], options: LayerOptions): Layers;
-  /** For a batch of B rows that have adapters of their own among these. Left out by a kind that can't mix them. */
+  /** For a batch of B rows, each with one of these adapters or none. Left out if the kind can't mix adapters in a batch. */
   rows?(adapters: readonly A[], B: number): RowInputs;
-  /** For a run that trains one adapter alone. Left out by a kind that trains in `layers` alone. */
+  /** For a run that trains one adapter alone. Left out if the kind trains in `layers` only. */
   trainingLayers?(adapter: A, request: TrainingRequest): TrainingLayers | undefined;
 }
 
-/** The kind of adapters that lie over one model together; undefined without any. */
+/** The kind of adapters that act on one model together; undefined without adapters. */
 export function kindOf(adapters: readonly Adapter[]): AdapterKind | undefined {
   const [kind, ...others] = new Set(adapters.map((adapter) => adapter.kind));
   if (others.length === 0) return kind;

@@ -4,15 +4,15 @@ import { pinned, type Value } from '../graph/value';
 import { copyInto } from '../ops/copy';
 import type { Adapter } from './adapter';
 
-/** Adapters as they were at one moment, whatever a run makes of them meanwhile. */
+/** A consistent copy of adapters: a run that trains them meanwhile doesn't change it. */
 export interface AtOneStep {
-  /** The adapter with what it trained then. */
+  /** The adapter with the copied pool. */
   adapter(of: Adapter): Adapter;
-  /** What a tensor that an adapter trains was then; any other value as it is. */
+  /** For a tensor that one of the adapters trains, the copied one; any other value unchanged. */
   value(of: Value): Value;
 }
 
-/** Hands `body` the adapters as they are now, between two steps: copies, which are freed once it is over. */
+/** Calls `body` with a copy of the adapters' state between two steps. The copy is freed when `body` is done. */
 export async function atOneStep<T>(
   runner: Runner,
   adapters: Iterable<Adapter>,
@@ -33,7 +33,7 @@ export async function atOneStep<T>(
   }
 }
 
-/** In one run, so that no step of a training run comes between. */
+/** One program for all pools, so that no training step runs between the copies. */
 async function copyPools(runner: Runner, copies: ReadonlyMap<Adapter, Adapter>): Promise<void> {
   const g = new Graph();
   for (const [{ pool }, copy] of copies) copyInto(g, pool, copy.pool, 0);

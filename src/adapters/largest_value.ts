@@ -1,2 +1,2 @@
-/** No trained vector or projection comes near; a larger value is damage or malice. */
+/** Trained vectors and projections stay far below this: a file with a larger value is damaged or malicious. */
 export const LARGEST_VALUE = 1e4;

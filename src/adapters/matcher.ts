@@ -7,19 +7,19 @@ import { fullMatch, matchStart } from './python_regex';
 
 type Filters = Pick<AdapterConfig, 'modules_to_save' | 'layers_to_transform' | 'layers_pattern'>;
 
-/** What decides which modules are targeted. */
+/** The fields that decide which modules are targeted. */
 type Rules = Filters & { readonly target_modules: readonly string[] | string };
 
-/** Characters of a module's name, where names of 100 are long. */
+/** Characters of a module's name. Real ones seldom have 100. */
 const MAX_NAME = 1024;
-/** Parts of all names of a list. A model of 256 experts a layer has half a million. */
+/** Name parts in a list of targets. A model with 256 experts in each layer has half a million. */
 const MAX_PARTS = 1_000_000;
-/** Work for the patterns of one configuration over all modules of a model. Usual ones take a hundredth. */
+/** Matching steps for the patterns of one configuration on all modules of a model. Usual ones take a hundredth. */
 const MAX_STEPS = 8_000_000;
-/** Entries of lists whose names are patterns. */
+/** Entries of a list whose names are patterns. */
 const MAX_PATTERNS = 1000;
 
-/** Throws `limit_exceeded` for lists that fit no model. */
+/** Throws `limit_exceeded` for lists too large for any model. */
 export function checkRuleSizes({
   target_modules,
   modules_to_save,
@@ -36,21 +36,21 @@ export function checkRuleSizes({
   if (patterns.some(({ length }) => length > MAX_PATTERNS)) throw tooMuch(`at most ${MAX_PATTERNS} names in a list`);
 }
 
-/** Whether PEFT counts a module as targeted. It throws `limit_exceeded` where the patterns take too much work. */
+/** Tests whether PEFT targets a module. The test throws `limit_exceeded` if the patterns take too many steps. */
 export function targetMatcher(rules: Rules): (module: ModuleInfo) => boolean {
   const { target_modules } = rules;
   if (typeof target_modules !== 'string') {
     const hits = targetsHit({ ...rules, target_modules });
     return (module) => hits(module).length > 0;
   }
-  // Here, and for whole names below, PEFT doesn't look at layers_to_transform.
+  // PEFT ignores layers_to_transform for an expression, and for whole names in a list.
   const budget = newBudget();
   const isSaved = savedMatcher(rules, budget);
   const pattern = fullMatch(target_modules, 'target_modules');
   return ({ name }) => !isSaved(name) && pattern.matchStart(name, budget) !== undefined;
 }
 
-/** Which names of a list a module matches. */
+/** Gives the names of a list that a module matches. */
 export function targetsHit(
   rules: Filters & { readonly target_modules: readonly string[] },
 ): (module: ModuleInfo) => readonly string[] {
@@ -74,13 +74,13 @@ export function endsOf(name: string): readonly string[] {
   return ends;
 }
 
-/** Whether `modules_to_save` takes a module, so that it is never wrapped. It throws as `targetMatcher` does. */
+/** Tests whether `modules_to_save` names a module, which is then never wrapped. The test throws as `targetMatcher`'s does. */
 export function savedWhole(rules: Filters): (module: ModuleInfo) => boolean {
   const isSaved = savedMatcher(rules, newBudget());
   return ({ name }) => isSaved(name);
 }
 
-/** `modules_to_save`, whose names PEFT takes as patterns of whole parts of a name. */
+/** As in PEFT, an entry of `modules_to_save` is a pattern that has to match whole parts of a name. */
 function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: string) => boolean {
   const names = new Set(modules_to_save ?? []);
   const patterns: LinearRegExp[] = [];
@@ -92,7 +92,7 @@ function savedMatcher({ modules_to_save }: Filters, budget: StepBudget): (name: 
     patterns.some((pattern) => pattern.matchStart(name, budget) !== undefined);
 }
 
-/** Has nothing that means anything in a pattern, and is one part of a name. */
+/** Whether a pattern is a literal that can match only a single part of a name. */
 function isPlain(name: string): boolean {
   return /^[\w-]*$/.test(name);
 }
@@ -103,14 +103,14 @@ function layerFilter(
 ): (name: string) => boolean {
   if (layers === null || (typeof layers !== 'number' && layers.length === 0)) return () => true;
   const wanted = new Set(typeof layers === 'number' ? [layers] : layers);
-  // A name may begin with a list that is named.
+  // A list that layers_pattern names may stand at the very beginning of a module's name.
   const starts =
     pattern === null || pattern.length === 0 ? ['.*?\\.[^.]*'] : [pattern].flat().map((list) => `(?:^|.*?\\.)${list}`);
   const indices = starts.map((start) => matchStart(`${start}\\.(\\d+)\\.`, 'layers_pattern'));
   return (name) => {
     for (const index of indices) {
       const match = index.matchStart(name, budget);
-      // The last group: a list may have groups of its own.
+      // The index is the last group: the pattern of a list may contain groups itself.
       if (match !== undefined) return wanted.has(Number(match.groups.at(-1)));
     }
     return false;

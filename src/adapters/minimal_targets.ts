@@ -1,4 +1,4 @@
-/** The shortest ends of names, sorted, that cover all `targets` and none of the `others`. */
+/** The shortest suffixes of names, sorted, that match all `targets` and none of the `others`. */
 export function minimalTargets(targets: readonly string[], others: readonly string[]): readonly string[] {
   const taken = new Set(others.flatMap(endings));
   const chosen = new Set<string>();

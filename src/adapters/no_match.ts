@@ -1,16 +1,17 @@
 import { WebVeraError } from '../core/error';
 import type { AdapterConfig } from './adapter_config';
 
-/** What PEFT looks at to say why an adapter wraps nothing. */
+/** What PEFT's message depends on when an adapter wraps nothing. */
 interface Unmatched {
-  /** With `target_modules` spelt out, as PEFT has them by then. */
+  /** With `target_modules` resolved, as PEFT has resolved them by then. */
   readonly config: Pick<AdapterConfig, 'target_modules' | 'layers_to_transform' | 'layers_pattern'>;
-  /** Modules that `modules_to_save` takes, and all modules: how many there are. */
+  /** How many modules `modules_to_save` names. */
   readonly excluded: number;
+  /** How many modules there are. */
   readonly all: number;
 }
 
-/** The texts of PEFT's `NoMatchingPeftModuleError`, which it has had since 0.21. */
+/** The texts of `NoMatchingPeftModuleError` in PEFT 0.21 and later. */
 export function noMatch({ config, excluded, all }: Unmatched, hint: string): WebVeraError {
   const { target_modules } = config;
   const text = (): string => {
@@ -34,7 +35,7 @@ function pythonList(value: string | number | readonly (string | number)[]): stri
   return `[${value.map((item) => (typeof item === 'string' ? pythonString(item) : item)).join(', ')}]`;
 }
 
-/** Python's own order is another in each process. */
+/** A set as Python prints it, sorted: Python's order differs between processes. */
 function pythonSet(names: readonly string[]): string {
   return `{${[...names].sort().map(pythonString).join(', ')}}`;
 }

@@ -5,39 +5,39 @@ import { VIEW_ALIGNMENT } from '../graph/value';
 /** Where a tensor lies in a pool. */
 interface PoolSlot {
   readonly shape: Shape;
-  /** Floats from the pool's beginning. */
+  /** In floats. */
   readonly offset: number;
 }
 
-/** All that an adapter trains in one buffer, so that norm, clipping and AdamW each take one dispatch. */
+/** Where all that an adapter trains lies in one buffer. So the norm, and clipping with AdamW, take one dispatch each. */
 export interface PoolLayout {
-  /** What only adapters have, by the names that PEFT saves it under. Offsets are multiples of 4, or of more. */
+  /** The adapter's own parameters, by the names that PEFT saves them under. Offsets are multiples of the alignment. */
   readonly parameters: ReadonlyMap<string, PoolSlot>;
   /**
-   * Biases and whole modules that train, by the base model's tensor names. They lie behind all parameters; offsets are
-   * multiples of `VIEW_ALIGNMENT`.
+   * Biases and tensors of whole modules that train, by the base model's names. They lie after all parameters, at multiples of
+   * `VIEW_ALIGNMENT`.
    */
   readonly tensors: ReadonlyMap<string, PoolSlot>;
-  /** Floats of the pool, padding included. */
+  /** In floats, padding included. */
   readonly length: number;
-  /** Floats that train: those of all parameters and tensors. */
+  /** Floats that train: `length` without padding. */
   readonly trainable: number;
 }
 
-/** A tensor that is to lie in a pool. */
+/** A tensor to be placed in a pool. */
 export interface NamedShape {
   readonly name: string;
   readonly shape: Shape;
 }
 
-/** 2^28 floats are 1 GiB. */
+/** In floats: 1 GiB. */
 const MAX_LENGTH = 2 ** 28;
 /** Shaders read the pool as vec4. */
 const ALIGNMENT = 4;
 
 /**
- * Places parameters, then the base model's tensors, one after the other. Parameters lie at multiples of `alignment`: 4, or
- * `VIEW_ALIGNMENT` for those that kernels bind by themselves. Throws `limit_exceeded` above 1 GiB.
+ * Places the parameters, then the base model's tensors. Parameters lie at multiples of `alignment`: 4, or `VIEW_ALIGNMENT` if
+ * kernels bind them one by one. Throws `limit_exceeded` above 1 GiB.
  */
 export function layoutPool(
   parameters: readonly NamedShape[],
@@ -65,17 +65,17 @@ export function layoutPool(
   return { ...layout, length, trainable };
 }
 
-/** Where the parameters of a pool end, which lie before the base model's tensors. */
+/** Where the parameters of a pool end and the base model's tensors begin. */
 export function parametersEnd({ tensors, length }: PoolLayout): number {
   return Math.min(length, ...[...tensors.values()].map(({ offset }) => offset));
 }
 
-/** The parameters' shapes, by saved name. */
+/** Shapes of the parameters, by saved name. */
 export function parameterShapes({ parameters }: PoolLayout): Map<string, Shape> {
   return new Map([...parameters].map(([name, { shape }]) => [name, shape]));
 }
 
-/** Parameters, by saved name, as one pool with zeros elsewhere. Throws `invalid_argument` for absent or wrong ones. */
+/** A pool with these parameters, by saved name, and zeros elsewhere. Throws `invalid_argument` for absent or wrong ones. */
 export function packParameters(
   { parameters, length }: PoolLayout,
   values: ReadonlyMap<string, Float32Array>,

@@ -1,18 +1,18 @@
 import { WebVeraError } from '../core/error';
 import { LinearRegExp } from '../regex/linear_regexp';
 
-/** More than any list of a model's modules takes. */
+/** Characters of a pattern: more than a list of all of a model's modules takes. */
 const MAX_LENGTH = 16_384;
-/** Of a pattern, in messages. */
+/** Characters of a pattern shown in a message. */
 const SHOWN = 80;
 
 /**
- * Where Python's `re` and JavaScript write the same thing differently. A backslash keeps the character it escapes, and
- * within brackets all else is a character. A bracket by itself is one that nothing closes.
+ * The tokens that Python's `re` and JavaScript write differently: sets in brackets, escapes, named groups, references to them,
+ * and repetition without a minimum. A single bracket is one that nothing closes.
  */
 const TOKENS = /\[(\^?)(\]?(?:\\.|[^\]\\])*)\]|\[|\\.|\(\?P<(\w+)>|\(\?P=(\w+)\)|\{,(\d*)\}/gsu;
 
-/** Letters that mean the same after a backslash in both languages. */
+/** Letters whose escapes mean the same in both languages. */
 const SAME_ESCAPES = 'dDsSwWbBnrtfvxu';
 
 /**
@@ -36,7 +36,7 @@ function translate(pattern: string, argument: string): string {
   }
   const parts: string[] = [];
   let from = 0;
-  // One by one: the first fault ends it.
+  // Translated one by one, so that the first fault is the one reported.
   for (const token of pattern.matchAll(TOKENS)) {
     parts.push(pattern.slice(from, token.index), translateToken(token, pattern, argument));
     from = token.index + token[0].length;
@@ -59,7 +59,7 @@ function translateToken(
   return translateEscape(token, pattern, argument);
 }
 
-/** What stands in brackets. A bracket that comes first is one of the characters. */
+/** Translates the content of brackets. A closing bracket at the beginning is an ordinary character. */
 function translateSet(set: string, pattern: string, argument: string): string {
   if (set === '') throw invalid(pattern, argument, 'unterminated character set');
   const escaped = set.replace(/\\./gsu, (token) => translateEscape(token, pattern, argument));
@@ -76,7 +76,7 @@ function translateEscape(token: string, pattern: string, argument: string): stri
 
 function compile(source: string, pattern: string, argument: string): LinearRegExp {
   try {
-    // JavaScript's own reader says what is wrong with it.
+    // JavaScript's own parser says what is wrong with it.
     new RegExp(source);
     return new LinearRegExp(source, { unicode: false });
   } catch (cause) {

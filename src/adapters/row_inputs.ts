@@ -3,12 +3,12 @@ import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { Layers } from '../models/layers';
 
-/** What a batch needs whose rows have adapters of their own. */
+/** What a batch needs in which each row has its own adapter. */
 export interface RowInputs {
-  /** The pinned values that whoever made the inputs owns. */
+  /** Pinned values: whoever made the inputs owns them. */
   readonly values: readonly Value[];
-  /** Queues which adapter each row has: an index, or one too many for none. Runs queued later see it. */
+  /** Queues which adapter each row has, as `RowAdapters.which`, for the runs queued later. */
   write(runner: Runner, which: Uint32Array<ArrayBuffer>): void;
-  /** The layers with each row's own adapter; rows have T tokens. */
+  /** The layers with each row's own adapter. A row has T tokens. */
   over(g: Graph, base: Layers, T: number): Layers;
 }

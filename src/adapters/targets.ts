@@ -7,7 +7,7 @@ import { checkRuleSizes, endsOf, savedWhole, targetMatcher, targetsHit } from '.
 import { minimalTargets } from './minimal_targets';
 import { noMatch } from './no_match';
 
-/** A module of the base model. The list holds containers too, in the model's order; 'Linear' and 'Conv1D' can be wrapped. */
+/** A module of the base model, containers included. Those of type 'Linear' and 'Conv1D' can be wrapped. */
 export type NamedModule = ModuleInfo;
 
 export interface WrappedModule {
@@ -19,40 +19,40 @@ export interface WrappedModule {
 
 export interface BaseModelFacts {
   readonly model_type: string;
-  /** Name of the output embedding, the head of a language model; 'all-linear' leaves it out. */
+  /** Name of the output embedding, a language model's head: 'all-linear' leaves it out. */
   readonly output_embedding?: string | undefined;
   /** The field of config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
   readonly warn?: Warn;
 }
 
-/** The fields of a configuration that say what is wrapped. */
+/** The fields of a configuration that say which modules are wrapped. */
 type TargetFields = Pick<
   AdapterConfig,
   'target_modules' | 'layers_to_transform' | 'layers_pattern' | 'modules_to_save' | 'fan_in_fan_out' | 'task_type'
 >;
 
-/** What is a kind of adapter's own about its targets. */
+/** What differs between kinds of adapters. */
 interface TargetRules {
   /** What PEFT wraps when `target_modules` is null, by model_type. A string is a regular expression. */
   readonly defaults: Readonly<Record<string, readonly string[] | string>>;
-  /** Looks at the wrappable modules that a configuration names before anything else is said about them. */
+  /** Checks the wrappable modules that a configuration names, before any other check. */
   readonly expectNamed?: (named: readonly WrappedModule[], details: ErrorDetails) => void;
 }
 
 interface ResolvedTargets {
-  /** What is wrapped, in the model's order. */
+  /** The wrapped modules, in the model's order. */
   readonly modules: readonly WrappedModule[];
-  /** As `modules`, by the targets before their list is condensed: with a layer filter the two can differ. */
+  /** As `modules`, but matched before the list of targets is condensed. With `layers_to_transform` the two can differ. */
   readonly named: readonly WrappedModule[];
-  /** What to keep and save in place of the given fields: as PEFT sets them. */
+  /** The fields as PEFT sets them: to be kept and saved in place of the given ones. */
   readonly fields: Pick<TargetFields, 'modules_to_save' | 'target_modules' | 'fan_in_fan_out'>;
 }
 
 const ALL_LINEAR = 'all-linear';
-/** Names that a message holds at most. */
+/** Most names in a message. */
 const SHOWN = 8;
-/** From this many targets on, PEFT condenses a list to the shortest ends of names that tell them from the others. */
+/** From this many targets on, PEFT condenses a list to the shortest suffixes that match no other module. */
 const MIN_TARGETS_TO_CONDENSE = 20;
 
 /**
@@ -66,7 +66,7 @@ export function resolveTargets(
   { defaults, expectNamed }: TargetRules,
 ): ResolvedTargets {
   checkRuleSizes(given);
-  // The model itself has no name and is never a target, though an expression may match the empty string.
+  // The model itself has an empty name. It is never a target, even if an expression matches the empty string.
   const modules = all.filter(({ name }) => name !== '');
   const modules_to_save = modulesToSave(given);
   const targets = namedTargets(given, modules, { model_type, output_embedding, defaults });
@@ -90,7 +90,7 @@ export function resolveTargets(
   return { modules: wrapped, named, fields: { modules_to_save, target_modules, fan_in_fan_out } };
 }
 
-/** Names in a list that match nothing, which PEFT passes over in silence beside others that do. */
+/** Warns of names in a list that match nothing while others do: PEFT says nothing then. */
 export function targetWarnings(given: TargetFields, modules: readonly NamedModule[]): readonly Warning[] {
   const { target_modules } = given;
   if (target_modules === null || typeof target_modules === 'string') return [];
@@ -109,7 +109,7 @@ const TASK_HEADS: Readonly<Record<string, readonly string[]>> = {
   QUESTION_ANS: ['qa_outputs'],
 };
 
-/** PEFT trains and saves these whole for tasks with a head of their own, whether the model has them or not. */
+/** The heads that PEFT trains and saves whole for a task, whether the model has them or not. */
 export function taskHeads(task_type: TargetFields['task_type']): readonly string[] {
   return TASK_HEADS[task_type ?? ''] ?? [];
 }
@@ -120,7 +120,7 @@ function modulesToSave({ modules_to_save, task_type }: TargetFields): readonly s
   return [...new Set([...(modules_to_save ?? []), ...heads])];
 }
 
-/** `target_modules` with PEFT's defaults and 'all-linear' spelt out. */
+/** `target_modules` with PEFT's defaults and 'all-linear' resolved to names. */
 function namedTargets(
   { target_modules, task_type }: TargetFields,
   modules: readonly NamedModule[],
@@ -174,7 +174,7 @@ function expectWrappable(module: NamedModule): WrappedModule {
   );
 }
 
-/** PEFT corrects the field layer by layer, in the model's order, and keeps what the last one needs. */
+/** PEFT corrects the field module by module, in the model's order, so the last one decides. */
 function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], warn: Warn | undefined): boolean {
   const told = new Set<string>();
   let current = given;
@@ -189,7 +189,7 @@ function correctFanInFanOut(given: boolean, wrapped: readonly WrappedModule[], w
   return current;
 }
 
-/** What may be meant by targets that match nothing. */
+/** A suggestion for targets that match nothing. */
 function meant(targets: TargetFields['target_modules'], modules: readonly NamedModule[]): string {
   const known = [ALL_LINEAR, ...linearNames(modules)];
   const near = new Set(
@@ -201,7 +201,7 @@ function meant(targets: TargetFields['target_modules'], modules: readonly NamedM
   if (near.has(ALL_LINEAR)) return `Did you mean target_modules: '${ALL_LINEAR}'?`;
   if (near.size === 0) return '';
   const names = [...near].map((name) => `'${name}'`).join(', ');
-  // A text is an expression for whole names.
+  // A string would be an expression, so a list is suggested.
   return `Did you mean ${typeof targets === 'string' ? `[${names}]` : names}?`;
 }
 
@@ -209,7 +209,7 @@ function examples(modules: readonly NamedModule[]): string {
   return linearNames(modules).slice(0, SHOWN).join(', ');
 }
 
-/** The last parts of their names. */
+/** The last parts of the names of linear modules. */
 function linearNames(modules: readonly NamedModule[]): readonly string[] {
   return [...new Set(modules.filter(({ type }) => isLinear(type)).map(({ name }) => lastPart(name)))];
 }

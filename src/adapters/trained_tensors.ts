@@ -6,31 +6,29 @@ import { taskHeads } from './targets';
 
 /** A tensor of the base model that an adapter trains. */
 export interface TrainedTensor {
-  /** The base model's name for it: 'transformer.ln_f.weight'. A tied head gets a tensor of its own, 'lm_head.weight'. */
+  /** Its name in the base model, 'transformer.ln_f.weight'. A tied head gets a separate tensor, 'lm_head.weight'. */
   readonly name: string;
-  /** PEFT's name for it in `adapter_model.safetensors`. */
+  /** Its name in PEFT's `adapter_model.safetensors`. */
   readonly savedKey: string;
-  /** That of the base model's tensor. */
   readonly shape: Shape;
-  /** Why it trains: `bias`, or `modules_to_save`, which goes before. */
+  /** Why it trains: for `bias` or `modules_to_save`. The latter takes precedence. */
   readonly kind: 'bias' | 'module';
 }
 
-/** What a base model is made of; a `Architecture` says it. */
+/** The parts of a base model, as an `Architecture` lists them. */
 export interface TrainableModel {
   readonly modules: readonly { readonly name: string }[];
   readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
-  /** Modules without a weight of their own in the file, and the module whose weight they use. */
+  /** For modules without a weight in the file: the module whose weight they share. */
   readonly tied: ReadonlyMap<string, string>;
 }
 
 /**
- * What an adapter trains beside its own parameters when `wrapped` are the modules that the adapter wraps, in the model's order, tied heads last.
- * Modules to save are those whose names end with an entry, as in PEFT ('norm' takes 'input_layernorm' too), and all
- * that is below them.
+ * What an adapter that wraps `wrapped` trains beside its own parameters, in the model's order, tied heads last. As in PEFT,
+ * `modules_to_save` takes modules whose names end with an entry ('norm' takes 'input_layernorm' too), with all modules below.
  *
- * Throws `invalid_argument` for an entry that no module's name ends with, which PEFT passes over, unless PEFT adds it by
- * itself for the task; and for a wrapped module that would be saved whole as well.
+ * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT
+ * ignores such entries. Also throws for a wrapped module that would be saved whole.
  */
 export function trainedTensors(
   config: AdapterConfig,
@@ -67,7 +65,7 @@ export function trainedTensors(
   return trained;
 }
 
-/** The modules that are saved whole, without those below them. */
+/** The modules that are saved whole, without the modules below them. */
 function modulesToSave({ modules_to_save, task_type }: AdapterConfig, names: ReadonlySet<string>): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const entry of modules_to_save ?? []) {

@@ -4,51 +4,52 @@ import type { Value } from '../graph/value';
 import type { Layers } from '../models/layers';
 
 /**
- * Equal ways to compute an adapted layer in training; which is the cheapest depends on its shape, the batch and the rank.
+ * Equivalent ways to compute an adapted linear layer in training. Which one is cheapest depends on its shape, the batch and
+ * the rank.
  *
- * `unmerged`: the adapter's part beside the base's, forward and backward.
- * `saved`: likewise, but more of the forward pass is kept for the backward pass, which is a product shorter then.
- * `merged`: W' = W + ΔW once a step, which then does for both at the base's price, and of the adapter's part only the
- * gradient of what trains is left.
- * `dense`: merged, and the gradient of W' gathers as any weight's does; the adapter's is made of it once a step.
+ * `unmerged`: the adapter's branch is computed beside the base's product, forward and backward.
+ * `saved`: likewise, but more values of the forward pass are kept, which saves one product in the backward pass.
+ * `merged`: W' = W + ΔW is made once a step. The forward pass and the gradient of the input then cost what the base's cost;
+ * only the gradients of the adapter's parameters come on top.
+ * `dense`: as `merged`, but the gradient of W' accumulates over the step, and gives the adapter's gradients once at its end.
  */
 export type LayerMode = 'unmerged' | 'saved' | 'merged' | 'dense';
 export const LAYER_MODES: readonly LayerMode[] = ['unmerged', 'saved', 'merged', 'dense'];
 
-/** `cheapest`: each layer's own, within bounds of memory. A mode: for all layers that can have it. */
+/** `cheapest`: chosen for each layer, within limits of memory. A mode: for all layers that can have it. */
 export type ModeChoice = 'cheapest' | LayerMode;
 
-/** What a kind of adapter is told of a run that trains one adapter alone. */
+/** What a kind of adapter needs to know of a run that trains one adapter alone. */
 export interface TrainingRequest {
-  /** The weights (out, in) of the modules whose layers may be computed otherwise than unmerged: they don't train themselves. */
+  /** The frozen weights (out, in), by module, of the layers that may have a mode other than `unmerged`. */
   readonly weights: ReadonlyMap<string, Value>;
-  /** The input of each layer of the model, by module, as its outline has them. Modules with one input share what is made of it. */
+  /** The input of each linear layer, by module, from the model's outline. Layers with one input share A·x. */
   inputs(): ReadonlyMap<string, Value>;
   readonly choice: ModeChoice;
   /** Tokens of a micro-batch, padding included. */
   readonly tokens: number;
   /** Micro-batches of an optimiser step. */
   readonly microBatches: number;
-  /** What modes may keep in all, where they are chosen. */
+  /** Bytes that the values of all layers may take, for `cheapest`. */
   readonly bytes: number;
   /** The largest value in bytes that a kernel can read. */
   readonly maxBindingBytes: number;
-  /** Where the gradients of the adapter's pool gather. */
+  /** The buffer in which the gradients of the adapter's pool accumulate. */
   readonly grads: Value;
 }
 
-/** The layers of a run that trains one adapter, with what they need outside a micro-batch's program. */
+/** The layers of a run that trains one adapter, with the values and programs that they need outside a micro-batch's program. */
 export interface TrainingLayers {
-  /** The layers with what the adapter adds, for a micro-batch's program. */
+  /** The layers with the adapter, for a micro-batch's program. */
   over(g: Graph, base: Layers): Layers;
-  /** Pinned values that the run allocates for them. */
+  /** Pinned values that the run has to allocate. */
   readonly values: readonly Value[];
-  /** What trains in a micro-batch's program beside the pool, with the pinned values in which its gradients gather. */
+  /** Values beside the pool that train in a micro-batch's program, each with the pinned buffer of its gradient. */
   readonly gradients: ReadonlyMap<Value, Value>;
-  /** Run before a step's micro-batches, with the pool as the step before left it. Without steps there is nothing to do. */
+  /** Run before a step's micro-batches. It may be empty. */
   readonly before: Program;
-  /** Run behind them: what `gradients` give to the pool's. */
+  /** Run after them: adds what `gradients` contribute to the pool's gradients. It may be empty. */
   readonly after: Program;
-  /** The layers for where there is no memory for `values`: they have none of their own, and nothing before or after. */
+  /** The layers for when there is no memory for `values`: without values, and without programs before and after. */
   withoutValues(): Pick<TrainingLayers, 'over'>;
 }

@@ -6,18 +6,18 @@ import type { Overlay } from './overlay';
 import type { RowInputs } from './row_inputs';
 import type { TrainingLayers } from './training_layers';
 
-/** The base model's layers with what lies over them. Without a source nothing is dropped. */
+/** The base model's layers with an overlay. Without `source` there is no dropout. */
 export function overlaidLayers(
   g: Graph,
   loaded: LoadedModel,
-  { adapters, tensors, merged }: Overlay,
+  { adapters, tensors, mergedModules }: Overlay,
   {
     source,
     training,
     rows,
   }: {
     readonly source?: DropoutSource | undefined;
-    /** In place of what the kind does by itself, where one adapter trains alone. */
+    /** In place of the kind's own layers, when one adapter trains alone. */
     readonly training?: Pick<TrainingLayers, 'over'> | undefined;
     readonly rows?: { readonly inputs: RowInputs; readonly T: number } | undefined;
   } = {},
@@ -25,7 +25,7 @@ export function overlaidLayers(
   const base = plainLayers(g, withTensors(baseTensors(loaded), tensors));
   if (rows !== undefined) return rows.inputs.over(g, base, rows.T);
   if (training !== undefined) return training.over(g, base);
-  return kindOf(adapters)?.layers(g, base, adapters, { merged, source }) ?? base;
+  return kindOf(adapters)?.layers(g, base, adapters, { mergedModules, source }) ?? base;
 }
 
 function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {

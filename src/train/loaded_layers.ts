@@ -124,7 +124,7 @@ export function layersOfRun({
   const [adapter] = adapters;
   const into = adapter && grads.get(adapter);
   if (adapter === undefined || into === undefined) return undefined;
-  if (overlay.adapters.length > 1 || overlay.merged.size > 0) return undefined;
+  if (overlay.adapters.length > 1 || overlay.mergedModules.size > 0) return undefined;
   const held = [...loaded.weights.values()].reduce((sum, value) => sum + byteLength(value), 0);
   const { B, T } = task.fullShape(args);
   return adapter.kind.trainingLayers?.(adapter, {

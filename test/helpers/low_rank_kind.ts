@@ -8,13 +8,13 @@ import { linear } from '../../src/ops/products/linear';
 /** A kind as simple as can be, y = x·Wᵀ + B·(A·x) with an A and a B for each module: it mixes no rows, and has no modes. */
 export const lowRankKind: AdapterKind<LowRankAdapter> = {
   peft_type: 'TEST',
-  layers: (g, base, adapters, { merged }) =>
+  layers: (g, base, adapters, { mergedModules }) =>
     layersOver(base, (uses, x) =>
       base.apply(uses, x).map((y, index) => {
         const name = uses[index]!.name;
         return adapters.reduce((residual, { matrices }) => {
           const [A, B] = [matrices.get(`${name}.A`), matrices.get(`${name}.B`)];
-          if (A === undefined || B === undefined || merged.has(name)) return residual;
+          if (A === undefined || B === undefined || mergedModules.has(name)) return residual;
           return linear(g, linear(g, x, A), B, undefined, { residual });
         }, y);
       }),

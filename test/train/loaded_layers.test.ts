@@ -44,7 +44,7 @@ const overlayWith = (adapters: readonly VeraAdapter[], changes: Partial<Overlay>
   key: 'a',
   adapters,
   tensors: new Map(),
-  merged: new Set(),
+  mergedModules: new Set(),
   ...changes,
 });
 
@@ -83,7 +83,7 @@ test('all is unmerged with dropout, beside another adapter, and over merged weig
   ];
   expect(modules(overlayWith([adapter, other]))).toEqual([]);
   expect(modules(overlayWith([dropping]), [dropping])).toEqual([]);
-  expect(modules(overlayWith([adapter], { merged: new Set(['block.q']) }))).toEqual([]);
+  expect(modules(overlayWith([adapter], { mergedModules: new Set(['block.q']) }))).toEqual([]);
   const trained = new Map([['block.q.weight', pinned('trained', [64, 64])]]);
   expect(modules(overlayWith([adapter], { tensors: trained }))).toEqual(['block.up']);
 });

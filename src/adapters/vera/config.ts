@@ -107,12 +107,12 @@ export class VeraConfig {
   }
 }
 
-/** What PEFT warns of whenever such a configuration is made, on loading too. */
+/** PEFT's warnings about such a configuration, whenever one is made or loaded. */
 export function configWarnings(config: VeraConfig): readonly Warning[] {
   return config.save_projection ? [] : [{ code: 'projection_not_saved', message: PROJECTION_NOT_SAVED }];
 }
 
-/** A frozen copy, so that a caller's later change of its own list can't reach the configuration. Lists lose repeats. */
+/** A frozen copy, without repeated entries: later changes of the caller's list don't affect the configuration. */
 function own(value: unknown): unknown {
   if (Array.isArray(value)) return Object.freeze([...new Set<unknown>(value)]);
   return isObject(value) ? Object.freeze(structuredClone(value)) : value;
@@ -123,7 +123,7 @@ function asObject(json: unknown): Readonly<Record<string, unknown>> {
   throw new WebVeraError('invalid_format', `adapter_config.json: expected an object, got ${show(json)}`);
 }
 
-/** Keys of a file that are no field of ours, and that PEFT reads without a word. */
+/** Keys in files that PEFT accepts silently, although they aren't fields here. */
 const KNOWN_ELSEWHERE = ['peft_version', 'runtime_config'];
 
 const PROJECTION_NOT_SAVED =

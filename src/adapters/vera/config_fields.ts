@@ -40,7 +40,7 @@ const flag = (fallback: boolean): Field => ({
   accepts: (value) => typeof value === 'boolean',
 });
 
-/** Types only: which values of them are refused is said below, in PEFT's words. Fields of fallback null accept null. */
+/** The types of the fields: `checkValues` checks their values. A field whose fallback is null accepts null. */
 export const FIELDS: { readonly [K in keyof Fields]: Field } = {
   r: { fallback: 256, ...number },
   target_modules: { fallback: null, ...stringOrStrings },
@@ -66,7 +66,7 @@ export const FIELDS: { readonly [K in keyof Fields]: Field } = {
   peft_type: { fallback: 'VERA', expected: '"VERA"', accepts: (value) => value === 'VERA' || value === null },
 };
 
-/** `code` tells a program's mistake from a file's. */
+/** `code` says whether a program or a file is at fault. */
 export function checkTypes(init: object, code: 'invalid_argument' | 'invalid_format'): void {
   for (const [name, value] of Object.entries(init)) {
     const field = FIELDS[name as keyof Fields];
@@ -76,7 +76,7 @@ export function checkTypes(init: object, code: 'invalid_argument' | 'invalid_for
   }
 }
 
-/** PEFT has many methods. VeRA is the one there is here. */
+/** PEFT has many methods; this library has VeRA only. */
 export function otherMethod(code: 'invalid_argument' | 'invalid_format', peft_type: unknown): WebVeraError {
   const hint =
     code === 'invalid_format'
@@ -86,7 +86,7 @@ export function otherMethod(code: 'invalid_argument' | 'invalid_format', peft_ty
   return new WebVeraError(code, `peft_type: expected "VERA", got ${show(peft_type)}`, { hint, detail });
 }
 
-/** What PEFT refuses when it makes the configuration, what it would crash on later, and what can't be loaded again. */
+/** Refuses what PEFT refuses for a new configuration, what PEFT would crash on later, and what couldn't be loaded again. */
 export function checkValues(config: Fields): void {
   const refuse = (message: string, hint: string): never => {
     throw new WebVeraError('invalid_argument', message, { hint });
@@ -126,7 +126,7 @@ export function checkValues(config: Fields): void {
   }
 }
 
-/** A value in a message, short. */
+/** A value, shortened for a message. */
 export function show(value: unknown): string {
   const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;

@@ -9,21 +9,21 @@ import type { ModuleSlot } from './parameters';
 import { sharedProjection } from './project';
 import type { VeraAdapter } from './vera_adapter';
 
-/** A layer's mode with what it needs of its own; a layer without is unmerged. */
+/** A layer's mode with the values that it needs. A layer without a plan is unmerged. */
 export type LayerPlan =
   | { readonly mode: 'saved' }
   | { readonly mode: 'merged'; readonly weight: Value }
   | { readonly mode: 'dense'; readonly weight: Value; readonly gradient: Value };
 
 /**
- * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the names that they target. `plans` are
- * those of the layers of the one adapter, by module.
+ * The layers with the adapters' deltas: y = x·Wᵀ + bias + Σ λ_b ⊙ B(λ_d ⊙ A·x) for the modules that they wrap. `plans` are by
+ * module, for one adapter that trains alone.
  */
 export function veraLayers(
   g: Graph,
   base: Layers,
   adapters: readonly VeraAdapter[],
-  { merged, source, plans }: LayerOptions & { readonly plans?: ReadonlyMap<string, LayerPlan> | undefined },
+  { mergedModules, source, plans }: LayerOptions & { readonly plans?: ReadonlyMap<string, LayerPlan> | undefined },
 ): Layers {
   const project = sharedProjection(g);
   let draws = 0;
@@ -31,7 +31,7 @@ export function veraLayers(
     const { dropout: p, projections, pool: lambda } = adapter;
     const drop = (): Value => {
       if (source === undefined || p === 0) return x;
-      // Each use has a mask of its own: no two share what they drop.
+      // Each use of dropout has its own mask.
       draws += 1;
       return dropout(g, x, { p, module: draws, ...source });
     };
@@ -39,7 +39,7 @@ export function veraLayers(
     return { u, B: projections.B, lambda, lambdaB: slot.lambdaB, lambdaD: slot.lambdaD };
   };
   const parts = partsByModule(adapters);
-  const partsOf = (name: string): readonly Part[] => (merged.has(name) ? [] : (parts.get(name) ?? []));
+  const partsOf = (name: string): readonly Part[] => (mergedModules.has(name) ? [] : (parts.get(name) ?? []));
   return layersOver(base, (uses, x) => {
     const adapted = uses.map(({ name, residual }): VeraLayer => {
       const [first] = partsOf(name);
@@ -50,7 +50,7 @@ export function veraLayers(
         return { ...plain, low: lowRank(first, x), saved: plan !== undefined };
       }
       const { weight } = plan;
-      // Its gradient gathers as that of any weight that trains.
+      // The product's own backward accumulates the gradient of this weight.
       if (plan.mode === 'dense') return { ...plain, weight };
       return { ...plain, weight, merged: first.adapter.deltaOf(name) };
     });

@@ -3,7 +3,7 @@ import type { Tensor } from '../../core/tensor';
 import type { ModuleSize } from '../adapter';
 import { unionOfModules, type VeraValues, vectorsOf, type WeightedPart } from './vectors';
 
-/** A LoRA of one rank: ΔW of a module is B·A, which makes `lora_alpha` equal to `r`. */
+/** A LoRA with one rank for all modules. ΔW of a module is B·A, so `lora_alpha` equals `r`. */
 interface Lora {
   readonly r: number;
   /** By module name. */
@@ -17,15 +17,15 @@ interface LoraModule {
   readonly B: Tensor;
 }
 
-/** The LoRA that computes what a VeRA adapter does: lora_A = λ_d ⊙ A[:, :in], lora_B = λ_b ⊙ B[:out]. */
+/** The LoRA equivalent to a VeRA adapter: lora_A = λ_d ⊙ A[:, :in], lora_B = λ_b ⊙ B[:out]. */
 export function loraOf(adapter: VeraValues): Lora {
   return weightedLora([{ ...adapter, weight: 1 }]);
 }
 
 /**
- * The LoRA of Σ weight·ΔW. The parts may differ in rank, projections and modules: their ranks lie one after the other
- * in each module. A module that has fewer of them than another is filled up with zeros: one rank for all is what every
- * reader of LoRA files knows, while `alpha_pattern` is PEFT's own.
+ * The LoRA of Σ weight·ΔW. The parts may differ in rank, projections and modules: in each module, their matrices are
+ * concatenated along the rank. A module with a smaller rank than others is padded with zeros: every reader of LoRA files
+ * knows a single rank for all, while only PEFT knows `alpha_pattern`.
  *
  * Throws `invalid_argument` for no parts, weights that aren't finite, and vectors that are absent or of another length.
  */

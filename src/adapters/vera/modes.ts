@@ -2,12 +2,12 @@ import type { Value } from '../../graph/value';
 import type { ModuleSize } from '../adapter';
 import { LAYER_MODES, type LayerMode } from '../training_layers';
 
-/** What a layer's cost depends on. */
+/** What the cost of an adapted linear layer depends on. */
 export interface LayerWork {
   readonly in_features: number;
   readonly out_features: number;
   readonly r: number;
-  /** Adapted layers that share this one's input, itself included: they share A·x too. */
+  /** Adapted layers with the same input, this one included: they share A·x. */
   readonly sharers: number;
   /** Tokens of a micro-batch, padding included. */
   readonly tokens: number;
@@ -15,13 +15,13 @@ export interface LayerWork {
   readonly microBatches: number;
 }
 
-/** What a micro-batch costs beyond the base's own forward and backward pass. */
+/** What a mode costs in a micro-batch, beyond the base's forward and backward pass. */
 interface ModeCost {
   /** Floating-point operations. */
   readonly flops: number;
-  /** Read and written. */
+  /** Bytes read and written. */
   readonly bytes: number;
-  /** Bytes that the mode keeps: for the step, or from step to step. */
+  /** Bytes of memory that the mode takes. */
   readonly held: number;
 }
 
@@ -31,9 +31,9 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   const low = tokens * r;
   const weight = in_features * out;
   return {
-    // A·x and its gradient; B·v, its gradient, and the product that gives both λ's. u and du are there once for all.
+    // A·x and its gradient, shared; B·v, its gradient, and the product for both λ gradients. All sharers use one u and one du.
     unmerged: { flops: 2 * low * (2 * shared + 3 * out), bytes: 4 * low * (3 / sharers + 2), held: 0 },
-    // Without that product; but B·v and its sum with the residual go to memory and back, and so does each layer's own dv.
+    // Without the product for λ. But B·v, its sum with the residual, and each layer's dv are written to memory and read again.
     saved: {
       flops: 2 * low * (2 * shared + 2 * out),
       bytes: 4 * (low * (1 / sharers + 6) + 5 * tokens * out),
@@ -52,23 +52,23 @@ export function modeCosts(layer: LayerWork): Readonly<Record<LayerMode, ModeCost
   };
 }
 
-/** What a GPU computes while it moves a byte: 3 TFLOP/s and 100 GB/s. */
+/** Operations in the time of moving one byte, for a GPU with 3 TFLOP/s and 100 GB/s. */
 const FLOPS_PER_BYTE = 30;
 
-/** A measure of time: both are waited for, as no kernel hides one behind the other altogether. */
+/** A measure of time. Both count, as no kernel overlaps computing and memory access completely. */
 export function timeOf({ flops, bytes }: ModeCost): number {
   return flops + FLOPS_PER_BYTE * bytes;
 }
 
-/** The modes that take less time than `unmerged`, the quickest first. */
-function quickerModes(costs: Readonly<Record<LayerMode, ModeCost>>): LayerMode[] {
-  const quicker = LAYER_MODES.filter((mode) => timeOf(costs[mode]) < timeOf(costs.unmerged));
-  return quicker.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]));
+/** The modes that take less time than `unmerged`, fastest first. */
+function fasterModes(costs: Readonly<Record<LayerMode, ModeCost>>): LayerMode[] {
+  const faster = LAYER_MODES.filter((mode) => timeOf(costs[mode]) < timeOf(costs.unmerged));
+  return faster.toSorted((a, b) => timeOf(costs[a]) - timeOf(costs[b]));
 }
 
 /**
- * The modes of modules that aren't best off unmerged, as far as what they keep fits into `bytes`: first those that gain most
- * for each byte.
+ * The modes of the modules for which `unmerged` isn't fastest, as far as their memory fits into `bytes`. Those that save the
+ * most time for each byte come first.
  */
 export function chooseModes(
   modules: ReadonlyMap<string, ModuleSize>,
@@ -78,14 +78,14 @@ export function chooseModes(
     ...work
   }: Pick<LayerWork, 'r' | 'tokens' | 'microBatches'> & {
     readonly bytes: number;
-    /** Of each module. */
+    /** The input of each module. */
     readonly inputs: ReadonlyMap<string, Value>;
   },
 ): Map<string, LayerMode> {
   const candidates = [...modules].flatMap(([name, { in_features, out_features }]) => {
     const sharers = [...modules.keys()].filter((other) => inputs.get(other) === inputs.get(name));
     const costs = modeCosts({ ...work, in_features, out_features, sharers: sharers.length });
-    const modes = quickerModes(costs);
+    const modes = fasterModes(costs);
     const [best] = modes;
     if (best === undefined) return [];
     return [{ name, costs, modes, gain: (timeOf(costs.unmerged) - timeOf(costs[best])) / costs[best].held }];

@@ -4,7 +4,7 @@ import type { ModuleSize } from '../adapter';
 import { layoutPool, type NamedShape, type PoolLayout } from '../pool_layout';
 import { savedName } from '../saved_names';
 
-/** Where the two trained vectors of one module lie in the pool. Offsets count floats and are multiples of 4. */
+/** Where the two trained vectors of a module lie in the pool. Offsets are in floats, and multiples of 4. */
 export interface ModuleSlot extends ModuleSize {
   /** λ_b: `out_features` floats from here. */
   readonly lambdaB: number;
@@ -20,11 +20,11 @@ export interface VeraLayout extends PoolLayout {
 
 interface InitialValues {
   readonly d_initial: number;
-  /** False draws λ_d from a normal distribution and sets λ_b to one, as PEFT does for its tests. */
+  /** If false, λ_d is drawn from a normal distribution and λ_b is one, as in PEFT's tests. */
   readonly init_weights: boolean;
 }
 
-/** Places λ_b, then λ_d, module after module, then the tensors. Throws `limit_exceeded` above 1 GiB. */
+/** Places λ_b and λ_d of each module in turn, then the tensors. Throws `limit_exceeded` above 1 GiB. */
 export function layoutVectors(
   modules: readonly (ModuleSize & { readonly name: string })[],
   r: number,
@@ -47,7 +47,7 @@ export function layoutVectors(
   return { ...layout, r, slots: new Map(slots) };
 }
 
-/** The pool before the first step, but for the tensors. `seed` matters only without `init_weights`. Padding is 0. */
+/** The pool's first values; tensors and padding are 0. `seed` matters only without `init_weights`. */
 export function initialVectors(
   { r, slots, length }: VeraLayout,
   { d_initial, init_weights }: InitialValues,

@@ -2,7 +2,7 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { veraDown } from '../../ops/vera/vera';
 
-/** A·x, made once per input and A: q, k and v share it, so do gate and up, and so do adapters that share A. */
+/** Computes A·x once for each x and A: q, k and v share it, gate and up do, and so do adapters with one A. */
 export function sharedProjection(g: Graph): (x: Value, A: Value) => Value {
   const projected = new Map<Value, Map<Value, Value>>();
   return (x, A) => {

@@ -8,12 +8,12 @@ type DrawnKey = ProjectionKey & Pick<ProjectionValues, 'dtype'>;
 
 interface Shared {
   readonly values: ProjectionValues;
-  /** Done once its numbers are on the device. */
+  /** Resolves once its numbers are on the device. */
   readonly filled: Promise<void>;
   users: number;
 }
 
-/** Frozen projections on the device, one pair for all adapters that agree on what they depend on. */
+/** Frozen projections on the device. Adapters with the same key and dtype share one pair. */
 export class ProjectionPool {
   readonly #runner: Runner;
   readonly #onDraw: (numbers: number) => void;
@@ -21,15 +21,13 @@ export class ProjectionPool {
   readonly #names = new Map<ProjectionValues, string>();
   #adopted = 0;
 
-  /** `onDraw` is told beforehand of how many numbers are drawn in one go. */
+  /** `onDraw` is called before numbers are drawn, with how many there are: drawing them blocks the thread. */
   constructor(runner: Runner, onDraw: (numbers: number) => void = () => {}) {
     this.#runner = runner;
     this.#onDraw = onDraw;
   }
 
-  /**
-   * A and B of a key, at the first use drawn unless they are `known`. `release` them once for each `acquire`.
-   */
+  /** A and B of a key: drawn on first use unless they are `known`. `release` them once for each `acquire`. */
   async acquire(key: ProjectionKey, dtype: ProjectionDtype, known?: Projections): Promise<ProjectionValues> {
     const name = [key.projection_prng_key, key.r, key.max_in, key.max_out, dtype].join(' ');
     return this.#take(name, { ...key, dtype }, () => {
@@ -40,7 +38,7 @@ export class ProjectionPool {
     });
   }
 
-  /** A pair that came with a file and differs from what its key gives: shared with nobody. */
+  /** A pair from a file that differs from what its key gives. It isn't shared. */
   async adopt(key: ProjectionKey, given: Projections): Promise<ProjectionValues> {
     this.#adopted += 1;
     return this.#take(`adopted ${this.#adopted}`, { ...key, dtype: 'float32' }, () => given);
@@ -57,7 +55,7 @@ export class ProjectionPool {
     this.#runner.free([values.A, values.B]);
   }
 
-  /** Who comes while a pair is on its way waits for it, and fails with it. */
+  /** Calls made while a pair is being filled wait for it, and fail if that fails. */
   async #take(name: string, key: DrawnKey, make: () => Projections): Promise<ProjectionValues> {
     const shared = this.#shared.get(name) ?? this.#begin(name, key, make);
     shared.users += 1;

@@ -2,16 +2,16 @@ import { WebVeraError } from '../../core/error';
 import type { ProjectionDtype } from '../../core/model';
 import { Mt19937 } from '../../core/mt19937';
 
-/** What `vera_A` and `vera_B` depend on, and all they depend on. */
+/** All that `vera_A` and `vera_B` depend on. */
 export interface ProjectionKey {
   readonly projection_prng_key: number;
   readonly r: number;
-  /** The largest in and out features over all wrapped modules. */
+  /** The largest in_features over all wrapped modules; `max_out` likewise. */
   readonly max_in: number;
   readonly max_out: number;
 }
 
-/** Frozen, shared by all wrapped modules: each takes the first columns of A and the first rows of B. Row-major. */
+/** The frozen matrices that all wrapped modules share: each uses the first columns of A and the first rows of B. Row-major. */
 export interface Projections {
   /** (r, max_in) */
   readonly A: Float32Array<ArrayBuffer>;
@@ -19,7 +19,7 @@ export interface Projections {
   readonly B: Float32Array<ArrayBuffer>;
 }
 
-/** 2^29 values are 2 GiB; a hostile config must not get further than this check. */
+/** 2 GiB: a hostile configuration mustn't make more be allocated. */
 const MAX_VALUES = 2 ** 29;
 const BLOCK = 4096;
 
@@ -65,7 +65,7 @@ function fillUniform(out: Float32Array, generator: Mt19937, fan: number, fused: 
     generator.fill(block);
     for (let i = 0; i < count; i++) {
       const k = (block[i] as number) & 0xffffff;
-      // lo = -hi makes the fused result b * (k - 2^23) / 2^23: 47 bits, exact in a double, then rounded by the store.
+      // As lo = -hi, the fused result is b * (k - 2^23) / 2^23: 47 bits, exact in a double, rounded once when stored.
       out[start + i] = fused ? bound * ((k - 0x800000) / 0x800000) : Math.fround((k / 0x1000000) * width) - bound;
     }
   }
@@ -82,8 +82,8 @@ export function roundProjections(projections: Projections, dtype: ProjectionDtyp
 }
 
 /**
- * The rounding under which these are the matrices that `key` gives; undefined where they are others. Releases of PEFT up
- * to 0.20.0 ignore what a file holds and draw: they then compute something else from the same file.
+ * The dtype to which the matrices of `key` were rounded to give these; undefined if they are other matrices. PEFT up to 0.20.0
+ * ignores matrices in a file and draws its own, so it computes different results from such a file.
  */
 export function roundingOf({ A, B }: Projections, key: ProjectionKey): ProjectionDtype | undefined {
   const drawn = generateProjections(key);
@@ -112,7 +112,7 @@ function roundToFloat16(values: Float32Array): Float32Array<ArrayBuffer> {
 
 const SMALLEST_NORMAL_F16 = 2 ** -14;
 
-/** Float32 with the last `dropped` mantissa bits rounded off, to nearest, ties to even. A carry may raise the exponent. */
+/** Rounds the last `dropped` mantissa bits of each float32 off: to nearest, ties to even. A carry may raise the exponent. */
 function roundMantissa(values: Float32Array, dropped: number): Float32Array<ArrayBuffer> {
   const bits = new Uint32Array(values.length);
   bits.set(new Uint32Array(values.buffer, values.byteOffset, values.length));
@@ -125,7 +125,7 @@ function roundMantissa(values: Float32Array, dropped: number): Float32Array<Arra
   return new Float32Array(bits.buffer);
 }
 
-/** Adding 1.5 * 2^52 leaves a double no fraction bits, so that the addition itself rounds to the nearest even integer. */
+/** A double near 1.5 * 2^52 has no fraction bits, so the addition itself rounds to an integer: to nearest, ties to even. */
 function roundToEven(value: number): number {
   const shift = 1.5 * 2 ** 52;
   return value + shift - shift;

@@ -8,16 +8,16 @@ import type { RowInputs } from '../row_inputs';
 import { sharedProjection } from './project';
 import type { ProjectionValues, VeraAdapter } from './vera_adapter';
 
-/** The inputs of a batch of B rows that have adapters of their own among these. */
+/** For a batch of B rows, each with one of these adapters or none. */
 export class VeraRows implements RowInputs {
   readonly #adapters: readonly VeraAdapter[];
-  /** Of all modules that an adapter wraps. */
+  /** Of all modules that any of the adapters wraps. */
   readonly #names: readonly string[];
-  /** Adapters that share A and B share one pass through them. */
+  /** One group for each A and B: the adapters that share them also share the products. */
   readonly #groups: readonly ProjectionValues[];
-  /** Where each pool begins in the table, and at last where it ends. */
+  /** Where each adapter's pool begins in the table; the last entry is the table's length. */
   readonly #starts: readonly number[];
-  /** f32: the adapters' pools, one after the other. The program itself fills it. */
+  /** f32: the adapters' pools, concatenated. The program itself fills it. */
   readonly #table: Value;
   /** u32 (groups · modules, adapters, 2): where λ_b and λ_d of each adapter lie in the table. */
   readonly #slots: Value;

@@ -4,21 +4,21 @@ import { VeraConfig } from './config';
 import { DEFAULT_TARGETS } from './default_targets';
 
 export interface VeraModelFacts extends BaseModelFacts {
-  /** Whether another adapter is there already: PEFT then says more closely why nothing matches. Default false. */
+  /** Whether the model has an adapter already: PEFT then gives more detail if nothing matches. Default false. */
   readonly later?: boolean;
 }
 
 export interface VeraTargets {
-  /** What is wrapped, in the model's order. */
+  /** The wrapped modules, in the model's order. */
   readonly modules: readonly WrappedModule[];
   /** The configuration to keep and save: targets resolved, `fan_in_fan_out` and `modules_to_save` as PEFT sets them. */
   readonly config: VeraConfig;
-  /** The features of A and B. */
+  /** Columns of A; `max_out` has the rows of B. */
   readonly max_in: number;
   readonly max_out: number;
 }
 
-/** What an adapter wraps, and the size of what its modules share. Throws PEFT's errors, as `resolveTargets`. */
+/** The modules that an adapter wraps, and the sizes of A and B. Throws PEFT's errors, as `resolveTargets`. */
 export function resolveVeraTargets(
   given: VeraConfig,
   all: readonly NamedModule[],

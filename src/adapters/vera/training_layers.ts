@@ -8,14 +8,14 @@ import { type LayerPlan, veraLayers } from './layers';
 import { chooseModes } from './modes';
 import type { VeraAdapter } from './vera_adapter';
 
-/** Undefined with dropout: its masks differ from token to token, and so all layers are unmerged. */
+/** Undefined with dropout: a merged weight can't drop each token's inputs separately, so all layers are unmerged. */
 export function trainingLayers(adapter: VeraAdapter, request: TrainingRequest): TrainingLayers | undefined {
   if (adapter.dropout > 0) return undefined;
   const plans = planLayers(adapter, modesOf(adapter, request), request.maxBindingBytes);
   return layersWith(adapter, plans, request);
 }
 
-/** The modes of modules; those not named are unmerged. They follow from a run's arguments: resumed, it has the same. */
+/** The mode of each module; the others are unmerged. Modes depend on a run's arguments alone, so a resumed run has the same. */
 export function modesOf(
   { layout }: VeraAdapter,
   { weights, inputs, choice, tokens, microBatches, bytes }: Omit<TrainingRequest, 'maxBindingBytes' | 'grads'>,
@@ -25,7 +25,7 @@ export function modesOf(
   return chooseModes(slots, { r: layout.r, tokens, microBatches, bytes, inputs: inputs() });
 }
 
-/** A weight whose copy can't be bound in one piece stays as it is. */
+/** Modules whose merged f32 weight would be too large to bind stay unmerged. */
 function planLayers(
   { layout }: VeraAdapter,
   modes: ReadonlyMap<string, LayerMode>,
@@ -50,7 +50,7 @@ function layersWith(
   request: Pick<TrainingRequest, 'weights' | 'grads'>,
 ): TrainingLayers {
   const over = (plans: ReadonlyMap<string, LayerPlan>): TrainingLayers['over'] => {
-    return (g, base) => veraLayers(g, base, [adapter], { merged: new Set(), plans });
+    return (g, base) => veraLayers(g, base, [adapter], { mergedModules: new Set(), plans });
   };
   const dense = [...plans.values()].filter((plan) => plan.mode === 'dense');
   return {
@@ -67,7 +67,7 @@ function valuesOf(plan: LayerPlan): Value[] {
   return plan.mode === 'merged' ? [plan.weight] : [plan.weight, plan.gradient];
 }
 
-/** Before a step's micro-batches the sums W + ΔW; behind them, what the gradients of those weights give to the adapter's. */
+/** Before a step's micro-batches: W + ΔW. After them: the adapter's gradients from those of these weights. */
 function programs(
   adapter: VeraAdapter,
   plans: ReadonlyMap<string, LayerPlan>,
@@ -85,7 +85,7 @@ function programs(
     into.set(plan.weight, plan.gradient);
   }
   const forward = g.steps.length;
-  // The gradients that the backward pass begins with are in `into` already.
+  // `into` holds the gradients that the backward pass starts from; y and dy only repeat an entry of it.
   g.grad(adapter.pool, grads, into);
   return {
     before: { name: 'merge', steps: g.steps.slice(0, forward), outputs: [] },

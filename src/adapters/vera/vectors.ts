@@ -3,18 +3,18 @@ import type { Tensor } from '../../core/tensor';
 import type { ModuleSize } from '../adapter';
 import { savedName } from '../saved_names';
 
-/** An adapter as numbers: ΔW of a module is diag(λ_b)·B[:out]·diag(λ_d)·A[:, :in]. */
+/** An adapter's values: ΔW of a module is diag(λ_b)·B[:out]·diag(λ_d)·A[:, :in]. */
 export interface VeraValues {
   readonly r: number;
-  /** By module name, in the model's order; the slots of a `VeraLayout` are such a map. */
+  /** By module name, in the model's order. `VeraLayout.slots` is such a map. */
   readonly modules: ReadonlyMap<string, ModuleSize>;
-  /** A: (r, at least in) and B: (at least out, r), for the largest in and out of all modules. */
+  /** A: (r, ≥ in) and B: (≥ out, r), for every module's in and out. */
   readonly projections: { readonly A: Tensor; readonly B: Tensor };
   /** λ_b (out) and λ_d (r) of each module, by the names that PEFT saves them under. */
   readonly vectors: ReadonlyMap<string, Float32Array>;
 }
 
-/** An adapter as a part of a sum. */
+/** An adapter in a weighted sum. */
 export interface WeightedPart extends VeraValues {
   readonly weight: number;
 }

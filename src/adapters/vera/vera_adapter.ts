@@ -5,22 +5,22 @@ import type { Adapter } from '../adapter';
 import type { VeraConfig } from './config';
 import type { VeraLayout } from './parameters';
 
-/** The frozen pair on the device. It belongs to (key, r, max_in, max_out) and is shared by all adapters with equal values. */
+/** A and B on the device. They depend on (key, r, max_in, max_out), and all adapters with the same values share them. */
 export interface ProjectionValues {
   /** (R, max_in) */
   readonly A: Value;
   /** (max_out, R) */
   readonly B: Value;
-  /** What the numbers were rounded to as they were drawn. */
+  /** The type that the drawn numbers were rounded to. The values are f32. */
   readonly dtype: ProjectionDtype;
 }
 
-/** λ_b and λ_d of each module in a pool, over a shared A and B. */
+/** A VeRA adapter: λ_b and λ_d of each module in a pool, with a shared A and B. */
 export interface VeraAdapter extends Adapter {
   readonly config: VeraConfig;
   readonly layout: VeraLayout;
   readonly projections: ProjectionValues;
-  /** A module's change, as an operand of `veraMerge`. */
+  /** ΔW of a module, as an operand of `veraMerge`. */
   deltaOf(module: string): VeraMerge;
   withPool(pool: Value): VeraAdapter;
 }

@@ -14,11 +14,11 @@ interface VeraAdapterInit extends Pick<VeraAdapter, 'name' | 'key' | 'config' | 
   readonly pool: Value;
   readonly layout: VeraLayout;
   readonly projections: ProjectionValues;
-  /** What the layout's tensors are. */
+  /** The layout's tensors. */
   readonly trained: readonly Pick<TrainedTensor, 'name' | 'kind' | 'savedKey'>[];
 }
 
-/** VeRA's adapter on a loaded model. */
+/** A VeRA adapter on a loaded model. */
 export class VeraOnModel implements VeraAdapter {
   readonly kind = veraKind;
   readonly name: string;
@@ -49,7 +49,7 @@ export class VeraOnModel implements VeraAdapter {
     return this.layout.slots;
   }
 
-  /** The vectors' gradients go to the pool as a whole. */
+  /** Vectors aren't leaves of their own: their gradients go to the pool as a whole. */
   get leaves(): readonly Value[] {
     return [this.pool, ...[...this.tensors.values()].map(({ value }) => value)];
   }
@@ -83,7 +83,7 @@ export class VeraOnModel implements VeraAdapter {
   }
 }
 
-/** The adapter as one of VeRA. Throws `internal` for one of another kind. */
+/** The adapter as a VeRA adapter. Throws `internal` for another kind. */
 export function asVera(adapter: Adapter): VeraAdapter {
   if (adapter instanceof VeraOnModel) return adapter;
   throw new WebVeraError('internal', `Expected an adapter of VeRA, got ${adapter.name}, of ${adapter.kind.peft_type}`);

@@ -8,10 +8,10 @@ type Projections = VeraValues['projections'];
 type WeightedVectors = ModuleVectors & { readonly weight: number };
 
 /**
- * The one VeRA adapter of ΔW = Σ weight·ΔW, over all modules of the parts. Sums are taken in float64 and rounded once.
+ * The VeRA adapter whose ΔW is Σ weight·ΔW, over all modules of the parts. Sums are taken in float64 and rounded once.
  *
- * Such an adapter exists where the parts share r, A and B, and where, module by module, all that add something have
- * the same λ_d or the same λ_b. Throws `invalid_argument` elsewhere, and for what `weightedLora` refuses.
+ * It exists if the parts share r, A and B, and if in each module all parts that contribute have the same λ_d or the same λ_b.
+ * Throws `invalid_argument` otherwise, and for what `weightedLora` refuses.
  */
 export function combineVectors(parts: readonly WeightedPart[]): VeraValues {
   const modules = unionOfModules(parts);
@@ -35,7 +35,7 @@ function sharedRank(parts: readonly WeightedPart[]): number {
   throw impossible(`adapters of one rank, got r = ${[r, ...others].join(', ')}`);
 }
 
-/** The larger of two pairs that agree in what both have: an adapter over fewer features has fewer rows of B. */
+/** The larger of two pairs that are equal where they overlap: adapters over smaller modules have smaller A and B. */
 function sharedProjections(one: Projections, other: Projections): Projections {
   const agree = (a: Tensor, b: Tensor): boolean => a === b || agreeWhereBoth(a, b);
   if (!agree(one.A, other.A) || !agree(one.B, other.B)) {

@@ -1,5 +1,5 @@
 import type { Adapter } from '../../adapters/adapter';
-import type { Merged } from '../../adapters/overlay';
+import type { MergedAdapters } from '../../adapters/overlay';
 import type { Runner } from '../../graph/runner';
 import type { Value } from '../../graph/value';
 
@@ -32,7 +32,7 @@ export class MergedWeights {
   }
 
   /** Undefined while nothing is merged. */
-  get current(): Merged | undefined {
+  get current(): MergedAdapters | undefined {
     if (this.#key === undefined) return undefined;
     return { key: this.#key, adapters: this.#adapters, weights: this.#weights };
   }

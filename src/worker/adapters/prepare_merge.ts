@@ -24,7 +24,7 @@ export interface Merging {
 export interface Ingredients {
   readonly base: BaseModel;
   /** The weights that are merged already, by tensor name. */
-  readonly merged: ReadonlyMap<string, Value>;
+  readonly mergedWeights: ReadonlyMap<string, Value>;
   /** The adapters whose numbers are read. */
   readonly adapters: Iterable<Adapter>;
   /** What they train whole in place of the base model's tensors. */
@@ -55,7 +55,8 @@ export function prepareUnload(
 ): Promise<Unloaded> {
   return atOneStep(of.base.runner, of.adapters, async (then) => {
     const made = merging && (await mergeAll(of, fresh, then, merging));
-    const isMerged = (name: string): boolean => made !== undefined && (made.weights.has(name) || of.merged.has(name));
+    const isMerged = (name: string): boolean =>
+      made !== undefined && (made.weights.has(name) || of.mergedWeights.has(name));
     const whole = [...of.tensors].filter(([name]) => !isMerged(name));
     try {
       return { made, copies: await of.base.copiesOf(new Map(whole.map(([name, value]) => [name, then.value(value)]))) };
@@ -68,7 +69,7 @@ export function prepareUnload(
 
 /** Merges the adapters in order, each into what the ones before it left. The base model's own weights stay as they are. */
 async function mergeAll(
-  { base, merged, tensors }: Ingredients,
+  { base, mergedWeights, tensors }: Ingredients,
   adapters: readonly Adapter[],
   then: AtOneStep,
   { safe, signal, onProgress }: Merging,
@@ -85,7 +86,7 @@ async function mergeAll(
         const name = `${module}.weight`;
         const before = weights.get(name);
         // What one adapter saves whole, another may wrap.
-        const source = before ?? merged.get(name) ?? tensors.get(name) ?? baseTensor(base.loaded, name);
+        const source = before ?? mergedWeights.get(name) ?? tensors.get(name) ?? baseTensor(base.loaded, name);
         const weight = await mergeOne(runner, then.adapter(adapter), module, then.value(source));
         sources.add(source);
         weights.set(name, weight);

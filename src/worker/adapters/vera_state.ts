@@ -206,7 +206,7 @@ export class VeraState {
     const { all, activeAdapters, biased } = this.#set;
     const { tensors } = overlayOf(all, activeAdapters);
     const adapters = new Set([...fresh, ...activeAdapters, ...(biased === undefined ? [] : [biased])]);
-    return { base: this.base, merged: this.#merges.weights, adapters, tensors };
+    return { base: this.base, mergedWeights: this.#merges.weights, adapters, tensors };
   }
 
   async #activateOthers(name: string): Promise<void> {

@@ -159,7 +159,7 @@ function expectTrainable(overlay: Overlay): readonly Adapter[] {
       hint: 'Load the adapter with is_trainable: true, or add one with get_peft_model.',
     });
   }
-  if (overlay.merged.size > 0) {
+  if (overlay.mergedModules.size > 0) {
     throw new WebVeraError('invalid_argument', 'Training: expected adapters that are not merged', {
       hint: 'Call unmerge_adapter() first.',
     });
