@@ -4,10 +4,10 @@ import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
 import { specOf } from '../models/tensors';
 
-/** Values of each tensor. */
+/** Values sampled from each tensor. */
 const COUNT = 4;
 
-/** The first numbers of each tensor of a base model as they lie on the device, by its name and place in the checkpoint. */
+/** The first values of each of a base model's tensors, by name, with their indices in the checkpoint's tensor. */
 export async function sampleBase({
   loaded: { model, weights },
   runner,
@@ -26,7 +26,7 @@ export async function sampleBase({
     const storage = storageOf(value);
     const floats = storage.decode(storage.elements(bytes, offset, count));
     const isTransposed = specOf(model, name)?.transposed === true;
-    // In the file the beginning of a transposed row is a column's.
+    // The first values of a transposed tensor's row are those of a column in the file.
     const stride = isTransposed ? (shape[0] ?? 1) : 1;
     samples.set(name, {
       shape: isTransposed ? shape.toReversed() : shape,

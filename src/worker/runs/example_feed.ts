@@ -1,7 +1,7 @@
 import { untilAborted } from '../../core/abort';
 import type { Example } from '../../core/training';
 
-/** Examples asked for at a time: enough to be quick, few enough to be small. */
+/** Examples in a request: many enough for few round trips, few enough for small messages. */
 const CHUNK = 256;
 
 interface Answer {
@@ -9,7 +9,7 @@ interface Answer {
   readonly done: boolean;
 }
 
-/** The page's data set, seen from here: asks for a chunk, waits, gives its examples one by one. */
+/** The page's data set in the worker: requests chunks of examples, and gives them one by one. */
 export class ExampleFeed implements AsyncIterable<Example> {
   readonly #ask: (count: number) => void;
   readonly #signal: AbortSignal;
@@ -20,7 +20,7 @@ export class ExampleFeed implements AsyncIterable<Example> {
     this.#signal = signal;
   }
 
-  /** The page's answer; ignored when nothing was asked. */
+  /** Takes the page's answer. Ignored if nothing was requested. */
   push(examples: readonly Example[], done: boolean): void {
     this.#resolve?.({ examples, done });
     this.#resolve = undefined;

@@ -26,8 +26,8 @@ interface ExportedRun {
 }
 
 /**
- * All that a run goes on with in Python, as files by their paths. Throws `invalid_argument` for a run that is at its end,
- * and for one that Python can't go on with.
+ * The files with which a run continues in Python, by path. Throws `invalid_argument` for a run without steps left, and for one
+ * that Python can't continue.
  */
 export async function exportRun({
   model,
@@ -60,7 +60,7 @@ export async function exportRun({
   });
 }
 
-/** Gives way to other work now and then, such as the steps of the run itself. */
+/** The exported rows. Yields to other work from time to time, such as the steps of the run itself. */
 async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSignal): AsyncGenerator<object> {
   const breather = new Breather(signal);
   for (const row of rows) {
@@ -69,7 +69,7 @@ async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSig
   }
 }
 
-/** What transformers' Trainer takes: one adapter, and nothing else over the base model. */
+/** The only adapter of an overlay with nothing else over the base model: transformers' Trainer supports no more. */
 export function expectOne({ adapters, tensors }: Overlay): Adapter {
   const [adapter, ...others] = adapters;
   const isAlone = adapter !== undefined && others.length === 0;
@@ -81,7 +81,7 @@ export function expectOne({ adapters, tensors }: Overlay): Adapter {
   });
 }
 
-/** Whether Python draws these A and B from the adapter's key: rounded ones it doesn't, and they go into the file. */
+/** Whether Python draws the same A and B from the adapter's key. It doesn't draw rounded ones: those go into the file. */
 function isDrawnInPython({ config }: VeraAdapter, { A, B }: Awaited<ReturnType<typeof readProjections>>): boolean {
   const [max_in = 0, max_out = 0] = [A.dims[1], B.dims[0]];
   const key = { projection_prng_key: config.projection_prng_key, r: config.r, max_in, max_out };
@@ -104,7 +104,7 @@ function settingsOf(args: ResolvedTrainingArguments, max_steps: number): RunSett
       logging_steps: args.logging_steps,
       save_strategy: args.save_strategy,
       save_steps: args.save_steps,
-      // numpy takes 32 bits.
+      // numpy's seeds have 32 bits.
       seed: seed % 2 ** 32,
       average_tokens_across_devices: true,
       ...(args.gradient_checkpointing && {

@@ -24,7 +24,7 @@ export interface CheckpointHost {
 interface CheckpointedRun extends RunParts {
   readonly args: ResolvedTrainingArguments;
   readonly kernels: RunKernels;
-  /** Told when another tab wants the run, or has it. */
+  /** Notified when another tab asks for the run, or has taken it. */
   readonly holder?: Holder;
 }
 
@@ -32,15 +32,15 @@ type Place = Pick<StoredCheckpoint, 'slot' | 'seq' | 'training'>;
 type Usable = Checkpoint & Place;
 
 interface Choice {
-  /** The last one first. */
+  /** The latest first. */
   readonly usable: readonly Usable[];
-  /** What the run goes on from. */
+  /** The one that the run continues from. */
   readonly chosen: Usable | undefined;
-  /** The arguments that differ from those that it was made with. */
+  /** The arguments that differ from those that it was saved with. */
   readonly others: readonly string[];
 }
 
-/** Arguments that change nothing about the numbers. */
+/** Arguments that don't affect the numbers. */
 const INERT: ReadonlySet<string> = new Set([
   'gradient_checkpointing',
   'logging_steps',
@@ -55,42 +55,42 @@ export class RunCheckpoints implements Checkpoints {
   readonly #host: CheckpointHost;
   readonly #run: CheckpointedRun;
   #identity: Promise<string> | undefined;
-  /** Where the next save goes, once it is known: not where the last one lies. */
+  /** Where the next save goes, once that is known: never over the last one. */
   #next: Place | undefined;
   #lock: HeldName | undefined;
-  /** Whose the run is in the store, once it was taken over. */
+  /** The run's owner in the store; set if the run was ever taken over. */
   #owner: string | undefined;
-  /** Whether somebody had it who may still write. */
+  /** Whether it was taken from a holder that may still write. */
   #wasTaken = false;
   #closed = false;
 
   constructor(host: CheckpointHost, run: CheckpointedRun) {
     this.#host = host;
     this.#run = run;
-    // While kernels are compiled. Whoever saves hears of what goes wrong.
+    // Computed while kernels compile. Saving reports its errors.
     if (run.args.save_strategy !== 'no') this.#id().catch(() => {});
   }
 
-  /** Makes the run this one's, whoever has it. Rejects with `signal.reason`. */
+  /** Takes the run's lock, even if another tab holds it. Rejects with `signal.reason`. */
   async takeOver(signal: AbortSignal): Promise<void> {
     await this.#hold(await this.#id(), { takesOver: true, signal });
   }
 
-  /** Looks whether it is still this one's. */
+  /** Checks whether the run's lock is still held here. */
   async check(): Promise<void> {
     await this.#lock?.check();
   }
 
   /**
-   * The last one, if there is any to go on from in a run of so many steps; with a name that one, or `not_found`. The run
-   * then has the kernels that it was made with, unless it can't.
+   * The last checkpoint from which a run of `maxSteps` steps can continue, if any; with a name, that one, else `not_found`. The
+   * run then uses the kernels that the checkpoint names, if the device still has them.
    */
   async restore(wanted: true | string, maxSteps: number): Promise<Restored | undefined> {
     const run = await this.#id();
     await this.#hold(run);
     const { usable, chosen, others } = await this.#choose(run, wanted, maxSteps);
     if (chosen === undefined) return undefined;
-    // What is later than this one is written over first.
+    // A checkpoint later than this one is overwritten first.
     this.#next = after(chosen, usable[0]?.seq ?? chosen.seq);
     if (others.length > 0) this.#warn('other_arguments', `${OTHER_ARGUMENTS}: ${others.join(', ')}`);
     this.#warnOfEnd(chosen, maxSteps);
@@ -100,7 +100,7 @@ export class RunCheckpoints implements Checkpoints {
     return { ...chosen.snapshot, checkpoint: nameOf(chosen.snapshot), before: before?.snapshot };
   }
 
-  /** What `restore` would give with true, while the run may go on elsewhere. Nothing changes. */
+  /** As `restore` with true, but without the run's lock and without changing anything: it may be running elsewhere. */
   async last(maxSteps: number): Promise<RunSnapshot | undefined> {
     const { chosen } = await this.#choose(await this.#id(), true, maxSteps);
     return chosen?.snapshot;
@@ -126,7 +126,7 @@ export class RunCheckpoints implements Checkpoints {
     return { checkpoint: nameOf(snapshot), durable: store.persistent };
   }
 
-  /** Lets another run keep its checkpoints under the same name. */
+  /** Releases the run's lock, so that another run with this identity may save. */
   close(): void {
     this.#closed = true;
     this.#lock?.release();
@@ -147,9 +147,9 @@ export class RunCheckpoints implements Checkpoints {
     }
     const others = this.#otherArguments(chosen.args);
     const { global_step: done, max_steps: planned } = chosen.snapshot.progress;
-    // One that was stopped on its way hasn't ended, though fewer steps may be asked for now.
+    // A run that was stopped early hasn't ended, even if fewer steps are asked for now.
     const hadEnded = done >= Math.max(planned, maxSteps);
-    // Done, but not what is asked for now.
+    // A finished run with other arguments isn't the run that is asked for.
     if (wanted === true && hadEnded && others.length > 0) return { usable, chosen: undefined, others };
     return { usable, chosen, others };
   }
@@ -190,7 +190,7 @@ export class RunCheckpoints implements Checkpoints {
       const lengths = this.#run.adapters.map(({ layout }) => layout.length);
       const { snapshot, ...checkpoint } = readCheckpoint(bytes, lengths);
       if (checkpoint.run !== run) return undefined;
-      // A rate that is another now was chosen anew.
+      // Halvings count only for the learning rate that they were made of.
       const isSameRate = checkpoint.args.learning_rate === this.#run.args.learning_rate;
       const halving = isSameRate ? snapshot.halving : NOT_HALVED;
       return { ...checkpoint, snapshot: { ...snapshot, halving }, slot, seq, training };
@@ -212,7 +212,7 @@ export class RunCheckpoints implements Checkpoints {
     this.#warn('storage_corrupt', `A checkpoint of the run can't be read: ${instead}`);
   }
 
-  /** As transformers, a run that has gone further than it is to go now ends at once. */
+  /** As in transformers, a run that has done more steps than it is asked for now ends at once. */
   #warnOfEnd({ snapshot }: Usable, maxSteps: number): void {
     const { global_step, max_steps } = snapshot.progress;
     if (global_step < maxSteps || global_step >= max_steps) return;
@@ -233,7 +233,7 @@ function after({ slot, training }: Place, seq: number): Place {
   return { slot: slot === 0 ? 1 : 0, seq: seq + 1, training };
 }
 
-/** A training that begins anew spares the last checkpoint of the one before it until it has one of its own. */
+/** A new training doesn't overwrite the last checkpoint of the one before until it has saved one itself. */
 function anew([last]: readonly StoredCheckpoint[]): Place {
   const training = crypto.randomUUID();
   return last === undefined ? { slot: 0, seq: 0, training } : { ...after(last, last.seq), training };

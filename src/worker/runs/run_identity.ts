@@ -10,14 +10,14 @@ import type { BaseModel } from '../models/base_model';
 export interface RunParts {
   readonly model: BaseModel;
   readonly overlay: Overlay;
-  /** Those that train. */
+  /** The adapters that train. */
   readonly adapters: readonly Adapter[];
   readonly rows: readonly unknown[];
 }
 
 /**
- * What a run is a run of, as a fingerprint: the model, what lies over it, how the adapters began, and the rows that they
- * learn from. What trains doesn't count: a run changes it.
+ * A run's fingerprint: of the model, its overlay, the first values of the adapters, and the rows of the data set. Values that
+ * train aren't part of it, as the run changes them.
  */
 export async function runIdentity({ model, overlay, adapters, rows }: RunParts): Promise<string> {
   const digest = new Digest();
@@ -33,7 +33,7 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
   const frozen = overlay.adapters.flatMap(({ frozen }) => frozen);
   const samples = [...tensors.map(([, value]) => value), ...frozen].flatMap(samplesOf);
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
-  for (const pool of stillPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
+  for (const pool of frozenPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
   const task: Task = model.task;
   for (const row of rows) {
     const columns = task.columns(row);
@@ -55,8 +55,8 @@ function describe({ name, hyperparameters, modules, tensors, layout, dropout, or
   };
 }
 
-/** All values of adapters that have a part in the results, but don't train. */
-function stillPools({ adapters, tensors }: Overlay, trained: readonly Adapter[]): Value[] {
+/** The pools that affect the results, but don't train. */
+function frozenPools({ adapters, tensors }: Overlay, trained: readonly Adapter[]): Value[] {
   const own = new Set(trained.map(({ pool }) => pool));
   const used = [...adapters.map(({ pool }) => pool), ...[...tensors.values()].map((value) => value.view?.of ?? value)];
   return [...new Set(used)].filter((value) => !own.has(value));

@@ -18,7 +18,7 @@ import type { DataSource, EvaluateRequest, Evaluation, ExportRequest, RunCalls, 
 import type { CheckpointHost } from './run_checkpoints';
 import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest } from './training';
 
-/** A run that goes on, and what it is a run of. */
+/** A run in progress, with its model and overlay. */
 interface Running extends CreatedRun, Pass {
   readonly args: ResolvedTrainingArguments;
 }
@@ -28,7 +28,7 @@ interface Turn {
   readonly over: Promise<void>;
 }
 
-/** The session's runs, and the data sets that the page feeds them. */
+/** The session's runs, and the data sets that the page feeds to them. */
 export class SessionTraining implements RunCalls {
   readonly #host: SessionHost;
   readonly #calls: Calls;
@@ -37,7 +37,7 @@ export class SessionTraining implements RunCalls {
   readonly #checkpoints: CheckpointHost;
   readonly #feeds = new Map<CallId, ExampleFeed>();
   readonly #runs = new Map<CallId, Running>();
-  /** By the adapter that trains. */
+  /** By the adapter that it trains. */
   readonly #training = new Map<Adapter, Turn>();
 
   constructor(
@@ -65,7 +65,7 @@ export class SessionTraining implements RunCalls {
       const { model, overlay, args, signal } = reading;
       const kernels = new RunKernels(this.#kernels);
       const created = createRun({ ...reading, resume, takesOver, kernels, checkpoints: this.#checkpoints }, emit);
-      // From here on it can be paused and stopped.
+      // From here on the run can be paused and stopped.
       this.#runs.set(call, { ...created, model, overlay, args });
       try {
         return await this.#oneAtATime(overlay, signal, () => created.train());
@@ -79,14 +79,13 @@ export class SessionTraining implements RunCalls {
     return this.#reading(call, request, request.adapter_name, evaluate);
   }
 
-  /** Of a run that goes on: from where it stands, soon. */
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined> {
     return this.#calls.run(call, async (signal) => {
       const running = this.#runs.get(run);
       if (running === undefined) return undefined;
       const { model, overlay } = running;
       expectOne(overlay);
-      const asked = running.run.snapshot().catch(() => undefined); // it ended before it came to another step
+      const asked = running.run.snapshot().catch(() => undefined); // the run ended before its next step
       const snapshot = await untilAborted(asked, signal);
       if (snapshot === undefined) return undefined;
       const whole = { ...running, rows: running.rows(), snapshot };
@@ -119,10 +118,10 @@ export class SessionTraining implements RunCalls {
   async controlTraining(run: CallId, control: RunControl): Promise<void> {
     const running = this.#runs.get(run);
     running?.run.control(control);
-    if (control.check_lock) running?.check().catch(() => {}); // the next save tells
+    if (control.check_lock) running?.check().catch(() => {}); // the next save reports it
   }
 
-  /** A call that reads a data set, as a job on the model under the adapters of those names, or the active ones. */
+  /** Runs a call that reads a data set, as a job on the model with the adapters of these names, or the active ones. */
   #reading<T>(
     call: CallId,
     { model: handle, args, data }: EvaluateRequest,
@@ -142,7 +141,7 @@ export class SessionTraining implements RunCalls {
     });
   }
 
-  /** Two runs would undo each other's steps: the second is refused, or waits where the first is aborted already. */
+  /** Two runs of one adapter would undo each other's steps: the second is refused, or waits if the first is aborted. */
   async #oneAtATime<T>({ adapters }: Overlay, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
     const training = adapters.filter(({ trainable }) => trainable);
     const earlier = training.flatMap((adapter) => {

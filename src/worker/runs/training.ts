@@ -18,31 +18,31 @@ export interface TrainingRequest {
   readonly model: BaseModel;
   readonly overlay: Overlay;
   readonly args: ResolvedTrainingArguments;
-  /** The data set, read until the signal aborts. */
+  /** The data set. The signal ends reading. */
   data(signal: AbortSignal): RowSource;
   readonly signal: AbortSignal;
 }
 
 interface RunRequest extends TrainingRequest {
-  /** Whether to go on from a checkpoint: from the last one, if there is one, or from one that must be there. */
+  /** Whether to continue from a checkpoint: true for the last one, if there is one; a name for one that must exist. */
   readonly resume: boolean | string;
-  /** Whether it may be going on elsewhere, and is to end there. */
+  /** Whether to take the run over from another tab or session that has it. */
   readonly takesOver: boolean;
   readonly checkpoints: CheckpointHost;
   readonly kernels: RunKernels;
 }
 
-/** A run, and what it learns from, once that is read. */
 export interface CreatedRun {
   readonly run: TrainingRun;
+  /** The rows that it learns from: empty until the data set is read. */
   rows(): readonly unknown[];
-  /** To its end, or until another tab takes it over: then rejects with `locked_by_other_tab`. */
+  /** Trains to the end. Rejects with `locked_by_other_tab` if another tab takes the run over. */
   train(): Promise<TrainOutput>;
-  /** Looks whether another tab has taken it over. */
+  /** Checks whether another tab has taken the run over. */
   check(): Promise<void>;
 }
 
-/** A run that reads the data, then trains. Throws where there is nothing to train. */
+/** Creates a run that reads the data, then trains. Throws if no adapter trains. */
 export function createRun(
   { model, overlay, args, data, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
   emit: TrainingInit['emit'],
@@ -51,7 +51,7 @@ export function createRun(
   const task: Task = model.task;
   let rows: readonly unknown[] = [];
   let checkpoints: RunCheckpoints | undefined;
-  /** Its last step, once that is known. */
+  /** The run's last step, once it is known. */
   let end = Number.POSITIVE_INFINITY;
   let isAsked = false;
   const lost = new AbortController();
@@ -116,7 +116,7 @@ interface StoredRunRequest extends TrainingRequest {
   readonly kernels: RunKernels;
 }
 
-/** What a run would go on from that isn't there yet: its last checkpoint, or else its beginning. */
+/** What a run that isn't running would continue from: its last checkpoint, or else its beginning. */
 export async function storedRun({
   model,
   overlay,
@@ -149,7 +149,7 @@ async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): P
   };
 }
 
-/** The adapters that a run trains. */
+/** The adapters that a run trains. Throws `invalid_argument` if there are none, or merged ones. */
 function expectTrainable(overlay: Overlay): readonly Adapter[] {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
   if (adapters.length === 0) {
@@ -167,7 +167,7 @@ function expectTrainable(overlay: Overlay): readonly Adapter[] {
   return adapters;
 }
 
-/** What the task measures over the data, of which it leaves nothing out. */
+/** The task's metrics over all of the data: what doesn't fit into one row is split. */
 export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
   const task: Task = model.task;
   const { rows } = await task.collect(data(signal), { args, overflow: 'split', signal });
