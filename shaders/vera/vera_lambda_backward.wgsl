@@ -1,12 +1,12 @@
-// vera_lambda_backward: for up to three layers i with one u, B and pool, the gradients by λ_b,i and λ_d,i.
-// With M_i[m,j] = Σ_n dy_i[n,m] · u[n,j], which is never stored, over the tokens n of a slice: the partial sums that
-// lib/lambda_partials.wgsl makes of it.
-// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 where there are fewer layers
+// vera_lambda_backward: the gradients of λ_b,i and λ_d,i, for up to three linear layers i with the same u, B and pool.
+// M_i[m,j] = Σ_n dy_i[n,m] · u[n,j], over the tokens n of a slice, is never stored: lib/lambda_partials.wgsl reduces its tiles
+// to partial sums.
+// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 for a layer that isn't there
 // u: (N, R)   B: (≥ M_i, R)   slice: tokens, a multiple of 16
 // partials: those of many layers; layer i's begin at partial_b_i and partial_d_i
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile, and a slice in z; its rows are the layers' m, concatenated, each layer padded to whole tiles; its
-// columns are j, and its K is tokens; a layer is a part
+// columns are j, and its K runs over tokens; a layer is a part
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, part_of_tile, left_columns, left_*}.wgsl
 // and lib/{right_columns, right_*, lambda_partials, lambda_sums_*}.wgsl
 struct Params {
@@ -83,8 +83,8 @@ fn left_word(part: u32, index: u32) -> LeftWord {
   return dy[index];
 }
 
-// Both u and B have lines of R values, so the reader of the right operand (lib/right_*.wgsl) reads either: u for the product,
-// whose part is always 0 here, and B under another number. Both are constants, so that the branch is compiled away.
+// u and B both have lines of R values, so the reader of the right operand (lib/right_*.wgsl) serves both: part 0 is u, the
+// product's operand, and part READS_B is B. Each call passes a constant, so the branch is compiled away.
 const READS_B = 1u;
 
 fn right_word(part: u32, index: u32) -> RightWord {

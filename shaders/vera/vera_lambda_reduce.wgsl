@@ -1,4 +1,4 @@
-// vera_lambda_reduce: adds up the partial sums of many vectors, each in order, and adds them to the gathered gradients:
+// vera_lambda_reduce: adds the partial sums of many vectors, in a fixed order, to their accumulated gradients:
 //   grads[offset + i] += Σ_t partials[at + t · length + i]
 // vectors: (count), each (at, length, sums, offset); they don't overlap in grads   grads: laid out as the pool
 // partials: (size)   longest: the greatest length

@@ -1,8 +1,8 @@
 // vera_merge: into[m,k] = weight[m,k] + λ_b[m] · Σ_j B[m,j] · λ_d[j] · A[j,k]
 // weight: (M, K) in f32, or with `half` in packed f16; none when has_weight is 0
-// A: (R, stride), of which the first K columns count   B: (≥ M, R)   into: (M, K)
+// A: (R, stride), of which the first K columns are used   B: (≥ M, R)   into: (M, K)
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
-// grid: see the tile; its rows are m, its columns k, and the rank is its K
+// grid: see the tile; its rows are m, its columns k, and its K runs over the rank
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, addend_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params {

@@ -1,6 +1,6 @@
-// vera_merge_backward: the gradients by λ of what vera_merge adds, from dw, that of its result
-// With M[m,j] = Σ_k dw[m,k] · A[j,k], which is never stored: the partial sums that lib/lambda_partials.wgsl makes of it.
-// dw: (M, K)   A: (R, stride), of which the first K columns count   B: (≥ M, R)
+// vera_merge_backward: the gradients of λ_b and λ_d from dw, the gradient of vera_merge's result
+// M[m,j] = Σ_k dw[m,k] · A[j,k] is never stored: lib/lambda_partials.wgsl reduces its tiles to partial sums.
+// dw: (M, K)   A: (R, stride), of which the first K columns are used   B: (≥ M, R)
 // partials: those of many weights; this one's begin at partial_b and partial_d
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile; its rows are m and its columns j

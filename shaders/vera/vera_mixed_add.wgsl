@@ -1,7 +1,7 @@
-// vera_mixed_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j v[n,j] · B[m,j], with λ_b of the adapter of row n
-// z[n,m] = y[n,m] where that adapter doesn't wrap this module
-// v: (N, R), of vera_mixed_scale   B: (≥ M, R)   y, z: (N, M)
-// table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of T rows each
+// vera_mixed_add: z[n,m] = y[n,m] + λ_b[m] · Σ_j v[n,j] · B[m,j], with λ_b of token n's adapter
+// z[n,m] = y[n,m] if that adapter doesn't wrap this module
+// v: (N, R), from vera_mixed_scale   B: (≥ M, R)   y, z: (N, M)
+// table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of each T tokens
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl

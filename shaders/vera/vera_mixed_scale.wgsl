@@ -1,5 +1,5 @@
-// vera_mixed_scale: v[n,j] = λ_d[j] · u[n,j], with λ_d of the adapter of row n; zeros where it doesn't wrap this module
-// u, v: (N, R)   table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of T rows each
+// vera_mixed_scale: v[n,j] = λ_d[j] · u[n,j], with λ_d of token n's adapter; 0 if it doesn't wrap this module
+// u, v: (N, R)   table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of each T tokens
 // grid: one thread per word of v, folded into x and y
 // with lib/word_*.wgsl, lib/mixed_slot.wgsl, lib/flat_index.wgsl
 struct Params { N: u32, R: u32, T: u32, module_index: u32, adapters: u32 }

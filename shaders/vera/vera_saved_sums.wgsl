@@ -1,6 +1,6 @@
 // vera_saved_sums: over the tokens n of a slice,
-//   partial_b[slice, m] = Σ_n dy[n,m] · w[n,m], the gradient by λ_b, and
-//   partial_d[slice, j] = Σ_n dv[n,j] · u[n,j], that by λ_d
+//   partial_b[slice, m] = Σ_n dy[n,m] · w[n,m], the gradient of λ_b, and
+//   partial_d[slice, j] = Σ_n dv[n,j] · u[n,j], that of λ_d
 // dy, w: (N, M)   dv, u: (N, R)   M and R are multiples of the word's width
 // partials: those of many layers; this one's begin at partial_b (slices, M) and partial_d (slices, R), multiples of the width
 // grid: in x a thread per word of both, in y a slice

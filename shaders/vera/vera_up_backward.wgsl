@@ -1,6 +1,6 @@
-// vera_up_backward: du[n,j] = Σ_i λ_d,i[j] · Σ_m dy_i[n,m] · λ_b,i[m] · B[m,j] + sum[n,j], of up to three layers i with
-// one u, B and pool
-// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 where there are fewer layers
+// vera_up_backward: du[n,j] = Σ_i λ_d,i[j] · Σ_m dy_i[n,m] · λ_b,i[m] · B[m,j] + sum[n,j], for up to three linear layers
+// i with the same u, B and pool
+// dy: dy_i (N, M_i), of which the second and third begin at at_dy1 and at_dy2   M_i: 0 for a layer that isn't there
 // B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile; its K is the layers' m, concatenated, each layer padded to a multiple of 4
@@ -45,7 +45,7 @@ fn whole(size: u32) -> u32 {
   return (size + 3u) & ~3u;
 }
 
-// Where the layers begin on K.
+// Where the layers begin along K.
 fn first_k() -> vec3u {
   return vec3u(0u, whole(p.M0), whole(p.M0) + whole(p.M1));
 }
@@ -96,7 +96,7 @@ fn right_begin(part: u32, j: u32) -> vec4u {
   return vec4u(min(j, (p.R - 1u) & ~3u));
 }
 
-// Scaled by both vectors: λ_d differs from layer to layer, so it can't wait for the end.
+// Scaled by both vectors here: λ_d differs between layers, so it can't scale the finished sum.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let j = begin.x;
   let at = place_of(k);

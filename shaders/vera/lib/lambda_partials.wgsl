@@ -1,12 +1,12 @@
-// What a tile of G[m,j] = B[m,j] · M[m,j] gives to λ's gradients, where M is a product that isn't stored:
+// The partial sums of λ's gradients from a tile of G[m,j] = B[m,j] · M[m,j], where M is a product that isn't stored:
 //   partial_b[quarter of j, m] = Σ_j G[m,j] · λ_d[j]     partial_d[quarter of m, j] = Σ_m G[m,j] · λ_b[m]
-// A tile has four quarters, of j 16 in a row, of m 16 that the tile keeps together. A part's partial_b is
+// A quarter of a tile's j is 16 adjacent columns, a quarter of its m 16 rows that the tile sums together. A part's partial_b is
 // (slices, ⌈R/64⌉, 4, M), and its partial_d (slices, ⌈M/64⌉, 4, R).
-// The kernel says which part a row belongs to, with which row a part begins and how many it has, and what B is; `Vectors` say
-// where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
+// The kernel defines the part of a row (part_of), a part's rows (first_row, size_of), and the values of B (b4). Its vectors_of
+// says where a part's λ_b and λ_d begin in the pool, and its partial sums in partials.
 struct Vectors { lambda_b: u32, lambda_d: u32, partial_b: u32, partial_d: u32 }
 
-// Of a block of G: its contributions to four rows and to four columns.
+// What a block of G adds to the sums of four rows and of four columns.
 struct BlockSums { by_row: vec4f, by_column: vec4f }
 
 fn block_sums(row: u32, j: u32, block: mat4x4f) -> BlockSums {
@@ -33,7 +33,7 @@ fn b_row(m: u32, j: u32, size: u32) -> vec4f {
   return select(vec4f(), b4(min(m, size - 1u), j), m < size);
 }
 
-// Of four rows, over the 16 columns of a quarter of a tile.
+// Stores the sums of four rows over a quarter of the columns.
 fn put_row_sums(group: vec3u, quarter: u32, row: u32, sums: vec4f) {
   let part = part_of(row);
   let size = size_of(part);
@@ -45,7 +45,7 @@ fn put_row_sums(group: vec3u, quarter: u32, row: u32, sums: vec4f) {
   }
 }
 
-// Of four columns, over the 16 rows of a quarter.
+// Stores the sums of four columns over a quarter of the rows.
 fn put_column_sums(group: vec3u, quarter: u32, j: u32, sums: vec4f) {
   let part = part_of(group.x * 64u);
   let size = size_of(part);

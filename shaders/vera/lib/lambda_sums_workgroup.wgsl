@@ -1,5 +1,5 @@
-// Gathers a tile's sums in workgroup memory: four for each of its blocks.
-// A thread's blocks lie 32 rows apart and share a column sum; both start at 0.
+// Reduces a tile's sums in workgroup memory, which starts at 0: each block has four row sums, and each two blocks of a thread,
+// 32 rows apart, have four column sums.
 var<workgroup> row_sums: array<vec4f, 256>;    // 16 row blocks × 16 column blocks
 var<workgroup> column_sums: array<vec4f, 128>; // 16 column blocks × 8 row blocks
 

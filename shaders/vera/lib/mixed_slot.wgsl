@@ -1,4 +1,4 @@
-// Where the table holds λ_b (x) and λ_d (y) of the adapter that row n goes through in this module; NONE for none.
+// Where the table holds λ_b (x) and λ_d (y) of token n's adapter for this module; NONE if there is none.
 const NONE = 0xffffffffu;
 
 fn slot_of(n: u32) -> vec2u {
