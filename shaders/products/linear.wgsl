@@ -1,5 +1,5 @@
 // linear: y[n,m] = Σ_k x[n,k] · weight[m,k] + bias[m] + residual[n,m]
-// x: (N, K)   weight: (M, stride), of which the first K columns count   bias: (M), left out when has_bias is 0
+// x: (N, K)   weight: (M, stride), of which the first K columns are used   bias: (M), left out when has_bias is 0
 // residual: left out when has_residual is 0   residual, y: (N, M)
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
@@ -12,7 +12,7 @@ struct Params { N: u32, M: u32, K: u32, stride: u32, has_bias: u32, has_residual
 @group(0) @binding(4) var<storage, read> residual: array<Result>;
 @group(0) @binding(5) var<storage, read_write> y: array<Result>;
 
-// Set where there are neither bias nor residual.
+// True if there is neither bias nor residual.
 override PLAIN: bool = false;
 
 fn rows() -> u32 {

@@ -1,5 +1,5 @@
-// linear_backward: dx[n,k] = Σ_i Σ_m dy_i[n,m] · weight_i[m,k] + sum[n,k], of up to three layers i with one input x
-// dy_i: (N, M_i)   weight_i: (M_i, stride), of which the first K columns count   M_i: 0 where there are fewer layers
+// linear_backward: dx[n,k] = Σ_i Σ_m dy_i[n,m] · weight_i[m,k] + sum[n,k], for up to three linear layers i with one input
+// dy_i: (N, M_i)   weight_i: (M_i, stride), of which the first K columns are used   M_i: 0 for a layer that isn't there
 // sum: left out when has_sum is 0   sum, dx: (N, K)
 // grid: see the tile; a layer is a part
 // with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, parts_apart, whole_range}.wgsl

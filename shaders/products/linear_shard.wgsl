@@ -1,6 +1,6 @@
 // linear_shard: some columns of linear's result: y[n, first + m] = Σ_k x[n,k] · weight[m,k] + bias[first + m]
 // + residual[n, first + m]
-// x: (N, K)   weight: (M, stride), rows first … first + M − 1 of a larger one, of which the first K columns count
+// x: (N, K)   weight: (M, stride), rows first … first + M − 1 of a larger one, of which the first K columns are used
 // bias: (width), left out when has_bias is 0   residual: left out when has_residual is 0   residual, y: (N, width)
 // first: a multiple of 4
 // grid: see the tile

@@ -1,4 +1,4 @@
-// Storage of what is added to the result: f32, or packed f16; the lines are whole words of four values.
+// Storage of a matrix that is added to the result: f32, or packed f16. Lines are multiples of four values.
 alias AddendWord = vec2u;
 
 fn addend(at: u32, half: bool) -> Result {

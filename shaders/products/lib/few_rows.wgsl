@@ -1,6 +1,6 @@
-// Up to 4 rows × 4 columns by one thread, which takes four of K at a time, from `first` in steps of `step`. With few rows,
-// reading the right operand is all the work, and it is read once. One row has loops of its own: a branch within them
-// would cost software adapters as much as the reading.
+// One thread's share of up to 4 rows × 4 columns: four of K at a time, from `first` in steps of `step`. With few rows, most of
+// the time goes into reading the right operand, which is read once. A single row has its own loops: a branch inside them
+// would cost software GPUs as much as the reads.
 alias Sums = mat4x4f;
 
 fn low_rows(column: u32, first: u32, step: u32) -> Sums {

@@ -1,5 +1,5 @@
-// Layout of the left operand: a line per k, the result's rows run along it. Lines beyond K read as 0.
-// Begin: the position along a line, where the first line lies, how far lines are apart, and how many there are.
+// Layout of the left operand: one line for each k, along which the result's rows run. Lines beyond K read as 0.
+// left_begin gives the position along a line, the first line's origin, the distance between lines, and their number.
 fn left_begin(part: u32, row: u32) -> vec4u {
   let at = min(left_row(part, row), (left_stride(part) - 1u) & ~3u);
   let first = left_origin(part, 0u);

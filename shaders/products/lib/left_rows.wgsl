@@ -1,4 +1,4 @@
-// Layout of the left operand: a line per row of the result, K runs along it.
+// Layout of the left operand: one line for each row of the result, along which K runs.
 fn left_begin(part: u32, row: u32) -> vec4u {
   let last = rows() - 1u;
   return vec4u(

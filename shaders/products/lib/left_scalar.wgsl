@@ -1,4 +1,4 @@
-// Storage of the left operand: f32, lines of any length. What lies beyond a line's end reads as 0.
+// Storage of the left operand: f32, lines of any length. Values beyond a line's end read as 0.
 alias LeftWord = f32;
 
 fn left_origin(part: u32, line: u32) -> u32 {

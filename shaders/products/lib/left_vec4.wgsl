@@ -1,4 +1,4 @@
-// Storage of the left operand: f32, four values a word; the lines are whole words.
+// Storage of the left operand: f32, four values a word. Lines are whole words.
 alias LeftWord = vec4f;
 
 fn left_origin(part: u32, line: u32) -> u32 {

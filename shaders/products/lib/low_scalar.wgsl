@@ -1,4 +1,4 @@
-// Storage of the low-rank range, u and B of the kernel: f32, any rank. What lies beyond it reads as 0 in u.
+// Storage of the low-rank operands, the kernel's u and B: f32, any rank. Values of u beyond the rank read as 0.
 alias LowWord = f32;
 
 fn low_origin(line: u32) -> u32 {

@@ -1,4 +1,4 @@
-// Storage of the low-rank range, u and B of the kernel: f32, four values a word; the rank is a multiple of 4.
+// Storage of the low-rank operands, the kernel's u and B: f32, four values a word. The rank is a multiple of 4.
 alias LowWord = vec4f;
 
 fn low_origin(line: u32) -> u32 {

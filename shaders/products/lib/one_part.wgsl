@@ -1,5 +1,5 @@
-// Completes a tile for products of one part. In those of several, each part has operands of its own, and all go into the
-// same result.
+// Completes a tile for products of one part. A part is one of up to three products, each with its own operands, that go into
+// one result.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_part(0u, before, group, thread);
 }

@@ -1,5 +1,5 @@
-// Completes a tile for products of up to three parts, each with buffers of its own: they are written out, so that a
-// compiler knows which of them each loop reads. The kernel says which workgroups take part in a part.
+// Completes a tile for products of up to three parts with separate buffers. The calls are written out, so that compilers know
+// which buffers each loop reads. The kernel's has_part says which workgroups compute a part.
 fn add_parts(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   var c = before;
   if (has_part(0u, group)) {

@@ -1,7 +1,7 @@
 // Storage of the result: f32, lines of any length. The kernel's `put` writes a value.
 alias Result = f32;
 
-// Writes what of a block lies within the result.
+// Writes the values of a block that lie within the result.
 fn put_block(row: u32, column: u32, block: mat4x4f) {
   put_line(row, column, block[0]);
   put_line(row + 1u, column, block[1]);

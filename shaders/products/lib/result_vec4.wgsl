@@ -1,7 +1,7 @@
-// Storage of the result: f32, four values a word; the lines are whole words. The kernel's `put` writes a word.
+// Storage of the result: f32, four values a word. Lines are whole words. The kernel's `put` writes a word.
 alias Result = vec4f;
 
-// Writes what of a block lies within the result: in a loop, as written out it would be much of a shader.
+// Writes the rows of a block that lie within the result. Unrolled, this loop would be a large share of a shader.
 fn put_block(row: u32, column: u32, block: mat4x4f) {
   let count = select(0u, min(4u, rows() - min(row, rows())), column < columns());
   for (var i = 0u; i < count; i++) {

@@ -1,4 +1,4 @@
-// Where the lines of four columns begin, for layouts of the right operand in which K runs along the lines.
+// For layouts of the right operand in which K runs along the lines: where the lines of four columns begin.
 fn right_begin(part: u32, column: u32) -> vec4u {
   let last = columns() - 1u;
   return vec4u(

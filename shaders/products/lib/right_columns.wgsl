@@ -1,4 +1,5 @@
-// Layout of the right operand: a line per k, the result's columns run along it. Beyond K, only the left is 0.
+// Layout of the right operand: one line for each k, along which the result's columns run. Values
+// beyond K aren't masked: the left operand is 0 there.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let last = inner(part) - 1u;
   return mat4x4f(

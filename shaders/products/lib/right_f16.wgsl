@@ -1,4 +1,4 @@
-// Storage of the right operand: packed f16, four values a word; the lines are whole words.
+// Storage of the right operand: packed f16, four values a word. Lines are whole words.
 alias RightWord = vec2u;
 
 fn right_origin(part: u32, line: u32) -> u32 {

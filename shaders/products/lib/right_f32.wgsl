@@ -1,4 +1,4 @@
-// Storage of the right operand: f32, four values a word; the lines are whole words.
+// Storage of the right operand: f32, four values a word. Lines are whole words.
 alias RightWord = vec4f;
 
 fn right_origin(part: u32, line: u32) -> u32 {

@@ -1,4 +1,4 @@
-// Storage of the right operand: f32, lines of any length. What lies beyond a line's end reads as 0.
+// Storage of the right operand: f32, lines of any length. Values beyond a line's end read as 0.
 alias RightWord = f32;
 
 fn right_origin(part: u32, line: u32) -> u32 {

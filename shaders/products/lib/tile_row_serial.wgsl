@@ -1,4 +1,4 @@
-// Tile of up to 4 rows × 4 columns for each thread alone.
+// Tile of up to 4 rows × 4 columns for each thread.
 // grid: 64 columns a workgroup, folded into x and y
 // with lib/few_rows.wgsl
 @compute @workgroup_size(16)
@@ -14,7 +14,7 @@ fn main(
   }
 }
 
-// A thread has the four columns that a whole workgroup of tile_row has.
+// group.x counts columns by fours, as in tile_row, where a whole workgroup computes the four.
 fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   return add_rows(part, before, group.x * 4u, 0u, 4u);
 }

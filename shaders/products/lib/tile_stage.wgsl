@@ -1,6 +1,6 @@
-// The loops of tiles in workgroup memory: STEP of K at a time, each thread stages one block of both operands, and adds what
-// the workgroup has staged to its results. The tile has SIDE rows and columns of results, says which block a thread stages,
-// and what it does with them. A line of STAGE_LINE vectors for each k.
+// The K loops of tiles that stage operands in workgroup memory, STEP of K at a time: each thread stages one block of each
+// operand, then multiplies what the workgroup has staged. The tile defines SIDE, its rows and columns of results; staged_by,
+// the block that a thread stages; and add_staged, the multiplication. There is a line of STAGE_LINE vectors for each k.
 var<workgroup> left_stage: array<vec4f, STEP * STAGE_LINE>;
 var<workgroup> right_stage: array<vec4f, STEP * STAGE_LINE>;
 

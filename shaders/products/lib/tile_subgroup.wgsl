@@ -1,6 +1,6 @@
-// Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad share their rows: each reads one of
+// Tile of 64 × 64 results for 64 threads, four blocks each. The four threads of a quad have the same rows: each reads one of
 // the four left blocks from memory and gets the others from its neighbours' registers.
-// No thread waits for those of other quads, so a tile is four workgroups of 16 columns: even small results keep several
+// Quads don't depend on each other, so four workgroups compute a tile, 16 columns each: even small results keep several
 // cores busy.
 // grid: 64 rows in x, 16 columns in y
 // with lib/neighbours.wgsl
@@ -13,7 +13,6 @@ fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) 
   let row = first_row_of_quad(group, thread.x);
   let column = column_of(group, thread.x);
   var c = Blocks();
-  // Quads beyond the last row or column have nothing to do.
   let has_rows = row < rows_end(group);
   if (has_rows && (column & ~15u) < columns()) {
     if (low_inner() > 0u) {
@@ -32,7 +31,7 @@ fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) 
     }
     c = add_parts(c, group, thread);
   }
-  // A loop of which compilers don't know how often it runs: written out, this would be most of the shader.
+  // The bound isn't a constant, so compilers don't unroll the loop: unrolled, it would be most of the shader.
   let blocks = select(0u, 4u, has_rows && column < columns());
   for (var i = 0u; i < blocks; i++) {
     finish(row + neighbour(thread.x, i) * 4u, column, block_of(c, i));

@@ -1,5 +1,5 @@
-// Tile of 64 × 64 results for 8 × 8 threads. Each holds four blocks and reads its operands straight from memory, half
-// as often for each result as tile_register does, in twice the registers.
+// Tile of 64 × 64 results for 8 × 8 threads. Each computes four blocks and reads its operands directly from memory: half as
+// many reads for each result as in tile_register, with twice the registers.
 // grid: 64 rows in x, 64 columns in y
 // with lib/quad.wgsl
 @compute @workgroup_size(8, 8)

@@ -1,10 +1,10 @@
-// Tile of 64 × 64 results for 8 × 8 threads. Each holds four blocks. The workgroup reads 16 of K at a time into
+// Tile of 64 × 64 results for 8 × 8 threads. Each computes four blocks. The workgroup reads 16 of K at a time into
 // workgroup memory.
 // grid: 64 rows in x, 64 columns in y
 // with lib/{quad, tile_stage}.wgsl
 const SIDE = 64u;
 const STEP = 16u;
-// A line of 16 vectors and one more, which spreads the writes over more banks.
+// 16 vectors and one of padding, which spreads writes over more banks.
 const STAGE_LINE = 17u;
 
 @compute @workgroup_size(8, 8)
@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   finish_tile(group, thread.y * 8u + thread.x);
 }
 
-// Four neighbouring threads stage four blocks along K, the next four those of the next rows or columns.
+// Four neighbouring threads stage four blocks along K, the next four threads those of the next four rows or columns.
 fn staged_by(thread: vec3u) -> Staged {
   let index = thread.y * 8u + thread.x;
   return Staged(index / 4u, index % 4u * 4u);

@@ -1,5 +1,5 @@
-// Tile of 32 × 32 results for 8 × 8 threads, a block for each: for results that have too few tiles of 64 × 64 to keep a
-// GPU busy. The workgroup reads 32 of K at a time into workgroup memory.
+// Tile of 32 × 32 results for 8 × 8 threads, a block for each: for results with too few tiles of 64 × 64 to keep a GPU
+// busy. The workgroup reads 32 of K at a time into workgroup memory.
 // grid: 32 rows in x, 32 columns in y
 // with lib/tile_stage.wgsl
 alias Sums = mat4x4f;
@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   finish(row, column, add_parts(c, group, thread));
 }
 
-// Neighbours stage what lies side by side, which spreads their writes over all banks.
+// Neighbouring threads stage adjacent blocks, so that their writes go to different banks.
 fn staged_by(thread: vec3u) -> Staged {
   return Staged(thread.x, thread.y * 4u);
 }

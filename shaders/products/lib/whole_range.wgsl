@@ -1,4 +1,5 @@
-// Completes a tile for products whose workgroups go through all of K. Others say which slice of it a workgroup has.
+// Completes a tile for products whose workgroups each go through all of K. Kernels that cut K into slices define k_begin and
+// k_end themselves.
 fn k_begin(group: vec3u) -> u32 {
   return 0u;
 }
