@@ -131,10 +131,10 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return [
       init.wgsl,
       ...(init.libs ?? []),
-      ...(init.gather === undefined ? [STORAGES.result[lines]] : []),
+      ...(init.epilogue === undefined ? [STORAGES.result[lines]] : []),
       ...(init.perColumn ? [STORAGES.perColumn[lines]] : []),
       ...(init.addend ? [STORAGES.addend[lines]] : []),
-      ...(init.gather === undefined && !init.resultStart ? [resultWhole] : []),
+      ...(init.epilogue === undefined && !init.resultStart ? [resultWhole] : []),
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],

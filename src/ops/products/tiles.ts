@@ -22,8 +22,8 @@ const FEW_ROWS = 4;
 
 /** What a product says of itself to be cut into tiles. */
 export interface TileInit<P extends ParamTypes> {
-  /** Files for a kernel that doesn't put blocks into a result, but makes something else of a tile. */
-  readonly gather?: Readonly<Record<'workgroup' | 'subgroup', string>>;
+  /** For a kernel that reduces a tile's blocks instead of storing them: the files that do. */
+  readonly epilogue?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /**
@@ -47,7 +47,7 @@ export interface TileInit<P extends ParamTypes> {
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],
-  { size, rows, slices, fewRows, plain, gather }: TileInit<P>,
+  { size, rows, slices, fewRows, plain, epilogue }: TileInit<P>,
 ): VariantInit<P>[] {
   const tilesOf = (params: Params<P>, tile: number): Grid => {
     const [own, columns] = size(params);
@@ -66,8 +66,8 @@ export function tileVariants<P extends ParamTypes>(
     wgsl: [...files, fewRowsWgsl, tileRowSerial],
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], TILE) * FLAT_THREADS),
   };
-  const shared = gather === undefined ? files : [...files, gather.workgroup];
-  const split = gather === undefined ? files : [...files, gather.subgroup];
+  const shared = epilogue === undefined ? files : [...files, epilogue.workgroup];
+  const split = epilogue === undefined ? files : [...files, epilogue.subgroup];
   const subgroup: VariantInit<P> = {
     name: 'subgroup',
     wgsl: [enableSubgroups, ...split, neighbours, tileSubgroup],
@@ -83,7 +83,7 @@ export function tileVariants<P extends ParamTypes>(
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
     { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup, tileStage], workgroups: tiles },
-    ...(gather === undefined ? [small] : []),
+    ...(epilogue === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
     ...(fewRows ? [row, rowSerial] : []),

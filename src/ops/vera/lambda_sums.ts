@@ -8,10 +8,10 @@ import type { Graph, PassEnd } from '../../graph/graph';
 import { constant, growing, type Value } from '../../graph/value';
 import { TILE } from '../products/tiles';
 
-/** What completes a product that makes partial sums of its tiles instead of a result. */
+/** For a product whose tiles are reduced to partial sums instead of being stored. */
 export const makesPartialSums = {
   libs: [lambdaPartials],
-  gather: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
+  epilogue: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
 };
 
 /** Partial sums of a tile, of its rows and of its columns. */
@@ -71,7 +71,7 @@ interface Placed extends LambdaVector {
 }
 
 /** The partial sums that go to one buffer of gradients. */
-interface Gathered {
+interface OpenSums {
   readonly partials: ReturnType<typeof growing>;
   readonly vectors: Placed[];
   size: number;
@@ -83,7 +83,7 @@ const MOST = 2 ** 23;
 /** The partial sums of λ's gradients of a whole backward pass, which one dispatch for each pool adds up at its end. */
 export class LambdaSums implements PassEnd {
   readonly #g: Graph;
-  readonly #open = new Map<Value, Gathered>();
+  readonly #open = new Map<Value, OpenSums>();
 
   constructor(g: Graph) {
     this.#g = g;
@@ -96,19 +96,19 @@ export class LambdaSums implements PassEnd {
     // One dispatch can't add twice to the same element.
     const again = before?.vectors.some((placed) => vectors.some((vector) => overlap(placed, vector)));
     if (before !== undefined && (again || before.size + count > MOST)) this.#close(grads, before);
-    const gathered = this.#open.get(grads) ?? { partials: growing('vera_lambda.partials'), vectors: [], size: 0 };
-    this.#open.set(grads, gathered);
-    const placed = vectors.map((vector) => ({ ...vector, at: gathered.partials.take(vector.length * vector.sums) }));
-    gathered.vectors.push(...placed);
-    gathered.size += count;
-    return { partials: gathered.partials.value, at: placed.map(({ at }) => at) };
+    const open = this.#open.get(grads) ?? { partials: growing('vera_lambda.partials'), vectors: [], size: 0 };
+    this.#open.set(grads, open);
+    const placed = vectors.map((vector) => ({ ...vector, at: open.partials.take(vector.length * vector.sums) }));
+    open.vectors.push(...placed);
+    open.size += count;
+    return { partials: open.partials.value, at: placed.map(({ at }) => at) };
   }
 
   finish(): void {
-    for (const [grads, gathered] of this.#open) this.#close(grads, gathered);
+    for (const [grads, open] of this.#open) this.#close(grads, open);
   }
 
-  #close(grads: Value, { partials, vectors, size }: Gathered): void {
+  #close(grads: Value, { partials, vectors, size }: OpenSums): void {
     this.#open.delete(grads);
     const content = Uint32Array.from(vectors.flatMap(({ at, length, sums, offset }) => [at, length, sums, offset]));
     const table = constant('vera_lambda.vectors', [vectors.length, 4], content);
