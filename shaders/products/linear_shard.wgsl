@@ -4,7 +4,7 @@
 // bias: (width), left out when has_bias is 0   residual: left out when has_residual is 0   residual, y: (N, width)
 // first: a multiple of 4
 // grid: see the tile
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_scalar, result_vec4, left_rows, left_*, right_rows, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32, stride: u32, width: u32, first: u32, has_bias: u32, has_residual: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -3,7 +3,7 @@
 // first: a multiple of 4, and so is M unless first + M is width
 // sum: left out when has_sum is 0   sum, dx: (N, K)
 // grid: see the tile; its K runs from first to first + M
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, K: u32, M: u32, stride: u32, width: u32, first: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

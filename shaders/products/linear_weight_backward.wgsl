@@ -1,7 +1,7 @@
 // linear_weight_backward: dw[m,k] += Σ_n dy[n,m] · x[n,k]
 // dy: (N, M)   x: (N, K)   dw: (M, K)
 // grid: see the tile; its rows are m, its columns k, and its K runs over tokens
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_columns, left_*, right_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, K: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

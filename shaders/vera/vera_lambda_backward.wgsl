@@ -7,7 +7,7 @@
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile, and a slice in z; its rows are the layers' m, concatenated, each layer padded to whole tiles; its
 // columns are j, and its K runs over tokens; a layer is a part
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_range, of_part, part_of_tile, left_columns, left_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, part_of_tile, left_columns, left_*}.wgsl
 // and lib/{right_columns, right_*, lambda_partials, lambda_sums_*}.wgsl
 struct Params {
   N: u32,

@@ -4,7 +4,7 @@
 // residual: left out when has_residual is 0   residual, y: (N, M)
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, low_*}.wgsl
 struct Params {
   N: u32,

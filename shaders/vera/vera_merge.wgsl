@@ -3,7 +3,7 @@
 // A: (R, stride), of which the first K columns are used   B: (≥ M, R)   into: (M, K)
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and its K runs over the rank
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, addend_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params {
   M: u32,

@@ -4,7 +4,7 @@
 // partials: those of many weights; this one's begin at partial_b and partial_d
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile; its rows are m and its columns j
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range, left_rows, left_*}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range, left_rows, left_*}.wgsl
 // and lib/{right_rows, right_*, lambda_partials, lambda_sums_*}.wgsl
 struct Params {
   M: u32,

@@ -3,7 +3,7 @@
 // v: (N, R), from vera_mixed_scale   B: (≥ M, R)   y, z: (N, M)
 // table: the adapters' vectors   slots: (modules, adapters)   which: (N / T), the adapter of each T tokens
 // grid: see the tile
-// with lib/{enable_subgroups, tile_*, few_rows, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_rows, right_*, mixed_slot}.wgsl
 struct Params { N: u32, M: u32, R: u32, T: u32, module_index: u32, adapters: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -2,7 +2,7 @@
 // dy: (N, M)   B: (≥ M, R)   sum: left out when has_sum is 0   sum, dv, du: (N, R)
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, per_column_*, left_rows, left_*, right_scaled_columns, right_*}.wgsl
 struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, has_sum: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -4,7 +4,7 @@
 // B: (≥ M_i, R)   sum, du: (N, R); no sum when has_sum is 0
 // lambda: the pool, with λ_b,i at lambda_b_i and λ_d,i at lambda_d_i, multiples of 4
 // grid: see the tile; its K is the layers' m, concatenated, each layer padded to a multiple of 4
-// with lib/{enable_subgroups, tile_*, neighbours, quad, block, one_part, one_range, whole_range, of_part}.wgsl
+// with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range, of_part}.wgsl
 // and lib/{result_*, left_*, right_*}.wgsl
 struct Params {
   N: u32,

@@ -50,7 +50,7 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
 }
 
 export interface ShaderFile {
-  /** 'linear', or 'lib/quad': the folder of its family is left out, as no two families have a file of one name. */
+  /** 'linear', or 'lib/square': the folder of its family is left out, as no two families have a file of one name. */
   readonly name: string;
   /** Below shaders/. */
   readonly path: string;

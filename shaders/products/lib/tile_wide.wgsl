@@ -1,20 +1,20 @@
 // Tile of 64 × 64 results for 8 × 8 threads. Each computes four blocks and reads its operands directly from memory: half as
 // many reads for each result as in tile_register, with twice the registers.
 // grid: 64 rows in x, 64 columns in y
-// with lib/quad.wgsl
+// with lib/square.wgsl
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let row = group.x * 64u + thread.y * 4u;
   let column = group.y * 64u + thread.x * 4u;
   if (row < rows() && column < columns()) {
-    var c = Quad();
+    var c = Square();
     if (low_inner() > 0u) {
       let left0 = low_left_begin(row);
       let left1 = low_left_begin(row + 32u);
       let right0 = low_right_begin(column);
       let right1 = low_right_begin(column + 32u);
       for (var k = 0u; k < low_inner(); k += 4u) {
-        c = multiply_add_quad(
+        c = multiply_add_square(
           c,
           low_left_block(left0, k),
           low_left_block(left1, k),
@@ -22,15 +22,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
           low_right_block(right1, k),
         );
       }
-      c = scale_quad(c, low_scale(column), low_scale(column + 32u));
+      c = scale_square(c, low_scale(column), low_scale(column + 32u));
     }
     c = add_parts(c, group, thread);
-    finish_quad(row, column, c);
+    finish_square(row, column, c);
   }
   finish_tile(group, thread.y * 8u + thread.x);
 }
 
-fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
+fn add_part(part: u32, before: Square, group: vec3u, thread: vec3u) -> Square {
   var c = before;
   let row = group.x * 64u + thread.y * 4u;
   let column = group.y * 64u + thread.x * 4u;
@@ -40,7 +40,7 @@ fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   let right1 = right_begin(part, column + 32u);
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += 4u) {
-    c = multiply_add_quad(
+    c = multiply_add_square(
       c,
       left_block(part, left0, k),
       left_block(part, left1, k),
@@ -51,8 +51,8 @@ fn add_part(part: u32, before: Quad, group: vec3u, thread: vec3u) -> Quad {
   return c;
 }
 
-fn multiply_add_quad(c: Quad, a0: mat4x4f, a1: mat4x4f, b0: mat4x4f, b1: mat4x4f) -> Quad {
-  return Quad(
+fn multiply_add_square(c: Square, a0: mat4x4f, a1: mat4x4f, b0: mat4x4f, b1: mat4x4f) -> Square {
+  return Square(
     multiply_add(c.c00, a0, b0),
     multiply_add(c.c01, a0, b1),
     multiply_add(c.c10, a1, b0),

@@ -1,7 +1,7 @@
 // Tile of 64 × 64 results for 8 × 8 threads. Each computes four blocks. The workgroup reads 16 of K at a time into
 // workgroup memory.
 // grid: 64 rows in x, 64 columns in y
-// with lib/{quad, tile_stage}.wgsl
+// with lib/{square, tile_stage}.wgsl
 const SIDE = 64u;
 const STEP = 16u;
 // 16 vectors and one of padding, which spreads writes over more banks.
@@ -11,12 +11,12 @@ const STAGE_LINE = 17u;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let row = group.x * SIDE + thread.y * 4u;
   let column = group.y * SIDE + thread.x * 4u;
-  var c = Quad();
+  var c = Square();
   if (low_inner() > 0u) {
-    c = scale_quad(add_low(c, group, thread), low_scale(column), low_scale(column + 32u));
+    c = scale_square(add_low(c, group, thread), low_scale(column), low_scale(column + 32u));
   }
   c = add_parts(c, group, thread);
-  finish_quad(row, column, c);
+  finish_square(row, column, c);
   finish_tile(group, thread.y * 8u + thread.x);
 }
 
@@ -26,7 +26,7 @@ fn staged_by(thread: vec3u) -> Staged {
   return Staged(index / 4u, index % 4u * 4u);
 }
 
-fn add_staged(before: Quad, thread: vec3u) -> Quad {
+fn add_staged(before: Square, thread: vec3u) -> Square {
   var c = before;
   workgroupBarrier();
   // One k at a time: whole blocks would need 64 registers for operands instead of 16.

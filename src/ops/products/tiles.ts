@@ -1,7 +1,7 @@
 import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
 import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
 import fewRowsWgsl from '../../../shaders/products/lib/few_rows.wgsl?raw';
-import quad from '../../../shaders/products/lib/quad.wgsl?raw';
+import square from '../../../shaders/products/lib/square.wgsl?raw';
 import tileRegister from '../../../shaders/products/lib/tile_register.wgsl?raw';
 import tileRow from '../../../shaders/products/lib/tile_row.wgsl?raw';
 import tileRowSerial from '../../../shaders/products/lib/tile_row_serial.wgsl?raw';
@@ -81,8 +81,8 @@ export function tileVariants<P extends ParamTypes>(
   };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
-    { name: 'wide', wgsl: [...shared, quad, tileWide], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...shared, quad, tileWorkgroup, tileStage], workgroups: tiles },
+    { name: 'wide', wgsl: [...shared, square, tileWide], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...shared, square, tileWorkgroup, tileStage], workgroups: tiles },
     ...(epilogue === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
