@@ -18,6 +18,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   formats: ['adapters/vera/config', 'core'],
   hub: ['core'],
   tokenizer: ['regex', 'core'],
+  chat: ['core'],
   tasks: ['tokenizer', 'models', 'ops', 'graph', 'core'],
   train: ['tasks', 'adapters', 'models', 'ops', 'graph', 'core'],
   generate: ['adapters', 'models', 'ops', 'graph', 'core'],
@@ -72,6 +73,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The few files that may use a package; everything else goes through them. */
 const packages: Readonly<Record<string, readonly string[]>> = {
+  '@huggingface/jinja': ['chat'],
   '@huggingface/tokenizers': ['tokenizer'],
   comlink: ['page', 'worker'],
   'idb-keyval': ['store'],

@@ -65,7 +65,7 @@ def compare_table(report: Report, name: str, committed: Path, now: Path) -> None
 def _by_subject(document: Json) -> Json:
     if "rows" not in document:
         return document
-    subjects = ("situation", "base", "config", "task_type", "key", "r", "in", "out")
+    subjects = ("situation", "base", "config", "task_type", "key", "r", "in", "out", "template", "chat")
     return {", ".join(str(row[it]) for it in subjects if it in row): row for row in document["rows"]}
 
 

@@ -12,6 +12,7 @@ from .bases import make_base
 from .case import make_case
 from .case_spec import WHOLE
 from .cases import CASES
+from .chat import make_chat
 from .errors import make_errors
 from .families import BASES
 from .places import GOLDEN, OF_VERSION_4
@@ -51,6 +52,7 @@ def items() -> Iterable[Item]:
     yield Item("prng", "prng", "prng.json", make_prng)
     yield Item("sampling", "sampling", "sampling.json", make_sampling)
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
+    yield Item("chat", "chat", "chat.json", make_chat)
 
 
 def _make_base(root: Path, name: str) -> None:

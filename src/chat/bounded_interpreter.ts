@@ -1,0 +1,183 @@
+import { type Environment, Interpreter } from '@huggingface/jinja';
+import { type Budget, tooMuch } from './budget';
+import { strip } from './python_strip';
+import type { Node, Scope, Value } from './value';
+import { Scale } from './weight';
+
+/** Parts of a template within each other, as they run. */
+const DEEPEST = 400;
+/** Characters that are looked at in a step. */
+const CHARACTERS = 64;
+/** How much longer than with others it takes: to slice, to sort, to indent each line as often as it is deep. */
+const SLOW = 16;
+/** What an item of a loop costs, whatever is done with it. */
+const STEPS_AN_ITEM = 8;
+
+/** Fields of a part, by the library's names. */
+type Fields = Node & Readonly<Record<string, unknown>>;
+
+/** In the place of a part whose value is known. */
+interface Held extends Node {
+  readonly type: 'Held';
+  readonly value: Value;
+}
+
+type Hold = (part: unknown) => Held;
+
+/**
+ * The library's interpreter, bounded by what a template does: each part costs a step, and what looks at texts and lists, or makes
+ * larger ones, costs by their sizes, before it is done. For that, operands are evaluated ahead, and held.
+ */
+export class BoundedInterpreter extends Interpreter {
+  readonly #budget: Budget;
+  readonly #scale: Scale;
+  readonly #sizes = new WeakMap<Node, number>();
+  #depth = 0;
+
+  constructor(scope: Environment, budget: Budget) {
+    super(scope);
+    this.#budget = budget;
+    this.#scale = new Scale((steps) => budget.spend(steps));
+  }
+
+  override evaluate(node: Node | undefined, scope: Scope): Value {
+    if (node === undefined) return super.evaluate(node, scope);
+    if (node.type === 'Held') return (node as Held).value;
+    this.#budget.spend(1);
+    if (this.#depth === DEEPEST) throw tooMuch('it nests too deeply');
+    this.#depth += 1;
+    try {
+      const prepared = this.#prepare(node as Fields, scope);
+      // The first of an empty list is nothing at all to the library.
+      const value: Value = (super.evaluate(prepared, scope) as Value | undefined) ?? super.evaluate(undefined, scope);
+      if (isMethodAlone(prepared, value)) throw new TypeError('expected a method of a text to be called');
+      this.#scale.weigh(value);
+      return value;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** The same part, with its operands held where they decide what it costs, and that paid. */
+  #prepare(node: Fields, scope: Scope): Fields {
+    const hold: Hold = (part) => ({ type: 'Held', value: this.evaluate(part as Node, scope) });
+    switch (node.type) {
+      case 'BinaryExpression':
+        return this.#binary(node, hold);
+      case 'FilterStatement':
+        return this.#filter(hold({ type: 'Program', body: node.body }), node.filter as Fields, hold);
+      case 'FilterExpression':
+        return this.#filter(hold(node.operand), node.filter as Fields, hold);
+      case 'TestExpression': {
+        const operand = hold(node.operand);
+        this.#pay(this.#scale.weigh(operand.value));
+        return { ...node, operand };
+      }
+      case 'CallExpression':
+        return this.#call(node, hold);
+      case 'MemberExpression': {
+        if (node.isCalled === true) return node;
+        const object = hold(node.object);
+        if ((node.property as Node).type === 'SliceExpression') this.#pay(SLOW * this.#scale.weigh(object.value));
+        return { ...node, object };
+      }
+      case 'For': {
+        const iterable = node.iterable as Fields;
+        const isSelected = iterable.type === 'SelectExpression';
+        const list = hold(isSelected ? iterable.lhs : iterable);
+        this.#budget.spend(STEPS_AN_ITEM * sizeOf(list.value));
+        return { ...node, iterable: isSelected ? { ...iterable, lhs: list } : list };
+      }
+      case 'Macro':
+      case 'CallStatement':
+        // The library looks through all of it.
+        this.#budget.spend(this.#partsOf(node));
+        return node;
+      default:
+        return node;
+    }
+  }
+
+  #binary(node: Fields, hold: Hold): Fields {
+    const { value: operator } = node.operator as { readonly value: string };
+    if (operator === 'and' || operator === 'or') return node;
+    const [left, right] = [hold(node.left), hold(node.right)];
+    const [a, b] = [this.#scale.weigh(left.value), this.#scale.weigh(right.value)];
+    this.#pay(operator === 'in' || operator === 'not in' ? a * b : a + b);
+    return { ...node, left, right };
+  }
+
+  #filter(operand: Held, filter: Fields, hold: Hold): Fields {
+    const isCall = filter.type === 'CallExpression';
+    const { args, size } = this.#hold(isCall ? filter.args : [], hold);
+    const name = (isCall ? (filter.callee as Fields) : filter).value;
+    this.#pay(this.#scale.weigh(operand.value) * (1 + size) * (name === 'tojson' || name === 'sort' ? SLOW : 1));
+    const stripped = name === 'trim' ? stripOf(operand, name, args) : undefined;
+    return stripped ?? { type: 'FilterExpression', operand, filter: isCall ? { ...filter, args } : filter };
+  }
+
+  #call(node: Fields, hold: Hold): Fields {
+    const { args, size } = this.#hold(node.args, hold);
+    const callee = node.callee as Fields;
+    if (callee.type !== 'MemberExpression') return { ...node, args };
+    const object = hold(callee.object);
+    if (object.value.type === 'StringValue') this.#pay(this.#scale.weigh(object.value) * (1 + size));
+    const stripped = stripOf(object, (callee.property as Fields).value, args);
+    return stripped ?? { ...node, args, callee: { ...callee, object, isCalled: true } };
+  }
+
+  /** Arguments, and how much they are: a number counts as what it may be the length of. */
+  #hold(args: unknown, hold: Hold): { readonly args: readonly Node[]; readonly size: number } {
+    let size = 0;
+    const held = (part: unknown): Held => {
+      const one = hold(part);
+      const { value } = one.value;
+      size += typeof value === 'number' ? Math.abs(value) : this.#scale.weigh(one.value);
+      return one;
+    };
+    const all = (args as readonly Fields[]).map((arg) => {
+      if (arg.type === 'KeywordArgumentExpression') return { ...arg, value: held(arg.value) };
+      if (arg.type.endsWith('SpreadExpression')) return { ...arg, argument: held(arg.argument) };
+      const one = held(arg);
+      // Of some filters the library takes only what is written out.
+      return arg.type === 'StringLiteral' ? arg : one;
+    });
+    return { args: all, size };
+  }
+
+  #pay(characters: number): void {
+    this.#budget.spend(characters / CHARACTERS);
+  }
+
+  #partsOf(node: Node): number {
+    const known = this.#sizes.get(node);
+    if (known !== undefined) return known;
+    const parts = Object.values(node).flatMap((part: unknown) => (part instanceof Map ? [...part].flat() : part));
+    const size = parts.reduce<number>((sum, part) => sum + (isNode(part) ? this.#partsOf(part) : 0), 1);
+    this.#sizes.set(node, size);
+    return size;
+  }
+}
+
+/** What stripping a text comes to, as a part; undefined for another method. */
+function stripOf({ value: { value: text } }: Held, method: unknown, args: readonly Node[]): Fields | undefined {
+  const [{ value } = {}] = args as readonly Partial<Fields>[];
+  const characters = typeof value === 'string' ? value : (value as Value | undefined)?.value;
+  const stripped = typeof text === 'string' ? strip(text, method, characters) : undefined;
+  return stripped === undefined ? undefined : ({ type: 'StringLiteral', value: stripped } as Fields);
+}
+
+function sizeOf({ value }: Value): number {
+  if (Array.isArray(value)) return value.length;
+  return value instanceof Map ? value.size : 0;
+}
+
+/** Kept under another name it would be called without being paid for. */
+function isMethodAlone({ type, object, isCalled }: Fields, value: Value): boolean {
+  const isOfText = type === 'MemberExpression' && isCalled !== true && (object as Held).value.type === 'StringValue';
+  return isOfText && value.type === 'FunctionValue';
+}
+
+function isNode(part: unknown): part is Node {
+  return typeof part === 'object' && part !== null && 'type' in part;
+}

@@ -1,0 +1,99 @@
+import { Environment, parse, tokenize } from '@huggingface/jinja';
+import type { Chat, ChatMessage, ChatOutcome, ChatTemplate, RenderedChat } from '../core/chat';
+import { WebVeraError } from '../core/error';
+import { errorToData } from '../core/wire';
+import { BoundedInterpreter } from './bounded_interpreter';
+import { Budget, tooMuch } from './budget';
+import { globals, Raised } from './globals';
+import { assistantTurns } from './turns';
+
+/** Characters of a template: the longest of published models have 30,000. */
+const MOST_SOURCE = 2 ** 18;
+/** White space without anything between, as the library takes the square of it. */
+const MOST_SPACE = 512;
+/** Milliseconds that a conversation may take, however often it is written out. */
+const MOST_TIME = 2000;
+
+type Program = ReturnType<typeof parse>;
+
+/** Writes conversations out by the templates of strangers, as transformers does. What a template may do is bounded. */
+export class ChatWriter {
+  /** The last template: there is seldom another. */
+  #parsed: { readonly source: string; readonly program: Program } | undefined;
+
+  /**
+   * Its error is `invalid_argument` where the template doesn't take the messages, `invalid_format` where it is none or fails,
+   * `limit_exceeded` where it does too much, and `timeout` where that takes more than two seconds.
+   */
+  render(template: ChatTemplate, chat: Chat): ChatOutcome {
+    try {
+      return { rendered: this.#render(template, chat) };
+    } catch (error) {
+      return { error: errorToData(error) };
+    }
+  }
+
+  #render({ source, tokens }: ChatTemplate, { messages, add_generation_prompt, turns }: Chat): RenderedChat {
+    const ends = performance.now() + MOST_TIME;
+    const program = this.#program(source);
+    const known = { ...tokens, ...globals(new Date()), tools: null, documents: null };
+    const write = (messages: readonly ChatMessage[], add_generation_prompt: boolean): string =>
+      run(program, { ...known, messages, add_generation_prompt }, new Budget(ends));
+    const text = write(messages, add_generation_prompt);
+    if (!turns) return { text, turns: [], uncertain: 0 };
+    return { text, ...assistantTurns({ messages, text, eos: tokens.eos_token, write }) };
+  }
+
+  #program(source: string): Program {
+    if (this.#parsed?.source === source) return this.#parsed.program;
+    if (source.length > MOST_SOURCE) {
+      throw tooMuch(`expected at most ${MOST_SOURCE} characters, got ${source.length}`);
+    }
+    if (longestSpace(source) > MOST_SPACE) throw tooMuch(`it has more than ${MOST_SPACE} spaces in a row`);
+    try {
+      const program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+      this.#parsed = { source, program };
+      return program;
+    } catch (error) {
+      throw failed("can't be read", error);
+    }
+  }
+}
+
+function run(program: Program, known: Readonly<Record<string, unknown>>, budget: Budget): string {
+  const scope = new Environment();
+  for (const [name, value] of Object.entries(known)) scope.set(name, value);
+  try {
+    return String(new BoundedInterpreter(scope, budget).run(program).value);
+  } catch (error) {
+    if (!(error instanceof Raised)) throw failed('fails on these messages', error);
+    throw new WebVeraError('invalid_argument', `The chat template refuses these messages: ${short(error.message)}`, {
+      hint: 'Most models take turns of user and assistant, after a system message or none.',
+    });
+  }
+}
+
+/** What the library throws, in words. Too deep for its stack, or too long for a string, is too much. */
+function failed(how: string, error: unknown): WebVeraError {
+  if (error instanceof WebVeraError) return error;
+  if (error instanceof RangeError) return tooMuch('it nests too deeply, or makes a text that is too long');
+  const problem =
+    error instanceof Error && error.message !== '' ? error.message : 'it leaves a loop where there is none';
+  return new WebVeraError('invalid_format', `The chat template ${how}: ${short(problem)}`, {
+    hint: 'Is this the template that belongs to the model? Its Jinja is that of @huggingface/jinja.',
+    cause: error,
+  });
+}
+
+function short(text: string): string {
+  return JSON.stringify(text.length <= 160 ? text : `${text.slice(0, 160)}…`);
+}
+
+function longestSpace(text: string): number {
+  let [longest, length] = [0, 0];
+  for (const character of text) {
+    length = character.trim() === '' ? length + 1 : 0;
+    longest = Math.max(longest, length);
+  }
+  return longest;
+}

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ChatWriter } from '../../src/chat/chat_writer';
+import { chatOf, rendered, textOf } from '../helpers/chats';
+import { goldenChats, goldenTemplate } from '../helpers/golden_chats';
+
+describe('as transformers writes them', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: new Date(2026, 0, 31), toFake: ['Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test.each(goldenChats.rows)('$template, $chat', ({ template, messages, text, prompt, refused }) => {
+    const writer = new ChatWriter();
+    const known = goldenTemplate(template);
+    const outcome = writer.render(known, chatOf(messages));
+    if (refused !== undefined) {
+      const message = expect.stringContaining(JSON.stringify(refused));
+      expect(outcome).toMatchObject({ error: { code: 'invalid_argument', message } });
+      return;
+    }
+    expect(textOf(outcome)).toBe(text);
+    expect(textOf(writer.render(known, chatOf(messages, { add_generation_prompt: true })))).toBe(prompt);
+  });
+
+  test('days and months are in English, as Python has them', () => {
+    vi.setSystemTime(new Date(2026, 2, 1, 13, 5, 9));
+    const format = '%Y %y %m %d %B %b %A %a %H %I %p %M %S %% %q';
+    expect(rendered(`{{ strftime_now('${format}') }}`)).toBe('2026 26 03 01 March Mar Sunday Sun 13 01 PM 05 09 % %q');
+  });
+});
+
+describe('what is wrong is said', () => {
+  test.each([
+    [
+      'what is raised',
+      "{{ raise_exception('No ' + messages[0].role) }}",
+      'invalid_argument',
+      'refuses these messages: "No user"',
+    ],
+    ['no Jinja', '{% if %}', 'invalid_format', "can't be read"],
+    ['a block without an end', '{% for a in messages %}', 'invalid_format', "can't be read"],
+    ['an expression without an end', "{{ 'a", 'invalid_format', "can't be read"],
+    [
+      'a filter that is none',
+      '{{ messages | frobnicate }}',
+      'invalid_format',
+      'fails on these messages: "Unknown ArrayValue filter',
+    ],
+    ['what is no function', '{{ messages() }}', 'invalid_format', 'fails on these messages'],
+    ['a loop that is left where there is none', '{% break %}', 'invalid_format', 'it leaves a loop'],
+  ])('%s', (_, source, code, message) => {
+    expect(rendered(source)).toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  test('a long text is quoted in short', () => {
+    const error = rendered(`{{ raise_exception('${'a'.repeat(5000)}') }}`) as { readonly message: string };
+    expect(error.message.length).toBeLessThan(250);
+  });
+
+  test('nothing of a template that fails stays', () => {
+    const writer = new ChatWriter();
+    const say = (source: string) =>
+      textOf(writer.render({ source, tokens: {} }, chatOf([{ role: 'user', content: 'Hello' }])));
+    say('{% set a = 1 %}{{ raise_exception(a) }}');
+    expect(say('{{ a is defined or messages is not defined }}|{{ messages[0].content }}')).toBe('false|Hello');
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { ChatWriter } from '../../src/chat/chat_writer';
+import type { ChatMessage, RenderedChat } from '../../src/core/chat';
+import { chatOf } from '../helpers/chats';
+import { goldenTemplate } from '../helpers/golden_chats';
+
+/** A conversation by a golden template, with what of it is certain to be the assistant's. */
+function turnsOf(
+  template: string,
+  messages: readonly ChatMessage[],
+): Pick<RenderedChat, 'uncertain'> & { turns: string[] } {
+  const outcome = new ChatWriter().render(goldenTemplate(template), chatOf(messages, { turns: true }));
+  if ('error' in outcome) throw outcome.error;
+  const { text, turns, uncertain } = outcome.rendered;
+  return { turns: turns.map(([start, end]) => text.slice(start, end)), uncertain };
+}
+
+const talk: readonly ChatMessage[] = [
+  { role: 'user', content: 'Hello' },
+  { role: 'assistant', content: 'Good morning.' },
+  { role: 'user', content: 'You are?' },
+  { role: 'assistant', content: 'Ishmael.' },
+];
+
+describe("the assistant's turns", () => {
+  test.each([
+    ['qwen2_5', ['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n'], 0],
+    ['model_turns', ['Good morning.<end_of_turn>\n', 'Ishmael.<end_of_turn>\n'], 0],
+    ['inst', [' Good morning.</s>', ' Ishmael.</s>'], 0],
+    // It closes the conversation with EOS, whose turns are closed by <|end|>.
+    ['phi3', ['Good morning.<|end|>\n', 'Ishmael.<|end|>\n<|endoftext|>'], 0],
+    // It writes thoughts, or that there were none, into the last answer alone.
+    ['qwen3', ['<think>\n\n</think>\n\nIshmael.<|im_end|>\n'], 1],
+  ])('%s', (template, turns, uncertain) => {
+    expect(turnsOf(template, talk)).toEqual({ turns, uncertain });
+  });
+
+  test("a system message that moves to the last question, and so isn't there after an answer", () => {
+    const messages = [{ role: 'system', content: 'Be brief.' }, ...talk];
+    expect(turnsOf('inst', messages)).toEqual({ turns: ['Good morning.</s>', 'Ishmael.</s>'], uncertain: 0 });
+  });
+
+  test('what the user says last is not theirs', () => {
+    expect(turnsOf('qwen2_5', talk.slice(0, 3))).toEqual({ turns: ['Good morning.<|im_end|>\n'], uncertain: 0 });
+  });
+
+  test('where nothing is certain, nothing is told', () => {
+    const source = '{{ messages | length }}{{ messages[-1].content }}';
+    const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk.slice(0, 3), { turns: true }));
+    expect(outcome).toMatchObject({ rendered: { turns: [], uncertain: 1 } });
+  });
+
+  test('an answer that is begun otherwise than written is what was said, and what closes it', () => {
+    const write = '{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}';
+    const source = `${write}{% if add_generation_prompt %}<assistant><think>{% endif %}`;
+    const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk.slice(0, 2), { turns: true }));
+    const text = '<user>Hello</><assistant>Good morning.</>';
+    expect(outcome).toEqual({ rendered: { text, turns: [[text.indexOf('Good'), text.length]], uncertain: 0 } });
+  });
+});

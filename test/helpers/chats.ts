@@ -1,0 +1,18 @@
+import { ChatWriter } from '../../src/chat/chat_writer';
+import type { Chat, ChatMessage, ChatOutcome } from '../../src/core/chat';
+
+export const hello: readonly ChatMessage[] = [{ role: 'user', content: 'Hello' }];
+
+export function chatOf(messages: readonly ChatMessage[], changes: Partial<Chat> = {}): Chat {
+  return { messages, add_generation_prompt: false, turns: false, ...changes };
+}
+
+/** The text of a conversation, or its error as data. */
+export function textOf(outcome: ChatOutcome): unknown {
+  return 'rendered' in outcome ? outcome.rendered.text : outcome.error;
+}
+
+/** What comes of a template of one's own: a text, or an error as data. */
+export function rendered(source: string, messages = hello): unknown {
+  return textOf(new ChatWriter().render({ source, tokens: {} }, chatOf(messages)));
+}
