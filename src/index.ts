@@ -1,4 +1,5 @@
 export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/vera/config';
+export type { ChatMessage } from './core/chat';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';

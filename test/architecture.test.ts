@@ -40,7 +40,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   page: ['adapters/vera/config', 'core', 'worker/protocol'],
   'index.ts': ['page', 'adapters/vera/config', 'core'],
   'node.ts': ['node', 'index'],
-  node: ['page', 'worker', 'core'],
+  node: ['page', 'worker', 'chat', 'core'],
   // A page's own code could be written the same way: it has the public names, and no more.
   embed: ['index'],
   'embed.ts': ['embed', 'index'],
@@ -121,7 +121,7 @@ const isIn = (path: string, part: string): boolean => path === part || path.star
 
 /** Only for `worker: false` and the worker's own script: the page starts the other side, but never links it. */
 const startsTheOtherSide = (one: Import): boolean =>
-  partOf(one.file) === 'page' && one.lazy && isIn(resolved(one), 'worker');
+  partOf(one.file) === 'page' && one.lazy && ['worker', 'chat'].some((part) => isIn(resolved(one), part));
 
 function offences(imports: readonly Import[]): readonly string[] {
   return imports

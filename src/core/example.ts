@@ -1,15 +1,16 @@
+import { chatMessages } from './chat';
 import { isJsonObject } from './fields';
 import { plainNumbers } from './numbers';
 import type { Example } from './training';
 import { wrong } from './wrong';
 
-const FORMS = '{ text }, { prompt, completion } or { input_ids, labels?, attention_mask? }';
+const FORMS = '{ text }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
 
-const LATER = ['messages', 'label', 'image', 'pixel_values'];
+const LATER = ['label', 'image', 'pixel_values'];
 
 /**
  * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
@@ -23,10 +24,7 @@ export function exampleFields(where: string, example: unknown): Example {
   if (!isJsonObject(example)) throw wrong(where, FORMS, example, exampleHint(example));
   const has = (key: string): boolean => (example[key] ?? undefined) !== undefined;
   const later = LATER.find(has);
-  if (later !== undefined) {
-    const instead = later === 'messages' ? ': write them as { prompt, completion }' : '';
-    throw wrong(where, FORMS, example, `${later} is not supported yet${instead}.`);
-  }
+  if (later !== undefined) throw wrong(where, FORMS, example, `${later} is not supported yet.`);
   const text = (key: string): string => {
     const value = example[key];
     if (typeof value === 'string') return value;
@@ -41,6 +39,7 @@ export function exampleFields(where: string, example: unknown): Example {
     };
   }
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
+  if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) return { text: text('text') };
   throw wrong(where, FORMS, example, exampleHint(example));
 }
@@ -54,6 +53,7 @@ export function exampleHint(row: unknown): string {
   }
   if (typeof row === 'number' || Array.isArray(row)) return 'Token ids are passed as [{ input_ids }].';
   if (typeof row !== 'object' || row === null) return '';
+  if ('role' in row && 'content' in row) return 'A conversation is one example: [{ messages }].';
   const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
   const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
   if (prompt !== undefined && completion !== undefined) {

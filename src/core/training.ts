@@ -1,3 +1,4 @@
+import type { ChatMessage } from './chat';
 import type { ErrorCode } from './error';
 
 /** Hugging Face's (and TRL's) names and meanings; the defaults are for VeRA. */
@@ -56,7 +57,10 @@ export interface TrainingArguments {
    * own example; what the end of a block cuts off begins anew in the next.
    */
   packing?: boolean;
-  /** Whether the prompt is left out of the loss; true for prompt/completion examples. */
+  /**
+   * Whether prompts are left out of the loss, and of conversations all but the assistant's turns; true where examples have
+   * such. It is also what TRL calls `assistant_only_loss`.
+   */
   completion_only_loss?: boolean;
   /** true; false keeps the order given. */
   shuffle?: boolean;
@@ -77,6 +81,12 @@ export type ResolvedTrainingArguments = Readonly<
 export type Example =
   | { readonly text: string }
   | { readonly prompt: string; readonly completion: string }
+  /**
+   * A conversation, as the tokenizer's chat template writes it. Learnt are the assistant's turns, with what closes them. Some
+   * templates write a turn in another way once others follow, as Qwen3's does with thoughts: then those that are last are
+   * learnt, and a warning `turns_left_out` counts the others.
+   */
+  | { readonly messages: readonly ChatMessage[] }
   | {
       readonly input_ids: readonly number[];
       readonly labels?: readonly number[];

@@ -1,5 +1,6 @@
 import {
   AutoModelForCausalLM,
+  type ChatMessage,
   defaultSession,
   type Generation,
   type GenerationConfig,
@@ -95,7 +96,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     return this.#learner.teach(lesson, args);
   }
 
-  generate(prompt: string | readonly number[], config: GenerationConfig = {}): Generation {
+  generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
     return this.#learner.generate(prompt, config);
   }
 

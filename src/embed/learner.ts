@@ -1,4 +1,5 @@
 import {
+  type ChatMessage,
   type Example,
   type Generation,
   type GenerationConfig,
@@ -120,7 +121,7 @@ export class Learner {
     });
   }
 
-  generate(prompt: string | readonly number[], config: GenerationConfig = {}): Generation {
+  generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
     const begun = this.#attempt(async (visit) => {
       const profile = await visit.profileNow();
       return { generation: profile.generate(prompt, config) };

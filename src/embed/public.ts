@@ -64,7 +64,10 @@ export interface WebVeraElement extends HTMLElement {
    */
   teach(lesson: Lesson, args?: webvera.TrainingArguments): Promise<webvera.TrainOutput>;
   /** Continues a text, with what was learnt. Iterate for tokens, or await the text. */
-  generate(prompt: string | readonly number[], config?: webvera.GenerationConfig): webvera.Generation;
+  generate(
+    prompt: string | readonly webvera.ChatMessage[] | readonly number[],
+    config?: webvera.GenerationConfig,
+  ): webvera.Generation;
   /** As `Profile.predict`: rejects with `unsupported_model`, as there is no task yet that predicts. */
   predict(
     input: webvera.ModelInputs | string | Blob,

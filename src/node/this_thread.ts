@@ -1,3 +1,4 @@
+import { ChatWriter } from '../chat/chat_writer';
 import { connectDirectly } from '../page/connection';
 import type { connectHere as here } from '../page/this_thread';
 import { WorkerSessionImpl } from '../worker/session';
@@ -6,4 +7,7 @@ import { WorkerSessionImpl } from '../worker/session';
  * What the built `webvera/node` has in the place of the page's `this_thread.ts`: nothing of it is lazy, as bundlers that make one
  * file of somebody's worker couldn't take it.
  */
-export const connectHere: typeof here = async (host) => connectDirectly(new WorkerSessionImpl(host));
+export const connectHere: typeof here = async (host) => {
+  const writer = new ChatWriter();
+  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat: async (...chat) => writer.render(...chat) }));
+};

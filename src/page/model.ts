@@ -1,9 +1,10 @@
+import type { ChatMessage } from '../core/chat';
 import { WebVeraError } from '../core/error';
 import type { BatchGenerationConfig, GenerationConfig } from '../core/generation';
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
 import { tellInstead, tellInsteadOf } from '../core/tell_instead';
 import type { ModelInputs, Tensor } from '../core/tensor';
-import type { Handle, ModelInfo, Prompt } from '../worker/protocol';
+import type { Handle, ModelInfo } from '../worker/protocol';
 import { asyncDispose } from './dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from './foreign_names';
 import {
@@ -17,7 +18,7 @@ import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import { Place } from './place';
-import { wirePrompt } from './prompts';
+import { type GenerateInput, wirePrompt } from './prompts';
 import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 
@@ -26,14 +27,20 @@ export interface PreTrainedModel extends AsyncDisposable {
   readonly tokenizer: Tokenizer | undefined;
   /** One evaluation pass. logits: (B,T,V), f32. With labels also the mean loss over those that aren't −100. */
   forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }>;
-  /** Continues a text or a list of token ids (which needs no tokenizer). */
-  generate(input: string | readonly number[], config?: GenerationConfig): Generation;
+  /**
+   * Continues a text or a list of token ids (which needs no tokenizer), or answers a conversation, which is written by the
+   * tokenizer's chat template: it rejects with what `Tokenizer.apply_chat_template` does.
+   */
+  generate(input: string | readonly ChatMessage[] | readonly number[], config?: GenerationConfig): Generation;
   /**
    * Continues several prompts at once, of any lengths, one pass per token for all of them; with `adapter_names` each with an
    * adapter of its own. Row r gives what `generate` gives for its prompt with the seed `seed + r`, but for the last digits
    * of the logits. A row that has ended waits for the others.
    */
-  generate_batch(prompts: readonly (string | readonly number[])[], config?: BatchGenerationConfig): BatchGeneration;
+  generate_batch(
+    prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
+    config?: BatchGenerationConfig,
+  ): BatchGeneration;
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
@@ -100,7 +107,7 @@ export class RemoteModel implements PreTrainedModel {
     return link.call((call) => link.request('forward', call, handle, wire));
   }
 
-  generate(input: string | readonly number[], config: GenerationConfig = {}): Generation {
+  generate(input: GenerateInput, config: GenerationConfig = {}): Generation {
     const { link } = this[partsKey];
     return new RemoteGeneration(
       async (onEvent) => {
@@ -116,7 +123,7 @@ export class RemoteModel implements PreTrainedModel {
     );
   }
 
-  generate_batch(inputs: readonly Prompt[], config: BatchGenerationConfig = {}): BatchGeneration {
+  generate_batch(inputs: readonly GenerateInput[], config: BatchGenerationConfig = {}): BatchGeneration {
     const { link } = this[partsKey];
     return new RemoteGeneration(
       async (onEvent) => {

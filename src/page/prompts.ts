@@ -1,16 +1,20 @@
+import { type ChatMessage, chatMessages } from '../core/chat';
 import type { Prompt } from '../worker/protocol';
 import { wrong } from './options';
 import { plainIds, type Tokenizer } from './tokenizer';
 
-/** A text or token ids as they are sent. `what` says which prompt it is. */
-export function wirePrompt(what: string, input: Prompt, tokenizer: Tokenizer | undefined): Prompt {
-  if (typeof input === 'string') {
-    if (tokenizer !== undefined) return input;
+/** What can be continued: a text, a conversation that is to be answered, or token ids. */
+export type GenerateInput = string | readonly ChatMessage[] | readonly number[];
+
+/** It as it is sent. `what` says which prompt it is. */
+export function wirePrompt(what: string, input: GenerateInput, tokenizer: Tokenizer | undefined): Prompt {
+  if (typeof input === 'string' || isChat(input)) {
+    if (tokenizer !== undefined) return typeof input === 'string' ? input : { messages: chatMessages(what, input) };
     const hint = 'Load the model from a folder with tokenizer.json, or encode the text elsewhere.';
     throw wrong(what, 'token ids, as this model came without a tokenizer', input, hint);
   }
   const hint = promptHint(input);
-  if (hint !== '') throw wrong(what, 'a text or an array of token ids', input, hint);
+  if (hint !== '') throw wrong(what, 'a text, messages or an array of token ids', input, hint);
   return plainIds(what, input);
 }
 
@@ -24,7 +28,12 @@ function promptHint(input: unknown): string {
     return "The text comes first, then the options: generate('The whale', { max_new_tokens: 40 }).";
   }
   const [first] = input as readonly unknown[];
-  if (typeof first === 'string' || Array.isArray(first)) return 'Several at once go to generate_batch(prompts).';
-  if (typeof first !== 'object' || first === null) return '';
-  return 'Chat messages are not supported yet: write them as one text, in the form that the model learnt from.';
+  return typeof first === 'string' || Array.isArray(first) ? 'Several at once go to generate_batch(prompts).' : '';
+}
+
+/** Token ids are numbers, and several prompts texts or arrays. */
+function isChat(input: GenerateInput): input is readonly ChatMessage[] {
+  if (!Array.isArray(input)) return false;
+  const [first] = input as readonly unknown[];
+  return typeof first === 'object' && first !== null && !Array.isArray(first);
 }

@@ -7,5 +7,7 @@ import { type Connection, connectDirectly } from './connection';
  */
 export async function connectHere(host: SessionHost): Promise<Connection> {
   const { WorkerSessionImpl } = await import('../worker/session');
-  return connectDirectly(new WorkerSessionImpl(host));
+  const { ChatWriter } = await import('../chat/chat_writer');
+  const writer = new ChatWriter();
+  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat: async (...chat) => writer.render(...chat) }));
 }

@@ -1,3 +1,4 @@
+import { type ChatMessage, chatMessages } from '../core/chat';
 import { plainNumbers } from '../core/numbers';
 import type { TokenizerInfo } from '../worker/protocol';
 import type { Link } from './link';
@@ -10,6 +11,27 @@ export interface Tokenizer {
   encode(text: string, options?: { add_special_tokens?: boolean }): Promise<number[]>;
   /** The text of token ids. `skip_special_tokens` (false) leaves out BOS, EOS and the like. */
   decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): Promise<string>;
+  /**
+   * A conversation as the model's chat template writes it: its token ids, or with `tokenize` (true, as in transformers) false
+   * its text. `add_generation_prompt` (false) puts at the end what begins an answer. The template is that of
+   * chat_template.jinja, else of tokenizer_config.json. It may do no more than write: it runs in a worker of its own, within
+   * two seconds and a million characters.
+   *
+   * Rejects with `invalid_argument` where the tokenizer has no template, or the template refuses the messages;
+   * `invalid_format` where it is none or fails; `limit_exceeded` and `timeout` where it does too much.
+   */
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options: { add_generation_prompt?: boolean; tokenize: false },
+  ): Promise<string>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: true },
+  ): Promise<number[]>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: boolean },
+  ): Promise<string | number[]>;
   readonly vocab_size: number;
   readonly bos_token_id: number | null;
   readonly eos_token_id: number | null;
@@ -53,6 +75,28 @@ export class RemoteTokenizer implements Tokenizer {
     checkOptions('decode', options, { skip_special_tokens: anyBoolean });
     const { skip_special_tokens = false } = options;
     return this.#link.request('decode', this.place.handle, plainIds('decode: ids', ids), { skip_special_tokens });
+  }
+
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options: { add_generation_prompt?: boolean; tokenize: false },
+  ): Promise<string>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: true },
+  ): Promise<number[]>;
+  apply_chat_template(
+    messages: readonly ChatMessage[],
+    options?: { add_generation_prompt?: boolean; tokenize?: boolean },
+  ): Promise<string | number[]>;
+  async apply_chat_template(
+    messages: readonly ChatMessage[],
+    options: { add_generation_prompt?: boolean; tokenize?: boolean } = {},
+  ): Promise<string | number[]> {
+    checkOptions('apply_chat_template', options, { add_generation_prompt: anyBoolean, tokenize: anyBoolean });
+    const { add_generation_prompt = false, tokenize = true } = options;
+    const plain = chatMessages('apply_chat_template: messages', messages);
+    return this.#link.request('applyChatTemplate', this.place.handle, plain, { add_generation_prompt, tokenize });
   }
 }
 

@@ -35,8 +35,8 @@ export type RowSource =
 export interface CollectedRows<Row> {
   /** At least one. */
   readonly rows: readonly Row[];
-  /** Set where examples are left out because nothing could be learned from them. */
-  readonly warning: Warning | undefined;
+  /** Of what isn't learned, where that isn't what it looks like. */
+  readonly warnings: readonly Warning[];
 }
 
 export interface CollectOptions {

@@ -1,5 +1,7 @@
+import type { Chat, RenderChat, RenderedChat } from '../core/chat';
 import { WebVeraError } from '../core/error';
 import { isJsonObject, type JsonObject } from '../core/fields';
+import { readChatTemplate, renderChat, specialToken } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
 import { Pipeline, type RawIds } from './pipeline';
 import { TextStream } from './text_stream';
@@ -35,6 +37,12 @@ export interface TextTokenizer {
    * `limit_exceeded` as `encode` does.
    */
   decode(ids: readonly number[], options?: DecodeOptions): string;
+  /**
+   * A conversation as the chat template writes it. Encode it without special tokens: it has its own. Rejects with
+   * `invalid_argument` where there is no template or it refuses the messages, `invalid_format` where it is none or fails, and
+   * `limit_exceeded` or `timeout` where it does too much.
+   */
+  renderChat(chat: Chat): Promise<RenderedChat>;
   /** For texts that come in parts: what surrounds the whole. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** Encodes a text that comes in parts, without special tokens. */
@@ -44,6 +52,10 @@ export interface TextTokenizer {
 interface TokenizerOptions {
   /** Rows of the model's embedding: ids must stay below. Without it any id up to 2^22. */
   readonly vocabSize?: number;
+  /** What chat_template.jinja holds. */
+  readonly chatTemplate?: string;
+  /** Runs templates. */
+  readonly renderChat?: RenderChat;
 }
 
 /**
@@ -55,7 +67,7 @@ interface TokenizerOptions {
 export function createTokenizer(
   tokenizerJson: string,
   tokenizerConfig?: string,
-  { vocabSize }: TokenizerOptions = {},
+  { vocabSize, chatTemplate, renderChat: render }: TokenizerOptions = {},
 ): TextTokenizer {
   const definition = checkTokenizer(parseJson('tokenizer.json', tokenizerJson), vocabSize);
   const config = tokenizerConfig === undefined ? {} : parseJson('tokenizer_config.json', tokenizerConfig);
@@ -75,6 +87,7 @@ export function createTokenizer(
   const eos_token = specialToken(config, 'eos_token');
   const idOf = (token: string | null): number | null => (token === null ? null : (pipeline.token_to_id(token) ?? null));
   const stream = (): TextStream => new TextStream(encode);
+  const template = readChatTemplate(config, chatTemplate);
 
   return {
     vocab_size: definition.vocabSize,
@@ -84,6 +97,7 @@ export function createTokenizer(
     eos_token,
     specialTokens,
     stream,
+    renderChat: (chat) => renderChat(template, render, chat),
     encode(text, { add_special_tokens = true } = {}) {
       const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
       return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;
@@ -131,13 +145,6 @@ function openPipeline({ json }: TokenizerDefinition, config: JsonObject): Pipeli
       : [],
   };
   return guarded('read', () => new Pipeline(json, settings));
-}
-
-/** The config names a token by its text, or by an object that holds it. */
-function specialToken(config: JsonObject, key: string): string | null {
-  const value = Object.hasOwn(config, key) ? config[key] : null;
-  const content = isJsonObject(value) ? value.content : value;
-  return typeof content === 'string' ? content : null;
 }
 
 /** What the post-processor puts around a text, so that texts can be encoded piece by piece. */

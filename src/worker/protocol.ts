@@ -1,3 +1,4 @@
+import type { RenderChat } from '../core/chat';
 import type { BatchToken } from '../core/generation';
 import type { KernelChoice } from '../core/kernel_choice';
 import type { RunEvent } from '../core/run';
@@ -57,6 +58,8 @@ export interface SessionHost {
   readonly gpu?: GPU;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Writes conversations out by templates, which are strangers' programs: elsewhere, where there are other threads. */
+  readonly renderChat?: RenderChat;
   /** It won't answer for up to so many seconds: what comes next is done in one go. */
   readonly quiet?: (seconds: number) => void;
   /** Takes the network from the whole thread, where it is the session's own. */

@@ -21,6 +21,7 @@ SPECIAL: dict[str, dict[str, str]] = {
     "qwen2_5": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "qwen3": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "phi3": {"bos_token": "<s>", "eos_token": "<|endoftext|>"},
+    "chatml": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
     "inst": {"bos_token": "<s>", "eos_token": "</s>"},
     "model_turns": {"bos_token": "<s>", "eos_token": "</s>"},
     "everything": {"eos_token": "</s>"},

@@ -1,3 +1,4 @@
+import type { ChatMessage } from '../../core/chat';
 import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
@@ -105,7 +106,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * profile's `generate` gives with the seed `seed + r`, but for the last digits of the logits.
    */
   static generate_batch(
-    rows: readonly { readonly profile: Profile; readonly input: string | readonly number[] }[],
+    rows: readonly { readonly profile: Profile; readonly input: string | readonly ChatMessage[] | readonly number[] }[],
     config: Omit<BatchGenerationConfig, 'adapter_name' | 'adapter_names'> = {},
   ): BatchGeneration {
     try {
@@ -163,7 +164,10 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /** As a model's `generate`, with this profile's vectors, whatever else is active and whoever else learns. */
-  generate(input: string | readonly number[], config: Omit<GenerationConfig, 'adapter_name'> = {}): Generation {
+  generate(
+    input: string | readonly ChatMessage[] | readonly number[],
+    config: Omit<GenerationConfig, 'adapter_name'> = {},
+  ): Generation {
     try {
       const { adapter: adapter_name, host } = this.#open;
       const release = host.use(adapter_name);

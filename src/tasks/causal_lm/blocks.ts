@@ -62,7 +62,7 @@ export async function* textBlocks(
 }
 
 /**
- * Rows joined, each closed by EOS (if there is one) where it isn't already, and cut into blocks of `length` tokens. Each row
+ * Rows joined, each closed by EOS (if there is one) where it isn't closed already, and cut into blocks of `length` tokens. Each row
  * stays a document of its own, whose first token isn't learned, as nothing before it tells.
  */
 export async function* packRows(
@@ -76,7 +76,7 @@ export async function* packRows(
     const ids = row.input_ids.filter(isToken);
     const labels = row.labels.filter(isToken).fill(IGNORED, 0, 1);
     yield* blocks.push(ids, labels);
-    if (eos !== null && ids.length > 0 && ids.at(-1) !== eos) yield* blocks.push([eos]);
+    if (eos !== null && ids.length > 0 && ids.at(-1) !== eos && row.isClosed !== true) yield* blocks.push([eos]);
     blocks.separate();
   }
   yield* blocks.finish();

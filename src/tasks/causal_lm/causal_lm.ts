@@ -1,3 +1,4 @@
+import type { Warning } from '../../core/warning';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
@@ -51,7 +52,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
 
   async collect(source: RowSource, { args, overflow, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
     const maxLength = this.#rowLength(args);
-    const { rows, leftOut } = await collectRows(source, {
+    const { rows, leftOut, uncertain } = await collectRows(source, {
       tokenizer: this.#tokenizer,
       vocabSize: this.text.vocabSize,
       completionOnly: args.completion_only_loss,
@@ -65,7 +66,9 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     const message =
       `${leftOut} of ${rows.length + leftOut} ${what} are left out, as there is nothing to predict in ${within}: ` +
       'a prompt fills them, or they are a single token. Is max_length too small?';
-    return { rows, warning: leftOut === 0 ? undefined : { code: 'left_out', message } };
+    const warnings: Warning[] = leftOut === 0 ? [] : [{ code: 'left_out', message }];
+    if (uncertain > 0) warnings.push({ code: 'turns_left_out', message: turnsLeftOut(uncertain) });
+    return { rows, warnings };
   }
 
   columns({ input_ids, labels, attention_mask }: TokenRow) {
@@ -136,4 +139,8 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   #rowLength({ max_length }: BatchArguments): number {
     return Math.min(max_length, this.text.maxLength);
   }
+}
+
+function turnsLeftOut(count: number): string {
+  return `${count} of the assistant's turns are not learnt: the chat template writes them in another way once others follow`;
 }

@@ -1,10 +1,12 @@
 import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readJsonLines, readText } from '../blob_text';
 import { Breather } from '../breather';
 import type { RowSource } from '../task';
 import { packRows, textBlocks } from './blocks';
-import { type ExampleOptions, tokenizeExample } from './examples';
+import { chatRow } from './chat_row';
+import { type ExampleOptions, exampleRow, tokenizerFor } from './examples';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
 /** Tokens that are kept in memory for later epochs, at nine bytes each. */
@@ -25,6 +27,8 @@ interface CollectedRows {
   readonly rows: readonly TokenRow[];
   /** Examples left out because nothing could be learned from them: too short, or no label within `maxLength`. */
   readonly leftOut: number;
+  /** Turns of the assistant's that aren't learned, as it isn't certain where they are. */
+  readonly uncertain: number;
 }
 
 /**
@@ -37,7 +41,11 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
   const breather = new Breather(options.signal);
   let tokens = 0;
   let leftOut = 0;
-  for await (const row of readRows(source, options)) {
+  let uncertain = 0;
+  const onUncertain = (turns: number): void => {
+    uncertain += turns;
+  };
+  for await (const row of readRows(source, options, onUncertain)) {
     await breather.breathe();
     if (!hasTarget(row)) {
       leftOut++;
@@ -49,16 +57,18 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
   }
   options.signal?.throwIfAborted();
   if (rows.length === 0) throw nothingToLearn(leftOut, options.maxLength);
-  return { rows, leftOut };
+  return { rows, leftOut, uncertain };
 }
 
-async function* readRows(source: RowSource, options: RowOptions): AsyncGenerator<TokenRow> {
+type OnUncertain = (turns: number) => void;
+
+async function* readRows(source: RowSource, options: RowOptions, onUncertain: OnUncertain): AsyncGenerator<TokenRow> {
   const { maxLength } = options;
   if (source.kind === 'blob' && source.format === 'text') {
     yield* textBlocks(readText(source.blob), expectTokenizer(options.tokenizer), maxLength);
     return;
   }
-  const rows = exampleRows(source, options);
+  const rows = exampleRows(source, options, onUncertain);
   if (options.packing) {
     yield* packRows(rows, maxLength, options.tokenizer?.eos_token_id ?? null);
     return;
@@ -70,15 +80,39 @@ async function* readRows(source: RowSource, options: RowOptions): AsyncGenerator
   }
 }
 
-async function* exampleRows(source: RowSource, options: ExampleOptions): AsyncGenerator<TokenRow> {
-  if (source.kind === 'blob') {
-    for await (const { line, value } of readJsonLines(source.blob)) {
-      yield tokenizeExample(value, `line ${line}`, options);
+async function* exampleRows(
+  source: RowSource,
+  options: ExampleOptions,
+  onUncertain: OnUncertain,
+): AsyncGenerator<TokenRow> {
+  for await (const { where, given } of placedExamples(source)) {
+    const example = exampleFields(where, given);
+    if (!('messages' in example)) {
+      yield exampleRow(example, where, options);
+      continue;
     }
+    const tokenizer = tokenizerFor(options, where);
+    const chat = await chatRow(example.messages, tokenizer, options.completionOnly ?? true).catch((error: unknown) => {
+      throw placed(error, where);
+    });
+    onUncertain(chat.uncertain);
+    yield chat.row;
+  }
+}
+
+async function* placedExamples(source: RowSource): AsyncGenerator<{ readonly where: string; readonly given: unknown }> {
+  if (source.kind === 'blob') {
+    for await (const { line, value } of readJsonLines(source.blob)) yield { where: `line ${line}`, given: value };
     return;
   }
   let index = 0;
-  for await (const example of source.examples) yield tokenizeExample(example, `example ${index++}`, options);
+  for await (const given of source.examples) yield { where: `example ${index++}`, given };
+}
+
+/** The error, with the example that it is about. */
+function placed(error: unknown, where: string): unknown {
+  if (!(error instanceof WebVeraError)) return error;
+  return new WebVeraError(error.code, `${where}: ${error.message}`, error);
 }
 
 function expectTokenizer(tokenizer: TextTokenizer | undefined): TextTokenizer {

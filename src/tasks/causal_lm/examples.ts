@@ -1,5 +1,4 @@
 import { WebVeraError } from '../../core/error';
-import { exampleFields } from '../../core/example';
 import type { Example } from '../../core/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow, textRow } from './token_row';
@@ -11,13 +10,15 @@ export interface ExampleOptions {
   readonly tokenizer: TextTokenizer | undefined;
   /** Of the model: ids and labels must be below. */
   readonly vocabSize: number;
-  /** Whether the prompt is left out of the loss; null: yes. */
+  /** Whether all but completions and the assistant's turns is left out of the loss; null: yes. */
   readonly completionOnly: boolean | null;
 }
 
+/** Of a conversation another thread may have a part, so it is turned into tokens apart. */
+type SimpleExample = Exclude<Example, { readonly messages: unknown }>;
+
 /** Turns an example into tokens. `where` says which one it is, for messages: 'example 3', 'line 12'. Throws `invalid_argument`. */
-export function tokenizeExample(given: unknown, where: string, options: ExampleOptions): TokenRow {
-  const example = exampleFields(where, given);
+export function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): TokenRow {
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);
   if ('text' in example) return textRow(tokenizer.encode(example.text));
@@ -56,7 +57,7 @@ function expectRange(list: readonly number[], what: string, min: number, max: nu
   if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`);
 }
 
-function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
+export function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
   if (tokenizer !== undefined) return tokenizer;
   throw new WebVeraError('invalid_argument', `${where}: expected { input_ids }, because the model has no tokenizer`, {
     hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
@@ -65,6 +66,6 @@ function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokeniz
 
 function invalid(where: string, expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, {
-    hint: 'An example is { text }, { prompt, completion } or { input_ids, labels?, attention_mask? }.',
+    hint: 'An example is { text }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }.',
   });
 }

@@ -8,6 +8,8 @@ export interface TokenRow {
   readonly labels: Int32Array;
   /** As in `TextBatch`: 1 for a token and 0 for padding, where rows aren't packed. */
   readonly attention_mask: Uint8Array;
+  /** It says itself where it ends, and needs no EOS to be told from what follows. */
+  readonly isClosed?: boolean;
 }
 
 /** A row of plain text: every token is learned. */

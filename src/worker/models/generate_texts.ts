@@ -21,7 +21,7 @@ export async function generateTexts(
   { generator, tokenizer, task }: Pick<BaseModel, 'generator' | 'tokenizer' | 'task'>,
   { prompts, config, overlay, onToken, signal }: TextRequest,
 ): Promise<string[]> {
-  const ids = prompts.map((prompt) => (typeof prompt === 'string' ? encode(tokenizer, prompt) : prompt));
+  const ids = await Promise.all(prompts.map((prompt) => idsOf(tokenizer, prompt)));
   for (const row of ids) expectTokens(row, 'generate', task.text);
   const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '' }));
   const stops = stopsOf(tokenizer, ids, config.stop_strings);
@@ -49,8 +49,13 @@ function stopsOf(
   });
 }
 
-function encode(tokenizer: TextTokenizer | undefined, prompt: string): number[] {
-  if (tokenizer !== undefined) return tokenizer.encode(prompt);
+async function idsOf(tokenizer: TextTokenizer | undefined, prompt: Prompt): Promise<readonly number[]> {
+  if (typeof prompt === 'object' && !('messages' in prompt)) return prompt;
+  if (tokenizer !== undefined) {
+    if (typeof prompt === 'string') return tokenizer.encode(prompt);
+    const { text } = await tokenizer.renderChat({ ...prompt, add_generation_prompt: true, turns: false });
+    return tokenizer.encode(text, { add_special_tokens: false });
+  }
   throw new WebVeraError('invalid_argument', 'generate: expected token ids, because the model has no tokenizer', {
     hint: 'Load the model from a source that holds tokenizer.json.',
   });

@@ -1,3 +1,4 @@
+import type { ChatMessage } from '../../core/chat';
 import type { ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
 import type { MemoryReport, ModelDtype, ModuleInfo, PretrainedConfig } from '../../core/model';
@@ -13,6 +14,11 @@ export interface ModelCalls {
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo>;
   encode(tokenizer: Handle, text: string, options: EncodeOptions): Promise<number[]>;
   decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string>;
+  applyChatTemplate(
+    tokenizer: Handle,
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions,
+  ): Promise<string | number[]>;
   forward(call: CallId, model: Handle, inputs: WireInputs): Promise<ForwardResult>;
   /**
    * Continues at least one prompt, all together. Emits a `token` event for each token; resolves with the new texts in the
@@ -72,8 +78,14 @@ export interface DecodeOptions {
   readonly skip_special_tokens: boolean;
 }
 
-/** A text, or token ids. */
-export type Prompt = string | readonly number[];
+export interface ChatTemplateOptions {
+  readonly add_generation_prompt: boolean;
+  /** Whether it gives token ids. */
+  readonly tokenize: boolean;
+}
+
+/** A text, token ids, or a conversation that is to be answered. */
+export type Prompt = string | readonly number[] | { readonly messages: readonly ChatMessage[] };
 
 /** All of one shape (B,T). */
 export interface WireInputs {

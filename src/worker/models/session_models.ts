@@ -1,4 +1,5 @@
 import type { Overlay } from '../../adapters/overlay';
+import type { ChatMessage } from '../../core/chat';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
 import type { MemoryReport } from '../../core/model';
@@ -15,6 +16,7 @@ import { generateTexts } from './generate_texts';
 import type { LoadedModels, Pass } from './loaded_models';
 import type { ModelSources } from './model_sources';
 import type {
+  ChatTemplateOptions,
   DecodeOptions,
   EncodeOptions,
   ForwardResult,
@@ -95,6 +97,16 @@ export class SessionModels implements ModelCalls {
 
   async decode(tokenizer: Handle, ids: readonly number[], options: DecodeOptions): Promise<string> {
     return this.#models.tokenizers.get(tokenizer).decode(ids, options);
+  }
+
+  async applyChatTemplate(
+    handle: Handle,
+    messages: readonly ChatMessage[],
+    { add_generation_prompt, tokenize }: ChatTemplateOptions,
+  ): Promise<string | number[]> {
+    const tokenizer = this.#models.tokenizers.get(handle);
+    const { text } = await tokenizer.renderChat({ messages, add_generation_prompt, turns: false });
+    return tokenize ? tokenizer.encode(text, { add_special_tokens: false }) : text;
   }
 
   forward(call: CallId, handle: Handle, inputs: WireInputs): Promise<ForwardResult> {

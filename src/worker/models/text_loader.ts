@@ -46,7 +46,13 @@ export class TextLoader {
     const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
     // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
     this.#host.quiet?.(json.byteLength / 2 ** 20);
-    const options = vocabSize === undefined ? {} : { vocabSize };
+    const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json);
+    const { renderChat } = this.#host;
+    const options = {
+      ...(vocabSize !== undefined && { vocabSize }),
+      ...(chatTemplate !== undefined && { chatTemplate: text(chatTemplate) }),
+      ...(renderChat !== undefined && { renderChat }),
+    };
     const tokenizer = createTokenizer(text(json), config && text(config), options);
     return announcing(tokenizer, (length) => this.#host.quiet?.(length / 2 ** 18));
   }

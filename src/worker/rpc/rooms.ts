@@ -14,6 +14,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   loadTokenizer: 'models',
   encode: 'models',
   decode: 'models',
+  applyChatTemplate: 'models',
   forward: 'models',
   generate: 'models',
   stateDict: 'models',

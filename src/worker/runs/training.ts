@@ -75,7 +75,7 @@ export function createRun(
     async prepare(stop) {
       const collected = await task.collect(data(stop), { args, overflow: 'truncate', signal: stop });
       rows = collected.rows;
-      if (collected.warning !== undefined) host.warn(collected.warning);
+      for (const warning of collected.warnings) host.warn(warning);
       const { maxSteps } = planSteps(rows.length, args);
       end = maxSteps;
       const steps: TrainingData['steps'] = (done) => trainingSteps(task, rows, args, done);

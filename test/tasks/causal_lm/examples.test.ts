@@ -1,14 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { tokenizeExample } from '../../../src/tasks/causal_lm/examples';
-import { IGNORED } from '../../../src/tasks/causal_lm/token_row';
+import { exampleFields } from '../../../src/core/example';
+import { type ExampleOptions, exampleRow } from '../../../src/tasks/causal_lm/examples';
+import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import { openTokenizer, proseFolder } from '../../helpers/tokenizers';
 
 const tokenizer = openTokenizer(proseFolder);
 const EOS = 0;
 const options = { tokenizer, vocabSize: 2048, completionOnly: null };
 
+/** Of all examples but conversations. */
+function tokenizeExample(given: unknown, where: string, options: ExampleOptions): TokenRow {
+  const example = exampleFields(where, given);
+  if ('messages' in example) throw new Error('expected no conversation');
+  return exampleRow(example, where, options);
+}
+
 /** The row as plain lists. */
-function row(example: unknown, changes: Partial<Parameters<typeof tokenizeExample>[2]> = {}) {
+function row(example: unknown, changes: Partial<ExampleOptions> = {}) {
   const { input_ids, labels, attention_mask } = tokenizeExample(example, 'example 0', { ...options, ...changes });
   return { input_ids: [...input_ids], labels: [...labels], attention_mask: [...attention_mask] };
 }
@@ -85,7 +93,13 @@ describe('what is no example is invalid_argument and says where', () => {
     ['text that is none', { text: 7 }],
     ['a prompt alone', { prompt: 'x' }],
     ['a completion alone', { completion: 'x' }],
-    ['messages', { messages: [] }],
+    ['no messages', { messages: [] }],
+    ['messages that are a text', { messages: 'Hello' }],
+    ['a message that is none', { messages: ['Hello'] }],
+    ['a message without a role', { messages: [{ content: 'Hello' }] }],
+    ['content that is no text', { messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }] }],
+    ['a tool', { messages: [{ role: 'assistant', content: '', tool_calls: [{}] }] }],
+    ['a message in the place of an example', { role: 'user', content: 'Hello' }],
     ['a label', { text: 'x', label: 1 }],
     ['ids that are no list', { input_ids: 'x' }],
     ['an id beyond the vocabulary', { input_ids: [1, 2048] }],

@@ -1,0 +1,3 @@
+import { serveChats } from './serve_chats';
+
+serveChats();

@@ -1,0 +1,43 @@
+import type { Chat, ChatTemplate, RenderChat, RenderedChat } from '../core/chat';
+import { WebVeraError } from '../core/error';
+import { isJsonObject, type JsonObject } from '../core/fields';
+import { errorFromData } from '../core/wire';
+
+/**
+ * A tokenizer's chat template, with the special tokens that it knows by name. `file` is what chat_template.jinja holds, which
+ * goes before what tokenizer_config.json says: a text, or several by names, of which the one called default counts.
+ */
+export function readChatTemplate(config: JsonObject, file: string | undefined): ChatTemplate | undefined {
+  const { chat_template: own } = config;
+  const named = Array.isArray(own) ? own.find((each) => isJsonObject(each) && each.name === 'default')?.template : own;
+  const source = file ?? named;
+  if (typeof source !== 'string') return undefined;
+  const tokens = Object.keys(config).flatMap((key) => {
+    const token = key.endsWith('_token') ? specialToken(config, key) : null;
+    return token === null ? [] : [[key, token]];
+  });
+  return { source, tokens: Object.fromEntries(tokens) };
+}
+
+/** The config names a token by its text, or by an object that holds it. */
+export function specialToken(config: JsonObject, key: string): string | null {
+  const value = Object.hasOwn(config, key) ? config[key] : null;
+  const content = isJsonObject(value) ? value.content : value;
+  return typeof content === 'string' ? content : null;
+}
+
+/** Throws `invalid_argument` where there is no template, and what a conversation can't be written out for. */
+export async function renderChat(
+  template: ChatTemplate | undefined,
+  render: RenderChat | undefined,
+  chat: Chat,
+): Promise<RenderedChat> {
+  if (template === undefined || render === undefined) {
+    throw new WebVeraError('invalid_argument', 'Expected a tokenizer with a chat template, got one without', {
+      hint: 'Models that follow instructions have one, in chat_template.jinja or tokenizer_config.json. With this one, write the conversation as one text.',
+    });
+  }
+  const outcome = await render(template, chat);
+  if ('error' in outcome) throw errorFromData(outcome.error);
+  return outcome.rendered;
+}

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import type { ChatMessage } from '../../../src/core/chat';
+import { chatRow } from '../../../src/tasks/causal_lm/chat_row';
+import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
+import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
+import type { TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { goldenChats } from '../../helpers/golden_chats';
+import { chatTokenizer } from '../../helpers/golden_tokenizer';
+
+const talk: readonly ChatMessage[] = [
+  { role: 'system', content: 'Be brief.' },
+  { role: 'user', content: 'Hello' },
+  { role: 'assistant', content: 'Good morning.' },
+  { role: 'user', content: 'You are?' },
+  { role: 'assistant', content: 'Ishmael.' },
+];
+const qwen = chatTokenizer('qwen2_5');
+
+/** What is learned of a row: runs of labelled tokens, as texts. */
+function learned({ labels }: TokenRow, tokenizer: TextTokenizer): string[] {
+  const runs: number[][] = [];
+  for (const [t, label] of labels.entries()) {
+    if (label === IGNORED) continue;
+    if (t === 0 || labels[t - 1] === IGNORED) runs.push([]);
+    runs.at(-1)?.push(label);
+  }
+  return runs.map((run) => tokenizer.decode(run));
+}
+
+const options = (tokenizer: TextTokenizer, changes: Partial<RowOptions> = {}): RowOptions => ({
+  tokenizer,
+  vocabSize: 4096,
+  completionOnly: null,
+  maxLength: 256,
+  packing: false,
+  overflow: 'truncate',
+  ...changes,
+});
+
+const examples = (...list: readonly unknown[]) => ({ kind: 'examples', examples: list }) as const;
+
+describe('what is learnt of a conversation', () => {
+  const marked = goldenChats.rows.filter(({ assistant_masks }) => assistant_masks !== undefined);
+
+  test.each(marked)('is what transformers marks: $chat', async ({ messages, ids, assistant_masks }) => {
+    const { row } = await chatRow(messages, chatTokenizer('chatml'), true);
+    expect([...row.input_ids]).toEqual(ids);
+    expect([...row.labels].map((label) => Number(label !== IGNORED))).toEqual(assistant_masks);
+    expect([...row.labels].filter((label) => label !== IGNORED)).toEqual(ids?.filter((_, t) => assistant_masks?.[t]));
+  });
+
+  test('is the answers, with what closes them', async () => {
+    const { row, uncertain } = await chatRow(talk, qwen, true);
+    expect(learned(row, qwen)).toEqual(['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n']);
+    expect(uncertain).toBe(0);
+  });
+
+  test('is all of it where that is asked for', async () => {
+    const { row } = await chatRow(talk, qwen, false);
+    expect([...row.labels]).toEqual([...row.input_ids]);
+  });
+
+  test('is the last answer where the template rewrites the others, which are counted', async () => {
+    const tokenizer = chatTokenizer('qwen3');
+    const { row, uncertain } = await chatRow(talk, tokenizer, true);
+    expect(learned(row, tokenizer)).toEqual(['<think>\n\n</think>\n\nIshmael.<|im_end|>\n']);
+    expect(uncertain).toBe(1);
+  });
+
+  test('begins with the token that goes over the edge of the answer', async () => {
+    const source = "{% for m in messages %}{{ m.role + ':' + ' ' + m.content }}{% endfor %}";
+    const prompt = "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
+    const tokenizer = chatTokenizer('inst', source + prompt);
+    const { row } = await chatRow(talk.slice(1, 3), tokenizer, true);
+    expect(learned(row, tokenizer)).toEqual([' Good morning.']);
+  });
+});
+
+describe('conversations among examples', () => {
+  test('are what lines of JSON hold too, and anything may be beside them', async () => {
+    const lines = [{ messages: talk, text: 'x', id: 3 }, { text: 'Call me Ishmael.' }, { messages: talk, prompt: 'p' }];
+    const blob = new Blob([lines.map((line) => JSON.stringify(line)).join('\n')]);
+    const { rows } = await collectRows({ kind: 'blob', blob, format: 'jsonl' }, options(qwen));
+    const [first, text, last] = rows as [TokenRow, TokenRow, TokenRow];
+    expect(learned(first, qwen)).toEqual(['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n']);
+    expect(learned(text, qwen)).toEqual(['Call me Ishmael.']);
+    expect(last).toEqual(first);
+  });
+
+  test('are cut at max_length', async () => {
+    const whole = (await chatRow(talk, qwen, true)).row;
+    const { rows } = await collectRows(examples({ messages: talk }), options(qwen, { maxLength: 40 }));
+    expect([...(rows[0]?.input_ids ?? [])]).toEqual([...whole.input_ids.slice(0, 40)]);
+    expect([...(rows[0]?.labels ?? [])]).toEqual([...whole.labels.slice(0, 40)]);
+  });
+
+  test('are packed as they are, without another EOS', async () => {
+    const whole = (await chatRow(talk, qwen, true)).row;
+    const { rows } = await collectRows(
+      examples({ messages: talk }, { messages: talk }),
+      options(qwen, { maxLength: 2 * whole.input_ids.length, packing: true }),
+    );
+    expect(rows).toHaveLength(1);
+    expect([...(rows[0]?.input_ids ?? [])]).toEqual([...whole.input_ids, ...whole.input_ids]);
+    expect([...(rows[0]?.labels ?? [])]).toEqual([...whole.labels, ...whole.labels]);
+    expect(new Set(rows[0]?.attention_mask)).toEqual(new Set([1, 2]));
+  });
+
+  test('without an answer are left out, unless all is learnt', async () => {
+    const question = { messages: talk.slice(0, 2) };
+    const { rows, leftOut } = await collectRows(examples(question, { messages: talk }), options(qwen));
+    expect([rows.length, leftOut]).toEqual([1, 1]);
+    const all = await collectRows(examples(question), options(qwen, { completionOnly: false }));
+    expect([...(all.rows[0]?.labels ?? [])]).toEqual([...(all.rows[0]?.input_ids ?? [])]);
+  });
+
+  test('whose answers can not be told are refused by their number', async () => {
+    const source = '{{ messages | length }}{{ messages[-1].content }}';
+    const rows = collectRows(
+      examples({ text: 'x' }, { messages: talk.slice(0, 4) }),
+      options(chatTokenizer('inst', source)),
+    );
+    await expect(rows).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/^example 1: expected a chat template/),
+      hint: expect.stringContaining('completion_only_loss: false'),
+    });
+  });
+
+  test.each([
+    ['a template that refuses them', chatTokenizer('inst'), [talk[1], talk[1]], 'invalid_argument'],
+    ['a hostile template', chatTokenizer('inst', '{% for i in range(3000000) %}a{% endfor %}'), talk, 'limit_exceeded'],
+  ])('%s is told with their number', async (_, tokenizer, messages, code) => {
+    await expect(collectRows(examples({ messages }), options(tokenizer))).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(/^example 0: The chat template /),
+      hint: expect.stringMatching(/./),
+    });
+  });
+
+  test('turns that are not learnt are counted', async () => {
+    const source = examples({ messages: talk }, { messages: talk }, { messages: talk.slice(0, 3) });
+    const { rows, uncertain } = await collectRows(source, options(chatTokenizer('qwen3')));
+    expect([rows.length, uncertain]).toEqual([3, 2]);
+  });
+});
