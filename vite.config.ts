@@ -17,13 +17,15 @@ interface Part {
 }
 
 /**
- * worker.js is a script that stands alone. webvera.js is the page's side, which finds it by a relative URL, and embed.js the
- * same for a script tag, with the worker's hash: it is built after it. node.js and bench.js share here.js, what runs in the
- * calling thread; cli.js, the package's command, imports both. `npm run build` builds all of them, one after the other.
+ * worker.js is a script that stands alone, and so is chat_worker.js, where chat templates run. webvera.js is the page's side,
+ * which finds them by relative URLs, and embed.js the same for a script tag, with the workers' hashes: it is built after them.
+ * node.js and bench.js share here.js, what runs in the calling thread; cli.js, the package's command, imports both. `npm run
+ * build` builds all of them, one after the other.
  */
 const parts: Readonly<Record<string, () => Part>> = {
   // No module: bundlers emit it as it is, and some read it as a script when they do.
   worker: () => ({ build: { lib: script('src/worker/entry.ts', 'worker.js') }, plugins: [bareShaders()] }),
+  chat: () => ({ build: { lib: script('src/chat/entry.ts', 'chat_worker.js') }, plugins: [] }),
   page: () => ({ build: { lib: modules({ webvera: 'src/index.ts' }) }, plugins: [workerOnly(), plainWorkerUrl()] }),
   here: () => ({
     build: {
@@ -37,7 +39,7 @@ const parts: Readonly<Record<string, () => Part>> = {
   }),
   embed: () => ({
     build: { lib: script('src/embed.ts', 'embed.js') },
-    plugins: [workerOnly(), scriptTagWorker(integrityOf('dist/worker.js'))],
+    plugins: [workerOnly(), scriptTagWorker(integrityOf('dist/worker.js'), integrityOf('dist/chat_worker.js'))],
   }),
   cli: () => ({
     build: {

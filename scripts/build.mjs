@@ -13,7 +13,7 @@ const modules = new Set();
 const listing = { name: 'listing', moduleParsed: ({ id }) => void modules.add(id) };
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-for (const mode of ['worker', 'page', 'here', 'embed', 'cli']) await build({ root, mode, plugins: [listing] });
+for (const mode of ['worker', 'chat', 'page', 'here', 'embed', 'cli']) await build({ root, mode, plugins: [listing] });
 
 const notices = noticesOf(modules);
 writeFileSync(`${root}dist/THIRD-PARTY-NOTICES`, formatNotices(notices));

@@ -7,12 +7,14 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
 const EXAMPLES = path('../../demo/examples/');
 
 /**
- * By their addresses: the script for a tag with its worker, and the examples.
+ * By their addresses: the script for a tag with its workers, and the examples.
  * @returns {ReadonlyMap<string, string>}
  */
 function published() {
   const examples = readdirSync(EXAMPLES).map((name) => /** @type {const} */ ([`examples/${name}`, EXAMPLES + name]));
-  const scripts = ['embed.js', 'worker.js'].map((name) => /** @type {const} */ ([name, path(`../../dist/${name}`)]));
+  const scripts = ['embed.js', 'worker.js', 'chat_worker.js'].map(
+    (name) => /** @type {const} */ ([name, path(`../../dist/${name}`)]),
+  );
   return new Map([...scripts, ...examples]);
 }
 

@@ -20,8 +20,8 @@ export function buildIfStale() {
 }
 
 function isFresh() {
-  const built = ['webvera.js', 'worker.js', 'node.js', 'embed.js', 'cli.js', 'bench.d.ts'].map((file) =>
-    join(root, 'dist', file),
+  const built = ['webvera.js', 'worker.js', 'chat_worker.js', 'node.js', 'embed.js', 'cli.js', 'bench.d.ts'].map(
+    (file) => join(root, 'dist', file),
   );
   if (!built.every(existsSync)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));

@@ -58,40 +58,56 @@ export function bareShader(wgsl) {
     .replace(/^\s+/gm, '');
 }
 
+/** Workers by what starts them in the sources: what stands for one while it is built, and its file. */
+const WORKERS = [
+  { source: "'../worker/entry.ts'", name: '__WEBVERA_WORKER__', file: './worker.js' },
+  { source: "'../chat/entry.ts'", name: '__WEBVERA_CHAT_WORKER__', file: './chat_worker.js' },
+];
+
 /**
- * Leaves the worker's URL in the one form that other people's bundlers recognise, for a worker.js beside what is built.
+ * Leaves the workers' URLs in the one form that other people's bundlers recognise, for files beside what is built.
  * @returns {Plugin}
  */
 export function plainWorkerUrl() {
-  const [source, name] = ["'../worker/entry.ts'", '__WEBVERA_WORKER__'];
   return {
     name: 'plain-worker-url',
     enforce: 'pre',
     // Vite would build another worker for a URL that it can read.
     transform(code, id) {
       if (!id.endsWith('/page/default_worker.ts')) return undefined;
-      if (!code.includes(source)) this.error(`found no ${source}`);
-      return { code: code.replace(source, name), map: null };
+      const plain = WORKERS.reduce((text, { source, name }) => {
+        if (!text.includes(source)) this.error(`found no ${source}`);
+        return text.replace(source, name);
+      }, code);
+      return { code: plain, map: null };
     },
     generateBundle(_options, bundle) {
       const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
-      const [chunk, another] = chunks.filter(({ code }) => code.includes(name));
-      if (chunk === undefined || another !== undefined) this.error('expected one URL of worker.js');
-      chunk.code = chunk.code.replace(name, '"./worker.js"');
+      for (const { name, file } of WORKERS) {
+        const [chunk, another] = chunks.filter(({ code }) => code.includes(name));
+        if (chunk === undefined || another !== undefined) this.error(`expected one URL of ${file}`);
+        chunk.code = chunk.code.replace(name, JSON.stringify(file));
+      }
     },
   };
 }
 
 /**
- * For a script tag: the worker is fetched from beside the script, and is the one of this hash or none.
- * @param {string} integrity
+ * For a script tag: workers are fetched from beside the script, and are those of these hashes or none.
+ * @param {string} integrity of worker.js
+ * @param {string} chatIntegrity of chat_worker.js
  * @returns {Plugin}
  */
-export function scriptTagWorker(integrity) {
+export function scriptTagWorker(integrity, chatIntegrity) {
   return {
     name: 'script-tag-worker',
     enforce: 'pre',
-    config: () => ({ define: { WORKER_INTEGRITY: JSON.stringify(integrity) } }),
+    config: () => ({
+      define: {
+        WORKER_INTEGRITY: JSON.stringify(integrity),
+        CHAT_WORKER_INTEGRITY: JSON.stringify(chatIntegrity),
+      },
+    }),
     resolveId: (source) => (source === './default_worker' ? path('../../src/page/script_tag_worker.ts') : undefined),
   };
 }

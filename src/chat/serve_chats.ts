@@ -4,13 +4,12 @@ import { ChatWriter } from './chat_writer';
 
 /** What the page posts. */
 export interface ChatTask {
-  readonly id: number;
   readonly template: ChatTemplate;
   readonly chat: Chat;
 }
 
 /** What is posted back: at first that it is ready, then one answer for each task, in their order. */
-export type ChatNews = { readonly version: string } | { readonly id: number; readonly outcome: ChatOutcome };
+export type ChatNews = { readonly version: string } | { readonly outcome: ChatOutcome };
 
 /** A worker's global scope, as far as it is needed. */
 export interface ChatScope {
@@ -22,8 +21,8 @@ export interface ChatScope {
 export function serveChats(scope: ChatScope = globalThis as unknown as ChatScope): void {
   const writer = new ChatWriter();
   scope.addEventListener('message', ({ data }) => {
-    const { id, template, chat } = data as ChatTask;
-    scope.postMessage({ id, outcome: writer.render(template, chat) });
+    const { template, chat } = data as ChatTask;
+    scope.postMessage({ outcome: writer.render(template, chat) });
   });
   scope.postMessage({ version: VERSION });
 }

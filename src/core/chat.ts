@@ -40,6 +40,25 @@ export type ChatOutcome = { readonly rendered: RenderedChat } | { readonly error
 /** Writes a conversation out; never rejects because of what a template does. */
 export type RenderChat = (template: ChatTemplate, chat: Chat) => Promise<ChatOutcome>;
 
+/** What a session's worker posts, to have a conversation written out elsewhere. */
+export interface ChatQuestion {
+  readonly webvera: 'chat';
+  readonly id: number;
+  readonly template: ChatTemplate;
+  readonly chat: Chat;
+}
+
+/** What its page posts in answer. */
+export interface ChatAnswer {
+  readonly webvera: 'written';
+  readonly id: number;
+  readonly outcome: ChatOutcome;
+}
+
+export function isChatMessage<T extends ChatQuestion | ChatAnswer>(data: unknown, kind: T['webvera']): data is T {
+  return isJsonObject(data) && data.webvera === kind;
+}
+
 /**
  * The messages of a conversation, copied: role and content. Throws `invalid_argument`; `where` says which conversation it is.
  */

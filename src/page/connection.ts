@@ -1,9 +1,11 @@
 import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink';
+import { type ChatQuestion, isChatMessage } from '../core/chat';
 import { within } from '../core/deadline';
 import { WebVeraError } from '../core/error';
 import { VERSION } from '../core/version';
 import { errorFromData, isWorkerMessage, LOOK, type Outcome, toKnownError } from '../core/wire';
 import type { WorkerEnd, WorkerEvent, WorkerSession } from '../worker/protocol';
+import type { ChatThread } from './chat_thread';
 import { Heartbeat } from './heartbeat';
 
 /** A way to call a session, wherever it runs. */
@@ -35,6 +37,8 @@ interface ConnectOptions {
   /** Seconds for which it may be silent while a call is pending. */
   readonly patience?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where its conversations are written out. Ends with it. */
+  readonly chats?: Pick<ChatThread, 'render' | 'end'>;
 }
 
 type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>;
@@ -43,7 +47,7 @@ type Methods = Record<string, (...args: readonly unknown[]) => Promise<Outcome>>
 export async function connectWorker(
   worker: WorkerLike,
   host: ConnectionHost,
-  { locks = globalThis.navigator?.locks, handshake = 10_000, patience = 4, signal }: ConnectOptions = {},
+  { locks = globalThis.navigator?.locks, handshake = 10_000, patience = 4, signal, chats }: ConnectOptions = {},
 ): Promise<Connection> {
   const watch = new AbortController();
   const remote: Remote<Methods> = wrap<Methods>(worker);
@@ -54,12 +58,18 @@ export async function connectWorker(
   const terminate = async (): Promise<void> => {
     if (!watch.signal.aborted) {
       watch.abort();
+      chats?.end();
       heartbeat.stop();
       remote[releaseProxy]();
       worker.terminate();
     }
     if (gone !== undefined) await within(5000, gone, () => undefined).catch(() => {});
   };
+  listen(worker, watch.signal, 'message', ({ data }: MessageEvent<unknown>) => {
+    if (!isChatMessage<ChatQuestion>(data, 'chat')) return;
+    const { id, template, chat } = data;
+    chats?.render(template, chat).then((outcome) => worker.postMessage({ webvera: 'written', id, outcome }));
+  });
   try {
     const lock = await greet(worker, host, heartbeat, watch.signal, handshake, signal);
     if (lock !== null && locks !== undefined) gone = watchLock(locks, lock);
@@ -123,7 +133,7 @@ function greet(
     };
     listen(worker, watch, 'message', ({ data }: MessageEvent<unknown>) => {
       heartbeat.heard();
-      if (!isWorkerMessage(data) || data.webvera === 'alive') return;
+      if (!isWorkerMessage(data) || data.webvera === 'alive' || isChatMessage<ChatQuestion>(data, 'chat')) return;
       if (data.webvera === 'quiet') return heartbeat.expectQuiet(data.seconds);
       if (data.webvera === 'event') return host.emit(data.event as WorkerEvent);
       isReady = true;

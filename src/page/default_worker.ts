@@ -2,14 +2,24 @@ import { revokeOnceStarted, trustedScript } from './worker_address';
 
 /** The worker that comes with the library. The URL is written out here because bundlers look for just this form. */
 export function defaultWorker(name = 'webvera'): Worker {
-  const Worker = class extends globalThis.Worker {
+  const Worker = workerNamed(name);
+  return new Worker(new URL('../worker/entry.ts', import.meta.url), { type: 'module', name });
+}
+
+/** The one that chat templates run in. */
+export function chatWorker(name = 'webvera: chat templates'): Worker {
+  const Worker = workerNamed(name);
+  return new Worker(new URL('../chat/entry.ts', import.meta.url), { type: 'module', name });
+}
+
+function workerNamed(name: string): new (script: URL, options: WorkerOptions) => Worker {
+  return class extends globalThis.Worker {
     constructor(script: URL, options: WorkerOptions) {
       const own = isOwn(script) ? script.href : importing(script);
       super(trustedScript(own), own === script.href ? options : { name });
       if (own !== script.href) revokeOnceStarted(this, own);
     }
   };
-  return new Worker(new URL('../worker/entry.ts', import.meta.url), { type: 'module', name });
 }
 
 /** Browsers start no worker whose script is another origin's. A sandboxed frame has an address like others, and the origin null. */

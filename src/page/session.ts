@@ -3,8 +3,9 @@ import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
 import type { ParserLimits } from '../core/source';
 import { warnOnConsole } from '../core/warning';
 import { toKnownError } from '../core/wire';
+import { ChatThread } from './chat_thread';
 import { connectWorker } from './connection';
-import { defaultWorker } from './default_worker';
+import { chatWorker, defaultWorker } from './default_worker';
 import { asyncDispose } from './dispose';
 import { Link, type SessionState } from './link';
 import {
@@ -150,7 +151,8 @@ export class Session extends EventTarget implements AsyncDisposable {
       async (host, signal) => {
         if (!inThisThread) {
           const started = await startWorker(worker || defaultWorker, name, signal);
-          return connectWorker(started, host, { signal, ...defined({ patience }) });
+          const chats = new ChatThread(() => startWorker(chatWorker, undefined));
+          return connectWorker(started, host, { signal, chats, ...defined({ patience }) });
         }
         return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });
       },

@@ -10,7 +10,7 @@ const textOf = (name: string): string => readFileSync(built(name), 'utf8');
 const load = (name: string): Promise<Record<string, unknown>> => import(/* @vite-ignore */ built(name).href);
 
 describe('the parts of the package', () => {
-  test.each(['worker.js', 'embed.js'])('%s is a classic script', (name) => {
+  test.each(['worker.js', 'chat_worker.js', 'embed.js'])('%s is a classic script', (name) => {
     expect(() => new Script(textOf(name))).not.toThrow();
   });
 
@@ -19,7 +19,12 @@ describe('the parts of the package', () => {
     expect(textOf('worker.js')).toContain('@compute');
   });
 
-  test.each(['webvera.js', 'worker.js', 'embed.js'])(
+  test.each(['webvera.js', 'worker.js', 'embed.js'])('%s has no interpreter of templates', (name) => {
+    expect(textOf(name)).not.toContain('endmacro');
+    expect(textOf('chat_worker.js')).toContain('endmacro');
+  });
+
+  test.each(['webvera.js', 'worker.js', 'chat_worker.js', 'embed.js'])(
     '%s shares no memory between threads, so no page need be isolated',
     (name) => {
       expect(textOf(name)).not.toMatch(/SharedArrayBuffer|Atomics|crossOriginIsolated/);

@@ -1,4 +1,5 @@
 import { type Endpoint, expose, transfer } from 'comlink';
+import { type ChatAnswer, type ChatOutcome, type ChatQuestion, isChatMessage } from '../../core/chat';
 import { VERSION } from '../../core/version';
 import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../../core/wire';
 import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../protocol';
@@ -18,13 +19,18 @@ export async function serve(
   create: (host: SessionHost) => WorkerEnd,
   scope: WorkerScope = globalThis as unknown as WorkerScope,
 ): Promise<void> {
-  const post = (message: WorkerMessage<WorkerEvent>): void => scope.postMessage(message);
+  const post = (message: WorkerMessage<WorkerEvent> | ChatQuestion): void => scope.postMessage(message);
   const emit = (event: WorkerEvent): void => post({ webvera: 'event', event });
   const warn = (thrown: unknown): void =>
     emit({ type: 'warning', code: 'internal', message: toKnownError(thrown).message });
 
+  const chats: ((outcome: ChatOutcome) => void)[] = [];
+
   const session = create({
     emit,
+    // One that isn't answered any more is forgotten with the worker.
+    renderChat: (template, chat) =>
+      new Promise((resolve) => post({ webvera: 'chat', id: chats.push(resolve) - 1, template, chat })),
     seal: () => sealScope(scope),
     quiet: (seconds) => post({ webvera: 'quiet', seconds }),
   });
@@ -35,7 +41,12 @@ export async function serve(
   );
   expose(exposed, guardEndpoint(scope, new Set(names)));
   scope.addEventListener('message', (event) => {
-    if (isLook((event as MessageEvent<unknown>).data)) post({ webvera: 'alive' });
+    const { data } = event as MessageEvent<unknown>;
+    if (isLook(data)) post({ webvera: 'alive' });
+    if (isChatMessage<ChatAnswer>(data, 'written')) {
+      chats[data.id]?.(data.outcome);
+      delete chats[data.id];
+    }
   });
   // A page hears nothing of either unless it is told.
   scope.addEventListener('unhandledrejection', (event) => {
