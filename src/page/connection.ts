@@ -68,7 +68,7 @@ export async function connectWorker(
   listen(worker, watch.signal, 'message', ({ data }: MessageEvent<unknown>) => {
     if (!isChatMessage<ChatQuestion>(data, 'chat')) return;
     const { id, template, chat } = data;
-    chats?.render(template, chat).then((outcome) => worker.postMessage({ webvera: 'written', id, outcome }));
+    void chats?.render(template, chat).then((outcome) => worker.postMessage({ webvera: 'written', id, outcome }));
   });
   try {
     const lock = await greet(worker, host, heartbeat, watch.signal, handshake, signal);

@@ -37,6 +37,7 @@ export interface TextTokenizer {
    * `limit_exceeded` as `encode` does.
    */
   decode(ids: readonly number[], options?: DecodeOptions): string;
+  readonly hasChatTemplate: boolean;
   /**
    * A conversation as the chat template writes it. Encode it without special tokens: it has its own. Rejects with
    * `invalid_argument` where there is no template or it refuses the messages, `invalid_format` where it is none or fails, and
@@ -97,6 +98,7 @@ export function createTokenizer(
     eos_token,
     specialTokens,
     stream,
+    hasChatTemplate: template !== undefined,
     renderChat: (chat) => renderChat(template, render, chat),
     encode(text, { add_special_tokens = true } = {}) {
       const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());

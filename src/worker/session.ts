@@ -24,6 +24,7 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 interface Opened {
   readonly rooms: Rooms;
   readonly sources: ModelSources;
+  readonly models: LoadedModels;
   /** Frees the device and closes the store. */
   end(): Promise<void>;
 }
@@ -67,6 +68,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     const checkpoints = { store: new CheckpointStore(kept, locks), locks, warn };
     this.#opened = {
       sources,
+      models,
       rooms: {
         session: this,
         rpc: calls,
@@ -88,7 +90,15 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
   }
 
   async seal(): Promise<void> {
-    this.#expectOpened().sources.seal();
+    const { sources, models } = this.#expectOpened();
+    if (models.tokenizers.entries().some(([, { hasChatTemplate }]) => hasChatTemplate)) {
+      // What writes conversations out comes over the network too, and is there once it has written one.
+      await this.#host.renderChat?.(
+        { source: '', tokens: {} },
+        { messages: [], add_generation_prompt: false, turns: false },
+      );
+    }
+    sources.seal();
     this.#host.seal?.();
   }
 
