@@ -1,3 +1,4 @@
+import { WebVeraError } from '../../core/error';
 import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
 import { folderFiles } from '../../formats/model_files';
@@ -46,7 +47,7 @@ export class TextLoader {
     const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
     // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
     this.#host.quiet?.(json.byteLength / 2 ** 20);
-    const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json);
+    const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json).catch(noneForbidden);
     const { renderChat } = this.#host;
     const options = {
       ...(vocabSize !== undefined && { vocabSize }),
@@ -56,4 +57,9 @@ export class TextLoader {
     const tokenizer = createTokenizer(text(json), config && text(config), options);
     return announcing(tokenizer, (length) => this.#host.quiet?.(length / 2 ** 18));
   }
+}
+
+/** Some servers forbid what they haven't, and most models have no such file. */
+function noneForbidden(error: unknown): undefined {
+  if (!(error instanceof WebVeraError && error.detail.status === 403)) throw error;
 }

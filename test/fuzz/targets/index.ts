@@ -1,5 +1,6 @@
 import type { FuzzTarget } from '../target';
 import { target as adapter } from './adapter';
+import { target as chatTemplate } from './chat_template';
 import { target as checkpoint } from './checkpoint';
 import { target as kernelChoice } from './kernel_choice';
 import { target as modelConfig } from './model_config';
@@ -19,6 +20,7 @@ export const targets: readonly FuzzTarget[] = [
   pattern,
   adapter,
   modelConfig,
+  chatTemplate,
   checkpoint,
   rows,
   kernelChoice,
