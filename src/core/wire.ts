@@ -2,7 +2,7 @@ import { abortError, isAbort } from './abort';
 import { type ErrorCode, stackWithHint, WebVeraError } from './error';
 
 /** An error as plain data: structured clone would strip an error of its class, code and details. */
-type ErrorData =
+export type ErrorData =
   | { readonly kind: 'abort'; readonly message: string }
   | {
       readonly kind: 'webvera';
