@@ -10,9 +10,15 @@ export const HELP = `Goes on with a text, and prints what it writes.
   --adapter DIR          a VeRA adapter's two files, as PEFT or webvera finetune wrote
                          them                          (none: the model alone)
   --prompt TEXT
+  --chat                 the prompt is a message, and the model answers it as its chat
+                         template has it
   --max_new_tokens N                                   (64)
-  --temperature X        samples; without it and --top_k, the likeliest token is taken
+  --temperature X        samples; without it, --top_k and --top_p, the likeliest token
+                         is taken
   --top_k N              samples from so many tokens
+  --top_p X              samples from as many as have this probability together
+  --repetition_penalty X for tokens that are there already (1: none)
+  --stop TEXT            ends the text with this; may be given several times
   --seed N               of the sampling               (42)
 ${dawnHelp(25)}
   --help`;
@@ -21,9 +27,13 @@ const FLAGS = /** @type {const} */ ({
   model: { type: 'string' },
   adapter: { type: 'string' },
   prompt: { type: 'string' },
+  chat: { type: 'boolean' },
   max_new_tokens: { type: 'string', default: '64' },
   temperature: { type: 'string' },
   top_k: { type: 'string' },
+  top_p: { type: 'string' },
+  repetition_penalty: { type: 'string' },
+  stop: { type: 'string', multiple: true },
   seed: { type: 'string', default: '42' },
   dawn: DAWN_FLAG,
 });
@@ -43,7 +53,8 @@ export async function main(argv) {
   });
   const base = await AutoModelForCausalLM.from_pretrained(await sourceOf(named), { session });
   const model = adapter === undefined ? base : await VeraModel.from_pretrained(base, adapter);
-  for await (const { text } of model.generate(prompt, config)) process.stdout.write(text);
+  const input = flags.chat === true ? [{ role: 'user', content: prompt }] : prompt;
+  for await (const { text } of model.generate(input, config)) process.stdout.write(text);
   process.stdout.write('\n');
   await session.close();
 }
@@ -52,12 +63,17 @@ export async function main(argv) {
  * @param {import('../lib/options.mjs').Flags} flags
  * @returns {import('../../src/index').GenerationConfig}
  */
-function readConfig({ max_new_tokens, temperature, top_k, seed }) {
+function readConfig({ max_new_tokens, temperature, top_k, top_p, repetition_penalty, stop, seed }) {
   return {
     max_new_tokens: integer('max_new_tokens', max_new_tokens, { min: 1, max: 1_000_000 }),
-    do_sample: temperature !== undefined || top_k !== undefined,
+    do_sample: [temperature, top_k, top_p].some((flag) => flag !== undefined),
     ...(temperature !== undefined && { temperature: decimal('temperature', temperature, { above: 0, max: 100 }) }),
     ...(top_k !== undefined && { top_k: integer('top_k', top_k, { min: 1, max: 1_000_000 }) }),
+    ...(top_p !== undefined && { top_p: decimal('top_p', top_p, { above: 0, max: 1 }) }),
+    ...(repetition_penalty !== undefined && {
+      repetition_penalty: decimal('repetition_penalty', repetition_penalty, { above: 0, max: 100 }),
+    }),
+    ...(Array.isArray(stop) && { stop_strings: stop.map(String) }),
     seed: integer('seed', seed, { min: 0, max: 4_294_967_295 }),
   };
 }

@@ -77,6 +77,11 @@ test.each([
   ['webvera finetune', ['--model', model, '--steps', '4'], "Unknown option '--steps'. Known options: --model"],
   ['webvera generate', ['--model', model], '--prompt is missing'],
   ['webvera generate', ['--model', model, '--prompt', 'x', '--top_k', '0'], '--top_k must be a whole number'],
+  [
+    'webvera generate',
+    ['--model', model, '--prompt', 'x', '--top_p', '2'],
+    '--top_p must be a number above 0 and at most 1',
+  ],
   ['webvera inspect', [], 'expected one path, got 0'],
   ['webvera inspect', ['none'], 'there is no none'],
   ['webvera inspect', ['.'], 'has neither adapter_config.json nor config.json'],
