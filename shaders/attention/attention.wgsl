@@ -1,14 +1,15 @@
-// attention: causal, with grouped queries: query head h reads kv head h · Hkv / H. With
-// s[j] = capped(scale · q[n] · k[j]) over the keys n − window < j ≤ n of n's document that aren't padding:
+// attention: with grouped queries: query head h reads kv head h · Hkv / H. With
+// s[j] = capped(scale · q[n] · k[j]) over the keys j of n's document that aren't padding, n − window < j and
+// j ≤ n, or where it isn't causal j < n + window:
 //   y[n] = Σ_j exp(s[j] − L[n]) · v[j],   L[n] = ln Σ_j exp(s[j])
 // spans are where a token's document begins, and where the queries end that see it as a key: 0 for padding.
 // A query without any key gives y = 0 and L = 1e30, which makes its exp(s − L) 0 in the gradient too.
 // q, y: (B·T, H·D)   k, v: (B·T, Hkv·D)   spans: (B, T)   L: (B, H, T)   D: a multiple of 4
 // grid: a tile of queries in x, H in y, B in z
-// with lib/{enable_subgroups, neighbours, tile, rows, softmax, block}.wgsl, lib/scores_plain.wgsl or
-// lib/{scores_capped, safe_tanh}.wgsl, one of lib/{blocks, pairs}.wgsl and one of lib/{serial, subgroup, workgroup}.wgsl,
+// with lib/{enable_subgroups, neighbours, tile, rows, softmax, block}.wgsl, lib/causal.wgsl or lib/both_ways.wgsl,
+// lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl, one of lib/{blocks, pairs}.wgsl and one of lib/{serial, subgroup, workgroup}.wgsl,
 // subgroup with lib/in_memory.wgsl or lib/{held, heads_held}.wgsl
-struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, window: u32, softcap: f32 }
+struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, window: u32, softcap: f32, causal: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<Word>;
 @group(0) @binding(2) var<storage, read> k: array<Word>;

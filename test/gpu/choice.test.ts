@@ -29,7 +29,7 @@ test.each([
   ['SwiftShader', SWIFTSHADER],
   ['llvmpipe', LLVMPIPE],
 ])('%s holds heads of eight in registers', (_, software) => {
-  const sizes = { B: 1, T: 64, H: 2, Hkv: 1, D: 8, scale: 1, window: 8, softcap: 0 };
+  const sizes = { B: 1, T: 64, H: 2, Hkv: 1, D: 8, scale: 1, window: 8, softcap: 0, causal: 1 };
   const backward = (of_keys: number, D = 8, info: DeviceInfo = software) =>
     chooseVariant({ kernel: attentionBackward, params: { ...sizes, D, of_keys } }, info);
   expect(chooseVariant({ kernel: attentionForward, params: sizes }, software).name).toBe('held');

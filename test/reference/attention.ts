@@ -8,8 +8,11 @@ type Sizes = Parameters<Reference>[1];
 const rowOf = (token: number, head: number, heads: number, D: number): number => (token * heads + head) * D;
 
 /** The keys that the query at position t of row b may see. */
-function visible(spans: Float64Array, { T, window }: Sizes, b: number, t: number): number[] {
-  return Array.from({ length: t + 1 }, (_, j) => j).filter((j) => t < spans[2 * (b * T! + j) + 1]! && t - j < window!);
+function visible(spans: Float64Array, { T, window, causal }: Sizes, b: number, t: number): number[] {
+  return Array.from({ length: T! }, (_, j) => j).filter((j) => {
+    const [begin, end] = [spans[2 * (b * T! + j)]!, spans[2 * (b * T! + j) + 1]!];
+    return t < end && (causal ? j <= t : t >= begin) && Math.abs(t - j) < window!;
+  });
 }
 
 function dot(a: Float64Array, at: number, b: Float64Array, bt: number, D: number): number {

@@ -15,13 +15,13 @@ fn heads_met(head: u32) -> Span {
   return Span(begin, begin + max(column_heads() / heads(), 1u));
 }
 
-// The tokens that `size` rows from `first` meet: queries keys up to their own, keys queries from their own on.
+// The tokens that `size` rows from `first` meet.
 fn tokens_met(batch: u32, first: u32, size: u32) -> Span {
   let end = min(first + size, p.T);
   if (of_keys()) {
-    return Span(first, queries_end(batch, end - 1u));
+    return Span(queries_begin(batch, first), queries_end(batch, end - 1u));
   }
-  return Span(first_key(batch, first), end);
+  return Span(first_key(batch, first), keys_end(batch, end));
 }
 
 // Four rows or columns. A key has the queries from the first to the last that see it, and a query itself for both: they

@@ -26,7 +26,7 @@ struct Seen { first: vec4i, last: vec4i }
 fn seen(batch: u32, key: u32) -> Seen {
   let tokens = batch * p.T + tokens_from(key);
   let ends = vec4u(spans[tokens.x].y, spans[tokens.y].y, spans[tokens.z].y, spans[tokens.w].y);
-  return Seen(four_from(key), min(vec4i(ends), four_from(key) + i32(p.window)) - 1);
+  return Seen(first_queries(batch, key), min(vec4i(ends), four_from(key) + i32(p.window)) - 1);
 }
 
 // Where the keys begin that queries from this one on see.

@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
   var maxima = vec4f(LOWEST);
   var totals = vec4f();
-  for (var key = first_key(batch, query); key < min(query + 4u, p.T); key += 8u) {
+  for (var key = first_key(batch, query); key < keys_end(batch, query + 4u); key += 8u) {
     let keys0 = head_rows(batch, key, kv_head, p.Hkv);
     let keys1 = head_rows(batch, key + 4u, kv_head, p.Hkv);
     var s0 = mat4x4f();

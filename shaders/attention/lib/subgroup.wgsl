@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let real = query < p.T;
   // All that the quad's queries see.
   let first = first_key(batch, query & ~15u);
-  let end = min((query & ~15u) + 16u, p.T);
+  let end = keys_end(batch, (query & ~15u) + 16u);
   let queries = queries_at(rows);
   var sums = sums_of(rows, real);
   var maxima = vec4f(LOWEST);

@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   var maxima = vec4f(LOWEST);
   // Of this thread's keys alone.
   var totals = vec4f();
-  for (var keys = first_key(batch, work.first); keys < min(work.first + TILE, p.T); keys += TILE) {
+  for (var keys = first_key(batch, work.first); keys < keys_end(batch, work.first + TILE); keys += TILE) {
     let staged_keys = head_rows(batch, keys + index / 8u * 4u, kv_head, p.Hkv);
     var s = mat4x4f();
     for (var inner = 0u; inner < work.width; inner += INNER) {

@@ -31,6 +31,7 @@ import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
 import { expectCap, withCap } from './capped_scores';
+import { withDirections } from './directions';
 import { resizeHeads } from './resize_heads';
 
 /*
@@ -59,6 +60,7 @@ const params = {
   scale: 'f32',
   window: 'size',
   softcap: 'f32',
+  causal: 'u32',
 } as const;
 const backwardParams = { ...params, of_keys: 'u32' } as const;
 
@@ -66,31 +68,33 @@ export const attentionForward = defineKernel({
   name: 'attention',
   bindings: { q: 'read', k: 'read', v: 'read', spans: 'read', y: 'write', L: 'write' },
   params,
-  variants: withCap<typeof params>([
-    {
-      name: 'workgroup',
-      wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
-      workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
-    },
-    {
-      name: 'serial',
-      wgsl: [forwardWgsl, serial, rows, pairs, softmax, block],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
-    },
-    {
-      name: 'subgroup',
-      wgsl: [...forwardOnQuads, inMemory, pairs],
-      features: ['subgroups'],
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
-    },
-    {
-      name: 'held',
-      wgsl: [...forwardOnQuads, held, headsHeld, blocks],
-      features: ['subgroups'],
-      fits: ({ D }) => D === HELD,
-      workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
-    },
-  ]),
+  variants: withDirections(
+    withCap<typeof params>([
+      {
+        name: 'workgroup',
+        wgsl: [forwardWgsl, workgroup, tile, rows, blocks, softmax, block],
+        workgroups: ({ B, T, H, D }) => [ceilDiv(T, TILE) * ceilDiv(D, COLUMNS), H, B],
+      },
+      {
+        name: 'serial',
+        wgsl: [forwardWgsl, serial, rows, pairs, softmax, block],
+        workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+      },
+      {
+        name: 'subgroup',
+        wgsl: [...forwardOnQuads, inMemory, pairs],
+        features: ['subgroups'],
+        workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+      },
+      {
+        name: 'held',
+        wgsl: [...forwardOnQuads, held, headsHeld, blocks],
+        features: ['subgroups'],
+        fits: ({ D }) => D === HELD,
+        workgroups: ({ B, T, H }) => [ceilDiv(T, TILE), H, B],
+      },
+    ]),
+  ),
   flops: (sizes) => 4 * visibleProducts(sizes),
 });
 
@@ -116,31 +120,33 @@ export const attentionBackward = defineKernel({
     dx_values: 'write',
   },
   params: backwardParams,
-  variants: withCap<typeof backwardParams>([
-    {
-      name: 'workgroup',
-      wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
-      workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
-    },
-    {
-      name: 'serial',
-      wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
-      workgroups: (sizes) => rowTiles(sizes),
-    },
-    {
-      name: 'subgroup',
-      wgsl: [...backwardOnQuads, backwardInMemory, backwardPairs],
-      features: ['subgroups'],
-      workgroups: (sizes) => rowTiles(sizes),
-    },
-    {
-      name: 'held',
-      wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
-      features: ['subgroups'],
-      fits: ({ D }) => D === HELD,
-      workgroups: (sizes) => rowTiles(sizes),
-    },
-  ]),
+  variants: withDirections(
+    withCap<typeof backwardParams>([
+      {
+        name: 'workgroup',
+        wgsl: [backwardWgsl, backwardWorkgroup, tile, rows, meeting, backwardBlocks, block],
+        workgroups: (sizes) => rowTiles(sizes, ceilDiv(sizes.D, COLUMNS)),
+      },
+      {
+        name: 'serial',
+        wgsl: [backwardWgsl, backwardSerial, rows, meeting, backwardPairs, block],
+        workgroups: (sizes) => rowTiles(sizes),
+      },
+      {
+        name: 'subgroup',
+        wgsl: [...backwardOnQuads, backwardInMemory, backwardPairs],
+        features: ['subgroups'],
+        workgroups: (sizes) => rowTiles(sizes),
+      },
+      {
+        name: 'held',
+        wgsl: [...backwardOnQuads, backwardHeld, headsHeld, backwardBlocks],
+        features: ['subgroups'],
+        fits: ({ D }) => D === HELD,
+        workgroups: (sizes) => rowTiles(sizes),
+      },
+    ]),
+  ),
   flops: ({ of_keys, ...sizes }) => (of_keys !== 0 ? 8 : 6) * visibleProducts(sizes),
 });
 
@@ -149,9 +155,10 @@ function rowTiles({ B, T, H, Hkv, of_keys }: Params<typeof backwardParams>, part
   return [ceilDiv(T, TILE) * parts, of_keys !== 0 ? Hkv : H, B];
 }
 
-/** Products of numbers in one pass over the scores below the diagonal, no further from it than the window. */
-function visibleProducts({ B, T, H, D, window }: Params<typeof params>): number {
-  return (B * H * D * window * (2 * T - window + 1)) / 2;
+/** Products of numbers in one pass over the scores below the diagonal or on both sides, no further from it than the window. */
+function visibleProducts({ B, T, H, D, window, causal }: Params<typeof params>): number {
+  const below = (B * H * D * window * (2 * T - window + 1)) / 2;
+  return causal !== 0 ? below : 2 * below - B * H * D * T;
 }
 
 /** The heads of a layer. */
@@ -164,8 +171,10 @@ export interface AttentionHeads {
   readonly D: number;
   /** What products of queries and keys are multiplied by. Default: 1 / √D. */
   readonly scale?: number;
-  /** Tokens that a query sees, its own the last of them; at least 1. Default: all. */
+  /** Tokens that a query sees up to its own, and behind it where it isn't causal; at least 1. Default: all. */
   readonly window?: number;
+  /** Whether a query sees no key behind its own. Default: true. */
+  readonly causal?: boolean;
   /** Scores s become softcap · tanh(s / softcap), and so stay within ±softcap. Default: they are left alone. */
   readonly softcap?: number;
 }
@@ -211,8 +220,8 @@ export function scaleOf({ D, scale = 1 / Math.sqrt(D) }: AttentionHeads): number
 }
 
 function attend(g: Graph, inputs: AttentionInputs, scale: number): Value {
-  const { q, k, v, spans, B, T, H, Hkv, D, window = T, softcap = 0 } = inputs;
-  const sizes = { B, T, H, Hkv, D, scale, window: Math.min(window, T), softcap };
+  const { q, k, v, spans, B, T, H, Hkv, D, window = T, softcap = 0, causal = true } = inputs;
+  const sizes = { B, T, H, Hkv, D, scale, window: Math.min(window, T), softcap, causal: Number(causal) };
   const { y, L } = g.emit(attentionForward, { q, k, v, spans }, { y: q.shape, L: [B, H, T] }, sizes);
   g.differentiate(y, [q, k, v], (dy, [toQ, toK, toV]) => {
     const { stats } = g.emit(attentionStats, { y, dy, L }, { stats: [B, H, T, 2] }, { B, T, H, D });

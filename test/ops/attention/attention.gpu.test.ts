@@ -21,6 +21,7 @@ interface Case {
   readonly documents?: readonly number[];
   readonly window?: number;
   readonly softcap?: number;
+  readonly causal?: boolean;
 }
 
 /** Rows of growing padding: the b-th has b + 1 of B + 1 shares of its tokens masked. */
@@ -34,7 +35,7 @@ function maskOf({ B, T, padding }: Case): Float64Array {
 }
 
 function makeInputs(memory: Memory, size: Case): AttentionInputs {
-  const { B, T, H, Hkv, D, window, softcap } = size;
+  const { B, T, H, Hkv, D, window, softcap, causal = true } = size;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
   const spans = input(memory, 'spans', [B, T, 2], Float64Array.from(attentionSpans(documentsOf(size), T)), 'u32');
@@ -50,6 +51,7 @@ function makeInputs(memory: Memory, size: Case): AttentionInputs {
     D,
     ...(window && { window }),
     ...(softcap && { softcap }),
+    causal,
   };
 }
 
@@ -78,11 +80,16 @@ const cases: Case[] = [
   { B: 1, T: 40, H: 1, Hkv: 1, D: 8, padding: 'left', window: 100 },
   { B: 2, T: 45, H: 2, Hkv: 1, D: 8, padding: 'left', softcap: 2 },
   { B: 1, T: 70, H: 4, Hkv: 2, D: 20, padding: 'right', softcap: 5, window: 21 },
+  { B: 3, T: 37, H: 2, Hkv: 1, D: 8, padding: 'right', causal: false },
+  { B: 2, T: 70, H: 4, Hkv: 2, D: 16, padding: 'left', causal: false },
+  { B: 2, T: 131, H: 2, Hkv: 2, D: 8, padding: 'no', causal: false, documents: [3, 40, 66, 100] },
+  { B: 1, T: 66, H: 1, Hkv: 1, D: 68, padding: 'right', causal: false, window: 9, softcap: 4 },
+  { B: 1, T: 9, H: 2, Hkv: 1, D: 8, padding: 'all', causal: false },
 ];
 
 describe.each(families)('attention, %s', (variant) => {
   test.each<Case>(cases.filter(({ D }) => variant !== 'held' || roundUp(D, 4) === 8))(
-    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap',
+    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap, causal $causal',
     async (size) => {
       const memory: Memory = new Map();
       const inputs = makeInputs(memory, size);

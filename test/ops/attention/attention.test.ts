@@ -18,9 +18,10 @@ interface Sizes {
   readonly mask: readonly (readonly number[])[];
   readonly window?: number;
   readonly softcap?: number;
+  readonly causal?: boolean;
 }
 
-function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap }: Sizes): AttentionInputs {
+function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap, causal = true }: Sizes): AttentionInputs {
   const B = mask.length;
   const make = (name: string, heads: number, seed: number): Value =>
     input(memory, name, [B * T, heads * D], randomArray(B * T * heads * D, seed, 2));
@@ -36,6 +37,7 @@ function makeInputs(memory: Memory, { T, H, Hkv, D, mask, window, softcap }: Siz
     D,
     ...(window && { window }),
     ...(softcap && { softcap }),
+    causal,
   };
 }
 
@@ -72,6 +74,21 @@ describe('attention: central differences', () => {
       },
     ],
     ['a window of two', { T: 5, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 0, 1, 1]], window: 2 }],
+    [
+      'both ways',
+      {
+        T: 4,
+        H: 2,
+        Hkv: 1,
+        D: 2,
+        mask: [
+          [1, 1, 1, 0],
+          [0, 1, 2, 2],
+        ],
+        causal: false,
+      },
+    ],
+    ['both ways, a window of two', { T: 5, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 1, 1, 1]], window: 2, causal: false }],
     ['capped scores', { T: 4, H: 2, Hkv: 1, D: 2, mask: [[1, 1, 1, 1]], softcap: 1.5 }],
   ])('%s', (_, sizes) => {
     const memory: Memory = new Map();
