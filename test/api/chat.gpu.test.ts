@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IDBFactory } from 'fake-indexeddb';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   AutoModelForCausalLM,
   AutoTokenizer,
@@ -14,6 +15,7 @@ import {
   type VeraModel,
 } from '../../src/index';
 import { folderFiles } from '../helpers/golden';
+import { stopAt, trained, typesOf } from '../helpers/resumed_run';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { proseFolder } from '../helpers/tokenizers';
 
@@ -154,5 +156,27 @@ describe('training on conversations', () => {
     const all = await stepsOf({ messages: talk }, { completion_only_loss: false });
     expect(all).toEqual(await stepsOf({ input_ids }));
     expect(all).not.toEqual(await stepsOf({ messages: talk }));
+  });
+
+  test('goes on in a later session as if it had not been broken off', async () => {
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    try {
+      const rows = [talk, question, talk.slice(2)].map((messages) => ({ messages }));
+      const plan = {
+        base: withTemplate(template),
+        init: { train_dataset: rows, args: { max_length: 64, save_steps: 2 } },
+      };
+      const whole = await trained(plan);
+      vi.stubGlobal('indexedDB', new IDBFactory());
+      await trained({ ...plan, meanwhile: stopAt(4) });
+      const resumed = await trained({ ...plan, resume: true });
+      expect(typesOf(resumed)[0]).toBe('restored');
+      expect(resumed.weights).toEqual(whole.weights);
+      // Another template makes another run of the same messages.
+      const other = { ...plan, base: withTemplate(`{{ eos_token }}${template}`), resume: true };
+      expect(typesOf(await trained(other))).not.toContain('restored');
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
