@@ -56,6 +56,35 @@ describe('a generation', () => {
     await session.close();
   });
 
+  test('of messages sends them, role and content', async () => {
+    const { model, session, fake } = await loaded(scripted);
+    const messages = [{ role: 'user', content: 'Hello', name: 'Ada' }];
+    await model.generate(messages);
+    await model.generate_batch([messages, 'The whale', [1]]);
+    const plain = { messages: [{ role: 'user', content: 'Hello' }] };
+    expect(fake.argsOf('generate').map((args) => args[2])).toEqual([[plain], [plain, 'The whale', [1]]]);
+    await session.close();
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['content that is no text', [{ role: 'user', content: 3 }], /input\[0\]: content: expected a string, got 3/],
+    ['no role', [{ content: 'Hello' }], /input\[0\]: role: expected a string, got undefined/],
+    ['a text among them', [{ role: 'user', content: 'a' }, 'b'], /input\[1\]: expected \{ role, content \}, got 'b'/],
+  ])('refuses messages with %s', async (_case, input, message) => {
+    const { model, session } = await loaded(scripted);
+    await expect(model.generate(input as string)).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await session.close();
+  });
+
+  test('of messages needs a tokenizer', async () => {
+    const { model, session } = await loaded(() => ({
+      loadModel: async () => ({ ...modelInfo, tokenizer: undefined }),
+    }));
+    const asked = model.generate([{ role: 'user', content: 'Hello' }]);
+    await expect(asked).rejects.toMatchObject({ message: expect.stringContaining('came without a tokenizer') });
+    await session.close();
+  });
+
   test.each<[string, object, RegExp]>([
     ['no tokens', { max_new_tokens: 0 }, /max_new_tokens: expected an integer from 1, got 0/],
     ['a temperature of 0', { do_sample: true, temperature: 0 }, /temperature: expected a number from 1e-30, got 0/],

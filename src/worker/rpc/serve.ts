@@ -24,13 +24,17 @@ export async function serve(
   const warn = (thrown: unknown): void =>
     emit({ type: 'warning', code: 'internal', message: toKnownError(thrown).message });
 
-  const chats: ((outcome: ChatOutcome) => void)[] = [];
+  const chats = new Map<number, (outcome: ChatOutcome) => void>();
+  let asked = 0;
 
   const session = create({
     emit,
-    // One that isn't answered any more is forgotten with the worker.
     renderChat: (template, chat) =>
-      new Promise((resolve) => post({ webvera: 'chat', id: chats.push(resolve) - 1, template, chat })),
+      new Promise((resolve) => {
+        const id = asked++;
+        chats.set(id, resolve);
+        post({ webvera: 'chat', id, template, chat });
+      }),
     seal: () => sealScope(scope),
     quiet: (seconds) => post({ webvera: 'quiet', seconds }),
   });
@@ -44,8 +48,8 @@ export async function serve(
     const { data } = event as MessageEvent<unknown>;
     if (isLook(data)) post({ webvera: 'alive' });
     if (isChatMessage<ChatAnswer>(data, 'written')) {
-      chats[data.id]?.(data.outcome);
-      delete chats[data.id];
+      chats.get(data.id)?.(data.outcome);
+      chats.delete(data.id);
     }
   });
   // A page hears nothing of either unless it is told.
