@@ -29,8 +29,16 @@ export function assistantTurns(written: Written): Pick<RenderedChat, 'turns' | '
 function turnAt(index: number, written: Written): [turn: readonly [number, number]] | undefined {
   const { messages, text } = written;
   const end = index === messages.length - 1 ? text.length : endOf(index + 1, false, written);
-  const start = endOf(index, true, written) ?? startOfContent(index, written);
+  const asked = endOf(index, true, written);
+  // A template may write a question only once it is answered.
+  const start = asked !== undefined && hasQuestion(index, asked, written) ? asked : startOfContent(index, written);
   return start === undefined || end === undefined || start > end ? undefined : [[start, end]];
+}
+
+/** Whether what was said before stands before, if it stands anywhere as it is. */
+function hasQuestion(index: number, length: number, { messages, text }: Written): boolean {
+  const question = messages[index - 1]?.content.trim() ?? '';
+  return text.slice(0, length).includes(question) || !text.includes(question);
 }
 
 /** Where the first messages end in the text, if it begins with what they are alone. */
@@ -42,23 +50,22 @@ function endOf(
   const alone = attempt(() => write(messages.slice(0, count), add_generation_prompt));
   if (alone === undefined) return undefined;
   if (text.startsWith(alone)) return alone.length;
-  if (eos === undefined || eos === '' || !alone.endsWith(eos) || !text.endsWith(eos)) return undefined;
+  if (add_generation_prompt || eos === undefined || eos === '' || !alone.endsWith(eos) || !text.endsWith(eos))
+    return undefined;
   const open = alone.slice(0, -eos.length);
   return text.startsWith(open) ? open.length : undefined;
 }
 
 /**
- * Where the text would go on otherwise, had something else been said: for templates that begin an answer otherwise than they
- * write one, or that move a system message to the last question.
+ * Where what was said begins in the text: where something else would stand in its place, and all around it be the same. For
+ * templates that begin an answer otherwise than they write one, or that move a system message to the last question.
  */
 function startOfContent(index: number, { messages, text, write }: Written): number | undefined {
-  const said = messages[index]?.content ?? '';
-  const content = said.startsWith(NEVER_SAID) ? `_${said}` : NEVER_SAID;
-  const other = attempt(() => write(messages.with(index, { role: 'assistant', content }), false));
-  if (other === undefined) return undefined;
-  let start = 0;
-  while (start < text.length && text[start] === other[start]) start++;
-  return start;
+  if (text.includes(NEVER_SAID)) return undefined;
+  const other = attempt(() => write(messages.with(index, { role: 'assistant', content: NEVER_SAID }), false));
+  const [before, after, ...more] = other?.split(NEVER_SAID) ?? [];
+  const isOnce = before !== undefined && after !== undefined && more.length === 0;
+  return isOnce && text.startsWith(before) && text.endsWith(after) ? before.length : undefined;
 }
 
 /** A template may refuse the beginning of a conversation. What takes too much is refused altogether. */

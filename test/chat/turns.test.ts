@@ -57,4 +57,23 @@ describe("the assistant's turns", () => {
     const text = '<user>Hello</><assistant>Good morning.</>';
     expect(outcome).toEqual({ rendered: { text, turns: [[text.indexOf('Good'), text.length]], uncertain: 0 } });
   });
+
+  test('an answer that stands in two places is not certain', () => {
+    const source = "{{ messages[-1].content }}{% for m in messages %}{{ '|' + m.content }}{% endfor %}";
+    const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk.slice(0, 2), { turns: true }));
+    expect(outcome).toMatchObject({ rendered: { turns: [], uncertain: 1 } });
+  });
+
+  test('a question that is written with its answer is not learnt', () => {
+    const source =
+      "{% for m in messages if m.role == 'assistant' %}{{ 'Q:' + messages[2 * loop.index0].content + ' A:' + m.content + ';' }}{% endfor %}";
+    const outcome = new ChatWriter().render({ source, tokens: {} }, chatOf(talk, { turns: true }));
+    if ('error' in outcome) throw outcome.error;
+    const { text, turns, uncertain } = outcome.rendered;
+    expect(text).toBe('Q:Hello A:Good morning.;Q:You are? A:Ishmael.;');
+    expect([turns.map(([start, end]) => text.slice(start, end)), uncertain]).toEqual([
+      ['Good morning.;', 'Ishmael.;'],
+      0,
+    ]);
+  });
 });
