@@ -39,7 +39,7 @@ export interface PrefillProgram extends DecodeProgram {
 }
 
 /** What both programs work on. */
-export interface GenerationParts {
+interface GenerationParts {
   readonly loaded: LoadedModel;
   readonly overlay: Overlay;
   readonly cache: KvCache;

@@ -12,7 +12,7 @@ import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram 
 import { createGenerationState, type GenerationState, packGenerationBlocks, packSeen } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';
 
-export interface GenerateRequest {
+interface GenerateRequest {
   /** At least one, each of at least one token. */
   readonly prompts: readonly (readonly number[])[];
   readonly config: ResolvedGenerationConfig;
@@ -22,7 +22,7 @@ export interface GenerateRequest {
   readonly endsWith?: (row: number, id: number) => boolean;
 }
 
-export interface NewToken {
+interface NewToken {
   /** The index of the prompt that it continues. */
   readonly row: number;
   readonly id: number;

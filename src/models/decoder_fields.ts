@@ -12,7 +12,7 @@ import {
 import type { SlidingLayers } from './sliding_layers';
 
 /** Sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
-export interface DecoderSizes {
+interface DecoderSizes {
   readonly hidden_size: number;
   readonly intermediate_size: number;
   readonly num_hidden_layers: number;

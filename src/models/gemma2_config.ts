@@ -4,7 +4,7 @@ import { expectCausal, GEMMA_DEFAULTS, parseSoftcap } from './gemma_config';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
 
 /** What a Gemma 2 needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface Gemma2Config extends GatedDecoderConfig {
+interface Gemma2Config extends GatedDecoderConfig {
   readonly model_type: 'gemma2';
   /** Biases on q, k, v and o. */
   readonly attention_bias: boolean;

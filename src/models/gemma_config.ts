@@ -3,7 +3,7 @@ import { oneOf } from './config_fields';
 import { type GatedDecoderConfig, type GatedDecoderDefaults, parseGatedDecoder } from './decoder_fields';
 
 /** What a Gemma needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface GemmaConfig extends GatedDecoderConfig {
+interface GemmaConfig extends GatedDecoderConfig {
   readonly model_type: 'gemma';
   /** Biases on q, k, v and o. */
   readonly attention_bias: boolean;

@@ -12,7 +12,7 @@ export interface Tensors {
 }
 
 /** A linear layer in use. */
-export interface LinearUse {
+interface LinearUse {
   readonly name: string;
   /** Added to the result, of which it has the shape. */
   readonly residual?: Value | undefined;

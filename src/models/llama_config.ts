@@ -2,7 +2,7 @@ import { Fields, type JsonObject } from '../core/fields';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 
 /** What a Llama needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface LlamaConfig extends GatedDecoderConfig {
+interface LlamaConfig extends GatedDecoderConfig {
   readonly model_type: 'llama';
   /** Biases on q, k, v and o. */
   readonly attention_bias: boolean;

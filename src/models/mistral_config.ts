@@ -3,7 +3,7 @@ import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
 
 /** What a Mistral needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface MistralConfig extends GatedDecoderConfig {
+interface MistralConfig extends GatedDecoderConfig {
   readonly model_type: 'mistral';
 }
 

@@ -5,7 +5,7 @@ import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
 /** What a network does in a pass, as far as others need to know. */
-export interface Outline {
+interface Outline {
   /** The input of each linear layer, by module: layers with one input can share what is made of it. Without the head. */
   readonly inputs: ReadonlyMap<string, Value>;
   /** The heads of each layer's attention. */

@@ -3,7 +3,7 @@ import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
 
 /** What a Phi-3 needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface Phi3Config extends GatedDecoderConfig {
+interface Phi3Config extends GatedDecoderConfig {
   readonly model_type: 'phi3';
 }
 

@@ -3,7 +3,7 @@ import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
 
 /** What a Qwen2 needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface Qwen2Config extends GatedDecoderConfig {
+interface Qwen2Config extends GatedDecoderConfig {
   readonly model_type: 'qwen2';
 }
 

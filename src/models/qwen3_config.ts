@@ -3,7 +3,7 @@ import type { GatedDecoderConfig } from './decoder_fields';
 import { parseQwen } from './qwen2_config';
 
 /** What a Qwen3 needs of its config.json, under Hugging Face's names and with their defaults. */
-export interface Qwen3Config extends GatedDecoderConfig {
+interface Qwen3Config extends GatedDecoderConfig {
   readonly model_type: 'qwen3';
   /** Biases on q, k, v and o. */
   readonly attention_bias: boolean;

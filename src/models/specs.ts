@@ -36,7 +36,7 @@ export function embeddingModule(
   return { name, type, repr: `${type}(${rows}, ${C}${padding === null ? '' : `, padding_idx=${padding}`})` };
 }
 
-export interface EmbeddingModuleOptions {
+interface EmbeddingModuleOptions {
   /** The id whose row learns nothing. None by default. */
   readonly padding?: number | null;
   /** torch's class. */

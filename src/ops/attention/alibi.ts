@@ -14,7 +14,7 @@ export const alibiKeys = defineKernel({
   variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, H, to_columns }) => flatGrid(N * H * to_columns) }],
 });
 
-export interface AlibiInputs {
+interface AlibiInputs {
   /** (N, H·D) */
   readonly q: Value;
   /** (N, H·D) */
@@ -30,7 +30,7 @@ export interface AlibiInputs {
 }
 
 /** Heads whose products have the bias in them, of a larger size. */
-export interface BiasedHeads {
+interface BiasedHeads {
   readonly q: Value;
   readonly k: Value;
   readonly v: Value;

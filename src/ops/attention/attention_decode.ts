@@ -43,7 +43,7 @@ export const attentionDecodeKernel = defineKernel({
   flops: ({ B, S, H, D }) => 4 * B * S * H * D,
 });
 
-export interface AttentionDecodeInputs extends AttentionHeads {
+interface AttentionDecodeInputs extends AttentionHeads {
   /** (B, H·D): one new query per row. */
   readonly q: Value;
   /** (B, S, Hkv·D) */
