@@ -31,8 +31,8 @@ export function emitColumnSum(g: Graph, x: Value, sums: Value): void {
   g.emit(columnSum, { x, sums }, {}, { N, C });
 }
 
-/** The pinned buffer in which the gradient of a trained value gathers. */
-export function gatheredIn({ sum }: Sink, value: Value): Value {
+/** The pinned buffer in which the gradient of a trained value accumulates. */
+export function accumulatedIn({ sum }: Sink, value: Value): Value {
   if (sum !== undefined) return sum;
   throw new WebVeraError('internal', `No buffer was given for the gradient of ${value.name}`);
 }

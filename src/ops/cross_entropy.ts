@@ -46,7 +46,7 @@ interface CrossEntropyInputs {
   readonly block: Value;
   /** Rows whose logits are held at a time. */
   readonly chunkRows: number;
-  /** Where the gradients of trained tensors gather, as for `Graph.grad`: the head's own are added right away. */
+  /** Where the gradients of trained tensors accumulate, as for `Graph.grad`: the head's own are added right away. */
   readonly into: ReadonlyMap<Value, Value>;
 }
 

@@ -6,7 +6,7 @@ import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, formatShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import { shardsOf, type Value } from '../graph/value';
-import { gatheredIn } from './column_sum';
+import { accumulatedIn } from './column_sum';
 
 export const embeddingForward = defineKernel({
   name: 'embedding',
@@ -69,7 +69,7 @@ export function embedding(
   const N = numel(ids.shape);
   const y = emitShards(g, ids, weight, { N, C, V, half: Number(weight.dtype === 'f16'), offset, scale });
   g.differentiate(y, [weight], (dy, [sink]) => {
-    const dw = gatheredIn(sink, weight);
+    const dw = accumulatedIn(sink, weight);
     expectShape('embedding gradient', dw.shape, [V, C]);
     g.emit(embeddingBackward, { ids, dy, dw }, {}, { N, C, V, offset, padding, scale });
     return [dw];

@@ -7,7 +7,7 @@ import { defineKernel } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { columnVariants, emitColumnSum, gatheredIn } from './column_sum';
+import { accumulatedIn, columnVariants, emitColumnSum } from './column_sum';
 import { zeros } from './fill';
 import { rowVariants } from './row_variants';
 
@@ -37,7 +37,7 @@ export const layerNormWeightBackward = defineKernel({
 
 /**
  * LayerNorm over the last dimension: x (…, C), weight (C), bias (C), with the biased variance. Those of x, weight and
- * bias that train receive gradients; the weight's and the bias's gather in the buffers that `Graph.grad` was given.
+ * bias that train receive gradients; the weight's and the bias's accumulate in the buffers that `Graph.grad` was given.
  */
 export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: number): Value {
   const { rows: N, columns: C } = rowsAndColumns(x.shape);
@@ -51,8 +51,8 @@ export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, eps: n
       return g.emit(layerNormBackward, given, { dx: x.shape }, { N, C, has_sum: Number(sum !== undefined) }).dx;
     };
     const dx = toX.wanted ? byX(toX) : undefined;
-    const dweight = toWeight.wanted ? gatheredIn(toWeight, weight) : undefined;
-    const dbias = toBias.wanted ? gatheredIn(toBias, bias) : undefined;
+    const dweight = toWeight.wanted ? accumulatedIn(toWeight, weight) : undefined;
+    const dbias = toBias.wanted ? accumulatedIn(toBias, bias) : undefined;
     if (dweight !== undefined) {
       // A weight without its bias hardly ever trains and gets no kernel of its own: the bias's sums are dropped.
       const given = { x, mean, rstd, dy, dweight, dbias: dbias ?? zeros(g, [C]) };

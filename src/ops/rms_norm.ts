@@ -7,7 +7,7 @@ import { defineKernel } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
 import type { Graph, Sink } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { columnVariants, gatheredIn } from './column_sum';
+import { accumulatedIn, columnVariants } from './column_sum';
 import { rowVariants } from './row_variants';
 
 export const rmsNormForward = defineKernel({
@@ -41,7 +41,7 @@ interface RmsNormOptions {
 
 /**
  * RMSNorm over the last dimension: x (…, C), weight (C). A longer last dimension is so many heads of C, each a row of its own.
- * Those of the two that train receive gradients; the weight's gathers in the buffer that `Graph.grad` was given for it.
+ * Those of the two that train receive gradients; the weight's accumulates in the buffer that `Graph.grad` was given for it.
  * Throws `invalid_argument` for a last dimension that isn't whole heads.
  */
 export function rmsNorm(
@@ -63,7 +63,7 @@ export function rmsNorm(
       return g.emit(rmsNormBackward, given, { dx: x.shape }, params).dx;
     };
     const byWeight = (sink: Sink): Value => {
-      const dweight = gatheredIn(sink, weight);
+      const dweight = accumulatedIn(sink, weight);
       g.emit(rmsNormWeightBackward, { x, rstd, dy, dweight }, {}, { N, C });
       return dweight;
     };

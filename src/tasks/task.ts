@@ -55,7 +55,7 @@ export interface LossParts<Inputs extends BatchInputs> {
   readonly shape: BatchShape;
   /** The step block, from which it reads. */
   readonly block: Value;
-  /** What trains, each with where its gradients gather. */
+  /** What trains, each with where its gradients accumulate. */
   readonly into: ReadonlyMap<Value, Value>;
 }
 

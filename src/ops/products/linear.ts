@@ -6,7 +6,7 @@ import { expectShape, formatShape, rowsAndColumns } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { emitColumnSum, gatheredIn } from '../column_sum';
+import { accumulatedIn, emitColumnSum } from '../column_sum';
 import { emitLinearShards, emitLinearShardsBackward } from './linear_shard';
 import { inParts, threeSizes, threeValues } from './parts';
 import { defineProduct } from './product';
@@ -63,14 +63,14 @@ export interface LinearLayer {
   readonly residual?: Value | undefined;
 }
 
-/** What a layer made of its input. */
+/** A layer with its result. */
 interface MadeLayer extends LinearLayer {
   readonly y: Value;
 }
 
 /**
  * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in f32 or f16, bias (M), residual and y (…, M). Those of
- * x, residual, weight and bias that train receive gradients; the weight's and the bias's gather in the buffers that
+ * x, residual, weight and bias that train receive gradients; those of weight and bias accumulate in the buffers that
  * `Graph.grad` was given for them.
  */
 export function linear(
@@ -86,19 +86,19 @@ export function linear(
   return y;
 }
 
-/** Layers with one input, as `linear` each; their gradient by x is made in one go. */
+/** Layers with one input, each as `linear`. One backward step makes the gradient of x for all of them. */
 export function linears(g: Graph, x: Value, layers: readonly LinearLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, y: emitLinearLayer(g, x, layer) }));
   differentiateLinears(g, x, made);
   return made.map(({ y }) => y);
 }
 
-/** Declares the gradients of layers with the input x by x, weights, biases and residuals. */
+/** Declares the gradients of layers with the input x, with respect to x, weights, biases and residuals. */
 export function differentiateLinears(g: Graph, x: Value, layers: readonly MadeLayer[]): void {
   const { columns: K } = rowsAndColumns(x.shape);
   const operands = ({ weight, bias, residual }: LinearLayer): Value[] =>
     [x, weight, bias, residual].filter((value) => value !== undefined);
-  // A layer below which nothing trains must not seem to depend on what its neighbours train.
+  // A layer without trained operands must not get a gradient because of the other layers'.
   const trained = layers.filter((layer) => operands(layer).some((value) => g.trains(value)));
   const ys = trained.map(({ y }) => y);
   g.differentiateAll(ys, trained.flatMap(operands), (dys, sums) => {
@@ -113,7 +113,7 @@ export function differentiateLinears(g: Graph, x: Value, layers: readonly MadeLa
   });
 }
 
-/** The layers on whose results something depends, with those results' gradients. */
+/** The layers whose results have a gradient, with those gradients. */
 export function withGradients<T>(
   layers: readonly T[],
   dys: readonly (Value | undefined)[],
@@ -124,7 +124,7 @@ export function withGradients<T>(
   });
 }
 
-/** A layer's product, without a gradient. Unlike in `emitLinear`, its weight must have as many columns as x. */
+/** A layer's result, without declaring a gradient. Unlike `emitLinear`'s, its weight must have as many columns as x. */
 export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
   const { weight } = layer;
   expectShape('linear weight', weight.shape, [weight.shape[0] ?? 0, rowsAndColumns(x.shape).columns]);
@@ -132,7 +132,7 @@ export function emitLinearLayer(g: Graph, x: Value, layer: LinearLayer): Value {
 }
 
 /**
- * The product alone, without a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus
+ * The result alone, without declaring a gradient: x (…, K) times the first K columns of weight (M, ≥ K), transposed, plus
  * bias (M) and residual (…, M). Throws `invalid_argument` when the weight has fewer columns.
  */
 export function emitLinear(
@@ -153,7 +153,7 @@ export function emitLinear(
   return g.emit(kernel, given, { y: shape }, { N, M, K, stride, ...has }).y;
 }
 
-/** One layer's part in the gradient by its input. */
+/** The operands of one layer's contribution to the gradient of its input. */
 interface InputGradient {
   /** (…, M) */
   readonly dy: Value;
@@ -162,9 +162,9 @@ interface InputGradient {
 }
 
 /**
- * The gradient by the input of `emitLinear`, or of several with one input: the sum over the layers of dy (…, M) times
- * the first K columns of weight (M, ≥ K; all of the first one's by default), plus `sum` (…, K). Layers alike in how they
- * are stored share a dispatch.
+ * The gradient of the input of one layer, or of several with one input: the sum over the layers of dy (…, M) times the first
+ * K columns of weight (M, ≥ K; by default all columns of the first), plus `sum` (…, K). Layers that are stored alike share
+ * a dispatch.
  */
 export function emitLinearBackward(
   g: Graph,
@@ -216,23 +216,23 @@ function isAlike(a: InputPart, b: InputPart | undefined): boolean {
 }
 
 /**
- * The gradient by the weight (M, K) of a linear layer: dyᵀ·x, of dy (…, M) and x (…, K), goes into the buffer where it
- * gathers.
+ * The gradient of the weight (M, K) of a linear layer: dyᵀ·x, of dy (…, M) and x (…, K), is added to the buffer in which it
+ * accumulates.
  */
 function emitWeightBackward(g: Graph, dy: Value, x: Value, weight: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: K } = rowsAndColumns(x.shape);
-  const dw = gatheredIn(sink, weight);
+  const dw = accumulatedIn(sink, weight);
   expectShape('linear weight gradient', dw.shape, [M, K]);
   g.emit(linearWeightBackward.kernel(linesOf([M], K), rightStorage(x)), { dy, x, dw }, {}, { N, M, K });
   return dw;
 }
 
-/** The gradient by the bias (M) of a layer: the sum of the rows of dy (…, M), gathered likewise. */
+/** The gradient of the bias (M) of a layer: the sum of the rows of dy (…, M), accumulated likewise. */
 function emitBiasBackward(g: Graph, dy: Value, bias: Value, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
-  const db = gatheredIn(sink, bias);
+  const db = accumulatedIn(sink, bias);
   emitColumnSum(g, dy, db);
   return db;
 }

@@ -7,8 +7,8 @@ import { defineProduct } from './product';
 import { linesOf, rightStorage } from './storage';
 
 /*
- * Linear layers whose weight is too large to bind: its shards make the columns of one result, which nobody can tell from
- * that of a whole weight. `linear` comes here by itself.
+ * Linear layers whose weight is too large to bind. Each shard makes some columns of the result, which is the same as that of a
+ * whole weight. `linear` calls these functions by itself.
  */
 
 export const linearShardForward = defineProduct({
@@ -40,7 +40,7 @@ export const linearShardBackward = defineProduct({
   left: 'rows',
   right: 'columns',
   size: ({ N, K, M }) => [N, K, M],
-  // One, which begins where the shard does.
+  // A single slice of K, which begins at the shard's first row.
   slices: () => 1,
 });
 
@@ -64,7 +64,7 @@ export function emitLinearShards(
   return y;
 }
 
-/** The gradient by the input of such a layer, dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
+/** The gradient of the input of such a layer: dy (…, M) times the first K columns of the weight, plus `sum` (…, K). */
 export function emitLinearShardsBackward(
   g: Graph,
   { dy, weight }: { readonly dy: Value; readonly weight: Value },

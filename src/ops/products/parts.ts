@@ -1,10 +1,10 @@
 import { WebVeraError } from '../../core/error';
 import type { Value } from '../../graph/value';
 
-/** How many parts a product has at most. */
+/** Most parts of a product. */
 const MOST_PARTS = 3;
 
-/** Items in groups of as many as a product has parts: each joins the first that it fits into. */
+/** Groups items, at most as many as a product has parts: each item joins the first group that it fits into. */
 export function inParts<T>(items: readonly T[], fits: (item: T, group: readonly T[]) => boolean): T[][] {
   const groups: T[][] = [];
   for (const item of items) {
@@ -15,7 +15,7 @@ export function inParts<T>(items: readonly T[], fits: (item: T, group: readonly 
   return groups;
 }
 
-/** What each of the parts binds; the first one's stands in for parts that aren't there. */
+/** What each part binds. For a part that isn't there, the first one's value is bound. */
 export function threeValues([first, second = first, third = first]: readonly Value[]): readonly [Value, Value, Value] {
   if (first === undefined || second === undefined || third === undefined) {
     throw new WebVeraError('internal', 'A product has at least one part');

@@ -47,26 +47,26 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
-  /** Whether a low-rank K range comes first; it is stored as the left operand is. */
+  /** Whether a low-rank K range comes first. Its operands are stored as the left operand is. */
   readonly lowRank?: boolean;
-  /** Whether something is added to the result that is stored as it is, or in f16. */
+  /** Whether a matrix is added to the result. It is stored as the result is, or in f16. */
   readonly addend?: boolean;
-  /** Whether the kernel has something for each column of the result. */
+  /** Whether the kernel has a factor for each column of the result. */
   readonly perColumn?: boolean;
   /**
-   * How several parts go together, with operands of their own. `apart`: each has buffers of its own, and the kernel says
-   * which workgroups take part in it. `tile`: they share buffers, and a workgroup's first row says which one it has. One
-   * part unless given.
+   * How several parts, each with its own operands, make one result. `apart`: each part has its own buffers, and the kernel
+   * says which workgroups compute it. `tile`: parts share buffers, and a workgroup's first row determines its part. If left
+   * out, there is one part.
    */
   readonly parts?: 'apart' | 'tile';
-  /** Set where the kernel says where a part's left operand begins. */
+  /** Set if the kernel itself defines where a part's left operand begins. */
   readonly leftBase?: boolean;
-  /** Set where the kernel says where a row of the result begins. */
+  /** Set if the kernel itself defines where a row of the result begins. */
   readonly resultStart?: boolean;
 }
 
 const LAYOUTS = {
-  /** `scaled_*`: the kernel says by what each k is scaled. `own`: it reads its blocks itself. */
+  /** `scaled_*`: the kernel gives a factor for each k. `own`: the kernel reads its blocks itself. */
   left: { rows: [leftRows], columns: [leftColumns], own: [] },
   right: {
     rows: [rightBeginRows, rightRows],
@@ -93,7 +93,7 @@ export function defineProduct<const B extends Bindings, const P extends ParamTyp
   return new Product(init);
 }
 
-/** A kernel for each pair of storages: made when it is first asked for, and the same one from then on. */
+/** A kernel for each pair of storages, made on first use. */
 export class Product<B extends Bindings, P extends ParamTypes> {
   readonly #init: ProductInit<B, P>;
   readonly #made = new Map<string, Kernel<B, P>>();
@@ -109,7 +109,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return kernel;
   }
 
-  /** Those of all pairs. */
+  /** The kernels of all pairs. */
   kernels(): Kernel<B, P>[] {
     return LINES.flatMap((lines) => RIGHT_STORAGES.map((right) => this.kernel(lines, right)));
   }
@@ -125,7 +125,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     });
   }
 
-  /** All files but those of a tile. */
+  /** All files except those of a tile. */
   #files(lines: Lines, right: RightStorage): string[] {
     const init = this.#init;
     return [

@@ -2,20 +2,20 @@ import { WebVeraError } from '../../core/error';
 import { formatShape } from '../../core/shape';
 import type { Value } from '../../graph/value';
 
-/** The lines of the left operand and of the result: `vec4` if all are whole ones, `ragged` if only the left's are. */
+/** How lines of left operand and result are accessed: `vec4` if all are whole vec4s, `ragged` if only the left's are. */
 export type Lines = (typeof LINES)[number];
 export const LINES = ['vec4', 'ragged', 'scalar'] as const;
 /** How the lines of the right operand are stored. Lines of `f16` are multiples of 4. */
 export type RightStorage = (typeof RIGHT_STORAGES)[number];
 export const RIGHT_STORAGES = ['f32', 'f16', 'scalar'] as const;
 
-/** How lines of these lengths are read and written: vec4s only where the lines, and K along them, are whole ones. */
+/** How lines of these lengths are accessed: as vec4s only if the lines, and K along them, are multiples of 4. */
 export function linesOf(left: readonly number[], result = 4): Lines {
   if (left.some((length) => length % 4 !== 0)) return 'scalar';
   return result % 4 === 0 ? 'vec4' : 'ragged';
 }
 
-/** Throws `invalid_argument` for f16 lines that are no multiples of 4: loaders widen those to f32. */
+/** Throws `invalid_argument` for f16 lines that aren't multiples of 4: loaders widen those to f32. */
 export function rightStorage({ name, dtype, shape }: Value): RightStorage {
   const whole = (shape.at(-1) ?? 0) % 4 === 0;
   if (dtype === 'f32') return whole ? 'f32' : 'scalar';

@@ -17,33 +17,34 @@ import { ceilDiv } from '../../core/shape';
 export const TILE = 64;
 const SMALL_TILE = 32;
 
-/** Up to so many rows, the right operand is read once for all of them. */
+/** Up to this many rows, the right operand is read once for all of them. */
 const FEW_ROWS = 4;
 
-/** What a product says of itself to be cut into tiles. */
+/** What the tiles need to know of a product. */
 export interface TileInit<P extends ParamTypes> {
   /** For a kernel that reduces a tile's blocks instead of storing them: the files that do. */
   readonly epilogue?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /**
-   * Whether a dispatch is the product alone. Tiles on quads then have a shader without the rest, which the constant PLAIN
-   * tells: software GPUs run both sides of a branch.
+   * Whether a dispatch is the product alone, without bias and residual. The `subgroup` tile then has a shader in which the
+   * constant PLAIN leaves these out: software GPUs run both sides of a branch.
    */
   plain?(params: Params<P>): boolean;
-  /** Rows and columns of the result, and the length of the sums (both ranges together). */
+  /** Rows and columns of the result, and the length of K, both ranges together. */
   size(params: Params<P>): readonly [rows: number, columns: number, inner: number];
-  /** The rows that the grid covers, where gaps make it more than those of the result. */
+  /** The rows that the grid covers, if padding makes them more than the result's. */
   rows?(params: Params<P>): number;
-  /** Into how many slices K is cut, each for workgroups of its own: 1 unless given. The kernel says where they begin. */
+  /** The number of slices of K, each computed by its own workgroups. Default 1. The kernel defines where they begin. */
   slices?(params: Params<P>): number;
 }
 
 /**
- * The families of tiles, each joined to the files of a product. `register`: 8 × 4 results a thread, operands straight from
- * memory. `wide`: the same with 8 × 8, for devices with many registers or none. `workgroup`: 8 × 8, operands through
- * workgroup memory, and `workgroup_small`: 4 × 4, for results with few tiles. `subgroup`: 16 × 4, left operands from
- * neighbours. For few rows, `row`: a workgroup for four columns, and `row_serial`: a thread.
+ * A product's variants: its files with those of each tile. `register`: 8 × 4 results a thread, operands read directly from
+ * memory. `wide`: likewise with 8 × 8 results, for devices with many registers or without any. `workgroup`: 8 × 8 results,
+ * operands through workgroup memory. `workgroup_small`: 4 × 4 results, for results with few tiles. `subgroup`: 16 × 4
+ * results, left operands from neighbouring threads. For few rows, four columns each: `row` by a workgroup, `row_serial` by a
+ * thread.
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],
@@ -90,7 +91,7 @@ export function tileVariants<P extends ParamTypes>(
   ];
 }
 
-/** A grid of tiles that are four workgroups each, side by side. */
+/** A grid in which each tile is four workgroups in y. */
 function inQuarters([x, y = 1, z = 1]: Grid): Grid {
   return [x, 4 * y, z];
 }

@@ -14,7 +14,7 @@ export const makesPartialSums = {
   epilogue: { workgroup: sumsInWorkgroup, subgroup: sumsInSubgroups },
 };
 
-/** Partial sums of a tile, of its rows and of its columns. */
+/** Partial sums that a tile makes of each of its rows, and of each of its columns. */
 const QUARTERS = 4;
 
 export const veraLambdaReduce = defineKernel({
@@ -25,7 +25,7 @@ export const veraLambdaReduce = defineKernel({
   flops: ({ size }) => size,
 });
 
-/** A vector of an adapter, whose gradient comes in `sums` partial sums. */
+/** A trained vector whose gradient is the sum of `sums` partial sums. */
 export interface LambdaVector {
   readonly length: number;
   readonly sums: number;
@@ -33,13 +33,13 @@ export interface LambdaVector {
   readonly offset: number;
 }
 
-/** Where λ_b (out) and λ_d (R) begin in the pool: elements, multiples of 4. */
+/** Where λ_b (out) and λ_d (R) begin in the pool, in elements: multiples of 4. */
 export interface LambdaPlace {
   readonly lambdaB: number;
   readonly lambdaD: number;
 }
 
-/** Whether the pool has both vectors of a layer of so many outputs and rank R, and what to say where it hasn't. */
+/** Whether the pool has room for both vectors of a layer with `out` outputs and rank R; if not, the texts for an error. */
 export function checkPool(
   { shape }: Value,
   { lambdaB, lambdaD }: LambdaPlace,
@@ -54,7 +54,7 @@ export function checkPool(
   };
 }
 
-/** The vectors of a layer of so many outputs and rank R, from a product whose K was cut into slices. */
+/** The two vectors of a layer with `out` outputs and rank R, from a product whose K is cut into slices. */
 export function partialSums(
   { lambdaB, lambdaD }: LambdaPlace,
   { out, R, slices = 1 }: { readonly out: number; readonly R: number; readonly slices?: number },
@@ -66,21 +66,21 @@ export function partialSums(
 }
 
 interface Placed extends LambdaVector {
-  /** Where the partial sums begin: (sums, length). */
+  /** Where its partial sums (sums, length) begin. */
   readonly at: number;
 }
 
-/** The partial sums that go to one buffer of gradients. */
+/** The partial sums to be added to one gradient buffer. */
 interface OpenSums {
   readonly partials: ReturnType<typeof growing>;
   readonly vectors: Placed[];
   size: number;
 }
 
-/** Partial sums held at a time: 32 MiB. */
+/** Most partial sums held at a time: 32 MiB. */
 const MOST = 2 ** 23;
 
-/** The partial sums of λ's gradients of a whole backward pass, which one dispatch for each pool adds up at its end. */
+/** Collects the partial sums of λ's gradients in a backward pass. At its end, one dispatch for each pool adds them up. */
 export class LambdaSums implements PassEnd {
   readonly #g: Graph;
   readonly #open = new Map<Value, OpenSums>();
@@ -89,7 +89,7 @@ export class LambdaSums implements PassEnd {
     this.#g = g;
   }
 
-  /** Room for the partial sums of some vectors, one after the other, and where in it each one's begin. */
+  /** Reserves room for the partial sums of some vectors: the value that holds them, and where in it those of each begin. */
   take(grads: Value, vectors: readonly LambdaVector[]): { readonly partials: Value; readonly at: readonly number[] } {
     const count = vectors.reduce((sum, { length, sums }) => sum + length * sums, 0);
     const before = this.#open.get(grads);

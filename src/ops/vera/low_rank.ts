@@ -5,7 +5,7 @@ import { WebVeraError } from '../../core/error';
 import { ceilDiv, expectShape, roundUp, rowsAndColumns, type Shape } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { gatheredIn } from '../column_sum';
+import { accumulatedIn } from '../column_sum';
 import { emitLinear, withGradients } from '../products/linear';
 import { inParts, threeSizes } from '../products/parts';
 import { defineProduct } from '../products/product';
@@ -21,7 +21,7 @@ import {
   partialSums,
 } from './lambda_sums';
 
-/** Up to three layers of one input, one behind the other: their sizes, and where each one's numbers are. */
+/** The params of up to three layers with one u: their outputs, and where the values of each begin. */
 const parts = {
   N: 'size',
   R: 'size',
@@ -73,19 +73,19 @@ export const veraLambdaBackward = defineProduct({
   leftBase: true,
   ...makesPartialSums,
   size: ({ N, R, M0, M1, M2 }) => [M0 + M1 + M2, R, N],
-  // Each layer begins with a tile of its own.
+  // Each layer's rows begin with a new tile.
   rows: ({ M0, M1, M2 }) => roundUp(M0, TILE) + roundUp(M1, TILE) + roundUp(M2, TILE),
   slices: ({ N, slice }) => ceilDiv(N, slice),
 });
 
-/** As many tiles as keep a device busy; where there are fewer, tokens are cut into slices. */
+/** This many tiles keep a device busy. If there are fewer, tokens are cut into slices. */
 const BUSY = 64;
-/** Tokens for which a tile is worth its while. */
+/** Fewest tokens in a slice: with fewer, a tile's overhead outweighs its work. */
 const LEAST_SLICE = 128;
-/** Slices are multiples of what a tile takes of K at a time. */
+/** Slices are a multiple of the length of K that a tile processes in each iteration. */
 const SLICE_STEP = 16;
 
-/** One adapter's part in a layer. */
+/** The low-rank branch of one adapter in a layer. */
 export interface LowRank extends LambdaPlace {
   /** (…, R), of `veraDown`. */
   readonly u: Value;
@@ -95,14 +95,14 @@ export interface LowRank extends LambdaPlace {
   readonly lambda: Value;
 }
 
-/** Such a part, with the gradient of the layer's result (…, out). */
+/** A low-rank branch with the gradient of the layer's result (…, out). */
 interface LowRankGradient extends LowRank {
   readonly dy: Value;
 }
 
 /**
- * Declares the gradients of λ_b ⊙ (B·(λ_d ⊙ u)), as a part of each layer's result y, by u and the pool. Layers with one
- * u, B and pool share dispatches.
+ * Declares the gradients with respect to u and the pool of λ_b ⊙ (B·(λ_d ⊙ u)), a summand of each layer's result y. Layers
+ * with the same u, B and pool share dispatches.
  */
 export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { readonly y: Value })[]): void {
   const trained = layers.filter(({ u, lambda }) => g.trains(u) || g.trains(lambda));
@@ -119,15 +119,15 @@ export function differentiateLowRank(g: Graph, layers: readonly (LowRank & { rea
   });
 }
 
-/** Such a part where it is in the layer's weight already, so that u isn't made for the result. */
+/** A low-rank branch that is merged into the layer's weight, so the forward pass makes no u. */
 export interface MergedLowRank extends Omit<LowRank, 'u'> {
   /** (R, ≥ in) */
   readonly A: Value;
 }
 
 /**
- * Declares the gradients by the pool alone, of layers with the input x: what reaches x goes through the weights. u is made
- * in the backward pass, once for all that share A.
+ * Declares the gradients of merged layers with the input x with respect to the pool alone: x gets its gradient through the
+ * weights. u is computed in the backward pass, once for all layers that share A.
  */
 export function differentiateMerged(
   g: Graph,
@@ -152,16 +152,16 @@ export function differentiateMerged(
   });
 }
 
-/** Up to three layers' parts in one dispatch. */
+/** The low-rank branches of up to three layers in one dispatch. */
 interface Together extends Omit<LowRank, 'lambdaB' | 'lambdaD'> {
   readonly layers: readonly LowRankGradient[];
-  /** All of the layers' dy. */
+  /** The dy of all the layers. */
   readonly dy: Value;
-  /** Where each one begins in it: an element. */
+  /** Where each layer's dy begins in it, in elements. */
   readonly starts: readonly number[];
 }
 
-/** Layers that may share dispatches: all together where their gradients can lie side by side, or else each alone. */
+/** Layers that could share a dispatch: all in one if their gradients can be joined into one value, else each in its own. */
 function together(g: Graph, layers: readonly LowRankGradient[]): Together[] {
   const [first] = layers;
   if (first === undefined) return [];
@@ -183,7 +183,7 @@ function mayShare(layer: LowRankGradient, group: readonly LowRankGradient[]): bo
   );
 }
 
-/** The sum of the layers' gradients by u, which they share with B and the pool, and of what others gave. */
+/** The gradient of u, summed over the layers and added to what other uses of u have contributed. */
 function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value | undefined {
   if (!wanted) return undefined;
   const { u, B, lambda, dy } = part;
@@ -194,11 +194,11 @@ function emitUpBackward(g: Graph, part: Together, { wanted, sum }: Sink): Value 
   return g.emit(kernel, { dy, B, lambda, sum: sum ?? dy }, { du: u.shape }, params).du;
 }
 
-/** The layers' gradients by the pool, which they share with u and B: partial sums now, and the rest as the pass ends. */
+/** The layers' gradients of the pool: partial sums, which are added up at the end of the pass. */
 function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
   const { layers, u, B, lambda, dy } = part;
-  const grads = gatheredIn(sink, lambda);
+  const grads = accumulatedIn(sink, lambda);
   const { rows: N, columns: R } = rowsAndColumns(u.shape);
   const { lines, ...sizes } = threeLayers(part);
   const slice = tokensOfSlice(layers, N, R);
@@ -214,7 +214,7 @@ function emitLambdaBackward(g: Graph, part: Together, sink: Sink): Value | undef
   return grads;
 }
 
-/** How up to three layers are read, and where their gradients and vectors lie. */
+/** The variant that reads up to three layers, and the params that say where their gradients and vectors begin. */
 function threeLayers({ layers, starts }: Together, result?: number) {
   const [, at_dy1, at_dy2] = threeSizes(starts);
   const [M0, M1, M2] = threeSizes(layers.map(widthOf));

@@ -71,9 +71,9 @@ export function veraDown(g: Graph, x: Value, A: Value): Value {
 /** A linear layer, adapted or not. */
 export interface VeraLayer extends LinearLayer {
   readonly low?: LowRank | undefined;
-  /** Whether B·(λ_d ⊙ u) is kept for the backward pass, which then is a product shorter. Always over a split weight. */
+  /** Whether B·(λ_d ⊙ u) is kept, which saves the backward pass a product. Always so for a weight in shards. */
   readonly saved?: boolean;
-  /** In place of `low`, where the weight holds the change already. */
+  /** In place of `low` if ΔW is merged into the weight. */
   readonly merged?: MergedLowRank | undefined;
 }
 
@@ -85,7 +85,7 @@ export interface VeraLinear extends LinearLayer, LowRank {
 
 /**
  * y = x·weightᵀ + bias + residual + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out), in one kernel. Gradients go to all that trains
- * of x, u, the pool, weight, bias and residual; the pool's, weight's and bias's gather in the pinned buffers that
+ * of x, u, the pool, weight, bias and residual; those of the pool, weight and bias accumulate in the pinned buffers that
  * `Graph.grad` was given for them.
  */
 export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: VeraLinear): Value {
@@ -96,7 +96,7 @@ export function veraLinear(g: Graph, { x, weight, bias, residual, ...low }: Vera
   return y;
 }
 
-/** Layers with one input, as `veraLinear` each, or `linear` where they aren't adapted; their backward passes are shared. */
+/** Layers with one input: each as `veraLinear`, or `linear` if it isn't adapted. They share dispatches in the backward pass. */
 export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): Value[] {
   const made = layers.map((layer) => ({ ...layer, ...emitVeraLayer(g, x, layer) }));
   differentiateLinears(g, x, made);
@@ -116,7 +116,7 @@ export function veraLinears(g: Graph, x: Value, layers: readonly VeraLayer[]): V
 function emitVeraLayer(g: Graph, x: Value, layer: VeraLayer): { readonly y: Value; readonly w?: Value } {
   const { weight, bias, residual, low, saved } = layer;
   if (low === undefined) return { y: emitLinearLayer(g, x, layer) };
-  // The kernel that makes both parts takes the weight in one piece.
+  // The kernel for product and low-rank branch together takes no shards.
   if (saved !== true && weight.shards === undefined) return { y: emitVeraLinear(g, x, layer, low) };
   const { w, z } = emitSaved(g, low, [...x.shape.slice(0, -1), weight.shape[0] ?? 0], residual);
   return { y: emitLinearLayer(g, x, { weight, bias, residual: z }), w };

@@ -4,7 +4,7 @@ import { WebVeraError } from '../../core/error';
 import { expectShape } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { gatheredIn } from '../column_sum';
+import { accumulatedIn } from '../column_sum';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
 import { checkPool, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
@@ -49,9 +49,9 @@ export const veraMergeBackward = defineProduct({
   size: ({ M, K, R }) => [M, R, K],
 });
 
-/** One adapter's change of one weight (out, in). */
+/** ΔW of one adapter for one weight (out, in). */
 export interface VeraMerge extends LambdaPlace {
-  /** (out, in), f32 or f16, with rows of any length; left out for the change alone. */
+  /** (out, in), f32 or f16, with rows of any length. Left out for ΔW alone. */
   readonly weight?: Value | undefined;
   /** (R, ≥ in), f32. */
   readonly A: Value;
@@ -59,13 +59,13 @@ export interface VeraMerge extends LambdaPlace {
   readonly B: Value;
   /** The pool of trained vectors, one-dimensional. */
   readonly lambda: Value;
-  /** The weight's inputs: so many columns of A count. */
+  /** The weight's inputs: the first K columns of A are used. */
   readonly K: number;
 }
 
 /**
- * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and what
- * it held before counts for nothing. There is no gradient unless `differentiateMerge` declares it.
+ * into = weight + λ_b ⊙ B[:out]·(λ_d ⊙ A[:, :K]): into (out, K) is a pinned f32 value other than the weight, and is
+ * overwritten. There is no gradient unless `differentiateMerge` declares it.
  */
 export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K }: VeraMerge, into: Value): void {
   const [M = 0] = into.shape;
@@ -91,7 +91,7 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K 
   g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
 }
 
-/** Declares the gradient of what was merged by the pool. That of `into` (out, K) must lie in a pinned f32 value. */
+/** Declares how the gradient of `into` (out, K), which must lie in a pinned f32 value, gives the pool's. */
 export function differentiateMerge(g: Graph, merge: VeraMerge, into: Value): void {
   g.differentiate(into, [merge.lambda], (dw, [toPool]) => [emitMergeBackward(g, merge, dw, toPool)]);
 }
@@ -103,7 +103,7 @@ function emitMergeBackward(
   sink: Sink,
 ): Value | undefined {
   if (!sink.wanted) return undefined;
-  const grads = gatheredIn(sink, lambda);
+  const grads = accumulatedIn(sink, lambda);
   const [M = 0] = dw.shape;
   const [R = 0, stride = 0] = A.shape;
   expectShape('vera_merge gradient', dw.shape, [M, K]);

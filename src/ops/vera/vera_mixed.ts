@@ -12,7 +12,7 @@ import type { Value } from '../../graph/value';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
 
-/** In `slots`: the adapter doesn't wrap the module. */
+/** The entry in `slots` for a module that the adapter doesn't wrap. */
 export const NO_SLOT = 0xffffffff;
 
 export const veraMixedScale = defineKernel({
@@ -43,20 +43,20 @@ export const veraMixedAdd = defineProduct({
   size: ({ N, M, R }) => [N, M, R],
 });
 
-/** Adapters that share A and B, each with its rows of a batch. */
+/** Adapters that share A and B, each for some rows of a batch. */
 export interface VeraMixed {
   /** (…, R), of `veraDown`. */
   readonly u: Value;
   /** (≥ out, R), f32. */
   readonly B: Value;
-  /** The vectors of all the adapters, one-dimensional: their pools one after the other, as `copyInto` puts them. */
+  /** The pools of all the adapters, concatenated by `copyInto`: one-dimensional. */
   readonly table: Value;
   /**
    * u32 (modules, adapters, 2): where in the table λ_b and λ_d of an adapter for a module begin, multiples of 4; or
    * `NO_SLOT` twice.
    */
   readonly slots: Value;
-  /** u32 (batch rows): the adapter of each. Others than those in `slots`, such as `NO_SLOT`, stand for none. */
+  /** u32 (batch rows): the adapter of each row. An index beyond those in `slots` stands for none. */
   readonly which: Value;
   /** The module's index in `slots`. */
   readonly module: number;
@@ -65,9 +65,8 @@ export interface VeraMixed {
 }
 
 /**
- * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)): y (…, out) with batch rows × T rows, λ of the adapter that each batch row goes
- * through. Rows whose adapter doesn't wrap the module stay as they are. Has no gradient: throws `internal` when
- * something trains.
+ * y + λ_b ⊙ (B[:out]·(λ_d ⊙ u)), with λ of each batch row's own adapter: y (…, out) has T tokens for each batch row. Batch rows
+ * whose adapter doesn't wrap the module don't change. Without a gradient: throws `internal` if one would be needed.
  */
 export function veraMixed(g: Graph, y: Value, { u, B, table, slots, which, module, T }: VeraMixed): Value {
   const { rows: N, columns: M } = rowsAndColumns(y.shape);

@@ -7,7 +7,7 @@ import { defineKernel, FLAT_THREADS } from '../../core/kernel';
 import { ceilDiv, expectShape, rowsAndColumns, type Shape } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
-import { gatheredIn } from '../column_sum';
+import { accumulatedIn } from '../column_sum';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
 import { LambdaSums, type LambdaVector } from './lambda_sums';
@@ -54,10 +54,10 @@ export const veraSavedSums = defineKernel({
   flops: ({ N, M, R }) => 2 * N * (M + R),
 });
 
-/** Tokens that a thread adds up. */
+/** Tokens over which a thread sums. */
 const SLICE = 64;
 
-/** A layer's low-rank part before it is added, and after: both (…, out). */
+/** A layer's low-rank branch before and after it is added to the residual: both (…, out). */
 interface SavedLowRank {
   /** B·(λ_d ⊙ u), kept for the backward pass. */
   readonly w: Value;
@@ -65,7 +65,7 @@ interface SavedLowRank {
   readonly z: Value;
 }
 
-/** The low-rank part of a layer's result of shape (…, out), on top of `residual` (…, out). There is no gradient by z. */
+/** The low-rank branch of a layer's result (…, out), and its sum with `residual` (…, out). No gradient flows from z. */
 export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value): SavedLowRank {
   const { u, B, lambda, lambdaB: lambda_b, lambdaD: lambda_d } = low;
   const { N, M, R } = checkLowRank('vera_saved', low, shape);
@@ -76,8 +76,8 @@ export function emitSaved(g: Graph, low: LowRank, shape: Shape, residual?: Value
 }
 
 /**
- * Declares the gradients of λ_b ⊙ w, as a part of the layer's result y, by u and the pool: as `differentiateLowRank`, with
- * a product less for w's sake.
+ * Declares the gradients with respect to u and the pool of λ_b ⊙ w, a summand of the layer's result y. As
+ * `differentiateLowRank`, but w saves a product.
  */
 export function differentiateSaved(g: Graph, low: LowRank, w: Value, y: Value): void {
   const { u, lambda } = low;
@@ -106,10 +106,10 @@ interface Products extends LowRank {
   readonly dv: Value;
 }
 
-/** The gradients by both vectors, as partial sums that the pass's end adds up. */
+/** The gradients of both vectors, as partial sums that are added up at the end of the pass. */
 function emitSums(g: Graph, { u, lambda, lambdaB, lambdaD, dy, w, dv }: Products, sink: Sink): Value | undefined {
   if (!sink.wanted) return undefined;
-  const grads = gatheredIn(sink, lambda);
+  const grads = accumulatedIn(sink, lambda);
   const { rows: N, columns: M } = rowsAndColumns(dy.shape);
   const { columns: R } = rowsAndColumns(u.shape);
   const sums = ceilDiv(N, SLICE);
