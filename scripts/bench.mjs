@@ -106,6 +106,11 @@ await runCommand('bench', async () => {
     console.log(HELP);
     return;
   }
+  if ('isa' in options) {
+    const { runIsa } = await import('./lib/isa_run.mjs');
+    console.log(await runIsa(options.isa));
+    return;
+  }
   const inNode = options.adapter === 'llvmpipe';
   await setUp([inNode ? 'lavapipe' : 'chrome']);
   buildIfStale();

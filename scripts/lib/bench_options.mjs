@@ -1,10 +1,11 @@
 // The options of `npm run bench`.
 import { readWork, WORK_FLAGS, workHelp } from './bench_work.mjs';
 import { CASE_NAMES, CASES } from './cases.mjs';
+import { ISA_FLAGS, ISA_HELP, PEERS, readIsaOptions } from './isa_options.mjs';
 import { choice, integer, readFlags, UsageError } from './options.mjs';
 
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
-/** @typedef {'jax' | 'tfjs'} Peer */
+/** @typedef {import('./isa_options.mjs').Peer} Peer */
 /** @typedef {import('./bench_work.mjs').Work & { adapter: BenchAdapter, compare: Peer | undefined, rounds: number }} BenchOptions */
 
 export const HELP = `Measures training steps, generation, batches whose rows have adapters of their own, switching
@@ -25,11 +26,12 @@ ${workHelp({
   --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)
                    and ours in turns; tiny and small only
   --rounds N       of the comparison                                          (5)
-`,
+${ISA_HELP}`,
 })}`;
 
 const FLAGS = /** @type {const} */ ({
   ...WORK_FLAGS,
+  ...ISA_FLAGS,
   adapter: { type: 'string', default: 'swiftshader' },
   compare: { type: 'string' },
   rounds: { type: 'string', default: '5' },
@@ -38,12 +40,14 @@ const FLAGS = /** @type {const} */ ({
 
 /**
  * @param {readonly string[]} argv
- * @returns {BenchOptions | 'help'}
+ * @returns {BenchOptions | { isa: import('./isa_options.mjs').IsaOptions } | 'help'}
  * @throws {import('./options.mjs').UsageError}
  */
 export function readBenchOptions(argv) {
   const flags = readFlags(argv, FLAGS);
   if (flags.help) return 'help';
+  const isa = readIsaOptions(flags);
+  if (isa !== undefined) return { isa };
   const work = readWork(flags, CASE_NAMES);
   if (work.tuned && flags.compare !== undefined) throw new UsageError('--tuned needs the training, and no --compare');
   return {
@@ -61,5 +65,5 @@ export function readBenchOptions(argv) {
  */
 function peer(value, name) {
   if (!(name in CASES)) throw new UsageError('--compare needs --case tiny or small');
-  return choice('compare', value, /** @type {const} */ (['jax', 'tfjs']));
+  return choice('compare', value, PEERS);
 }

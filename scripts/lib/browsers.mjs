@@ -1,7 +1,7 @@
 // Finds what the scripts and tests run on: Chrome or Chromium, Firefox, and Mesa's software Vulkan driver.
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** @typedef {'chrome' | 'firefox'} BrowserKind */
@@ -95,12 +95,23 @@ export function isNewEnough(kind, version) {
 
 /** The file that registers lavapipe with the Vulkan loader. */
 export function findLavapipe() {
+  return findDriver('lvp_icd');
+}
+
+/**
+ * The file that registers a driver with the Vulkan loader.
+ * @param {'lvp_icd' | 'radeon_icd'} name how it begins
+ */
+export function findDriver(name) {
   const named = (process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? '').split(delimiter);
   const folders = ['/usr/share', '/usr/local/share', '/etc', '/usr/local/etc'].map((root) =>
     join(root, 'vulkan/icd.d'),
   );
   const registered = folders.flatMap((folder) => list(folder).map((name) => join(folder, name)));
-  return [...named, ...registered].find((path) => /lvp_icd[^/\\]*\.json$/.test(path) && existsSync(path));
+  return [...named, ...registered].find((path) => {
+    const file = basename(path);
+    return file.startsWith(name) && file.endsWith('.json') && existsSync(path);
+  });
 }
 
 /**

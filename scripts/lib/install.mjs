@@ -109,8 +109,9 @@ function apt(args) {
 }
 
 /** @param {readonly Part[]} missing */
-function advise(missing) {
+export function advise(missing) {
   const lines = missing.map((part) => `  - ${part.title}: ${part.advice}`);
-  const debian = `On Debian: sudo apt-get update && sudo apt-get install ${missing.map((part) => part.debian).join(' ')}`;
+  const packages = new Set(missing.map((part) => part.debian));
+  const debian = `On Debian: sudo apt-get update && sudo apt-get install ${[...packages].join(' ')}`;
   return ['Missing on this machine:', ...lines, debian].join('\n');
 }

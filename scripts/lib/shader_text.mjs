@@ -21,11 +21,30 @@ export function shaderAnswer(asked) {
   const named = findRecord(kernels, record);
   const variants = labelled(named.kernel.variants);
   if (variant === undefined) return [...variants.keys()].map((label) => `${named.name}/${label}\n`).join('');
-  const found = rest.length === 0 ? variants.get(variant) : undefined;
-  if (found !== undefined) return textOf(found);
-  throw new WebVeraError('not_found', `${named.name} has no variant ${asked.slice(record.length + 1)}`, {
+  const [, found] = findVariant(named, [variant, ...rest].join('/'));
+  return textOf(found);
+}
+
+/**
+ * @param {NamedKernel} named
+ * @param {string} label
+ * @returns {[label: string, variant: AnyVariant]}
+ */
+export function findVariant({ name, kernel }, label) {
+  const variants = labelled(kernel.variants);
+  const found = variants.get(label);
+  if (found !== undefined) return [label, found];
+  throw new WebVeraError('not_found', `${name} has no variant ${label}`, {
     hint: `It has ${[...variants.keys()].join(', ')}.`,
   });
+}
+
+/**
+ * Whether it is what its kernel's name alone means.
+ * @param {Pick<NamedKernel, 'name'>} named
+ */
+export function isUsual({ name }) {
+  return !name.includes('.') || name.endsWith(USUAL);
 }
 
 /**
@@ -54,7 +73,7 @@ function textOf({ files, overrides }) {
  * @param {readonly NamedKernel[]} kernels
  * @param {string} record
  */
-function findRecord(kernels, record) {
+export function findRecord(kernels, record) {
   const found = [record, `${record}${USUAL}`].map((name) => kernels.find((one) => one.name === name));
   const [named] = found.filter((one) => one !== undefined);
   if (named !== undefined) return named;

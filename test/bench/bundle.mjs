@@ -1,6 +1,10 @@
 // Peers come as they may be found in an application: bundled from their ES modules, for one page or one process.
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { onExit, remove } from '../../scripts/lib/processes.mjs';
 
 /**
  * One self-contained ES module.
@@ -32,4 +36,21 @@ export async function bundle(entry, platform) {
   const chunk = outputs.flatMap((one) => ('output' in one ? one.output : [])).find(({ type }) => type === 'chunk');
   if (chunk?.type !== 'chunk') throw new Error(`${entry}: nothing was bundled`);
   return chunk.code;
+}
+
+/**
+ * What such a module for Node exports.
+ * @param {string} entry beside this file
+ * @returns {Promise<any>}
+ */
+export async function importBundled(entry) {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+  const clean = onExit(() => remove(folder));
+  try {
+    const file = join(folder, 'peer.mjs');
+    writeFileSync(file, await bundle(entry, 'node'));
+    return await import(pathToFileURL(file).href);
+  } finally {
+    clean();
+  }
 }

@@ -1,13 +1,10 @@
 // Our training step against a peer's, on this machine, in turns: what `npm run bench -- --compare` shows.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { chooseLavapipe } from '../../scripts/lib/dawn.mjs';
 import { openPage } from '../../scripts/lib/launch.mjs';
-import { onExit, remove } from '../../scripts/lib/processes.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
-import { bundle } from './bundle.mjs';
+import { bundle, importBundled } from './bundle.mjs';
 import { compare } from './compare_run.mjs';
 import { cpuSecondsOfTree } from './cpu_time.mjs';
 
@@ -33,27 +30,14 @@ export async function compareInNode({ peer, ...job }, onRound) {
   const gpu = await library.openDawn({ globals: true });
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
 
-  const createPeerStep = await importPeer(peer);
+  /** @type {{ createStep: import('./compare_run.mjs').CreateStep }} */
+  const { createStep } = await importBundled(`${peer}_step.mjs`);
   const cpuSeconds = () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   };
-  const comparison = await compare(library, gpu, createPeerStep, { ...job, cpuSeconds, ...(onRound && { onRound }) });
+  const comparison = await compare(library, gpu, createStep, { ...job, cpuSeconds, ...(onRound && { onRound }) });
   return { engine: `Dawn in Node ${process.versions.node}`, comparison };
-}
-
-/**
- * @param {Peer} peer
- * @returns {Promise<import('./compare_run.mjs').CreateStep>}
- */
-async function importPeer(peer) {
-  const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
-  const clean = onExit(() => remove(folder));
-  const file = join(folder, 'peer.mjs');
-  writeFileSync(file, await bundle(`${peer}_step.mjs`, 'node'));
-  const { createStep } = await import(pathToFileURL(file).href);
-  clean();
-  return createStep;
 }
 
 /**

@@ -1,0 +1,206 @@
+/*
+ * Compiles SPIR-V compute shaders with a Vulkan driver and prints what the driver says of each: its statistics and its
+ * assembly. Nothing runs on the device, which may be one that a driver only makes believe is there.
+ *
+ * Input, a line for each shader: a file, a tab, and a letter for each binding of set 0: u (uniform), s (storage), or - (none).
+ * Output, in the same order: lines of "@shader FILE", "@subgroup SIZE", "@statistic NAME<tab>VALUE", "@assembly" and the
+ * text, "@end"; "@error CODE" stands for what a shader that wasn't taken lacks. The first line is "@device NAME".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vulkan/vulkan.h>
+
+#define MOST_BINDINGS 32
+#define MOST_STATISTICS 64
+#define MOST_REPRESENTATIONS 16
+/* What Dawn lets a shader know of its dispatch beside the buffers. */
+#define PUSH_CONSTANT_BYTES 128
+
+static const char *const EXTENSIONS[] = {VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME};
+
+static PFN_vkGetPipelineExecutablePropertiesKHR get_executables;
+static PFN_vkGetPipelineExecutableStatisticsKHR get_statistics;
+static PFN_vkGetPipelineExecutableInternalRepresentationsKHR get_representations;
+
+static void check(VkResult result, const char *what) {
+  if (result == VK_SUCCESS) return;
+  fprintf(stderr, "%s: VkResult %d\n", what, result);
+  exit(1);
+}
+
+static VkPhysicalDevice first_device(void) {
+  VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .apiVersion = VK_API_VERSION_1_3};
+  VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &application};
+  VkInstance instance;
+  check(vkCreateInstance(&info, NULL, &instance), "vkCreateInstance");
+  uint32_t count = 1;
+  VkPhysicalDevice physical = VK_NULL_HANDLE;
+  VkResult result = vkEnumeratePhysicalDevices(instance, &count, &physical);
+  if ((result != VK_SUCCESS && result != VK_INCOMPLETE) || count == 0) {
+    fprintf(stderr, "The driver has no such device\n");
+    exit(1);
+  }
+  return physical;
+}
+
+/* With all features that the device has, as Dawn takes what it can get. */
+static VkDevice open_device(VkPhysicalDevice physical) {
+  VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executables = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
+  VkPhysicalDeviceVulkan13Features v13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+                                          .pNext = &executables};
+  VkPhysicalDeviceVulkan12Features v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &v13};
+  VkPhysicalDeviceVulkan11Features v11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, .pNext = &v12};
+  VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &v11};
+  vkGetPhysicalDeviceFeatures2(physical, &features);
+  float priority = 1;
+  VkDeviceQueueCreateInfo queue = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, .queueCount = 1, .pQueuePriorities = &priority};
+  VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                             .pNext = &features,
+                             .queueCreateInfoCount = 1,
+                             .pQueueCreateInfos = &queue,
+                             .enabledExtensionCount = 1,
+                             .ppEnabledExtensionNames = EXTENSIONS};
+  VkDevice device;
+  check(vkCreateDevice(physical, &info, NULL, &device), "vkCreateDevice");
+  get_executables =
+      (PFN_vkGetPipelineExecutablePropertiesKHR)vkGetDeviceProcAddr(device, "vkGetPipelineExecutablePropertiesKHR");
+  get_statistics =
+      (PFN_vkGetPipelineExecutableStatisticsKHR)vkGetDeviceProcAddr(device, "vkGetPipelineExecutableStatisticsKHR");
+  get_representations = (PFN_vkGetPipelineExecutableInternalRepresentationsKHR)vkGetDeviceProcAddr(
+      device, "vkGetPipelineExecutableInternalRepresentationsKHR");
+  return device;
+}
+
+static VkPipelineLayout make_layout(VkDevice device, const char *bindings) {
+  VkDescriptorSetLayoutBinding entries[MOST_BINDINGS];
+  uint32_t count = 0;
+  for (uint32_t i = 0; bindings[i] != '\0' && i < MOST_BINDINGS; i++) {
+    if (bindings[i] == '-') continue;
+    entries[count++] = (VkDescriptorSetLayoutBinding){
+        .binding = i,
+        .descriptorType = bindings[i] == 'u' ? VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+        .descriptorCount = 1,
+        .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+  }
+  VkDescriptorSetLayoutCreateInfo set_info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                              .bindingCount = count,
+                                              .pBindings = entries};
+  VkDescriptorSetLayout set;
+  check(vkCreateDescriptorSetLayout(device, &set_info, NULL, &set), "vkCreateDescriptorSetLayout");
+  VkPushConstantRange constants = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = PUSH_CONSTANT_BYTES};
+  VkPipelineLayoutCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                     .setLayoutCount = 1,
+                                     .pSetLayouts = &set,
+                                     .pushConstantRangeCount = 1,
+                                     .pPushConstantRanges = &constants};
+  VkPipelineLayout layout;
+  check(vkCreatePipelineLayout(device, &info, NULL, &layout), "vkCreatePipelineLayout");
+  return layout;
+}
+
+static VkShaderModule read_module(VkDevice device, const char *file) {
+  FILE *stream = fopen(file, "rb");
+  if (stream == NULL || fseek(stream, 0, SEEK_END) != 0) {
+    perror(file);
+    exit(1);
+  }
+  long size = ftell(stream);
+  rewind(stream);
+  uint32_t *words = malloc((size_t)size);
+  if (words == NULL || fread(words, 1, (size_t)size, stream) != (size_t)size) {
+    fprintf(stderr, "%s can't be read\n", file);
+    exit(1);
+  }
+  fclose(stream);
+  VkShaderModuleCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = (size_t)size, .pCode = words};
+  VkShaderModule module;
+  check(vkCreateShaderModule(device, &info, NULL, &module), "vkCreateShaderModule");
+  free(words);
+  return module;
+}
+
+static void print_statistics(VkDevice device, const VkPipelineExecutableInfoKHR *of) {
+  VkPipelineExecutableStatisticKHR statistics[MOST_STATISTICS];
+  for (int i = 0; i < MOST_STATISTICS; i++)
+    statistics[i] =
+        (VkPipelineExecutableStatisticKHR){.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR};
+  uint32_t count = MOST_STATISTICS;
+  check(get_statistics(device, of, &count, statistics), "vkGetPipelineExecutableStatisticsKHR");
+  for (uint32_t i = 0; i < count; i++)
+    if (statistics[i].format == VK_PIPELINE_EXECUTABLE_STATISTIC_FORMAT_UINT64_KHR)
+      printf("@statistic %s\t%llu\n", statistics[i].name, (unsigned long long)statistics[i].value.u64);
+}
+
+static void print_assembly(VkDevice device, const VkPipelineExecutableInfoKHR *of) {
+  VkPipelineExecutableInternalRepresentationKHR all[MOST_REPRESENTATIONS];
+  for (int i = 0; i < MOST_REPRESENTATIONS; i++)
+    all[i] = (VkPipelineExecutableInternalRepresentationKHR){
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INTERNAL_REPRESENTATION_KHR};
+  uint32_t count = MOST_REPRESENTATIONS;
+  /* Their sizes, and then they themselves. */
+  check(get_representations(device, of, &count, all), "vkGetPipelineExecutableInternalRepresentationsKHR");
+  for (uint32_t i = 0; i < count; i++)
+    if ((all[i].pData = malloc(all[i].dataSize + 1)) == NULL) exit(1);
+  check(get_representations(device, of, &count, all), "vkGetPipelineExecutableInternalRepresentationsKHR");
+  for (uint32_t i = 0; i < count; i++) {
+    if (all[i].isText && strcmp(all[i].name, "Assembly") == 0)
+      printf("@assembly\n%.*s\n", (int)all[i].dataSize, (const char *)all[i].pData);
+    free(all[i].pData);
+  }
+}
+
+static void print_pipeline(VkDevice device, VkPipeline pipeline) {
+  VkPipelineInfoKHR info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_INFO_KHR, .pipeline = pipeline};
+  VkPipelineExecutablePropertiesKHR executable = {.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_PROPERTIES_KHR};
+  uint32_t count = 1;
+  check(get_executables(device, &info, &count, &executable), "vkGetPipelineExecutablePropertiesKHR");
+  printf("@subgroup %u\n", executable.subgroupSize);
+  VkPipelineExecutableInfoKHR first = {.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR, .pipeline = pipeline};
+  print_statistics(device, &first);
+  print_assembly(device, &first);
+}
+
+static void compile(VkDevice device, const char *file, const char *bindings) {
+  printf("@shader %s\n", file);
+  VkShaderModule module = read_module(device, file);
+  VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                      .flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR |
+                                               VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR,
+                                      .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                                                .module = module,
+                                                .pName = "dawn_entry_point"},
+                                      .layout = make_layout(device, bindings)};
+  VkPipeline pipeline;
+  VkResult result = vkCreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, NULL, &pipeline);
+  if (result == VK_SUCCESS) {
+    print_pipeline(device, pipeline);
+    vkDestroyPipeline(device, pipeline, NULL);
+  } else {
+    printf("@error %d\n", result);
+  }
+  vkDestroyShaderModule(device, module, NULL);
+  printf("@end\n");
+  fflush(stdout);
+}
+
+int main(void) {
+  VkPhysicalDevice physical = first_device();
+  VkPhysicalDeviceProperties properties;
+  vkGetPhysicalDeviceProperties(physical, &properties);
+  printf("@device %s\n", properties.deviceName);
+  VkDevice device = open_device(physical);
+  char line[4096];
+  while (fgets(line, sizeof line, stdin) != NULL) {
+    line[strcspn(line, "\n")] = '\0';
+    char *tab = strchr(line, '\t');
+    if (tab == NULL) continue;
+    *tab = '\0';
+    compile(device, line, tab + 1);
+  }
+  return 0;
+}

@@ -1,0 +1,90 @@
+// Reads the assembly of AMD's GPUs as Mesa's driver prints it: basic blocks of instructions, in the order in which they lie.
+
+/**
+ * @typedef {object} Block
+ * @property {string} name BB12
+ * @property {readonly Instruction[]} instructions
+ */
+/**
+ * Halves of a dual-issue instruction are two.
+ * @typedef {object} Instruction
+ * @property {string} name s_cmp_ge_u32
+ * @property {readonly string[]} operands
+ */
+/** @typedef {'multiply_adds' | 'other_vector' | 'scalar' | 'waits' | 'lds' | 'memory'} Kind */
+/** @typedef {Readonly<Record<Kind, number>>} Counts */
+
+/**
+ * @param {string} text
+ * @returns {Block[]}
+ */
+export function readBlocks(text) {
+  /** @type {{ name: string, instructions: Instruction[] }[]} */
+  const blocks = [];
+  for (const line of text.split('\n')) {
+    const label = /^(BB\d+):/.exec(line)?.[1];
+    if (label !== undefined) blocks.push({ name: label, instructions: [] });
+    else blocks.at(-1)?.instructions.push(...readLine(line));
+  }
+  return blocks;
+}
+
+/**
+ * Empty for what is no instruction, such as how often the driver repeats a pause.
+ * @param {string} line
+ * @returns {Instruction[]}
+ */
+function readLine(line) {
+  const [code = ''] = line.split(';');
+  return code.split('::').flatMap((half) => {
+    const found = /^\s*([a-z]\w*)\s*(.*?)\s*$/.exec(half);
+    if (found === null) return [];
+    const [, name = '', operands = ''] = found;
+    return [{ name, operands: operands === '' ? [] : operands.split(/\s*,\s*/) }];
+  });
+}
+
+/** Of floats: mad_u32 and the like are arithmetic of addresses. */
+const MULTIPLY_ADD =
+  /^v_(dual_|pk_)?(fma|fmac|fmaak|fmamk|mac|mad|madak|madmk)(_legacy)?_f\d+|^v_(fma|mad)_mix|^v_dot\d/;
+/** They let nothing else be computed meanwhile, or are hints: none takes the place of a computation. */
+const WAIT = /^s_(wait|nop|delay_alu|clause|barrier|sleep|inst_prefetch|set_inst_prefetch|code_end|endpgm)/;
+
+/**
+ * @param {string} name
+ * @returns {Kind}
+ */
+export function kindOf(name) {
+  if (MULTIPLY_ADD.test(name)) return 'multiply_adds';
+  if (name.startsWith('v_')) return 'other_vector';
+  if (WAIT.test(name)) return 'waits';
+  if (name.startsWith('s_')) return 'scalar';
+  if (name.startsWith('ds_')) return 'lds';
+  if (/^(global|buffer|flat|image|scratch|tbuffer)_/.test(name)) return 'memory';
+  throw new Error(`An instruction of a kind that isn't known: ${name}`);
+}
+
+/** @type {Counts} */
+export const NONE = { multiply_adds: 0, other_vector: 0, scalar: 0, waits: 0, lds: 0, memory: 0 };
+
+/**
+ * @param {readonly Block[]} blocks
+ * @returns {Counts}
+ */
+export function countKinds(blocks) {
+  const counts = { ...NONE };
+  for (const { name } of blocks.flatMap(({ instructions }) => instructions)) counts[kindOf(name)] += 1;
+  return counts;
+}
+
+/**
+ * @param {Counts} some
+ * @param {Counts} others
+ * @param {number} [times] that the others are
+ * @returns {Counts}
+ */
+export function addCounts(some, others, times = 1) {
+  const sum = { ...NONE };
+  for (const kind of /** @type {Kind[]} */ (Object.keys(sum))) sum[kind] = some[kind] + times * others[kind];
+  return sum;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { compileFor } from '../../scripts/lib/isa.mjs';
+import { isaSources } from '../../scripts/lib/isa_kernels.mjs';
+import { missingIsaParts } from '../../scripts/lib/isa_parts.mjs';
+import { kernelOf, mainLoops } from '../../scripts/lib/isa_report.mjs';
+
+/*
+ * What a GPU's own compiler makes of the kernels with most of a step's work, held to what it was when this was written:
+ * `npm run bench -- --only isa` shows all of it.
+ */
+
+/** Registers at most, waves at least, and in each of the main loops the vector instructions beside the multiply-adds at most. */
+const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: readonly number[] }>> = {
+  'linear/workgroup': { vgprs: 120, waves: 8, beside: [12] },
+  'vera_linear/workgroup': { vgprs: 132, waves: 8, beside: [12, 12] },
+  'linear_backward/workgroup': { vgprs: 120, waves: 8, beside: [12, 12, 12] },
+  'linear_weight_backward/workgroup': { vgprs: 120, waves: 8, beside: [12] },
+  'linear/workgroup_small': { vgprs: 84, waves: 8, beside: [6] },
+  'linear/register': { vgprs: 84, waves: 18, beside: [12] },
+  'attention/workgroup': { vgprs: 156, waves: 6, beside: [31, 39] },
+};
+
+const missing = missingIsaParts();
+const why =
+  missing.length === 0 ? '' : ` (skipped, as this machine lacks ${missing.map(({ debian }) => debian).join(', ')})`;
+
+test.skipIf(missing.length > 0)(`what NAVI31's compiler makes of products and attention${why}`, () => {
+  const sources = Object.keys(BOUNDS).flatMap((name) => isaSources(name));
+  const { compiled } = compileFor(sources, 'navi31');
+  expect(compiled).toHaveLength(sources.length);
+  const kernels = sources.map((source, index) => kernelOf({ ...source, compiled: compiled[index]! }));
+  for (const { kernel, variant, vgprs, spilled, waves_per_simd, loops } of kernels) {
+    const name = `${kernel}/${variant}`;
+    const bounds = BOUNDS[name]!;
+    expect(spilled, name).toBe(0);
+    expect(vgprs, name).toBeLessThanOrEqual(bounds.vgprs);
+    expect(waves_per_simd, name).toBeGreaterThanOrEqual(bounds.waves);
+    const beside = mainLoops(loops).map(({ vector, multiply_adds }) => vector - multiply_adds);
+    expect(beside, name).toHaveLength(bounds.beside.length);
+    for (const [index, most] of bounds.beside.entries()) expect(beside[index], name).toBeLessThanOrEqual(most);
+  }
+});
