@@ -21,8 +21,8 @@ export const ISA_HELP = `\
                    instructions in inner loops those that multiply and add.
                    Products: whole lines in f32. With --compare PEER, its product, too
   --gpu NAME       of this one: navi31, navi21, navi10, vega10 …            (navi31)
-  --isa NAME       of one kernel alone, and its assembly: linear/workgroup, as
-                   npm run shader calls them
+  --isa NAME       of one kernel, or variant, alone, and its assembly:
+                   linear/workgroup, as npm run shader calls them
 `;
 
 /** @type {readonly Peer[]} */
