@@ -11,11 +11,11 @@ import { kernelOf, mainLoops } from '../../scripts/lib/isa_report.mjs';
 
 /** Registers at most, waves at least, and in each of the main loops the vector instructions beside the multiply-adds at most. */
 const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: readonly number[] }>> = {
-  'linear/workgroup': { vgprs: 120, waves: 8, beside: [12] },
-  'vera_linear/workgroup': { vgprs: 132, waves: 8, beside: [12, 12] },
-  'linear_backward/workgroup': { vgprs: 120, waves: 8, beside: [12, 12, 12] },
-  'linear_weight_backward/workgroup': { vgprs: 120, waves: 8, beside: [12] },
-  'linear/workgroup_small': { vgprs: 84, waves: 8, beside: [6] },
+  'linear/workgroup': { vgprs: 120, waves: 8, beside: [4] },
+  'vera_linear/workgroup': { vgprs: 132, waves: 8, beside: [4, 4] },
+  'linear_backward/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4] },
+  'linear_weight_backward/workgroup': { vgprs: 120, waves: 8, beside: [4] },
+  'linear/workgroup_small': { vgprs: 84, waves: 8, beside: [2] },
   'linear/register': { vgprs: 84, waves: 18, beside: [12] },
   'attention/workgroup': { vgprs: 156, waves: 6, beside: [31, 39] },
 };

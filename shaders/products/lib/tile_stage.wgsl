@@ -1,20 +1,24 @@
 // The K loops of tiles that stage operands in workgroup memory, STEP of K at a time: each thread stages one block of each
 // operand, then multiplies what the workgroup has staged. The tile defines SIDE, its rows and columns of results; staged_by,
-// the block that a thread stages; and add_staged, the multiplication. There is a line of STAGE_LINE vectors for each k.
-var<workgroup> left_stage: array<vec4f, STEP * STAGE_LINE>;
-var<workgroup> right_stage: array<vec4f, STEP * STAGE_LINE>;
+// the block that a thread stages; and add_staged, the multiplication. There is a line of STAGE_LINE vectors for each k, and
+// four lines for each four of K: with an index for each of the three, the compiler checks that of the four and of the thread
+// once for all four lines, and those of lines not at all.
+alias Lines = array<array<vec4f, STAGE_LINE>, 4>;
+var<workgroup> left_stage: array<Lines, STEP / 4u>;
+var<workgroup> right_stage: array<Lines, STEP / 4u>;
 
 // A block's place in the tile: which four rows or columns, and which four of K.
-struct Staged { block: u32, k: u32 }
+struct Staged { block: u32, four: u32 }
 
 fn add_low(before: Sums, group: vec3u, thread: vec3u) -> Sums {
   let own = staged_by(thread);
   let left = low_left_begin(group.x * SIDE + own.block * 4u);
   let right = low_right_begin(group.y * SIDE + own.block * 4u);
+  let own_k = own.four * 4u;
   var c = before;
   for (var k = 0u; k < low_inner(); k += STEP) {
-    if (k + own.k < low_inner()) {
-      stage(own, low_left_block(left, k + own.k), low_right_block(right, k + own.k));
+    if (k + own_k < low_inner()) {
+      stage(own, low_left_block(left, k + own_k), low_right_block(right, k + own_k));
     } else {
       stage(own, mat4x4f(), mat4x4f());
     }
@@ -27,11 +31,12 @@ fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
   let own = staged_by(thread);
   let left = left_begin(part, group.x * SIDE + own.block * 4u);
   let right = right_begin(part, group.y * SIDE + own.block * 4u);
+  let own_k = own.four * 4u;
   var c = before;
   let end = k_end(part, group);
   for (var k = k_begin(group); k < end; k += STEP) {
-    if (k + own.k < end) {
-      stage(own, left_block(part, left, k + own.k), right_block(part, right, k + own.k));
+    if (k + own_k < end) {
+      stage(own, left_block(part, left, k + own_k), right_block(part, right, k + own_k));
     } else {
       stage(own, mat4x4f(), mat4x4f());
     }
@@ -41,14 +46,13 @@ fn add_part(part: u32, before: Sums, group: vec3u, thread: vec3u) -> Sums {
 }
 
 fn stage(own: Staged, left: mat4x4f, right: mat4x4f) {
-  let at = own.k * STAGE_LINE + own.block;
   let columns_of_left = transpose(left);
-  left_stage[at] = columns_of_left[0];
-  left_stage[at + STAGE_LINE] = columns_of_left[1];
-  left_stage[at + 2u * STAGE_LINE] = columns_of_left[2];
-  left_stage[at + 3u * STAGE_LINE] = columns_of_left[3];
-  right_stage[at] = right[0];
-  right_stage[at + STAGE_LINE] = right[1];
-  right_stage[at + 2u * STAGE_LINE] = right[2];
-  right_stage[at + 3u * STAGE_LINE] = right[3];
+  left_stage[own.four][0][own.block] = columns_of_left[0];
+  left_stage[own.four][1][own.block] = columns_of_left[1];
+  left_stage[own.four][2][own.block] = columns_of_left[2];
+  left_stage[own.four][3][own.block] = columns_of_left[3];
+  right_stage[own.four][0][own.block] = right[0];
+  right_stage[own.four][1][own.block] = right[1];
+  right_stage[own.four][2][own.block] = right[2];
+  right_stage[own.four][3][own.block] = right[3];
 }

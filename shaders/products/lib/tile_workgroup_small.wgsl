@@ -20,15 +20,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
 
 // Neighbouring threads stage adjacent blocks, so that their writes go to different banks.
 fn staged_by(thread: vec3u) -> Staged {
-  return Staged(thread.x, thread.y * 4u);
+  return Staged(thread.x, thread.y);
 }
 
 fn add_staged(before: mat4x4f, thread: vec3u) -> mat4x4f {
   var c = before;
   workgroupBarrier();
-  for (var k = 0u; k < STEP; k++) {
-    c = add_outer(c, left_stage[k * STAGE_LINE + thread.y], right_stage[k * STAGE_LINE + thread.x]);
+  for (var four = 0u; four < STEP / 4u; four++) {
+    c = add_line(c, four, 0u, thread);
+    c = add_line(c, four, 1u, thread);
+    c = add_line(c, four, 2u, thread);
+    c = add_line(c, four, 3u, thread);
   }
   workgroupBarrier();
   return c;
+}
+
+fn add_line(c: mat4x4f, four: u32, line: u32, thread: vec3u) -> mat4x4f {
+  return add_outer(c, left_stage[four][line][thread.y], right_stage[four][line][thread.x]);
 }
