@@ -69,13 +69,13 @@ export interface GatedDecoderDefaults {
   readonly head_dim?: number;
   /** Unless given, false. */
   readonly tie_word_embeddings?: boolean;
-  /** Which fields name the MLP's activation, and the one that is built. Unless given, `hidden_act`, "silu". */
-  readonly activation?: { readonly fields: readonly string[]; readonly name: string };
+  /** Fields that name the MLP's activation, each with its names of the one that is built. Unless given, `hidden_act`: "silu". */
+  readonly activation?: Readonly<Record<string, readonly [string, ...(readonly string[])]>>;
   /** Rotary embeddings that the family reads for itself. */
   readonly rope?: RopeConfig;
 }
 
-const SILU = { fields: ['hidden_act'], name: 'silu' };
+const SILU = { hidden_act: ['silu'] } as const;
 
 /**
  * Reads what all of these have. Sizes must be there; the rest has defaults. Throws `invalid_format` for what no such model has,
@@ -167,7 +167,7 @@ function readRope(fields: Fields, rope: Fields | undefined, fallback: number): R
 /** Checks what is built of these models: whatever would change their numbers and isn't is refused, never ignored. */
 function expectGatedDecoder(fields: Fields, modelType: string, { activation = SILU }: GatedDecoderDefaults): void {
   expectModelType(fields, modelType);
-  for (const field of activation.fields) oneOf(fields, field, [activation.name]);
+  for (const [field, names] of Object.entries(activation)) oneOf(fields, field, names);
   const partial = fields.object('rope_parameters')?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor');
   if (partial !== undefined && partial !== 1) throw unsupported('partial_rotary_factor', partial, [1]);
   const dropout = fields.get('attention_dropout') ?? 0;

@@ -16,8 +16,11 @@ export const GEMMA_DEFAULTS = {
   pad: 0,
   head_dim: 256,
   tie_word_embeddings: true,
-  activation: { fields: ['hidden_activation', 'hidden_act'], name: 'gelu_pytorch_tanh' },
+  activation: { hidden_activation: ['gelu_pytorch_tanh'] },
 } as const satisfies Partial<GatedDecoderDefaults>;
+
+/** The first files say "gelu" of models that were trained with its approximation; transformers reads it as that too. */
+const ACTIVATION = { ...GEMMA_DEFAULTS.activation, hidden_act: ['gelu_pytorch_tanh', 'gelu'] } as const;
 
 /**
  * Reads a config.json of `model_type` "gemma", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
@@ -28,7 +31,11 @@ export function parseGemmaConfig(json: JsonObject): GemmaConfig {
   expectCausal(fields);
   return Object.freeze({
     model_type: 'gemma',
-    ...parseGatedDecoder(fields, 'gemma', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192 }),
+    ...parseGatedDecoder(fields, 'gemma', {
+      ...GEMMA_DEFAULTS,
+      max_position_embeddings: 8192,
+      activation: ACTIVATION,
+    }),
     attention_bias: fields.boolean('attention_bias', false),
   });
 }

@@ -36,11 +36,17 @@ test("Hugging Face's defaults", () => {
   });
 });
 
+test('the first files call the approximate GELU by the name of the exact one', () => {
+  for (const hidden_activation of [null, 'gelu_pytorch_tanh']) {
+    expect(parseGemmaConfig({ ...gemma, hidden_act: 'gelu', hidden_activation })).toEqual(parseGemmaConfig(gemma));
+  }
+});
+
 describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'gemma2' }],
     ['the exact GELU', { hidden_activation: 'gelu' }],
-    ['the exact GELU, by the older field', { hidden_activation: null, hidden_act: 'gelu' }],
+    ['another activation', { hidden_act: 'silu' }],
     ['attention in both directions', { use_bidirectional_attention: true }],
   ])('%s', (_, change) => {
     expect(codeThrownBy(() => parseGemmaConfig({ ...gemma, ...change }))).toBe('unsupported_model');
