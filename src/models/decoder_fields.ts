@@ -62,6 +62,8 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
 /** Hugging Face's defaults, in which the families differ. */
 export interface GatedDecoderDefaults {
   readonly max_position_embeddings: number;
+  /** Unless given, 1e-6. */
+  readonly rms_norm_eps?: number;
   readonly bos: number | null;
   readonly eos: number | null;
   readonly pad?: number | null;
@@ -87,7 +89,7 @@ export function parseGatedDecoder(
   defaults: GatedDecoderDefaults,
 ): GatedDecoderConfig {
   expectGatedDecoder(fields, modelType, defaults);
-  const { max_position_embeddings, bos, eos, pad = null, head_dim, tie_word_embeddings = false } = defaults;
+  const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null, head_dim } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   return {
     vocab_size,
@@ -96,9 +98,9 @@ export function parseGatedDecoder(
       fallback: max_position_embeddings,
       max: MAX.positions,
     }),
-    rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: 1e-6, max: 1 }),
+    rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: rms_norm_eps, max: 1 }),
     rope: defaults.rope ?? parseRope(fields, ropeFields(fields)),
-    tie_word_embeddings: fields.boolean('tie_word_embeddings', tie_word_embeddings),
+    tie_word_embeddings: fields.boolean('tie_word_embeddings', defaults.tie_word_embeddings ?? false),
     ...parseTokens(fields, vocab_size, { bos, eos, pad }),
     dtype: parseDtype(fields),
   };

@@ -14,7 +14,13 @@ interface Phi3Config extends GatedDecoderConfig {
  */
 export function parsePhi3Config(json: JsonObject): Phi3Config {
   const fields = new Fields(json, 'config.json');
-  const config = parseGatedDecoder(fields, 'phi3', { max_position_embeddings: 4096, bos: 1, eos: 32000, pad: 32000 });
+  const config = parseGatedDecoder(fields, 'phi3', {
+    max_position_embeddings: 4096,
+    rms_norm_eps: 1e-5,
+    bos: 1,
+    eos: 32000,
+    pad: 32000,
+  });
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, null), () => true);
   return Object.freeze({ model_type: 'phi3', ...config, ...(sliding && { sliding }) });
 }

@@ -19,6 +19,19 @@ test('has a window only where the file says so', () => {
   expect(parsePhi3Config({ ...phi3, sliding_window: 9 }).sliding).toEqual({ window: 9, layers: [true, true] });
 });
 
+test("Hugging Face's defaults", () => {
+  const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = phi3;
+  const sizes = { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads };
+  expect(parsePhi3Config({ model_type: 'phi3', ...sizes })).toMatchObject({
+    num_key_value_heads: num_attention_heads,
+    max_position_embeddings: 4096,
+    rms_norm_eps: 1e-5,
+    rope: { type: 'default', theta: 10000 },
+    tie_word_embeddings: false,
+    bos_token_id: 1,
+  });
+});
+
 test.each([
   ['another type', { model_type: 'llama' }],
   ['long contexts', { rope_parameters: { rope_type: 'longrope', rope_theta: 10000 } }],
