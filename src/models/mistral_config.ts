@@ -1,6 +1,6 @@
 import { Fields, type JsonObject } from '../core/fields';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
-import { parseSlidingLayers, parseWindow } from './sliding_layers';
+import { parseWindow, parseWindowOfAll } from './sliding_layers';
 
 /** What a Mistral needs of its config.json, under Hugging Face's names and with their defaults. */
 interface MistralConfig extends GatedDecoderConfig {
@@ -15,6 +15,6 @@ interface MistralConfig extends GatedDecoderConfig {
 export function parseMistralConfig(json: JsonObject): MistralConfig {
   const fields = new Fields(json, 'config.json');
   const config = parseGatedDecoder(fields, 'mistral', { max_position_embeddings: 131072, bos: 1, eos: 2 });
-  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), () => true);
+  const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, 4096));
   return Object.freeze({ model_type: 'mistral', ...config, ...(sliding && { sliding }) });
 }

@@ -1,6 +1,6 @@
 import { Fields, type JsonObject } from '../core/fields';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
-import { parseSlidingLayers, parseWindow } from './sliding_layers';
+import { parseWindow, parseWindowOfAll } from './sliding_layers';
 
 /** What a Phi-3 needs of its config.json, under Hugging Face's names and with their defaults. */
 interface Phi3Config extends GatedDecoderConfig {
@@ -21,6 +21,6 @@ export function parsePhi3Config(json: JsonObject): Phi3Config {
     eos: 32000,
     pad: 32000,
   });
-  const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, null), () => true);
+  const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, null));
   return Object.freeze({ model_type: 'phi3', ...config, ...(sliding && { sliding }) });
 }

@@ -19,6 +19,17 @@ export function parseWindow(fields: Fields, fallback: number | null): number | n
 const TYPES = ['full_attention', 'sliding_attention'];
 
 /**
+ * One window for all layers, undefined for none: for families in which transformers goes by `sliding_window` alone. Throws
+ * `unsupported_model` where the file's `layer_types` say something else, which transformers would pass over.
+ */
+export function parseWindowOfAll(fields: Fields, count: number, window: number | null): SlidingLayers | undefined {
+  const type = window === null ? 'full_attention' : 'sliding_attention';
+  const other = parseLayerTypes(fields, count)?.find((each) => each !== type);
+  if (other !== undefined) throw unsupported('layer_types', other, [type]);
+  return window === null ? undefined : frozen(window, Array(count).fill(true));
+}
+
+/**
  * Which layers see a window: as `layer_types` says, or by `slides` where the file has none, as transformers 4's. Undefined for
  * none. Throws `unsupported_model` for another type of layer, `invalid_format` for windows without a size.
  */
@@ -34,6 +45,10 @@ export function parseSlidingLayers(
   );
   if (!layers.includes(true)) return undefined;
   if (window === null) throw fields.invalid('layer_types', 'no sliding_attention without a sliding_window');
+  return frozen(window, layers);
+}
+
+function frozen(window: number, layers: readonly boolean[]): SlidingLayers {
   return Object.freeze({ window, layers: Object.freeze(layers) });
 }
 

@@ -19,23 +19,24 @@ test('every layer has the window, where there is one', () => {
   expect(parseMistralConfig(untold).sliding).toEqual({ window: 4096, layers: [true, true] });
 });
 
-test('layer_types name the layers with a window', () => {
-  const layer_types = ['full_attention', 'sliding_attention'];
-  expect(parseMistralConfig({ ...mistral, layer_types }).sliding).toEqual({ window: 4, layers: [false, true] });
-  const full = ['full_attention', 'full_attention'];
-  expect(parseMistralConfig({ ...mistral, layer_types: full }).sliding).toBeUndefined();
+test('layer_types may say of the layers what sliding_window says', () => {
+  const sliding = { layer_types: ['sliding_attention', 'sliding_attention'] };
+  expect(parseMistralConfig({ ...mistral, ...sliding })).toEqual(parseMistralConfig(mistral));
+  const full = { sliding_window: null, layer_types: ['full_attention', 'full_attention'] };
+  expect(parseMistralConfig({ ...mistral, ...full }).sliding).toBeUndefined();
 });
 
 describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'llama' }, 'unsupported_model'],
     ['another kind of layer', { layer_types: ['full_attention', 'chunked_attention'] }, 'unsupported_model'],
+    ['a window in some layers', { layer_types: ['full_attention', 'sliding_attention'] }, 'unsupported_model'],
     ['a list of another length', { layer_types: ['full_attention'] }, 'invalid_format'],
     ['a window of nothing', { sliding_window: 0 }, 'invalid_format'],
     [
       'layers with a window that has no size',
       { sliding_window: null, layer_types: ['sliding_attention', 'full_attention'] },
-      'invalid_format',
+      'unsupported_model',
     ],
   ])('%s', (_, change, code) => {
     expect(codeThrownBy(() => parseMistralConfig({ ...mistral, ...change }))).toBe(code);

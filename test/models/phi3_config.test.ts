@@ -36,6 +36,7 @@ test.each([
   ['another type', { model_type: 'llama' }],
   ['long contexts', { rope_parameters: { rope_type: 'longrope', rope_theta: 10000 } }],
   ['part of the head rotated', { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.75 } }],
+  ['a window in some layers', { sliding_window: 9, layer_types: ['full_attention', 'sliding_attention'] }],
 ])('%s is refused', (_, change) => {
   expect(codeThrownBy(() => parsePhi3Config({ ...phi3, ...change }))).toBe('unsupported_model');
 });
