@@ -134,9 +134,9 @@ function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
   };
 }
 
-/** Where rotary embeddings are described: in one field of transformers 5, in one of two of 4. */
+/** Where rotary embeddings are described: transformers 5 has one field for it, and takes that of 4 first where both are there. */
 export function ropeFields(fields: Fields): Fields | undefined {
-  return fields.object('rope_parameters') ?? fields.object('rope_scaling');
+  return fields.object('rope_scaling') ?? fields.object('rope_parameters');
 }
 
 /** Rotary embeddings as `rope` describes them. What it doesn't say of theta, `fields` or the default does. */
@@ -145,6 +145,8 @@ export function parseRope(fields: Fields, rope: Fields | undefined, theta = 1000
 }
 
 function readRope(fields: Fields, rope: Fields | undefined, fallback: number): RopeConfig {
+  const partial = rope?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
+  if (partial !== 1) throw unsupported('partial_rotary_factor', partial, [1]);
   const thetaFields = rope?.has('rope_theta') ? rope : fields;
   const theta = thetaFields.positiveNumber('rope_theta', { fallback });
   const type = rope?.optionalString('rope_type') ?? rope?.optionalString('type') ?? 'default';
@@ -170,8 +172,6 @@ function readRope(fields: Fields, rope: Fields | undefined, fallback: number): R
 function expectGatedDecoder(fields: Fields, modelType: string, { activation = SILU }: GatedDecoderDefaults): void {
   expectModelType(fields, modelType);
   for (const [field, names] of Object.entries(activation)) oneOf(fields, field, names);
-  const partial = fields.object('rope_parameters')?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor');
-  if (partial !== undefined && partial !== 1) throw unsupported('partial_rotary_factor', partial, [1]);
   const dropout = fields.get('attention_dropout') ?? 0;
   if (dropout !== 0) throw unsupported('attention_dropout', dropout, [0]);
 }

@@ -52,6 +52,7 @@ describe('is refused', () => {
     ['another activation', falcon, { activation: 'relu' }, 'unsupported_model'],
     ['biases where heads share keys', falcon, { alibi: true }, 'unsupported_model'],
     ['two norms in the old layout', falcon, { num_ln_in_parallel_attn: 2 }, 'unsupported_model'],
+    ['part of the head rotated', falcon, { partial_rotary_factor: 0.5 }, 'unsupported_model'],
     ['three norms', ofNewLayout, { num_ln_in_parallel_attn: 3 }, 'unsupported_model'],
     ['the new layout one behind the other', ofNewLayout, { parallel_attn: false }, 'unsupported_model'],
     ['heads that don’t fit', ofNewLayout, { num_kv_heads: 3 }, 'invalid_format'],

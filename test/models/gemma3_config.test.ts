@@ -49,6 +49,10 @@ describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'gemma3' }],
     ['attention in both directions', { use_bidirectional_attention: true }],
+    [
+      'part of the head rotated',
+      { rope_parameters: { sliding_attention: { rope_type: 'default', partial_rotary_factor: 0.5 } } },
+    ],
     ['rotary embeddings of another kind', { rope_parameters: { full_attention: { rope_type: 'yarn' } } }],
   ])('%s', (_, change) => {
     expect(codeThrownBy(() => parseGemma3Config({ ...gemma3, ...change }))).toBe('unsupported_model');

@@ -77,6 +77,14 @@ describe("Hugging Face's defaults", () => {
     expect(config).toMatchObject({ bos_token_id: null, eos_token_ids: [1, 5], pad_token_id: null });
     expect(parseLlamaConfig({ ...llama, eos_token_id: null }).eos_token_ids).toEqual([]);
   });
+
+  test('rope_scaling goes before rope_parameters, where a file has both', () => {
+    const rope_parameters = { rope_type: 'default', rope_theta: 5e5 };
+    const rope_scaling = { rope_type: 'linear', factor: 2 };
+    const { rope } = parseLlamaConfig({ ...llama, rope_parameters, rope_scaling });
+    expect(rope).toEqual({ type: 'linear', theta: 10000, factor: 2 });
+  });
+
   test('rope_scaling may name its kind by type, as old files do', () => {
     const { rope_parameters: _, ...v4 } = llama;
     const rope_scaling = { type: 'default' };
@@ -141,6 +149,7 @@ describe('unsupported', () => {
     ['dynamic, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } }],
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
     ['part of the head rotated', { partial_rotary_factor: 0.5 }],
+    ['part of the head, said in rope_scaling', { rope_scaling: { type: 'default', partial_rotary_factor: 0.5 } }],
     ['dropout in the base', { attention_dropout: 0.1 }],
     ['float8', { dtype: 'float8_e4m3fn' }],
   ])('%s', (_, change) => {
