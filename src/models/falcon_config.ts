@@ -89,9 +89,9 @@ function parsePositions(fields: Fields, heads: number, kvHeads: number): RopeCon
 
 function parseBlock(fields: Fields): FalconConfig['block'] {
   const parallel = fields.boolean('parallel_attn', true);
-  const norms = fields.get('num_ln_in_parallel_attn') ?? (isNew(fields) ? 2 : 1);
+  const norms = fields.positiveInteger('num_ln_in_parallel_attn', { fallback: isNew(fields) ? 2 : 1 });
   const supported = isNew(fields) ? [1, 2] : [1];
-  if (!supported.includes(Number(norms))) throw unsupported('num_ln_in_parallel_attn', norms, supported);
+  if (!supported.includes(norms)) throw unsupported('num_ln_in_parallel_attn', norms, supported);
   if (isNew(fields) && !parallel) throw unsupported('parallel_attn', parallel, [true]);
   if (!parallel) return 'sequential';
   return norms === 2 ? 'parallel' : 'shared';
