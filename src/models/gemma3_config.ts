@@ -20,9 +20,7 @@ export function parseGemma3Config(json: JsonObject): Gemma3Config {
   expectCausal(fields);
   const { rope, slidingRope } = parseRopes(fields);
   const config = parseGatedDecoder(fields, 'gemma3_text', { ...GEMMA_DEFAULTS, max_position_embeddings: 131072, rope });
-  const pattern = fields.positiveInteger('sliding_window_pattern', {
-    fallback: fields.positiveInteger('_sliding_window_pattern', { fallback: 6 }),
-  });
+  const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
   // transformers reads `attn_logit_softcapping` of a Gemma 3, and uses it nowhere.

@@ -31,13 +31,15 @@ test('old files scale the positions of layers without a window alone', () => {
 });
 
 test('every sixth layer has no window, unless the file says otherwise', () => {
-  const { layer_types: _, _sliding_window_pattern: __, ...untyped } = gemma3;
+  const { layer_types: _, ...untyped } = gemma3;
   const full = (change: object): number[] => {
     const config = parseGemma3Config({ ...untyped, num_hidden_layers: 13, ...change });
     return config.sliding?.layers.flatMap((slides, layer) => (slides ? [] : [layer])) ?? [];
   };
   expect(full({})).toEqual([5, 11]);
   expect(full({ sliding_window_pattern: 4 })).toEqual([3, 7, 11]);
+  // transformers writes this one beside layer_types, and reads it nowhere.
+  expect(full({ _sliding_window_pattern: 4 })).toEqual([5, 11]);
 });
 
 test('logits are capped where the file says so', () => {
