@@ -1,7 +1,7 @@
 import type { PretrainedConfig } from '../core/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { withBias, withoutBias } from '../ops/attention/alibi';
+import { withAlibi, withoutAlibi } from '../ops/attention/alibi';
 import { embedding } from '../ops/embedding';
 import { gelu } from '../ops/gelu';
 import { rope } from '../ops/rope';
@@ -86,7 +86,7 @@ function attend(g: Graph, config: FalconConfig, inputs: Inputs, layer: number, q
     const turned = rope(g, { q, k, table: inputs.constant('rope'), positions, D });
     return inputs.attend(layer, turned.q, turned.k, v, { H, Hkv, D });
   }
-  const heads = withBias(g, { q, k, v, table: inputs.constant('alibi'), positions, D });
+  const heads = withAlibi(g, { q, k, v, table: inputs.constant('alibi'), positions, D });
   const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv, D: heads.D, scale: 1 / Math.sqrt(D) });
-  return withoutBias(g, made, heads.D, D);
+  return withoutAlibi(g, made, heads.D, D);
 }

@@ -40,9 +40,9 @@ interface BiasedHeads {
 /**
  * Queries, keys and values for attention with linear biases (ALiBi): q'·k' = q·k + table[position of k, head]. A column holds 1
  * in each query and the bias in each key, so that attention and caches need to know nothing of it. Values, and what is attended,
- * have zeros behind their D numbers: `withoutBias` cuts them off.
+ * have zeros behind their D numbers: `withoutAlibi` cuts them off.
  */
-export function withBias(g: Graph, { q, k, v, table, positions, D }: AlibiInputs): BiasedHeads {
+export function withAlibi(g: Graph, { q, k, v, table, positions, D }: AlibiInputs): BiasedHeads {
   const to = roundUp(D + 1, 4);
   const [N = 0, columns = 0] = k.shape;
   const H = columns / D;
@@ -56,6 +56,6 @@ export function withBias(g: Graph, { q, k, v, table, positions, D }: AlibiInputs
 }
 
 /** What heads of a size attended, cut to the D numbers of their values: (N, H·D). */
-export function withoutBias(g: Graph, attended: Value, from: number, D: number): Value {
+export function withoutAlibi(g: Graph, attended: Value, from: number, D: number): Value {
   return resizeHeads(g, attended, from, D);
 }

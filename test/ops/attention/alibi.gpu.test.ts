@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
-import { withBias, withoutBias } from '../../../src/ops/attention/alibi';
+import { withAlibi, withoutAlibi } from '../../../src/ops/attention/alibi';
 import { expectGpuEqualsReference, input } from '../../helpers/on_gpu';
 import { randomArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
@@ -24,8 +24,8 @@ test.each([
   );
   const g = new Graph();
   g.train(k);
-  const heads = withBias(g, { q, k, v, table, positions, D });
-  const y = withoutBias(g, heads.k, heads.D, D);
+  const heads = withAlibi(g, { q, k, v, table, positions, D });
+  const y = withoutAlibi(g, heads.k, heads.D, D);
   const dy = input(memory, 'dy', y.shape, randomArray(N * H * D, 5));
   const dk = g.grad(y, dy, new Map()).get(k) as Value;
   await expectGpuEqualsReference(g, memory, [heads.q, heads.k, heads.v, y, dk], 0);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
-import { withBias, withoutBias } from '../../../src/ops/attention/alibi';
+import { withAlibi, withoutAlibi } from '../../../src/ops/attention/alibi';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
 import { expectGradient } from '../../helpers/gradient';
@@ -27,9 +27,9 @@ function makeInputs(memory: Memory, D: number) {
 }
 
 function biased(g: Graph, inputs: ReturnType<typeof makeInputs>): Value {
-  const heads = withBias(g, inputs);
+  const heads = withAlibi(g, inputs);
   const given: AttentionInputs = { ...heads, spans: inputs.spans, B, T, H, Hkv: H, scale: 1 / Math.sqrt(inputs.D) };
-  return withoutBias(g, attention(g, given), heads.D, inputs.D);
+  return withoutAlibi(g, attention(g, given), heads.D, inputs.D);
 }
 
 test.each([3, 4])('attention with biases: central differences, heads of %i', (D) => {
@@ -71,7 +71,7 @@ test('is softmax((q·kᵀ + bias)/√D)·v', () => {
 test('refuses a table of another number of heads', () => {
   const shape = [4, 8];
   const body = () =>
-    withBias(new Graph(), {
+    withAlibi(new Graph(), {
       q: pinned('q', shape),
       k: pinned('k', shape),
       v: pinned('v', shape),
