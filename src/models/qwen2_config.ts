@@ -9,8 +9,8 @@ interface Qwen2Config extends GatedDecoderConfig {
 
 /**
  * Reads a config.json of `model_type` "qwen2", as transformers 4 or 5 writes it. Sizes must be there; the rest has
- * Hugging Face's defaults. Throws `invalid_format` for what no Qwen2
- * has, `unsupported_model` for what some have and we don't know.
+ * Hugging Face's defaults. Throws `invalid_format` for what no Qwen2 has, `unsupported_model` for what some have and we
+ * don't know.
  */
 export function parseQwen2Config(json: JsonObject): Qwen2Config {
   const fields = new Fields(json, 'config.json');

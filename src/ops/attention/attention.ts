@@ -193,8 +193,9 @@ export interface AttentionInputs extends AttentionHeads {
 }
 
 /**
- * Causal attention, softmax(scale · q·kᵀ)·v, scores capped first if they are, over the real tokens of each query's document up to itself, as far back as the
- * window reaches: (B·T, H·D). A query without any gives zeros. The scores are never stored: memory grows with T, not T².
+ * softmax(scale · q·kᵀ)·v, with scores capped if `softcap` is given: (B·T, H·D). A query sees the real tokens of its document that
+ * are within the window, up to itself where it is causal; one that sees none gives zeros. The scores are never stored: memory
+ * grows with T, not T².
  */
 export function attention(g: Graph, inputs: AttentionInputs): Value {
   const { q, k, v, spans, B, T, H, Hkv, D, window = T } = inputs;
