@@ -80,8 +80,8 @@ export interface GatedDecoderDefaults {
 const SILU = { hidden_act: ['silu'] } as const;
 
 /**
- * Reads what all of these have. Sizes must be there; the rest has defaults. Throws `invalid_format` for what no such model has,
- * `unsupported_model` for what some have and we don't know.
+ * Reads what all of these have. Sizes must be there; the rest has defaults. The base's own dropout isn't read: a frozen base runs
+ * without. Throws `invalid_format` for what no such model has, `unsupported_model` for what some have and we don't know.
  */
 export function parseGatedDecoder(
   fields: Fields,
@@ -172,6 +172,4 @@ function readRope(fields: Fields, rope: Fields | undefined, fallback: number): R
 function expectGatedDecoder(fields: Fields, modelType: string, { activation = SILU }: GatedDecoderDefaults): void {
   expectModelType(fields, modelType);
   for (const [field, names] of Object.entries(activation)) oneOf(fields, field, names);
-  const dropout = fields.get('attention_dropout') ?? 0;
-  if (dropout !== 0) throw unsupported('attention_dropout', dropout, [0]);
 }

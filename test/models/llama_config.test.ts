@@ -150,7 +150,6 @@ describe('unsupported', () => {
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
     ['part of the head rotated', { partial_rotary_factor: 0.5 }],
     ['part of the head, said in rope_scaling', { rope_scaling: { type: 'default', partial_rotary_factor: 0.5 } }],
-    ['dropout in the base', { attention_dropout: 0.1 }],
     ['float8', { dtype: 'float8_e4m3fn' }],
   ])('%s', (_, change) => {
     expect(codeFor({ ...llama, ...change })).toBe('unsupported_model');
@@ -169,4 +168,8 @@ test('whatever a field holds, only the two codes are thrown', () => {
 test('the result is frozen', () => {
   const config = parseLlamaConfig(llama);
   for (const part of [config, config.rope, config.eos_token_ids]) expect(Object.isFrozen(part)).toBe(true);
+});
+
+test("the base's own dropout is left alone, as in GPT-2 and OPT", () => {
+  expect(parseLlamaConfig({ ...llama, attention_dropout: 0.1 })).toEqual(parseLlamaConfig(llama));
 });
