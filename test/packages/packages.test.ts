@@ -49,9 +49,9 @@ test('Vite: from npm create vite to a production build', () =>
     project.write('vite');
     project.addModel();
     await project.npm('run', 'build');
-    // The worker is there as it is, and nothing of what another thread would run.
+    // The workers are there as they are, and nothing of what another thread would run.
     const assets = readdirSync(join(project.folder, 'dist/assets')).filter((name) => name.endsWith('.js'));
-    expect(assets.map((name) => name.replace(/-.*/, '')).sort()).toEqual(['index', 'worker']);
+    expect(assets.map((name) => name.replace(/-.*/, '')).sort()).toEqual(['chat_worker', 'index', 'worker']);
     await served(join(project.folder, 'dist'), async (url) => {
       for (const name of browserNames) await trainInPage(name, `${url}/`);
     });

@@ -9,6 +9,9 @@ const scene = mergeScene();
 describe('while merged', () => {
   test('a text that was begun goes on with the old weights', async () => {
     const [base, model] = await scene.load();
+    // Compiles what merging takes, which may take longer than the text does.
+    await model.merge_adapter();
+    await model.unmerge_adapter();
     const config = { max_new_tokens: 60, do_sample: true, seed: 5, eos_token_id: null };
     const tokensOf = async (): Promise<number[]> => {
       const tokens: number[] = [];
