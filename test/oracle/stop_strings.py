@@ -10,8 +10,8 @@ from .versions import versions
 
 ABOUT = (
     "ids of a text by the tokenizer of demo/public/models/prose-1.4M, of which the first `prompt` are the prompt; "
-    "strings to stop at; and length: how many new tokens there are when transformers' StopStringCriteria ends the text, "
-    "null where it never does"
+    "strings to stop at; and length: how many new tokens there are when transformers' StopStringCriteria ends the "
+    "text, null where it never does"
 )
 FOLDER = ORACLE.parent.parent / "demo" / "public" / "models" / "prose-1.4M"
 TEXT = (
