@@ -65,6 +65,12 @@ export class Fields {
     throw this.invalid(key, 'true or false');
   }
 
+  /** What `read` makes of the value, null where the file says null; `fallback` only when the key is missing. */
+  orNull<T>(key: string, fallback: T | null, read: (key: string) => T): T | null {
+    if (!this.has(key)) return fallback;
+    return this.get(key) === undefined ? null : read(key);
+  }
+
   string(key: string): string {
     const value = this.get(key);
     if (typeof value === 'string') return value;

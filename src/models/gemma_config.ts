@@ -47,6 +47,5 @@ export function expectCausal(fields: Fields): void {
 
 /** A cap, undefined for none; `fallback` only when the key is missing. */
 export function parseSoftcap(fields: Fields, key: string, fallback: number | undefined): number | undefined {
-  if (!fields.has(key)) return fallback;
-  return fields.get(key) === undefined ? undefined : fields.positiveNumber(key);
+  return fields.orNull(key, fallback ?? null, () => fields.positiveNumber(key)) ?? undefined;
 }

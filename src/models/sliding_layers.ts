@@ -11,9 +11,7 @@ export interface SlidingLayers {
 
 /** The window's size, null for none; `fallback` only when the key is missing. */
 export function parseWindow(fields: Fields, fallback: number | null): number | null {
-  const window = fields.has('sliding_window') ? fields.get('sliding_window') : fallback;
-  if (window === undefined || window === null) return null;
-  return fields.positiveInteger('sliding_window', { ...(fallback !== null && { fallback }), max: MAX.positions });
+  return fields.orNull('sliding_window', fallback, (key) => fields.positiveInteger(key, { max: MAX.positions }));
 }
 
 const TYPES = ['full_attention', 'sliding_attention'];

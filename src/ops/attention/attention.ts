@@ -30,9 +30,9 @@ import { ceilDiv, expectShape, roundUp } from '../../core/shape';
 import type { Graph, Sink } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { passOn } from '../add';
-import { expectCap, withCap } from './capped_scores';
-import { withDirections } from './directions';
+import { expectCap } from './expect_cap';
 import { resizeHeads } from './resize_heads';
+import { withCap, withDirections } from './variants';
 
 /*
  * Three families: `workgroup` shares tiles, and comes first as it is for every GPU, Apple's too; `subgroup` shares what the

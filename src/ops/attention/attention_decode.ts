@@ -10,7 +10,8 @@ import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import { serialVariants } from '../row_variants';
 import { type AttentionHeads, scaleOf } from './attention';
-import { expectCap, withCap } from './capped_scores';
+import { expectCap } from './expect_cap';
+import { withCap } from './variants';
 
 /** Threads of a workgroup, and so the words of a head that one can sum. */
 const THREADS = 128;

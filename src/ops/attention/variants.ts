@@ -1,0 +1,45 @@
+import bothWays from '../../../shaders/attention/lib/both_ways.wgsl?raw';
+import causalOnly from '../../../shaders/attention/lib/causal.wgsl?raw';
+import scoresCapped from '../../../shaders/attention/lib/scores_capped.wgsl?raw';
+import scoresPlain from '../../../shaders/attention/lib/scores_plain.wgsl?raw';
+import safeTanh from '../../../shaders/lib/safe_tanh.wgsl?raw';
+import type { Params, ParamTypes, VariantInit } from '../../core/kernel';
+
+/** Files that complete a variant, and the params for which they do. */
+interface Completion<P extends ParamTypes> {
+  readonly wgsl: readonly string[];
+  fits(params: Params<P>): boolean;
+}
+
+/** Each variant twice: for scores as they are, where `softcap` is 0, and for those within a cap. */
+export function withCap<P extends ParamTypes & { readonly softcap: 'f32' }>(
+  variants: readonly VariantInit<P>[],
+): VariantInit<P>[] {
+  return completed(variants, [
+    { wgsl: [scoresPlain], fits: ({ softcap }) => softcap === 0 },
+    { wgsl: [scoresCapped, safeTanh], fits: ({ softcap }) => softcap > 0 },
+  ]);
+}
+
+/** Each variant twice: for queries that see keys up to their own, and for those that see all of their document. */
+export function withDirections<P extends ParamTypes & { readonly causal: 'u32' }>(
+  variants: readonly VariantInit<P>[],
+): VariantInit<P>[] {
+  return completed(variants, [
+    { wgsl: [causalOnly], fits: ({ causal }) => causal !== 0 },
+    { wgsl: [bothWays], fits: ({ causal }) => causal === 0 },
+  ]);
+}
+
+function completed<P extends ParamTypes>(
+  variants: readonly VariantInit<P>[],
+  completions: readonly Completion<P>[],
+): VariantInit<P>[] {
+  return variants.flatMap((variant) =>
+    completions.map(({ wgsl, fits }) => ({
+      ...variant,
+      wgsl: [...variant.wgsl, ...wgsl],
+      fits: (params) => fits(params) && (variant.fits?.(params) ?? true),
+    })),
+  );
+}
