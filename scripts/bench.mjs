@@ -78,24 +78,24 @@ async function measureInNode({ name, length, ranks, parts, tuned }, onStep) {
 }
 
 /**
- * Our training step and a peer's in turns, for each rank.
- * @param {import('./lib/bench_options.mjs').Peer} peer
+ * Our training step and another's in turns, for each rank.
+ * @param {import('./lib/bench_options.mjs').Rival} rival
  * @param {BenchOptions} options
  * @param {OnStep} onStep
  */
-async function comparePeer(peer, { name, adapter, ranks, rounds, json }, onStep) {
+async function compareWith(rival, { name, adapter, ranks, rounds, json }, onStep) {
   const { compareInNode, compareInPage } = await import('../test/bench/compare.mjs');
-  const { comparisonTable } = await import('../test/bench/compare_report.mjs');
+  const { comparisonTable, rivalName } = await import('../test/bench/compare_report.mjs');
   const results = [];
   for (const r of ranks) {
-    const job = { peer, name: /** @type {import('./lib/cases.mjs').OwnCaseName} */ (name), r, rounds };
+    const job = { rival, name: /** @type {import('./lib/cases.mjs').OwnCaseName} */ (name), r, rounds };
     const onRound = (/** @type {number} */ done, /** @type {number} */ total) => onStep(done, total, `r ${r}`);
     onStep(0, rounds, `r ${r}`);
     const result =
       adapter === 'llvmpipe'
         ? await compareInNode(job, onRound)
         : await compareInPage(job, onRound, adapter === 'gpu' ? 'default' : 'software');
-    results.push({ peer, ...result });
+    results.push({ rival: rivalName(rival), ...result });
   }
   return json ? JSON.stringify(results, null, 2) : results.map(comparisonTable).join('\n\n');
 }
@@ -117,7 +117,7 @@ await runCommand('bench', async () => {
   // Standard output is for the result alone.
   const { onStep, end } = followSteps(process.stderr);
   if (options.compare !== undefined) {
-    console.log(await comparePeer(options.compare, options, onStep).finally(end));
+    console.log(await compareWith(options.compare, options, onStep).finally(end));
     return;
   }
   const measure = inNode ? measureInNode : measureInPage;

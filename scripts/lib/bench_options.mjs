@@ -1,4 +1,6 @@
 // The options of `npm run bench`.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { readWork, WORK_FLAGS, workHelp } from './bench_work.mjs';
 import { CASE_NAMES, CASES } from './cases.mjs';
 import { ISA_FLAGS, ISA_HELP, PEERS, readIsaOptions } from './isa_options.mjs';
@@ -6,7 +8,8 @@ import { choice, integer, readFlags, UsageError } from './options.mjs';
 
 /** @typedef {'swiftshader' | 'llvmpipe' | 'gpu'} BenchAdapter */
 /** @typedef {import('./isa_options.mjs').Peer} Peer */
-/** @typedef {import('./bench_work.mjs').Work & { adapter: BenchAdapter, compare: Peer | undefined, rounds: number }} BenchOptions */
+/** @typedef {Peer | { build: string }} Rival another build is the path of its folder */
+/** @typedef {import('./bench_work.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
 
 export const HELP = `Measures training steps, generation, batches whose rows have adapters of their own, switching
 from one adapter to another, and each kernel of a step.
@@ -23,8 +26,9 @@ ${workHelp({
                    gpu: headless Chromium on its default adapter (swiftshader)
 `,
   compare: `\
-  --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs)
-                   and ours in turns; tiny and small only
+  --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs),
+                   or of another build of webvera (the path of its dist), and ours
+                   in turns; tiny and small only
   --rounds N       of the comparison                                          (5)
 ${ISA_HELP}`,
 })}`;
@@ -53,17 +57,20 @@ export function readBenchOptions(argv) {
   return {
     ...work,
     adapter: choice('adapter', flags.adapter, /** @type {const} */ (['swiftshader', 'llvmpipe', 'gpu'])),
-    compare: flags.compare === undefined ? undefined : peer(flags.compare, work.name),
+    compare: flags.compare === undefined ? undefined : rival(String(flags.compare), work.name),
     rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
   };
 }
 
 /**
- * @param {unknown} value
+ * @param {string} value
  * @param {import('./cases.mjs').CaseName} name
- * @returns {Peer}
+ * @returns {Rival}
  */
-function peer(value, name) {
+function rival(value, name) {
   if (!(name in CASES)) throw new UsageError('--compare needs --case tiny or small');
-  return choice('compare', value, PEERS);
+  const peer = PEERS.find((peer) => peer === value);
+  if (peer !== undefined) return peer;
+  if (existsSync(join(value, 'node.js'))) return { build: resolve(value) };
+  throw new UsageError(`--compare must be ${PEERS.join(' or ')}, or a folder with a build's node.js, not "${value}"`);
 }

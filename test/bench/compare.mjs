@@ -1,16 +1,18 @@
-// Our training step against a peer's, on this machine, in turns: what `npm run bench -- --compare` shows.
+// Our training step against a peer's, or that of another build of ours, on this machine, in turns: what `npm run bench -- --compare` shows.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chooseLavapipe } from '../../scripts/lib/dawn.mjs';
 import { openPage } from '../../scripts/lib/launch.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
+import { stepOfBuild } from './build_step.mjs';
 import { bundle, importBundled } from './bundle.mjs';
 import { compare } from './compare_run.mjs';
 import { cpuSecondsOfTree } from './cpu_time.mjs';
 
 /** @typedef {import('./compare_run.mjs').Comparison} Comparison */
-/** @typedef {import('./compare_report.mjs').Peer} Peer */
-/** @typedef {{ peer: Peer, name: import('./problem.mjs').CaseName, r: number, rounds: number }} Job */
+/** @typedef {import('./compare_report.mjs').Rival} Rival */
+/** @typedef {{ rival: Rival, name: import('./problem.mjs').CaseName, r: number, rounds: number }} Job */
 /** @typedef {(done: number, total: number) => void} OnRound */
 
 const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relativePath, import.meta.url));
@@ -21,7 +23,7 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @param {OnRound} [onRound]
  * @returns {Promise<{ engine: string, comparison: Comparison }>}
  */
-export async function compareInNode({ peer, ...job }, onRound) {
+export async function compareInNode({ rival, ...job }, onRound) {
   // A first step is one that nobody has compiled before.
   process.env.MESA_SHADER_CACHE_DISABLE = 'true';
   chooseLavapipe();
@@ -30,8 +32,10 @@ export async function compareInNode({ peer, ...job }, onRound) {
   const gpu = await library.openDawn({ globals: true });
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
 
-  /** @type {{ createStep: import('./compare_run.mjs').CreateStep }} */
-  const { createStep } = await importBundled(`${peer}_step.mjs`);
+  const createStep =
+    typeof rival === 'string'
+      ? /** @type {import('./compare_run.mjs').CreateStep} */ ((await importBundled(`${rival}_step.mjs`)).createStep)
+      : await stepOfBuild(pathToFileURL(join(rival.build, 'node.js')).href);
   const cpuSeconds = () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
@@ -47,10 +51,12 @@ export async function compareInNode({ peer, ...job }, onRound) {
  * @param {'software' | 'default'} [adapter]
  * @returns {Promise<{ engine: string, comparison: Comparison }>}
  */
-export async function compareInPage({ peer, ...job }, onRound, adapter = 'software') {
+export async function compareInPage({ rival, ...job }, onRound, adapter = 'software') {
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('compare.html')) },
-    '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${peer}_step.mjs`, 'page') },
+    ...(typeof rival === 'string'
+      ? { '/peer.js': { type: 'text/javascript; charset=utf-8', body: await bundle(`${rival}_step.mjs`, 'page') } }
+      : { '/build/': rival.build }),
     '/test/bench/': path('./'),
     '/scripts/': path('../../scripts/'),
     '/dist/': path('../../dist/'),
@@ -65,7 +71,11 @@ export async function compareInPage({ peer, ...job }, onRound, adapter = 'softwa
       );
       await page.goto(`${server.url}/`);
       await page.waitForFunction(() => typeof window.compareSteps === 'function');
-      const comparison = await page.evaluate((given) => window.compareSteps(given), job);
+      const given = {
+        ...job,
+        rival: typeof rival === 'string' ? /** @type {const} */ ('peer') : /** @type {const} */ ('build'),
+      };
+      const comparison = await page.evaluate((given) => window.compareSteps(given), given);
       return { engine: version, comparison };
     } finally {
       await close();

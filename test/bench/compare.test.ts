@@ -75,7 +75,7 @@ test('the table says who takes how long, and how many times that is', () => {
     ratio: { wall: 4, cpu: 3 },
     loss_difference: { first: 0, largest: 2e-7 },
   };
-  const table = comparisonTable({ peer: 'jax', engine: 'Dawn', comparison });
+  const table = comparisonTable({ rival: 'jax-js', engine: 'Dawn', comparison });
   expect(table).toMatch(/^tiny, r 64, Dawn, 5 rounds in turns$/m);
   expect(table).toMatch(/^step, ms, median +500 +2000 +4\.00 ×$/m);
   expect(table).toMatch(/^CPU time, ms, median +400 +1200 +3\.00 ×$/m);

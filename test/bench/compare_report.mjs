@@ -3,10 +3,15 @@ import { count, size } from '../../scripts/lib/progress.mjs';
 
 /** @typedef {import('./compare_run.mjs').Comparison} Comparison */
 /** @typedef {import('./compare_run.mjs').Side} Side */
-/** @typedef {keyof typeof PEERS} Peer */
+/** @typedef {import('../../scripts/lib/bench_options.mjs').Rival} Rival */
 
 /** By the name of the option. */
-export const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
+const PEERS = { jax: 'jax-js', tfjs: 'TensorFlow.js' };
+
+/** @param {Rival} rival */
+export function rivalName(rival) {
+  return typeof rival === 'string' ? PEERS[rival] : 'the other';
+}
 
 /**
  * From plain numbers on, with all that is compiled.
@@ -17,10 +22,10 @@ function firstLoss({ setup_seconds, first_step_seconds }) {
 }
 
 /**
- * @param {{ peer: Peer, engine: string, comparison: Comparison }} result
+ * @param {{ rival: string, engine: string, comparison: Comparison }} result
  * @returns {string} a table with a column for each side
  */
-export function comparisonTable({ peer, engine, comparison }) {
+export function comparisonTable({ rival, engine, comparison }) {
   const { webvera, ratio, loss_difference } = comparison;
   const ms = (/** @type {number} */ seconds) => (seconds * 1000).toFixed(0);
   /** @type {[string, (side: Side) => string, number?][]} */
@@ -33,7 +38,7 @@ export function comparisonTable({ peer, engine, comparison }) {
     ['first loss', ({ losses: [first = Number.NaN] }) => first.toFixed(6)],
   ];
   const cells = [
-    ['', 'webvera', PEERS[peer], 'ratio'],
+    ['', 'webvera', rival, 'ratio'],
     ...rows.map(([label, cell, times]) => [
       label,
       cell(webvera),

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readBenchOptions } from '../../scripts/lib/bench_options.mjs';
 import { ALL_CASES, CASES } from '../../scripts/lib/cases.mjs';
@@ -56,6 +59,12 @@ test('options', () => {
     rounds: 3,
   });
   expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
+  // Another build is a folder that has its library for Node.
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-'));
+  expect(() => readBenchOptions(['--compare', folder])).toThrow("a folder with a build's node.js");
+  writeFileSync(join(folder, 'node.js'), '');
+  expect(readBenchOptions(['--compare', folder])).toMatchObject({ compare: { build: folder } });
+  rmSync(folder, { recursive: true });
   expect(() => readBenchOptions('--compare jax --case bundled'.split(' '))).toThrow('--case tiny or small');
   expect(readBenchOptions(['--peak', '3000,100'])).toMatchObject({
     parts: ['counts'],
