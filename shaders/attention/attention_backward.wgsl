@@ -1,5 +1,5 @@
-// attention_backward: the gradient of attention by its queries, or by its keys and values. With P[n,j] = exp(s[n,j] − L[n])
-// from the scaled scores s of query n and key j, and dS[n,j] = P[n,j] · (dy[n] · v[j] − y[n] · dy[n]):
+// attention_backward: the gradient of attention by its queries, or by its keys and values. With P[n,j] = 2^(e[n,j] − L[n])
+// from the scores e of query n and key j as attention has them, and dS[n,j] = P[n,j] · (dy[n] · v[j] − y[n] · dy[n]):
 // which is by the scores behind the cap; by those before it,
 //   dq[n] = scale · Σ_j dS[n,j] · k[j],   dk[j] = scale · Σ_n dS[n,j] · q[n],   dv[j] = Σ_n P[n,j] · dy[n]
 // Both are one computation: rows are what the gradient is by, columns what they meet. Scores are x·zᵀ, and with them

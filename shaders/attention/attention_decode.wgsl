@@ -38,13 +38,14 @@ fn entries_end(batch: u32) -> u32 {
   return min(positions[batch] + 1u, p.S);
 }
 
+// log2 of a score's exp.
 fn score_of(query: u32, row: u32) -> f32 {
   let width = head_width();
   var product = 0.0;
   for (var c = 0u; c < width; c++) {
     product += word_dot(q[query + c], k_cache[row + c]);
   }
-  return capped(vec4f(product * p.scale)).x;
+  return exponents(vec4f(product)).x;
 }
 
 fn inverse_total(total: f32) -> f32 {

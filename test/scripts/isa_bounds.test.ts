@@ -17,8 +17,8 @@ const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: re
   'linear_weight_backward/workgroup': { vgprs: 120, waves: 8, beside: [4] },
   'linear/workgroup_small': { vgprs: 84, waves: 8, beside: [2] },
   'linear/register': { vgprs: 84, waves: 18, beside: [12] },
-  'attention/workgroup': { vgprs: 156, waves: 6, beside: [2, 3] },
-  'attention_backward/workgroup': { vgprs: 228, waves: 6, beside: [2, 2, 3, 3] },
+  'attention/workgroup': { vgprs: 132, waves: 6, beside: [2, 3] },
+  'attention_backward/workgroup': { vgprs: 180, waves: 6, beside: [2, 2, 3, 3] },
 };
 
 const missing = missingIsaParts();

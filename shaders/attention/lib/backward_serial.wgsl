@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         s = add_outer_pair(s, x_pair(rows, c), z_pair(others, c));
         dP = add_outer_pair(dP, x_values_pair(rows, c), z_values_pair(others, c));
       }
-      let P = probabilities(s, met.rows, met.columns, scale);
+      let P = probabilities(s, met.rows, met.columns);
       let dS = score_gradients(P, s, dP, met.rows, met.columns, scale);
       for (var c = 0u; c < p.D / WORD; c++) {
         put_dx(rows, c, add_inner_pair(dx_pair(rows, c), dS, z_pair(others, c)));

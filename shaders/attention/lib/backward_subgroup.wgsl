@@ -40,10 +40,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         quadSwapDiagonal(own.product),
       );
       let P = Blocks(
-        probabilities(made.s.b0, met.rows, own, scale),
-        probabilities(made.s.b1, met.rows, columns1, scale),
-        probabilities(made.s.b2, met.rows, columns2, scale),
-        probabilities(made.s.b3, met.rows, columns3, scale),
+        probabilities(made.s.b0, met.rows, own),
+        probabilities(made.s.b1, met.rows, columns1),
+        probabilities(made.s.b2, met.rows, columns2),
+        probabilities(made.s.b3, met.rows, columns3),
       );
       let dS = Blocks(
         score_gradients(P.b0, made.s.b0, made.dP.b0, met.rows, own, scale),

@@ -35,7 +35,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
         workgroupBarrier();
       }
       let met = meeting(batch, head, column_head, row, columns + thread.x * 4u);
-      let P = probabilities(s, met.rows, met.columns, scale);
+      var P = all_probabilities(s, met.rows, met.columns);
+      if (!all_visible(met.rows, met.columns)) {
+        P = visible_probabilities(P, met.rows, met.columns);
+      }
       let c = wide_column(index, work);
       let early = head_rows(batch, columns + wide_token(index), column_head, column_heads());
       let late = head_rows(batch, columns + wide_token(index) + 16u, column_head, column_heads());

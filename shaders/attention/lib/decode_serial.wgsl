@@ -26,8 +26,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let scores = select(vec4f(HIDDEN), made, entry + vec4u(0u, 1u, 2u, 3u) < vec4u(end));
     let before = maximum;
     maximum = max(max(maximum, max(scores.x, scores.y)), max(scores.z, scores.w));
-    let kept = exp(before - maximum);
-    let weights = exp(scores - maximum);
+    let kept = exp2(before - maximum);
+    let weights = exp2(scores - maximum);
     total = total * kept + dot(weights, vec4f(1.0));
     for (var c = 0u; c < width; c++) {
       y[query + c] = y[query + c] * kept + weights.x * v_cache[rows.x + c] + weights.y * v_cache[rows.y + c]

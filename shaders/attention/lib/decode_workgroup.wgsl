@@ -38,11 +38,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       for (var j = share; j < count; j += shares) {
         maximum = max(maximum, scores[j]);
       }
-      let kept = exp(before - maximum);
+      let kept = exp2(before - maximum);
       total *= kept;
       values *= kept;
       for (var j = share; j < count; j += shares) {
-        let weight = exp(scores[j] - maximum);
+        let weight = exp2(scores[j] - maximum);
         total += weight;
         values += weight * v_cache[cache + (entry + j) * stride + word];
       }
@@ -60,8 +60,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var other = 1u; other < shares; other++) {
     let at = other * words + thread;
     let both = max(maximum, share_maximum[at]);
-    let kept = exp(maximum - both);
-    let added = exp(share_maximum[at] - both);
+    let kept = exp2(maximum - both);
+    let added = exp2(share_maximum[at] - both);
     maximum = both;
     total = total * kept + share_total[at] * added;
     values = values * kept + share_values[at] * added;

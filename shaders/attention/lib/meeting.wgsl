@@ -50,27 +50,52 @@ fn query_stats(batch: u32, head: u32, query: u32) -> QueryStats {
   return QueryStats(columns[0], columns[1]);
 }
 
-// P of four rows by four columns, from x·zᵀ.
-fn probabilities(products: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
+// P of four rows by four columns where they see each other, from x·zᵀ.
+fn probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
+  return visible_probabilities(all_probabilities(products, rows, columns), rows, columns);
+}
+
+// As if all saw each other.
+fn all_probabilities(products: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
   return mat4x4f(
-    probability_row(capped(products[0] * scale), rows.first.x, rows.last.x, rows.L.x, columns),
-    probability_row(capped(products[1] * scale), rows.first.y, rows.last.y, rows.L.y, columns),
-    probability_row(capped(products[2] * scale), rows.first.z, rows.last.z, rows.L.z, columns),
-    probability_row(capped(products[3] * scale), rows.first.w, rows.last.w, rows.L.w, columns),
+    exp2(exponents(products[0]) - (rows.L.x + columns.L)),
+    exp2(exponents(products[1]) - (rows.L.y + columns.L)),
+    exp2(exponents(products[2]) - (rows.L.z + columns.L)),
+    exp2(exponents(products[3]) - (rows.L.w + columns.L)),
   );
 }
 
-fn probability_row(scores: vec4f, first: i32, last: i32, L: f32, columns: Four) -> vec4f {
-  let visible = (columns.last >= vec4i(first)) & (columns.first <= vec4i(last));
-  return select(vec4f(), exp(scores - (L + columns.L)), visible);
+fn visible_probabilities(P: mat4x4f, rows: Four, columns: Four) -> mat4x4f {
+  return mat4x4f(
+    select(vec4f(), P[0], visible(rows.first.x, rows.last.x, columns)),
+    select(vec4f(), P[1], visible(rows.first.y, rows.last.y, columns)),
+    select(vec4f(), P[2], visible(rows.first.z, rows.last.z, columns)),
+    select(vec4f(), P[3], visible(rows.first.w, rows.last.w, columns)),
+  );
+}
+
+fn visible(first: i32, last: i32, columns: Four) -> vec4<bool> {
+  return (columns.last >= vec4i(first)) & (columns.first <= vec4i(last));
+}
+
+fn all_visible(rows: Four, columns: Four) -> bool {
+  return all(visible(largest(rows.first), smallest(rows.last), columns));
+}
+
+fn largest(four: vec4i) -> i32 {
+  return max(max(four.x, four.y), max(four.z, four.w));
+}
+
+fn smallest(four: vec4i) -> i32 {
+  return min(min(four.x, four.y), min(four.z, four.w));
 }
 
 // scale · dS, from P, x·zᵀ and x_values·z_valuesᵀ.
 fn score_gradients(P: mat4x4f, s: mat4x4f, dP: mat4x4f, rows: Four, columns: Four, scale: f32) -> mat4x4f {
   return mat4x4f(
-    uncapped(P[0] * (dP[0] - (rows.product.x + columns.product)), s[0] * scale) * scale,
-    uncapped(P[1] * (dP[1] - (rows.product.y + columns.product)), s[1] * scale) * scale,
-    uncapped(P[2] * (dP[2] - (rows.product.z + columns.product)), s[2] * scale) * scale,
-    uncapped(P[3] * (dP[3] - (rows.product.w + columns.product)), s[3] * scale) * scale,
+    uncapped(P[0] * (dP[0] - (rows.product.x + columns.product)), s[0]) * scale,
+    uncapped(P[1] * (dP[1] - (rows.product.y + columns.product)), s[1]) * scale,
+    uncapped(P[2] * (dP[2] - (rows.product.z + columns.product)), s[2]) * scale,
+    uncapped(P[3] * (dP[3] - (rows.product.w + columns.product)), s[3]) * scale,
   );
 }

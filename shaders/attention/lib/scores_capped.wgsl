@@ -1,10 +1,13 @@
 // Scores within ±softcap: softcap · tanh(s / softcap).
-fn capped(scores: vec4f) -> vec4f {
-  return p.softcap * safe_tanh(scores / p.softcap);
+const LOG2_E = 1.4426950408889634;
+
+// Of four products of queries and keys: log2 of a score's exp.
+fn exponents(products: vec4f) -> vec4f {
+  return (p.softcap * LOG2_E) * safe_tanh(products * p.scale / p.softcap);
 }
 
 // The gradient by scores before the cap, from that by those behind it.
-fn uncapped(gradient: vec4f, scores: vec4f) -> vec4f {
-  let t = safe_tanh(scores / p.softcap);
+fn uncapped(gradient: vec4f, products: vec4f) -> vec4f {
+  let t = safe_tanh(products * p.scale / p.softcap);
   return gradient * (1.0 - t) * (1.0 + t);
 }

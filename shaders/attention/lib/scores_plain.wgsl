@@ -1,9 +1,12 @@
 // Scores without a cap.
-fn capped(scores: vec4f) -> vec4f {
-  return scores;
+const LOG2_E = 1.4426950408889634;
+
+// Of four products of queries and keys: log2 of a score's exp.
+fn exponents(products: vec4f) -> vec4f {
+  return products * (p.scale * LOG2_E);
 }
 
 // The gradient by scores before the cap, from that by those behind it.
-fn uncapped(gradient: vec4f, scores: vec4f) -> vec4f {
+fn uncapped(gradient: vec4f, products: vec4f) -> vec4f {
   return gradient;
 }

@@ -26,13 +26,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       s0 = add_outer_pair(s0, a, k_pair(keys0, c));
       s1 = add_outer_pair(s1, a, k_pair(keys1, c));
     }
-    s0 = visible_scores(s0, query, seen(batch, key));
-    s1 = visible_scores(s1, query, seen(batch, key + 4u));
+    s0 = visible_scores(all_scores(s0), query, seen(batch, key));
+    s1 = visible_scores(all_scores(s1), query, seen(batch, key + 4u));
     let before = maxima;
     maxima = max(maxima, max(row_maxima(s0), row_maxima(s1)));
-    let kept = exp(before - maxima);
-    let w0 = exp_rows(s0, maxima);
-    let w1 = exp_rows(s1, maxima);
+    let kept = exp2(before - maxima);
+    let w0 = exp2_rows(s0, maxima);
+    let w1 = exp2_rows(s1, maxima);
     totals = totals * kept + row_sums(w0) + row_sums(w1);
     for (var c = 0u; c < p.D / WORD; c++) {
       let sums = scale_pair(y_pair(rows, c), kept);

@@ -1,19 +1,30 @@
-// Softmax of rows that arrive in pieces, over the keys that a query may use.
+// Softmax of rows that arrive in pieces, over the keys that a query may use. Scores are exponents of 2, which GPUs compute
+// at once.
 const HIDDEN = -1e30;
-// What maxima begin with: above hidden scores, so that their exp is 0 also in a row that has none but them.
+// What maxima begin with: above hidden scores, so that their exp2 is 0 also in a row that has none but them.
 const LOWEST = 0.5 * HIDDEN;
 const NO_KEYS = 1e30;
 
-// Scores of four queries (rows) by four keys (columns), scaled and capped; HIDDEN from queries that don't see the key.
-fn visible_scores(products: mat4x4f, query: u32, keys: Seen) -> mat4x4f {
-  let scale = p.scale;
+// Of four queries (rows) by four keys (columns).
+fn all_scores(products: mat4x4f) -> mat4x4f {
+  return mat4x4f(exponents(products[0]), exponents(products[1]), exponents(products[2]), exponents(products[3]));
+}
+
+// HIDDEN from queries that don't see the key.
+fn visible_scores(scores: mat4x4f, query: u32, keys: Seen) -> mat4x4f {
   let at = four_from(query);
   return mat4x4f(
-    visible_row(capped(products[0] * scale), at.x, keys),
-    visible_row(capped(products[1] * scale), at.y, keys),
-    visible_row(capped(products[2] * scale), at.z, keys),
-    visible_row(capped(products[3] * scale), at.w, keys),
+    visible_row(scores[0], at.x, keys),
+    visible_row(scores[1], at.y, keys),
+    visible_row(scores[2], at.z, keys),
+    visible_row(scores[3], at.w, keys),
   );
+}
+
+// Whether four queries see four keys.
+fn all_visible(query: u32, keys: Seen) -> bool {
+  let first = vec4i(i32(query));
+  return all((keys.first <= first) & (first + 3 <= keys.last));
 }
 
 fn visible_row(scores: vec4f, query: i32, keys: Seen) -> vec4f {
@@ -30,12 +41,12 @@ fn row_sums(scores: mat4x4f) -> vec4f {
   return (columns[0] + columns[1]) + (columns[2] + columns[3]);
 }
 
-fn exp_rows(scores: mat4x4f, shifts: vec4f) -> mat4x4f {
+fn exp2_rows(scores: mat4x4f, shifts: vec4f) -> mat4x4f {
   return mat4x4f(
-    exp(scores[0] - shifts.x),
-    exp(scores[1] - shifts.y),
-    exp(scores[2] - shifts.z),
-    exp(scores[3] - shifts.w),
+    exp2(scores[0] - shifts.x),
+    exp2(scores[1] - shifts.y),
+    exp2(scores[2] - shifts.z),
+    exp2(scores[3] - shifts.w),
   );
 }
 
@@ -44,7 +55,7 @@ fn scale_rows(block: mat4x4f, scale: vec4f) -> mat4x4f {
 }
 
 fn log_sums(maxima: vec4f, totals: vec4f) -> vec4f {
-  return select(vec4f(NO_KEYS), maxima + log(max(totals, vec4f(1e-30))), maxima > vec4f(LOWEST));
+  return select(vec4f(NO_KEYS), maxima + log2(max(totals, vec4f(1e-30))), maxima > vec4f(LOWEST));
 }
 
 // 1 / total, 0 for a row without keys.

@@ -28,15 +28,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       // Of four queries by four keys of each lane.
       var s = products(queries, keys);
       s = Blocks(
-        visible_scores(s.b0, query, own),
-        visible_scores(s.b1, query, Seen(quadSwapX(own.first), quadSwapX(own.last))),
-        visible_scores(s.b2, query, Seen(quadSwapY(own.first), quadSwapY(own.last))),
-        visible_scores(s.b3, query, Seen(quadSwapDiagonal(own.first), quadSwapDiagonal(own.last))),
+        visible_scores(all_scores(s.b0), query, own),
+        visible_scores(all_scores(s.b1), query, Seen(quadSwapX(own.first), quadSwapX(own.last))),
+        visible_scores(all_scores(s.b2), query, Seen(quadSwapY(own.first), quadSwapY(own.last))),
+        visible_scores(all_scores(s.b3), query, Seen(quadSwapDiagonal(own.first), quadSwapDiagonal(own.last))),
       );
       let before = maxima;
       maxima = max(maxima, max(max(row_maxima(s.b0), row_maxima(s.b1)), max(row_maxima(s.b2), row_maxima(s.b3))));
-      let kept = exp(before - maxima);
-      let w = Blocks(exp_rows(s.b0, maxima), exp_rows(s.b1, maxima), exp_rows(s.b2, maxima), exp_rows(s.b3, maxima));
+      let kept = exp2(before - maxima);
+      let w = Blocks(exp2_rows(s.b0, maxima), exp2_rows(s.b1, maxima), exp2_rows(s.b2, maxima), exp2_rows(s.b3, maxima));
       totals = totals * kept + ((row_sums(w.b0) + row_sums(w.b1)) + (row_sums(w.b2) + row_sums(w.b3)));
       let scale = select(vec4f(1.0), inverse_totals(maxima, totals), key + 16u >= end);
       sums = add_values(sums, kept, w, keys, scale);

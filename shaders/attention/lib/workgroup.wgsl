@@ -26,7 +26,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
       workgroupBarrier();
     }
     let key = keys + thread.x * 4u;
-    s = visible_scores(s, query, seen(batch, key));
+    s = all_scores(s);
+    let keys_seen = seen(batch, key);
+    if (!all_visible(query, keys_seen)) {
+      s = visible_scores(s, query, keys_seen);
+    }
     row_stage[index] = row_maxima(s);
     let c = wide_column(index, work);
     let early = head_rows(batch, keys + wide_token(index), kv_head, p.Hkv);
@@ -37,12 +41,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     for (var x = 0u; x < 8u; x++) {
       maxima = max(maxima, row_stage[thread.y * 8u + x]);
     }
-    let kept = exp(before - maxima);
-    let weights = exp_rows(s, maxima);
-    totals = totals * kept + row_sums(weights);
+    if (any(maxima > before)) {
+      let kept = exp2(before - maxima);
+      totals *= kept;
+      sums = Wide(scale_rows(sums.near, kept), scale_rows(sums.far, kept));
+    }
+    let weights = exp2_rows(s, maxima);
+    totals += row_sums(weights);
     stage_weights(thread, weights);
     workgroupBarrier();
-    sums = multiply_wide(Wide(scale_rows(sums.near, kept), scale_rows(sums.far, kept)), thread);
+    sums = multiply_wide(sums, thread);
     workgroupBarrier();
   }
   row_stage[index] = totals;
