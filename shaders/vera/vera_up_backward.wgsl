@@ -84,6 +84,14 @@ fn left_block(part: u32, rows: vec4u, k: u32) -> mat4x4f {
   );
 }
 
+fn whole_fours(end: u32) -> u32 {
+  return end;
+}
+
+fn left_whole_block(part: u32, rows: vec4u, k: u32) -> mat4x4f {
+  return left_block(part, rows, k);
+}
+
 fn right_stride(part: u32) -> u32 {
   return p.R;
 }

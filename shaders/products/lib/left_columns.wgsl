@@ -1,4 +1,5 @@
-// Layout of the left operand: one line for each k, along which the result's rows run. Lines beyond K read as 0.
+// Layout of the left operand: one line for each k, along which the result's rows run. Lines beyond K read as 0. That is four
+// selections a line: loops over K take the fours that lie within it without them, and what is left in a last turn.
 // left_begin gives the position along a line, the first line's origin, the distance between lines, and their number.
 fn left_begin(part: u32, row: u32) -> vec4u {
   let at = min(left_row(part, row), (left_stride(part) - 1u) & ~3u);
@@ -12,6 +13,19 @@ fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
     left_line(part, begin, k + 1u),
     left_line(part, begin, k + 2u),
     left_line(part, begin, k + 3u),
+  ));
+}
+
+fn whole_fours(end: u32) -> u32 {
+  return end & ~3u;
+}
+
+fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  return transpose(mat4x4f(
+    left4(part, begin.y + k * begin.z, begin.x),
+    left4(part, begin.y + (k + 1u) * begin.z, begin.x),
+    left4(part, begin.y + (k + 2u) * begin.z, begin.x),
+    left4(part, begin.y + (k + 3u) * begin.z, begin.x),
   ));
 }
 

@@ -12,3 +12,12 @@ fn left_begin(part: u32, row: u32) -> vec4u {
 fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   return mat4x4f(left4(part, begin.x, k), left4(part, begin.y, k), left4(part, begin.z, k), left4(part, begin.w, k));
 }
+
+// The storage masks what is beyond a line's end.
+fn whole_fours(end: u32) -> u32 {
+  return end;
+}
+
+fn left_whole_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
+  return left_block(part, begin, k);
+}

@@ -38,10 +38,16 @@ fn add_part(part: u32, before: Pair, group: vec3u, thread: vec3u) -> Pair {
   let lower_begin = left_begin(part, row + 32u);
   let begin = right_begin(part, column);
   let end = k_end(part, group);
-  for (var k = k_begin(group); k < end; k += 4u) {
+  let whole = whole_fours(end);
+  for (var k = k_begin(group); k < whole; k += 4u) {
     let b = right_block(part, begin, k);
-    c.upper = multiply_add(c.upper, left_block(part, upper_begin, k), b);
-    c.lower = multiply_add(c.lower, left_block(part, lower_begin, k), b);
+    c.upper = multiply_add(c.upper, left_whole_block(part, upper_begin, k), b);
+    c.lower = multiply_add(c.lower, left_whole_block(part, lower_begin, k), b);
+  }
+  if (whole < end) {
+    let b = right_block(part, begin, whole);
+    c.upper = multiply_add(c.upper, left_block(part, upper_begin, whole), b);
+    c.lower = multiply_add(c.lower, left_block(part, lower_begin, whole), b);
   }
   return c;
 }

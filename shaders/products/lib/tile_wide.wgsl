@@ -39,13 +39,23 @@ fn add_part(part: u32, before: Square, group: vec3u, thread: vec3u) -> Square {
   let right0 = right_begin(part, column);
   let right1 = right_begin(part, column + 32u);
   let end = k_end(part, group);
-  for (var k = k_begin(group); k < end; k += 4u) {
+  let whole = whole_fours(end);
+  for (var k = k_begin(group); k < whole; k += 4u) {
     c = multiply_add_square(
       c,
-      left_block(part, left0, k),
-      left_block(part, left1, k),
+      left_whole_block(part, left0, k),
+      left_whole_block(part, left1, k),
       right_block(part, right0, k),
       right_block(part, right1, k),
+    );
+  }
+  if (whole < end) {
+    c = multiply_add_square(
+      c,
+      left_block(part, left0, whole),
+      left_block(part, left1, whole),
+      right_block(part, right0, whole),
+      right_block(part, right1, whole),
     );
   }
   return c;
