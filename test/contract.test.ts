@@ -82,6 +82,9 @@ describe('the checks can fail', () => {
     @group(0) @binding(1) var<storage, read> x: array<f32>;
     @group(0) @binding(2) var<storage, read_write> y: array<f32>;
     @compute @workgroup_size(64) fn main() {}`;
+  const splitting = wgsl
+    .replace('eps: f32,', 'eps: f32, first_x: u32, first_y: u32')
+    .replace('main() {', 'main(@builtin(workgroup_id) id: vec3u) { let group = id + vec3u(p.first_x, p.first_y, 0u);');
   const kernel = (changes: Partial<AnyKernel>, text = wgsl, overrides: Record<string, number> = { OTHER: 1 }) => {
     const variant = {
       name: 'default',
@@ -89,17 +92,20 @@ describe('the checks can fail', () => {
       wgsl: text,
       overrides,
       features: [],
+      splits: changes.splits ?? false,
       workgroups: () => [1] as const,
       fits: () => true,
       turns: () => 0,
     };
-    const base = { name: 'k', params: { N: 'size', eps: 'f32' }, flops: () => 0, variants: [variant] } as const;
+    const params = { N: 'size', eps: 'f32' } as const;
+    const base = { name: 'k', params, splits: false, flops: () => 0, variants: [variant] };
     return contractProblems({ ...base, bindings: { x: 'read', y: 'write' }, ...changes }, variant);
   };
 
   test('a record that fits', () => {
     expect(kernel({})).toEqual([]);
     expect(kernel({ bindings: { x: 'read', y: 'update' } })).toEqual([]);
+    expect(kernel({ splits: true }, splitting)).toEqual([]);
   });
 
   test.each<[string, string[]]>([
@@ -110,6 +116,12 @@ describe('the checks can fail', () => {
     ['a swapped binding number', kernel({}, wgsl.replace('binding(2)', 'binding(3)'))],
     ['order of params', kernel({ params: { eps: 'f32', N: 'size' } })],
     ['type of params', kernel({ params: { N: 'size', eps: 'u32' } })],
+    [
+      'a shader that splits alone',
+      kernel({ params: { N: 'size', eps: 'f32', first_x: 'u32', first_y: 'u32' } }, splitting),
+    ],
+    ['pieces whose columns are left out', kernel({ splits: true }, splitting.replace('p.first_y', '0u'))],
+    ['pieces that count workgroups', kernel({ splits: true }, `${splitting}\nfn all(num_workgroups: vec3u) {}`)],
     ['an override that the shader lacks', kernel({}, wgsl, { OTHER: 1, ELSE: 2 })],
     ['an override without a value', kernel({}, wgsl, {})],
     ['another entry point', kernel({}, wgsl.replace('main', 'entry'))],

@@ -9,7 +9,19 @@
 // with lib/{enable_subgroups, neighbours, tile, rows, softmax, block}.wgsl, lib/causal.wgsl or lib/both_ways.wgsl,
 // lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl, one of lib/{blocks, pairs}.wgsl and one of lib/{serial, subgroup, workgroup}.wgsl,
 // subgroup with lib/in_memory.wgsl or lib/{held, heads_held}.wgsl
-struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, window: u32, softcap: f32, causal: u32 }
+struct Params {
+  B: u32,
+  T: u32,
+  H: u32,
+  Hkv: u32,
+  D: u32,
+  scale: f32,
+  window: u32,
+  softcap: f32,
+  causal: u32,
+  first_x: u32,
+  first_y: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<Word>;
 @group(0) @binding(2) var<storage, read> k: array<Word>;

@@ -12,7 +12,20 @@
 // lib/{enable_subgroups, neighbours, heads_held, tile, rows, meeting, block}.wgsl
 // lib/scores_plain.wgsl or lib/{scores_capped, safe_tanh}.wgsl,
 // and lib/{backward_*}.wgsl: blocks or pairs, and serial, workgroup or subgroup, the last with in_memory or held
-struct Params { B: u32, T: u32, H: u32, Hkv: u32, D: u32, scale: f32, window: u32, softcap: f32, causal: u32, of_keys: u32 }
+struct Params {
+  B: u32,
+  T: u32,
+  H: u32,
+  Hkv: u32,
+  D: u32,
+  scale: f32,
+  window: u32,
+  softcap: f32,
+  causal: u32,
+  of_keys: u32,
+  first_x: u32,
+  first_y: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<Word>;
 @group(0) @binding(2) var<storage, read> x_values: array<Word>;

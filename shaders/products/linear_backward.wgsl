@@ -4,7 +4,7 @@
 // grid: see the tile; a layer is a part
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_range, of_part, parts_apart, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_*}.wgsl
-struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, has_sum: u32 }
+struct Params { N: u32, K: u32, M0: u32, M1: u32, M2: u32, stride: u32, has_sum: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy0: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> dy1: array<LeftWord>;

@@ -6,7 +6,18 @@
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_scalar, result_vec4, left_rows, left_*, right_rows, right_*}.wgsl
-struct Params { N: u32, M: u32, K: u32, stride: u32, width: u32, first: u32, has_bias: u32, has_residual: u32 }
+struct Params {
+  N: u32,
+  M: u32,
+  K: u32,
+  stride: u32,
+  width: u32,
+  first: u32,
+  has_bias: u32,
+  has_residual: u32,
+  first_x: u32,
+  first_y: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> weight: array<RightWord>;

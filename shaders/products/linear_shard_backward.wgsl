@@ -5,7 +5,7 @@
 // grid: see the tile; its K runs from first to first + M
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_columns, right_*}.wgsl
-struct Params { N: u32, K: u32, M: u32, stride: u32, width: u32, first: u32, has_sum: u32 }
+struct Params { N: u32, K: u32, M: u32, stride: u32, width: u32, first: u32, has_sum: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> weight: array<RightWord>;

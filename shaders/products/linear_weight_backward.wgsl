@@ -3,7 +3,7 @@
 // grid: see the tile; its rows are m, its columns k, and its K runs over tokens
 // with lib/{enable_subgroups, tile_*, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_columns, left_*, right_columns, right_*}.wgsl
-struct Params { N: u32, M: u32, K: u32 }
+struct Params { N: u32, M: u32, K: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;
 @group(0) @binding(2) var<storage, read> x: array<RightWord>;

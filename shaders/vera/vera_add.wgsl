@@ -4,7 +4,7 @@
 // grid: see the tile
 // with lib/{enable_subgroups, tile_*, few_rows, neighbours, square, block, one_part, one_range, whole_range}.wgsl
 // and lib/{result_*, left_rows, left_*, right_scaled_rows, right_*}.wgsl
-struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32 }
+struct Params { N: u32, M: u32, R: u32, lambda_b: u32, lambda_d: u32, first_x: u32, first_y: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> y: array<Result>;
 @group(0) @binding(2) var<storage, read> u: array<LeftWord>;

@@ -30,6 +30,8 @@ struct Params {
   partial_d1: u32,
   partial_d2: u32,
   slice: u32,
+  first_x: u32,
+  first_y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;

@@ -14,6 +14,8 @@ struct Params {
   lambda_d: u32,
   half: u32,
   has_weight: u32,
+  first_x: u32,
+  first_y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> weight: array<AddendWord>;

@@ -15,6 +15,8 @@ struct Params {
   lambda_d: u32,
   partial_b: u32,
   partial_d: u32,
+  first_x: u32,
+  first_y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dw: array<LeftWord>;

@@ -21,6 +21,8 @@ struct Params {
   lambda_d1: u32,
   lambda_d2: u32,
   has_sum: u32,
+  first_x: u32,
+  first_y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> dy: array<LeftWord>;

@@ -27,6 +27,8 @@ interface Variant<P extends ParamTypes = ParamTypes> {
   readonly overrides: Readonly<Record<string, number>>;
   /** What it needs of the device beyond core WebGPU. */
   readonly features: readonly Feature[];
+  /** Whether it reads where a piece begins. */
+  readonly splits: boolean;
   workgroups(params: Params<P>): Grid;
   /** Whether it can run these params, well or badly: true unless the record says otherwise. */
   fits(params: Params<P>): boolean;
@@ -40,6 +42,12 @@ export interface Kernel<B extends Bindings = Bindings, P extends ParamTypes = Pa
   /** Binding 0 is the uniform `Params`; these follow in order, from binding 1. */
   readonly bindings: B;
   readonly params: P;
+  /**
+   * Whether a large dispatch can be split into pieces, for slow devices. `Params` then end with `first_x` and `first_y`, where a
+   * piece begins in the whole grid, which shaders add to the workgroup's id. Shaders that ask how many workgroups there are
+   * can't be split.
+   */
+  readonly splits: boolean;
   /** Equal results, different shapes of work; the device's rule picks one. */
   readonly variants: readonly Variant<P>[];
   /** Floating-point operations of one dispatch, to keep submits short and to report rates. */
@@ -51,6 +59,7 @@ export interface AnyKernel {
   readonly name: string;
   readonly bindings: Bindings;
   readonly params: ParamTypes;
+  readonly splits: boolean;
   readonly variants: readonly AnyVariant[];
   flops(params: Readonly<Record<string, number>>): number;
 }
@@ -60,6 +69,7 @@ export interface AnyVariant {
   readonly wgsl: string;
   readonly overrides: Readonly<Record<string, number>>;
   readonly features: readonly Feature[];
+  readonly splits: boolean;
   workgroups(params: Readonly<Record<string, number>>): Grid;
   fits(params: Readonly<Record<string, number>>): boolean;
   turns(params: Readonly<Record<string, number>>): number;
@@ -71,6 +81,8 @@ export interface VariantInit<P extends ParamTypes> {
   readonly wgsl: readonly string[];
   readonly overrides?: Readonly<Record<string, number>>;
   readonly features?: readonly Feature[];
+  /** Default: that of the kernel. */
+  readonly splits?: false;
   workgroups(params: Params<P>): Grid;
   fits?(params: Params<P>): boolean;
   turns?(params: Params<P>): number;
@@ -80,6 +92,8 @@ interface KernelInit<B extends Bindings, P extends ParamTypes> {
   readonly name: string;
   readonly bindings: B;
   readonly params: P;
+  /** Default: false. */
+  readonly splits?: boolean;
   readonly variants: readonly VariantInit<NoInfer<P>>[];
   flops?(params: Params<P>): number;
 }
@@ -87,17 +101,19 @@ interface KernelInit<B extends Bindings, P extends ParamTypes> {
 export function defineKernel<const B extends Bindings, const P extends ParamTypes>(
   init: KernelInit<B, P>,
 ): Kernel<B, P> {
+  const { name, bindings, params, splits = false } = init;
   return {
-    name: init.name,
-    bindings: init.bindings,
-    params: init.params,
-    variants: init.variants.map(defineVariant),
+    name,
+    bindings,
+    params,
+    splits,
+    variants: init.variants.map((variant) => defineVariant(variant, splits)),
     flops: (params) => init.flops?.(params) ?? 0,
   };
 }
 
-function defineVariant<P extends ParamTypes>(init: VariantInit<P>): Variant<P> {
-  const { name = 'default', wgsl: files, overrides = {}, features = [] } = init;
+function defineVariant<P extends ParamTypes>(init: VariantInit<P>, kernelSplits: boolean): Variant<P> {
+  const { name = 'default', wgsl: files, overrides = {}, features = [], splits = kernelSplits } = init;
   return {
     name,
     files,
@@ -106,6 +122,7 @@ function defineVariant<P extends ParamTypes>(init: VariantInit<P>): Variant<P> {
     },
     overrides,
     features,
+    splits,
     workgroups: (params) => init.workgroups(params),
     fits: (params) => init.fits?.(params) ?? true,
     turns: (params) => init.turns?.(params) ?? 0,

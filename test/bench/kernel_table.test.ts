@@ -5,7 +5,7 @@ import type { AnyKernel, ParamTypes } from '../../src/core/kernel';
 import { workKey } from '../../src/graph/work';
 
 function kernel(name: string, params: ParamTypes, flops: AnyKernel['flops'] = () => 0): AnyKernel {
-  return { name, bindings: {}, params, variants: [], flops };
+  return { name, bindings: {}, params, splits: false, variants: [], flops };
 }
 
 const product = kernel(

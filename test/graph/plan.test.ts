@@ -5,7 +5,7 @@ import type { Step } from '../../src/graph/graph';
 import { planMemory } from '../../src/graph/plan';
 import { byteLength, joined, pinned, transient, type Value } from '../../src/graph/value';
 
-const kernel: AnyKernel = { name: 'test', bindings: {}, params: {}, variants: [], flops: () => 0 };
+const kernel: AnyKernel = { name: 'test', bindings: {}, params: {}, splits: false, variants: [], flops: () => 0 };
 const step = (...values: Value[]): Step => ({
   kernel,
   values: Object.fromEntries(values.map((value, index) => [`v${index}`, value])),

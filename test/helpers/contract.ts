@@ -30,7 +30,11 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
   const recordFields = Object.entries(kernel.params).map(
     ([name, type]) => `${name}: ${type === 'f32' ? 'f32' : 'u32'}`,
   );
+  if (kernel.splits) recordFields.push('first_x: u32', 'first_y: u32');
   expectEqual('Params', shaderFields.join(', '), recordFields.join(', '));
+  const reads = ['first_x', 'first_y'].filter((name) => new RegExp(`\\bp\\.${name}\\b`).test(text));
+  expectEqual('where a piece begins', reads.join(', '), variant.splits ? 'first_x, first_y' : '');
+  if (variant.splits && /\bnum_workgroups\b/.test(text)) problems.push('num_workgroups: a piece has fewer');
 
   const overrides = [...text.matchAll(/\boverride\s+(\w+)[^;]*;/g)];
   for (const name of Object.keys(variant.overrides)) {

@@ -2,7 +2,8 @@
 // the last down to them, so that neighbouring threads read the same ones. The sums stay in dx and dx_values.
 // grid: 32 rows in x
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let row = (group.x * 8u + thread) * 4u;
   if (row >= p.T) {
     return;

@@ -7,7 +7,8 @@
 struct Products { s: Blocks, dP: Blocks }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let row = (group.x * 8u + thread) * 4u;
   let batch = group.z;
   let head = group.y;

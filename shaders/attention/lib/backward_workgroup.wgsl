@@ -1,7 +1,8 @@
 // attention_backward in tiles of 32 rows by 32 columns.
 // grid: 32 rows times 64 columns of a head in x
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   // The longest walk first: the last queries have the most keys, the first keys the most queries.
   var work = late_work_of(group.x);
   if (of_keys()) {

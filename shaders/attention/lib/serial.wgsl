@@ -2,7 +2,8 @@
 // stay in y, so that D may be anything and there is little code to compile.
 // grid: 32 queries in x
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let query = (group.x * 8u + thread) * 4u;
   if (query >= p.T) {
     return;

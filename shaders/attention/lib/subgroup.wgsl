@@ -3,7 +3,8 @@
 // grid: 32 queries in x
 // with lib/neighbours.wgsl, and lib/in_memory.wgsl or lib/{held, heads_held}.wgsl
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let query = (group.x * 8u + thread) * 4u;
   let batch = group.z;
   let head = group.y;

@@ -3,7 +3,8 @@
 var<workgroup> row_stage: array<vec4f, 64>;
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let work = late_work_of(group.x);
   let batch = group.z;
   let head = group.y;

@@ -5,7 +5,8 @@ struct Pair { upper: mat4x4f, lower: mat4x4f }
 alias Sums = Pair;
 
 @compute @workgroup_size(16, 8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let row = group.x * 64u + thread.y * 4u;
   let column = group.y * 64u + thread.x * 4u;
   if (row < rows() && column < columns()) {

@@ -7,7 +7,8 @@
 alias Sums = Blocks;
 
 @compute @workgroup_size(16)
-fn main(@builtin(workgroup_id) quarter: vec3u, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
+  let quarter = id + vec3u(p.first_x, p.first_y, 0u);
   let group = vec3u(quarter.x, quarter.y >> 2u, quarter.z);
   let thread = vec3u((index >> 2u) * 16u + (quarter.y & 3u) * 4u + (index & 3u), 0u, 0u);
   let row = first_row_of_quad(group, thread.x);

@@ -3,7 +3,8 @@
 // grid: 64 rows in x, 64 columns in y
 // with lib/square.wgsl
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let row = group.x * 64u + thread.y * 4u;
   let column = group.y * 64u + thread.x * 4u;
   if (row < rows() && column < columns()) {

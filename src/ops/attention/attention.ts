@@ -68,6 +68,7 @@ export const attentionForward = defineKernel({
   name: 'attention',
   bindings: { q: 'read', k: 'read', v: 'read', spans: 'read', y: 'write', L: 'write' },
   params,
+  splits: true,
   variants: withDirections(
     withCap<typeof params>([
       {
@@ -120,6 +121,7 @@ export const attentionBackward = defineKernel({
     dx_values: 'write',
   },
   params: backwardParams,
+  splits: true,
   variants: withDirections(
     withCap<typeof backwardParams>([
       {

@@ -120,6 +120,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       name,
       bindings,
       params,
+      splits: true,
       variants: tileVariants(this.#files(lines, right), this.#init),
       flops: (params) => this.#init.size(params).reduce((product, size) => product * size, 2),
     });

@@ -58,6 +58,7 @@ export function tileVariants<P extends ParamTypes>(
   const row: VariantInit<P> = {
     name: 'row',
     wgsl: [...files, fewRowsWgsl, tileRow],
+    splits: false,
     workgroups: (params) => flatGrid(ceilDiv(size(params)[1], 4) * FLAT_THREADS),
     fits: (params) => size(params)[0] <= FEW_ROWS,
   };
