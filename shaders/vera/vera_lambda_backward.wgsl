@@ -105,7 +105,7 @@ fn k_end(part: u32, group: vec3u) -> u32 {
 }
 
 fn b4(m: u32, j: u32) -> vec4f {
-  return right4(READS_B, right_origin(READS_B, m), j);
+  return right4(READS_B, right_origin(READS_B, m), right_place(j));
 }
 
 fn vectors_of(part: u32) -> Vectors {

@@ -79,10 +79,10 @@ fn left_begin(part: u32, row: u32) -> vec4u {
 fn left_block(part: u32, rows: vec4u, k: u32) -> mat4x4f {
   let at = place_of(k);
   return mat4x4f(
-    left4(at.layer, left_origin(at.layer, rows.x), at.m),
-    left4(at.layer, left_origin(at.layer, rows.y), at.m),
-    left4(at.layer, left_origin(at.layer, rows.z), at.m),
-    left4(at.layer, left_origin(at.layer, rows.w), at.m),
+    left4(at.layer, left_origin(at.layer, rows.x), left_place(at.m)),
+    left4(at.layer, left_origin(at.layer, rows.y), left_place(at.m)),
+    left4(at.layer, left_origin(at.layer, rows.z), left_place(at.m)),
+    left4(at.layer, left_origin(at.layer, rows.w), left_place(at.m)),
   );
 }
 
@@ -114,10 +114,10 @@ fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let scale_d = lambda[(of_part(at.layer, vec3u(p.lambda_d0, p.lambda_d1, p.lambda_d2)) + j) >> 2u];
   let scale_b = lambda[(of_part(at.layer, vec3u(p.lambda_b0, p.lambda_b1, p.lambda_b2)) + at.m) >> 2u];
   return mat4x4f(
-    right4(part, right_origin(part, min(at.m, last)), j) * (scale_d * scale_b.x),
-    right4(part, right_origin(part, min(at.m + 1u, last)), j) * (scale_d * scale_b.y),
-    right4(part, right_origin(part, min(at.m + 2u, last)), j) * (scale_d * scale_b.z),
-    right4(part, right_origin(part, min(at.m + 3u, last)), j) * (scale_d * scale_b.w),
+    right4(part, right_origin(part, min(at.m, last)), right_place(j)) * (scale_d * scale_b.x),
+    right4(part, right_origin(part, min(at.m + 1u, last)), right_place(j)) * (scale_d * scale_b.y),
+    right4(part, right_origin(part, min(at.m + 2u, last)), right_place(j)) * (scale_d * scale_b.z),
+    right4(part, right_origin(part, min(at.m + 3u, last)), right_place(j)) * (scale_d * scale_b.w),
   );
 }
 

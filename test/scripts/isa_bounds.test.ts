@@ -21,8 +21,8 @@ const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: re
   'linear.vec4.f16/workgroup': { vgprs: 120, waves: 8, beside: [4] },
   'vera_linear.vec4.f16/workgroup': { vgprs: 132, waves: 8, beside: [4, 4] },
   'linear_backward.vec4.f16/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4] },
-  'linear_weight_backward/register': { vgprs: 84, waves: 18, beside: [17] },
-  'vera_lambda_backward/register': { vgprs: 84, waves: 18, beside: [15] },
+  'linear_weight_backward/register': { vgprs: 84, waves: 18, beside: [12] },
+  'vera_lambda_backward/register': { vgprs: 84, waves: 18, beside: [12] },
   'attention/workgroup': { vgprs: 132, waves: 6, beside: [2, 3] },
   'attention_backward/workgroup': { vgprs: 180, waves: 6, beside: [2, 2, 3, 3] },
 };

@@ -32,15 +32,15 @@ fn add_rows(part: u32, before: Sums, column: u32, first: u32, step: u32) -> Sums
   let right = right_begin(part, column);
   if (rows() == 1u) {
     for (var k = first; k < inner(part); k += step) {
-      c[0] = multiply_add_row(c[0], left4(part, left.x, k), right_block(part, right, k));
+      c[0] = multiply_add_row(c[0], left4(part, left.x, left_place(k)), right_block(part, right, k));
     }
   } else {
     for (var k = first; k < inner(part); k += step) {
       let b = right_block(part, right, k);
-      c[0] = multiply_add_row(c[0], left4(part, left.x, k), b);
-      c[1] = multiply_add_row(c[1], left4(part, left.y, k), b);
-      c[2] = multiply_add_row(c[2], left4(part, left.z, k), b);
-      c[3] = multiply_add_row(c[3], left4(part, left.w, k), b);
+      c[0] = multiply_add_row(c[0], left4(part, left.x, left_place(k)), b);
+      c[1] = multiply_add_row(c[1], left4(part, left.y, left_place(k)), b);
+      c[2] = multiply_add_row(c[2], left4(part, left.z, left_place(k)), b);
+      c[3] = multiply_add_row(c[3], left4(part, left.w, left_place(k)), b);
     }
   }
   return c;

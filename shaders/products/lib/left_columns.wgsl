@@ -1,8 +1,8 @@
 // Layout of the left operand: one line for each k, along which the result's rows run. Lines beyond K read as 0. That is four
 // selections a line: loops over K take the fours that lie within it without them, and what is left in a last turn.
-// left_begin gives the position along a line, the first line's origin, the distance between lines, and their number.
+// left_begin gives the place along a line, the first line's origin, the distance between lines, and their number.
 fn left_begin(part: u32, row: u32) -> vec4u {
-  let at = min(left_row(part, row), (left_stride(part) - 1u) & ~3u);
+  let at = left_place(min(left_row(part, row), (left_stride(part) - 1u) & ~3u));
   let first = left_origin(part, 0u);
   return vec4u(at, first, left_origin(part, 1u) - first, inner(part));
 }

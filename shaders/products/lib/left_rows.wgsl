@@ -10,7 +10,8 @@ fn left_begin(part: u32, row: u32) -> vec4u {
 }
 
 fn left_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
-  return mat4x4f(left4(part, begin.x, k), left4(part, begin.y, k), left4(part, begin.z, k), left4(part, begin.w, k));
+  let at = left_place(k);
+  return mat4x4f(left4(part, begin.x, at), left4(part, begin.y, at), left4(part, begin.z, at), left4(part, begin.w, at));
 }
 
 // The storage masks what is beyond a line's end.

@@ -5,6 +5,10 @@ fn left_origin(part: u32, line: u32) -> u32 {
   return left_base(part) + line * left_stride(part);
 }
 
+fn left_place(at: u32) -> u32 {
+  return at;
+}
+
 fn left4(part: u32, origin: u32, at: u32) -> vec4f {
   return vec4f(left1(part, origin, at), left1(part, origin, at + 1u), left1(part, origin, at + 2u), left1(part, origin, at + 3u));
 }

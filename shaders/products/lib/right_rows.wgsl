@@ -1,5 +1,11 @@
 // Layout of the right operand: one line for each column of the result, along which K runs. Values
 // beyond K aren't masked: the left operand is 0 there.
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
-  return transpose(mat4x4f(right4(part, begin.x, k), right4(part, begin.y, k), right4(part, begin.z, k), right4(part, begin.w, k)));
+  let at = right_place(k);
+  return transpose(mat4x4f(
+    right4(part, begin.x, at),
+    right4(part, begin.y, at),
+    right4(part, begin.z, at),
+    right4(part, begin.w, at),
+  ));
 }

@@ -5,6 +5,10 @@ fn right_origin(part: u32, line: u32) -> u32 {
   return line * right_stride(part);
 }
 
+fn right_place(at: u32) -> u32 {
+  return at;
+}
+
 fn right4(part: u32, origin: u32, at: u32) -> vec4f {
   return vec4f(right1(part, origin, at), right1(part, origin, at + 1u), right1(part, origin, at + 2u), right1(part, origin, at + 3u));
 }

@@ -2,9 +2,9 @@
 fn right_block(part: u32, begin: vec4u, k: u32) -> mat4x4f {
   let scale = right_scale(k);
   return transpose(mat4x4f(
-    right4(part, begin.x, k) * scale,
-    right4(part, begin.y, k) * scale,
-    right4(part, begin.z, k) * scale,
-    right4(part, begin.w, k) * scale,
+    right4(part, begin.x, right_place(k)) * scale,
+    right4(part, begin.y, right_place(k)) * scale,
+    right4(part, begin.z, right_place(k)) * scale,
+    right4(part, begin.w, right_place(k)) * scale,
   ));
 }
