@@ -142,7 +142,7 @@ export function flatGrid(elements: number): Grid {
   return [Math.max(1, x), Math.max(1, Math.ceil(groups / Math.max(1, x)))];
 }
 
-/** The bytes of `Params`: scalars only, four bytes each, in the record's order. The one place that knows offsets. */
+/** The bytes of `Params`: scalars only, four bytes each, in the record's order. */
 export function packParams(types: ParamTypes, params: Readonly<Record<string, number>>): ArrayBuffer {
   const names = Object.keys(types);
   const buffer = new ArrayBuffer(Math.max(16, Math.ceil(names.length / 4) * 16));
@@ -153,4 +153,9 @@ export function packParams(types: ParamTypes, params: Readonly<Record<string, nu
     else view.setUint32(index * 4, value, true);
   });
   return buffer;
+}
+
+/** Where the `Params` of a kernel that splits have `first_x` and `first_y`, in bytes: behind the record's. */
+export function firstOffset(types: ParamTypes): number {
+  return 4 * Object.keys(types).length;
 }

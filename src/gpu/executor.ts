@@ -5,6 +5,7 @@ import type { Step } from '../graph/graph';
 import type { LoadedProgram, LoadOptions, Program, Runner, RunnerUsage, RunOptions } from '../graph/runner';
 import { byteLength, shardsOf, type Value } from '../graph/value';
 import { inChunks } from '../graph/work';
+import { batchesOf, type Piece } from './batches';
 import { SubmitBudget } from './budget';
 import { type Chosen, chooseVariant } from './choice';
 import { CommandQueue } from './commands';
@@ -25,6 +26,8 @@ interface ExecutorOptions {
   readonly choose?: typeof chooseVariant;
   /** Weights larger than this are split into shards. Default: what the device can bind. */
   readonly maxBindingBytes?: number;
+  /** Default: one that is measured. */
+  readonly budget?: SubmitBudget;
 }
 
 /**
@@ -42,7 +45,7 @@ export class Executor implements Runner {
   readonly #readback: Readback;
   readonly #scopes: ErrorScopes;
   readonly #commands: CommandQueue;
-  readonly #budget = new SubmitBudget();
+  readonly #budget: SubmitBudget;
   readonly #choose: typeof chooseVariant;
   #last: GpuProgram | undefined;
 
@@ -53,6 +56,7 @@ export class Executor implements Runner {
     this.#readback = new Readback(host, this.counters);
     this.#scopes = new ErrorScopes(host);
     this.#commands = new CommandQueue((error) => host.fail(asWebVeraError(error)));
+    this.#budget = options.budget ?? new SubmitBudget();
     this.#choose = options.choose ?? chooseVariant;
     this.maxBindingBytes = options.maxBindingBytes ?? this.#memory.limits.bindingBytes;
   }
@@ -128,21 +132,29 @@ export class Executor implements Runner {
     const dispatches = loaded.dispatches.filter(inChunks(chunks));
     this.#commands.push(() => {
       const isReady = dispatches.every(({ kernel }) => kernel.pipeline !== undefined);
-      if (!isReady) return this.#submitAsReady(dispatches);
-      for (const batch of this.#batches(dispatches)) this.#submit(batch);
+      if (!isReady || this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
+      for (const batch of batchesOf(dispatches, this.#budget)) this.#submit(batch);
       return undefined;
     });
   }
 
   /**
-   * For measuring only: queues one step of a program `times` times in one submit, on whatever its bindings hold. It doesn't
-   * count in the submit budget. Results of the program's own runs aren't valid afterwards.
+   * For measuring only: queues one step of a program `times` times, on whatever its bindings hold: in one submit, unless a
+   * single one is too long for that. It doesn't count in the submit budget, once that is measured. Results of the program's own
+   * runs aren't valid afterwards.
    */
   replay(program: LoadedProgram, step: number, times: number): void {
     this.#host.check();
     const dispatch = (program as GpuProgram).dispatches[step];
     if (dispatch === undefined) throw new WebVeraError('internal', `${program.program.name} has no step ${step}`);
-    this.#commands.push(() => void this.#encode(Array(times).fill(dispatch)));
+    const dispatches: Dispatch[] = Array(times).fill(dispatch);
+    this.#commands.push(() => {
+      if (this.#mustMeasure(dispatches)) return this.#submitInTurn(dispatches);
+      // Less than runs have in a dispatch: a variant may be much slower than those that the budget was measured with.
+      const budget = { flops: Number.POSITIVE_INFINITY, dispatchFlops: this.#budget.flops };
+      for (const batch of batchesOf(dispatches, budget)) this.#encode(batch);
+      return undefined;
+    });
   }
 
   async read(value: Value): Promise<ArrayBuffer> {
@@ -154,10 +166,14 @@ export class Executor implements Runner {
 
   async readAll(values: readonly Value[]): Promise<ArrayBuffer> {
     const places = values.map((value) => this.#placeToRead(value));
+    let queued = 0;
     const bytes = await new Promise<ArrayBuffer>((resolve) => {
-      this.#commands.push(() => resolve(this.#readback.read(places)));
+      this.#commands.push(() => {
+        queued = this.#budget.queued;
+        resolve(this.#readback.read(places));
+      });
     });
-    this.#budget.finished(performance.now());
+    this.#budget.finished(queued, performance.now());
     return bytes;
   }
 
@@ -187,58 +203,70 @@ export class Executor implements Runner {
     return (step) => this.#choose(step, this.#host.info, chosen);
   }
 
-  /** Cuts dispatches into batches that each fit the submit budget. */
-  *#batches(dispatches: readonly Dispatch[]): Generator<readonly Dispatch[]> {
-    let batch: Dispatch[] = [];
-    let flops = 0;
-    for (const dispatch of dispatches) {
-      if (batch.length > 0 && flops + dispatch.flops > this.#budget.flops) {
-        yield batch;
-        batch = [];
-        flops = 0;
-      }
-      batch.push(dispatch);
-      flops += dispatch.flops;
-    }
-    if (batch.length > 0) yield batch;
+  /** Whether so much work at once needs a better measured budget. */
+  #mustMeasure(dispatches: readonly Dispatch[]): boolean {
+    return this.#budget.isRough && dispatches.reduce((sum, { flops }) => sum + flops, 0) > this.#budget.flops;
   }
 
-  /** Stops at a kernel that doesn't compile: the program's `ready` rejects then. */
-  async #submitAsReady(dispatches: readonly Dispatch[]): Promise<void> {
-    for (const batch of this.#batches(dispatches)) {
-      const compiled = await Promise.all(batch.map(({ kernel }) => kernel.ready)).then(
+  /**
+   * Waits for the kernels of each batch, and while the budget must be measured for all of them, for the device after each batch.
+   * Stops at a kernel that doesn't compile: the program's `ready` rejects then.
+   */
+  async #submitInTurn(dispatches: readonly Dispatch[]): Promise<void> {
+    const measures = this.#mustMeasure(dispatches);
+    for (const batch of batchesOf(dispatches, this.#budget)) {
+      const compiled = await Promise.all(batch.map(({ dispatch }) => dispatch.kernel.ready)).then(
         () => true,
         () => false,
       );
       if (!compiled || this.#host.failed) return;
       this.#submit(batch);
+      if (measures && this.#budget.isRough) await this.#measure();
     }
   }
 
-  #submit(batch: readonly Dispatch[]): void {
+  async #measure(): Promise<void> {
+    const { queued } = this.#budget;
+    // Whoever runs or reads next learns that the device was lost.
+    await this.#host.device.queue.onSubmittedWorkDone().catch(() => {});
+    this.#budget.finished(queued, performance.now());
+  }
+
+  #submit(batch: readonly Piece[]): void {
     const flops = this.#encode(batch);
     this.#budget.submitted(flops, performance.now());
   }
 
-  /** Returns the floating-point operations queued. */
-  #encode(batch: readonly Dispatch[]): number {
+  /** Returns the floating-point operations queued. A piece of a dispatch must be alone. */
+  #encode(batch: readonly Piece[]): number {
     const encoder = this.#host.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     let flops = 0;
-    for (const dispatch of batch) {
-      const { pipeline } = dispatch.kernel;
-      if (pipeline === undefined) throw new WebVeraError('internal', 'A kernel was queued before it was compiled');
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, dispatch.group);
-      pass.dispatchWorkgroups(...dispatch.grid);
-      flops += dispatch.flops;
+    for (const piece of batch) {
+      const { kernel, group } = piece.dispatch;
+      if (kernel.pipeline === undefined)
+        throw new WebVeraError('internal', 'A kernel was queued before it was compiled');
+      pass.setPipeline(kernel.pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...piece.grid);
+      flops += piece.flops;
     }
     pass.end();
+    const cut = batch.find(({ first }) => first !== undefined);
+    if (cut?.first !== undefined) this.#begin(cut.dispatch, cut.first);
     this.#host.device.queue.submit([encoder.finish()]);
+    if (cut !== undefined) this.#begin(cut.dispatch, [0, 0]);
     this.counters.dispatches += batch.length;
     this.counters.submits += 1;
     this.counters.flops += flops;
     return flops;
+  }
+
+  /** Tells a dispatch's shader where in the whole grid the next submit begins. */
+  #begin({ firstAt: { buffer, offset } }: Dispatch, first: readonly number[]): void {
+    const data = Uint32Array.from(first);
+    this.#host.device.queue.writeBuffer(buffer, offset, data);
+    this.counters.uploadedBytes += data.byteLength;
   }
 }
 

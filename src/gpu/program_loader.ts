@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import { type AnyVariant, type Grid, packParams } from '../core/kernel';
+import { type AnyVariant, firstOffset, type Grid, packParams } from '../core/kernel';
 import type { Step } from '../graph/graph';
 import { planMemory } from '../graph/plan';
 import type { LoadedProgram, Program } from '../graph/runner';
@@ -19,6 +19,10 @@ export interface Dispatch {
   readonly group: GPUBindGroup;
   readonly grid: Grid;
   readonly flops: number;
+  /** Whether it can be dispatched in pieces. */
+  readonly splits: boolean;
+  /** Where its `Params` say where a piece begins. */
+  readonly firstAt: Pick<Place, 'buffer' | 'offset'>;
   readonly chunk: number | undefined;
 }
 
@@ -77,12 +81,15 @@ export class ProgramLoader {
     };
     const params = this.#writeParams(program);
     held.push(() => memory.destroy(params));
-    const dispatches = program.steps.map((step, index) => {
+    const dispatches = program.steps.map((step, index): Dispatch => {
       const { variant, kernel } = kernels[index] as ChosenKernel;
       const grid = variant.workgroups(step.params);
       memory.limits.checkGrid(step.kernel.name, grid);
-      const group = this.#bind(step, kernel, { buffer: params, offset: index * PARAMS_STRIDE }, placeOf);
-      return { kernel, group, grid, flops: step.kernel.flops(step.params), chunk: step.chunk };
+      const offset = index * PARAMS_STRIDE;
+      const group = this.#bind(step, kernel, { buffer: params, offset }, placeOf);
+      const firstAt = { buffer: params, offset: offset + firstOffset(step.kernel.params) };
+      const flops = step.kernel.flops(step.params);
+      return { kernel, group, grid, flops, splits: variant.splits, firstAt, chunk: step.chunk };
     });
     const ready = Promise.all(kernels.map(({ kernel }) => kernel.ready)).then(() => {});
     // Whoever awaits `ready` gets the error.

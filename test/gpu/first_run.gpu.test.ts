@@ -38,7 +38,7 @@ async function open() {
   return { ...shared, executor, compile, failures };
 }
 
-const [N, K] = [1024, 512];
+const [N, K] = [1024, 288];
 
 /** y = relu(2·x), in a product of so much work that it is submitted alone, and what comes after it. */
 function twice() {

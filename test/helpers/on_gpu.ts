@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { numel } from '../../src/core/shape';
+import { SubmitBudget } from '../../src/gpu/budget';
 import { chooseVariant } from '../../src/gpu/choice';
 import { Executor } from '../../src/gpu/executor';
 import type { Graph, Step } from '../../src/graph/graph';
@@ -16,6 +18,8 @@ export interface GpuOptions {
   readonly variant?: string;
   /** Where weights begin to be split. */
   readonly maxBindingBytes?: number;
+  /** Default: one that is measured. */
+  readonly budget?: SubmitBudget;
 }
 
 /** An executor on the shared test device. */
@@ -71,7 +75,8 @@ export async function runOnGpu(
 
 /**
  * Runs a graph on the GPU and in float64 from the same values, and compares `wanted`: |gpu − reference| must stay
- * below `tolerance` × (largest magnitude of the reference + `floor`). 0 asks for equality.
+ * below `tolerance` × (largest magnitude of the reference + `floor`). 0 asks for equality. In as many pieces as there can be,
+ * the GPU must give the same bits.
  */
 export async function expectGpuEqualsReference(
   g: Graph,
@@ -82,10 +87,12 @@ export async function expectGpuEqualsReference(
 ): Promise<void> {
   const copies: Memory = new Map([...memory].map(([value, numbers]) => [value, numbers.slice()]));
   const gpu = await runOnGpu(g.steps, memory, wanted, options);
+  const inPieces = await runOnGpu(g.steps, memory, wanted, { ...options, budget: new SubmitBudget(1) });
   runReference(g.steps, copies);
   for (const value of wanted) {
     const expected = copies.get(value) as Float64Array;
     const actual = gpu.get(value) as Float64Array;
+    expect(isDeepStrictEqual(inPieces.get(value), actual), `${value.name} in pieces`).toBe(true);
     const scale = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 0) + floor;
     const { difference: worst, at } = worstDifference(actual, expected);
     expect(worst, `${value.name}[${at}]: ${actual[at]} on the GPU, ${expected[at]} in float64`).toBeLessThanOrEqual(

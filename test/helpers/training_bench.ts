@@ -23,7 +23,7 @@ import { resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
 import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
 import { loadModel } from '../../src/worker/models/model_loader';
 import type { Memory } from '../reference/runner';
-import { testExecutor } from './on_gpu';
+import { type GpuOptions, testExecutor } from './on_gpu';
 import { randomArray } from './random';
 
 /** A model on the device with adapters whose vectors are seeded, below the session. */
@@ -38,11 +38,11 @@ export interface TrainingBench {
 export async function openTrainingBench(
   source: { readonly files: ReadonlyMap<string, Blob> },
   inits: readonly VeraConfigInit[],
-  { vectors = 0.5 }: { readonly vectors?: number } = {},
+  { vectors = 0.5, ...options }: { readonly vectors?: number } & GpuOptions = {},
 ): Promise<TrainingBench> {
-  const executor = testExecutor();
-  const options = { dtype: 'auto', onUpload: () => {} } as const;
-  const loaded = await loadModel(folderFiles(openSource(source)), executor, options);
+  const executor = testExecutor(options);
+  const loading = { dtype: 'auto', onUpload: () => {} } as const;
+  const loaded = await loadModel(folderFiles(openSource(source)), executor, loading);
   const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
   const adapters: VeraAdapter[] = [];
   for (const [index, init] of inits.entries()) {

@@ -1,0 +1,69 @@
+import type { Grid } from '../core/kernel';
+import type { SubmitBudget } from './budget';
+import type { Dispatch } from './program_loader';
+
+/** A dispatch, or some of its workgroups. */
+export interface Piece<D extends Sizes = Dispatch> {
+  readonly dispatch: D;
+  readonly grid: Grid;
+  /** Where it begins in the whole grid. Undefined for a whole dispatch. */
+  readonly first: readonly [x: number, y: number] | undefined;
+  readonly flops: number;
+}
+
+type Sizes = Pick<Dispatch, 'grid' | 'flops' | 'splits'>;
+
+/**
+ * Cuts dispatches into batches that each fit the budget's submits. What is too long for one dispatch is split, and each piece is
+ * a batch by itself. The budget may change between batches.
+ */
+export function* batchesOf<D extends Sizes>(
+  dispatches: Iterable<D>,
+  budget: Pick<SubmitBudget, 'flops' | 'dispatchFlops'>,
+): Generator<readonly Piece<D>[]> {
+  let batch: Piece<D>[] = [];
+  let flops = 0;
+  for (const dispatch of dispatches) {
+    for (const piece of piecesOf(dispatch, () => budget.dispatchFlops)) {
+      const isCut = piece.first !== undefined;
+      if (batch.length > 0 && (isCut || flops + piece.flops > budget.flops)) {
+        yield batch;
+        batch = [];
+        flops = 0;
+      }
+      if (isCut) {
+        yield [piece];
+      } else {
+        batch.push(piece);
+        flops += piece.flops;
+      }
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/**
+ * The pieces of a dispatch, each of `most` FLOPs if it can be split that far: the longer of x and y is cut evenly. Workgroups
+ * don't depend on each other, so the results are the same bytes.
+ */
+function* piecesOf<D extends Sizes>(dispatch: D, most: () => number): Generator<Piece<D>> {
+  const { grid, flops, splits } = dispatch;
+  const [x, y = 1, z = 1] = grid;
+  const length = Math.max(x, y);
+  const affordable = (): number => Math.max(1, Math.floor((most() / flops) * length));
+  if (!splits || affordable() >= length) {
+    yield { dispatch, grid, first: undefined, flops };
+    return;
+  }
+  for (let begin = 0, count = 0; begin < length; begin += count) {
+    const left = length - begin;
+    count = Math.ceil(left / Math.ceil(left / affordable()));
+    const alongX = x === length;
+    yield {
+      dispatch,
+      grid: alongX ? [count, y, z] : [x, count, z],
+      first: alongX ? [begin, 0] : [0, begin],
+      flops: (flops / length) * count,
+    };
+  }
+}
