@@ -30,7 +30,8 @@ async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
   const [x, weight] = [pinned('x', [N, K]), pinned('weight', [M, K])];
   const g = new Graph();
   const y = linear(g, x, weight);
-  executor.write(x, Float32Array.from(randomArray(N * K, 1)));
+  const fill = (seed: number): void => executor.write(x, Float32Array.from(randomArray(N * K, seed)));
+  fill(1);
   executor.write(weight, Float32Array.from(randomArray(M * K, 2)));
   const loaded = await executor.load({ name: 'product', steps: g.steps, outputs: [y] });
   const counts = () => {
@@ -55,14 +56,19 @@ async function product(budget: SubmitBudget, [N, M, K] = [300, 172, 40]) {
     loaded.release();
     executor.free([x, weight]);
   };
-  return { executor, loaded, flops: 2 * N * M * K, during, close };
+  return { executor, loaded, flops: 2 * N * M * K, fill, during, close };
 }
 
 test('a dispatch is split as far as the budget says, at each run, to the same bits', async () => {
   const budget = new GivenBudget();
-  const { executor, loaded, flops, during, close } = await product(budget);
-  const run = () => during(() => executor.run(loaded));
-  const whole = await run();
+  const { executor, loaded, flops, fill, during, close } = await product(budget);
+  // With another x each time, so that results of earlier runs aren't taken for its own.
+  const run = (seed: number) => {
+    fill(seed);
+    return during(() => executor.run(loaded));
+  };
+  const [whole, other] = [await run(1), await run(2)];
+  expect(other.hash).not.toBe(whole.hash);
   expect(whole).toMatchObject({ dispatches: 1, submits: 1, flops, hasResult: true });
   for (const [given, pieces] of [
     [flops / 2, 2],
@@ -73,10 +79,11 @@ test('a dispatch is split as far as the budget says, at each run, to the same bi
     [1e15, 1],
   ] as const) {
     budget.given = given;
-    const split = await run();
+    const split = await run(1);
     expect([split.dispatches, split.submits]).toEqual([pieces, pieces]);
     expect(split.flops).toBeCloseTo(flops, 3);
     expect(split.hash).toBe(whole.hash);
+    expect((await run(2)).hash).toBe(other.hash);
   }
   close();
 });
