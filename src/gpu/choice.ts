@@ -59,19 +59,36 @@ export function isForFewRows(variant: string): boolean {
   return variant === 'row' || variant === 'row_serial';
 }
 
+/** A kind of device: what it prefers, the best first. What isn't named comes behind, in the record's order. */
+interface Preference {
+  readonly isOf: (info: DeviceInfo) => boolean;
+  readonly variants: readonly string[];
+}
+
 /**
- * The default table: variants in order of preference. GPUs share tiles through workgroup memory, small ones where there would
- * be few large ones; Apple's are faster with registers alone. On software GPUs barriers cost more than they save for few
- * rows (SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are what they are
- * slowest at: tiles whose threads share what they read by subgroup operations are twice as fast as others, and small
- * attention heads are held in registers. Without subgroups, llvmpipe's barriers are cheap enough for tiles in workgroup
- * memory, while on SwiftShader the largest tiles without barriers are fastest.
+ * The default table: the first row that a device is of. On software GPUs barriers cost more than they save for few rows
+ * (SwiftShader takes 25 times as long for a token), so each thread works alone there. Memory reads are what they are slowest at:
+ * tiles whose threads share what they read by subgroup operations are twice as fast as others, and small attention heads are
+ * held in registers.
  */
+const TABLE: readonly Preference[] = [
+  // Without subgroups the largest tiles without barriers are fastest.
+  {
+    isOf: (info) => /swiftshader/.test(namesOf(info)),
+    variants: ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'],
+  },
+  // llvmpipe and others. Without subgroups their barriers are cheap enough for tiles in workgroup memory.
+  { isOf: isSoftware, variants: ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'] },
+  // Faster with registers alone: caches serve the threads that read the same, and nothing waits at barriers.
+  { isOf: (info) => /apple/.test(namesOf(info)), variants: ['row', 'register'] },
+  // NVIDIA, AMD, Intel, and phones: tiles through workgroup memory, whose loops are nearly all multiply-adds, as AMD's compiler
+  // shows. Small ones where there would be few large ones, which leaves cores idle. What a GPU may like better, such as registers
+  // alone where workgroup memory is slow, or wide tiles where registers are many, is measured where a session asks for it.
+  { isOf: () => true, variants: ['row', 'workgroup_small', 'workgroup'] },
+];
+
 function families(info: DeviceInfo): readonly string[] {
-  if (/swiftshader/.test(namesOf(info))) return ['row_serial', 'held', 'subgroup', 'serial', 'wide', 'register'];
-  if (isSoftware(info)) return ['row_serial', 'held', 'subgroup', 'serial', 'workgroup'];
-  if (/apple/.test(namesOf(info))) return ['row', 'register'];
-  return ['row', 'workgroup_small', 'workgroup'];
+  return TABLE.find(({ isOf }) => isOf(info))?.variants ?? [];
 }
 
 function isSoftware(info: DeviceInfo): boolean {

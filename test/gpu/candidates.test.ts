@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { candidatesFor } from '../../src/gpu/candidates';
 import type { DeviceInfo } from '../../src/gpu/device';
+import { linearForward } from '../../src/ops/products/linear';
 import { GPU, LLVMPIPE } from '../helpers/devices';
 import { kernelOf, stepOf } from '../helpers/tile_kernels';
 
@@ -89,4 +90,16 @@ test('are twelve at most, and never one alone', () => {
   expect(candidatesFor([stepOf(pair, 2000), ...all], LLVMPIPE).map(({ variants }) => variants.length)).toEqual([
     2, 4, 4, 2,
   ]);
+});
+
+test('a GPU of any vendor has all tiles measured that are not for few rows or software', () => {
+  const kernel = linearForward.kernel('vec4', 'f16');
+  const params = { M: 896, K: 896, stride: 896, has_bias: 0, has_residual: 0 };
+  const of = (N: number, vendor: string) =>
+    candidatesFor([{ ...stepOf(kernelOf('linear', []), 1), kernel, params: { ...params, N } }], { ...GPU, vendor });
+  for (const vendor of ['nvidia', 'amd', 'intel', 'arm', 'qualcomm', 'img-tec']) {
+    expect(of(1024, vendor)).toMatchObject([{ variants: ['workgroup', 'register', 'wide'] }]);
+    expect(of(256, vendor)).toMatchObject([{ variants: ['workgroup_small', 'register', 'wide', 'workgroup'] }]);
+  }
+  expect(of(1024, 'apple')).toMatchObject([{ variants: ['register', 'wide', 'workgroup'] }]);
 });
