@@ -11,32 +11,58 @@ import { choice, integer, readFlags, UsageError } from './options.mjs';
 /** @typedef {Peer | { build: string }} Rival another build is the path of its folder */
 /** @typedef {import('./bench_work.mjs').Work & { adapter: BenchAdapter, compare: Rival | undefined, rounds: number }} BenchOptions */
 
-export const HELP = `Measures training steps, generation, batches whose rows have adapters of their own, switching
-from one adapter to another, and each kernel of a step.
+const WHAT = `Measures training steps, generation, batches whose rows have adapters of their own, switching
+from one adapter to another, and each kernel of a step.`;
+
+const BUNDLED = `\
+                   bundled       the demo's model, 2 × 128 tokens
+`;
+
+const COMPARE = `\
+  --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs),
+                   or of another build of webvera (the path of its dist), and ours
+                   in turns; tiny and small only
+  --rounds N       of the comparison                                          (5)
+`;
+
+const HELP = `${WHAT}
 
   npm run bench -- [options]
 
 ${workHelp({
-  bundled: `\
-                   bundled       the demo's model, 2 × 128 tokens
-`,
+  bundled: BUNDLED,
   device: `\
   --adapter NAME   swiftshader: headless Chromium on its software adapter
                    llvmpipe: Dawn in Node on Mesa's software adapter
                    gpu: headless Chromium on its default adapter (swiftshader)
 `,
-  compare: `\
-  --compare PEER   instead, the training step of jax-js (jax) or TensorFlow.js (tfjs),
-                   or of another build of webvera (the path of its dist), and ours
-                   in turns; tiny and small only
-  --rounds N       of the comparison                                          (5)
-${ISA_HELP}`,
+  compare: `${COMPARE}${ISA_HELP}`,
 })}`;
+
+const PACKED_HELP = `${WHAT}
+All runs with Dawn in Node, on Vulkan, without a browser; --only isa is not in this archive.
+
+  bench [options]
+
+${workHelp({
+  bundled: BUNDLED,
+  device: `\
+  --adapter NAME   gpu: this machine's own, never software                    (gpu)
+                   llvmpipe: Mesa's software adapter, where the machine has it
+`,
+  compare: COMPARE,
+})}`;
+
+/** @param {boolean} packed whether this is an archive of `npm run bench:pack` */
+export const benchHelp = (packed) => (packed ? PACKED_HELP : HELP);
+
+/** The first is the default. @type {(packed: boolean) => readonly BenchAdapter[]} */
+const adapters = (packed) => (packed ? ['gpu', 'llvmpipe'] : ['swiftshader', 'llvmpipe', 'gpu']);
 
 const FLAGS = /** @type {const} */ ({
   ...WORK_FLAGS,
   ...ISA_FLAGS,
-  adapter: { type: 'string', default: 'swiftshader' },
+  adapter: { type: 'string' },
   compare: { type: 'string' },
   rounds: { type: 'string', default: '5' },
   help: { type: 'boolean' },
@@ -44,19 +70,23 @@ const FLAGS = /** @type {const} */ ({
 
 /**
  * @param {readonly string[]} argv
+ * @param {boolean} [packed] whether this is an archive of `npm run bench:pack`
  * @returns {BenchOptions | { isa: import('./isa_options.mjs').IsaOptions } | 'help'}
  * @throws {import('./options.mjs').UsageError}
  */
-export function readBenchOptions(argv) {
+export function readBenchOptions(argv, packed = false) {
   const flags = readFlags(argv, FLAGS);
   if (flags.help) return 'help';
   const isa = readIsaOptions(flags);
-  if (isa !== undefined) return { isa };
+  if (isa !== undefined) {
+    if (packed) throw new UsageError("--only isa reads webvera's sources, which are not in this archive");
+    return { isa };
+  }
   const work = readWork(flags, CASE_NAMES);
   if (work.tuned && flags.compare !== undefined) throw new UsageError('--tuned needs the training, and no --compare');
   return {
     ...work,
-    adapter: choice('adapter', flags.adapter, /** @type {const} */ (['swiftshader', 'llvmpipe', 'gpu'])),
+    adapter: choice('adapter', flags.adapter ?? adapters(packed)[0], adapters(packed)),
     compare: flags.compare === undefined ? undefined : rival(String(flags.compare), work.name),
     rounds: integer('rounds', flags.rounds, { min: 1, max: 1000 }),
   };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readBenchOptions } from '../../scripts/lib/bench_options.mjs';
+import { benchHelp, readBenchOptions } from '../../scripts/lib/bench_options.mjs';
 import { ALL_CASES, CASES } from '../../scripts/lib/cases.mjs';
 import { modelFiles, optFiles } from '../../scripts/lib/random_models.mjs';
 import { f16ToF32 } from '../../src/core/float16';
@@ -78,6 +78,20 @@ test('options', () => {
     expect(() => readBenchOptions(`--tuned ${other}`.split(' '))).toThrow('--tuned needs the training');
   }
   expect(() => readBenchOptions(['--length', '100'])).toThrow('--length must be 64 or 128');
+});
+
+test('an archive measures with Dawn alone: on a GPU, or on Mesa', () => {
+  const packed = (line: string) => readBenchOptions(line.split(' '), true);
+  expect(readBenchOptions([], true)).toMatchObject({ name: 'tiny', adapter: 'gpu' });
+  expect(packed('--adapter llvmpipe --case small --compare tfjs')).toMatchObject({
+    adapter: 'llvmpipe',
+    compare: 'tfjs',
+  });
+  expect(() => packed('--adapter swiftshader')).toThrow('--adapter must be gpu or llvmpipe, not "swiftshader"');
+  expect(() => packed('--only isa')).toThrow('not in this archive');
+  expect(benchHelp(true)).toMatch(/--adapter NAME {3}gpu: .*never software.*\n.*llvmpipe/);
+  expect(benchHelp(true)).not.toMatch(/swiftshader|Chromium|--isa/);
+  for (const line of benchHelp(true).split('\n')) expect(line.length).toBeLessThanOrEqual(100);
 });
 
 const sha256 = async (blob: Blob | undefined): Promise<string> =>
