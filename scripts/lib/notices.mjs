@@ -7,9 +7,10 @@ import { join } from 'node:path';
 /**
  * The packages that modules come from, in order.
  * @param {Iterable<string>} modules their files
+ * @param {string} [withoutText] what stands for the text of a licence that a package only names; such packages are refused by default
  * @returns {Notice[]}
  */
-export function noticesOf(modules) {
+export function noticesOf(modules, withoutText) {
   /** @type {Map<string, Notice>} */
   const notices = new Map();
   for (const module of modules) {
@@ -17,8 +18,9 @@ export function noticesOf(modules) {
     if (folder === undefined || notices.has(folder)) continue;
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} is bundled, but comes without its licence`);
-    notices.set(folder, { name, version, license, text: readFileSync(join(folder, file), 'utf8').trim() });
+    const text = file === undefined ? withoutText : readFileSync(join(folder, file), 'utf8').trim();
+    if (text === undefined) throw new Error(`${name} is bundled, but comes without its licence`);
+    notices.set(folder, { name, version, license, text });
   }
   return [...notices.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

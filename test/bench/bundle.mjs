@@ -10,13 +10,15 @@ import { onExit, remove } from '../../scripts/lib/processes.mjs';
  * One self-contained ES module.
  * @param {string} entry beside this file
  * @param {'page' | 'node'} platform
+ * @param {import('vite').Plugin[]} [plugins]
  * @returns {Promise<string>}
  */
-export async function bundle(entry, platform) {
+export async function bundle(entry, platform, plugins = []) {
   const result = await build({
     configFile: false,
     root: fileURLToPath(new URL('.', import.meta.url)),
     publicDir: false,
+    plugins,
     logLevel: 'error',
     ...(platform === 'node' && { ssr: { noExternal: true, target: 'node' } }),
     build: {
