@@ -51,6 +51,7 @@ export async function benchContents() {
   contents.set('node', { file: process.execPath });
   contents.set('NODE-LICENSE', nodeLicence());
   contents.set('bench', { text: LAUNCHER });
+  contents.set('peft_step.py', { file: join(root, 'test/bench/peft_step.py') });
   const loader = LOADERS.find(existsSync);
   if (loader !== undefined) {
     contents.set('lib/libvulkan.so.1', { file: loader });

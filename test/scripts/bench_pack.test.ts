@@ -32,6 +32,7 @@ test('an archive holds the benchmark, what it runs on, and no browser, builder o
     'peers/THIRD-PARTY-NOTICES',
     'peers/jax_step.mjs',
     'peers/tfjs_step.mjs',
+    'peft_step.py',
   ]);
   expect(scripts).toEqual(expect.arrayContaining(['scripts/bench.mjs', 'test/bench/compare_in_node.mjs']));
   for (const path of scripts) expect(path).not.toMatch(/page|launch|serve|install|build\.mjs|bundle\.mjs|isa_run/);
