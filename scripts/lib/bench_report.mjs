@@ -78,7 +78,7 @@ export function benchReport(
     adapters: adapters.map(adapterRun),
     ...(modes.length > 0 && { modes: modes.map(modeRun) }),
     ...(kernelGemm && {
-      kernels: kernels.map((report) => kernelRun(report, { tokens, peak: measured })),
+      kernels: kernels.map((report) => kernelRun(report, { tokens, peak: measured, isHardware: adapter === 'gpu' })),
       kernel_gemm: { best: kernelGemm.best, rates: kernelGemm.rates },
     }),
     ...(peak && counts.length > 0 && { counts: counts.map((one) => countRun(one, { tokens, peak })) }),

@@ -20,6 +20,7 @@ export function isaReport({ gpu, device, kernels }) {
 /** @param {{ kernel: string, variant: string, compiled: Compiled }} one */
 export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, assembly } }) {
   const statistic = (/** @type {string} */ name) => statistics[name] ?? Number.NaN;
+  const loops = innermostLoops(readLoops(assembly)).map(loopOf);
   return {
     kernel,
     variant,
@@ -30,8 +31,19 @@ export function kernelOf({ kernel, variant, compiled: { subgroup, statistics, as
     lds_bytes: statistic('LDS size'),
     waves_per_simd: statistic('Subgroups per SIMD'),
     instructions: statistic('Instructions'),
-    loops: innermostLoops(readLoops(assembly)).map(loopOf),
+    share: shareOf(loops),
+    loops,
   };
+}
+
+/**
+ * Multiply-adds among the vector instructions of the main loops, with what is around them where the turns are known: what part of
+ * the peak the instructions leave. Each loop counts as much, as how often it turns depends on sizes.
+ * @param {readonly Pick<IsaLoop, 'multiply_adds' | 'share' | 'around'>[]} loops
+ */
+function shareOf(loops) {
+  const shares = mainLoops(loops).map(({ share, around }) => around?.share ?? share);
+  return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
 /** @param {{ loop: Loop, around: Loop | undefined }} found */

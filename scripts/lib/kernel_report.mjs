@@ -1,5 +1,6 @@
 // What the benchmark prints of the kernels in a training step.
 
+import { ISA_SHARES } from './isa_shares.mjs';
 import { count, size } from './progress.mjs';
 import { rooflineOf } from './roofline.mjs';
 import { tableLines } from './table.mjs';
@@ -14,14 +15,20 @@ import { tableLines } from './table.mjs';
  * @param {object} scale what rates are compared with
  * @param {number} scale.tokens of a step
  * @param {PeakReport | undefined} scale.peak
+ * @param {boolean} scale.isHardware whether the peak is that of a real GPU, which is bound by instructions as AMD's are
  */
-export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak }) {
+export function kernelRun({ r, step, product, memory, kernels, outside }, { tokens, peak, isHardware }) {
   const rates = (/** @type {number} */ flops, /** @type {number} */ flops_per_second) => ({
     flops,
     flops_per_second,
     share_of_best_gemm: product && flops_per_second / product.flopsPerSecond,
     share_of_peak: peak && flops_per_second / peak.flopsPerSecond,
   });
+  /** @param {KernelShare} one */
+  const boundOf = ({ kernel, variant, flopsPerSecond }) => {
+    const share = isHardware ? ISA_SHARES[kernel]?.[variant] : undefined;
+    return share && peak && flopsPerSecond / (peak.flopsPerSecond * share);
+  };
   const kernelOf = (/** @type {KernelShare} */ one) => ({
     kernel: one.kernel,
     variant: one.variant,
@@ -31,6 +38,7 @@ export function kernelRun({ r, step, product, memory, kernels, outside }, { toke
     ms: one.seconds * 1000,
     share: one.share,
     ...rates(one.flops, one.flopsPerSecond),
+    share_of_instructions: boundOf(one),
     bytes: one.bytes,
   });
   return {
@@ -61,17 +69,22 @@ export function kernelLines({ kernels, not_in_kernels, ...step }) {
     percent(one.share),
     one.ms.toFixed(2),
     ...rateCells(one),
+    percent(one.share_of_instructions),
   ]);
+  const hasInstructions = kernels.some((one) => one.share_of_instructions !== undefined);
+  const last = hasInstructions ? ['of its bound'] : [];
   const table = tableLines([
-    [`Kernels at r ${step.r}, each alone`, 'times', 'share', 'ms', 'GFLOP/s', 'of the GEMM', 'of the peak'],
+    [`Kernels at r ${step.r}, each alone`, 'times', 'share', 'ms', 'GFLOP/s', 'of the GEMM', 'of the peak', ...last],
     ...rows,
     ['not in kernels', '', percent(not_in_kernels.share), not_in_kernels.ms.toFixed(2), '', '', ''],
     ['the step itself', count(step.dispatches), '', step.ms_per_step.toFixed(2), ...rateCells(step)],
     ['counted unmerged', '', '', '', ...rateCells(step.unmerged)],
     ...gemmRows(step.gemm),
   ]).map((line) => line.trimEnd());
-  return [...table, ...rooflineLines(step)];
+  return [...table, ...(hasInstructions ? [BOUND] : []), ...rooflineLines(step)];
 }
+
+const BOUND = "Its bound: the peak times the multiply-adds among its instructions, as AMD's compiler makes them";
 
 /**
  * @param {KernelRun['gemm']} gemm
@@ -79,7 +92,9 @@ export function kernelLines({ kernels, not_in_kernels, ...step }) {
  */
 function gemmRows(gemm) {
   if (gemm === undefined) return [];
-  return [[`beside: ${labelOf(gemm)}`, '', '', gemm.ms.toFixed(2), ...rateCells(gemm)]];
+  return [
+    [`beside: ${labelOf(gemm)}`, '', '', gemm.ms.toFixed(2), ...rateCells(gemm), percent(gemm.share_of_instructions)],
+  ];
 }
 
 /**

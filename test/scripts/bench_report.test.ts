@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { benchReport, benchTable, NOTHING_MEASURED } from '../../scripts/lib/bench_report.mjs';
+import { ISA_SHARES } from '../../scripts/lib/isa_shares.mjs';
 import { KERNEL_GEMM } from '../../scripts/lib/kernel_work.mjs';
 
 const run = { name: 'small', length: 256, adapter: 'llvmpipe', engine: 'Dawn in Node 20' } as const;
@@ -161,6 +162,17 @@ test('kernels come with their share of the step and of the product that they are
   expect(table).toMatch(/\nThe peak: 10\.00 GFLOP\/s of multiply-adds in registers; 4\.00 GB\/s in a copy$/);
   for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+
+  const onGpu = benchReport({ ...run, adapter: 'gpu' }, { ...nothing, kernels, kernelGemm, peak, device });
+  const bound = 1e10 * (ISA_SHARES.linear?.wide ?? Number.NaN);
+  expect(onGpu.kernels?.[0]?.kernels[0]?.share_of_instructions).toBeCloseTo(1e9 / bound, 10);
+  const lines = benchTable(onGpu).split('\n');
+  expect(lines).toContainEqual(expect.stringMatching(/ of the peak +of its bound$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^linear\/wide .* 10\.0 % +10\.6 %$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^copy 64 +30 +30\.0 % +30\.00$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^beside: linear\/register .* 50\.0 % +54\.9 %$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^Its bound: .* as AMD's compiler makes them$/));
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(115);
 });
 
 test('modes are told beside each other', () => {

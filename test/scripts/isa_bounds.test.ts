@@ -3,6 +3,7 @@ import { compileFor } from '../../scripts/lib/isa.mjs';
 import { isaSources } from '../../scripts/lib/isa_kernels.mjs';
 import { missingIsaParts } from '../../scripts/lib/isa_parts.mjs';
 import { kernelOf, mainLoops } from '../../scripts/lib/isa_report.mjs';
+import { ISA_SHARES } from '../../scripts/lib/isa_shares.mjs';
 
 /*
  * What a GPU's own compiler makes of the kernels with most of a step's work, held to what it was when this was written:
@@ -45,5 +46,20 @@ test.skipIf(missing.length > 0)(`what NAVI31's compiler makes of products and at
     const beside = mainLoops(loops).map(({ vector, multiply_adds }) => vector - multiply_adds);
     expect(beside, name).toHaveLength(bounds.beside.length);
     for (const [index, most] of bounds.beside.entries()) expect(beside[index], name).toBeLessThanOrEqual(most);
+  }
+});
+
+test.skipIf(missing.length > 0)(`the shares that reports of kernels go by are those that it gives${why}`, () => {
+  const names = Object.entries(ISA_SHARES).flatMap(([kernel, variants]) =>
+    Object.keys(variants).map((variant) => `${kernel}/${variant}`),
+  );
+  const sources = names.flatMap((name) => isaSources(name));
+  const { compiled } = compileFor(sources, 'navi31');
+  expect(compiled).toHaveLength(names.length);
+  for (const [index, source] of sources.entries()) {
+    const { kernel, variant, share } = kernelOf({ ...source, compiled: compiled[index]! });
+    const known = ISA_SHARES[kernel]?.[variant] ?? Number.NaN;
+    // Rounded, and other versions of the compiler differ a little.
+    expect(Math.abs((share ?? Number.NaN) - known), `${kernel}/${variant}: ${share}`).toBeLessThan(0.02);
   }
 });

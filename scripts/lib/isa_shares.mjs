@@ -1,0 +1,16 @@
+// What part of the peak the instructions of a kernel leave, as AMD's compiler makes them for NAVI31: multiply-adds among the
+// vector instructions of its main loops, with staging. From the `share` of each in `npm run bench -- --only isa --json`.
+
+/** @type {Readonly<Record<string, Readonly<Record<string, number>>>>} by kernel and variant */
+export const ISA_SHARES = {
+  attention: { workgroup: 0.93 },
+  attention_backward: { workgroup: 0.94 },
+  linear: { register: 0.91, wide: 0.94, workgroup: 0.94, workgroup_small: 0.88 },
+  linear_backward: { register: 0.91, wide: 0.93, workgroup: 0.94, workgroup_small: 0.88 },
+  linear_weight_backward: { register: 0.72, wide: 0.83, workgroup: 0.93, workgroup_small: 0.88 },
+  vera_up_backward: { register: 0.64, wide: 0.7, workgroup: 0.88, workgroup_small: 0.79 },
+  vera_lambda_backward: { register: 0.73, wide: 0.83, workgroup: 0.92 },
+  vera_linear: { register: 0.87, wide: 0.89, workgroup: 0.93, workgroup_small: 0.88 },
+  vera_merge: { register: 0.82, wide: 0.84, workgroup: 0.92, workgroup_small: 0.86 },
+  vera_merge_backward: { register: 0.91, wide: 0.94, workgroup: 0.94 },
+};
