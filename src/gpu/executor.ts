@@ -228,7 +228,7 @@ export class Executor implements Runner {
   async #measure(): Promise<void> {
     const { queued } = this.#budget;
     // Whoever runs or reads next learns that the device was lost.
-    await this.#host.device.queue.onSubmittedWorkDone().catch(() => {});
+    await this.#readback.done().catch(() => {});
     this.#budget.finished(queued, performance.now());
   }
 

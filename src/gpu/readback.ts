@@ -27,15 +27,27 @@ export class Readback {
 
   /** Queues the copy at once. Resolves with the bytes of all places, concatenated. */
   async read(places: readonly Place[]): Promise<ArrayBuffer> {
-    this.#host.check();
     const bytes = places.reduce((sum, { size }) => sum + size, 0);
+    return this.#fetch(bytes, (encoder, staging) => {
+      let end = 0;
+      for (const { buffer, offset, size } of places) {
+        encoder.copyBufferToBuffer(buffer, offset, staging, end, size);
+        end += size;
+      }
+    });
+  }
+
+  /** Resolves once all that was submitted is done. */
+  async done(): Promise<void> {
+    // Not by `onSubmittedWorkDone`: Firefox may tell it 100 ms late, as it does of maps, and Deno has it since 2025 only.
+    await this.#fetch(4, (encoder, staging) => encoder.clearBuffer(staging, 0, 4));
+  }
+
+  async #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): Promise<ArrayBuffer> {
+    this.#host.check();
     const staging = this.#take(bytes);
     const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
-    let end = 0;
-    for (const { buffer, offset, size } of places) {
-      encoder.copyBufferToBuffer(buffer, offset, staging, end, size);
-      end += size;
-    }
+    encode(encoder, staging);
     this.#host.device.queue.submit([encoder.finish()]);
     this.#counters.submits += 1;
     this.#wait(1);
