@@ -6,7 +6,7 @@ type Access = 'read' | 'write' | 'update';
  */
 export type ParamType = 'u32' | 'f32' | 'size' | 'place';
 /** What a device may lack. */
-export type Feature = 'subgroups';
+export type Feature = 'subgroups' | 'shader-f16';
 export type Bindings = Readonly<Record<string, Access>>;
 export type ParamTypes = Readonly<Record<string, ParamType>>;
 export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };

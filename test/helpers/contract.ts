@@ -1,5 +1,8 @@
-import type { AnyKernel, AnyVariant } from '../../src/core/kernel';
+import type { AnyKernel, AnyVariant, Feature } from '../../src/core/kernel';
 import type { ShaderFile } from './kernels';
+
+/** WGSL's names of features. */
+const EXTENSIONS: Readonly<Record<Feature, string>> = { subgroups: 'subgroups', 'shader-f16': 'f16' };
 
 /** WGSL without its comments. */
 function code(wgsl: string): string {
@@ -49,7 +52,7 @@ export function contractProblems(kernel: AnyKernel, variant: AnyVariant): string
   const entries = [...text.matchAll(/@compute[^{]*?\bfn\s+(\w+)/g)].map(([, name]) => name);
   expectEqual('entry points', entries.join(', '), 'main');
   const enabled = [...text.matchAll(/\benable\s+(\w+);/g)].map(([, name]) => name);
-  expectEqual('extensions', enabled.join(', '), variant.features.join(', '));
+  expectEqual('extensions', enabled.join(', '), variant.features.map((feature) => EXTENSIONS[feature]).join(', '));
   for (const [forbidden] of text.matchAll(/\b(?:subgroup|quad)[A-Z]\w*|ptr<workgroup/g)) {
     if (forbidden.startsWith('ptr') || !variant.features.includes('subgroups')) {
       problems.push(`${forbidden}: not every browser takes it`);

@@ -21,7 +21,9 @@ export async function openGpuHost(): Promise<void> {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn found no Vulkan driver: install mesa-vulkan-drivers');
   const features = (['subgroups'] as const).filter((feature) => adapter.features.has(feature));
-  const device = await adapter.requestDevice({ requiredFeatures: features });
+  // What isn't taken unless it is asked for, so that `info` doesn't name it.
+  const asked = (['shader-f16'] as const).filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredFeatures: [...features, ...asked] });
   const { vendor, architecture, description } = adapter.info;
   const failures: string[] = [];
   const info = { vendor, architecture, description, fallback: false, features };

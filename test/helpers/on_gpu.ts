@@ -12,6 +12,8 @@ import { gpuHost } from './gpu_host';
 
 /** The families of tiles that products have for many rows. */
 export const TILES = ['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'] as const;
+/** Those that multiply in f16, for devices that were asked to. */
+export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
 
 export interface GpuOptions {
   /** Forces the tile family. */

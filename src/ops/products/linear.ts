@@ -20,6 +20,7 @@ export const linearForward = defineProduct({
   left: 'rows',
   right: 'rows',
   fewRows: true,
+  f16: true,
   size: ({ N, M, K }) => [N, M, K],
   plain: ({ has_bias, has_residual }) => has_bias === 0 && has_residual === 0,
 });
@@ -41,6 +42,7 @@ export const linearBackward = defineProduct({
   left: 'rows',
   right: 'columns',
   parts: 'apart',
+  f16: true,
   size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
 });
 

@@ -29,6 +29,7 @@ export const linearShardForward = defineProduct({
   right: 'rows',
   fewRows: true,
   resultStart: true,
+  f16: true,
   size: ({ N, M, K }) => [N, M, K],
 });
 
@@ -39,6 +40,7 @@ export const linearShardBackward = defineProduct({
   wgsl: backwardWgsl,
   left: 'rows',
   right: 'columns',
+  f16: true,
   size: ({ N, K, M }) => [N, K, M],
   // A single slice of K, which begins at the shard's first row.
   slices: () => 1,

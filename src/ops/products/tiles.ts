@@ -2,10 +2,13 @@ import enableSubgroups from '../../../shaders/lib/enable_subgroups.wgsl?raw';
 import neighbours from '../../../shaders/lib/neighbours.wgsl?raw';
 import fewRowsWgsl from '../../../shaders/products/lib/few_rows.wgsl?raw';
 import square from '../../../shaders/products/lib/square.wgsl?raw';
+import tileF16 from '../../../shaders/products/lib/tile_f16.wgsl?raw';
+import tileF16Small from '../../../shaders/products/lib/tile_f16_small.wgsl?raw';
 import tileRegister from '../../../shaders/products/lib/tile_register.wgsl?raw';
 import tileRow from '../../../shaders/products/lib/tile_row.wgsl?raw';
 import tileRowSerial from '../../../shaders/products/lib/tile_row_serial.wgsl?raw';
 import tileStage from '../../../shaders/products/lib/tile_stage.wgsl?raw';
+import tileStageF16 from '../../../shaders/products/lib/tile_stage_f16.wgsl?raw';
 import tileSubgroup from '../../../shaders/products/lib/tile_subgroup.wgsl?raw';
 import tileWide from '../../../shaders/products/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../../shaders/products/lib/tile_workgroup.wgsl?raw';
@@ -13,7 +16,7 @@ import tileWorkgroupSmall from '../../../shaders/products/lib/tile_workgroup_sma
 import { FLAT_THREADS, flatGrid, type Grid, type Params, type ParamTypes, type VariantInit } from '../../core/kernel';
 import { ceilDiv } from '../../core/shape';
 
-/** Rows and columns of a tile of results, in every family but `workgroup_small`. */
+/** Rows and columns of a tile of results, in every family but the small ones. */
 export const TILE = 64;
 const SMALL_TILE = 32;
 
@@ -24,6 +27,8 @@ const FEW_ROWS = 4;
 export interface TileInit<P extends ParamTypes> {
   /** For a kernel that reduces a tile's blocks instead of storing them: the files that do. */
   readonly epilogue?: Readonly<Record<'workgroup' | 'subgroup', string>>;
+  /** Whether there are tiles that multiply in f16, for devices that were asked to: for activations and their gradients. */
+  readonly f16?: boolean;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /**
@@ -42,13 +47,14 @@ export interface TileInit<P extends ParamTypes> {
 /**
  * A product's variants: its files with those of each tile. `register`: 8 × 4 results a thread, operands read directly from
  * memory. `wide`: likewise with 8 × 8 results, for devices with many registers or without any. `workgroup`: 8 × 8 results,
- * operands through workgroup memory. `workgroup_small`: 4 × 4 results, for results with few tiles. `subgroup`: 16 × 4
+ * operands through workgroup memory. `workgroup_small`: 4 × 4 results, for results with few tiles. `f16` and `f16_small`: these
+ * two, multiplying in f16. `subgroup`: 16 × 4
  * results, left operands from neighbouring threads. For few rows, four columns each: `row` by a workgroup, `row_serial` by a
  * thread.
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],
-  { size, rows, slices, fewRows, plain, epilogue }: TileInit<P>,
+  { size, rows, slices, fewRows, plain, epilogue, f16 }: TileInit<P>,
 ): VariantInit<P>[] {
   const tilesOf = (params: Params<P>, tile: number): Grid => {
     const [own, columns] = size(params);
@@ -81,6 +87,18 @@ export function tileVariants<P extends ParamTypes>(
     wgsl: [...files, tileWorkgroupSmall, tileStage],
     workgroups: (params) => tilesOf(params, SMALL_TILE),
   };
+  const inF16: VariantInit<P> = {
+    name: 'f16',
+    wgsl: [tileF16, ...shared, square, tileStageF16],
+    features: ['shader-f16'],
+    workgroups: tiles,
+  };
+  const inF16Small: VariantInit<P> = {
+    ...inF16,
+    name: 'f16_small',
+    wgsl: [tileF16Small, ...files, tileStageF16],
+    workgroups: small.workgroups,
+  };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, square, tileWide], workgroups: tiles },
@@ -88,6 +106,7 @@ export function tileVariants<P extends ParamTypes>(
     ...(epilogue === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
+    ...(f16 ? [inF16, inF16Small] : []),
     ...(fewRows ? [row, rowSerial] : []),
   ];
 }

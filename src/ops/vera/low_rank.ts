@@ -50,6 +50,7 @@ export const veraUpBackward = defineProduct({
   left: 'own',
   leftBase: true,
   right: 'own',
+  f16: true,
   size: ({ N, R, M0, M1, M2 }) => [N, R, M0 + M1 + M2],
 });
 

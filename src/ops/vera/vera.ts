@@ -43,6 +43,7 @@ export const veraLinearForward = defineProduct({
   right: 'rows',
   lowRank: true,
   fewRows: true,
+  f16: true,
   size: ({ N, M, K, R }) => [N, M, K + R],
 });
 
@@ -54,6 +55,7 @@ export const veraAddForward = defineProduct({
   left: 'rows',
   right: 'scaled_rows',
   fewRows: true,
+  f16: true,
   size: ({ N, M, R }) => [N, M, R],
 });
 

@@ -21,6 +21,7 @@ export const veraSavedForward = defineProduct({
   left: 'rows',
   right: 'scaled_rows',
   perColumn: true,
+  f16: true,
   size: ({ N, M, R }) => [N, M, R],
 });
 
@@ -32,6 +33,7 @@ export const veraSavedBackward = defineProduct({
   left: 'rows',
   right: 'scaled_columns',
   perColumn: true,
+  f16: true,
   size: ({ N, M, R }) => [N, R, M],
 });
 

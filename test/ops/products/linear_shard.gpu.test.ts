@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
-import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { expectGpuEqualsReference, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
 import { integerArray, randomArray } from '../../helpers/random';
 import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
@@ -62,9 +62,11 @@ describe('linear_shard, register', () => {
 });
 
 // Storages and layouts know nothing of tiles: one shape whose last shard ends within a step of K proves a tile.
-describe.each(TILES)('linear_shard, %s', (variant) => {
+describe.each([...TILES, ...TILES_IN_F16])('linear_shard, %s', (variant) => {
   test('67×140×132: equal for whole numbers', () => check({ N: 67, M: 140, K: 132 }, variant, integerArray, 0));
+});
 
+describe.each(TILES)('linear_shard, %s', (variant) => {
   // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
 
