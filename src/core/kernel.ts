@@ -5,6 +5,8 @@ type Access = 'read' | 'write' | 'update';
  * lies or which one it is, so that the work is the same with any other; `u32` is what is neither.
  */
 export type ParamType = 'u32' | 'f32' | 'size' | 'place';
+/** What products of activations and their gradients multiply in. They are summed in f32. */
+export type Arithmetic = 'f32' | 'f16';
 /** What a device may lack. */
 export type Feature = 'subgroups' | 'shader-f16';
 export type Bindings = Readonly<Record<string, Access>>;

@@ -4,8 +4,13 @@ import type { Sized } from '../graph/work';
 import type { DeviceInfo } from './device';
 
 /** Variants for GPUs only, or for software GPUs only: elsewhere there are too few cores for them, or most threads idle. */
-const FOR_GPUS: readonly string[] = ['row', 'workgroup_small'];
+const FOR_GPUS: readonly string[] = ['row', 'workgroup_small', 'f16_small'];
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
+
+/** The families that multiply in f16, in order of preference. Only a device that was asked to has the feature. */
+const IN_F16: readonly string[] = ['f16_small', 'f16'];
+/** Those that cut results into small tiles. */
+const SMALL: readonly string[] = ['workgroup_small', 'f16_small'];
 
 /** With this many large tiles, each core of a large GPU has work. A result with fewer is better cut into small tiles. */
 const BUSY_TILES = 128;
@@ -16,14 +21,15 @@ const MOST_TURNS = 2 ** 16;
 export type Chosen = Readonly<Record<string, string>>;
 
 /**
- * Picks a kernel's variant: the chosen one, else the first in the default table, provided that it is eligible. Where a
- * variant for few rows is eligible, the default table decides: choices are measured on many rows.
+ * Picks a kernel's variant: the chosen one, else one in f16, else the first in the default table, provided that it is
+ * eligible. Where a variant for few rows is eligible, the default table decides: choices are measured on many rows.
  */
 export function chooseVariant(step: Sized, info: DeviceInfo, chosen: Chosen = {}): AnyVariant {
   const eligible = eligibleVariants(step, info);
   const table = families(info);
   const own = Object.hasOwn(chosen, step.kernel.name) ? chosen[step.kernel.name] : undefined;
-  const names = own === undefined ? table : [...table.filter(isForFewRows), own, ...table];
+  const inF16 = IN_F16.filter((name) => isWorthMeasuring(name, info));
+  const names = [...table.filter(isForFewRows), ...(own === undefined ? [] : [own]), ...inF16, ...table];
   const variant = names.map((name) => eligible.find((v) => v.name === name)).find((v) => v !== undefined);
   const picked = variant ?? eligible[0];
   if (picked === undefined)
@@ -42,7 +48,7 @@ export function eligibleVariants({ kernel, params }: Sized, info: Pick<DeviceInf
   const named = able.filter(({ name }, index) => able.findIndex((first) => first.name === name) === index);
   const large = named.find(({ name }) => name === 'workgroup');
   const isBusy = large !== undefined && groupsOf(large.workgroups(params)) >= BUSY_TILES;
-  return named.filter(({ name, turns }) => !(name === 'workgroup_small' && isBusy) && turns(params) <= MOST_TURNS);
+  return named.filter(({ name, turns }) => !(SMALL.includes(name) && isBusy) && turns(params) <= MOST_TURNS);
 }
 
 function groupsOf([x, y = 1, z = 1]: Grid): number {

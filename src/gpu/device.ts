@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { Feature } from '../core/kernel';
+import type { Arithmetic, Feature } from '../core/kernel';
 import type { KernelAdapter } from '../core/kernel_choice';
 
 export interface DeviceInfo {
@@ -8,10 +8,11 @@ export interface DeviceInfo {
   readonly description: string;
   /** True for a software GPU that says that it is one. */
   readonly fallback: boolean;
-  /** The optional WebGPU features that it has and kernels use. */
+  /** The optional WebGPU features that it has and kernels use: `shader-f16` only where it was asked for. */
   readonly features: readonly Feature[];
 }
 
+/** What is taken where the GPU has it. What changes results beyond their last bits has to be asked for. */
 const FEATURES: readonly Feature[] = ['subgroups'];
 /** The limits that are raised to what the GPU offers. Workgroups stay within WebGPU's default limits. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -49,18 +50,19 @@ export class DeviceHost {
   }
 
   /**
-   * Opens a device with all that the GPU adapter offers. Throws `unsupported_device` without WebGPU or a GPU adapter,
-   * `insecure_context` if that is because the page came over http, and `gpu_blocked` if it is because of crashes.
+   * Opens a device with all that the GPU adapter offers. Throws `unsupported_device` without WebGPU, a GPU adapter or the
+   * arithmetic, `insecure_context` if that is because the page came over http, and `gpu_blocked` if it is because of crashes.
    * `lostAt`: when the last device was lost, by Date.now().
    */
   static async open(
     gpu: GPU | undefined,
     onFailure: (error: WebVeraError) => void = () => {},
     lostAt?: number,
+    arithmetic: Arithmetic = 'f32',
   ): Promise<DeviceHost> {
     if (gpu === undefined) throw noWebGpu();
     const adapter = await openAdapter(gpu, lostAt);
-    const features = FEATURES.filter((feature) => adapter.features.has(feature));
+    const features = featuresFor(adapter, arithmetic);
     const device = await openDevice(adapter, features);
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
     return new DeviceHost(
@@ -165,6 +167,16 @@ function gpuBlocked(seconds_left: number): WebVeraError {
     hint: seconds_left > 0 ? wait : 'Restart the browser.',
     retryable: true,
     detail: { seconds_left },
+  });
+}
+
+/** Without a silent fall-back: a page that asks for f16 has measured or tested it. */
+function featuresFor(adapter: GPUAdapter, arithmetic: Arithmetic): readonly Feature[] {
+  const features = FEATURES.filter((feature) => adapter.features.has(feature));
+  if (arithmetic === 'f32') return features;
+  if (adapter.features.has('shader-f16')) return [...features, 'shader-f16'];
+  throw new WebVeraError('unsupported_device', 'A GPU adapter with shader-f16 was expected, but this one lacks it', {
+    hint: "Leave out the session's option arithmetic: 'f16'. All devices compute in f32.",
   });
 }
 

@@ -54,6 +54,13 @@ export interface SessionOptions {
    */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
   /**
+   * 'f32'. 'f16': products of activations, and of their gradients, multiply in f16 and sum in f32, which GPUs that work on pairs of
+   * f16 do in fewer instructions. Results are then those of f32 to about three digits; gradients of weights and vectors, and all
+   * that is no product, stay in f32. A device without the feature `shader-f16` is refused with `unsupported_device` as it opens.
+   * With `kernels: 'tuned'` both are measured, and the faster one runs.
+   */
+  readonly arithmetic?: 'f32' | 'f16';
+  /**
    * 4 seconds. For how long the worker may be silent while a call waits for it, apart from what is known to take longer. One
    * that is silent for longer is stuck: it is ended, another one is started, and what was pending rejects with
    * `worker_crashed`. `Infinity` where you stop in the worker's code with a debugger.
@@ -137,6 +144,7 @@ export class Session extends EventTarget implements AsyncDisposable {
       remoteHost,
       remotePathTemplate,
       limits,
+      arithmetic,
       patience,
       signal,
     } = options;
@@ -156,7 +164,7 @@ export class Session extends EventTarget implements AsyncDisposable {
         }
         return connectHere({ emit: host.emit, ...defined({ gpu, fetch }) });
       },
-      { store, ...defined({ remoteHost, remotePathTemplate, limits, kernels }) },
+      { store, ...defined({ remoteHost, remotePathTemplate, limits, kernels, arithmetic }) },
       signal,
     );
     return session;
@@ -255,6 +263,7 @@ const sessionRules = {
   remotePathTemplate: anyString,
   limits: anyObject,
   kernels: either(oneOf('default', 'tuned'), anyObject),
+  arithmetic: oneOf('f32', 'f16'),
   patience: either(positive, oneOf(Number.POSITIVE_INFINITY)),
   signal: abortSignal,
 };

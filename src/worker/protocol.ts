@@ -1,5 +1,6 @@
 import type { RenderChat } from '../core/chat';
 import type { BatchToken } from '../core/generation';
+import type { Arithmetic } from '../core/kernel';
 import type { KernelChoice } from '../core/kernel_choice';
 import type { RunEvent } from '../core/run';
 import type { ParserLimits, ProgressInfo } from '../core/source';
@@ -75,6 +76,8 @@ export interface OpenOptions {
   readonly limits?: Partial<ParserLimits>;
   /** 'default' by default. */
   readonly kernels?: 'default' | 'tuned' | KernelChoice;
+  /** 'f32' by default. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /** The page adds what becomes of the worker itself. */

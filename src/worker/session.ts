@@ -59,6 +59,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       host.gpu,
       ({ message }) => host.emit({ type: 'lost', message }),
       (opened) => kernels.begin(opened),
+      options.arithmetic,
     );
     const sources = new ModelSources(host, options);
     const models = new LoadedModels();

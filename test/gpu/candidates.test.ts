@@ -23,6 +23,15 @@ test('leaves out what is made for another kind of device', () => {
   expect(of(LLVMPIPE)).toEqual([['subgroup', 'workgroup', 'serial']]);
 });
 
+test('measures products in f16 only on a device that was asked to, beside those in f32', () => {
+  const kernel = kernelOf('product', ['workgroup', 'workgroup_small', 'f16', 'f16_small']);
+  const of = (rows: number, info: DeviceInfo) => candidatesFor(steps(1, kernel, rows), info)[0]?.variants;
+  const asked: DeviceInfo = { ...GPU, features: ['shader-f16'] };
+  expect(of(200, GPU)).toBeUndefined();
+  expect(of(200, asked)).toEqual(['f16', 'workgroup']);
+  expect(of(40, asked)).toEqual(['f16_small', 'workgroup', 'workgroup_small', 'f16']);
+});
+
 test('takes equal dispatches together, wherever their operands lie, and measures the two largest kinds', () => {
   const kernel = kernelOf('product', TILES);
   const all = [...steps(2, kernel, 100), ...steps(9, kernel, 30), ...steps(1, kernel, 50), ...steps(3, kernel, 100)];

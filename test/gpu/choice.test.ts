@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { chooseVariant, eligibleVariants } from '../../src/gpu/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
 import { attentionBackward, attentionForward } from '../../src/ops/attention/attention';
-import { linearForward } from '../../src/ops/products/linear';
+import { linearForward, linearWeightBackward } from '../../src/ops/products/linear';
 import { sampleKernel } from '../../src/ops/sample';
 import { APPLE, GPU, LLVMPIPE, SWIFTSHADER } from '../helpers/devices';
 import { kernelOf, stepOf } from '../helpers/tile_kernels';
@@ -64,6 +64,29 @@ test('a GPU has small tiles for results that would have few, and software GPUs h
   expect(tiles(508, 960, GPU)).toEqual(['workgroup_small', [16, 30, 1]]);
   expect(tiles(508, 960, APPLE)).toEqual(['register', [8, 15, 1]]);
   expect(tiles(508, 960, { ...LLVMPIPE, features: [] })).toEqual(['workgroup', [8, 15, 1]]);
+});
+
+test('a device that was asked to multiplies in f16 wherever a product may, but for few rows', () => {
+  const asked = (info: DeviceInfo): DeviceInfo => ({ ...info, features: [...info.features, 'shader-f16'] });
+  const kernel = linearForward.kernel('ragged', 'f16');
+  const variant = (N: number, info: DeviceInfo, chosen = {}) => {
+    const params = { N, M: 1020, K: 64, stride: 64, has_bias: 0, has_residual: 0 };
+    return chooseVariant({ kernel, params }, info, chosen).name;
+  };
+  const devices = [GPU, APPLE, SWIFTSHADER, LLVMPIPE];
+  expect(devices.map((info) => variant(508, asked(info)))).toEqual(['f16', 'f16', 'f16', 'f16']);
+  expect(devices.map((info) => variant(444, asked(info)))).toEqual(['f16_small', 'f16_small', 'f16', 'f16']);
+  expect(devices.map((info) => variant(4, asked(info)))).toEqual(['row', 'row', 'row_serial', 'row_serial']);
+  expect(variant(508, asked(GPU), { linear: 'register' })).toBe('register');
+  // What was chosen for other sizes gives way to f16.
+  expect(variant(508, asked(GPU), { linear: 'workgroup_small' })).toBe('f16');
+  expect(variant(508, GPU, { linear: 'f16' })).toBe('workgroup');
+  const { features } = GPU;
+  expect(
+    eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, { features }).map(({ name }) => name),
+  ).toEqual(['register', 'wide', 'workgroup', 'subgroup']);
+  const gradient = linearWeightBackward.kernel('vec4', 'f32');
+  expect(chooseVariant({ kernel: gradient, params: { N: 512, M: 1024, K: 1024 } }, asked(GPU)).name).toBe('workgroup');
 });
 
 test.each([

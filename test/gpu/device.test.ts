@@ -44,6 +44,29 @@ test('an adapter that is refused is told with the browser’s reason', async () 
   });
 });
 
+test('f16 is taken from the adapter only where it was asked for, and refused where it is not there', async () => {
+  const opened: string[][] = [];
+  const having = (...features: string[]): GPU => {
+    const requestDevice = async ({ requiredFeatures = [] }: { requiredFeatures?: string[] }) => {
+      opened.push(requiredFeatures);
+      return { addEventListener: () => {}, lost: new Promise(() => {}), limits: {} };
+    };
+    const adapter = { features: new Set(features), info: {}, limits: {}, requestDevice };
+    return { requestAdapter: async () => adapter } as unknown as GPU;
+  };
+  const both = having('shader-f16', 'subgroups', 'timestamp-query');
+  const hosts = [await DeviceHost.open(both), await DeviceHost.open(both, () => {}, undefined, 'f16')];
+  expect(opened).toEqual([['subgroups'], ['subgroups', 'shader-f16']]);
+  // The choice of kernels is kept by these.
+  expect(hosts.map(({ adapter }) => adapter.features)).toEqual(opened);
+  await expect(DeviceHost.open(having('subgroups'), () => {}, undefined, 'f16')).rejects.toMatchObject({
+    code: 'unsupported_device',
+    message: 'A GPU adapter with shader-f16 was expected, but this one lacks it',
+    hint: expect.stringContaining("arithmetic: 'f16'"),
+  });
+  expect(opened).toHaveLength(2);
+});
+
 test('no adapter soon after a lost device means that the GPU is blocked, and for how long', async () => {
   vi.useFakeTimers({ now: 1_000_000 });
   const gpu = gpuThat(async () => null);

@@ -1,5 +1,11 @@
-import { defineKernel } from '../../src/core/kernel';
+import { defineKernel, type Feature } from '../../src/core/kernel';
 import type { Step } from '../../src/graph/graph';
+
+const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
+  subgroup: ['subgroups'],
+  f16: ['shader-f16'],
+  f16_small: ['shader-f16'],
+};
 
 /** A kernel with variants of these names, as `ops/products/tiles.ts` makes them: `row` is for four rows or fewer, and forty rows are few tiles. */
 export function kernelOf(name: string, variants: readonly string[], text = '') {
@@ -11,7 +17,7 @@ export function kernelOf(name: string, variants: readonly string[], text = '') {
     variants: variants.map((variant) => ({
       name: variant,
       wgsl: [text],
-      features: variant === 'subgroup' ? (['subgroups'] as const) : [],
+      features: FEATURES[variant] ?? [],
       workgroups: ({ rows = 0 }) => [rows <= 40 ? 1 : 128],
       fits: ({ rows = 0 }) => !variant.startsWith('row') || rows <= 4,
     })),

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/error';
+import type { Arithmetic } from '../../core/kernel';
 import { DeviceHost } from '../../gpu/device';
 import { Executor } from '../../gpu/executor';
 
@@ -12,6 +13,7 @@ export class SessionDevice {
   readonly #gpu: GPU | undefined;
   readonly #onFailure: (error: WebVeraError) => void;
   readonly #onOpen: (device: OpenDevice) => Promise<void>;
+  readonly #arithmetic: Arithmetic | undefined;
   #opened: Promise<OpenDevice> | undefined;
   /** When the last one was lost. */
   #lostAt: number | undefined;
@@ -22,10 +24,12 @@ export class SessionDevice {
     gpu: GPU | undefined,
     onFailure: (error: WebVeraError) => void,
     onOpen: (device: OpenDevice) => Promise<void>,
+    arithmetic?: Arithmetic,
   ) {
     this.#gpu = gpu;
     this.#onFailure = onFailure;
     this.#onOpen = onOpen;
+    this.#arithmetic = arithmetic;
   }
 
   /** Throws `unsupported_device`, or `gpu_blocked` after crashes; a later call tries again. */
@@ -65,7 +69,8 @@ export class SessionDevice {
 
   async #open(): Promise<OpenDevice> {
     const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
-    const host = await DeviceHost.open(this.#gpu ?? navigator?.gpu, this.#onFailure, this.#lostAt);
+    const gpu = this.#gpu ?? navigator?.gpu;
+    const host = await DeviceHost.open(gpu, this.#onFailure, this.#lostAt, this.#arithmetic);
     const executor = new Executor(host);
     const device = { executor, host };
     try {

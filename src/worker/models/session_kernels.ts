@@ -179,7 +179,9 @@ function expectFeatures({ variants }: KernelChoice, info: DeviceInfo): void {
     if (lacking.length === 0) continue;
     const message = `kernels: ${kernel}: ${name} needs ${lacking.join(', ')}, which this device doesn't have`;
     throw new WebVeraError('invalid_argument', message, {
-      hint: "It was made on another device. Open the session with 'tuned' to measure on this one.",
+      hint: lacking.includes('shader-f16')
+        ? "Open the session with arithmetic: 'f16' beside it, as the one was that it was made in."
+        : "It was made on another device. Open the session with 'tuned' to measure on this one.",
     });
   }
 }

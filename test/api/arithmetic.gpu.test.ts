@@ -1,0 +1,88 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type KernelChoice, Session } from '../../src/index';
+import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/resumed_run';
+import { type TestSession, within } from '../helpers/session';
+import { sessionGpu } from '../helpers/session_gpu';
+import { loadTiny } from '../helpers/tiny_llama';
+
+// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
+vi.setConfig({ testTimeout: 300_000 });
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const inF16 = { arithmetic: 'f16' } as const;
+const losses = ({ logs }: RunOutcome): number[] => logs.map(({ loss }) => loss);
+const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(choice)) as KernelChoice;
+
+// Losses are means over tokens of sums of hundreds of products, each off by some 2⁻¹² either way; a run's gradients likewise.
+const FIRST = 2 ** -12;
+const CURVE = 2 ** -10;
+
+test('a run in f16 learns as one in f32 does, and its choice of kernels repeats it', async () => {
+  const [exact, half] = [await trained(), await trained({ session: inF16 })];
+  const apart = losses(exact).map((loss, step) => Math.abs(losses(half)[step]! - loss) / loss);
+  expect(apart).toHaveLength(12);
+  expect(apart[0]).toBeLessThan(FIRST);
+  expect(Math.max(...apart)).toBeLessThan(CURVE);
+  // Else it wasn't in f16.
+  expect(half.weights).not.toEqual(exact.weights);
+  expect(half.kernels.adapter.features).toEqual([...exact.kernels.adapter.features, 'shader-f16']);
+  const again = await trained({ session: { ...inF16, kernels: json(half.kernels) } });
+  expect([again.weights, again.warnings]).toEqual([half.weights, half.warnings]);
+});
+
+test('a run in f16 is resumed to the bit', async () => {
+  const whole = await trained({ session: inF16 });
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  await trained({ session: inF16, meanwhile: stopAt(5, { save: true }) });
+  const later = await trained({ session: inF16, resume: true });
+  expect(later.logs.map(numbersOf)).toEqual(whole.logs.map(numbersOf));
+  expect(later.weights).toEqual(whole.weights);
+  expect(later.warnings).toEqual(whole.warnings);
+});
+
+test('a run in f16 goes on in f32 with a warning', async () => {
+  await trained({ session: inF16, meanwhile: stopAt(5, { save: true }) });
+  const later = await trained({ resume: true });
+  expect(later.warnings).toContain('other_kernels');
+  expect(later.logs).toHaveLength(12);
+});
+
+test('a choice of kernels in f16 needs a session in f16', async () => {
+  const made = await within({}, ({ session }) => session.kernels());
+  const kernels = { ...made, variants: { linear: 'f16' } };
+  await within({ ...inF16, kernels }, async ({ session, warnings }) => {
+    expect((await session.kernels()).variants).toEqual({ linear: 'f16' });
+    // It is another device for what was measured in f32.
+    expect(warnings).toEqual(['other_kernels']);
+  });
+  await within({ kernels }, async ({ session }) => {
+    await expect(session.kernels()).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: "kernels: linear: f16 needs shader-f16, which this device doesn't have",
+      hint: expect.stringContaining("arithmetic: 'f16'"),
+    });
+  });
+});
+
+test('a device without f16 refuses, rather than compute in f32', async () => {
+  const adapter = { ...(await sessionGpu().gpu.requestAdapter()), features: new Set(['subgroups']) };
+  const gpu = { requestAdapter: async () => adapter } as unknown as GPU;
+  const session = await Session.open({ worker: false, store: 'memory', gpu, ...inF16 });
+  await expect(loadTiny({ session } as TestSession)).rejects.toMatchObject({ code: 'unsupported_device' });
+  await session.close();
+});
+
+test('an arithmetic that there is not', async () => {
+  const arithmetic = 'bf16' as 'f16';
+  await expect(Session.open({ worker: false, arithmetic })).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: expect.stringContaining('arithmetic'),
+  });
+});
