@@ -8,7 +8,7 @@ export type ParamType = 'u32' | 'f32' | 'size' | 'place';
 /** What products of activations and their gradients multiply in. They are summed in f32. */
 export type Arithmetic = 'f32' | 'f16';
 /** What a device may lack. */
-export type Feature = 'subgroups' | 'shader-f16';
+export type Feature = 'subgroups' | 'shader-f16' | 'chromium-experimental-subgroup-matrix';
 export type Bindings = Readonly<Record<string, Access>>;
 export type ParamTypes = Readonly<Record<string, ParamType>>;
 export type Params<P extends ParamTypes> = { readonly [K in keyof P]: number };

@@ -7,6 +7,8 @@ import type { DeviceInfo } from './device';
 const FOR_GPUS: readonly string[] = ['row', 'workgroup_small', 'f16_small'];
 const FOR_SOFTWARE: readonly string[] = ['row_serial', 'held', 'subgroup', 'serial'];
 
+/** What only a page that names it is given: no device that has its feature was at hand to run it. */
+const BY_NAME_ALONE: readonly string[] = ['subgroup_matrix'];
 /** The families that multiply in f16, in order of preference. Only a device that was asked to has the feature. */
 const IN_F16: readonly string[] = ['f16_small', 'f16'];
 /** Those that cut results into small tiles. */
@@ -57,7 +59,7 @@ function groupsOf([x, y = 1, z = 1]: Grid): number {
 
 /** Whether a variant may be the fastest on the device. */
 export function isWorthMeasuring(variant: string, info: DeviceInfo): boolean {
-  return !(isSoftware(info) ? FOR_GPUS : FOR_SOFTWARE).includes(variant);
+  return ![...BY_NAME_ALONE, ...(isSoftware(info) ? FOR_GPUS : FOR_SOFTWARE)].includes(variant);
 }
 
 /** Whether a variant is for few rows only. */

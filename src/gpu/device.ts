@@ -174,17 +174,35 @@ function gpuBlocked(seconds_left: number): WebVeraError {
 function featuresFor(adapter: GPUAdapter, arithmetic: Arithmetic): readonly Feature[] {
   const features = FEATURES.filter((feature) => adapter.features.has(feature));
   if (arithmetic === 'f32') return features;
-  if (adapter.features.has('shader-f16')) return [...features, 'shader-f16'];
+  if (adapter.features.has('shader-f16')) return [...features, 'shader-f16', ...matricesOf(adapter)];
   throw new WebVeraError('unsupported_device', 'A GPU adapter with shader-f16 was expected, but this one lacks it', {
     hint: "Leave out the session's option arithmetic: 'f16'. All devices compute in f32.",
   });
+}
+
+const MATRICES = 'chromium-experimental-subgroup-matrix';
+
+/** What a browser started for it says of subgroup matrices, beyond WebGPU's types. */
+interface MatrixInfo {
+  readonly subgroupMaxSize?: number;
+  readonly subgroupMatrixConfigs?: Iterable<Readonly<Record<string, unknown>>>;
+}
+
+/** The feature, where the tile of subgroup matrices can run: of 16 × 16 × 16, from f16 to f32. */
+function matricesOf({ features, info }: GPUAdapter): readonly Feature[] {
+  const { subgroupMaxSize = 0, subgroupMatrixConfigs = [] } = info as MatrixInfo;
+  const isThere = [...subgroupMatrixConfigs].some(
+    ({ componentType, resultComponentType, M, N, K }) =>
+      componentType === 'f16' && resultComponentType === 'f32' && [M, N, K].every((size) => size === 16),
+  );
+  return features.has(MATRICES) && features.has('subgroups') && isThere && subgroupMaxSize <= 64 ? [MATRICES] : [];
 }
 
 async function openDevice(adapter: GPUAdapter, features: readonly Feature[]): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({
       label: 'webvera',
-      requiredFeatures: [...features],
+      requiredFeatures: [...features] as GPUFeatureName[],
       requiredLimits: limitsOf(adapter.limits),
     });
   } catch (cause) {

@@ -57,7 +57,8 @@ export interface SessionOptions {
    * 'f32'. 'f16': products of activations, and of their gradients, multiply in f16 and sum in f32, which GPUs that work on pairs of
    * f16 do in fewer instructions. Results are then those of f32 to about three digits; gradients of weights and vectors, and all
    * that is no product, stay in f32. A device without the feature `shader-f16` is refused with `unsupported_device` as it opens.
-   * With `kernels: 'tuned'` both are measured, and the faster one runs.
+   * With `kernels: 'tuned'` both are measured, and the faster one runs. Where a browser was started with subgroup matrices,
+   * `kernels` may also name them, `{ …, variants: { linear: 'subgroup_matrix' } }`: an experiment that was only compiled so far.
    */
   readonly arithmetic?: 'f32' | 'f16';
   /**

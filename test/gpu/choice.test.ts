@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseVariant, eligibleVariants } from '../../src/gpu/choice';
+import { chooseVariant, eligibleVariants, isWorthMeasuring } from '../../src/gpu/choice';
 import type { DeviceInfo } from '../../src/gpu/device';
 import { attentionBackward, attentionForward } from '../../src/ops/attention/attention';
 import { linearForward, linearWeightBackward } from '../../src/ops/products/linear';
@@ -85,6 +85,15 @@ test('a device that was asked to multiplies in f16 wherever a product may, but f
   expect(
     eligibleVariants({ kernel, params: { N: 508, M: 1020, K: 64 } }, { features }).map(({ name }) => name),
   ).toEqual(['register', 'wide', 'workgroup', 'subgroup']);
+  // Nobody has run these yet.
+  const full: DeviceInfo = {
+    ...asked(GPU),
+    features: [...asked(GPU).features, 'chromium-experimental-subgroup-matrix'],
+  };
+  expect(variant(508, full)).toBe('f16');
+  expect(isWorthMeasuring('subgroup_matrix', full)).toBe(false);
+  expect(variant(508, full, { linear: 'subgroup_matrix' })).toBe('subgroup_matrix');
+  expect(variant(508, asked(GPU), { linear: 'subgroup_matrix' })).toBe('f16');
   const gradient = linearWeightBackward.kernel('vec4', 'f32');
   expect(chooseVariant({ kernel: gradient, params: { N: 512, M: 1024, K: 1024 } }, asked(GPU)).name).toBe('workgroup');
 });

@@ -67,6 +67,30 @@ test('f16 is taken from the adapter only where it was asked for, and refused whe
   expect(opened).toHaveLength(2);
 });
 
+test('subgroup matrices are taken with f16, where the tile of theirs can run', async () => {
+  const matrices = 'chromium-experimental-subgroup-matrix';
+  const ofSize = (size: number, resultComponentType = 'f32') => ({
+    componentType: 'f16',
+    resultComponentType,
+    M: size,
+    N: size,
+    K: size,
+  });
+  const featuresOf = async (subgroupMatrixConfigs: unknown, subgroupMaxSize = 64, arithmetic?: 'f16') => {
+    const requestDevice = async () => ({ addEventListener: () => {}, lost: new Promise(() => {}), limits: {} });
+    const info = { subgroupMaxSize, subgroupMatrixConfigs };
+    const adapter = { features: new Set(['shader-f16', 'subgroups', matrices]), info, limits: {}, requestDevice };
+    const gpu = { requestAdapter: async () => adapter } as unknown as GPU;
+    const { info: opened } = await DeviceHost.open(gpu, () => {}, undefined, arithmetic);
+    return (opened.features as readonly string[]).includes(matrices);
+  };
+  expect(await featuresOf([ofSize(16, 'f16'), ofSize(16)], 64, 'f16')).toBe(true);
+  expect(await featuresOf([ofSize(16)])).toBe(false);
+  expect(await featuresOf([ofSize(16)], 128, 'f16')).toBe(false);
+  expect(await featuresOf([ofSize(8), ofSize(16, 'f16')], 32, 'f16')).toBe(false);
+  expect(await featuresOf(undefined, 32, 'f16')).toBe(false);
+});
+
 test('no adapter soon after a lost device means that the GPU is blocked, and for how long', async () => {
   vi.useFakeTimers({ now: 1_000_000 });
   const gpu = gpuThat(async () => null);

@@ -2,7 +2,11 @@ import type { AnyKernel, AnyVariant, Feature } from '../../src/core/kernel';
 import type { ShaderFile } from './kernels';
 
 /** WGSL's names of features. */
-const EXTENSIONS: Readonly<Record<Feature, string>> = { subgroups: 'subgroups', 'shader-f16': 'f16' };
+const EXTENSIONS: Readonly<Record<Feature, string>> = {
+  subgroups: 'subgroups',
+  'shader-f16': 'f16',
+  'chromium-experimental-subgroup-matrix': 'chromium_experimental_subgroup_matrix',
+};
 
 /** WGSL without its comments. */
 function code(wgsl: string): string {

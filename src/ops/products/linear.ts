@@ -21,6 +21,7 @@ export const linearForward = defineProduct({
   right: 'rows',
   fewRows: true,
   f16: true,
+  matrices: true,
   size: ({ N, M, K }) => [N, M, K],
   plain: ({ has_bias, has_residual }) => has_bias === 0 && has_residual === 0,
 });

@@ -10,6 +10,7 @@ import tileRowSerial from '../../../shaders/products/lib/tile_row_serial.wgsl?ra
 import tileStage from '../../../shaders/products/lib/tile_stage.wgsl?raw';
 import tileStageF16 from '../../../shaders/products/lib/tile_stage_f16.wgsl?raw';
 import tileSubgroup from '../../../shaders/products/lib/tile_subgroup.wgsl?raw';
+import tileSubgroupMatrix from '../../../shaders/products/lib/tile_subgroup_matrix.wgsl?raw';
 import tileWide from '../../../shaders/products/lib/tile_wide.wgsl?raw';
 import tileWorkgroup from '../../../shaders/products/lib/tile_workgroup.wgsl?raw';
 import tileWorkgroupSmall from '../../../shaders/products/lib/tile_workgroup_small.wgsl?raw';
@@ -29,6 +30,8 @@ export interface TileInit<P extends ParamTypes> {
   readonly epilogue?: Readonly<Record<'workgroup' | 'subgroup', string>>;
   /** Whether there are tiles that multiply in f16, for devices that were asked to: for activations and their gradients. */
   readonly f16?: boolean;
+  /** Whether there is a tile of subgroup matrices, likewise: for values within f16's range, and one range of K. */
+  readonly matrices?: boolean;
   /** Whether there is a tile for few rows: K must run along the lines of both operands. */
   readonly fewRows?: boolean;
   /**
@@ -54,7 +57,7 @@ export interface TileInit<P extends ParamTypes> {
  */
 export function tileVariants<P extends ParamTypes>(
   files: readonly string[],
-  { size, rows, slices, fewRows, plain, epilogue, f16 }: TileInit<P>,
+  { size, rows, slices, fewRows, plain, epilogue, f16, matrices }: TileInit<P>,
 ): VariantInit<P>[] {
   const tilesOf = (params: Params<P>, tile: number): Grid => {
     const [own, columns] = size(params);
@@ -99,6 +102,12 @@ export function tileVariants<P extends ParamTypes>(
     wgsl: [tileF16Small, ...files, tileStageF16],
     workgroups: small.workgroups,
   };
+  const ofMatrices: VariantInit<P> = {
+    name: 'subgroup_matrix',
+    wgsl: [tileSubgroupMatrix, ...files],
+    features: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
+    workgroups: tiles,
+  };
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, square, tileWide], workgroups: tiles },
@@ -107,6 +116,7 @@ export function tileVariants<P extends ParamTypes>(
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
     ...(f16 ? [inF16, inF16Small] : []),
+    ...(matrices ? [ofMatrices] : []),
     ...(fewRows ? [row, rowSerial] : []),
   ];
 }

@@ -1,0 +1,13 @@
+import { create } from 'webgpu';
+
+/** Dawn's device that computes nothing and compiles all: with features that no driver here has. */
+export async function openNullDevice(
+  ...features: readonly string[]
+): Promise<{ readonly gpu: GPU; readonly device: GPUDevice }> {
+  const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) throw new Error('Dawn has no null adapter');
+  const device = await adapter.requestDevice({ requiredFeatures: [...features] as GPUFeatureName[] });
+  // The first one kept referenced: Dawn's objects crash once it is collected.
+  return { gpu, device };
+}
