@@ -17,7 +17,11 @@
 /* What Dawn lets a shader know of its dispatch beside the buffers. */
 #define PUSH_CONSTANT_BYTES 128
 
-static const char *const EXTENSIONS[] = {VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME};
+/* The last one may be missing. */
+static const char *const EXTENSIONS[] = {VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
+                                         VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME};
+
+#define MOST_EXTENSIONS 512
 
 static PFN_vkGetPipelineExecutablePropertiesKHR get_executables;
 static PFN_vkGetPipelineExecutableStatisticsKHR get_statistics;
@@ -44,10 +48,23 @@ static VkPhysicalDevice first_device(void) {
   return physical;
 }
 
+static int has_matrices(VkPhysicalDevice physical) {
+  static VkExtensionProperties all[MOST_EXTENSIONS];
+  uint32_t count = MOST_EXTENSIONS;
+  check(vkEnumerateDeviceExtensionProperties(physical, NULL, &count, all), "vkEnumerateDeviceExtensionProperties");
+  for (uint32_t i = 0; i < count; i++)
+    if (strcmp(all[i].extensionName, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME) == 0) return 1;
+  return 0;
+}
+
 /* With all features that the device has, as Dawn takes what it can get. */
 static VkDevice open_device(VkPhysicalDevice physical) {
+  int with_matrices = has_matrices(physical);
+  VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR};
   VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executables = {
-      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR};
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
+      .pNext = with_matrices ? &matrices : NULL};
   VkPhysicalDeviceVulkan13Features v13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
                                           .pNext = &executables};
   VkPhysicalDeviceVulkan12Features v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &v13};
@@ -61,7 +78,7 @@ static VkDevice open_device(VkPhysicalDevice physical) {
                              .pNext = &features,
                              .queueCreateInfoCount = 1,
                              .pQueueCreateInfos = &queue,
-                             .enabledExtensionCount = 1,
+                             .enabledExtensionCount = with_matrices ? 2 : 1,
                              .ppEnabledExtensionNames = EXTENSIONS};
   VkDevice device;
   check(vkCreateDevice(physical, &info, NULL, &device), "vkCreateDevice");

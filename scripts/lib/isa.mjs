@@ -19,14 +19,16 @@ import { onExit, remove } from './processes.mjs';
 /**
  * @param {readonly Source[]} sources
  * @param {string} gpu as Mesa calls it
- * @returns {{ device: string, compiled: Compiled[] }} in the same order
+ * @returns {{ device: string, compiled: (Compiled | undefined)[] }} in the same order; undefined for those with subgroup matrices
+ * that the GPU doesn't have
  */
 export function compileFor(sources, gpu) {
-  const { program, driver } = isaParts();
+  const { program, driver, commands } = isaParts();
   const folder = mkdtempSync(join(tmpdir(), 'webvera-isa-'));
   const clean = onExit(() => remove(folder));
   try {
-    const modules = makeSpirv(sources, folder);
+    const all = makeSpirv(sources, folder, { gpu, driver, commands });
+    const modules = all.filter((module) => module !== undefined);
     const { status, stdout, stderr } = spawnSync(program, [], {
       input: modules.map(({ file, bindings }) => `${file}\t${bindings}\n`).join(''),
       encoding: 'utf8',
@@ -40,7 +42,8 @@ export function compileFor(sources, gpu) {
       },
     });
     if (status !== 0) throw new CommandFailure(`Mesa's driver compiled nothing for ${gpu}:\n${stderr.trim()}`);
-    return readCompiled(stdout);
+    const { device, compiled } = readCompiled(stdout);
+    return { device, compiled: all.map((module) => module && compiled[modules.indexOf(module)]) };
   } finally {
     clean();
   }

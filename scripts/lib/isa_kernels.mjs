@@ -23,7 +23,7 @@ const A_GPU = /** @type {const} */ ({
 
 /**
  * @param {string} [asked] a record, as 'linear', or one of its variants, as 'linear/workgroup'; of products, for whole lines in
- * f32 unless others are named. By default all that a GPU may be given.
+ * f32 unless others are named. By default all that a GPU may be given, and what only a page that names it is given.
  * @returns {NamedSource[]}
  */
 export function isaSources(asked) {
@@ -38,7 +38,7 @@ export function isaSources(asked) {
 /** @param {NamedKernel} named */
 function ofGpus(named) {
   return [...labelled(named.kernel.variants)]
-    .filter(([, { name }]) => isWorthMeasuring(name, A_GPU))
+    .filter(([, { name }]) => name === 'subgroup_matrix' || isWorthMeasuring(name, A_GPU))
     .map((one) => sourceOf(named, ...one));
 }
 

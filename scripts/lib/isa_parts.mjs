@@ -12,8 +12,6 @@ import { remove } from './processes.mjs';
 
 /** @typedef {import('./browsers.mjs').Part} Part */
 
-const SOURCE = fileURLToPath(new URL('../isa/compile.c', import.meta.url));
-
 /** @type {readonly (Part & { isThere: () => boolean })[]} */
 const PARTS = [
   {
@@ -46,13 +44,15 @@ const PARTS = [
 
 /**
  * Compiles for a GPU. They are there, or else `MissingParts` names all that aren't.
- * @returns {{ program: string, driver: string }} `scripts/isa/compile.c`, built, and the driver that it is to use
+ * @returns {{ program: string, driver: string, commands: string }} `scripts/isa/compile.c`, built, the driver that it is to
+ * use, and `scripts/isa/null_commands.c`, built
  */
 export function isaParts() {
   const missing = missingIsaParts();
   const driver = findDriver('radeon_icd');
   if (missing.length > 0 || driver === undefined) throw new MissingParts(advise(missing));
-  return { program: builtProgram(), driver };
+  const [program, commands] = [built('compile', ['-O1']), built('null_commands', ['-O1', '-shared', '-fPIC'])];
+  return { program, driver, commands };
 }
 
 /** @returns {readonly Part[]} */
@@ -60,18 +60,24 @@ export function missingIsaParts() {
   return PARTS.filter(({ isThere }) => !isThere());
 }
 
-/** Built anew whenever its source has changed. */
-function builtProgram() {
-  const version = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 12);
-  const program = join(cacheFolder(), `isa-${version}`);
+/**
+ * Built anew whenever its source has changed.
+ * @param {string} name
+ * @param {readonly string[]} flags
+ */
+function built(name, flags) {
+  const source = fileURLToPath(new URL(`../isa/${name}.c`, import.meta.url));
+  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
+  const program = join(cacheFolder(), `isa-${name}-${version}`);
   if (existsSync(program)) return program;
   mkdirSync(cacheFolder(), { recursive: true });
   const folder = mkdtempSync(join(cacheFolder(), 'isa-'));
   try {
-    const built = join(folder, 'compile');
-    execFileSync('cc', ['-O1', '-std=c11', '-o', built, SOURCE, '-lvulkan'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const made = join(folder, name);
+    const args = [...flags, '-std=c11', '-o', made, source, '-lvulkan', '-ldl'];
+    execFileSync('cc', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     // In one move, so that no other process finds half of it.
-    renameSync(built, program);
+    renameSync(made, program);
   } finally {
     remove(folder);
   }

@@ -29,10 +29,9 @@ export async function runIsa({ gpu, kernel, compare, json }) {
   const { isaSources } = /** @type {typeof import('./isa_kernels.mjs')} */ (module);
   const sources = [...isaSources(kernel), ...(compare === undefined ? [] : peerSources(compare))];
   const { device, compiled } = compileFor(sources, gpu);
-  const kernels = sources.map((source, index) => {
+  const kernels = sources.flatMap(({ kernel, variant }, index) => {
     const one = compiled[index];
-    if (one === undefined) throw new Error(`Nothing was compiled of ${source.kernel}/${source.variant}`);
-    return { kernel: source.kernel, variant: source.variant, compiled: one };
+    return one === undefined ? [] : [{ kernel, variant, compiled: one }];
   });
   const report = isaReport({ gpu, device, kernels });
   if (json) return JSON.stringify(report, null, 2);

@@ -46,7 +46,7 @@ function readLine(line) {
 
 /** Of floats: mad_u32 and the like are arithmetic of addresses. */
 const MULTIPLY_ADD =
-  /^v_(dual_|pk_)?(fma|fmac|fmaak|fmamk|mac|mad|madak|madmk)(_legacy)?_f\d+|^v_(fma|mad)_mix|^v_dot\d/;
+  /^v_(dual_|pk_)?(fma|fmac|fmaak|fmamk|mac|mad|madak|madmk)(_legacy)?_f\d+|^v_(fma|mad)_mix|^v_(dot\d|wmma)/;
 /** They let nothing else be computed meanwhile, or are hints: none takes the place of a computation. */
 const WAIT = /^s_(wait|nop|delay_alu|clause|barrier|sleep|inst_prefetch|set_inst_prefetch|code_end|endpgm)/;
 

@@ -96,7 +96,7 @@ test('a loop that is branched back to from two places is one', () => {
 test('kinds of instructions', () => {
   const names = (text: string): string[] => text.split(' ');
   const multiplyAdds =
-    'v_fma_f32 v_fmac_f32_e32 v_mac_f32_e32 v_fmaak_f32 v_mad_f32 v_pk_fma_f16 v_pk_fma_f32 v_fma_mix_f32 v_dot2_f32_f16 v_dual_fmac_f32';
+    'v_fma_f32 v_fmac_f32_e32 v_mac_f32_e32 v_fmaak_f32 v_mad_f32 v_pk_fma_f16 v_pk_fma_f32 v_fma_mix_f32 v_dot2_f32_f16 v_dual_fmac_f32 v_wmma_f32_16x16x16_f16';
   for (const name of names(multiplyAdds)) expect(kindOf(name), name).toBe('multiply_adds');
   for (const name of names(
     'v_mad_u32_u24 v_mad_u64_u32 v_mul_f32_e32 v_min_u32_e32 v_dual_mov_b32 v_cmpx_gt_u32_e32',
@@ -194,9 +194,12 @@ test('options', () => {
 test('kernels are those that a GPU may be given', () => {
   const names = isaSources().map(({ kernel, variant }) => `${kernel}/${variant}`);
   expect(names).toEqual(
-    expect.arrayContaining(['linear/workgroup', 'linear/register', 'attention/workgroup.2', 'add/default']),
+    expect.arrayContaining([
+      ...['linear/workgroup', 'linear/register', 'linear/f16', 'linear/subgroup_matrix'],
+      ...['attention/workgroup.2', 'add/default'],
+    ]),
   );
-  expect(names.filter((name) => /serial|subgroup|held|\.f16/.test(name))).toEqual([]);
+  expect(names.filter((name) => /serial|subgroup(?!_matrix)|held|\.f16/.test(name))).toEqual([]);
   expect(isaSources('linear.ragged.f16/workgroup')).toMatchObject([
     { kernel: 'linear.ragged.f16', variant: 'workgroup' },
   ]);

@@ -17,6 +17,9 @@ const BOUNDS: Readonly<Record<string, { vgprs: number; waves: number; beside: re
   'linear_backward/workgroup': { vgprs: 120, waves: 8, beside: [4, 4, 4] },
   'linear_weight_backward/workgroup': { vgprs: 120, waves: 8, beside: [4] },
   'linear/workgroup_small': { vgprs: 84, waves: 8, beside: [2] },
+  'linear/f16': { vgprs: 180, waves: 8, beside: [56] },
+  'linear/f16_small': { vgprs: 132, waves: 8, beside: [22] },
+  'linear/subgroup_matrix': { vgprs: 60, waves: 16, beside: [118] },
   'linear/register': { vgprs: 84, waves: 18, beside: [12] },
   // f16 weights are unpacked as they are staged: the loops over them are those of f32.
   'linear.vec4.f16/workgroup': { vgprs: 120, waves: 8, beside: [4] },
