@@ -10,7 +10,8 @@ const STEP = 64u;
 const STAGE_LINE = 8u;
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   let row = group.x * SIDE + thread.y * 4u;
   let column = group.y * SIDE + thread.x * 4u;
   var c = mat4x4f();

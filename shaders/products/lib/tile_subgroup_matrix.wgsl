@@ -29,11 +29,12 @@ struct Halves { left: Result16, right: Result16 }
 
 @compute @workgroup_size(256)
 fn main(
-  @builtin(workgroup_id) group: vec3u,
+  @builtin(workgroup_id) id: vec3u,
   @builtin(local_invocation_id) thread: vec3u,
   @builtin(subgroup_id) number: u32,
   @builtin(num_subgroups) count: u32,
 ) {
+  let group = id + vec3u(p.first_x, p.first_y, 0u);
   subgroup = vec2u(number, count);
   let c = add_parts(Sums(), group, thread);
   put_results(c.first.left, 0u);
