@@ -19,13 +19,13 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @param {import('./bench_options.mjs').BenchOptions} options
  * @param {(done: number, total: number, what: string) => void} onStep
  */
-export async function measure({ name, length, ranks, parts, tuned, adapter }, onStep) {
+export async function measure({ name, length, ranks, parts, tuned, arithmetic, adapter }, onStep) {
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('../page/bench.html')) },
     '/scripts/': path('../'),
     '/dist/': path('../../dist/'),
     '/bundled/': BUNDLED_MODEL,
-    '/job.json': { type: 'application/json', body: JSON.stringify({ name, length, ranks, parts, tuned }) },
+    '/job.json': { type: 'application/json', body: JSON.stringify({ name, length, ranks, parts, tuned, arithmetic }) },
   });
   let engine = '';
   const onReport = (/** @type {Report} */ report) => {

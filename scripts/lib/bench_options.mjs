@@ -84,6 +84,9 @@ export function readBenchOptions(argv, packed = false) {
   }
   const work = readWork(flags, CASE_NAMES);
   if (work.tuned && flags.compare !== undefined) throw new UsageError('--tuned needs the training, and no --compare');
+  if (work.arithmetic !== 'f32' && flags.compare !== undefined) {
+    throw new UsageError('--arithmetic f16 is no comparison of like with like: leave out --compare');
+  }
   return {
     ...work,
     adapter: choice('adapter', flags.adapter ?? adapters(packed)[0], adapters(packed)),

@@ -35,11 +35,12 @@ export const NOTHING_MEASURED = {
  * @param {number} run.length
  * @param {string} run.adapter
  * @param {string} run.engine
+ * @param {'f32' | 'f16'} [run.arithmetic] of products
  * @param {import('./roofline.mjs').Rates} [run.peak] of a device that isn't the measured one
  * @param {Measurements} measurements
  */
 export function benchReport(
-  { name, length, adapter, engine, peak: given },
+  { name, length, adapter, engine, arithmetic = 'f32', peak: given },
   { version, trainings, tuned, gemm, generation, adapters, modes, counts, kernels, kernelGemm, peak: measured, device },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
@@ -69,6 +70,7 @@ export function benchReport(
     label,
     adapter,
     engine,
+    arithmetic,
     device,
     shape: { ...shape, length, batch },
     runs,
@@ -94,6 +96,7 @@ export function benchTable({
   case: name,
   label,
   engine,
+  arithmetic,
   device,
   shape,
   runs,
@@ -108,7 +111,7 @@ export function benchTable({
 }) {
   const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
   const head = [
-    `${name} on ${gpu || 'an unnamed adapter'}, ${engine}`,
+    `${name} on ${gpu || 'an unnamed adapter'}, ${engine}${arithmetic === 'f32' ? '' : `, products in ${arithmetic}`}`,
     `${capital(label)}: ${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
   ];
   const parts = [

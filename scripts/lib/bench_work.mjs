@@ -11,6 +11,7 @@ import { choice, integer, UsageError } from './options.mjs';
  * @property {readonly number[]} ranks
  * @property {readonly Part[]} parts
  * @property {boolean} tuned
+ * @property {'f32' | 'f16'} arithmetic
  * @property {boolean} json
  * @property {import('./roofline.mjs').Rates | undefined} peak of a device that isn't at hand
  */
@@ -22,6 +23,7 @@ export const WORK_FLAGS = /** @type {const} */ ({
   kernels: { type: 'boolean' },
   only: { type: 'string' },
   tuned: { type: 'boolean' },
+  arithmetic: { type: 'string', default: 'f32' },
   peak: { type: 'string' },
   json: { type: 'boolean' },
 });
@@ -43,6 +45,7 @@ ${device}\
                    adapted layers) or kernels                    (the first three)
   --tuned          train and generate with kernels that were measured first, on the
                    shapes of the training (of the first r)
+  --arithmetic A   f32, or f16: products multiply in it, and sum in f32      (f32)
 ${compare}\
   --peak F,B       instead, what a step takes at least on a device of F GFLOP/s and
                    B GB/s: its work is counted, and no step is taken
@@ -70,6 +73,7 @@ export function readWork(flags, names) {
           ? [...new Set([...wanted, /** @type {const} */ ('kernels')])]
           : wanted,
     tuned: flags.tuned === true,
+    arithmetic: choice('arithmetic', flags.arithmetic, /** @type {const} */ (['f32', 'f16'])),
     json: flags.json === true,
     peak: flags.peak === undefined ? undefined : rates(flags.peak),
   };

@@ -65,12 +65,14 @@ export async function measureGeneration({ AutoModelForCausalLM }, { files, vocab
  * @param {ReadonlyMap<string, Blob>} run.files
  * @param {GenerationRates} run.rates
  * @param {GPU} run.gpu
+ * @param {'f32' | 'f16'} run.arithmetic
  * @param {(done: number, total: number) => void} run.onStep
  * @returns {Promise<GenerationMeasurement>}
  */
-export async function withDecode(bench, { files, rates, gpu, onStep }) {
+export async function withDecode(bench, { files, rates, gpu, arithmetic, onStep }) {
   const decode = await bench.measureDecode(gpu, {
     files,
+    arithmetic,
     position: PROMPT_TOKENS + NEW_TOKENS / 2,
     longest: PROMPT_TOKENS + NEW_TOKENS,
     tokenSeconds: 1 / rates.tokens_per_second,

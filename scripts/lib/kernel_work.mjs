@@ -21,25 +21,30 @@ export const NO_KERNELS = { kernels: [], kernelGemm: undefined, peak: undefined 
  * @param {ReadonlyMap<string, Blob>} job.files its model
  * @param {readonly number[]} job.ranks
  * @param {GPU | undefined} job.gpu
+ * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
  * @param {number} [job.sampleSeconds] how long a sample of a kernel lasts at least
  * @param {(done: number, total: number, what: string) => void} [job.onStep]
  * @param {AbortSignal} [job.signal]
  * @returns {Promise<Required<KernelMeasurements> & { peak: import('../../src/bench').PeakReport }>}
  */
-export async function measureKernelWork(bench, { measured, files, ranks, gpu, sampleSeconds, onStep, signal }) {
+export async function measureKernelWork(
+  bench,
+  { measured, files, ranks, gpu, arithmetic, sampleSeconds, onStep, signal },
+) {
   const { batch, length, rounds, targets: target_modules } = measured;
   const common = (/** @type {string} */ what) => ({
     signal,
     onProgress: (/** @type {number} */ done, /** @type {number} */ total) => onStep?.(done, total, what),
   });
   // One after the other: each has the device for itself.
-  const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], ...common('the best GEMM') });
+  const kernelGemm = await bench.measureGemm(gpu, { shapes: [KERNEL_GEMM], arithmetic, ...common('the best GEMM') });
   const kernels = [];
   for (const r of ranks) {
     const options = {
       files,
       r,
       target_modules,
+      arithmetic,
       batch,
       tokens: length,
       rounds,

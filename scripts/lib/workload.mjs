@@ -43,6 +43,7 @@ const PEOPLE = 8;
  * @param {readonly number[]} job.ranks
  * @param {readonly Part[]} job.parts
  * @param {boolean} [job.tuned] whether kernels are measured before the first training step
+ * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
  * @param {import('./cases.mjs').ReadBundled} job.bundled
  * @param {GPU} job.gpu
  * @param {import('../../src/index').SessionOptions} [job.session]
@@ -50,7 +51,7 @@ const PEOPLE = 8;
  * @returns {Promise<Measurements>}
  */
 export async function measureAll(library, bench, job) {
-  const { name, length, ranks, parts, bundled, gpu, session, onStep } = job;
+  const { name, length, ranks, parts, arithmetic = 'f32', bundled, gpu, session, onStep } = job;
   const measured = { ...ALL_CASES[name], length };
   const { batch, targets: target_modules } = measured;
   onStep?.(0, 1, 'making the model');
@@ -67,7 +68,7 @@ export async function measureAll(library, bench, job) {
   let rates;
   if (parts.includes('training') || parts.includes('generation')) {
     const kernels = job.tuned === true ? 'tuned' : 'default';
-    const opened = await library.Session.open({ ...session, kernels, store: 'memory' });
+    const opened = await library.Session.open({ ...session, kernels, arithmetic, store: 'memory' });
     for (const r of parts.includes('training') ? ranks : []) {
       trainings.push(await measureTraining(library, measured, { files, r, session: opened, onStep: onPart(`r ${r}`) }));
     }
@@ -79,9 +80,9 @@ export async function measureAll(library, bench, job) {
     if (job.tuned === true) tuned = await opened.kernels();
     await opened.close();
     // Alone on the device, and on as warm a processor as the training.
-    gemm = await bench.measureGemm(gpu, { shapes: products(measured) });
+    gemm = await bench.measureGemm(gpu, { shapes: products(measured), arithmetic });
   }
-  const generation = rates && (await withDecode(bench, { files, rates, gpu, onStep: onPart('a token') }));
+  const generation = rates && (await withDecode(bench, { files, rates, gpu, arithmetic, onStep: onPart('a token') }));
   /** @type {AdapterReport[]} */
   const adapters = [];
   if (parts.includes('adapters')) {
@@ -90,6 +91,7 @@ export async function measureAll(library, bench, job) {
         files,
         r,
         target_modules,
+        arithmetic,
         adapters: PEOPLE,
         // As many tokens as a training step has.
         tokens: (batch * length) / PEOPLE,
@@ -102,7 +104,9 @@ export async function measureAll(library, bench, job) {
   const modes = [];
   for (const r of parts.includes('modes') ? ranks : []) {
     const onProgress = onPart(`r ${r}, modes`);
-    modes.push(await bench.measureModes(gpu, { files, r, target_modules, batch, tokens: length, onProgress }));
+    modes.push(
+      await bench.measureModes(gpu, { files, r, target_modules, arithmetic, batch, tokens: length, onProgress }),
+    );
   }
   /** @type {import('../../src/bench').StepCounts[]} */
   const counts = [];
@@ -110,7 +114,7 @@ export async function measureAll(library, bench, job) {
     counts.push(await bench.countStep(gpu, { files, r, target_modules, batch, tokens: length }));
   }
   const kernelWork = parts.includes('kernels')
-    ? await measureKernelWork(bench, { measured, files, ranks, gpu, onStep })
+    ? await measureKernelWork(bench, { measured, files, ranks, gpu, arithmetic, onStep })
     : NO_KERNELS;
   const device =
     gemm?.device ?? adapters[0]?.device ?? kernelWork.kernelGemm?.device ?? modes[0]?.device ?? counts[0]?.device;

@@ -8,6 +8,8 @@ export interface AdapterBenchOptions {
   readonly files: ReadonlyMap<string, Blob>;
   readonly r: number;
   readonly target_modules: readonly string[];
+  /** What products multiply in: f32. */
+  readonly arithmetic?: 'f32' | 'f16' | undefined;
   /** Tokens of a row in the mixed batch, which has a row for each adapter. */
   readonly tokens: number;
   /** On the device at once: 8. */
@@ -39,10 +41,10 @@ const PARTS = 4;
  */
 export async function measureAdapters(
   gpu: GPU | undefined,
-  { files, r, target_modules, tokens, adapters = 8, rounds = 7, sampleSeconds = 0.1, onProgress }: AdapterBenchOptions,
+  { adapters = 8, rounds = 7, sampleSeconds = 0.1, tokens, onProgress, ...options }: AdapterBenchOptions,
 ): Promise<AdapterReport> {
   const names = Array.from({ length: adapters }, (_, index) => `person ${index}`);
-  const stage = await AdapterStage.open(gpu, { files, r, target_modules }, names);
+  const stage = await AdapterStage.open(gpu, options, names);
   try {
     let done = 0;
     const onRound = (): void => {
@@ -51,7 +53,7 @@ export async function measureAdapters(
     };
     const mixed = await measureMixed(stage, { names, tokens, rounds, sampleSeconds, onRound });
     const switching = await measureSwitching(stage, { names, tokens: SWITCH_TOKENS, rounds, onRound });
-    return { r, adapters, mixed, switching, device: stage.host.info };
+    return { r: options.r, adapters, mixed, switching, device: stage.host.info };
   } finally {
     stage.close();
   }

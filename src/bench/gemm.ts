@@ -28,6 +28,8 @@ export interface GemmReport {
 export interface GemmOptions {
   /** 256×896×896 and 512×512×512. */
   readonly shapes?: readonly GemmShape[];
+  /** f16: its tiles are measured, too. Default: f32. */
+  readonly arithmetic?: 'f32' | 'f16' | undefined;
   /** How long one sample lasts at least: 0.2 s. */
   readonly sampleSeconds?: number;
   /** 5 */
@@ -66,10 +68,10 @@ interface Candidate {
  */
 export async function measureGemm(
   gpu: GPU | undefined,
-  { shapes = SHAPES, sampleSeconds = 0.2, samples = 5, onProgress, signal }: GemmOptions = {},
+  { shapes = SHAPES, arithmetic, sampleSeconds = 0.2, samples = 5, onProgress, signal }: GemmOptions = {},
 ): Promise<GemmReport> {
   signal?.throwIfAborted();
-  const host = await DeviceHost.open(gpu);
+  const host = await DeviceHost.open(gpu, { arithmetic });
   try {
     const candidates = await untilAborted(prepare(host, shapes), signal);
     const total = candidates.length + Math.min(FINALISTS, candidates.length) * (samples - 1);

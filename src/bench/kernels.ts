@@ -17,6 +17,8 @@ export interface KernelBenchOptions extends ReplayOptions {
   readonly batch: number;
   /** Tokens of a row. */
   readonly tokens: number;
+  /** What products multiply in: f32. */
+  readonly arithmetic?: 'f32' | 'f16' | undefined;
   /** A matrix product to time in turns with the step: rates that come minutes apart compare badly. */
   readonly product?: Pick<GemmRate, 'variant' | 'shape'> | undefined;
 }

@@ -15,13 +15,18 @@ interface ModelStage {
 export interface ModelStageOptions {
   /** config.json and weights. */
   readonly files: ReadonlyMap<string, Blob>;
+  /** What products multiply in: f32. */
+  readonly arithmetic?: 'f32' | 'f16' | undefined;
   /** Ends the loading of the model. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Throws `unsupported_device`, what loading a model throws, and what `signal` is aborted with. */
-export async function openModel(gpu: GPU | undefined, { files, signal }: ModelStageOptions): Promise<ModelStage> {
-  const host = await DeviceHost.open(gpu);
+export async function openModel(
+  gpu: GPU | undefined,
+  { files, signal, arithmetic }: ModelStageOptions,
+): Promise<ModelStage> {
+  const host = await DeviceHost.open(gpu, { arithmetic });
   try {
     const executor = new Executor(host);
     const onUpload = (): void => signal?.throwIfAborted();

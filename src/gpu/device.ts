@@ -19,6 +19,14 @@ const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 /** The next model to be loaded gets a new device. */
 const LOAD_AGAIN = 'Load the model again.';
 
+interface OpenDeviceOptions {
+  readonly onFailure?: ((error: WebVeraError) => void) | undefined;
+  /** When the last device was lost, by Date.now(). */
+  readonly lostAt?: number | undefined;
+  /** Default: f32. */
+  readonly arithmetic?: Arithmetic | undefined;
+}
+
 export function deviceLost(message: string, cause?: unknown): WebVeraError {
   return new WebVeraError('device_lost', message, { hint: LOAD_AGAIN, retryable: true, cause });
 }
@@ -52,13 +60,10 @@ export class DeviceHost {
   /**
    * Opens a device with all that the GPU adapter offers. Throws `unsupported_device` without WebGPU, a GPU adapter or the
    * arithmetic, `insecure_context` if that is because the page came over http, and `gpu_blocked` if it is because of crashes.
-   * `lostAt`: when the last device was lost, by Date.now().
    */
   static async open(
     gpu: GPU | undefined,
-    onFailure: (error: WebVeraError) => void = () => {},
-    lostAt?: number,
-    arithmetic: Arithmetic = 'f32',
+    { onFailure = () => {}, lostAt, arithmetic = 'f32' }: OpenDeviceOptions = {},
   ): Promise<DeviceHost> {
     if (gpu === undefined) throw noWebGpu();
     const adapter = await openAdapter(gpu, lostAt);

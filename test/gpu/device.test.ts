@@ -55,11 +55,11 @@ test('f16 is taken from the adapter only where it was asked for, and refused whe
     return { requestAdapter: async () => adapter } as unknown as GPU;
   };
   const both = having('shader-f16', 'subgroups', 'timestamp-query');
-  const hosts = [await DeviceHost.open(both), await DeviceHost.open(both, () => {}, undefined, 'f16')];
+  const hosts = [await DeviceHost.open(both), await DeviceHost.open(both, { arithmetic: 'f16' })];
   expect(opened).toEqual([['subgroups'], ['subgroups', 'shader-f16']]);
   // The choice of kernels is kept by these.
   expect(hosts.map(({ adapter }) => adapter.features)).toEqual(opened);
-  await expect(DeviceHost.open(having('subgroups'), () => {}, undefined, 'f16')).rejects.toMatchObject({
+  await expect(DeviceHost.open(having('subgroups'), { arithmetic: 'f16' })).rejects.toMatchObject({
     code: 'unsupported_device',
     message: 'A GPU adapter with shader-f16 was expected, but this one lacks it',
     hint: expect.stringContaining("arithmetic: 'f16'"),
@@ -81,7 +81,7 @@ test('subgroup matrices are taken with f16, where the tile of theirs can run', a
     const info = { subgroupMaxSize, subgroupMatrixConfigs };
     const adapter = { features: new Set(['shader-f16', 'subgroups', matrices]), info, limits: {}, requestDevice };
     const gpu = { requestAdapter: async () => adapter } as unknown as GPU;
-    const { info: opened } = await DeviceHost.open(gpu, () => {}, undefined, arithmetic);
+    const { info: opened } = await DeviceHost.open(gpu, { arithmetic });
     return (opened.features as readonly string[]).includes(matrices);
   };
   expect(await featuresOf([ofSize(16, 'f16'), ofSize(16)], 64, 'f16')).toBe(true);
@@ -94,14 +94,14 @@ test('subgroup matrices are taken with f16, where the tile of theirs can run', a
 test('no adapter soon after a lost device means that the GPU is blocked, and for how long', async () => {
   vi.useFakeTimers({ now: 1_000_000 });
   const gpu = gpuThat(async () => null);
-  await expect(DeviceHost.open(gpu, () => {}, 1_000_000 - 45_500)).rejects.toMatchObject({
+  await expect(DeviceHost.open(gpu, { lostAt: 1_000_000 - 45_500 })).rejects.toMatchObject({
     code: 'gpu_blocked',
     retryable: true,
     detail: { seconds_left: 75 },
     hint: expect.stringMatching(/^Try again in 75 s, or reload the page/),
   });
   const without = { code: 'unsupported_device', message: 'A GPU adapter was expected, but the browser gave none' };
-  await expect(DeviceHost.open(gpu, () => {}, 1_000_000 - 120_000)).rejects.toMatchObject({
+  await expect(DeviceHost.open(gpu, { lostAt: 1_000_000 - 120_000 })).rejects.toMatchObject({
     code: 'gpu_blocked',
     detail: { seconds_left: 0 },
     hint: 'Restart the browser.',

@@ -10,7 +10,7 @@ import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
 async function open(): Promise<SessionGpu & { readonly executor: Executor; readonly failures: string[] }> {
   const shared = sessionGpu();
   const failures: string[] = [];
-  const host = await DeviceHost.open(shared.gpu, (error) => failures.push(error.code));
+  const host = await DeviceHost.open(shared.gpu, { onFailure: (error) => failures.push(error.code) });
   return { ...shared, executor: new Executor(host), failures };
 }
 

@@ -24,6 +24,7 @@ test('options', () => {
     ranks: [64],
     parts: USUAL,
     tuned: false,
+    arithmetic: 'f32',
     compare: undefined,
     rounds: 5,
     peak: undefined,
@@ -38,6 +39,7 @@ test('options', () => {
     ranks: [16],
     parts: ['adapters'],
     tuned: false,
+    arithmetic: 'f32',
     rounds: 5,
     json: true,
   });
@@ -58,6 +60,9 @@ test('options', () => {
     compare: 'tfjs',
     rounds: 3,
   });
+  expect(readBenchOptions(['--arithmetic', 'f16'])).toMatchObject({ arithmetic: 'f16' });
+  expect(() => readBenchOptions(['--arithmetic', 'f64'])).toThrow('--arithmetic must be f32 or f16');
+  expect(() => readBenchOptions('--arithmetic f16 --compare jax'.split(' '))).toThrow('leave out --compare');
   expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
   // Another build is a folder that has its library for Node.
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));

@@ -70,7 +70,11 @@ export class SessionDevice {
   async #open(): Promise<OpenDevice> {
     const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
     const gpu = this.#gpu ?? navigator?.gpu;
-    const host = await DeviceHost.open(gpu, this.#onFailure, this.#lostAt, this.#arithmetic);
+    const host = await DeviceHost.open(gpu, {
+      onFailure: this.#onFailure,
+      lostAt: this.#lostAt,
+      arithmetic: this.#arithmetic,
+    });
     const executor = new Executor(host);
     const device = { executor, host };
     try {
