@@ -159,8 +159,9 @@ describe('a profile', () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       await profile.add(habit(1));
-      await profile.learn();
+      await profile.learn({ args: { max_steps: 40, learning_rate: 0.3 } });
       const [weights, text] = [await weightsOf(profile), await writingOf(profile)];
+      // Wherever that ends, what was learnt is gone: a model that writes at random has a loss of ln 32 = 3.5, and this one had 3.1.
       const { metrics } = await profile.learn({ args: { learning_rate: 50, max_grad_norm: 0 } });
       expect(metrics).toMatchObject({ taken: 0 });
       expect(profile.info.history.map(({ taken }) => taken)).toEqual([true, false]);
