@@ -1,27 +1,9 @@
-// Tile of 64 × 64 results for 8 × 8 threads, multiplied in f16 and summed in f32: tile_stage_f16 says how exactly. Each computes
-// four blocks. The workgroup reads 32 of K at a time into workgroup memory. Comes first: it needs the feature `shader-f16`.
-// grid: 64 rows in x, 64 columns in y
-// with lib/{square, tile_stage_f16}.wgsl
+// What tiles of 64 × 64 multiply in f16, and sum in f32: tile_stage_f16 says how exactly. The workgroup reads 32 of K at a time
+// into workgroup memory. Comes first: it needs the feature `shader-f16`.
+// with lib/{tile_staged_square, tile_stage_f16}.wgsl
 enable f16;
 
-const SIDE = 64u;
 const STEP = 32u;
-// 16 vectors and one of padding, which spreads writes over more banks.
-const STAGE_LINE = 17u;
-
-@compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
-  let group = id + vec3u(p.first_x, p.first_y, 0u);
-  let row = group.x * SIDE + thread.y * 4u;
-  let column = group.y * SIDE + thread.x * 4u;
-  var c = Square();
-  if (low_inner() > 0u) {
-    c = scale_square(add_low(c, group, thread), low_scale(column), low_scale(column + 32u));
-  }
-  c = add_parts(c, group, thread);
-  finish_square(row, column, c);
-  finish_tile(group, thread.y * 8u + thread.x);
-}
 
 // The sums of one run.
 struct Run { c00: mat4x4h, c01: mat4x4h, c10: mat4x4h, c11: mat4x4h }

@@ -1,25 +1,6 @@
-// Tile of 64 × 64 results for 8 × 8 threads. Each computes four blocks. The workgroup reads 16 of K at a time into
-// workgroup memory.
-// grid: 64 rows in x, 64 columns in y
-// with lib/{square, tile_stage}.wgsl
-const SIDE = 64u;
+// What tiles of 64 × 64 multiply in f32: the workgroup reads 16 of K at a time into workgroup memory.
+// with lib/{tile_staged_square, tile_stage}.wgsl
 const STEP = 16u;
-// 16 vectors and one of padding, which spreads writes over more banks.
-const STAGE_LINE = 17u;
-
-@compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
-  let group = id + vec3u(p.first_x, p.first_y, 0u);
-  let row = group.x * SIDE + thread.y * 4u;
-  let column = group.y * SIDE + thread.x * 4u;
-  var c = Square();
-  if (low_inner() > 0u) {
-    c = scale_square(add_low(c, group, thread), low_scale(column), low_scale(column + 32u));
-  }
-  c = add_parts(c, group, thread);
-  finish_square(row, column, c);
-  finish_tile(group, thread.y * 8u + thread.x);
-}
 
 // Four neighbouring threads stage four blocks along K, the next four threads those of the next four rows or columns.
 fn staged_by(thread: vec3u) -> Staged {

@@ -1,23 +1,6 @@
-// Tile of 32 × 32 results for 8 × 8 threads, a block for each: for results with too few tiles of 64 × 64 to keep a GPU
-// busy. The workgroup reads 32 of K at a time into workgroup memory.
-// grid: 32 rows in x, 32 columns in y
-// with lib/tile_stage.wgsl
-alias Sums = mat4x4f;
-const SIDE = 32u;
+// What tiles of 32 × 32 multiply in f32: the workgroup reads 32 of K at a time into workgroup memory.
+// with lib/{tile_staged_block, tile_stage}.wgsl
 const STEP = 32u;
-const STAGE_LINE = 8u;
-
-@compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_id) thread: vec3u) {
-  let group = id + vec3u(p.first_x, p.first_y, 0u);
-  let row = group.x * SIDE + thread.y * 4u;
-  let column = group.y * SIDE + thread.x * 4u;
-  var c = mat4x4f();
-  if (low_inner() > 0u) {
-    c = scale_columns(add_low(c, group, thread), low_scale(column));
-  }
-  finish(row, column, add_parts(c, group, thread));
-}
 
 // Neighbouring threads stage adjacent blocks, so that their writes go to different banks.
 fn staged_by(thread: vec3u) -> Staged {

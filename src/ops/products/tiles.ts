@@ -9,6 +9,8 @@ import tileRow from '../../../shaders/products/lib/tile_row.wgsl?raw';
 import tileRowSerial from '../../../shaders/products/lib/tile_row_serial.wgsl?raw';
 import tileStage from '../../../shaders/products/lib/tile_stage.wgsl?raw';
 import tileStageF16 from '../../../shaders/products/lib/tile_stage_f16.wgsl?raw';
+import tileStagedBlock from '../../../shaders/products/lib/tile_staged_block.wgsl?raw';
+import tileStagedSquare from '../../../shaders/products/lib/tile_staged_square.wgsl?raw';
 import tileSubgroup from '../../../shaders/products/lib/tile_subgroup.wgsl?raw';
 import tileSubgroupMatrix from '../../../shaders/products/lib/tile_subgroup_matrix.wgsl?raw';
 import tileWide from '../../../shaders/products/lib/tile_wide.wgsl?raw';
@@ -87,19 +89,19 @@ export function tileVariants<P extends ParamTypes>(
   };
   const small: VariantInit<P> = {
     name: 'workgroup_small',
-    wgsl: [...files, tileWorkgroupSmall, tileStage],
+    wgsl: [...files, tileStagedBlock, tileWorkgroupSmall, tileStage],
     workgroups: (params) => tilesOf(params, SMALL_TILE),
   };
   const inF16: VariantInit<P> = {
     name: 'f16',
-    wgsl: [tileF16, ...shared, square, tileStageF16],
+    wgsl: [tileF16, ...shared, square, tileStagedSquare, tileStageF16],
     features: ['shader-f16'],
     workgroups: tiles,
   };
   const inF16Small: VariantInit<P> = {
     ...inF16,
     name: 'f16_small',
-    wgsl: [tileF16Small, ...files, tileStageF16],
+    wgsl: [tileF16Small, ...files, tileStagedBlock, tileStageF16],
     workgroups: small.workgroups,
   };
   const ofMatrices: VariantInit<P> = {
@@ -111,7 +113,7 @@ export function tileVariants<P extends ParamTypes>(
   return [
     { name: 'register', wgsl: [...shared, tileRegister], workgroups: tiles },
     { name: 'wide', wgsl: [...shared, square, tileWide], workgroups: tiles },
-    { name: 'workgroup', wgsl: [...shared, square, tileWorkgroup, tileStage], workgroups: tiles },
+    { name: 'workgroup', wgsl: [...shared, square, tileStagedSquare, tileWorkgroup, tileStage], workgroups: tiles },
     ...(epilogue === undefined ? [small] : []),
     ...(plain === undefined ? [] : [{ ...subgroup, overrides: { PLAIN: 1 }, fits: plain }]),
     subgroup,
