@@ -70,7 +70,11 @@ export class DecodeStage implements Stage {
       await executor.allocate(Object.values(state));
       const { program } = decodeProgram({ loaded, overlay: BASE, cache, state, B: 1 });
       const weightBytes = weightBytesOf(program.steps, new Set(loaded.weights.values()));
-      const plain = await loadPlain(executor, baseTensor(loaded, `${loaded.model.head}.weight`), weightBytes);
+      const plain = await loadPlain(
+        executor,
+        baseTensor(loaded, `${loaded.model.head.outputEmbedding}.weight`),
+        weightBytes,
+      );
       const decode = await executor.load(program);
       return new DecodeStage({ executor, info: host.info, decode, plain, state, position, weightBytes });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { BASE, type Overlay } from '../adapters/overlay';
 import { median } from '../core/median';
 import type { LoadedProgram } from '../graph/runner';
+import { textSizes } from '../models/architecture';
 import type { TextBatch } from '../tasks/causal_lm/batches';
 import { logitsProgram, writeBatch } from '../train/program';
 import type { AdapterStage } from './adapter_stage';
@@ -53,7 +54,7 @@ export async function measureMixed(
   { names, tokens, rounds, sampleSeconds, onRound }: MixedOptions,
 ): Promise<MixedReport> {
   const { executor, vera } = stage;
-  const batch = randomBatch(names.length, tokens, stage.base.task.text.vocabSize);
+  const batch = randomBatch(names.length, tokens, textSizes(stage.base.loaded.model).vocabSize);
   const base = await prepare(stage, BASE, batch);
   const single = await prepare(stage, vera.overlay(names[0]), batch);
   const mixed = await prepare(stage, vera.overlayOfRows(names, names.length), batch);

@@ -1,5 +1,6 @@
 import { median } from '../core/median';
 import type { IdTensor } from '../core/tensor';
+import { textSizes } from '../models/architecture';
 import { logitsProgram } from '../train/program';
 import type { AdapterStage } from './adapter_stage';
 import { finished } from './timing';
@@ -73,7 +74,10 @@ async function measureSwitches(
 
 async function switchTo(stage: AdapterStage, name: string, tokens: number): Promise<SwitchReport> {
   const { base, vera } = stage;
-  const data = Int32Array.from({ length: tokens }, (_, index) => (index * 7919) % base.task.text.vocabSize);
+  const data = Int32Array.from(
+    { length: tokens },
+    (_, index) => (index * 7919) % textSizes(base.loaded.model).vocabSize,
+  );
   const input_ids: IdTensor = { dims: [1, tokens], data };
   const pass = async (): Promise<void> => void (await base.forward({ input_ids }, vera.overlay()));
   const switched = await measured(stage, () => vera.activate([name]));

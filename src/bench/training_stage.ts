@@ -7,6 +7,7 @@ import type { Executor } from '../gpu/executor';
 import type { LoadedProgram } from '../graph/runner';
 import { byteLength, type Value } from '../graph/value';
 import { inChunks, totalFlops } from '../graph/work';
+import { textSizes } from '../models/architecture';
 import { makeBatch, type TextBatch } from '../tasks/causal_lm/batches';
 import { textRow } from '../tasks/causal_lm/token_row';
 import { lossChunks } from '../tasks/task';
@@ -152,7 +153,7 @@ async function planStep(
 ) {
   const adapter = vera.adapter(ADAPTER);
   const state = await createOptimizerState(executor, [adapter]);
-  const batch = randomBatch({ batch: rows, tokens }, task.text.vocabSize);
+  const batch = randomBatch({ batch: rows, tokens }, textSizes(loaded.model).vocabSize);
   const overlay = vera.overlay(ADAPTER);
   const args = { max_length: tokens, per_device_train_batch_size: rows, gradient_accumulation_steps: 1 };
   const grads = gradientsOf(state);

@@ -4,13 +4,14 @@ import { plainNumbers } from './numbers';
 import type { Example } from './training';
 import { wrong } from './wrong';
 
-const FORMS = '{ text }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }';
+const FORMS =
+  '{ text }, { text, label }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
 
-const LATER = ['label', 'image', 'pixel_values'];
+const LATER = ['image', 'pixel_values'];
 
 /**
  * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
@@ -30,13 +31,23 @@ export function exampleFields(where: string, example: unknown): Example {
     if (typeof value === 'string') return value;
     throw wrong(`${where}: ${key}`, 'a string', value);
   };
+  const label = (): number | string => {
+    const { label: value } = example;
+    if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
+    throw wrong(`${where}: label`, "a number, or one of the model's labels", value);
+  };
   const list = (key: string): number[] => integers(`${where}: ${key}`, example[key]);
   if (has('input_ids')) {
     return {
       input_ids: list('input_ids'),
-      ...(has('labels') && { labels: list('labels') }),
+      ...(has('labels') && { labels: typeof example.labels === 'number' ? example.labels : list('labels') }),
+      ...(has('label') && { label: label() }),
       ...(has('attention_mask') && { attention_mask: list('attention_mask') }),
+      ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
     };
+  }
+  if (has('text') && has('label')) {
+    return { text: text('text'), ...(has('text_pair') && { text_pair: text('text_pair') }), label: label() };
   }
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };

@@ -1,6 +1,17 @@
 /** A model's config.json: Hugging Face's keys, as they stand in the file. */
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
+/** What a network can be used for. */
+export type TaskName = 'causal_lm' | 'sequence_classification';
+
+/** Which labels a classifier is to have. */
+export interface LabelOptions {
+  /** As many as config.json names, or 2. One: a number is predicted. */
+  readonly num_labels?: number;
+  /** Their names by number, from 0. */
+  readonly id2label?: Readonly<Record<number, string>>;
+}
+
 /** One module of a model, as in torch's `named_modules()`. Features are there for linear layers. */
 export interface ModuleInfo {
   readonly name: string;

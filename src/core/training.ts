@@ -87,10 +87,16 @@ export type Example =
    * learnt, and a warning `turns_left_out` counts the others.
    */
   | { readonly messages: readonly ChatMessage[] }
+  /** For classifiers: one of the model's labels or its index, or the number to be predicted. */
+  | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   | {
       readonly input_ids: readonly number[];
-      readonly labels?: readonly number[];
+      /** Of each token; for classifiers one for all. */
+      readonly labels?: readonly number[] | number;
+      readonly label?: number | string;
       readonly attention_mask?: readonly number[];
+      /** Of encoders: 1 for the tokens of the second of two texts. */
+      readonly token_type_ids?: readonly number[];
     };
 
 /** A Blob is JSONL when its type or name says so, else plain text cut into blocks of `max_length`. */

@@ -6,7 +6,6 @@ import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';
 import type { Inputs } from '../models/architecture';
-import { logitsOf } from '../models/head';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
@@ -67,7 +66,7 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
   const { layers, adapters, owned } = rowLayers(g, parts, T);
   const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
   const last = gatherRows(g, hidden, inputs.last, { start: 0, count: B });
-  sample(g, logitsOf(g, layers, loaded.model, last), state);
+  sample(g, loaded.model.head.logits(g, layers, last), state);
   return {
     ...inputs,
     T,
@@ -92,7 +91,7 @@ export function decodeProgram(parts: GenerationParts): DecodeProgram {
   };
   const { layers, adapters, owned } = rowLayers(g, parts, 1);
   const hidden = hiddenStates(g, loaded, layers, state.ids, state.positions, attend);
-  sample(g, logitsOf(g, layers, loaded.model, hidden), state);
+  sample(g, loaded.model.head.logits(g, layers, hidden), state);
   return { adapters, program: { name: 'decode', steps: g.steps, outputs: [] }, owned };
 }
 
@@ -115,9 +114,8 @@ function hiddenStates(
   position_ids: Value,
   attend: Attend,
 ): Value {
-  const values = { input_ids, position_ids };
   return loaded.model.hidden(g, layers, {
-    value: (name) => values[name],
+    value: (name) => (name === 'input_ids' ? input_ids : position_ids),
     attend,
     constant: (name) => constantOf(loaded, name),
   });

@@ -1,9 +1,10 @@
 import { WebVeraError } from '../core/error';
-import type { ModuleInfo, PretrainedConfig } from '../core/model';
+import type { ModuleInfo, PretrainedConfig, TaskName } from '../core/model';
 import type { Shape } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
+import type { Labels } from './labels';
 import type { Layers } from './layers';
 
 /** A tensor that the checkpoint must hold. */
@@ -15,6 +16,8 @@ export interface WeightSpec {
   readonly kind: 'matrix' | 'vector';
   /** Set for a matrix that lies (in, out) in the file. */
   readonly transposed?: boolean;
+  /** Set for a tensor that may be absent, as a new head's: it is then drawn from a normal distribution of this deviation. */
+  readonly initialStd?: number;
 }
 
 /** The shape that the file must give. */
@@ -31,8 +34,8 @@ export interface ConstantSpec {
   compute(): Float32Array<ArrayBuffer>;
 }
 
-/** What networks take in, by transformers' names. Of texts: u32 (N), token ids and positions of all rows, flat. */
-export type InputName = 'input_ids' | 'position_ids';
+/** What networks take in, by transformers' names. Of texts: u32 (N), token ids, positions and types of all rows, flat. */
+export type InputName = 'input_ids' | 'position_ids' | 'token_type_ids';
 
 /** What a pass gives to a network. */
 export interface Inputs {
@@ -56,27 +59,54 @@ export interface TextSizes {
   readonly positions: PositionRule;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;
+  /** Types of tokens, as the first and the second text have. Set where it takes in `token_type_ids`. */
+  readonly typeVocabSize?: number;
 }
 
-/** A network with its sizes filled in: what it is made of, and the function that it computes. What it is used for is a task. */
-export interface Architecture {
+/** What stands on a network for a task. */
+export interface Head {
+  /** torch's class of both together: 'GPT2LMHeadModel'. */
+  readonly className: string;
+  /** In torch's order, in which they follow the network's. */
+  readonly modules: readonly ModuleInfo[];
+  readonly weights: readonly WeightSpec[];
+  /** Modules that have no weight of their own in the file, and the module whose weight they use: a tied head. */
+  readonly tied: ReadonlyMap<string, string>;
+  /** What it reads of a sequence: all of its hidden states, or one. */
+  readonly reads: 'every token' | 'first token' | 'last token';
+  /** torch's name of the output embedding, which 'all-linear' leaves out. Only language models have one. */
+  readonly outputEmbedding?: string;
+  /** Logits of a hidden state: entries of the vocabulary, or labels. */
+  readonly outputs: number;
+  /** Of classes, or of the one number that is predicted. */
+  readonly labels?: Labels;
+  /** Logits (N, outputs) of hidden states (N, C). */
+  logits(g: Graph, layers: Layers, hidden: Value): Value;
+}
+
+/** A network with its sizes filled in: what it is made of, and the function that it computes. */
+export interface Network {
   readonly config: PretrainedConfig;
   /** Set where it takes in texts. */
   readonly text?: TextSizes;
-  /** In the order of torch's `named_modules()`. */
+  /** In the order of torch's `named_modules()`, without the model around it. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
-  /** torch's name of the network without its head. Files of that alone leave it out: 'wte', not 'transformer.wte'. */
+  /** torch's name of the network. Files of that alone leave it out: 'wte', not 'transformer.wte'. */
   readonly prefix: string;
   readonly constants: readonly ConstantSpec[];
-  /** torch's name of the output embedding, which makes logits of hidden states; 'all-linear' leaves it out. */
-  readonly head: string;
-  /** Logits s become cap · tanh(s / cap), where it is set. */
-  readonly logitSoftcap?: number;
-  /** Modules that have no weight of their own in the file, and the module whose weight they use: a tied head. */
-  readonly tied: ReadonlyMap<string, string>;
   /** Hidden states after the last norm: (N, C). */
   hidden(g: Graph, layers: Layers, inputs: Inputs): Value;
+  /** By what it can be used for. */
+  readonly heads: Readonly<Partial<Record<TaskName, (labels: Labels) => Head>>>;
+}
+
+/** A network with the head of a task on it. */
+export interface Architecture extends Omit<Network, 'heads'> {
+  readonly task: TaskName;
+  readonly head: Head;
+  /** As the head's. */
+  readonly tied: ReadonlyMap<string, string>;
 }
 
 /** The sizes of its texts. Throws `unsupported_model` for a network that takes in something else. */

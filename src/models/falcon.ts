@@ -7,17 +7,20 @@ import { gelu } from '../ops/gelu';
 import { rope } from '../ops/rope';
 import { sliceColumns } from '../ops/slice_columns';
 import { alibiTable } from './alibi_table';
-import type { Architecture, ConstantSpec, Inputs } from './architecture';
+import type { ConstantSpec, Inputs, Network } from './architecture';
 import { LONGEST } from './config_fields';
 import { type FalconConfig, parseFalconConfig } from './falcon_config';
 import { falconModules, falconWeights } from './falcon_specs';
+import { languageHead, scoreHead } from './heads';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
 import { ropeTable } from './rope_table';
 
 /** `model_type: "falcon"`: fused q, k and v, attention and MLP beside or behind each other, rotary or ALiBi; all layouts. */
-export function createFalcon(json: PretrainedConfig): Architecture {
+export function createFalcon(json: PretrainedConfig): Network {
   const config = parseFalconConfig(json);
+  const { hidden_size: C, vocab_size: V, tie_word_embeddings } = config;
+  const tiedTo = tie_word_embeddings ? 'transformer.word_embeddings' : undefined;
   const maxLength = Math.min(config.max_position_embeddings, LONGEST);
   return {
     config: json,
@@ -32,9 +35,11 @@ export function createFalcon(json: PretrainedConfig): Architecture {
     weights: falconWeights(config),
     prefix: 'transformer',
     constants: [positionsOf(config, maxLength)],
-    head: 'lm_head',
-    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'transformer.word_embeddings']] : []),
     hidden: (g, layers, inputs) => falcon(g, layers, config, inputs),
+    heads: {
+      causal_lm: () => languageHead({ className: 'FalconForCausalLM', C, V, tiedTo }),
+      sequence_classification: scoreHead({ className: 'FalconForSequenceClassification', C }),
+    },
   };
 }
 

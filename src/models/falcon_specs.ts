@@ -8,14 +8,12 @@ export function falconModules(config: FalconConfig): ModuleInfo[] {
   const { vocab_size: V, hidden_size: C } = config;
   const blocks = Array.from({ length: config.num_hidden_layers }, (_, layer) => blockModules(config, layer));
   return [
-    { name: '', type: 'FalconForCausalLM' },
     { name: 'transformer', type: 'FalconModel' },
     embeddingModule('transformer.word_embeddings', V, C),
     { name: 'transformer.h', type: 'ModuleList' },
     ...blocks.flat(),
     { name: 'transformer.ln_f', type: 'LayerNorm' },
     { name: 'transformer.rotary_emb', type: 'FalconRotaryEmbedding' },
-    { name: 'lm_head', type: 'Linear', in_features: C, out_features: V },
   ];
 }
 
@@ -30,7 +28,6 @@ export function falconWeights(config: FalconConfig): WeightSpec[] {
     matrix('transformer.word_embeddings.weight', V, C),
     ...blocks.flat(),
     ...layerNormWeights('transformer.ln_f', C),
-    ...(config.tie_word_embeddings ? [] : [matrix('lm_head.weight', V, C)]),
   ];
 }
 

@@ -9,11 +9,12 @@ import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
 import { sliceColumns } from '../ops/slice_columns';
 import { swiglu } from '../ops/swiglu';
-import type { Architecture, ConstantSpec, Inputs } from './architecture';
+import type { ConstantSpec, Inputs, Network } from './architecture';
 import { LONGEST } from './config_fields';
 import type { GatedDecoderConfig, RopeConfig } from './decoder_fields';
 import type { GatedDecoder, GatedDecoderKind } from './gated_decoder_kind';
 import { gatedDecoderModules, gatedDecoderWeights } from './gated_decoder_specs';
+import { languageHead, scoreHead } from './heads';
 import type { Layers } from './layers';
 import { ropeTable } from './rope_table';
 
@@ -22,8 +23,11 @@ export function createGatedDecoder(
   json: PretrainedConfig,
   config: GatedDecoderConfig,
   kind: GatedDecoderKind,
-): Architecture {
+): Network {
   const decoder = { ...config, ...kind };
+  const { className, classifierName = className } = kind;
+  const { hidden_size: C, vocab_size: V, tie_word_embeddings, logitSoftcap: softcap } = config;
+  const tiedTo = tie_word_embeddings ? 'model.embed_tokens' : undefined;
   const maxLength = Math.min(config.max_position_embeddings, LONGEST);
   return {
     config: json,
@@ -38,10 +42,11 @@ export function createGatedDecoder(
     weights: gatedDecoderWeights(decoder),
     prefix: 'model',
     constants: ropesOf(config).map(([name, rope]) => ropeConstant(name, rope, config.head_dim, maxLength)),
-    head: 'lm_head',
-    ...(config.logitSoftcap !== undefined && { logitSoftcap: config.logitSoftcap }),
-    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.embed_tokens']] : []),
     hidden: (g, layers, inputs) => hidden(g, layers, decoder, inputs),
+    heads: {
+      causal_lm: () => languageHead({ className: `${className}ForCausalLM`, C, V, tiedTo, softcap }),
+      sequence_classification: scoreHead({ className: `${classifierName}ForSequenceClassification`, C }),
+    },
   };
 }
 

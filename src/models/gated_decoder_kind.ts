@@ -6,6 +6,8 @@ export interface GatedDecoderKind {
   readonly className: string;
   /** torch's class of the network without its head, where it isn't `className` and 'Model'. */
   readonly networkName?: string;
+  /** What torch's class of the classifier begins with, where it isn't `className`. */
+  readonly classifierName?: string;
   /** Whether the linear layers have biases: q, k and v, o, and those of the MLP. */
   readonly biases: { readonly qkv: boolean; readonly o: boolean; readonly mlp: boolean };
   /** Whether one layer gives q, k and v, and one gate and up. */

@@ -8,14 +8,12 @@ export function gatedDecoderModules(decoder: GatedDecoder): ModuleInfo[] {
   const { className, networkName = `${className}Model`, hidden_size: C, vocab_size: V } = decoder;
   const blocks = Array.from({ length: decoder.num_hidden_layers }, (_, layer) => blockModules(decoder, layer));
   return [
-    { name: '', type: `${className}ForCausalLM` },
     { name: 'model', type: networkName },
     embeddingModule('model.embed_tokens', V, C, { padding: decoder.pad_token_id, type: decoder.embeddingName }),
     { name: 'model.layers', type: 'ModuleList' },
     ...blocks.flat(),
     { name: 'model.norm', type: `${className}RMSNorm` },
     { name: 'model.rotary_emb', type: `${className}RotaryEmbedding` },
-    { name: 'lm_head', type: 'Linear', in_features: C, out_features: V },
   ];
 }
 
@@ -31,12 +29,7 @@ export function gatedDecoderWeights(decoder: GatedDecoder): WeightSpec[] {
       ...blockNorms(decoder, block).map((name) => vector(`${name}.weight`, C)),
     ];
   });
-  return [
-    matrix('model.embed_tokens.weight', V, C),
-    ...blocks.flat(),
-    vector('model.norm.weight', C),
-    ...(decoder.tie_word_embeddings ? [] : [matrix('lm_head.weight', V, C)]),
-  ];
+  return [matrix('model.embed_tokens.weight', V, C), ...blocks.flat(), vector('model.norm.weight', C)];
 }
 
 function blockModules(decoder: GatedDecoder, layer: number): ModuleInfo[] {

@@ -1,10 +1,10 @@
 import type { PretrainedConfig } from '../core/model';
-import type { Architecture } from './architecture';
+import type { Network } from './architecture';
 import { createGatedDecoder } from './gated_decoder';
 import { parseGemmaConfig } from './gemma_config';
 
 /** `model_type: "gemma"`: scaled embeddings, norms' weights stored as their distance from one, GEGLU. */
-export function createGemma(json: PretrainedConfig): Architecture {
+export function createGemma(json: PretrainedConfig): Network {
   const config = parseGemmaConfig(json);
   const { attention_bias } = config;
   return createGatedDecoder(json, config, {

@@ -1,10 +1,10 @@
 import type { PretrainedConfig } from '../core/model';
-import type { Architecture } from './architecture';
+import type { Network } from './architecture';
 import { createGatedDecoder } from './gated_decoder';
 import { parseGemma2Config } from './gemma2_config';
 
 /** `model_type: "gemma2"`: as Gemma, with norms around attention and MLP, windows in half the layers, capped scores and logits. */
-export function createGemma2(json: PretrainedConfig): Architecture {
+export function createGemma2(json: PretrainedConfig): Network {
   const config = parseGemma2Config(json);
   const { attention_bias } = config;
   return createGatedDecoder(json, config, {

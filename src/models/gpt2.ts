@@ -5,16 +5,18 @@ import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { geluNew } from '../ops/gelu_new';
 import { sliceColumns } from '../ops/slice_columns';
-import type { Architecture, Inputs, WeightSpec } from './architecture';
+import type { Inputs, Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type Gpt2Config, parseGpt2Config } from './gpt2_config';
+import { languageHead, scoreHead } from './heads';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
 import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
 
 /** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v, GELU; tied or untied head. */
-export function createGpt2(json: PretrainedConfig): Architecture {
+export function createGpt2(json: PretrainedConfig): Network {
   const config = parseGpt2Config(json);
+  const { n_embd: C, vocab_size: V } = config;
   return {
     config: json,
     text: {
@@ -28,9 +30,17 @@ export function createGpt2(json: PretrainedConfig): Architecture {
     weights: gpt2Weights(config),
     prefix: 'transformer',
     constants: [],
-    head: 'lm_head',
-    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'transformer.wte']] : []),
     hidden: (g, layers, inputs) => gpt2(g, layers, config, inputs),
+    heads: {
+      causal_lm: () =>
+        languageHead({
+          className: 'GPT2LMHeadModel',
+          C,
+          V,
+          tiedTo: config.tie_word_embeddings ? 'transformer.wte' : undefined,
+        }),
+      sequence_classification: scoreHead({ className: 'GPT2ForSequenceClassification', C }),
+    },
   };
 }
 
@@ -81,7 +91,6 @@ const ACTIVATION_TYPES = { gelu_new: 'NewGELUActivation', gelu_pytorch_tanh: 'GE
 
 function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
   const modules: ModuleInfo[] = [
-    { name: '', type: 'GPT2LMHeadModel' },
     { name: 'transformer', type: 'GPT2Model' },
     embeddingModule('transformer.wte', config.vocab_size, config.n_embd),
     embeddingModule('transformer.wpe', config.n_positions, config.n_embd),
@@ -105,10 +114,7 @@ function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
       { name: `${block}.mlp.dropout`, type: 'Dropout' },
     );
   }
-  modules.push(
-    { name: 'transformer.ln_f', type: 'LayerNorm' },
-    { name: 'lm_head', type: 'Linear', in_features: config.n_embd, out_features: config.vocab_size },
-  );
+  modules.push({ name: 'transformer.ln_f', type: 'LayerNorm' });
   return modules;
 }
 
@@ -126,6 +132,5 @@ function gpt2Weights(config: Gpt2Config): WeightSpec[] {
     );
   }
   weights.push(...layerNormWeights('transformer.ln_f', C));
-  if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, C));
   return weights;
 }

@@ -1,10 +1,10 @@
 import type { PretrainedConfig } from '../core/model';
-import type { Architecture } from './architecture';
+import type { Network } from './architecture';
 import { createGatedDecoder } from './gated_decoder';
 import { parseLlamaConfig } from './llama_config';
 
 /** `model_type: "llama"`. */
-export function createLlama(json: PretrainedConfig): Architecture {
+export function createLlama(json: PretrainedConfig): Network {
   const config = parseLlamaConfig(json);
   const { attention_bias, mlp_bias } = config;
   return createGatedDecoder(json, config, {

@@ -4,8 +4,9 @@ import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { relu } from '../ops/relu';
-import type { Architecture, Inputs, WeightSpec } from './architecture';
+import type { Inputs, Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
+import { languageHead, scoreHead } from './heads';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
 import { type OptConfig, parseOptConfig } from './opt_config';
@@ -26,8 +27,10 @@ const EPS = 1e-5;
 const POSITION_OFFSET = 2;
 
 /** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding, ReLU; tied or untied head. */
-export function createOpt(json: PretrainedConfig): Architecture {
+export function createOpt(json: PretrainedConfig): Network {
   const config = parseOptConfig(json);
+  const { word_embed_proj_dim: E, vocab_size: V, tie_word_embeddings } = config;
+  const tiedTo = tie_word_embeddings ? 'model.decoder.embed_tokens' : undefined;
   return {
     config: json,
     text: {
@@ -41,9 +44,11 @@ export function createOpt(json: PretrainedConfig): Architecture {
     weights: optWeights(config),
     prefix: 'model',
     constants: [],
-    head: 'lm_head',
-    tied: new Map(config.tie_word_embeddings ? [['lm_head', 'model.decoder.embed_tokens']] : []),
     hidden: (g, layers, inputs) => opt(g, layers, config, inputs),
+    heads: {
+      causal_lm: () => languageHead({ className: 'OPTForCausalLM', C: E, V, tiedTo }),
+      sequence_classification: scoreHead({ className: 'OPTForSequenceClassification', C: E }),
+    },
   };
 }
 
@@ -109,7 +114,6 @@ function blockLinears({ hidden_size: C, ffn_dim: F, enable_bias: bias }: OptConf
 
 function optModules(config: OptConfig): ModuleInfo[] {
   const modules: ModuleInfo[] = [
-    { name: '', type: 'OPTForCausalLM' },
     { name: 'model', type: 'OPTModel' },
     { name: 'model.decoder', type: 'OPTDecoder' },
     embeddingModule('model.decoder.embed_tokens', config.vocab_size, config.word_embed_proj_dim, {
@@ -133,8 +137,6 @@ function optModules(config: OptConfig): ModuleInfo[] {
       { name: `${block}.final_layer_norm`, type: 'LayerNorm' },
     );
   }
-  const { word_embed_proj_dim, vocab_size } = config;
-  modules.push({ name: 'lm_head', type: 'Linear', in_features: word_embed_proj_dim, out_features: vocab_size });
   return modules;
 }
 
@@ -156,6 +158,5 @@ function optWeights(config: OptConfig): WeightSpec[] {
       ...layerNormWeights(`${block}.final_layer_norm`, C),
     );
   }
-  if (!config.tie_word_embeddings) weights.push(matrix('lm_head.weight', V, E));
   return weights;
 }

@@ -1,11 +1,12 @@
 import { WebVeraError } from '../core/error';
-import type { PretrainedConfig } from '../core/model';
-import type { Architecture } from './architecture';
+import type { PretrainedConfig, TaskName } from '../core/model';
+import type { Architecture, Network } from './architecture';
 import { createFalcon } from './falcon';
 import { createGemma } from './gemma';
 import { createGemma2 } from './gemma2';
 import { createGemma3 } from './gemma3';
 import { createGpt2 } from './gpt2';
+import { parseLabels } from './labels';
 import { createLlama } from './llama';
 import { createMistral } from './mistral';
 import { createOpt } from './opt';
@@ -13,7 +14,7 @@ import { createPhi3 } from './phi3';
 import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
 
-const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architecture> = new Map([
+const networks: ReadonlyMap<string, (config: PretrainedConfig) => Network> = new Map([
   ['falcon', createFalcon],
   ['gemma', createGemma],
   ['gemma2', createGemma2],
@@ -27,13 +28,50 @@ const architectures: ReadonlyMap<string, (config: PretrainedConfig) => Architect
   ['qwen3', createQwen3],
 ]);
 
-/** The architecture that a config.json names. Throws `unsupported_model` for others, `invalid_format` for bad fields. */
-export function createArchitecture(config: PretrainedConfig): Architecture {
-  const create = architectures.get(config.model_type);
-  if (create !== undefined) return create(config);
-  throw new WebVeraError(
+/**
+ * The architecture that a config.json names, with a task's head. Throws `unsupported_model` for others, and for networks that have no
+ * such head; `invalid_format` for bad fields.
+ */
+export function createArchitecture(config: PretrainedConfig, task: TaskName = 'causal_lm'): Architecture {
+  const create = networks.get(config.model_type);
+  if (create === undefined) {
+    throw new WebVeraError(
+      'unsupported_model',
+      `model_type: expected one of ${[...networks.keys()].join(', ')}, got ${JSON.stringify(config.model_type)}`,
+      { hint: 'Choose a model of a supported architecture.', detail: { model_type: config.model_type } },
+    );
+  }
+  const { heads, ...network } = create(config);
+  const makeHead = heads[task];
+  if (makeHead === undefined) throw noHead(config.model_type, task, heads);
+  const head = makeHead(task === 'causal_lm' ? NO_LABELS : parseLabels(config));
+  return {
+    ...network,
+    config: task === 'causal_lm' ? config : { ...config, architectures: [head.className] },
+    task,
+    head,
+    modules: [{ name: '', type: head.className }, ...network.modules, ...head.modules],
+    weights: [...network.weights, ...head.weights],
+    tied: head.tied,
+  };
+}
+
+const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;
+
+/** The class that loads a model for a task. */
+const CLASSES: Readonly<Record<TaskName, string>> = {
+  causal_lm: 'AutoModelForCausalLM',
+  sequence_classification: 'AutoModelForSequenceClassification',
+};
+
+function noHead(model_type: string, task: TaskName, heads: Network['heads']): WebVeraError {
+  const others = (Object.keys(heads) as TaskName[]).map((one) => CLASSES[one]);
+  return new WebVeraError(
     'unsupported_model',
-    `model_type: expected one of ${[...architectures.keys()].join(', ')}, got ${JSON.stringify(config.model_type)}`,
-    { hint: 'Choose a model of a supported architecture.', detail: { model_type: config.model_type } },
+    `${CLASSES[task]}: expected a model for that, got model_type ${model_type}`,
+    {
+      hint: `Models of this type are loaded by ${others.join(' or ')}.`,
+      detail: { model_type, task },
+    },
   );
 }

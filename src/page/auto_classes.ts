@@ -4,7 +4,16 @@ import { linkOf } from './default_session';
 import type { CallHandling } from './link';
 import { modelParts, type PreTrainedModel, RemoteModel } from './model';
 import { checkOptions } from './options';
-import { loadOptions, onProgress, type PretrainedOptions, pretrainedRules, wireSource } from './source';
+import {
+  type ClassifierOptions,
+  classifierLoadOptions,
+  classifierRules,
+  loadOptions,
+  onProgress,
+  type PretrainedOptions,
+  pretrainedRules,
+  wireSource,
+} from './source';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
 
 // biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
@@ -41,15 +50,35 @@ export class AutoModelForCausalLM {
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);
-    const from = wireSource(source);
-    const link = await linkOf(options);
-    const load = (wire: LoadOptions, handling: CallHandling<ModelInfo>): Promise<ModelInfo> =>
-      link.call((call) => link.request('loadModel', call, from, wire), {
-        ...handling,
-        discard: (late) => link.request('disposeModel', late.model),
-      });
-    const wire = loadOptions(options);
-    const info = await load(wire, { signal: options.signal, onEvent: onProgress(options) });
-    return new RemoteModel(modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal })));
+    return loadModel(source, options, loadOptions(options));
   }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForSequenceClassification {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForSequenceClassification';
+  /**
+   * Loads a model that tells the class of a text onto the GPU, or a number where it has a single label, with its tokenizer where
+   * there is one. Its labels are those of config.json unless `num_labels` or `id2label` say others. A head that the weights lack
+   * is made new, as transformers makes it, with a warning of the session (`newly_initialized`); it is the same at each load.
+   * Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
+   */
+  static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForSequenceClassification.from_pretrained', options, classifierRules);
+    return loadModel(source, options, { ...classifierLoadOptions(options), task: 'sequence_classification' });
+  }
+}
+
+/** What `wire` says, from a source, again and again if it is lost. The options have been checked. */
+async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
+  const from = wireSource(source);
+  const link = await linkOf(options);
+  const load = (how: LoadOptions, handling: CallHandling<ModelInfo>): Promise<ModelInfo> =>
+    link.call((call) => link.request('loadModel', call, from, how), {
+      ...handling,
+      discard: (late) => link.request('disposeModel', late.model),
+    });
+  const info = await load(wire, { signal: options.signal, onEvent: onProgress(options) });
+  return new RemoteModel(modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal })));
 }

@@ -1,5 +1,5 @@
 import { plainNumber } from '../core/numbers';
-import type { IdMatrix, IdTensor, ModelInputs } from '../core/tensor';
+import type { IdMatrix, IdTensor, ModelInputs, RowLabels } from '../core/tensor';
 import type { WireInputs } from '../worker/protocol';
 import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from './options';
 
@@ -12,6 +12,7 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
   checkOptions('inputs', inputs, {
     input_ids: anyObject,
     attention_mask: anyObject,
+    token_type_ids: anyObject,
     labels: anyObject,
     adapter_names: orNull(nameList),
   });
@@ -28,10 +29,22 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
     input_ids,
     ...defined({
       attention_mask: likeIds('attention_mask', inputs.attention_mask),
-      labels: likeIds('labels', inputs.labels),
+      token_type_ids: likeIds('token_type_ids', inputs.token_type_ids),
+      labels: isRowLabels(inputs.labels) ? rowLabels(inputs.labels, B) : likeIds('labels', inputs.labels),
       adapter_names: inputs.adapter_names ?? undefined,
     }),
   };
+}
+
+function isRowLabels(labels: ModelInputs['labels']): labels is readonly number[] {
+  return Array.isArray(labels) && typeof labels[0] === 'number';
+}
+
+function rowLabels(labels: readonly number[], B: number): RowLabels {
+  if (labels.length !== B) throw wrong('inputs: labels', `one for each of ${B} rows`, `${labels.length} of them`);
+  const odd = labels.findIndex((label) => !Number.isFinite(label));
+  if (odd >= 0) throw wrong(`inputs: labels[${odd}]`, 'a number', labels[odd]);
+  return { dims: [B], data: Float32Array.from(labels) };
 }
 
 type Flat = Extract<IdMatrix, { readonly dims: unknown }>;

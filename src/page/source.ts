@@ -1,8 +1,8 @@
-import type { AdapterFiles, ModelDtype } from '../core/model';
+import type { AdapterFiles, LabelOptions, ModelDtype } from '../core/model';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
 import type { CallEvent } from './link';
-import { anyFunction, anyString, checkOptions, defined, oneOf, orNull, wrong } from './options';
+import { anyBoolean, anyFunction, anyString, checkOptions, defined, integer, oneOf, orNull, wrong } from './options';
 import { type CallOptions, callRules } from './session';
 
 /** How a model's files are fetched and held. */
@@ -12,6 +12,12 @@ export interface PretrainedOptions extends CallOptions {
   /** 'auto' */
   readonly dtype?: ModelDtype;
   readonly progress_callback?: (info: ProgressInfo) => void;
+}
+
+/** How a classifier is loaded, and what its labels are. */
+export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
+  /** false. Whether a head is made new that the weights have for other labels. */
+  readonly ignore_mismatched_sizes?: boolean;
 }
 
 /**
@@ -26,6 +32,37 @@ export const pretrainedRules = {
   dtype: oneOf('auto', 'float32', 'float16'),
   progress_callback: anyFunction,
 };
+
+/** Labels that a page may ask for. */
+const MOST_LABELS = 2 ** 16;
+
+export const classifierRules = {
+  ...pretrainedRules,
+  num_labels: integer(1, MOST_LABELS),
+  id2label: {
+    expected: "the labels' names by number, such as { 0: 'ham', 1: 'spam' }",
+    accepts: (value: unknown) =>
+      isObject(value) &&
+      Object.keys(value).length > 0 &&
+      Object.entries(value).every(([, name]) => anyString.accepts(name)),
+  },
+  ignore_mismatched_sizes: anyBoolean,
+};
+
+/** Throws `invalid_argument` for names that aren't those of all labels. */
+export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
+  const { num_labels, id2label, ignore_mismatched_sizes } = options;
+  const count = Object.keys(id2label ?? {}).length;
+  const numbers = Array.from({ length: count }, (_, label) => label);
+  if (num_labels !== undefined && count > 0 && count !== num_labels) {
+    throw wrong('num_labels', `${count}, as id2label names so many`, num_labels);
+  }
+  if (id2label !== undefined && !numbers.every((label) => Object.hasOwn(id2label, label))) {
+    throw wrong('id2label', `names of the labels from 0 to ${count - 1}`, Object.keys(id2label).join(', '));
+  }
+  const labels = count === 0 && num_labels === undefined ? undefined : defined({ num_labels, id2label });
+  return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes }) };
+}
 
 /** What the worker needs to know. The options have been checked. */
 export function loadOptions({ revision, dtype, progress_callback }: PretrainedOptions): LoadOptions {

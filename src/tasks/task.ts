@@ -1,3 +1,4 @@
+import type { GivenInputs, Tensor } from '../core/tensor';
 import type { ResolvedTrainingArguments } from '../core/training';
 import type { Warning } from '../core/warning';
 import type { Graph } from '../graph/graph';
@@ -22,7 +23,7 @@ export interface Batch extends BatchShape {
 /** What a batch brings, as pinned buffers that the host writes before each run. */
 export interface BatchInputs {
   /** What the network takes in. */
-  readonly network: Readonly<Record<InputName, Value>>;
+  readonly network: Readonly<Partial<Record<InputName, Value>>>;
   /** u32 (B,T,2): of `attentionSpans`. */
   readonly spans: Value;
 }
@@ -41,17 +42,21 @@ export interface CollectedRows<Row> {
 
 export interface CollectOptions {
   readonly args: ResolvedTrainingArguments;
-  /** What becomes of an example that is too long: its start is kept (training), or all of it in several rows (evaluation). */
-  readonly overflow: 'truncate' | 'split';
+  /** What the rows are for: in training an example that is too long may lose its end, where evaluation takes all of it. */
+  readonly purpose: 'training' | 'evaluation';
   readonly signal: AbortSignal;
 }
 
-/** What a loss is made of. */
-export interface LossParts<Inputs extends BatchInputs> {
+/** What logits are made of. */
+export interface LogitsParts<Inputs extends BatchInputs> {
   /** The network's last hidden states: (N, C). */
   readonly hidden: Value;
   readonly layers: Layers;
   readonly inputs: Inputs;
+}
+
+/** What a loss is made of. */
+export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Inputs> {
   readonly shape: BatchShape;
   /** The step block, from which it reads. */
   readonly block: Value;
@@ -64,6 +69,17 @@ export interface Loss {
   readonly losses: Value;
   /** Labelled rows per chunk. */
   readonly chunkRows: number;
+  /** Set where metrics are made of them, of all labelled rows: (rows, outputs). They stay as they are while nothing trains. */
+  readonly logits?: Value;
+}
+
+/** What was measured over batches, without gradients. */
+export interface Measured<B extends Batch = Batch> {
+  /** The mean over all that was predicted, and how much that is. */
+  readonly loss: number;
+  readonly labelled: number;
+  /** For a task whose loss gives logits, those of each batch. */
+  readonly outputs: readonly { readonly batch: B; readonly logits: Float32Array }[];
 }
 
 /** Of a run's arguments, what shapes its batches. */
@@ -79,7 +95,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
    * line), `invalid_format` for broken JSON, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
    */
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
-  /** The arrays of a row, all of one length: what a run is known by. */
+  /** The arrays of a row: what a run is known by. The length of the first tells those of the others. */
   columns(row: Row): readonly (Uint32Array | Int32Array | Uint8Array)[];
   /** A row as transformers' Trainer takes it: an object of arrays. */
   exported(row: Row): object;
@@ -96,10 +112,15 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   write(runner: Runner, inputs: Inputs, batch: B): void;
   /** The loss of each chunk of labelled rows. Makes its gradient in the forward pass, and takes no dy. */
   loss(g: Graph, parts: LossParts<Inputs>): Loss;
-  /** What a pass without a loss gives: logits. */
-  logits(g: Graph, layers: Layers, hidden: Value): Value;
-  /** A mean loss over so many predictions, as what users compare. */
-  metrics(loss: number, labelled: number): Readonly<Record<string, number>>;
+  /** What a pass without a loss gives. */
+  logits(g: Graph, parts: LogitsParts<Inputs>): Value;
+  /** What users compare. */
+  metrics(measured: Measured<B>): Readonly<Record<string, number>>;
+
+  /** What a caller of `forward` gives, as one batch. Throws `invalid_argument` for what the model can't take in. */
+  given(inputs: GivenInputs): B;
+  /** The logits of such a batch in the shape that `forward` gives. */
+  logitsOf(data: Float32Array, inputs: GivenInputs, batch: B): Tensor;
 }
 
 /** All rows in their order, for measuring a loss. */

@@ -3,13 +3,15 @@ import type { ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
 import type { Value } from '../graph/value';
 import type { LoadedModel } from '../models/loaded_model';
-import { type Batch, lossChunks, type Task } from '../tasks/task';
+import { type Batch, lossChunks, type Measured, type Task } from '../tasks/task';
 import { lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepStats, statsValue, stepBlockValue, unpackStats } from './step_block';
 
 interface Pending {
+  readonly batch: Batch;
   readonly stats: Promise<StepStats>;
-  readonly labelled: number;
+  /** Where metrics are made of them. */
+  readonly logits: Promise<ArrayBuffer> | undefined;
 }
 
 /** Batches queued ahead, so that the GPU doesn't wait for the host. */
@@ -31,21 +33,25 @@ export class LossMeter {
     this.#loaded = loaded;
   }
 
-  /** The mean loss over all predictions of all batches, and their number. Throws what `signal` is aborted with. */
-  async mean(
+  /** What the task's metrics of these batches are made of. Throws what `signal` is aborted with. */
+  async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,
     signal?: AbortSignal,
-  ): Promise<{ readonly loss: number; readonly labelled: number }> {
+  ): Promise<Measured> {
     let sum = 0;
     let labelled = 0;
+    const outputs: Measured['outputs'][number][] = [];
     const pending: Pending[] = [];
     const settle = async (atMost: number): Promise<void> => {
       while (pending.length > atMost) {
         const first = pending.shift();
         if (first === undefined) return;
-        sum += (await first.stats).loss * first.labelled;
-        labelled += first.labelled;
+        const { batch } = first;
+        sum += (await first.stats).loss * batch.labelled;
+        labelled += batch.labelled;
+        const logits = await first.logits;
+        if (logits !== undefined) outputs.push({ batch, logits: new Float32Array(logits) });
       }
     };
     for await (const batch of batches) {
@@ -55,7 +61,7 @@ export class LossMeter {
       await settle(IN_FLIGHT - 1);
     }
     await settle(0);
-    return { loss: labelled === 0 ? Number.NaN : sum / labelled, labelled };
+    return { loss: labelled === 0 ? Number.NaN : sum / labelled, labelled, outputs };
   }
 
   dispose(): void {
@@ -74,9 +80,11 @@ export class LossMeter {
         this.#runner.write(this.#block, packStepBlock(block));
         this.#runner.run(loaded, { chunks: lossChunks(labelled, built.chunkRows) });
         const stats = this.#runner.read(this.#stats).then(unpackStats);
+        const logits = built.logits && this.#runner.read(built.logits);
         // If an earlier batch fails first, nobody awaits this one.
         stats.catch(() => {});
-        return { stats, labelled };
+        logits?.catch(() => {});
+        return { batch, stats, logits };
       },
     );
   }

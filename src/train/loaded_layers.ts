@@ -139,12 +139,13 @@ export function layersOfRun({
   });
 }
 
-/** The frozen weights of wrapped modules, without the head, which may be tied to the embedding, and without sharded ones. */
+/** The frozen weights of wrapped modules, without those of the head, which has rows of its own, and without sharded ones. */
 function frozenWeights(loaded: LoadedModel, { tensors }: Overlay, { modules }: Adapter): Map<string, Value> {
   const weights = new Map<string, Value>();
+  const ofHead = new Set(loaded.model.head.modules.map(({ name }) => name));
   for (const name of modules.keys()) {
     const tensor = `${name}.weight`;
-    if (name === loaded.model.head || tensors.has(tensor)) continue;
+    if (ofHead.has(name) || tensors.has(tensor)) continue;
     const weight = baseTensor(loaded, tensor);
     if (weight.shards === undefined) weights.set(name, weight);
   }

@@ -4,10 +4,12 @@ import type { RowInputs } from '../adapters/row_inputs';
 import { rowInputs } from '../adapters/rows';
 import type { TrainingLayers } from '../adapters/training_layers';
 import { overlaidLayers } from '../adapters/wrap';
+import { WebVeraError } from '../core/error';
 import { Graph } from '../graph/graph';
 import { recompute, type Segment } from '../graph/recompute';
 import type { Program, Runner } from '../graph/runner';
 import { type Value, viewOf } from '../graph/value';
+import type { InputName } from '../models/architecture';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
@@ -32,6 +34,8 @@ interface ProgramInputs {
 export interface LossProgram extends BatchProgram {
   /** Labelled positions in a chunk of the loss. */
   readonly chunkRows: number;
+  /** What metrics are made of, where nothing trains and the task gives it. */
+  readonly logits?: Value | undefined;
 }
 
 function programInputs(task: Task, shape: BatchShape, { rows }: Overlay): ProgramInputs {
@@ -73,7 +77,7 @@ function hiddenStates(
   const rows = adapters && { inputs: adapters, T };
   const layers = overlaidLayers(g, loaded, overlay, { source, training, rows });
   const hidden = loaded.model.hidden(g, layers, {
-    value: (name) => network[name],
+    value: (name) => expectInput(network, name),
     constant: (name) => constantOf(loaded, name),
     ...(onBlock && { block: onBlock }),
     attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans, B, T, ...heads }),
@@ -81,7 +85,7 @@ function hiddenStates(
   return { hidden, layers };
 }
 
-/** Gives the logits of every position: (N, V), the program's only output. */
+/** Gives the task's logits, the program's only output. */
 export function logitsProgram(
   task: Task,
   loaded: LoadedModel,
@@ -91,7 +95,7 @@ export function logitsProgram(
   const g = new Graph();
   const inputs = programInputs(task, shape, overlay);
   const { hidden, layers } = hiddenStates(g, loaded, overlay, inputs, shape);
-  const logits = task.logits(g, layers, hidden);
+  const logits = task.logits(g, { hidden, layers, inputs: inputs.batch });
   const program = { name: 'logits', steps: g.steps, outputs: [logits] };
   return { program, inputs, logits, owned: ownedBy(inputs) };
 }
@@ -135,14 +139,24 @@ export function lossProgram(
     training: training?.layers,
     onBlock,
   });
-  const { losses, chunkRows } = task.loss(g, { hidden, layers, inputs: inputs.batch, shape, block, into });
+  const { losses, chunkRows, logits } = task.loss(g, { hidden, layers, inputs: inputs.batch, shape, block, into });
   lossSum(g, losses, block, stats);
   const forward = g.steps.length;
   // The loss op computes its gradient in the forward pass and ignores dy.
   if (training !== undefined) g.grad(losses, losses, into);
   const steps = training?.checkpointing === true ? recompute(g.steps, forward, segmentsBetween(starts)) : g.steps;
-  const name = training === undefined ? 'loss' : 'training step';
-  return { program: { name, steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
+  if (training !== undefined) {
+    return { program: { name: 'training step', steps, outputs: [] }, inputs, owned: ownedBy(inputs), chunkRows };
+  }
+  const outputs = logits === undefined ? [] : [logits];
+  return { program: { name: 'loss', steps, outputs }, inputs, owned: ownedBy(inputs), chunkRows, logits };
+}
+
+function expectInput(network: BatchInputs['network'], name: InputName): Value {
+  const value = network[name];
+  if (value === undefined)
+    throw new WebVeraError('internal', `The network asked for ${name}, which the task doesn't give`);
+  return value;
 }
 
 /** All decoder layers but the last: the backward pass begins with that one, so recomputing it would save no memory. */

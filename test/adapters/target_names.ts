@@ -13,7 +13,7 @@ export function ownModules(base: string): ReturnType<typeof moduleList> {
   const { model_type, tie_word_embeddings } = config;
   return {
     modules,
-    facts: { model_type, output_embedding: head, tie_word_embeddings: tie_word_embeddings === true },
+    facts: { model_type, output_embedding: head.outputEmbedding, tie_word_embeddings: tie_word_embeddings === true },
   };
 }
 

@@ -9,7 +9,9 @@ const root = new URL('../golden/', import.meta.url);
 export interface GoldenBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
-  readonly labels: readonly (readonly number[])[];
+  readonly token_type_ids?: readonly (readonly number[])[];
+  /** Of each token, or of classifiers of each row. */
+  readonly labels: readonly (readonly number[])[] | readonly number[];
 }
 
 export interface GoldenTraining {

@@ -27,7 +27,7 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
     const inFeatures = sizes[index] ?? 0;
     return { name: `lin${index}`, type: 'Linear', inFeatures, outFeatures, bias: true };
   });
-  const head = linears.at(-1)?.name ?? '';
+  const last = linears.at(-1) as LinearSpec;
   const [features = 0, vocabSize = 0] = [sizes[0], sizes.at(-1)];
   const table = (name: string, rows: number, seed: number): Architecture['constants'][number] => ({
     name,
@@ -41,7 +41,17 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
     weights: linears.flatMap(linearWeights),
     prefix: '',
     constants: [table('tokens', vocabSize, 11), table('places', LONGEST, 12)],
-    head,
+    task: 'causal_lm',
+    head: {
+      className: 'MLP',
+      modules: [linearModule(last)],
+      weights: linearWeights(last),
+      tied: new Map(),
+      reads: 'every token',
+      outputEmbedding: last.name,
+      outputs: vocabSize,
+      logits: (_g, layers, hidden) => layers.linear(last.name, hidden),
+    },
     tied: new Map(),
     hidden(g, layers, { value, constant }) {
       let x = add(

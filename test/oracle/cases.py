@@ -139,7 +139,7 @@ CASES: Mapping[str, Case] = {
         untold(BIG, KEY_42, ["query", "key", "intermediate.dense"], modules_to_save=["classifier"]),
         "roberta",
         (ADAMW,),
-        committed=("adapter", "case.json"),
+        committed=WHOLE,
     ),
     "qwen2_f16_shards_small": Case(
         "qwen2-f16-shards",
@@ -190,6 +190,7 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["query", "value"]),
         "bert",
         (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
     ),
     "roberta_regression_mid": Case(
         "roberta-regression",
@@ -198,6 +199,7 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["query", "value"]),
         "regression",
         (ADAMW,),
+        committed=WHOLE,
     ),
     "vit_mid": Case(
         "vit",
@@ -206,6 +208,7 @@ CASES: Mapping[str, Case] = {
         untold(MID, KEY_0, ["q_proj", "v_proj", "fc1"], modules_to_save=["classifier"]),
         "images",
         (ADAMW,),
+        committed=WHOLE,
     ),
     "falcon_default_mid": Case(
         "falcon",
@@ -243,6 +246,7 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_0, ["q_proj", "v_proj"]),
         "decoder",
         (ADAMW, CLIP_DECAY),
+        committed=WHOLE,
     ),
     "gpt2_seqcls_mid": Case(
         "gpt2-seqcls",
@@ -251,6 +255,7 @@ CASES: Mapping[str, Case] = {
         classifier(MID, KEY_42, ["c_attn", "mlp.c_proj"], fan_in_fan_out=True),
         "decoder",
         (ADAMW,),
+        committed=WHOLE,
     ),
     "mistral_window_mid": Case(
         "mistral",

@@ -171,15 +171,19 @@ BASES: Mapping[str, Base] = {
         Rope(1e4),
         committed=True,
     ),
-    "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}),
-    "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}),
+    "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}, committed=True),
+    "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}, committed=True),
     "roberta-regression": Base(
-        "RobertaForSequenceClassification", 1248, {**ROBERTA, "num_labels": 1, "problem_type": "regression"}
+        "RobertaForSequenceClassification",
+        1248,
+        {**ROBERTA, "num_labels": 1, "problem_type": "regression"},
+        committed=True,
     ),
     "vit": Base(
         "ViTForImageClassification",
         1249,
         {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES},
+        committed=True,
     ),
     # One head of keys and values, attention and MLP beside each other on one norm, tied.
     "falcon": Base(
@@ -234,8 +238,10 @@ BASES: Mapping[str, Base] = {
         committed=True,
     ),
     # Decoders with a `score` head.
-    "llama-seqcls": Base("LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4)),
-    "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}),
+    "llama-seqcls": Base(
+        "LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4), committed=True
+    ),
+    "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}, committed=True),
     # A sliding window in every layer, untied.
     "mistral": Base(
         "MistralForCausalLM",

@@ -34,11 +34,11 @@ async function logitsOver(
   const source: DropoutSource | undefined = seed === undefined ? undefined : { seed, block };
   const layers = overlaidLayers(g, loaded, overlay, { source });
   const hidden = model.hidden(g, layers, {
-    value: (name) => inputs.network[name],
+    value: (name) => inputs.network[name as 'input_ids' | 'position_ids'],
     constant: (name) => constantOf(loaded, name),
     attend: (_layer, q, k, v, heads) => attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads }),
   });
-  const logits = layers.linear(model.head, hidden);
+  const logits = model.head.logits(g, layers, hidden);
   const ready = await executor.load({ name: 'logits', steps: g.steps, outputs: [logits] });
   task.write(executor, inputs, batch);
   const results: Float64Array[] = [];

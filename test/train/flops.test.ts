@@ -6,8 +6,8 @@ import { resolveVeraTargets } from '../../src/adapters/vera/targets';
 import { VeraOnModel } from '../../src/adapters/vera/vera_on_model';
 import type { Step } from '../../src/graph/graph';
 import { pinned } from '../../src/graph/value';
-import { createLlama } from '../../src/models/llama';
 import type { LoadedModel } from '../../src/models/loaded_model';
+import { createArchitecture } from '../../src/models/registry';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { lossProgram } from '../../src/train/program';
 import { statsValue, stepBlockValue } from '../../src/train/step_block';
@@ -18,7 +18,7 @@ const small = { C: 288, F: 768, V: 32_000, T: 256, B: 1, layers: 6, heads: 6, kv
 
 /** The training step of a model with all seven linears adapted; nothing of it is ever run. */
 function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny | typeof small): readonly Step[] {
-  const model = createLlama({
+  const model = createArchitecture({
     model_type: 'llama',
     hidden_size: C,
     num_hidden_layers: layers,
@@ -39,7 +39,7 @@ function trainingSteps({ C, F, V, T, B, layers, heads, kvHeads, r }: typeof tiny
   const init = { r, target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] };
   const { modules, config, max_in, max_out } = resolveVeraTargets(new VeraConfig(init), model.modules, {
     model_type: 'llama',
-    output_embedding: model.head,
+    output_embedding: model.head.outputEmbedding,
   });
   const layout = layoutVectors(modules, r);
   const pool = pinned('pool', [layout.length]);

@@ -12,12 +12,9 @@ import type { Executor } from '../../src/gpu/executor';
 import { ProgramCache } from '../../src/graph/program_cache';
 import type { Value } from '../../src/graph/value';
 import { openSource } from '../../src/hub/open_source';
-import { textSizes } from '../../src/models/architecture';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { resolveTrainingArguments } from '../../src/page/training_arguments';
-import type { TextBatch } from '../../src/tasks/causal_lm/batches';
-import { labelledRows } from '../../src/tasks/causal_lm/batches';
-import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
+import { createTask } from '../../src/tasks/registry';
 import { lossChunks } from '../../src/tasks/task';
 import { LossMeter } from '../../src/train/evaluate';
 import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
@@ -28,7 +25,6 @@ import { type ResolvedAdapter, resolveAdapter } from '../../src/worker/adapters/
 import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
 import { loadModel } from '../../src/worker/models/model_loader';
 import {
-  type GoldenBatch,
   type GoldenCase,
   type GoldenTraining,
   goldenBase,
@@ -37,6 +33,7 @@ import {
   largestDifference,
   tokensOf,
 } from '../helpers/golden';
+import { batchFor, taskOfBase } from '../helpers/golden_batches';
 import { testExecutor } from '../helpers/on_gpu';
 import { splittingBytes } from '../helpers/shards';
 
@@ -62,6 +59,8 @@ const cases = [
   'opt_bias_mid',
   'opt_left_big',
   'opt_postnorm_mid',
+  'gpt2_seqcls_mid',
+  'llama_seqcls_mid',
 ].map((name): Case => ({ name, split: [] }));
 
 /** Again with some tensors in shards, as on a device that binds no more than 64 of their rows. */
@@ -93,7 +92,7 @@ interface Bench {
 async function open({ name, columns }: Case): Promise<Bench> {
   const golden = goldenCase(name);
   const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
-  const options = { dtype: 'auto', onUpload: () => {} } as const;
+  const options = { dtype: 'auto', task: taskOfBase(golden.base), onUpload: () => {} } as const;
   const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
   const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
   const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
@@ -117,17 +116,6 @@ async function place({ placer, resolved, tensors }: Bench, start: 'init' | 'rand
   return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
 }
 
-function microBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatch {
-  const [B, T] = [input_ids.length, input_ids[0]!.length];
-  return {
-    B,
-    T,
-    input_ids: Uint32Array.from(input_ids.flat()),
-    attention_mask: Uint32Array.from(attention_mask.flat()),
-    ...labelledRows(labels.flat(), B, T),
-  };
-}
-
 /** What trains, by saved name; or the gradients of it. */
 async function trainedNumbers(
   { placer }: Bench,
@@ -140,8 +128,8 @@ async function trainedNumbers(
 
 async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float32Array; loss: number }> {
   const { executor, loaded, golden } = bench;
-  const batch = microBatch(golden.inputs.batch);
-  const task = new CausalLm(loaded.model);
+  const batch = batchFor(loaded.model, golden.inputs.batch);
+  const task = createTask(loaded.model);
   const { program, inputs, logits } = logitsProgram(task, loaded, overlay, batch);
   const ready = await executor.load(program);
   writeBatch(executor, task, inputs, batch);
@@ -149,8 +137,9 @@ async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float3
   const bytes = await executor.read(logits);
   ready.release();
   const meter = new LossMeter(executor, new ProgramCache(executor), task, loaded);
-  const { loss } = await meter.mean([batch], overlay);
-  return { logits: new Float32Array(bytes).subarray(0, batch.B * batch.T * task.text.vocabSize), loss };
+  const { loss } = await meter.measure([batch], overlay);
+  const rows = loaded.model.task === 'causal_lm' ? batch.B * batch.T : batch.B;
+  return { logits: new Float32Array(bytes).subarray(0, rows * loaded.model.head.outputs), loss };
 }
 
 /** All layers that can have the mode, in it. */
@@ -161,7 +150,7 @@ async function layersIn(
   grads: ReadonlyMap<Adapter, Value>,
 ): Promise<LoadedLayers> {
   const overlay = overlayOf([adapter], [adapter]);
-  const task = new CausalLm(loaded.model);
+  const task = createTask(loaded.model);
   const { maxBindingBytes } = executor;
   const run = { loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode };
   const layers = layersOfRun({ ...run, grads, maxBindingBytes });
@@ -176,12 +165,12 @@ async function gradients(
   mode: LayerMode,
 ): Promise<{ grads: Map<string, Float32Array>; norm: number }> {
   const { executor, loaded, golden } = bench;
-  const batch = microBatch(golden.inputs.batch);
+  const batch = batchFor(loaded.model, golden.inputs.batch);
   const state = await createOptimizerState(executor, [adapter]);
   const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
   layers.begin();
   const training = { grads: gradientsOf(state), seed: 0, layers: layers.inProgram };
-  const task = new CausalLm(loaded.model);
+  const task = createTask(loaded.model);
   const { program, inputs, chunkRows } = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batch, {
     ...state,
     training,
@@ -207,8 +196,8 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
   const bench = await open(given);
   const { golden, tensors } = bench;
   const { tolerance } = golden;
-  const V = textSizes(bench.loaded.model).vocabSize;
-  const isToken = tokensOf(golden.inputs.batch, V);
+  const { task, head } = bench.loaded.model;
+  const isToken = task === 'causal_lm' ? tokensOf(golden.inputs.batch, head.outputs) : () => true;
 
   test('the tensors in shards', () => {
     const { weights } = bench.loaded;
@@ -273,9 +262,9 @@ async function tenSteps(
   });
   const state = await createOptimizerState(executor, [adapter]);
   const optimizer = await executor.load(optimizerProgram(state, args));
-  const batches = golden.inputs.train_batches.map(microBatch);
+  const batches = golden.inputs.train_batches.map((batch) => batchFor(loaded.model, batch));
   const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
-  const task = new CausalLm(loaded.model);
+  const task = createTask(loaded.model);
   const text = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batches[0]!, {
     ...state,
     training: { grads: gradientsOf(state), seed: 0, layers: layers.inProgram },

@@ -11,13 +11,14 @@ import { WebVeraError } from '../../src/core/error';
 import type { Program, Runner } from '../../src/graph/runner';
 import { pinned, pinnedMatrix, type Value } from '../../src/graph/value';
 import type { Architecture } from '../../src/models/architecture';
+import { languageHead } from '../../src/models/heads';
 import type { LoadedModel } from '../../src/models/loaded_model';
 import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
 
 const names = ['block.q', 'block.up', 'head'];
 const weights = new Map(names.map((name) => [`${name}.weight`, pinned(name, [64, 64])]));
 const model: Partial<Architecture> = {
-  head: 'head',
+  head: { ...languageHead({ className: '', C: 64, V: 64 }), modules: [{ name: 'head', type: 'Linear' }] },
   tied: new Map(),
   hidden: (_, layers) => layers.linears(['block.q', 'block.up'], pinned('x', [1, 64]))[1],
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { languageHead } from '../../src/models/heads';
 import type { TextBatch } from '../../src/tasks/causal_lm/batches';
 import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { textRow } from '../../src/tasks/causal_lm/token_row';
@@ -15,7 +16,11 @@ const args = {
   shuffle: true,
 };
 const sizes = { vocabSize: 64, maxLength: 512, positions: 'row', eosTokenIds: [], padTokenId: 0 } as const;
-const task = new CausalLm({ text: sizes, config: { model_type: 'llama' }, head: 'lm_head' });
+const task = new CausalLm({
+  text: sizes,
+  config: { model_type: 'llama' },
+  head: languageHead({ className: '', C: 8, V: 64 }),
+});
 /** Row i begins with the id i + 1. */
 const rows = Array.from({ length: 7 }, (_, i) => textRow([i + 1, 50, 51]));
 

@@ -1,21 +1,23 @@
+import type { GivenInputs, Tensor } from '../../core/tensor';
 import type { Warning } from '../../core/warning';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
-import { logitsOf } from '../../models/head';
-import type { Layers } from '../../models/layers';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import { crossEntropy } from '../../ops/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { tokenPositions } from '../positions';
 import type {
   BatchArguments,
   BatchInputs,
   BatchShape,
   CollectedRows,
   CollectOptions,
+  LogitsParts,
   Loss,
   LossParts,
+  Measured,
   RowSource,
   Task,
 } from '../task';
@@ -23,11 +25,12 @@ import { makeBatch, type TextBatch } from './batches';
 import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './data';
 import { exportedRow } from './exported_row';
-import { tokenPositions } from './positions';
+import { batchOfInputs, unpaddedLogits } from './forward';
 import type { TokenRow } from './token_row';
 
 /** N = B·T. */
 interface TextBatchInputs extends BatchInputs {
+  readonly network: { readonly input_ids: Value; readonly position_ids: Value };
   /** u32 (N): the flat positions that have a label, then zeros. */
   readonly rows: Value;
   /** u32 (N): the token each of `rows` should predict. */
@@ -37,20 +40,17 @@ interface TextBatchInputs extends BatchInputs {
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   readonly text: TextSizes;
-  readonly #model: Pick<Architecture, 'head' | 'logitSoftcap'>;
+  readonly #head: Architecture['head'];
   readonly #tokenizer: TextTokenizer | undefined;
 
   /** Throws `unsupported_model` for a network that takes in something else than texts. */
-  constructor(
-    model: Pick<Architecture, 'text' | 'config' | 'head' | 'logitSoftcap'>,
-    tokenizer?: TextTokenizer | undefined,
-  ) {
+  constructor(model: Pick<Architecture, 'text' | 'config' | 'head'>, tokenizer?: TextTokenizer | undefined) {
     this.text = textSizes(model);
-    this.#model = model;
+    this.#head = model.head;
     this.#tokenizer = tokenizer;
   }
 
-  async collect(source: RowSource, { args, overflow, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
+  async collect(source: RowSource, { args, purpose, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
     const maxLength = this.#rowLength(args);
     const { rows, leftOut, uncertain } = await collectRows(source, {
       tokenizer: this.#tokenizer,
@@ -58,7 +58,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
       completionOnly: args.completion_only_loss,
       maxLength,
       packing: args.packing,
-      overflow,
+      overflow: purpose === 'training' ? 'truncate' : 'split',
       signal,
     });
     const what = args.packing ? 'rows' : 'examples';
@@ -116,7 +116,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     const chunkRows = chunkRowsFor(shape.B * shape.T, vocabSize);
     const losses = crossEntropy(g, {
       hidden,
-      project: (rows) => this.logits(g, layers, rows),
+      project: (rows) => this.#head.logits(g, layers, rows),
       vocabSize,
       rows: inputs.rows,
       targets: inputs.targets,
@@ -128,12 +128,21 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   }
 
   /** (N, V) */
-  logits(g: Graph, layers: Layers, hidden: Value): Value {
-    return logitsOf(g, layers, this.#model, hidden);
+  logits(g: Graph, { hidden, layers }: LogitsParts<TextBatchInputs>): Value {
+    return this.#head.logits(g, layers, hidden);
   }
 
-  metrics(loss: number, labelled: number) {
+  metrics({ loss, labelled }: Measured) {
     return { eval_loss: loss, perplexity: Math.exp(loss), eval_tokens: labelled };
+  }
+
+  given(inputs: GivenInputs): TextBatch {
+    return batchOfInputs(inputs, this.text);
+  }
+
+  /** (B, T, V) */
+  logitsOf(data: Float32Array, { input_ids }: GivenInputs, { T }: TextBatch): Tensor {
+    return unpaddedLogits(data, input_ids, T, this.text.vocabSize);
   }
 
   #rowLength({ max_length }: BatchArguments): number {

@@ -1,8 +1,8 @@
 import { WebVeraError } from '../../core/error';
-import { exampleFields } from '../../core/example';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { readJsonLines, readText } from '../blob_text';
+import { readText } from '../blob_text';
 import { Breather } from '../breather';
+import { placed, placedExamples } from '../placed_examples';
 import type { RowSource } from '../task';
 import { packRows, textBlocks } from './blocks';
 import { chatRow } from './chat_row';
@@ -85,8 +85,7 @@ async function* exampleRows(
   options: ExampleOptions,
   onUncertain: OnUncertain,
 ): AsyncGenerator<TokenRow> {
-  for await (const { where, given } of placedExamples(source)) {
-    const example = exampleFields(where, given);
+  for await (const { where, example } of placedExamples(source)) {
     if (!('messages' in example)) {
       yield exampleRow(example, where, options);
       continue;
@@ -98,21 +97,6 @@ async function* exampleRows(
     onUncertain(chat.uncertain);
     yield chat.row;
   }
-}
-
-async function* placedExamples(source: RowSource): AsyncGenerator<{ readonly where: string; readonly given: unknown }> {
-  if (source.kind === 'blob') {
-    for await (const { line, value } of readJsonLines(source.blob)) yield { where: `line ${line}`, given: value };
-    return;
-  }
-  let index = 0;
-  for await (const given of source.examples) yield { where: `example ${index++}`, given };
-}
-
-/** The error, with the example that it is about. */
-function placed(error: unknown, where: string): unknown {
-  if (!(error instanceof WebVeraError)) return error;
-  return new WebVeraError(error.code, `${where}: ${error.message}`, error);
 }
 
 function expectTokenizer(tokenizer: TextTokenizer | undefined): TextTokenizer {

@@ -19,6 +19,7 @@ type SimpleExample = Exclude<Example, { readonly messages: unknown }>;
 
 /** Turns an example into tokens. `where` says which one it is, for messages: 'example 3', 'line 12'. Throws `invalid_argument`. */
 export function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): TokenRow {
+  if ('label' in example && example.label !== undefined) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);
   if ('text' in example) return textRow(tokenizer.encode(example.text));
@@ -41,6 +42,7 @@ function completionRow(
 
 function tokenRow(example: TokenExample, where: string, vocabSize: number): TokenRow {
   const { input_ids: ids, attention_mask: mask = ids.map(() => 1) } = example;
+  if (typeof example.labels === 'number') throw labelled(where);
   const labels = example.labels ?? ids.map((id, t) => (mask[t] === 0 ? IGNORED : id));
   expectRange(ids, `${where}: input_ids`, 0, vocabSize - 1);
   expectRange(mask, `${where}: attention_mask`, 0, 1);
@@ -50,6 +52,12 @@ function tokenRow(example: TokenExample, where: string, vocabSize: number): Toke
   const wrong = labels.find((label) => label < 0 && label !== IGNORED);
   if (wrong !== undefined) throw invalid(where, `labels that are token ids or ${IGNORED}, got ${wrong}`);
   return { input_ids: Uint32Array.from(ids), labels: Int32Array.from(labels), attention_mask: Uint8Array.from(mask) };
+}
+
+function labelled(where: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `${where}: expected a text to be continued, got one with a label`, {
+    hint: 'A model from AutoModelForSequenceClassification learns labels.',
+  });
 }
 
 function expectRange(list: readonly number[], what: string, min: number, max: number): void {

@@ -1,24 +1,19 @@
 import { bucketLength } from '../../core/bucket';
 import { WebVeraError } from '../../core/error';
-import type { IdTensor, Tensor } from '../../core/tensor';
+import type { GivenInputs, IdTensor, RowLabels, Tensor } from '../../core/tensor';
 import type { TextSizes } from '../../models/architecture';
+import { expectTokens } from '../tokens';
 import { labelledRows, type TextBatch } from './batches';
 import { IGNORED } from './token_row';
 
-/** Rows of one length as a caller gives them. */
-interface TokenInputs {
-  readonly input_ids: IdTensor;
-  readonly attention_mask?: IdTensor;
-  readonly labels?: IdTensor;
-}
-
 /** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */
-export function batchOfInputs({ input_ids, attention_mask, labels }: TokenInputs, text: TextSizes): TextBatch {
+export function batchOfInputs({ input_ids, attention_mask, labels: given }: GivenInputs, text: TextSizes): TextBatch {
   const [B, length] = input_ids.dims;
   const { maxLength } = text;
   if (length > maxLength) {
     throw new WebVeraError('invalid_argument', `input_ids: expected at most ${maxLength} tokens a row, got ${length}`);
   }
+  const labels = given === undefined ? undefined : tokenLabels(given, input_ids);
   const T = bucketLength(length, maxLength);
   expectTokens(input_ids.data, 'input_ids', text);
   expectTokens(labels?.data.filter((label) => label !== IGNORED) ?? [], 'labels', text);
@@ -40,16 +35,16 @@ export function batchOfInputs({ input_ids, attention_mask, labels }: TokenInputs
   };
 }
 
-/** Throws `invalid_argument` for ids that aren't in the vocabulary. */
-export function expectTokens(
-  ids: Int32Array | readonly number[],
-  what: string,
-  { vocabSize }: Pick<TextSizes, 'vocabSize'>,
-): void {
-  for (const id of ids) {
-    if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
-    throw new WebVeraError('invalid_argument', `${what}: expected tokens from 0 to ${vocabSize - 1}, got ${id}`);
-  }
+function tokenLabels(labels: IdTensor | RowLabels, { dims: [B, T] }: IdTensor): IdTensor {
+  if (isOfTokens(labels) && labels.dims[1] === T) return labels;
+  throw new WebVeraError(
+    'invalid_argument',
+    `labels: expected dims [${B}, ${T}], as input_ids, got [${labels.dims.join(', ')}]`,
+  );
+}
+
+function isOfTokens(labels: IdTensor | RowLabels): labels is IdTensor {
+  return labels.dims.length === 2;
 }
 
 /** Logits of a padded batch, (B·T, V), without those of the padding: (B, length, V). */

@@ -25,7 +25,7 @@ export function resolveAdapter(
 ): ResolvedAdapter {
   const targets = resolveVeraTargets(config, model.modules, {
     model_type: model.config.model_type,
-    output_embedding: model.head,
+    output_embedding: model.head.outputEmbedding,
     tie_word_embeddings: model.config.tie_word_embeddings === true,
     later,
     ...(warn && { warn }),

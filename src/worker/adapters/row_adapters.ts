@@ -11,8 +11,8 @@ interface RowContext {
   readonly adapters: readonly Adapter[];
   /** Names of those that are merged. */
   readonly merged: readonly string[];
-  /** The module that makes logits. */
-  readonly head: string;
+  /** The modules that make logits of some hidden states, with rows of their own. */
+  readonly head: readonly { readonly name: string }[];
 }
 
 /** The adapter of each row, by the names that a caller gave; undefined for none. Throws PEFT's errors. */
@@ -47,10 +47,10 @@ export function rowAdapters(
 }
 
 /** Rows share all tensors but what is an adapter's alone. */
-function expectVectorsAlone(adapter: Adapter, head: string): void {
+function expectVectorsAlone(adapter: Adapter, head: RowContext['head']): void {
   const hint = 'Run its rows in a batch of their own.';
-  if (adapter.modules.has(head)) {
-    throw refusal(`adapter_names: expected adapters that leave the output embedding alone, got ${adapter.name}`, hint);
+  if (head.some(({ name }) => adapter.modules.has(name))) {
+    throw refusal(`adapter_names: expected adapters that leave the head alone, got ${adapter.name}`, hint);
   }
   if (tensorsOf(adapter, 'module').size > 0) {
     throw refusal(

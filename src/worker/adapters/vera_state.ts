@@ -94,7 +94,7 @@ export class VeraState {
   /** What a pass uses whose rows name their adapters. Throws PEFT's errors. */
   overlayOfRows(names: readonly string[], rows: number): Overlay {
     const { adapters, merged } = this;
-    const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head });
+    const chosen = rowAdapters(names, { rows, adapters, merged, head: this.base.loaded.model.head.modules });
     const base = overlayOf(adapters, []);
     return this.#enabled ? overlayOfRows(base, chosen) : base;
   }

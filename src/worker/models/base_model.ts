@@ -7,8 +7,8 @@ import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { LoadedModel } from '../../models/loaded_model';
 import { tensorsUnder, untied } from '../../models/untied';
-import { CausalLm } from '../../tasks/causal_lm/causal_lm';
-import { batchOfInputs, unpaddedLogits } from '../../tasks/causal_lm/forward';
+import { createTask } from '../../tasks/registry';
+import type { Task } from '../../tasks/task';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/program';
@@ -29,7 +29,7 @@ export class BaseModel {
   readonly loaded: LoadedModel;
   readonly tokenizer: TextTokenizer | undefined;
   /** What it is used for. */
-  readonly task: CausalLm;
+  readonly task: Task;
   readonly programs: ProgramCache;
   readonly losses: LossMeter;
   readonly generator: Generator;
@@ -46,16 +46,15 @@ export class BaseModel {
     this.jobs = new Jobs(runner.failure);
     this.loaded = loaded;
     this.tokenizer = tokenizer;
-    this.task = new CausalLm(loaded.model, tokenizer);
+    this.task = createTask(loaded.model, tokenizer);
     this.programs = new ProgramCache(runner);
     this.losses = new LossMeter(runner, this.programs, this.task, loaded);
     this.generator = new Generator(runner, loaded);
   }
 
-  /** One evaluation pass: logits (B,T,V), and the loss when there are labels. */
+  /** One evaluation pass: the task's logits, and the loss when there are labels. */
   async forward(inputs: WireInputs, overlay: Overlay): Promise<ForwardResult> {
-    const { text } = this.task;
-    const batch = batchOfInputs(inputs, text);
+    const batch = this.task.given(inputs);
     const bytes = await this.programs.use(
       { name: 'logits', overlay: overlay.key, shape: [batch.B, batch.T] },
       () => logitsProgram(this.task, this.loaded, overlay, batch),
@@ -65,9 +64,9 @@ export class BaseModel {
         return this.runner.read(built.logits);
       },
     );
-    const logits = unpaddedLogits(new Float32Array(bytes), inputs.input_ids, batch.T, text.vocabSize);
+    const logits = this.task.logitsOf(new Float32Array(bytes), inputs, batch);
     if (inputs.labels === undefined) return { logits };
-    const { loss } = await this.losses.mean([batch], overlay);
+    const { loss } = await this.losses.measure([batch], overlay);
     return { logits, loss };
   }
 

@@ -1,7 +1,8 @@
 import type { Overlay } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
-import { expectTokens } from '../../tasks/causal_lm/forward';
+import { textSizes } from '../../models/architecture';
+import { expectTokens } from '../../tasks/tokens';
 import { StopStrings } from '../../tokenizer/stop_strings';
 import { StreamDecoder } from '../../tokenizer/stream_decoder';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
@@ -18,11 +19,12 @@ interface TextRequest {
 
 /** Continues prompts together; tells each token as it comes, and gives the new texts, '' without a tokenizer. */
 export async function generateTexts(
-  { generator, tokenizer, task }: Pick<BaseModel, 'generator' | 'tokenizer' | 'task'>,
+  { generator, tokenizer, loaded: { model } }: Pick<BaseModel, 'generator' | 'tokenizer' | 'loaded'>,
   { prompts, config, overlay, onToken, signal }: TextRequest,
 ): Promise<string[]> {
+  if (model.task !== 'causal_lm') throw notOfTexts(model.head.className);
   const ids = await Promise.all(prompts.map((prompt) => idsOf(tokenizer, prompt)));
-  for (const row of ids) expectTokens(row, 'generate', task.text);
+  for (const row of ids) expectTokens(row, 'generate', textSizes(model));
   const texts = ids.map((row) => ({ decoder: tokenizer && new StreamDecoder(tokenizer, row), text: '' }));
   const stops = stopsOf(tokenizer, ids, config.stop_strings);
   const endsWith = (row: number, id: number): boolean => stops[row]?.push(id) ?? false;
@@ -34,6 +36,12 @@ export async function generateTexts(
     onToken({ row, token_id: id, text });
   }
   return texts.map(({ text }) => text);
+}
+
+function notOfTexts(className: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `generate: expected a causal language model, got ${className}`, {
+    hint: 'Load it with AutoModelForCausalLM.from_pretrained to continue texts; classifiers tell labels by predict().',
+  });
 }
 
 /** One for each row, or none. */

@@ -1,9 +1,9 @@
 import { BASE } from '../../adapters/overlay';
-import { bucketLength } from '../../core/bucket';
 import { WebVeraError } from '../../core/error';
-import type { ModelDtype } from '../../core/model';
+import type { LabelOptions, ModelDtype, TaskName } from '../../core/model';
 import { formatShape, numel, sameShape } from '../../core/shape';
 import { type Storage, type StorageName, storages } from '../../core/storage';
+import type { Warn } from '../../core/warning';
 import type { ModelFiles, StoredTensor } from '../../formats/model_files';
 import type { RawTensor } from '../../formats/safetensors';
 import { transpose } from '../../formats/transpose';
@@ -12,16 +12,25 @@ import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, pinnedMatrix, shardsOf, storageOf, type Value } from '../../graph/value';
 import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
+import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture } from '../../models/registry';
-import { CausalLm } from '../../tasks/causal_lm/causal_lm';
+import { createTask } from '../../tasks/registry';
 import { logitsProgram } from '../../train/program';
+import { makeWeights, newlyInitialized } from './new_weights';
 
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
 
 export interface LoadModelOptions {
   readonly dtype: ModelDtype;
+  /** The task whose head it gets. Default: 'causal_lm'. */
+  readonly task?: TaskName | undefined;
+  /** In place of what config.json says. */
+  readonly labels?: LabelOptions | undefined;
+  /** Whether a head is made new that has other sizes in the file than the labels ask for. Default: false. */
+  readonly ignore_mismatched_sizes?: boolean | undefined;
+  readonly warn?: Warn | undefined;
   /** 0 to 100, as weights reach the GPU. */
   onUpload(progress: number): void;
 }
@@ -31,7 +40,7 @@ export interface LoadModelOptions {
  * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the files throw.
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
-  const model = createArchitecture(await files.config());
+  const model = createArchitecture(withLabels(await files.config(), options.labels), options.task);
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {
@@ -54,7 +63,7 @@ async function loadWeights(
   runner: Runner,
   model: Architecture,
   weights: Map<string, Value>,
-  { dtype, onUpload }: LoadModelOptions,
+  { dtype, ignore_mismatched_sizes = false, warn, onUpload }: LoadModelOptions,
 ): Promise<void> {
   const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
@@ -62,6 +71,7 @@ async function loadWeights(
   const select = ({ name, shape, dtype: stored }: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>): boolean => {
     const spec = find(name);
     if (spec === undefined) return false;
+    if (ignore_mismatched_sizes && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return false;
     expectWeightShape(spec, shape);
     if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
       // While weights come in, the kernels that read them are compiled.
@@ -85,13 +95,16 @@ async function loadWeights(
     }
     onUpload((100 * weights.size) / specs.size);
   }
-  const missing = [...specs.keys()].filter((name) => !weights.has(name));
+  const absent = model.weights.filter(({ name }) => !weights.has(name));
+  const missing = absent.flatMap(({ name, initialStd }) => (initialStd === undefined ? [name] : []));
   if (missing.length > 0) {
     throw new WebVeraError('invalid_format', `Expected tensor ${missing[0]} in the weights, but it isn't there`, {
       hint: 'Do config.json and the weights belong together, and was every file taken along?',
       detail: { missing },
     });
   }
+  await makeWeights(absent, runner, weights);
+  if (absent.length > 0) warn?.(newlyInitialized(model, absent));
 }
 
 /** Whether a pass may be built by config.json's word alone, before the weights are seen. */
@@ -102,13 +115,14 @@ function isModest({ weights }: Architecture): boolean {
 /** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */
 function forwardSteps(model: Architecture, dtype: StorageName, maxBytes: number): readonly Step[] {
   const value = (spec: WeightSpec): Value => weightValue(spec, fits(spec, storages[dtype]) ? dtype : 'f32', maxBytes);
-  const task = new CausalLm(model);
+  const task = createTask(model);
   const loaded = {
     model,
     weights: new Map(model.weights.map((spec) => [spec.name, value(spec)])),
     constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])),
   };
-  return logitsProgram(task, loaded, BASE, { B: 1, T: bucketLength(1, task.text.maxLength) }).program.steps;
+  return logitsProgram(task, loaded, BASE, task.fullShape({ max_length: 1, per_device_train_batch_size: 1 })).program
+    .steps;
 }
 
 function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
@@ -117,8 +131,13 @@ function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
   throw new WebVeraError(
     'invalid_format',
     `${spec.name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
-    { hint: 'Do config.json and the weights belong together?', detail: { tensor: spec.name, expected, actual: shape } },
+    { hint: mismatchHint(spec), detail: { tensor: spec.name, expected, actual: shape } },
   );
+}
+
+function mismatchHint({ initialStd }: WeightSpec): string {
+  if (initialStd === undefined) return 'Do config.json and the weights belong together?';
+  return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
 }
 
 /** As it is wanted, where its shape allows: other matrices, and all vectors, are widened. */

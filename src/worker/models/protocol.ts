@@ -1,9 +1,9 @@
 import type { ChatMessage } from '../../core/chat';
 import type { ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
-import type { MemoryReport, ModelDtype, ModuleInfo, PretrainedConfig } from '../../core/model';
+import type { LabelOptions, MemoryReport, ModelDtype, ModuleInfo, PretrainedConfig, TaskName } from '../../core/model';
 import type { ModelSource } from '../../core/source';
-import type { IdTensor, Tensor } from '../../core/tensor';
+import type { GivenInputs, Tensor } from '../../core/tensor';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
@@ -51,6 +51,12 @@ export type WireSource = Exclude<ModelSource, URL> | { readonly url: string };
 export interface LoadOptions {
   readonly dtype?: ModelDtype;
   readonly revision?: string;
+  /** The task whose head the model gets. Default: 'causal_lm'. */
+  readonly task?: TaskName;
+  /** A classifier's labels, in place of those of config.json. */
+  readonly labels?: LabelOptions;
+  /** Whether a head of other sizes than the labels ask for is made new. */
+  readonly ignore_mismatched_sizes?: boolean;
   /** Whether anybody listens to `progress` events. */
   readonly progress: boolean;
 }
@@ -87,16 +93,12 @@ export interface ChatTemplateOptions {
 /** A text, token ids, or a conversation that is to be answered. */
 export type Prompt = string | readonly number[] | { readonly messages: readonly ChatMessage[] };
 
-/** All of one shape (B,T). */
-export interface WireInputs {
-  readonly input_ids: IdTensor;
-  readonly attention_mask?: IdTensor;
-  readonly labels?: IdTensor;
+export interface WireInputs extends GivenInputs {
   /** One for each row, '__base__' for none; they needn't be active. */
   readonly adapter_names?: readonly string[];
 }
 
-/** logits: (B,T,V). The buffers of results are given away: don't keep them. */
+/** logits: (B,T,V), or (B,num_labels) of a classifier. The buffers of results are given away: don't keep them. */
 export interface ForwardResult {
   readonly logits: Tensor;
   readonly loss?: number;

@@ -73,7 +73,7 @@ export function createRun(
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
     async prepare(stop) {
-      const collected = await task.collect(data(stop), { args, overflow: 'truncate', signal: stop });
+      const collected = await task.collect(data(stop), { args, purpose: 'training', signal: stop });
       rows = collected.rows;
       for (const warning of collected.warnings) host.warn(warning);
       const { maxSteps } = planSteps(rows.length, args);
@@ -127,7 +127,7 @@ export async function storedRun({
   kernels,
 }: StoredRunRequest): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
   const adapters = expectTrainable(overlay);
-  const { rows } = await model.task.collect(data(signal), { args, overflow: 'truncate', signal });
+  const { rows } = await model.task.collect(data(signal), { args, purpose: 'training', signal });
   const { maxSteps } = planSteps(rows.length, args);
   const stored = await new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels }).last(maxSteps);
   const { progress, ...rest } = stored ?? (await beginning(model, adapters));
@@ -170,7 +170,6 @@ function expectTrainable(overlay: Overlay): readonly Adapter[] {
 /** The task's metrics over all of the data: what doesn't fit into one row is split. */
 export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
   const task: Task = model.task;
-  const { rows } = await task.collect(data(signal), { args, overflow: 'split', signal });
-  const { loss, labelled } = await model.losses.mean(batchesInOrder(task, rows, args), overlay, signal);
-  return task.metrics(loss, labelled);
+  const { rows } = await task.collect(data(signal), { args, purpose: 'evaluation', signal });
+  return task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, signal));
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { attentionSpans } from '../../../src/ops/attention/attention_spans';
-import { PADDING_POSITION as P, tokenPositions } from '../../../src/tasks/causal_lm/positions';
+import { attentionSpans } from '../../src/ops/attention/attention_spans';
+import { PADDING_POSITION as P, tokenPositions } from '../../src/tasks/positions';
 
 const shape = { B: 3, T: 5 };
 // Padding on the left, on the right, and a row of nothing else.

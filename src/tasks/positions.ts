@@ -1,5 +1,5 @@
-import type { PositionRule } from '../../models/architecture';
-import type { BatchShape } from '../task';
+import type { PositionRule } from '../models/architecture';
+import type { BatchShape } from './task';
 
 /** Where the rule 'mask' puts padding: −1, as transformers does. A table of positions has a row for it. */
 export const PADDING_POSITION = 0xffffffff;

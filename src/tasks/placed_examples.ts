@@ -1,0 +1,31 @@
+import { WebVeraError } from '../core/error';
+import { exampleFields } from '../core/example';
+import type { Example } from '../core/training';
+import { readJsonLines } from './blob_text';
+import type { RowSource } from './task';
+
+/** An example, and where it is in its data set: 'example 3', 'line 12'. */
+interface PlacedExample {
+  readonly where: string;
+  readonly example: Example;
+}
+
+/** The examples of a data set, checked as far as no model is needed. Throws `invalid_argument`, and `invalid_format` for broken JSON. */
+export async function* placedExamples(source: RowSource): AsyncGenerator<PlacedExample> {
+  for await (const { where, given } of givenExamples(source)) yield { where, example: exampleFields(where, given) };
+}
+
+async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly where: string; readonly given: unknown }> {
+  if (source.kind === 'blob') {
+    for await (const { line, value } of readJsonLines(source.blob)) yield { where: `line ${line}`, given: value };
+    return;
+  }
+  let index = 0;
+  for await (const given of source.examples) yield { where: `example ${index++}`, given };
+}
+
+/** The error, with the example that it is about. */
+export function placed(error: unknown, where: string): unknown {
+  if (!(error instanceof WebVeraError)) return error;
+  return new WebVeraError(error.code, `${where}: ${error.message}`, error);
+}

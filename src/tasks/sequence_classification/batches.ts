@@ -1,0 +1,59 @@
+import { bucketLength } from '../../core/bucket';
+import type { Architecture, TextSizes } from '../../models/architecture';
+import type { Batch } from '../task';
+import type { TextRow } from './rows';
+
+/** Texts on the way to the device. N = B·T. */
+export interface ClassifiedTexts extends Batch {
+  /** (N) */
+  readonly input_ids: Uint32Array<ArrayBuffer>;
+  /** (N): 0 for padding. */
+  readonly attention_mask: Uint32Array<ArrayBuffer>;
+  /** (N) */
+  readonly token_type_ids: Uint32Array<ArrayBuffer>;
+  /** (B): the flat position that the head reads. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  /** (B); zeros for none. */
+  readonly targets: Float32Array<ArrayBuffer>;
+}
+
+interface BatchFormat {
+  readonly text: TextSizes;
+  readonly reads: Architecture['head']['reads'];
+  /** The most tokens of a row. */
+  readonly maxLength: number;
+  /** Whether the rows have targets. */
+  readonly isLabelled: boolean;
+}
+
+/** Pads rows on the right to one length. */
+export function textsBatch(
+  rows: readonly TextRow[],
+  { text, reads, maxLength, isLabelled }: BatchFormat,
+): ClassifiedTexts {
+  const B = rows.length;
+  const T = bucketLength(Math.max(...rows.map((row) => row.input_ids.length)), maxLength);
+  const batch = {
+    B,
+    T,
+    labelled: isLabelled ? B : 0,
+    input_ids: new Uint32Array(B * T).fill(text.padTokenId ?? text.eosTokenIds[0] ?? 0),
+    attention_mask: new Uint32Array(B * T),
+    token_type_ids: new Uint32Array(B * T),
+    rows: Uint32Array.from(rows, (row, b) => b * T + (reads === 'last token' ? lastToken(row, text) : 0)),
+    targets: Float32Array.from(rows, ({ target }) => target),
+  };
+  for (const [b, row] of rows.entries()) {
+    batch.input_ids.set(row.input_ids, b * T);
+    batch.attention_mask.set(row.attention_mask, b * T);
+    batch.token_type_ids.set(row.token_type_ids, b * T);
+  }
+  return batch;
+}
+
+/** As transformers: the last that isn't `pad_token_id`, by the ids alone; without such a token the mask tells. */
+function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
+  const isToken = (_: number, t: number): boolean =>
+    padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
+  return Math.max(0, input_ids.findLastIndex(isToken));
+}

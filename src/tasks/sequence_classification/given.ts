@@ -1,0 +1,32 @@
+import { WebVeraError } from '../../core/error';
+import type { GivenInputs, IdTensor } from '../../core/tensor';
+import type { TextSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
+import { targetOf } from '../classification/labels';
+import { expectTokens } from '../tokens';
+import { expectBelow, type TextRow } from './rows';
+
+/** The rows of what a caller of `forward` gives. Throws `invalid_argument` for what the model can't take in. */
+export function givenRows(inputs: GivenInputs, text: TextSizes, labels: Labels): readonly TextRow[] {
+  const { input_ids, attention_mask, token_type_ids } = inputs;
+  const [B, T] = input_ids.dims;
+  if (T > text.maxLength) {
+    throw new WebVeraError('invalid_argument', `input_ids: expected at most ${text.maxLength} tokens a row, got ${T}`);
+  }
+  expectTokens(input_ids.data, 'input_ids', text);
+  if (attention_mask !== undefined) expectBelow(attention_mask.data, 2, 'attention_mask');
+  if (token_type_ids !== undefined) expectBelow(token_type_ids.data, text.typeVocabSize ?? 1, 'token_type_ids');
+  const targets = inputs.labels === undefined ? undefined : targetsOf(inputs.labels.data, labels, B);
+  const rowOf = (tensor: IdTensor, row: number) => tensor.data.subarray(row * T, (row + 1) * T);
+  return Array.from({ length: B }, (_, row) => ({
+    input_ids: Uint32Array.from(rowOf(input_ids, row)),
+    attention_mask: attention_mask ? Uint8Array.from(rowOf(attention_mask, row)) : new Uint8Array(T).fill(1),
+    token_type_ids: token_type_ids ? Uint8Array.from(rowOf(token_type_ids, row)) : new Uint8Array(T),
+    target: targets?.[row] ?? 0,
+  }));
+}
+
+export function targetsOf(data: Int32Array | Float32Array, labels: Labels, B: number): readonly number[] {
+  if (data.length === B) return Array.from(data, (label, row) => targetOf(label, labels, `labels[${row}]`));
+  throw new WebVeraError('invalid_argument', `labels: expected one for each of ${B} rows, got ${data.length}`);
+}

@@ -1,0 +1,93 @@
+import { WebVeraError } from '../../core/error';
+import type { Example } from '../../core/training';
+import type { TextSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { targetOf } from '../classification/labels';
+import { expectTokens } from '../tokens';
+
+/** A text as tokens, and what is to be told of it. The arrays are of one length. */
+export interface TextRow {
+  readonly input_ids: Uint32Array;
+  /** 0 for padding. */
+  readonly attention_mask: Uint8Array;
+  /** Which of two texts each token is of. */
+  readonly token_type_ids: Uint8Array;
+  /** Its class, or the number to be predicted. */
+  readonly target: number;
+}
+
+export interface TextRowOptions {
+  readonly tokenizer: TextTokenizer | undefined;
+  readonly text: TextSizes;
+  readonly labels: Labels;
+  /** Tokens per row. */
+  readonly maxLength: number;
+  /** Called for a text of which the end is left out. */
+  onCut(): void;
+}
+
+type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
+
+const FORMS =
+  'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }.';
+
+/** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
+export function textRow(example: Example, where: string, options: TextRowOptions): TextRow {
+  if ('input_ids' in example) return tokenRow(example, where, options);
+  if (!('label' in example) || !('text' in example)) throw invalid(where, 'a text with a label');
+  const target = targetOf(example.label, options.labels, where);
+  const { tokenizer, maxLength, onCut } = options;
+  if (tokenizer === undefined) throw noTokenizer(where);
+  const whole = tokenizer.encode(example.text);
+  if (whole.length > maxLength) onCut();
+  return rowOf(whole.slice(0, maxLength), target);
+}
+
+function rowOf(ids: readonly number[], target: number): TextRow {
+  return {
+    input_ids: Uint32Array.from(ids),
+    attention_mask: new Uint8Array(ids.length).fill(1),
+    token_type_ids: new Uint8Array(ids.length),
+    target,
+  };
+}
+
+function tokenRow(example: TokenExample, where: string, { text, labels, maxLength, onCut }: TextRowOptions): TextRow {
+  const { input_ids: ids, attention_mask: mask = ids.map(() => 1), token_type_ids: types = ids.map(() => 0) } = example;
+  const label = 'label' in example ? example.label : example.labels;
+  if (typeof label !== 'number' && typeof label !== 'string') throw invalid(where, 'a label for the whole text');
+  if (ids.length === 0) throw invalid(where, 'at least one token');
+  expectTokens(ids, `${where}: input_ids`, text);
+  if (mask.length !== ids.length) throw invalid(where, `${ids.length} entries in attention_mask, got ${mask.length}`);
+  if (types.length !== ids.length) throw invalid(where, `${ids.length} entries in token_type_ids, got ${types.length}`);
+  expectBelow(mask, 2, `${where}: attention_mask`);
+  expectBelow(types, text.typeVocabSize ?? 1, `${where}: token_type_ids`);
+  if (ids.length > maxLength) onCut();
+  return {
+    input_ids: Uint32Array.from(ids.slice(0, maxLength)),
+    attention_mask: Uint8Array.from(mask.slice(0, maxLength)),
+    token_type_ids: Uint8Array.from(types.slice(0, maxLength)),
+    target: targetOf(label, labels, where),
+  };
+}
+
+export function expectBelow(list: readonly number[] | Int32Array, end: number, what: string): void {
+  const odd = list.find((entry) => !(Number.isInteger(entry) && entry >= 0 && entry < end));
+  if (odd === undefined) return;
+  throw new WebVeraError('invalid_argument', `${what}: expected integers from 0 to ${end - 1}, got ${odd}`);
+}
+
+function noTokenizer(where: string): WebVeraError {
+  return new WebVeraError(
+    'invalid_argument',
+    `${where}: expected { input_ids, label }, because the model has no tokenizer`,
+    {
+      hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',
+    },
+  );
+}
+
+function invalid(where: string, expected: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORMS });
+}

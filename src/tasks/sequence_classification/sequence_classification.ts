@@ -1,0 +1,146 @@
+import type { GivenInputs, Tensor } from '../../core/tensor';
+import type { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
+import { expectLabels, type Labels } from '../../models/labels';
+import { attentionSpans } from '../../ops/attention/attention_spans';
+import { gatherRows } from '../../ops/rows';
+import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { classificationLoss } from '../classification/loss';
+import { predictedClasses, predictionMetrics } from '../classification/metrics';
+import { tokenPositions } from '../positions';
+import type {
+  BatchArguments,
+  BatchInputs,
+  BatchShape,
+  CollectedRows,
+  CollectOptions,
+  LogitsParts,
+  Loss,
+  LossParts,
+  Measured,
+  RowSource,
+  Task,
+} from '../task';
+import { type ClassifiedTexts, textsBatch } from './batches';
+import { collectTexts } from './data';
+import { givenRows } from './given';
+import type { TextRow } from './rows';
+
+/** N = B·T. */
+interface TextInputs extends BatchInputs {
+  readonly network: {
+    readonly input_ids: Value;
+    readonly position_ids: Value;
+    readonly token_type_ids?: Value;
+  };
+  /** u32 (B): the flat positions that the head reads. */
+  readonly rows: Value;
+  /** (B): classes as u32, or numbers. */
+  readonly targets: Value;
+}
+
+/** Telling the class of a text, or a number: `AutoModelForSequenceClassification`. */
+export class SequenceClassification implements Task<TextRow, ClassifiedTexts, TextInputs> {
+  readonly #text: TextSizes;
+  readonly #head: Architecture['head'];
+  readonly #labels: Labels;
+  readonly #tokenizer: TextTokenizer | undefined;
+
+  /** Throws `unsupported_model` for a network that takes in something else than texts. */
+  constructor(model: Pick<Architecture, 'text' | 'config' | 'head'>, tokenizer?: TextTokenizer | undefined) {
+    this.#text = textSizes(model);
+    this.#head = model.head;
+    this.#labels = expectLabels(model.head.labels);
+    this.#tokenizer = tokenizer;
+  }
+
+  collect(source: RowSource, { args, ...options }: CollectOptions): Promise<CollectedRows<TextRow>> {
+    const maxLength = this.#rowLength(args);
+    return collectTexts(source, options, {
+      tokenizer: this.#tokenizer,
+      text: this.#text,
+      labels: this.#labels,
+      maxLength,
+    });
+  }
+
+  columns({ input_ids, attention_mask, token_type_ids, target }: TextRow) {
+    return [input_ids, attention_mask, token_type_ids, new Uint8Array(Float64Array.of(target).buffer)];
+  }
+
+  exported({ input_ids, attention_mask, token_type_ids, target }: TextRow): object {
+    const types = this.#text.typeVocabSize === undefined ? {} : { token_type_ids: [...token_type_ids] };
+    return { input_ids: [...input_ids], attention_mask: [...attention_mask], ...types, labels: target };
+  }
+
+  tokensOf({ attention_mask }: TextRow): number {
+    return attention_mask.reduce((count, bit) => count + bit, 0);
+  }
+
+  batch(rows: readonly TextRow[], args: BatchArguments): ClassifiedTexts {
+    return this.#batch(rows, this.#rowLength(args), true);
+  }
+
+  fullShape(args: BatchArguments): BatchShape {
+    return { B: args.per_device_train_batch_size, T: this.#rowLength(args) };
+  }
+
+  inputs({ B, T }: BatchShape): TextInputs {
+    const flat = (name: string): Value => pinned(name, [B * T], 'u32');
+    const types = this.#text.typeVocabSize === undefined ? {} : { token_type_ids: flat('token types') };
+    return {
+      network: { input_ids: flat('input_ids'), position_ids: flat('positions'), ...types },
+      spans: pinned('spans', [B, T, 2], 'u32'),
+      rows: pinned('rows of the head', [B], 'u32'),
+      targets: pinned('targets', [B], this.#labels.problem === 'regression' ? 'f32' : 'u32'),
+    };
+  }
+
+  write(runner: Runner, { network, spans, rows, targets }: TextInputs, batch: ClassifiedTexts): void {
+    const ofBatch = attentionSpans(batch.attention_mask, batch.T);
+    runner.write(network.input_ids, batch.input_ids);
+    runner.write(network.position_ids, tokenPositions(batch, ofBatch, this.#text.positions));
+    if (network.token_type_ids !== undefined) runner.write(network.token_type_ids, batch.token_type_ids);
+    runner.write(spans, ofBatch);
+    runner.write(rows, batch.rows);
+    runner.write(targets, targets.dtype === 'u32' ? Uint32Array.from(batch.targets) : batch.targets);
+  }
+
+  loss(g: Graph, { hidden, layers, inputs, shape, block, into }: LossParts<TextInputs>): Loss {
+    return classificationLoss(g, this.#head, { hidden, layers, inputs, rows: shape.B, block, into });
+  }
+
+  /** (B, num_labels) */
+  logits(g: Graph, { hidden, layers, inputs: { rows } }: LogitsParts<TextInputs>): Value {
+    const [count = 0] = rows.shape;
+    return this.#head.logits(g, layers, gatherRows(g, hidden, rows, { start: 0, count }));
+  }
+
+  metrics({ loss, labelled, outputs }: Measured<ClassifiedTexts>) {
+    const { outputs: count } = this.#head;
+    const isNumber = this.#labels.problem === 'regression';
+    const predicted = outputs.flatMap(({ logits }) => (isNumber ? [...logits] : predictedClasses(logits, count)));
+    const targets = outputs.flatMap(({ batch }) => [...batch.targets]);
+    return { eval_loss: loss, ...predictionMetrics(predicted, targets, this.#labels), eval_rows: labelled };
+  }
+
+  given(inputs: GivenInputs): ClassifiedTexts {
+    const rows = givenRows(inputs, this.#text, this.#labels);
+    return this.#batch(rows, this.#text.maxLength, inputs.labels !== undefined);
+  }
+
+  /** (B, num_labels) */
+  logitsOf(data: Float32Array, _inputs: GivenInputs, { B }: ClassifiedTexts): Tensor {
+    return { dims: [B, this.#head.outputs], data };
+  }
+
+  #batch(rows: readonly TextRow[], maxLength: number, isLabelled: boolean): ClassifiedTexts {
+    return textsBatch(rows, { text: this.#text, reads: this.#head.reads, maxLength, isLabelled });
+  }
+
+  #rowLength({ max_length }: BatchArguments): number {
+    return Math.min(max_length, this.#text.maxLength);
+  }
+}
