@@ -25,7 +25,8 @@ export function fileShape({ shape, transposed = false }: WeightSpec): Shape {
   return transposed ? shape.toReversed() : shape;
 }
 
-export type PositionRule = 'row' | 'mask';
+/** By the row, padding included; by the mask's real tokens alone; or by the tokens whose id isn't that of padding. */
+export type PositionRule = 'row' | 'mask' | 'ids';
 
 /** A tensor that is computed once on the CPU, such as a rotary table. */
 export interface ConstantSpec {
@@ -55,7 +56,7 @@ export interface TextSizes {
   readonly vocabSize: number;
   /** The longest sequence, in tokens. */
   readonly maxLength: number;
-  /** How the tokens of a document are numbered: padding included, or by the mask's real tokens alone. */
+  /** How the tokens of a document are numbered. */
   readonly positions: PositionRule;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;

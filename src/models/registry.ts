@@ -1,6 +1,8 @@
 import { WebVeraError } from '../core/error';
 import type { PretrainedConfig, TaskName } from '../core/model';
 import type { Architecture, Network } from './architecture';
+import { createBert } from './bert';
+import { createDistilbert } from './distilbert';
 import { createFalcon } from './falcon';
 import { createGemma } from './gemma';
 import { createGemma2 } from './gemma2';
@@ -13,8 +15,11 @@ import { createOpt } from './opt';
 import { createPhi3 } from './phi3';
 import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
+import { createRoberta, createXlmRoberta } from './roberta';
 
 const networks: ReadonlyMap<string, (config: PretrainedConfig) => Network> = new Map([
+  ['bert', createBert],
+  ['distilbert', createDistilbert],
   ['falcon', createFalcon],
   ['gemma', createGemma],
   ['gemma2', createGemma2],
@@ -26,6 +31,8 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig) => Network> = new
   ['phi3', createPhi3],
   ['qwen2', createQwen2],
   ['qwen3', createQwen3],
+  ['roberta', createRoberta],
+  ['xlm-roberta', createXlmRoberta],
 ]);
 
 /**

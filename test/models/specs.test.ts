@@ -4,14 +4,16 @@ import type { PretrainedConfig } from '../../src/core/model';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { fileShape } from '../../src/models/architecture';
 import { createArchitecture } from '../../src/models/registry';
+import { taskOfBase } from '../helpers/golden_batches';
 import { moduleList } from '../helpers/module_lists';
 
 const configOf = (base: string): PretrainedConfig =>
   JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));
-const create = (base: string, change: object = {}) => createArchitecture({ ...configOf(base), ...change });
+const create = (base: string, change: object = {}) =>
+  createArchitecture({ ...configOf(base), ...change }, taskOfBase(`base/${base}`));
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
-describe.each([
+const decoders = [
   'llama',
   'qwen2',
   'qwen3',
@@ -26,7 +28,10 @@ describe.each([
   'gpt2',
   'opt',
   'opt-postnorm',
-])('%s', (base) => {
+];
+const classifiers = ['llama-seqcls', 'gpt2-seqcls', 'bert', 'roberta', 'distilbert'];
+
+describe.each([...decoders, ...classifiers])('%s', (base) => {
   const model = create(base);
   const golden = moduleList(`base/${base}`);
 
@@ -59,7 +64,9 @@ describe.each([
     expect(new Map(wanted)).toEqual(new Map(held));
     expect(wanted.length).toBe(held.length);
   });
+});
 
+describe.each(decoders)('%s', (base) => {
   test('a tied head uses the embedding’s weight, another has its own', () => {
     const names = (tie_word_embeddings: boolean) => namesOf(create(base, { tie_word_embeddings }).weights);
     expect(names(true)).not.toContain('lm_head.weight');
@@ -110,4 +117,19 @@ test('OPT without biases, and without its last norm', () => {
   const names = namesOf(create('opt', { enable_bias: false, _remove_final_layer_norm: true }).weights);
   expect(names.filter((name) => name.endsWith('.bias') && !name.includes('layer_norm'))).toEqual([]);
   expect(names).not.toContain('model.decoder.final_layer_norm.weight');
+});
+
+test('XLM-RoBERTa is RoBERTa with classes of its own', () => {
+  const [xlm, roberta] = [create('roberta', { model_type: 'xlm-roberta' }), create('roberta')];
+  expect(xlm.weights).toEqual(roberta.weights);
+  expect(xlm.modules.map(({ type }) => type.replace('XLM', '').replace('RoBERTa', 'Roberta'))).toEqual(
+    roberta.modules.map(({ type }) => type),
+  );
+  expect(xlm.head.className).toBe('XLMRobertaForSequenceClassification');
+});
+
+test('encoders have no language model’s head', () => {
+  expect(() => createArchitecture(configOf('bert'))).toThrow(
+    /AutoModelForCausalLM: expected a model for that, got model_type bert/,
+  );
 });

@@ -242,6 +242,26 @@ BASES: Mapping[str, Base] = {
         "LlamaForSequenceClassification", 1253, {**DECODER, "num_labels": LABELS}, Rope(1e4), committed=True
     ),
     "gpt2-seqcls": Base("GPT2ForSequenceClassification", 1254, {**GPT2, "num_labels": LABELS}, committed=True),
+    # BERT without types of tokens and without a pooler, under names of its own.
+    "distilbert": Base(
+        "DistilBertForSequenceClassification",
+        1258,
+        {
+            "dim": HIDDEN,
+            "n_layers": 2,
+            "n_heads": HEADS,
+            "hidden_dim": INTERMEDIATE,
+            "vocab_size": VOCABULARY,
+            "max_position_embeddings": POSITIONS,
+            "initializer_range": 0.6 * STD,
+            "dropout": 0.0,
+            "attention_dropout": 0.0,
+            "seq_classif_dropout": 0.0,
+            "pad_token_id": 0,
+            "num_labels": LABELS,
+        },
+        committed=True,
+    ),
     # A sliding window in every layer, untied.
     "mistral": Base(
         "MistralForCausalLM",

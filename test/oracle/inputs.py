@@ -66,6 +66,7 @@ KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "text, padded left": lambda generator: text(generator, "left"),
     "text, padded right": lambda generator: text(generator, "right"),
     "bert": _classified(0, token_types=True),
+    "distilbert": _classified(0),
     "roberta": _classified(1),
     "regression": _classified(1, regression=True),
     "decoder": _classified(2),

@@ -54,6 +54,9 @@ TARGETS: Mapping[str, list[Targets]] = {
     "falcon-alibi": ["all-linear"],
     "bert": [None, ["query", "value"], ["dense"], ["attention.output.dense"], "all-linear"],
     "roberta": [None, ["query"], ["dense"], "all-linear"],
+    "distilbert": [["q_lin"], "all-linear"],
+    "gpt2-seqcls": [None, "all-linear"],
+    "llama-seqcls": [None, "all-linear"],
     "vit": [None, ["query"], ["q_proj"], ["q_proj", "v_proj"], "all-linear"],
 }
 LAYERS: Mapping[str, list[dict[str, Any]]] = {
@@ -81,6 +84,8 @@ TASKS: Mapping[str, list[str | None]] = {
     "llama": [None, "CAUSAL_LM"],
     "bert": [None, "SEQ_CLS"],
     "roberta": [None, "SEQ_CLS"],
+    "gpt2-seqcls": [None, "SEQ_CLS"],
+    "llama-seqcls": [None, "SEQ_CLS"],
 }
 ABOUT = (
     "which modules a target_modules / layers_to_transform / layers_pattern wraps (names in the base model), what PEFT "

@@ -61,6 +61,9 @@ const cases = [
   'opt_postnorm_mid',
   'gpt2_seqcls_mid',
   'llama_seqcls_mid',
+  'bert_seqcls_mid',
+  'roberta_seqcls_big',
+  'distilbert_seqcls_mid',
 ].map((name): Case => ({ name, split: [] }));
 
 /** Again with some tensors in shards, as on a device that binds no more than 64 of their rows. */

@@ -101,7 +101,7 @@ export class SequenceClassification implements Task<TextRow, ClassifiedTexts, Te
   write(runner: Runner, { network, spans, rows, targets }: TextInputs, batch: ClassifiedTexts): void {
     const ofBatch = attentionSpans(batch.attention_mask, batch.T);
     runner.write(network.input_ids, batch.input_ids);
-    runner.write(network.position_ids, tokenPositions(batch, ofBatch, this.#text.positions));
+    runner.write(network.position_ids, this.#positions(batch, ofBatch));
     if (network.token_type_ids !== undefined) runner.write(network.token_type_ids, batch.token_type_ids);
     runner.write(spans, ofBatch);
     runner.write(rows, batch.rows);
@@ -134,6 +134,18 @@ export class SequenceClassification implements Task<TextRow, ClassifiedTexts, Te
   /** (B, num_labels) */
   logitsOf(data: Float32Array, _inputs: GivenInputs, { B }: ClassifiedTexts): Tensor {
     return { dims: [B, this.#head.outputs], data };
+  }
+
+  #positions(batch: ClassifiedTexts, spans: Uint32Array): Uint32Array<ArrayBuffer> {
+    const { positions, padTokenId } = this.#text;
+    const counted =
+      positions === 'ids'
+        ? attentionSpans(
+            batch.input_ids.map((id) => Number(id !== padTokenId)),
+            batch.T,
+          )
+        : spans;
+    return tokenPositions(batch, counted, positions);
   }
 
   #batch(rows: readonly TextRow[], maxLength: number, isLabelled: boolean): ClassifiedTexts {
