@@ -1,24 +1,33 @@
 import type { ErrorCode } from './error';
-import type { PauseReason, StepLogs, TrainerCallback } from './training';
+import type { EvalLogs, PauseReason, StepLogs, TrainerCallback } from './training';
 
-/** What a run calls back by itself. `on_log` and `on_save` come with those events, `on_evaluate` after an evaluation. */
+/** What a run calls back by itself. `on_log`, `on_save` and `on_evaluate` come with those events. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
 export type RunEvent =
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: RunHook }
+  /** `best`: the best so far, this one included. */
+  | { readonly type: 'evaluate'; readonly logs: EvalLogs; readonly best: BestEvaluation | null }
   | ({ readonly type: 'save' } & Saved)
-  /** `logs`: of the steps before it. */
-  | { readonly type: 'restored'; readonly checkpoint: string; readonly logs: readonly StepLogs[] }
-  /** `logs`: of the steps that stay. */
-  | {
-      readonly type: 'recovered';
-      readonly cause: ErrorCode;
-      readonly repeatedSteps: number;
-      readonly logs: readonly StepLogs[];
-    }
+  | ({ readonly type: 'restored'; readonly checkpoint: string } & History)
+  | ({ readonly type: 'recovered'; readonly cause: ErrorCode; readonly repeatedSteps: number } & History)
   | { readonly type: 'paused' | 'resumed'; readonly reason: PauseReason }
   | { readonly type: 'warning'; readonly code: ErrorCode; readonly message: string };
+
+/** Of what came before, and stays. */
+export interface History {
+  readonly logs: readonly StepLogs[];
+  readonly evaluations: readonly EvalLogs[];
+  readonly best: BestEvaluation | null;
+}
+
+/** An evaluation that no later one was better than. */
+export interface BestEvaluation {
+  readonly step: number;
+  /** By `metric_for_best_model`. */
+  readonly metric: number;
+}
 
 export interface Saved {
   /** The state's name. */
@@ -35,6 +44,8 @@ export interface RunControl {
   readonly should_log?: boolean;
   /** One checkpoint. */
   readonly should_save?: boolean;
+  /** One evaluation. */
+  readonly should_evaluate?: boolean;
   /** Whether its end is kept; by default as `save_strategy` says. */
   readonly save_at_end?: boolean | undefined;
   /** Whether it is still this tab's run is looked at. */

@@ -45,6 +45,20 @@ export interface TrainingArguments {
   save_strategy?: 'no' | 'steps' | 'epoch';
   /** 20: how often the strategy 'steps' does so. */
   save_steps?: number;
+  /** 'no'. When a run measures itself on `eval_dataset`, as `Trainer.evaluate` does: an event `evaluate` tells what came out. */
+  eval_strategy?: 'no' | 'steps' | 'epoch';
+  /** 20: how often the strategy 'steps' does so. */
+  eval_steps?: number;
+  /** false. Whether the adapter holds the values of the best evaluation once the run is over, rather than the last. */
+  load_best_model_at_end?: boolean;
+  /** 'eval_loss'. What evaluations are compared by: a name among their metrics. */
+  metric_for_best_model?: string;
+  /** Unless it is given, false of a loss and of perplexity, and true of all others. */
+  greater_is_better?: boolean;
+  /** 0: never. After so many evaluations in a row that weren't better than the best before them the run ends. */
+  early_stopping_patience?: number;
+  /** 0. By how much an evaluation has to be better for that. */
+  early_stopping_threshold?: number;
   /** 42 */
   seed?: number;
   /**
@@ -75,8 +89,10 @@ export interface TrainingArguments {
 
 /** Every argument with its value; null where the data decides. */
 export type ResolvedTrainingArguments = Readonly<
-  Required<Omit<TrainingArguments, 'completion_only_loss'>> & { completion_only_loss: boolean | null }
+  Required<Omit<TrainingArguments, DecidedLater>> & { [Key in DecidedLater]: boolean | null }
 >;
+
+type DecidedLater = 'completion_only_loss' | 'greater_is_better';
 
 export type Example =
   | { readonly text: string }
@@ -112,6 +128,19 @@ export interface TrainProgress {
 export interface TrainerState extends TrainProgress {
   /** Grows while the run goes on, but for steps that are repeated; shared by all states of one run. */
   readonly log_history: readonly StepLogs[];
+  /** Likewise, of evaluations. */
+  readonly eval_history: readonly EvalLogs[];
+  /** Of the best evaluation so far, by `metric_for_best_model`; null where there is none. */
+  readonly best_metric: number | null;
+  readonly best_global_step: number | null;
+}
+
+/** What an evaluation in a run has measured. */
+export interface EvalLogs {
+  /** After which step. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 export interface StepLogs {
@@ -137,6 +166,8 @@ export type PauseReason = 'user' | 'hidden' | 'busy' | 'frozen' | 'lock';
 
 export type TrainEvent =
   | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }
+  /** The run was measured on `eval_dataset`. */
+  | { readonly type: 'evaluate'; readonly state: TrainerState; readonly metrics: Readonly<Record<string, number>> }
   /** The state after step `global_step` is kept. `durable`: on disk; else as long as the session lasts. */
   | { readonly type: 'save'; readonly state: TrainerState; readonly checkpoint: string; readonly durable: boolean }
   /** The first event of a run that goes on from a checkpoint. `log_history` holds what came before. */
@@ -165,6 +196,8 @@ export interface TrainerControl {
   should_log: boolean;
   /** Asks for one checkpoint, of the last step that is submitted, whatever `save_strategy` says. */
   should_save: boolean;
+  /** Asks for one evaluation, after the last step that is submitted, whatever `eval_strategy` says. */
+  should_evaluate: boolean;
 }
 
 export type TrainerHook = (
@@ -185,7 +218,7 @@ export interface TrainerCallback {
   on_step_end?: TrainerHook;
   /** `extra` holds the logs. */
   on_log?: TrainerHook;
-  /** `extra` holds the metrics of `Trainer.evaluate()`. */
+  /** `extra` holds the metrics, of the run's own evaluations and of `Trainer.evaluate()`. */
   on_evaluate?: TrainerHook;
   /** A checkpoint is kept. */
   on_save?: TrainerHook;

@@ -2,8 +2,15 @@ import { bytesOf } from '../core/bytes';
 import { WebVeraError } from '../core/error';
 import { Fields, isJsonObject, type JsonObject } from '../core/fields';
 import { type KernelChoice, readKernelChoice } from '../core/kernel_choice';
-import { type Halving, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../core/snapshot';
-import type { StepLogs } from '../core/training';
+import {
+  type EvaluationState,
+  type Halving,
+  NOT_EVALUATED,
+  NOT_HALVED,
+  type PoolSnapshot,
+  type RunSnapshot,
+} from '../core/snapshot';
+import type { EvalLogs, StepLogs } from '../core/training';
 import { parseJsonObject } from './json';
 import { type RawTensor, readSafetensors, type Safetensors, writeSafetensors } from './safetensors';
 import { toFloat32 } from './values';
@@ -20,9 +27,9 @@ export interface Checkpoint {
   readonly kernels: KernelChoice;
 }
 
-/** Bumped when older code could misread what is written: 2 may have a rate that was halved. */
-const FORMAT = 2;
-const READABLE: readonly unknown[] = [1, FORMAT];
+/** Bumped when older code could misread what is written: 2 may have a rate that was halved, 3 evaluations. */
+const FORMAT = 3;
+const READABLE: readonly unknown[] = [1, 2, FORMAT];
 const WHERE = 'checkpoint';
 /** Columns of `log_history`. */
 const COLUMNS = [
@@ -37,7 +44,7 @@ const PARTS = ['parameters', 'exp_avg', 'exp_avg_sq'] as const;
 
 /** The bytes of a safetensors file. Throws `numerical_error` where a number isn't finite: nobody could go on from that. */
 export function writeCheckpoint({ run, version, snapshot, args, kernels }: Checkpoint): Uint8Array<ArrayBuffer> {
-  const { progress, lossSum, logs, halving, pools } = snapshot;
+  const { progress, lossSum, logs, halving, evaluation, pools } = snapshot;
   const tensors: [string, RawTensor][] = pools.flatMap((pool, index) =>
     PARTS.map((part): [string, RawTensor] => [`${index}.${part}`, tensor('F32', [pool[part].length], pool[part])]),
   );
@@ -47,8 +54,13 @@ export function writeCheckpoint({ run, version, snapshot, args, kernels }: Check
     const message = `Step ${progress.global_step}: what trains isn't finite any more`;
     throw new WebVeraError('numerical_error', message, { hint: 'Use a lower learning_rate.' });
   }
+  for (const [index, best] of (evaluation.best?.parameters ?? []).entries()) {
+    tensors.push([`${index}.best`, tensor('F32', [best.length], best)]);
+  }
   const halved = halving.times > 0 ? { halving } : {};
-  const state = { format: FORMAT, run, version, ...progress, loss_sum: lossSum, ...halved, args, kernels };
+  const evaluated = evaluation.logs.length > 0 ? { evaluation: describeEvaluation(evaluation) } : {};
+  const about = { ...progress, loss_sum: lossSum, ...halved, ...evaluated };
+  const state = { format: FORMAT, run, version, ...about, args, kernels };
   return writeSafetensors(tensors, new Map([[WHERE, JSON.stringify(state)]]));
 }
 
@@ -86,6 +98,7 @@ export function readCheckpoint(bytes: Uint8Array, lengths: readonly number[]): C
       lossSum,
       logs: readLogs(file),
       halving: readHalving(state.object('halving')),
+      evaluation: readEvaluation(state.object('evaluation'), file, lengths),
       pools,
     },
   };
@@ -98,6 +111,39 @@ function readHalving(fields: Fields | undefined): Halving {
     step: fields.positiveInteger('step'),
     times: fields.positiveInteger('times'),
   };
+}
+
+/** Metrics that aren't numbers are null in JSON. */
+function describeEvaluation({ logs, best, stale }: EvaluationState): object {
+  return { logs, stale, ...(best && { best: { step: best.step, metric: best.metric } }) };
+}
+
+function readEvaluation(fields: Fields | undefined, file: Safetensors, lengths: readonly number[]): EvaluationState {
+  if (fields === undefined) return NOT_EVALUATED;
+  const [given, stale, best] = [fields.get('logs'), fields.get('stale'), fields.object('best')];
+  if (!Array.isArray(given)) throw fields.invalid('logs', 'a list');
+  if (!(Number.isSafeInteger(stale) && (stale as number) >= 0)) throw fields.invalid('stale', 'a count');
+  const logs = given.map((one: unknown) => readEvalLogs(new Fields(isJsonObject(one) ? one : {}, WHERE)));
+  return { logs, stale: stale as number, best: best === undefined ? null : readBest(best, file, lengths) };
+}
+
+function readEvalLogs(fields: Fields): EvalLogs {
+  const metrics = fields.get('metrics');
+  if (!isJsonObject(metrics)) throw fields.invalid('metrics', 'an object');
+  const numbers = Object.entries(metrics).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? value : Number.NaN,
+  ]);
+  const epoch = fields.positiveNumber('epoch');
+  return { step: fields.positiveInteger('step'), epoch, metrics: Object.fromEntries(numbers) };
+}
+
+function readBest(fields: Fields, file: Safetensors, lengths: readonly number[]): EvaluationState['best'] {
+  const metric = fields.get('metric');
+  if (typeof metric !== 'number') throw fields.invalid('metric', 'a number');
+  const hasParameters = file.tensors.has('0.best');
+  const parameters = hasParameters ? lengths.map((length, index) => floats(file, `${index}.best`, length)) : undefined;
+  return { step: fields.positiveInteger('step'), metric, parameters };
 }
 
 function readLogs(file: Safetensors): StepLogs[] {

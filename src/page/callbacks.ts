@@ -48,6 +48,7 @@ export class Callbacks {
     should_training_stop: false,
     should_log: false,
     should_save: false,
+    should_evaluate: false,
   };
 
   constructor(
@@ -56,8 +57,8 @@ export class Callbacks {
     onControl: (request: RunControl) => void,
   ) {
     // What the data decides is left out, as it is in the public type.
-    const { completion_only_loss, ...rest } = args;
-    this.#args = Object.freeze(completion_only_loss === null ? rest : { ...rest, completion_only_loss });
+    const known = Object.entries(args).filter(([, value]) => value !== null);
+    this.#args = Object.freeze(Object.fromEntries(known));
     this.#callbacks = callbacks;
     this.#onControl = onControl;
   }
@@ -80,8 +81,10 @@ export class Callbacks {
     const stoppedBefore = control.should_training_stop;
     for (const callback of this.#callbacks) callback[hook]?.(this.#args, state, control, extra);
     const stops = control.should_training_stop && !stoppedBefore;
-    const { should_log, should_save } = control;
-    control.should_log = control.should_save = false; // each request is for one event
-    if (stops || should_log || should_save) this.#onControl({ should_training_stop: stops, should_log, should_save });
+    const { should_log, should_save, should_evaluate } = control;
+    control.should_log = control.should_save = control.should_evaluate = false; // each request is for one event
+    if (stops || should_log || should_save || should_evaluate) {
+      this.#onControl({ should_training_stop: stops, should_log, should_save, should_evaluate });
+    }
   }
 }

@@ -66,12 +66,9 @@ function exportStored(
 ): Promise<ReadonlyMap<string, Blob>> {
   const handle = liveHandle(model);
   const begun = hasBegun(run);
-  return callWithDataset(
-    link,
-    openDataset('train_dataset', train_dataset),
-    (call, data) => link.request('exportStored', call, { model: handle, adapter_name, args, data, begun }),
-    { signal },
-  );
+  const dataset = openDataset('train_dataset', train_dataset);
+  const request = { model: handle, adapter_name, args, data: dataset.source, begun };
+  return callWithDataset(link, dataset, (call) => link.request('exportStored', call, request), { signal });
 }
 
 function hasBegun(run: RemoteRun | undefined): boolean {

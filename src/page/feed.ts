@@ -1,11 +1,12 @@
 import { exampleFields } from '../core/example';
 import type { Dataset, Example } from '../core/training';
-import type { DataSource } from '../worker/protocol';
+import type { DataSource, DatasetName } from '../worker/protocol';
 import { anyDataset } from './dataset_rules';
 import { wrong } from './options';
 
 /** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
 export interface OpenDataset {
+  readonly name: DatasetName;
   readonly source: DataSource;
   readonly feed: Feed | undefined;
 }
@@ -16,17 +17,19 @@ interface Chunk {
   readonly done: boolean;
 }
 
-export function openDataset(name: string, dataset: Dataset): OpenDataset {
+export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
   if (!anyDataset.accepts(dataset)) throw wrong(name, anyDataset.expected, dataset, anyDataset.hint?.(dataset));
   if (dataset instanceof Blob) {
     return {
+      name,
       source: { kind: 'blob', blob: dataset, format: isJsonLines(dataset) ? 'jsonl' : 'text' },
       feed: undefined,
     };
   }
   const length = Array.isArray(dataset) ? dataset.length : undefined;
   return {
-    source: { kind: 'feed', ...(length === undefined ? {} : { length }) },
+    name,
+    source: { kind: 'feed', name, ...(length === undefined ? {} : { length }) },
     feed: new Feed(name, iterate(dataset)),
   };
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode, WebVeraError } from '../core/error';
-import type { RunEvent } from '../core/run';
-import type { PauseReason, StepLogs, TrainEvent, TrainerState, TrainProgress } from '../core/training';
+import type { BestEvaluation, History, RunEvent } from '../core/run';
+import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainProgress } from '../core/training';
 import type { Callbacks } from './callbacks';
 import { Replay } from './replay';
 
@@ -10,6 +10,8 @@ export class RunReport {
   readonly #callbacks: Callbacks;
   readonly #isPaused: () => boolean;
   readonly #logs: StepLogs[] = [];
+  readonly #evaluations: EvalLogs[] = [];
+  #best: BestEvaluation | null = null;
   #state: TrainerState;
   #hasBegun = false;
   #isKept = false;
@@ -22,7 +24,7 @@ export class RunReport {
   constructor(max_steps: number, callbacks: Callbacks, isPaused: () => boolean) {
     this.#callbacks = callbacks;
     this.#isPaused = isPaused;
-    this.#state = { global_step: 0, max_steps, epoch: 0, log_history: this.#logs };
+    this.#state = this.#stateAt({ global_step: 0, max_steps, epoch: 0 });
   }
 
   get state(): TrainerState {
@@ -56,23 +58,33 @@ export class RunReport {
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
     // A checkpoint may have been kept without this page having heard of it.
     const repeatedSteps = Math.max(0, this.#state.global_step - from.global_step);
-    this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs: isRestored ? event.logs : [] });
+    const { logs, evaluations, best } = isRestored ? event : NO_HISTORY;
+    this.#tell(from, { type: 'recovered', cause, repeatedSteps, logs, evaluations, best });
     if (this.#paused !== undefined && !this.#isPaused()) this.#tell(from, { type: 'resumed', reason: this.#paused });
     if (!isRestored) this.#tell(progress, event);
   }
 
   #tell(progress: TrainProgress, event: RunEvent): void {
     if (event.type === 'restored' || event.type === 'recovered') {
-      this.#logs.length = 0;
-      for (const logs of event.logs) this.#logs.push(logs);
+      this.#logs.splice(0, this.#logs.length, ...event.logs);
+      this.#evaluations.splice(0, this.#evaluations.length, ...event.evaluations);
+      this.#best = event.best;
     }
     if (event.type === 'log') this.#logs.push(event.logs);
-    const state: TrainerState = { ...progress, log_history: this.#logs };
+    if (event.type === 'evaluate') {
+      this.#evaluations.push(event.logs);
+      this.#best = event.best;
+    }
+    const state = this.#stateAt(progress);
     this.#state = state;
     switch (event.type) {
       case 'log':
         this.events.push({ type: 'log', state, logs: event.logs });
         this.#callbacks.run('on_log', state, { ...event.logs });
+        break;
+      case 'evaluate':
+        this.events.push({ type: 'evaluate', state, metrics: event.logs.metrics });
+        this.#callbacks.run('on_evaluate', state, { ...event.logs.metrics });
         break;
       case 'hook':
         if (event.hook !== 'on_train_begin' || !this.#hasBegun) this.#callbacks.run(event.hook, state);
@@ -100,4 +112,22 @@ export class RunReport {
         this.events.push({ type: 'warning', state, code: event.code, message: event.message });
     }
   }
+
+  #stateAt(progress: TrainProgress): TrainerState {
+    return {
+      ...progress,
+      log_history: this.#logs,
+      eval_history: this.#evaluations,
+      best_metric: this.#best?.metric ?? null,
+      best_global_step: this.#best?.step ?? null,
+    };
+  }
+}
+
+const NO_HISTORY: History = { logs: [], evaluations: [], best: null };
+
+/** The state of a run that hasn't begun. */
+export function beginningOf(max_steps: number): TrainerState {
+  const nothing = { log_history: [], eval_history: [], best_metric: null, best_global_step: null };
+  return { global_step: 0, max_steps, epoch: 0, ...nothing };
 }

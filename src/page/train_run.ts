@@ -55,6 +55,8 @@ interface RunSetup {
 /** What a run is a run of. */
 export interface OpenRun {
   readonly dataset: OpenDataset;
+  /** What it is measured on as it goes on, if anything. */
+  readonly evalDataset: OpenDataset | undefined;
   /** The session's name for the model, as it is now. */
   handle(): Handle;
   /** The adapters that it is to train, active or not by the time that it goes on. */
@@ -190,7 +192,7 @@ export class RemoteRun implements PausableRun {
     } finally {
       unwatch();
       run.close();
-      closeDataset(run.dataset);
+      for (const dataset of datasetsOf(run)) closeDataset(dataset);
     }
   }
 
@@ -201,15 +203,16 @@ export class RemoteRun implements PausableRun {
     try {
       return await callReading(
         link,
-        run.dataset,
-        (call, data, fail) => {
+        datasetsOf(run),
+        (call, fail) => {
           this.#call = call;
           this.#fail = fail;
           // One that goes on after a loss may have been taken over meanwhile: it isn't taken back.
           const take_over = takeOver && !this.#isHeard;
           const trained = this.#isBroken ? run.trained : undefined;
           const request = {
-            ...{ model: run.handle(), adapter_name, trained, args, data },
+            ...{ model: run.handle(), adapter_name, trained, args },
+            ...{ data: run.dataset.source, eval_data: run.evalDataset?.source },
             ...{ hooks, resume_from_checkpoint, take_over },
           };
           const output = link.request('train', call, request);
@@ -275,6 +278,10 @@ export class RemoteRun implements PausableRun {
       if (!isLoss(error)) throw error;
     });
   }
+}
+
+function datasetsOf({ dataset, evalDataset }: OpenRun): OpenDataset[] {
+  return [dataset, evalDataset].flatMap((one) => one ?? []);
 }
 
 function notKept(reason: string): string {

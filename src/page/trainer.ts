@@ -16,6 +16,7 @@ import {
   type Rules,
   wrong,
 } from './options';
+import { beginningOf } from './run_report';
 import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 import { runKey, VeraModel } from './vera_model';
@@ -127,6 +128,14 @@ export class Trainer {
     this.#trainDataset = init.train_dataset;
     this.#evalDataset = init.eval_dataset;
     this.#callbacks = init.callbacks ?? [];
+    const { eval_strategy, load_best_model_at_end, early_stopping_patience } = this.#args;
+    if (eval_strategy !== 'no' && init.eval_dataset === undefined) {
+      throw wrong('Trainer: eval_dataset', `a data set, as eval_strategy is '${eval_strategy}'`, undefined);
+    }
+    if (eval_strategy === 'no' && (load_best_model_at_end || early_stopping_patience > 0)) {
+      const what = load_best_model_at_end ? 'load_best_model_at_end' : 'early_stopping_patience';
+      throw wrong(`Trainer: ${what}`, "an eval_strategy of 'steps' or 'epoch' beside it", "'no'");
+    }
   }
 
   /** @internal */
@@ -195,8 +204,10 @@ export class Trainer {
     const model = this.#model;
     liveHandle(model);
     const dataset = openDataset('train_dataset', this.#trainDataset);
+    const isMeasured = this.#args.eval_strategy !== 'no' && this.#evalDataset !== undefined;
     return {
       dataset,
+      evalDataset: isMeasured ? openDataset('eval_dataset', this.#evalDataset) : undefined,
       handle: () => liveHandle(model),
       revive: async () => model[partsKey].revivable?.revive(signal),
       ...model[runKey](this.#adapter),
@@ -212,13 +223,12 @@ export class Trainer {
     if (this.#evalDataset === undefined) throw wrong('evaluate', 'a Trainer with an eval_dataset', undefined);
     const { link } = this.#model[partsKey];
     const model = liveHandle(this.#model);
-    const metrics = await callWithDataset(
-      link,
-      openDataset('eval_dataset', this.#evalDataset),
-      (call, data) => link.request('evaluate', call, { model, adapter_name: this.#adapter, args: this.#args, data }),
-      { signal: options.signal },
-    );
-    const state = { global_step: 0, max_steps: this.#args.max_steps, epoch: 0, log_history: [], ...this.#run?.state };
+    const dataset = openDataset('eval_dataset', this.#evalDataset);
+    const request = { model, adapter_name: this.#adapter, args: this.#args, data: dataset.source };
+    const metrics = await callWithDataset(link, dataset, (call) => link.request('evaluate', call, request), {
+      signal: options.signal,
+    });
+    const state = this.#run?.state ?? beginningOf(this.#args.max_steps);
     new Callbacks(this.#args, this.#callbacks, () => {}).run('on_evaluate', state, { ...metrics });
     return { ...metrics };
   }

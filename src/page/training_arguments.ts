@@ -1,5 +1,16 @@
 import type { ResolvedTrainingArguments, TrainingArguments } from '../core/training';
-import { anyBoolean, checkOptions, either, integer, number, oneOf, positive, type Rules, wrong } from './options';
+import {
+  anyBoolean,
+  anyString,
+  checkOptions,
+  either,
+  integer,
+  number,
+  oneOf,
+  positive,
+  type Rules,
+  wrong,
+} from './options';
 
 const defaults: ResolvedTrainingArguments = {
   per_device_train_batch_size: 4,
@@ -19,6 +30,13 @@ const defaults: ResolvedTrainingArguments = {
   logging_steps: 1,
   save_strategy: 'steps',
   save_steps: 20,
+  eval_strategy: 'no',
+  eval_steps: 20,
+  load_best_model_at_end: false,
+  metric_for_best_model: 'eval_loss',
+  greater_is_better: null,
+  early_stopping_patience: 0,
+  early_stopping_threshold: 0,
   seed: 42,
   max_length: 1024,
   packing: false,
@@ -46,6 +64,13 @@ const rules: Rules<TrainingArguments> = {
   logging_steps: integer(1),
   save_strategy: oneOf('no', 'steps', 'epoch'),
   save_steps: integer(1),
+  eval_strategy: oneOf('no', 'steps', 'epoch'),
+  eval_steps: integer(1),
+  load_best_model_at_end: anyBoolean,
+  metric_for_best_model: anyString,
+  greater_is_better: anyBoolean,
+  early_stopping_patience: integer(0),
+  early_stopping_threshold: number(0),
   seed: integer(0),
   max_length: integer(2),
   packing: anyBoolean,

@@ -1,10 +1,10 @@
-import type { CallId, DataSource } from '../worker/protocol';
+import type { CallId, DatasetName } from '../worker/protocol';
 import type { OpenDataset } from './feed';
 import type { CallHandling, Link } from './link';
 
-type Start<T> = (call: CallId, source: DataSource, fail: (error: unknown) => void) => Promise<T>;
+type Start<T> = (call: CallId, fail: (error: unknown) => void) => Promise<T>;
 
-/** A call that reads a data set: answers the worker's `need_data` until it ends, then lets the data set go. */
+/** A call that reads data sets: answers the worker's `need_data` until it ends, then lets them go. */
 export async function callWithDataset<T>(
   link: Link,
   dataset: OpenDataset,
@@ -12,7 +12,7 @@ export async function callWithDataset<T>(
   handling: CallHandling<T>,
 ): Promise<T> {
   try {
-    return await callReading(link, dataset, start, handling);
+    return await callReading(link, [dataset], start, handling);
   } finally {
     closeDataset(dataset);
   }
@@ -23,29 +23,30 @@ export function closeDataset({ feed }: OpenDataset): void {
   feed?.close().catch(() => {});
 }
 
-/** As `callWithDataset`, from the beginning of a data set that others have read, and which is kept for more of them. */
+/** As `callWithDataset`, from the beginning of data sets that others have read, and which are kept for more of them. */
 export async function callReading<T>(
   link: Link,
-  { source, feed }: OpenDataset,
+  datasets: readonly OpenDataset[],
   start: Start<T>,
   { signal, onEvent }: CallHandling<T>,
 ): Promise<T> {
-  feed?.rewind();
-  let answer: (count: number) => void = () => {};
+  for (const { feed } of datasets) feed?.rewind();
+  let answer: (name: DatasetName, count: number) => void = () => {};
   const begin = (call: CallId, fail: (error: unknown) => void): Promise<T> => {
     let last: Promise<unknown> = Promise.resolve();
-    answer = (count) => {
+    answer = (name, count) => {
+      const feed = datasets.find((dataset) => dataset.name === name)?.feed;
       last = last
         .then(() => feed?.take(count))
-        .then((chunk) => chunk && link.request('pushExamples', call, chunk.examples, chunk.done))
+        .then((chunk) => chunk && link.request('pushExamples', call, name, chunk.examples, chunk.done))
         .catch(fail);
     };
-    return start(call, source, fail);
+    return start(call, fail);
   };
   return link.call(begin, {
     signal,
     onEvent(event) {
-      if (event.type === 'need_data') answer(event.count);
+      if (event.type === 'need_data') answer(event.dataset, event.count);
       else onEvent?.(event);
     },
   });

@@ -73,6 +73,14 @@ export interface Loss {
   readonly logits?: Value;
 }
 
+/** What users compare, by name. */
+export type Metrics = Readonly<Record<string, number>>;
+
+export interface TaskMetrics {
+  /** Those among its metrics that say how good a model is. */
+  readonly metricNames: readonly string[];
+}
+
 /** What was measured over batches, without gradients. */
 export interface Measured<B extends Batch = Batch> {
   /** The mean over all that was predicted, and how much that is. */
@@ -89,7 +97,8 @@ export type BatchArguments = Pick<ResolvedTrainingArguments, 'max_length' | 'per
  * What a network is used for: how examples become rows and rows a batch, what stands on the hidden states, and what is learned.
  * `Row`: an example as numbers; others only count rows and order them.
  */
-export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs> {
+export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends BatchInputs = BatchInputs>
+  extends TaskMetrics {
   /**
    * Reads a data set to its end, once. Gives way to other work now and then. Throws `invalid_argument` (naming the example or
    * line), `invalid_format` for broken JSON, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
@@ -115,7 +124,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   /** What a pass without a loss gives. */
   logits(g: Graph, parts: LogitsParts<Inputs>): Value;
   /** What users compare. */
-  metrics(measured: Measured<B>): Readonly<Record<string, number>>;
+  metrics(measured: Measured<B>): Metrics;
 
   /** What a caller of `forward` gives, as one batch. Throws `invalid_argument` for what the model can't take in. */
   given(inputs: GivenInputs): B;

@@ -121,8 +121,8 @@ export class Recovery {
 
   #tell({ message }: WebVeraError, repeatedSteps: number): void {
     const { args, record, emit } = this.#init;
-    const { progress, logs, halving } = record.snapshot();
-    emit({ type: 'recovered', cause: 'numerical_error', repeatedSteps, logs });
+    const { progress, halving } = record;
+    emit({ type: 'recovered', cause: 'numerical_error', repeatedSteps, ...record.history });
     const rate = `a learning_rate of ${args.learning_rate * halving.factor} in place of ${args.learning_rate}`;
     emit({
       type: 'warning',

@@ -1,6 +1,8 @@
-import { type Halving, NOT_HALVED, type RunSnapshot } from '../core/snapshot';
+import type { History } from '../core/run';
+import { type EvaluationState, type Halving, NOT_EVALUATED, NOT_HALVED, type RunSnapshot } from '../core/snapshot';
 import type { StepLogs, TrainOutput, TrainProgress } from '../core/training';
 import type { Runner } from '../graph/runner';
+import { learningRateAt, type ScheduleArguments } from './schedule';
 import type { StepStats } from './step_block';
 import { StepClock } from './step_clock';
 import type { StepData } from './training_init';
@@ -14,6 +16,7 @@ export class RunRecord {
   #progress: TrainProgress;
   #lossSum = 0;
   #halving = NOT_HALVED;
+  #evaluation = NOT_EVALUATED;
   /** Steps done before this session, minus those that this session has repeated. */
   #restored = 0;
 
@@ -28,6 +31,25 @@ export class RunRecord {
 
   get halving(): Halving {
     return this.#halving;
+  }
+
+  /** Of a step, counted from 1. */
+  learningRate(args: ScheduleArguments, step: number): number {
+    return this.#halving.factor * learningRateAt(args, step - 1, this.#progress.max_steps);
+  }
+
+  get evaluation(): EvaluationState {
+    return this.#evaluation;
+  }
+
+  set evaluation(evaluation: EvaluationState) {
+    this.#evaluation = evaluation;
+  }
+
+  /** What a page is told of the steps so far. */
+  get history(): History {
+    const { logs: evaluations, best } = this.#evaluation;
+    return { logs: [...this.#logs], evaluations, best: best && { step: best.step, metric: best.metric } };
   }
 
   set maxSteps(max_steps: number) {
@@ -55,6 +77,7 @@ export class RunRecord {
       lossSum: this.#lossSum,
       logs: [...this.#logs],
       halving: this.#halving,
+      evaluation: this.#evaluation,
     };
   }
 
@@ -89,6 +112,7 @@ export class RunRecord {
 
   output(): TrainOutput {
     const { global_step, epoch } = this.#progress;
+    const { best } = this.#evaluation;
     return {
       global_step,
       training_loss: this.#lossSum / Math.max(1, global_step),
@@ -96,14 +120,16 @@ export class RunRecord {
         epoch,
         ...this.#clock.metrics(),
         ...this.#usage.metrics(Math.max(1, global_step - this.#restored)),
+        ...(best !== null && { best_metric: best.metric, best_global_step: best.step }),
       },
     };
   }
 
-  #stand({ progress: { global_step, epoch }, lossSum, logs, halving }: RunState): void {
+  #stand({ progress: { global_step, epoch }, lossSum, logs, halving, evaluation }: RunState): void {
     this.#progress = { ...this.#progress, global_step, epoch };
     this.#lossSum = lossSum;
     this.#halving = halving;
+    this.#evaluation = evaluation;
     this.#logs.length = 0;
     for (const log of logs) this.#logs.push(log);
   }

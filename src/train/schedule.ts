@@ -1,6 +1,6 @@
 import type { ResolvedTrainingArguments } from '../core/training';
 
-type ScheduleArguments = Pick<
+export type ScheduleArguments = Pick<
   ResolvedTrainingArguments,
   'learning_rate' | 'lr_scheduler_type' | 'warmup_steps' | 'warmup_ratio'
 >;

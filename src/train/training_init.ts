@@ -7,7 +7,7 @@ import type { ResolvedTrainingArguments, TrainProgress } from '../core/training'
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import type { Batch, Task } from '../tasks/task';
+import type { Batch, Metrics, Task } from '../tasks/task';
 
 /** The data of one optimiser step. */
 export interface StepData {
@@ -27,6 +27,8 @@ export interface TrainingData {
   /** The steps after the first `done`. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
+  /** Measures the adapters as they are, where there are data for that. */
+  readonly evaluate?: ((signal: AbortSignal) => Promise<Metrics>) | undefined;
   /** The state that the run continues from. */
   readonly restored?: Restored | undefined;
 }

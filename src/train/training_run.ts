@@ -2,12 +2,12 @@ import { PauseGate } from '../core/pause_gate';
 import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { PauseReason, TrainOutput } from '../core/training';
+import { RunEvaluation } from './evaluation';
 import { createOptimizerState, type OptimizerState, optimizerValues } from './optimizer';
 import { readPools, restorePools } from './pools';
 import { Recovery } from './recovery';
 import { RunRecord } from './run_record';
 import { Saving } from './saving';
-import { learningRateAt } from './schedule';
 import { Snapshots } from './snapshots';
 import { expectDone, type StepStats, unpackStats } from './step_block';
 import { StepPrograms } from './step_programs';
@@ -36,6 +36,7 @@ export class TrainingRun {
   #checkpoints: Checkpoints | undefined;
   #saving: Saving | undefined;
   #recovery: Recovery | undefined;
+  #evaluation: RunEvaluation | undefined;
   #logAsked = false;
   #saveAtEnd: boolean | undefined;
 
@@ -53,8 +54,9 @@ export class TrainingRun {
     this.#gate.resume(reason);
   }
 
-  control({ should_training_stop, should_log, should_save, save_at_end }: RunControl): void {
+  control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
     if (should_save === true) this.#saveSoon();
+    if (should_evaluate === true) this.#evaluation?.ask();
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) {
       this.#stop.abort();
@@ -106,9 +108,8 @@ export class TrainingRun {
     this.#checkpoints = data.checkpoints;
     this.#record.maxSteps = data.maxSteps;
     if (data.restored !== undefined) {
-      const { checkpoint, logs } = data.restored;
       this.#record.restore(data.restored);
-      this.#emit({ type: 'restored', checkpoint, logs });
+      this.#emit({ type: 'restored', checkpoint: data.restored.checkpoint, ...this.#record.history });
     }
     return data;
   }
@@ -136,12 +137,16 @@ export class TrainingRun {
     const record = this.#record;
     if (restored !== undefined) restorePools(runner, state, restored.pools);
     const emit = (event: RunEvent): void => this.#emit(event);
-    const recovery = new Recovery({ runner, state, args, record, emit });
+    const parts = { runner, state, args, record, emit };
+    const recovery = new Recovery(parts);
     await recovery.begin(restored);
     this.#recovery = recovery;
     const hold = (pools: readonly PoolSnapshot[]): void => recovery.hold(pools);
-    const saving = new Saving({ runner, state, args, checkpoints, record, signal, emit, hold });
+    const saving = new Saving({ ...parts, checkpoints, signal, hold });
     this.#saving = saving;
+    const { evaluate } = data;
+    const measure = evaluate && (() => this.#unlessStopped(evaluate));
+    this.#evaluation = measure && new RunEvaluation({ ...parts, measure });
     this.#hook('on_train_begin');
     record.startClock();
     this.#gate.begin();
@@ -156,6 +161,7 @@ export class TrainingRun {
     signal.throwIfAborted();
     await saving.keepNow(this.#saveAtEnd);
     await this.#standStill(state);
+    this.#evaluation?.loadBest();
     this.#hook('on_train_end');
   }
 
@@ -177,8 +183,11 @@ export class TrainingRun {
     const first = restored?.progress.global_step ?? 0;
     const done = record.progress.global_step;
     let step = done;
+    const evaluation = this.#evaluation;
+    if (evaluation?.isOwed) await evaluation.run();
     for await (const data of steps(done)) {
       this.#init.signal.throwIfAborted();
+      if (evaluation?.hasStalled) break;
       await this.#waitWhilePaused(state);
       if (this.#snapshots.wanted) await this.#standStill(state, async () => record.startClock());
       if (step === first) await begin(data);
@@ -188,6 +197,7 @@ export class TrainingRun {
       this.#hook('on_step_begin');
       await this.#submit(state, programs, data, step);
       await this.#acknowledge(saving.isWaiting ? 0 : IN_FLIGHT);
+      if (evaluation?.isDue(step, data)) await this.#acknowledge(0).then(() => evaluation.run());
       if (saving.isWaiting) await saving.keepNow();
       if (step >= maxSteps) break;
     }
@@ -195,7 +205,7 @@ export class TrainingRun {
   }
 
   async #tune(programs: StepPrograms, tune: Tune, data: StepData): Promise<void> {
-    const at = { step: 1, learningRate: this.#learningRate(1) };
+    const at = { step: 1, learningRate: this.#record.learningRate(this.#init.args, 1) };
     await this.#unlessStopped((signal) => programs.tune(tune, data, at, signal));
     // Tuning doesn't count in the run's usage and times.
     this.#record.begin();
@@ -228,7 +238,7 @@ export class TrainingRun {
   }
 
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {
-    const learningRate = this.#learningRate(step);
+    const learningRate = this.#record.learningRate(this.#init.args, step);
     await programs.queue(data, { step, learningRate });
     const saving = this.#saving?.isDue(step, data) ? this.#saving : undefined;
     // One copy at a time: several would take more memory.
@@ -238,11 +248,6 @@ export class TrainingRun {
     // If an earlier step fails first, nobody awaits this one.
     stats.catch(() => {});
     this.#pending.push({ data, step, learningRate, stats, pools: saving?.copy() });
-  }
-
-  #learningRate(step: number): number {
-    const { halving, progress } = this.#record;
-    return halving.factor * learningRateAt(this.#init.args, step - 1, progress.max_steps);
   }
 
   /** Saves the state after the last queued step. */

@@ -8,7 +8,7 @@ import type { TrainProgress } from '../core/training';
 import type { AdapterCalls } from './adapters/protocol';
 import type { ModelCalls } from './models/protocol';
 import type { CallControl, CallId } from './rpc/protocol';
-import type { RunCalls } from './runs/protocol';
+import type { DatasetName, RunCalls } from './runs/protocol';
 import type { StorageCalls } from './storage/protocol';
 
 export type * from './adapters/protocol';
@@ -95,5 +95,5 @@ export type WorkerEvent =
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Once for a call that changes what is there: until it is answered by `commit`, nothing has changed. */
   | { readonly type: 'prepared'; readonly call: CallId }
-  | { readonly type: 'need_data'; readonly call: CallId; readonly count: number }
+  | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };

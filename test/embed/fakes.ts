@@ -9,11 +9,12 @@ import type {
 } from '../../src/index';
 import { type Session, type TrainOutput, type TrainRun, WebVeraError } from '../../src/index';
 import { Replay } from '../../src/page/replay';
+import { beginningOf } from '../../src/page/run_report';
 import { withResolvers } from '../helpers/with_resolvers';
 
 /** A run that does what it is told to. */
 export class FakeRun implements TrainRun {
-  readonly state = { global_step: 0, max_steps: 4, epoch: 0, log_history: [] };
+  readonly state = beginningOf(4);
   readonly calls: string[] = [];
   readonly #events = new Replay<TrainEvent>();
   readonly #output = withResolvers<TrainOutput>();

@@ -12,6 +12,7 @@ import {
   troubleInWords,
 } from '../../src/embed/view/words';
 import type { ProgressInfo, StepLogs } from '../../src/index';
+import { beginningOf } from '../../src/page/run_report';
 
 test.each([
   [0, '0 B'],
@@ -55,7 +56,7 @@ test('loading is told in bytes, and then as getting ready', () => {
 
 test('a run is told by its steps and the time left', () => {
   const logs = { step: 3, loss: 2, seconds_left: 90 } as StepLogs;
-  const state = { global_step: 3, max_steps: 60, epoch: 0, log_history: [logs] };
+  const state = { ...beginningOf(60), global_step: 3, log_history: [logs] };
   expect(stepsInWords({ ...state, max_steps: 0 })).toMatch(/^Reading/);
   expect(stepsInWords({ ...state, global_step: 0, log_history: [] })).toBe('Step 0 of 60');
   expect(stepsInWords(state)).toBe('Step 3 of 60 · about 2 min left');

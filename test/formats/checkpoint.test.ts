@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
-import { NOT_HALVED } from '../../src/core/snapshot';
+import { NOT_EVALUATED, NOT_HALVED } from '../../src/core/snapshot';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/formats/checkpoint';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 
@@ -37,6 +37,14 @@ const checkpoint: Checkpoint = {
       { step: 3, loss: 2 / 3, grad_norm: 0.2, learning_rate: 2e-2, tokens_per_second: 7, seconds_left: 1e-9 },
     ],
     halving: { factor: 0.25, step: 2, times: 2 },
+    evaluation: {
+      logs: [
+        { step: 1, epoch: 1 / 7, metrics: { eval_loss: 0.1, accuracy: Number.NaN } },
+        { step: 2, epoch: 2 / 7, metrics: { eval_loss: 1 / 3, accuracy: 1 } },
+      ],
+      best: { step: 1, metric: 0.1, parameters: [new Float32Array(8).fill(0.5), new Float32Array(4).fill(-1)] },
+      stale: 1,
+    },
     pools: [pool(1.1, 8), pool(-2, 4)],
   },
 };
@@ -65,12 +73,18 @@ describe('a checkpoint', () => {
   test('of a run whose rate was never halved, or from before that could be', () => {
     const whole = { ...checkpoint, snapshot: { ...checkpoint.snapshot, halving: NOT_HALVED } };
     expect(readCheckpoint(writeCheckpoint(whole), lengths)).toEqual(whole);
-    expect(
-      readCheckpoint(
-        changed(() => ({ format: 1, halving: undefined })),
-        lengths,
-      ),
-    ).toEqual(whole);
+    const first = changed(() => ({ format: 1, halving: undefined, evaluation: undefined }));
+    expect(readCheckpoint(first, lengths)).toEqual({
+      ...whole,
+      snapshot: { ...whole.snapshot, evaluation: NOT_EVALUATED },
+    });
+  });
+
+  test('of a run that keeps no values of its best evaluation', () => {
+    const { evaluation } = checkpoint.snapshot;
+    const best = { step: 1, metric: 0.1, parameters: undefined };
+    const bare = { ...checkpoint, snapshot: { ...checkpoint.snapshot, evaluation: { ...evaluation, best } } };
+    expect(readCheckpoint(writeCheckpoint(bare), lengths)).toEqual(bare);
   });
 
   test('of a run that went back to its beginning', () => {
@@ -81,9 +95,11 @@ describe('a checkpoint', () => {
 
   test('is a safetensors file by torch’s names', () => {
     expect([...readSafetensors(bytes).tensors.keys()].sort()).toEqual([
+      '0.best',
       '0.exp_avg',
       '0.exp_avg_sq',
       '0.parameters',
+      '1.best',
       '1.exp_avg',
       '1.exp_avg_sq',
       '1.parameters',
@@ -102,13 +118,17 @@ describe('a checkpoint', () => {
     ['for another length', bytes, [8, 8]],
     ['without a tensor', changed(() => ({}), '1.exp_avg'), lengths],
     ['without its logs', changed(() => ({}), 'log_history'), lengths],
-    ['of a later format', changed(() => ({ format: 3 })), lengths],
+    ['of a later format', changed(() => ({ format: 4 })), lengths],
     ['without a version', changed(() => ({ version: 1 })), lengths],
     ['without a run', changed(() => ({ run: undefined })), lengths],
     ['with fewer steps than none', changed(() => ({ ...progress, global_step: -1 })), lengths],
     ['with a rate that grows', changed(() => ({ halving: { factor: 2, step: 1, times: 1 } })), lengths],
     ['with a rate of none', changed(() => ({ halving: { factor: 0, step: 1, times: 1 } })), lengths],
     ['halved at no step', changed(() => ({ halving: { factor: 0.5, step: 0, times: 1 } })), lengths],
+    ['evaluated without a list', changed(() => ({ evaluation: { logs: {}, stale: 0 } })), lengths],
+    ['evaluated less than never', changed(() => ({ evaluation: { logs: [], stale: -1 } })), lengths],
+    ['whose best has no metric', changed(() => ({ evaluation: { logs: [], stale: 0, best: { step: 1 } } })), lengths],
+    ['whose best has half of its values', changed(() => ({}), '1.best'), lengths],
     ['with a fraction of a step', changed(() => ({ global_step: 1.5 })), lengths],
     ['without a loss', changed(() => ({ loss_sum: null })), lengths],
     ['with a list of arguments', changed(() => ({ args: [] })), lengths],

@@ -41,7 +41,7 @@ export function trains(received: Example[], count = 2): (fake: () => FakeSession
     return {
       async train(call) {
         for (let done = false; !done; ) {
-          fake().emit({ type: 'need_data', call, count });
+          fake().emit({ type: 'need_data', call, dataset: 'train_dataset', count });
           done = await new Promise<boolean>((resolve) => {
             onPush = resolve;
           });
@@ -49,7 +49,7 @@ export function trains(received: Example[], count = 2): (fake: () => FakeSession
         for (const step of [1, 2]) report(fake(), call, step, { type: 'log', logs: logs(step) });
         return output;
       },
-      async pushExamples(_call, examples, done) {
+      async pushExamples(_call, _dataset, examples, done) {
         expect(examples.length).toBeLessThanOrEqual(count);
         received.push(...examples);
         onPush(done);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
 import type { Example, TrainEvent, TrainingArguments } from '../../src/core/training';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
+import { beginningOf } from '../../src/page/run_report';
 import { linkKey } from '../../src/page/session';
 import { Trainer, type TrainerInit, type TrainOptions } from '../../src/page/trainer';
 import type { TrainRequest } from '../../src/worker/protocol';
@@ -15,7 +16,7 @@ describe('a training run', () => {
     const received: Example[] = [];
     const { model, session, fake } = await wrapped(trains(received));
     const run = new Trainer({ model, args: { max_steps: 2 }, train_dataset: rows }).train();
-    expect(run.state).toEqual({ global_step: 0, max_steps: 2, epoch: 0, log_history: [] });
+    expect(run.state).toEqual(beginningOf(2));
     const events: TrainEvent[] = [];
     for await (const event of run) events.push(event);
     expect(await run).toEqual(output);
@@ -23,7 +24,12 @@ describe('a training run', () => {
       ['log', 1, 0.5],
       ['log', 2, 1],
     ]);
-    expect(run.state).toEqual({ global_step: 2, max_steps: 2, epoch: 1, log_history: [logs(1), logs(2)] });
+    expect(run.state).toEqual({
+      ...beginningOf(2),
+      global_step: 2,
+      epoch: 1,
+      log_history: [logs(1), logs(2)],
+    });
     expect(received).toEqual(rows);
     expect(trainRequest(fake)).toMatchObject({ model: 7, data: { kind: 'feed', length: 3 }, hooks: [] });
     await session.close();
@@ -50,6 +56,13 @@ describe('a training run', () => {
       logging_steps: 1,
       save_strategy: 'steps',
       save_steps: 20,
+      eval_strategy: 'no',
+      eval_steps: 20,
+      load_best_model_at_end: false,
+      metric_for_best_model: 'eval_loss',
+      greater_is_better: null,
+      early_stopping_patience: 0,
+      early_stopping_threshold: 0,
       seed: 42,
       max_length: 1024,
       packing: false,
@@ -63,7 +76,10 @@ describe('a training run', () => {
 
   test.each<[string, TrainingArguments, RegExp]>([
     ['a misspelt name', { learning_rat: 1 } as TrainingArguments, /not yet supported argument 'learning_rat'/],
-    ['what is not there yet', { eval_steps: 5 } as TrainingArguments, /not yet supported argument 'eval_steps'/],
+    ['what is not there yet', { fp16: true } as TrainingArguments, /not yet supported argument 'fp16'/],
+    ['a strategy without data', { eval_strategy: 'steps' }, /eval_dataset: expected a data set, as eval_strategy is/],
+    ['a best of no evaluations', { load_best_model_at_end: true }, /load_best_model_at_end: expected an eval_strategy/],
+    ['patience with no evaluations', { early_stopping_patience: 2 }, /early_stopping_patience: expected an eval_str/],
     ['a batch of none', { per_device_train_batch_size: 0 }, /expected an integer from 1, got 0/],
     ['half a batch', { per_device_train_batch_size: 1.5 }, /expected an integer from 1, got 1.5/],
     ['a negative rate', { learning_rate: -1 }, /learning_rate: expected a number from 0, got -1/],

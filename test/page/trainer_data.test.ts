@@ -58,7 +58,7 @@ describe('the data of a run', () => {
       let onPush = (): void => {};
       return {
         async train(call) {
-          fake().emit({ type: 'need_data', call, count: 3 });
+          fake().emit({ type: 'need_data', call, dataset: 'train_dataset', count: 3 });
           await new Promise<void>((resolve) => {
             onPush = resolve;
           });
@@ -101,7 +101,7 @@ describe('the data of a run', () => {
   ])('is refused when it is %s', async (_case, dataset, message) => {
     const { model, session } = await wrapped((fake) => ({
       train(call) {
-        fake().emit({ type: 'need_data', call, count: 2 });
+        fake().emit({ type: 'need_data', call, dataset: 'train_dataset', count: 2 });
         return fake().untilCancelled(call);
       },
       pushExamples: async () => {},
@@ -119,7 +119,7 @@ describe('the data of a run', () => {
     }
     const { model, session, fake } = await wrapped((current) => ({
       train(call) {
-        current().emit({ type: 'need_data', call, count: 2 });
+        current().emit({ type: 'need_data', call, dataset: 'train_dataset', count: 2 });
         return current().untilCancelled(call);
       },
       pushExamples: async () => {},

@@ -11,7 +11,14 @@ describe('a training run', () => {
     const { model, session } = await wrapped((fake) => ({
       async train(call) {
         for (const step of [1, 2, 3]) report(fake(), call, step, { type: 'log', logs: logs(step) });
-        const recovered = { type: 'recovered', cause: 'numerical_error', repeatedSteps: 2, logs: [logs(1)] } as const;
+        const recovered = {
+          type: 'recovered',
+          cause: 'numerical_error',
+          repeatedSteps: 2,
+          logs: [logs(1)],
+          evaluations: [],
+          best: null,
+        } as const;
         report(fake(), call, 1, recovered);
         report(fake(), call, 2, { type: 'log', logs: { ...logs(2), loss: 7 } });
         return output;
@@ -33,7 +40,13 @@ describe('a training run', () => {
   test('restored, has the logs of before; saves are told to readers and callbacks', async () => {
     const { model, session } = await wrapped((fake) => ({
       async train(call) {
-        report(fake(), call, 1, { type: 'restored', checkpoint: 'checkpoint-1', logs: [logs(1)] });
+        report(fake(), call, 1, {
+          type: 'restored',
+          checkpoint: 'checkpoint-1',
+          logs: [logs(1)],
+          evaluations: [],
+          best: null,
+        });
         report(fake(), call, 2, { type: 'log', logs: logs(2) });
         report(fake(), call, 2, { type: 'save', checkpoint: 'checkpoint-2', durable: true });
         return output;
@@ -99,8 +112,8 @@ describe('callbacks', () => {
     await new Trainer({ model, train_dataset: rows, callbacks: [callback as never] }).train();
     expect(seen).toEqual([['begin', 0.01, false], ['step', 1, false], ['log', 1, 2], ['step', 2, false], ['end']]);
     expect(fake.argsOf('controlTraining').map((args) => args[1])).toEqual([
-      { should_training_stop: false, should_log: true, should_save: false },
-      { should_training_stop: true, should_log: false, should_save: true },
+      { should_training_stop: false, should_log: true, should_save: false, should_evaluate: false },
+      { should_training_stop: true, should_log: false, should_save: true, should_evaluate: false },
     ]);
     expect(trainRequest(fake).hooks).toEqual(['on_train_begin', 'on_step_end', 'on_train_end']);
     await session.close();
@@ -134,13 +147,13 @@ describe('an evaluation', () => {
       let onPush = (): void => {};
       return {
         async evaluate(call) {
-          current().emit({ type: 'need_data', call, count: 8 });
+          current().emit({ type: 'need_data', call, dataset: 'eval_dataset', count: 8 });
           await new Promise<void>((resolve) => {
             onPush = resolve;
           });
           return metrics;
         },
-        async pushExamples(_call, examples) {
+        async pushExamples(_call, _dataset, examples) {
           received.push(...examples);
           onPush();
         },

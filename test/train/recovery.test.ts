@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Adapter } from '../../src/adapters/adapter';
 import { WebVeraError } from '../../src/core/error';
 import type { RunEvent } from '../../src/core/run';
-import type { RunSnapshot } from '../../src/core/snapshot';
+import { NOT_EVALUATED, type RunSnapshot } from '../../src/core/snapshot';
 import { pinned, type Value } from '../../src/graph/value';
 import type { PoolState } from '../../src/train/optimizer';
 import { Recovery } from '../../src/train/recovery';
@@ -148,6 +148,7 @@ test('what was halved before counts on where a run is restored', async () => {
     lossSum: 1,
     logs: [],
     halving: { factor: 1 / 8, step: 5, times: 3 },
+    evaluation: NOT_EVALUATED,
     pools: pools(global_step),
   });
   const restored = { ...snapshot(4), checkpoint: 'checkpoint-4', before: snapshot(2) };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NOT_HALVED, type RunSnapshot } from '../../src/core/snapshot';
+import { NOT_EVALUATED, NOT_HALVED, type RunSnapshot } from '../../src/core/snapshot';
 import { Snapshots } from '../../src/train/snapshots';
 import { withResolvers } from '../helpers/with_resolvers';
 
@@ -8,6 +8,7 @@ const at = (global_step: number): RunSnapshot => ({
   lossSum: 0,
   logs: [],
   halving: NOT_HALVED,
+  evaluation: NOT_EVALUATED,
   pools: [],
 });
 

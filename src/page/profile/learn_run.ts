@@ -1,6 +1,7 @@
 import { PauseGate } from '../../core/pause_gate';
 import type { PauseReason, TrainEvent, TrainerState, TrainOutput } from '../../core/training';
 import { Replay } from '../replay';
+import { beginningOf } from '../run_report';
 import type { PausableRun } from '../train_run';
 
 /**
@@ -12,7 +13,7 @@ export class LearnRun implements PausableRun {
   readonly #output: Promise<TrainOutput>;
   /** Holds what is done around the training run; that one is told all the reasons, and stands still by itself. */
   readonly #gate = new PauseGate((reason) => this.#tell('paused', reason));
-  #state: TrainerState = { global_step: 0, max_steps: 0, epoch: 0, log_history: [] };
+  #state = beginningOf(0);
   /** While it trains. */
   #inner: PausableRun | undefined;
   #stopped: { save?: boolean } | undefined;

@@ -39,6 +39,7 @@ interface TextBatchInputs extends BatchInputs {
 
 /** Predicting the next token: `AutoModelForCausalLM`. */
 export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
+  readonly metricNames = ['eval_loss', 'perplexity'];
   readonly text: TextSizes;
   readonly #head: Architecture['head'];
   readonly #tokenizer: TextTokenizer | undefined;

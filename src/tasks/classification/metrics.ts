@@ -11,6 +11,10 @@ export function predictedClasses(logits: Float32Array, labels: number): number[]
   });
 }
 
+export function predictionMetricNames({ problem }: Labels): readonly string[] {
+  return problem === 'regression' ? ['pearson', 'spearman'] : ['accuracy', 'f1'];
+}
+
 /** What users compare of predictions: accuracy and the macro F1 of classes, the correlations of numbers. */
 export function predictionMetrics(
   predicted: readonly number[],

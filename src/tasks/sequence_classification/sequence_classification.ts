@@ -8,7 +8,7 @@ import { attentionSpans } from '../../ops/attention/attention_spans';
 import { gatherRows } from '../../ops/rows';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { classificationLoss } from '../classification/loss';
-import { predictedClasses, predictionMetrics } from '../classification/metrics';
+import { predictedClasses, predictionMetricNames, predictionMetrics } from '../classification/metrics';
 import { tokenPositions } from '../positions';
 import type {
   BatchArguments,
@@ -43,6 +43,7 @@ interface TextInputs extends BatchInputs {
 
 /** Telling the class of a text, or a number: `AutoModelForSequenceClassification`. */
 export class SequenceClassification implements Task<TextRow, ClassifiedTexts, TextInputs> {
+  readonly metricNames: readonly string[];
   readonly #text: TextSizes;
   readonly #head: Architecture['head'];
   readonly #labels: Labels;
@@ -53,6 +54,7 @@ export class SequenceClassification implements Task<TextRow, ClassifiedTexts, Te
     this.#text = textSizes(model);
     this.#head = model.head;
     this.#labels = expectLabels(model.head.labels);
+    this.metricNames = ['eval_loss', ...predictionMetricNames(this.#labels)];
     this.#tokenizer = tokenizer;
   }
 

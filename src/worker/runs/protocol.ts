@@ -20,7 +20,7 @@ export interface RunCalls {
    * Answers one `need_data` event with at most `count` examples. `done`: there are no more. The last answer may be empty.
    * The page has checked their form, but neither the range of ids nor the lengths of labels and masks.
    */
-  pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void>;
+  pushExamples(call: CallId, dataset: DatasetName, examples: readonly Example[], done: boolean): Promise<void>;
   /**
    * Adds a reason for the run to be paused. `resumeTraining` removes it; without reasons the run goes on. Resolves once the
    * last submitted step is acknowledged, or no reason is left. The `paused` event gives the reason. A run that has ended
@@ -38,9 +38,13 @@ export interface RunCalls {
 /** A Blob is read in the worker. `length`: the number of examples in the feed, if known. */
 export type DataSource =
   | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
-  | { readonly kind: 'feed'; readonly length?: number };
+  | { readonly kind: 'feed'; readonly name: DatasetName; readonly length?: number };
+
+export type DatasetName = 'train_dataset' | 'eval_dataset';
 
 export interface TrainRequest extends EvaluateRequest {
+  /** What the run is measured on as it goes on, if anything. */
+  readonly eval_data?: DataSource | undefined;
   /** For a resumed run: the adapters that it trained, in place of the active ones, even while adapters are disabled. */
   readonly trained?: readonly string[] | undefined;
   /** The hooks that have listeners: only these are emitted. */

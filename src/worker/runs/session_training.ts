@@ -14,7 +14,15 @@ import type { Calls } from '../rpc/calls';
 import type { CallId } from '../rpc/protocol';
 import { ExampleFeed } from './example_feed';
 import { expectOne, exportRun } from './export_run';
-import type { DataSource, EvaluateRequest, Evaluation, ExportRequest, RunCalls, TrainRequest } from './protocol';
+import type {
+  DataSource,
+  DatasetName,
+  EvaluateRequest,
+  Evaluation,
+  ExportRequest,
+  RunCalls,
+  TrainRequest,
+} from './protocol';
 import type { CheckpointHost } from './run_checkpoints';
 import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest } from './training';
 
@@ -35,7 +43,8 @@ export class SessionTraining implements RunCalls {
   readonly #models: LoadedModels;
   readonly #kernels: SessionKernels;
   readonly #checkpoints: CheckpointHost;
-  readonly #feeds = new Map<CallId, ExampleFeed>();
+  /** By call, then by data set. */
+  readonly #feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
   readonly #runs = new Map<CallId, Running>();
   /** By the adapter that it trains. */
   readonly #training = new Map<Adapter, Turn>();
@@ -55,7 +64,7 @@ export class SessionTraining implements RunCalls {
   }
 
   train(call: CallId, request: TrainRequest): Promise<TrainOutput> {
-    const { adapter_name, trained, hooks, resume_from_checkpoint: resume, take_over: takesOver } = request;
+    const { adapter_name, trained, hooks, eval_data, resume_from_checkpoint: resume, take_over: takesOver } = request;
     const wanted = new Set<string>(hooks);
     const emit: TrainingInit['emit'] = (event, progress) => {
       if (event.type === 'hook' && !wanted.has(event.hook)) return;
@@ -64,7 +73,11 @@ export class SessionTraining implements RunCalls {
     return this.#reading(call, request, trained ?? adapter_name, async (reading) => {
       const { model, overlay, args, signal } = reading;
       const kernels = new RunKernels(this.#kernels);
-      const created = createRun({ ...reading, resume, takesOver, kernels, checkpoints: this.#checkpoints }, emit);
+      const evalData = eval_data && { evalData: (until: AbortSignal) => this.#rows(call, eval_data, until) };
+      const created = createRun(
+        { ...reading, ...evalData, resume, takesOver, kernels, checkpoints: this.#checkpoints },
+        emit,
+      );
       // From here on the run can be paused and stopped.
       this.#runs.set(call, { ...created, model, overlay, args });
       try {
@@ -103,8 +116,8 @@ export class SessionTraining implements RunCalls {
     });
   }
 
-  async pushExamples(call: CallId, examples: readonly Example[], done: boolean): Promise<void> {
-    this.#feeds.get(call)?.push(examples, done);
+  async pushExamples(call: CallId, dataset: DatasetName, examples: readonly Example[], done: boolean): Promise<void> {
+    this.#feeds.get(call)?.get(dataset)?.push(examples, done);
   }
 
   async pauseTraining(run: CallId, reason: PauseReason): Promise<void> {
@@ -166,9 +179,10 @@ export class SessionTraining implements RunCalls {
 
   #rows(call: CallId, data: DataSource, signal: AbortSignal): RowSource {
     if (data.kind === 'blob') return data;
-    const ask = (count: number): void => this.#host.emit({ type: 'need_data', call, count });
+    const ask = (count: number): void => this.#host.emit({ type: 'need_data', call, dataset: data.name, count });
     const feed = new ExampleFeed(ask, signal);
-    this.#feeds.set(call, feed);
+    const feeds = this.#feeds.get(call) ?? new Map<DatasetName, ExampleFeed>();
+    this.#feeds.set(call, feeds.set(data.name, feed));
     return { kind: 'examples', examples: feed };
   }
 }

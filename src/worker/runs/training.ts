@@ -2,9 +2,10 @@ import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
 import type { Holder } from '../../core/held_name';
-import { NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
+import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
 import { batchesInOrder, type RowSource, type Task } from '../../tasks/task';
+import { expectMetric } from '../../train/evaluation';
 import { planSteps, trainingSteps } from '../../train/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
@@ -20,6 +21,8 @@ export interface TrainingRequest {
   readonly args: ResolvedTrainingArguments;
   /** The data set. The signal ends reading. */
   data(signal: AbortSignal): RowSource;
+  /** What a run is measured on as it goes on, if anything. */
+  readonly evalData?: ((signal: AbortSignal) => RowSource) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -44,7 +47,7 @@ export interface CreatedRun {
 
 /** Creates a run that reads the data, then trains. Throws if no adapter trains. */
 export function createRun(
-  { model, overlay, args, data, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
+  { model, overlay, args, data, evalData, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
   emit: TrainingInit['emit'],
 ): CreatedRun {
   const adapters = expectTrainable(overlay);
@@ -76,6 +79,7 @@ export function createRun(
       const collected = await task.collect(data(stop), { args, purpose: 'training', signal: stop });
       rows = collected.rows;
       for (const warning of collected.warnings) host.warn(warning);
+      const evaluate = await evaluationOf({ model, overlay, args, evalData }, stop);
       const { maxSteps } = planSteps(rows.length, args);
       end = maxSteps;
       const steps: TrainingData['steps'] = (done) => trainingSteps(task, rows, args, done);
@@ -84,7 +88,7 @@ export function createRun(
         if (takesOver) await checkpoints.takeOver(stop);
         const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
         stop.throwIfAborted();
-        return { maxSteps, steps, checkpoints, restored };
+        return { maxSteps, steps, checkpoints, evaluate, restored };
       } catch (error) {
         checkpoints.close();
         throw error;
@@ -145,6 +149,7 @@ async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): P
     lossSum: 0,
     logs: [],
     halving: NOT_HALVED,
+    evaluation: NOT_EVALUATED,
     pools: await Promise.all(pools),
   };
 }
@@ -165,6 +170,18 @@ function expectTrainable(overlay: Overlay): readonly Adapter[] {
     });
   }
   return adapters;
+}
+
+/** Measures the adapters as they are, on data that are read now. */
+async function evaluationOf(
+  { model, overlay, args, evalData }: Pick<TrainingRequest, 'model' | 'overlay' | 'args' | 'evalData'>,
+  stop: AbortSignal,
+): Promise<TrainingData['evaluate']> {
+  if (evalData === undefined) return undefined;
+  const task: Task = model.task;
+  expectMetric(args, task);
+  const { rows } = await task.collect(evalData(stop), { args, purpose: 'evaluation', signal: stop });
+  return async (signal) => task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, signal));
 }
 
 /** The task's metrics over all of the data: what doesn't fit into one row is split. */

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import type { PauseReason, TrainEvent, TrainOutput } from '../../../src/index';
 import { LearnRun } from '../../../src/page/profile/learn_run';
 import { Replay } from '../../../src/page/replay';
+import { beginningOf } from '../../../src/page/run_report';
 import type { PausableRun } from '../../../src/page/train_run';
 import { withResolvers } from '../../helpers/with_resolvers';
 
 /** Lets all go on that can. */
 const pass = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-const state = { global_step: 1, max_steps: 2, epoch: 0.5, log_history: [] };
+const state = { ...beginningOf(2), global_step: 1, epoch: 0.5 };
 const output: TrainOutput = { global_step: 2, training_loss: 1, metrics: {} };
 
 /** A training run that does what it is told, and keeps a list of that. */

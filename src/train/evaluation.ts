@@ -1,0 +1,135 @@
+import { WebVeraError } from '../core/error';
+import type { RunEvent } from '../core/run';
+import type { BestState } from '../core/snapshot';
+import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';
+import type { Runner } from '../graph/runner';
+import type { Metrics, TaskMetrics } from '../tasks/task';
+import type { OptimizerState } from './optimizer';
+import { readPools } from './pools';
+import type { RunRecord } from './run_record';
+import type { StepData } from './training_init';
+
+type EvaluationArguments = Pick<
+  ResolvedTrainingArguments,
+  | 'eval_strategy'
+  | 'eval_steps'
+  | 'load_best_model_at_end'
+  | 'metric_for_best_model'
+  | 'greater_is_better'
+  | 'early_stopping_patience'
+  | 'early_stopping_threshold'
+>;
+
+interface RunEvaluationInit {
+  readonly runner: Runner;
+  readonly state: OptimizerState;
+  readonly args: EvaluationArguments;
+  readonly record: RunRecord;
+  emit(event: RunEvent): void;
+  /** Measures the adapters as they are. Undefined where the run was stopped meanwhile. */
+  measure(): Promise<Metrics | undefined>;
+}
+
+/** A run's evaluations of itself, and what follows from them: which state was the best, and whether to go on. */
+export class RunEvaluation {
+  readonly #init: RunEvaluationInit;
+  #asked = false;
+
+  constructor(init: RunEvaluationInit) {
+    this.#init = init;
+  }
+
+  /** Asks for an evaluation after the next step that is queued. */
+  ask(): void {
+    this.#asked = true;
+  }
+
+  /** Whether it is to be made after this step. */
+  isDue(step: number, { endsEpoch }: StepData): boolean {
+    return this.#asked || this.#isPlanned(step, endsEpoch);
+  }
+
+  /** Whether one is still to be made of the state that the run goes on from, which was kept before it. */
+  get isOwed(): boolean {
+    const { evaluation, progress } = this.#init.record;
+    const last = evaluation.logs.at(-1)?.step ?? 0;
+    return progress.global_step > last && this.#isPlanned(progress.global_step, endsEpoch(progress));
+  }
+
+  /** Whether the run is to end, as it doesn't get better. */
+  get hasStalled(): boolean {
+    const { args, record } = this.#init;
+    return args.early_stopping_patience > 0 && record.evaluation.stale >= args.early_stopping_patience;
+  }
+
+  /** Measures the state after the last acknowledged step. No step may be queued. */
+  async run(): Promise<void> {
+    const { args, record, emit, measure } = this.#init;
+    this.#asked = false;
+    const metrics = await measure();
+    if (metrics === undefined) return;
+    const { global_step: step, epoch } = record.progress;
+    const logs = { step, epoch, metrics };
+    const { evaluation } = record;
+    const metric = metrics[metricName(args)] ?? Number.NaN;
+    const gain = gainOver(evaluation.best, metric, args);
+    record.evaluation = {
+      logs: [...evaluation.logs, logs],
+      best: gain > 0 ? await this.#best(step, metric) : evaluation.best,
+      stale: gain > args.early_stopping_threshold ? 0 : evaluation.stale + 1,
+    };
+    emit({ type: 'evaluate', logs, best: record.history.best });
+    record.startClock();
+  }
+
+  /** Gives the adapters back the values of the best evaluation, if that is wanted. No step may be queued. */
+  loadBest(): void {
+    const { runner, state, args, record } = this.#init;
+    const { parameters = [] } = record.evaluation.best ?? {};
+    if (!args.load_best_model_at_end) return;
+    for (const [index, { pool }] of [...state.pools.keys()].entries()) {
+      const best = parameters[index];
+      if (best !== undefined) runner.write(pool, best);
+    }
+  }
+
+  #isPlanned(step: number, endsEpoch: boolean): boolean {
+    const { eval_strategy, eval_steps } = this.#init.args;
+    return eval_strategy === 'steps' ? step % eval_steps === 0 : eval_strategy === 'epoch' && endsEpoch;
+  }
+
+  async #best(step: number, metric: number): Promise<BestState> {
+    const { runner, state, args } = this.#init;
+    if (!args.load_best_model_at_end) return { step, metric, parameters: undefined };
+    const pools = await readPools(runner, state);
+    return { step, metric, parameters: pools.map(({ parameters }) => parameters) };
+  }
+}
+
+/** The last epoch may end early. */
+function endsEpoch({ global_step, max_steps, epoch }: TrainProgress): boolean {
+  return Number.isInteger(epoch) || global_step >= max_steps;
+}
+
+/** By how much a metric is better than the best so far: infinitely where there is none, never where it isn't a number. */
+function gainOver(best: BestState | null, metric: number, args: EvaluationArguments): number {
+  if (Number.isNaN(metric)) return Number.NEGATIVE_INFINITY;
+  if (best === null) return Number.POSITIVE_INFINITY;
+  const greaterIsBetter = args.greater_is_better ?? !/loss$|^perplexity$/.test(args.metric_for_best_model);
+  return greaterIsBetter ? metric - best.metric : best.metric - metric;
+}
+
+/** transformers' names have a prefix that may be left out, and most of ours have none. */
+function metricName({ metric_for_best_model: name }: Pick<EvaluationArguments, 'metric_for_best_model'>): string {
+  return name === 'loss' ? 'eval_loss' : name.replace(/^eval_(?!loss$)/, '');
+}
+
+/** Throws `invalid_argument` for a metric that the task doesn't have. */
+export function expectMetric(
+  args: Pick<EvaluationArguments, 'metric_for_best_model'>,
+  { metricNames }: TaskMetrics,
+): void {
+  if (metricNames.includes(metricName(args))) return;
+  const got = JSON.stringify(args.metric_for_best_model);
+  throw new WebVeraError('invalid_argument', `metric_for_best_model: expected ${metricNames.join(' or ')}, got ${got}`);
+}
