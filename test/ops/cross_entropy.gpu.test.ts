@@ -25,7 +25,7 @@ function setUp({ N, C, V, labelled }: Sizes, scale = 1) {
   const targets = Float64Array.from({ length: N }, () => Math.floor(next() * V));
   const inputs = {
     hidden: input(memory, 'hidden', [N, C], randomArray(N * C, 1, scale)),
-    vocabSize: V,
+    outputs: V,
     rows: input(memory, 'rows', [N], rows, 'u32'),
     targets: input(memory, 'targets', [N], targets, 'u32'),
     block: input(memory, 'block', [8], blockWords({ labelled, inverse_tokens: 1 / Math.max(1, labelled) }), 'u32'),
@@ -46,7 +46,7 @@ function build(
   const g = new Graph();
   for (const value of [inputs.hidden, ...into.keys()]) g.train(value);
   const project = (h: Value): Value => linear(g, h, head.weight, head.bias);
-  const losses = crossEntropy(g, { ...inputs, project, chunkRows, into });
+  const { losses } = crossEntropy(g, { ...inputs, project, chunkRows, into });
   lossSum(g, losses, inputs.block, stats);
   const dh = g.grad(losses, losses, into).get(inputs.hidden)!;
   return { g, losses, dh };

@@ -31,7 +31,7 @@ function setUp(labelled = LABELLED) {
   const x = input(memory, 'x', [N, C], randomArray(N * C, 1, 2));
   const weight = input(memory, 'weight', [V, C], randomArray(V * C, 2));
   const given = {
-    vocabSize: V,
+    outputs: V,
     rows: input(memory, 'rows', [N], ROWS, 'u32'),
     targets: input(memory, 'targets', [N], TARGETS, 'u32'),
     block: input(memory, 'block', [8], blockWords({ labelled, inverse_tokens: INVERSE_TOKENS }), 'u32'),
@@ -41,7 +41,7 @@ function setUp(labelled = LABELLED) {
 
 /** The losses of x itself, under a head without bias. */
 function headOnly(g: Graph, { x, weight, given }: SetUp, chunkRows: number, into = new Map<Value, Value>()): Value {
-  return crossEntropy(g, { hidden: x, project: (h) => linear(g, h, weight), ...given, chunkRows, into });
+  return crossEntropy(g, { hidden: x, project: (h) => linear(g, h, weight), ...given, chunkRows, into }).losses;
 }
 
 interface Chunks {
@@ -59,7 +59,7 @@ function expectLossGradient(
   { chunkRows, chunks }: Chunks,
 ): readonly Float64Array[] {
   const build = (g: Graph, into: ReadonlyMap<Value, Value>): Value =>
-    crossEntropy(g, { hidden: hidden(g), project: (h) => project(g, h), ...given, chunkRows, into });
+    crossEntropy(g, { hidden: hidden(g), project: (h) => project(g, h), ...given, chunkRows, into }).losses;
   const forward = new Graph();
   const losses = build(forward, new Map());
   const objective = (): number => {
@@ -234,7 +234,7 @@ test('chunks, targets and logits are checked', () => {
   expect(() => headOnly(new Graph(), { ...set, given: { ...set.given, targets } }, 1)).toThrow(
     'cross_entropy targets: expected (6), got (5)',
   );
-  expect(() => headOnly(new Graph(), { ...set, given: { ...set.given, vocabSize: 9 } }, 2)).toThrow(
+  expect(() => headOnly(new Graph(), { ...set, given: { ...set.given, outputs: 9 } }, 2)).toThrow(
     'cross_entropy logits: expected (2, 9), got (2, 7)',
   );
 });

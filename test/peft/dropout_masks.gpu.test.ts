@@ -256,7 +256,7 @@ describe('a wrapped head, whose loss comes in chunks', () => {
     g.train(pool);
     const layers = overlaidLayers(g, loaded, overlay, { source: { block, seed: 9 } });
     const project = (x: typeof hidden) => loaded.model.head.logits(g, layers, x);
-    const losses = crossEntropy(g, { hidden, project, vocabSize: 32, rows, targets, block, chunkRows, into });
+    const { losses } = crossEntropy(g, { hidden, project, outputs: 32, rows, targets, block, chunkRows, into });
     g.grad(losses, losses, into);
 
     // The same eight rows again and again.

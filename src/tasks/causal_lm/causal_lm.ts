@@ -115,10 +115,10 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   loss(g: Graph, { hidden, layers, inputs, shape, block, into }: LossParts<TextBatchInputs>): Loss {
     const { vocabSize } = this.text;
     const chunkRows = chunkRowsFor(shape.B * shape.T, vocabSize);
-    const losses = crossEntropy(g, {
+    const { losses } = crossEntropy(g, {
       hidden,
       project: (rows) => this.#head.logits(g, layers, rows),
-      vocabSize,
+      outputs: vocabSize,
       rows: inputs.rows,
       targets: inputs.targets,
       block,

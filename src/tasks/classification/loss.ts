@@ -29,13 +29,13 @@ export function classificationLoss(
   { hidden, layers, inputs, rows, block, into }: ClassificationLoss,
 ): Loss {
   let logits: Value | undefined;
-  const losses = crossEntropy(g, {
+  const { losses } = crossEntropy(g, {
     hidden,
     project: (some) => {
       logits = head.logits(g, layers, some);
       return logits;
     },
-    vocabSize: head.outputs,
+    outputs: head.outputs,
     rows: inputs.rows,
     targets: inputs.targets,
     block,
