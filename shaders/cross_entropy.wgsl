@@ -1,11 +1,12 @@
 // cross_entropy: for the rows i of a chunk, n = start + i, z = logits[i]:
-//   losses[n] = ln Σ_v e^z[v] − z[targets[n]]
-//   logits[i,v] = (e^z[v] / Σ e^z − (v = targets[n])) · inverse_tokens, the gradient of the mean loss, if has_gradient
+//   losses[n] = ln Σ_v e^z[v] − (1 − smoothing) · z[targets[n]] − smoothing · mean_v z[v]
+//   logits[i,v] = (e^z[v] / Σ e^z − (1 − smoothing) · (v = targets[n]) − smoothing / V) · inverse_tokens,
+//   the gradient of the mean loss, if has_gradient
 // rows n ≥ labelled are padding: their loss and their gradient are 0
 // logits: (count, V)   targets, losses: (≥ start + count)
 // grid: one workgroup per row i; its threads stride over v
 // with lib/step_block.wgsl
-struct Params { start: u32, count: u32, V: u32, has_gradient: u32 }
+struct Params { start: u32, count: u32, V: u32, has_gradient: u32, smoothing: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
@@ -38,6 +39,22 @@ fn scan(row: u32, thread: u32) -> vec2f {
   return vec2f(largest, sum);
 }
 
+// How far the logits of a row lie below the largest on average, for thread 0. Sums of the logits themselves would cancel.
+fn mean_below(row: u32, thread: u32, largest: f32) -> f32 {
+  var below = 0.0;
+  for (var v = thread; v < p.V; v += THREADS) {
+    below += largest - logits[row + v];
+  }
+  partials[thread].x = below;
+  for (var half = THREADS / 2u; half > 0u; half = half / 2u) {
+    workgroupBarrier();
+    if (thread < half) {
+      partials[thread].x += partials[thread + half].x;
+    }
+  }
+  return partials[0].x / f32(p.V);
+}
+
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let n = p.start + group.x;
@@ -54,17 +71,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   workgroupBarrier();
   let largest = partials[0].x;
   let sum = partials[0].y;
+  var below_on_average = 0.0;
+  if (p.smoothing > 0.0) {
+    // All threads have read partials[0], which is written over now.
+    workgroupBarrier();
+    below_on_average = mean_below(row, thread, largest);
+  }
   if (thread == 0u) {
-    losses[n] = select(0.0, largest - logits[row + target_id] + log(sum), labelled);
+    var below = largest - logits[row + target_id];
+    if (p.smoothing > 0.0) {
+      below = (1.0 - p.smoothing) * below + p.smoothing * below_on_average;
+    }
+    losses[n] = select(0.0, below + log(sum), labelled);
   }
   if (p.has_gradient == 0u) {
     return;
   }
+  let elsewhere = p.smoothing / f32(p.V);
+  let at_target = 1.0 - p.smoothing + elsewhere;
   // No thread overwrites the target's logit before thread 0 has read it.
   storageBarrier();
   for (var v = thread; v < p.V; v += THREADS) {
     let softmax = exp(logits[row + v] - largest) / sum;
-    let gradient = (softmax - select(0.0, 1.0, v == target_id)) * block.inverse_tokens;
+    let gradient = (softmax - select(elsewhere, at_target, v == target_id)) * block.inverse_tokens;
     logits[row + v] = select(0.0, gradient, labelled);
   }
 }

@@ -3,7 +3,7 @@
 // logits: (count, V)   targets, losses: (≥ start + count)
 // grid: one thread per row i
 // with lib/word_vec4.wgsl or lib/word_scalar.wgsl, lib/step_block.wgsl
-struct Params { start: u32, count: u32, V: u32, has_gradient: u32 }
+struct Params { start: u32, count: u32, V: u32, has_gradient: u32, smoothing: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> logits: array<Word>;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
@@ -30,14 +30,23 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     sums += exp(logits[row + v] - largest);
   }
   let sum = word_sum(sums);
-  let at_target = word_at(logits[row + target_id / WIDTH], target_id % WIDTH);
-  losses[n] = select(0.0, largest - at_target + log(sum), labelled);
+  var below = largest - word_at(logits[row + target_id / WIDTH], target_id % WIDTH);
+  if (p.smoothing > 0.0) {
+    var all_below = Word();
+    for (var v = 0u; v < width; v++) {
+      all_below += largest - logits[row + v];
+    }
+    below = (1.0 - p.smoothing) * below + p.smoothing * word_sum(all_below) / f32(p.V);
+  }
+  losses[n] = select(0.0, below + log(sum), labelled);
   if (p.has_gradient == 0u) {
     return;
   }
+  let elsewhere = p.smoothing / f32(p.V);
   for (var v = 0u; v < width; v++) {
     let softmax = exp(logits[row + v] - largest) / sum;
-    let gradient = (softmax - word_unit(target_id - v * WIDTH)) * block.inverse_tokens;
+    let wanted = elsewhere + (1.0 - p.smoothing) * word_unit(target_id - v * WIDTH);
+    let gradient = (softmax - wanted) * block.inverse_tokens;
     logits[row + v] = select(Word(), gradient, labelled);
   }
 }

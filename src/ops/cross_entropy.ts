@@ -1,6 +1,7 @@
 import wgsl from '../../shaders/cross_entropy.wgsl?raw';
 import serialWgsl from '../../shaders/cross_entropy_serial.wgsl?raw';
 import stepBlock from '../../shaders/lib/step_block.wgsl?raw';
+import { WebVeraError } from '../core/error';
 import { defineKernel } from '../core/kernel';
 import { ceilDiv, expectShape } from '../core/shape';
 import type { Graph } from '../graph/graph';
@@ -8,7 +9,7 @@ import type { Value } from '../graph/value';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 import { serialVariants } from './row_variants';
 
-const params = { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' } as const;
+const params = { start: 'place', count: 'size', V: 'size', has_gradient: 'u32', smoothing: 'f32' } as const;
 
 export const crossEntropyKernel = defineKernel({
   name: 'cross_entropy',
@@ -22,19 +23,28 @@ export const crossEntropyKernel = defineKernel({
       workgroups: ({ count }) => [ceilDiv(count, 8)],
     }),
   ],
-  flops: ({ count, V, has_gradient }) => count * V * (has_gradient ? 8 : 4),
+  flops: ({ count, V, has_gradient, smoothing }) => count * V * ((has_gradient ? 8 : 4) + (smoothing > 0 ? 2 : 0)),
 });
 
 interface CrossEntropyInputs extends RowLossInputs {
   /** u32 (L): what each of `rows` should predict, below V. */
   readonly targets: Value;
+  /** How much of a label goes to all V outputs alike, from 0 to 1: `label_smoothing_factor` of transformers. 0 by default. */
+  readonly smoothing?: number | undefined;
 }
 
-/** The loss of each labelled row: −ln softmax(project(hidden))[target]. As `rowLosses`, which says what comes when. */
-export function crossEntropy(g: Graph, { targets, ...inputs }: CrossEntropyInputs): RowLosses {
+/**
+ * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or
+ * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]. As `rowLosses`, which says what comes when.
+ * Throws `invalid_argument` for a `smoothing` that isn't from 0 to 1.
+ */
+export function crossEntropy(g: Graph, { targets, smoothing = 0, ...inputs }: CrossEntropyInputs): RowLosses {
   const { rows, block } = inputs;
   expectShape('cross_entropy targets', targets.shape, rows.shape);
+  if (!(smoothing >= 0 && smoothing <= 1)) {
+    throw new WebVeraError('invalid_argument', `smoothing: expected a number from 0 to 1, got ${smoothing}`);
+  }
   return rowLosses(g, 'cross_entropy', inputs, (values, params) => {
-    g.emit(crossEntropyKernel, { ...values, targets, block }, {}, params);
+    g.emit(crossEntropyKernel, { ...values, targets, block }, {}, { ...params, smoothing });
   });
 }

@@ -16,7 +16,7 @@ test('values count once, as they are stored; what is updated is read and written
   emitLinear(g, x, pinned('weight', [4, 8], 'f16'));
   const given = { logits: pinned('logits', [4, 8]), losses: pinned('losses', [4]) };
   const small = { targets: pinned('targets', [4], 'u32'), block: pinned('block', [16]) };
-  g.emit(crossEntropyKernel, { ...given, ...small }, {}, { start: 0, count: 4, V: 8, has_gradient: 1 });
+  g.emit(crossEntropyKernel, { ...given, ...small }, {}, { start: 0, count: 4, V: 8, has_gradient: 1, smoothing: 0 });
   expect(g.steps.map(bytesOf)).toEqual([3 * 64, 64 + 2 * 32 + 4 * 8, 2 * 128 + 2 * 16 + 16 + 64]);
 });
 

@@ -42,11 +42,12 @@ function build(
   { inputs, head, stats }: ReturnType<typeof setUp>,
   chunkRows: number,
   into: ReadonlyMap<Value, Value> = new Map(),
+  smoothing = 0,
 ) {
   const g = new Graph();
   for (const value of [inputs.hidden, ...into.keys()]) g.train(value);
   const project = (h: Value): Value => linear(g, h, head.weight, head.bias);
-  const { losses } = crossEntropy(g, { ...inputs, project, chunkRows, into });
+  const { losses } = crossEntropy(g, { ...inputs, project, chunkRows, into, smoothing });
   lossSum(g, losses, inputs.block, stats);
   const dh = g.grad(losses, losses, into).get(inputs.hidden)!;
   return { g, losses, dh };
@@ -87,6 +88,12 @@ test.each(cases)(`${title}, a head that trains`, async ({ variant, chunkRows, ..
   await expectGpuEqualsReference(g, set.memory, [losses, dh, ...into.values()], 5e-6, { variant });
 });
 
+test.each(cases)(`${title}, smoothing`, async ({ variant, chunkRows, ...size }) => {
+  const set = setUp(size);
+  const { g, losses, dh } = build(set, chunkRows, new Map(), 0.2);
+  await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
+});
+
 test.each(['default', 'serial'])('%s: a class that is ruled out beside the target', async (variant) => {
   const set = setUp({ N: 4, C: 4, V: 8, labelled: 4 });
   set.memory.get(set.inputs.targets)!.fill(0);
@@ -95,7 +102,7 @@ test.each(['default', 'serial'])('%s: a class that is ruled out beside the targe
   await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
 });
 
-test('padding rows have no loss and no gradient', async () => {
+test.each([0, 0.1])('padding rows have no loss and no gradient, smoothing %d', async (smoothing) => {
   const memory: Memory = new Map();
   const V = 300;
   const logits = input(memory, 'logits', [4, V], randomArray(4 * V, 1, 5));
@@ -103,16 +110,17 @@ test('padding rows have no loss and no gradient', async () => {
   const block = input(memory, 'block', [8], blockWords({ labelled: 4, inverse_tokens: 1 / 4 }), 'u32');
   const losses = input(memory, 'losses', [6], new Float64Array(6).fill(9));
   const g = new Graph();
-  g.emit(crossEntropyKernel, { logits, targets, block, losses }, {}, { start: 2, count: 4, V, has_gradient: 1 });
+  const params = { start: 2, count: 4, V, has_gradient: 1, smoothing };
+  g.emit(crossEntropyKernel, { logits, targets, block, losses }, {}, params);
   const result = await runOnGpu(g.steps, memory, [logits, losses]);
   expect(result.get(logits)!.subarray(2 * V)).toEqual(new Float64Array(2 * V));
   expect([...result.get(losses)!].map(Math.sign)).toEqual([1, 1, 1, 1, 0, 0]);
   await expectGpuEqualsReference(g, memory, [logits, losses], 2e-6);
 });
 
-test('logits far beyond the range of exp', async () => {
+test.each([0, 0.1])('logits far beyond the range of exp, smoothing %d', async (smoothing) => {
   const set = setUp({ N: 4, C: 3, V: 300, labelled: 4 }, 1e4);
-  const { g, losses, dh } = build(set, 4);
+  const { g, losses, dh } = build(set, 4, new Map(), smoothing);
   await expectGpuEqualsReference(g, set.memory, [losses], 1e-6);
   // The gradient is a difference of logits of 1e4, each good to 1e-3.
   await expectGpuEqualsReference(g, set.memory, [dh], 5e-3);

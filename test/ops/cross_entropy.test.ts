@@ -9,6 +9,7 @@ import { rmsNorm } from '../../src/ops/rms_norm';
 import { veraDown, veraLinear } from '../../src/ops/vera/vera';
 import { input } from '../helpers/on_gpu';
 import { randomArray } from '../helpers/random';
+import { expectLossGradient, expectNumbers, lossesOfLogits } from '../helpers/row_losses';
 import { blockWords } from '../helpers/step_block';
 import { type Memory, runReference } from '../reference/runner';
 import { floatOf } from '../reference/words';
@@ -51,41 +52,21 @@ interface Chunks {
 }
 
 /** Compares the gradients of the mean loss by every entry of `wrt` with central differences, and returns them. */
-function expectLossGradient(
+function expectGradient(
   { memory, given }: SetUp,
   hidden: (g: Graph) => Value,
   project: Build,
   wrt: readonly Value[],
   { chunkRows, chunks }: Chunks,
+  smoothing = 0,
 ): readonly Float64Array[] {
-  const build = (g: Graph, into: ReadonlyMap<Value, Value>): Value =>
-    crossEntropy(g, { hidden: hidden(g), project: (h) => project(g, h), ...given, chunkRows, into }).losses;
-  const forward = new Graph();
-  const losses = build(forward, new Map());
-  const objective = (): number => {
-    const values = runReference(forward.steps, new Map(memory)).get(losses)!;
-    return values.subarray(0, LABELLED).reduce((a, b) => a + b) * INVERSE_TOKENS;
-  };
-
-  const g = new Graph();
-  const into = new Map(wrt.map((value) => [value, pinned(`d${value.name}`, value.shape)]));
-  for (const value of wrt) g.train(value);
-  const y = build(g, into);
-  const sums = g.grad(y, y, into);
-  const run = runReference(g.steps, new Map(memory), chunks);
-  return wrt.map((value) => {
-    const gradient = run.get(sums.get(value)!)!;
-    const array = memory.get(value)!;
-    array.forEach((original, index) => {
-      array[index] = original + 1e-5;
-      const above = objective();
-      array[index] = original - 1e-5;
-      const below = objective();
-      array[index] = original;
-      expect(gradient[index], `d${value.name}[${index}]`).toBeCloseTo((above - below) / 2e-5, 8);
-    });
-    return gradient;
-  });
+  return expectLossGradient(
+    (g, into) =>
+      crossEntropy(g, { hidden: hidden(g), project: (h) => project(g, h), ...given, smoothing, chunkRows, into }),
+    memory,
+    wrt,
+    { labelled: LABELLED, inverseTokens: INVERSE_TOKENS, chunks },
+  );
 }
 
 /** −ln softmax(h·Wᵀ)[target], by the definition. */
@@ -109,6 +90,35 @@ test.each([1, 2, 4, 6, 100])('losses in chunks of %i', (chunkRows) => {
   }
 });
 
+test("smoothing as transformers' LabelSmoother does it, here of 0.1", () => {
+  const logits = [
+    [1.5, -0.5, 0.25, 2],
+    [-1, 3, 0.5, 0],
+    [0.5, 0.5, -2, 1],
+  ];
+  const { losses, gradient } = lossesOfLogits(logits, (g, inputs, memory) => {
+    const targets = input(memory, 'targets', [3], Float64Array.of(3, 0, 2), 'u32');
+    return crossEntropy(g, { ...inputs, targets, smoothing: 0.1 });
+  });
+  expectNumbers(losses, [0.740610395306458, 3.977425151560595, 3.616624368292668]);
+  expectNumbers(
+    gradient,
+    [
+      0.10022444996930943, 0.00635836464167049, 0.022768992009285578, -0.12935180662026555, -0.30302531929036675,
+      0.2814744370572708, 0.015455536701432931, 0.006095345531663003, 0.08101285871933661, 0.08101285871933661,
+      -0.30099935168058095, 0.13897363424190776,
+    ],
+  );
+});
+
+test.each([-0.1, 1.5, Number.NaN])('a smoothing of %d is refused', (smoothing) => {
+  const set = setUp();
+  const given = { ...set.given, smoothing };
+  expect(() => headOnly(new Graph(), { ...set, given }, 2)).toThrow(
+    `smoothing: expected a number from 0 to 1, got ${smoothing}`,
+  );
+});
+
 // The chunks that hold labelled rows are enough.
 const cuts: readonly Chunks[] = [
   { chunkRows: 1, chunks: 5 },
@@ -123,7 +133,7 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
     const { memory, x, weight } = set;
     const norm = input(memory, 'norm', [C], randomArray(C, 3));
     const hidden = (g: Graph) => rmsNorm(g, x, norm, 1e-5);
-    const [dx] = expectLossGradient(set, hidden, (g, h) => linear(g, h, weight), [x], cut);
+    const [dx] = expectGradient(set, hidden, (g, h) => linear(g, h, weight), [x], cut);
     // Row 4 has no label.
     expect([...dx!.subarray(4 * C, 5 * C)]).toEqual([0, 0, 0, 0]);
   });
@@ -135,9 +145,10 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
     const bias = input(memory, 'bias', [V], randomArray(V, 4));
     const hidden = (g: Graph) => rmsNorm(g, x, norm, 1e-5);
     const project: Build = (g, h) => linear(g, h, weight, bias);
-    expectLossGradient(set, hidden, project, [x, weight, bias], cut);
-    expectLossGradient(set, hidden, project, [weight], cut);
-    expectLossGradient(set, hidden, project, [bias], cut);
+    expectGradient(set, hidden, project, [x, weight, bias], cut);
+    expectGradient(set, hidden, project, [weight], cut);
+    expectGradient(set, hidden, project, [bias], cut);
+    expectGradient(set, hidden, project, [x, weight, bias], cut, 0.25);
   });
 
   test("by the vectors of VeRA's, where nothing else trains", () => {
@@ -149,15 +160,15 @@ describe.each(cuts)('chunks of $chunkRows: central differences', (cut) => {
     const lambda = input(memory, 'lambda', [12], randomArray(12, 7));
     const project: Build = (g, h) =>
       veraLinear(g, { x: h, u: veraDown(g, h, A), weight, B, lambda, lambdaB: 0, lambdaD: 8 });
-    expectLossGradient(set, () => x, project, [lambda], cut);
-    expectLossGradient(set, () => x, project, [x, lambda], cut);
+    expectGradient(set, () => x, project, [lambda], cut);
+    expectGradient(set, () => x, project, [x, lambda], cut);
   });
 
   test('by a weight that embeds as well', () => {
     const set = setUp();
     const { memory, weight } = set;
     const ids = input(memory, 'ids', [N], Float64Array.of(4, 1, 6, 4, 0, 1), 'u32');
-    expectLossGradient(
+    expectGradient(
       set,
       (g) => embedding(g, ids, weight),
       (g, h) => linear(g, h, weight),

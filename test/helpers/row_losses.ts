@@ -1,0 +1,88 @@
+import { expect } from 'vitest';
+import { Graph } from '../../src/graph/graph';
+import { pinned, type Value } from '../../src/graph/value';
+import type { RowLosses, RowLossInputs } from '../../src/ops/row_losses';
+import { type Memory, runReference } from '../reference/runner';
+import { input } from './on_gpu';
+import { blockWords } from './step_block';
+
+interface Mean {
+  readonly labelled: number;
+  readonly inverseTokens: number;
+  /** How many chunks a run takes. All by default. */
+  readonly chunks?: number | undefined;
+}
+
+/**
+ * Compares the gradients of the mean of a loss of rows by every entry of `wrt` with central differences, in float64, and
+ * returns them. `build` is given where the gradients of what trains accumulate.
+ */
+export function expectLossGradient(
+  build: (g: Graph, into: ReadonlyMap<Value, Value>) => RowLosses,
+  memory: Memory,
+  wrt: readonly Value[],
+  { labelled, inverseTokens, chunks }: Mean,
+): readonly Float64Array[] {
+  const forward = new Graph();
+  const { losses } = build(forward, new Map());
+  const objective = (): number => {
+    const values = runReference(forward.steps, new Map(memory)).get(losses)!;
+    return values.subarray(0, labelled).reduce((a, b) => a + b) * inverseTokens;
+  };
+
+  const g = new Graph();
+  const into = new Map(wrt.map((value) => [value, pinned(`d${value.name}`, value.shape)]));
+  for (const value of wrt) g.train(value);
+  const { losses: y } = build(g, into);
+  const sums = g.grad(y, y, into);
+  const run = runReference(g.steps, new Map(memory), chunks);
+  return wrt.map((value) => {
+    const gradient = run.get(sums.get(value)!)!;
+    const array = memory.get(value)!;
+    array.forEach((original, index) => {
+      array[index] = original + 1e-5;
+      const above = objective();
+      array[index] = original - 1e-5;
+      const below = objective();
+      array[index] = original;
+      expect(gradient[index], `d${value.name}[${index}]`).toBeCloseTo((above - below) / 2e-5, 8);
+    });
+    return gradient;
+  });
+}
+
+/** The losses of rows of logits as they are given, and the gradient of their mean by these, in float64. */
+export function lossesOfLogits(
+  logits: readonly (readonly number[])[],
+  loss: (g: Graph, inputs: RowLossInputs, memory: Memory) => RowLosses,
+): { readonly losses: Float64Array; readonly gradient: Float64Array } {
+  const memory: Memory = new Map();
+  const N = logits.length;
+  const V = logits[0]!.length;
+  const hidden = input(memory, 'logits', [N, V], Float64Array.from(logits.flat()));
+  const rows = Float64Array.from(logits.keys());
+  const g = new Graph();
+  g.train(hidden);
+  const inputs = {
+    hidden,
+    // The rows as they were gathered.
+    project: (h: Value) => h,
+    outputs: V,
+    rows: input(memory, 'rows', [N], rows, 'u32'),
+    block: input(memory, 'block', [8], blockWords({ labelled: N, inverse_tokens: 1 / N }), 'u32'),
+    chunkRows: 2,
+    into: new Map<Value, Value>(),
+  };
+  const { losses } = loss(g, inputs, memory);
+  const gradient = g.grad(losses, losses, new Map()).get(hidden)!;
+  const run = runReference(g.steps, memory);
+  return { losses: run.get(losses)!, gradient: run.get(gradient)! };
+}
+
+/** Fails unless numbers agree with torch's to `digits`. */
+export function expectNumbers(found: Float64Array, expected: readonly number[], digits = 7): void {
+  expect(found).toHaveLength(expected.length);
+  expected.forEach((number, at) => {
+    expect(found[at], `number ${at}`).toBeCloseTo(number, digits);
+  });
+}
