@@ -25,6 +25,7 @@ import * as rows from './rows';
 import * as sample from './sample';
 import * as sliceColumns from './slice_columns';
 import * as softcap from './softcap';
+import * as squaredError from './squared_error';
 import * as swiglu from './swiglu';
 import * as vera from './vera';
 import * as veraMerge from './vera_merge';
@@ -59,6 +60,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...sample,
   ...sliceColumns,
   ...softcap,
+  ...squaredError,
   ...swiglu,
   ...vera,
   ...veraMerge,
