@@ -6,6 +6,7 @@ import { defineKernel } from '../core/kernel';
 import { ceilDiv, expectShape } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
+import { classWeightsKernel } from './class_weights';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 import { serialVariants } from './row_variants';
 
@@ -31,20 +32,27 @@ interface CrossEntropyInputs extends RowLossInputs {
   readonly targets: Value;
   /** How much of a label goes to all V outputs alike, from 0 to 1: `label_smoothing_factor` of transformers. 0 by default. */
   readonly smoothing?: number | undefined;
+  /**
+   * f32 (V): what the loss of a row is multiplied by, for each target it may have. All 1 by default. torch's mean divides by
+   * the sum of the rows' weights: that is for `inverse_tokens` to say.
+   */
+  readonly weights?: Value | undefined;
 }
 
 /**
  * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or
- * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]. As `rowLosses`, which says what comes when.
- * Throws `invalid_argument` for a `smoothing` that isn't from 0 to 1.
+ * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]; times weights[target]. As `rowLosses`, which says what comes
+ * when. Throws `invalid_argument` for a `smoothing` that isn't from 0 to 1.
  */
-export function crossEntropy(g: Graph, { targets, smoothing = 0, ...inputs }: CrossEntropyInputs): RowLosses {
-  const { rows, block } = inputs;
+export function crossEntropy(g: Graph, { targets, smoothing = 0, weights, ...inputs }: CrossEntropyInputs): RowLosses {
+  const { rows, outputs, block } = inputs;
   expectShape('cross_entropy targets', targets.shape, rows.shape);
+  if (weights !== undefined) expectShape('class_weights weights', weights.shape, [outputs]);
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new WebVeraError('invalid_argument', `smoothing: expected a number from 0 to 1, got ${smoothing}`);
   }
   return rowLosses(g, 'cross_entropy', inputs, (values, params) => {
     g.emit(crossEntropyKernel, { ...values, targets, block }, {}, { ...params, smoothing });
+    if (weights !== undefined) g.emit(classWeightsKernel, { ...values, targets, weights }, {}, params);
   });
 }

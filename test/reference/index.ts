@@ -3,6 +3,7 @@ import * as add from './add';
 import * as attention from './attention';
 import * as attentionDecode from './attention_decode';
 import * as cacheWrite from './cache_write';
+import * as classWeights from './class_weights';
 import * as columnSum from './column_sum';
 import * as copy from './copy';
 import * as crossEntropy from './cross_entropy';
@@ -39,6 +40,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...attention,
   ...attentionDecode,
   ...cacheWrite,
+  ...classWeights,
   ...columnSum,
   ...copy,
   ...crossEntropy,

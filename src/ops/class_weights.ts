@@ -1,0 +1,17 @@
+import wgsl from '../../shaders/class_weights.wgsl?raw';
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+
+/** Scales the losses of a chunk's rows, and the gradients by their logits, by the weights of their classes. */
+export const classWeightsKernel = defineKernel({
+  name: 'class_weights',
+  bindings: { logits: 'update', targets: 'read', weights: 'read', losses: 'update' },
+  params: { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' },
+  variants: [
+    {
+      wgsl: [wgsl, flatIndex],
+      workgroups: ({ count, V, has_gradient }) => flatGrid(has_gradient ? count * V : count),
+    },
+  ],
+  flops: ({ count, V, has_gradient }) => count * ((has_gradient ? V : 0) + 1),
+});
