@@ -18,6 +18,7 @@ import * as layerNorm from './layer_norm';
 import * as linear from './linear';
 import * as linearShard from './linear_shard';
 import * as lossSum from './loss_sum';
+import * as prependRow from './prepend_row';
 import type { Reference } from './reference';
 import * as relu from './relu';
 import * as rmsNorm from './rms_norm';
@@ -55,6 +56,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...linear,
   ...linearShard,
   ...lossSum,
+  ...prependRow,
   ...relu,
   ...rmsNorm,
   ...rope,
