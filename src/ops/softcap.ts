@@ -26,7 +26,7 @@ export const softcapBackward = defineKernel({
 });
 
 /**
- * cap · tanh(x / cap): like x near 0, and never beyond ±cap. Throws
+ * cap · tanh(x / cap): like x near 0, and never beyond ±cap. With a cap of 1 it is torch's `Tanh`. Throws
  * `invalid_argument` unless `cap` is a positive number.
  */
 export function softcap(g: Graph, x: Value, cap: number): Value {

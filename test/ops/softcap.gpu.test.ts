@@ -26,27 +26,45 @@ test.each([
   await expectGpuEqualsReference(g, memory, [y, alone as Value, added as Value], 1e-6);
 });
 
-async function softcapOf(numbers: Float64Array, cap: number): Promise<Float64Array> {
+/** softcap of numbers, and its gradient by them where that of each result is 1. */
+async function softcapOf(numbers: Float64Array, cap: number): Promise<{ y: Float64Array; dx: Float64Array }> {
   const memory: Memory = new Map();
   const g = new Graph();
-  const y = softcap(g, input(memory, 'x', [numbers.length], numbers), cap);
-  return (await runOnGpu(g.steps, memory, [y])).get(y) as Float64Array;
+  const x = g.train(input(memory, 'x', [numbers.length], numbers));
+  const y = softcap(g, x, cap);
+  const dy = input(memory, 'dy', [numbers.length], new Float64Array(numbers.length).fill(1));
+  const dx = g.grad(y, dy, new Map()).get(x) as Value;
+  const results = await runOnGpu(g.steps, memory, [y, dx]);
+  return { y: results.get(y) as Float64Array, dx: results.get(dx) as Float64Array };
 }
 
-test('softcap: to a few ULP of itself, however small or large x', async () => {
-  const even = Array.from({ length: 100_001 }, (_, i) => i / 1000);
+/** From 1e-36 to 1e38, and evenly up to `most`, of both signs. */
+function numbersUpTo(most: number): Float64Array {
+  const even = Array.from({ length: 100_001 }, (_, i) => (i * most) / 100_000);
   const magnitudes = Array.from({ length: 10_001 }, (_, i) => 10 ** (-36 + (74 * i) / 10_000));
-  const numbers = Float64Array.from([...even, ...magnitudes].flatMap((x) => [Math.fround(x), Math.fround(-x)]));
-  const y = await softcapOf(numbers, 30);
-  let worst = 0;
+  return Float64Array.from([...even, ...magnitudes].flatMap((x) => [Math.fround(x), Math.fround(-x)]));
+}
+
+test.each([
+  { cap: 30, most: 100 },
+  // torch's Tanh.
+  { cap: 1, most: 12 },
+])('softcap $cap: to a few ULP of itself, however small or large x', async ({ cap, most }) => {
+  const numbers = numbersUpTo(most);
+  const { y, dx } = await softcapOf(numbers, cap);
+  const worst = { relative: 0, ofGradient: 0 };
   numbers.forEach((x, i) => {
-    const expected = 30 * Math.tanh(x / 30);
-    if (x !== 0) worst = Math.max(worst, Math.abs(y[i]! / expected - 1));
+    const expected = cap * Math.tanh(x / cap);
+    if (x !== 0) worst.relative = Math.max(worst.relative, Math.abs(y[i]! / expected - 1));
+    worst.ofGradient = Math.max(worst.ofGradient, Math.abs(dx[i]! - 1 / Math.cosh(x / cap) ** 2));
   });
-  expect(worst).toBeLessThan(5e-7);
+  expect(worst.relative).toBeLessThan(5e-7);
+  // t is rounded before it is taken from 1, so this is as good as f32's rounding of 1, not of the gradient.
+  expect(worst.ofGradient).toBeLessThan(5e-7);
 });
 
 test('softcap: what is not finite is what it is in torch', async () => {
-  const y = await softcapOf(Float64Array.of(Number.NaN, Infinity, -Infinity, 0), 30);
+  const { y, dx } = await softcapOf(Float64Array.of(Number.NaN, Infinity, -Infinity, 0), 30);
   expect([...y]).toEqual([Number.NaN, 30, -30, 0]);
+  expect([...dx]).toEqual([Number.NaN, 0, 0, 1]);
 });
