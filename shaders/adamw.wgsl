@@ -1,5 +1,6 @@
 // adamw: torch.optim.AdamW after clip_grad_norm_. With norm = √Σ partials, c = min(1, max_grad_norm / (norm + 1e-6))
-// (1 if max_grad_norm is 0), d = c · grads[i] and the step block's learning rate and bias corrections:
+// (1 if max_grad_norm is 0), d = c · grads[i], the step block's learning rate (times modules_rate from element
+// modules_from on) and its bias corrections:
 //   parameters[i] *= 1 − learning_rate · weight_decay
 //   m[i] += (d − m[i]) · (1 − β₁),  v[i] = β₂ · v[i] + (1 − β₂) · d²
 //   parameters[i] −= learning_rate / bias_correction1 · m[i] / (√v[i] / √bias_correction2 + epsilon)
@@ -18,6 +19,8 @@ struct Params {
   epsilon: f32,
   weight_decay: f32,
   max_grad_norm: f32,
+  modules_from: u32,
+  modules_rate: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
@@ -50,8 +53,6 @@ fn main(
   }
 
   let clip = select(min(1.0, p.max_grad_norm / (norm + 1e-6)), 1.0, p.max_grad_norm == 0.0);
-  let decay = 1.0 - block.learning_rate * p.weight_decay;
-  let step_size = block.learning_rate / block.bias_correction1;
   let root_correction2 = sqrt(block.bias_correction2);
   for (var i = group.x * THREADS + thread; i < p.P; i += groups.x * THREADS) {
     if (update) {
@@ -60,6 +61,9 @@ fn main(
       let square = p.beta2 * v[i] + p.one_minus_beta2 * d * d;
       m[i] = mean;
       v[i] = square;
+      let learning_rate = block.learning_rate * select(1.0, p.modules_rate, i >= p.modules_from);
+      let decay = 1.0 - learning_rate * p.weight_decay;
+      let step_size = learning_rate / block.bias_correction1;
       let next = parameters[i] * decay - step_size * mean / (sqrt(square) / root_correction2 + p.epsilon);
       if (is_finite(next)) {
         parameters[i] = next;

@@ -24,7 +24,7 @@ export interface TrainableModel {
 }
 
 /**
- * What an adapter that wraps `wrapped` trains beside its own parameters, in the model's order, tied heads last. As in PEFT,
+ * What an adapter that wraps `wrapped` trains beside its own parameters: biases, then whole modules, in the model's order each, tied heads last. As in PEFT,
  * `modules_to_save` takes modules whose names end with an entry ('norm' takes 'input_layernorm' too), with all modules below.
  *
  * Throws `invalid_argument` for an entry that no module's name ends with, unless PEFT itself adds it for the task; PEFT
@@ -62,7 +62,7 @@ export function trainedTensors(
     if (shape === undefined || !isBelow(name, roots)) continue;
     trained.push({ name, savedKey: savedName(name), shape, kind: 'module' });
   }
-  return trained;
+  return [...trained.filter(({ kind }) => kind === 'bias'), ...trained.filter(({ kind }) => kind === 'module')];
 }
 
 /** The modules that are saved whole, without the modules below them. */

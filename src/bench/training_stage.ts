@@ -35,7 +35,15 @@ export interface TrainingStageOptions extends StageOptions {
 
 type StepOptions = Omit<TrainingStageOptions, keyof StageOptions> & Pick<StageOptions, 'signal'>;
 
-const OPTIMIZER = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
+const OPTIMIZER = {
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  weight_decay: 0,
+  max_grad_norm: 1,
+  learning_rate: 1,
+  headLearningRate: null,
+};
 /** The adapter that steps train. */
 export const ADAPTER = 'default';
 

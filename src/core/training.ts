@@ -13,6 +13,11 @@ export interface TrainingArguments {
   max_steps?: number;
   /** 1e-2 (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it where it proves too high: see `Trainer.train`. */
   learning_rate?: number;
+  /**
+   * That of modules trained whole, such as a classifier's head; `learning_rate` unless it is given. Both follow the same
+   * schedule.
+   */
+  headLearningRate?: number;
   /** 'linear' */
   lr_scheduler_type?: 'linear' | 'cosine' | 'constant' | 'constant_with_warmup';
   /** 0. Above 0 it wins over `warmup_ratio`. */
@@ -29,6 +34,18 @@ export interface TrainingArguments {
   adam_epsilon?: number;
   /** 1; 0 for no clipping. */
   max_grad_norm?: number;
+  /** 0. How much of each label goes to all classes or tokens alike, up to 1. */
+  label_smoothing_factor?: number;
+  /**
+   * Of classifiers: what each class' losses are multiplied by, by its label; 1 for those that aren't named. 'balanced': what
+   * makes all classes of `train_dataset` count alike, n / (classes · n of the class). All alike unless it is given.
+   */
+  classWeights?: 'balanced' | Readonly<Record<string, number>>;
+  /**
+   * false. Puts examples of similar length into a batch, as transformers does: shuffled, then sorted by length within groups
+   * of up to 50 steps, the longest first.
+   */
+  group_by_length?: boolean;
   /**
    * false. Keeps one block's inner values at a time and makes the others again in the backward pass: less memory for about
    * a third more time, with the same results to the bit. Turned on by itself, with a warning, when memory runs out.
@@ -89,10 +106,12 @@ export interface TrainingArguments {
 
 /** Every argument with its value; null where the data decides. */
 export type ResolvedTrainingArguments = Readonly<
-  Required<Omit<TrainingArguments, DecidedLater>> & { [Key in DecidedLater]: boolean | null }
+  Required<Omit<TrainingArguments, DecidedLater>> & {
+    [Key in DecidedLater]: Exclude<TrainingArguments[Key], undefined> | null;
+  }
 >;
 
-type DecidedLater = 'completion_only_loss' | 'greater_is_better';
+type DecidedLater = 'completion_only_loss' | 'greater_is_better' | 'headLearningRate' | 'classWeights';
 
 export type Example =
   | { readonly text: string }

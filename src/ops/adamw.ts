@@ -29,6 +29,8 @@ export const adamwKernel = defineKernel({
     epsilon: 'f32',
     weight_decay: 'f32',
     max_grad_norm: 'f32',
+    modules_from: 'place',
+    modules_rate: 'f32',
   },
   variants: [
     {
@@ -62,6 +64,8 @@ export interface AdamWOptions {
   readonly weight_decay: number;
   /** The largest norm of all gradients together; 0 for no clipping. */
   readonly max_grad_norm: number;
+  /** Elements from here on have another learning rate: the step's, times this. None by default. */
+  readonly modules?: { readonly from: number; readonly rate: number } | undefined;
 }
 
 /**
@@ -85,6 +89,8 @@ export function adamw(g: Graph, values: AdamWValues, options: AdamWOptions): voi
       epsilon: options.epsilon,
       weight_decay: options.weight_decay,
       max_grad_norm: options.max_grad_norm,
+      modules_from: options.modules?.from ?? numel(parameters.shape),
+      modules_rate: options.modules?.rate ?? 1,
     },
   );
 }

@@ -6,9 +6,9 @@ import { defineKernel } from '../core/kernel';
 import { ceilDiv, expectShape } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { classWeightsKernel } from './class_weights';
 import { type RowLosses, type RowLossInputs, rowLosses } from './row_losses';
 import { serialVariants } from './row_variants';
+import { rowWeightsKernel } from './row_weights';
 
 const params = { start: 'place', count: 'size', V: 'size', has_gradient: 'u32', smoothing: 'f32' } as const;
 
@@ -32,27 +32,24 @@ interface CrossEntropyInputs extends RowLossInputs {
   readonly targets: Value;
   /** How much of a label goes to all V outputs alike, from 0 to 1: `label_smoothing_factor` of transformers. 0 by default. */
   readonly smoothing?: number | undefined;
-  /**
-   * f32 (V): what the loss of a row is multiplied by, for each target it may have. All 1 by default. torch's mean divides by
-   * the sum of the rows' weights: that is for `inverse_tokens` to say.
-   */
+  /** f32 (L): what the loss of each of `rows` is multiplied by. All 1 by default. */
   readonly weights?: Value | undefined;
 }
 
 /**
  * The loss of each labelled row, with p = softmax(project(hidden)): −ln p[target], or
- * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]; times weights[target]. As `rowLosses`, which says what comes
+ * (1 − smoothing) · −ln p[target] + smoothing · mean_v −ln p[v]; times the row's weight. As `rowLosses`, which says what comes
  * when. Throws `invalid_argument` for a `smoothing` that isn't from 0 to 1.
  */
 export function crossEntropy(g: Graph, { targets, smoothing = 0, weights, ...inputs }: CrossEntropyInputs): RowLosses {
-  const { rows, outputs, block } = inputs;
+  const { rows, block } = inputs;
   expectShape('cross_entropy targets', targets.shape, rows.shape);
-  if (weights !== undefined) expectShape('class_weights weights', weights.shape, [outputs]);
+  if (weights !== undefined) expectShape('row_weights weights', weights.shape, rows.shape);
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new WebVeraError('invalid_argument', `smoothing: expected a number from 0 to 1, got ${smoothing}`);
   }
   return rowLosses(g, 'cross_entropy', inputs, (values, params) => {
     g.emit(crossEntropyKernel, { ...values, targets, block }, {}, { ...params, smoothing });
-    if (weights !== undefined) g.emit(classWeightsKernel, { ...values, targets, weights }, {}, params);
+    if (weights !== undefined) g.emit(rowWeightsKernel, { ...values, weights }, {}, params);
   });
 }

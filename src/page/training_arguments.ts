@@ -18,6 +18,7 @@ const defaults: ResolvedTrainingArguments = {
   num_train_epochs: 3,
   max_steps: -1,
   learning_rate: 1e-2,
+  headLearningRate: null,
   lr_scheduler_type: 'linear',
   warmup_steps: 0,
   warmup_ratio: 0.06,
@@ -26,6 +27,9 @@ const defaults: ResolvedTrainingArguments = {
   adam_beta2: 0.999,
   adam_epsilon: 1e-8,
   max_grad_norm: 1,
+  label_smoothing_factor: 0,
+  classWeights: null,
+  group_by_length: false,
   gradient_checkpointing: false,
   logging_steps: 1,
   save_strategy: 'steps',
@@ -52,6 +56,7 @@ const rules: Rules<TrainingArguments> = {
   num_train_epochs: positive,
   max_steps: either(oneOf(-1), integer(1)),
   learning_rate: number(0),
+  headLearningRate: number(0),
   lr_scheduler_type: oneOf('linear', 'cosine', 'constant', 'constant_with_warmup'),
   warmup_steps: integer(0),
   warmup_ratio: number(0, 1),
@@ -60,6 +65,13 @@ const rules: Rules<TrainingArguments> = {
   adam_beta2: number(0, 1),
   adam_epsilon: number(0),
   max_grad_norm: number(0),
+  label_smoothing_factor: number(0, 1),
+  classWeights: {
+    expected: "'balanced', or a number above 0 for each label, such as { spam: 5 }",
+    accepts: (value) =>
+      value === 'balanced' || (isObject(value) && Object.values(value).every((weight) => positive.accepts(weight))),
+  },
+  group_by_length: anyBoolean,
   gradient_checkpointing: anyBoolean,
   logging_steps: integer(1),
   save_strategy: oneOf('no', 'steps', 'epoch'),
@@ -88,5 +100,12 @@ export function resolveTrainingArguments(args: TrainingArguments = {}): Resolved
   for (const name of ['adam_beta1', 'adam_beta2'] as const) {
     if (resolved[name] === 1) throw wrong(`TrainingArguments: ${name}`, 'a number from 0, below 1', 1);
   }
+  if (resolved.headLearningRate !== null && resolved.learning_rate === 0) {
+    throw wrong('TrainingArguments: learning_rate', 'a number above 0, of which headLearningRate is a share', 0);
+  }
   return Object.freeze(resolved);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

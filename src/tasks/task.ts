@@ -62,6 +62,8 @@ export interface LossParts<Inputs extends BatchInputs> extends LogitsParts<Input
   readonly block: Value;
   /** What trains, each with where its gradients accumulate. */
   readonly into: ReadonlyMap<Value, Value>;
+  /** `label_smoothing_factor` while something trains, else 0. */
+  readonly smoothing: number;
 }
 
 export interface Loss {

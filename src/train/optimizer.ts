@@ -43,7 +43,7 @@ export function gradientsOf({ pools }: OptimizerState): Map<Adapter, Value> {
 
 type OptimizerArguments = Pick<
   ResolvedTrainingArguments,
-  'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
+  'learning_rate' | 'headLearningRate' | 'adam_beta1' | 'adam_beta2' | 'adam_epsilon' | 'weight_decay' | 'max_grad_norm'
 >;
 
 /** The global gradient norm, clipping and AdamW: two dispatches for each adapter. A run mostly trains one. */
@@ -63,8 +63,21 @@ export function optimizerProgram({ pools, block, stats }: OptimizerState, args: 
         epsilon: args.adam_epsilon,
         weight_decay: args.weight_decay,
         max_grad_norm: args.max_grad_norm,
+        modules: modulesOf(adapter, args),
       },
     );
   }
   return { name: 'optimizer', steps: g.steps, outputs: [] };
+}
+
+/** Modules that are trained whole lie at the end of a pool. Their rate is a share of the step's, so that both follow one schedule. */
+function modulesOf(
+  { tensors, layout }: Adapter,
+  { learning_rate, headLearningRate }: OptimizerArguments,
+): { readonly from: number; readonly rate: number } | undefined {
+  if (headLearningRate === null) return undefined;
+  const offsets = [...tensors].flatMap(([name, { kind }]) =>
+    kind === 'module' ? (layout.tensors.get(name)?.offset ?? []) : [],
+  );
+  return offsets.length === 0 ? undefined : { from: Math.min(...offsets), rate: headLearningRate / learning_rate };
 }

@@ -114,6 +114,8 @@ interface LossValues {
     readonly seed: number;
     /** Whether decoder layers recompute their inner values in the backward pass instead of keeping them. */
     readonly checkpointing?: boolean;
+    /** `label_smoothing_factor`. */
+    readonly smoothing?: number;
     /** In place of the layers that the adapters' kind makes for any pass. */
     readonly layers?: Pick<TrainingLayers, 'over' | 'gradients'> | undefined;
   };
@@ -139,7 +141,15 @@ export function lossProgram(
     training: training?.layers,
     onBlock,
   });
-  const { losses, chunkRows, logits } = task.loss(g, { hidden, layers, inputs: inputs.batch, shape, block, into });
+  const { losses, chunkRows, logits } = task.loss(g, {
+    hidden,
+    layers,
+    inputs: inputs.batch,
+    shape,
+    block,
+    into,
+    smoothing: training?.smoothing ?? 0,
+  });
   lossSum(g, losses, block, stats);
   const forward = g.steps.length;
   // The loss op computes its gradient in the forward pass and ignores dy.

@@ -130,7 +130,8 @@ export class StepPrograms {
 
   #program(batch: BatchShape, checkpointing: boolean): LossProgram {
     const { loaded, task, overlay, args, state } = this.#init;
-    const training = { grads: gradientsOf(state), seed: args.seed, layers: this.#layers?.inProgram, checkpointing };
+    const { seed, label_smoothing_factor: smoothing } = args;
+    const training = { grads: gradientsOf(state), seed, layers: this.#layers?.inProgram, checkpointing, smoothing };
     return lossProgram(task, loaded, overlay, batch, { ...state, training });
   }
 

@@ -15,6 +15,7 @@ type StepArguments = Pick<
   | 'max_steps'
   | 'seed'
   | 'shuffle'
+  | 'group_by_length'
 >;
 
 interface StepPlan {
@@ -46,7 +47,7 @@ export function* trainingSteps<Row>(
   for (let step = done; step < maxSteps; step++) {
     const epoch = Math.floor(step / stepsPerEpoch);
     const within = step % stepsPerEpoch;
-    if (ordered?.epoch !== epoch) ordered = { epoch, rows: rowsOfEpoch(rows, args, epoch) };
+    if (ordered?.epoch !== epoch) ordered = { epoch, rows: rowsOfEpoch(task, rows, args, epoch) };
     const ofStep = ordered.rows.slice(within * rowsPerStep, (within + 1) * rowsPerStep);
     const microBatches = [...batchesInOrder(task, ofStep, args)];
     yield {
@@ -61,9 +62,38 @@ export function* trainingSteps<Row>(
   }
 }
 
-function rowsOfEpoch<Row>(rows: readonly Row[], { shuffle, seed }: StepArguments, epoch: number): readonly Row[] {
-  if (!shuffle) return rows;
-  return Array.from(permutation(rows.length, seed, epoch)).flatMap((index) => rows[index] ?? []);
+function rowsOfEpoch<Row>(
+  task: RowTask<Row>,
+  rows: readonly Row[],
+  args: StepArguments,
+  epoch: number,
+): readonly Row[] {
+  if (!args.shuffle) return rows;
+  const shuffled = Array.from(permutation(rows.length, args.seed, epoch)).flatMap((index) => rows[index] ?? []);
+  return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
+}
+
+/** Most steps whose rows are sorted together. */
+const STEPS_OF_A_GROUP = 50;
+
+/** As transformers: sorted within groups of steps, the longest of all first, so that memory runs out at once or never. */
+function groupedByLength<Row>(task: RowTask<Row>, rows: readonly Row[], args: StepArguments): readonly Row[] {
+  const ofStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
+  const steps = Math.min(STEPS_OF_A_GROUP, Math.floor(rows.length / (4 * ofStep))) || 1;
+  const lengths = new Map(rows.map((row) => [row, task.tokensOf(row)]));
+  const lengthOf = (row: Row): number => lengths.get(row) ?? 0;
+  const groups: Row[][] = [];
+  for (let start = 0; start < rows.length; start += steps * ofStep) {
+    groups.push(rows.slice(start, start + steps * ofStep).sort((a, b) => lengthOf(b) - lengthOf(a)));
+  }
+  const longest = Math.max(...groups.map(([first]) => (first === undefined ? 0 : lengthOf(first))));
+  const at = groups.findIndex(([first]) => first !== undefined && lengthOf(first) === longest);
+  const [own, other] = [groups[0]?.[0], groups[at]?.[0]];
+  if (own !== undefined && other !== undefined) {
+    (groups[0] as Row[])[0] = other;
+    (groups[at] as Row[])[0] = own;
+  }
+  return groups.flat();
 }
 
 function sum(numbers: readonly number[]): number {

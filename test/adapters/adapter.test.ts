@@ -20,7 +20,15 @@ import { randomArray } from '../helpers/random';
 import { seededFiles, smallConfigs } from '../helpers/seeded_model';
 import { type Memory, runReference } from '../reference/runner';
 
-const ADAMW = { adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 };
+const ADAMW = {
+  adam_beta1: 0.9,
+  adam_beta2: 0.999,
+  adam_epsilon: 1e-8,
+  weight_decay: 0,
+  max_grad_norm: 1,
+  learning_rate: 1,
+  headLearningRate: null,
+};
 const ARGS = { max_length: 8, per_device_train_batch_size: 1, gradient_accumulation_steps: 1 };
 
 class MemoryRunner extends FakeRunner {

@@ -99,10 +99,12 @@ test.each([
   { sizes: [1, 1] },
   { sizes: [5, 1023, 64] },
   { sizes: [70_000, 3] },
-])('ten steps of AdamW over $sizes parameters', async ({ sizes }) => {
-  using gpu = new GpuAdamW(sizes, ADAMW_OPTIONS);
+  { sizes: [1023], modules: { from: 300, rate: 0.25 } },
+])('ten steps of AdamW over $sizes parameters, modules: $modules', async ({ sizes, modules }) => {
+  const options = { ...ADAMW_OPTIONS, modules };
+  using gpu = new GpuAdamW(sizes, options);
   const { P } = gpu;
-  const hand = new HandAdamW(randomArray(P, 1), ADAMW_OPTIONS);
+  const hand = new HandAdamW(randomArray(P, 1), options);
   gpu.write('parameters', hand.parameters);
   for (let step = 1; step <= 10; step++) {
     await gpu.step(step, gradientsOf(P, step));

@@ -11,6 +11,7 @@ import { floatOf, STATS } from '../reference/words';
 test.each([
   { name: 'clipped and decayed', options: ADAMW_OPTIONS },
   { name: 'unclipped', options: { ...ADAMW_OPTIONS, max_grad_norm: 0 } },
+  { name: 'modules at a rate of their own', options: { ...ADAMW_OPTIONS, modules: { from: 3, rate: 0.25 } } },
   { name: 'undecayed, other betas', options: { ...ADAMW_OPTIONS, weight_decay: 0, beta1: 0.8, beta2: 0.95 } },
 ])('ten steps of the references follow AdamW by hand: $name', ({ options }) => {
   const P = 5;

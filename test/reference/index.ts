@@ -3,7 +3,6 @@ import * as add from './add';
 import * as attention from './attention';
 import * as attentionDecode from './attention_decode';
 import * as cacheWrite from './cache_write';
-import * as classWeights from './class_weights';
 import * as columnSum from './column_sum';
 import * as copy from './copy';
 import * as crossEntropy from './cross_entropy';
@@ -23,6 +22,7 @@ import type { Reference } from './reference';
 import * as relu from './relu';
 import * as rmsNorm from './rms_norm';
 import * as rope from './rope';
+import * as rowWeights from './row_weights';
 import * as rows from './rows';
 import * as sample from './sample';
 import * as sliceColumns from './slice_columns';
@@ -41,7 +41,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...attention,
   ...attentionDecode,
   ...cacheWrite,
-  ...classWeights,
+  ...rowWeights,
   ...columnSum,
   ...copy,
   ...crossEntropy,

@@ -64,6 +64,7 @@ const cases = [
   'bert_seqcls_mid',
   'roberta_seqcls_big',
   'distilbert_seqcls_mid',
+  'roberta_regression_mid',
 ].map((name): Case => ({ name, split: [] }));
 
 /** Again with some tensors in shards, as on a device that binds no more than 64 of their rows. */

@@ -14,6 +14,7 @@ const args = {
   max_steps: -1,
   seed: 42,
   shuffle: true,
+  group_by_length: false,
 };
 const sizes = { vocabSize: 64, maxLength: 512, positions: 'row', eosTokenIds: [], padTokenId: 0 } as const;
 const task = new CausalLm({
@@ -93,4 +94,21 @@ test('T follows the longest row of each batch', () => {
   ];
   expect(first.microBatches[0]!.T).toBe(128);
   expect(second.microBatches[0]!.T).toBe(64);
+});
+
+test('rows of similar length go together, the longest first', () => {
+  const rows = Array.from({ length: 24 }, (_, i) => textRow(Array(2 + ((i * 7) % 24)).fill(1)));
+  const grouped = { ...args, group_by_length: true, num_train_epochs: 1 };
+  const steps = [...trainingSteps(task, rows, grouped)];
+  const lengths = steps.map(({ microBatches: [batch] }) => {
+    const { attention_mask, T } = batch as TextBatch;
+    return [0, 1].map((b) => attention_mask.subarray(b * T, (b + 1) * T).reduce((sum, bit) => sum + bit, 0));
+  });
+  expect(lengths[0]![0]).toBe(25);
+  expect(lengths.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, i) => i + 2));
+  // Groups are of three steps: 24 rows, four times two a step. But for the longest, each is sorted.
+  for (let start = 0; start < steps.length; start += 3) {
+    const [, ...group] = lengths.slice(start, start + 3).flat();
+    expect(group).toEqual(group.toSorted((a, b) => b - a));
+  }
 });

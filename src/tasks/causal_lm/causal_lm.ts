@@ -112,7 +112,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     runner.write(targets, batch.targets);
   }
 
-  loss(g: Graph, { hidden, layers, inputs, shape, block, into }: LossParts<TextBatchInputs>): Loss {
+  loss(g: Graph, { hidden, layers, inputs, shape, block, into, smoothing }: LossParts<TextBatchInputs>): Loss {
     const { vocabSize } = this.text;
     const chunkRows = chunkRowsFor(shape.B * shape.T, vocabSize);
     const { losses } = crossEntropy(g, {
@@ -124,6 +124,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
       block,
       chunkRows,
       into,
+      smoothing,
     });
     return { losses, chunkRows };
   }

@@ -1,9 +1,10 @@
-import { WebVeraError } from '../../core/error';
 import type { Graph } from '../../graph/graph';
 import type { Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
+import { expectLabels } from '../../models/labels';
 import type { Layers } from '../../models/layers';
 import { crossEntropy } from '../../ops/cross_entropy';
+import { squaredError } from '../../ops/squared_error';
 import type { Loss } from '../task';
 
 interface ClassificationLoss {
@@ -13,35 +14,28 @@ interface ClassificationLoss {
   readonly inputs: {
     /** u32 (B): the rows of `hidden` that the head reads. */
     readonly rows: Value;
-    /** (B): classes as u32, or the numbers to be predicted. */
+    /** Classes as u32 (B), or the numbers to be predicted (B, 1). */
     readonly targets: Value;
+    /** (B): what the loss of each row is multiplied by. */
+    readonly weights: Value;
   };
-  /** B */
-  readonly rows: number;
+  readonly B: number;
   readonly block: Value;
   readonly into: ReadonlyMap<Value, Value>;
+  readonly smoothing: number;
 }
 
-/** Cross-entropy of classes, the squared error of numbers; of each row. */
+/** Of each row: cross-entropy of classes, the squared error of a number. */
 export function classificationLoss(
   g: Graph,
   head: Head,
-  { hidden, layers, inputs, rows, block, into }: ClassificationLoss,
+  { hidden, layers, inputs: { rows, targets, weights }, B, block, into, smoothing }: ClassificationLoss,
 ): Loss {
-  let logits: Value | undefined;
-  const { losses } = crossEntropy(g, {
-    hidden,
-    project: (some) => {
-      logits = head.logits(g, layers, some);
-      return logits;
-    },
-    outputs: head.outputs,
-    rows: inputs.rows,
-    targets: inputs.targets,
-    block,
-    chunkRows: rows,
-    into,
-  });
-  if (logits === undefined) throw new WebVeraError('internal', 'A loss of no rows');
-  return { losses, chunkRows: rows, logits };
+  const project = (some: Value): Value => head.logits(g, layers, some);
+  const common = { hidden, project, outputs: head.outputs, rows, targets, block, chunkRows: B, into };
+  const { problem } = expectLabels(head.labels);
+  const { losses, logits } =
+    problem === 'regression' ? squaredError(g, common) : crossEntropy(g, { ...common, weights, smoothing });
+  const [all] = logits;
+  return { losses, chunkRows: B, ...(all && { logits: all }) };
 }

@@ -15,6 +15,8 @@ export interface ClassifiedTexts extends Batch {
   readonly rows: Uint32Array<ArrayBuffer>;
   /** (B); zeros for none. */
   readonly targets: Float32Array<ArrayBuffer>;
+  /** (B) */
+  readonly weights: Float32Array<ArrayBuffer>;
 }
 
 interface BatchFormat {
@@ -42,6 +44,7 @@ export function textsBatch(
     token_type_ids: new Uint32Array(B * T),
     rows: Uint32Array.from(rows, (row, b) => b * T + (reads === 'last token' ? lastToken(row, text) : 0)),
     targets: Float32Array.from(rows, ({ target }) => target),
+    weights: Float32Array.from(rows, ({ weight }) => weight),
   };
   for (const [b, row] of rows.entries()) {
     batch.input_ids.set(row.input_ids, b * T);

@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/error';
 import type { Warning } from '../../core/warning';
 import { Breather } from '../breather';
+import { expectClassifiable, rowWeights } from '../classification/arguments';
 import { checkClasses } from '../classification/labels';
 import { placed, placedExamples } from '../placed_examples';
 import type { CollectedRows, CollectOptions, RowSource } from '../task';
@@ -15,9 +16,10 @@ const MAX_TOKENS = 2 ** 27;
  */
 export async function collectTexts(
   source: RowSource,
-  { purpose, signal }: Pick<CollectOptions, 'purpose' | 'signal'>,
+  { args, purpose, signal }: CollectOptions,
   options: Omit<TextRowOptions, 'onCut'>,
 ): Promise<CollectedRows<TextRow>> {
+  expectClassifiable(args, options.labels);
   if (source.kind === 'blob' && source.format === 'text') throw plainText();
   const rows: TextRow[] = [];
   const breather = new Breather(signal);
@@ -35,9 +37,12 @@ export async function collectTexts(
   }
   signal.throwIfAborted();
   if (rows.length === 0) throw empty();
+  const cutOff = cut === 0 ? [] : [cutWarning(cut, rows.length, options.maxLength)];
+  if (purpose === 'evaluation') return { rows, warnings: cutOff };
   const targets = rows.map(({ target }) => target);
-  const warnings = purpose === 'training' ? checkClasses(targets, options.labels) : [];
-  return { rows, warnings: cut === 0 ? warnings : [...warnings, cutWarning(cut, rows.length, options.maxLength)] };
+  const weights = rowWeights(targets, args.classWeights, options.labels);
+  const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 1 }));
+  return { rows: weighted, warnings: [...checkClasses(targets, options.labels), ...cutOff] };
 }
 
 /** A tokenizer's errors don't say which text they are about. */

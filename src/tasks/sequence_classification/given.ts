@@ -23,6 +23,7 @@ export function givenRows(inputs: GivenInputs, text: TextSizes, labels: Labels):
     attention_mask: attention_mask ? Uint8Array.from(rowOf(attention_mask, row)) : new Uint8Array(T).fill(1),
     token_type_ids: token_type_ids ? Uint8Array.from(rowOf(token_type_ids, row)) : new Uint8Array(T),
     target: targets?.[row] ?? 0,
+    weight: 1,
   }));
 }
 

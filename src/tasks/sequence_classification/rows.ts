@@ -15,6 +15,8 @@ export interface TextRow {
   readonly token_type_ids: Uint8Array;
   /** Its class, or the number to be predicted. */
   readonly target: number;
+  /** What its loss is multiplied by. */
+  readonly weight: number;
 }
 
 export interface TextRowOptions {
@@ -50,6 +52,7 @@ function rowOf(ids: readonly number[], target: number): TextRow {
     attention_mask: new Uint8Array(ids.length).fill(1),
     token_type_ids: new Uint8Array(ids.length),
     target,
+    weight: 1,
   };
 }
 
@@ -69,6 +72,7 @@ function tokenRow(example: TokenExample, where: string, { text, labels, maxLengt
     attention_mask: Uint8Array.from(mask.slice(0, maxLength)),
     token_type_ids: Uint8Array.from(types.slice(0, maxLength)),
     target: targetOf(label, labels, where),
+    weight: 1,
   };
 }
 

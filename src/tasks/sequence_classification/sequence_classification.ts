@@ -37,8 +37,10 @@ interface TextInputs extends BatchInputs {
   };
   /** u32 (B): the flat positions that the head reads. */
   readonly rows: Value;
-  /** (B): classes as u32, or numbers. */
+  /** Classes as u32 (B), or numbers (B, 1). */
   readonly targets: Value;
+  /** (B): what the loss of each row is multiplied by. */
+  readonly weights: Value;
 }
 
 /** Telling the class of a text, or a number: `AutoModelForSequenceClassification`. */
@@ -60,12 +62,16 @@ export class SequenceClassification implements Task<TextRow, ClassifiedTexts, Te
 
   collect(source: RowSource, { args, ...options }: CollectOptions): Promise<CollectedRows<TextRow>> {
     const maxLength = this.#rowLength(args);
-    return collectTexts(source, options, {
-      tokenizer: this.#tokenizer,
-      text: this.#text,
-      labels: this.#labels,
-      maxLength,
-    });
+    return collectTexts(
+      source,
+      { args, ...options },
+      {
+        tokenizer: this.#tokenizer,
+        text: this.#text,
+        labels: this.#labels,
+        maxLength,
+      },
+    );
   }
 
   columns({ input_ids, attention_mask, token_type_ids, target }: TextRow) {
@@ -96,22 +102,24 @@ export class SequenceClassification implements Task<TextRow, ClassifiedTexts, Te
       network: { input_ids: flat('input_ids'), position_ids: flat('positions'), ...types },
       spans: pinned('spans', [B, T, 2], 'u32'),
       rows: pinned('rows of the head', [B], 'u32'),
-      targets: pinned('targets', [B], this.#labels.problem === 'regression' ? 'f32' : 'u32'),
+      targets: this.#labels.problem === 'regression' ? pinned('targets', [B, 1]) : pinned('targets', [B], 'u32'),
+      weights: pinned('weights of rows', [B]),
     };
   }
 
-  write(runner: Runner, { network, spans, rows, targets }: TextInputs, batch: ClassifiedTexts): void {
+  write(runner: Runner, { network, spans, rows, targets, weights }: TextInputs, batch: ClassifiedTexts): void {
     const ofBatch = attentionSpans(batch.attention_mask, batch.T);
     runner.write(network.input_ids, batch.input_ids);
     runner.write(network.position_ids, this.#positions(batch, ofBatch));
     if (network.token_type_ids !== undefined) runner.write(network.token_type_ids, batch.token_type_ids);
     runner.write(spans, ofBatch);
     runner.write(rows, batch.rows);
+    runner.write(weights, batch.weights);
     runner.write(targets, targets.dtype === 'u32' ? Uint32Array.from(batch.targets) : batch.targets);
   }
 
-  loss(g: Graph, { hidden, layers, inputs, shape, block, into }: LossParts<TextInputs>): Loss {
-    return classificationLoss(g, this.#head, { hidden, layers, inputs, rows: shape.B, block, into });
+  loss(g: Graph, { shape, ...parts }: LossParts<TextInputs>): Loss {
+    return classificationLoss(g, this.#head, { ...parts, B: shape.B });
   }
 
   /** (B, num_labels) */

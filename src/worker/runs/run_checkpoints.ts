@@ -201,8 +201,11 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   #otherArguments(then: JsonObject): readonly string[] {
-    const others = Object.entries(this.#run.args).filter(([key, now]) => !INERT.has(key) && then[key] !== now);
-    return others.map(([key, now]) => `${key} ${now} (was ${JSON.stringify(then[key])})`);
+    // Arguments that there weren't when it was saved had no effect then.
+    const others = Object.entries(this.#run.args).filter(
+      ([key, now]) => !INERT.has(key) && key in then && JSON.stringify(then[key]) !== JSON.stringify(now),
+    );
+    return others.map(([key, now]) => `${key} ${JSON.stringify(now)} (was ${JSON.stringify(then[key])})`);
   }
 
   #warnOfDamage(isDamaged: boolean, chosen: Usable | undefined): void {

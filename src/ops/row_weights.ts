@@ -1,11 +1,11 @@
-import wgsl from '../../shaders/class_weights.wgsl?raw';
 import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import wgsl from '../../shaders/row_weights.wgsl?raw';
 import { defineKernel, flatGrid } from '../core/kernel';
 
-/** Scales the losses of a chunk's rows, and the gradients by their logits, by the weights of their classes. */
-export const classWeightsKernel = defineKernel({
-  name: 'class_weights',
-  bindings: { logits: 'update', targets: 'read', weights: 'read', losses: 'update' },
+/** Scales the losses of a chunk's rows, and the gradients by their logits, by the rows' weights. */
+export const rowWeightsKernel = defineKernel({
+  name: 'row_weights',
+  bindings: { logits: 'update', weights: 'read', losses: 'update' },
   params: { start: 'place', count: 'size', V: 'size', has_gradient: 'u32' },
   variants: [
     {

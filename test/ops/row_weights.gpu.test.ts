@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph';
-import { classWeightsKernel } from '../../src/ops/class_weights';
 import { crossEntropy } from '../../src/ops/cross_entropy';
 import { linear } from '../../src/ops/products/linear';
+import { rowWeightsKernel } from '../../src/ops/row_weights';
 import { expectGpuEqualsReference, input, runOnGpu } from '../helpers/on_gpu';
 import { random, randomArray } from '../helpers/random';
 import { blockWords } from '../helpers/step_block';
@@ -16,7 +16,7 @@ const sizes = [
 const cases = [false, true].flatMap((trained) => sizes.map((size) => ({ trained, ...size })));
 
 test.each(cases)(
-  'class weights N=$N V=$V: $labelled labelled, chunks of $chunkRows, trained: $trained',
+  'row weights N=$N V=$V: $labelled labelled, chunks of $chunkRows, trained: $trained',
   async ({ trained, N, V, labelled, chunkRows }) => {
     const memory: Memory = new Map();
     const C = 8;
@@ -33,7 +33,7 @@ test.each(cases)(
       outputs: V,
       rows: input(memory, 'rows', [N], rows, 'u32'),
       targets: input(memory, 'targets', [N], targets, 'u32'),
-      weights: input(memory, 'weights', [V], randomArray(V, 3, 2).map(Math.abs)),
+      weights: input(memory, 'weights', [N], randomArray(N, 3, 2).map(Math.abs)),
       block: input(memory, 'block', [8], blockWords({ labelled, inverse_tokens: 1 / labelled }), 'u32'),
       chunkRows,
       into: new Map(),
@@ -43,15 +43,13 @@ test.each(cases)(
   },
 );
 
-test.each([0, 1])('class_weights scales the rows of its chunk alone, has_gradient %i', async (has_gradient) => {
+test.each([0, 1])('row_weights scales the rows of its chunk alone, has_gradient %i', async (has_gradient) => {
   const memory: Memory = new Map();
   const logits = input(memory, 'logits', [2, 3], Float64Array.of(1, 2, 3, 4, 5, 6));
-  // A target beyond V is taken for the last.
-  const targets = input(memory, 'targets', [4], Float64Array.of(0, 1, 7, 0), 'u32');
-  const weights = input(memory, 'weights', [3], Float64Array.of(8, 2, 4));
+  const weights = input(memory, 'weights', [4], Float64Array.of(8, 2, 4, 8));
   const losses = input(memory, 'losses', [4], Float64Array.of(1, 1, 1, 1));
   const g = new Graph();
-  g.emit(classWeightsKernel, { logits, targets, weights, losses }, {}, { start: 1, count: 2, V: 3, has_gradient });
+  g.emit(rowWeightsKernel, { logits, weights, losses }, {}, { start: 1, count: 2, V: 3, has_gradient });
   const result = await runOnGpu(g.steps, memory, [logits, losses]);
   expect([...result.get(losses)!]).toEqual([1, 2, 4, 1]);
   expect([...result.get(logits)!]).toEqual(has_gradient ? [2, 4, 6, 16, 20, 24] : [1, 2, 3, 4, 5, 6]);

@@ -19,7 +19,7 @@ function setUp(chunkRows: number) {
     outputs: V,
     rows: input(memory, 'rows', [N], Float64Array.of(1, 0, 5, 3, 2, 0), 'u32'),
     targets: input(memory, 'targets', [N], Float64Array.of(2, 0, 1, 1, 2, 0), 'u32'),
-    weights: input(memory, 'weights', [V], Float64Array.of(0.5, 1.25, 4)),
+    weights: input(memory, 'weights', [N], Float64Array.of(0.5, 1.25, 4, 0, 2, 1)),
     block: input(memory, 'block', [8], blockWords({ labelled: LABELLED, inverse_tokens: 1 / 8 }), 'u32'),
     chunkRows,
   };
@@ -30,7 +30,7 @@ test.each([
   { chunkRows: 1, smoothing: 0 },
   { chunkRows: 4, smoothing: 0.25 },
   { chunkRows: 6, smoothing: 0 },
-])('class weights: central differences, chunks of $chunkRows, smoothing $smoothing', ({ chunkRows, smoothing }) => {
+])('row weights: central differences, chunks of $chunkRows, smoothing $smoothing', ({ chunkRows, smoothing }) => {
   const { memory, weight, inputs } = setUp(chunkRows);
   expectLossGradient(
     (g, into) => crossEntropy(g, { ...inputs, project: (h) => linear(g, h, weight), smoothing, into }),
@@ -40,7 +40,7 @@ test.each([
   );
 });
 
-test("class weights as torch's CrossEntropyLoss has them, divided by their own sum", () => {
+test("weights of classes as torch's CrossEntropyLoss has them, divided by their own sum", () => {
   const logits = [
     [1.5, -0.5, 0.25, 2],
     [-1, 3, 0.5, 0],
@@ -48,7 +48,8 @@ test("class weights as torch's CrossEntropyLoss has them, divided by their own s
   ];
   const { losses, gradient } = lossesOfLogits(logits, (g, inputs, memory) => {
     const targets = input(memory, 'targets', [3], Float64Array.of(3, 0, 2), 'u32');
-    const weights = input(memory, 'weights', [4], Float64Array.of(0.5, 1, 2, 4));
+    // Those of the targets among the classes' weights 0.5, 1, 2 and 4.
+    const weights = input(memory, 'weights', [3], Float64Array.of(4, 0.5, 2));
     return crossEntropy(g, { ...inputs, targets, weights });
   });
   expectNumbers(losses, [2.487441581225832, 2.0699625757802975, 7.633248736585337]);
@@ -71,14 +72,14 @@ test('a kernel more is run only where there are weights', () => {
     crossEntropy(g, { ...inputs, project: (h) => linear(g, h, weight), into: new Map(), ...given });
     return g.steps.map(({ kernel }) => kernel.name);
   };
-  expect(stepsOf({})).toEqual(['fill', 'gather_rows', 'linear', 'cross_entropy', 'class_weights']);
+  expect(stepsOf({})).toEqual(['fill', 'gather_rows', 'linear', 'cross_entropy', 'row_weights']);
   expect(stepsOf({ weights: undefined })).toEqual(['fill', 'gather_rows', 'linear', 'cross_entropy']);
 });
 
 test('weights are checked', () => {
   const { inputs } = setUp(6);
   const given = { ...inputs, project: () => pinned('logits', [6, V]), into: new Map() };
-  expect(() => crossEntropy(new Graph(), { ...given, weights: pinned('weights', [V + 1]) })).toThrow(
-    'class_weights weights: expected (3), got (4)',
+  expect(() => crossEntropy(new Graph(), { ...given, weights: pinned('weights', [7]) })).toThrow(
+    'row_weights weights: expected (6), got (7)',
   );
 });

@@ -1,0 +1,44 @@
+import { WebVeraError } from '../../core/error';
+import { suggestion } from '../../core/near_name';
+import type { ResolvedTrainingArguments } from '../../core/training';
+import type { Labels } from '../../models/labels';
+
+/** Throws `invalid_argument` for arguments that mean nothing to a classifier, or to one of numbers. */
+export function expectClassifiable(
+  args: Pick<ResolvedTrainingArguments, 'packing' | 'completion_only_loss' | 'label_smoothing_factor' | 'classWeights'>,
+  { problem }: Labels,
+): void {
+  if (args.packing) throw refused('packing', 'a classifier reads each example by itself');
+  if (args.completion_only_loss !== null) throw refused('completion_only_loss', 'a classifier predicts no tokens');
+  if (problem !== 'regression') return;
+  if (args.label_smoothing_factor > 0) throw refused('label_smoothing_factor', 'a model with one label has no classes');
+  if (args.classWeights !== null) throw refused('classWeights', 'a model with one label has no classes');
+}
+
+function refused(name: string, why: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `${name}: expected to be left out, as ${why}`);
+}
+
+/** What the loss of each row is multiplied by. Throws `invalid_argument` for weights of labels that there aren't. */
+export function rowWeights(
+  targets: readonly number[],
+  weights: ResolvedTrainingArguments['classWeights'],
+  { names }: Labels,
+): readonly number[] {
+  if (weights === null) return targets.map(() => 1);
+  if (weights === 'balanced') {
+    const counts = names.map((_, label) => targets.filter((target) => target === label).length);
+    return targets.map((target) => targets.length / (names.length * (counts[target] ?? 1)));
+  }
+  const unknown = Object.keys(weights).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new WebVeraError(
+      'invalid_argument',
+      `classWeights: expected labels of the model, got ${JSON.stringify(unknown)}`,
+      {
+        hint: suggestion(unknown, names),
+      },
+    );
+  }
+  return targets.map((target) => weights[names[target] ?? ''] ?? 1);
+}
