@@ -1,5 +1,8 @@
 import type { StepBudget } from '../regex/step_budget';
 
+/** Unicode's, which isn't what JavaScript trims. */
+const WHITE_SPACE = /^\p{White_Space}$/u;
+
 /** A token that is looked for in the text itself, as tokenizer.json has it. */
 export interface AddedToken {
   readonly content: string;
@@ -74,6 +77,9 @@ export class TokenFinder {
 
 function trimmed(section: Section, before: AddedToken | undefined, after: AddedToken | undefined): Section {
   if (section.token !== undefined || (!before?.rstrip && !after?.lstrip)) return section;
-  const text = after?.lstrip ? section.text.trimEnd() : section.text;
-  return { text: before?.rstrip ? text.trimStart() : text };
+  const { text } = section;
+  let [start, end] = [0, text.length];
+  if (after?.lstrip) while (end > start && WHITE_SPACE.test(text.charAt(end - 1))) end--;
+  if (before?.rstrip) while (start < end && WHITE_SPACE.test(text.charAt(start))) start++;
+  return { text: text.slice(start, end) };
 }

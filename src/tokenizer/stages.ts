@@ -1,7 +1,10 @@
 import {
+  BertNormalizer,
+  BertPreTokenizer,
   ByteLevelDecoder,
   ByteLevelPreTokenizer,
   Decoder,
+  LowercaseNormalizer,
   MetaspacePreTokenizer,
   type Normalizer,
   PrependNormalizer,
@@ -17,12 +20,20 @@ import {
 } from '@huggingface/tokenizers';
 import { isJsonObject } from '../core/fields';
 import type { StepBudget } from '../regex/step_budget';
+import { bertNormalizer, bertWords, lowerCase } from './bert_rules';
 import { replaceAll, split } from './pattern_rules';
 import { type TextPattern, textPattern } from './patterns';
 
 /** How much longer rules may make a text, for each of its characters and besides. Compatibility forms need 18. */
 const GROWTH = 32;
 const SPARE_GROWTH = 4096;
+/** GPT-2's words. JavaScript's `\s` isn't what Unicode calls white space. */
+const BYTE_LEVEL_WORDS =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+
+/** Accents on one letter, so many that putting them in order takes long, and pairs of them for a step of work. */
+const MANY_MARKS = /\p{M}{64,}/gu;
+const PAIRS_OF_MARKS = 100;
 
 /** Rewrites a text. Throws `limit_exceeded` where it takes too much work, or would be more than `limit` characters. */
 type TextRule = (text: string, limit: number, budget: StepBudget) => string;
@@ -48,6 +59,7 @@ export class TextStages {
     const limit = limitOf(text);
     let normalized = text;
     for (const rule of this.#rewrite) {
+      for (const [marks] of normalized.matchAll(MANY_MARKS)) budget.spend(marks.length ** 2 / PAIRS_OF_MARKS);
       normalized = rule(normalized, limit, budget);
       budget.spend(normalized.length);
       if (normalized.length > limit) throw budget.exceeded();
@@ -128,6 +140,8 @@ function textRule(leaf: Normalizer, continued: boolean): TextRule[] {
     const { find, content } = replacement(leaf);
     return [(text, limit, budget) => replaceAll(text, find, content, limit, budget)];
   }
+  if (leaf instanceof BertNormalizer) return bertNormalizer(leaf.config);
+  if (leaf instanceof LowercaseNormalizer) return [lowerCase];
   if (continued && leaf instanceof PrependNormalizer) return [];
   if (continued && leaf instanceof StripNormalizer) {
     const fromRight = new StripNormalizer({ ...leaf.config, strip_left: false });
@@ -149,6 +163,8 @@ function cutRule(leaf: PreTokenizer, continued: boolean): CutRule {
       return (text, _, __, budget) => split(text, pattern, keep, budget);
     }
   }
+  if (leaf instanceof BertPreTokenizer) return bertWords;
+  if (leaf instanceof ByteLevelPreTokenizer) return byteLevelRule(leaf, continued);
   const rule = continued ? continuing(leaf) : leaf;
   return (text, isFirst) => rule.pre_tokenize_text(text, { section_index: isFirst ? 0 : 1 });
 }
@@ -159,9 +175,20 @@ function continuing(leaf: PreTokenizer): PreTokenizer {
     const { replacement, str_rep } = leaf;
     return new MetaspacePreTokenizer({ type: 'Metaspace', replacement, str_rep, prepend_scheme: 'never' });
   }
-  if (leaf instanceof ByteLevelPreTokenizer)
-    return new ByteLevelPreTokenizer({ ...leaf.config, add_prefix_space: false });
   return leaf;
+}
+
+function byteLevelRule(leaf: ByteLevelPreTokenizer, continued: boolean): CutRule {
+  const { add_prefix_space, use_regex, byte_encoder, text_encoder } = leaf;
+  const asBytes = (word: string): string => {
+    let bytes = '';
+    for (const byte of text_encoder.encode(word)) bytes += byte_encoder[byte];
+    return bytes;
+  };
+  return (text) => {
+    const spaced = add_prefix_space && !continued && !text.startsWith(' ') ? ` ${text}` : text;
+    return use_regex ? (spaced.match(BYTE_LEVEL_WORDS) ?? []).map(asBytes) : [asBytes(spaced)];
+  };
 }
 
 function decodeRule(leaf: Decoder): DecodeRule {

@@ -146,6 +146,12 @@ describe('hostile rules and models are refused or done within a second', () => {
       tokenizerJson({ added_tokens: [{ id: 5, content: `${'a'.repeat(1000)}b` }] }),
       'a'.repeat(100_000),
     ],
+    ['accents without end', tokenizerJson({ normalizer: { type: 'NFD' } }), `a${'\u0316\u0301'.repeat(60_000)}`],
+    [
+      'accents that BERT takes away',
+      tokenizerJson({ normalizer: { type: 'BertNormalizer', lowercase: true } }),
+      `a${'\u0316\u0301'.repeat(10_000)}`,
+    ],
     ['Unigram over a…a', unigram(chain), 'a'.repeat(10_000)],
     ['Unigram of nothing known', unigram(['x']), 'a'.repeat(100_000)],
     [
