@@ -166,7 +166,7 @@ function checkRules(stage: string, rules: unknown): void {
 
 /** What the library takes for granted of single rules. */
 function checkRule(stage: string, rule: JsonObject): void {
-  const { type, replacement, str_rep, single } = rule;
+  const { type, replacement, str_rep } = rule;
   if (type === 'Metaspace') {
     for (const sign of [replacement, str_rep]) {
       if (sign === undefined || sign === null) continue;
@@ -174,10 +174,6 @@ function checkRule(stage: string, rule: JsonObject): void {
         throw invalid(`${stage}: expected one character in the place of a space, got ${describe(sign)}`);
       }
     }
-  }
-  if (type === 'TemplateProcessing' && Array.isArray(single)) {
-    const texts = single.filter((item) => isJsonObject(item) && 'Sequence' in item);
-    if (texts.length > 1) throw invalid(`${stage}: expected a template that holds the text once, got ${texts.length}`);
   }
 }
 

@@ -55,7 +55,7 @@ export class Pipeline {
     const isUnigram = model.type === 'Unigram';
     // The library keeps the vocabulary, and decodes. Rules are run from here, so that none runs while it reads the file.
     this.#library = new Tokenizer(
-      { ...json, normalizer: null, model: isUnigram ? wordVocabulary(model) : model },
+      { ...json, normalizer: null, post_processor: null, model: isUnigram ? wordVocabulary(model) : model },
       { ...settings },
     );
     const { normalizer } = new Tokenizer({ ...EMPTY, normalizer: json.normalizer }, {});
@@ -106,13 +106,6 @@ export class Pipeline {
       }
     }
     return ids;
-  }
-
-  /** What the post-processor makes of ids' tokens. */
-  addSpecialTokens(ids: RawIds): RawIds {
-    const tokens = ids.map((id) => (id === undefined ? '' : (this.#library.id_to_token(id) ?? '')));
-    const processed = this.#library.post_processor?.(tokens, null, true) as { tokens: readonly string[] } | undefined;
-    return processed === undefined ? ids : processed.tokens.map((token) => this.token_to_id(token) ?? this.#unknown);
   }
 
   /** Ids that no token has give no text. */

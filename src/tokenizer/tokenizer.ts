@@ -3,7 +3,9 @@ import { WebVeraError } from '../core/error';
 import { isJsonObject, type JsonObject } from '../core/fields';
 import { readChatTemplate, renderChat, specialToken } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
+import { type EncodedPair, encodedPair, TokenSource } from './encoded_pair';
 import { Pipeline, type RawIds } from './pipeline';
+import { type Layout, readLayout, specialTokensAround } from './post_processor';
 import { TextStream } from './text_stream';
 
 /** Characters of a text that is encoded in one piece. */
@@ -19,6 +21,11 @@ export interface DecodeOptions {
   readonly skip_special_tokens?: boolean;
 }
 
+interface EncodePairOptions {
+  /** Tokens of a row, special ones included. */
+  readonly maxLength: number;
+}
+
 /** A tokenizer whose ids can be trusted: every one is an integer in [0, the model's vocab_size). Synchronous. */
 export interface TextTokenizer {
   /** Entries of the vocabulary without added tokens, as in Hugging Face. */
@@ -32,6 +39,13 @@ export interface TextTokenizer {
    * the file has no token for it.
    */
   encode(text: string, options?: EncodeOptions): number[];
+  /**
+   * One text, or two, with special tokens, cut on the right to `maxLength` tokens: what transformers gives for lists of texts and
+   * pairs with `truncation=True`, where an empty text is one of a pair. Of two, what is too much goes from the longer one. Long
+   * texts are encoded hardly further than that takes. Throws `invalid_argument` where special tokens alone are more, `invalid_format`
+   * where the tokenizer doesn't say how two texts stand together, and besides as `encode` does.
+   */
+  encodePair(text: string, pair: string | undefined, options: EncodePairOptions): EncodedPair;
   /**
    * Ids that no token has give no text. Throws `invalid_argument` unless all ids are integers in [0, vocab_size of the model),
    * `limit_exceeded` as `encode` does.
@@ -80,11 +94,12 @@ export function createTokenizer(
       guarded('encode', () => pipeline.encode(text, continued)),
       definition,
     );
-  const around = guarded('encode', () => specialTokensAround(pipeline));
-  const specialTokens = {
-    before: checkEncoded(around.before, definition),
-    after: checkEncoded(around.after, definition),
-  };
+  const tokens = { idOf: (token: string) => pipeline.token_to_id(token), idLimit: definition.idLimit };
+  const { post_processor } = definition.json;
+  const single = readLayout(post_processor, 1, tokens);
+  // A template for pairs that can't be used does no harm where there are none.
+  let double: Layout | undefined;
+  const specialTokens = specialTokensAround(single);
   const eos_token = specialToken(config, 'eos_token');
   const idOf = (token: string | null): number | null => (token === null ? null : (pipeline.token_to_id(token) ?? null));
   const stream = (): TextStream => new TextStream(encode);
@@ -103,6 +118,11 @@ export function createTokenizer(
     encode(text, { add_special_tokens = true } = {}) {
       const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
       return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;
+    },
+    encodePair(text, pair, { maxLength }) {
+      if (pair === undefined) return encodedPair(single, [new TokenSource(text, stream())], maxLength);
+      double ??= readLayout(post_processor, 2, tokens);
+      return encodedPair(double, [new TokenSource(text, stream()), new TokenSource(pair, stream())], maxLength);
     },
     decode(ids, { skip_special_tokens = false } = {}) {
       checkDecodable(ids, definition.idLimit);
@@ -147,18 +167,6 @@ function openPipeline({ json }: TokenizerDefinition, config: JsonObject): Pipeli
       : [],
   };
   return guarded('read', () => new Pipeline(json, settings));
-}
-
-/** What the post-processor puts around a text, so that texts can be encoded piece by piece. */
-function specialTokensAround(pipeline: Pipeline): { readonly before: RawIds; readonly after: RawIds } {
-  // A small vocabulary may have no token for some of these.
-  const probes = ['a', 'A', '1', '.', ' '].map((text) => pipeline.encode(text));
-  const bare = probes.find((ids) => ids.length > 0) ?? [];
-  const whole = pipeline.addSpecialTokens(bare);
-  const at = bare.length === 0 ? -1 : whole.findIndex((_, start) => bare.every((id, i) => whole[start + i] === id));
-  if (at >= 0) return { before: whole.slice(0, at), after: whole.slice(at + bare.length) };
-  if (whole.length === 0) return { before: [], after: [] };
-  throw invalid('tokenizer.json: its post_processor must put special tokens around a text and keep the text');
 }
 
 function checkEncoded(ids: RawIds, { idLimit }: TokenizerDefinition): number[] {

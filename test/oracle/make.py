@@ -13,6 +13,7 @@ from .case import make_case
 from .case_spec import WHOLE
 from .cases import CASES
 from .chat import make_chat
+from .encoding import make_encoding
 from .errors import make_errors
 from .families import BASES
 from .places import GOLDEN, OF_VERSION_4
@@ -53,6 +54,7 @@ def items() -> Iterable[Item]:
     yield Item("sampling", "sampling", "sampling.json", make_sampling)
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
     yield Item("chat", "chat", "chat.json", make_chat)
+    yield Item("encoding", "encoding", "encoding.json", make_encoding)
 
 
 def _make_base(root: Path, name: str) -> None:

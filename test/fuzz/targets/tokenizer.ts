@@ -31,5 +31,21 @@ function useOn(tokenizer: TextTokenizer, text: string): void {
     const half = text.length >> 1;
     return [...stream.push(text.slice(0, half)), ...stream.push(text.slice(half)), ...stream.finish()];
   });
+  useInPairs(tokenizer, text, bare);
   if (streamed !== undefined) expectSame('a text in two parts', streamed, bare);
+}
+
+/** Special tokens of a layout are refused beyond that. */
+const ROOM = 1024;
+
+function useInPairs(tokenizer: TextTokenizer, text: string, bare: readonly number[]): void {
+  const { before, after } = tokenizer.specialTokens;
+  const maxLength = before.length + after.length + 8;
+  const cut = attempt(target, () => tokenizer.encodePair(text, undefined, { maxLength }));
+  if (cut !== undefined)
+    expectSame('a text cut to a length', cut.input_ids, [...before, ...bare.slice(0, 8), ...after]);
+  const pair = attempt(target, () => tokenizer.encodePair(text, text, { maxLength: ROOM }));
+  if (pair === undefined) return;
+  if (pair.input_ids.length > ROOM) throw new Error(`encodePair: expected at most ${ROOM} ids`);
+  expectSame('types of tokens', [pair.token_type_ids.length], [pair.input_ids.length]);
 }

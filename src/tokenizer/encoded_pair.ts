@@ -1,0 +1,69 @@
+import { WebVeraError } from '../core/error';
+import type { Layout, Piece } from './post_processor';
+import { type TextStream, WINDOW } from './text_stream';
+
+/** One text or two as an encoder reads them. */
+export interface EncodedPair {
+  readonly input_ids: number[];
+  /** As many: which of the texts a token belongs to, as the tokenizer's post-processor says it. */
+  readonly token_type_ids: number[];
+}
+
+/** Texts in a layout of as many, cut to `maxLength` tokens. Throws `invalid_argument` where special tokens alone are more. */
+export function encodedPair(
+  layout: Layout,
+  sources: readonly [TokenSource, TokenSource?],
+  maxLength: number,
+): EncodedPair {
+  const added = layout.length - sources.length;
+  if (!(Number.isSafeInteger(maxLength) && maxLength >= added)) {
+    const message = `encodePair: expected a maxLength from ${added} on, got ${maxLength}`;
+    throw new WebVeraError('invalid_argument', message, { hint: 'Special tokens count, and are never left out.' });
+  }
+  const texts = firstTokens(sources, maxLength - added);
+  const idsOf = (piece: Piece): readonly number[] => ('id' in piece ? [piece.id] : (texts[piece.text] ?? []));
+  return {
+    input_ids: layout.flatMap(idsOf),
+    token_type_ids: layout.flatMap((piece) => idsOf(piece).map(() => piece.type)),
+  };
+}
+
+/** The tokens of a text, encoded hardly further than they are asked for. */
+export class TokenSource {
+  readonly #text: string;
+  readonly #stream: TextStream;
+  readonly #ids: number[] = [];
+  #read = 0;
+
+  constructor(text: string, stream: TextStream) {
+    this.#text = text;
+    this.#stream = stream;
+  }
+
+  /** Its first tokens: `most` of them, if there are so many. */
+  first(most: number): readonly number[] {
+    while (this.#ids.length < most && this.#read <= this.#text.length) {
+      const part = this.#text.slice(this.#read, this.#read + WINDOW);
+      this.#read += WINDOW;
+      for (const id of this.#stream.push(part)) this.#ids.push(id);
+      if (this.#read > this.#text.length) for (const id of this.#stream.finish()) this.#ids.push(id);
+    }
+    return this.#ids.slice(0, most);
+  }
+}
+
+/**
+ * The first tokens of one text or two, `room` of them in all, as transformers' `longest_first` keeps them: what is too much goes
+ * from the longer text, and once both are equally long from each in turn.
+ */
+function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number): readonly (readonly number[])[] {
+  if (b === undefined) return [a.first(room)];
+  const half = Math.floor(room / 2);
+  let most = room;
+  const count = (source: TokenSource): number => source.first(most).length;
+  // With an odd one over, it matters which of two long texts is the longer.
+  while (room > 2 * half && count(a) === most && count(b) === most) most *= 2;
+  const [countA, countB] = [count(a), count(b)];
+  const kept = Math.min(countA, countB, half);
+  return countA > countB ? [a.first(room - kept), b.first(kept)] : [a.first(kept), b.first(room - kept)];
+}
