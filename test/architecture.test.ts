@@ -19,7 +19,8 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   hub: ['core'],
   tokenizer: ['regex', 'core'],
   chat: ['core'],
-  tasks: ['tokenizer', 'models', 'ops', 'graph', 'core'],
+  images: ['core'],
+  tasks: ['tokenizer', 'images', 'models', 'ops', 'graph', 'core'],
   train: ['tasks', 'adapters', 'models', 'ops', 'graph', 'core'],
   generate: ['adapters', 'models', 'ops', 'graph', 'core'],
   worker: [
@@ -27,6 +28,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
     'generate',
     'tasks',
     'tokenizer',
+    'images',
     'adapters',
     'models',
     'ops',

@@ -16,6 +16,7 @@ from .chat import make_chat
 from .encoding import make_encoding
 from .errors import make_errors
 from .families import BASES
+from .images import make_images
 from .places import GOLDEN, OF_VERSION_4
 from .prng import make_prng
 from .sampling import make_sampling
@@ -55,6 +56,7 @@ def items() -> Iterable[Item]:
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
+    yield Item("images", "images", "images.json", make_images)
 
 
 def _make_base(root: Path, name: str) -> None:

@@ -1,0 +1,129 @@
+import { WebVeraError } from '../core/error';
+import type { PreprocessorConfig, ShortestEdge } from './preprocessor_config';
+import { type ImageSize, type RgbImage, resize } from './resize';
+
+/** Pixels of an image that is taken. */
+const MAX_PIXELS = 2 ** 26;
+/** The longer edge of an image whose shorter one is resized to a length. */
+const MAX_LONGEST = 2 ** 13;
+const CHANNELS = 3;
+/** By how many bits more than a byte PIL computes what lies over white. */
+const ALPHA_BITS = 7;
+
+/** An image as a canvas gives it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` is one. */
+export interface RgbaImage {
+  readonly width: number;
+  readonly height: number;
+  /** (height, width, 4) */
+  readonly data: Uint8ClampedArray | Uint8Array;
+}
+
+/**
+ * An image's bytes as a model is shown them: without alpha, resized and cropped. They equal those of transformers' ViTImageProcessor
+ * with its PIL backend, which it has without torchvision; with it, bytes may differ by one or so, as torchvision resizes otherwise.
+ *
+ * Throws `invalid_argument` for what isn't an image, `limit_exceeded` for one that is too large or too narrow.
+ */
+export function prepareImage(image: RgbaImage, config: PreprocessorConfig): RgbImage {
+  const rgb = withoutAlpha(checked(image), config.do_convert_rgb);
+  const { resize: resized, crop_size } = config;
+  const whole = resized === undefined ? rgb : resize(rgb, newSize(rgb, resized.size), resized.resample);
+  return crop_size === undefined ? whole : centerCrop(whole, crop_size);
+}
+
+/** (3, height, width): bytes rescaled and normalised, each step rounded as transformers' PIL backend rounds it. */
+export function pixelValues(
+  { height, width, data }: RgbImage,
+  { rescale_factor, normalize }: Pick<PreprocessorConfig, 'rescale_factor' | 'normalize'>,
+): Float32Array<ArrayBuffer> {
+  const size = height * width;
+  const values = new Float32Array(CHANNELS * size);
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const mean = Math.fround(normalize?.image_mean[channel] ?? 0);
+    const std = Math.fround(normalize?.image_std[channel] ?? 1);
+    const table = Float32Array.from({ length: 256 }, (_, byte) => {
+      return Math.fround(Math.fround(byte * rescale_factor) - mean) / std;
+    });
+    for (let i = 0; i < size; i++) values[channel * size + i] = table[data[CHANNELS * i + channel] as number] as number;
+  }
+  return values;
+}
+
+/**
+ * An image of (3, height, width) as (P, 3·p·p): a row for each patch, from left to right and from above, its numbers in the order
+ * of a convolution's weight (C, 3, p, p), so that the convolution is a product. What is over beyond whole patches is left out, as
+ * the convolution leaves it out.
+ */
+export function patchRows(
+  values: Float32Array,
+  { height, width }: ImageSize,
+  patch: number,
+): Float32Array<ArrayBuffer> {
+  const [down, across] = [Math.floor(height / patch), Math.floor(width / patch)];
+  const rows = new Float32Array(down * across * CHANNELS * patch * patch);
+  let to = 0;
+  for (let row = 0; row < down; row++) {
+    for (let column = 0; column < across; column++) {
+      for (let line = 0; line < CHANNELS * patch; line++) {
+        const [channel, y] = [Math.floor(line / patch), row * patch + (line % patch)];
+        const from = (channel * height + y) * width + column * patch;
+        rows.set(values.subarray(from, from + patch), to);
+        to += patch;
+      }
+    }
+  }
+  return rows;
+}
+
+function checked(image: RgbaImage): RgbaImage {
+  const { width, height, data } = image;
+  const isImage = [width, height].every((edge) => Number.isSafeInteger(edge) && edge > 0);
+  if (!isImage || data.length !== 4 * width * height) {
+    const message = `expected an image of width·height·4 bytes, got ${width}×${height} with ${data.length} bytes`;
+    throw new WebVeraError('invalid_argument', message, { hint: 'Images are given as ImageData, for example.' });
+  }
+  if (width * height <= MAX_PIXELS) return image;
+  const message = `expected an image of at most ${MAX_PIXELS} pixels, got ${width}×${height}`;
+  throw new WebVeraError('limit_exceeded', message, { hint: 'Make it smaller before.' });
+}
+
+function withoutAlpha({ width, height, data }: RgbaImage, overWhite: boolean): RgbImage {
+  const rgb = new Uint8Array(CHANNELS * width * height);
+  for (let from = 0, to = 0; to < rgb.length; from += 4, to += CHANNELS) {
+    const alpha = overWhite ? (data[from + 3] as number) : 255;
+    for (let channel = 0; channel < CHANNELS; channel++) {
+      const byte = data[from + channel] as number;
+      rgb[to + channel] = alpha === 255 ? byte : blended(byte, alpha);
+    }
+  }
+  return { width, height, data: rgb };
+}
+
+/** Over white, by the integers of PIL's `alpha_composite`. */
+function blended(byte: number, alpha: number): number {
+  const sum = (byte * alpha + 255 * (255 - alpha) + 128) << ALPHA_BITS;
+  return (((sum >> 8) + sum) >> 8) >> ALPHA_BITS;
+}
+
+function newSize({ height, width }: ImageSize, size: ImageSize | ShortestEdge): ImageSize {
+  if (!('shortest_edge' in size)) return size;
+  const short = size.shortest_edge;
+  const long = Math.trunc((short * Math.max(height, width)) / Math.min(height, width));
+  if (long > MAX_LONGEST) {
+    const message = `expected an image whose longer edge comes to at most ${MAX_LONGEST} pixels, got ${width}×${height}`;
+    throw new WebVeraError('limit_exceeded', message, { hint: 'Cut it to what it shows before.' });
+  }
+  return width <= height ? { height: long, width: short } : { height: short, width: long };
+}
+
+function centerCrop(image: RgbImage, { height, width }: ImageSize): RgbImage {
+  const [top, left] = [Math.floor((image.height - height) / 2), Math.floor((image.width - width) / 2)];
+  const data = new Uint8Array(CHANNELS * height * width);
+  const [first, last] = [Math.max(0, left), Math.min(image.width, left + width)];
+  for (let y = Math.max(0, -top); y < Math.min(height, image.height - top); y++) {
+    const from = (y + top) * image.width;
+    const part = image.data.subarray(CHANNELS * (from + first), CHANNELS * (from + last));
+    data.set(part, CHANNELS * (y * width + first - left));
+  }
+  return { height, width, data };
+}

@@ -1,0 +1,119 @@
+import { WebVeraError } from '../core/error';
+import { Fields, type JsonObject } from '../core/fields';
+import type { ImageSize, Resample } from './resize';
+
+/** Pixels of an edge. The largest ViTs take 518. */
+const MAX_EDGE = 1024;
+
+/** The shorter edge becomes as long, and the other one keeps the image's proportions. */
+export interface ShortestEdge {
+  readonly shortest_edge: number;
+}
+
+/** One number each for red, green and blue. */
+export type Channels = readonly [number, number, number];
+
+/** What a preprocessor_config.json says is done to an image, in this order. What isn't done is undefined. */
+export interface PreprocessorConfig {
+  /** White is put behind what is transparent. Otherwise alpha is left out, as `image.convert("RGB")` leaves it out. */
+  readonly do_convert_rgb: boolean;
+  readonly resize: { readonly size: ImageSize | ShortestEdge; readonly resample: Resample } | undefined;
+  /** From the middle; where the image is smaller there is black around it. */
+  readonly crop_size: ImageSize | undefined;
+  /** What bytes are multiplied by, 1 if they aren't. */
+  readonly rescale_factor: number;
+  readonly normalize: { readonly image_mean: Channels; readonly image_std: Channels } | undefined;
+}
+
+const TYPES = ['ViTImageProcessor', 'ViTImageProcessorFast', 'ViTImageProcessorPil', 'ViTFeatureExtractor'];
+/** By PIL's numbers. */
+const RESAMPLES: readonly (Resample | undefined)[] = ['nearest', 'lanczos', 'bilinear', 'bicubic'];
+const OTHER_RESAMPLES = ['box', 'hamming'];
+
+/**
+ * Reads a preprocessor_config.json of a ViT, with the defaults of `ViTImageProcessor`. Throws `invalid_format` for what is none,
+ * `unsupported_model` for another processor and for what it does that isn't done here.
+ */
+export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
+  const fields = new Fields(json, 'preprocessor_config.json');
+  for (const key of ['image_processor_type', 'feature_extractor_type']) {
+    const type = fields.optionalString(key);
+    if (type !== undefined && !TYPES.includes(type)) throw unsupported(key, type, 'ViTImageProcessor');
+  }
+  if (fields.boolean('do_pad', false)) throw unsupported('do_pad', true, 'false');
+  const isSquare = fields.boolean('default_to_square', true);
+  const ofChannels = (key: string): Channels => channels(fields, key, 0.5);
+  return Object.freeze({
+    do_convert_rgb: fields.boolean('do_convert_rgb', false),
+    resize: fields.boolean('do_resize', true)
+      ? { size: sizeOf(fields, isSquare), resample: resampleOf(fields) }
+      : undefined,
+    crop_size: fields.boolean('do_center_crop', false) ? cropSize(fields) : undefined,
+    rescale_factor: fields.boolean('do_rescale', true)
+      ? fields.positiveNumber('rescale_factor', { fallback: 1 / 255 })
+      : 1,
+    normalize: fields.boolean('do_normalize', true)
+      ? { image_mean: ofChannels('image_mean'), image_std: nonZero(fields, ofChannels('image_std')) }
+      : undefined,
+  });
+}
+
+function sizeOf(fields: Fields, isSquare: boolean): ImageSize | ShortestEdge {
+  const size = fields.get('size');
+  if (size === undefined) return { height: 224, width: 224 };
+  if (typeof size === 'number' && !isSquare) return { shortest_edge: edge(fields, 'size') };
+  const shown = typeof size === 'object' && !Array.isArray(size) ? fields.object('size') : undefined;
+  if (shown === undefined || !shown.has('shortest_edge')) return heightAndWidth(fields, 'size');
+  if (shown.has('longest_edge')) throw unsupported('size', 'a longest_edge', 'height and width or shortest_edge');
+  return { shortest_edge: edge(shown, 'shortest_edge') };
+}
+
+function cropSize(fields: Fields): ImageSize {
+  return heightAndWidth(fields, 'crop_size');
+}
+
+/** `{ height, width }`, or one number for both. */
+function heightAndWidth(fields: Fields, key: string): ImageSize {
+  if (typeof fields.get(key) === 'number') return { height: edge(fields, key), width: edge(fields, key) };
+  const size = fields.object(key);
+  if (size === undefined) throw fields.invalid(key, 'height and width');
+  return { height: edge(size, 'height'), width: edge(size, 'width') };
+}
+
+function edge(fields: Fields, key: string): number {
+  return fields.positiveInteger(key, { max: MAX_EDGE });
+}
+
+function resampleOf(fields: Fields): Resample {
+  const number = fields.count('resample', 2);
+  const resample = RESAMPLES[number];
+  if (resample !== undefined) return resample;
+  const other = OTHER_RESAMPLES[number - RESAMPLES.length];
+  if (other === undefined) throw fields.invalid('resample', "one of PIL's filters, a number from 0 to 5");
+  throw unsupported('resample', `${number} (${other})`, '0 (nearest), 1 (lanczos), 2 (bilinear) or 3 (bicubic)');
+}
+
+function channels(fields: Fields, key: string, fallback: number): Channels {
+  const value = fields.get(key) ?? fallback;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value, value, value];
+  const [red, green, blue] = list;
+  if (list.length === 3 && isNumber(red) && isNumber(green) && isNumber(blue)) return [red, green, blue];
+  throw fields.invalid(key, 'a number, or one each for red, green and blue');
+}
+
+function nonZero(fields: Fields, image_std: Channels): Channels {
+  if (image_std.every((std) => Math.fround(std) > 0)) return image_std;
+  throw fields.invalid('image_std', 'numbers above 0');
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(Math.fround(value));
+}
+
+function unsupported(key: string, value: unknown, expected: string): WebVeraError {
+  const text = String(value).slice(0, 60);
+  return new WebVeraError('unsupported_model', `preprocessor_config.json: ${key}: expected ${expected}, got ${text}`, {
+    hint: 'Images are prepared as for ViT. Use a model whose preprocessor does no more.',
+    detail: { key },
+  });
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { patchRows, pixelValues, prepareImage } from '../../src/images/preprocess';
+import { parsePreprocessorConfig } from '../../src/images/preprocessor_config';
+import { bytesOf, goldenImage, goldenImages, ofBase64 } from './golden_images';
+
+describe('transformers gives the same bytes', () => {
+  const rows = goldenImages.rows.flatMap((row) => (row.rgb === undefined ? [] : [{ ...row, rgb: row.rgb }]));
+  test.each(rows.map((row) => [row.situation, row] as const))('%s', (_, { image, config, rgb }) => {
+    const made = prepareImage(goldenImage(image), parsePreprocessorConfig(config));
+    expect(made).toEqual(ofBase64(rgb));
+  });
+});
+
+describe('transformers gives the same numbers, to the bit', () => {
+  const rows = goldenImages.rows.flatMap((row) => row.pixel_values ?? []).length;
+  expect(rows).toBeGreaterThan(0);
+  test.each(
+    goldenImages.rows.flatMap((row) => (row.pixel_values === undefined ? [] : [[row.situation, row] as const])),
+  )('%s', (_, { image, config, pixel_values = '' }) => {
+    const parsed = parsePreprocessorConfig(config);
+    const made = pixelValues(prepareImage(goldenImage(image), parsed), parsed);
+    expect(new Uint8Array(made.buffer)).toEqual(bytesOf(pixel_values));
+  });
+});
+
+test('an image isn’t changed', () => {
+  const image = goldenImage('noise');
+  const before = image.data.slice();
+  prepareImage(image, parsePreprocessorConfig({ do_convert_rgb: true }));
+  expect(image.data).toEqual(before);
+});
+
+test('patches are rows, as a convolution’s weight has them', () => {
+  const [height, width, patch] = [5, 7, 2];
+  const values = Float32Array.from({ length: 3 * height * width }, (_, i) => i);
+  const rows = patchRows(values, { height, width }, patch);
+  expect(rows).toHaveLength(2 * 3 * 3 * patch * patch);
+  const at = (channel: number, y: number, x: number) => (channel * height + y) * width + x;
+  for (let row = 0, i = 0; row < 6; row++) {
+    const [top, left] = [Math.floor(row / 3) * patch, (row % 3) * patch];
+    for (let channel = 0; channel < 3; channel++) {
+      for (let y = 0; y < patch; y++) {
+        for (let x = 0; x < patch; x++) expect(rows[i++]).toBe(at(channel, top + y, left + x));
+      }
+    }
+  }
+});
+
+describe('refused', () => {
+  const config = parsePreprocessorConfig({ size: { shortest_edge: 1024 } });
+  const image = (width: number, height: number, length = 4 * width * height) => ({
+    width,
+    height,
+    data: new Uint8ClampedArray(length),
+  });
+
+  test.each([
+    ['without a pixel', image(0, 5)],
+    ['of other bytes', image(2, 2, 12)],
+    ['of a fraction', image(1.5, 2)],
+    ['of a size that is none', image(Number.NaN, 2, 0)],
+  ])('an image %s', (_, given) => {
+    expect(() => prepareImage(given, config)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+
+  test('an image that is too narrow, or has too many pixels', () => {
+    const exceeded = expect.objectContaining({ code: 'limit_exceeded' });
+    expect(() => prepareImage(image(2000, 1), config)).toThrow(exceeded);
+    expect(() => prepareImage({ width: 2 ** 14, height: 2 ** 14, data: fakeBytes(2 ** 30) }, config)).toThrow(exceeded);
+  });
+
+  /** As many bytes as far as anybody can tell who doesn't look at them. */
+  function fakeBytes(length: number): Uint8Array {
+    return { length } as Uint8Array;
+  }
+});

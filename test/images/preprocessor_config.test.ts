@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { parsePreprocessorConfig } from '../../src/images/preprocessor_config';
+
+const half = [0.5, 0.5, 0.5];
+
+test('the defaults are those of ViTImageProcessor', () => {
+  expect(parsePreprocessorConfig({})).toEqual({
+    do_convert_rgb: false,
+    resize: { size: { height: 224, width: 224 }, resample: 'bilinear' },
+    crop_size: undefined,
+    rescale_factor: 1 / 255,
+    normalize: { image_mean: half, image_std: half },
+  });
+});
+
+test('as older files have it', () => {
+  const config = {
+    feature_extractor_type: 'ViTFeatureExtractor',
+    ...{ do_normalize: true, do_resize: true, image_mean: half, image_std: half, resample: 2, size: 224 },
+  };
+  expect(parsePreprocessorConfig(config)).toEqual(parsePreprocessorConfig({}));
+});
+
+test('as transformers 5 writes it', () => {
+  const config = {
+    ...{
+      do_convert_rgb: null,
+      do_normalize: true,
+      do_rescale: true,
+      do_resize: true,
+      image_mean: half,
+      image_std: 0.25,
+    },
+    ...{ image_processor_type: 'ViTImageProcessor', resample: 3, rescale_factor: 0.5 },
+    ...{ size: { height: 30, width: 20 } },
+  };
+  expect(parsePreprocessorConfig(config)).toMatchObject({
+    resize: { size: { height: 30, width: 20 }, resample: 'bicubic' },
+    rescale_factor: 0.5,
+    normalize: { image_mean: half, image_std: [0.25, 0.25, 0.25] },
+  });
+});
+
+test('what isn’t done is left out, whatever it would be', () => {
+  const config = { do_resize: false, do_rescale: false, do_normalize: false, image_std: 0, size: 'no', resample: 9 };
+  const parsed = parsePreprocessorConfig({ ...config, crop_size: 7 });
+  expect(parsed).toMatchObject({ resize: undefined, crop_size: undefined, rescale_factor: 1, normalize: undefined });
+});
+
+test.each([
+  [{ size: { shortest_edge: 9 } }, { shortest_edge: 9 }],
+  [{ size: 9, default_to_square: false }, { shortest_edge: 9 }],
+  [{ size: 9 }, { height: 9, width: 9 }],
+])('%j', (config, size) => {
+  expect(parsePreprocessorConfig(config).resize?.size).toEqual(size);
+});
+
+describe('refused', () => {
+  test.each<object>([
+    { size: 0 },
+    { size: 1025 },
+    { size: 1.5 },
+    { size: '224' },
+    { size: {} },
+    { size: { height: 4 } },
+    { size: { height: 4, width: 1e9 } },
+    { size: { shortest_edge: -1 } },
+    { size: [224] },
+    { resample: 6 },
+    { resample: 'bilinear' },
+    { do_center_crop: true },
+    { do_center_crop: true, crop_size: { shortest_edge: 5 } },
+    { do_resize: 1 },
+    { rescale_factor: 0 },
+    { rescale_factor: 'x' },
+    { image_mean: [0.5, 0.5] },
+    { image_mean: [0.5, 0.5, null] },
+    { image_mean: [1e300, 0, 0] },
+    { image_std: [1, 0, 1] },
+    { image_std: [1e-300, 1, 1] },
+    { image_processor_type: 7 },
+  ])('%j', (config) => {
+    const invalid = expect.objectContaining({ code: 'invalid_format' });
+    expect(() => parsePreprocessorConfig({ ...config })).toThrow(invalid);
+  });
+
+  test.each<[object, string]>([
+    [{ resample: 4 }, '4 (box)'],
+    [{ resample: 5 }, '5 (hamming)'],
+    [{ image_processor_type: 'CLIPImageProcessor' }, 'CLIPImageProcessor'],
+    [{ do_pad: true }, 'do_pad'],
+    [{ size: { shortest_edge: 5, longest_edge: 9 } }, 'longest_edge'],
+  ])('%j by name', (config, name) => {
+    const unsupported = expect.objectContaining({
+      code: 'unsupported_model',
+      message: expect.stringContaining(name),
+    });
+    expect(() => parsePreprocessorConfig({ ...config })).toThrow(unsupported);
+  });
+});
