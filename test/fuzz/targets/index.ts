@@ -2,9 +2,11 @@ import type { FuzzTarget } from '../target';
 import { target as adapter } from './adapter';
 import { target as chatTemplate } from './chat_template';
 import { target as checkpoint } from './checkpoint';
+import { target as csv } from './csv';
 import { target as kernelChoice } from './kernel_choice';
 import { target as modelConfig } from './model_config';
 import { target as pattern } from './pattern';
+import { target as preprocessorConfig } from './preprocessor_config';
 import { target as profile } from './profile';
 import { target as pythonJson } from './python_json';
 import { target as rows } from './rows';
@@ -26,4 +28,6 @@ export const targets: readonly FuzzTarget[] = [
   kernelChoice,
   profile,
   pythonJson,
+  csv,
+  preprocessorConfig,
 ];
