@@ -46,12 +46,12 @@ export function exampleFields(where: string, example: unknown): Example {
       ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
     };
   }
-  if (has('text') && has('label')) {
-    return { text: text('text'), ...(has('text_pair') && { text_pair: text('text_pair') }), label: label() };
-  }
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
-  if (has('text')) return { text: text('text') };
+  if (has('text')) {
+    const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
+    return { text: text('text'), ...pair, ...(has('label') && { label: label() }) };
+  }
   throw wrong(where, FORMS, example, exampleHint(example));
 }
 

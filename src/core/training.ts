@@ -114,7 +114,7 @@ export type ResolvedTrainingArguments = Readonly<
 type DecidedLater = 'completion_only_loss' | 'greater_is_better' | 'headLearningRate' | 'classWeights';
 
 export type Example =
-  | { readonly text: string }
+  | { readonly text: string; readonly text_pair?: string }
   | { readonly prompt: string; readonly completion: string }
   /**
    * A conversation, as the tokenizer's chat template writes it. Learnt are the assistant's turns, with what closes them. Some

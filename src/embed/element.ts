@@ -4,7 +4,8 @@ import {
   defaultSession,
   type Generation,
   type GenerationConfig,
-  type ModelInputs,
+  type LabelScore,
+  type PredictInput,
   type PreTrainedModel,
   Profile,
   Session,
@@ -100,7 +101,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     return this.#learner.generate(prompt, config);
   }
 
-  predict(input: string | Blob | ModelInputs): Promise<readonly { readonly label: string; readonly score: number }[]> {
+  predict(input: PredictInput): Promise<readonly LabelScore[]> {
     return this.#learner.predict(input);
   }
 

@@ -3,8 +3,9 @@ import {
   type Example,
   type Generation,
   type GenerationConfig,
-  type ModelInputs,
+  type LabelScore,
   type PauseReason,
+  type PredictInput,
   type PreTrainedModel,
   type Profile,
   type Session,
@@ -132,7 +133,7 @@ export class Learner {
     return new LazyGeneration(begun);
   }
 
-  predict(input: string | Blob | ModelInputs): Promise<readonly { readonly label: string; readonly score: number }[]> {
+  predict(input: PredictInput): Promise<readonly LabelScore[]> {
     return this.#attempt(async (visit) => (await visit.profileNow()).predict(input));
   }
 

@@ -68,10 +68,8 @@ export interface WebVeraElement extends HTMLElement {
     prompt: string | readonly webvera.ChatMessage[] | readonly number[],
     config?: webvera.GenerationConfig,
   ): webvera.Generation;
-  /** As `Profile.predict`: rejects with `unsupported_model`, as there is no task yet that predicts. */
-  predict(
-    input: webvera.ModelInputs | string | Blob,
-  ): Promise<readonly { readonly label: string; readonly score: number }[]>;
+  /** As `Profile.predict`. */
+  predict(input: webvera.PredictInput): Promise<readonly webvera.LabelScore[]>;
   /** Of the run, if there is one. */
   pause(): Promise<void>;
   resume(): Promise<void>;

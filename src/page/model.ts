@@ -18,6 +18,7 @@ import { wireInputs } from './inputs';
 import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import { Place } from './place';
+import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
 import { type GenerateInput, wirePrompt } from './prompts';
 import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
@@ -41,6 +42,13 @@ export interface PreTrainedModel extends AsyncDisposable {
     prompts: readonly (string | readonly ChatMessage[] | readonly number[])[],
     config?: BatchGenerationConfig,
   ): BatchGeneration;
+  /**
+   * What a classifier tells of an input: all of its labels, the likeliest first; from a model with a single label, the number
+   * that it predicts. Texts that are longer than the model takes are cut. Rejects with `invalid_argument` for language models.
+   */
+  predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
+  /** The same of several inputs, some at a time, in their order. */
+  predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
@@ -141,6 +149,21 @@ export class RemoteModel implements PreTrainedModel {
       },
       ({ row, token_id, text }) => ({ row, token_id, text }),
     );
+  }
+
+  async predict(input: PredictInput, options: PredictOptions = {}): Promise<readonly LabelScore[]> {
+    const [scores = []] = await this.predict_batch([input], options);
+    return scores;
+  }
+
+  async predict_batch(
+    inputs: readonly PredictInput[],
+    options: PredictOptions = {},
+  ): Promise<readonly (readonly LabelScore[])[]> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = predictRequest(inputs, options);
+    return link.call((call) => link.request('predict', call, handle, request), { signal: options.signal });
   }
 
   named_modules(): readonly ModuleInfo[] {

@@ -1,5 +1,6 @@
+import type { LabelScore } from '../core/prediction';
 import type { GivenInputs, Tensor } from '../core/tensor';
-import type { ResolvedTrainingArguments } from '../core/training';
+import type { Example, ResolvedTrainingArguments } from '../core/training';
 import type { Warning } from '../core/warning';
 import type { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
@@ -83,6 +84,14 @@ export interface TaskMetrics {
   readonly metricNames: readonly string[];
 }
 
+/** What tells labels of inputs that have none. */
+export interface Predictor<Row> {
+  /** Throws `invalid_argument`, naming the input. */
+  unlabelled(example: Example, where: string, args: BatchArguments): Row;
+  /** By rows, the likeliest label first. */
+  scores(logits: Float32Array): readonly (readonly LabelScore[])[];
+}
+
 /** What was measured over batches, without gradients. */
 export interface Measured<B extends Batch = Batch> {
   /** The mean over all that was predicted, and how much that is. */
@@ -106,6 +115,8 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
    * line), `invalid_format` for broken JSON, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
    */
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
+  /** Set where it tells labels. */
+  readonly predictor?: Predictor<Row>;
   /** The arrays of a row: what a run is known by. The length of the first tells those of the others. */
   columns(row: Row): readonly (Uint32Array | Int32Array | Uint8Array)[];
   /** A row as transformers' Trainer takes it: an object of arrays. */

@@ -219,7 +219,7 @@ describe('a profile', () => {
   test('classes are for bases that have some', async () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
-      await expect(profile.predict('text')).rejects.toMatchObject({ code: 'unsupported_model' });
+      await expect(profile.predict('text')).rejects.toMatchObject({ code: 'invalid_argument' });
     });
   });
 });

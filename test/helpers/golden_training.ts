@@ -66,10 +66,11 @@ async function train(
 }
 
 /** A batch's rows, as `Trainer` takes them. */
-export function examplesOf({ input_ids, labels, attention_mask }: GoldenBatch): Example[] {
+export function examplesOf({ input_ids, labels, attention_mask, token_type_ids }: GoldenBatch): Example[] {
   return input_ids.map((ids, row) => ({
     input_ids: ids,
     labels: labels[row]!,
     attention_mask: attention_mask[row]!,
+    ...(token_type_ids && { token_type_ids: token_type_ids[row]! }),
   }));
 }

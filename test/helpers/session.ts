@@ -3,6 +3,7 @@ import { toFloat32 } from '../../src/formats/values';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
+  AutoModelForSequenceClassification,
   get_peft_model,
   type PreTrainedModel,
   Session,
@@ -11,6 +12,7 @@ import {
   type VeraModel,
 } from '../../src/index';
 import { goldenBase, goldenCase } from './golden';
+import { taskOfBase } from './golden_batches';
 import { type Pretence, type SessionGpu, sessionGpu } from './session_gpu';
 
 export interface TestSession extends SessionGpu {
@@ -40,7 +42,9 @@ export async function within<T>(options: SessionOptions, body: (opened: TestSess
 
 /** The base model of a golden case. */
 export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
-  return AutoModelForCausalLM.from_pretrained(goldenBase(goldenCase(name).base), { session });
+  const { base } = goldenCase(name);
+  const classes = { causal_lm: AutoModelForCausalLM, sequence_classification: AutoModelForSequenceClassification };
+  return classes[taskOfBase(base)].from_pretrained(goldenBase(base), { session });
 }
 
 /** A golden case's model with a fresh adapter. */

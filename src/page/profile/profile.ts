@@ -1,14 +1,13 @@
 import type { ChatMessage } from '../../core/chat';
-import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
-import type { ModelInputs } from '../../core/tensor';
 import type { Example } from '../../core/training';
 import { linkOf } from '../default_session';
 import { asyncDispose } from '../dispose';
 import { type BatchGeneration, type Generation, RemoteGeneration } from '../generation';
 import type { PreTrainedModel } from '../model';
 import { checkOptions, wrong } from '../options';
+import type { LabelScore, PredictInput, PredictOptions } from '../predict';
 import { type CallOptions, callRules } from '../session';
 import type { TrainRun } from '../train_run';
 import { exportFiles, importStored, inUse } from './files';
@@ -177,17 +176,18 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** For classification bases, which can't be loaded yet: rejects with `unsupported_model`. */
+  /** As a model's `predict`, with this profile's vectors and its head, whatever else is active and whoever else learns. */
   async predict(
-    input: string | Blob | ModelInputs,
-    options: CallOptions = {},
-  ): Promise<readonly { label: string; score: number }[]> {
-    checkOptions('predict', options, callRules);
-    throw new WebVeraError(
-      'unsupported_model',
-      'predict: expected a classification base, got a causal language model',
-      { hint: 'Ask it by generate().', detail: { input } },
-    );
+    input: PredictInput,
+    options: Omit<PredictOptions, 'adapter_name'> = {},
+  ): Promise<readonly LabelScore[]> {
+    const { adapter: adapter_name, host } = this.#open;
+    const release = host.use(adapter_name);
+    try {
+      return await host.vera.predict(input, { ...options, adapter_name });
+    } finally {
+      release();
+    }
   }
 
   /** Back to the vectors before the last `learn()` that was taken, byte for byte; once. */

@@ -34,32 +34,43 @@ type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
 const FORMS =
   'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }.';
 
+/** A text without what is to be told of it. */
+type Unlabelled = Omit<TextRow, 'target' | 'weight'>;
+
 /** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
 export function textRow(example: Example, where: string, options: TextRowOptions): TextRow {
+  const label = labelOf(example);
+  if (label === undefined) throw invalid(where, 'a label for the whole text');
+  return { ...unlabelledRow(example, where, options), target: targetOf(label, options.labels, where), weight: 1 };
+}
+
+/** Turns an example into a row, whether or not it has a label. Throws `invalid_argument`. */
+export function unlabelledRow(example: Example, where: string, options: Omit<TextRowOptions, 'labels'>): Unlabelled {
   if ('input_ids' in example) return tokenRow(example, where, options);
-  if (!('label' in example) || !('text' in example)) throw invalid(where, 'a text with a label');
-  const target = targetOf(example.label, options.labels, where);
+  if (!('text' in example)) throw invalid(where, 'a text');
   const { tokenizer, maxLength, onCut } = options;
   if (tokenizer === undefined) throw noTokenizer(where);
   const whole = tokenizer.encode(example.text);
   if (whole.length > maxLength) onCut();
-  return rowOf(whole.slice(0, maxLength), target);
-}
-
-function rowOf(ids: readonly number[], target: number): TextRow {
+  const ids = whole.slice(0, maxLength);
   return {
     input_ids: Uint32Array.from(ids),
     attention_mask: new Uint8Array(ids.length).fill(1),
     token_type_ids: new Uint8Array(ids.length),
-    target,
-    weight: 1,
   };
 }
 
-function tokenRow(example: TokenExample, where: string, { text, labels, maxLength, onCut }: TextRowOptions): TextRow {
+function labelOf(example: Example): number | string | undefined {
+  if ('label' in example && example.label !== undefined) return example.label;
+  return 'labels' in example && typeof example.labels === 'number' ? example.labels : undefined;
+}
+
+function tokenRow(
+  example: TokenExample,
+  where: string,
+  { text, maxLength, onCut }: Omit<TextRowOptions, 'labels'>,
+): Unlabelled {
   const { input_ids: ids, attention_mask: mask = ids.map(() => 1), token_type_ids: types = ids.map(() => 0) } = example;
-  const label = 'label' in example ? example.label : example.labels;
-  if (typeof label !== 'number' && typeof label !== 'string') throw invalid(where, 'a label for the whole text');
   if (ids.length === 0) throw invalid(where, 'at least one token');
   expectTokens(ids, `${where}: input_ids`, text);
   if (mask.length !== ids.length) throw invalid(where, `${ids.length} entries in attention_mask, got ${mask.length}`);
@@ -71,8 +82,6 @@ function tokenRow(example: TokenExample, where: string, { text, labels, maxLengt
     input_ids: Uint32Array.from(ids.slice(0, maxLength)),
     attention_mask: Uint8Array.from(mask.slice(0, maxLength)),
     token_type_ids: Uint8Array.from(types.slice(0, maxLength)),
-    target: targetOf(label, labels, where),
-    weight: 1,
   };
 }
 

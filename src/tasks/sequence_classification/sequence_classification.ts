@@ -9,6 +9,7 @@ import { gatherRows } from '../../ops/rows';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { classificationLoss } from '../classification/loss';
 import { predictedClasses, predictionMetricNames, predictionMetrics } from '../classification/metrics';
+import { labelScores } from '../classification/scores';
 import { tokenPositions } from '../positions';
 import type {
   BatchArguments,
@@ -20,13 +21,14 @@ import type {
   Loss,
   LossParts,
   Measured,
+  Predictor,
   RowSource,
   Task,
 } from '../task';
 import { type ClassifiedTexts, textsBatch } from './batches';
 import { collectTexts } from './data';
 import { givenRows } from './given';
-import type { TextRow } from './rows';
+import { type TextRow, unlabelledRow } from './rows';
 
 /** N = B·T. */
 interface TextInputs extends BatchInputs {
@@ -46,6 +48,7 @@ interface TextInputs extends BatchInputs {
 /** Telling the class of a text, or a number: `AutoModelForSequenceClassification`. */
 export class SequenceClassification implements Task<TextRow, ClassifiedTexts, TextInputs> {
   readonly metricNames: readonly string[];
+  readonly predictor: Predictor<TextRow>;
   readonly #text: TextSizes;
   readonly #head: Architecture['head'];
   readonly #labels: Labels;
@@ -58,6 +61,13 @@ export class SequenceClassification implements Task<TextRow, ClassifiedTexts, Te
     this.#labels = expectLabels(model.head.labels);
     this.metricNames = ['eval_loss', ...predictionMetricNames(this.#labels)];
     this.#tokenizer = tokenizer;
+    this.predictor = {
+      unlabelled: (example, where, args) => {
+        const options = { tokenizer, text: this.#text, maxLength: this.#rowLength(args), onCut: () => {} };
+        return { ...unlabelledRow(example, where, options), target: 0, weight: 1 };
+      },
+      scores: (logits) => labelScores(logits, this.#labels),
+    };
   }
 
   collect(source: RowSource, { args, ...options }: CollectOptions): Promise<CollectedRows<TextRow>> {

@@ -1,6 +1,9 @@
 import { keyHolds, type Overlay } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
+import type { LabelScore } from '../../core/prediction';
+import { numel } from '../../core/shape';
 import type { Tensor } from '../../core/tensor';
+import type { Example } from '../../core/training';
 import { Generator } from '../../generate/generator';
 import { ProgramCache } from '../../graph/program_cache';
 import type { Runner } from '../../graph/runner';
@@ -8,7 +11,7 @@ import { pinned, type Value } from '../../graph/value';
 import type { LoadedModel } from '../../models/loaded_model';
 import { tensorsUnder, untied } from '../../models/untied';
 import { createTask } from '../../tasks/registry';
-import type { Task } from '../../tasks/task';
+import { type Batch, type BatchArguments, batchesInOrder, type Task } from '../../tasks/task';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/program';
@@ -20,6 +23,12 @@ import { readFloats, specOf, toFileOrder } from './tensors';
 interface Derived {
   readonly from: BaseModel;
   readonly owned: readonly Value[];
+}
+
+interface PredictRequest {
+  readonly args: BatchArguments;
+  readonly overlay: Overlay;
+  readonly signal: AbortSignal;
 }
 
 /** A base model on the device with the programs that run it, alone or with what lies over it. */
@@ -55,19 +64,39 @@ export class BaseModel {
   /** One evaluation pass: the task's logits, and the loss when there are labels. */
   async forward(inputs: WireInputs, overlay: Overlay): Promise<ForwardResult> {
     const batch = this.task.given(inputs);
-    const bytes = await this.programs.use(
-      { name: 'logits', overlay: overlay.key, shape: [batch.B, batch.T] },
-      () => logitsProgram(this.task, this.loaded, overlay, batch),
-      ({ built, loaded }) => {
-        writeBatch(this.runner, this.task, built.inputs, batch, overlay.rows?.which);
-        this.runner.run(loaded);
-        return this.runner.read(built.logits);
-      },
-    );
-    const logits = this.task.logitsOf(new Float32Array(bytes), inputs, batch);
+    const logits = this.task.logitsOf(await this.#logits(batch, overlay), inputs, batch);
     if (inputs.labels === undefined) return { logits };
     const { loss } = await this.losses.measure([batch], overlay);
     return { logits, loss };
+  }
+
+  /** The labels of inputs without any. Throws `invalid_argument` for a model that tells none. */
+  async predict(
+    inputs: readonly Example[],
+    { args, overlay, signal }: PredictRequest,
+  ): Promise<readonly (readonly LabelScore[])[]> {
+    const { task } = this;
+    const { predictor } = task;
+    if (predictor === undefined) throw tellsNoLabels(this.loaded.model.head.className);
+    const rows = inputs.map((input, index) => predictor.unlabelled(input, `predict: inputs[${index}]`, args));
+    const scores: (readonly LabelScore[])[] = [];
+    for (const batch of batchesInOrder(task, rows, args)) {
+      signal.throwIfAborted();
+      scores.push(...predictor.scores(await this.#logits(batch, overlay)));
+    }
+    return scores;
+  }
+
+  #logits(batch: Batch, overlay: Overlay): Promise<Float32Array<ArrayBuffer>> {
+    return this.programs.use(
+      { name: 'logits', overlay: overlay.key, shape: [batch.B, batch.T] },
+      () => logitsProgram(this.task, this.loaded, overlay, batch),
+      async ({ built, loaded }) => {
+        writeBatch(this.runner, this.task, built.inputs, batch, overlay.rows?.which);
+        this.runner.run(loaded);
+        return new Float32Array(await this.runner.read(built.logits), 0, numel(built.logits.shape));
+      },
+    );
   }
 
   /** Tensors by the checkpoint's names and in its shapes, as float32; all of them when `names` is undefined. */
@@ -126,4 +155,10 @@ export class BaseModel {
     this.losses.dispose();
     this.runner.free(this.#owned);
   }
+}
+
+function tellsNoLabels(className: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `predict: expected a classifier, got ${className}`, {
+    hint: 'Load it with AutoModelForSequenceClassification.from_pretrained; a language model continues texts by generate().',
+  });
 }

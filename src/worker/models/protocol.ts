@@ -2,8 +2,10 @@ import type { ChatMessage } from '../../core/chat';
 import type { ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
 import type { LabelOptions, MemoryReport, ModelDtype, ModuleInfo, PretrainedConfig, TaskName } from '../../core/model';
+import type { LabelScore } from '../../core/prediction';
 import type { ModelSource } from '../../core/source';
 import type { GivenInputs, Tensor } from '../../core/tensor';
+import type { Example } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
@@ -30,6 +32,8 @@ export interface ModelCalls {
     prompts: readonly Prompt[],
     config: ResolvedGenerationConfig,
   ): Promise<string[]>;
+  /** The labels of each input, the likeliest first. */
+  predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -96,6 +100,14 @@ export type Prompt = string | readonly number[] | { readonly messages: readonly 
 export interface WireInputs extends GivenInputs {
   /** One for each row, '__base__' for none; they needn't be active. */
   readonly adapter_names?: readonly string[];
+}
+
+export interface PredictRequest {
+  /** At least one, of which the page has checked the form. */
+  readonly inputs: readonly Example[];
+  readonly batch_size: number;
+  readonly max_length: number;
+  readonly adapter_name?: string;
 }
 
 /** logits: (B,T,V), or (B,num_labels) of a classifier. The buffers of results are given away: don't keep them. */

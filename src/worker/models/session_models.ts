@@ -3,6 +3,7 @@ import type { ChatMessage } from '../../core/chat';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
 import type { MemoryReport } from '../../core/model';
+import type { LabelScore } from '../../core/prediction';
 import type { ProgressInfo } from '../../core/source';
 import type { Tensor } from '../../core/tensor';
 import type { Warn } from '../../core/warning';
@@ -24,6 +25,7 @@ import type {
   LoadOptions,
   ModelCalls,
   ModelInfo,
+  PredictRequest,
   Prompt,
   TokenizerInfo,
   WireInputs,
@@ -132,6 +134,16 @@ export class SessionModels implements ModelCalls {
     const onToken = (token: BatchToken): void => this.#host.emit({ type: 'token', call, ...token });
     return this.#job(call, pass, (model, overlay, signal) =>
       generateTexts(model, { prompts, config, overlay, onToken, signal }),
+    );
+  }
+
+  predict(call: CallId, handle: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]> {
+    const { inputs, batch_size: per_device_train_batch_size, max_length, adapter_name } = request;
+    const args = { per_device_train_batch_size, max_length };
+    return this.#job(
+      call,
+      () => this.#models.find(handle, adapter_name),
+      (model, overlay, signal) => model.predict(inputs, { args, overlay, signal }),
     );
   }
 

@@ -17,6 +17,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   applyChatTemplate: 'models',
   forward: 'models',
   generate: 'models',
+  predict: 'models',
   stateDict: 'models',
   memory: 'models',
   exportModel: 'models',

@@ -6,12 +6,17 @@ import { bytesOf } from './bytes.js';
 /** @typedef {import('../../helpers/golden').GoldenTraining} GoldenTraining */
 /** @typedef {import('../../../src/index').PreTrainedModel} Model */
 
-const { AutoModelForCausalLM, get_peft_model, Session, Trainer, VeraConfig, VeraModel } = await loadLibrary();
+const library = await loadLibrary();
+const { get_peft_model, Session, Trainer, VeraConfig, VeraModel } = library;
 const folder = new URL(`/golden/cases/${location.search.slice(1)}/`, location.href);
 /** @type {GoldenCase} */
 const golden = await (await fetch(new URL('case.json', folder))).json();
 const session = await Session.open({ store: 'memory' });
-const base = await AutoModelForCausalLM.from_pretrained(new URL(`/golden/${golden.base}/`, location.href), { session });
+const source = new URL(`/golden/${golden.base}/`, location.href);
+const { architectures } = await (await fetch(new URL('config.json', source))).json();
+const isClassifier = /ForSequenceClassification$/.test(architectures[0]);
+const Auto = isClassifier ? library.AutoModelForSequenceClassification : library.AutoModelForCausalLM;
+const base = await Auto.from_pretrained(source, { session });
 
 /** @param {Model} model */
 async function forward(model) {
@@ -27,15 +32,21 @@ async function saved(name) {
 
 async function random() {
   const model = await VeraModel.from_pretrained(base, new URL('adapter/', folder));
+  const greedy = isClassifier ? undefined : await greedyTokens(model);
+  return { ...(await forward(model)), disabled: await model.disable_adapter(() => forward(model)), greedy };
+}
+
+/** @param {Model} model */
+async function greedyTokens(model) {
   const { prompt, continuation } = golden.expect.random.greedy;
-  const greedy = [];
+  const tokens = [];
   for await (const { token_id } of model.generate(prompt, {
     max_new_tokens: continuation.length,
     eos_token_id: null,
   })) {
-    greedy.push(token_id);
+    tokens.push(token_id);
   }
-  return { ...(await forward(model)), disabled: await model.disable_adapter(() => forward(model)), greedy };
+  return tokens;
 }
 
 /** @param {GoldenTraining} training */
@@ -60,11 +71,12 @@ async function trained(training) {
       max_length: golden.inputs.batch.input_ids[0]?.length ?? 0,
       shuffle: false,
     },
-    train_dataset: batches.flatMap(({ input_ids, attention_mask, labels }) =>
+    train_dataset: batches.flatMap(({ input_ids, attention_mask, token_type_ids, labels }) =>
       input_ids.map((ids, row) => ({
         input_ids: ids,
         attention_mask: attention_mask[row] ?? [],
         labels: labels[row] ?? [],
+        ...(token_type_ids && { token_type_ids: token_type_ids[row] ?? [] }),
       })),
     ),
   }).train();
