@@ -32,6 +32,7 @@ export async function openSession(
 
 export const modelInfo: ModelInfo = {
   model: 1,
+  task: 'causal_lm',
   config: { model_type: 'llama', hidden_size: 8 },
   tokenizer: { tokenizer: 2, vocab_size: 16, bos_token_id: 1, eos_token_id: 2, pad_token_id: null },
   modules: [

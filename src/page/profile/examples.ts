@@ -18,6 +18,8 @@ interface Reservoir {
 
 /** One in so many is held out. */
 const TENTH = 10;
+/** The first so many labels are all learnt from: judged by one or two, what was learnt would be taken or not by chance. */
+const FIRST_LABELS = 40;
 const MOST_CHARACTERS = 2 ** 24;
 
 /**
@@ -42,10 +44,15 @@ export function keepFairly(
 /** Which ones a run learns from and which it is judged by: the same ones each time, so that none was ever learnt before. */
 export function split(kept: readonly KeptExample[]): { readonly learnt: Example[]; readonly held: Example[] } {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
-  const isHeld = ({ n }: KeptExample): boolean => n % TENTH === TENTH - 1;
+  const isHeld = ({ n, example }: KeptExample): boolean =>
+    n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
   const learnt = inOrder.filter((one) => !isHeld(one)).map(({ example }) => example);
   const held = inOrder.filter(isHeld).map(({ example }) => example);
   return learnt.length > 0 ? { learnt, held } : { learnt: held, held: [] };
+}
+
+function isLabelled(example: Example): boolean {
+  return 'label' in example || ('labels' in example && typeof example.labels === 'number');
 }
 
 export function toJsonLines(examples: readonly Example[]): string {

@@ -95,7 +95,7 @@ function judges(held: readonly Example[], learnt: readonly Example[]): readonly 
   return held.length > 0 ? held : learnt;
 }
 
-/** The mean loss over the labelled tokens of examples; NaN where there are none. A loss that isn't finite is the worst. */
+/** The mean loss over all that is predicted of examples; NaN where there are none. A loss that isn't finite is the worst. */
 async function lossOf(
   { host }: Learner,
   adapter_name: string,
@@ -103,7 +103,7 @@ async function lossOf(
   { run, signal }: LearnTurn,
 ): Promise<number> {
   let sum = 0;
-  let tokens = 0;
+  let predictions = 0;
   for (let start = 0; start < examples.length; start += PORTION) {
     const portion = examples.slice(start, start + PORTION);
     const trainer = new Trainer({
@@ -114,12 +114,14 @@ async function lossOf(
       eval_dataset: portion,
     });
     await run.free(signal);
-    const { eval_loss = 0, eval_tokens = 0 } = await trainer.evaluate({ signal }).catch(nothingToJudge);
-    sum += eval_loss * eval_tokens;
-    tokens += eval_tokens;
+    const metrics = await trainer.evaluate({ signal }).catch(nothingToJudge);
+    const { eval_loss = 0, eval_tokens, eval_rows } = metrics;
+    const count = eval_tokens ?? eval_rows ?? 0;
+    sum += eval_loss * count;
+    predictions += count;
   }
-  if (tokens === 0) return Number.NaN;
-  return Number.isFinite(sum) ? sum / tokens : Number.MAX_VALUE;
+  if (predictions === 0) return Number.NaN;
+  return Number.isFinite(sum) ? sum / predictions : Number.MAX_VALUE;
 }
 
 /** Examples of one token, say, are no fault: others may have more. */

@@ -1,6 +1,7 @@
 import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/error';
 import type { TrainingArguments } from '../../core/training';
+import { partsKey } from '../model';
 import { defined, wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
 import { type KeptExample, keepFairly, toJsonLines } from './examples';
@@ -20,6 +21,10 @@ export interface Opened {
 
 /** What a profile has that begins, beyond what PEFT's adapters do. */
 const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };
+/** As PEFT does then, it trains the head too. */
+const CLASSIFIES: VeraConfigInit = { task_type: 'SEQ_CLS' };
+/** The heads that PEFT trains for that task. */
+const HEADS = ['classifier', 'score'];
 export const MOST_EXAMPLES = 1000;
 
 /** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
@@ -47,7 +52,8 @@ export async function openStored(host: ProfileHost, shelf: ProfileShelf, options
 /** A profile that hasn't learnt anything yet. */
 async function begin(host: ProfileHost, adapter: string, base: string, options: ProfileOptions): Promise<ProfileState> {
   const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
-  const config = vectorsAlone(new VeraConfig({ ...FRESH, ...peft_config }));
+  const task = host.base[partsKey].info.task === 'sequence_classification' ? CLASSIFIES : {};
+  const config = sideBySide(new VeraConfig({ ...FRESH, ...task, ...peft_config }));
   const vectors = await vectorsOf(await host.begin(adapter, config));
   const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
   return freshState({ base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });
@@ -130,11 +136,14 @@ export function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undef
   }
 }
 
-/** Adapters of many profiles stand side by side, and only vectors can. */
-export function vectorsAlone(config: VeraConfig): VeraConfig {
-  if (config.bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", config.bias);
-  if (config.modules_to_save !== null)
-    throw wrong('profile: peft_config.modules_to_save', 'null', config.modules_to_save);
+/** Adapters of many profiles stand side by side: only vectors can, and the heads of classifiers. */
+export function sideBySide(config: VeraConfig): VeraConfig {
+  const { bias, modules_to_save, task_type } = config;
+  if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
+  const isHead = (module: string): boolean => task_type === 'SEQ_CLS' && HEADS.includes(module);
+  if (modules_to_save !== null && !modules_to_save.every(isHead)) {
+    throw wrong('profile: peft_config.modules_to_save', 'null', modules_to_save);
+  }
   return config;
 }
 

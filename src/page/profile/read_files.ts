@@ -6,7 +6,7 @@ import type { Example } from '../../core/training';
 import { wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
 import type { KeptExample } from './examples';
-import { expectBase, expectConfig, MOST_EXAMPLES, vectorsAlone } from './open';
+import { expectBase, expectConfig, MOST_EXAMPLES, sideBySide } from './open';
 import { count, fieldsOf, LONGEST_HISTORY, list, type ProfileState, plain, readRecord } from './record';
 import { MAX_EXAMPLES } from './types';
 
@@ -32,7 +32,7 @@ export async function readFiles(files: ReadonlyMap<string, Blob>, base: string):
   if (!(files instanceof Map)) throw wrong('Profile.import: files', 'a Map of Blobs by file name', files, HINT);
   try {
     const adapter = { [CONFIG]: expectFile(files, CONFIG), [MODEL]: expectFile(files, MODEL) };
-    const config = vectorsAlone(VeraConfig.from_json(parse(await textOf(CONFIG, adapter[CONFIG]), CONFIG)));
+    const config = sideBySide(VeraConfig.from_json(parse(await textOf(CONFIG, adapter[CONFIG]), CONFIG)));
     const lines = files.has(EXAMPLES) ? linesOf(await textOf(EXAMPLES, expectFile(files, EXAMPLES))) : [];
     if (files.has(ABOUT)) {
       const about = parse(await textOf(ABOUT, expectFile(files, ABOUT)), ABOUT);

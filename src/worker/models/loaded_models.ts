@@ -84,6 +84,7 @@ export class LoadedModels {
     const { tokenizer, loaded } = model;
     return {
       model: known ?? this.add(new Alone(model)),
+      task: loaded.model.task,
       config: loaded.model.config,
       tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
       modules: loaded.model.modules,

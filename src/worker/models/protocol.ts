@@ -67,6 +67,7 @@ export interface LoadOptions {
 
 export interface ModelInfo {
   readonly model: Handle;
+  readonly task: TaskName;
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];
