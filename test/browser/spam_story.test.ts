@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSafetensors } from '../../src/formats/safetensors';
+import { expectAccessible } from './axe';
+import { buildDemo, until } from './demo_page';
+import { browserNames, withPage, withSite } from './harness';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'webvera-spam-'));
+  await buildDemo(join(folder, 'site'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+
+/** What a click on a link with `download` would save, by name. */
+declare global {
+  interface Window {
+    saved: Map<string, Blob>;
+  }
+}
+
+async function open(page: Page, url: string): Promise<void> {
+  page.setDefaultTimeout(120_000);
+  await page.evaluateOnNewDocument(() => {
+    window.saved = new Map();
+    const made = new Map<string, Blob>();
+    const createObjectURL = URL.createObjectURL.bind(URL);
+    URL.createObjectURL = (blob) => {
+      const address = createObjectURL(blob);
+      if (blob instanceof Blob) made.set(address, blob);
+      return address;
+    };
+    HTMLAnchorElement.prototype.click = function (this: HTMLAnchorElement) {
+      const blob = made.get(this.href);
+      if (blob !== undefined) window.saved.set(this.download, blob);
+    };
+  });
+  await page.goto(`${url}/demo/examples/spam.html`);
+}
+
+/** What it tells of a message. */
+async function told(page: Page, message: string): Promise<string> {
+  await page.$eval(
+    '#text',
+    (field, text) => {
+      document.querySelector('output')!.value = '';
+      (field as HTMLTextAreaElement).value = text;
+      field.dispatchEvent(new Event('input'));
+    },
+    message,
+  );
+  await until(page, () => document.querySelector('output')?.value !== '');
+  return page.$eval('output', ({ value }) => value);
+}
+
+async function exported(page: Page): Promise<Map<string, number[]>> {
+  await page.click('#export');
+  await until(page, () => window.saved.has('adapter_model.safetensors'));
+  const files = await page.evaluate(() =>
+    Promise.all(
+      [...window.saved].map(async ([name, blob]): Promise<[string, number[]]> => {
+        return [name, [...new Uint8Array(await blob.arrayBuffer())]];
+      }),
+    ),
+  );
+  return new Map(files);
+}
+
+/** An example is one file, with its script within. */
+const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
+
+const SPAM = ['Claim your free cash prize', 'Click here to win money'];
+const OTHERS = ['See you at the station on Monday', 'The keys are at the office'];
+
+test.each(browserNames)(
+  '%s: a visitor labels twelve messages, and the filter knows them after a reload',
+  async (name) => {
+    const profile = join(folder, name);
+    await withSite(
+      async (url) => {
+        const first = await withPage(
+          name,
+          url,
+          async ({ page }) => {
+            await open(page, url);
+            await page.setViewport({ width: 1280, height: 1000 });
+            if (name === 'chromium') await expectAccessible(page);
+            await until(page, () => document.querySelector('output')?.value === 'It has learnt nothing yet');
+            await page.$$eval('#teach input', (boxes) => {
+              for (const [index, box] of boxes.entries()) (box as HTMLInputElement).checked = index % 2 === 0;
+            });
+            const begun = Date.now();
+            await page.click('#teach button');
+            await until(page, () => document.querySelector('#status')?.textContent === 'It has learnt from you.');
+            const seconds = (Date.now() - begun) / 1000;
+            await until(page, () => /% sure$/.test(document.querySelector('output')?.value ?? ''));
+            await page.setViewport({ width: 320, height: 900 });
+            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+            return { seconds, files: await exported(page) };
+          },
+          { profile },
+        );
+        // Promised of two cores.
+        expect(first.seconds).toBeLessThan(60);
+        await withPage(
+          name,
+          url,
+          async ({ page }) => {
+            await open(page, url);
+            for (const message of SPAM) expect(await told(page, message)).toMatch(/^spam, /);
+            for (const message of OTHERS) expect(await told(page, message)).toMatch(/^not spam, /);
+            const files = await exported(page);
+            for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
+              expect(files.get(file)).toEqual(first.files.get(file));
+            }
+            const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
+            expect(tensors.get('base_model.model.score.weight')?.shape).toEqual([2, 128]);
+            expect(tensors.has('base_model.model.model.layers.0.self_attn.q_proj.vera_lambda_b')).toBe(true);
+          },
+          { profile },
+        );
+      },
+      { mounts: { '/demo/': join(folder, 'site') }, headers },
+    );
+  },
+);
