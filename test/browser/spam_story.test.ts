@@ -98,7 +98,7 @@ test.each(browserNames)(
             const seconds = (Date.now() - begun) / 1000;
             await until(page, () => /% sure$/.test(document.querySelector('output')?.value ?? ''));
             await page.setViewport({ width: 320, height: 900 });
-            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
             return { seconds, files: await exported(page) };
           },
           { profile },

@@ -19,6 +19,9 @@ export interface ClassifiedTexts extends Batch {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
+/** Tokens of the shortest batches: what is classified is often a line, of which padding would be most. */
+const SMALLEST = 16;
+
 interface BatchFormat {
   readonly text: TextSizes;
   readonly reads: Architecture['head']['reads'];
@@ -34,7 +37,7 @@ export function textsBatch(
   { text, reads, maxLength, isLabelled }: BatchFormat,
 ): ClassifiedTexts {
   const B = rows.length;
-  const T = bucketLength(Math.max(...rows.map((row) => row.input_ids.length)), maxLength);
+  const T = bucketLength(Math.max(...rows.map((row) => row.input_ids.length)), maxLength, SMALLEST);
   const batch = {
     B,
     T,
