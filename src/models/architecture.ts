@@ -16,13 +16,22 @@ export interface WeightSpec {
   readonly kind: 'matrix' | 'vector';
   /** Set for a matrix that lies (in, out) in the file. */
   readonly transposed?: boolean;
+  /** The file's shape of the same numbers in the same order: (C, 3, p, p) of a convolution that lies as (C, 3·p·p). */
+  readonly storedShape?: Shape;
+  /** Its names in files, where its own isn't the only one: all are read, and the first is written. */
+  readonly storedNames?: readonly [string, ...(readonly string[])];
   /** Set for a tensor that may be absent, as a new head's: it is then drawn from a normal distribution of this deviation. */
   readonly initialStd?: number;
 }
 
 /** The shape that the file must give. */
-export function fileShape({ shape, transposed = false }: WeightSpec): Shape {
-  return transposed ? shape.toReversed() : shape;
+export function fileShape({ shape, transposed = false, storedShape }: WeightSpec): Shape {
+  return storedShape ?? (transposed ? shape.toReversed() : shape);
+}
+
+/** The names that files may have for it. */
+export function fileNames({ name, storedNames = [name] }: WeightSpec): readonly [string, ...(readonly string[])] {
+  return storedNames;
 }
 
 /** By the row, padding included; by the mask's real tokens alone; or by the tokens whose id isn't that of padding. */

@@ -17,7 +17,7 @@ import { LossMeter } from '../../train/evaluate';
 import { logitsProgram, writeBatch } from '../../train/program';
 import type { ForwardResult, WireInputs } from '../protocol';
 import { Jobs } from './jobs';
-import { readFloats, specOf, toFileOrder } from './tensors';
+import { fileName, readFloats, specOf, toFileOrder } from './tensors';
 
 /** What a model that shares tensors with another has of its own. */
 interface Derived {
@@ -101,18 +101,19 @@ export class BaseModel {
 
   /** Tensors by the checkpoint's names and in its shapes, as float32; all of them when `names` is undefined. */
   async stateDict(names: readonly string[] | undefined, { tensors: over }: Overlay): Promise<Map<string, Tensor>> {
-    const values = tensorsUnder(this.loaded, over);
+    const { model } = this.loaded;
+    const values = new Map([...tensorsUnder(this.loaded, over)].map((entry) => [fileName(model, entry[0]), entry]));
     const wanted = names ?? [...values.keys()];
     const unknown = wanted.find((name) => !values.has(name));
     if (unknown !== undefined) {
       throw new WebVeraError('invalid_argument', `state_dict: expected a tensor of the model, got ${unknown}`);
     }
     const tensors = new Map<string, Tensor>();
-    for (const name of wanted) {
-      const value = values.get(name);
-      if (value === undefined) continue;
+    for (const stored of wanted) {
+      const [name, value] = values.get(stored) ?? [];
+      if (name === undefined || value === undefined) continue;
       const data = await readFloats(this.runner, value);
-      tensors.set(name, toFileOrder(specOf(this.loaded.model, name), { dims: value.shape, data }));
+      tensors.set(stored, toFileOrder(specOf(model, name), { dims: value.shape, data }));
     }
     return tensors;
   }

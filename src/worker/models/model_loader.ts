@@ -11,7 +11,7 @@ import { toFloat32 } from '../../formats/values';
 import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, pinnedMatrix, shardsOf, storageOf, type Value } from '../../graph/value';
-import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
+import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture } from '../../models/registry';
@@ -65,7 +65,7 @@ async function loadWeights(
   weights: Map<string, Value>,
   { dtype, ignore_mismatched_sizes = false, warn, onUpload }: LoadModelOptions,
 ): Promise<void> {
-  const specs = new Map(model.weights.map((spec) => [spec.name, spec]));
+  const specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
   let prepared = false;
   const select = ({ name, shape, dtype: stored }: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>): boolean => {
@@ -93,10 +93,10 @@ async function loadWeights(
       const rows = value.shards === undefined ? tensor.rows() : tensor.rows(first, shard.shape[0]);
       runner.write(shard, encode(spec, storageOf(value), rows));
     }
-    onUpload((100 * weights.size) / specs.size);
+    onUpload((100 * weights.size) / model.weights.length);
   }
   const absent = model.weights.filter(({ name }) => !weights.has(name));
-  const missing = absent.flatMap(({ name, initialStd }) => (initialStd === undefined ? [name] : []));
+  const missing = absent.flatMap((spec) => (spec.initialStd === undefined ? [fileNames(spec)[0]] : []));
   if (missing.length > 0) {
     throw new WebVeraError('invalid_format', `Expected tensor ${missing[0]} in the weights, but it isn't there`, {
       hint: 'Do config.json and the weights belong together, and was every file taken along?',
@@ -128,10 +128,11 @@ function forwardSteps(model: Architecture, dtype: StorageName, maxBytes: number)
 function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
   const expected = fileShape(spec);
   if (sameShape(expected, shape)) return;
+  const [name] = fileNames(spec);
   throw new WebVeraError(
     'invalid_format',
-    `${spec.name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
-    { hint: mismatchHint(spec), detail: { tensor: spec.name, expected, actual: shape } },
+    `${name}: expected ${formatShape(expected)} by config.json, got ${formatShape(shape)}`,
+    { hint: mismatchHint(spec), detail: { tensor: name, expected, actual: shape } },
   );
 }
 
@@ -152,9 +153,11 @@ function fits({ kind, shape }: WeightSpec, { name, rowMultiple }: Storage): bool
   return name === 'f32' || (kind === 'matrix' && (shape.at(-1) ?? 0) % rowMultiple === 0);
 }
 
-/** Matrices that are too large to bind are split by rows, unless those are the file's columns. */
-function weightValue({ name, shape, kind, transposed }: WeightSpec, dtype: StorageName, maxBytes: number): Value {
-  return kind === 'matrix' && !transposed ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
+/** Matrices that are too large to bind are split by rows, unless those aren't the file's. */
+function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
+  const { name, shape, kind, transposed } = spec;
+  const hasRows = kind === 'matrix' && !transposed && fileShape(spec)[0] === shape[0];
+  return hasRows ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
 }
 
 /** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */

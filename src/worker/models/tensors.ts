@@ -4,7 +4,7 @@ import type { Tensor } from '../../core/tensor';
 import { transpose } from '../../formats/transpose';
 import type { Runner } from '../../graph/runner';
 import { pinned, storageOf, type Value } from '../../graph/value';
-import { type Architecture, fileShape, type WeightSpec } from '../../models/architecture';
+import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../models/architecture';
 
 /** A value's elements as float32, in the device's order. */
 export async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
@@ -18,18 +18,24 @@ export function specOf(model: Architecture, name: string): WeightSpec | undefine
   return model.weights.find((spec) => spec.name === name);
 }
 
+/** The name that the model's files have for a tensor. */
+export function fileName(model: Architecture, name: string): string {
+  const spec = specOf(model, name);
+  return spec === undefined ? name : fileNames(spec)[0];
+}
+
 /** A tensor of the model in the checkpoint's shape and order of dimensions. */
 export function toFileOrder(spec: WeightSpec | undefined, { dims, data }: Tensor): Tensor {
-  if (spec?.transposed !== true) return { dims, data };
+  if (spec === undefined) return { dims, data };
   const [rows = 0, columns = 0] = spec.shape;
-  return { dims: fileShape(spec), data: transpose(data, rows, columns) };
+  return { dims: fileShape(spec), data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
 /** The reverse of `toFileOrder`. */
 export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tensor): Tensor {
-  if (spec?.transposed !== true) return { dims, data };
+  if (spec === undefined) return { dims, data };
   const [rows = 0, columns = 0] = fileShape(spec);
-  return { dims: spec.shape, data: transpose(data, rows, columns) };
+  return { dims: spec.shape, data: spec.transposed ? transpose(data, rows, columns) : data };
 }
 
 /** The same numbers as a new pinned value of another storage, each rounded to the nearest. */

@@ -1,5 +1,6 @@
 import type { TensorSample } from '../../formats/run_folder';
 import { byteLength, storageOf } from '../../graph/value';
+import { fileShape } from '../../models/architecture';
 import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
 import { specOf } from '../models/tensors';
@@ -25,11 +26,11 @@ export async function sampleBase({
     const count = Math.min(COUNT, shape.at(-1) ?? 1);
     const storage = storageOf(value);
     const floats = storage.decode(storage.elements(bytes, offset, count));
-    const isTransposed = specOf(model, name)?.transposed === true;
+    const spec = specOf(model, name);
     // The first values of a transposed tensor's row are those of a column in the file.
-    const stride = isTransposed ? (shape[0] ?? 1) : 1;
+    const stride = spec?.transposed ? (shape[0] ?? 1) : 1;
     samples.set(name, {
-      shape: isTransposed ? shape.toReversed() : shape,
+      shape: spec === undefined ? shape : fileShape(spec),
       at: Array.from({ length: count }, (_, index) => index * stride),
       values: [...floats],
     });
