@@ -23,6 +23,8 @@ export interface BaseModelFacts {
   readonly output_embedding?: string | undefined;
   /** The field of config.json. Default false. */
   readonly tie_word_embeddings?: boolean;
+  /** What is to be said of the modules' names where targets match nothing. */
+  readonly names_hint?: string | undefined;
   readonly warn?: Warn;
 }
 
@@ -62,7 +64,7 @@ const MIN_TARGETS_TO_CONDENSE = 20;
 export function resolveTargets(
   given: TargetFields,
   all: readonly NamedModule[],
-  { model_type, output_embedding, tie_word_embeddings = false, warn }: BaseModelFacts,
+  { model_type, output_embedding, tie_word_embeddings = false, names_hint = '', warn }: BaseModelFacts,
   { defaults, expectNamed }: TargetRules,
 ): ResolvedTargets {
   checkRuleSizes(given);
@@ -74,7 +76,7 @@ export function resolveTargets(
     .filter(targetMatcher({ ...given, modules_to_save, target_modules: targets }))
     .filter(isWrappable);
   const hint =
-    `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}.`.trimStart();
+    `${meant(given.target_modules, modules)} Targets are whole names or their last parts, such as ${examples(modules)}. ${names_hint}`.trim();
   expectNamed?.(named, { hint, detail: { target_modules: targets } });
   const target_modules = condense(targets, modules);
   const matched = modules.filter(targetMatcher({ ...given, modules_to_save, target_modules }));

@@ -32,5 +32,6 @@ function withTensors(base: Tensors, tensors: Overlay['tensors']): Tensors {
   return {
     weight: (name) => tensors.get(`${name}.weight`) ?? base.weight(name),
     bias: (name) => tensors.get(`${name}.bias`) ?? base.bias(name),
+    parameter: (name) => tensors.get(name) ?? base.parameter(name),
   };
 }

@@ -2,7 +2,10 @@
 export type PretrainedConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
 /** What a network can be used for. */
-export type TaskName = 'causal_lm' | 'sequence_classification';
+export type TaskName = 'causal_lm' | 'sequence_classification' | 'image_classification';
+
+/** Whose names a model's modules have, where those of transformers 4 and 5 differ. Files have those of 4. */
+export type ModuleNames = 'v4' | 'v5';
 
 /** Which labels a classifier is to have. */
 export interface LabelOptions {

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { ModuleInfo, PretrainedConfig, TaskName } from '../core/model';
+import type { ModuleInfo, ModuleNames, PretrainedConfig, TaskName } from '../core/model';
 import type { Shape } from '../core/shape';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -44,8 +44,11 @@ export interface ConstantSpec {
   compute(): Float32Array<ArrayBuffer>;
 }
 
-/** What networks take in, by transformers' names. Of texts: u32 (N), token ids, positions and types of all rows, flat. */
-export type InputName = 'input_ids' | 'position_ids' | 'token_type_ids';
+/**
+ * What networks take in, by transformers' names. Of texts: u32 (N), token ids, positions and types of all rows, flat. Of images:
+ * `pixel_values`, f32 (B·P, C·p·p), the pixels of each of P patches, and u32 (N) positions of B·(P + 1) tokens.
+ */
+export type InputName = 'input_ids' | 'position_ids' | 'token_type_ids' | 'pixel_values';
 
 /** What a pass gives to a network. */
 export interface Inputs {
@@ -71,6 +74,23 @@ export interface TextSizes {
   readonly padTokenId: number | undefined;
   /** Types of tokens, as the first and the second text have. Set where it takes in `token_type_ids`. */
   readonly typeVocabSize?: number;
+}
+
+/** Of the images that a network takes in, which are square. */
+export interface ImageSizes {
+  readonly channels: number;
+  /** Pixels of an image's edge. */
+  readonly size: number;
+  /** Pixels of a patch's edge. What is left over of an image at its right and bottom isn't seen. */
+  readonly patch: number;
+  /** Patches of an image. It has one token more. */
+  readonly patches: number;
+}
+
+/** How a network is made, beside its configuration. */
+export interface NetworkOptions {
+  /** By default config.json tells, where a network has both. */
+  readonly moduleNames?: ModuleNames | undefined;
 }
 
 /** What stands on a network for a task. */
@@ -99,6 +119,10 @@ export interface Network {
   readonly config: PretrainedConfig;
   /** Set where it takes in texts. */
   readonly text?: TextSizes;
+  /** Set where it takes in images. */
+  readonly image?: ImageSizes;
+  /** What is to be said of its modules' names where none of them is meant. */
+  readonly namesHint?: string;
   /** In the order of torch's `named_modules()`, without the model around it. */
   readonly modules: readonly ModuleInfo[];
   readonly weights: readonly WeightSpec[];
@@ -123,4 +147,10 @@ export interface Architecture extends Omit<Network, 'heads'> {
 export function textSizes({ text, config }: Pick<Architecture, 'text' | 'config'>): TextSizes {
   if (text !== undefined) return text;
   throw new WebVeraError('unsupported_model', `Expected a model of texts, got model_type ${config.model_type}`);
+}
+
+/** The sizes of its images. Throws `unsupported_model` for a network that takes in something else. */
+export function imageSizes({ image, config }: Pick<Architecture, 'image' | 'config'>): ImageSizes {
+  if (image !== undefined) return image;
+  throw new WebVeraError('unsupported_model', `Expected a model of images, got model_type ${config.model_type}`);
 }

@@ -9,6 +9,8 @@ export interface Tensors {
   weight(name: string): Value;
   /** The bias, where the checkpoint has one. */
   bias(name: string): Value | undefined;
+  /** What is neither of both, as ViT's `cls_token`: by its whole name. */
+  parameter(name: string): Value;
 }
 
 /** A linear layer in use. */
@@ -29,10 +31,11 @@ export interface Layers extends Tensors {
 }
 
 /** Layers over some tensors, by the one function that applies linear layers. */
-export function layersOver({ weight, bias }: Tensors, apply: Layers['apply']): Layers {
+export function layersOver({ weight, bias, parameter }: Tensors, apply: Layers['apply']): Layers {
   return {
     weight,
     bias,
+    parameter,
     apply,
     linear: (name, x, options) => {
       const [y] = apply([{ name, ...options }], x);
@@ -49,8 +52,8 @@ export function layersOver({ weight, bias }: Tensors, apply: Layers['apply']): L
 }
 
 /** Layers without adapters, over some tensors. */
-export function plainLayers(g: Graph, { weight, bias }: Tensors): Layers {
-  return layersOver({ weight, bias }, (uses, x) => {
+export function plainLayers(g: Graph, { weight, bias, parameter }: Tensors): Layers {
+  return layersOver({ weight, bias, parameter }, (uses, x) => {
     const layers = uses.map(({ name, residual }) => ({ weight: weight(name), bias: bias(name), residual }));
     return linears(g, x, layers);
   });

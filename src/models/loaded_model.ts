@@ -29,5 +29,6 @@ export function baseTensors(loaded: LoadedModel): Tensors {
   return {
     weight: (name) => baseTensor(loaded, `${name}.weight`),
     bias: (name) => loaded.weights.get(`${name}.bias`),
+    parameter: (name) => baseTensor(loaded, name),
   };
 }

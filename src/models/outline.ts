@@ -1,6 +1,7 @@
 import { Graph } from '../graph/graph';
 import { pinned, transient, type Value } from '../graph/value';
 import type { AttentionHeads } from '../ops/attention/attention';
+import type { Architecture, InputName } from './architecture';
 import { layersOver, plainLayers } from './layers';
 import { baseTensors, constantOf, type LoadedModel } from './loaded_model';
 
@@ -12,7 +13,7 @@ interface Outline {
   readonly attention: readonly AttentionHeads[];
 }
 
-/** By a pass over one token that is built for that alone, and never run. */
+/** By a pass over one token, or one image, that is built for that alone, and never run. */
 export function outlineOf(loaded: LoadedModel): Outline {
   const inputs = new Map<string, Value>();
   const attention: AttentionHeads[] = [];
@@ -23,7 +24,7 @@ export function outlineOf(loaded: LoadedModel): Outline {
     return plain.apply(uses, x);
   });
   loaded.model.hidden(g, layers, {
-    value: (name) => pinned(name, [1], 'u32'),
+    value: (name) => smallestInput(loaded.model, name),
     constant: (name) => constantOf(loaded, name),
     attend(layer, q, _k, _v, heads) {
       attention[layer] = heads;
@@ -31,4 +32,10 @@ export function outlineOf(loaded: LoadedModel): Outline {
     },
   });
   return { inputs, attention };
+}
+
+function smallestInput({ image }: Architecture, name: InputName): Value {
+  if (image === undefined) return pinned(name, [1], 'u32');
+  const { patches, patch, channels } = image;
+  return name === 'pixel_values' ? pinned(name, [patches, channels * patch ** 2]) : pinned(name, [patches + 1], 'u32');
 }

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 import type { PretrainedConfig, TaskName } from '../core/model';
-import type { Architecture, Network } from './architecture';
+import type { Architecture, Network, NetworkOptions } from './architecture';
 import { createBert } from './bert';
 import { createDistilbert } from './distilbert';
 import { createFalcon } from './falcon';
@@ -16,8 +16,9 @@ import { createPhi3 } from './phi3';
 import { createQwen2 } from './qwen2';
 import { createQwen3 } from './qwen3';
 import { createRoberta, createXlmRoberta } from './roberta';
+import { createVit } from './vit';
 
-const networks: ReadonlyMap<string, (config: PretrainedConfig) => Network> = new Map([
+const networks: ReadonlyMap<string, (config: PretrainedConfig, options: NetworkOptions) => Network> = new Map([
   ['bert', createBert],
   ['distilbert', createDistilbert],
   ['falcon', createFalcon],
@@ -32,6 +33,7 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig) => Network> = new
   ['qwen2', createQwen2],
   ['qwen3', createQwen3],
   ['roberta', createRoberta],
+  ['vit', createVit],
   ['xlm-roberta', createXlmRoberta],
 ]);
 
@@ -39,7 +41,11 @@ const networks: ReadonlyMap<string, (config: PretrainedConfig) => Network> = new
  * The architecture that a config.json names, with a task's head. Throws `unsupported_model` for others, and for networks that have no
  * such head; `invalid_format` for bad fields.
  */
-export function createArchitecture(config: PretrainedConfig, task: TaskName = 'causal_lm'): Architecture {
+export function createArchitecture(
+  config: PretrainedConfig,
+  task: TaskName = 'causal_lm',
+  options: NetworkOptions = {},
+): Architecture {
   const create = networks.get(config.model_type);
   if (create === undefined) {
     throw new WebVeraError(
@@ -48,7 +54,7 @@ export function createArchitecture(config: PretrainedConfig, task: TaskName = 'c
       { hint: 'Choose a model of a supported architecture.', detail: { model_type: config.model_type } },
     );
   }
-  const { heads, ...network } = create(config);
+  const { heads, ...network } = create(config, options);
   const makeHead = heads[task];
   if (makeHead === undefined) throw noHead(config.model_type, task, heads);
   const head = makeHead(task === 'causal_lm' ? NO_LABELS : parseLabels(config));
@@ -69,6 +75,7 @@ const NO_LABELS = { names: [], problem: 'single_label_classification' } as const
 const CLASSES: Readonly<Record<TaskName, string>> = {
   causal_lm: 'AutoModelForCausalLM',
   sequence_classification: 'AutoModelForSequenceClassification',
+  image_classification: 'AutoModelForImageClassification',
 };
 
 function noHead(model_type: string, task: TaskName, heads: Network['heads']): WebVeraError {

@@ -3,12 +3,14 @@ import type { NamedModule } from '../../src/adapters/targets';
 import { VeraConfig, type VeraConfigInit } from '../../src/adapters/vera/config';
 import { resolveVeraTargets, type VeraModelFacts } from '../../src/adapters/vera/targets';
 import { createArchitecture } from '../../src/models/registry';
+import { taskOfBase } from '../helpers/golden_batches';
 import type { moduleList } from '../helpers/module_lists';
 
 /** What a session asks of a model that it has loaded. */
 export function ownModules(base: string): ReturnType<typeof moduleList> {
   const { modules, config, head } = createArchitecture(
     JSON.parse(readFileSync(`test/golden/${base}/config.json`, 'utf8')),
+    taskOfBase(base),
   );
   const { model_type, tie_word_embeddings } = config;
   return {

@@ -25,7 +25,7 @@ const rows = JSON.parse(readFileSync('test/golden/targeting.json', 'utf8')).rows
 
 const bases = [...new Set(rows.map(({ base }) => base))];
 /** Those whose architecture there is here. */
-const built = [...DECODERS.map(({ name }) => `base/${name}`), 'base/opt-postnorm'];
+const built = [...DECODERS.map(({ name }) => `base/${name}`), 'base/opt-postnorm', 'base/vit'];
 
 describe.each([
   ...bases.map((base) => [base, "torch's modules", moduleList(base)] as const),

@@ -11,6 +11,7 @@ import type { GoldenBatch } from './golden';
 export function taskOfBase(base: string): TaskName {
   const config = JSON.parse(readFileSync(new URL(`../golden/${base}/config.json`, import.meta.url), 'utf8'));
   const [className] = config.architectures as readonly string[];
+  if (/ForImageClassification$/.test(className!)) return 'image_classification';
   return /ForSequenceClassification$/.test(className!) ? 'sequence_classification' : 'causal_lm';
 }
 

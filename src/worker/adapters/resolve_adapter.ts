@@ -27,6 +27,7 @@ export function resolveAdapter(
     model_type: model.config.model_type,
     output_embedding: model.head.outputEmbedding,
     tie_word_embeddings: model.config.tie_word_embeddings === true,
+    names_hint: model.namesHint,
     later,
     ...(warn && { warn }),
   });

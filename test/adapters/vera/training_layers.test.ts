@@ -43,7 +43,11 @@ function request(choice: ModeChoice, tokens = 256) {
 /** The kernels of q with these layers. */
 function kernelsOf(layers: Pick<NonNullable<ReturnType<typeof trainingLayers>>, 'over'>): string[] {
   const g = new Graph();
-  const base = plainLayers(g, { weight: (name) => weights.get(name)!, bias: () => undefined });
+  const base = plainLayers(g, {
+    weight: (name) => weights.get(name)!,
+    bias: () => undefined,
+    parameter: (name) => weights.get(name)!,
+  });
   layers.over(g, base).linear('q', x);
   return g.steps.map(({ kernel }) => kernel.name);
 }
