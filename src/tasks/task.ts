@@ -97,7 +97,7 @@ export interface Measured<B extends Batch = Batch> {
   /** The mean over all that was predicted, and how much that is. */
   readonly loss: number;
   readonly labelled: number;
-  /** For a task whose loss gives logits, those of each batch. */
+  /** For a task whose loss gives logits, those of each batch, at the beginning of what was read. */
   readonly outputs: readonly { readonly batch: B; readonly logits: Float32Array }[];
 }
 
@@ -141,7 +141,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
 
   /** What a caller of `forward` gives, as one batch. Throws `invalid_argument` for what the model can't take in. */
   given(inputs: GivenInputs): B;
-  /** The logits of such a batch in the shape that `forward` gives. */
+  /** The logits of such a batch, at the beginning of `data`, in the shape that `forward` gives. */
   logitsOf(data: Float32Array, inputs: GivenInputs, batch: B): Tensor;
 }
 

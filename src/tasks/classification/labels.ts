@@ -21,6 +21,12 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
 }
 
+/** The targets of what a caller of `forward` gives, one for each of B rows. Throws `invalid_argument`. */
+export function targetsOf(data: Int32Array | Float32Array, labels: Labels, B: number): readonly number[] {
+  if (data.length === B) return Array.from(data, (label, row) => targetOf(label, labels, `labels[${row}]`));
+  throw new WebVeraError('invalid_argument', `labels: expected one for each of ${B} rows, got ${data.length}`);
+}
+
 function wrongLabel(where: string, expected: string, label: number | string): WebVeraError {
   return new WebVeraError(
     'invalid_argument',

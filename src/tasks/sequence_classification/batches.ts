@@ -1,22 +1,16 @@
 import { bucketLength } from '../../core/bucket';
 import type { Architecture, TextSizes } from '../../models/architecture';
-import type { Batch } from '../task';
+import type { ClassifiedBatch } from '../classification/classifier';
 import type { TextRow } from './rows';
 
 /** Texts on the way to the device. N = B·T. */
-export interface ClassifiedTexts extends Batch {
+export interface ClassifiedTexts extends ClassifiedBatch {
   /** (N) */
   readonly input_ids: Uint32Array<ArrayBuffer>;
   /** (N): 0 for padding. */
   readonly attention_mask: Uint32Array<ArrayBuffer>;
   /** (N) */
   readonly token_type_ids: Uint32Array<ArrayBuffer>;
-  /** (B): the flat position that the head reads. */
-  readonly rows: Uint32Array<ArrayBuffer>;
-  /** (B); zeros for none. */
-  readonly targets: Float32Array<ArrayBuffer>;
-  /** (B) */
-  readonly weights: Float32Array<ArrayBuffer>;
 }
 
 /** Tokens of the shortest batches: what is classified is often a line, of which padding would be most. */

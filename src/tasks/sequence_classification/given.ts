@@ -2,7 +2,7 @@ import { WebVeraError } from '../../core/error';
 import type { GivenInputs, IdTensor } from '../../core/tensor';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { targetOf } from '../classification/labels';
+import { targetsOf } from '../classification/labels';
 import { expectTokens } from '../tokens';
 import { expectBelow, type TextRow } from './rows';
 
@@ -25,9 +25,4 @@ export function givenRows(inputs: GivenInputs, text: TextSizes, labels: Labels):
     target: targets?.[row] ?? 0,
     weight: 1,
   }));
-}
-
-export function targetsOf(data: Int32Array | Float32Array, labels: Labels, B: number): readonly number[] {
-  if (data.length === B) return Array.from(data, (label, row) => targetOf(label, labels, `labels[${row}]`));
-  throw new WebVeraError('invalid_argument', `labels: expected one for each of ${B} rows, got ${data.length}`);
 }

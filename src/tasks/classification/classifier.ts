@@ -1,0 +1,91 @@
+import { numel } from '../../core/shape';
+import type { GivenInputs, Tensor } from '../../core/tensor';
+import type { Graph } from '../../graph/graph';
+import type { Runner } from '../../graph/runner';
+import { pinned, type Value } from '../../graph/value';
+import type { Head } from '../../models/architecture';
+import { expectLabels, type Labels } from '../../models/labels';
+import { gatherRows } from '../../ops/rows';
+import type { Batch, BatchInputs, LogitsParts, Loss, LossParts, Measured } from '../task';
+import { classificationLoss } from './loss';
+import { predictedClasses, predictionMetricNames, predictionMetrics } from './metrics';
+
+/** A batch of which the head reads one hidden state of each row. */
+export interface ClassifiedBatch extends Batch {
+  /** (B): the flat positions that the head reads. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+  /** (B): classes or numbers; zeros for none. */
+  readonly targets: Float32Array<ArrayBuffer>;
+  /** (B): what the loss of each row is multiplied by. */
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+export interface HeadInputs {
+  /** u32 (B): the flat positions that the head reads. */
+  readonly rows: Value;
+  /** Classes as u32 (B), or numbers (B, 1). */
+  readonly targets: Value;
+  /** (B): what the loss of each row is multiplied by. */
+  readonly weights: Value;
+}
+
+/** What all tasks have in common that tell a class, or a number: what becomes of the hidden states. */
+export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
+  readonly metricNames: readonly string[];
+  protected readonly head: Head;
+  protected readonly labels: Labels;
+
+  /** Throws `unsupported_model` for a head without labels. */
+  constructor(head: Head) {
+    this.head = head;
+    this.labels = expectLabels(head.labels);
+    this.metricNames = ['eval_loss', ...predictionMetricNames(this.labels)];
+  }
+
+  loss(g: Graph, { shape, ...parts }: LossParts<Inputs>): Loss {
+    return classificationLoss(g, this.head, { ...parts, B: shape.B });
+  }
+
+  /** (B, num_labels) */
+  logits(g: Graph, { hidden, layers, inputs: { rows } }: LogitsParts<Inputs>): Value {
+    const [count = 0] = rows.shape;
+    return this.head.logits(g, layers, gatherRows(g, hidden, rows, { start: 0, count }));
+  }
+
+  metrics({ loss, labelled, outputs }: Measured<B>): Readonly<Record<string, number>> {
+    const { outputs: count } = this.head;
+    const isNumber = this.labels.problem === 'regression';
+    const predicted = outputs.flatMap(({ batch: { B }, logits }) => {
+      const own = logits.subarray(0, B * count);
+      return isNumber ? [...own] : predictedClasses(own, count);
+    });
+    const targets = outputs.flatMap(({ batch }) => [...batch.targets]);
+    return { eval_loss: loss, ...predictionMetrics(predicted, targets, this.labels), eval_rows: labelled };
+  }
+
+  /** (B, num_labels) */
+  logitsOf(data: Float32Array, _inputs: GivenInputs, { B }: B): Tensor {
+    const dims = [B, this.head.outputs];
+    return { dims, data: data.slice(0, numel(dims)) };
+  }
+
+  /** For B rows. */
+  protected headInputs(B: number): HeadInputs {
+    return {
+      rows: pinned('rows of the head', [B], 'u32'),
+      targets: this.labels.problem === 'regression' ? pinned('targets', [B, 1]) : pinned('targets', [B], 'u32'),
+      weights: pinned('weights of rows', [B]),
+    };
+  }
+
+  protected writeHead(runner: Runner, { rows, targets, weights }: HeadInputs, batch: ClassifiedBatch): void {
+    runner.write(rows, batch.rows);
+    runner.write(weights, batch.weights);
+    runner.write(targets, targets.dtype === 'u32' ? Uint32Array.from(batch.targets) : batch.targets);
+  }
+}
+
+/** A row's target as one of its columns. */
+export function targetColumn({ target }: { readonly target: number }): Uint8Array {
+  return new Uint8Array(Float64Array.of(target).buffer);
+}

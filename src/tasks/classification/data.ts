@@ -1,0 +1,75 @@
+import { WebVeraError } from '../../core/error';
+import type { Example } from '../../core/training';
+import type { Labels } from '../../models/labels';
+import { Breather } from '../breather';
+import { placed, placedExamples } from '../placed_examples';
+import type { CollectedRows, CollectOptions, RowSource } from '../task';
+import { expectClassifiable, rowWeights } from './arguments';
+import { checkClasses } from './labels';
+
+/** How a data set becomes rows. */
+interface RowFormat<Row> {
+  readonly labels: Labels;
+  /** An example, in messages. */
+  readonly form: string;
+  /** What a row takes of the memory, and how much all may take. */
+  readonly size: { readonly unit: string; readonly most: number; of(row: Row): number };
+  row(example: Example, where: string): Row | Promise<Row>;
+}
+
+/**
+ * Reads a data set of examples with labels to its end. Throws `invalid_argument` (naming the example or line), also for data of one
+ * class in training, `invalid_format` for broken JSON, `limit_exceeded`, and what `signal` is aborted with.
+ */
+export async function collectClassified<Row extends { readonly target: number; readonly weight: number }>(
+  source: RowSource,
+  { args, purpose, signal }: CollectOptions,
+  { labels, form, size, row: rowOf }: RowFormat<Row>,
+): Promise<CollectedRows<Row>> {
+  expectClassifiable(args, labels);
+  if (source.kind === 'blob' && source.format === 'text') throw plainText();
+  const rows: Row[] = [];
+  const breather = new Breather(signal);
+  let sum = 0;
+  for await (const { where, example } of placedExamples(source)) {
+    await breather.breathe();
+    const row = await rowAt(where, () => rowOf(example, where));
+    rows.push(row);
+    sum += size.of(row);
+    if (sum > size.most) throw tooMuch(`${size.most} ${size.unit}`, sum);
+  }
+  signal.throwIfAborted();
+  if (rows.length === 0) throw empty(form);
+  if (purpose === 'evaluation') return { rows, warnings: [] };
+  const targets = rows.map(({ target }) => target);
+  const weights = rowWeights(targets, args.classWeights, labels);
+  const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 1 }));
+  return { rows: weighted, warnings: checkClasses(targets, labels) };
+}
+
+/** Not every error says which example it is about. */
+async function rowAt<Row>(where: string, make: () => Row | Promise<Row>): Promise<Row> {
+  try {
+    return await make();
+  } catch (error) {
+    throw error instanceof WebVeraError && error.message.startsWith(where) ? error : placed(error, where);
+  }
+}
+
+function empty(form: string): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected a data set with at least one example, got none', {
+    hint: `An example is ${form}.`,
+  });
+}
+
+function plainText(): WebVeraError {
+  return new WebVeraError('invalid_argument', 'Expected examples with labels, got a file of plain text', {
+    hint: 'Pass a JSON Lines file (.jsonl) of { "text": …, "label": … }, or a list of such examples.',
+  });
+}
+
+function tooMuch(most: string, got: number): WebVeraError {
+  return new WebVeraError('limit_exceeded', `Expected a data set of at most ${most}, got ${got} or more`, {
+    hint: 'Pass a part of the data: what is read is kept in memory for later epochs.',
+  });
+}
