@@ -8,6 +8,7 @@ export type {
   MemoryReport,
   ModelDtype,
   ModuleInfo,
+  ModuleNames,
   ParameterCount,
   PretrainedConfig,
   ProjectionDtype,
@@ -29,7 +30,12 @@ export type {
   TrainProgress,
 } from './core/training';
 export { type AdapterInfo, adapters } from './page/adapters';
-export { AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer } from './page/auto_classes';
+export {
+  AutoModelForCausalLM,
+  AutoModelForImageClassification,
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+} from './page/auto_classes';
 export { type CheckpointInfo, checkpoints } from './page/checkpoints';
 export { defaultSession } from './page/default_session';
 export { export_run } from './page/export_run';
@@ -47,7 +53,7 @@ export {
   type SessionOptions,
   WarningEvent,
 } from './page/session';
-export type { AdapterSource, ClassifierOptions, PretrainedOptions } from './page/source';
+export type { AdapterSource, ClassifierOptions, ImageClassifierOptions, PretrainedOptions } from './page/source';
 export type { Tokenizer } from './page/tokenizer';
 export type { TrainRun } from './page/train_run';
 export { Trainer, type TrainerInit, type TrainOptions } from './page/trainer';

@@ -1,17 +1,18 @@
 import { chatMessages } from './chat';
 import { isJsonObject } from './fields';
 import { plainNumbers } from './numbers';
+import type { Tensor } from './tensor';
 import type { Example } from './training';
 import { wrong } from './wrong';
 
 const FORMS =
-  '{ text }, { text, label }, { prompt, completion }, { messages } or { input_ids, labels?, attention_mask? }';
+  '{ text }, { text, label }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? } or { pixel_values, label }';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
 
-const LATER = ['image', 'pixel_values'];
+const LATER = ['image'];
 
 /**
  * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
@@ -46,6 +47,10 @@ export function exampleFields(where: string, example: unknown): Example {
       ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
     };
   }
+  if (has('pixel_values')) {
+    const pixel_values = pixels(`${where}: pixel_values`, example.pixel_values);
+    return { pixel_values, ...(has('label') && { label: label() }) };
+  }
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) {
@@ -72,6 +77,19 @@ export function exampleHint(row: unknown): string {
   }
   return text === undefined ? '' : `Rename what it holds: rows.map((row) => ({ text: row.${text} })).`;
 }
+
+function pixels(where: string, value: unknown): Tensor {
+  const { dims, data } = (value ?? {}) as { readonly dims?: unknown; readonly data?: unknown };
+  const shape = plainNumbers(dims);
+  const numbers = data instanceof Float32Array ? data : plainNumbers(data);
+  const isShape = shape?.every((size): size is number => Number.isSafeInteger(size) && Number(size) > 0);
+  if (shape === undefined || !isShape || numbers === undefined) throw wrong(where, PIXELS, value);
+  const [count, size] = [numbers.length, (shape as number[]).reduce((product, one) => product * one, 1)];
+  if (count !== size) throw wrong(where, PIXELS, `dims [${shape.join(', ')}] with ${count} numbers`);
+  return { dims: shape as number[], data: Float32Array.from(numbers as ArrayLike<number>) };
+}
+
+const PIXELS = '{ dims: [channels, height, width], data }, with a number for each';
 
 function integers(where: string, value: unknown): number[] {
   const list = plainNumbers(value);

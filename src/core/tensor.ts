@@ -18,8 +18,17 @@ export interface IdTensor {
   readonly data: Int32Array;
 }
 
-/** What `forward` is given, in its one checked form. All of one number of rows. */
-export interface GivenInputs {
+/** The pixels of images as preprocessing leaves them: `data.length` is B·C·H·W. */
+export interface PixelTensor {
+  readonly dims: readonly [B: number, C: number, H: number, W: number];
+  readonly data: Float32Array;
+}
+
+/** What `forward` is given, in its one checked form. */
+export type GivenInputs = GivenTexts | GivenImages;
+
+/** All of one number of rows. */
+export interface GivenTexts {
   readonly input_ids: IdTensor;
   readonly attention_mask?: IdTensor;
   readonly token_type_ids?: IdTensor;
@@ -27,13 +36,26 @@ export interface GivenInputs {
   readonly labels?: IdTensor | RowLabels;
 }
 
+export interface GivenImages {
+  readonly pixel_values: PixelTensor;
+  readonly labels?: RowLabels;
+}
+
+export function rowsOf(inputs: GivenInputs): number {
+  return ('input_ids' in inputs ? inputs.input_ids : inputs.pixel_values).dims[0];
+}
+
 export interface RowLabels {
   readonly dims: readonly [B: number];
   readonly data: Float32Array;
 }
 
+/** Either `input_ids` or `pixel_values`. */
 export interface ModelInputs {
-  readonly input_ids: IdMatrix;
+  /** Of models of texts. */
+  readonly input_ids?: IdMatrix;
+  /** Of models of images: (B,C,H,W), as the model's preprocessing leaves them. */
+  readonly pixel_values?: Tensor;
   /** 1 for a token, 0 for padding. All ones by default. */
   readonly attention_mask?: IdMatrix;
   /** Of an encoder: 1 for the tokens of the second of two texts. All zeros by default. */

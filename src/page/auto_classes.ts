@@ -3,11 +3,13 @@ import type { LoadOptions, ModelInfo } from '../worker/protocol';
 import { linkOf } from './default_session';
 import type { CallHandling } from './link';
 import { modelParts, type PreTrainedModel, RemoteModel } from './model';
-import { checkOptions } from './options';
+import { checkOptions, defined } from './options';
 import {
   type ClassifierOptions,
   classifierLoadOptions,
   classifierRules,
+  type ImageClassifierOptions,
+  imageClassifierRules,
   loadOptions,
   onProgress,
   type PretrainedOptions,
@@ -67,6 +69,23 @@ export class AutoModelForSequenceClassification {
   static async from_pretrained(source: ModelSource, options: ClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForSequenceClassification.from_pretrained', options, classifierRules);
     return loadModel(source, options, { ...classifierLoadOptions(options), task: 'sequence_classification' });
+  }
+}
+
+// biome-ignore lint/complexity/noStaticOnlyClass: transformers' name and form
+export class AutoModelForImageClassification {
+  /** @internal Its name in messages, which minifiers leave. */
+  static readonly name = 'AutoModelForImageClassification';
+  /**
+   * Loads a model that tells the class of an image onto the GPU. Labels and the head are as those of
+   * `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does, also with `unsupported_model` for models
+   * without such a head. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   */
+  static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
+    checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);
+    const { module_names } = options;
+    const wire = { ...classifierLoadOptions(options), ...defined({ module_names }) };
+    return loadModel(source, options, { ...wire, task: 'image_classification' });
   }
 }
 

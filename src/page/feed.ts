@@ -11,6 +11,9 @@ export interface OpenDataset {
   readonly feed: Feed | undefined;
 }
 
+/** Numbers in the pixels of an answer, after which it ends: messages stay small. */
+const MOST_NUMBERS = 2 ** 22;
+
 interface Chunk {
   readonly examples: readonly Example[];
   /** There are no more. */
@@ -54,19 +57,19 @@ export class Feed {
     this.#iterator = iterator;
   }
 
-  /** At most `count` examples. Rejects with what the data set throws, and `invalid_argument` for what is no example. */
+  /** At most `count` examples, and at least one unless there are no more. Rejects with what the data set throws, and `invalid_argument` for what is no example. */
   async take(count: number): Promise<Chunk> {
-    const end = this.#handedOut + count;
+    const first = this.#handedOut;
     const rewinds = this.#rewinds;
-    while (!this.#done && this.#taken.length < end) {
-      this.#next ??= this.#takeNext().then(() => {
-        this.#next = undefined;
-      });
-      await this.#next;
+    const examples: Example[] = [];
+    for (let numbers = 0; examples.length < count && numbers < MOST_NUMBERS; ) {
+      const example = await this.#at(first + examples.length);
+      if (example === undefined) break;
+      examples.push(example);
+      numbers += 'pixel_values' in example ? example.pixel_values.data.length : 0;
     }
     // Whoever asked is gone, and the examples are another one's now.
     if (rewinds !== this.#rewinds) return { examples: [], done: false };
-    const examples = this.#taken.slice(this.#handedOut, end);
     this.#handedOut += examples.length;
     return { examples, done: this.#done && this.#handedOut === this.#taken.length };
   }
@@ -83,6 +86,17 @@ export class Feed {
     if (this.#done) return;
     this.#done = true;
     await this.#iterator.return?.();
+  }
+
+  /** Undefined behind the last. */
+  async #at(index: number): Promise<Example | undefined> {
+    while (!this.#done && this.#taken.length <= index) {
+      this.#next ??= this.#takeNext().then(() => {
+        this.#next = undefined;
+      });
+      await this.#next;
+    }
+    return this.#taken[index];
   }
 
   async #takeNext(): Promise<void> {

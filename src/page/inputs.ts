@@ -1,21 +1,23 @@
 import { plainNumber } from '../core/numbers';
-import type { IdMatrix, IdTensor, ModelInputs, RowLabels } from '../core/tensor';
+import type { IdMatrix, IdTensor, ModelInputs, PixelTensor, RowLabels, Tensor } from '../core/tensor';
 import type { WireInputs } from '../worker/protocol';
 import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from './options';
 
-/** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions) the worker checks. */
+/** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions, sizes of images) the worker checks. */
 export function wireInputs(inputs: ModelInputs): WireInputs {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
     const ids = typeof inputs === 'string' ? '[await model.tokenizer.encode(text)]' : '[ids]';
-    throw wrong('inputs', 'an object with input_ids', inputs, `Pass { input_ids: ${ids} }.`);
+    throw wrong('inputs', 'an object with input_ids or pixel_values', inputs, `Pass { input_ids: ${ids} }.`);
   }
   checkOptions('inputs', inputs, {
     input_ids: anyObject,
+    pixel_values: anyObject,
     attention_mask: anyObject,
     token_type_ids: anyObject,
     labels: anyObject,
     adapter_names: orNull(nameList),
   });
+  if (inputs.pixel_values !== undefined) return imageInputs(inputs, inputs.pixel_values);
   if (inputs.input_ids === undefined) throw wrong('inputs: input_ids', 'one array of ids per row', undefined);
   const input_ids = toIdTensor('input_ids', inputs.input_ids);
   const [B, T] = input_ids.dims;
@@ -34,6 +36,33 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
       adapter_names: inputs.adapter_names ?? undefined,
     }),
   };
+}
+
+function imageInputs(inputs: ModelInputs, pixels: Tensor): WireInputs {
+  for (const name of ['input_ids', 'attention_mask', 'token_type_ids'] as const) {
+    if (inputs[name] !== undefined) throw wrong(`inputs: ${name}`, 'nothing beside pixel_values', inputs[name]);
+  }
+  const pixel_values = toPixelTensor(pixels);
+  const { labels, adapter_names } = inputs;
+  if (labels !== undefined && !isRowLabels(labels)) throw wrong('inputs: labels', 'a number for each image', labels);
+  return {
+    pixel_values,
+    ...defined({
+      labels: labels && rowLabels(labels, pixel_values.dims[0]),
+      adapter_names: adapter_names ?? undefined,
+    }),
+  };
+}
+
+function toPixelTensor({ dims, data }: Tensor): PixelTensor {
+  if (!Array.isArray(dims) || !(data instanceof Float32Array)) {
+    throw wrong('inputs: pixel_values', '{ dims, data } with a Float32Array', { dims, data });
+  }
+  const [B = 0, C = 0, H = 0, W = 0]: readonly number[] = dims;
+  const areSizes = dims.length === 4 && dims.every((dim) => Number.isSafeInteger(dim) && dim > 0);
+  if (areSizes && data.length === B * C * H * W) return { dims: [B, C, H, W], data };
+  const got = `dims [${dims.join(', ')}] with ${data.length} numbers`;
+  throw wrong('inputs: pixel_values', 'dims [B, C, H, W] and a number for each', got);
 }
 
 function isRowLabels(labels: ModelInputs['labels']): labels is readonly number[] {

@@ -1,4 +1,4 @@
-import type { AdapterFiles, LabelOptions, ModelDtype } from '../core/model';
+import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../core/model';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
 import type { CallEvent } from './link';
@@ -18,6 +18,15 @@ export interface PretrainedOptions extends CallOptions {
 export interface ClassifierOptions extends PretrainedOptions, LabelOptions {
   /** false. Whether a head is made new that the weights have for other labels. */
   readonly ignore_mismatched_sizes?: boolean;
+}
+
+/** How a classifier of images is loaded. */
+export interface ImageClassifierOptions extends ClassifierOptions {
+  /**
+   * Whose names the modules have, by which adapters name what they are on: those of transformers 4 ('v4') or 5 ('v5'), which
+   * differ. By default those of the release that wrote config.json, as its `transformers_version` says.
+   */
+  readonly module_names?: ModuleNames;
 }
 
 /**
@@ -48,6 +57,8 @@ export const classifierRules = {
   },
   ignore_mismatched_sizes: anyBoolean,
 };
+
+export const imageClassifierRules = { ...classifierRules, module_names: oneOf('v4', 'v5') };
 
 /** Throws `invalid_argument` for names that aren't those of all labels. */
 export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {

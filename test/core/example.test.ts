@@ -18,6 +18,11 @@ describe('the fields of an example', () => {
       { input_ids: BigInt64Array.of(1n, 2n), labels: [1n, -100n] },
       { input_ids: [1, 2], labels: [1, -100] },
     ],
+    [
+      'pixels of any array',
+      { pixel_values: { dims: [1, 1, 2], data: [1, 2], type: 'float32' }, label: 'cat' },
+      { pixel_values: { dims: [1, 1, 2], data: Float32Array.of(1, 2) }, label: 'cat' },
+    ],
   ])('%s', (_, given, fields) => {
     expect(exampleFields('train_dataset[0]', given)).toEqual(fields);
   });
@@ -34,6 +39,21 @@ describe('the fields of an example', () => {
       'an id that no number is equal to',
       { input_ids: [2n ** 60n + 1n] },
       'line 2: input_ids: expected an array of integers, got NaN',
+    ],
+    [
+      'pixels that are none',
+      { pixel_values: [1, 2], label: 0 },
+      'line 2: pixel_values: expected { dims: [channels, height, width], data }, with a number for each, got an array of 2',
+    ],
+    [
+      'pixels of another number',
+      { pixel_values: { dims: [1, 2, 2], data: [1] }, label: 0 },
+      "line 2: pixel_values: expected { dims: [channels, height, width], data }, with a number for each, got 'dims [1, 2, 2] with 1 numbers'",
+    ],
+    [
+      'pixels without a label',
+      { pixel_values: { dims: [1, 1, 1], data: [1] } },
+      "line 2: label: expected a number, or one of the model's labels, got undefined",
     ],
   ])('refused: %s', (_, given, message) => {
     expect(() => exampleFields('line 2', given)).toThrow(

@@ -31,3 +31,11 @@ test('what a data set throws is told to every reader, as a generator that threw 
   feed.rewind();
   await expect(feed.take(256)).rejects.toThrow('the file is gone');
 });
+
+test('an answer ends after some megabytes of pixels, so that messages stay small', async () => {
+  const image = { pixel_values: { dims: [1, 2048, 1024], data: new Float32Array(2 ** 21) }, label: 0 };
+  const feed = new Feed('data', [image, image, image][Symbol.iterator]());
+  const [first, second] = [await feed.take(256), await feed.take(256)];
+  expect([first.examples.length, first.done]).toEqual([2, false]);
+  expect([second.examples.length, second.done]).toEqual([1, true]);
+});

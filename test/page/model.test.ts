@@ -3,6 +3,8 @@ import { loaded, modelInfo } from './open_session';
 
 afterEach(() => vi.unstubAllGlobals());
 
+const pixels = { dims: [1, 1, 2, 2], data: new Float32Array(4) };
+
 describe('a model', () => {
   const logits = { dims: [1, 2, 1], data: Float32Array.of(1, 2) };
 
@@ -33,11 +35,33 @@ describe('a model', () => {
     ['dims that do not fit', { input_ids: { dims: [2, 2], data: [1, 2, 3] } }, /dims \[2, 2\] with 3 entries/],
     ['three dims', { input_ids: { dims: [1, 1, 1], data: [1] } }, /dims \[1, 1, 1\]/],
     ['labels of another shape', { input_ids: [[1, 2]], labels: [[1]] }, /labels: expected dims \[1, 2\]/],
-    ['pixels', { input_ids: [[1]], pixel_values: {} }, /not yet supported argument 'pixel_values'/],
+    ['neither ids nor pixels', {}, /input_ids: expected one array of ids per row, got undefined/],
+    ['ids and pixels', { input_ids: [[1]], pixel_values: pixels }, /input_ids: expected nothing beside pixel_values/],
+    ['pixels and a mask', { pixel_values: pixels, attention_mask: [[1]] }, /attention_mask: expected nothing beside/],
+    ['pixels without dims', { pixel_values: { data: pixels.data } }, /pixel_values: expected { dims, data }/],
+    ['pixels in an array', { pixel_values: { ...pixels, data: [1, 2, 3, 4] } }, /with a Float32Array/],
+    ['pixels of three dims', { pixel_values: { ...pixels, dims: [1, 2, 2] } }, /got 'dims \[1, 2, 2\] with 4 numbers'/],
+    ['too few pixels', { pixel_values: { ...pixels, dims: [2, 1, 2, 2] } }, /dims \[2, 1, 2, 2\] with 4 numbers/],
+    ['labels for other images', { pixel_values: pixels, labels: [1, 2] }, /labels: expected one for each of 1 rows/],
+    [
+      'labels of tokens for images',
+      { pixel_values: pixels, labels: [[1]] },
+      /labels: expected a number for each image/,
+    ],
   ])('refuses inputs with %s', async (_case, inputs, message) => {
     const { model, session, fake } = await loaded();
     await expect(model.forward(inputs as never)).rejects.toMatchObject({ code: 'invalid_argument', message });
     expect(fake.argsOf('forward')).toEqual([]);
+    await session.close();
+  });
+
+  test('takes the pixels of images, with a label for each', async () => {
+    const ofImages = { dims: [1, 2], data: Float32Array.of(1, 2) };
+    const { model, session, fake } = await loaded(() => ({ forward: async () => ({ logits: ofImages, loss: 0.5 }) }));
+    await model.forward({ pixel_values: pixels, labels: [3] });
+    expect(fake.argsOf('forward')[0]?.slice(2)).toEqual([
+      { pixel_values: pixels, labels: { dims: [1], data: Float32Array.of(3) } },
+    ]);
     await session.close();
   });
 

@@ -7,6 +7,7 @@ import { type Architecture, type TextSizes, textSizes } from '../../models/archi
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import { crossEntropy } from '../../ops/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { expectTexts } from '../given';
 import { tokenPositions } from '../positions';
 import type {
   BatchArguments,
@@ -139,12 +140,12 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   }
 
   given(inputs: GivenInputs): TextBatch {
-    return batchOfInputs(inputs, this.text);
+    return batchOfInputs(expectTexts(inputs), this.text);
   }
 
   /** (B, T, V) */
-  logitsOf(data: Float32Array, { input_ids }: GivenInputs, { T }: TextBatch): Tensor {
-    return unpaddedLogits(data, input_ids, T, this.text.vocabSize);
+  logitsOf(data: Float32Array, inputs: GivenInputs, { T }: TextBatch): Tensor {
+    return unpaddedLogits(data, expectTexts(inputs).input_ids, T, this.text.vocabSize);
   }
 
   #rowLength({ max_length }: BatchArguments): number {

@@ -1,13 +1,13 @@
 import { bucketLength } from '../../core/bucket';
 import { WebVeraError } from '../../core/error';
-import type { GivenInputs, IdTensor, RowLabels, Tensor } from '../../core/tensor';
+import type { GivenTexts, IdTensor, RowLabels, Tensor } from '../../core/tensor';
 import type { TextSizes } from '../../models/architecture';
 import { expectTokens } from '../tokens';
 import { labelledRows, type TextBatch } from './batches';
 import { IGNORED } from './token_row';
 
 /** The inputs as a batch, with T padded to a bucket. Throws `invalid_argument` for what the model can't take in. */
-export function batchOfInputs({ input_ids, attention_mask, labels: given }: GivenInputs, text: TextSizes): TextBatch {
+export function batchOfInputs({ input_ids, attention_mask, labels: given }: GivenTexts, text: TextSizes): TextBatch {
   const [B, length] = input_ids.dims;
   const { maxLength } = text;
   if (length > maxLength) {

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/error';
-import type { GivenInputs, IdTensor } from '../../core/tensor';
+import type { GivenTexts, IdTensor } from '../../core/tensor';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { targetsOf } from '../classification/labels';
@@ -7,7 +7,7 @@ import { expectTokens } from '../tokens';
 import { expectBelow, type TextRow } from './rows';
 
 /** The rows of what a caller of `forward` gives. Throws `invalid_argument` for what the model can't take in. */
-export function givenRows(inputs: GivenInputs, text: TextSizes, labels: Labels): readonly TextRow[] {
+export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): readonly TextRow[] {
   const { input_ids, attention_mask, token_type_ids } = inputs;
   const [B, T] = input_ids.dims;
   if (T > text.maxLength) {

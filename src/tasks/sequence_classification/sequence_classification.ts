@@ -6,6 +6,7 @@ import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { Classifier, type HeadInputs, targetColumn } from '../classification/classifier';
 import { labelScores } from '../classification/scores';
+import { expectTexts } from '../given';
 import { tokenPositions } from '../positions';
 import type {
   BatchArguments,
@@ -105,7 +106,7 @@ export class SequenceClassification
   }
 
   given(inputs: GivenInputs): ClassifiedTexts {
-    const rows = givenRows(inputs, this.#text, this.labels);
+    const rows = givenRows(expectTexts(inputs), this.#text, this.labels);
     return this.#batch(rows, this.#text.maxLength, inputs.labels !== undefined);
   }
 

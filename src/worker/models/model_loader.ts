@@ -1,6 +1,6 @@
 import { BASE } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
-import type { LabelOptions, ModelDtype, TaskName } from '../../core/model';
+import type { LabelOptions, ModelDtype, ModuleNames, TaskName } from '../../core/model';
 import { formatShape, numel, sameShape } from '../../core/shape';
 import { type Storage, type StorageName, storages } from '../../core/storage';
 import type { Warn } from '../../core/warning';
@@ -30,6 +30,8 @@ export interface LoadModelOptions {
   readonly labels?: LabelOptions | undefined;
   /** Whether a head is made new that has other sizes in the file than the labels ask for. Default: false. */
   readonly ignore_mismatched_sizes?: boolean | undefined;
+  /** In place of those that config.json asks for. */
+  readonly module_names?: ModuleNames | undefined;
   readonly warn?: Warn | undefined;
   /** 0 to 100, as weights reach the GPU. */
   onUpload(progress: number): void;
@@ -40,7 +42,8 @@ export interface LoadModelOptions {
  * behind. Throws `unsupported_model`, `invalid_format` (missing tensors, wrong shapes), and what the files throw.
  */
 export async function loadModel(files: ModelFiles, runner: Runner, options: LoadModelOptions): Promise<LoadedModel> {
-  const model = createArchitecture(withLabels(await files.config(), options.labels), options.task);
+  const config = withLabels(await files.config(), options.labels);
+  const model = createArchitecture(config, options.task, { moduleNames: options.module_names });
   const weights = new Map<string, Value>();
   const constants = new Map<string, Value>();
   try {

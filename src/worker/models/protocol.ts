@@ -1,7 +1,15 @@
 import type { ChatMessage } from '../../core/chat';
 import type { ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
-import type { LabelOptions, MemoryReport, ModelDtype, ModuleInfo, PretrainedConfig, TaskName } from '../../core/model';
+import type {
+  LabelOptions,
+  MemoryReport,
+  ModelDtype,
+  ModuleInfo,
+  ModuleNames,
+  PretrainedConfig,
+  TaskName,
+} from '../../core/model';
 import type { LabelScore } from '../../core/prediction';
 import type { ModelSource } from '../../core/source';
 import type { GivenInputs, Tensor } from '../../core/tensor';
@@ -61,6 +69,8 @@ export interface LoadOptions {
   readonly labels?: LabelOptions;
   /** Whether a head of other sizes than the labels ask for is made new. */
   readonly ignore_mismatched_sizes?: boolean;
+  /** In place of what config.json says. */
+  readonly module_names?: ModuleNames;
   /** Whether anybody listens to `progress` events. */
   readonly progress: boolean;
 }
@@ -98,10 +108,10 @@ export interface ChatTemplateOptions {
 /** A text, token ids, or a conversation that is to be answered. */
 export type Prompt = string | readonly number[] | { readonly messages: readonly ChatMessage[] };
 
-export interface WireInputs extends GivenInputs {
+export type WireInputs = GivenInputs & {
   /** One for each row, '__base__' for none; they needn't be active. */
   readonly adapter_names?: readonly string[];
-}
+};
 
 export interface PredictRequest {
   /** At least one, of which the page has checked the form. */

@@ -5,7 +5,7 @@ import type { KernelChoice } from '../../core/kernel_choice';
 import type { MemoryReport } from '../../core/model';
 import type { LabelScore } from '../../core/prediction';
 import type { ProgressInfo } from '../../core/source';
-import type { Tensor } from '../../core/tensor';
+import { rowsOf, type Tensor } from '../../core/tensor';
 import type { Warn } from '../../core/warning';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
@@ -81,9 +81,9 @@ export class SessionModels implements ModelCalls {
         signal.throwIfAborted();
         emit({ status: 'upload', name, progress });
       };
-      const { dtype = 'auto', task, labels, ignore_mismatched_sizes } = options;
+      const { dtype = 'auto', task, labels, ignore_mismatched_sizes, module_names } = options;
       const warn: Warn = (warning) => this.#host.emit({ type: 'warning', ...warning });
-      const loading = { dtype, task, labels, ignore_mismatched_sizes, warn, onUpload };
+      const loading = { dtype, task, labels, ignore_mismatched_sizes, module_names, warn, onUpload };
       const model = await this.#loader.model(executor, source, loading);
       const info = this.#models.info(model);
       emit({ status: 'ready', model: name });
@@ -116,7 +116,7 @@ export class SessionModels implements ModelCalls {
   }
 
   forward(call: CallId, handle: Handle, inputs: WireInputs): Promise<ForwardResult> {
-    const pass = (): Pass => this.#models.findRows(handle, inputs.adapter_names, inputs.input_ids.dims[0]);
+    const pass = (): Pass => this.#models.findRows(handle, inputs.adapter_names, rowsOf(inputs));
     return this.#job(call, pass, (model, overlay) => model.forward(inputs, overlay));
   }
 

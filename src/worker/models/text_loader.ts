@@ -3,7 +3,7 @@ import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
 import { folderFiles } from '../../formats/model_files';
 import type { Executor } from '../../gpu/executor';
-import { textSizes } from '../../models/architecture';
+import type { Architecture } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
 import type { SessionHost } from '../protocol';
 import { BaseModel } from './base_model';
@@ -22,12 +22,10 @@ export class TextLoader {
   /** Whatever fails, nothing stays behind. */
   async model(executor: Executor, source: FileSource, options: LoadModelOptions): Promise<BaseModel> {
     const loaded = await loadModel(folderFiles(source, this.#limits), executor, options);
-    const tokenizer = await this.#tokenizerIfPresent(source, textSizes(loaded.model).vocabSize).catch(
-      (error: unknown) => {
-        executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
-        throw error;
-      },
-    );
+    const tokenizer = await this.#tokenizerOf(loaded.model, source).catch((error: unknown) => {
+      executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
+      throw error;
+    });
     // It may have been lost while the tokenizer came in.
     executor.check();
     return new BaseModel(executor, loaded, tokenizer);
@@ -37,9 +35,10 @@ export class TextLoader {
     return this.#create(source, await readFile(source, 'tokenizer.json', this.#limits.tokenizer));
   }
 
-  async #tokenizerIfPresent(source: FileSource, vocabSize: number): Promise<TextTokenizer | undefined> {
+  async #tokenizerOf({ text }: Architecture, source: FileSource): Promise<TextTokenizer | undefined> {
+    if (text === undefined) return undefined;
     const json = await readFileIfPresent(source, 'tokenizer.json', this.#limits.tokenizer);
-    return json === undefined ? undefined : this.#create(source, json, vocabSize);
+    return json === undefined ? undefined : this.#create(source, json, text.vocabSize);
   }
 
   async #create(source: FileSource, json: Uint8Array, vocabSize?: number): Promise<TextTokenizer> {
