@@ -1,15 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { VeraConfigInit } from '../../src/adapters/vera/config';
+import type { ModuleNames } from '../../src/core/model';
+import type { Tensor } from '../../src/core/tensor';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
 import { worstDifference } from './differences';
 
 const root = new URL('../golden/', import.meta.url);
 
+/** Of texts, or of images: then there are no ids. */
 export interface GoldenBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
   readonly token_type_ids?: readonly (readonly number[])[];
+  /** (B,C,H,W) */
+  readonly pixel_values?: Tensor;
   /** Of each token, or of classifiers of each row. */
   readonly labels: readonly (readonly number[])[] | readonly number[];
 }
@@ -37,6 +42,7 @@ export interface GoldenTraining {
 
 export interface GoldenCase {
   readonly name: string;
+  readonly versions: Readonly<Record<string, string>>;
   readonly base: string;
   readonly vera_config: VeraConfigInit;
   /** In the order of PEFT's `named_modules()`. */
@@ -94,7 +100,28 @@ export interface GoldenAdapters {
 }
 
 export function goldenCase(name: string): GoldenCase {
-  return JSON.parse(readFileSync(new URL(`cases/${name}/case.json`, root), 'utf8'));
+  const golden: GoldenCase = JSON.parse(readFileSync(new URL(`cases/${name}/case.json`, root), 'utf8'));
+  return golden.inputs.batch.input_ids === undefined ? { ...golden, inputs: withPixels(golden) } : golden;
+}
+
+/** The pixels of a case's images lie among its tensors; those of its batch are the first. */
+function withPixels({ name, inputs }: GoldenCase): GoldenCase['inputs'] {
+  const tensors = tensorsOf(name);
+  const batch = ({ labels }: GoldenBatch, index: number): GoldenBatch => {
+    const raw = tensors.get(`input.${index}.pixel_values`)!;
+    return {
+      input_ids: [],
+      attention_mask: [],
+      pixel_values: { dims: raw.shape, data: toFloat32(raw) },
+      labels,
+    };
+  };
+  return { batch: batch(inputs.batch, 0), train_batches: inputs.train_batches.map(batch) };
+}
+
+/** The names that modules had in the transformers that made a case. */
+export function moduleNamesOf({ versions }: GoldenCase): ModuleNames {
+  return versions.transformers!.startsWith('4.') ? 'v4' : 'v5';
 }
 
 export function goldenAdapters(name: string): GoldenAdapters {
@@ -103,9 +130,11 @@ export function goldenAdapters(name: string): GoldenAdapters {
 
 /** The expected tensors of a case, as float32. */
 export function goldenTensors(name: string): ReadonlyMap<string, Float32Array> {
-  const bytes = new Uint8Array(readFileSync(new URL(`cases/${name}/tensors.safetensors`, root)));
-  const { tensors } = readSafetensors(bytes);
-  return new Map([...tensors].map(([key, tensor]) => [key, toFloat32(tensor)]));
+  return new Map([...tensorsOf(name)].map(([key, tensor]) => [key, toFloat32(tensor)]));
+}
+
+function tensorsOf(name: string): ReturnType<typeof readSafetensors>['tensors'] {
+  return readSafetensors(new Uint8Array(readFileSync(new URL(`cases/${name}/tensors.safetensors`, root)))).tensors;
 }
 
 /** A base model's folder as dropped files. */

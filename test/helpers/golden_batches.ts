@@ -31,7 +31,12 @@ function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatc
   };
 }
 
-function givenInputs({ input_ids, attention_mask, token_type_ids, labels }: GoldenBatch): GivenInputs {
+function givenInputs({ input_ids, attention_mask, token_type_ids, pixel_values, labels }: GoldenBatch): GivenInputs {
+  const targets = { dims: [labels.length], data: Float32Array.from(labels as readonly number[]) } as const;
+  if (pixel_values !== undefined) {
+    const [B, C, H, W] = pixel_values.dims;
+    return { pixel_values: { dims: [B!, C!, H!, W!], data: pixel_values.data }, labels: targets };
+  }
   const matrix = (rows: readonly (readonly number[])[]): IdTensor => ({
     dims: [rows.length, rows[0]!.length],
     data: Int32Array.from(rows.flat()),
@@ -40,6 +45,6 @@ function givenInputs({ input_ids, attention_mask, token_type_ids, labels }: Gold
     input_ids: matrix(input_ids),
     attention_mask: matrix(attention_mask),
     ...(token_type_ids && { token_type_ids: matrix(token_type_ids) }),
-    labels: { dims: [labels.length], data: Float32Array.from(labels as readonly number[]) },
+    labels: targets,
   };
 }

@@ -17,7 +17,7 @@ from .encoding import make_encoding
 from .errors import make_errors
 from .families import BASES
 from .images import make_images
-from .places import GOLDEN, OF_VERSION_4
+from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
 from .prng import make_prng
 from .sampling import make_sampling
 from .stop_strings import make_stop_strings
@@ -123,7 +123,7 @@ def _publish(root: Path, item: Item) -> None:
 
 def _remove_others(wanted: Sequence[Item]) -> None:
     """Folders that nothing makes any more."""
-    paths = {item.path for item in wanted}
+    paths = {item.path for item in wanted} | OF_TRANSFORMERS_4
     for kind in ("base", "cases"):
         for folder in (GOLDEN / kind).iterdir():
             if f"{kind}/{folder.name}" not in paths:

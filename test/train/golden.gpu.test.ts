@@ -31,6 +31,7 @@ import {
   goldenCase,
   goldenTensors,
   largestDifference,
+  moduleNamesOf,
   tokensOf,
 } from '../helpers/golden';
 import { batchFor, taskOfBase } from '../helpers/golden_batches';
@@ -65,6 +66,8 @@ const cases = [
   'roberta_seqcls_big',
   'distilbert_seqcls_mid',
   'roberta_regression_mid',
+  'vit_mid',
+  'vit_v4names_mid',
 ].map((name): Case => ({ name, split: [] }));
 
 /** Again with some tensors in shards, as on a device that binds no more than 64 of their rows. */
@@ -96,7 +99,8 @@ interface Bench {
 async function open({ name, columns }: Case): Promise<Bench> {
   const golden = goldenCase(name);
   const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
-  const options = { dtype: 'auto', task: taskOfBase(golden.base), onUpload: () => {} } as const;
+  const module_names = moduleNamesOf(golden);
+  const options = { dtype: 'auto', task: taskOfBase(golden.base), module_names, onUpload: () => {} } as const;
   const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
   const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
   const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
