@@ -10,10 +10,12 @@ export const target: FuzzTarget = {
   name: 'model_config',
   codes: ['invalid_format', 'unsupported_model', 'limit_exceeded'],
   run(bytes) {
-    const model = createArchitecture(parseJsonObject(bytes, 'config.json') as PretrainedConfig);
+    const config = parseJsonObject(bytes, 'config.json') as PretrainedConfig;
+    const model = createArchitecture(config, config.model_type === 'vit' ? 'image_classification' : 'causal_lm');
     for (const { name, shape } of [...model.weights, ...model.constants]) {
       if (!Number.isSafeInteger(numel(shape)) || numel(shape) < 1) throw new Error(`${name}: got [${shape}]`);
     }
+    if (model.image !== undefined) return;
     const text = textSizes(model);
     const ids = [...text.eosTokenIds, text.padTokenId ?? 0];
     if (!ids.every((id) => Number.isInteger(id) && id >= 0 && id < text.vocabSize)) throw new Error(`got ids ${ids}`);
