@@ -3,6 +3,7 @@ import { toFloat32 } from '../../src/formats/values';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
+  AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   get_peft_model,
   type PreTrainedModel,
@@ -43,7 +44,11 @@ export async function within<T>(options: SessionOptions, body: (opened: TestSess
 /** The base model of a golden case. */
 export function loadBase({ session }: TestSession, name: string): Promise<PreTrainedModel> {
   const { base } = goldenCase(name);
-  const classes = { causal_lm: AutoModelForCausalLM, sequence_classification: AutoModelForSequenceClassification };
+  const classes = {
+    causal_lm: AutoModelForCausalLM,
+    sequence_classification: AutoModelForSequenceClassification,
+    image_classification: AutoModelForImageClassification,
+  };
   return classes[taskOfBase(base)].from_pretrained(goldenBase(base), { session });
 }
 
