@@ -5,6 +5,7 @@ export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfi
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
 export type {
   AdapterFiles,
+  LabelOptions,
   MemoryReport,
   ModelDtype,
   ModuleInfo,
@@ -17,6 +18,7 @@ export type { ModelSource, ParserLimits, ProgressInfo } from './core/source';
 export type { IdMatrix, ModelInputs, Tensor } from './core/tensor';
 export type {
   Dataset,
+  EvalLogs,
   Example,
   PauseReason,
   StepLogs,

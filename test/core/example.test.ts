@@ -50,11 +50,6 @@ describe('the fields of an example', () => {
       { pixel_values: { dims: [1, 2, 2], data: [1] }, label: 0 },
       "line 2: pixel_values: expected { dims: [channels, height, width], data }, with a number for each, got 'dims [1, 2, 2] with 1 numbers'",
     ],
-    [
-      'pixels without a label',
-      { pixel_values: { dims: [1, 1, 1], data: [1] } },
-      "line 2: label: expected a number, or one of the model's labels, got undefined",
-    ],
   ])('refused: %s', (_, given, message) => {
     expect(() => exampleFields('line 2', given)).toThrow(
       expect.objectContaining({ code: 'invalid_argument', message }),

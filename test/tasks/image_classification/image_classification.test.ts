@@ -42,7 +42,8 @@ describe('examples', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['a text', { text: 'a', label: 'cat' }, /^example 0: expected an image with a label$/],
+    ['a text', { text: 'a', label: 'cat' }, /^example 0: expected an image$/],
+    ['pixels without a label', { pixel_values: image() }, /^example 0: expected an image with a label$/],
     [
       'other sizes',
       { pixel_values: { dims: [1, 16, 48], data: image().data }, label: 0 },
@@ -78,6 +79,7 @@ describe('a batch', () => {
       labelled: 2,
       rows: Uint32Array.of(0, 17),
       targets: Float32Array.of(1, 0),
+      weights: Float32Array.of(1, 1),
     });
     expect(pixel_values.length).toBe(2 * LENGTH);
     expect(task.fullShape(args)).toEqual({ B: 2, T: 17 });
