@@ -1,0 +1,69 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AutoModelForSequenceClassification, type Example, Profile } from '../../src/index';
+import { goldenBase } from '../helpers/golden';
+import { type TestSession, vectorsOf, within } from '../helpers/session';
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const load = ({ session }: TestSession) =>
+  AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), {
+    session,
+    id2label: { 0: 'red', 1: 'green', 2: 'blue' },
+  });
+const rows = Array.from({ length: 12 }, (_, index): Example => {
+  const label = index % 3;
+  return { input_ids: [10 + label, 20 + index, 40 + label, 50], label };
+});
+const options = {
+  args: { max_steps: 25, per_device_train_batch_size: 12, learning_rate: 0.05, headLearningRate: 0.02 },
+};
+const visit = <T>(body: (opened: TestSession) => Promise<T>) => within({ store: 'auto' }, body);
+const labels = (told: readonly (readonly { readonly label: string }[])[]) => told.map(([best]) => best!.label);
+
+test('a profile over a classifier learns with its head, is judged by what it learnt, and knows it at the next visit', async () => {
+  const told = await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    await profile.add(rows);
+    const { metrics } = await profile.learn();
+    // Of so few labels all are learnt from.
+    expect(metrics).toMatchObject({ taken: 1, held_out: 0 });
+    expect(metrics.loss_after).toBeLessThan(metrics.loss_before! / 2);
+    return Promise.all(rows.map((row) => profile.predict(row as { input_ids: number[] })));
+  });
+  expect(labels(told)).toEqual(rows.map((_, index) => ['red', 'green', 'blue'][index % 3]));
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const profile = await Profile.open(base, 'ada');
+    expect(await Promise.all(rows.map((row) => profile.predict(row as { input_ids: number[] })))).toEqual(told);
+    const files = await profile.export();
+    const config = JSON.parse(await files.get('adapter_config.json')!.text());
+    expect(config).toMatchObject({ task_type: 'SEQ_CLS', modules_to_save: ['classifier', 'score'] });
+    const tensors = await vectorsOf({
+      'adapter_config.json': files.get('adapter_config.json')!,
+      'adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+    });
+    expect([...tensors.keys()]).toContain('base_model.model.classifier.bias');
+    const again = await Profile.import(base, files, 'again');
+    expect(await again.predict(rows[0] as { input_ids: number[] })).toEqual(told[0]);
+  });
+});
+
+test('two profiles over one base keep heads of their own', async () => {
+  await visit(async (opened) => {
+    const base = await load(opened);
+    const ada = await Profile.open(base, 'ada', options);
+    const ben = await Profile.open(base, 'ben', options);
+    await ada.add(rows);
+    await ben.add(rows.map((row, index): Example => ({ ...row, label: (index + 1) % 3 })));
+    await ada.learn();
+    await ben.learn();
+    const first = rows[0] as { input_ids: number[] };
+    expect(labels([await ada.predict(first), await ben.predict(first)])).toEqual(['red', 'green']);
+  });
+});
