@@ -7,6 +7,8 @@ export interface EncodedPair {
   readonly input_ids: number[];
   /** As many: which of the texts a token belongs to, as the tokenizer's post-processor says it. */
   readonly token_type_ids: number[];
+  /** Whether anything of the texts is left out. */
+  readonly cut: boolean;
 }
 
 /** Texts in a layout of as many, cut to `maxLength` tokens. Throws `invalid_argument` where special tokens alone are more. */
@@ -17,14 +19,15 @@ export function encodedPair(
 ): EncodedPair {
   const added = layout.length - sources.length;
   if (!(Number.isSafeInteger(maxLength) && maxLength >= added)) {
-    const message = `encodePair: expected a maxLength from ${added} on, got ${maxLength}`;
+    const message = `max_length: expected a length from ${added} on, got ${maxLength}`;
     throw new WebVeraError('invalid_argument', message, { hint: 'Special tokens count, and are never left out.' });
   }
-  const texts = firstTokens(sources, maxLength - added);
+  const { texts, cut } = firstTokens(sources, maxLength - added);
   const idsOf = (piece: Piece): readonly number[] => ('id' in piece ? [piece.id] : (texts[piece.text] ?? []));
   return {
     input_ids: layout.flatMap(idsOf),
     token_type_ids: layout.flatMap((piece) => idsOf(piece).map(() => piece.type)),
+    cut,
   };
 }
 
@@ -52,18 +55,26 @@ export class TokenSource {
   }
 }
 
+interface FirstTokens {
+  /** Of each text. */
+  readonly texts: readonly (readonly number[])[];
+  readonly cut: boolean;
+}
+
 /**
  * The first tokens of one text or two, `room` of them in all, as transformers' `longest_first` keeps them: what is too much goes
  * from the longer text, and once both are equally long from each in turn.
  */
-function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number): readonly (readonly number[])[] {
-  if (b === undefined) return [a.first(room)];
-  const half = Math.floor(room / 2);
-  let most = room;
+function firstTokens([a, b]: readonly [TokenSource, TokenSource?], room: number): FirstTokens {
+  // One more than there is room for tells whether there are more.
+  let most = room + 1;
   const count = (source: TokenSource): number => source.first(most).length;
+  if (b === undefined) return { texts: [a.first(room)], cut: count(a) > room };
+  const half = Math.floor(room / 2);
   // With an odd one over, it matters which of two long texts is the longer.
   while (room > 2 * half && count(a) === most && count(b) === most) most *= 2;
   const [countA, countB] = [count(a), count(b)];
   const kept = Math.min(countA, countB, half);
-  return countA > countB ? [a.first(room - kept), b.first(kept)] : [a.first(kept), b.first(room - kept)];
+  const texts = countA > countB ? [a.first(room - kept), b.first(kept)] : [a.first(kept), b.first(room - kept)];
+  return { texts, cut: countA + countB > room };
 }

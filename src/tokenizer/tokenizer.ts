@@ -142,6 +142,11 @@ export function announcing(tokenizer: TextTokenizer, onLong: (length: number) =>
       announce(text);
       return tokenizer.encode(text, options);
     },
+    encodePair(text, pair, options) {
+      announce(text);
+      if (pair !== undefined) announce(pair);
+      return tokenizer.encodePair(text, pair, options);
+    },
     decode(ids, options) {
       announce(ids);
       return tokenizer.decode(ids, options);

@@ -32,9 +32,12 @@ describe.each(Object.keys(golden.tokenizers))('transformers gives the same for %
   const rows = golden.rows.filter((row) => row.tokenizer === name);
 
   test.each(rows.map((row) => [row.situation, row] as const))('%s', (_, { text, pair, max_length, ...expected }) => {
-    const { input_ids, token_type_ids } = tokenizer.encodePair(text, pair ?? undefined, { maxLength: max_length });
+    const { input_ids, token_type_ids, cut } = tokenizer.encodePair(text, pair ?? undefined, { maxLength: max_length });
     expect(input_ids).toEqual(expected.input_ids);
     expect(token_type_ids.join('')).toBe(expected.token_type_ids);
+    const whole = tokenizer.encodePair(text, pair ?? undefined, { maxLength: 2 ** 20 });
+    expect(cut).toBe(whole.input_ids.length > max_length);
+    expect(whole.cut).toBe(false);
   });
 });
 
@@ -80,7 +83,11 @@ test.each([[1], [-1], [2.5], [Number.NaN]])('a maxLength of %s is refused', (max
 });
 
 test('special tokens alone may be all there is room for', () => {
-  expect(bert.encodePair('a', 'b', { maxLength: 3 })).toEqual({ input_ids: [2, 3, 3], token_type_ids: [0, 0, 1] });
+  expect(bert.encodePair('a', 'b', { maxLength: 3 })).toEqual({
+    input_ids: [2, 3, 3],
+    token_type_ids: [0, 0, 1],
+    cut: true,
+  });
   expect(() => bert.encodePair('a', 'b', { maxLength: 2 })).toThrow(/from 3 on, got 2/);
 });
 
@@ -101,6 +108,7 @@ describe('post-processors', () => {
     expect(tokenizer.encodePair('a', 'b b', { maxLength: 9 })).toEqual({
       input_ids: [3, 0, 3, 3, 2],
       token_type_ids: [3, 3, 7, 7, 0],
+      cut: false,
     });
     expect(tokenizer.specialTokens).toEqual({ before: [], after: [] });
   });

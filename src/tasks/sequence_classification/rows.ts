@@ -48,16 +48,24 @@ export function textRow(example: Example, where: string, options: TextRowOptions
 export function unlabelledRow(example: Example, where: string, options: Omit<TextRowOptions, 'labels'>): Unlabelled {
   if ('input_ids' in example) return tokenRow(example, where, options);
   if (!('text' in example)) throw invalid(where, 'a text');
-  const { tokenizer, maxLength, onCut } = options;
+  const { tokenizer, text, maxLength, onCut } = options;
   if (tokenizer === undefined) throw noTokenizer(where);
-  const whole = tokenizer.encode(example.text);
-  if (whole.length > maxLength) onCut();
-  const ids = whole.slice(0, maxLength);
+  const pair = 'text_pair' in example ? example.text_pair : undefined;
+  const { input_ids, token_type_ids, cut } = tokenizer.encodePair(example.text, pair, { maxLength });
+  if (input_ids.length === 0) throw invalid(where, 'a text with at least one token');
+  if (cut) onCut();
   return {
-    input_ids: Uint32Array.from(ids),
-    attention_mask: new Uint8Array(ids.length).fill(1),
-    token_type_ids: new Uint8Array(ids.length),
+    input_ids: Uint32Array.from(input_ids),
+    attention_mask: new Uint8Array(input_ids.length).fill(1),
+    token_type_ids: typesFor(text, token_type_ids, where),
   };
+}
+
+/** What a tokenizer says of two texts, for models that tell them apart. */
+function typesFor({ typeVocabSize }: TextSizes, types: readonly number[], where: string): Uint8Array {
+  if (typeVocabSize === undefined) return new Uint8Array(types.length);
+  expectBelow(types, typeVocabSize, `${where}: token_type_ids`);
+  return Uint8Array.from(types);
 }
 
 function labelOf(example: Example): number | string | undefined {
