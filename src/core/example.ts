@@ -16,7 +16,7 @@ const LATER = ['image'];
 
 /**
  * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
- * arrays, iterables, stored examples and JSON Lines. A field that is null or undefined isn't there; others that no example
+ * arrays, iterables, stored examples, JSON Lines and CSV. A field that is null or undefined isn't there; others that no example
  * has are ignored, as transformers does with columns it doesn't use. What only the model knows is checked later: the ids'
  * range, and that labels and masks are as long as they are.
  *
@@ -70,6 +70,7 @@ export function exampleHint(row: unknown): string {
   if (typeof row === 'number' || Array.isArray(row)) return 'Token ids are passed as [{ input_ids }].';
   if (typeof row !== 'object' || row === null) return '';
   if ('role' in row && 'content' in row) return 'A conversation is one example: [{ messages }].';
+  if (Object.keys(row).some((name) => /[;\t]/.test(name))) return 'Columns of a CSV file are separated by commas.';
   const find = (names: readonly string[]): string | undefined => names.find((name) => Object.hasOwn(row, name));
   const [prompt, completion, text] = [find(PROMPTS), find(COMPLETIONS), find(TEXTS)];
   if (prompt !== undefined && completion !== undefined) {

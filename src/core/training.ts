@@ -137,8 +137,15 @@ export type Example =
       readonly token_type_ids?: readonly number[];
     };
 
-/** A Blob is JSONL when its type or name says so, else plain text cut into blocks of `max_length`. */
+/**
+ * A Blob is JSON Lines or CSV when its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text cut into
+ * blocks of `max_length`. The first row of a CSV file names its columns as an example's fields are named: text and label, or
+ * prompt and completion. Numbers may be labels as they are written.
+ */
 export type Dataset = Iterable<Example> | AsyncIterable<Example> | Blob;
+
+/** What a Blob of examples is read as. */
+export type FileFormat = 'jsonl' | 'csv' | 'text';
 
 /** Where a run stands. `global_step` counts the updates that the GPU has acknowledged. */
 export interface TrainProgress {

@@ -7,9 +7,14 @@ const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd
 export const anyDataset: Rule = { expected: 'an iterable of examples, or a Blob of text', accepts, hint };
 
 function accepts(value: unknown): boolean {
-  if (value instanceof Blob) return !NO_TEXT.test(value.type) && !isErrorPage(value);
+  if (value instanceof Blob) return isCsv(value) || (!NO_TEXT.test(value.type) && !isErrorPage(value));
   if (typeof value !== 'object' || value === null || isBytes(value)) return false;
   return isFunction(value, Symbol.asyncIterator) || isFunction(value, Symbol.iterator);
+}
+
+/** By type or name. Where Excel is, Windows takes CSV files for its own. */
+export function isCsv(blob: Blob): boolean {
+  return /^text\/csv\b/i.test(blob.type) || ('name' in blob && /\.csv$/i.test(String(blob.name)));
 }
 
 /** Servers answer with a page where there is no such file. A File is what somebody chose. */
@@ -30,11 +35,7 @@ const FETCH = 'Fetch it: const response = await fetch(…); then, if response.ok
 function hint(value: unknown): string {
   if (typeof value === 'string') return isAddress(value) ? FETCH : 'Text is passed as new Blob([text]) or [{ text }].';
   if (value instanceof URL) return FETCH;
-  if (value instanceof Blob) {
-    return isErrorPage(value)
-      ? 'This is a web page: is the address of the text right? If a page is what is to be learnt, pass new Blob([blob]).'
-      : `A Blob of ${value.type} holds no plain text: get the text out of it first.`;
-  }
+  if (value instanceof Blob) return blobHint(value);
   if (isBytes(value)) return 'Bytes of text are passed as new Blob([bytes]).';
   if (typeof value === 'object' && value !== null) {
     if (isFunction(value, 'blob')) return 'Pass await response.blob(), once response.ok is known to be true.';
@@ -43,6 +44,14 @@ function hint(value: unknown): string {
     return 'A single example is passed in a list: [example].';
   }
   return 'Text is passed as new Blob([text]) or [{ text }].';
+}
+
+function blobHint(blob: Blob): string {
+  if (isErrorPage(blob)) {
+    return 'This is a web page: is the address of the text right? If a page is what is to be learnt, pass new Blob([blob]).';
+  }
+  if (/excel|spreadsheet/.test(blob.type)) return 'A table is passed as CSV: save it as such first, with commas.';
+  return `A Blob of ${blob.type} holds no plain text: get the text out of it first.`;
 }
 
 function isAddress(text: string): boolean {

@@ -1,7 +1,7 @@
 import { exampleFields } from '../core/example';
-import type { Dataset, Example } from '../core/training';
+import type { Dataset, Example, FileFormat } from '../core/training';
 import type { DataSource, DatasetName } from '../worker/protocol';
-import { anyDataset } from './dataset_rules';
+import { anyDataset, isCsv } from './dataset_rules';
 import { wrong } from './options';
 
 /** A data set as the worker is told of it; and, unless the worker reads it by itself, the feed that answers its calls. */
@@ -25,7 +25,7 @@ export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
   if (dataset instanceof Blob) {
     return {
       name,
-      source: { kind: 'blob', blob: dataset, format: isJsonLines(dataset) ? 'jsonl' : 'text' },
+      source: { kind: 'blob', blob: dataset, format: formatOf(dataset) },
       feed: undefined,
     };
   }
@@ -112,7 +112,8 @@ function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<
   return typeof async === 'function' ? async.call(dataset) : sync.call(dataset);
 }
 
-/** JSONL when the type or the file's name says so. */
-function isJsonLines(blob: Blob): boolean {
-  return /json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)));
+/** What the type or the file's name says. */
+function formatOf(blob: Blob): FileFormat {
+  if (/json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)))) return 'jsonl';
+  return isCsv(blob) ? 'csv' : 'text';
 }

@@ -31,9 +31,9 @@ export interface TrainerInit {
   /** Hugging Face's names; each has a default. They are checked as the trainer is made. */
   readonly args?: TrainingArguments;
   /**
-   * An array or any iterable of examples, or a Blob: JSON Lines if its type or name says so, else plain text. Each run goes
-   * through it once, so a generator serves one run. Examples are checked as the run reads them: it rejects with
-   * `invalid_argument`, `invalid_format` for what is no JSON, and `limit_exceeded` for too many tokens.
+   * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text. Each run
+   * goes through it once, so a generator serves one run. Examples are checked as the run reads them: it rejects with
+   * `invalid_argument`, `invalid_format` for what is no JSON or CSV, and `limit_exceeded` for too many tokens.
    */
   readonly train_dataset: Dataset;
   /** Of the same forms; `evaluate()` needs it, and nothing else does. Default: none. */

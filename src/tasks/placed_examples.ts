@@ -2,6 +2,7 @@ import { WebVeraError } from '../core/error';
 import { exampleFields } from '../core/example';
 import type { Example } from '../core/training';
 import { readJsonLines } from './blob_text';
+import { readCsv } from './csv';
 import type { RowSource } from './task';
 
 /** An example, and where it is in its data set: 'example 3', 'line 12'. */
@@ -10,14 +11,15 @@ interface PlacedExample {
   readonly example: Example;
 }
 
-/** The examples of a data set, checked as far as no model is needed. Throws `invalid_argument`, and `invalid_format` for broken JSON. */
+/** The examples of a data set, checked as far as no model is needed. Throws `invalid_argument`, and `invalid_format` for broken files. */
 export async function* placedExamples(source: RowSource): AsyncGenerator<PlacedExample> {
   for await (const { where, given } of givenExamples(source)) yield { where, example: exampleFields(where, given) };
 }
 
 async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly where: string; readonly given: unknown }> {
   if (source.kind === 'blob') {
-    for await (const { line, value } of readJsonLines(source.blob)) yield { where: `line ${line}`, given: value };
+    const rows = source.format === 'csv' ? readCsv(source.blob) : readJsonLines(source.blob);
+    for await (const { line, value } of rows) yield { where: `line ${line}`, given: value };
     return;
   }
   let index = 0;

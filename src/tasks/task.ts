@@ -1,6 +1,6 @@
 import type { LabelScore } from '../core/prediction';
 import type { GivenInputs, Tensor } from '../core/tensor';
-import type { Example, ResolvedTrainingArguments } from '../core/training';
+import type { Example, FileFormat, ResolvedTrainingArguments } from '../core/training';
 import type { Warning } from '../core/warning';
 import type { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
@@ -31,7 +31,7 @@ export interface BatchInputs {
 
 /** A data set as it comes: a file, or examples one after the other. */
 export type RowSource =
-  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
+  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: FileFormat }
   | { readonly kind: 'examples'; readonly examples: AsyncIterable<unknown> | Iterable<unknown> };
 
 export interface CollectedRows<Row> {
@@ -112,7 +112,7 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   extends TaskMetrics {
   /**
    * Reads a data set to its end, once. Gives way to other work now and then. Throws `invalid_argument` (naming the example or
-   * line), `invalid_format` for broken JSON, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
+   * line), `invalid_format` for broken files, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
    */
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
   /** Set where it tells labels. */

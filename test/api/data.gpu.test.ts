@@ -70,7 +70,7 @@ const sentences = [
   'Naïve — he paid £3.',
 ];
 
-test('texts: in an array, an async iterable, and JSON Lines by type or by name', async () => {
+test('texts: in an array, an async iterable, JSON Lines by type or by name, and CSV', async () => {
   const losses = [];
   for (const text of sentences) losses.push(await lossOf(await tokenizer.encode(text)));
   const examples = sentences.map((text) => ({ text }));
@@ -85,6 +85,8 @@ test('texts: in an array, an async iterable, and JSON Lines by type or by name',
   expectLosses(await lossesOf(later()), losses);
   expectLosses(await lossesOf(new Blob([lines], { type: 'application/jsonl' })), losses);
   expectLosses(await lossesOf(new File([lines], 'examples.jsonl')), losses);
+  const table = `text\r\n${sentences.map((text) => `"${text}"`).join('\r\n')}`;
+  expectLosses(await lossesOf(new File([table], 'examples.csv')), losses);
 });
 
 test('a text file is cut into blocks of max_length', async () => {

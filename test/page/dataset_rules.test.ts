@@ -12,6 +12,7 @@ test.each<[string, unknown]>([
   ['a Blob of no type', new Blob(['a'])],
   ['a Blob of text', new Blob(['a'], { type: 'text/plain' })],
   ['what servers call files that they know nothing of', new Blob(['a'], { type: 'application/octet-stream' })],
+  ['a table that Windows takes for one of Excel', file('application/vnd.ms-excel', 'a.csv')],
   ['a web page that somebody chose', file('text/html', 'a.html')],
 ])('a data set may be %s', (_, value) => {
   expect(anyDataset.accepts(value)).toBe(true);
@@ -31,6 +32,7 @@ describe('what is none is told what to do', () => {
     ['an error page', new Blob(['<!doctype html>'], { type: 'text/html; charset=utf-8' }), /is the address .* right\?/],
     ['a PDF', file('application/pdf', 'a.pdf'), /application\/pdf holds no plain text/],
     ['a picture', new Blob(['a'], { type: 'image/png' }), /image\/png holds no plain text/],
+    ['a spreadsheet', file('application/vnd.ms-excel', 'a.xls'), /as CSV/],
     ['a file’s handle', { getFile: async () => new Blob() }, /await handle\.getFile\(\)/],
     ['columns', { text: ['a', 'b'] }, /^Examples are rows/],
     ['an example', { text: 'a' }, /\[example\]/],
@@ -53,6 +55,7 @@ test.each<[unknown, string]>([
     'Rename what it holds: rows.map((row) => ({ prompt: row.question, completion: row.answer })).',
   ],
   [{ content: 'a' }, 'Rename what it holds: rows.map((row) => ({ text: row.content })).'],
+  [{ 'text;label': 'a;b' }, 'Columns of a CSV file are separated by commas.'],
   [{ a: 1 }, ''],
   [null, ''],
 ])('the row %j is told: %s', (row, hint) => {

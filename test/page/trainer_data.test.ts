@@ -73,12 +73,15 @@ describe('the data of a run', () => {
     await session.close();
   });
 
-  test.each<[string, string, string, 'jsonl' | 'text']>([
+  test.each<[string, string, string, 'jsonl' | 'csv' | 'text']>([
     ['text', '', 'a.txt', 'text'],
     ['no name', 'text/plain', '', 'text'],
     ['the name', '', 'a.jsonl', 'jsonl'],
     ['the type', 'application/x-ndjson', '', 'jsonl'],
     ['the other type', 'application/jsonl', '', 'jsonl'],
+    ['the name of a table', '', 'A.CSV', 'csv'],
+    ['the type of a table', 'text/csv; charset=utf-8', '', 'csv'],
+    ['a table, as Windows calls it', 'application/vnd.ms-excel', 'a.csv', 'csv'],
   ])('may be a Blob: %s', async (_case, type, name, format) => {
     const { model, session, fake } = await wrapped(() => ({ train: async () => output }));
     const blob = Object.assign(new Blob(['{"text":"a"}'], { type }), name === '' ? {} : { name });

@@ -33,7 +33,7 @@ interface CollectedRows {
 
 /**
  * Reads a data set to its end, once, as tokens. Gives way to other work now and then.
- * Throws `invalid_argument` (naming the example or line), `invalid_format` for broken JSON, `limit_exceeded` for more
+ * Throws `invalid_argument` (naming the example or line), `invalid_format` for broken files, `limit_exceeded` for more
  * tokens than memory should hold, and what `signal` is aborted with.
  */
 export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedRows> {

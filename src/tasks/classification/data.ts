@@ -19,7 +19,7 @@ interface RowFormat<Row> {
 
 /**
  * Reads a data set of examples with labels to its end. Throws `invalid_argument` (naming the example or line), also for data of one
- * class in training, `invalid_format` for broken JSON, `limit_exceeded`, and what `signal` is aborted with.
+ * class in training, `invalid_format` for broken files, `limit_exceeded`, and what `signal` is aborted with.
  */
 export async function collectClassified<Row extends { readonly target: number; readonly weight: number }>(
   source: RowSource,
@@ -64,7 +64,7 @@ function empty(form: string): WebVeraError {
 
 function plainText(): WebVeraError {
   return new WebVeraError('invalid_argument', 'Expected examples with labels, got a file of plain text', {
-    hint: 'Pass a JSON Lines file (.jsonl) of { "text": …, "label": … }, or a list of such examples.',
+    hint: 'Pass a CSV file (.csv) with columns text and label, a JSON Lines file (.jsonl) of { "text": …, "label": … }, or a list.',
   });
 }
 

@@ -50,8 +50,7 @@ export function unlabelledRow(example: Example, where: string, options: Omit<Tex
   if (!('text' in example)) throw invalid(where, 'a text');
   const { tokenizer, text, maxLength, onCut } = options;
   if (tokenizer === undefined) throw noTokenizer(where);
-  const pair = 'text_pair' in example ? example.text_pair : undefined;
-  const { input_ids, token_type_ids, cut } = tokenizer.encodePair(example.text, pair, { maxLength });
+  const { input_ids, token_type_ids, cut } = tokenizer.encodePair(example.text, example.text_pair, { maxLength });
   if (input_ids.length === 0) throw invalid(where, 'a text with at least one token');
   if (cut) onCut();
   return {

@@ -1,5 +1,5 @@
 import type { RunControl, RunHook } from '../../core/run';
-import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../../core/training';
+import type { Example, FileFormat, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about runs. */
@@ -37,7 +37,7 @@ export interface RunCalls {
 
 /** A Blob is read in the worker. `length`: the number of examples in the feed, if known. */
 export type DataSource =
-  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: 'jsonl' | 'text' }
+  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: FileFormat }
   | { readonly kind: 'feed'; readonly name: DatasetName; readonly length?: number };
 
 export type DatasetName = 'train_dataset' | 'eval_dataset';

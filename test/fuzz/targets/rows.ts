@@ -8,13 +8,13 @@ const LENGTH = 16;
 const tokenizer = spacedTokenizer();
 const base = { tokenizer, vocabSize: VOCABULARY, completionOnly: null, maxLength: LENGTH };
 
-/** A data set: as JSON Lines and as plain text, cut and packed, and as the tag cuts what is pasted into it. */
+/** A data set: as JSON Lines, as CSV and as plain text, cut and packed, and as the tag cuts what is pasted into it. */
 export const target: FuzzTarget = {
   name: 'rows',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded'],
   async run(bytes) {
     const blob = new Blob([bytes]);
-    for (const format of ['jsonl', 'text'] as const) {
+    for (const format of ['jsonl', 'csv', 'text'] as const) {
       for (const packing of [false, true]) {
         await expectRows({ kind: 'blob', blob, format }, { ...base, packing, overflow: 'split' });
       }

@@ -124,6 +124,29 @@ describe('JSON Lines', () => {
   });
 });
 
+describe('CSV', () => {
+  const csv = (content: string): RowSource => ({ kind: 'blob', blob: new Blob([content]), format: 'csv' });
+
+  test('one example a row, by the names of the columns', async () => {
+    expect(await idsOf(csv('id,text\n1,Call me\n\n2,"Call me, ""sir"""\n'))).toEqual([
+      tokenizer.encode('Call me'),
+      tokenizer.encode('Call me, "sir"'),
+    ]);
+    const { rows } = await collectRows(csv('prompt,completion\nCall, me'), options);
+    const fromList = await collectRows(examples({ prompt: 'Call', completion: ' me' }), options);
+    expect(rows).toEqual(fromList.rows);
+  });
+
+  test.each([
+    ['a table without a text', 'a,b\n1,2', 'line 2: expected', 'invalid_argument'],
+    ['a row of too many fields', 'text\n"Call\nme"\na,b', 'line 4: expected 1 fields', 'invalid_format'],
+    ['a header alone', 'text\n', 'at least one example to learn from, got none', 'invalid_argument'],
+  ])('%s is refused', async (_, content, message, code) => {
+    const expected = { code, message: expect.stringContaining(message) };
+    await expect(collectRows(csv(content), options)).rejects.toMatchObject(expected);
+  });
+});
+
 describe('examples', () => {
   test('any iterable will do', async () => {
     async function* stream() {

@@ -203,6 +203,22 @@ describe('a data set', () => {
     await expect(collect(source)).rejects.toThrow(/^line 3: label: expected a number, or one of the model's labels/);
   });
 
+  test('may be a table', async () => {
+    const table = 'label,text,text_pair\n1,a,b\nham,"b\na",a\n0,a,';
+    const source: RowSource = { kind: 'blob', blob: new Blob([table]), format: 'csv' };
+    const { rows } = await collect(source);
+    expect(rows.map(({ input_ids, target }) => [target, ...input_ids])).toEqual([
+      [1, CLS, a, SEP, b, SEP],
+      [0, CLS, b, a, SEP, a, SEP],
+      [0, CLS, a, SEP, SEP],
+    ]);
+    const wrong: RowSource = { ...source, blob: new Blob([`${table}\n2,a,b`]) };
+    await expect(collect(wrong)).rejects.toThrow(/^line 6: label: expected one of .*, got "2"$/);
+    const prices: RowSource = { ...source, blob: new Blob(['text,label\na,-1.5e1\nb,2']) };
+    const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };
+    expect((await collect(prices, { labels: numbers })).rows.map(({ target }) => target)).toEqual([-15, 2]);
+  });
+
   test('is given up once that is asked for', async () => {
     const controller = new AbortController();
     const oops = new Error('oops');
