@@ -42,6 +42,7 @@ export { type CheckpointInfo, checkpoints } from './page/checkpoints';
 export { defaultSession } from './page/default_session';
 export { export_run } from './page/export_run';
 export type { BatchGeneration, Generation } from './page/generation';
+export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/labelled_files';
 export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';
 export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';

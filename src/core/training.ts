@@ -127,6 +127,8 @@ export type Example =
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
   /** For classifiers of images: (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
   | { readonly pixel_values: Tensor; readonly label?: number | string }
+  /** For classifiers of images. */
+  | { readonly image: Blob; readonly label: number | string }
   | {
       readonly input_ids: readonly number[];
       /** Of each token; for classifiers one for all. */

@@ -19,7 +19,7 @@ type SimpleExample = Exclude<Example, { readonly messages: unknown }>;
 
 /** Turns an example into tokens. `where` says which one it is, for messages: 'example 3', 'line 12'. Throws `invalid_argument`. */
 export function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): TokenRow {
-  if ('pixel_values' in example) throw invalid(where, 'a text, got an image');
+  if ('pixel_values' in example || 'image' in example) throw invalid(where, 'a text, got an image');
   if ('label' in example && example.label !== undefined) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);
