@@ -4,6 +4,7 @@ import type { BatchGenerationConfig, GenerationConfig } from '../core/generation
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
 import { tellInstead, tellInsteadOf } from '../core/tell_instead';
 import type { ModelInputs, Tensor } from '../core/tensor';
+import type { Example } from '../core/training';
 import type { Handle, ModelInfo } from '../worker/protocol';
 import { asyncDispose } from './dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from './foreign_names';
@@ -19,6 +20,7 @@ import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import { Place } from './place';
 import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
+import { type Preview, type PreviewOptions, previewRequest } from './preview';
 import { type GenerateInput, wirePrompt } from './prompts';
 import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
@@ -49,6 +51,11 @@ export interface PreTrainedModel extends AsyncDisposable {
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
   /** The same of several inputs, some at a time, in their order. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
+  /**
+   * An example, or a text alone, as a run with such arguments would give it to the model: its tokens, its label, and which tokens
+   * are learnt. Of a conversation, as the chat template writes it. Rejects as a run does for an example that it can't take.
+   */
+  preview(example: Example | string, options?: PreviewOptions): Promise<Preview>;
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
@@ -164,6 +171,13 @@ export class RemoteModel implements PreTrainedModel {
     const handle = liveHandle(this);
     const request = predictRequest(inputs, options);
     return link.call((call) => link.request('predict', call, handle, request), { signal: options.signal });
+  }
+
+  async preview(example: Example | string, options: PreviewOptions = {}): Promise<Preview> {
+    const { link } = this[partsKey];
+    const handle = liveHandle(this);
+    const request = previewRequest(example, options);
+    return link.call((call) => link.request('preview', call, handle, request), { signal: options.signal });
   }
 
   named_modules(): readonly ModuleInfo[] {

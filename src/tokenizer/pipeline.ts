@@ -87,6 +87,10 @@ export class Pipeline {
     return this.#library.token_to_id(token);
   }
 
+  id_to_token(id: number): string | undefined {
+    return this.#library.id_to_token(id);
+  }
+
   /**
    * Without special tokens around. `continued` is for a text that goes on where another ended. Throws `limit_exceeded`.
    */

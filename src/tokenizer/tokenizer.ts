@@ -51,6 +51,8 @@ export interface TextTokenizer {
    * `limit_exceeded` as `encode` does.
    */
   decode(ids: readonly number[], options?: DecodeOptions): string;
+  /** The vocabulary's entries of ids; '' for ids that no token has. */
+  tokens(ids: readonly number[]): string[];
   readonly hasChatTemplate: boolean;
   /**
    * A conversation as the chat template writes it. Encode it without special tokens: it has its own. Rejects with
@@ -113,6 +115,7 @@ export function createTokenizer(
     eos_token,
     specialTokens,
     stream,
+    tokens: (ids) => ids.map((id) => pipeline.id_to_token(id) ?? ''),
     hasChatTemplate: template !== undefined,
     renderChat: (chat) => renderChat(template, render, chat),
     encode(text, { add_special_tokens = true } = {}) {

@@ -1,4 +1,6 @@
+import type { Preview } from '../../core/preview';
 import type { GivenInputs, Tensor } from '../../core/tensor';
+import type { Example, ResolvedTrainingArguments } from '../../core/training';
 import type { Warning } from '../../core/warning';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
@@ -27,6 +29,7 @@ import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './data';
 import { exportedRow } from './exported_row';
 import { batchOfInputs, unpaddedLogits } from './forward';
+import { previewOfExample } from './preview';
 import type { TokenRow } from './token_row';
 
 /** N = B·T. */
@@ -71,6 +74,15 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     const warnings: Warning[] = leftOut === 0 ? [] : [{ code: 'left_out', message }];
     if (uncertain > 0) warnings.push({ code: 'turns_left_out', message: turnsLeftOut(uncertain) });
     return { rows, warnings };
+  }
+
+  preview(example: Example, where: string, args: ResolvedTrainingArguments): Promise<Preview> {
+    return previewOfExample(example, where, {
+      tokenizer: this.#tokenizer,
+      vocabSize: this.text.vocabSize,
+      completionOnly: args.completion_only_loss,
+      maxLength: this.#rowLength(args),
+    });
   }
 
   columns({ input_ids, labels, attention_mask }: TokenRow) {

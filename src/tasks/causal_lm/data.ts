@@ -2,11 +2,10 @@ import { WebVeraError } from '../../core/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readText } from '../blob_text';
 import { Breather } from '../breather';
-import { placed, placedExamples } from '../placed_examples';
+import { placedExamples } from '../placed_examples';
 import type { RowSource } from '../task';
 import { packRows, textBlocks } from './blocks';
-import { chatRow } from './chat_row';
-import { type ExampleOptions, exampleRow, tokenizerFor } from './examples';
+import { type ExampleOptions, rowOfExample } from './examples';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
 /** Tokens that are kept in memory for later epochs, at nine bytes each. */
@@ -86,16 +85,9 @@ async function* exampleRows(
   onUncertain: OnUncertain,
 ): AsyncGenerator<TokenRow> {
   for await (const { where, example } of placedExamples(source)) {
-    if (!('messages' in example)) {
-      yield exampleRow(example, where, options);
-      continue;
-    }
-    const tokenizer = tokenizerFor(options, where);
-    const chat = await chatRow(example.messages, tokenizer, options.completionOnly ?? true).catch((error: unknown) => {
-      throw placed(error, where);
-    });
-    onUncertain(chat.uncertain);
-    yield chat.row;
+    const { row, uncertain } = await rowOfExample(example, where, options);
+    onUncertain(uncertain);
+    yield row;
   }
 }
 

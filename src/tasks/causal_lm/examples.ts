@@ -1,6 +1,8 @@
 import { WebVeraError } from '../../core/error';
 import type { Example } from '../../core/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { placed } from '../placed_examples';
+import { type ChatRow, chatRow } from './chat_row';
 import { IGNORED, type TokenRow, textRow } from './token_row';
 
 type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
@@ -17,7 +19,16 @@ export interface ExampleOptions {
 /** Of a conversation another thread may have a part, so it is turned into tokens apart. */
 type SimpleExample = Exclude<Example, { readonly messages: unknown }>;
 
-/** Turns an example into tokens. `where` says which one it is, for messages: 'example 3', 'line 12'. Throws `invalid_argument`. */
+/** Turns an example into tokens. `where` says which one it is: 'example 3', 'line 12'. Throws `invalid_argument`, and as `chatRow`. */
+export async function rowOfExample(example: Example, where: string, options: ExampleOptions): Promise<ChatRow> {
+  if (!('messages' in example)) return { row: exampleRow(example, where, options), uncertain: 0 };
+  const tokenizer = tokenizerFor(options, where);
+  return chatRow(example.messages, tokenizer, options.completionOnly ?? true).catch((error: unknown) => {
+    throw placed(error, where);
+  });
+}
+
+/** The same of an example that no template writes. */
 export function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): TokenRow {
   if ('pixel_values' in example || 'image' in example) throw invalid(where, 'a text, got an image');
   if ('label' in example && example.label !== undefined) throw labelled(where);
@@ -66,7 +77,7 @@ function expectRange(list: readonly number[], what: string, min: number, max: nu
   if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`);
 }
 
-export function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
+function tokenizerFor({ tokenizer }: ExampleOptions, where: string): TextTokenizer {
   if (tokenizer !== undefined) return tokenizer;
   throw new WebVeraError('invalid_argument', `${where}: expected { input_ids }, because the model has no tokenizer`, {
     hint: 'Load the model from a source that holds tokenizer.json, or pass token ids.',

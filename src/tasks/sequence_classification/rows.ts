@@ -67,7 +67,8 @@ function typesFor({ typeVocabSize }: TextSizes, types: readonly number[], where:
   return Uint8Array.from(types);
 }
 
-function labelOf(example: Example): number | string | undefined {
+/** Undefined for an example without a label. */
+export function labelOf(example: Example): number | string | undefined {
   if ('label' in example && example.label !== undefined) return example.label;
   return 'labels' in example && typeof example.labels === 'number' ? example.labels : undefined;
 }

@@ -1,9 +1,12 @@
+import type { Preview } from '../../core/preview';
 import type { GivenInputs } from '../../core/tensor';
+import type { Example, ResolvedTrainingArguments } from '../../core/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
+import { expectClassifiable } from '../classification/arguments';
 import { Classifier, type HeadInputs, targetColumn } from '../classification/classifier';
 import { labelScores } from '../classification/scores';
 import { expectTexts } from '../given';
@@ -21,6 +24,7 @@ import type {
 import { type ClassifiedTexts, textsBatch } from './batches';
 import { collectTexts } from './data';
 import { givenRows } from './given';
+import { previewOfText } from './preview';
 import { type TextRow, unlabelledRow } from './rows';
 
 /** N = B·T. */
@@ -63,6 +67,12 @@ export class SequenceClassification
       labels: this.labels,
       maxLength,
     });
+  }
+
+  async preview(example: Example, where: string, args: ResolvedTrainingArguments): Promise<Preview> {
+    expectClassifiable(args, this.labels);
+    const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
+    return previewOfText(example, where, { tokenizer, text, labels, maxLength: this.#rowLength(args) });
   }
 
   columns(row: TextRow) {

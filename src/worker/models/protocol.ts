@@ -11,9 +11,10 @@ import type {
   TaskName,
 } from '../../core/model';
 import type { LabelScore } from '../../core/prediction';
+import type { Preview } from '../../core/preview';
 import type { ModelSource } from '../../core/source';
 import type { GivenInputs, Tensor } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { Example, ResolvedTrainingArguments } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
@@ -42,6 +43,8 @@ export interface ModelCalls {
   ): Promise<string[]>;
   /** The labels of each input, the likeliest first. */
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
+  /** An example as the model takes it in. */
+  preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -112,6 +115,12 @@ export type WireInputs = GivenInputs & {
   /** One for each row, '__base__' for none; they needn't be active. */
   readonly adapter_names?: readonly string[];
 };
+
+export interface PreviewRequest {
+  /** The page has checked its form. */
+  readonly example: Example;
+  readonly args: ResolvedTrainingArguments;
+}
 
 export interface PredictRequest {
   /** At least one, of which the page has checked the form. */

@@ -18,6 +18,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   forward: 'models',
   generate: 'models',
   predict: 'models',
+  preview: 'models',
   stateDict: 'models',
   memory: 'models',
   exportModel: 'models',

@@ -1,0 +1,22 @@
+import { exampleFields } from '../core/example';
+import type { Preview, PreviewOptions } from '../core/preview';
+import type { Example } from '../core/training';
+import type { PreviewRequest } from '../worker/protocol';
+import { abortSignal, anyBoolean, checkOptions, defined, integer, orNull, type Rules } from './options';
+import { resolveTrainingArguments } from './training_arguments';
+
+export type { Preview, PreviewOptions };
+
+const rules: Rules<PreviewOptions> = {
+  max_length: integer(2),
+  completion_only_loss: orNull(anyBoolean),
+  signal: abortSignal,
+};
+
+/** An example as it is sent. Throws `invalid_argument` for what is none. */
+export function previewRequest(example: Example | string, options: PreviewOptions): PreviewRequest {
+  checkOptions('preview', options, rules);
+  const { signal: _, ...args } = options;
+  const given = typeof example === 'string' ? { text: example } : example;
+  return { example: exampleFields('preview: example', given), args: resolveTrainingArguments(defined(args)) };
+}
