@@ -17,7 +17,8 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   }
   const named = names.indexOf(String(label));
   const index = named >= 0 ? named : Number(label);
-  if (Number.isInteger(index) && index >= 0 && index < names.length && label !== '') return index;
+  const isEmpty = String(label).trim() === '';
+  if (!isEmpty && Number.isInteger(index) && index >= 0 && index < names.length) return index;
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
 }
 
