@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { PretrainedConfig } from '../../src/core/model';
+import { expectLabels, parseLabels, withLabels } from '../../src/models/labels';
+
+const named = (...names: readonly string[]) => Object.fromEntries([...names.entries()].map(([id, name]) => [id, name]));
+
+describe('the labels of a config.json', () => {
+  test.each<[string, object, readonly string[]]>([
+    ['are two by default', {}, ['LABEL_0', 'LABEL_1']],
+    ['are as many as num_labels', { num_labels: 3 }, ['LABEL_0', 'LABEL_1', 'LABEL_2']],
+    ['are named', { id2label: named('ham', 'spam') }, ['ham', 'spam']],
+    ['may be in any order', { id2label: { 1: 'spam', 0: 'ham' } }, ['ham', 'spam']],
+    ['may be named and counted', { id2label: named('ham', 'spam'), num_labels: 2 }, ['ham', 'spam']],
+    ['that are null aren’t there', { id2label: null, num_labels: null, problem_type: null }, ['LABEL_0', 'LABEL_1']],
+    ['may be empty names', { id2label: named('', 'spam') }, ['', 'spam']],
+  ])('%s', (_, json, names) => {
+    expect(parseLabels(json as never)).toEqual({ names, problem: 'single_label_classification' });
+  });
+
+  test('that are a single one are a number', () => {
+    const regression = { names: ['price'], problem: 'regression' };
+    expect(parseLabels({ id2label: named('price') })).toEqual(regression);
+    expect(parseLabels({ id2label: named('price'), problem_type: 'regression' })).toEqual(regression);
+  });
+
+  test.each<[string, object, string]>([
+    ['of several classes at once', { problem_type: 'multi_label_classification' }, 'unsupported_model'],
+    ['that are several numbers', { problem_type: 'regression', num_labels: 2 }, 'unsupported_model'],
+    ['of one class', { problem_type: 'single_label_classification', num_labels: 1 }, 'unsupported_model'],
+    ['numbered from 1', { id2label: { 1: 'ham', 2: 'spam' } }, 'invalid_format'],
+    ['with a gap', { id2label: { 0: 'ham', 2: 'spam' } }, 'invalid_format'],
+    ['more than counted', { id2label: named('ham', 'spam'), num_labels: 1 }, 'invalid_format'],
+    ['fewer than counted', { id2label: named('ham', 'spam'), num_labels: 3 }, 'invalid_format'],
+    ['without any', { id2label: {} }, 'invalid_format'],
+    ['in a list', { id2label: ['ham', 'spam'] }, 'invalid_format'],
+    ['that are numbers', { id2label: { 0: 1, 1: 2 } }, 'invalid_format'],
+    ['of endless names', { id2label: named('a', 'b'.repeat(257)) }, 'invalid_format'],
+    ['of another’s prototype', { id2label: { 0: 'a', constructor: 'b' } }, 'invalid_format'],
+    ['none at all', { num_labels: 0 }, 'invalid_format'],
+    ['a fraction of them', { num_labels: 2.5 }, 'invalid_format'],
+    ['millions', { num_labels: 2 ** 20 }, 'invalid_format'],
+    ['a problem that is none', { problem_type: 7 }, 'invalid_format'],
+  ])('%s: refused', (_, json, code) => {
+    expect(() => parseLabels(json as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('may be a bomb', () => {
+    const id2label = Object.fromEntries(Array.from({ length: 70_000 }, (_, id) => [id, 'a']));
+    expect(() => parseLabels({ id2label })).toThrow(expect.objectContaining({ code: 'invalid_format' }));
+  });
+});
+
+describe('other labels', () => {
+  const config = {
+    model_type: 'bert',
+    num_labels: 2,
+    id2label: named('no', 'yes'),
+    label2id: { no: 0, yes: 1 },
+    problem_type: 'single_label_classification',
+  } as unknown as PretrainedConfig;
+
+  test('leave all as it is where none are given', () => {
+    expect(withLabels(config)).toBe(config);
+    expect(withLabels(config, {})).toBe(config);
+    expect(withLabels(config, { id2label: {} })).toBe(config);
+  });
+
+  test('take the place of the file’s, and of what it says of the problem', () => {
+    expect(withLabels(config, { id2label: { 0: 'ham', 1: 'spam', 2: 'eggs' } })).toEqual({
+      model_type: 'bert',
+      id2label: named('ham', 'spam', 'eggs'),
+      label2id: { ham: 0, spam: 1, eggs: 2 },
+    });
+  });
+
+  test('that are counted have the file’s names, if it has as many, else transformers’', () => {
+    expect(withLabels(config, { num_labels: 2 }).id2label).toEqual(named('no', 'yes'));
+    expect(withLabels(config, { num_labels: 3 }).id2label).toEqual(named('LABEL_0', 'LABEL_1', 'LABEL_2'));
+    expect(withLabels(config, { num_labels: 1 })).toMatchObject({
+      id2label: named('LABEL_0'),
+      label2id: { LABEL_0: 0 },
+    });
+  });
+
+  test('are what is read then', () => {
+    expect(parseLabels(withLabels(config, { num_labels: 1 }))).toEqual({ names: ['LABEL_0'], problem: 'regression' });
+  });
+});
+
+test('a head without labels is refused', () => {
+  expect(() => expectLabels(undefined)).toThrow(expect.objectContaining({ code: 'unsupported_model' }));
+});
