@@ -21,8 +21,11 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
  * what `train({ resume_from_checkpoint: true })` would go on from: the run's last checkpoint in this browser, also after the
  * page was closed, or its first step. That goes through `train_dataset` once more, so a generator serves no longer.
  *
+ * What runs measure on `eval_dataset` they don't measure there, and no best state is loaded at the end.
+ *
  * Rejects with `invalid_argument` for a run that has no steps left, that has no data, or that has more adapters than one; for
- * a trainer of another model; and with `not_found` for a run that is over and whose state wasn't kept.
+ * classifiers, and runs with `headLearningRate`, `label_smoothing_factor` or `group_by_length`; for a trainer of another model;
+ * and with `not_found` for a run that is over and whose state wasn't kept.
  */
 export async function export_run(
   run: { readonly model: VeraModel; readonly trainer: Trainer },

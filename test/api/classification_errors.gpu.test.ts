@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   AutoModelForCausalLM,
   type Dataset,
+  export_run,
   get_peft_model,
+  labelledFiles,
   Trainer,
   type TrainerInit,
   type TrainingArguments,
@@ -12,7 +14,7 @@ import {
 import { goldenBase } from '../helpers/golden';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { loadTextClassifier } from '../helpers/text_classifier';
-import { weightsOf } from '../helpers/tiny_training';
+import { firstLog, weightsOf } from '../helpers/tiny_training';
 
 const id2label = { 0: 'ham', 1: 'spam', 2: 'eggs' };
 const texts = [
@@ -137,9 +139,23 @@ describe('a classifier refuses', () => {
     await expectRefusal(classifier, () => classifier.generate_batch(['a', 'b']), { message });
   });
 
+  test('to go on in Python', async () => {
+    const message = /^export_run: expected a run of a language model, got one of BertForSequenceClassification$/;
+    const stored = trainer(classifier);
+    await expectRefusal(classifier, () => export_run({ model: classifier, trainer: stored }), { message });
+    const running = trainer(classifier, { args: { max_steps: 200 } });
+    const run = running.train();
+    await firstLog(run);
+    await expect(export_run({ model: classifier, trainer: running })).rejects.toThrow(message);
+    await run.stop();
+    await run;
+  });
+
   test('and trains on what is right', async () => {
     await expectToLearn(classifier, texts);
     await expectToLearn(classifier, new File(['text,label\na,ham\nb,1\nc,eggs'], 'rows.csv'));
+    const files = ['ham/1.txt', 'spam/1.txt', 'eggs/1.txt'].map((path): [string, Blob] => [path, new Blob([path])]);
+    await expectToLearn(classifier, labelledFiles(new Map(files)));
   });
 });
 
@@ -174,6 +190,15 @@ describe('a language model refuses', () => {
   ])('%s', async (_, train_dataset) => {
     const message = /^(?:example 0|line 2): expected a text to be continued, got one with a label$/;
     await expectRefusal(language, () => trainer(language, { train_dataset }).train(), { message });
+  });
+
+  test.each<[string, TrainingArguments, RegExp]>([
+    ['a rate for the head', { headLearningRate: 1 }, /expected one rate for all$/],
+    ['smoothed labels', { label_smoothing_factor: 0.1 }, /expected a run without label_smoothing_factor$/],
+    ['groups of one length', { group_by_length: true }, /expected a run without group_by_length$/],
+  ])('to go on in Python with %s', async (_, args, message) => {
+    const own = trainer(language, { args, train_dataset: [{ input_ids: [5, 6, 7] }] });
+    await expectRefusal(language, () => export_run({ model: language, trainer: own }), { message });
   });
 
   test('to tell labels', async () => {

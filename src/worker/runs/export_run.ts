@@ -37,7 +37,7 @@ export async function exportRun({
   snapshot,
   signal,
 }: ExportedRun): Promise<ReadonlyMap<string, Blob>> {
-  const adapter = asVera(expectOne(overlay));
+  const adapter = asVera(expectExportable({ model, overlay, args }));
   const { progress, logs, halving, pools } = snapshot;
   if (progress.global_step >= progress.max_steps) throw nothingLeft(progress.max_steps);
   const [pool] = pools;
@@ -69,8 +69,25 @@ async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSig
   }
 }
 
+/** The adapter of a run that Python can go on with. Throws `invalid_argument` for others: there is no need to wait for their state. */
+export function expectExportable({ model, overlay, args }: Pick<ExportedRun, 'model' | 'overlay' | 'args'>): Adapter {
+  const { task, head } = model.loaded.model;
+  if (task !== 'causal_lm') throw notInPython(`a run of a language model, got one of ${head.className}`);
+  const { headLearningRate, learning_rate } = args;
+  if (headLearningRate !== null && headLearningRate !== learning_rate) throw notInPython('one rate for all');
+  if (args.label_smoothing_factor > 0) throw notInPython('a run without label_smoothing_factor');
+  if (args.group_by_length) throw notInPython('a run without group_by_length');
+  return expectOne(overlay);
+}
+
+function notInPython(expected: string): WebVeraError {
+  return new WebVeraError('invalid_argument', `export_run: expected ${expected}`, {
+    hint: "It can't go on in Python as it would here. What it has learnt is in save_pretrained(), which PEFT opens.",
+  });
+}
+
 /** The only adapter of an overlay with nothing else over the base model: transformers' Trainer supports no more. */
-export function expectOne({ adapters, tensors }: Overlay): Adapter {
+function expectOne({ adapters, tensors }: Overlay): Adapter {
   const [adapter, ...others] = adapters;
   const isAlone = adapter !== undefined && others.length === 0;
   if (isAlone && [...tensors.keys()].every((name) => adapter.tensors.has(name))) return adapter;

@@ -13,7 +13,7 @@ import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { CallId } from '../rpc/protocol';
 import { ExampleFeed } from './example_feed';
-import { expectOne, exportRun } from './export_run';
+import { expectExportable, exportRun } from './export_run';
 import type {
   DataSource,
   DatasetName,
@@ -97,7 +97,7 @@ export class SessionTraining implements RunCalls {
       const running = this.#runs.get(run);
       if (running === undefined) return undefined;
       const { model, overlay } = running;
-      expectOne(overlay);
+      expectExportable(running);
       const asked = running.run.snapshot().catch(() => undefined); // the run ended before its next step
       const snapshot = await untilAborted(asked, signal);
       if (snapshot === undefined) return undefined;
@@ -108,7 +108,7 @@ export class SessionTraining implements RunCalls {
 
   exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>> {
     return this.#reading(call, request, request.adapter_name, async (reading) => {
-      expectOne(reading.overlay);
+      expectExportable(reading);
       const kernels = new RunKernels(this.#kernels);
       const stored = await storedRun({ ...reading, kernels, checkpoints: this.#checkpoints });
       if (request.begun && stored.snapshot.progress.global_step === 0) throw notKept();
