@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GivenInputs, IdTensor } from '../../../src/core/tensor';
+import type { GivenInputs, GivenTexts, IdTensor } from '../../../src/core/tensor';
 import type { TextSizes } from '../../../src/models/architecture';
 import type { Labels } from '../../../src/models/labels';
 import { givenRows } from '../../../src/tasks/sequence_classification/given';
@@ -54,7 +54,7 @@ test('labels are one for each row', () => {
   expect(targets(each(-0.5, 2), numbers)).toEqual([-0.5, 2]);
 });
 
-test.each<[string, Omit<GivenInputs, 'input_ids'> & { readonly input_ids?: IdTensor }, string, TextSizes?]>([
+test.each<[string, Partial<GivenTexts>, string, TextSizes?]>([
   ['too many tokens', { input_ids: ids([1, 2, 3, 4]) }, 'input_ids: expected at most 3 tokens a row, got 4'],
   ['an id beyond the vocabulary', { input_ids: ids([10]) }, 'input_ids: expected tokens from 0 to 9, got 10'],
   ['a negative id', { input_ids: ids([-1]) }, 'input_ids: expected tokens from 0 to 9, got -1'],
