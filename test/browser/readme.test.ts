@@ -49,10 +49,25 @@ test('the lines for a page run as they stand', async () => {
 });
 
 test('the lines about profiles run as they stand', async () => {
-  const lines = await linesOf(block('js', 'Profile.open'));
+  const lines = await linesOf(block('js', 'profile.rollback'));
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(/^(learnt|worse, so not taken)$/);
   expect(lines[1]).toMatch(/\w/);
+});
+
+test('the lines about a classifier run as they stand', async () => {
+  const lines = await linesOf(block('js', 'AutoModelForSequenceClassification'));
+  // Its head is new, and it says so.
+  expect(lines.filter((line) => line.startsWith('trouble: '))).toEqual([
+    expect.stringContaining('(newly_initialized)'),
+  ]);
+  expect(
+    lines
+      .slice(-2)
+      .map((line) => line.split(' ')[0])
+      .toSorted(),
+  ).toEqual(['ham', 'spam']);
+  expect(lines.at(-2)).toMatch(/^spam [01]\.\d{3}$/);
 });
 
 test('the tag works under the policy that it is said to need', async () => {

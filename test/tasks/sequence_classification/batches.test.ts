@@ -35,11 +35,11 @@ test('rows are padded on the right to one length', () => {
   });
 });
 
-test('lengths are those of few programs, and none is longer than may be', () => {
-  const lengths = [1, 64, 65, 200].map(
+test('lengths are those of few programs, short for lines, and none is longer than may be', () => {
+  const lengths = [1, 17, 64, 65, 200].map(
     (length) => textsBatch([row(Array(length).fill(5))], { ...format, maxLength: 200 }).T,
   );
-  expect(lengths).toEqual([64, 64, 128, 200]);
+  expect(lengths).toEqual([16, 32, 64, 128, 200]);
 });
 
 test('without labels nothing is predicted', () => {
