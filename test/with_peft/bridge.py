@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from peft import PeftModel, VeraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
 Batch = dict[str, list[list[int]]]
 
 
 def open_base(folder: str) -> Any:
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    """Of the class that its config.json names."""
+    config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    return getattr(transformers, config["architectures"][0]).from_pretrained(folder, dtype=torch.float32).eval()
 
 
 def open_adapter(base: str, adapter: str, trainable: bool = False) -> Any:
