@@ -45,7 +45,7 @@ export async function images({ library, session, seeds, tell }) {
       const accuracies = [];
       let [cost, seconds] = [{ trainable: 0, bytes: 0, lora: 0 }, 0];
       for (let seed = 0; seed < seeds; seed++) {
-        const heads = { task_type: /** @type {const} */ ('SEQ_CLS'), save_projection: false };
+        const heads = { modules_to_save: ['classifier'], save_projection: false };
         const vera = await library.get_peft_model(model, new library.VeraConfig({ r, target_modules, ...heads }));
         const examples = fewOfEach(train, shots, seed).map(toExample);
         const begun = performance.now();

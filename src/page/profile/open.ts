@@ -1,5 +1,6 @@
 import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/error';
+import type { TaskName } from '../../core/model';
 import type { TrainingArguments } from '../../core/training';
 import { partsKey } from '../model';
 import { defined, wrong } from '../options';
@@ -21,10 +22,13 @@ export interface Opened {
 
 /** What a profile has that begins, beyond what PEFT's adapters do. */
 const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };
-/** As PEFT does then, it trains the head too. */
-const CLASSIFIES: VeraConfigInit = { task_type: 'SEQ_CLS' };
-/** The heads that PEFT trains for that task. */
+/** Heads that train beside the vectors: in PEFT the task of texts names them, and that of images doesn't. */
 const HEADS = ['classifier', 'score'];
+const TRAINS: Readonly<Record<TaskName, VeraConfigInit>> = {
+  causal_lm: {},
+  sequence_classification: { task_type: 'SEQ_CLS' },
+  image_classification: { modules_to_save: ['classifier'] },
+};
 export const MOST_EXAMPLES = 1000;
 
 /** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
@@ -52,8 +56,8 @@ export async function openStored(host: ProfileHost, shelf: ProfileShelf, options
 /** A profile that hasn't learnt anything yet. */
 async function begin(host: ProfileHost, adapter: string, base: string, options: ProfileOptions): Promise<ProfileState> {
   const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
-  const task = host.base[partsKey].info.task === 'sequence_classification' ? CLASSIFIES : {};
-  const config = sideBySide(new VeraConfig({ ...FRESH, ...task, ...peft_config }));
+  const heads = TRAINS[host.base[partsKey].info.task];
+  const config = sideBySide(new VeraConfig({ ...FRESH, ...heads, ...peft_config }));
   const vectors = await vectorsOf(await host.begin(adapter, config));
   const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
   return freshState({ base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });
@@ -138,10 +142,9 @@ export function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undef
 
 /** Adapters of many profiles stand side by side: only vectors can, and the heads of classifiers. */
 export function sideBySide(config: VeraConfig): VeraConfig {
-  const { bias, modules_to_save, task_type } = config;
+  const { bias, modules_to_save } = config;
   if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
-  const isHead = (module: string): boolean => task_type === 'SEQ_CLS' && HEADS.includes(module);
-  if (modules_to_save !== null && !modules_to_save.every(isHead)) {
+  if (modules_to_save !== null && !modules_to_save.every((module) => HEADS.includes(module))) {
     throw wrong('profile: peft_config.modules_to_save', 'null', modules_to_save);
   }
   return config;
