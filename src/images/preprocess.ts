@@ -1,22 +1,14 @@
 import { WebVeraError } from '../core/error';
+import type { RgbaImage } from '../core/image';
+import { expectModestImage } from './image_limits';
 import type { PreprocessorConfig, ShortestEdge } from './preprocessor_config';
 import { type ImageSize, type RgbImage, resize } from './resize';
 
-/** Pixels of an image that is taken. */
-const MAX_PIXELS = 2 ** 26;
 /** The longer edge of an image whose shorter one is resized to a length. */
 const MAX_LONGEST = 2 ** 13;
 const CHANNELS = 3;
 /** By how many bits more than a byte PIL computes what lies over white. */
 const ALPHA_BITS = 7;
-
-/** An image as a canvas gives it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` is one. */
-export interface RgbaImage {
-  readonly width: number;
-  readonly height: number;
-  /** (height, width, 4) */
-  readonly data: Uint8ClampedArray | Uint8Array;
-}
 
 /**
  * An image's bytes as a model is shown them: without alpha, resized and cropped. They equal those of transformers' ViTImageProcessor
@@ -49,32 +41,6 @@ export function pixelValues(
   return values;
 }
 
-/**
- * An image of (3, height, width) as (P, 3·p·p): a row for each patch, from left to right and from above, its numbers in the order
- * of a convolution's weight (C, 3, p, p), so that the convolution is a product. What is over beyond whole patches is left out, as
- * the convolution leaves it out.
- */
-export function patchRows(
-  values: Float32Array,
-  { height, width }: ImageSize,
-  patch: number,
-): Float32Array<ArrayBuffer> {
-  const [down, across] = [Math.floor(height / patch), Math.floor(width / patch)];
-  const rows = new Float32Array(down * across * CHANNELS * patch * patch);
-  let to = 0;
-  for (let row = 0; row < down; row++) {
-    for (let column = 0; column < across; column++) {
-      for (let line = 0; line < CHANNELS * patch; line++) {
-        const [channel, y] = [Math.floor(line / patch), row * patch + (line % patch)];
-        const from = (channel * height + y) * width + column * patch;
-        rows.set(values.subarray(from, from + patch), to);
-        to += patch;
-      }
-    }
-  }
-  return rows;
-}
-
 function checked(image: RgbaImage): RgbaImage {
   const { width, height, data } = image;
   const isImage = [width, height].every((edge) => Number.isSafeInteger(edge) && edge > 0);
@@ -82,9 +48,8 @@ function checked(image: RgbaImage): RgbaImage {
     const message = `expected an image of width·height·4 bytes, got ${width}×${height} with ${data.length} bytes`;
     throw new WebVeraError('invalid_argument', message, { hint: 'Images are given as ImageData, for example.' });
   }
-  if (width * height <= MAX_PIXELS) return image;
-  const message = `expected an image of at most ${MAX_PIXELS} pixels, got ${width}×${height}`;
-  throw new WebVeraError('limit_exceeded', message, { hint: 'Make it smaller before.' });
+  expectModestImage(image);
+  return image;
 }
 
 function withoutAlpha({ width, height, data }: RgbaImage, overWhite: boolean): RgbImage {

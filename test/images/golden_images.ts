@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JsonObject } from '../../src/core/fields';
-import type { RgbaImage } from '../../src/images/preprocess';
+import type { RgbaImage } from '../../src/core/image';
 
 interface Bytes {
   readonly width: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { patchRows, pixelValues, prepareImage } from '../../src/images/preprocess';
+import { pixelValues, prepareImage } from '../../src/images/preprocess';
 import { parsePreprocessorConfig } from '../../src/images/preprocessor_config';
 import { bytesOf, goldenImage, goldenImages, ofBase64 } from './golden_images';
 
@@ -30,22 +30,6 @@ test('an image isn’t changed', () => {
   expect(image.data).toEqual(before);
 });
 
-test('patches are rows, as a convolution’s weight has them', () => {
-  const [height, width, patch] = [5, 7, 2];
-  const values = Float32Array.from({ length: 3 * height * width }, (_, i) => i);
-  const rows = patchRows(values, { height, width }, patch);
-  expect(rows).toHaveLength(2 * 3 * 3 * patch * patch);
-  const at = (channel: number, y: number, x: number) => (channel * height + y) * width + x;
-  for (let row = 0, i = 0; row < 6; row++) {
-    const [top, left] = [Math.floor(row / 3) * patch, (row % 3) * patch];
-    for (let channel = 0; channel < 3; channel++) {
-      for (let y = 0; y < patch; y++) {
-        for (let x = 0; x < patch; x++) expect(rows[i++]).toBe(at(channel, top + y, left + x));
-      }
-    }
-  }
-});
-
 describe('refused', () => {
   const config = parsePreprocessorConfig({ size: { shortest_edge: 1024 } });
   const image = (width: number, height: number, length = 4 * width * height) => ({
@@ -63,9 +47,10 @@ describe('refused', () => {
     expect(() => prepareImage(given, config)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 
-  test('an image that is too narrow, or has too many pixels', () => {
+  test('an image that is too narrow, too long, or has too many pixels', () => {
     const exceeded = expect.objectContaining({ code: 'limit_exceeded' });
     expect(() => prepareImage(image(2000, 1), config)).toThrow(exceeded);
+    expect(() => prepareImage(image(2 ** 15 + 1, 1), parsePreprocessorConfig({}))).toThrow(exceeded);
     expect(() => prepareImage({ width: 2 ** 14, height: 2 ** 14, data: fakeBytes(2 ** 30) }, config)).toThrow(exceeded);
   });
 

@@ -1,0 +1,21 @@
+/** An image as a canvas gives it: red, green, blue and alpha of each pixel, not premultiplied. `ImageData` is one. */
+export interface RgbaImage {
+  readonly width: number;
+  readonly height: number;
+  /** (height, width, 4) */
+  readonly data: Uint8ClampedArray | Uint8Array;
+}
+
+/** An image: a file that the browser can decode, such as a PNG or a JPEG, or its pixels. */
+export type ImageInput = Blob | RgbaImage;
+
+/**
+ * Decodes a file, as it lies upright, without its colour profile. Rejects with `invalid_format` for what is no image,
+ * `limit_exceeded` for one that is too large, and what the signal is aborted with.
+ */
+export type DecodeImage = (file: Blob, signal: AbortSignal) => Promise<RgbaImage>;
+
+/** Whether a value has the parts of an `ImageData`, whatever they are. */
+export function looksLikeImage(value: unknown): value is { readonly [Key in keyof RgbaImage]: unknown } {
+  return typeof value === 'object' && value !== null && 'data' in value && 'width' in value && 'height' in value;
+}
