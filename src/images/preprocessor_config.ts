@@ -58,6 +58,13 @@ export function parsePreprocessorConfig(json: JsonObject): PreprocessorConfig {
   });
 }
 
+/** What a square image is made into; undefined if it is left as it is. */
+export function preparedSize({ resize, crop_size }: PreprocessorConfig): ImageSize | undefined {
+  if (crop_size !== undefined || resize === undefined) return crop_size;
+  const { size } = resize;
+  return 'shortest_edge' in size ? { height: size.shortest_edge, width: size.shortest_edge } : size;
+}
+
 function sizeOf(fields: Fields, isSquare: boolean): ImageSize | ShortestEdge {
   const size = fields.get('size');
   if (size === undefined) return { height: 224, width: 224 };

@@ -1,0 +1,53 @@
+import { untilAborted } from '../core/abort';
+import { WebVeraError } from '../core/error';
+import type { DecodeImage } from '../core/image';
+import { expectModestImage } from './image_limits';
+
+/** As Pillow reads files: numbers as they are stored, whatever colours a profile says they are. */
+const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
+
+/** What of a browser decodes images. */
+export interface ImageScope {
+  createImageBitmap?(file: Blob, options: ImageBitmapOptions): Promise<ImageBitmap>;
+  readonly OffscreenCanvas?: new (width: number, height: number) => OffscreenCanvas;
+}
+
+/** Decodes by what the browser has for it; undefined where there is nothing, as in Node. */
+export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | undefined {
+  const { OffscreenCanvas: Canvas } = scope;
+  const toBitmap = scope.createImageBitmap?.bind(scope);
+  if (toBitmap === undefined || Canvas === undefined) return undefined;
+  if (new Canvas(1, 1).getContext('2d')?.getImageData === undefined) return undefined;
+  return async (file, signal) => {
+    const coming = toBitmap(file, AS_STORED);
+    const bitmap = await untilAborted(coming, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw undecodable(file, error);
+      coming.then((late) => late.close()).catch(() => {}); // nobody waits for it
+      throw error;
+    });
+    try {
+      const { width, height } = bitmap;
+      expectModestImage(bitmap);
+      const context = new Canvas(width, height).getContext('2d', { willReadFrequently: true });
+      if (context === null) throw noCanvas(width, height);
+      context.drawImage(bitmap, 0, 0);
+      return context.getImageData(0, 0, width, height);
+    } finally {
+      bitmap.close();
+    }
+  };
+}
+
+function undecodable({ type, size }: Blob, cause: unknown): WebVeraError {
+  const got = `${size} bytes${type === '' ? '' : ` of type ${JSON.stringify(type.slice(0, 60))}`}`;
+  return new WebVeraError('invalid_format', `expected an image that this browser can decode, got ${got}`, {
+    hint: 'Does it open in a tab of this browser? PNG, JPEG and WebP do everywhere.',
+    cause,
+  });
+}
+
+function noCanvas(width: number, height: number): WebVeraError {
+  return new WebVeraError('out_of_memory', `There is no room to decode an image of ${width}×${height}`, {
+    hint: 'Make it smaller before.',
+  });
+}

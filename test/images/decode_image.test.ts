@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { type ImageScope, imageDecoder } from '../../src/images/decode_image';
+import { withResolvers } from '../helpers/with_resolvers';
+
+interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A browser that decodes to a bitmap of a size, and what it did. */
+function browser(decode: () => Promise<Bitmap>, context: object | null = {}) {
+  const told: string[] = [];
+  const reader = {
+    drawImage: () => told.push('drawn'),
+    getImageData: (_x: number, _y: number, width: number, height: number) => ({
+      width,
+      height,
+      data: new Uint8ClampedArray(4 * width * height),
+    }),
+    ...context,
+  };
+  const scope = {
+    async createImageBitmap(_file: Blob, options: object) {
+      told.push(JSON.stringify(options));
+      return { ...(await decode()), close: () => told.push('closed') };
+    },
+    OffscreenCanvas: class {
+      constructor(width: number, height: number) {
+        told.push(`${width}×${height}`);
+      }
+      getContext() {
+        return context === null && told.length > 1 ? null : reader;
+      }
+    },
+  };
+  return { told, scope: scope as unknown as ImageScope };
+}
+
+const file = new Blob(['a'], { type: 'image/png' });
+const { signal } = new AbortController();
+
+test('numbers as they are stored, and what was decoded is let go of', async () => {
+  const { told, scope } = browser(async () => ({ width: 2, height: 3 }));
+  expect(await imageDecoder(scope)?.(file, signal)).toMatchObject({ width: 2, height: 3 });
+  expect(told).toEqual(['1×1', '{"colorSpaceConversion":"none","premultiplyAlpha":"none"}', '2×3', 'drawn', 'closed']);
+});
+
+test.each<[string, ImageScope]>([
+  ['Node', globalThis],
+  ['a browser without a canvas in workers', { createImageBitmap: async () => Promise.reject(new Error('unused')) }],
+  [
+    'a canvas whose pixels can’t be read',
+    browser(async () => Promise.reject(new Error('unused')), { getImageData: undefined }).scope,
+  ],
+])('%s decodes nothing', (_, scope) => {
+  expect(imageDecoder(scope)).toBeUndefined();
+});
+
+describe('refused', () => {
+  test('what is no image', async () => {
+    const { scope } = browser(async () => Promise.reject(new DOMException('The source image could not be decoded.')));
+    await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({
+      code: 'invalid_format',
+      message: 'expected an image that this browser can decode, got 1 bytes of type "image/png"',
+    });
+  });
+
+  test('too many pixels, before there is a canvas for them', async () => {
+    const { told, scope } = browser(async () => ({ width: 2 ** 14, height: 2 ** 12 + 1 }));
+    await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(told.filter((entry) => entry.includes('×'))).toEqual(['1×1']);
+    expect(told.at(-1)).toBe('closed');
+  });
+
+  test('an image for whose canvas there is no room', async () => {
+    const { told, scope } = browser(async () => ({ width: 2, height: 3 }), null);
+    await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({ code: 'out_of_memory' });
+    expect(told.at(-1)).toBe('closed');
+  });
+});
+
+test('a decoder that never ends is left, and what comes late is let go of', async () => {
+  const decoded = withResolvers<Bitmap>();
+  const { told, scope } = browser(() => decoded.promise);
+  const ending = new AbortController();
+  const decoding = imageDecoder(scope)?.(file, ending.signal);
+  ending.abort(new Error('over'));
+  await expect(decoding).rejects.toThrow('over');
+  decoded.resolve({ width: 2, height: 3 });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told.slice(2)).toEqual(['closed']);
+});
