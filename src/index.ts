@@ -2,6 +2,7 @@ export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit 
 export type { ChatMessage } from './core/chat';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
+export type { ImageInput, RgbaImage } from './core/image';
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
 export type {
   AdapterFiles,

@@ -41,7 +41,7 @@ export class AdapterStage {
   static async open(gpu: GPU | undefined, options: StageOptions, names: readonly string[]): Promise<AdapterStage> {
     const { host, executor, loaded } = await openModel(gpu, options);
     try {
-      const stage = new AdapterStage(host, executor, new BaseModel(executor, loaded, undefined), options);
+      const stage = new AdapterStage(host, executor, new BaseModel(executor, loaded), options);
       for (const [seed, name] of names.entries()) await stage.load(name, stage.adapterFiles(seed));
       return stage;
     } catch (error) {

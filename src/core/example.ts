@@ -1,18 +1,17 @@
 import { chatMessages } from './chat';
 import { isJsonObject } from './fields';
+import { type ImageInput, looksLikeImage } from './image';
 import { plainNumbers } from './numbers';
 import type { Tensor } from './tensor';
 import type { Example } from './training';
 import { wrong } from './wrong';
 
 const FORMS =
-  '{ text }, { text, label }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? } or { pixel_values, label }';
+  '{ text }, { text, label }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { image, label } or { pixel_values, label }';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
 const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
-
-const LATER = ['image'];
 
 /**
  * The fields that count, copied: a data set's rows often hold more, and not all of that can be sent. It is the same check for
@@ -23,10 +22,8 @@ const LATER = ['image'];
  * Throws `invalid_argument`; `where` says which one it is: 'train_dataset[3]', 'line 12'.
  */
 export function exampleFields(where: string, example: unknown): Example {
-  if (!isJsonObject(example)) throw wrong(where, FORMS, example, exampleHint(example));
+  if (!isJsonObject(example) || example instanceof Blob) throw wrong(where, FORMS, example, exampleHint(example));
   const has = (key: string): boolean => (example[key] ?? undefined) !== undefined;
-  const later = LATER.find(has);
-  if (later !== undefined) throw wrong(where, FORMS, example, `${later} is not supported yet.`);
   const text = (key: string): string => {
     const value = example[key];
     if (typeof value === 'string') return value;
@@ -51,6 +48,9 @@ export function exampleFields(where: string, example: unknown): Example {
     const pixel_values = pixels(`${where}: pixel_values`, example.pixel_values);
     return { pixel_values, ...(has('label') && { label: label() }) };
   }
+  if (has('image')) {
+    return { image: image(`${where}: image`, example.image), ...(has('label') && { label: label() }) };
+  }
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) {
@@ -63,6 +63,9 @@ export function exampleFields(where: string, example: unknown): Example {
 /** What to do about a row that is no example. */
 export function exampleHint(row: unknown): string {
   if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
+  if (looksLikeImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
+    return 'Images are passed as [{ image, label }].';
+  }
   if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
   if (row instanceof ArrayBuffer || ArrayBuffer.isView(row)) {
     return 'A stream of text is passed as await new Response(stream).blob().';
@@ -90,6 +93,24 @@ function pixels(where: string, value: unknown): Tensor {
   return { dims: shape as number[], data: Float32Array.from(numbers as ArrayLike<number>) };
 }
 
+function image(where: string, value: unknown): ImageInput {
+  if (value instanceof Blob) return value;
+  if (!looksLikeImage(value)) throw wrong(where, IMAGE, value, IMAGE_HINT);
+  const { width, height, data } = value;
+  if (!(data instanceof Uint8ClampedArray || data instanceof Uint8Array)) throw wrong(`${where}: data`, BYTES, data);
+  const areSizes = [width, height].every((edge) => Number.isSafeInteger(edge) && Number(edge) > 0);
+  if (!areSizes || data.length !== 4 * Number(width) * Number(height)) {
+    throw wrong(`${where}: data`, BYTES, `${data.length} bytes for ${width}×${height}`);
+  }
+  // A view of a part would be sent with all that it is a part of.
+  const isWhole = data.byteLength === data.buffer.byteLength;
+  return { width: Number(width), height: Number(height), data: isWhole ? data : data.slice() };
+}
+
+const IMAGE = 'a Blob, or pixels as ImageData';
+const IMAGE_HINT =
+  'A file is a Blob: await (await fetch(address)).blob(), or what an input of files gives. A canvas gives ImageData: getImageData(…).';
+const BYTES = 'width·height·4 bytes as ImageData has them';
 const PIXELS = '{ dims: [channels, height, width], data }, with a number for each';
 
 function integers(where: string, value: unknown): number[] {

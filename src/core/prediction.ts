@@ -1,7 +1,11 @@
+import type { ImageInput } from './image';
 import type { Example } from './training';
 
-/** What can be classified: a text, or an example without its label. */
-export type PredictInput = string | Exclude<Example, { readonly prompt: unknown } | { readonly messages: unknown }>;
+/** What can be classified: a text, an image, or an example without its label. */
+export type PredictInput =
+  | string
+  | ImageInput
+  | Exclude<Example, { readonly prompt: unknown } | { readonly messages: unknown }>;
 
 /** How likely a label is, or, from a model with a single one, the number that it predicts. */
 export interface LabelScore {

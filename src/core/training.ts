@@ -1,5 +1,6 @@
 import type { ChatMessage } from './chat';
 import type { ErrorCode } from './error';
+import type { ImageInput } from './image';
 import type { Tensor } from './tensor';
 
 /** Hugging Face's (and TRL's) names and meanings; the defaults are for VeRA. */
@@ -125,10 +126,10 @@ export type Example =
   | { readonly messages: readonly ChatMessage[] }
   /** For classifiers: one of the model's labels or its index, or the number to be predicted. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
+  /** For classifiers of images: a file, or pixels of any size. It becomes what the model's preprocessor_config.json makes of it. */
+  | { readonly image: ImageInput; readonly label?: number | string }
   /** For classifiers of images: (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
   | { readonly pixel_values: Tensor; readonly label?: number | string }
-  /** For classifiers of images. */
-  | { readonly image: Blob; readonly label: number | string }
   | {
       readonly input_ids: readonly number[];
       /** Of each token; for classifiers one for all. */

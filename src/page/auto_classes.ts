@@ -79,7 +79,9 @@ export class AutoModelForImageClassification {
   /**
    * Loads a model that tells the class of an image onto the GPU. Labels and the head are as those of
    * `AutoModelForSequenceClassification.from_pretrained`, which rejects as this does, also with `unsupported_model` for models
-   * without such a head. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
+   * without such a head. `predict` and examples take images of any size, which become what preprocessor_config.json says, or
+   * without that file what `ViTImageProcessor` makes of them at the model's size. One that is made for another size rejects with
+   * `invalid_format`. `forward` takes `pixel_values` (B,C,H,W) and gives logits (B,num_labels).
    */
   static async from_pretrained(source: ModelSource, options: ImageClassifierOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForImageClassification.from_pretrained', options, imageClassifierRules);

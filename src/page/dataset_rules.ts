@@ -51,7 +51,10 @@ function blobHint(blob: Blob): string {
     return 'This is a web page: is the address of the text right? If a page is what is to be learnt, pass new Blob([blob]).';
   }
   if (/excel|spreadsheet/.test(blob.type)) return 'A table is passed as CSV: save it as such first, with commas.';
-  return `A Blob of ${blob.type} holds no plain text: get the text out of it first.`;
+  const way = blob.type.startsWith('image/')
+    ? 'images are passed as [{ image, label }].'
+    : 'get the text out of it first.';
+  return `A Blob of ${blob.type} holds no plain text: ${way}`;
 }
 
 function isAddress(text: string): boolean {

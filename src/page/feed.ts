@@ -11,8 +11,8 @@ export interface OpenDataset {
   readonly feed: Feed | undefined;
 }
 
-/** Numbers in the pixels of an answer, after which it ends: messages stay small. */
-const MOST_NUMBERS = 2 ** 22;
+/** Bytes of the pixels in an answer, after which it ends: messages stay small. */
+const MOST_BYTES = 2 ** 24;
 
 interface Chunk {
   readonly examples: readonly Example[];
@@ -62,11 +62,11 @@ export class Feed {
     const first = this.#handedOut;
     const rewinds = this.#rewinds;
     const examples: Example[] = [];
-    for (let numbers = 0; examples.length < count && numbers < MOST_NUMBERS; ) {
+    for (let bytes = 0; examples.length < count && bytes < MOST_BYTES; ) {
       const example = await this.#at(first + examples.length);
       if (example === undefined) break;
       examples.push(example);
-      numbers += 'pixel_values' in example ? example.pixel_values.data.length : 0;
+      bytes += pixelBytes(example);
     }
     // Whoever asked is gone, and the examples are another one's now.
     if (rewinds !== this.#rewinds) return { examples: [], done: false };
@@ -104,6 +104,12 @@ export class Feed {
     if (next.done) this.#done = true;
     else this.#taken.push(exampleFields(`${this.#name}[${this.#taken.length}]`, next.value));
   }
+}
+
+/** What a message copies. A Blob isn't. */
+function pixelBytes(example: Example): number {
+  if ('pixel_values' in example) return example.pixel_values.data.byteLength;
+  return 'image' in example && !(example.image instanceof Blob) ? example.image.data.byteLength : 0;
 }
 
 function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<Example> | AsyncIterator<Example> {

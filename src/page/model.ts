@@ -46,7 +46,8 @@ export interface PreTrainedModel extends AsyncDisposable {
   ): BatchGeneration;
   /**
    * What a classifier tells of an input: all of its labels, the likeliest first; from a model with a single label, the number
-   * that it predicts. Texts that are longer than the model takes are cut. Rejects with `invalid_argument` for language models.
+   * that it predicts. Texts that are longer than the model takes are cut. An image is a Blob or ImageData. Rejects with
+   * `invalid_argument` for language models.
    */
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
   /** The same of several inputs, some at a time, in their order. */

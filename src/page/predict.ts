@@ -1,4 +1,5 @@
 import { exampleFields } from '../core/example';
+import { looksLikeImage } from '../core/image';
 import type { LabelScore, PredictInput, PredictOptions } from '../core/prediction';
 import type { Example } from '../core/training';
 import type { PredictRequest } from '../worker/protocol';
@@ -26,5 +27,6 @@ export function predictRequest(inputs: readonly PredictInput[], options: Predict
 }
 
 function exampleOf(where: string, input: PredictInput): Example {
-  return exampleFields(where, typeof input === 'string' ? { text: input } : input);
+  if (typeof input === 'string') return exampleFields(where, { text: input });
+  return exampleFields(where, input instanceof Blob || looksLikeImage(input) ? { image: input } : input);
 }

@@ -1,3 +1,4 @@
+import type { ImageProcessor } from '../images/image_processor';
 import type { Architecture } from '../models/architecture';
 import type { TextTokenizer } from '../tokenizer/tokenizer';
 import { CausalLm } from './causal_lm/causal_lm';
@@ -5,10 +6,16 @@ import { ImageClassification } from './image_classification/image_classification
 import { SequenceClassification } from './sequence_classification/sequence_classification';
 import type { Task } from './task';
 
+/** What makes a model's inputs of texts or images, where its folder has it. */
+export interface Preprocessors {
+  readonly tokenizer?: TextTokenizer | undefined;
+  readonly imageProcessor?: ImageProcessor | undefined;
+}
+
 /** What a model is used for, by its head. */
 export function createTask(
   model: Pick<Architecture, 'text' | 'image' | 'config' | 'head' | 'task'>,
-  tokenizer?: TextTokenizer | undefined,
+  { tokenizer, imageProcessor }: Preprocessors = {},
 ): Task {
   switch (model.task) {
     case 'causal_lm':
@@ -16,6 +23,6 @@ export function createTask(
     case 'sequence_classification':
       return new SequenceClassification(model, tokenizer);
     case 'image_classification':
-      return new ImageClassification(model);
+      return new ImageClassification(model, imageProcessor);
   }
 }

@@ -85,10 +85,15 @@ export interface TaskMetrics {
   readonly metricNames: readonly string[];
 }
 
+export interface UnlabelledOptions {
+  readonly args: BatchArguments;
+  readonly signal: AbortSignal;
+}
+
 /** What tells labels of inputs that have none. */
 export interface Predictor<Row> {
-  /** Throws `invalid_argument`, naming the input. */
-  unlabelled(example: Example, where: string, args: BatchArguments): Row;
+  /** Throws `invalid_argument` and `invalid_format`, naming the input, and what `signal` is aborted with. */
+  unlabelled(example: Example, where: string, options: UnlabelledOptions): Row | Promise<Row>;
   /** By rows, the likeliest label first. */
   scores(logits: Float32Array): readonly (readonly LabelScore[])[];
 }

@@ -1,5 +1,6 @@
 import type { RenderChat } from '../core/chat';
 import type { BatchToken } from '../core/generation';
+import type { DecodeImage } from '../core/image';
 import type { Arithmetic } from '../core/kernel';
 import type { KernelChoice } from '../core/kernel_choice';
 import type { RunEvent } from '../core/run';
@@ -61,6 +62,8 @@ export interface SessionHost {
   readonly fetch?: typeof globalThis.fetch;
   /** Writes conversations out by templates, which are strangers' programs: elsewhere, where there are other threads. */
   readonly renderChat?: RenderChat;
+  /** Decodes image files. Without it they are refused. */
+  readonly decodeImage?: DecodeImage | undefined;
   /** It won't answer for up to so many seconds: what comes next is done in one go. */
   readonly quiet?: (seconds: number) => void;
   /** Takes the network from the whole thread, where it is the session's own. */

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { exampleFields } from '../../src/core/example';
 
+const file = new Blob(['a'], { type: 'image/png' });
+const pixels = { width: 1, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4) };
+
 describe('the fields of an example', () => {
   test.each<[string, unknown, object]>([
     ['null is not there', { text: 'a', prompt: null, completion: null, labels: null, label: null }, { text: 'a' }],
@@ -22,6 +25,13 @@ describe('the fields of an example', () => {
       'pixels of any array',
       { pixel_values: { dims: [1, 1, 2], data: [1, 2], type: 'float32' }, label: 'cat' },
       { pixel_values: { dims: [1, 1, 2], data: Float32Array.of(1, 2) }, label: 'cat' },
+    ],
+    ['an image in a file', { image: file, label: 0, text: 'a caption' }, { image: file, label: 0 }],
+    ['an image without a label, and more about it', { image: { ...pixels, colorSpace: 'srgb' } }, { image: pixels }],
+    [
+      'of a part of an array only that part',
+      { image: { ...pixels, data: Uint8Array.of(9, 1, 2, 3, 4, 9).subarray(1, 5) }, label: 'cat' },
+      { image: { ...pixels, data: Uint8Array.of(1, 2, 3, 4) }, label: 'cat' },
     ],
   ])('%s', (_, given, fields) => {
     expect(exampleFields('train_dataset[0]', given)).toEqual(fields);
@@ -50,9 +60,43 @@ describe('the fields of an example', () => {
       { pixel_values: { dims: [1, 2, 2], data: [1] }, label: 0 },
       "line 2: pixel_values: expected { dims: [channels, height, width], data }, with a number for each, got 'dims [1, 2, 2] with 1 numbers'",
     ],
+    [
+      'the address of an image',
+      { image: 'a.png', label: 0 },
+      "line 2: image: expected a Blob, or pixels as ImageData, got 'a.png'",
+    ],
+    [
+      'an image of fewer bytes',
+      { image: { ...pixels, width: 2 }, label: 0 },
+      "line 2: image: data: expected width·height·4 bytes as ImageData has them, got '4 bytes for 2×1'",
+    ],
+    [
+      'an image of a size that is none',
+      { image: { ...pixels, width: 0.5, height: 2 }, label: 0 },
+      "line 2: image: data: expected width·height·4 bytes as ImageData has them, got '4 bytes for 0.5×2'",
+    ],
+    [
+      'an image of other numbers',
+      { image: { ...pixels, data: Float32Array.of(0, 0, 0, 1) }, label: 0 },
+      'line 2: image: data: expected width·height·4 bytes as ImageData has them, got a Float32Array',
+    ],
+    [
+      'a label of an image that is none',
+      { image: file, label: [] },
+      "line 2: label: expected a number, or one of the model's labels, got an array of 0",
+    ],
   ])('refused: %s', (_, given, message) => {
     expect(() => exampleFields('line 2', given)).toThrow(
       expect.objectContaining({ code: 'invalid_argument', message }),
     );
   });
+});
+
+test.each([
+  ['a file', file],
+  ['pixels', pixels],
+])('what to do about an image alone is told: %s', (_, image) => {
+  expect(() => exampleFields('train_dataset[0]', image)).toThrow(
+    expect.objectContaining({ hint: 'Images are passed as [{ image, label }].' }),
+  );
 });

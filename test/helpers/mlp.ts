@@ -9,7 +9,7 @@ import { add } from '../../src/ops/add';
 import { embedding } from '../../src/ops/embedding';
 import { relu } from '../../src/ops/relu';
 import { BaseModel } from '../../src/worker/models/base_model';
-import { TextLoader } from '../../src/worker/models/text_loader';
+import { BaseModelLoader } from '../../src/worker/models/base_model_loader';
 import { randomArray } from './random';
 import type { TestSession } from './session';
 
@@ -67,7 +67,9 @@ export function mlp(sizes: readonly number[] = MLP_SIZES): Architecture {
 
 /** The MLP in a session. Its weights are as large as it takes for its layers to neither swell nor fade. */
 export async function loadMlp({ session }: TestSession, sizes?: readonly number[]): Promise<PreTrainedModel> {
-  const load = vi.spyOn(TextLoader.prototype, 'model').mockImplementation((runner) => textModel(runner, mlp(sizes)));
+  const load = vi
+    .spyOn(BaseModelLoader.prototype, 'model')
+    .mockImplementation((runner) => textModel(runner, mlp(sizes)));
   try {
     return await AutoModelForCausalLM.from_pretrained({ files: new Map() }, { session });
   } finally {
@@ -89,7 +91,7 @@ async function textModel(runner: Runner, model: Architecture): Promise<BaseModel
     await put(runner, value, compute());
     constants.set(name, value);
   }
-  return new BaseModel(runner, { model, weights, constants }, undefined);
+  return new BaseModel(runner, { model, weights, constants });
 }
 
 async function put(runner: Runner, value: Value, numbers: Float32Array<ArrayBuffer>): Promise<void> {

@@ -39,3 +39,12 @@ test('an answer ends after some megabytes of pixels, so that messages stay small
   expect([first.examples.length, first.done]).toEqual([2, false]);
   expect([second.examples.length, second.done]).toEqual([1, true]);
 });
+
+test('so it does after as many bytes of images, and files are none of them', async () => {
+  const pixels = { width: 2048, height: 1024, data: new Uint8ClampedArray(2 ** 23) };
+  const file = new Blob([new Uint8Array(2 ** 23)]);
+  const images = [pixels, file, file, pixels, file].map((image) => ({ image, label: 0 }));
+  const feed = new Feed('data', images[Symbol.iterator]());
+  expect((await feed.take(256)).examples.length).toBe(4);
+  expect(await feed.take(256)).toEqual({ examples: images.slice(4), done: true });
+});

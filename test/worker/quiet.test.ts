@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ModelSources } from '../../src/worker/models/model_sources';
-import { TextLoader } from '../../src/worker/models/text_loader';
+import { TokenizerLoader } from '../../src/worker/models/tokenizer_loader';
 
 const vocab = Object.fromEntries([...'abc '].map((letter, id) => [letter, id]));
 const json = JSON.stringify({ version: '1.0', added_tokens: [], model: { type: 'BPE', vocab, merges: [] } });
@@ -11,7 +11,7 @@ function begin() {
   const sources = new ModelSources(host, { store: 'memory' });
   const files = new Map([['tokenizer.json', new Blob([json])]]);
   const source = sources.open(1, { files }, { progress: false }, new AbortController().signal);
-  return { told, loader: new TextLoader(host, sources.limits), source };
+  return { told, loader: new TokenizerLoader(host, sources.limits), source };
 }
 
 test('the page is told beforehand of what is done in one go, by its size', async () => {

@@ -1,11 +1,20 @@
 import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
 import { randomAt } from '../../core/rng';
 import type { Example } from '../../core/training';
+import { wrong } from '../../core/wrong';
 
 /** An example, and which one of all that ever came it is, from 0. */
 export interface KeptExample {
   readonly n: number;
   readonly example: Example;
+}
+
+/** The fields of an example that can be kept. Throws `invalid_argument`, also for an image: a profile's files are of text. */
+export function keptFields(where: string, example: unknown): Example {
+  const fields = exampleFields(where, example);
+  if (!('image' in fields)) return fields;
+  throw wrong(where, 'an example of text', fields, 'Profiles keep no images: learn from them by a Trainer.');
 }
 
 interface Reservoir {

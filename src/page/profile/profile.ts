@@ -1,5 +1,4 @@
 import type { ChatMessage } from '../../core/chat';
-import { exampleFields } from '../../core/example';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
 import type { Example } from '../../core/training';
 import { linkOf } from '../default_session';
@@ -10,6 +9,7 @@ import { checkOptions, wrong } from '../options';
 import type { LabelScore, PredictInput, PredictOptions } from '../predict';
 import { type CallOptions, callRules } from '../session';
 import type { TrainRun } from '../train_run';
+import { keptFields } from './examples';
 import { exportFiles, importStored, inUse } from './files';
 import { forgetStored } from './forget';
 import { LearnRun } from './learn_run';
@@ -143,7 +143,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    */
   async add(examples: Example | readonly Example[]): Promise<number> {
     const given: readonly unknown[] = Array.isArray(examples) ? examples : [examples];
-    const coming = given.map((example, index) => exampleFields(`examples[${index}]`, example));
+    const coming = given.map((example, index) => keptFields(`examples[${index}]`, example));
     await this.#open.add(coming);
     return this.info.examples;
   }

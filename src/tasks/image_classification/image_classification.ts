@@ -1,6 +1,8 @@
+import { bytesOf } from '../../core/bytes';
 import type { GivenInputs } from '../../core/tensor';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
+import type { ImageProcessor } from '../../images/image_processor';
 import { type Architecture, type ImageSizes, imageSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import { type ClassifiedBatch, Classifier, type HeadInputs, targetColumn } from '../classification/classifier';
@@ -19,10 +21,10 @@ import type {
   Task,
 } from '../task';
 import { patchRows } from './patches';
-import { givenImages, type ImageRow, imageRow, pixelsOf } from './rows';
+import { expectProcessor, givenImages, type ImageRow, type ImageRowOptions, imageRow, pixelsOf } from './rows';
 
-/** Pixels that are kept in memory for later epochs, at four bytes for each channel. */
-const MAX_NUMBERS = 2 ** 28;
+/** Of pixels that are kept in memory for later epochs. */
+const MAX_BYTES = 2 ** 30;
 
 /** Images on the way to the device. T = P + 1: a token for each patch, and one before them. */
 interface ClassifiedImages extends ClassifiedBatch {
@@ -44,39 +46,46 @@ export class ImageClassification
 {
   readonly predictor: Predictor<ImageRow>;
   readonly #image: ImageSizes;
+  readonly #processor: ImageProcessor | undefined;
 
   /** Throws `unsupported_model` for a network that takes in something else than images. */
-  constructor(model: Pick<Architecture, 'image' | 'config' | 'head'>) {
+  constructor(model: Pick<Architecture, 'image' | 'config' | 'head'>, processor?: ImageProcessor | undefined) {
     super(model.head);
     this.#image = imageSizes(model);
+    this.#processor = processor;
     this.predictor = {
-      unlabelled: (example, where) => ({ pixel_values: pixelsOf(example, where, this.#image), target: 0, weight: 1 }),
+      unlabelled: async (example, where, { signal }) => {
+        return { pixels: await pixelsOf(example, where, this.#options(signal)), target: 0, weight: 1 };
+      },
       scores: (logits) => labelScores(logits, this.labels),
     };
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<ImageRow>> {
-    const { labels } = this;
+    const rowOptions = this.#options(options.signal);
     return collectClassified<ImageRow>(source, options, {
-      labels,
-      form: '{ pixel_values: { dims: [channels, height, width], data }, label }',
-      size: { unit: 'numbers in pixels', most: MAX_NUMBERS, of: ({ pixel_values }) => pixel_values.length },
-      row: (example, where) => imageRow(example, where, { image: this.#image, labels }),
+      labels: this.labels,
+      form: '{ image, label } or { pixel_values: { dims: [channels, height, width], data }, label }',
+      size: { unit: 'bytes of pixels', most: MAX_BYTES, of: ({ pixels }) => pixels.byteLength },
+      row: (example, where) => imageRow(example, where, rowOptions),
     });
   }
 
+  /** Of bytes also what they become numbers by. */
   columns(row: ImageRow) {
-    const { buffer, byteOffset, byteLength } = row.pixel_values;
-    return [new Uint8Array(buffer, byteOffset, byteLength), targetColumn(row)];
+    const { pixels } = row;
+    const scaling = pixels instanceof Uint8Array ? this.#processor?.scaling : undefined;
+    return [bytesOf(pixels), ...(scaling === undefined ? [] : [bytesOf(scaling)]), targetColumn(row)];
   }
 
   /** Pixels as (C, H, W). */
-  exported({ pixel_values, target }: ImageRow): object {
+  exported(row: ImageRow): object {
     const { channels, size } = this.#image;
+    const pixel_values = this.#pixelValues(row);
     const line = (start: number): number[] => [...pixel_values.subarray(start, start + size)];
     const rows = (channel: number): number[][] =>
       Array.from({ length: size }, (_, y) => line((channel * size + y) * size));
-    return { pixel_values: Array.from({ length: channels }, (_, channel) => rows(channel)), labels: target };
+    return { pixel_values: Array.from({ length: channels }, (_, channel) => rows(channel)), labels: row.target };
   }
 
   tokensOf(): number {
@@ -117,14 +126,27 @@ export class ImageClassification
     return this.#batch(rows, inputs.labels !== undefined);
   }
 
+  /** (C, H, W) */
+  #pixelValues({ pixels }: ImageRow): Float32Array {
+    if (!(pixels instanceof Uint8Array)) return pixels;
+    const { size } = this.#image;
+    return expectProcessor(this.#processor).pixelValues({ height: size, width: size, data: pixels });
+  }
+
+  #options(signal: AbortSignal): ImageRowOptions {
+    return { image: this.#image, labels: this.labels, processor: this.#processor, signal };
+  }
+
   #batch(rows: readonly ImageRow[], isLabelled: boolean): ClassifiedImages {
     const [B, T] = [rows.length, this.#image.patches + 1];
-    const images = rows.map(({ pixel_values }) => pixel_values);
     return {
       B,
       T,
       labelled: isLabelled ? B : 0,
-      pixel_values: patchRows(images, this.#image),
+      pixel_values: patchRows(
+        rows.map((row) => this.#pixelValues(row)),
+        this.#image,
+      ),
       rows: Uint32Array.from({ length: B }, (_, row) => row * T),
       targets: Float32Array.from(rows, ({ target }) => target),
       weights: Float32Array.from(rows, ({ weight }) => weight),

@@ -1,40 +1,56 @@
 import { WebVeraError } from '../../core/error';
+import type { ImageInput } from '../../core/image';
 import { formatShape, sameShape } from '../../core/shape';
 import type { GivenImages } from '../../core/tensor';
 import type { Example } from '../../core/training';
+import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { targetOf, targetsOf } from '../classification/labels';
+import { placed } from '../placed_examples';
 
 /** An image, and what is to be told of it. */
 export interface ImageRow {
-  /** (C, H, W) */
-  readonly pixel_values: Float32Array;
+  /** Bytes (H, W, 3) of an image that was prepared here; numbers (C, H, W) of one that came as `pixel_values`. */
+  readonly pixels: Uint8Array | Float32Array;
   /** Its class, or the number to be predicted. */
   readonly target: number;
   /** What its loss is multiplied by. */
   readonly weight: number;
 }
 
-export interface ImageRowOptions {
+interface GivenOptions {
   readonly image: ImageSizes;
   readonly labels: Labels;
 }
 
-/** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
-export function imageRow(example: Example, where: string, { image, labels }: ImageRowOptions): ImageRow {
-  const pixel_values = pixelsOf(example, where, image);
-  const label = 'label' in example ? example.label : undefined;
-  if (label === undefined) throw invalid(where, 'an image with a label');
-  return { pixel_values, target: targetOf(label, labels, where), weight: 1 };
+export interface ImageRowOptions extends GivenOptions {
+  readonly processor: ImageProcessor | undefined;
+  readonly signal: AbortSignal;
 }
 
-/** Of an example, whether or not it has a label. Throws `invalid_argument`. */
-export function pixelsOf(example: Example, where: string, image: ImageSizes): Float32Array {
+/**
+ * Turns an example into a row. `where` says which one it is. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded`
+ * for images that aren't any or are too large, and what the signal is aborted with.
+ */
+export async function imageRow(example: Example, where: string, options: ImageRowOptions): Promise<ImageRow> {
+  const label = 'label' in example ? example.label : undefined;
+  if (label === undefined) throw invalid(where, 'an image with a label');
+  const target = targetOf(label, options.labels, where);
+  return { pixels: await pixelsOf(example, where, options), target, weight: 1 };
+}
+
+/** Of an example, whether or not it has a label. Rejects as `imageRow` does. */
+export async function pixelsOf(
+  example: Example,
+  where: string,
+  options: Omit<ImageRowOptions, 'labels'>,
+): Promise<ImageRow['pixels']> {
+  if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
   if (!('pixel_values' in example)) throw invalid(where, 'an image');
   const { dims, data } = example.pixel_values;
   const [first, ...others] = dims;
-  expectImage(dims.length === 4 && first === 1 ? others : dims, image, `${where}: pixel_values`);
+  expectImage(dims.length === 4 && first === 1 ? others : dims, options.image, `${where}: pixel_values`);
   const odd = data.find((number) => !Number.isFinite(number));
   if (odd !== undefined) {
     throw new WebVeraError('invalid_argument', `${where}: pixel_values: expected finite numbers, got ${odd}`);
@@ -42,15 +58,41 @@ export function pixelsOf(example: Example, where: string, image: ImageSizes): Fl
   return data;
 }
 
+async function preparedPixels(
+  given: ImageInput,
+  where: string,
+  { image, processor, signal }: Omit<ImageRowOptions, 'labels'>,
+): Promise<Uint8Array> {
+  try {
+    const { height, width, data } = await expectProcessor(processor).prepare(given, signal);
+    expectImage([data.length / (height * width), height, width], image, 'as preprocessor_config.json makes it');
+    return data;
+  } catch (error) {
+    throw placed(error, where);
+  }
+}
+
+/** Throws `invalid_argument` without one. */
+export function expectProcessor(processor: ImageProcessor | undefined): ImageProcessor {
+  if (processor !== undefined) return processor;
+  throw new WebVeraError(
+    'invalid_argument',
+    'expected pixel_values, because images are prepared in three channels only',
+    {
+      hint: FORM,
+    },
+  );
+}
+
 /** The rows of what a caller of `forward` gives. Throws `invalid_argument` for what the model can't take in. */
-export function givenImages(inputs: GivenImages, { image, labels }: ImageRowOptions): readonly ImageRow[] {
+export function givenImages(inputs: GivenImages, { image, labels }: GivenOptions): readonly ImageRow[] {
   const { dims, data } = inputs.pixel_values;
   const [B, ...shape] = dims;
   expectImage(shape, image, 'pixel_values: of each row');
   const targets = inputs.labels === undefined ? undefined : targetsOf(inputs.labels.data, labels, B);
   const length = data.length / B;
   return Array.from({ length: B }, (_, row) => ({
-    pixel_values: data.subarray(row * length, (row + 1) * length),
+    pixels: data.subarray(row * length, (row + 1) * length),
     target: targets?.[row] ?? 0,
     weight: 1,
   }));
@@ -67,4 +109,4 @@ function invalid(where: string, expected: string): WebVeraError {
   return new WebVeraError('invalid_argument', `${where}: expected ${expected}`, { hint: FORM });
 }
 
-const FORM = 'An example is { pixel_values: { dims: [channels, height, width], data }, label }.';
+const FORM = 'An example is { image, label } or { pixel_values: { dims: [channels, height, width], data }, label }.';

@@ -51,7 +51,7 @@ export class SequenceClassification
     this.#text = textSizes(model);
     this.#tokenizer = tokenizer;
     this.predictor = {
-      unlabelled: (example, where, args) => {
+      unlabelled: (example, where, { args }) => {
         const options = { tokenizer, text: this.#text, maxLength: this.#rowLength(args), onCut: () => {} };
         return { ...unlabelledRow(example, where, options), target: 0, weight: 1 };
       },

@@ -8,9 +8,11 @@ import { Generator } from '../../generate/generator';
 import { ProgramCache } from '../../graph/program_cache';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
+import type { ImageProcessor } from '../../images/image_processor';
 import type { LoadedModel } from '../../models/loaded_model';
 import { tensorsUnder, untied } from '../../models/untied';
-import { createTask } from '../../tasks/registry';
+import { Breather } from '../../tasks/breather';
+import { createTask, type Preprocessors } from '../../tasks/registry';
 import { type Batch, type BatchArguments, batchesInOrder, type Task } from '../../tasks/task';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { LossMeter } from '../../train/evaluate';
@@ -37,6 +39,7 @@ export class BaseModel {
   readonly root: BaseModel;
   readonly loaded: LoadedModel;
   readonly tokenizer: TextTokenizer | undefined;
+  readonly imageProcessor: ImageProcessor | undefined;
   /** What it is used for. */
   readonly task: Task;
   readonly programs: ProgramCache;
@@ -48,14 +51,15 @@ export class BaseModel {
 
   readonly #owned: readonly Value[];
 
-  constructor(runner: Runner, loaded: LoadedModel, tokenizer: TextTokenizer | undefined, derived?: Derived) {
+  constructor(runner: Runner, loaded: LoadedModel, preprocessors: Preprocessors = {}, derived?: Derived) {
     this.root = derived?.from.root ?? this;
     this.#owned = derived?.owned ?? [...loaded.weights.values(), ...loaded.constants.values()];
     this.runner = runner;
     this.jobs = new Jobs(runner.failure);
     this.loaded = loaded;
-    this.tokenizer = tokenizer;
-    this.task = createTask(loaded.model, tokenizer);
+    this.tokenizer = preprocessors.tokenizer;
+    this.imageProcessor = preprocessors.imageProcessor;
+    this.task = createTask(loaded.model, preprocessors);
     this.programs = new ProgramCache(runner);
     this.losses = new LossMeter(runner, this.programs, this.task, loaded);
     this.generator = new Generator(runner, loaded);
@@ -78,7 +82,12 @@ export class BaseModel {
     const { task } = this;
     const { predictor } = task;
     if (predictor === undefined) throw tellsNoLabels(this.loaded.model.head.className);
-    const rows = inputs.map((input, index) => predictor.unlabelled(input, `predict: inputs[${index}]`, args));
+    const rows: unknown[] = [];
+    const breather = new Breather(signal);
+    for (const [index, input] of inputs.entries()) {
+      await breather.breathe();
+      rows.push(await predictor.unlabelled(input, `predict: inputs[${index}]`, { args, signal }));
+    }
     const scores: (readonly LabelScore[])[] = [];
     for (const batch of batchesInOrder(task, rows, args)) {
       signal.throwIfAborted();
@@ -141,7 +150,9 @@ export class BaseModel {
     const { model, constants } = this.loaded;
     const weights = tensorsUnder(this.loaded, tensors);
     const loaded = { model: untied(model, weights), weights, constants };
-    return new BaseModel(this.runner, loaded, this.tokenizer, { from: this, owned: [...tensors.values()] });
+    const { tokenizer, imageProcessor } = this;
+    const derived = { from: this, owned: [...tensors.values()] };
+    return new BaseModel(this.runner, loaded, { tokenizer, imageProcessor }, derived);
   }
 
   /** Forgets the programs that use what the key stands for. */

@@ -14,6 +14,7 @@ import type { Calls } from '../rpc/calls';
 import type { CallId, Handle } from '../rpc/protocol';
 import { baseIdentity } from './base_identity';
 import type { BaseModel } from './base_model';
+import { BaseModelLoader } from './base_model_loader';
 import type { SessionDevice } from './device';
 import { exportModel } from './export_model';
 import { generateTexts } from './generate_texts';
@@ -35,7 +36,7 @@ import type {
   WireSource,
 } from './protocol';
 import type { SessionKernels } from './session_kernels';
-import { TextLoader } from './text_loader';
+import { TokenizerLoader } from './tokenizer_loader';
 
 /** What a session does with models. */
 interface ModelParts {
@@ -55,7 +56,8 @@ export class SessionModels implements ModelCalls {
   readonly #kernels: SessionKernels;
   readonly #sources: ModelSources;
   readonly #models: LoadedModels;
-  readonly #loader: TextLoader;
+  readonly #modelLoader: BaseModelLoader;
+  readonly #tokenizerLoader: TokenizerLoader;
 
   constructor({ host, calls, device, kernels, sources, models }: ModelParts) {
     this.#host = host;
@@ -64,7 +66,8 @@ export class SessionModels implements ModelCalls {
     this.#kernels = kernels;
     this.#sources = sources;
     this.#models = models;
-    this.#loader = new TextLoader(host, sources.limits);
+    this.#modelLoader = new BaseModelLoader(host, sources.limits);
+    this.#tokenizerLoader = new TokenizerLoader(host, sources.limits);
   }
 
   async kernels(): Promise<KernelChoice> {
@@ -87,7 +90,7 @@ export class SessionModels implements ModelCalls {
       const { dtype = 'auto', task, labels, ignore_mismatched_sizes, module_names } = options;
       const warn: Warn = (warning) => this.#host.emit({ type: 'warning', ...warning });
       const loading = { dtype, task, labels, ignore_mismatched_sizes, module_names, warn, onUpload };
-      const model = await this.#loader.model(executor, source, loading);
+      const model = await this.#modelLoader.model(executor, source, loading);
       const info = this.#models.info(model);
       emit({ status: 'ready', model: name });
       return info;
@@ -96,7 +99,9 @@ export class SessionModels implements ModelCalls {
 
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo> {
     return this.#calls.run(call, async (signal) =>
-      this.#models.tokenizerInfo(await this.#loader.tokenizer(this.#sources.open(call, source, options, signal))),
+      this.#models.tokenizerInfo(
+        await this.#tokenizerLoader.tokenizer(this.#sources.open(call, source, options, signal)),
+      ),
     );
   }
 

@@ -2,6 +2,7 @@ import { type Endpoint, expose, transfer } from 'comlink';
 import { type ChatAnswer, type ChatOutcome, type ChatQuestion, isChatMessage } from '../../core/chat';
 import { VERSION } from '../../core/version';
 import { errorToData, isLook, type Outcome, toKnownError, type WorkerMessage } from '../../core/wire';
+import { imageDecoder } from '../../images/decode_image';
 import type { SessionHost, WorkerEnd, WorkerEvent, WorkerSession } from '../protocol';
 import { guardEndpoint } from './guard';
 import { ROOMS } from './rooms';
@@ -35,6 +36,7 @@ export async function serve(
         chats.set(id, resolve);
         post({ webvera: 'chat', id, template, chat });
       }),
+    decodeImage: imageDecoder(),
     seal: () => sealScope(scope),
     quiet: (seconds) => post({ webvera: 'quiet', seconds }),
   });

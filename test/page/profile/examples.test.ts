@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type KeptExample, keepFairly, split } from '../../../src/page/profile/examples';
+import { type KeptExample, keepFairly, keptFields, split } from '../../../src/page/profile/examples';
 
 const example = (n: number) => ({ text: String(n) });
 const examples = (count: number, from = 0) => Array.from({ length: count }, (_, index) => example(from + index));
@@ -78,4 +78,14 @@ describe('what is held out', () => {
   test('none, while there are fewer than ten', () => {
     expect(split(sampled(30, 1, [9]))).toEqual({ learnt: examples(9), held: [] });
   });
+});
+
+test('images aren’t kept', () => {
+  expect(keptFields('examples[0]', { text: 'a', more: 1 })).toEqual({ text: 'a' });
+  expect(() => keptFields('examples[0]', { image: new Blob(['a']), label: 0 })).toThrow(
+    expect.objectContaining({
+      code: 'invalid_argument',
+      message: 'examples[0]: expected an example of text, got an object with image, label',
+    }),
+  );
 });

@@ -29,7 +29,7 @@ describe('examples', () => {
       { pixel_values: { dims: [1, 3, 16, 16], data: image(1).data }, label: 0 },
     );
     expect(rows.map(({ target }) => target)).toEqual([1, 0]);
-    expect(rows.map(({ pixel_values }) => pixel_values[0])).toEqual([0, 1]);
+    expect(rows.map(({ pixels }) => pixels[0])).toEqual([0, 1]);
     expect(warnings).toEqual([]);
   });
 
@@ -38,7 +38,7 @@ describe('examples', () => {
       JSON.stringify({ pixel_values: { dims: [3, 16, 16], data: [...image().data] }, label });
     const source: RowSource = { kind: 'blob', blob: new Blob([`${line(0)}\n${line(1)}`]), format: 'jsonl' };
     const { rows } = await task.collect(source, { args, purpose: 'training', signal });
-    expect(rows.map(({ pixel_values }) => pixel_values)).toEqual([image().data, image().data]);
+    expect(rows.map(({ pixels }) => pixels)).toEqual([image().data, image().data]);
   });
 
   test.each<[string, unknown, RegExp]>([

@@ -1,16 +1,12 @@
 import { WebVeraError } from '../../core/error';
 import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
-import { folderFiles } from '../../formats/model_files';
-import type { Executor } from '../../gpu/executor';
 import type { Architecture } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
 import type { SessionHost } from '../protocol';
-import { BaseModel } from './base_model';
-import { type LoadModelOptions, loadModel } from './model_loader';
 
-/** Loads models with their tokenizers, and tokenizers alone. */
-export class TextLoader {
+/** Loads tokenizers. */
+export class TokenizerLoader {
   readonly #host: SessionHost;
   readonly #limits: ParserLimits;
 
@@ -19,23 +15,12 @@ export class TextLoader {
     this.#limits = limits;
   }
 
-  /** Whatever fails, nothing stays behind. */
-  async model(executor: Executor, source: FileSource, options: LoadModelOptions): Promise<BaseModel> {
-    const loaded = await loadModel(folderFiles(source, this.#limits), executor, options);
-    const tokenizer = await this.#tokenizerOf(loaded.model, source).catch((error: unknown) => {
-      executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
-      throw error;
-    });
-    // It may have been lost while the tokenizer came in.
-    executor.check();
-    return new BaseModel(executor, loaded, tokenizer);
-  }
-
   async tokenizer(source: FileSource): Promise<TextTokenizer> {
     return this.#create(source, await readFile(source, 'tokenizer.json', this.#limits.tokenizer));
   }
 
-  async #tokenizerOf({ text }: Architecture, source: FileSource): Promise<TextTokenizer | undefined> {
+  /** A model's own, if its folder has one and it takes in texts. */
+  async ofModel(source: FileSource, { text }: Pick<Architecture, 'text'>): Promise<TextTokenizer | undefined> {
     if (text === undefined) return undefined;
     const json = await readFileIfPresent(source, 'tokenizer.json', this.#limits.tokenizer);
     return json === undefined ? undefined : this.#create(source, json, text.vocabSize);

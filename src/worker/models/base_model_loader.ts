@@ -1,0 +1,37 @@
+import type { FileSource } from '../../core/files';
+import type { ParserLimits } from '../../core/source';
+import { folderFiles } from '../../formats/model_files';
+import type { Executor } from '../../gpu/executor';
+import type { SessionHost } from '../protocol';
+import { BaseModel } from './base_model';
+import { ImageProcessorLoader } from './image_processor_loader';
+import { type LoadModelOptions, loadModel } from './model_loader';
+import { TokenizerLoader } from './tokenizer_loader';
+
+/** Loads models with what makes their inputs. */
+export class BaseModelLoader {
+  readonly #limits: ParserLimits;
+  readonly #tokenizers: TokenizerLoader;
+  readonly #imageProcessors: ImageProcessorLoader;
+
+  constructor(host: SessionHost, limits: ParserLimits) {
+    this.#limits = limits;
+    this.#tokenizers = new TokenizerLoader(host, limits);
+    this.#imageProcessors = new ImageProcessorLoader(host, limits);
+  }
+
+  /** Whatever fails, nothing stays behind. */
+  async model(executor: Executor, source: FileSource, options: LoadModelOptions): Promise<BaseModel> {
+    const loaded = await loadModel(folderFiles(source, this.#limits), executor, options);
+    try {
+      const tokenizer = await this.#tokenizers.ofModel(source, loaded.model);
+      const imageProcessor = await this.#imageProcessors.ofModel(source, loaded.model);
+      // It may have been lost while these came in.
+      executor.check();
+      return new BaseModel(executor, loaded, { tokenizer, imageProcessor });
+    } catch (error) {
+      executor.free([...loaded.weights.values(), ...loaded.constants.values()]);
+      throw error;
+    }
+  }
+}

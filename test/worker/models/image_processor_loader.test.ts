@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { ImageProcessorLoader } from '../../../src/worker/models/image_processor_loader';
+import { ModelSources } from '../../../src/worker/models/model_sources';
+
+const { signal } = new AbortController();
+const pixels = { width: 5, height: 4, data: new Uint8ClampedArray(80).fill(255) };
+
+/** Of a folder whose preprocessor_config.json is this, for images of 8×8. */
+function load(json: object | string | undefined, channels = 3, limit = 1000) {
+  const host = { emit() {} };
+  const sources = new ModelSources(host, { store: 'memory', limits: { json: limit } });
+  const text = typeof json === 'string' ? json : JSON.stringify(json);
+  const files = new Map(json === undefined ? [] : [['preprocessor_config.json', new Blob([text])]]);
+  const source = sources.open(1, { files }, { progress: false }, signal);
+  const image = { channels, size: 8, patch: 4, patches: 4 };
+  return new ImageProcessorLoader(host, sources.limits).ofModel(source, { image });
+}
+
+test('without the file images are resized to the size of the model', async () => {
+  const processor = await load(undefined);
+  const { height, width } = (await processor?.prepare(pixels, signal)) ?? {};
+  expect([height, width]).toEqual([8, 8]);
+});
+
+test('the file says how', async () => {
+  const processor = await load({ size: 8, image_mean: 0, image_std: 1 });
+  const prepared = await processor?.prepare(pixels, signal);
+  expect(prepared && [...new Set(processor?.pixelValues(prepared))]).toEqual([1]);
+});
+
+test('models of texts, and of other channels without the file, have none', async () => {
+  expect(await load(undefined, 1)).toBeUndefined();
+  const sources = new ModelSources({ emit() {} }, { store: 'memory' });
+  const source = sources.open(1, { files: new Map() }, { progress: false }, signal);
+  expect(await new ImageProcessorLoader({ emit() {} }, sources.limits).ofModel(source, {})).toBeUndefined();
+});
+
+describe('refused', () => {
+  const expected =
+    'preprocessor_config.json: expected images of 8×8 in 3 channels, as config.json says, got 224×224 in 3';
+  test.each<[string, object | string, object]>([
+    ['another size than the model’s', { size: 224 }, { code: 'invalid_format', message: expected }],
+    ['another size where none is given', {}, { code: 'invalid_format', message: expected }],
+    ['another size by its crop', { size: 8, do_center_crop: true, crop_size: 7 }, { code: 'invalid_format' }],
+    ['what is no JSON', '{', { code: 'invalid_format' }],
+    ['another processor', { image_processor_type: 'CLIPImageProcessor' }, { code: 'unsupported_model' }],
+    ['a file that is too long', { size: 8, more: 'a'.repeat(1000) }, { code: 'limit_exceeded' }],
+  ])('%s', async (_, json, error) => {
+    await expect(load(json)).rejects.toMatchObject(error);
+  });
+
+  test('other channels', async () => {
+    await expect(load({ size: 8 }, 1)).rejects.toMatchObject({
+      code: 'invalid_format',
+      message: 'preprocessor_config.json: expected images of 8×8 in 1 channels, as config.json says, got 8×8 in 3',
+    });
+  });
+});
