@@ -56,16 +56,16 @@ function withoutAlpha({ width, height, data }: RgbaImage, overWhite: boolean): R
   const rgb = new Uint8Array(CHANNELS * width * height);
   for (let from = 0, to = 0; to < rgb.length; from += 4, to += CHANNELS) {
     const alpha = overWhite ? (data[from + 3] as number) : 255;
-    for (let channel = 0; channel < CHANNELS; channel++) {
-      const byte = data[from + channel] as number;
-      rgb[to + channel] = alpha === 255 ? byte : blended(byte, alpha);
-    }
+    rgb[to] = blended(data[from] as number, alpha);
+    rgb[to + 1] = blended(data[from + 1] as number, alpha);
+    rgb[to + 2] = blended(data[from + 2] as number, alpha);
   }
   return { width, height, data: rgb };
 }
 
 /** Over white, by the integers of PIL's `alpha_composite`. */
 function blended(byte: number, alpha: number): number {
+  if (alpha === 255) return byte;
   const sum = (byte * alpha + 255 * (255 - alpha) + 128) << ALPHA_BITS;
   return (((sum >> 8) + sum) >> 8) >> ALPHA_BITS;
 }

@@ -25,6 +25,8 @@ const FILTERS: Readonly<Record<Exclude<Resample, 'nearest'>, Filter>> = {
 
 /** Weights of PIL are integers over 2^22. */
 const PRECISION_BITS = 22;
+/** So that cutting bits off rounds. */
+const HALF = 2 ** (PRECISION_BITS - 1);
 const CHANNELS = 3;
 
 /** For each pixel of the new edge, the old ones that it is made of. */
@@ -83,33 +85,44 @@ function weightsOf(from: number, to: number, filter: Filter): Weights {
   return { most, first, count, weights };
 }
 
-function horizontal({ height, width, data }: RgbImage, by: Weights): RgbImage {
-  const made = new Uint8Array(height * by.first.length * CHANNELS);
+function horizontal({ height, width, data }: RgbImage, { most, first, count, weights }: Weights): RgbImage {
+  const made = new Uint8Array(height * first.length * CHANNELS);
   for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < by.first.length; x++) {
-      const from = (y * width + (by.first[x] as number)) * CHANNELS;
-      for (let channel = 0; channel < CHANNELS; channel++) {
-        made[to++] = weighted(data, from + channel, CHANNELS, by, x);
+    for (let x = 0; x < first.length; x++, to += CHANNELS) {
+      let from = (y * width + (first[x] as number)) * CHANNELS;
+      let [red, green, blue] = [HALF, HALF, HALF];
+      const [start, end] = [x * most, x * most + (count[x] as number)];
+      for (let i = start; i < end; i++, from += CHANNELS) {
+        const weight = weights[i] as number;
+        red += (data[from] as number) * weight;
+        green += (data[from + 1] as number) * weight;
+        blue += (data[from + 2] as number) * weight;
       }
+      made[to] = toByte(red);
+      made[to + 1] = toByte(green);
+      made[to + 2] = toByte(blue);
     }
   }
-  return { height, width: by.first.length, data: made };
+  return { height, width: first.length, data: made };
 }
 
-function vertical({ width, data }: RgbImage, by: Weights): RgbImage {
+function vertical({ width, data }: RgbImage, { most, first, count, weights }: Weights): RgbImage {
   const row = width * CHANNELS;
-  const made = new Uint8Array(by.first.length * row);
-  for (let y = 0, to = 0; y < by.first.length; y++) {
-    const from = (by.first[y] as number) * row;
-    for (let i = 0; i < row; i++) made[to++] = weighted(data, from + i, row, by, y);
+  const made = new Uint8Array(first.length * row);
+  const sums = new Int32Array(row);
+  for (let y = 0, to = 0; y < first.length; y++) {
+    sums.fill(HALF);
+    let from = (first[y] as number) * row;
+    for (let i = 0; i < (count[y] as number); i++) {
+      const weight = weights[y * most + i] as number;
+      for (let x = 0; x < row; x++) sums[x] = (sums[x] as number) + (data[from++] as number) * weight;
+    }
+    for (let x = 0; x < row; x++) made[to++] = toByte(sums[x] as number);
   }
-  return { height: by.first.length, width, data: made };
+  return { height: first.length, width, data: made };
 }
 
-function weighted(data: Uint8Array, from: number, stride: number, by: Weights, pixel: number): number {
-  const [at, taken] = [pixel * by.most, by.count[pixel] as number];
-  let sum = 2 ** (PRECISION_BITS - 1);
-  for (let i = 0; i < taken; i++) sum += (data[from + i * stride] as number) * (by.weights[at + i] as number);
+function toByte(sum: number): number {
   return Math.min(255, Math.max(0, sum >> PRECISION_BITS));
 }
 
