@@ -139,7 +139,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /**
    * Keeps examples; beyond `max_examples` a fair sample of all that came stays (a reservoir). Resolves with how many are
-   * kept. Rejects with `invalid_argument` for what is no example, and `limit_exceeded` beyond 16 MiB of text.
+   * kept. Rejects with `invalid_argument` for what is no example or an image, and `limit_exceeded` beyond 16 MiB of text.
    */
   async add(examples: Example | readonly Example[]): Promise<number> {
     const given: readonly unknown[] = Array.isArray(examples) ? examples : [examples];
