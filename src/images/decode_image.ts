@@ -1,6 +1,7 @@
 import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { DecodeImage } from '../core/image';
+import { declaredSize } from './image_header';
 import { expectModestImage } from './image_limits';
 
 /** As Pillow reads files: numbers as they are stored, whatever colours a profile says they are. */
@@ -19,11 +20,15 @@ export function imageDecoder(scope: ImageScope = globalThis): DecodeImage | unde
   if (toBitmap === undefined || Canvas === undefined) return undefined;
   if (new Canvas(1, 1).getContext('2d')?.getImageData === undefined) return undefined;
   return async (file, signal) => {
+    const refused = (error: unknown): never => {
+      throw signal.aborted ? error : undecodable(file, error);
+    };
+    const declared = await untilAborted(declaredSize(file), signal).catch(refused);
+    if (declared !== undefined) expectModestImage(declared);
     const coming = toBitmap(file, AS_STORED);
     const bitmap = await untilAborted(coming, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw undecodable(file, error);
-      coming.then((late) => late.close()).catch(() => {}); // nobody waits for it
-      throw error;
+      coming.then((late) => late.close()).catch(() => {}); // nobody waits for it any more
+      return refused(error);
     });
     try {
       const { width, height } = bitmap;

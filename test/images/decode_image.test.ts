@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type ImageScope, imageDecoder } from '../../src/images/decode_image';
 import { withResolvers } from '../helpers/with_resolvers';
 
@@ -72,6 +72,27 @@ describe('refused', () => {
     expect(told.at(-1)).toBe('closed');
   });
 
+  test('a file that says so, before anything is decoded', async () => {
+    const { told, scope } = browser(async () => ({ width: 1, height: 1 }));
+    const gif = new Uint8Array(40);
+    gif.set([...'GIF89a'].map((letter) => letter.charCodeAt(0)));
+    new DataView(gif.buffer).setUint32(6, 0xffffffff);
+    await expect(imageDecoder(scope)?.(new Blob([gif]), signal)).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      message: expect.stringMatching(/got 65535×65535$/),
+    });
+    expect(told).toEqual(['1×1']);
+  });
+
+  test('a file that can’t be read', async () => {
+    const { scope } = browser(async () => ({ width: 1, height: 1 }));
+    const gone = new Blob(['a']);
+    gone.slice = () => {
+      throw new DOMException('It has changed', 'NotReadableError');
+    };
+    await expect(imageDecoder(scope)?.(gone, signal)).rejects.toMatchObject({ code: 'invalid_format' });
+  });
+
   test('an image for whose canvas there is no room', async () => {
     const { told, scope } = browser(async () => ({ width: 2, height: 3 }), null);
     await expect(imageDecoder(scope)?.(file, signal)).rejects.toMatchObject({ code: 'out_of_memory' });
@@ -84,6 +105,7 @@ test('a decoder that never ends is left, and what comes late is let go of', asyn
   const { told, scope } = browser(() => decoded.promise);
   const ending = new AbortController();
   const decoding = imageDecoder(scope)?.(file, ending.signal);
+  await vi.waitFor(() => expect(told).toHaveLength(2));
   ending.abort(new Error('over'));
   await expect(decoding).rejects.toThrow('over');
   decoded.resolve({ width: 2, height: 3 });

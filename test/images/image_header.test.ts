@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { declaredSize } from '../../src/images/image_header';
+import { bytesOf } from './golden_images';
+
+/** Images of 5×3 that Pillow wrote. */
+const written: readonly (readonly [string, string])[] = [
+  ['PNG', 'iVBORw0KGgoAAAANSUhEUgAAAAUAAAADCAIAAADUVFKvAAAAFElEQVR4nGM8wSXCgASYGFABOh8AKsgA7DA1UUcAAAAASUVORK5CYII='],
+  [
+    'JPEG',
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////2wBDAf//////////////////////////////////////////////////////////////////////////////////////wAARCAADAAUDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAL/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAAAQL/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCQAt//2Q==',
+  ],
+  [
+    'progressive JPEG',
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////2wBDAf//////////////////////////////////////////////////////////////////////////////////////wgARCAADAAUDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAH/xAAUAQEAAAAAAAAAAAAAAAAAAAAB/9oADAMBAAIQAxAAAAGAf//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAQUCf//EABQRAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQMBAT8Bf//EABQRAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQIBAT8Bf//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEABj8Cf//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAT8hf//aAAwDAQACAAMAAAAQD//EABQRAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQMBAT8Qf//EABQRAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQIBAT8Qf//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAT8Qf//Z',
+  ],
+  ['lossy WebP', 'UklGRjAAAABXRUJQVlA4ICQAAABwAQCdASoFAAMADMDOJaACdAFAAAD+4LkIw0a/ihzZ3AqAAAA='],
+  ['lossless WebP', 'UklGRh4AAABXRUJQVlA4TBEAAAAvBIAAAAdQhSKXov+BiOh/AAA='],
+  [
+    'extended WebP',
+    'UklGRlQAAABXRUJQVlA4WAoAAAAQAAAABAAAAgAAQUxQSAoAAAABB1CtiAhERP8DVlA4ICQAAABwAQCdASoFAAMADMDOJaACdAFAAAD+4LkIw0a/ihzZ3AqAAAA=',
+  ],
+  ['GIF', 'R0lGODdhBQADAIEAAMgKFAAAAAAAAAAAACwAAAAABQADAAAICAABCBxIsGBAADs='],
+  [
+    'BMP',
+    'Qk1mAAAAAAAAADYAAAAoAAAABQAAAAMAAAABABgAAAAAADAAAADEDgAAxA4AAAAAAAAAAAAAFArIFArIFArIFArIFArIABQKyBQKyBQKyBQKyBQKyAAUCsgUCsgUCsgUCsgUCsgA',
+  ],
+];
+const fileOf = (...parts: readonly Uint8Array<ArrayBuffer>[]): Blob => new Blob([...parts]);
+const size = { width: 5, height: 3 };
+
+test.each(written)('%s', async (_, base64) => {
+  expect(await declaredSize(fileOf(bytesOf(base64)))).toEqual(size);
+});
+
+describe('a JPEG', () => {
+  const jpeg = bytesOf(written[1]?.[1] ?? '');
+  const [start, rest] = [jpeg.slice(0, 2), jpeg.slice(2)];
+  const segment = (length: number): Uint8Array<ArrayBuffer> => {
+    const bytes = new Uint8Array(2 + length);
+    bytes.set([0xff, 0xe1, length >> 8, length & 255]);
+    return bytes;
+  };
+
+  test('behind much else', async () => {
+    expect(await declaredSize(fileOf(start, segment(65535), segment(4090), segment(9), rest))).toEqual(size);
+    for (let length = 4080; length < 4096; length++) {
+      expect(await declaredSize(fileOf(start, segment(length), Uint8Array.of(0xff), rest))).toEqual(size);
+    }
+  });
+
+  test('without end, or cut off, is none', async () => {
+    expect(await declaredSize(fileOf(start, ...Array.from({ length: 1024 }, () => segment(2)), rest))).toBeUndefined();
+    expect(await declaredSize(fileOf(start, segment(100)))).toBeUndefined();
+    expect(await declaredSize(fileOf(start, segment(2000).slice(0, 50)))).toBeUndefined();
+  });
+});
+
+test('a BMP whose lines go from above, and an old one', async () => {
+  const bmp = bytesOf(written.at(-1)?.[1] ?? '');
+  const view = new DataView(bmp.buffer);
+  view.setInt32(22, -3, true);
+  expect(await declaredSize(fileOf(bmp))).toEqual(size);
+  view.setUint32(14, 12, true);
+  view.setUint16(18, 5, true);
+  view.setUint16(20, 3, true);
+  expect(await declaredSize(fileOf(bmp))).toEqual(size);
+});
+
+test.each(['', 'BM', 'RIFF....WEBPVP9 ................................', 'a text of more than thirty-two characters'])(
+  'nothing of %j',
+  async (text) => {
+    expect(await declaredSize(new Blob([text]))).toBeUndefined();
+  },
+);
