@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { rowOfExample } from '../../../src/tasks/causal_lm/examples';
+
+test.each([
+  ['a file', { image: new Blob(['a'], { type: 'image/png' }), label: 0 }],
+  ['pixels', { image: { width: 1, height: 1, data: new Uint8Array(4) } }],
+  ['numbers', { pixel_values: { dims: [3, 1, 1], data: new Float32Array(3) } }],
+])('an image is nothing for a language model: %s', async (_, example) => {
+  const options = { tokenizer: undefined, vocabSize: 10, completionOnly: null };
+  await expect(rowOfExample(example, 'example 0', options)).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: 'example 0: expected a text, got an image',
+  });
+});
