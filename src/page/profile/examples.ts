@@ -13,7 +13,7 @@ export interface KeptExample {
 /** The fields of an example that can be kept. Throws `invalid_argument`, also for an image: a profile's files are of text. */
 export function keptFields(where: string, example: unknown): Example {
   const fields = exampleFields(where, example);
-  if (!('image' in fields)) return fields;
+  if (!('image' in fields || 'pixel_values' in fields)) return fields;
   throw wrong(where, 'an example of text', fields, 'Profiles keep no images: learn from them by a Trainer.');
 }
 
