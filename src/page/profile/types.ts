@@ -6,7 +6,9 @@ import { type CallOptions, callRules } from '../session';
 export interface ProfileOptions extends CallOptions {
   /**
    * Of a profile that begins: `VeraConfig`'s defaults, but target_modules 'all-linear', save_projection false and, over a classifier,
-   * what makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier'] for images. It trains vectors, and a classifier's head: no `bias`, no other `modules_to_save`. For a profile that is there it has to be what it began with.
+   * what makes PEFT train its head: task_type 'SEQ_CLS' for texts, modules_to_save ['classifier'] for images. It trains
+   * vectors, and a classifier's head: no `bias`, no other `modules_to_save`. For a profile that is there it has to be what it
+   * began with.
    */
   readonly peft_config?: VeraConfigInit;
   /** Defaults of `learn`, kept with the profile. */
