@@ -45,6 +45,7 @@ export const DIFFERENCES: Readonly<Record<string, OwnOutcome>> = {
   'second adapter with a layer of larger input': works(),
   'adapter name contained in the prefix vera_lambda_': works(),
   'the only adapter is deleted, then forward': works(),
+  'merge_and_unload on RoBERTa for sequence classification': works(),
   'load: a lambda_b is missing': refused(
     'invalid_format',
     `Found missing adapter keys while loading the checkpoint: ['${LAYERS}.0.self_attn.q_proj.vera_lambda_b.default'].`,

@@ -4,6 +4,7 @@ import { toFloat32 } from '../../src/formats/values';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
+  AutoModelForSequenceClassification,
   get_peft_model,
   type PreTrainedModel,
   VeraConfig,
@@ -20,6 +21,7 @@ export interface Scene {
   readonly overwrite: SessionGpu['overwrite'];
   readonly opt: PreTrainedModel;
   readonly gpt2: PreTrainedModel;
+  readonly roberta: PreTrainedModel;
   /** An adapter with r = 4 on q_proj and v_proj that changes the loss, in files with and without projections. */
   readonly saved: AdapterFiles;
   readonly slim: AdapterFiles;
@@ -55,6 +57,7 @@ export async function setScene({ session, overwrite }: TestSession): Promise<Sce
     overwrite,
     opt: opt!,
     gpt2: gpt2!,
+    roberta: await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/roberta'), { session }),
     saved,
     slim: await edited(saved, { config: unsaved, tensors: withoutProjections }),
     doubled: await edited(saved, { tensors: (all) => change(all, 'base_model.vera_A', (value) => 2 * value) }),
@@ -221,6 +224,13 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     overwrite('pool of default', 0, new Array(8).fill(Number.NaN));
     watch();
     await model.merge_and_unload({ safe_merge: true });
+    return undefined;
+  },
+
+  'merge_and_unload on RoBERTa for sequence classification': async ({ roberta }, watch) => {
+    const model = await get_peft_model(roberta, vera({ target_modules: ['query'], task_type: 'SEQ_CLS' }));
+    watch();
+    await model.merge_and_unload();
     return undefined;
   },
 
