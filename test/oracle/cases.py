@@ -260,7 +260,8 @@ CASES: Mapping[str, Case] = {
     "distilbert_seqcls_mid": Case(
         "distilbert",
         13934,
-        "an encoder with names of its own; PEFT trains pre_classifier whole too, as its name ends like the classifier's",
+        "an encoder with names of its own; PEFT trains pre_classifier whole too, as its name ends like the "
+        "classifier's",
         classifier(MID, KEY_42, ["q_lin", "v_lin", "ffn.lin1"]),
         "distilbert",
         (ADAMW,),
