@@ -16,6 +16,11 @@ export interface RandomKey {
   readonly at?: number;
 }
 
+/** The seed of what is drawn anew under a name: an integer below 2^32, the same wherever it is asked. */
+export function seedOf(name: string): number {
+  return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
+}
+
 /** Element `index` of the row, in [0, 1), with 53 random bits. */
 export function randomAt(key: RandomKey, index: number): number {
   const [seedLow, seedHigh] = seedWords(key.seed);

@@ -8,6 +8,7 @@ import type { ProjectionValues, VeraAdapter } from '../../adapters/vera/vera_ada
 import { asVera, VeraOnModel } from '../../adapters/vera/vera_on_model';
 import { bytesOf } from '../../core/bytes';
 import { sha256, toHex } from '../../core/digest';
+import { seedOf } from '../../core/rng';
 import type { Tensor } from '../../core/tensor';
 import type { Warn } from '../../core/warning';
 import type { Runner } from '../../graph/runner';
@@ -35,6 +36,7 @@ export class VeraPlacer implements AdapterPlacer {
     const { name, key, targets, trained, options, tensors } = plan;
     const { config, modules } = targets;
     const layout = layoutVectors(modules, config.r, trained);
+    // Without init_weights, adapters of other names begin with other vectors, and one with the same again and again.
     const initial =
       tensors === undefined ? initialVectors(layout, config, seedOf(name)) : packParameters(layout, tensors.vectors);
     await fillTensors(initial, this.#runner, this.#loaded, { layout, trained, stored: tensors?.others });
@@ -113,11 +115,6 @@ export async function readProjections(
     A: { dims: A.shape, data: await readFloats(runner, A) },
     B: { dims: B.shape, data: await readFloats(runner, B) },
   };
-}
-
-/** Without init_weights, adapters of other names begin with other vectors, and one with the same again and again. */
-function seedOf(name: string): number {
-  return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
 }
 
 /**

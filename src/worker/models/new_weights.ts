@@ -1,4 +1,4 @@
-import { normals } from '../../core/rng';
+import { normals, seedOf } from '../../core/rng';
 import { numel } from '../../core/shape';
 import type { Warning } from '../../core/warning';
 import type { Runner } from '../../graph/runner';
@@ -32,8 +32,4 @@ export function newlyInitialized({ head }: Architecture, specs: readonly WeightS
     `[${names.join(', ')}]. You should probably TRAIN this model on a down-stream task to be able to use it for ` +
     'predictions and inference.';
   return { code: 'newly_initialized', message };
-}
-
-function seedOf(name: string): number {
-  return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) >>> 0, 0);
 }
