@@ -1,12 +1,13 @@
-// `npm run results -- TABLE`: trains what a table of RESULTS.md tells of, and writes the table anew.
+// `npm run results -- TABLE`: trains what a table of RESULTS.md tells of, and writes it.
 
 import { loadLibrary } from './cli/library.mjs';
+import { buildIfStale } from './lib/build.mjs';
 import { runCommand } from './lib/command.mjs';
 import { openAdapter } from './lib/dawn.mjs';
 import { readArguments, UsageError } from './lib/options.mjs';
 import { images } from './results/images.mjs';
+import { keptRows } from './results/kept_rows.mjs';
 import { language } from './results/language.mjs';
-import { writeTable } from './results/report.mjs';
 import { texts } from './results/texts.mjs';
 
 /**
@@ -14,37 +15,47 @@ import { texts } from './results/texts.mjs';
  * @property {typeof import('../src/node')} library
  * @property {import('../src/index').Session} session
  * @property {number} seeds how many runs a row is the mean of
- * @property {(line: string) => void} tell
+ * @property {ReturnType<typeof keptRows>} row measures a row, and writes it, unless it is there
  */
 
-/** @type {Readonly<Record<string, (bench: Bench) => Promise<import('./results/report.mjs').Table>>>} */
+/** @type {Readonly<Record<string, import('./results/report.mjs').Table>>} */
 const TABLES = { language, texts, images };
 
-const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe]
+const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe] [--again]
 
-Trains for a table of RESULTS.md, and writes it there. Tables: ${Object.keys(TABLES).join(', ')}.
+Trains for a table of RESULTS.md, and writes it there row by row. Rows that are there, from this device, stay, unless --again.
+Tables: ${Object.keys(TABLES).join(', ')}.
 npm run results:data brings what they are measured on.`;
 
 await runCommand('results', async () => {
   const { values, positionals } = readArguments(
     process.argv.slice(2),
-    { help: { type: 'boolean' }, seeds: { type: 'string', default: '3' }, adapter: { type: 'string', default: 'gpu' } },
+    {
+      help: { type: 'boolean' },
+      seeds: { type: 'string', default: '3' },
+      adapter: { type: 'string', default: 'gpu' },
+      again: { type: 'boolean' },
+    },
     true,
   );
   const [name = '', ...others] = positionals;
-  const make = Object.hasOwn(TABLES, name) ? TABLES[name] : undefined;
+  const table = Object.hasOwn(TABLES, name) ? TABLES[name] : undefined;
   if (values.help) return console.log(HELP);
-  if (make === undefined || others.length > 0)
+  if (table === undefined || others.length > 0)
     throw new UsageError(`expected one of ${Object.keys(TABLES).join(', ')}`);
   if (values.adapter !== 'gpu' && values.adapter !== 'llvmpipe') throw new UsageError('--adapter is gpu or llvmpipe');
+  const seeds = Number(values.seeds);
+  if (!Number.isInteger(seeds) || seeds < 1) throw new UsageError('--seeds is a whole number from 1 on');
+  buildIfStale();
   const library = await loadLibrary();
   const { gpu, device } = await openAdapter(library, values.adapter);
   const session = await library.Session.open({ worker: false, gpu, store: 'memory' });
   // Heads are new, as they are meant to be.
   session.addEventListener('warning', () => {});
+  const tell = (/** @type {string} */ line) => console.error(line);
   try {
-    const table = await make({ library, session, seeds: Number(values.seeds), tell: (line) => console.error(line) });
-    writeTable(name, table, device);
+    const row = keptRows(name, table, { device, seeds, again: values.again === true, tell });
+    await table.make({ library, session, seeds, row });
   } finally {
     await session.close();
   }

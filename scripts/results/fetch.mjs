@@ -145,3 +145,13 @@ function run(command, cwd) {
   const said = `${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-3).join(' ');
   throw new CommandFailure(`${command.program} failed: ${said.slice(0, 500)}`);
 }
+
+/**
+ * @param {string} name of a source
+ * @param {string} file that must be there
+ */
+export function dataOf(name, file) {
+  const folder = join(dataFolder(), name);
+  if (existsSync(join(folder, file))) return folder;
+  throw new CommandFailure(`${join(folder, file)} isn't there: npm run results:data brings it`);
+}

@@ -1,45 +1,77 @@
-// RESULTS.md: each table lies between two marks, and is written anew by its command alone.
+// RESULTS.md: each table lies between two marks, and is written by its command alone, row by row.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {object} Table
+ * @property {number} keys how many of the first columns name a row
  * @property {readonly string[]} columns
- * @property {readonly (readonly string[])[]} rows
- * @property {readonly string[]} about lines that stand before it
+ * @property {(seeds: number) => readonly string[]} about lines that stand before it
+ * @property {(bench: import('../results.mjs').Bench) => Promise<void>} make measures its rows, by `bench.row`
  */
 
 const FILE = fileURLToPath(new URL('../../RESULTS.md', import.meta.url));
 /** What it is before its first table. */
 const TEMPLATE = fileURLToPath(new URL('template.md', import.meta.url));
 
+/** What RESULTS.md holds. */
+export const RESULTS = {
+  read: () => readFileSync(existsSync(FILE) ? FILE : TEMPLATE, 'utf8'),
+  write: (/** @type {string} */ text) => writeFileSync(FILE, text),
+};
+
 /**
+ * What a table's rows were measured by: rows are kept as long as it stays the same.
  * @param {string} name
  * @param {Table} table
  * @param {string} device
+ * @param {number} seeds
  */
-export function writeTable(name, table, device) {
+export function headingOf(name, table, device, seeds) {
   const { model = 'an unknown CPU' } = cpus()[0] ?? {};
-  const day = new Date().toISOString().slice(0, 10);
-  const made = `Made on ${day} by \`npm run results -- ${name}\`, on ${device}; ${cpus().length} × ${model.trim()}.`;
-  const before = readFileSync(existsSync(FILE) ? FILE : TEMPLATE, 'utf8');
-  writeFileSync(FILE, withTable(before, name, [...table.about, '', made, '', ...markdown(table)]));
+  const by = `By \`npm run results -- ${name}\`, on ${device}; ${cpus().length} × ${model.trim()}.`;
+  return [...table.about(seeds), '', by].join('\n');
 }
 
 /**
  * @param {string} file
  * @param {string} name
- * @param {readonly string[]} lines
+ * @param {string} heading
+ * @returns {string[][]} the rows of that table, if they stand below this heading
  */
-export function withTable(file, name, lines) {
-  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [from, to] = [file.indexOf(begin), file.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`RESULTS.md has no place for ${name}`);
-  return `${file.slice(0, from + begin.length)}\n\n${lines.join('\n')}\n\n${file.slice(to)}`;
+export function rowsOf(file, name, heading) {
+  const { from, to } = placeOf(file, name);
+  const section = file.slice(from, to);
+  if (!section.startsWith(`\n\n${heading}\n`)) return [];
+  const [, , ...rows] = section.split('\n').filter((line) => line.startsWith('| '));
+  return rows.map((row) => row.slice(2, -2).split(' | '));
 }
 
-/** @param {Pick<Table, 'columns' | 'rows'>} table */
+/**
+ * @param {string} file
+ * @param {string} name
+ * @param {string} heading
+ * @param {Pick<Table, 'columns'> & { rows: readonly (readonly string[])[] }} table
+ * @returns {string} the file with that table in its place
+ */
+export function withTable(file, name, heading, table) {
+  const { from, to } = placeOf(file, name);
+  return `${file.slice(0, from)}\n\n${[heading, '', ...markdown(table)].join('\n')}\n\n${file.slice(to)}`;
+}
+
+/**
+ * @param {string} file
+ * @param {string} name
+ */
+function placeOf(file, name) {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [file.indexOf(begin) + begin.length, file.indexOf(end)];
+  if (!file.includes(begin) || to < from) throw new Error(`RESULTS.md has no place for ${name}`);
+  return { from, to };
+}
+
+/** @param {{ columns: readonly string[], rows: readonly (readonly string[])[] }} table */
 export function markdown({ columns, rows }) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [line(columns), line(columns.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)];

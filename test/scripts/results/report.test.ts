@@ -1,21 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fewOfEach, shuffled } from '../../../scripts/results/adapted.mjs';
-import { markdown, spread, withTable } from '../../../scripts/results/report.mjs';
+import { markdown, rowsOf, spread, withTable } from '../../../scripts/results/report.mjs';
 
 const template = readFileSync(new URL('../../../scripts/results/template.md', import.meta.url), 'utf8');
 
+const TABLE = { columns: ['r', 'accuracy'], rows: [['16', '80.0 ± 1.0']] };
+
 test('a table takes its own place, again and again, and leaves the others', () => {
-  const lines = markdown({ columns: ['r', 'accuracy'], rows: [['16', '80.0 ± 1.0']] });
-  expect(lines).toEqual(['| r | accuracy |', '| --- | ---: |', '| 16 | 80.0 ± 1.0 |']);
-  const once = withTable(template, 'texts', lines);
-  expect(once).toContain('<!-- texts -->\n\n| r | accuracy |');
-  expect(withTable(withTable(once, 'texts', ['old']), 'texts', lines)).toBe(once);
-  const both = withTable(once, 'images', ['another']);
+  expect(markdown(TABLE)).toEqual(['| r | accuracy |', '| --- | ---: |', '| 16 | 80.0 ± 1.0 |']);
+  const once = withTable(template, 'texts', 'Of texts.', TABLE);
+  expect(once).toContain('<!-- texts -->\n\nOf texts.\n\n| r | accuracy |');
+  expect(withTable(withTable(once, 'texts', 'Old.', TABLE), 'texts', 'Of texts.', TABLE)).toBe(once);
+  const both = withTable(once, 'images', 'Of images.', { columns: ['another'], rows: [] });
   expect(both).toContain('| 16 | 80.0 ± 1.0 |');
-  expect(both).toContain('another');
+  expect(both).toContain('| another |');
   for (const name of ['language', 'texts', 'images']) expect(template).toContain(`<!-- ${name} -->`);
-  expect(() => withTable(template, 'other', [])).toThrow('RESULTS.md has no place for other');
+  expect(() => withTable(template, 'other', '', TABLE)).toThrow('RESULTS.md has no place for other');
+});
+
+test('rows are read back as long as they were measured by what the heading says', () => {
+  const file = withTable(template, 'texts', 'Of texts.\n\nHere.', { ...TABLE, rows: [...TABLE.rows, ['64', '–']] });
+  expect(rowsOf(file, 'texts', 'Of texts.\n\nHere.')).toEqual([
+    ['16', '80.0 ± 1.0'],
+    ['64', '–'],
+  ]);
+  expect(rowsOf(file, 'texts', 'Of texts.\n\nThere.')).toEqual([]);
+  expect(rowsOf(file, 'images', 'Of texts.\n\nHere.')).toEqual([]);
 });
 
 test('means come with the standard deviation of a sample', () => {
