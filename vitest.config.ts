@@ -25,14 +25,15 @@ export default defineConfig({
         },
       },
       {
-        // Dawn in Node. One process and one device for all files: threads, or a device per file, crash.
+        // Dawn in Node, whose shaders compile on one core: two processes, each with one device for all of its files. Threads, or a
+        // device per file, crash.
         test: {
           name: 'gpu',
           setupFiles,
           include: [GPU_TESTS],
           pool: 'forks',
           isolate: false,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -58,7 +59,7 @@ export default defineConfig({
           setupFiles,
           include: [PACKAGE_TESTS],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
@@ -85,7 +86,7 @@ export default defineConfig({
           include: [PEFT_TESTS],
           pool: 'forks',
           isolate: false,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 4 },
           testTimeout: 300_000,
           hookTimeout: 120_000,

@@ -2,14 +2,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { browserNames, withSite } from './harness';
+import { type BrowserName, browserNames, withSite } from './harness';
 import { type Done, type Report, visit } from './visit';
+
+/** What a run gives that nothing happens to; once a browser. */
+const straightRuns = new Map<BrowserName, Promise<Done>>();
+
+function straightRun(name: BrowserName, url: string): Promise<Done> {
+  const run =
+    straightRuns.get(name) ?? visit(name, url, 'resumed.html?straight').then((reports) => reports.at(-1) as Done);
+  straightRuns.set(name, run);
+  return run;
+}
 
 test.each(browserNames)('%s: a browser that is killed while it trains loses no step that was saved', async (name) => {
   const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
   try {
     await withSite(async (url) => {
-      const [straight] = (await visit(name, url, 'resumed.html?straight')).slice(-1) as [Done];
+      const straight = await straightRun(name, url);
       expect(straight.losses).toHaveLength(40);
 
       let saved = 0;
@@ -45,7 +55,7 @@ test.each(browserNames)('%s: a browser that is killed while it trains loses no s
 
 test('chromium: a full disk costs the checkpoints, not the run', async () => {
   await withSite(async (url) => {
-    const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
+    const straight = await straightRun('chromium', url);
     const reports = await visit('chromium', url, 'resumed.html', { quota: 4096 });
     expect(reports.filter(({ type }) => type !== 'log').map(({ type }) => type)).toEqual(['warning', 'done']);
     const warning = reports.find(({ type }) => type === 'warning');
@@ -59,7 +69,7 @@ const recoveries = (reports: readonly Report[]) => reports.filter(({ type }) => 
 
 test('chromium: a GPU process that crashes costs the steps since the last checkpoint, and nobody has to do anything', async () => {
   await withSite(async (url) => {
-    const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
+    const straight = await straightRun('chromium', url);
     const reports = await visit('chromium', url, 'resumed.html', { crashes: [11] });
     const [recovered, ...others] = recoveries(reports);
     expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
@@ -72,7 +82,7 @@ test('chromium: a GPU that crashes twice is kept from the page, which is told fo
   const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
   try {
     await withSite(async (url) => {
-      const [straight] = (await visit('chromium', url, 'resumed.html?straight')).slice(-1) as [Done];
+      const straight = await straightRun('chromium', url);
       const isWarned = (report: Report): boolean => 'code' in report && report.code === 'gpu_blocked';
       const first = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20], dies: isWarned });
       expect(recoveries(first)).toHaveLength(1);
