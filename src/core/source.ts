@@ -5,7 +5,7 @@ export type ModelSource =
    * begins with a dot or slash is looked for from where the document is.
    */
   | string
-  /** A folder holding config.json, model.safetensors (or shards), tokenizer.json. */
+  /** A folder holding config.json, model.safetensors or pytorch_model.bin (or their shards), tokenizer.json. */
   | URL
   | { readonly repo: string; readonly revision?: string; readonly subfolder?: string }
   /** Files by name, as drag and drop gives them; config and weights suffice. */
@@ -42,9 +42,9 @@ export type ProgressInfo =
 
 /** Caps on untrusted files; what is larger is refused with `limit_exceeded` before memory is taken for it. */
 export interface ParserLimits {
-  /** Bytes of a safetensors header. */
+  /** Bytes of a safetensors header; of a pytorch_model.bin's pickle, which may have 4 MB at most. */
   readonly safetensorsHeader: number;
-  /** Tensors in one safetensors file, or names in an index of shards. */
+  /** Tensors in one file, or names in an index of shards. */
   readonly tensors: number;
   /** Bytes of a JSON file such as config.json. */
   readonly json: number;

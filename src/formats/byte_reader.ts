@@ -25,6 +25,11 @@ export class ByteReader {
     await this.#advance(length, () => {});
   }
 
+  /** All that is left. */
+  async skipRest(): Promise<void> {
+    while (await this.#fill()) this.#chunk = new Uint8Array(0);
+  }
+
   /** Throws `invalid_format` unless all bytes were taken. */
   async expectEnd(): Promise<void> {
     if (!(await this.#fill())) return;

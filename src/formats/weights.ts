@@ -7,9 +7,12 @@ import { quote } from './header_scanner';
 import { parseJsonObject } from './json';
 import type { RawTensor } from './safetensors';
 import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader, type TensorInfo } from './safetensors_header';
+import { TorchFile } from './torch/torch_file';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
+const TORCH_FILE = 'pytorch_model.bin';
+const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
 type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
 
@@ -19,40 +22,76 @@ export interface WeightTensor extends RawTensor {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+type Select = (tensor: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>) => boolean;
+
 export interface ReadWeightsOptions {
   readonly limits?: WeightLimits;
   /**
    * Called before a tensor's bytes are read: false skips it; what it throws ends the reading. The place to compare
    * shapes before memory is taken.
    */
-  readonly select?: (tensor: TensorInfo) => boolean;
+  readonly select?: Select;
 }
 
+/** Reads one file of weights; `onNames` is told what it holds, and of how many bytes it is, before any tensor is read. */
+type ReadFile = (
+  stream: ByteStream,
+  file: string,
+  limits: WeightLimits,
+  onNames: (names: { has(name: string): boolean }, fileSize: number) => void,
+  select: Select,
+) => AsyncGenerator<WeightTensor, void, undefined>;
+
+/** As transformers looks for them. */
+const FORMATS: readonly { readonly file: string; readonly index: string; readonly read: ReadFile }[] = [
+  { file: WEIGHTS_FILE, index: WEIGHTS_INDEX, read: readSafetensorsFile },
+  { file: TORCH_FILE, index: TORCH_INDEX, read: readTorchFile },
+];
+
 /**
- * Reads a model's weights from model.safetensors, or the shards that its index lists, tensor by tensor in file order
- * while the files come in: never more than one tensor and one chunk are in memory. Leaving the loop early cancels the
- * download. Throws what the source throws, `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
+ * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards,
+ * tensor by tensor in file order while the files come in: never more than one tensor and one chunk are in memory (of a
+ * pytorch_model.bin, one storage and a tensor of it). Leaving the loop early cancels the download. Throws what the source throws,
+ * `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
  */
 export async function* readWeights(
   source: FileSource,
   { limits = defaultLimits, select = () => true }: ReadWeightsOptions = {},
 ): AsyncGenerator<WeightTensor, void, undefined> {
-  const single = await source.open(WEIGHTS_FILE);
-  if (single !== undefined) {
-    const expect = (header: SafetensorsHeader): void => source.expect(header.fileSize);
-    yield* readTensors(single, WEIGHTS_FILE, limits, expect, select);
-    return;
+  for (const { file, index, read } of FORMATS) {
+    const single = await source.open(file);
+    if (single !== undefined) {
+      yield* read(single, file, limits, (_, fileSize) => source.expect(fileSize), select);
+      return;
+    }
+    const shards = await readFileIfPresent(source, index, limits.json);
+    if (shards !== undefined) {
+      yield* readShards(source, parseWeightsIndex(shards, limits, index), { index, read, limits, select });
+      return;
+    }
   }
-  const index = await readFileIfPresent(source, WEIGHTS_INDEX, limits.json);
-  if (index === undefined) throw missingFile(source, [WEIGHTS_FILE, WEIGHTS_INDEX]);
-  const { totalSize, shards } = parseWeightsIndex(index, limits);
+  throw missingFile(
+    source,
+    FORMATS.flatMap(({ file, index }) => [file, index]),
+  );
+}
+
+async function* readShards(
+  source: FileSource,
+  { totalSize, shards }: WeightsIndex,
+  {
+    index,
+    read,
+    limits,
+    select,
+  }: { readonly index: string; readonly read: ReadFile; readonly limits: WeightLimits; readonly select: Select },
+): AsyncGenerator<WeightTensor, void, undefined> {
   if (totalSize !== undefined) source.expect(totalSize);
   for (const [file, names] of shards) {
-    const expect = ({ tensors }: SafetensorsHeader): void => expectTensors(file, names, tensors);
+    const expect = (held: { has(name: string): boolean }): void => expectTensors(file, index, names, held);
     // What the index maps to another shard, or nowhere, isn't this shard's to give.
-    yield* readTensors(await openFile(source, file), file, limits, expect, (tensor) => {
-      return names.has(tensor.name) && select(tensor);
-    });
+    const isWanted: Select = (tensor) => names.has(tensor.name) && select(tensor);
+    yield* read(await openFile(source, file), file, limits, expect, isWanted);
   }
 }
 
@@ -63,23 +102,28 @@ interface WeightsIndex {
   readonly shards: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Reads model.safetensors.index.json. Shards must be plain file names beside it. Throws `invalid_format`, `limit_exceeded`. */
-export function parseWeightsIndex(bytes: Uint8Array, limits: WeightLimits = defaultLimits): WeightsIndex {
-  const index = new Fields(parseJsonObject(bytes, WEIGHTS_INDEX, limits.json), WEIGHTS_INDEX);
+/** Reads an index of shards, which must be plain file names beside it. Throws `invalid_format`, `limit_exceeded`. */
+export function parseWeightsIndex(
+  bytes: Uint8Array,
+  limits: WeightLimits = defaultLimits,
+  file = WEIGHTS_INDEX,
+): WeightsIndex {
+  const index = new Fields(parseJsonObject(bytes, file, limits.json), file);
+  const extension = file === TORCH_INDEX ? '.bin' : '.safetensors';
   const weightMap = index.object('weight_map');
   if (weightMap === undefined) throw index.invalid('weight_map', 'an object of tensor names and files');
   const names = weightMap.keys();
   if (names.length > limits.tensors) {
-    throw new WebVeraError('limit_exceeded', `${WEIGHTS_INDEX}: expected at most ${limits.tensors} tensors, got more`, {
+    throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limits.tensors} tensors, got more`, {
       hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
     });
   }
   const shards = new Map<string, Set<string>>();
   for (const name of names) {
-    const file = weightMap.string(name);
-    if (!isShardName(file)) throw weightMap.invalid(name, 'the plain name of a .safetensors file');
-    const shard = shards.get(file) ?? new Set();
-    shards.set(file, shard.add(name));
+    const shardFile = weightMap.string(name);
+    if (!isShardName(shardFile, extension)) throw weightMap.invalid(name, `the plain name of a ${extension} file`);
+    const shard = shards.get(shardFile) ?? new Set();
+    shards.set(shardFile, shard.add(name));
   }
   if (shards.size === 0) throw index.invalid('weight_map', 'at least one tensor');
   const metadata = index.object('metadata');
@@ -88,31 +132,43 @@ export function parseWeightsIndex(bytes: Uint8Array, limits: WeightLimits = defa
 }
 
 /** No path and no hidden file: a name can't lead out of the model's folder. */
-function isShardName(file: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.safetensors$/.test(file);
+function isShardName(file: string, extension: string): boolean {
+  return file.endsWith(extension) && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.[a-z]+$/.test(file);
 }
 
-function expectTensors(file: string, names: ReadonlySet<string>, tensors: ReadonlyMap<string, TensorInfo>): void {
+function expectTensors(
+  file: string,
+  index: string,
+  names: ReadonlySet<string>,
+  tensors: { has(name: string): boolean },
+): void {
   for (const name of names) {
     if (tensors.has(name)) continue;
-    throw new WebVeraError('invalid_format', `${file}: expected tensor ${quote(name)}, as ${WEIGHTS_INDEX} says`, {
+    throw new WebVeraError('invalid_format', `${file}: expected tensor ${quote(name)}, as ${index} says`, {
       hint: 'The index and the shards are of different versions; download all of them again.',
       detail: { file, tensor: name },
     });
   }
 }
 
-async function* readTensors(
-  stream: ByteStream,
-  file: string,
-  limits: WeightLimits,
-  onHeader: (header: SafetensorsHeader) => void,
-  select: (tensor: TensorInfo) => boolean,
-): AsyncGenerator<WeightTensor, void, undefined> {
+async function* readTorchFile(...[stream, file, limits, onNames, select]: Parameters<ReadFile>): ReturnType<ReadFile> {
+  try {
+    const torch = new TorchFile(stream, file);
+    const names = await torch.names(limits);
+    onNames(names, torch.size);
+    yield* torch.tensors(select);
+  } finally {
+    await stream.cancel();
+  }
+}
+
+async function* readSafetensorsFile(
+  ...[stream, file, limits, onNames, select]: Parameters<ReadFile>
+): ReturnType<ReadFile> {
   try {
     const reader = new ByteReader(stream, file);
     const header = await readHeader(reader, file, stream.size, limits);
-    onHeader(header);
+    onNames(header.tensors, header.fileSize);
     for (const tensor of header.tensors.values()) {
       const length = tensor.end - tensor.begin;
       if (select(tensor)) {

@@ -1,52 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
-import type { ByteStream, FileSource } from '../../src/core/files';
+import type { FileSource } from '../../src/core/files';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import { parseWeightsIndex, type ReadWeightsOptions, readWeights, type WeightTensor } from '../../src/formats/weights';
+import { MemorySource } from '../helpers/memory_source';
 import { codeThrownBy, fileOf } from '../helpers/safetensors_bytes';
-
-type Files = Readonly<Record<string, Uint8Array>>;
-
-class MemorySource implements FileSource {
-  readonly name = 'memory';
-  readonly location = 'memory';
-  readonly expected: number[] = [];
-  readonly opened: string[] = [];
-  readonly cancelled: string[] = [];
-  bytesRead = 0;
-  readonly #files: Files;
-  readonly #chunkBytes: number;
-  readonly #sized: boolean;
-
-  constructor(files: Files, { chunkBytes = 1000, sized = true } = {}) {
-    this.#files = files;
-    this.#chunkBytes = chunkBytes;
-    this.#sized = sized;
-  }
-
-  expect(bytes: number): void {
-    this.expected.push(bytes);
-  }
-
-  async open(file: string): Promise<ByteStream | undefined> {
-    const bytes = this.#files[file];
-    if (bytes === undefined) return undefined;
-    this.opened.push(file);
-    let position = 0;
-    return {
-      size: this.#sized ? bytes.length : undefined,
-      read: async () => {
-        if (position === bytes.length) return undefined;
-        const chunk = bytes.slice(position, position + this.#chunkBytes);
-        position += chunk.length;
-        this.bytesRead += chunk.length;
-        return chunk;
-      },
-      cancel: async () => void this.cancelled.push(file),
-    };
-  }
-}
 
 async function collect(source: FileSource, options?: ReadWeightsOptions): Promise<WeightTensor[]> {
   const tensors: WeightTensor[] = [];

@@ -22,6 +22,7 @@ from .prng import make_prng
 from .sampling import make_sampling
 from .stop_strings import make_stop_strings
 from .targeting import make_modules, make_targeting
+from .torch_files import make_torch_files
 from .two_adapters import PAIRS, make_pair
 
 
@@ -56,6 +57,7 @@ def items() -> Iterable[Item]:
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
+    yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("images", "images", "images.json", make_images)
 
 

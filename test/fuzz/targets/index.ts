@@ -12,12 +12,14 @@ import { target as pythonJson } from './python_json';
 import { target as rows } from './rows';
 import { target as safetensors } from './safetensors';
 import { target as tokenizer } from './tokenizer';
+import { target as torchFile } from './torch_file';
 import { target as weights } from './weights';
 
 /** All targets, each in a file of its name. */
 export const targets: readonly FuzzTarget[] = [
   safetensors,
   weights,
+  torchFile,
   tokenizer,
   pattern,
   adapter,

@@ -1,0 +1,213 @@
+import { WebVeraError } from '../../core/error';
+import { byteSize, type Dtype } from '../dtype';
+import { quote } from '../header_scanner';
+import type { PickleReader } from './pickle_reader';
+
+/** A file's array of numbers, to which tensors point. */
+export interface StorageRef {
+  readonly kind: 'storage';
+  /** The name of its entry, below `data/`. */
+  readonly key: string;
+  readonly dtype: Dtype;
+  /** Elements. */
+  readonly length: number;
+}
+
+/** A view of a storage; all of `offset`, `shape` and `strides` count elements. */
+export interface TensorRef {
+  readonly kind: 'tensor';
+  readonly storage: StorageRef;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+interface Tuple {
+  readonly kind: 'tuple';
+  readonly items: readonly Item[];
+}
+
+export interface Dict {
+  readonly kind: 'dict';
+  readonly entries: Map<string, Item>;
+}
+
+/** What a file asks to be called. It is a name here, and nothing is ever looked up by it. */
+interface Callable {
+  readonly kind: 'callable';
+  readonly name: string;
+}
+
+export type Item = null | boolean | number | string | Tuple | Dict | Callable | StorageRef | TensorRef;
+
+const DICT = 'collections.OrderedDict';
+const TENSOR = 'torch._utils._rebuild_tensor_v2';
+const PARAMETER = 'torch._utils._rebuild_parameter';
+
+const STORAGES: ReadonlyMap<string, Dtype> = new Map([
+  ['torch.FloatStorage', 'F32'],
+  ['torch.HalfStorage', 'F16'],
+  ['torch.BFloat16Storage', 'BF16'],
+  ['torch.DoubleStorage', 'F64'],
+  ['torch.LongStorage', 'I64'],
+  ['torch.IntStorage', 'I32'],
+  ['torch.ShortStorage', 'I16'],
+  ['torch.CharStorage', 'I8'],
+  ['torch.ByteStorage', 'U8'],
+  ['torch.BoolStorage', 'BOOL'],
+]);
+
+const MOST_DIMENSIONS = 8;
+
+/**
+ * A stack, a memo, and no more of pickle's machine than state dicts need: nothing is imported, constructed or called. Each of the
+ * file's bytes adds one item at most, and items are shared, never copied.
+ */
+export class PickleMachine {
+  readonly #reader: PickleReader;
+  readonly #stack: Item[] = [];
+  /** Where the stack stood at each open mark. */
+  readonly #marks: number[] = [];
+  readonly #memo = new Map<number, Item>();
+  readonly #storages = new Map<string, StorageRef>();
+
+  constructor(reader: PickleReader) {
+    this.#reader = reader;
+  }
+
+  push(item: Item): void {
+    this.#stack.push(item);
+  }
+
+  pop(): Item {
+    const item = this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.pop() : undefined;
+    if (item === undefined) throw this.invalid('takes from an empty stack');
+    return item;
+  }
+
+  mark(): void {
+    this.#marks.push(this.#stack.length);
+  }
+
+  popToMark(): Item[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw this.invalid('has no mark where it needs one');
+    return this.#stack.splice(mark);
+  }
+
+  remember(index: number): void {
+    const item = this.pop();
+    this.#memo.set(index, item);
+    this.push(item);
+  }
+
+  recall(index: number): void {
+    const item = this.#memo.get(index);
+    if (item === undefined) throw this.invalid(`recalls item ${index}, which it never kept`);
+    this.push(item);
+  }
+
+  pushTuple(items: readonly Item[]): void {
+    this.push({ kind: 'tuple', items });
+  }
+
+  pushDict(): void {
+    this.push({ kind: 'dict', entries: new Map() });
+  }
+
+  pushCallable(name: string): void {
+    if (name !== DICT && name !== TENSOR && name !== PARAMETER && !STORAGES.has(name)) {
+      throw this.invalid(`asks for ${quote(name)}, which a file of weights has no use for`);
+    }
+    this.push({ kind: 'callable', name });
+  }
+
+  /** Keys and values in turn, into the dict below them. */
+  setItems(items: readonly Item[]): void {
+    const dict = this.pop();
+    if (!isKind(dict, 'dict') || items.length % 2 !== 0) throw this.invalid('sets items of what is no dict');
+    for (let index = 0; index < items.length; index += 2) {
+      const [key, value] = [items[index], items[index + 1]];
+      if (typeof key !== 'string' || value === undefined) throw this.invalid('has a key that is no text');
+      dict.entries.set(key, value);
+    }
+    this.push(dict);
+  }
+
+  /** What torch notes on a state dict's modules isn't kept. */
+  build(): void {
+    this.pop();
+    const built = this.pop();
+    if (!isKind(built, 'dict')) throw this.invalid('gives attributes to what is no dict');
+    this.push(built);
+  }
+
+  reduce(): void {
+    const [args, callable] = [this.pop(), this.pop()];
+    if (!isKind(args, 'tuple') || !isKind(callable, 'callable')) throw this.invalid('calls what is no function');
+    const { items } = args;
+    if (callable.name === DICT && items.length === 0) this.pushDict();
+    else if (callable.name === TENSOR) this.push(this.#tensor(items));
+    else if (callable.name === PARAMETER && isKind(items[0], 'tensor')) this.push(items[0]);
+    else throw this.invalid(`calls ${callable.name} with ${items.length} arguments that it doesn't take`);
+  }
+
+  /** `('storage', class, key, device, elements)` */
+  persistent(): void {
+    const id = this.pop();
+    const [what, type, key, , length] = isKind(id, 'tuple') ? id.items : [];
+    const dtype = isKind(type, 'callable') ? STORAGES.get(type.name) : undefined;
+    const isKey = typeof key === 'string' && /^\d{1,9}$/.test(key);
+    if (what !== 'storage' || dtype === undefined || !isKey || !isCount(length)) {
+      throw this.invalid('has a storage that is none');
+    }
+    if (byteSize(dtype, [length]) === undefined) throw this.invalid(`has a storage of ${length} elements`);
+    const known = this.#storages.get(key) ?? { kind: 'storage', key, dtype, length };
+    if (known.dtype !== dtype || known.length !== length) throw this.invalid(`tells of storage ${key} in two ways`);
+    this.#storages.set(key, known);
+    this.push(known);
+  }
+
+  invalid(what: string): WebVeraError {
+    const { file, position } = this.#reader;
+    return new WebVeraError(
+      'invalid_format',
+      `${file}: expected a state dict of tensors, but byte ${position} ${what}`,
+      {
+        hint: 'Save the model by save_pretrained(…, safe_serialization=True), or torch.save(model.state_dict(), …).',
+        detail: { file },
+      },
+    );
+  }
+
+  /** `(storage, offset, sizes, strides, requires_grad, hooks)` */
+  #tensor([storage, offset, sizes, steps]: readonly Item[]): TensorRef {
+    const [shape, strides] = [countsOf(sizes), countsOf(steps)];
+    const isWhole = isKind(storage, 'storage') && isCount(offset) && shape !== undefined && strides !== undefined;
+    if (!isWhole || shape.length !== strides.length || shape.length > MOST_DIMENSIONS) {
+      throw this.invalid('makes a tensor of what is none');
+    }
+    const numel = shape.reduce((product, size) => product * size, 1);
+    const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? 0), offset);
+    // Nor may it repeat elements: a few bytes could then ask for any number of them.
+    if (numel > storage.length || (numel > 0 && last >= storage.length)) {
+      throw this.invalid(`makes a tensor of ${numel} elements, the last at ${last}, of a storage of ${storage.length}`);
+    }
+    return { kind: 'tensor', storage, offset, shape, strides };
+  }
+}
+
+export function isKind<K extends 'tuple' | 'dict' | 'callable' | 'storage' | 'tensor'>(
+  item: Item | undefined,
+  kind: K,
+): item is Extract<Item, { readonly kind: K }> {
+  return typeof item === 'object' && item !== null && item.kind === kind;
+}
+
+function countsOf(item: Item | undefined): readonly number[] | undefined {
+  return isKind(item, 'tuple') && item.items.every(isCount) ? (item.items as readonly number[]) : undefined;
+}
+
+function isCount(item: Item | undefined): item is number {
+  return typeof item === 'number' && Number.isSafeInteger(item) && item >= 0;
+}

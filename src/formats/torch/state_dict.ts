@@ -1,0 +1,98 @@
+import { WebVeraError } from '../../core/error';
+import type { ByteReader } from '../byte_reader';
+import { quote } from '../header_scanner';
+import { type Item, isKind, PickleMachine, type TensorRef } from './pickle_machine';
+import { PickleReader } from './pickle_reader';
+
+/** One step of the machine, by its byte in the file. */
+type Opcode = (machine: PickleMachine, reader: PickleReader) => void | Promise<void>;
+
+const put =
+  (item: Item): Opcode =>
+  (machine) =>
+    machine.push(item);
+
+/** A tuple of the last so many items. */
+const tupleOf =
+  (count: number): Opcode =>
+  (machine) => {
+    const items = Array.from({ length: count }, () => machine.pop());
+    machine.pushTuple(items.reverse());
+  };
+
+const OPCODES: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
+  [code('N'), put(null)],
+  [0x88, put(true)],
+  [0x89, put(false)],
+  [code('K'), async (machine, reader) => machine.push(await reader.byte())],
+  [code('M'), async (machine, reader) => machine.push(await reader.u16())],
+  [code('J'), async (machine, reader) => machine.push(await reader.i32())],
+  [code('G'), async (machine, reader) => machine.push(await reader.double())],
+  [0x8a, async (machine, reader) => machine.push((await reader.long(await reader.byte())) ?? Number.NaN)],
+  [code('X'), async (machine, reader) => machine.push(await reader.text(await reader.u32()))],
+  [code('q'), async (machine, reader) => machine.remember(await reader.byte())],
+  [code('r'), async (machine, reader) => machine.remember(await reader.u32())],
+  [code('h'), async (machine, reader) => machine.recall(await reader.byte())],
+  [code('j'), async (machine, reader) => machine.recall(await reader.u32())],
+  [code('('), (machine) => machine.mark()],
+  [code(')'), (machine) => machine.pushTuple([])],
+  [0x85, tupleOf(1)],
+  [0x86, tupleOf(2)],
+  [0x87, tupleOf(3)],
+  [code('t'), (machine) => machine.pushTuple(machine.popToMark())],
+  [code('}'), (machine) => machine.pushDict()],
+  [code('s'), (machine) => machine.setItems([machine.pop(), machine.pop()].reverse())],
+  [code('u'), (machine) => machine.setItems(machine.popToMark())],
+  [code('c'), async (machine, reader) => machine.pushCallable(`${await reader.line()}.${await reader.line()}`)],
+  [code('R'), (machine) => machine.reduce()],
+  [code('Q'), (machine) => machine.persistent()],
+  [code('b'), (machine) => machine.build()],
+]);
+
+const PROTO = 0x80;
+const STOP = code('.');
+/** What torch writes; the third differs in opcodes that no state dict has. */
+const PROTOCOLS = [2, 3];
+
+interface StateDictOptions {
+  readonly file: string;
+  readonly limits: { readonly safetensorsHeader: number; readonly tensors: number };
+}
+
+/**
+ * Reads the pickle of a state dict, to its last byte: which tensor views which storage. Throws `invalid_format` for whatever else a
+ * pickle may hold or do, before any of it is done; `limit_exceeded`.
+ */
+export async function readStateDict(
+  stream: ByteReader,
+  { file, limits }: StateDictOptions,
+): Promise<{ readonly tensors: ReadonlyMap<string, TensorRef>; readonly bytes: number }> {
+  const reader = new PickleReader(stream, { file, limit: limits.safetensorsHeader });
+  const machine = new PickleMachine(reader);
+  if ((await reader.byte()) !== PROTO || !PROTOCOLS.includes(await reader.byte())) {
+    throw machine.invalid('begins no pickle of protocol 2');
+  }
+  for (let opcode = await reader.byte(); opcode !== STOP; opcode = await reader.byte()) {
+    const step = OPCODES.get(opcode);
+    if (step === undefined) throw machine.invalid(`has the opcode ${opcode}, which no state dict needs`);
+    await step(machine, reader);
+  }
+  const dict = machine.pop();
+  if (!isKind(dict, 'dict')) throw machine.invalid('ends what is no dict');
+  if (dict.entries.size > limits.tensors) {
+    throw new WebVeraError('limit_exceeded', `${file}: expected at most ${limits.tensors} tensors, got more`, {
+      hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+      detail: { file },
+    });
+  }
+  const tensors = new Map<string, TensorRef>();
+  for (const [name, item] of dict.entries) {
+    if (!isKind(item, 'tensor')) throw machine.invalid(`ends a dict whose ${quote(name)} is no tensor`);
+    tensors.set(name, item);
+  }
+  return { tensors, bytes: reader.position };
+}
+
+function code(character: string): number {
+  return character.charCodeAt(0);
+}

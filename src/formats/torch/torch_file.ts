@@ -1,0 +1,118 @@
+import { WebVeraError } from '../../core/error';
+import type { ByteStream } from '../../core/files';
+import type { ParserLimits } from '../../core/source';
+import { ByteReader } from '../byte_reader';
+import { byteSize } from '../dtype';
+import { quote } from '../header_scanner';
+import type { StorageRef, TensorRef } from './pickle_machine';
+import { readStateDict } from './state_dict';
+import { elementsOf } from './strided';
+import { ZipEntries, type ZipEntry } from './zip_entries';
+
+type TensorEntry = TensorRef & { readonly name: string };
+
+const PICKLE = 'data.pkl';
+/** Far more than the largest models need. What a file may make of each byte takes some 30. */
+const MOST_PICKLE = 4_000_000;
+
+/**
+ * A file that `torch.save` made of a state dict, since PyTorch 1.6: a zip archive whose first entry says which tensor views which
+ * storage, and whose other entries are the storages. It is read in one go from its start, one storage at a time; of its pickle
+ * nothing is run.
+ */
+export class TorchFile {
+  readonly #reader: ByteReader;
+  readonly #entries: ZipEntries;
+  readonly #file: string;
+  readonly #size: number | undefined;
+  readonly #byKey = new Map<string, { readonly storage: StorageRef; readonly tensors: TensorEntry[] }>();
+  #folder = '';
+
+  constructor(stream: ByteStream, file: string) {
+    this.#reader = new ByteReader(stream, file);
+    this.#entries = new ZipEntries(this.#reader, file);
+    this.#file = file;
+    this.#size = stream.size;
+  }
+
+  /** The names of its tensors; to be called first. Throws `invalid_format`, `limit_exceeded`. */
+  async names(limits: Pick<ParserLimits, 'safetensorsHeader' | 'tensors'>): Promise<ReadonlySet<string>> {
+    const entry = await this.#entries.next();
+    if (entry === undefined || !entry.name.endsWith(`/${PICKLE}`)) throw this.#invalid(`expected ${PICKLE} first`);
+    this.#folder = entry.name.slice(0, -PICKLE.length);
+    const { tensors, bytes } = await readStateDict(this.#reader, {
+      file: this.#file,
+      limits: { ...limits, safetensorsHeader: Math.min(limits.safetensorsHeader, MOST_PICKLE) },
+    });
+    await this.#entries.end(entry, bytes);
+    for (const [name, tensor] of tensors) {
+      const { storage } = tensor;
+      const views = this.#byKey.get(storage.key) ?? { storage, tensors: [] };
+      views.tensors.push({ ...tensor, name });
+      this.#byKey.set(storage.key, views);
+    }
+    return new Set(tensors.keys());
+  }
+
+  /** Bytes of the whole file, as far as they are known. */
+  get size(): number {
+    const stored = [...this.#byKey.values()].reduce((sum, { storage }) => sum + sizeOf(storage), 0);
+    return this.#size ?? stored;
+  }
+
+  /** Its tensors in the order of their storages. `select` is asked before a storage is read. */
+  async *tensors(
+    select: (tensor: {
+      readonly name: string;
+      readonly dtype: StorageRef['dtype'];
+      readonly shape: readonly number[];
+    }) => boolean,
+  ) {
+    for (let entry = await this.#entries.next(); entry !== undefined; entry = await this.#entries.next()) {
+      const found = this.#byKey.get(this.#keyOf(entry) ?? '');
+      if (found === undefined) {
+        await this.#expectNote(entry);
+        continue;
+      }
+      const { storage, tensors } = found;
+      this.#byKey.delete(storage.key);
+      const { dtype } = storage;
+      const wanted = tensors.filter(({ name, shape }) => select({ name, dtype, shape }));
+      const size = sizeOf(storage);
+      if (wanted.length === 0) await this.#reader.skip(size);
+      else {
+        const bytes = await this.#reader.take(size);
+        for (const tensor of wanted) {
+          yield { name: tensor.name, dtype, shape: tensor.shape, bytes: elementsOf(tensor, bytes) };
+        }
+      }
+      await this.#entries.end(entry, size);
+    }
+    const [missing] = this.#byKey.keys();
+    if (missing !== undefined) throw this.#invalid(`expected data/${missing}, which ${PICKLE} tells of`);
+    await this.#reader.skipRest();
+  }
+
+  #keyOf({ name }: ZipEntry): string | undefined {
+    return name.startsWith(`${this.#folder}data/`) ? name.slice(this.#folder.length + 'data/'.length) : undefined;
+  }
+
+  /** What else there is: a version, an identity, and the order of bytes. */
+  async #expectNote(entry: ZipEntry): Promise<void> {
+    const text = new TextDecoder().decode(await this.#entries.note(entry));
+    if (entry.name === `${this.#folder}byteorder` && text !== 'little') {
+      throw this.#invalid(`expected bytes in little-endian order, got ${quote(text)}`);
+    }
+  }
+
+  #invalid(what: string): WebVeraError {
+    return new WebVeraError('invalid_format', `${this.#file}: ${what}`, {
+      hint: 'Save the model by save_pretrained(…, safe_serialization=True).',
+      detail: { file: this.#file },
+    });
+  }
+}
+
+function sizeOf({ dtype, length }: StorageRef): number {
+  return byteSize(dtype, [length]) ?? 0;
+}

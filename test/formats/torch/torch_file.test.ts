@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { WebVeraError } from '../../../src/core/error';
+import { defaultLimits } from '../../../src/core/source';
+import { type ReadWeightsOptions, readWeights } from '../../../src/formats/weights';
+import { type Files, MemorySource } from '../../helpers/memory_source';
+import { torchFile } from '../../helpers/torch_bytes';
+
+interface Row {
+  readonly situation: string;
+  readonly file: string;
+  readonly tensors: Readonly<Record<string, { dtype: string; shape: readonly number[]; bytes: string }>> | null;
+}
+
+const { rows } = JSON.parse(readFileSync('test/golden/torch_files.json', 'utf8')) as { readonly rows: readonly Row[] };
+const bytesOf = ({ file }: Row) => new Uint8Array(Buffer.from(file, 'base64'));
+const byName = (row: Row): [string, Row] => [row.situation, row];
+const fine = rows.filter(({ tensors }) => tensors !== null);
+const plain = bytesOf(rows.find(({ situation }) => situation === 'views') as Row);
+
+async function collect(files: Files, options: ReadWeightsOptions = {}, source = new MemorySource(files)) {
+  const tensors: Record<string, unknown> = {};
+  for await (const { name, dtype, shape, bytes } of readWeights(source, options)) {
+    expect(bytes.byteOffset).toBe(0);
+    tensors[name] = { dtype, shape, bytes: Buffer.from(bytes).toString('base64') };
+  }
+  return tensors;
+}
+
+/** What is wrong with such a file. */
+async function refusal(file: Uint8Array, options: ReadWeightsOptions = {}): Promise<WebVeraError> {
+  const source = new MemorySource({ 'pytorch_model.bin': file });
+  const error = await collect({}, options, source).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(WebVeraError);
+  expect(source.cancelled).toEqual(['pytorch_model.bin']);
+  return error as WebVeraError;
+}
+
+describe('what torch.save wrote of', () => {
+  test.each(fine.map(byName))('%s comes as the tensors it was', async (_, row) => {
+    for (const chunkBytes of [7, 1e6]) {
+      const source = new MemorySource({ 'pytorch_model.bin': bytesOf(row) }, { chunkBytes });
+      expect(await collect({}, {}, source)).toEqual(row.tensors);
+      expect(source.expected).toEqual([bytesOf(row).length]);
+    }
+  });
+
+  test.each(rows.filter(({ tensors }) => tensors === null).map(byName))('%s is refused', async (_, row) => {
+    expect((await refusal(bytesOf(row))).code).toBe('invalid_format');
+  });
+
+  test('calls of strangers’ functions is told by their name, and nothing is called', async () => {
+    const { message, hint } = await refusal(bytesOf(rows.find(({ situation }) => /calls/.test(situation)) as Row));
+    expect(message).toMatch(
+      /^pytorch_model\.bin: .* asks for "(posix|nt)\.system", which a file of weights has no use for$/,
+    );
+    expect(hint).toContain('safe_serialization=True');
+  });
+});
+
+describe('a pytorch_model.bin', () => {
+  test('is not looked for where there is a model.safetensors, and is the last that is', async () => {
+    const source = new MemorySource({});
+    await expect(collect({}, {}, source)).rejects.toMatchObject({
+      code: 'not_found',
+      detail: {
+        files: [
+          'model.safetensors',
+          'model.safetensors.index.json',
+          'pytorch_model.bin',
+          'pytorch_model.bin.index.json',
+        ],
+      },
+    });
+  });
+
+  test('comes in shards, each giving what the index says', async () => {
+    const [many, dtypes] = ['many', 'all dtypes'].map(
+      (name) => rows.find(({ situation }) => situation === name) as Row,
+    );
+    const weight_map = {
+      'layer.3.weight': 'pytorch_model-00001-of-00002.bin',
+      F16: 'pytorch_model-00002-of-00002.bin',
+    };
+    const files = {
+      'pytorch_model.bin.index.json': new TextEncoder().encode(JSON.stringify({ weight_map })),
+      'pytorch_model-00001-of-00002.bin': bytesOf(many as Row),
+      'pytorch_model-00002-of-00002.bin': bytesOf(dtypes as Row),
+    };
+    expect(await collect(files)).toEqual({
+      'layer.3.weight': many?.tensors?.['layer.3.weight'],
+      F16: dtypes?.tensors?.F16,
+    });
+    const missing = { ...weight_map, other: 'pytorch_model-00002-of-00002.bin' };
+    const wrong = {
+      ...files,
+      'pytorch_model.bin.index.json': new TextEncoder().encode(JSON.stringify({ weight_map: missing })),
+    };
+    await expect(collect(wrong)).rejects.toThrow(
+      'pytorch_model-00002-of-00002.bin: expected tensor "other", as pytorch_model.bin.index.json says',
+    );
+  });
+
+  test('gives what is selected, and memory is taken for nothing else', async () => {
+    const asked: string[] = [];
+    const select: ReadWeightsOptions['select'] = ({ name }) => asked.push(name) > 0 && name === 'scalar';
+    expect(Object.keys(await collect({ 'pytorch_model.bin': plain }, { select }))).toEqual(['scalar']);
+    expect(asked).toContain('turned');
+  });
+
+  test('cut anywhere is invalid_format', async () => {
+    for (let length = 0; length < 1200; length += 7) {
+      expect((await refusal(plain.subarray(0, length))).code).toBe('invalid_format');
+    }
+  });
+
+  test('of before PyTorch 1.6 is refused with what to do', async () => {
+    const { code, hint } = await refusal(
+      Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19),
+    );
+    expect(code).toBe('invalid_format');
+    expect(hint).toContain('1.6');
+  });
+
+  test('of compressed entries, or encrypted ones, is refused', async () => {
+    for (const [at, value] of [
+      [8, 8],
+      [6, 0x09],
+    ] as const) {
+      const file = plain.slice();
+      file[at] = value;
+      expect((await refusal(file)).message).toContain('stored as they are');
+    }
+  });
+
+  test('with more tensors or a longer pickle than the limits is limit_exceeded', async () => {
+    const file = bytesOf(rows.find(({ situation }) => situation === 'many') as Row);
+    expect((await refusal(file, { limits: { ...defaultLimits, tensors: 39 } })).code).toBe('limit_exceeded');
+    expect((await refusal(file, { limits: { ...defaultLimits, safetensorsHeader: 1000 } })).code).toBe(
+      'limit_exceeded',
+    );
+  });
+});
+
+/** A storage of four floats under the key 0, and a tensor of it by offset, sizes and strides. */
+const STORAGE = '(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04tQ';
+const tensor = (view: string) => `ctorch._utils\n_rebuild_tensor_v2\n(${STORAGE}${view}\x89)tR`;
+const dictOf = (items: string) => `\x80\x02}(${items}u.`;
+const named = (view: string) => dictOf(`X\x01\0\0\0a${tensor(view)}`);
+const four = { 0: new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer) };
+
+describe('a pickle', () => {
+  test('as it is made here is read', async () => {
+    const file = torchFile(named('K\0K\x04\x85K\x01\x85'), four);
+    expect(await collect({ 'pytorch_model.bin': file })).toMatchObject({ a: { dtype: 'F32', shape: [4] } });
+  });
+
+  test.each([
+    ['a view that leaves its storage', named('K\x01K\x04\x85K\x01\x85')],
+    ['a view that leaves it by its strides', named('K\0K\x02\x85K\x04\x85')],
+    ['a negative offset', named('J\xff\xff\xff\xffK\x02\x85K\x01\x85')],
+    ['a size beyond numbers', named('K\0\x8a\x09\0\0\0\0\0\0\0\0\x01\x85K\x01\x85')],
+    ['more sizes than strides', named('K\0K\x02K\x02\x86K\x01\x85')],
+    ['nine dimensions', named(`K\0(${'K\x01'.repeat(9)}t(${'K\x01'.repeat(9)}t`)],
+    ['a storage that is not there', torchPickleOfOther()],
+    ['an empty stack', '\x80\x02.'],
+    ['a mark that is not there', '\x80\x02t.'],
+    ['an item from below a mark', '\x80\x02N(\x85.'],
+    ['a memo that is not there', '\x80\x02h\x05.'],
+    ['an opcode of other protocols', '\x80\x02\x8c\x01a.'],
+    ['a number as a key', dictOf('K\x01K\x02')],
+    ['a function that is not named', '\x80\x02N)R.'],
+    ['another function', '\x80\x02cbuiltins\neval\nX\x01\0\0\x001\x85R.'],
+    ['a storage of another kind', '\x80\x02X\x01\0\0\0aQ.'],
+    ['a key that leads elsewhere', named('').replace('\x01\0\0\x000X', '\x02\0\0\x00..X')],
+    ['attributes of a tensor', '\x80\x02NNb.'],
+  ])('of %s is invalid_format', async (_, pickle) => {
+    expect((await refusal(torchFile(pickle, four))).code).toBe('invalid_format');
+  });
+
+  test('of a text or a name without an end is limit_exceeded', async () => {
+    expect((await refusal(torchFile('\x80\x02X\xff\xff\xff\x7fa', four))).code).toBe('limit_exceeded');
+    expect((await refusal(torchFile(`\x80\x02c${'a'.repeat(200)}\nb\n.`, four))).code).toBe('limit_exceeded');
+  });
+
+  test('may not tell of a storage in two ways', async () => {
+    const other = tensor('K\0K\x02\x85K\x01\x85').replace('K\x04tQ', 'K\x05tQ');
+    const pickle = dictOf(`X\x01\0\0\0a${tensor('K\0K\x02\x85K\x01\x85')}X\x01\0\0\0b${other}`);
+    expect((await refusal(torchFile(pickle, four))).message).toContain('tells of storage 0 in two ways');
+  });
+
+  test('whose storage has other bytes than it says is invalid_format', async () => {
+    const file = torchFile(named('K\0K\x04\x85K\x01\x85'), { 0: new Uint8Array(12) });
+    expect((await refusal(file)).code).toBe('invalid_format');
+  });
+
+  test('in big-endian order is refused', async () => {
+    const file = Buffer.from(torchFile(named('K\0K\x04\x85K\x01\x85'), four));
+    file.write('bigend', file.indexOf('little'));
+    expect((await refusal(new Uint8Array(file))).message).toContain('little-endian');
+  });
+});
+
+function torchPickleOfOther(): string {
+  return named('K\0K\x04\x85K\x01\x85').replace('\x01\0\0\x000X', '\x01\0\0\x001X');
+}
