@@ -76,18 +76,18 @@ interface TokenizerOptions {
 }
 
 /**
- * Makes a tokenizer from the texts of tokenizer.json and tokenizer_config.json.
+ * Makes a tokenizer from the texts of tokenizer.json and tokenizer_config.json, or from what they hold.
  *
  * What the file's rules and patterns do to a text is bounded: patterns take time linear in it, and rules may make it only so
  * much longer. Throws `invalid_format`, `limit_exceeded`.
  */
 export function createTokenizer(
-  tokenizerJson: string,
-  tokenizerConfig?: string,
+  tokenizerJson: string | JsonObject,
+  tokenizerConfig: string | JsonObject = {},
   { vocabSize, chatTemplate, renderChat: render }: TokenizerOptions = {},
 ): TextTokenizer {
   const definition = checkTokenizer(parseJson('tokenizer.json', tokenizerJson), vocabSize);
-  const config = tokenizerConfig === undefined ? {} : parseJson('tokenizer_config.json', tokenizerConfig);
+  const config = parseJson('tokenizer_config.json', tokenizerConfig);
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
   const pipeline = openPipeline(definition, config);
 
@@ -195,7 +195,8 @@ function checkDecodable(ids: readonly number[], idLimit: number): void {
   }
 }
 
-function parseJson(name: string, text: string): unknown {
+function parseJson(name: string, text: string | JsonObject): unknown {
+  if (typeof text !== 'string') return text;
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -24,6 +24,7 @@ from .stop_strings import make_stop_strings
 from .targeting import make_modules, make_targeting
 from .torch_files import make_torch_files
 from .two_adapters import PAIRS, make_pair
+from .vocabulary_files import make_vocabulary_files
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def items() -> Iterable[Item]:
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
+    yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)
     yield Item("images", "images", "images.json", make_images)
 
 

@@ -14,8 +14,8 @@ from .places import Json, write_json
 from .versions import versions
 
 ABOUT = (
-    "files as torch.save writes them, in base64, and their tensors: dtype as safetensors calls it, shape, and bytes of the "
-    "elements in order, in base64. Those without tensors are no state dicts, or not to be opened."
+    "files as torch.save writes them, in base64, and their tensors: dtype as safetensors calls it, shape, and bytes of "
+    "the elements in order, in base64. Those without tensors are no state dicts, or not to be opened."
 )
 
 DTYPES = {

@@ -1,9 +1,11 @@
 import { WebVeraError } from '../../core/error';
-import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
+import { type FileSource, missingFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
+import { parseJsonObject } from '../../formats/json';
 import type { Architecture } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
 import type { SessionHost } from '../protocol';
+import { readTokenizerFiles } from './tokenizer_files';
 
 /** Loads tokenizers. */
 export class TokenizerLoader {
@@ -16,29 +18,37 @@ export class TokenizerLoader {
   }
 
   async tokenizer(source: FileSource): Promise<TextTokenizer> {
-    return this.#create(source, await readFile(source, 'tokenizer.json', this.#limits.tokenizer));
+    const config = await readFileIfPresent(source, 'config.json', this.#limits.json).catch(noneForbidden);
+    const { model_type } = config === undefined ? {} : parseJsonObject(config, 'config.json', this.#limits.json);
+    const tokenizer = await this.#load(source, typeof model_type === 'string' ? model_type : undefined);
+    if (tokenizer === undefined) throw missingFile(source, ['tokenizer.json']);
+    return tokenizer;
   }
 
   /** A model's own, if its folder has one and it takes in texts. */
-  async ofModel(source: FileSource, { text }: Pick<Architecture, 'text'>): Promise<TextTokenizer | undefined> {
-    if (text === undefined) return undefined;
-    const json = await readFileIfPresent(source, 'tokenizer.json', this.#limits.tokenizer);
-    return json === undefined ? undefined : this.#create(source, json, text.vocabSize);
+  async ofModel(
+    source: FileSource,
+    { text, config }: Pick<Architecture, 'text' | 'config'>,
+  ): Promise<TextTokenizer | undefined> {
+    return text === undefined ? undefined : this.#load(source, config.model_type, text.vocabSize);
   }
 
-  async #create(source: FileSource, json: Uint8Array, vocabSize?: number): Promise<TextTokenizer> {
-    const config = await readFileIfPresent(source, 'tokenizer_config.json', this.#limits.json);
-    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  async #load(
+    source: FileSource,
+    modelType: string | undefined,
+    vocabSize?: number,
+  ): Promise<TextTokenizer | undefined> {
+    const files = await readTokenizerFiles(source, this.#limits, modelType);
+    if (files === undefined) return undefined;
     // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
-    this.#host.quiet?.(json.byteLength / 2 ** 20);
+    this.#host.quiet?.(files.bytes / 2 ** 20);
     const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json).catch(noneForbidden);
     const { renderChat } = this.#host;
-    const options = {
+    const tokenizer = createTokenizer(files.tokenizer, files.config, {
       ...(vocabSize !== undefined && { vocabSize }),
-      ...(chatTemplate !== undefined && { chatTemplate: text(chatTemplate) }),
+      ...(chatTemplate !== undefined && { chatTemplate: new TextDecoder().decode(chatTemplate) }),
       ...(renderChat !== undefined && { renderChat }),
-    };
-    const tokenizer = createTokenizer(text(json), config && text(config), options);
+    });
     return announcing(tokenizer, (length) => this.#host.quiet?.(length / 2 ** 18));
   }
 }

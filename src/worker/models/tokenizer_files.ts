@@ -1,0 +1,62 @@
+import type { JsonObject } from '../../core/fields';
+import { type FileSource, readFile, readFileIfPresent } from '../../core/files';
+import type { ParserLimits } from '../../core/source';
+import { parseJsonObject } from '../../formats/json';
+import { tokenizerOfVocabulary, type VocabularyFiles } from '../../tokenizer/vocabulary_files';
+
+type Limits = Pick<ParserLimits, 'tokenizer' | 'json'>;
+
+/** What a tokenizer is made of. */
+interface TokenizerFiles {
+  /** What tokenizer.json holds, or its text. */
+  readonly tokenizer: string | JsonObject;
+  /** Of tokenizer_config.json. */
+  readonly config: string | JsonObject;
+  /** Of the files that hold the vocabulary. */
+  readonly bytes: number;
+}
+
+/** A folder's tokenizer: tokenizer.json, or the vocabulary that older folders have in its place; undefined without either. */
+export async function readTokenizerFiles(
+  source: FileSource,
+  limits: Limits,
+  modelType: string | undefined,
+): Promise<TokenizerFiles | undefined> {
+  const file = await readFileIfPresent(source, 'tokenizer.json', limits.tokenizer);
+  if (file !== undefined) {
+    const config = await readFileIfPresent(source, 'tokenizer_config.json', limits.json);
+    return { tokenizer: textOf(file), config: config === undefined ? {} : textOf(config), bytes: file.length };
+  }
+  const vocabulary = await readVocabulary(source, limits);
+  if (vocabulary === undefined) return undefined;
+  const object = async (name: string): Promise<JsonObject> => {
+    const bytes = await readFileIfPresent(source, name, limits.json);
+    return bytes === undefined ? {} : parseJsonObject(bytes, name, limits.json);
+  };
+  const files: VocabularyFiles = {
+    vocabulary: vocabulary.of,
+    config: await object('tokenizer_config.json'),
+    specialTokens: await object('special_tokens_map.json'),
+    addedTokens: await object('added_tokens.json'),
+    modelType,
+  };
+  return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
+}
+
+async function readVocabulary(
+  source: FileSource,
+  { tokenizer: limit }: Limits,
+): Promise<{ readonly of: VocabularyFiles['vocabulary']; readonly bytes: number } | undefined> {
+  const json = await readFileIfPresent(source, 'vocab.json', limit);
+  if (json !== undefined) {
+    const merges = await readFile(source, 'merges.txt', limit);
+    const of = { json: parseJsonObject(json, 'vocab.json', limit), merges: textOf(merges) };
+    return { of, bytes: json.length + merges.length };
+  }
+  const lines = await readFileIfPresent(source, 'vocab.txt', limit);
+  return lines === undefined ? undefined : { of: { lines: textOf(lines) }, bytes: lines.length };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

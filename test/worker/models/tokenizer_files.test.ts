@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { defaultLimits } from '../../../src/core/source';
+import { createTokenizer, type TextTokenizer } from '../../../src/tokenizer/tokenizer';
+import { readTokenizerFiles } from '../../../src/worker/models/tokenizer_files';
+import { type Files, MemorySource } from '../../helpers/memory_source';
+
+interface Folder {
+  /** Of test/oracle/tokenizers, whose vocabulary it has. */
+  readonly file: string;
+  readonly files: Readonly<Record<string, unknown>>;
+  readonly bos_token_id: number | null;
+  readonly eos_token_id: number | null;
+  readonly pad_token_id: number | null;
+}
+
+interface Row {
+  readonly folder: string;
+  readonly text: string;
+  readonly pair: string | null;
+  readonly input_ids: readonly number[];
+}
+
+const golden = JSON.parse(readFileSync('test/golden/vocabulary_files.json', 'utf8')) as {
+  readonly folders: Readonly<Record<string, Folder>>;
+  readonly rows: readonly Row[];
+};
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+interface Model {
+  readonly type: string;
+  readonly vocab: Readonly<Record<string, number>>;
+  readonly merges?: readonly (readonly [string, string])[];
+}
+
+function vocabularyOf(file: string): Files {
+  const { model } = JSON.parse(readFileSync(`test/oracle/tokenizers/${file}`, 'utf8')) as { readonly model: Model };
+  if (model.type === 'WordPiece') {
+    const tokens = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
+    return { 'vocab.txt': bytes(tokens.map(([token]) => `${token}\n`).join('')) };
+  }
+  const merges = (model.merges ?? []).map((merge) => `${merge.join(' ')}\n`);
+  return {
+    'vocab.json': bytes(JSON.stringify(model.vocab)),
+    'merges.txt': bytes(`#version: 0.2\n${merges.join('')}`),
+  };
+}
+
+function filesOf({ file, files }: Folder): Files {
+  const others = Object.entries(files).map(([name, content]) => [name, bytes(JSON.stringify(content))] as const);
+  return { ...vocabularyOf(file), ...Object.fromEntries(others) };
+}
+
+async function open(files: Files, modelType?: string): Promise<TextTokenizer> {
+  const found = await readTokenizerFiles(new MemorySource(files), defaultLimits, modelType);
+  return createTokenizer(found?.tokenizer ?? '', found?.config);
+}
+
+describe.each(Object.entries(golden.folders))('%s, without a tokenizer.json', (name, folder) => {
+  const { model_type } = folder.files['config.json'] as { readonly model_type: string };
+
+  test('gives the ids that transformers gives', async () => {
+    const tokenizer = await open(filesOf(folder), model_type);
+    for (const { text, pair, input_ids } of golden.rows.filter((row) => row.folder === name)) {
+      const encoded = tokenizer.encodePair(text, pair ?? undefined, { maxLength: 512 });
+      expect([...encoded.input_ids], `${text}, ${pair}`).toEqual(input_ids);
+    }
+  });
+
+  test('names the special tokens that transformers names', async () => {
+    const { bos_token_id, eos_token_id, pad_token_id } = await open(filesOf(folder), model_type);
+    const { bos_token_id: bos, eos_token_id: eos, pad_token_id: pad } = folder;
+    expect({ bos_token_id, eos_token_id, pad_token_id }).toEqual({
+      bos_token_id: bos,
+      eos_token_id: eos,
+      pad_token_id: pad,
+    });
+  });
+});
+
+describe('a folder', () => {
+  const gpt2 = vocabularyOf('roberta.json');
+
+  test('of nothing has no tokenizer', async () => {
+    expect(await readTokenizerFiles(new MemorySource({}), defaultLimits, 'gpt2')).toBeUndefined();
+  });
+
+  test('with a tokenizer.json is read by that alone', async () => {
+    const source = new MemorySource({ ...gpt2, 'tokenizer.json': bytes('{}') });
+    expect(await readTokenizerFiles(source, defaultLimits, 'gpt2')).toEqual({ tokenizer: '{}', config: {}, bytes: 2 });
+    expect(source.opened).toEqual(['tokenizer.json']);
+  });
+
+  test('of a class with other rules is refused', async () => {
+    await expect(open(gpt2, 'llama')).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('got one of llama'),
+      hint: expect.stringContaining('save_pretrained'),
+    });
+    const files = { ...gpt2, 'tokenizer_config.json': bytes('{"tokenizer_class":"CodeGenTokenizer"}') };
+    await expect(open(files)).rejects.toMatchObject({
+      message: expect.stringContaining('got one of CodeGenTokenizer'),
+    });
+  });
+
+  test.each<[string, Files]>([
+    ['a vocabulary that is no JSON', { ...gpt2, 'vocab.json': bytes('[') }],
+    ['a vocabulary that is a list', { ...gpt2, 'vocab.json': bytes('[]') }],
+    ['ids that are none', { ...gpt2, 'vocab.json': bytes('{"a":-1}') }],
+    ['merges of three', { ...gpt2, 'merges.txt': bytes('a b c\n') }],
+    [
+      'special tokens that are none',
+      { ...vocabularyOf('bert_cased.json'), 'special_tokens_map.json': bytes('{"cls_token":3}') },
+    ],
+    ['special tokens as a text', { ...gpt2, 'special_tokens_map.json': bytes('"a"') }],
+  ])('with %s is invalid_format', async (_, files) => {
+    await expect(open(files, 'vocab.txt' in files ? 'bert' : 'gpt2')).rejects.toMatchObject({ code: 'invalid_format' });
+  });
+
+  test('without its merges is not_found', async () => {
+    const { 'vocab.json': vocab } = gpt2;
+    await expect(open({ 'vocab.json': vocab as Uint8Array }, 'gpt2')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('with more than the limits is limit_exceeded', async () => {
+    const limits = { ...defaultLimits, tokenizer: 100 };
+    await expect(readTokenizerFiles(new MemorySource(gpt2), limits, 'gpt2')).rejects.toMatchObject({
+      code: 'limit_exceeded',
+    });
+  });
+});
