@@ -20,6 +20,13 @@ export function f16ToF32(source: Uint16Array, target = new Float32Array(source.l
   return target;
 }
 
+/** One float16's bits as a number. */
+export function f16ToNumber(bits: number): number {
+  const [exponent, fraction, sign] = [(bits >> 10) & 31, bits & 1023, bits & 0x8000 ? -1 : 1];
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * SMALLEST_HALF : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
 /** float32 → float16 bits, to the nearest, ties to even; beyond 65519 to infinity. */
 export function f32ToF16(source: Float32Array, target = new Uint16Array(source.length)): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);

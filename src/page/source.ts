@@ -11,6 +11,11 @@ export interface PretrainedOptions extends CallOptions {
   readonly revision?: string | null;
   /** 'auto' */
   readonly dtype?: ModelDtype;
+  /**
+   * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Qwen2 or Qwen3. Its
+   * packed numbers are widened as `dtype` says, by default to float32. A tokenizer.json beside it goes before its own tokenizer.
+   */
+  readonly gguf_file?: string;
   readonly progress_callback?: (info: ProgressInfo) => void;
 }
 
@@ -39,6 +44,7 @@ export const pretrainedRules = {
   ...callRules,
   revision: orNull(anyString),
   dtype: oneOf('auto', 'float32', 'float16'),
+  gguf_file: anyString,
   progress_callback: anyFunction,
 };
 
@@ -76,8 +82,11 @@ export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
 }
 
 /** What the worker needs to know. The options have been checked. */
-export function loadOptions({ revision, dtype, progress_callback }: PretrainedOptions): LoadOptions {
-  return { progress: progress_callback !== undefined, ...defined({ revision: revision ?? undefined, dtype }) };
+export function loadOptions({ revision, dtype, gguf_file, progress_callback }: PretrainedOptions): LoadOptions {
+  return {
+    progress: progress_callback !== undefined,
+    ...defined({ revision: revision ?? undefined, dtype, gguf_file }),
+  };
 }
 
 /** Hands a call's progress to the caller's callback. */

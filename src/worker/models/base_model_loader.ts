@@ -1,5 +1,6 @@
 import type { FileSource } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
+import { GgufFiles } from '../../formats/gguf/gguf_files';
 import { folderFiles } from '../../formats/model_files';
 import type { Executor } from '../../gpu/executor';
 import type { SessionHost } from '../protocol';
@@ -21,10 +22,26 @@ export class BaseModelLoader {
   }
 
   /** Whatever fails, nothing stays behind. */
-  async model(executor: Executor, source: FileSource, options: LoadModelOptions): Promise<BaseModel> {
-    const loaded = await loadModel(folderFiles(source, this.#limits), executor, options);
+  async model(
+    executor: Executor,
+    source: FileSource,
+    options: LoadModelOptions,
+    ggufFile?: string,
+  ): Promise<BaseModel> {
+    if (ggufFile === undefined) return this.#model(executor, source, options);
+    const gguf = new GgufFiles(source, ggufFile, this.#limits);
+    return this.#model(executor, source, options, gguf).finally(() => gguf.close());
+  }
+
+  async #model(
+    executor: Executor,
+    source: FileSource,
+    options: LoadModelOptions,
+    gguf?: GgufFiles,
+  ): Promise<BaseModel> {
+    const loaded = await loadModel(gguf ?? folderFiles(source, this.#limits), executor, options);
     try {
-      const tokenizer = await this.#tokenizers.ofModel(source, loaded.model);
+      const tokenizer = await this.#tokenizers.ofModel(source, loaded.model, gguf);
       const imageProcessor = await this.#imageProcessors.ofModel(source, loaded.model);
       // It may have been lost while these came in.
       executor.check();

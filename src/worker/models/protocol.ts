@@ -74,6 +74,8 @@ export interface LoadOptions {
   readonly ignore_mismatched_sizes?: boolean;
   /** In place of what config.json says. */
   readonly module_names?: ModuleNames;
+  /** A GGUF file, in place of config.json and safetensors. */
+  readonly gguf_file?: string;
   /** Whether anybody listens to `progress` events. */
   readonly progress: boolean;
 }

@@ -87,10 +87,10 @@ export class SessionModels implements ModelCalls {
         signal.throwIfAborted();
         emit({ status: 'upload', name, progress });
       };
-      const { dtype = 'auto', task, labels, ignore_mismatched_sizes, module_names } = options;
+      const { dtype = 'auto', task, labels, ignore_mismatched_sizes, module_names, gguf_file } = options;
       const warn: Warn = (warning) => this.#host.emit({ type: 'warning', ...warning });
       const loading = { dtype, task, labels, ignore_mismatched_sizes, module_names, warn, onUpload };
-      const model = await this.#modelLoader.model(executor, source, loading);
+      const model = await this.#modelLoader.model(executor, source, loading, gguf_file);
       const info = this.#models.info(model);
       emit({ status: 'ready', model: name });
       return info;
@@ -100,7 +100,7 @@ export class SessionModels implements ModelCalls {
   loadTokenizer(call: CallId, source: WireSource, options: LoadOptions): Promise<TokenizerInfo> {
     return this.#calls.run(call, async (signal) =>
       this.#models.tokenizerInfo(
-        await this.#tokenizerLoader.tokenizer(this.#sources.open(call, source, options, signal)),
+        await this.#tokenizerLoader.tokenizer(this.#sources.open(call, source, options, signal), options.gguf_file),
       ),
     );
   }

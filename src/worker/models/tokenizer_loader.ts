@@ -1,6 +1,7 @@
 import { WebVeraError } from '../../core/error';
 import { type FileSource, missingFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
+import { GgufFiles } from '../../formats/gguf/gguf_files';
 import { parseJsonObject } from '../../formats/json';
 import type { Architecture } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
@@ -17,10 +18,16 @@ export class TokenizerLoader {
     this.#limits = limits;
   }
 
-  async tokenizer(source: FileSource): Promise<TextTokenizer> {
+  async tokenizer(source: FileSource, ggufFile?: string): Promise<TextTokenizer> {
+    const gguf = ggufFile === undefined ? undefined : new GgufFiles(source, ggufFile, this.#limits);
+    return this.#tokenizer(source, gguf).finally(() => gguf?.close());
+  }
+
+  async #tokenizer(source: FileSource, gguf: GgufFiles | undefined): Promise<TextTokenizer> {
     const config = await readFileIfPresent(source, 'config.json', this.#limits.json).catch(noneForbidden);
     const { model_type } = config === undefined ? {} : parseJsonObject(config, 'config.json', this.#limits.json);
-    const tokenizer = await this.#load(source, typeof model_type === 'string' ? model_type : undefined);
+    const modelType = typeof model_type === 'string' ? model_type : undefined;
+    const tokenizer = await this.#load(source, { modelType, gguf });
     if (tokenizer === undefined) throw missingFile(source, ['tokenizer.json']);
     return tokenizer;
   }
@@ -29,16 +36,17 @@ export class TokenizerLoader {
   async ofModel(
     source: FileSource,
     { text, config }: Pick<Architecture, 'text' | 'config'>,
+    gguf?: GgufFiles,
   ): Promise<TextTokenizer | undefined> {
-    return text === undefined ? undefined : this.#load(source, config.model_type, text.vocabSize);
+    if (text === undefined) return undefined;
+    return this.#load(source, { modelType: config.model_type, vocabSize: text.vocabSize, gguf });
   }
 
   async #load(
     source: FileSource,
-    modelType: string | undefined,
-    vocabSize?: number,
+    { modelType, vocabSize, gguf }: { modelType: string | undefined; vocabSize?: number; gguf: GgufFiles | undefined },
   ): Promise<TextTokenizer | undefined> {
-    const files = await readTokenizerFiles(source, this.#limits, modelType);
+    const files = (await readTokenizerFiles(source, this.#limits, modelType)) ?? (await gguf?.tokenizer());
     if (files === undefined) return undefined;
     // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
     this.#host.quiet?.(files.bytes / 2 ** 20);

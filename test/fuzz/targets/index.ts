@@ -3,6 +3,7 @@ import { target as adapter } from './adapter';
 import { target as chatTemplate } from './chat_template';
 import { target as checkpoint } from './checkpoint';
 import { target as csv } from './csv';
+import { target as gguf } from './gguf';
 import { target as kernelChoice } from './kernel_choice';
 import { target as modelConfig } from './model_config';
 import { target as pattern } from './pattern';
@@ -20,6 +21,7 @@ export const targets: readonly FuzzTarget[] = [
   safetensors,
   weights,
   torchFile,
+  gguf,
   tokenizer,
   pattern,
   adapter,

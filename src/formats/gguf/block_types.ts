@@ -1,0 +1,122 @@
+import { f16ToNumber } from '../../core/float16';
+
+/** How a GGUF file packs numbers: blocks of so many elements in so many bytes. */
+export interface BlockType {
+  readonly name: string;
+  readonly elements: number;
+  readonly bytes: number;
+  /** Writes a block's numbers, in float32 as llama.cpp and PyPI's `gguf` compute them, to `out` from `at` on. */
+  unpack(block: DataView, out: Float32Array, at: number): void;
+}
+
+/** Elements of a block of the K types. */
+const K = 256;
+
+const half = (block: DataView, at: number): number => f16ToNumber(block.getUint16(at, true));
+const { fround } = Math;
+
+/** Blocks of 32 in nibbles (and a fifth bit): the low ones are the first 16 elements, the high ones the other. */
+function nibbles(name: string, { bits, hasMinimum }: { bits: 4 | 5; hasMinimum: boolean }): BlockType {
+  const high = hasMinimum ? 4 : 2;
+  const quants = high + (bits === 5 ? 4 : 0);
+  const zero = hasMinimum ? 0 : 2 ** (bits - 1);
+  return {
+    name,
+    elements: 32,
+    bytes: quants + 16,
+    unpack(block, out, at) {
+      const scale = half(block, 0);
+      const minimum = hasMinimum ? half(block, 2) : 0;
+      const fifth = bits === 5 ? block.getUint32(high, true) : 0;
+      for (let i = 0; i < 32; i++) {
+        const byte = block.getUint8(quants + (i & 15));
+        const quant = (i < 16 ? byte & 15 : byte >> 4) | (((fifth >>> i) & 1) << 4);
+        const value = fround(scale * (quant - zero));
+        // A sum would take the sign of a zero.
+        out[at + i] = hasMinimum ? fround(value + minimum) : value;
+      }
+    },
+  };
+}
+
+/** Six bits of scale and six of minimum for each of eight groups, in twelve bytes. */
+function scaleAndMinimum(block: DataView, at: number, group: number): readonly [scale: number, minimum: number] {
+  const byte = (index: number): number => block.getUint8(at + index);
+  if (group < 4) return [byte(group) & 63, byte(group + 4) & 63];
+  const low = byte(group + 4);
+  return [(low & 15) | ((byte(group - 4) >> 6) << 4), (low >> 4) | ((byte(group) >> 6) << 4)];
+}
+
+/** Blocks of 256 in eight groups of 32, each with a scale and a minimum. */
+function grouped(name: string, bits: 4 | 5): BlockType {
+  const high = 16;
+  const quants = bits === 5 ? high + 32 : 16;
+  return {
+    name,
+    elements: K,
+    bytes: quants + 128,
+    unpack(block, out, at) {
+      const [scales, minimums] = [half(block, 0), half(block, 2)];
+      for (let group = 0; group < 8; group++) {
+        const [scale, minimum] = scaleAndMinimum(block, 4, group);
+        const [d, m] = [fround(scales * scale), fround(minimums * minimum)];
+        for (let i = 0; i < 32; i++) {
+          const byte = block.getUint8(quants + 32 * (group >> 1) + i);
+          const fifth = bits === 5 ? (block.getUint8(high + i) >> group) & 1 : 0;
+          const quant = (group & 1 ? byte >> 4 : byte & 15) | (fifth << 4);
+          out[at + 32 * group + i] = fround(fround(d * quant) - m);
+        }
+      }
+    },
+  };
+}
+
+const Q8_0: BlockType = {
+  name: 'Q8_0',
+  elements: 32,
+  bytes: 34,
+  unpack(block, out, at) {
+    const scale = half(block, 0);
+    for (let i = 0; i < 32; i++) out[at + i] = fround(scale * block.getInt8(2 + i));
+  },
+};
+
+/** Blocks of 256 in sixteen groups of 16, each with a scale: four low bits in 128 bytes, two high ones in 64. */
+const Q6_K: BlockType = {
+  name: 'Q6_K',
+  elements: K,
+  bytes: 210,
+  unpack(block, out, at) {
+    const scales = half(block, 208);
+    for (let i = 0; i < K; i++) {
+      const [side, within] = [i >> 7, i & 127];
+      const low = block.getUint8(64 * side + (within & 63)) >> (within < 64 ? 0 : 4);
+      const high = block.getUint8(128 + 32 * side + (within & 31)) >> (2 * (within >> 5));
+      const quant = ((low & 15) | ((high & 3) << 4)) - 32;
+      out[at + i] = fround(fround(scales * block.getInt8(192 + (i >> 4))) * quant);
+    }
+  },
+};
+
+/** By ggml's numbers. F32, F16 and BF16 aren't packed. */
+export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
+  [2, nibbles('Q4_0', { bits: 4, hasMinimum: false })],
+  [3, nibbles('Q4_1', { bits: 4, hasMinimum: true })],
+  [6, nibbles('Q5_0', { bits: 5, hasMinimum: false })],
+  [7, nibbles('Q5_1', { bits: 5, hasMinimum: true })],
+  [8, Q8_0],
+  [12, grouped('Q4_K', 4)],
+  [13, grouped('Q5_K', 5)],
+  [14, Q6_K],
+]);
+
+/** The numbers of whole blocks. */
+export function unpackBlocks(type: BlockType, bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  const blocks = bytes.length / type.bytes;
+  const out = new Float32Array(blocks * type.elements);
+  for (let index = 0; index < blocks; index++) {
+    const block = new DataView(bytes.buffer, bytes.byteOffset + index * type.bytes, type.bytes);
+    type.unpack(block, out, index * type.elements);
+  }
+  return out;
+}

@@ -1,0 +1,177 @@
+import { WebVeraError } from '../../core/error';
+import type { JsonObject } from '../../core/fields';
+import { type ByteStream, type FileSource, openFile } from '../../core/files';
+import type { PretrainedConfig } from '../../core/model';
+import { defaultLimits, type ParserLimits } from '../../core/source';
+import { ByteReader } from '../byte_reader';
+import type { Dtype } from '../dtype';
+import type { ModelFiles, StoredTensor } from '../model_files';
+import { BLOCK_TYPES, unpackBlocks } from './block_types';
+import { configOf } from './gguf_config';
+import { type GgufHeader, type GgufTensor, readGgufHeader } from './gguf_header';
+import { GgufMetadata } from './gguf_metadata';
+import { checkpointName, interleavedRow } from './gguf_names';
+import { tokenizerOf } from './gguf_tokenizer';
+
+/** Types whose bytes are a dtype's, by ggml's numbers. */
+const PLAIN: ReadonlyMap<number, { readonly dtype: Dtype; readonly width: number }> = new Map([
+  [0, { dtype: 'F32', width: 4 }],
+  [1, { dtype: 'F16', width: 2 }],
+  [30, { dtype: 'BF16', width: 2 }],
+]);
+
+/** How a tensor's rows lie in the file. */
+interface Packing {
+  readonly dtype: Dtype;
+  /** Bytes of a row. */
+  readonly rowBytes: number;
+  unpack(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A model in one GGUF file, whose fields hold configuration and tokenizer. Packed types come as the float32 numbers that they stand
+ * for. Only Llama, Qwen2 and Qwen3 so far.
+ */
+export class GgufFiles implements ModelFiles {
+  readonly #source: FileSource;
+  readonly #file: string;
+  readonly #limits: ParserLimits;
+  #opened: { readonly stream: ByteStream; readonly reader: ByteReader; readonly header: GgufHeader } | undefined;
+
+  constructor(source: FileSource, file: string, limits: ParserLimits = defaultLimits) {
+    this.#source = source;
+    this.#file = file;
+    this.#limits = limits;
+  }
+
+  async config(): Promise<PretrainedConfig> {
+    const { header } = await this.#open();
+    return configOf(new GgufMetadata(this.#file, header), header.tensors);
+  }
+
+  /** What tokenizer.json and tokenizer_config.json would hold, and how many bytes that was. */
+  async tokenizer(): Promise<
+    { readonly tokenizer: JsonObject; readonly config: JsonObject; readonly bytes: number } | undefined
+  > {
+    const { header } = await this.#open();
+    const made = tokenizerOf(new GgufMetadata(this.#file, header));
+    return made && { ...made, bytes: header.bytesRead };
+  }
+
+  async *tensors(
+    select: (tensor: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>) => boolean,
+  ): AsyncGenerator<StoredTensor, void, undefined> {
+    const { stream, reader, header } = await this.#open();
+    const { num_attention_heads, num_key_value_heads, model_type } = await this.config();
+    if (stream.size !== undefined) this.#source.expect(stream.size);
+    await reader.skip(header.dataOffset - header.bytesRead);
+    let position = 0;
+    for (const tensor of header.tensors) {
+      const { shape } = tensor;
+      const packing = this.#packingOf(tensor);
+      const name = checkpointName(tensor.name);
+      if (tensor.offset < position) throw this.#invalid(`${tensor.name} overlaps the tensor before it`);
+      await reader.skip(tensor.offset - position);
+      const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+      const length = packing.rowBytes * count;
+      position = tensor.offset + length;
+      if (!select({ name, dtype: packing.dtype, shape })) {
+        await reader.skip(length);
+        continue;
+      }
+      const heads = model_type !== 'llama' ? undefined : headsOf(name, { num_attention_heads, num_key_value_heads });
+      const bytes = await reader.take(length);
+      yield { name, dtype: packing.dtype, shape, rows: rowsOf(shape, bytes, packing, heads) };
+    }
+    await reader.skipRest();
+  }
+
+  /** Ends the download, where there is one. */
+  async close(): Promise<void> {
+    await this.#opened?.stream.cancel();
+  }
+
+  async #open() {
+    if (this.#opened !== undefined) return this.#opened;
+    const stream = await openFile(this.#source, this.#file);
+    try {
+      const reader = new ByteReader(stream, this.#file);
+      const header = await readGgufHeader(reader, this.#file, this.#limits);
+      this.#opened = { stream, reader, header };
+      return this.#opened;
+    } catch (error) {
+      await stream.cancel();
+      throw error;
+    }
+  }
+
+  #packingOf({ name, type, shape }: GgufTensor): Packing {
+    const columns = shape.at(-1) ?? 1;
+    const plain = PLAIN.get(type);
+    if (plain !== undefined) {
+      return { dtype: plain.dtype, rowBytes: plain.width * columns, unpack: (bytes) => bytes };
+    }
+    const block = BLOCK_TYPES.get(type);
+    if (block === undefined) {
+      const known = [...BLOCK_TYPES.values()].map((it) => it.name).join(', ');
+      throw new WebVeraError(
+        'unsupported_model',
+        `${this.#file}: ${name}: expected F32, F16, BF16, ${known}, got type ${type}`,
+        {
+          hint: 'Take another quantisation of the model, such as Q8_0 or Q4_K_M.',
+          detail: { file: this.#file, tensor: name, type },
+        },
+      );
+    }
+    if (columns % block.elements !== 0) {
+      throw this.#invalid(`${name}: expected rows of whole blocks of ${block.elements}, got ${columns}`);
+    }
+    return {
+      dtype: 'F32',
+      rowBytes: (columns / block.elements) * block.bytes,
+      unpack: (bytes) => new Uint8Array(unpackBlocks(block, bytes).buffer),
+    };
+  }
+
+  #invalid(what: string): WebVeraError {
+    return new WebVeraError('invalid_format', `${this.#file}: ${what}`, {
+      hint: 'The file is damaged; download it again.',
+      detail: { file: this.#file },
+    });
+  }
+}
+
+/** How many heads the rows belong to of which llama.cpp changes the order; undefined for other tensors. */
+function headsOf(
+  name: string,
+  { num_attention_heads, num_key_value_heads }: Pick<PretrainedConfig, 'num_attention_heads' | 'num_key_value_heads'>,
+): number | undefined {
+  const heads = /self_attn\.q_proj\.\w+$/.test(name)
+    ? num_attention_heads
+    : /self_attn\.k_proj\.\w+$/.test(name)
+      ? num_key_value_heads
+      : undefined;
+  return typeof heads === 'number' ? heads : undefined;
+}
+
+function rowsOf(
+  shape: readonly number[],
+  bytes: Uint8Array<ArrayBuffer>,
+  { dtype, rowBytes, unpack }: Packing,
+  heads: number | undefined,
+): StoredTensor['rows'] {
+  const total = shape[0] ?? 1;
+  // Of a vector, an element is a row.
+  const width = shape.length === 1 ? rowBytes / total : rowBytes;
+  return (first = 0, count = total) => {
+    const packed = bytes.subarray(width * first, width * (first + count));
+    const ordered = heads === undefined ? packed : new Uint8Array(width * count);
+    if (heads !== undefined) {
+      for (let row = 0; row < count; row++) {
+        const from = width * interleavedRow(first + row, total / heads);
+        ordered.set(bytes.subarray(from, from + width), width * row);
+      }
+    }
+    return { dtype, shape: [count, ...shape.slice(1)], bytes: unpack(ordered) };
+  };
+}

@@ -1,0 +1,94 @@
+import { WebVeraError } from '../../core/error';
+import type { ByteReader } from '../byte_reader';
+import { quote } from '../header_scanner';
+import { GgufReader, type GgufValue } from './gguf_reader';
+
+export interface GgufTensor {
+  readonly name: string;
+  /** As torch has it: the last dimension runs fastest. */
+  readonly shape: readonly number[];
+  /** ggml's number of its type. */
+  readonly type: number;
+  /** From where the tensors begin. */
+  readonly offset: number;
+}
+
+export interface GgufHeader {
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** In the order of the file's bytes. */
+  readonly tensors: readonly GgufTensor[];
+  /** Bytes before the first tensor's, with padding. */
+  readonly dataOffset: number;
+  /** Bytes that were read. */
+  readonly bytesRead: number;
+}
+
+interface GgufLimits {
+  /** Bytes of what stands before the tensors: most of it is the tokenizer. */
+  readonly tokenizer: number;
+  readonly tensors: number;
+}
+
+const MAGIC = 0x46554747;
+const VERSIONS = [2, 3];
+const MOST_FIELDS = 10_000;
+const MOST_DIMENSIONS = 4;
+const MOST_NAME = 512;
+const ALIGNMENT = 'general.alignment';
+
+/** Reads what a GGUF file begins with. Throws `invalid_format`, `limit_exceeded`. */
+export async function readGgufHeader(stream: ByteReader, file: string, limits: GgufLimits): Promise<GgufHeader> {
+  const reader = new GgufReader(stream, { file, limit: limits.tokenizer });
+  if ((await reader.u32()) !== MAGIC) throw reader.invalid('expected GGUF at its start');
+  const version = await reader.u32();
+  if (!VERSIONS.includes(version)) throw reader.invalid(`expected version 2 or 3 of GGUF, got ${version}`);
+  const [tensorCount, fieldCount] = [await reader.u64(), await reader.u64()];
+  if (tensorCount > limits.tensors) throw tooMany(file, 'tensors', limits.tensors);
+  if (fieldCount > MOST_FIELDS) throw tooMany(file, 'fields', MOST_FIELDS);
+  const metadata = new Map<string, GgufValue>();
+  for (let index = 0; index < fieldCount; index++) {
+    const key = await reader.text(MOST_NAME);
+    if (metadata.has(key)) throw reader.invalid(`expected ${quote(key)} once`);
+    metadata.set(key, await reader.value());
+  }
+  const alignment = metadata.get(ALIGNMENT) ?? 32;
+  if (typeof alignment !== 'number' || !(alignment >= 1 && alignment <= 65_536) || alignment % 1 !== 0) {
+    throw reader.invalid(`${ALIGNMENT}: expected an integer from 1 to 65536`);
+  }
+  const tensors: GgufTensor[] = [];
+  const names = new Set<string>();
+  for (let index = 0; index < tensorCount; index++) {
+    const tensor = await readTensor(reader);
+    if (names.has(tensor.name)) throw reader.invalid(`expected tensor ${quote(tensor.name)} once`);
+    if (tensor.offset % alignment !== 0) throw reader.invalid(`${quote(tensor.name)}: expected an aligned offset`);
+    names.add(tensor.name);
+    tensors.push(tensor);
+  }
+  const dataOffset = Math.ceil(reader.position / alignment) * alignment;
+  return {
+    metadata,
+    tensors: tensors.sort((a, b) => a.offset - b.offset),
+    dataOffset,
+    bytesRead: reader.position,
+  };
+}
+
+async function readTensor(reader: GgufReader): Promise<GgufTensor> {
+  const name = await reader.text(MOST_NAME);
+  const rank = await reader.u32();
+  if (rank > MOST_DIMENSIONS) throw reader.invalid(`${quote(name)}: expected at most ${MOST_DIMENSIONS} dimensions`);
+  const sizes: number[] = [];
+  for (let axis = 0; axis < rank; axis++) sizes.push(await reader.u64());
+  const elements = sizes.reduce((product, size) => product * size, 1);
+  if (!Number.isSafeInteger(elements) || sizes.includes(0)) {
+    throw reader.invalid(`${quote(name)}: expected sizes from 1 on, got [${sizes}]`);
+  }
+  return { name, shape: sizes.reverse(), type: await reader.u32(), offset: await reader.u64() };
+}
+
+function tooMany(file: string, what: string, limit: number): WebVeraError {
+  return new WebVeraError('limit_exceeded', `${file}: expected at most ${limit} ${what}, got more`, {
+    hint: 'If you trust the file, raise the limit in SessionOptions.limits.',
+    detail: { file },
+  });
+}

@@ -1,0 +1,60 @@
+import { WebVeraError } from '../../core/error';
+import type { GgufHeader } from './gguf_header';
+import type { GgufValue } from './gguf_reader';
+
+/** A GGUF file's fields, by what they should be. */
+export class GgufMetadata {
+  readonly file: string;
+  readonly #fields: ReadonlyMap<string, GgufValue>;
+
+  constructor(file: string, { metadata }: Pick<GgufHeader, 'metadata'>) {
+    this.file = file;
+    this.#fields = metadata;
+  }
+
+  has(key: string): boolean {
+    return this.#fields.has(key);
+  }
+
+  number(key: string): number | undefined {
+    const value = this.#fields.get(key);
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+    throw this.invalid(key, 'a number');
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#fields.get(key);
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.invalid(key, 'a text');
+  }
+
+  /** false where it is missing. */
+  flag(key: string): boolean {
+    const value = this.#fields.get(key) ?? false;
+    if (typeof value === 'boolean') return value;
+    throw this.invalid(key, 'true or false');
+  }
+
+  texts(key: string): readonly string[] {
+    const value = this.#fields.get(key) ?? [];
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    throw this.invalid(key, 'a list of texts');
+  }
+
+  numbers(key: string): readonly number[] {
+    const value = this.#fields.get(key) ?? [];
+    if (Array.isArray(value) && value.every((item) => typeof item === 'number')) return value;
+    throw this.invalid(key, 'a list of numbers');
+  }
+
+  unsupported(what: string, hint: string): WebVeraError {
+    return new WebVeraError('unsupported_model', `${this.file}: ${what}`, { hint, detail: { file: this.file } });
+  }
+
+  invalid(key: string, expected: string): WebVeraError {
+    return new WebVeraError('invalid_format', `${this.file}: ${key}: expected ${expected}`, {
+      hint: 'The file is damaged, or is no GGUF file of a language model.',
+      detail: { file: this.file, field: key },
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { WebVeraError } from '../../core/error';
+import type { ByteReader } from '../byte_reader';
+
+export type GgufValue = number | boolean | string | readonly (number | boolean | string)[];
+
+/** A kind of number: its bytes, and how one is read. */
+interface Scalar {
+  readonly bytes: number;
+  read(view: DataView, at: number): number | boolean;
+}
+
+const SCALARS: ReadonlyMap<number, Scalar> = new Map<number, Scalar>([
+  [0, { bytes: 1, read: (view, at) => view.getUint8(at) }],
+  [1, { bytes: 1, read: (view, at) => view.getInt8(at) }],
+  [2, { bytes: 2, read: (view, at) => view.getUint16(at, true) }],
+  [3, { bytes: 2, read: (view, at) => view.getInt16(at, true) }],
+  [4, { bytes: 4, read: (view, at) => view.getUint32(at, true) }],
+  [5, { bytes: 4, read: (view, at) => view.getInt32(at, true) }],
+  [6, { bytes: 4, read: (view, at) => view.getFloat32(at, true) }],
+  [7, { bytes: 1, read: (view, at) => view.getUint8(at) !== 0 }],
+  [10, { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) }],
+  [11, { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) }],
+  [12, { bytes: 8, read: (view, at) => view.getFloat64(at, true) }],
+]);
+const TEXT = 8;
+const LIST = 9;
+/** Each takes more memory than its bytes; vocabularies have fewer. */
+const MOST_NUMBERS = 2 ** 22;
+
+/** Takes GGUF's numbers, texts and lists from a stream, and no more bytes than a limit: what a length promises is seen to come. */
+export class GgufReader {
+  position = 0;
+  readonly #stream: ByteReader;
+  readonly #file: string;
+  readonly #limit: number;
+
+  constructor(stream: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
+    this.#stream = stream;
+    this.#file = file;
+    this.#limit = limit;
+  }
+
+  async u32(): Promise<number> {
+    return (await this.#take(4)).getUint32(0, true);
+  }
+
+  /** Beyond 2^53 it is off by some, and then too large for anything. */
+  async u64(): Promise<number> {
+    return Number((await this.#take(8)).getBigUint64(0, true));
+  }
+
+  async text(most = Number.MAX_SAFE_INTEGER): Promise<string> {
+    const length = await this.u64();
+    if (length > most) throw this.invalid(`expected a name of at most ${most} bytes, got ${length}`);
+    return new TextDecoder().decode(await this.#take(length));
+  }
+
+  async value(): Promise<GgufValue> {
+    const type = await this.u32();
+    if (type !== LIST) return this.#one(type);
+    const [of, count] = [await this.u32(), await this.u64()];
+    if (of !== TEXT) return this.#numbers(of, count);
+    const texts: string[] = [];
+    while (texts.length < count) texts.push(await this.text());
+    return texts;
+  }
+
+  invalid(what: string): WebVeraError {
+    return new WebVeraError('invalid_format', `${this.#file}: ${what}`, {
+      hint: 'The file is damaged, or is no GGUF file; download it again.',
+      detail: { file: this.#file },
+    });
+  }
+
+  async #one(type: number): Promise<number | boolean | string> {
+    if (type === TEXT) return this.text();
+    const [value] = await this.#numbers(type, 1);
+    return value ?? 0;
+  }
+
+  async #numbers(type: number, count: number): Promise<(number | boolean)[]> {
+    const scalar = SCALARS.get(type);
+    if (count > MOST_NUMBERS) throw this.invalid(`expected lists of at most ${MOST_NUMBERS} numbers, got ${count}`);
+    if (scalar === undefined) throw this.invalid(`expected values of a known type, got type ${type}`);
+    const view = await this.#take(scalar.bytes * count);
+    return Array.from({ length: count }, (_, index) => scalar.read(view, scalar.bytes * index));
+  }
+
+  async #take(length: number): Promise<DataView> {
+    if (this.position + length > this.#limit) {
+      throw new WebVeraError(
+        'limit_exceeded',
+        `${this.#file}: expected at most ${this.#limit} bytes before its tensors`,
+        {
+          hint: 'If you trust the file, raise `tokenizer` in SessionOptions.limits.',
+          detail: { file: this.#file },
+        },
+      );
+    }
+    this.position += length;
+    return new DataView((await this.#stream.take(length)).buffer);
+  }
+}

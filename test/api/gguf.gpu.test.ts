@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AutoModelForCausalLM, AutoTokenizer, type PreTrainedModel } from '../../src/index';
+import { goldenBase } from '../helpers/golden';
+import { ggufFile } from '../helpers/golden_gguf';
+import { openTestSession, type TestSession } from '../helpers/session';
+
+let opened: TestSession;
+beforeAll(async () => {
+  opened = await openTestSession();
+});
+afterAll(() => opened.session.close());
+
+const load = (name: string): Promise<PreTrainedModel> => {
+  const files = new Map([['model.gguf', new Blob([ggufFile(name)])]]);
+  return AutoModelForCausalLM.from_pretrained({ files }, { session: opened.session, gguf_file: 'model.gguf' });
+};
+
+test.each(['llama', 'qwen2', 'qwen3'])('%s from a GGUF file computes what it does from safetensors', async (name) => {
+  const { session } = opened;
+  const models = [
+    await load(name),
+    await AutoModelForCausalLM.from_pretrained(goldenBase(`base/${name}`), { session }),
+  ];
+  const [logits, expected] = await Promise.all(
+    models.map(async (model) => (await model.forward({ input_ids: [[5, 17, 60, 3, 44]] })).logits),
+  );
+  expect(logits).toEqual(expected);
+  for (const model of models) await model.dispose();
+});
+
+test('packed numbers are near those that they were made of', async () => {
+  const models = [await load('llama-packed'), await load('llama')];
+  const [packed, whole] = await Promise.all(
+    models.map(async (model) => (await model.forward({ input_ids: [[5, 17, 60]] })).logits.data),
+  );
+  const largest = Math.max(...(whole ?? []).map(Math.abs));
+  const away = (packed ?? []).map((logit, index) => Math.abs(logit - (whole?.[index] ?? Number.NaN)));
+  expect(Math.max(...away)).toBeGreaterThan(0);
+  // Eight bits of each weight are left.
+  expect(Math.max(...away)).toBeLessThan(0.05 * largest);
+  for (const model of models) await model.dispose();
+});
+
+test('a tokenizer comes from a GGUF file alone', async () => {
+  const files = new Map([['model.gguf', new Blob([ggufFile('tokenizer-smollm')])]]);
+  const tokenizer = await AutoTokenizer.from_pretrained(
+    { files },
+    { session: opened.session, gguf_file: 'model.gguf' },
+  );
+  expect(await tokenizer.decode(await tokenizer.encode('Call me 1851'))).toBe('Call me 1851');
+  expect(tokenizer.eos_token_id).toBe(2);
+});
+
+test('a file that is not there, and one of another architecture, leave nothing behind', async () => {
+  const before = opened.liveBytes();
+  const files = new Map([['model.gguf', new Blob([ggufFile('tokenizer-smollm')])]]);
+  const { session } = opened;
+  await expect(
+    AutoModelForCausalLM.from_pretrained({ files }, { session, gguf_file: 'other.gguf' }),
+  ).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  await expect(
+    AutoModelForCausalLM.from_pretrained({ files }, { session, gguf_file: 'model.gguf' }),
+  ).rejects.toMatchObject({
+    code: 'invalid_format',
+  });
+  expect(opened.liveBytes()).toBe(before);
+});
