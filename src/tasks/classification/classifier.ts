@@ -6,18 +6,16 @@ import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels, type Labels } from '../../models/labels';
 import { gatherRows } from '../../ops/rows';
-import type { Batch, BatchInputs, LogitsParts, Loss, LossParts, Measured } from '../task';
+import type { Batch, BatchInputs, LogitsParts, Loss, LossParts, Measured, Predictor } from '../task';
 import { classificationLoss } from './loss';
 import { predictedClasses, predictionMetricNames, predictionMetrics } from './metrics';
+import { labelScores } from './scores';
+import { type BatchTargets, NO_TARGET, type RowTarget } from './targets';
 
 /** A batch of which the head reads one hidden state of each row. */
-export interface ClassifiedBatch extends Batch {
+export interface ClassifiedBatch extends Batch, BatchTargets {
   /** (B): the flat positions that the head reads. */
   readonly rows: Uint32Array<ArrayBuffer>;
-  /** (B): classes or numbers; zeros for none. */
-  readonly targets: Float32Array<ArrayBuffer>;
-  /** (B): what the loss of each row is multiplied by. */
-  readonly weights: Float32Array<ArrayBuffer>;
 }
 
 export interface HeadInputs {
@@ -69,6 +67,14 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
     return { dims, data: data.slice(0, numel(dims)) };
   }
 
+  /** `read` takes in an example, whether or not it has a label. */
+  protected predictorOf<Input extends object>(read: Predictor<Input>['unlabelled']): Predictor<Input & RowTarget> {
+    return {
+      unlabelled: async (...example) => ({ ...(await read(...example)), ...NO_TARGET }),
+      scores: (logits) => labelScores(logits, this.labels),
+    };
+  }
+
   /** For B rows. */
   protected headInputs(B: number): HeadInputs {
     return {
@@ -83,9 +89,4 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
     runner.write(weights, batch.weights);
     runner.write(targets, targets.dtype === 'u32' ? Uint32Array.from(batch.targets) : batch.targets);
   }
-}
-
-/** A row's target as one of its columns. */
-export function targetColumn({ target }: { readonly target: number }): Uint8Array {
-  return new Uint8Array(Float64Array.of(target).buffer);
 }

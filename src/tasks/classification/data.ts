@@ -6,6 +6,7 @@ import { placed, placedExamples } from '../placed_examples';
 import type { CollectedRows, CollectOptions, RowSource } from '../task';
 import { expectClassifiable, rowWeights } from './arguments';
 import { checkClasses } from './labels';
+import type { RowTarget } from './targets';
 
 /** How a data set becomes rows. */
 interface RowFormat<Row> {
@@ -21,7 +22,7 @@ interface RowFormat<Row> {
  * Reads a data set of examples with labels to its end. Throws `invalid_argument` (naming the example or line), also for data of one
  * class in training, `invalid_format` for broken files, `limit_exceeded`, and what `signal` is aborted with.
  */
-export async function collectClassified<Row extends { readonly target: number; readonly weight: number }>(
+export async function collectClassified<Row extends RowTarget>(
   source: RowSource,
   { args, purpose, signal }: CollectOptions,
   { labels, form, size, row: rowOf }: RowFormat<Row>,

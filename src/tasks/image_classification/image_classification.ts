@@ -5,9 +5,9 @@ import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
 import { type Architecture, type ImageSizes, imageSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
-import { type ClassifiedBatch, Classifier, type HeadInputs, targetColumn } from '../classification/classifier';
+import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
 import { collectClassified } from '../classification/data';
-import { labelScores } from '../classification/scores';
+import { targetColumn, targetsOfBatch } from '../classification/targets';
 import { expectImages } from '../given';
 import { tokenPositions } from '../positions';
 import type {
@@ -53,12 +53,9 @@ export class ImageClassification
     super(model.head);
     this.#image = imageSizes(model);
     this.#processor = processor;
-    this.predictor = {
-      unlabelled: async (example, where, { signal }) => {
-        return { pixels: await pixelsOf(example, where, this.#options(signal)), target: 0, weight: 1 };
-      },
-      scores: (logits) => labelScores(logits, this.labels),
-    };
+    this.predictor = this.predictorOf(async (example, where, { signal }) => ({
+      pixels: await pixelsOf(example, where, this.#options(signal)),
+    }));
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<ImageRow>> {
@@ -142,14 +139,12 @@ export class ImageClassification
     return {
       B,
       T,
-      labelled: isLabelled ? B : 0,
+      ...targetsOfBatch(rows, isLabelled),
       pixel_values: patchRows(
         rows.map((row) => this.#pixelValues(row)),
         this.#image,
       ),
       rows: Uint32Array.from({ length: B }, (_, row) => row * T),
-      targets: Float32Array.from(rows, ({ target }) => target),
-      weights: Float32Array.from(rows, ({ weight }) => weight),
     };
   }
 }

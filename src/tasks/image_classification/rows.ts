@@ -7,16 +7,13 @@ import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import { targetOf, targetsOf } from '../classification/labels';
+import type { RowTarget } from '../classification/targets';
 import { placed } from '../placed_examples';
 
 /** An image, and what is to be told of it. */
-export interface ImageRow {
+export interface ImageRow extends RowTarget {
   /** Bytes (H, W, 3) of an image that was prepared here; numbers (C, H, W) of one that came as `pixel_values`. */
   readonly pixels: Uint8Array | Float32Array;
-  /** Its class, or the number to be predicted. */
-  readonly target: number;
-  /** What its loss is multiplied by. */
-  readonly weight: number;
 }
 
 interface GivenOptions {

@@ -1,6 +1,7 @@
 import { bucketLength } from '../../core/bucket';
 import type { Architecture, TextSizes } from '../../models/architecture';
 import type { ClassifiedBatch } from '../classification/classifier';
+import { targetsOfBatch } from '../classification/targets';
 import type { TextRow } from './rows';
 
 /** Texts on the way to the device. N = B·T. */
@@ -35,13 +36,11 @@ export function textsBatch(
   const batch = {
     B,
     T,
-    labelled: isLabelled ? B : 0,
+    ...targetsOfBatch(rows, isLabelled),
     input_ids: new Uint32Array(B * T).fill(text.padTokenId ?? text.eosTokenIds[0] ?? 0),
     attention_mask: new Uint32Array(B * T),
     token_type_ids: new Uint32Array(B * T),
     rows: Uint32Array.from(rows, (row, b) => b * T + (reads === 'last token' ? lastToken(row, text) : 0)),
-    targets: Float32Array.from(rows, ({ target }) => target),
-    weights: Float32Array.from(rows, ({ weight }) => weight),
   };
   for (const [b, row] of rows.entries()) {
     batch.input_ids.set(row.input_ids, b * T);

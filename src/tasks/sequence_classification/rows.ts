@@ -4,20 +4,20 @@ import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { targetOf } from '../classification/labels';
+import type { RowTarget } from '../classification/targets';
 import { expectTokens } from '../tokens';
 
-/** A text as tokens, and what is to be told of it. The arrays are of one length. */
-export interface TextRow {
+/** A text as tokens. The arrays are of one length. */
+interface TextTokens {
   readonly input_ids: Uint32Array;
   /** 0 for padding. */
   readonly attention_mask: Uint8Array;
   /** Which of two texts each token is of. */
   readonly token_type_ids: Uint8Array;
-  /** Its class, or the number to be predicted. */
-  readonly target: number;
-  /** What its loss is multiplied by. */
-  readonly weight: number;
 }
+
+/** A text, and what is to be told of it. */
+export interface TextRow extends TextTokens, RowTarget {}
 
 export interface TextRowOptions {
   readonly tokenizer: TextTokenizer | undefined;
@@ -34,9 +34,6 @@ type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
 const FORMS =
   'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }.';
 
-/** A text without what is to be told of it. */
-type Unlabelled = Omit<TextRow, 'target' | 'weight'>;
-
 /** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
 export function textRow(example: Example, where: string, options: TextRowOptions): TextRow {
   const label = labelOf(example);
@@ -45,7 +42,7 @@ export function textRow(example: Example, where: string, options: TextRowOptions
 }
 
 /** Turns an example into a row, whether or not it has a label. Throws `invalid_argument`. */
-export function unlabelledRow(example: Example, where: string, options: Omit<TextRowOptions, 'labels'>): Unlabelled {
+export function unlabelledRow(example: Example, where: string, options: Omit<TextRowOptions, 'labels'>): TextTokens {
   if ('input_ids' in example) return tokenRow(example, where, options);
   if (!('text' in example)) throw invalid(where, 'a text');
   const { tokenizer, text, maxLength, onCut } = options;
@@ -77,7 +74,7 @@ function tokenRow(
   example: TokenExample,
   where: string,
   { text, maxLength, onCut }: Omit<TextRowOptions, 'labels'>,
-): Unlabelled {
+): TextTokens {
   const { input_ids: ids, attention_mask: mask = ids.map(() => 1), token_type_ids: types = ids.map(() => 0) } = example;
   if (ids.length === 0) throw invalid(where, 'at least one token');
   expectTokens(ids, `${where}: input_ids`, text);

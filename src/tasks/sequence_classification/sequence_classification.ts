@@ -7,8 +7,8 @@ import { type Architecture, type TextSizes, textSizes } from '../../models/archi
 import { attentionSpans } from '../../ops/attention/attention_spans';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectClassifiable } from '../classification/arguments';
-import { Classifier, type HeadInputs, targetColumn } from '../classification/classifier';
-import { labelScores } from '../classification/scores';
+import { Classifier, type HeadInputs } from '../classification/classifier';
+import { targetColumn } from '../classification/targets';
 import { expectTexts } from '../given';
 import { tokenPositions } from '../positions';
 import type {
@@ -50,13 +50,10 @@ export class SequenceClassification
     super(model.head);
     this.#text = textSizes(model);
     this.#tokenizer = tokenizer;
-    this.predictor = {
-      unlabelled: (example, where, { args }) => {
-        const options = { tokenizer, text: this.#text, maxLength: this.#rowLength(args), onCut: () => {} };
-        return { ...unlabelledRow(example, where, options), target: 0, weight: 1 };
-      },
-      scores: (logits) => labelScores(logits, this.labels),
-    };
+    this.predictor = this.predictorOf((example, where, { args }) => {
+      const options = { tokenizer, text: this.#text, maxLength: this.#rowLength(args), onCut: () => {} };
+      return unlabelledRow(example, where, options);
+    });
   }
 
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<TextRow>> {
