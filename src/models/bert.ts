@@ -1,11 +1,8 @@
 import type { PretrainedConfig } from '../core/model';
-import { softcap } from '../ops/softcap';
-import type { Head, Network } from './architecture';
+import type { Network } from './architecture';
 import { createBertNetwork } from './bert_network';
-import { type EncoderConfig, parseEncoderConfig } from './encoder_config';
-import { newWeights } from './heads';
-import type { Labels } from './labels';
-import { type LinearSpec, linearModule, linearWeights } from './specs';
+import { parseEncoderConfig } from './encoder_config';
+import { denseHead, tanh } from './heads';
 
 /** `model_type: "bert"`: an encoder with learned positions and types of tokens; its pooler reads the first token. */
 export function createBert(json: PretrainedConfig): Network {
@@ -17,31 +14,20 @@ export function createBert(json: PretrainedConfig): Network {
     firstPosition: 0,
     typesBeforePositions: false,
   });
-  return { ...network, heads: { sequence_classification: (labels) => pooledHead(config, labels) } };
-}
-
-/** tanh of a linear layer, then the classifier. A checkpoint of another task may lack both. */
-function pooledHead({ hidden_size: C, initializer_range }: EncoderConfig, labels: Labels): Head {
-  const outputs = labels.names.length;
-  const linear = { type: 'Linear', inFeatures: C, bias: true } as const;
-  const pooler: LinearSpec = { ...linear, name: 'bert.pooler.dense', outFeatures: C };
-  const classifier: LinearSpec = { ...linear, name: 'classifier', outFeatures: outputs };
-  return {
+  const head = denseHead({
     className: 'BertForSequenceClassification',
-    modules: [
+    C: config.hidden_size,
+    std: config.initializer_range,
+    dense: 'bert.pooler.dense',
+    out: 'classifier',
+    activation: tanh,
+    modules: (dense, out) => [
       { name: 'bert.pooler', type: 'BertPooler' },
-      linearModule(pooler),
+      dense,
       { name: 'bert.pooler.activation', type: 'Tanh' },
       { name: 'dropout', type: 'Dropout' },
-      linearModule(classifier),
+      out,
     ],
-    weights: newWeights([pooler, classifier].flatMap(linearWeights), initializer_range),
-    tied: new Map(),
-    reads: 'first token',
-    outputs,
-    labels,
-    // A cap of 1 is tanh itself.
-    logits: (g, layers, hidden) =>
-      layers.linear('classifier', softcap(g, layers.linear('bert.pooler.dense', hidden), 1)),
-  };
+  });
+  return { ...network, heads: { sequence_classification: head } };
 }

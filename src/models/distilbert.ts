@@ -3,22 +3,13 @@ import type { ModuleInfo, PretrainedConfig } from '../core/model';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { relu } from '../ops/relu';
-import type { Head, Network, WeightSpec } from './architecture';
+import type { Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type EncoderLayerNames, encoderLayers } from './encoder';
 import { type EncoderConfig, parseEncoderConfig } from './encoder_config';
-import { newWeights } from './heads';
-import type { Labels } from './labels';
+import { denseHead } from './heads';
 import { layerNormOf } from './layer_norm';
-import {
-  embeddingModule,
-  type LinearSpec,
-  layerNormWeights,
-  linearModule,
-  linearsOf,
-  linearWeights,
-  matrix,
-} from './specs';
+import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
 
 const LAYER: EncoderLayerNames = {
   query: 'attention.q_lin',
@@ -59,7 +50,17 @@ export function createDistilbert(json: PretrainedConfig): Network {
       const embedded = layerNormOf(g, layers, `${EMBEDDINGS}.LayerNorm`, sum, EPS);
       return encoderLayers(g, layers, inputs, { block: blockOf, names: LAYER, count, C, H, eps: EPS }, embedded);
     },
-    heads: { sequence_classification: (labels) => preClassifiedHead(config, labels) },
+    heads: {
+      sequence_classification: denseHead({
+        className: 'DistilBertForSequenceClassification',
+        C,
+        std: config.initializer_range,
+        dense: 'pre_classifier',
+        out: 'classifier',
+        activation: relu,
+        modules: (dense, out) => [dense, out, { name: 'dropout', type: 'Dropout' }],
+      }),
+    },
   };
 }
 
@@ -79,24 +80,6 @@ function parseDistilbert(json: PretrainedConfig): EncoderConfig {
   ]);
   const renamed = { ...json, ...Object.fromEntries(sizes), hidden_act: json.activation ?? 'gelu' };
   return parseEncoderConfig(renamed, 'distilbert', { type_vocab_size: 1, bos: null, eos: null, pad: 0 });
-}
-
-/** ReLU of a linear layer, then the classifier. */
-function preClassifiedHead({ hidden_size: C, initializer_range }: EncoderConfig, labels: Labels): Head {
-  const outputs = labels.names.length;
-  const linear = { type: 'Linear', inFeatures: C, bias: true } as const;
-  const before: LinearSpec = { ...linear, name: 'pre_classifier', outFeatures: C };
-  const classifier: LinearSpec = { ...linear, name: 'classifier', outFeatures: outputs };
-  return {
-    className: 'DistilBertForSequenceClassification',
-    modules: [linearModule(before), linearModule(classifier), { name: 'dropout', type: 'Dropout' }],
-    weights: newWeights([before, classifier].flatMap(linearWeights), initializer_range),
-    tied: new Map(),
-    reads: 'first token',
-    outputs,
-    labels,
-    logits: (g, layers, hidden) => layers.linear('classifier', relu(g, layers.linear('pre_classifier', hidden))),
-  };
 }
 
 function blockOf(layer: number): string {

@@ -1,3 +1,4 @@
+import type { ModuleInfo } from '../core/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { softcap } from '../ops/softcap';
@@ -62,6 +63,44 @@ export function scoreHead({ className, C, std = INITIAL_STD }: ScoreHead): (labe
       logits: (_g, layers, hidden) => layers.linear('score', hidden),
     };
   };
+}
+
+interface DenseHead {
+  readonly className: string;
+  readonly C: number;
+  /** Of the values of new layers. */
+  readonly std: number;
+  /** The layer before the activation, and the one that makes logits. */
+  readonly dense: string;
+  readonly out: string;
+  activation(g: Graph, x: Value): Value;
+  /** In torch's order, with both layers' at their places. */
+  modules(dense: ModuleInfo, out: ModuleInfo): readonly ModuleInfo[];
+}
+
+/** The head that transformers puts on encoders to classify: two linear layers on the first token. A checkpoint may lack both. */
+export function denseHead({ className, C, std, dense, out, activation, modules }: DenseHead): (labels: Labels) => Head {
+  return (labels) => {
+    const outputs = labels.names.length;
+    const linear = { type: 'Linear', inFeatures: C, bias: true } as const;
+    const first: LinearSpec = { ...linear, name: dense, outFeatures: C };
+    const last: LinearSpec = { ...linear, name: out, outFeatures: outputs };
+    return {
+      className,
+      modules: modules(linearModule(first), linearModule(last)),
+      weights: newWeights([first, last].flatMap(linearWeights), std),
+      tied: new Map(),
+      reads: 'first token',
+      outputs,
+      labels,
+      logits: (g, layers, hidden) => layers.linear(out, activation(g, layers.linear(dense, hidden))),
+    };
+  };
+}
+
+/** A cap of 1 is tanh itself. */
+export function tanh(g: Graph, x: Value): Value {
+  return softcap(g, x, 1);
 }
 
 /** Weights that a checkpoint may lack: as transformers makes them, matrices are drawn, and biases are zero. */

@@ -1,12 +1,9 @@
 import { WebVeraError } from '../core/error';
 import type { PretrainedConfig } from '../core/model';
-import { softcap } from '../ops/softcap';
-import type { Head, Network } from './architecture';
+import type { Network } from './architecture';
 import { createBertNetwork } from './bert_network';
-import { type EncoderConfig, parseEncoderConfig } from './encoder_config';
-import { newWeights } from './heads';
-import type { Labels } from './labels';
-import { type LinearSpec, linearModule, linearWeights } from './specs';
+import { parseEncoderConfig } from './encoder_config';
+import { denseHead, tanh } from './heads';
 
 /** `model_type: "roberta"`: BERT whose positions begin behind that of padding, and count what isn't padding by its id. */
 export function createRoberta(json: PretrainedConfig): Network {
@@ -32,30 +29,19 @@ function robertaOf(json: PretrainedConfig, modelType: string, className: string)
     firstPosition: pad_token_id + 1,
     typesBeforePositions: true,
   });
-  return { ...network, heads: { sequence_classification: (labels) => denseHead(config, className, labels) } };
-}
-
-/** Both layers belong to the module `classifier`. */
-function denseHead({ hidden_size: C, initializer_range }: EncoderConfig, name: string, labels: Labels): Head {
-  const outputs = labels.names.length;
-  const linear = { type: 'Linear', inFeatures: C, bias: true } as const;
-  const dense: LinearSpec = { ...linear, name: 'classifier.dense', outFeatures: C };
-  const out: LinearSpec = { ...linear, name: 'classifier.out_proj', outFeatures: outputs };
-  return {
-    className: `${name}ForSequenceClassification`,
-    modules: [
-      { name: 'classifier', type: `${name}ClassificationHead` },
-      linearModule(dense),
+  const head = denseHead({
+    className: `${className}ForSequenceClassification`,
+    C: config.hidden_size,
+    std: config.initializer_range,
+    dense: 'classifier.dense',
+    out: 'classifier.out_proj',
+    activation: tanh,
+    modules: (dense, out) => [
+      { name: 'classifier', type: `${className}ClassificationHead` },
+      dense,
       { name: 'classifier.dropout', type: 'Dropout' },
-      linearModule(out),
+      out,
     ],
-    weights: newWeights([dense, out].flatMap(linearWeights), initializer_range),
-    tied: new Map(),
-    reads: 'first token',
-    outputs,
-    labels,
-    // A cap of 1 is tanh itself.
-    logits: (g, layers, hidden) =>
-      layers.linear('classifier.out_proj', softcap(g, layers.linear('classifier.dense', hidden), 1)),
-  };
+  });
+  return { ...network, heads: { sequence_classification: head } };
 }
