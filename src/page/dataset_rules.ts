@@ -1,4 +1,4 @@
-import type { Rule } from './options';
+import { isObject, type Rule } from './options';
 
 /** What no example can be read from, and no learning comes of. */
 const NO_TEXT = /^(?:image|audio|video|font)\/|^application\/(?:pdf|zip|gzip|vnd\.|msword)/;
@@ -37,7 +37,7 @@ function hint(value: unknown): string {
   if (value instanceof URL) return FETCH;
   if (value instanceof Blob) return blobHint(value);
   if (isBytes(value)) return 'Bytes of text are passed as new Blob([bytes]).';
-  if (typeof value === 'object' && value !== null) {
+  if (isObject(value)) {
     if (isFunction(value, 'blob')) return 'Pass await response.blob(), once response.ok is known to be true.';
     if (isFunction(value, 'getFile')) return 'Pass await handle.getFile().';
     if (Object.values(value).some(Array.isArray)) return 'Examples are rows: [{ text: … }, { text: … }].';

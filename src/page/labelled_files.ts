@@ -1,6 +1,7 @@
 import { WebVeraError } from '../core/error';
 import { wrong } from '../core/wrong';
 import { type FileKind, isJunk, kindOf } from './file_kinds';
+import { isObject } from './options';
 
 /** A file as an example: what it holds, and the name of its folder. */
 export type LabelledFile =
@@ -72,7 +73,7 @@ function pathsOf(files: unknown): PlacedBlob[] {
 }
 
 function listOf(files: unknown): unknown[] | undefined {
-  const isList = typeof files === 'object' && files !== null && 'length' in files;
+  const isList = isObject(files) && 'length' in files;
   return isList ? Array.from(files as ArrayLike<unknown>) : undefined;
 }
 

@@ -48,10 +48,7 @@ export const anyString: Rule = {
   accepts: (value) => typeof value === 'string' && value !== '',
 };
 export const anyFunction: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
-export const anyObject: Rule = {
-  expected: 'an object',
-  accepts: (value) => typeof value === 'object' && value !== null,
-};
+export const anyObject: Rule = { expected: 'an object', accepts: isObject };
 export const abortSignal: Rule = {
   expected: 'an AbortSignal',
   accepts: (value) => value instanceof AbortSignal,
@@ -92,6 +89,11 @@ export function either(...rules: readonly Rule[]): Rule {
     accepts: (value) => rules.some((rule) => rule.accepts(value)),
     hint: (value) => rules.map((rule) => rule.hint?.(value)).find((hint) => hint !== undefined),
   };
+}
+
+/** Lists count too. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** For what is None by default in Python. */

@@ -2,7 +2,18 @@ import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../cor
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
 import type { CallEvent } from './link';
-import { anyBoolean, anyFunction, anyString, checkOptions, defined, integer, oneOf, orNull, wrong } from './options';
+import {
+  anyBoolean,
+  anyFunction,
+  anyString,
+  checkOptions,
+  defined,
+  integer,
+  isObject,
+  oneOf,
+  orNull,
+  wrong,
+} from './options';
 import { type CallOptions, callRules } from './session';
 
 /** How a model's files are fetched and held. */
@@ -164,7 +175,3 @@ export function wireAdapterFiles(files: AdapterFiles): AdapterFiles {
 
 const TWO_FILES =
   "Pass { 'adapter_config.json': blob, 'adapter_model.safetensors': blob }, as save_pretrained() gives them.";
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}

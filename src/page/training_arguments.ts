@@ -5,6 +5,7 @@ import {
   checkOptions,
   either,
   integer,
+  isObject,
   number,
   oneOf,
   positive,
@@ -69,7 +70,8 @@ const rules: Rules<TrainingArguments> = {
   classWeights: {
     expected: "'balanced', or a number above 0 for each label, such as { spam: 5 }",
     accepts: (value) =>
-      value === 'balanced' || (isObject(value) && Object.values(value).every((weight) => positive.accepts(weight))),
+      value === 'balanced' ||
+      (isObject(value) && !Array.isArray(value) && Object.values(value).every((weight) => positive.accepts(weight))),
   },
   group_by_length: anyBoolean,
   gradient_checkpointing: anyBoolean,
@@ -104,8 +106,4 @@ export function resolveTrainingArguments(args: TrainingArguments = {}): Resolved
     throw wrong('TrainingArguments: learning_rate', 'a number above 0, of which headLearningRate is a share', 0);
   }
   return Object.freeze(resolved);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
