@@ -28,7 +28,7 @@ export interface TrainRun extends AsyncIterable<TrainEvent>, PromiseLike<TrainOu
   readonly state: TrainerState;
   /**
    * Resolves once the last submitted step is done, and kept unless `save_strategy` is 'no'; or once the run is over, or
-   * resumed before it stood still.
+   * resumed before it stood still. While it measures itself, a run stands still between two batches.
    */
   pause(): Promise<void>;
   /** The run goes on, unless there is another reason for it to stand still, such as `whenHidden: 'pause'`. */

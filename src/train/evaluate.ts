@@ -14,6 +14,12 @@ interface Pending {
   readonly logits: Promise<ArrayBuffer> | undefined;
 }
 
+export interface MeasureOptions {
+  readonly signal?: AbortSignal;
+  /** What may want to stand still between two batches. No batch is queued then. */
+  readonly between?: { readonly isWanted: boolean; serve(): Promise<void> };
+}
+
 /** Batches queued ahead, so that the GPU doesn't wait for the host. */
 const IN_FLIGHT = 3;
 
@@ -37,7 +43,7 @@ export class LossMeter {
   async measure(
     batches: AsyncIterable<Batch> | Iterable<Batch>,
     overlay: Overlay,
-    signal?: AbortSignal,
+    { signal, between }: MeasureOptions = {},
   ): Promise<Measured> {
     let sum = 0;
     let labelled = 0;
@@ -55,6 +61,7 @@ export class LossMeter {
       }
     };
     for await (const batch of batches) {
+      if (between?.isWanted) await settle(0).then(() => between.serve());
       signal?.throwIfAborted();
       if (batch.labelled === 0) continue;
       pending.push(await this.#submit(batch, overlay));

@@ -8,6 +8,7 @@ import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
 import type { Batch, Metrics, Task } from '../tasks/task';
+import type { MeasureOptions } from './evaluate';
 
 /** The data of one optimiser step. */
 export interface StepData {
@@ -28,7 +29,7 @@ export interface TrainingData {
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;
   /** Measures the adapters as they are, where there are data for that. */
-  readonly evaluate?: ((signal: AbortSignal) => Promise<Metrics>) | undefined;
+  readonly evaluate?: ((options: MeasureOptions) => Promise<Metrics>) | undefined;
   /** The state that the run continues from. */
   readonly restored?: Restored | undefined;
 }

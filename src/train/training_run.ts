@@ -1,4 +1,3 @@
-import { PauseGate } from '../core/pause_gate';
 import type { RunControl, RunEvent, RunHook } from '../core/run';
 import type { PoolSnapshot, RunSnapshot } from '../core/snapshot';
 import type { PauseReason, TrainOutput } from '../core/training';
@@ -8,7 +7,7 @@ import { readPools, restorePools } from './pools';
 import { Recovery } from './recovery';
 import { RunRecord } from './run_record';
 import { Saving } from './saving';
-import { Snapshots } from './snapshots';
+import { Standstill } from './standstill';
 import { expectDone, type StepStats, unpackStats } from './step_block';
 import { StepPrograms } from './step_programs';
 import type { Checkpoints, StepData, TrainingData, TrainingInit, Tune } from './training_init';
@@ -28,9 +27,8 @@ const IN_FLIGHT = 2;
 /** One training run: submits steps, reads their outcomes later, and reports only steps that the GPU has acknowledged. */
 export class TrainingRun {
   readonly #init: TrainingInit;
-  readonly #gate = new PauseGate((reason) => this.#emit({ type: 'paused', reason }));
   readonly #record: RunRecord;
-  readonly #snapshots = new Snapshots();
+  readonly #standstill: Standstill;
   readonly #pending: Submitted[] = [];
   readonly #stop = new AbortController();
   #checkpoints: Checkpoints | undefined;
@@ -43,15 +41,17 @@ export class TrainingRun {
   constructor(init: TrainingInit) {
     this.#init = init;
     this.#record = new RunRecord(init.runner, init.args.max_steps);
+    const { signal } = init;
+    this.#standstill = new Standstill({ record: this.#record, signal, emit: (event) => this.#emit(event) });
   }
 
-  /** Resolves once the last submitted step is acknowledged; at once if the run is over or goes on nevertheless. */
+  /** Resolves once the last submitted step or batch is acknowledged; at once if the run is over or goes on nevertheless. */
   pause(reason: PauseReason): Promise<void> {
-    return this.#gate.pause(reason);
+    return this.#standstill.pause(reason);
   }
 
   resume(reason: PauseReason): void {
-    this.#gate.resume(reason);
+    this.#standstill.resume(reason);
   }
 
   control({ should_training_stop, should_log, should_save, should_evaluate, save_at_end }: RunControl): void {
@@ -60,14 +60,14 @@ export class TrainingRun {
     this.#saveAtEnd = save_at_end ?? this.#saveAtEnd;
     if (should_training_stop === true) {
       this.#stop.abort();
-      this.#gate.letGo();
+      this.#standstill.letGo();
     }
     if (should_log === true) this.#logAsked = true;
   }
 
   /** The state at the next moment between two steps. Rejects with `invalid_argument` once the run is over. */
   snapshot(): Promise<RunSnapshot> {
-    return this.#snapshots.ask();
+    return this.#standstill.snapshot();
   }
 
   /**
@@ -96,8 +96,7 @@ export class TrainingRun {
       }
     } finally {
       this.#checkpoints?.close();
-      this.#gate.close();
-      this.#snapshots.close();
+      this.#standstill.close();
     }
   }
 
@@ -145,11 +144,16 @@ export class TrainingRun {
     const saving = new Saving({ ...parts, checkpoints, signal, hold });
     this.#saving = saving;
     const { evaluate } = data;
-    const measure = evaluate && (() => this.#unlessStopped(evaluate));
+    const between = this.#standstill;
+    const measure = evaluate && (() => this.#unlessStopped((stop) => evaluate({ signal: stop, between })));
     this.#evaluation = measure && new RunEvaluation({ ...parts, measure });
     this.#hook('on_train_begin');
     record.startClock();
-    this.#gate.begin();
+    this.#standstill.begin({
+      settle: () => this.#acknowledge(0),
+      save: () => saving.keepNow(),
+      read: async () => ({ ...record.snapshot(), pools: await readPools(runner, state) }),
+    });
     const begin = async (first: StepData): Promise<void> => {
       if (tune !== undefined) await this.#tune(programs, tune, first);
       tune = undefined;
@@ -160,7 +164,7 @@ export class TrainingRun {
     });
     signal.throwIfAborted();
     await saving.keepNow(this.#saveAtEnd);
-    await this.#standStill(state);
+    await this.#standstill.during();
     this.#evaluation?.loadBest();
     this.#hook('on_train_end');
   }
@@ -188,8 +192,7 @@ export class TrainingRun {
     for await (const data of steps(done)) {
       this.#init.signal.throwIfAborted();
       if (evaluation?.hasStalled) break;
-      await this.#waitWhilePaused(state);
-      if (this.#snapshots.wanted) await this.#standStill(state, async () => record.startClock());
+      await this.#standstill.serve();
       if (step === first) await begin(data);
       if (this.#stop.signal.aborted) break;
       step += 1;
@@ -210,31 +213,6 @@ export class TrainingRun {
     // Tuning doesn't count in the run's usage and times.
     this.#record.begin();
     this.#record.startClock();
-  }
-
-  /** Answers requests for the state while no step is queued. */
-  async #standStill(state: OptimizerState, body: () => Promise<unknown> = async () => {}): Promise<void> {
-    await this.#acknowledge(0);
-    const take = async (): Promise<RunSnapshot> => {
-      const pools = await readPools(this.#init.runner, state);
-      return { ...this.#record.snapshot(), pools };
-    };
-    await this.#snapshots.during(take, body);
-  }
-
-  async #waitWhilePaused(state: OptimizerState): Promise<void> {
-    const { signal } = this.#init;
-    if (!this.#gate.requested) return;
-    await this.#acknowledge(0);
-    await this.#saving?.keepNow();
-    if (!this.#gate.requested) return;
-    const reason = this.#gate.enter();
-    this.#emit({ type: 'paused', reason });
-    await this.#standStill(state, async () => {
-      const resumed = await this.#gate.wait(signal);
-      this.#record.startClock();
-      this.#emit({ type: 'resumed', reason: resumed });
-    });
   }
 
   async #submit(state: OptimizerState, programs: StepPrograms, data: StepData, step: number): Promise<void> {

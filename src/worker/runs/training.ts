@@ -181,12 +181,13 @@ async function evaluationOf(
   const task: Task = model.task;
   expectMetric(args, task);
   const { rows } = await task.collect(evalData(stop), { args, purpose: 'evaluation', signal: stop });
-  return async (signal) => task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, signal));
+  return async (options) =>
+    task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, options));
 }
 
 /** The task's metrics over all of the data: what doesn't fit into one row is split. */
 export async function evaluate({ model, overlay, args, data, signal }: TrainingRequest): Promise<Evaluation> {
   const task: Task = model.task;
   const { rows } = await task.collect(data(signal), { args, purpose: 'evaluation', signal });
-  return task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, signal));
+  return task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, { signal }));
 }
