@@ -20,6 +20,8 @@ export interface TrainedValue {
   readonly kind: 'bias' | 'module';
   /** The name by which PEFT saves it. */
   readonly savedKey: string;
+  /** PEFT's name of the module that trains whole, where the tensor's own is only a part of it. */
+  readonly root?: string;
 }
 
 /** An adapter of any kind on a loaded model: what running, training, merging and saving need of it. */

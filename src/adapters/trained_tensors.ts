@@ -13,6 +13,8 @@ export interface TrainedTensor {
   readonly shape: Shape;
   /** Why it trains: for `bias` or `modules_to_save`. The latter takes precedence. */
   readonly kind: 'bias' | 'module';
+  /** PEFT's name of the module that trains whole, where the tensor's own is only a part of it. */
+  readonly root?: string;
 }
 
 /** The parts of a base model, as an `Architecture` lists them. */
@@ -49,8 +51,10 @@ export function trainedTensors(
   for (const { name, shape } of weights) {
     const module = moduleOf(name);
     const isWrapped = wrappedModules.has(module);
-    if (isBelow(name, roots)) {
-      trained.push({ name, savedKey: savedName(name), shape, kind: 'module' });
+    const root = pathTo(name).find((path) => roots.has(path));
+    if (root !== undefined) {
+      const outer = root === module ? {} : { root: savedName(root) };
+      trained.push({ name, savedKey: savedName(name), shape, kind: 'module', ...outer });
     } else if (isBias(name) && (biases === 'all' || (biases === 'wrapped' && isWrapped))) {
       const savedKey = savedName(isWrapped ? `${module}.base_layer.bias` : name);
       trained.push({ name, savedKey, shape, kind: 'bias' });

@@ -19,3 +19,11 @@ export type DecodeImage = (file: Blob, signal: AbortSignal) => Promise<RgbaImage
 export function looksLikeImage(value: unknown): value is { readonly [Key in keyof RgbaImage]: unknown } {
   return typeof value === 'object' && value !== null && 'data' in value && 'width' in value && 'height' in value;
 }
+
+/** How bytes of images become numbers: (byte · rescale_factor − mean) / std. By transformers' names. */
+export interface ImageNumbers {
+  readonly rescale_factor: number;
+  /** Of red, green and blue. */
+  readonly image_mean: readonly number[];
+  readonly image_std: readonly number[];
+}

@@ -38,6 +38,8 @@ export interface ExpectedOther {
   readonly shape: Shape;
   /** A trained bias may be absent, as PEFT up to 0.20.0 wrote none; a tensor of a module saved whole must be there. */
   readonly kind: 'bias' | 'module';
+  /** The module that is saved whole, where the tensor's own is only a part of it. */
+  readonly root?: string;
 }
 
 interface ReadOptions {
@@ -76,12 +78,18 @@ export function writeAdapterModel({ vectors, projections, others }: AdapterTenso
   return writeTensors([...tensors, ...others]);
 }
 
-/** The name in torch's `named_parameters()` of what PEFT saves under another. */
-export function parameterName(saved: string, kind: 'vector' | ExpectedOther['kind'], adapter: string): string {
-  if (kind === 'bias') return saved;
-  return kind === 'vector'
-    ? `${saved}.${adapter}`
-    : saved.replace(/\.[^.]*$/, (end) => `.modules_to_save.${adapter}${end}`);
+/** The name of one of VeRA's vectors in torch's `named_parameters()`. PEFT saves it without that of the adapter. */
+export function vectorParameter(saved: string, adapter: string): string {
+  return `${saved}.${adapter}`;
+}
+
+/** The same of another tensor that trains. */
+export function otherParameter(
+  saved: string,
+  { kind, root = saved.slice(0, saved.lastIndexOf('.')) }: Omit<ExpectedOther, 'shape'>,
+  adapter: string,
+): string {
+  return kind === 'bias' ? saved : `${root}.modules_to_save.${adapter}${saved.slice(root.length)}`;
 }
 
 /**
@@ -215,15 +223,11 @@ function checkShapes(
   adapter: string,
 ): void {
   const parameters: [name: string, parameter: string, shape: Shape][] = [
-    ...[...required].map(([name, shape]): [string, string, Shape] => [
+    ...[...required].map(([name, shape]): [string, string, Shape] => [name, vectorParameter(name, adapter), shape]),
+    ...[...others].map(([name, other]): [string, string, Shape] => [
       name,
-      parameterName(name, 'vector', adapter),
-      shape,
-    ]),
-    ...[...others].map(([name, { shape, kind }]): [string, string, Shape] => [
-      name,
-      parameterName(name, kind, adapter),
-      shape,
+      otherParameter(name, other, adapter),
+      other.shape,
     ]),
   ];
   const mismatches: string[] = [];

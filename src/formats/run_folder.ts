@@ -1,6 +1,10 @@
+import type { ImageNumbers } from '../core/image';
+import type { TaskName } from '../core/model';
+import type { Tensor } from '../core/tensor';
 import type { StepLogs, TrainProgress } from '../core/training';
-import { type AdapterTensors, type ExpectedOther, parameterName, writeAdapterModel } from './peft';
+import { type AdapterTensors, type ExpectedOther, otherParameter, vectorParameter, writeAdapterModel } from './peft';
 import { pythonJson } from './python_json';
+import classifyPy from './run_folder/classify.py?raw';
 import dataPy from './run_folder/data.py?raw';
 import readme from './run_folder/README.md?raw';
 import requirements from './run_folder/requirements.txt?raw';
@@ -18,10 +22,12 @@ export interface RunFolder {
   /** AdamW's moments, as they are laid out in `adapter`. */
   readonly exp_avg: TrainedTensors;
   readonly exp_avg_sq: TrainedTensors;
-  /** Why each of the adapter's `others` trains. */
-  readonly kinds: ReadonlyMap<string, ExpectedOther['kind']>;
+  /** What each of the adapter's `others` trains as. */
+  readonly trainedAs: ReadonlyMap<string, Omit<ExpectedOther, 'shape'>>;
   readonly settings: RunSettings;
   readonly base: ReadonlyMap<string, TensorSample>;
+  /** The base's tensors that its checkpoint may lack, by their names in torch: a classifier's head. */
+  readonly head: ReadonlyMap<string, Tensor>;
   /** What the run learns from, as Python's Trainer takes it: an object for each row. */
   readonly rows: AsyncIterable<object> | Iterable<object>;
 }
@@ -39,6 +45,15 @@ export interface RunSettings {
   readonly shuffle: boolean;
   /** Of the rows' order. */
   readonly seed: number;
+  readonly task: TaskName;
+  /** Of modules that train whole, where they have a rate of their own. */
+  readonly head_learning_rate?: number;
+  /** Of classes, in their order, or of the one number that is predicted. */
+  readonly labels?: readonly string[];
+  /** Of classifiers. */
+  readonly label_smoothing_factor?: number;
+  /** How bytes of images become numbers. Their size is [height, width]. */
+  readonly images?: ImageNumbers & { readonly size: readonly [number, number] };
 }
 
 /** A few numbers of a tensor of the base model, by which Python knows it again. */
@@ -69,6 +84,8 @@ const FLOATS = [
   'adam_epsilon',
   'epoch',
   'grad_norm',
+  'head_learning_rate',
+  'label_smoothing_factor',
   'learning_rate',
   'loss',
   'max_grad_norm',
@@ -80,7 +97,7 @@ const FLOATS = [
  * whose moments lie in `optimizer.safetensors` by the names of torch's parameters; the rows; what the run is; and a script.
  */
 export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<string, Blob>> {
-  const { progress, settings, base, config, adapter } = folder;
+  const { progress, settings, base, head, config, adapter } = folder;
   const checkpoint = `checkpoint-${progress.global_step}`;
   const run = {
     checkpoint,
@@ -93,8 +110,10 @@ export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<str
     ['requirements.txt', text(requirements, 'text/plain')],
     ['train.py', text(trainPy, 'text/x-python')],
     ['data.py', text(dataPy, 'text/x-python')],
+    ['classify.py', text(classifyPy, 'text/x-python')],
     ['run.json', json(run)],
     ['train.jsonl', await jsonLines(folder.rows)],
+    ...(head.size === 0 ? [] : [['head.safetensors', binary(writeTensors(head))] as const]),
     [`${checkpoint}/adapter_config.json`, new Blob([config], { type: 'application/json' })],
     [`${checkpoint}/adapter_model.safetensors`, binary(writeAdapterModel(adapter))],
     [`${checkpoint}/optimizer.safetensors`, binary(writeOptimizer(folder))],
@@ -102,13 +121,14 @@ export async function writeRunFolder(folder: RunFolder): Promise<ReadonlyMap<str
   ]);
 }
 
-function writeOptimizer({ exp_avg, exp_avg_sq, kinds }: RunFolder): Uint8Array<ArrayBuffer> {
+function writeOptimizer({ exp_avg, exp_avg_sq, trainedAs }: RunFolder): Uint8Array<ArrayBuffer> {
   const named = (moment: string, { vectors, others }: TrainedTensors) => [
     ...[...vectors].map(
-      ([name, data]) => [`${parameterName(name, 'vector', ADAPTER)}.${moment}`, { dims: [data.length], data }] as const,
+      ([name, data]) => [`${vectorParameter(name, ADAPTER)}.${moment}`, { dims: [data.length], data }] as const,
     ),
     ...[...others].map(
-      ([name, tensor]) => [`${parameterName(name, kinds.get(name) ?? 'module', ADAPTER)}.${moment}`, tensor] as const,
+      ([name, tensor]) =>
+        [`${otherParameter(name, trainedAs.get(name) ?? { kind: 'module' }, ADAPTER)}.${moment}`, tensor] as const,
     ),
   ];
   return writeTensors([...named('exp_avg', exp_avg), ...named('exp_avg_sq', exp_avg_sq)]);

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { DecodeImage, ImageInput } from '../core/image';
+import type { DecodeImage, ImageInput, ImageNumbers } from '../core/image';
 import { pixelValues, prepareImage } from './preprocess';
 import type { PreprocessorConfig } from './preprocessor_config';
 import type { RgbImage } from './resize';
@@ -28,6 +28,13 @@ export class ImageProcessor {
   get scaling(): Float64Array<ArrayBuffer> {
     const { rescale_factor, normalize } = this.#config;
     return Float64Array.of(rescale_factor, ...(normalize?.image_mean ?? []), ...(normalize?.image_std ?? []));
+  }
+
+  /** The same by name. */
+  get numbers(): ImageNumbers {
+    const { rescale_factor, normalize } = this.#config;
+    const { image_mean = [0, 0, 0], image_std = [1, 1, 1] } = normalize ?? {};
+    return { rescale_factor, image_mean, image_std };
   }
 
   /**

@@ -121,6 +121,8 @@ export interface Network {
   readonly text?: TextSizes;
   /** Set where it takes in images. */
   readonly image?: ImageSizes;
+  /** Whose names its modules have, where transformers' releases differ. */
+  readonly moduleNames?: ModuleNames;
   /** What is to be said of its modules' names where none of them is meant. */
   readonly namesHint?: string;
   /** In the order of torch's `named_modules()`, without the model around it. */

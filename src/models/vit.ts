@@ -22,6 +22,7 @@ export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOption
   return {
     config: json,
     image: config.image,
+    moduleNames: config.moduleNames,
     namesHint: namesHint(config),
     modules: vitModules(config),
     weights: vitWeights(config),

@@ -14,8 +14,9 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
 /**
  * All with which a run goes on in Python, on any machine: files by their paths in a folder. `README.md` has the commands;
  * `train.py` goes on by PEFT and transformers' Trainer. The folder holds the adapter in PEFT's two files, AdamW's moments,
- * the losses so far, and the data as they are tokenised, one row a line of JSON. The base model isn't in it. A learning rate
- * that the run has halved goes on as that.
+ * the losses so far, and the data as they are tokenised, one row a line of JSON: of images their bytes, as a classifier takes
+ * them in. The base model isn't in it, but for a classifier's head, which it may lack. A learning rate that the run has halved
+ * goes on as that.
  *
  * A run that goes on or is paused is exported as it stands after one of its next steps, and isn't disturbed. Otherwise it is
  * what `train({ resume_from_checkpoint: true })` would go on from: the run's last checkpoint in this browser, also after the
@@ -24,8 +25,8 @@ const anyTrainer: Rule = { expected: 'a Trainer', accepts: (value) => value inst
  * What runs measure on `eval_dataset` they don't measure there, and no best state is loaded at the end.
  *
  * Rejects with `invalid_argument` for a run that has no steps left, that has no data, or that has more adapters than one; for
- * classifiers, and runs with `headLearningRate`, `label_smoothing_factor` or `group_by_length`; for a trainer of another model;
- * and with `not_found` for a run that is over and whose state wasn't kept.
+ * runs with `group_by_length`, of language models with `label_smoothing_factor`, and of a ViT with `module_names: 'v4'`; for a
+ * trainer of another model; and with `not_found` for a run that is over and whose state wasn't kept.
  */
 export async function export_run(
   run: { readonly model: VeraModel; readonly trainer: Trainer },

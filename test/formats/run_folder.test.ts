@@ -32,9 +32,9 @@ const folder: RunFolder = {
   adapter: { ...named(1), projections: undefined },
   exp_avg: named(0.5),
   exp_avg_sq: named(0.25),
-  kinds: new Map([
-    ['base_model.model.lm_head.weight', 'module'],
-    [`${Q}.base_layer.bias`, 'bias'],
+  trainedAs: new Map([
+    ['base_model.model.lm_head.weight', { kind: 'module' }],
+    [`${Q}.base_layer.bias`, { kind: 'bias' }],
   ]),
   settings: {
     training_arguments: { max_steps: 9, learning_rate: 1, logging_steps: 2, save_steps: 20 },
@@ -42,7 +42,9 @@ const folder: RunFolder = {
     rows_at_a_time: 2,
     shuffle: true,
     seed: 2 ** 40,
+    task: 'causal_lm',
   },
+  head: new Map(),
   base: new Map([['model.norm.weight', { shape: [8], at: [0, 1], values: [0.5, 1] }]]),
   rows: [],
 };
@@ -56,6 +58,7 @@ describe('the folder of a run', () => {
       'checkpoint-4/adapter_model.safetensors',
       'checkpoint-4/optimizer.safetensors',
       'checkpoint-4/trainer_state.json',
+      'classify.py',
       'data.py',
       'requirements.txt',
       'run.json',

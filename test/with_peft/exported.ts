@@ -8,6 +8,9 @@ import { toFloat32 } from '../../src/formats/values';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
+  AutoModelForImageClassification,
+  AutoModelForSequenceClassification,
+  type ClassifierOptions,
   type Example,
   export_run,
   get_peft_model,
@@ -29,6 +32,9 @@ export const scratch = mkdtempSync(join(tmpdir(), 'webvera-export-'));
 // All files of this process use it.
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
+/** PEFT's, by what a model is used for. */
+const taskTypes = { causal_lm: 'CAUSAL_LM', sequence_classification: 'SEQ_CLS', image_classification: null } as const;
+
 export interface Case {
   readonly base: string;
   readonly config: VeraConfigInit;
@@ -37,6 +43,10 @@ export interface Case {
   readonly model?: string;
   /** Instead of `rows`. */
   readonly data?: readonly Example[];
+  /** Default: causal_lm. */
+  readonly task?: keyof typeof taskTypes;
+  /** A classifier's labels, where they aren't the base's own. */
+  readonly labels?: Pick<ClassifierOptions, 'id2label' | 'num_labels'>;
 }
 
 /** Eleven rows of 4, in steps of 4: three steps an epoch, of which the last has three rows. */
@@ -107,10 +117,19 @@ export async function load({
   base,
   model: folder,
   config,
+  task = 'causal_lm',
+  labels,
 }: Case): Promise<{ model: PreTrainedModel; vera: VeraModel }> {
   const source = folder === undefined ? goldenBase(`base/${base}`) : droppedFiles(folder);
-  const model = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
-  return { model, vera: await get_peft_model(model, new VeraConfig({ task_type: 'CAUSAL_LM', ...config })) };
+  const { session } = opened;
+  const classifier = { session, ignore_mismatched_sizes: true, ...labels };
+  const loaders = {
+    causal_lm: () => AutoModelForCausalLM.from_pretrained(source, { session }),
+    sequence_classification: () => AutoModelForSequenceClassification.from_pretrained(source, classifier),
+    image_classification: () => AutoModelForImageClassification.from_pretrained(source, classifier),
+  };
+  const model = await loaders[task]();
+  return { model, vera: await get_peft_model(model, new VeraConfig({ task_type: taskTypes[task], ...config })) };
 }
 
 const trainerOf = (model: VeraModel, one: Case) =>
@@ -171,21 +190,39 @@ export function withDropout(model: string): string {
   cpSync(model, folder, { recursive: true });
   const file = join(folder, 'config.json');
   const config = Object.entries(JSON.parse(readFileSync(file, 'utf8')));
-  const dropping = config.map(([key, value]) => [key, /(dropout|pdrop|layerdrop)$/.test(key) ? 0.1 : value]);
+  const dropping = config.map(([key, value]) => [
+    key,
+    /(dropout|dropout_prob|pdrop|layerdrop)$/.test(key) ? 0.1 : value,
+  ]);
   writeFileSync(file, JSON.stringify(Object.fromEntries(dropping)));
   return folder;
 }
 
 /** The same, but for the weights of its last norm. */
 export function withNorm(base: string, change: (weight: number) => number): string {
+  return changed(base, {
+    tensor: (name, data) => (name === 'model.norm.weight' ? data.map(change) : data),
+  });
+}
+
+interface Change {
+  /** Undefined for one that is to go. */
+  tensor?(name: string, data: Float32Array): Float32Array | undefined;
+  readonly config?: object;
+}
+
+/** A golden base with other tensors, or another configuration. */
+export function changed(base: string, { tensor = (_, data) => data, config = {} }: Change): string {
   const folder = mkdtempSync(join(scratch, 'base-'));
   cpSync(modelFolder(base), folder, { recursive: true });
-  const file = join(folder, 'model.safetensors');
-  const { tensors } = readSafetensors(readFileSync(file));
-  const changed = [...tensors].map(([name, tensor]) => {
-    const data = toFloat32(tensor);
-    return [name, { dims: tensor.shape, data: name === 'model.norm.weight' ? data.map(change) : data }] as const;
+  const weights = join(folder, 'model.safetensors');
+  const { tensors } = readSafetensors(readFileSync(weights));
+  const kept = [...tensors].flatMap(([name, stored]) => {
+    const data = tensor(name, toFloat32(stored));
+    return data === undefined ? [] : [[name, { dims: stored.shape, data }] as const];
   });
-  writeFileSync(file, writeTensors(changed));
+  writeFileSync(weights, writeTensors(kept));
+  const file = join(folder, 'config.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...config }));
   return folder;
 }

@@ -15,7 +15,7 @@ interface VeraAdapterInit extends Pick<VeraAdapter, 'name' | 'key' | 'config' | 
   readonly layout: VeraLayout;
   readonly projections: ProjectionValues;
   /** The layout's tensors. */
-  readonly trained: readonly Pick<TrainedTensor, 'name' | 'kind' | 'savedKey'>[];
+  readonly trained: readonly Omit<TrainedTensor, 'shape'>[];
 }
 
 /** A VeRA adapter on a loaded model. */
@@ -90,9 +90,9 @@ export function asVera(adapter: Adapter): VeraAdapter {
 }
 
 function tensorIn(
-  { name, kind, savedKey }: VeraAdapterInit['trained'][number],
+  { name, ...trained }: VeraAdapterInit['trained'][number],
   { layout, pool }: Pick<VeraAdapterInit, 'layout' | 'pool'>,
 ): TrainedValue {
   const { shape = [], offset = 0 } = layout.tensors.get(name) ?? {};
-  return { value: viewOf(pool, name, shape, offset), kind, savedKey };
+  return { ...trained, value: viewOf(pool, name, shape, offset) };
 }

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-Row = dict[str, list[int]]
+Row = dict[str, Any]
 
 # What a shorter row is filled up with: tokens that nobody sees or learns.
 FILL = {"input_ids": 0, "attention_mask": 0, "labels": -100}

@@ -13,6 +13,7 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 try:
     from packaging.requirements import Requirement
@@ -36,12 +37,30 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, Trainer, TrainingArguments, get_scheduler
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageClassification,
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+    get_scheduler,
+)
 
+from classify import Examples
 from data import Rows, collate
 
 RUN = json.loads((HERE / "run.json").read_text())
 CHECKPOINT: Path = HERE / RUN["checkpoint"]
+# What a classifier's head began with, which the base model may lack.
+HEAD = HERE / "head.safetensors"
+
+MODELS = {
+    "causal_lm": AutoModelForCausalLM,
+    "sequence_classification": AutoModelForSequenceClassification,
+    "image_classification": AutoModelForImageClassification,
+}
 
 
 def main() -> None:
@@ -53,16 +72,21 @@ def main() -> None:
         sys.exit(f"Nothing is left to do: {checkpoint} is at step {done} of {args.max_steps}.")
 
     model = load_model(options.model).to(args.device)
-    trainer = Trainer(
-        model=model,
-        args=args,
-        train_dataset=Rows(HERE / "train.jsonl", RUN["rows_per_step"], RUN["shuffle"], RUN["seed"]),
-        data_collator=collate,
-        optimizers=load_optimizer(model, args),
-    )
+    learning = {**what_is_learned(model), "optimizers": load_optimizer(model, args)}
+    trainer = Trainer(model=model, args=args, **learning)
     trainer.train(resume_from_checkpoint=str(checkpoint))
     trainer.save_model()
     trainer.save_state()
+
+
+def what_is_learned(model: PeftModel) -> dict[str, Any]:
+    """The rows, how batches are made of them, and the loss, where it isn't the model's own."""
+    file = HERE / "train.jsonl"
+    if RUN["task"] == "causal_lm":
+        rows = Rows(file, RUN["rows_per_step"], RUN["shuffle"], RUN["seed"])
+        return {"train_dataset": rows, "data_collator": collate}
+    examples = Examples(file, RUN, getattr(model.config, "pad_token_id", None))
+    return {"train_dataset": examples, "data_collator": examples.collate, "compute_loss_func": examples.loss}
 
 
 def parse_options() -> argparse.Namespace:
@@ -119,9 +143,16 @@ def load_model(name: str) -> PeftModel:
     config = AutoConfig.from_pretrained(name)
     for key in list(vars(config)):
         # In the browser nothing drops but the adapter, by its `vera_dropout`.
-        if key.endswith(("dropout", "pdrop", "layerdrop")):
+        if key.endswith(("dropout", "dropout_prob", "pdrop", "layerdrop")):
             setattr(config, key, 0.0)
-    base = AutoModelForCausalLM.from_pretrained(name, config=config, dtype=torch.float32)
+    if "labels" in RUN:
+        config.id2label = dict(enumerate(RUN["labels"]))
+        config.label2id = {label: number for number, label in config.id2label.items()}
+    base = MODELS[RUN["task"]].from_pretrained(
+        name, config=config, dtype=torch.float32, ignore_mismatched_sizes=HEAD.exists()
+    )
+    if HEAD.exists():
+        base.load_state_dict(load_file(HEAD), strict=False)
     check_base(base, name)
     return PeftModel.from_pretrained(base, CHECKPOINT, is_trainable=True)
 
@@ -148,8 +179,13 @@ def load_optimizer(model: PeftModel, args: TrainingArguments) -> tuple[AdamW, La
     moments = load_file(CHECKPOINT / "optimizer.safetensors", device=str(args.device))
     if moments.keys() != {f"{name}.{moment}" for name in trained for moment in ("exp_avg", "exp_avg_sq")}:
         sys.exit(f"{CHECKPOINT}/optimizer.safetensors is of other parameters than train here: {', '.join(trained)}.")
+    # Modules that train whole may have a rate of their own.
+    whole = [name for name in trained if ".modules_to_save." in name and "head_learning_rate" in RUN]
+    groups = [{"params": [parameter for name, parameter in trained.items() if name not in whole]}]
+    if whole:
+        groups.append({"params": [trained[name] for name in whole], "lr": RUN["head_learning_rate"]})
     optimizer = AdamW(
-        trained.values(),
+        groups,
         lr=args.learning_rate,
         betas=(args.adam_beta1, args.adam_beta2),
         eps=args.adam_epsilon,

@@ -27,6 +27,11 @@ export function targetsOfBatch(rows: readonly RowTarget[], isLabelled: boolean):
   };
 }
 
+/** As Python has it: the label, and the weight where it isn't 1. */
+export function exportedTarget({ target, weight }: RowTarget): object {
+  return { labels: target, ...(weight !== 1 && { weight }) };
+}
+
 /** A row's target as one of its columns. */
 export function targetColumn({ target }: RowTarget): Uint8Array {
   return new Uint8Array(Float64Array.of(target).buffer);

@@ -20,6 +20,7 @@ import type {
   RowSource,
   Task,
 } from '../task';
+import { exportedImage } from './exported_image';
 import { patchRows } from './patches';
 import { expectProcessor, givenImages, type ImageRow, type ImageRowOptions, imageRow, pixelsOf } from './rows';
 
@@ -75,14 +76,8 @@ export class ImageClassification
     return [bytesOf(pixels), ...(scaling === undefined ? [] : [bytesOf(scaling)]), targetColumn(row)];
   }
 
-  /** Pixels as (C, H, W). */
   exported(row: ImageRow): object {
-    const { channels, size } = this.#image;
-    const pixel_values = this.#pixelValues(row);
-    const line = (start: number): number[] => [...pixel_values.subarray(start, start + size)];
-    const rows = (channel: number): number[][] =>
-      Array.from({ length: size }, (_, y) => line((channel * size + y) * size));
-    return { pixel_values: Array.from({ length: channels }, (_, channel) => rows(channel)), labels: row.target };
+    return exportedImage(row, this.#image);
   }
 
   tokensOf(): number {

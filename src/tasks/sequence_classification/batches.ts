@@ -51,7 +51,7 @@ export function textsBatch(
 }
 
 /** As transformers: the last that isn't `pad_token_id`, by the ids alone; without such a token the mask tells. */
-function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
+export function lastToken({ input_ids, attention_mask }: TextRow, { padTokenId }: TextSizes): number {
   const isToken = (_: number, t: number): boolean =>
     padTokenId === undefined ? attention_mask[t] !== 0 : input_ids[t] !== padTokenId;
   return Math.max(0, input_ids.findLastIndex(isToken));

@@ -23,6 +23,7 @@ import type {
 } from '../task';
 import { type ClassifiedTexts, textsBatch } from './batches';
 import { collectTexts } from './data';
+import { exportedText } from './exported_text';
 import { givenRows } from './given';
 import { previewOfText } from './preview';
 import { type TextRow, unlabelledRow } from './rows';
@@ -76,9 +77,8 @@ export class SequenceClassification
     return [row.input_ids, row.attention_mask, row.token_type_ids, targetColumn(row)];
   }
 
-  exported({ input_ids, attention_mask, token_type_ids, target }: TextRow): object {
-    const types = this.#text.typeVocabSize === undefined ? {} : { token_type_ids: [...token_type_ids] };
-    return { input_ids: [...input_ids], attention_mask: [...attention_mask], ...types, labels: target };
+  exported(row: TextRow): object {
+    return exportedText(row, { text: this.#text, reads: this.head.reads });
   }
 
   tokensOf({ attention_mask }: TextRow): number {

@@ -37,9 +37,9 @@ export function resolveAdapter(
   const { max_in, max_out } = targets;
   const vectors = parameterShapes(layoutVectors(targets.modules, r));
   const others = new Map(
-    trained.map(({ name, savedKey, shape, kind }) => {
+    trained.map(({ name, savedKey, shape, ...trainedAs }) => {
       const spec = specOf(model, name);
-      return [savedKey, { shape: spec === undefined ? shape : fileShape(spec), kind }];
+      return [savedKey, { ...trainedAs, shape: spec === undefined ? shape : fileShape(spec) }];
     }),
   );
   return { targets, trained, expected: { save_projection, r, max_in, max_out, vectors, others } };

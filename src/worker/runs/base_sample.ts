@@ -1,9 +1,10 @@
+import type { Tensor } from '../../core/tensor';
 import type { TensorSample } from '../../formats/run_folder';
 import { byteLength, storageOf } from '../../graph/value';
 import { fileShape } from '../../models/architecture';
 import { samplesOf } from '../models/base_identity';
 import type { BaseModel } from '../models/base_model';
-import { specOf } from '../models/tensors';
+import { readFloats, specOf, toFileOrder } from '../models/tensors';
 
 /** Values sampled from each tensor. */
 const COUNT = 4;
@@ -37,4 +38,18 @@ export async function sampleBase({
     offset += byteLength(sample);
   }
   return samples;
+}
+
+/** The tensors that a checkpoint may lack, by name: those of a classifier's head, as they are here. */
+export async function readHead({
+  loaded: { model, weights },
+  runner,
+}: BaseModel): Promise<ReadonlyMap<string, Tensor>> {
+  const head = new Map<string, Tensor>();
+  for (const spec of model.weights) {
+    const value = weights.get(spec.name);
+    if (spec.initialStd === undefined || value === undefined) continue;
+    head.set(spec.name, toFileOrder(spec, { dims: value.shape, data: await readFloats(runner, value) }));
+  }
+  return head;
 }

@@ -8,13 +8,13 @@ import { WebVeraError } from '../../core/error';
 import type { PoolSnapshot, RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments } from '../../core/training';
 import { writeAdapterConfig } from '../../formats/peft';
-import { type RunSettings, writeRunFolder } from '../../formats/run_folder';
+import { writeRunFolder } from '../../formats/run_folder';
 import { Breather } from '../../tasks/breather';
 import type { Task } from '../../tasks/task';
-import { warmupSteps } from '../../train/schedule';
 import { readProjections, vectorsIn } from '../adapters/vera_placer';
 import type { BaseModel } from '../models/base_model';
-import { sampleBase } from './base_sample';
+import { readHead, sampleBase } from './base_sample';
+import { runSettings } from './run_settings';
 
 interface ExportedRun {
   readonly model: BaseModel;
@@ -53,9 +53,10 @@ export async function exportRun({
     adapter: { ...tensors('parameters'), projections: save_projection ? stored : undefined },
     exp_avg: tensors('exp_avg'),
     exp_avg_sq: tensors('exp_avg_sq'),
-    kinds: new Map([...adapter.tensors.values()].map(({ savedKey, kind }) => [savedKey, kind])),
-    settings: settingsOf({ ...args, learning_rate: args.learning_rate * halving.factor }, progress.max_steps),
+    trainedAs: new Map([...adapter.tensors.values()].map(({ savedKey, ...trainedAs }) => [savedKey, trainedAs])),
+    settings: runSettings(model, args, { max_steps: progress.max_steps, halved: halving.factor }),
     base: await sampleBase(model),
+    head: await readHead(model),
     rows: breathing(model.task, rows, signal),
   });
 }
@@ -71,11 +72,10 @@ async function* breathing(task: Task, rows: readonly unknown[], signal: AbortSig
 
 /** The adapter of a run that Python can go on with. Throws `invalid_argument` for others: there is no need to wait for their state. */
 export function expectExportable({ model, overlay, args }: Pick<ExportedRun, 'model' | 'overlay' | 'args'>): Adapter {
-  const { task, head } = model.loaded.model;
-  if (task !== 'causal_lm') throw notInPython(`a run of a language model, got one of ${head.className}`);
-  const { headLearningRate, learning_rate } = args;
-  if (headLearningRate !== null && headLearningRate !== learning_rate) throw notInPython('one rate for all');
-  if (args.label_smoothing_factor > 0) throw notInPython('a run without label_smoothing_factor');
+  const { task, moduleNames } = model.loaded.model;
+  if (task === 'causal_lm' && args.label_smoothing_factor > 0)
+    throw notInPython('a run without label_smoothing_factor');
+  if (moduleNames === 'v4') throw notInPython("a model with the names of transformers 5, got transformers 4's");
   if (args.group_by_length) throw notInPython('a run without group_by_length');
   return expectOne(overlay);
 }
@@ -103,37 +103,6 @@ function isDrawnInPython({ config }: VeraAdapter, { A, B }: Awaited<ReturnType<t
   const [max_in = 0, max_out = 0] = [A.dims[1], B.dims[0]];
   const key = { projection_prng_key: config.projection_prng_key, r: config.r, max_in, max_out };
   return roundingOf({ A: new Float32Array(A.data), B: new Float32Array(B.data) }, key) === 'float32';
-}
-
-function settingsOf(args: ResolvedTrainingArguments, max_steps: number): RunSettings {
-  const { per_device_train_batch_size, gradient_accumulation_steps, shuffle, seed } = args;
-  return {
-    training_arguments: {
-      max_steps,
-      learning_rate: args.learning_rate,
-      lr_scheduler_type: args.lr_scheduler_type,
-      warmup_steps: warmupSteps(args, max_steps),
-      weight_decay: args.weight_decay,
-      adam_beta1: args.adam_beta1,
-      adam_beta2: args.adam_beta2,
-      adam_epsilon: args.adam_epsilon,
-      max_grad_norm: args.max_grad_norm,
-      logging_steps: args.logging_steps,
-      save_strategy: args.save_strategy,
-      save_steps: args.save_steps,
-      // numpy's seeds have 32 bits.
-      seed: seed % 2 ** 32,
-      average_tokens_across_devices: true,
-      ...(args.gradient_checkpointing && {
-        gradient_checkpointing: true,
-        gradient_checkpointing_kwargs: { use_reentrant: false },
-      }),
-    },
-    rows_per_step: per_device_train_batch_size * gradient_accumulation_steps,
-    rows_at_a_time: per_device_train_batch_size,
-    shuffle,
-    seed,
-  };
 }
 
 function nothingLeft(steps: number): WebVeraError {

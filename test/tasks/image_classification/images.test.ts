@@ -5,6 +5,7 @@ import { pixelValues, prepareImage } from '../../../src/images/preprocess';
 import { parsePreprocessorConfig } from '../../../src/images/preprocessor_config';
 import { createArchitecture } from '../../../src/models/registry';
 import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import { exportedImage } from '../../../src/tasks/image_classification/exported_image';
 import { ImageClassification } from '../../../src/tasks/image_classification/image_classification';
 import type { ImageRow } from '../../../src/tasks/image_classification/rows';
 import { goldenImage } from '../../images/golden_images';
@@ -44,7 +45,17 @@ test('a batch has the numbers that pixel_values would have', async () => {
   ]);
   const batch = (row: ImageRow | undefined) => task.batch(row === undefined ? [] : [row]).pixel_values;
   expect(batch(bytes)).toEqual(batch(numbers));
-  expect(bytes && task.exported(bytes)).toEqual(numbers && task.exported(numbers));
+});
+
+test('is exported as its bytes, many of them too', async () => {
+  const [row] = await rowsOf([{ image, label: 0 }]);
+  const { pixels, ...told } = task.exported(row as ImageRow) as { readonly pixels: string };
+  expect(Uint8Array.from(Buffer.from(pixels, 'base64'))).toEqual(row?.pixels);
+  expect(told).toEqual({ labels: 0 });
+  const many = Uint8Array.from({ length: 3 * 100 * 100 }, (_, index) => index % 251);
+  const sizes = { channels: 3, size: 100, patch: 4, patches: 625 };
+  const exported = exportedImage({ pixels: many, target: 2, weight: 0.5 }, sizes);
+  expect(exported).toEqual({ pixels: Buffer.from(many).toString('base64'), labels: 2, weight: 0.5 });
 });
 
 test('a run is known by bytes, and by what they become numbers by', async () => {

@@ -1,0 +1,64 @@
+import type { ResolvedTrainingArguments } from '../../core/training';
+import type { RunSettings } from '../../formats/run_folder';
+import type { Architecture } from '../../models/architecture';
+import { warmupSteps } from '../../train/schedule';
+import type { BaseModel } from '../models/base_model';
+
+interface RunState {
+  readonly max_steps: number;
+  /** What a rate is multiplied by, as it was halved. */
+  readonly halved: number;
+}
+
+/** How a run goes on in Python. */
+export function runSettings(
+  { loaded: { model }, imageProcessor }: Pick<BaseModel, 'loaded' | 'imageProcessor'>,
+  args: ResolvedTrainingArguments,
+  { max_steps, halved }: RunState,
+): RunSettings {
+  const { per_device_train_batch_size, gradient_accumulation_steps, headLearningRate, shuffle, seed } = args;
+  const { head, image } = model;
+  return {
+    task: model.task,
+    training_arguments: trainingArguments(args, { max_steps, halved }),
+    ...(headLearningRate !== null && { head_learning_rate: headLearningRate * halved }),
+    rows_per_step: per_device_train_batch_size * gradient_accumulation_steps,
+    rows_at_a_time: isOneAtATime(model) ? 1 : per_device_train_batch_size,
+    shuffle,
+    seed,
+    ...(head.labels && { labels: head.labels.names, label_smoothing_factor: args.label_smoothing_factor }),
+    ...(image && imageProcessor && { images: { size: [image.size, image.size], ...imageProcessor.numbers } }),
+  };
+}
+
+/** transformers finds the last token of several texts by that of padding alone. */
+function isOneAtATime({ head, text }: Architecture): boolean {
+  return head.reads === 'last token' && text?.padTokenId === undefined;
+}
+
+function trainingArguments(
+  args: ResolvedTrainingArguments,
+  { max_steps, halved }: RunState,
+): RunSettings['training_arguments'] {
+  return {
+    max_steps,
+    learning_rate: args.learning_rate * halved,
+    lr_scheduler_type: args.lr_scheduler_type,
+    warmup_steps: warmupSteps(args, max_steps),
+    weight_decay: args.weight_decay,
+    adam_beta1: args.adam_beta1,
+    adam_beta2: args.adam_beta2,
+    adam_epsilon: args.adam_epsilon,
+    max_grad_norm: args.max_grad_norm,
+    logging_steps: args.logging_steps,
+    save_strategy: args.save_strategy,
+    save_steps: args.save_steps,
+    // numpy's seeds have 32 bits.
+    seed: args.seed % 2 ** 32,
+    average_tokens_across_devices: true,
+    ...(args.gradient_checkpointing && {
+      gradient_checkpointing: true,
+      gradient_checkpointing_kwargs: { use_reentrant: false },
+    }),
+  };
+}

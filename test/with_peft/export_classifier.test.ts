@@ -1,0 +1,112 @@
+import '../helpers/gpu';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Example } from '../../src/index';
+import { randomArray } from '../helpers/random';
+import { type Case, changed, exportAt, modelFolder, rows as texts, trainHere, withDropout } from './exported';
+import { describeWithPeft } from './peft';
+import { runPython } from './python';
+import { expectSame, expectSuccess, readOutput } from './python_output';
+
+const CLASSES = 3;
+/** More of the first class than of the others. */
+const classified = texts.map((row, index) => ({ ...row, label: index % 2 === 0 ? 0 : index % CLASSES }));
+const typed = classified.map((row, index) => ({
+  ...row,
+  token_type_ids: row.input_ids.map((_, at) => (at > 2 + index ? 1 : 0)),
+}));
+const measured = texts.map((row, index) => ({ ...row, label: index === 3 ? -100 : 2 - index / 3 }));
+/** The last tokens of every second row are padding. */
+const masked = classified.map((row, index) => ({
+  ...row,
+  attention_mask: row.input_ids.map((_, at) => (index % 2 === 1 && at > 2 + index ? 0 : 1)),
+}));
+
+const IMAGE = 16;
+const images = Array.from({ length: 11 }, (_, index): Example => {
+  const numbers = Float32Array.from(randomArray(3 * IMAGE * IMAGE, index));
+  const data = Uint8ClampedArray.from({ length: 4 * IMAGE * IMAGE }, (_, at) =>
+    at % 4 === 3 ? 255 : 127 + 127 * numbers[at % numbers.length]!,
+  );
+  const pixel_values = { dims: [3, IMAGE, IMAGE], data: numbers };
+  const image = { width: IMAGE, height: IMAGE, data };
+  return index % 3 === 0 ? { pixel_values, label: index % 5 } : { image, label: index % 5 };
+});
+
+/** A ViT whose folder says how images become numbers. */
+function withPreprocessor(): string {
+  const folder = changed('vit', {});
+  const config = { image_processor_type: 'ViTImageProcessor', size: { height: IMAGE, width: IMAGE } };
+  const numbers = { image_mean: [0.5, 0.4, 0.3], image_std: [0.25, 0.5, 0.3] };
+  writeFileSync(join(folder, 'preprocessor_config.json'), JSON.stringify({ ...config, ...numbers }));
+  return folder;
+}
+
+const isHead = (name: string) => /^(classifier|pre_classifier|bert\.pooler|score)\b/.test(name);
+
+const cases: Readonly<Record<string, Case>> = {
+  'bert, with pairs of texts, weights of classes, smoothed labels, and a rate of the head': {
+    base: 'bert',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    args: { classWeights: 'balanced', label_smoothing_factor: 0.1, headLearningRate: 0.01 },
+    data: typed,
+    task: 'sequence_classification',
+  },
+  'bert, whose checkpoint has neither pooler nor classifier': {
+    base: 'bert',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    model: changed('bert', { tensor: (name, data) => (isHead(name) ? undefined : data) }),
+    data: classified,
+    task: 'sequence_classification',
+    labels: { id2label: { 0: 'ham', 1: 'spam', 2: 'eggs' } },
+  },
+  'distilbert, whose classifier has other labels': {
+    base: 'distilbert',
+    config: { r: 8, target_modules: ['q_lin', 'v_lin'], bias: 'vera_only' },
+    args: { classWeights: { one: 3 } },
+    data: classified.map((row) => ({ ...row, label: row.label % 2 })),
+    task: 'sequence_classification',
+    labels: { id2label: { 0: 'none', 1: 'one' } },
+  },
+  'roberta, with numbers to be predicted': {
+    base: 'roberta-regression',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    data: measured,
+    task: 'sequence_classification',
+  },
+  'gpt2, with padding': {
+    base: 'gpt2-seqcls',
+    config: { r: 8, target_modules: ['c_attn'], fan_in_fan_out: true },
+    args: { headLearningRate: 0.003, lr_scheduler_type: 'cosine' },
+    data: classified,
+    task: 'sequence_classification',
+  },
+  'llama, with a new head, and no token of padding': {
+    base: 'llama',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'] },
+    model: changed('llama', { config: { pad_token_id: null } }),
+    data: masked,
+    task: 'sequence_classification',
+    labels: { num_labels: CLASSES },
+  },
+  'vit, with images and with numbers': {
+    base: 'vit',
+    config: { r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] },
+    model: withPreprocessor(),
+    args: { headLearningRate: 0.01 },
+    data: images,
+    task: 'image_classification',
+  },
+};
+
+describeWithPeft('Python goes on with a classifier as the run would have here', () => {
+  test.each(Object.keys(cases))('%s', async (name) => {
+    const one = cases[name]!;
+    const here = await trainHere(one);
+    const { folder, done } = await exportAt(one, 4);
+    expect(done).toBeLessThan(10);
+    expectSuccess(await runPython(folder, ['train.py', '--model', withDropout(one.model ?? modelFolder(one.base))]));
+    await expectSame(readOutput(folder), here);
+  });
+});
