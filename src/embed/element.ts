@@ -1,5 +1,6 @@
 import {
   AutoModelForCausalLM,
+  AutoModelForSequenceClassification,
   type ChatMessage,
   defaultSession,
   type Generation,
@@ -36,7 +37,7 @@ const EVENTS: { readonly [Type in keyof Told]?: keyof WebVeraElementEventMap } =
 
 /** `<web-vera>`, as `WebVeraElement` tells of it. */
 class LearningElement extends HTMLElement implements WebVeraElement {
-  static readonly observedAttributes = ['headless'];
+  static readonly observedAttributes = ['headless', 'task'];
   readonly #learner: Learner;
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
@@ -49,6 +50,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
       deviceTrouble: troubleHere,
       openSession: defaultSession,
       loadModel: AutoModelForCausalLM.from_pretrained,
+      loadClassifier: AutoModelForSequenceClassification.from_pretrained,
       models,
       profiles: Profile,
     };
@@ -155,12 +157,13 @@ class LearningElement extends HTMLElement implements WebVeraElement {
   }
 
   #render(): void {
+    const task = this.getAttribute('task')?.trim() === 'text-classification' ? 'text-classification' : 'causal-lm';
     if (this.hasAttribute('headless')) {
       this.#panel = undefined;
       this.#root.adoptedStyleSheets = [];
       this.#root.replaceChildren(create('slot'));
-    } else if (this.#panel === undefined) {
-      const panel = new Panel(this.#learner, () => nameOf(this.getAttribute('model') ?? ''));
+    } else if (this.#panel?.task !== task) {
+      const panel = new Panel(this.#learner, { task, name: () => nameOf(this.getAttribute('model') ?? '') });
       this.#panel = panel;
       addStyles(this.#root);
       this.#root.replaceChildren(panel.root);

@@ -15,6 +15,15 @@ export async function examplesOf(lesson: Lesson, limit: number, count: CountToke
   });
 }
 
+/** What a classifier is to learn from: examples, or the lines of a JSON Lines file. Throws as `examplesOf` does, also for bare text. */
+export async function labelledExamples(lesson: Lesson): Promise<readonly Example[]> {
+  const isText = typeof lesson === 'string' || (lesson instanceof Blob && !isJsonLines(lesson));
+  if (!isText) return examplesOf(lesson, 0, async () => 0);
+  throw new WebVeraError('invalid_argument', 'teach: expected examples with labels, got a text without one', {
+    hint: "Pass { text: 'see you at noon', label: 'ham' }, several of them, or a JSON Lines file of such.",
+  });
+}
+
 async function read(lesson: Lesson, limit: number, count: CountTokens): Promise<readonly Example[]> {
   if (typeof lesson === 'string') return inTexts(lesson, limit, count);
   if (lesson instanceof Blob) {

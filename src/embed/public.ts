@@ -20,11 +20,13 @@ export interface WebVeraElementEventMap {
 
 /**
  * `<web-vera model="…">`: a model that learns from this visitor, with an interface of its own or, with `headless`, without.
+ * With `task="text-classification" labels="ham,spam"` it learns to tell texts apart.
  *
  * Attributes, read by `load()`, so that a change takes effect at the next one:
  * - `model`: a hub name, or an address that begins with `./`, `../`, `/` or `https:`.
  * - `profile`: under which what is learnt is kept in this browser; 'default'.
- * - `task`: 'causal-lm', the only one so far. `labels` is for the others.
+ * - `task`: 'causal-lm', or 'text-classification', by a head that `AutoModelForSequenceClassification` puts on the model.
+ * - `labels`: a classifier's, with commas between them; by default the model's own. A head for others is made new.
  * - `dtype`: as in `PretrainedOptions`.
  * - `r`, `target-modules` (names with commas between them, or 'all-linear'): of a profile that begins.
  * - `max-steps` (60), `learning-rate`, `max-length` (256 tokens): of learning.
@@ -32,8 +34,8 @@ export interface WebVeraElementEventMap {
  * - `autoload`: loads as soon as the element is in the page. Otherwise nothing is downloaded before a visitor agrees, or the
  *   page calls a method.
  *
- * All elements of a page share the default session, unless they are given another, and those with the same `model` and
- * `dtype` one copy of it, which the last one that leaves frees. An element that is taken out of the page stops what it does;
+ * All elements of a page share the default session, unless they are given another, and those with the same `model`,
+ * `task`, `labels` and `dtype` one copy of it, which the last one that leaves frees. An element that is taken out of the page stops what it does;
  * what it was learning goes on at the next visit.
  *
  * All methods but `pause`, `resume`, `stop` and `forget` load first where that isn't done.
@@ -58,7 +60,8 @@ export interface WebVeraElement extends HTMLElement {
   load(): Promise<void>;
   /**
    * Adds examples to the profile and learns, after what is being learnt already. A text, or a Blob of text, becomes examples
-   * of up to `max-length` tokens, cut between paragraphs, else sentences, else words; a Blob of JSON Lines one a line.
+   * of up to `max-length` tokens, cut between paragraphs, else sentences, else words; a Blob of JSON Lines one a line. A
+   * classifier takes examples with a `label`, or JSON Lines of such.
    * Rejects with `invalid_argument` where there is nothing to learn, `invalid_format` for what is no text, and with what
    * `Profile.add` and `Profile.learn` reject with.
    */

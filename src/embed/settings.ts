@@ -1,8 +1,14 @@
 import { type ModelDtype, type ModelSource, type TrainingArguments, type VeraConfigInit, WebVeraError } from '../index';
 
+/** What models are used for here. */
+export type ElementTask = 'causal-lm' | 'text-classification';
+
 /** What an element's attributes ask for. */
 export interface Settings {
   readonly source: ModelSource;
+  readonly task: ElementTask;
+  /** A classifier's, where they aren't the model's own. */
+  readonly labels: readonly string[] | undefined;
   readonly profile: string;
   readonly dtype: ModelDtype | undefined;
   readonly peft_config: VeraConfigInit;
@@ -15,6 +21,7 @@ type AttributeName =
   | 'model'
   | 'profile'
   | 'task'
+  | 'labels'
   | 'dtype'
   | 'r'
   | 'target-modules'
@@ -45,20 +52,39 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
   if (model === undefined) {
     throw wrong('model', "a hub name such as 'org/name', or a folder's address such as './models/mine/'", 'none');
   }
-  const task = text('task') ?? 'causal-lm';
-  if (task !== 'causal-lm') throw wrong('task', 'causal-lm', task, 'No other task is supported yet.');
+  const task = taskOf(text('task'));
   const r = count('r', 1);
   const target_modules = targets(text('target-modules'));
   const max_steps = count('max-steps', 1) ?? STEPS;
   const learning_rate = number('learning-rate', 'a number above 0', (value) => value > 0 && Number.isFinite(value));
   return {
     source: sourceOf(model, page),
+    task,
+    labels: labelsOf(text('labels'), task),
     profile: text('profile') ?? 'default',
     dtype: text('dtype') as ModelDtype | undefined, // the library knows which there are
     peft_config: { ...(r !== undefined && { r }), ...(target_modules !== undefined && { target_modules }) },
     args: { max_steps, ...(learning_rate !== undefined && { learning_rate }) },
     max_length: count('max-length', 2) ?? LENGTH,
   };
+}
+
+function taskOf(given = 'causal-lm'): ElementTask {
+  if (given === 'causal-lm' || given === 'text-classification') return given;
+  const isOfImages = given === 'image-classification';
+  const hint = isOfImages
+    ? 'A page trains a classifier of images by AutoModelForImageClassification and a Trainer.'
+    : '';
+  throw wrong('task', 'causal-lm or text-classification', given, hint);
+}
+
+/** Names with commas between them. */
+function labelsOf(given: string | undefined, task: ElementTask): readonly string[] | undefined {
+  if (given === undefined) return undefined;
+  if (task === 'causal-lm') throw wrong('labels', 'task="text-classification" beside it', given);
+  const names = given.split(',').map((name) => name.trim());
+  if (names.length > 1 && names.every((name, at) => name !== '' && names.indexOf(name) === at)) return names;
+  throw wrong('labels', 'two names or more, each once, with commas between them', given);
 }
 
 /** The same in all that loading depends on. */

@@ -1,14 +1,16 @@
 import type {
   AutoModelForCausalLM,
+  AutoModelForSequenceClassification,
   Example,
   PreTrainedModel,
+  PretrainedOptions,
   Profile,
   ProgressInfo,
   Session,
   TrainingArguments,
 } from '../index';
 import { WebVeraError } from '../index';
-import { examplesOf } from './examples_of';
+import { examplesOf, labelledExamples } from './examples_of';
 import type { Lesson } from './public';
 import type { Settings } from './settings';
 import type { Lease, SharedModels } from './shared_models';
@@ -18,6 +20,7 @@ export interface VisitParts {
   readonly deviceTrouble: () => Promise<WebVeraError | undefined>;
   readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
   readonly loadModel: (typeof AutoModelForCausalLM)['from_pretrained'];
+  readonly loadClassifier: (typeof AutoModelForSequenceClassification)['from_pretrained'];
   readonly models: SharedModels;
   readonly profiles: Pick<typeof Profile, 'open' | 'import' | 'forget'>;
 }
@@ -73,7 +76,7 @@ export class Visit {
   /** Rejects with why it can't be, and the reason for which it was ended meanwhile. */
   async open(given: Session | undefined): Promise<void> {
     const { signal } = this;
-    const { deviceTrouble, openSession, loadModel, models } = this.#parts;
+    const { deviceTrouble, openSession, models } = this.#parts;
     const trouble = await deviceTrouble();
     signal.throwIfAborted();
     if (trouble !== undefined) throw trouble;
@@ -84,11 +87,11 @@ export class Visit {
       else this.#listener.onChange();
     };
     session.addEventListener('statechange', onState, { signal });
-    const { source, dtype } = this.settings;
+    const { source, task, labels, dtype } = this.settings;
     this.#lease = await models.take(
       session,
-      JSON.stringify([source, dtype]),
-      (handling) => loadModel(source, { session, ...(dtype && { dtype }), ...handling }),
+      JSON.stringify([source, task, labels, dtype]),
+      (handling) => this.#load({ session, ...(dtype && { dtype }), ...handling }),
       { signal, progress_callback: (info) => this.#listener.onProgress(info) },
     );
     if (signal.aborted) {
@@ -117,6 +120,7 @@ export class Visit {
     lesson: Lesson,
     { max_length = this.settings.max_length }: TrainingArguments,
   ): Promise<readonly Example[]> {
+    if (this.settings.task !== 'causal-lm') return labelledExamples(lesson);
     const { tokenizer, config } = this.#expectModel();
     const { max_position_embeddings, n_positions } = config;
     const limits = [max_length, max_position_embeddings, n_positions].filter((limit) => typeof limit === 'number');
@@ -166,6 +170,14 @@ export class Visit {
     this.#lease = undefined;
     await profile?.dispose().catch(() => {}); // with its session gone there is nothing to free
     await lease?.release(options).catch(() => {});
+  }
+
+  #load(options: PretrainedOptions): Promise<PreTrainedModel> {
+    const { source, task, labels } = this.settings;
+    const { loadModel, loadClassifier } = this.#parts;
+    if (task === 'causal-lm') return loadModel(source, options);
+    const own = labels && { id2label: { ...labels }, ignore_mismatched_sizes: true };
+    return loadClassifier(source, { ...options, ...own });
   }
 
   get #args(): TrainingArguments {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { examplesOf } from '../../src/embed/examples_of';
+import { examplesOf, labelledExamples } from '../../src/embed/examples_of';
 import type { Lesson } from '../../src/embed/public';
 
 const letters = async (text: string): Promise<number> => text.length;
@@ -47,5 +47,22 @@ test('a file that has changed since it was chosen is told of in our words', asyn
   await expect(read(file)).rejects.toMatchObject({
     code: 'invalid_format',
     hint: expect.stringContaining('Choose it'),
+  });
+});
+
+test('a classifier learns from examples, and from JSON Lines of such', async () => {
+  const one = { text: 'see you', label: 'ham' };
+  expect(await labelledExamples(one)).toEqual([one]);
+  expect(await labelledExamples([one, one])).toEqual([one, one]);
+  expect(await labelledExamples(new File([`${JSON.stringify(one)}\n`], 'mine.jsonl'))).toEqual([one]);
+});
+
+test.each([
+  ['a text', 'see you'],
+  ['a file of text', new Blob(['see you'])],
+])('a classifier learns nothing from %s', async (_, lesson) => {
+  await expect(labelledExamples(lesson)).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: 'teach: expected examples with labels, got a text without one',
   });
 });

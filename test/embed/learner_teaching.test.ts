@@ -170,3 +170,52 @@ describe('teaching', () => {
     expect(world.states()).toEqual(['loading', 'ready', 'training', 'idle']);
   });
 });
+
+describe('a classifier', () => {
+  const some = [
+    { text: 'see you at noon', label: 'ham' },
+    { text: 'you have won', label: 'spam' },
+  ];
+  beforeEach(() => {
+    world.attributes.task = 'text-classification';
+  });
+
+  test('is loaded with the labels that are asked for, and learns from examples with such', async () => {
+    world.attributes.labels = 'ham,spam';
+    const learner = world.learner();
+    const taught = learner.teach(some);
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    expect(world.classifiers).toMatchObject([
+      { id2label: { 0: 'ham', 1: 'spam' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
+    ]);
+    expect(world.profiles.last.examples).toEqual(some);
+    world.profiles.last.runs[0]?.finish();
+    await taught;
+  });
+
+  test('has its own labels where none are asked for, and refuses a bare text', async () => {
+    const learner = world.learner();
+    await expect(learner.teach('A paragraph.')).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(world.classifiers).toHaveLength(1);
+    expect(world.classifiers[0]).not.toHaveProperty('id2label');
+    expect(world.heard('error')).toHaveLength(1);
+    expect(learner.status.state).toBe('ready');
+  });
+
+  test('is another model than that with other labels, or a language model', async () => {
+    const session = fakeSession();
+    const loaded = async (attributes: Readonly<Record<string, string>>) => {
+      const learner = Object.assign(world.learner(), { session });
+      world.attributes.labels = '';
+      Object.assign(world.attributes, attributes);
+      await learner.load();
+      return learner.model;
+    };
+    const own = await loaded({});
+    expect(await loaded({})).toBe(own);
+    const other = await loaded({ labels: 'ham,spam' });
+    const writer = await loaded({ task: 'causal-lm' });
+    expect(new Set([own, other, writer]).size).toBe(3);
+    expect(world.models).toHaveLength(3);
+  });
+});

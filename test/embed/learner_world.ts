@@ -2,7 +2,7 @@ import { Learner, type LearnerParts } from '../../src/embed/learner';
 import { readSettings } from '../../src/embed/settings';
 import { SharedModels } from '../../src/embed/shared_models';
 import type { Told } from '../../src/embed/status';
-import type { PreTrainedModel, PretrainedOptions, WebVeraError } from '../../src/index';
+import type { ClassifierOptions, PreTrainedModel, PretrainedOptions, WebVeraError } from '../../src/index';
 import { FakeProfiles, fakeModel, fakeSession, someProgress } from './fakes';
 
 export interface World {
@@ -10,6 +10,8 @@ export interface World {
   readonly profiles: FakeProfiles;
   readonly models: ReturnType<typeof fakeModel>[];
   readonly sessions: ReturnType<typeof fakeSession>[];
+  /** How classifiers were asked for. */
+  readonly classifiers: ClassifierOptions[];
   readonly told: { type: keyof Told; detail: unknown }[];
   trouble: WebVeraError | undefined;
   /** Before a model is loaded. */
@@ -27,6 +29,7 @@ export function newWorld(): World {
     profiles: new FakeProfiles(),
     models: [],
     sessions: [],
+    classifiers: [],
     told: [],
     trouble: undefined,
     before: async ({ progress_callback }) => {
@@ -35,6 +38,11 @@ export function newWorld(): World {
     },
     shared: new SharedModels(),
     learner() {
+      const loadModel = async (_source: unknown, options: PretrainedOptions = {}): Promise<PreTrainedModel> => {
+        await world.before(options);
+        world.models.push(fakeModel());
+        return world.models.at(-1) as PreTrainedModel;
+      };
       const parts: LearnerParts = {
         settings: () => readSettings((name) => world.attributes[name] ?? null, 'https://page.example/'),
         deviceTrouble: async () => world.trouble,
@@ -42,10 +50,10 @@ export function newWorld(): World {
           world.sessions.push(fakeSession());
           return world.sessions.at(-1) as ReturnType<typeof fakeSession>;
         },
-        loadModel: async (_source, options = {}): Promise<PreTrainedModel> => {
-          await world.before(options);
-          world.models.push(fakeModel());
-          return world.models.at(-1) as PreTrainedModel;
+        loadModel,
+        loadClassifier(source, options = {}) {
+          world.classifiers.push(options);
+          return loadModel(source, options);
         },
         models: world.shared,
         profiles: world.profiles,

@@ -8,6 +8,7 @@ describe("an element's attributes", () => {
   test('are few where one is enough', () => {
     expect(read({ model: ' org/name ' })).toEqual({
       source: 'org/name',
+      task: 'causal-lm',
       profile: 'default',
       dtype: undefined,
       peft_config: {},
@@ -20,8 +21,8 @@ describe("an element's attributes", () => {
     const settings = read({
       model: 'org/name',
       profile: 'ann',
-      task: 'causal-lm',
-
+      task: 'text-classification',
+      labels: ' ham, spam,not sure ',
       dtype: 'float16',
       r: '64',
       'target-modules': 'q_proj, v_proj',
@@ -30,6 +31,7 @@ describe("an element's attributes", () => {
       'max-length': '128',
     });
     expect(settings).toMatchObject({ profile: 'ann', dtype: 'float16', max_length: 128 });
+    expect(settings).toMatchObject({ task: 'text-classification', labels: ['ham', 'spam', 'not sure'] });
     expect(settings.peft_config).toEqual({ r: 64, target_modules: ['q_proj', 'v_proj'] });
     expect(settings.args).toEqual({ max_steps: 20, learning_rate: 0.06 });
   });
@@ -67,6 +69,8 @@ describe("an element's attributes", () => {
     ['model', ''],
     ['model', 'https://'],
     ['task', 'image-classification'],
+    ['task', 'summarisation'],
+    ['labels', 'ham,spam'],
     ['r', '0'],
     ['r', '1.5'],
     ['r', 'many'],
@@ -81,10 +85,18 @@ describe("an element's attributes", () => {
     );
   });
 
+  test.each(['ham', 'ham,', 'ham,,spam', 'ham, spam, ham'])('labels="%s" are refused', (labels) => {
+    expect(() => read({ model: 'org/name', task: 'text-classification', labels })).toThrow(
+      `<web-vera>: labels: expected two names or more, each once, with commas between them, got ${labels}`,
+    );
+  });
+
   test('are the same when they ask for the same', () => {
     const model = './mine/';
     expect(isSame(read({ model }), read({ model, profile: 'default', task: 'causal-lm' }))).toBe(true);
     expect(isSame(read({ model }), read({ model, profile: 'ann' }))).toBe(false);
     expect(isSame(read({ model }), read({ model: './other/' }))).toBe(false);
+    const task = 'text-classification';
+    expect(isSame(read({ model, task }), read({ model, task, labels: 'ham,spam' }))).toBe(false);
   });
 });

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { linePoints } from '../../src/embed/view/chart';
 import {
   bytesInWords,
+  countsInWords,
   keptInWords,
   learntInWords,
   loadingInWords,
   lossInWords,
   recoveredInWords,
+  shareInWords,
   stepsInWords,
   timeLeft,
   troubleInWords,
@@ -147,4 +149,9 @@ test.each([
 ])('a run that recovers after %i steps tells so', (repeatedSteps, words) => {
   const expected = `The numbers grew beyond bounds, so it learns more slowly now. ${words}`;
   expect(recoveredInWords({ cause: 'numerical_error', repeatedSteps })).toBe(expected);
+});
+
+test('labels are counted, and shares are hundredths', () => {
+  expect(countsInWords(['ham', 'spam', 'ham'])).toBe('To learn: 2 ham, 1 spam');
+  expect([0, 0.004, 0.966, 1].map(shareInWords)).toEqual(['0 %', '0 %', '97 %', '100 %']);
 });

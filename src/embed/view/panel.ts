@@ -1,5 +1,7 @@
 import type { ProgressInfo, WebVeraError } from '../../index';
 import type { Learner } from '../learner';
+import type { Lesson } from '../public';
+import type { ElementTask } from '../settings';
 import type { Told } from '../status';
 import { isUnsupported } from '../trouble';
 import { Attempt } from './attempt';
@@ -10,12 +12,21 @@ import { Kept } from './kept';
 import { Message } from './message';
 import { isUsable, type Region } from './region';
 import { Teach } from './teach';
+import { TeachLabels } from './teach_labels';
+import { Tell } from './tell';
 import { Training } from './training';
 import { outcomeInWords } from './words';
+
+interface PanelOptions {
+  readonly task: ElementTask;
+  /** The model, for people. */
+  name(): string;
+}
 
 /** The built-in interface. */
 export class Panel {
   readonly root: HTMLElement;
+  readonly task: ElementTask;
   readonly #learner: Learner;
   readonly #name: () => string;
   readonly #regions: readonly Region[];
@@ -26,9 +37,9 @@ export class Panel {
   #trouble: WebVeraError | undefined;
   #frame = 0;
 
-  /** `name`: the model, for people. */
-  constructor(learner: Learner, name: () => string) {
+  constructor(learner: Learner, { task, name }: PanelOptions) {
     this.#learner = learner;
+    this.task = task;
     this.#name = name;
     const announce = (text: string): void => setText(this.#announcer, text);
     // What fails is told by the learner, and shown as a message.
@@ -44,13 +55,23 @@ export class Panel {
       resume: quietly(() => learner.resume()),
       stop: quietly(() => learner.stop()),
     });
-    const teach = new Teach(training, (lesson) =>
+    const learn = (lesson: Lesson): Promise<boolean> =>
       learner.teach(lesson).then(
         () => true,
         () => false,
-      ),
-    );
-    const attempt = new Attempt((prompt, config) => learner.generate(prompt, config), announce);
+      );
+    const [heading, teach, attempt] =
+      task === 'causal-lm'
+        ? [
+            'A language model that learns from you',
+            new Teach(training, learn),
+            new Attempt((prompt, config) => learner.generate(prompt, config), announce),
+          ]
+        : [
+            'A model that learns from you to tell texts apart',
+            new TeachLabels(training, learn),
+            new Tell((text) => learner.predict(text), announce),
+          ];
     const kept = new Kept({
       rollback: quietly(() => learner.rollback()),
       export: quietly(async () => saveFiles(await learner.export())),
@@ -60,11 +81,7 @@ export class Panel {
     this.#intro = intro;
     this.#regions = [teach, attempt, kept, intro, message];
     this.#work = create('div', { className: 'work' }, teach.root, attempt.root, kept.root);
-    const title = create(
-      'div',
-      { id: 'title' },
-      slot('title', create('h2', {}, 'A language model that learns from you')),
-    );
+    const title = create('div', { id: 'title' }, slot('title', create('h2', {}, heading)));
     this.root = create(
       'section',
       // Its words are English, whatever the page's are.

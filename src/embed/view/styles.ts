@@ -53,7 +53,7 @@ section {
 strong { font-weight: 600; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; }
 label { display: block; margin-bottom: 4px; font-size: 0.9em; font-weight: 600; }
-button, textarea { color: inherit; font: inherit; }
+button, textarea, select { color: inherit; font: inherit; }
 textarea {
   display: block;
   width: 100%;
@@ -64,6 +64,7 @@ textarea {
   background: var(--surface);
   resize: vertical;
 }
+select { min-height: 40px; max-width: 100%; padding: 6px 11px; border: 1px solid var(--edge); border-radius: var(--radius-small); background: var(--surface); }
 button {
   min-height: 40px;
   max-width: 100%;
@@ -115,6 +116,9 @@ polyline {
 }
 figcaption { margin-top: 6px; }
 .output { padding: 12px 14px; border-radius: var(--radius-small); background: var(--sunken); white-space: pre-wrap; }
+.score { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 10px; }
+.score + .score { margin-top: 10px; }
+.score progress { grid-column: 1 / -1; }
 .confirm { padding: 14px; border: 1px solid var(--danger); border-radius: var(--radius-small); }
 .messages:not(:has(> :not([hidden]))) { display: none; }
 .messages > [part="message"] { padding: 12px 14px; border-inline-start: 4px solid var(--accent); border-radius: 4px; background: var(--sunken); }

@@ -98,6 +98,17 @@ export function outcomeInWords({ held_out, loss_before, loss_after, taken }: Lea
   return `The last time made no difference ${measure} ${losses}.`;
 }
 
+/** What is to be learnt, by labels: "To learn: 2 ham, 1 spam". */
+export function countsInWords(labels: readonly string[]): string {
+  const counts = [...new Set(labels)].map((label) => `${labels.filter((other) => other === label).length} ${label}`);
+  return `To learn: ${counts.join(', ')}`;
+}
+
+/** "97 %" of 0.97. */
+export function shareInWords(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
 function counted(count: number, what: string): string {
   return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }
