@@ -67,8 +67,14 @@ const families = [
   'gpt2_layer1_small',
   'opt_left_big',
 ];
-/** Those that classify, and one that predicts a number. */
-const classifiers = ['gpt2_seqcls_mid', 'bert_seqcls_mid', 'roberta_regression_mid', 'distilbert_seqcls_mid'];
+/** Those that classify texts and images, and one that predicts a number. */
+const classifiers = [
+  'gpt2_seqcls_mid',
+  'bert_seqcls_mid',
+  'roberta_regression_mid',
+  'distilbert_seqcls_mid',
+  'vit_mid',
+];
 
 test.each(
   browserNames.flatMap((browser) => [
