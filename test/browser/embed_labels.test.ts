@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { expectAccessible } from './axe';
 import { prose, tag, withEmbed } from './embed_page';
 import { browserNames } from './harness';
 
@@ -73,6 +74,7 @@ test.each(browserNames)('%s: a page lets its visitor teach labels, and tells the
       expect(seen.bars[0]!.text).toBe(`${seen.best!.label}${Math.round(100 * seen.best!.score)} %`);
       expect(seen.best!.label).toBe('whales');
       expect(seen.refusal).toBe('teach: expected examples with labels, got a text without one');
+      if (name === 'chromium') await expectAccessible(page);
     },
   );
 });
