@@ -13,7 +13,7 @@ const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
 
 describeWithPeft.each([
   ['test', []],
-  ['src/formats/run_folder', ['--strict', 'train.py', 'data.py']],
+  ['src/formats/run_folder', ['--strict', 'train.py', 'data.py', 'classify.py']],
 ])('the Python in %s', (path, checked) => {
   test.each([
     ['is formatted', ['ruff', 'format', '--check', '--no-cache']],
