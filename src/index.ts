@@ -48,7 +48,7 @@ export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';
 export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
 export type { LabelScore, PredictInput, PredictOptions } from './page/predict';
-export type { Preview, PreviewOptions } from './page/preview';
+export type { ImageExample, ImagePreview, Preview, PreviewLabel, PreviewOptions } from './page/preview';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
 export {

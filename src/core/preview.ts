@@ -1,6 +1,11 @@
+import type { RgbaImage } from './image';
+import type { Tensor } from './tensor';
 import type { TrainingArguments } from './training';
 
-/** An example as a model takes it in. The lists are of one length, an entry for each token. */
+/** Of classifiers: the class, or the number to be predicted. Null for an example without a label. */
+export type PreviewLabel = { readonly id: number; readonly name: string } | number | null;
+
+/** A text as a model takes it in. The lists are of one length, an entry for each token. */
 export interface Preview {
   /** The vocabulary's entries, as Python's `convert_ids_to_tokens` gives them. Left out for a model without a tokenizer. */
   readonly tokens?: readonly string[];
@@ -14,10 +19,18 @@ export interface Preview {
    * before it that could predict it.
    */
   readonly labels?: readonly number[];
-  /** Of classifiers: the class, or the number to be predicted. Null for an example without a label. */
-  readonly label: { readonly id: number; readonly name: string } | number | null;
+  readonly label: PreviewLabel;
   /** Whether its end is left out, as it is longer than `max_length` or the model allows. */
   readonly cut: boolean;
+}
+
+/** An image as a model takes it in. */
+export interface ImagePreview {
+  /** What the model sees, of its size: an `ImageData` where there are any, as in all browsers. */
+  readonly image: RgbaImage;
+  /** (3,H,W): the numbers that it is given. */
+  readonly pixel_values: Tensor;
+  readonly label: PreviewLabel;
 }
 
 /** A run's arguments, as far as they change what the model takes in. */

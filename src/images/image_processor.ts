@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 import type { DecodeImage, ImageInput, ImageNumbers } from '../core/image';
-import { pixelValues, prepareImage } from './preprocess';
+import { imageOfValues, type PixelValues, pixelValues, prepareImage } from './preprocess';
 import type { PreprocessorConfig } from './preprocessor_config';
 import type { RgbImage } from './resize';
 
@@ -50,6 +50,11 @@ export class ImageProcessor {
   /** (3, height, width) */
   pixelValues(image: RgbImage): Float32Array<ArrayBuffer> {
     return pixelValues(image, this.#config);
+  }
+
+  /** The image of such numbers, as near as bytes come to it. */
+  imageOf(values: PixelValues): RgbImage {
+    return imageOfValues(values, this.#config);
   }
 
   async #decode(file: Blob, signal: AbortSignal) {

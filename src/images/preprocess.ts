@@ -1,3 +1,4 @@
+import { bytesOf } from '../core/bytes';
 import { WebVeraError } from '../core/error';
 import type { RgbaImage } from '../core/image';
 import { expectModestImage } from './image_limits';
@@ -7,6 +8,14 @@ import { type ImageSize, type RgbImage, resize } from './resize';
 /** The longer edge of an image whose shorter one is resized to a length. */
 const MAX_LONGEST = 2 ** 13;
 const CHANNELS = 3;
+/** An image's numbers, (3, height, width). */
+export interface PixelValues extends ImageSize {
+  readonly data: Float32Array;
+}
+
+/** What becomes of bytes behind resizing. */
+type Scaling = Pick<PreprocessorConfig, 'rescale_factor' | 'normalize'>;
+
 /** By how many bits more than a byte PIL computes what lies over white. */
 const ALPHA_BITS = 7;
 
@@ -26,7 +35,7 @@ export function prepareImage(image: RgbaImage, config: PreprocessorConfig): RgbI
 /** (3, height, width): bytes rescaled and normalised, each step rounded as transformers' PIL backend rounds it. */
 export function pixelValues(
   { height, width, data }: RgbImage,
-  { rescale_factor, normalize }: Pick<PreprocessorConfig, 'rescale_factor' | 'normalize'>,
+  { rescale_factor, normalize }: Scaling,
 ): Float32Array<ArrayBuffer> {
   const size = height * width;
   const values = new Float32Array(CHANNELS * size);
@@ -39,6 +48,30 @@ export function pixelValues(
     for (let i = 0; i < size; i++) values[channel * size + i] = table[data[CHANNELS * i + channel] as number] as number;
   }
   return values;
+}
+
+/** The bytes whose `pixelValues` are nearest to these. */
+export function imageOfValues({ height, width, data }: PixelValues, { rescale_factor, normalize }: Scaling): RgbImage {
+  const size = height * width;
+  // What is written is rounded to the nearest byte, from 0 to 255.
+  const bytes = new Uint8ClampedArray(CHANNELS * size);
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const mean = normalize?.image_mean[channel] ?? 0;
+    const std = normalize?.image_std[channel] ?? 1;
+    for (let i = 0; i < size; i++) {
+      bytes[CHANNELS * i + channel] = ((data[channel * size + i] as number) * std + mean) / rescale_factor;
+    }
+  }
+  return { height, width, data: bytesOf(bytes) };
+}
+
+/** As a canvas shows it. */
+export function withAlpha({ height, width, data }: RgbImage): RgbaImage {
+  const rgba = new Uint8ClampedArray(4 * height * width).fill(255);
+  for (let from = 0, to = 0; from < data.length; from += CHANNELS, to += 4) {
+    rgba.set(data.subarray(from, from + CHANNELS), to);
+  }
+  return { width, height, data: rgba };
 }
 
 function checked(image: RgbaImage): RgbaImage {

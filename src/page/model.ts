@@ -20,7 +20,14 @@ import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import { Place } from './place';
 import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
-import { type Preview, type PreviewOptions, previewRequest } from './preview';
+import {
+  type ImageExample,
+  type ImagePreview,
+  type Preview,
+  type PreviewOptions,
+  previewRequest,
+  shownPreview,
+} from './preview';
 import { type GenerateInput, wirePrompt } from './prompts';
 import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';
@@ -52,11 +59,15 @@ export interface PreTrainedModel extends AsyncDisposable {
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
   /** The same of several inputs, some at a time, in their order. */
   predict_batch(inputs: readonly PredictInput[], options?: PredictOptions): Promise<readonly (readonly LabelScore[])[]>;
+  /** An image as a run would give it to the model: what it is resized to, its numbers and its label. Rejects as below. */
+  preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
   /**
    * An example, or a text alone, as a run with such arguments would give it to the model: its tokens, its label, and which tokens
    * are learnt. Of a conversation, as the chat template writes it. Rejects as a run does for an example that it can't take.
    */
-  preview(example: Example | string, options?: PreviewOptions): Promise<Preview>;
+  preview(example: Exclude<Example, ImageExample> | string, options?: PreviewOptions): Promise<Preview>;
+  /** Of an example that may be either. */
+  preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
   named_modules(): readonly ModuleInfo[];
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
@@ -174,11 +185,16 @@ export class RemoteModel implements PreTrainedModel {
     return link.call((call) => link.request('predict', call, handle, request), { signal: options.signal });
   }
 
-  async preview(example: Example | string, options: PreviewOptions = {}): Promise<Preview> {
+  preview(example: ImageExample, options?: PreviewOptions): Promise<ImagePreview>;
+  preview(example: Exclude<Example, ImageExample> | string, options?: PreviewOptions): Promise<Preview>;
+  preview(example: Example | string, options?: PreviewOptions): Promise<Preview | ImagePreview>;
+  async preview(example: Example | string, options: PreviewOptions = {}): Promise<Preview | ImagePreview> {
     const { link } = this[partsKey];
     const handle = liveHandle(this);
     const request = previewRequest(example, options);
-    return link.call((call) => link.request('preview', call, handle, request), { signal: options.signal });
+    return shownPreview(
+      await link.call((call) => link.request('preview', call, handle, request), { signal: options.signal }),
+    );
   }
 
   named_modules(): readonly ModuleInfo[] {

@@ -1,11 +1,14 @@
 import { exampleFields } from '../core/example';
-import type { Preview, PreviewOptions } from '../core/preview';
+import type { ImagePreview, Preview, PreviewLabel, PreviewOptions } from '../core/preview';
 import type { Example } from '../core/training';
 import type { PreviewRequest } from '../worker/protocol';
 import { abortSignal, anyBoolean, checkOptions, defined, integer, orNull, type Rules } from './options';
 import { resolveTrainingArguments } from './training_arguments';
 
-export type { Preview, PreviewOptions };
+export type { ImagePreview, Preview, PreviewLabel, PreviewOptions };
+
+/** An example that holds an image. */
+export type ImageExample = Extract<Example, { readonly image: unknown } | { readonly pixel_values: unknown }>;
 
 const rules: Rules<PreviewOptions> = {
   max_length: integer(2),
@@ -19,4 +22,13 @@ export function previewRequest(example: Example | string, options: PreviewOption
   const { signal: _, ...args } = options;
   const given = typeof example === 'string' ? { text: example } : example;
   return { example: exampleFields('preview: example', given), args: resolveTrainingArguments(defined(args)) };
+}
+
+/** A preview as a page shows it: a canvas takes only what is an `ImageData`. */
+export function shownPreview(preview: Preview | ImagePreview): Preview | ImagePreview {
+  if (!('image' in preview) || typeof ImageData === 'undefined') return preview;
+  const { width, height, data } = preview.image;
+  const image = new ImageData(width, height);
+  image.data.set(data);
+  return { ...preview, image };
 }

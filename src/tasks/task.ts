@@ -1,5 +1,5 @@
 import type { LabelScore } from '../core/prediction';
-import type { Preview } from '../core/preview';
+import type { ImagePreview, Preview } from '../core/preview';
 import type { GivenInputs, Tensor } from '../core/tensor';
 import type { Example, FileFormat, ResolvedTrainingArguments } from '../core/training';
 import type { Warning } from '../core/warning';
@@ -85,6 +85,11 @@ export interface TaskMetrics {
   readonly metricNames: readonly string[];
 }
 
+export interface PreviewArguments {
+  readonly args: ResolvedTrainingArguments;
+  readonly signal: AbortSignal;
+}
+
 export interface UnlabelledOptions {
   readonly args: BatchArguments;
   readonly signal: AbortSignal;
@@ -121,8 +126,8 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
    * line), `invalid_format` for broken files, `limit_exceeded` for more than memory should hold, and what `signal` is aborted with.
    */
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
-  /** An example as the network takes it in. Set where that is a text. Throws `invalid_argument`, as `collect` does. */
-  preview?(example: Example, where: string, args: ResolvedTrainingArguments): Promise<Preview>;
+  /** An example as the network takes it in. Throws as `collect` does. */
+  preview(example: Example, where: string, options: PreviewArguments): Promise<Preview | ImagePreview>;
   /** Set where it tells labels. */
   readonly predictor?: Predictor<Row>;
   /** The arrays of a row: what a run is known by. The length of the first tells those of the others. */

@@ -1,39 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  AutoModelForImageClassification,
-  type Example,
-  get_peft_model,
-  type ModelSource,
-  type RgbaImage,
-  type TrainEvent,
-  Trainer,
-  VeraConfig,
-} from '../../src/index';
-import { folderFiles } from '../helpers/golden';
+import { type Example, get_peft_model, type TrainEvent, Trainer, VeraConfig } from '../../src/index';
+import { drawn, fashion, loadFashion } from '../helpers/drawn_images';
 import { openTestSession } from '../helpers/session';
 import { eventsOf } from '../helpers/tiny_training';
 
-const { session } = await openTestSession();
-afterAll(() => session.close());
-
-const { files } = folderFiles(new URL('../../demo/public/models/vit-fashion-0.7M/', import.meta.url));
-const id2label = { 0: 'stripes', 1: 'squares' };
-
-const load = (source: ModelSource = { files }) =>
-  AutoModelForImageClassification.from_pretrained(source, { session, id2label, ignore_mismatched_sizes: true });
-
-/** Of other sizes than the model takes: stripes or squares of eight pixels that begin somewhere. */
-function drawn(kind: 'stripes' | 'squares', first: number): RgbaImage {
-  const [width, height] = [40, 44];
-  const data = new Uint8ClampedArray(4 * width * height).fill(255);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const isOdd = Math.floor((x + first) / 8) + (kind === 'squares' ? Math.floor((y + first) / 8) : 0);
-      data.fill(isOdd % 2 === 0 ? 30 : 220, 4 * (y * width + x), 4 * (y * width + x) + 3);
-    }
-  }
-  return { width, height, data };
-}
+const opened = await openTestSession();
+afterAll(() => opened.session.close());
 
 const examples = (firsts: readonly number[]): Example[] =>
   firsts.flatMap((first) => [
@@ -42,7 +14,7 @@ const examples = (firsts: readonly number[]): Example[] =>
   ]);
 
 describe('images of any size', async () => {
-  const base = await load();
+  const base = await loadFashion(opened);
   const model = await get_peft_model(
     base,
     new VeraConfig({ r: 8, target_modules: ['q_proj', 'v_proj'], modules_to_save: ['classifier'] }),
@@ -104,7 +76,7 @@ describe('images of any size', async () => {
 });
 
 test('merging keeps what prepares images', async () => {
-  const base = await load();
+  const base = await loadFashion(opened);
   const vera = await get_peft_model(base, new VeraConfig({ r: 8, target_modules: ['q_proj'] }));
   const before = await vera.predict(drawn('squares', 0));
   const merged = await vera.merge_and_unload();
@@ -114,7 +86,9 @@ test('merging keeps what prepares images', async () => {
 
 test('a preprocessor of another size is refused as the model is loaded', async () => {
   const other = new Blob([JSON.stringify({ image_processor_type: 'ViTImageProcessor', size: 224 })]);
-  await expect(load({ files: new Map([...files, ['preprocessor_config.json', other]]) })).rejects.toMatchObject({
+  await expect(
+    loadFashion(opened, { files: new Map([...fashion.files, ['preprocessor_config.json', other]]) }),
+  ).rejects.toMatchObject({
     code: 'invalid_format',
     message: 'preprocessor_config.json: expected images of 28×28 in 3 channels, as config.json says, got 224×224 in 3',
   });

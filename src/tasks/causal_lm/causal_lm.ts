@@ -1,6 +1,6 @@
 import type { Preview } from '../../core/preview';
 import type { GivenInputs, Tensor } from '../../core/tensor';
-import type { Example, ResolvedTrainingArguments } from '../../core/training';
+import type { Example } from '../../core/training';
 import type { Warning } from '../../core/warning';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
@@ -21,6 +21,7 @@ import type {
   Loss,
   LossParts,
   Measured,
+  PreviewArguments,
   RowSource,
   Task,
 } from '../task';
@@ -76,7 +77,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return { rows, warnings };
   }
 
-  preview(example: Example, where: string, args: ResolvedTrainingArguments): Promise<Preview> {
+  preview(example: Example, where: string, { args }: PreviewArguments): Promise<Preview> {
     return previewOfExample(example, where, {
       tokenizer: this.#tokenizer,
       vocabSize: this.text.vocabSize,

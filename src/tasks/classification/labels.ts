@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/error';
+import type { PreviewLabel } from '../../core/preview';
 import type { Warning } from '../../core/warning';
 import type { Labels } from '../../models/labels';
 
@@ -20,6 +21,13 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   const isEmpty = String(label).trim() === '';
   if (!isEmpty && Number.isInteger(index) && index >= 0 && index < names.length) return index;
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
+}
+
+/** What an example's label means. Throws `invalid_argument`, as `targetOf` does. */
+export function previewLabel(label: number | string | undefined, labels: Labels, where: string): PreviewLabel {
+  if (label === undefined) return null;
+  const target = targetOf(label, labels, where);
+  return labels.problem === 'regression' ? target : { id: target, name: labels.names[target] ?? '' };
 }
 
 /** The targets of what a caller of `forward` gives, one for each of B rows. Throws `invalid_argument`. */

@@ -1,10 +1,13 @@
 import { bytesOf } from '../../core/bytes';
+import type { ImagePreview } from '../../core/preview';
 import type { GivenInputs } from '../../core/tensor';
+import type { Example } from '../../core/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
 import { type Architecture, type ImageSizes, imageSizes } from '../../models/architecture';
 import { attentionSpans } from '../../ops/attention/attention_spans';
+import { expectClassifiable } from '../classification/arguments';
 import { type ClassifiedBatch, Classifier, type HeadInputs } from '../classification/classifier';
 import { collectClassified } from '../classification/data';
 import { targetColumn, targetsOfBatch } from '../classification/targets';
@@ -17,11 +20,13 @@ import type {
   CollectedRows,
   CollectOptions,
   Predictor,
+  PreviewArguments,
   RowSource,
   Task,
 } from '../task';
 import { exportedImage } from './exported_image';
 import { patchRows } from './patches';
+import { previewOfImage } from './preview';
 import { expectProcessor, givenImages, type ImageRow, type ImageRowOptions, imageRow, pixelsOf } from './rows';
 
 /** Of pixels that are kept in memory for later epochs. */
@@ -67,6 +72,11 @@ export class ImageClassification
       size: { unit: 'bytes of pixels', most: MAX_BYTES, of: ({ pixels }) => pixels.byteLength },
       row: (example, where) => imageRow(example, where, rowOptions),
     });
+  }
+
+  async preview(example: Example, where: string, { args, signal }: PreviewArguments): Promise<ImagePreview> {
+    expectClassifiable(args, this.labels);
+    return previewOfImage(example, where, this.#options(signal));
   }
 
   /** Of bytes also what they become numbers by. */

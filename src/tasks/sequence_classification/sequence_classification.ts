@@ -1,6 +1,6 @@
 import type { Preview } from '../../core/preview';
 import type { GivenInputs } from '../../core/tensor';
-import type { Example, ResolvedTrainingArguments } from '../../core/training';
+import type { Example } from '../../core/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
@@ -18,6 +18,7 @@ import type {
   CollectedRows,
   CollectOptions,
   Predictor,
+  PreviewArguments,
   RowSource,
   Task,
 } from '../task';
@@ -67,7 +68,7 @@ export class SequenceClassification
     });
   }
 
-  async preview(example: Example, where: string, args: ResolvedTrainingArguments): Promise<Preview> {
+  async preview(example: Example, where: string, { args }: PreviewArguments): Promise<Preview> {
     expectClassifiable(args, this.labels);
     const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
     return previewOfText(example, where, { tokenizer, text, labels, maxLength: this.#rowLength(args) });

@@ -11,7 +11,7 @@ import type {
   TaskName,
 } from '../../core/model';
 import type { LabelScore } from '../../core/prediction';
-import type { Preview } from '../../core/preview';
+import type { ImagePreview, Preview } from '../../core/preview';
 import type { ModelSource } from '../../core/source';
 import type { GivenInputs, Tensor } from '../../core/tensor';
 import type { Example, ResolvedTrainingArguments } from '../../core/training';
@@ -44,7 +44,7 @@ export interface ModelCalls {
   /** The labels of each input, the likeliest first. */
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
   /** An example as the model takes it in. */
-  preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview>;
+  preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;

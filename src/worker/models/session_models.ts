@@ -1,11 +1,10 @@
 import type { Overlay } from '../../adapters/overlay';
 import type { ChatMessage } from '../../core/chat';
-import { WebVeraError } from '../../core/error';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
 import type { MemoryReport } from '../../core/model';
 import type { LabelScore } from '../../core/prediction';
-import type { Preview } from '../../core/preview';
+import type { ImagePreview, Preview } from '../../core/preview';
 import type { ProgressInfo } from '../../core/source';
 import { rowsOf, type Tensor } from '../../core/tensor';
 import type { Warn } from '../../core/warning';
@@ -155,14 +154,10 @@ export class SessionModels implements ModelCalls {
     );
   }
 
-  preview(call: CallId, handle: Handle, { example, args }: PreviewRequest): Promise<Preview> {
-    return this.#calls.run(call, async () => {
-      const { task, loaded } = this.#models.base(handle);
-      const preview = await task.preview?.(example, 'preview: example', args);
-      if (preview !== undefined) return preview;
-      const { className } = loaded.model.head;
-      throw new WebVeraError('invalid_argument', `preview: expected a model of texts, got ${className}`);
-    });
+  preview(call: CallId, handle: Handle, { example, args }: PreviewRequest): Promise<Preview | ImagePreview> {
+    return this.#calls.run(call, async (signal) =>
+      this.#models.base(handle).task.preview(example, 'preview: example', { args, signal }),
+    );
   }
 
   stateDict(call: CallId, handle: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>> {

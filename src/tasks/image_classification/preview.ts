@@ -1,0 +1,24 @@
+import type { ImagePreview } from '../../core/preview';
+import type { Example } from '../../core/training';
+import { withAlpha } from '../../images/preprocess';
+import { previewLabel } from '../classification/labels';
+import { expectProcessor, type ImageRowOptions, pixelsOf } from './rows';
+
+/**
+ * An example as a classifier of images takes it in, whether or not it has a label. Rejects as `imageRow` does, and with
+ * `invalid_argument` for a model whose images aren't prepared here: what its numbers look like isn't known.
+ */
+export async function previewOfImage(example: Example, where: string, options: ImageRowOptions): Promise<ImagePreview> {
+  const { labels, image, processor } = options;
+  const pixels = await pixelsOf(example, where, options);
+  const label = 'label' in example ? example.label : undefined;
+  const preparing = expectProcessor(processor);
+  const size = { height: image.size, width: image.size };
+  const shown = pixels instanceof Uint8Array ? { ...size, data: pixels } : preparing.imageOf({ ...size, data: pixels });
+  const data = pixels instanceof Uint8Array ? preparing.pixelValues(shown) : Float32Array.from(pixels);
+  return {
+    image: withAlpha(shown),
+    pixel_values: { dims: [image.channels, image.size, image.size], data },
+    label: previewLabel(label, labels, where),
+  };
+}
