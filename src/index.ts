@@ -2,7 +2,7 @@ export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit 
 export type { ChatMessage } from './core/chat';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
-export type { ImageInput, RgbaImage } from './core/image';
+export type { ImageInput, RgbaImage, RgbImage } from './core/image';
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
 export type {
   AdapterFiles,
@@ -21,6 +21,7 @@ export type {
   Dataset,
   EvalLogs,
   Example,
+  ImageExample,
   PauseReason,
   StepLogs,
   TrainEvent,
@@ -48,7 +49,7 @@ export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';
 export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
 export type { LabelScore, PredictInput, PredictOptions } from './page/predict';
-export type { ImageExample, ImagePreview, Preview, PreviewLabel, PreviewOptions } from './page/preview';
+export type { ImagePreview, Preview, PreviewLabel, PreviewOptions } from './page/preview';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
 export {

@@ -1,9 +1,10 @@
+import { bytesOf } from './bytes';
 import { chatMessages } from './chat';
 import { isJsonObject } from './fields';
-import { type ImageInput, looksLikeImage } from './image';
+import { type ImageInput, looksLikeImage, type RgbaImage, type RgbImage } from './image';
 import { plainNumbers } from './numbers';
 import type { Tensor } from './tensor';
-import type { Example } from './training';
+import type { Example, ImageExample } from './training';
 import { wrong } from './wrong';
 
 const FORMS =
@@ -51,6 +52,9 @@ export function exampleFields(where: string, example: unknown): Example {
   if (has('image')) {
     return { image: image(`${where}: image`, example.image), ...(has('label') && { label: label() }) };
   }
+  if (has('prepared')) {
+    return { prepared: prepared(`${where}: prepared`, example.prepared), ...(has('label') && { label: label() }) };
+  }
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) {
@@ -58,6 +62,10 @@ export function exampleFields(where: string, example: unknown): Example {
     return { text: text('text'), ...pair, ...(has('label') && { label: label() }) };
   }
   throw wrong(where, FORMS, example, exampleHint(example));
+}
+
+export function holdsImage(example: Example): example is ImageExample {
+  return 'image' in example || 'prepared' in example || 'pixel_values' in example;
 }
 
 /** What to do about a row that is no example. */
@@ -96,11 +104,24 @@ function pixels(where: string, value: unknown): Tensor {
 function image(where: string, value: unknown): ImageInput {
   if (value instanceof Blob) return value;
   if (!looksLikeImage(value)) throw wrong(where, IMAGE, value, IMAGE_HINT);
-  const { width, height, data } = value;
-  if (!(data instanceof Uint8ClampedArray || data instanceof Uint8Array)) throw wrong(`${where}: data`, BYTES, data);
+  return imageBytes(where, value, { channels: 4, expected: BYTES });
+}
+
+function prepared(where: string, value: unknown): RgbImage {
+  if (!looksLikeImage(value)) throw wrong(where, 'an image', value);
+  const { data, ...size } = imageBytes(where, value, { channels: 3, expected: 'width·height·3 bytes' });
+  return { ...size, data: bytesOf(data) };
+}
+
+function imageBytes(
+  where: string,
+  { width, height, data }: { readonly [Key in keyof RgbaImage]: unknown },
+  { channels, expected }: { readonly channels: number; readonly expected: string },
+): RgbaImage {
+  if (!(data instanceof Uint8ClampedArray || data instanceof Uint8Array)) throw wrong(`${where}: data`, expected, data);
   const areSizes = [width, height].every((edge) => Number.isSafeInteger(edge) && Number(edge) > 0);
-  if (!areSizes || data.length !== 4 * Number(width) * Number(height)) {
-    throw wrong(`${where}: data`, BYTES, `${data.length} bytes for ${width}×${height}`);
+  if (!areSizes || data.length !== channels * Number(width) * Number(height)) {
+    throw wrong(`${where}: data`, expected, `${data.length} bytes for ${width}×${height}`);
   }
   // A view of a part would be sent with all that it is a part of.
   const isWhole = data.byteLength === data.buffer.byteLength;

@@ -6,6 +6,14 @@ export interface RgbaImage {
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
+/** An image as a model is shown it: resized to the model's size, as its preprocessing leaves it before numbers are made of it. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** (height, width, 3) */
+  readonly data: Uint8Array;
+}
+
 /** An image: a file that the browser can decode, such as a PNG or a JPEG, or its pixels. */
 export type ImageInput = Blob | RgbaImage;
 

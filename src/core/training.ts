@@ -1,6 +1,6 @@
 import type { ChatMessage } from './chat';
 import type { ErrorCode } from './error';
-import type { ImageInput } from './image';
+import type { ImageInput, RgbImage } from './image';
 import type { Tensor } from './tensor';
 
 /** Hugging Face's (and TRL's) names and meanings; the defaults are for VeRA. */
@@ -115,6 +115,15 @@ export type ResolvedTrainingArguments = Readonly<
 
 type DecidedLater = 'completion_only_loss' | 'greater_is_better' | 'headLearningRate' | 'classWeights';
 
+/** An image, for classifiers of images. */
+export type ImageExample =
+  /** A file, or pixels of any size. It becomes what the model's preprocessor_config.json makes of it. */
+  | { readonly image: ImageInput; readonly label?: number | string }
+  /** Bytes of the model's own size, resized before, as profiles keep them. They are taken as they are. */
+  | { readonly prepared: RgbImage; readonly label?: number | string }
+  /** (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
+  | { readonly pixel_values: Tensor; readonly label?: number | string };
+
 export type Example =
   | { readonly text: string; readonly text_pair?: string }
   | { readonly prompt: string; readonly completion: string }
@@ -126,10 +135,7 @@ export type Example =
   | { readonly messages: readonly ChatMessage[] }
   /** For classifiers: one of the model's labels or its index, or the number to be predicted. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
-  /** For classifiers of images: a file, or pixels of any size. It becomes what the model's preprocessor_config.json makes of it. */
-  | { readonly image: ImageInput; readonly label?: number | string }
-  /** For classifiers of images: (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
-  | { readonly pixel_values: Tensor; readonly label?: number | string }
+  | ImageExample
   | {
       readonly input_ids: readonly number[];
       /** Of each token; for classifiers one for all. */

@@ -1,8 +1,7 @@
 import { WebVeraError } from '../core/error';
-import type { DecodeImage, ImageInput, ImageNumbers } from '../core/image';
+import type { DecodeImage, ImageInput, ImageNumbers, RgbImage } from '../core/image';
 import { imageOfValues, type PixelValues, pixelValues, prepareImage } from './preprocess';
 import type { PreprocessorConfig } from './preprocessor_config';
-import type { RgbImage } from './resize';
 
 /** Pixels that a slow device resizes in a second. */
 const PIXELS_PER_SECOND = 2 ** 23;

@@ -1,9 +1,9 @@
 import { bytesOf } from '../core/bytes';
 import { WebVeraError } from '../core/error';
-import type { RgbaImage } from '../core/image';
+import type { RgbaImage, RgbImage } from '../core/image';
 import { expectModestImage } from './image_limits';
 import type { PreprocessorConfig, ShortestEdge } from './preprocessor_config';
-import { type ImageSize, type RgbImage, resize } from './resize';
+import { type ImageSize, resize } from './resize';
 
 /** The longer edge of an image whose shorter one is resized to a length. */
 const MAX_LONGEST = 2 ** 13;

@@ -1,14 +1,11 @@
+import type { RgbImage } from '../core/image';
+
 /** PIL's filters. */
 export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic';
 
 export interface ImageSize {
   readonly height: number;
   readonly width: number;
-}
-
-/** An image of bytes, (height, width, 3). */
-export interface RgbImage extends ImageSize {
-  readonly data: Uint8Array;
 }
 
 interface Filter {

@@ -107,8 +107,9 @@ export class Feed {
 }
 
 /** What a message copies. A Blob isn't. */
-function pixelBytes(example: Example): number {
+export function pixelBytes(example: Example): number {
   if ('pixel_values' in example) return example.pixel_values.data.byteLength;
+  if ('prepared' in example) return example.prepared.data.byteLength;
   return 'image' in example && !(example.image instanceof Blob) ? example.image.data.byteLength : 0;
 }
 

@@ -4,7 +4,7 @@ import type { BatchGenerationConfig, GenerationConfig } from '../core/generation
 import type { MemoryReport, ModuleInfo, PretrainedConfig } from '../core/model';
 import { tellInstead, tellInsteadOf } from '../core/tell_instead';
 import type { ModelInputs, Tensor } from '../core/tensor';
-import type { Example } from '../core/training';
+import type { Example, ImageExample } from '../core/training';
 import type { Handle, ModelInfo } from '../worker/protocol';
 import { asyncDispose } from './dispose';
 import { MODEL_METHODS, MODEL_PROPERTIES } from './foreign_names';
@@ -20,14 +20,7 @@ import type { Link } from './link';
 import { abortSignal, checkOptions, wrong } from './options';
 import { Place } from './place';
 import { type LabelScore, type PredictInput, type PredictOptions, predictRequest } from './predict';
-import {
-  type ImageExample,
-  type ImagePreview,
-  type Preview,
-  type PreviewOptions,
-  previewRequest,
-  shownPreview,
-} from './preview';
+import { type ImagePreview, type Preview, type PreviewOptions, previewRequest, shownPreview } from './preview';
 import { type GenerateInput, wirePrompt } from './prompts';
 import { Revivable } from './revivable';
 import { RemoteTokenizer, type Tokenizer } from './tokenizer';

@@ -7,9 +7,6 @@ import { resolveTrainingArguments } from './training_arguments';
 
 export type { ImagePreview, Preview, PreviewLabel, PreviewOptions };
 
-/** An example that holds an image. */
-export type ImageExample = Extract<Example, { readonly image: unknown } | { readonly pixel_values: unknown }>;
-
 const rules: Rules<PreviewOptions> = {
   max_length: integer(2),
   completion_only_loss: orNull(anyBoolean),

@@ -27,6 +27,11 @@ describe('the fields of an example', () => {
       { pixel_values: { dims: [1, 1, 2], data: Float32Array.of(1, 2) }, label: 'cat' },
     ],
     ['an image in a file', { image: file, label: 0, text: 'a caption' }, { image: file, label: 0 }],
+    [
+      'an image that was prepared',
+      { prepared: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) }, label: 'cat' },
+      { prepared: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) }, label: 'cat' },
+    ],
     ['an image without a label, and more about it', { image: { ...pixels, colorSpace: 'srgb' } }, { image: pixels }],
     [
       'of a part of an array only that part',
@@ -65,6 +70,12 @@ describe('the fields of an example', () => {
       { image: 'a.png', label: 0 },
       "line 2: image: expected a Blob, or pixels as ImageData, got 'a.png'",
     ],
+    [
+      'a prepared image with alpha',
+      { prepared: pixels, label: 0 },
+      "line 2: prepared: data: expected width·height·3 bytes, got '4 bytes for 1×1'",
+    ],
+    ['a prepared image in a file', { prepared: file, label: 0 }, 'line 2: prepared: expected an image, got a Blob'],
     [
       'an image of fewer bytes',
       { image: { ...pixels, width: 2 }, label: 0 },

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/error';
+import { holdsImage } from '../../core/example';
 import type { Example } from '../../core/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../placed_examples';
@@ -30,7 +31,7 @@ export async function rowOfExample(example: Example, where: string, options: Exa
 
 /** The same of an example that no template writes. */
 export function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): TokenRow {
-  if ('pixel_values' in example || 'image' in example) throw invalid(where, 'a text, got an image');
+  if (holdsImage(example)) throw invalid(where, 'a text, got an image');
   if ('label' in example && example.label !== undefined) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);

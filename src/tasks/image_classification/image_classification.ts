@@ -27,7 +27,15 @@ import type {
 import { exportedImage } from './exported_image';
 import { patchRows } from './patches';
 import { previewOfImage } from './preview';
-import { expectProcessor, givenImages, type ImageRow, type ImageRowOptions, imageRow, pixelsOf } from './rows';
+import {
+  expectProcessor,
+  givenImages,
+  type ImageRow,
+  type ImageRowOptions,
+  imageRow,
+  keptExample,
+  pixelsOf,
+} from './rows';
 
 /** Of pixels that are kept in memory for later epochs. */
 const MAX_BYTES = 2 ** 30;
@@ -77,6 +85,10 @@ export class ImageClassification
   async preview(example: Example, where: string, { args, signal }: PreviewArguments): Promise<ImagePreview> {
     expectClassifiable(args, this.labels);
     return previewOfImage(example, where, this.#options(signal));
+  }
+
+  kept(example: Example, where: string, signal: AbortSignal): Promise<Example> {
+    return keptExample(example, where, this.#options(signal));
   }
 
   /** Of bytes also what they become numbers by. */

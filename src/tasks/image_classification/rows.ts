@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/error';
-import type { ImageInput } from '../../core/image';
+import type { ImageInput, RgbImage } from '../../core/image';
 import { formatShape, sameShape } from '../../core/shape';
 import type { GivenImages } from '../../core/tensor';
 import type { Example } from '../../core/training';
@@ -44,6 +44,7 @@ export async function pixelsOf(
   options: Omit<ImageRowOptions, 'labels'>,
 ): Promise<ImageRow['pixels']> {
   if ('image' in example) return preparedPixels(example.image, `${where}: image`, options);
+  if ('prepared' in example) return keptPixels(example.prepared, `${where}: prepared`, options);
   if (!('pixel_values' in example)) throw invalid(where, 'an image');
   const { dims, data } = example.pixel_values;
   const [first, ...others] = dims;
@@ -67,6 +68,30 @@ async function preparedPixels(
   } catch (error) {
     throw placed(error, where);
   }
+}
+
+/** Of an image that was prepared before. */
+function keptPixels(
+  { height, width, data }: RgbImage,
+  where: string,
+  { image, processor }: Omit<ImageRowOptions, 'labels'>,
+): Uint8Array {
+  expectProcessor(processor);
+  expectImage([data.length / (height * width), height, width], image, where);
+  return data;
+}
+
+/**
+ * An example as it is kept: it is learnt as it would be now. Rejects as `imageRow` does, and with `invalid_argument` for numbers,
+ * which may be of anything.
+ */
+export async function keptExample(example: Example, where: string, options: ImageRowOptions): Promise<Example> {
+  const { pixels } = await imageRow(example, where, options);
+  const label = 'label' in example ? example.label : undefined;
+  if (!(pixels instanceof Uint8Array) || label === undefined)
+    throw invalid(where, 'an image, as no pixel_values are kept');
+  const { size } = options.image;
+  return { prepared: { height: size, width: size, data: pixels }, label };
 }
 
 /** Throws `invalid_argument` without one. */
