@@ -1,8 +1,9 @@
 import { WebVeraError } from '../../core/error';
-import { exampleFields } from '../../core/example';
+import { exampleFields, holdsImage } from '../../core/example';
 import { randomAt } from '../../core/rng';
 import type { Example } from '../../core/training';
 import { wrong } from '../../core/wrong';
+import { pixelBytes } from '../feed';
 
 /** An example, and which one of all that ever came it is, from 0. */
 export interface KeptExample {
@@ -10,11 +11,16 @@ export interface KeptExample {
   readonly example: Example;
 }
 
-/** The fields of an example that can be kept. Throws `invalid_argument`, also for an image: a profile's files are of text. */
+/** The fields of an example that a profile over a model of texts keeps. Throws `invalid_argument`, also for an image. */
 export function keptFields(where: string, example: unknown): Example {
   const fields = exampleFields(where, example);
-  if (!('image' in fields || 'pixel_values' in fields)) return fields;
-  throw wrong(where, 'an example of text', fields, 'Profiles keep no images: learn from them by a Trainer.');
+  if (!holdsImage(fields)) return fields;
+  throw wrong(
+    where,
+    'an example of text',
+    fields,
+    'The model reads texts. Images are learnt over AutoModelForImageClassification.',
+  );
 }
 
 interface Reservoir {
@@ -30,21 +36,25 @@ const TENTH = 10;
 /** The first so many labels are all learnt from: judged by one or two, what was learnt would be taken or not by chance. */
 const FIRST_LABELS = 40;
 const MOST_CHARACTERS = 2 ** 24;
+/** Of all images that a profile keeps: 445 of 224×224. */
+export const MOST_PIXEL_BYTES = 2 ** 26;
 
 /**
  * Puts examples to those that are kept. Beyond `most` each that ever came is as likely to stay as any other (Vitter's
- * algorithm R), and which ones stay depends on seed and order alone.
+ * algorithm R), and which ones stay depends on seed and order alone. Images, which are all of one size, are bounded by their bytes
+ * as well.
  */
 export function keepFairly(
   kept: readonly KeptExample[],
   coming: readonly Example[],
   { seed, seen, most }: Reservoir,
 ): KeptExample[] {
-  const sample = fewer(kept, most, seed);
+  const room = roomFor(kept[0]?.example ?? coming[0], most);
+  const sample = fewer(kept, room, seed);
   for (const [index, example] of coming.entries()) {
     const n = seen + index;
-    const place = sample.length < most ? sample.length : below(n + 1, seed, n);
-    if (place < most) sample[place] = { n, example };
+    const place = sample.length < room ? sample.length : below(n + 1, seed, n);
+    if (place < room) sample[place] = { n, example };
   }
   expectModest(sample);
   return sample;
@@ -64,8 +74,25 @@ function isLabelled(example: Example): boolean {
   return 'label' in example || ('labels' in example && typeof example.labels === 'number');
 }
 
+/** Of an image its number, and its label: its bytes are in a file of their own. */
 export function toJsonLines(examples: readonly Example[]): string {
-  return examples.map((example) => `${JSON.stringify(example)}\n`).join('');
+  return examples.map((example, index) => `${lineOf(example, index)}\n`).join('');
+}
+
+/** Bytes that examples take in files. */
+export function bytesIn(examples: readonly Example[]): number {
+  const ofPixels = examples.reduce((sum, example) => sum + pixelBytes(example), 0);
+  return new TextEncoder().encode(toJsonLines(examples)).length + ofPixels;
+}
+
+function lineOf(example: Example, index: number): string {
+  return JSON.stringify('prepared' in example ? { image: index, label: example.label } : example);
+}
+
+/** How many examples like this one may stay. */
+function roomFor(example: Example | undefined, most: number): number {
+  const bytes = example === undefined ? 0 : pixelBytes(example);
+  return bytes === 0 ? most : Math.min(most, Math.floor(MOST_PIXEL_BYTES / bytes));
 }
 
 /** A fair sample of a sample. */
@@ -83,7 +110,7 @@ function below(end: number, seed: number, n: number): number {
 }
 
 function expectModest(sample: readonly KeptExample[]): void {
-  const characters = sample.reduce((sum, { example }) => sum + JSON.stringify(example).length, 0);
+  const characters = sample.reduce((sum, { example }, index) => sum + lineOf(example, index).length, 0);
   if (characters <= MOST_CHARACTERS) return;
   throw new WebVeraError(
     'limit_exceeded',

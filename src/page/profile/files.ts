@@ -1,7 +1,10 @@
 import type { WebVeraError } from '../../core/error';
+import { partsKey } from '../model';
 import { wrong } from '../options';
 import { type KeptExample, toJsonLines } from './examples';
 import type { ProfileHost } from './host';
+import { IMAGES, imageFile } from './image_file';
+import { keptExamples } from './kept_examples';
 import { freshState, type Opened, withExamples, withSettings } from './open';
 import { ABOUT, EXAMPLES, readFiles, VERSION } from './read_files';
 import { filesOf, type ProfileState, vectorsOf } from './record';
@@ -12,9 +15,12 @@ export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): 
   const { base, base_model, created_at, seed, seen, settings, history } = state;
   const arrivals = kept.map(({ n }) => n);
   const about = { webvera_profile: VERSION, base, base_model, created_at, seed, seen, settings, history, arrivals };
+  const examples = kept.map(({ example }) => example);
+  const images = examples.flatMap((example) => ('prepared' in example ? [example.prepared] : []));
   return new Map([
     ...Object.entries(filesOf(state.vectors)),
-    [EXAMPLES, new Blob([toJsonLines(kept.map(({ example }) => example))], { type: 'application/jsonl' })],
+    [EXAMPLES, new Blob([toJsonLines(examples)], { type: 'application/jsonl' })],
+    ...(images.length === 0 ? [] : [[IMAGES, imageFile(images)] as const]),
     [ABOUT, new Blob([`${JSON.stringify(about, null, 2)}\n`], { type: 'application/json' })],
   ]);
 }
@@ -27,15 +33,21 @@ export async function importStored(
   options: ProfileOptions,
 ): Promise<Opened> {
   const base = await host.identity();
-  const { adapter: adapterFiles, imported, examples } = await readFiles(files, base);
+  const { image_size } = host.base[partsKey].info;
+  const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
+  const checked = await keptExamples(
+    host.base,
+    read.examples.map(({ example }) => example),
+  );
+  const examples = checked.map((example, index) => ({ n: read.examples[index]?.n ?? index, example }));
   const adapter = host.newName(shelf.id);
   try {
     await host.place(adapter, adapterFiles);
     const vectors = await vectorsOf(await host.read(adapter));
     const { base_model, settings, seen, history } = imported;
     const fresh = freshState({ base, base_model, vectors, settings });
-    const read = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
-    const { state, kept } = withSettings(read, examples, options);
+    const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
+    const { state, kept } = withSettings(begun, examples, options);
     await shelf.change(async (stored) => {
       if (stored === undefined) return withExamples(state, kept);
       throw inUse(shelf.id);

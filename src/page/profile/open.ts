@@ -5,7 +5,7 @@ import type { TrainingArguments } from '../../core/training';
 import { partsKey } from '../model';
 import { defined, wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
-import { type KeptExample, keepFairly, toJsonLines } from './examples';
+import { bytesIn, type KeptExample, keepFairly } from './examples';
 import type { ProfileHost } from './host';
 import { filesOf, type ProfileSettings, type ProfileState, type Vectors, vectorsOf } from './record';
 import type { Changes, ProfileShelf } from './shelf';
@@ -112,8 +112,8 @@ export function withSettings(
 export function withExamples(state: ProfileState, kept: readonly KeptExample[]): Changes {
   const { keep_examples } = state.settings;
   const examples = keep_examples ? kept : [];
-  const bytes = new TextEncoder().encode(toJsonLines(examples.map(({ example }) => example))).length;
-  const next = { ...state, example_count: examples.length, example_bytes: bytes };
+  const example_bytes = bytesIn(examples.map(({ example }) => example));
+  const next = { ...state, example_count: examples.length, example_bytes };
   // A run that has begun keeps examples of its own.
   return { state: next, examples, ...(!keep_examples && { unfinished: null }) };
 }

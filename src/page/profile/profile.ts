@@ -9,9 +9,9 @@ import { checkOptions, wrong } from '../options';
 import type { LabelScore, PredictInput, PredictOptions } from '../predict';
 import { type CallOptions, callRules } from '../session';
 import type { TrainRun } from '../train_run';
-import { keptFields } from './examples';
 import { exportFiles, importStored, inUse } from './files';
 import { forgetStored } from './forget';
+import { keptExamples } from './kept_examples';
 import { LearnRun } from './learn_run';
 import { openStored } from './open';
 import { closed, OpenProfile, type ProfileEvent } from './open_profile';
@@ -139,12 +139,15 @@ export class Profile extends EventTarget implements AsyncDisposable {
 
   /**
    * Keeps examples; beyond `max_examples` a fair sample of all that came stays (a reservoir). Resolves with how many are
-   * kept. Rejects with `invalid_argument` for what is no example or an image, and `limit_exceeded` beyond 16 MiB of text.
+   * kept. Of images the bytes are kept that the model is shown, and a fair sample of at most 64 MiB of them: 445 of 224×224.
+   *
+   * Rejects with `invalid_argument` for what is no example for the model, as `pixel_values` aren't; for images also with
+   * `invalid_argument` for a label that the model hasn't and `invalid_format` for a file that can't be decoded; with
+   * `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. Nothing is kept then.
    */
   async add(examples: Example | readonly Example[]): Promise<number> {
-    const given: readonly unknown[] = Array.isArray(examples) ? examples : [examples];
-    const coming = given.map((example, index) => keptFields(`examples[${index}]`, example));
-    await this.#open.add(coming);
+    const open = this.#open;
+    await open.add(await keptExamples(open.host.base, Array.isArray(examples) ? examples : [examples]));
     return this.info.examples;
   }
 
@@ -206,7 +209,10 @@ export class Profile extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** PEFT's two files, examples.jsonl and profile.json. */
+  /**
+   * PEFT's two files, examples.jsonl and profile.json; of images also images.npy, bytes (N, H, W, 3) for numpy.load, one for each
+   * line of examples.jsonl.
+   */
   async export(): Promise<ReadonlyMap<string, Blob>> {
     const open = this.#open;
     const stored = await open.read();

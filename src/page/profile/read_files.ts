@@ -1,11 +1,13 @@
 import { VeraConfig } from '../../adapters/vera/config';
 import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
+import type { RgbImage } from '../../core/image';
 import type { AdapterFiles } from '../../core/model';
 import type { Example } from '../../core/training';
 import { wrong } from '../options';
 import { resolveTrainingArguments } from '../training_arguments';
 import type { KeptExample } from './examples';
+import { IMAGES, readImages } from './image_file';
 import { expectBase, expectConfig, MOST_EXAMPLES, sideBySide } from './open';
 import { count, fieldsOf, LONGEST_HISTORY, list, type ProfileState, plain, readRecord } from './record';
 import { MAX_EXAMPLES } from './types';
@@ -27,13 +29,24 @@ interface ProfileFiles {
   readonly examples: readonly KeptExample[];
 }
 
+/** What files of a profile have to go with. */
+interface Expected {
+  /** The base's fingerprint. */
+  readonly base: string;
+  /** Pixels of an edge of its images. */
+  readonly image_size?: number | undefined;
+}
+
 /** Throws `invalid_format`, `limit_exceeded`, and `invalid_argument` for another base and for what is no example. */
-export async function readFiles(files: ReadonlyMap<string, Blob>, base: string): Promise<ProfileFiles> {
+export async function readFiles(
+  files: ReadonlyMap<string, Blob>,
+  { base, image_size }: Expected,
+): Promise<ProfileFiles> {
   if (!(files instanceof Map)) throw wrong('Profile.import: files', 'a Map of Blobs by file name', files, HINT);
   try {
     const adapter = { [CONFIG]: expectFile(files, CONFIG), [MODEL]: expectFile(files, MODEL) };
     const config = sideBySide(VeraConfig.from_json(parse(await textOf(CONFIG, adapter[CONFIG]), CONFIG)));
-    const lines = files.has(EXAMPLES) ? linesOf(await textOf(EXAMPLES, expectFile(files, EXAMPLES))) : [];
+    const lines = await readExamples(files, image_size);
     if (files.has(ABOUT)) {
       const about = parse(await textOf(ABOUT, expectFile(files, ABOUT)), ABOUT);
       return { adapter, ...readAbout(about, lines, base, config) };
@@ -92,7 +105,8 @@ function expectFile(files: ReadonlyMap<string, Blob>, name: string): Blob {
   throw new WebVeraError('invalid_format', `Profile.import: expected a file ${name}, got none`);
 }
 
-function linesOf(text: string): Example[] {
+async function readExamples(files: ReadonlyMap<string, Blob>, size: number | undefined): Promise<Example[]> {
+  const text = files.has(EXAMPLES) ? await textOf(EXAMPLES, expectFile(files, EXAMPLES)) : '';
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.length > MAX_EXAMPLES) {
     throw new WebVeraError(
@@ -100,10 +114,26 @@ function linesOf(text: string): Example[] {
       `${EXAMPLES}: expected at most ${MAX_EXAMPLES} lines, got ${lines.length}`,
     );
   }
+  if (files.has(IMAGES) && size === undefined) {
+    throw wrong('Profile.import: files', 'examples of text, for a model that reads texts', IMAGES);
+  }
+  const images =
+    files.has(IMAGES) && size !== undefined
+      ? await readImages(expectFile(files, IMAGES), { count: lines.length, size })
+      : [];
   return lines.map((line, index) => {
     const where = `${EXAMPLES}: line ${index + 1}`;
-    return exampleFields(where, parse(line, where));
+    const prepared = images[index];
+    return exampleFields(where, prepared === undefined ? parse(line, where) : withImage(line, index, prepared));
   });
+}
+
+/** Example and image belong together by their places. */
+function withImage(line: string, index: number, prepared: RgbImage): object {
+  const where = `${EXAMPLES}: line ${index + 1}`;
+  const fields = fieldsOf(parse(line, where), where);
+  if (fields.get('image') !== index) throw fields.invalid('image', `${index}, its place in ${IMAGES}`);
+  return { prepared, label: fields.get('label') };
 }
 
 async function textOf(name: keyof typeof LIMITS, blob: Blob): Promise<string> {

@@ -81,13 +81,14 @@ export class LoadedModels {
   /** A model with its handle, which it gets unless it has one. */
   info(model: BaseModel): ModelInfo {
     const known = this.#models.entries().find(([, loaded]) => loaded instanceof Alone && loaded.base === model)?.[0];
-    const { tokenizer, loaded } = model;
+    const { tokenizer, imageProcessor, loaded } = model;
     return {
       model: known ?? this.add(new Alone(model)),
       task: loaded.model.task,
       config: loaded.model.config,
       tokenizer: tokenizer === undefined ? undefined : this.tokenizerInfo(tokenizer),
       modules: loaded.model.modules,
+      image_size: imageProcessor && loaded.model.image?.size,
     };
   }
 

@@ -45,6 +45,8 @@ export interface ModelCalls {
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
   /** An example as the model takes it in. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
+  /** Examples as they are kept, where the model's task keeps them in another form. All are checked as a run checks them. */
+  keptExamples(call: CallId, model: Handle, request: KeepRequest): Promise<readonly Example[]>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -86,6 +88,8 @@ export interface ModelInfo {
   readonly config: PretrainedConfig;
   readonly tokenizer: TokenizerInfo | undefined;
   readonly modules: readonly ModuleInfo[];
+  /** Pixels of an edge of the images that it takes in. Set where images of any size are resized to it. */
+  readonly image_size?: number | undefined;
 }
 
 export interface TokenizerInfo {
@@ -122,6 +126,12 @@ export interface PreviewRequest {
   /** The page has checked its form. */
   readonly example: Example;
   readonly args: ResolvedTrainingArguments;
+}
+
+export interface KeepRequest {
+  readonly examples: readonly Example[];
+  /** What the first one is called: examples[first]. */
+  readonly first: number;
 }
 
 export interface PredictRequest {

@@ -7,7 +7,9 @@ import type { LabelScore } from '../../core/prediction';
 import type { ImagePreview, Preview } from '../../core/preview';
 import type { ProgressInfo } from '../../core/source';
 import { rowsOf, type Tensor } from '../../core/tensor';
+import type { Example } from '../../core/training';
 import type { Warn } from '../../core/warning';
+import { Breather } from '../../tasks/breather';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { CallId, Handle } from '../rpc/protocol';
@@ -24,6 +26,7 @@ import type {
   DecodeOptions,
   EncodeOptions,
   ForwardResult,
+  KeepRequest,
   LoadOptions,
   ModelCalls,
   ModelInfo,
@@ -158,6 +161,19 @@ export class SessionModels implements ModelCalls {
     return this.#calls.run(call, async (signal) =>
       this.#models.base(handle).task.preview(example, 'preview: example', { args, signal }),
     );
+  }
+
+  keptExamples(call: CallId, handle: Handle, { examples, first }: KeepRequest): Promise<readonly Example[]> {
+    return this.#calls.run(call, async (signal) => {
+      const { task } = this.#models.base(handle);
+      const breather = new Breather(signal);
+      const kept: Example[] = [];
+      for (const [index, example] of examples.entries()) {
+        await breather.breathe();
+        kept.push((await task.kept?.(example, `examples[${first + index}]`, signal)) ?? example);
+      }
+      return kept;
+    });
   }
 
   stateDict(call: CallId, handle: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>> {

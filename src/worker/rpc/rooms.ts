@@ -19,6 +19,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   generate: 'models',
   predict: 'models',
   preview: 'models',
+  keptExamples: 'models',
   stateDict: 'models',
   memory: 'models',
   exportModel: 'models',

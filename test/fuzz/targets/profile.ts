@@ -3,19 +3,23 @@ import { readExamples, readState, readUnfinished } from '../../../src/page/profi
 import { describeRun, readLabel } from '../../../src/store/checkpoint_label';
 import { attempt, type FuzzTarget, isRefusal, jsonOf, partsOf } from '../target';
 
-/** adapter_config.json, profile.json and examples.jsonl of a profile that is imported, and what another script put in the store. */
+/**
+ * adapter_config.json, profile.json and examples.jsonl of a profile that is imported, what another script put in the store, and
+ * images.npy.
+ */
 export const target: FuzzTarget = {
   name: 'profile',
   codes: ['invalid_format', 'invalid_argument', 'limit_exceeded', 'storage_corrupt'],
   async run(bytes) {
-    const [config, about, examples, stored] = partsOf(bytes, 4) as [Part, Part, Part, Part];
+    const [config, about, examples, stored, images] = partsOf(bytes, 5) as [Part, Part, Part, Part, Part];
     const files = new Map([
       ['adapter_config.json', new Blob([config])],
       ['adapter_model.safetensors', new Blob(['weights'])],
       ...(about.length > 0 ? ([['profile.json', new Blob([about])]] as const) : []),
+      ...(images.length > 0 ? ([['images.npy', new Blob([images])]] as const) : []),
       ...(examples.length > 0 ? ([['examples.jsonl', new Blob([examples])]] as const) : []),
     ]);
-    const read = await readFiles(files, 'base').catch((error: unknown) => {
+    const read = await readFiles(files, { base: 'base', image_size: 1 }).catch((error: unknown) => {
       if (!isRefusal(error, target.codes)) throw error;
     });
     if (read !== undefined) {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type KeptExample, keepFairly, keptFields, split } from '../../../src/page/profile/examples';
+import {
+  bytesIn,
+  type KeptExample,
+  keepFairly,
+  keptFields,
+  split,
+  toJsonLines,
+} from '../../../src/page/profile/examples';
 
 const example = (n: number) => ({ text: String(n) });
 const examples = (count: number, from = 0) => Array.from({ length: count }, (_, index) => example(from + index));
@@ -80,8 +87,38 @@ describe('what is held out', () => {
   });
 });
 
-test('images aren’t kept', () => {
+describe('images', () => {
+  const ofSize = (size: number, label = 0) => ({
+    prepared: { height: size, width: size, data: new Uint8Array(3 * size ** 2) },
+    label,
+  });
+
+  test('are bounded by their bytes, as a fair sample', () => {
+    // 21 of 3 MiB are 63 MiB; the data may be one and the same.
+    const large = ofSize(1024);
+    const kept = keepFairly([], new Array(30).fill(large), { seed: 1, seen: 0, most: 100 });
+    expect(kept).toHaveLength(21);
+    expect(Math.max(...kept.map(({ n }) => n))).toBeGreaterThan(20);
+    const later = keepFairly(kept, new Array(30).fill(large), { seed: 1, seen: 30, most: 100 });
+    expect(later).toEqual(keepFairly([], new Array(60).fill(large), { seed: 1, seen: 0, most: 100 }));
+    expect(keepFairly(later, [], { seed: 1, seen: 60, most: 4 })).toHaveLength(4);
+  });
+
+  test('are lines with their places, and count with their bytes', () => {
+    const two = [ofSize(2), ofSize(2, 1)];
+    const lines = '{"image":0,"label":0}\n{"image":1,"label":1}\n';
+    expect(toJsonLines(two)).toBe(lines);
+    expect(bytesIn(two)).toBe(lines.length + 24);
+  });
+});
+
+test('texts alone are kept for a model of texts', () => {
   expect(keptFields('examples[0]', { text: 'a', more: 1 })).toEqual({ text: 'a' });
+  for (const pixels of ['pixel_values', 'prepared']) {
+    const image = { dims: [3], data: [1, 2, 3], width: 1, height: 1 };
+    const given = { [pixels]: pixels === 'prepared' ? { ...image, data: new Uint8Array(3) } : image, label: 0 };
+    expect(() => keptFields('examples[0]', given)).toThrow(`an example of text, got an object with ${pixels}, label`);
+  }
   expect(() => keptFields('examples[0]', { image: new Blob(['a']), label: 0 })).toThrow(
     expect.objectContaining({
       code: 'invalid_argument',

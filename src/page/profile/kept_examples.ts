@@ -1,0 +1,42 @@
+import { WebVeraError } from '../../core/error';
+import { exampleFields } from '../../core/example';
+import type { Example } from '../../core/training';
+import { Feed, pixelBytes } from '../feed';
+import { liveHandle, partsKey, type RemoteModel } from '../model';
+import { keptFields, MOST_PIXEL_BYTES } from './examples';
+
+/** Images that are prepared in one call. */
+const PORTION = 64;
+
+/**
+ * Examples as a profile over that model keeps them: images as bytes of the model's size, so that learning decodes nothing and fails
+ * at none. Rejects with `invalid_argument` for what isn't an example for the model, a wrong label of an image and `pixel_values`;
+ * `invalid_format` for a file that holds no image; `limit_exceeded`.
+ */
+export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly Example[]> {
+  const { link, info } = base[partsKey];
+  const where = (index: number): string => `examples[${index}]`;
+  if (info.task !== 'image_classification') return given.map((example, index) => keptFields(where(index), example));
+  const examples = given.map((example, index) => exampleFields(where(index), example));
+  const feed = new Feed('examples', examples.values());
+  const kept: Example[] = [];
+  for (let isDone = examples.length === 0, bytes = 0; !isDone; ) {
+    const portion = await feed.take(PORTION);
+    const request = { examples: portion.examples, first: kept.length };
+    const handle = liveHandle(base);
+    const prepared = await link.call((call) => link.request('keptExamples', call, handle, request));
+    kept.push(...prepared);
+    bytes = prepared.reduce((sum, example) => sum + pixelBytes(example), bytes);
+    if (bytes > MOST_PIXEL_BYTES) throw tooMany(kept.length);
+    isDone = portion.done || kept.length === examples.length;
+  }
+  return kept;
+}
+
+function tooMany(count: number): WebVeraError {
+  return new WebVeraError(
+    'limit_exceeded',
+    `examples: expected at most ${MOST_PIXEL_BYTES} bytes of images at a time, of the model's size, and ${count} are more`,
+    { hint: 'Add them in several calls. No more than that is kept: of more, a fair sample stays.' },
+  );
+}
