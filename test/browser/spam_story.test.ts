@@ -7,6 +7,7 @@ import { readSafetensors } from '../../src/formats/safetensors';
 import { expectAccessible } from './axe';
 import { buildDemo, until } from './demo_page';
 import { browserNames, withPage, withSite } from './harness';
+import { exported, keepDownloads } from './saved';
 
 let folder = '';
 beforeAll(async () => {
@@ -15,29 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
 
-/** What a click on a link with `download` would save, by name. */
-declare global {
-  interface Window {
-    saved: Map<string, Blob>;
-  }
-}
-
 async function open(page: Page, url: string): Promise<void> {
   page.setDefaultTimeout(120_000);
-  await page.evaluateOnNewDocument(() => {
-    window.saved = new Map();
-    const made = new Map<string, Blob>();
-    const createObjectURL = URL.createObjectURL.bind(URL);
-    URL.createObjectURL = (blob) => {
-      const address = createObjectURL(blob);
-      if (blob instanceof Blob) made.set(address, blob);
-      return address;
-    };
-    HTMLAnchorElement.prototype.click = function (this: HTMLAnchorElement) {
-      const blob = made.get(this.href);
-      if (blob !== undefined) window.saved.set(this.download, blob);
-    };
-  });
+  await keepDownloads(page);
   await page.goto(`${url}/demo/examples/spam.html`);
 }
 
@@ -54,19 +35,6 @@ async function told(page: Page, message: string): Promise<string> {
   );
   await until(page, () => document.querySelector('output')?.value !== '');
   return page.$eval('output', ({ value }) => value);
-}
-
-async function exported(page: Page): Promise<Map<string, number[]>> {
-  await page.click('#export');
-  await until(page, () => window.saved.has('adapter_model.safetensors'));
-  const files = await page.evaluate(() =>
-    Promise.all(
-      [...window.saved].map(async ([name, blob]): Promise<[string, number[]]> => {
-        return [name, [...new Uint8Array(await blob.arrayBuffer())]];
-      }),
-    ),
-  );
-  return new Map(files);
 }
 
 /** An example is one file, with its script within. */

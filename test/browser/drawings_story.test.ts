@@ -1,0 +1,160 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSafetensors } from '../../src/formats/safetensors';
+import { expectAccessible } from './axe';
+import { buildDemo, textOf, until } from './demo_page';
+import { browserNames, withPage, withSite } from './harness';
+import { exported, keepDownloads } from './saved';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'webvera-drawings-'));
+  await buildDemo(join(folder, 'site'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+
+const KINDS = ['Circle', 'Square', 'Star'] as const;
+type Kind = (typeof KINDS)[number];
+const CORNERS: Readonly<Record<Kind, number>> = { Circle: 12, Square: 4, Star: 10 };
+
+/** The corners of a drawing, somewhere on the paper and of some size. */
+function cornersOf(kind: Kind, [x, y, radius]: readonly [number, number, number]): readonly [number, number][] {
+  const count = CORNERS[kind];
+  const begin = kind === 'Square' ? Math.PI / 4 : -Math.PI / 2;
+  return Array.from({ length: count + 1 }, (_, index) => {
+    const length = kind === 'Star' && index % 2 === 1 ? 0.4 * radius : radius;
+    const angle = begin + (2 * Math.PI * index) / count;
+    return [x + length * Math.cos(angle), y + length * Math.sin(angle)];
+  });
+}
+
+/** Where the paper begins in the page. */
+function paperOf(page: Page): Promise<{ readonly x: number; readonly y: number }> {
+  return page.$eval('#paper', (canvas) => {
+    const { x, y } = canvas.getBoundingClientRect();
+    return { x: x + canvas.clientLeft, y: y + canvas.clientTop };
+  });
+}
+
+/** By mouse, in place of what was there. */
+async function draw(page: Page, kind: Kind, where: readonly [number, number, number]): Promise<void> {
+  await page.click('#clear');
+  const paper = await paperOf(page);
+  const [first, ...others] = cornersOf(kind, where).map(([x, y]) => [paper.x + x, paper.y + y] as const);
+  await page.mouse.move(...first!);
+  await page.mouse.down();
+  for (const corner of others) await page.mouse.move(...corner);
+  await page.mouse.up();
+}
+
+async function add(page: Page, kind: Kind, kept: number): Promise<void> {
+  await page.waitForSelector('#things:not([disabled])');
+  await page.click(`#things button:nth-of-type(${KINDS.indexOf(kind) + 1})`);
+  await page.waitForFunction(
+    (text) => document.querySelector('#status')?.textContent === text,
+    { polling: 20 },
+    `Drawings kept: ${kept}`,
+  );
+}
+
+/** What it tells of what is drawn. */
+async function told(page: Page): Promise<string> {
+  await until(page, () => document.querySelector('output')?.value !== '');
+  return page.$eval('output', ({ value }) => value);
+}
+
+async function open(page: Page, url: string): Promise<void> {
+  page.setDefaultTimeout(120_000);
+  await keepDownloads(page);
+  await page.setViewport({ width: 1280, height: 1000 });
+  await page.goto(`${url}/demo/examples/drawings.html`);
+}
+
+/** As who can't draw gives a picture. */
+async function choose(page: Page, path: string): Promise<void> {
+  const input = await page.$('input[type=file]');
+  await input!.uploadFile(path);
+}
+
+/** An example is one file, with its script within. */
+const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
+const PLACES = [
+  [140, 140, 100],
+  [120, 160, 75],
+] as const;
+
+test.each(browserNames)('%s: a visitor draws, and what is drawn is known after a reload', async (name) => {
+  const profile = join(folder, name);
+  const broken = join(folder, 'broken.png');
+  const picture = join(folder, `${name}.png`);
+  await writeFile(broken, 'no picture');
+  await withSite(
+    async (url) => {
+      const first = await withPage(
+        name,
+        url,
+        async ({ page }) => {
+          await open(page, url);
+          if (name === 'chromium') await expectAccessible(page);
+          let kept = 0;
+          for (const place of PLACES) {
+            for (const kind of KINDS) {
+              await draw(page, kind, place);
+              kept += 1;
+              await add(page, kind, kept);
+            }
+          }
+          expect(await textOf(page, '#things')).toBe('Add to CircleAdd to SquareAdd to Star');
+          await page.click('#learn');
+          await until(
+            page,
+            () => document.querySelector('#status')?.textContent === 'It has learnt. Draw another one.',
+          );
+          await page.setViewport({ width: 320, height: 900 });
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+          return exported(page);
+        },
+        { profile },
+      );
+      await withPage(
+        name,
+        url,
+        async ({ page }) => {
+          await open(page, url);
+          for (const kind of KINDS) {
+            await draw(page, kind, [150, 130, 90]);
+            expect(await told(page)).toMatch(new RegExp(`^${kind}, \\d+ % sure$`));
+          }
+          const files = await exported(page);
+          expect([...files.keys()].sort()).toEqual([
+            'adapter_config.json',
+            'adapter_model.safetensors',
+            'examples.jsonl',
+            'images.npy',
+            'profile.json',
+          ]);
+          for (const [file, bytes] of files) if (file !== 'profile.json') expect(bytes).toEqual(first.get(file));
+          const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
+          expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 96]);
+          expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
+          // The last one is a star still; a file is taken as it is, so it holds no more than what is drawn.
+          const { x, y } = await paperOf(page);
+          await writeFile(picture, await page.screenshot({ clip: { x: x + 44, y: y + 20, width: 212, height: 203 } }));
+          await page.click('#clear');
+          await choose(page, picture);
+          expect(await told(page)).toMatch(/^Star, /);
+          await add(page, 'Star', PLACES.length * KINDS.length + 1);
+          await choose(page, broken);
+          await until(page, () =>
+            /expected an image that this browser can decode/.test(document.querySelector('#status')?.textContent ?? ''),
+          );
+        },
+        { profile },
+      );
+    },
+    { mounts: { '/demo/': join(folder, 'site') }, headers },
+  );
+});
