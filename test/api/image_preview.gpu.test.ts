@@ -35,6 +35,14 @@ test('what it shows is what the model is given', async () => {
   expect(await model.predict({ pixel_values })).toEqual(await model.predict(image));
 });
 
+test('what was prepared before is taken as it is', async () => {
+  const before = await model.preview({ image, label: 1 });
+  const data = Uint8Array.from(before.image.data.filter((_, index) => index % 4 !== 3));
+  const prepared = { width: 28, height: 28, data };
+  expect(await model.preview({ prepared, label: 1 })).toEqual(before);
+  expect(await model.predict({ prepared })).toEqual(await model.predict(image));
+});
+
 test('pixel_values are shown as the image that they are of', async () => {
   const before = await model.preview({ image });
   const after = await model.preview({ pixel_values: before.pixel_values, label: 0 });

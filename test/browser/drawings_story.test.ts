@@ -79,6 +79,15 @@ async function choose(page: Page, path: string): Promise<void> {
   await input!.uploadFile(path);
 }
 
+async function expectUndecodable(page: Page, where: string): Promise<void> {
+  const message = `${where}image: expected an image that this browser can decode`;
+  await page.waitForFunction(
+    (text) => document.querySelector('#status')?.textContent?.startsWith(text),
+    { polling: 20 },
+    message,
+  );
+}
+
 /** An example is one file, with its script within. */
 const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };
 const PLACES = [
@@ -148,9 +157,9 @@ test.each(browserNames)('%s: a visitor draws, and what is drawn is known after a
           expect(await told(page)).toMatch(/^Star, /);
           await add(page, 'Star', PLACES.length * KINDS.length + 1);
           await choose(page, broken);
-          await until(page, () =>
-            /expected an image that this browser can decode/.test(document.querySelector('#status')?.textContent ?? ''),
-          );
+          await expectUndecodable(page, 'predict: inputs[0]: ');
+          await page.click('#things button');
+          await expectUndecodable(page, 'examples[0]: ');
         },
         { profile },
       );

@@ -42,7 +42,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
-   * Opens `id`, or begins it, over a model from `AutoModelForCausalLM.from_pretrained`. Profiles over one base share its
+   * Opens `id`, or begins it, over a model from `from_pretrained`, of texts or of images. Profiles over one base share its
    * weights and, by key and rank, A and B: each costs its vectors. A `learn` that a closed page left behind goes on.
    *
    * Rejects with `invalid_argument` for a bad id or option, for another base than it began with, or another
