@@ -16,8 +16,14 @@ export interface App {
   readonly dropModel: () => void;
 }
 
+/** What an action of a page needs. */
+export interface Actor {
+  readonly store: { set(patch: { busy: boolean }): void };
+  readonly banner: Banner;
+}
+
 /** Runs a short action with the page's other actions held back; reports what goes wrong. */
-export async function act({ store, banner }: App, action: () => Promise<void>): Promise<void> {
+export async function act({ store, banner }: Actor, action: () => Promise<void>): Promise<void> {
   banner.clear();
   const focused = document.activeElement;
   store.set({ busy: true });

@@ -1,6 +1,7 @@
 import type { BenchReport } from '../../../scripts/lib/bench_report.mjs';
 import { type KernelRun, labelOf } from '../../../scripts/lib/kernel_report.mjs';
 import { formatBytes, formatCount, formatDigits, formatShare } from '../format';
+import type { Bar } from '../ui/bars';
 
 /** Those of a report that the page shows. */
 export interface Figures {
@@ -32,16 +33,6 @@ export function numbersOf(figures: Figures | undefined): readonly (readonly [nam
     ['Dispatches', of((step) => formatCount(step.dispatches))],
     ['GPU memory', of((step) => formatBytes(step.gpu_bytes.peak))],
   ];
-}
-
-/** A bar beside its name, and what it stands for. */
-export interface Bar {
-  readonly name: string;
-  /** Of the whole length, at most 1. */
-  readonly length: number;
-  readonly value: string;
-  /** The share of the step's time, where it is a kernel's. */
-  readonly time?: number;
 }
 
 /** More would be too small to see. */

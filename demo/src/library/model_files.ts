@@ -1,4 +1,5 @@
 import type { ModelSource } from 'webvera';
+import { ChoiceProblem } from './choice_problem';
 
 export interface NamedSource {
   readonly name: string;
@@ -9,9 +10,6 @@ export const bundledModel: NamedSource = {
   name: 'prose-1.4M',
   source: new URL('models/prose-1.4M/', document.baseURI),
 };
-
-/** A problem with what the visitor chose, in words for them. */
-export class ChoiceProblem extends Error {}
 
 /** A model among chosen files. Throws `ChoiceProblem` where a needed one isn't there. */
 export function modelFromFiles(files: readonly File[], folder: string | undefined): NamedSource {

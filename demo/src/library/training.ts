@@ -1,33 +1,31 @@
-import {
-  export_run,
-  get_peft_model,
-  type StepLogs,
-  Trainer,
-  type TrainOutput,
-  type TrainRun,
-  type VeraModel,
-} from 'webvera';
+import { export_run, type StepLogs, type Trainer, type TrainOutput, type TrainRun, type VeraModel } from 'webvera';
 import { formatRecovery } from '../format';
-import type { Corpus, ReadyModel, TrainingPhase } from '../state';
-import { type Settings, toTrainingArguments, toVeraConfig } from './settings';
+import type { TrainingPhase } from '../state';
 
-export interface TrainingPlan {
-  readonly model: ReadyModel;
-  readonly corpus: Corpus;
-  readonly settings: Settings;
-  /** Whether to go on from what was kept of this run before. */
-  readonly resume: boolean;
+/** What is told of a run as it goes on. */
+export interface RunListener {
   onPhase(phase: TrainingPhase): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
   /** Something went wrong, and it goes on by itself after steps of which there are these logs. */
   onRecovered(message: string, logs: readonly StepLogs[], maxSteps: number): void;
   /** Up to this step nothing is lost any more. */
-  onKept(step: number): void;
+  onKept?(step: number): void;
+  /** It was measured on its `eval_dataset`. */
+  onEvaluated?(metrics: Readonly<Record<string, number>>): void;
+}
+
+export interface TrainingPlan extends RunListener {
+  /** A fresh adapter over the base model. */
+  adapt(): Promise<VeraModel>;
+  trainer(vera: VeraModel): Trainer;
+  /** Whether to go on from what was kept of this run before. */
+  readonly resume: boolean;
 }
 
 export interface Trained {
   readonly vera: VeraModel;
+  readonly trainer: Trainer;
   readonly output: TrainOutput;
 }
 
@@ -43,21 +41,25 @@ export class Training {
     this.#plan = plan;
   }
 
+  /** Aborted once the run is cancelled. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   /** Rejects with an `AbortError` once cancelled. Whatever fails, the new adapter is gone. */
   async start(): Promise<Trained> {
-    const { model, corpus, settings, resume, onPhase } = this.#plan;
+    const { resume, onPhase, adapt } = this.#plan;
     const { signal } = this.#abort;
     onPhase('preparing');
-    const vera = await get_peft_model(model.base, toVeraConfig(settings, model.name));
+    const vera = await adapt();
     try {
       signal.throwIfAborted();
-      const args = toTrainingArguments(settings);
-      const trainer = new Trainer({ model: vera, args, train_dataset: corpus.blob });
+      const trainer = this.#plan.trainer(vera);
       const run = trainer.train({ signal, resume_from_checkpoint: resume });
       this.#exported = { model: vera, trainer };
       this.#run = run;
       await this.#follow(run);
-      return { vera, output: await run };
+      return { vera, trainer, output: await run };
     } catch (error) {
       await vera.delete_adapter('default').catch(() => {}); // the session may be gone, and the adapter with it
       throw error;
@@ -93,22 +95,24 @@ export class Training {
   }
 
   async #follow(run: TrainRun): Promise<void> {
-    const { onPhase, onLog, onWarning, onRecovered, onKept } = this.#plan;
+    const plan = this.#plan;
     let begun = false;
     for await (const event of run) {
-      if (event.type === 'warning') onWarning(event.message);
+      if (event.type === 'warning') plan.onWarning(event.message);
       if (event.type === 'recovered') {
         const { log_history, global_step, max_steps } = event.state;
         // Later ones may be there already, and come as events of their own.
         const logs = log_history.filter(({ step }) => step <= global_step);
-        onRecovered(formatRecovery(event), logs, max_steps);
+        plan.onRecovered(formatRecovery(event), logs, max_steps);
       }
-      if (event.type === 'log') onLog(event.logs, event.state.max_steps);
-      if (event.type === 'restored') for (const logs of event.state.log_history) onLog(logs, event.state.max_steps);
-      if (event.type === 'restored' || (event.type === 'save' && event.durable)) onKept(event.state.global_step);
+      if (event.type === 'log') plan.onLog(event.logs, event.state.max_steps);
+      if (event.type === 'evaluate') plan.onEvaluated?.(event.metrics);
+      if (event.type === 'restored')
+        for (const logs of event.state.log_history) plan.onLog(logs, event.state.max_steps);
+      if (event.type === 'restored' || (event.type === 'save' && event.durable)) plan.onKept?.(event.state.global_step);
       if (this.#stopping) continue;
-      if (event.type === 'paused') onPhase('paused');
-      if (event.type === 'resumed' || (event.type === 'log' && !begun)) onPhase('running');
+      if (event.type === 'paused') plan.onPhase('paused');
+      if (event.type === 'resumed' || (event.type === 'log' && !begun)) plan.onPhase('running');
       begun ||= event.type === 'log';
     }
   }

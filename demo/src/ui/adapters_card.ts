@@ -3,11 +3,12 @@ import { type App, act } from '../app';
 import { formatBytes, formatDate } from '../format';
 import { adapterFromFiles, freeName } from '../library/model_files';
 import { type AppState, isQuiet } from '../state';
-import { AdapterRow } from './adapter_row';
+import { AdapterRow, type RowState } from './adapter_row';
 import { announce } from './announcer';
 import { byId, onClick, show } from './dom';
 import { downloadFiles } from './download';
 import { onDrop } from './drop_zone';
+import { KeyedRows } from './keyed_rows';
 
 /** The adapters in this browser: switch, export, delete, import. */
 export function adaptersCard(app: App): void {
@@ -17,7 +18,6 @@ export function adaptersCard(app: App): void {
   const picker = byId('adapter-files', 'input');
   const pickButton = byId('pick-adapter', 'button');
   const importName = byId('import-name', 'input');
-  const rows = new Map<string, AdapterRow>();
 
   const toggle = (id: string): Promise<void> =>
     act(app, async () => {
@@ -51,6 +51,7 @@ export function adaptersCard(app: App): void {
       if (unsaved?.id === id) await rack.keep(unsaved);
     });
 
+  const rows = new KeyedRows(list, (id: string) => new AdapterRow(id, { toggle, exportFiles, remove, save }));
   onClick(pickButton, () => picker.click());
   picker.addEventListener('change', () => {
     const files = [...(picker.files ?? [])];
@@ -64,33 +65,24 @@ export function adaptersCard(app: App): void {
   );
 
   store.watch((state: AppState) => {
-    const shown = new Set(ids(state));
-    for (const [id, row] of rows) {
-      if (shown.has(id)) continue;
-      row.root.remove();
-      rows.delete(id);
-    }
-    let place = 0;
-    for (const id of shown) {
-      const row = rows.get(id) ?? new AdapterRow(id, { toggle, exportFiles, remove, save });
-      rows.set(id, row);
-      // Only rows that move are touched, so that the focus stays where it is.
-      if (list.children[place] !== row.root) list.insertBefore(row.root, list.children[place] ?? null);
-      place++;
-      const info = state.saved.find((adapter) => adapter.id === id);
-      row.update({
-        facts: info === undefined ? 'Not saved yet' : factsOf(info),
-        on: state.active?.id === id,
-        unsaved: info === undefined,
-        canSwitch: isQuiet(state) && state.model !== undefined,
-        canChange: isQuiet(state),
-        otherBase: otherBase(info, state),
-      });
-    }
+    const shown = new Map(ids(state).map((id) => [id, stateOf(id, state)] as const));
+    rows.show(shown);
     show(byId('adapters-empty', 'p'), shown.size === 0);
     show(list, shown.size > 0);
     pickButton.disabled = !isQuiet(state);
   });
+}
+
+function stateOf(id: string, state: AppState): RowState {
+  const info = state.saved.find((adapter) => adapter.id === id);
+  return {
+    facts: info === undefined ? 'Not saved yet' : factsOf(info),
+    on: state.active?.id === id,
+    unsaved: info === undefined,
+    canSwitch: isQuiet(state) && state.model !== undefined,
+    canChange: isQuiet(state),
+    otherBase: otherBase(info, state),
+  };
 }
 
 function ids({ saved, unsaved }: AppState): string[] {

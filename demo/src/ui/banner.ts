@@ -1,5 +1,5 @@
 import { WebVeraError } from 'webvera';
-import { ChoiceProblem } from '../library/model_files';
+import { ChoiceProblem } from '../library/choice_problem';
 import { byId, create } from './dom';
 
 export type Tone = 'error' | 'note';

@@ -15,11 +15,18 @@ export class LossReport {
   readonly #summary = byId('chart-summary', 'figcaption');
   readonly #rows = byId('loss-rows', 'tbody');
   readonly #details = byId('loss-details', 'details');
+  readonly #meaning: string;
   #smoother = new Smoother();
   /** The first losses, whose mean the run is measured by: a single step says little. */
   #firsts: number[] = [];
   #smoothed = Number.NaN;
   #part = 0;
+
+  /** What the loss says: 'how surprised the model is by your text'. */
+  constructor(meaning: string) {
+    this.#meaning = meaning;
+    setText(this.#summary, `The loss will be drawn here: ${meaning}.`);
+  }
 
   begin(maxSteps: number): void {
     this.#smoother = new Smoother();
@@ -29,7 +36,7 @@ export class LossReport {
     show(byId('chart-key', 'p'), true);
     show(this.#details, false);
     this.#chart.begin(maxSteps);
-    setText(this.#summary, 'The loss: how surprised the model is by your text. Lower is better.');
+    setText(this.#summary, `The loss: ${this.#meaning}. Lower is better.`);
   }
 
   add({ step, loss, seconds_left }: StepLogs, maxSteps: number): void {

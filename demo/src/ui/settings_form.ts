@@ -6,11 +6,11 @@ import {
   type NumberField,
   numberFields,
   type RawSettings,
-  type SettingName,
   type Settings,
 } from '../library/settings';
 import type { ReadyModel } from '../state';
 import { byId, create, onClick } from './dom';
+import { describeByNote, showProblem } from './field_problem';
 
 /** The settings of a run, each with its problem beside it. */
 export class SettingsForm {
@@ -20,7 +20,7 @@ export class SettingsForm {
   #context: number | undefined;
 
   constructor({ store }: App) {
-    for (const name of numberFields) describeBy(byId(name, 'input'), name);
+    for (const name of numberFields) describeByNote(byId(name, 'input'), name);
     this.#fill(defaultSettings);
     this.#offerTargets(llamaLinears);
     byId('settings-form', 'form').addEventListener('input', () => this.read());
@@ -93,26 +93,4 @@ function linearNames({ base }: ReadyModel): readonly string[] {
   const linears = base.named_modules().filter(({ name, type }) => type === 'Linear' && /\.\d+\./.test(name));
   const names = linears.map(({ name }) => name.slice(name.lastIndexOf('.') + 1));
   return names.length === 0 ? llamaLinears : [...new Set(names)];
-}
-
-function describeBy(input: HTMLElement, name: SettingName): void {
-  const note = input.parentElement?.querySelector('.note');
-  if (note) note.id = `${name}-note`;
-  input.setAttribute('aria-describedby', `${name}-note`);
-}
-
-function showProblem(control: HTMLElement, name: SettingName, problem: string | undefined): void {
-  const id = `${name}-problem`;
-  const shown = document.getElementById(id);
-  control.toggleAttribute('aria-invalid', problem !== undefined);
-  if (problem === undefined) {
-    shown?.remove();
-    control.setAttribute('aria-describedby', `${name}-note`);
-    return;
-  }
-  control.setAttribute('aria-invalid', 'true');
-  control.setAttribute('aria-describedby', `${name}-note ${id}`);
-  const message = shown ?? create('p', { id, className: 'problem' });
-  message.textContent = problem;
-  if (shown === null) document.getElementById(`${name}-note`)?.after(message);
 }

@@ -1,6 +1,6 @@
 import { type App, act } from '../app';
 import { formatBytes } from '../format';
-import { ChoiceProblem } from '../library/model_files';
+import { ChoiceProblem } from '../library/choice_problem';
 import type { AppState, Corpus } from '../state';
 import { byId, onClick, setText, show } from './dom';
 import { onDrop } from './drop_zone';
