@@ -2,8 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { asPublished } from '../scripts/lib/as_published.mjs';
 import { workerOnly } from '../scripts/lib/build_plugins.mjs';
+import { partials } from '../scripts/lib/html_partials.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+const PAGES = ['index', 'bench'];
 
 export default defineConfig({
   root: path('.'),
@@ -14,7 +17,7 @@ export default defineConfig({
   server: { fs: { allow: [path('..')] } },
   // Named here, so that the first load doesn't find them one by one and start over.
   optimizeDeps: { include: ['@huggingface/tokenizers', 'comlink', 'fflate', 'idb-keyval', 'uplot'] },
-  plugins: [workerOnly(), asPublished()],
+  plugins: [partials(path('partials/')), workerOnly(), asPublished()],
   worker: { format: 'es' },
   build: {
     outDir: 'dist',
@@ -23,6 +26,6 @@ export default defineConfig({
     // A data: or inline asset would need a looser policy than the page has.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: [path('index.html'), path('bench.html')] },
+    rolldownOptions: { input: PAGES.map((name) => path(`${name}.html`)) },
   },
 });

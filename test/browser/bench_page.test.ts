@@ -26,7 +26,7 @@ test('a visitor comes from the demo, measures the tiny model, and copies what th
   await withDemo(
     site,
     async (page) => {
-      await page.click('nav a');
+      await page.click('nav [href="./bench.html"]');
       await page.waitForSelector('#start:not([disabled])');
       expect(await textOf(page, 'h1')).toBe('How fast does this device train?');
       // What suits a software adapter.
@@ -79,7 +79,7 @@ test('a visitor comes from the demo, measures the tiny model, and copies what th
       expect(await textOf(page, '#copy-status')).toContain('copy the text below');
       expect(await page.evaluate(() => getSelection()?.toString())).toBe(copied);
 
-      await page.click('nav a');
+      await page.click('nav [href="./"]');
       await seen(page, '#load-bundled');
     },
     { before },
