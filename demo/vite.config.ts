@@ -6,7 +6,7 @@ import { partials } from '../scripts/lib/html_partials.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-const PAGES = ['index', 'bench'];
+const PAGES = ['index', 'classify', 'bench'];
 
 export default defineConfig({
   root: path('.'),

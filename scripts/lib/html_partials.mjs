@@ -4,20 +4,16 @@ import { readFileSync } from 'node:fs';
 const MARK = /^( *)<!-- partials\/([a-z_]+\.html) -->$/gm;
 
 /**
- * Puts a folder's files in the place of comments that name them: `<!-- partials/confirm.html -->`.
+ * Puts a folder's files in the place of comments that name them, also within such files: `<!-- partials/confirm.html -->`.
  * @param {string} folder
  * @returns {import('vite').Plugin}
  */
 export function partials(folder) {
-  const indented = (/** @type {string} */ text, /** @type {string} */ by) => text.trimEnd().replace(/^(?=.)/gm, by);
-  return {
-    name: 'html-partials',
-    transformIndexHtml: {
-      order: 'pre',
-      handler: (html) =>
-        html.replace(MARK, (_, /** @type {string} */ by, /** @type {string} */ name) =>
-          indented(readFileSync(folder + name, 'utf8'), by),
-        ),
-    },
-  };
+  /** @type {(html: string) => string} */
+  const filled = (html) =>
+    html.replace(MARK, (_, /** @type {string} */ indent, /** @type {string} */ name) => {
+      const part = filled(readFileSync(folder + name, 'utf8').trimEnd());
+      return part.replace(/^(?=.)/gm, indent);
+    });
+  return { name: 'html-partials', transformIndexHtml: { order: 'pre', handler: filled } };
 }

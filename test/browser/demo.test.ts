@@ -9,6 +9,7 @@ import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
 import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
 import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
+import { downloadsOf } from './downloads';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
@@ -116,7 +117,7 @@ test('a run that is paused is downloaded, to go on with in Python, by keyboard o
     await phase(page, '#train-card', 'paused');
     const [step = ''] = (await textOf(page, '#number-step')).split(' ');
 
-    const downloadPath = await downloadsOf(page);
+    const downloadPath = await downloadsOf(page, folder);
     await page.focus('#go-on-in-python');
     await page.keyboard.press('Enter');
     await expect.poll(() => readdir(downloadPath), { timeout: 20_000 }).toEqual(['whale-run.zip']);
@@ -332,19 +333,11 @@ async function written(files: Readonly<Record<string, string | Uint8Array>>): Pr
 
 /** Exports an adapter; gives the paths of the two files that the browser has downloaded. */
 async function exported(page: Page, id: string): Promise<string[]> {
-  const downloadPath = await downloadsOf(page);
+  const downloadPath = await downloadsOf(page, folder);
   await click(page, `[aria-label="Export ${id}"]`);
   const wanted = ['adapter_config.json', 'adapter_model.safetensors'];
   await expect.poll(() => readdir(downloadPath).then((names) => names.sort()), { timeout: 20_000 }).toEqual(wanted);
   return wanted.map((name) => join(downloadPath, name));
-}
-
-/** An empty folder, where downloads go from now on. */
-async function downloadsOf(page: Page): Promise<string> {
-  const downloadPath = await mkdtemp(join(folder, 'downloads-'));
-  const browser = await page.createCDPSession();
-  await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath });
-  return downloadPath;
 }
 
 async function kilobytes(page: Page, id: string): Promise<string | undefined> {

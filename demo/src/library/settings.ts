@@ -47,13 +47,13 @@ export interface Checked {
   readonly problems: ReadonlyMap<SettingName, string>;
 }
 
-interface Range {
+export interface Range {
   readonly min: number;
   readonly max: number;
   readonly whole: boolean;
 }
 
-const whole = (min: number, max: number): Range => ({ min, max, whole: true });
+export const whole = (min: number, max: number): Range => ({ min, max, whole: true });
 const ranges: Readonly<Record<NumberField, Range>> = {
   max_steps: whole(1, 100_000),
   learning_rate: { min: 1e-6, max: 1, whole: false },

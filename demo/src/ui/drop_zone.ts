@@ -2,7 +2,13 @@ export interface DroppedFiles {
   readonly files: readonly File[];
   /** The name of the folder, where one was dropped. */
   readonly folder: string | undefined;
+  /** Files by their paths, with those in folders within folders: 'mail/spam/1.txt'. */
+  all(): Promise<ReadonlyMap<string, File>>;
 }
+
+/** More, or deeper ones, are left out: who drops a whole disk didn't mean to. */
+const MOST_FILES = 2000;
+const DEEPEST = 8;
 
 /** Takes files, or one folder of files, that are dropped on an element. */
 export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped: DroppedFiles) => void): void {
@@ -24,8 +30,9 @@ export function onDrop(zone: HTMLElement, enabled: () => boolean, take: (dropped
   });
   zone.addEventListener('drop', (event) => {
     if (!hasFiles(event)) return;
-    event.preventDefault();
     leave();
+    if (event.defaultPrevented) return; // a zone within this one has taken them
+    event.preventDefault();
     if (enabled() && event.dataTransfer !== null) void readDrop(event.dataTransfer).then(take);
   });
 }
@@ -44,23 +51,48 @@ function hasFiles({ dataTransfer }: DragEvent): boolean {
 }
 
 async function readDrop(transfer: DataTransfer): Promise<DroppedFiles> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
-  const folder = entries.find((entry) => entry?.isDirectory);
-  if (!folder) return { files: [...transfer.files], folder: undefined };
-  return { files: await filesIn(folder as FileSystemDirectoryEntry), folder: folder.name };
+  const files = [...transfer.files];
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  const all = async (): Promise<ReadonlyMap<string, File>> => {
+    // What scripts and other programs drop may have no entries.
+    if (entries.length === 0) return new Map(files.map((file) => [file.name, file]));
+    const found = new Map<string, File>();
+    for (const entry of entries) await gather(entry, found);
+    return found;
+  };
+  const folder = entries.find(isFolder);
+  if (folder === undefined) return { files, folder: undefined, all };
+  const inside = await Promise.all((await entriesIn(folder)).filter(isFile).map(fileOf));
+  return { files: inside, folder: folder.name, all };
 }
 
-async function filesIn(folder: FileSystemDirectoryEntry): Promise<File[]> {
+async function gather(entry: FileSystemEntry, found: Map<string, File>): Promise<void> {
+  const path = entry.fullPath.replace(/^\//, '');
+  if (found.size >= MOST_FILES || path.split('/').length > DEEPEST) return;
+  if (isFile(entry)) found.set(path, await fileOf(entry));
+  if (isFolder(entry)) for (const inner of await entriesIn(entry)) await gather(inner, found);
+}
+
+async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
-  const files: File[] = [];
-  for (;;) {
+  const entries: FileSystemEntry[] = [];
+  while (entries.length < MOST_FILES) {
     // A reader hands out a hundred entries at a time, and none at the end.
-    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (entries.length === 0) return files;
-    for (const entry of entries) {
-      if (entry.isFile) {
-        files.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
-      }
-    }
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) break;
+    entries.push(...some);
   }
+  return entries;
+}
+
+function fileOf(entry: FileSystemFileEntry): Promise<File> {
+  return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
+  return entry.isFile;
+}
+
+function isFolder(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
+  return entry.isDirectory;
 }

@@ -1,0 +1,36 @@
+import { create, onClick } from '../ui/dom';
+import type { ClassesApp } from './app';
+import { changeSet } from './app';
+import { type ClassOf, LONGEST_NAME, nameProblem, removeClass, renameClass, samplesOf } from './class_set';
+import { countOf } from './kind';
+import { canChange } from './state';
+
+/** The name of a class, to be changed, and the button that removes it. */
+export class ClassField<Content> {
+  readonly input = create('input', { maxLength: LONGEST_NAME, autocomplete: 'off', spellcheck: false });
+  readonly removeButton = create('button', { type: 'button', className: 'small', textContent: '×' });
+  readonly #app: ClassesApp<Content>;
+
+  constructor(app: ClassesApp<Content>, id: number) {
+    this.#app = app;
+    this.input.addEventListener('input', () => changeSet(app, (set) => renameClass(set, id, this.input.value)));
+    onClick(this.removeButton, async () => {
+      const { set } = app.store.value;
+      const name = set.classes.find((one) => one.id === id)?.name ?? '';
+      const count = samplesOf(set, id).length;
+      const text = `${countOf(app.kind, count)} ${count === 1 ? 'goes' : 'go'} with it.`;
+      const question = { title: `Remove “${name}”?`, text, yes: 'Remove', no: 'Keep' };
+      if (count === 0 || (await app.confirm.ask(question))) changeSet(app, (now) => removeClass(now, id));
+    });
+  }
+
+  update({ id, name }: ClassOf): void {
+    const state = this.#app.store.value;
+    if (this.input.value !== name) this.input.value = name;
+    this.input.setAttribute('aria-label', `Name of the class ${name}`);
+    this.input.setAttribute('aria-invalid', String(nameProblem(state.set, id) !== ''));
+    this.removeButton.setAttribute('aria-label', `Remove the class ${name}`);
+    this.input.disabled = !canChange(state);
+    this.removeButton.disabled = !canChange(state);
+  }
+}

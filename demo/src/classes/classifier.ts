@@ -1,0 +1,159 @@
+import {
+  get_peft_model,
+  type LabelScore,
+  type PredictInput,
+  type PreTrainedModel,
+  Trainer,
+  VeraConfig,
+  VeraModel,
+} from 'webvera';
+import { LoadMeter, type LoadProgress } from '../library/load_meter';
+import type { Sessions } from '../library/sessions';
+import { type RunListener, Training } from '../library/training';
+import { type ClassSet, type Numbered, splitSamples } from './class_set';
+import type { Kind, Settings } from './kind';
+import type { Learnt, Measured } from './learnt';
+
+/** The base model with a head for these classes, and what was trained over it. */
+interface Loaded {
+  readonly labels: readonly string[];
+  readonly base: PreTrainedModel;
+  readonly vera: VeraModel | undefined;
+}
+
+/** How often a run is measured on its way. */
+const MEASUREMENTS = 5;
+
+/** A model that learns classes, and tells them. It is loaded when it is first needed, and again where it was lost. */
+export class Classifier<Content> {
+  readonly #kind: Kind<Content>;
+  readonly #sessions: Sessions;
+  readonly #onLoading: (progress: LoadProgress | undefined) => void;
+  #loaded: Loaded | undefined;
+  #opening: Promise<VeraModel> | undefined;
+
+  constructor(kind: Kind<Content>, sessions: Sessions, onLoading: (progress: LoadProgress | undefined) => void) {
+    this.#kind = kind;
+    this.#sessions = sessions;
+    this.#onLoading = onLoading;
+  }
+
+  /** The session is gone, and all in it. */
+  forget(): void {
+    this.#loaded = undefined;
+    this.#opening = undefined;
+  }
+
+  /** Lets go of what is on the graphics card. */
+  async close(): Promise<void> {
+    const loaded = this.#loaded;
+    this.forget();
+    await loaded?.base.dispose();
+  }
+
+  /** How likely each class is, in the order of `learnt.labels`. */
+  async tell(learnt: Learnt, input: PredictInput): Promise<readonly LabelScore[]> {
+    const vera = await this.open(learnt);
+    const scores = new Map((await vera.predict(input)).map((one) => [one.label, one]));
+    return learnt.labels.flatMap((label) => scores.get(label) ?? []);
+  }
+
+  /** Makes what was learnt ready. */
+  open(learnt: Learnt): Promise<VeraModel> {
+    if (this.#loaded?.vera !== undefined) return Promise.resolve(this.#loaded.vera);
+    this.#opening ??= this.#restore(learnt).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** A run from a fresh adapter. What it learns takes the place of what was learnt before once it has ended. */
+  train(set: ClassSet<Content>, settings: Settings, listener: RunListener): ClassRun {
+    const { kind, labels } = { kind: this.#kind, labels: set.classes.map(({ name }) => name.trim()) };
+    const { train, heldOut } = splitSamples(set);
+    const example = ({ content, label }: Numbered<Content>) => kind.example(content, label);
+    let base: PreTrainedModel | undefined;
+    const training: Training = new Training({
+      ...listener,
+      resume: false,
+      adapt: async () => {
+        await this.#opening?.catch(() => {}); // else it would take the place of what the run learns
+        base = await this.#baseFor(labels, training.signal);
+        const config = { ...kind.config, r: settings.r, base_model_name_or_path: kind.model, save_projection: false };
+        return get_peft_model(base, new VeraConfig(config));
+      },
+      trainer: (model) =>
+        new Trainer({
+          model,
+          args: argsOf(kind, settings, heldOut.length),
+          train_dataset: train.map(example),
+          ...(heldOut.length > 0 && { eval_dataset: heldOut.map(example) }),
+        }),
+    });
+    const result = async (): Promise<Learnt> => {
+      try {
+        const { vera, trainer } = await training.start();
+        const measured = heldOut.length > 0 ? measuredBy(await trainer.evaluate()) : undefined;
+        const files = await vera.save_pretrained();
+        if (base !== undefined) await this.#replace({ labels, base, vera });
+        return { labels, files, samples: train.length, measured, at: Date.now() };
+      } catch (error) {
+        if (base !== this.#loaded?.base) await base?.dispose().catch(() => {}); // the session may be gone, and the model with it
+        throw error;
+      }
+    };
+    return { training, result };
+  }
+
+  async #restore(learnt: Learnt): Promise<VeraModel> {
+    const base = await this.#baseFor(learnt.labels);
+    const vera = await VeraModel.from_pretrained(base, learnt.files);
+    this.#loaded = { labels: learnt.labels, base, vera };
+    return vera;
+  }
+
+  async #baseFor(labels: readonly string[], signal?: AbortSignal): Promise<PreTrainedModel> {
+    const loaded = this.#loaded;
+    if (loaded !== undefined && JSON.stringify(loaded.labels) === JSON.stringify(labels)) return loaded.base;
+    const meter = new LoadMeter();
+    try {
+      return await this.#kind.load({
+        session: await this.#sessions.get(),
+        id2label: { ...labels },
+        signal,
+        progress_callback: (info) => {
+          const progress = meter.update(info);
+          if (progress !== undefined && signal?.aborted !== true) this.#onLoading(progress);
+        },
+      });
+    } finally {
+      this.#onLoading(undefined);
+    }
+  }
+
+  async #replace(next: Loaded): Promise<void> {
+    const old = this.#loaded;
+    this.#loaded = next;
+    if (old === undefined) return;
+    if (old.base !== next.base) await old.base.dispose();
+    else await old.vera?.delete_adapter('default');
+  }
+}
+
+export interface ClassRun {
+  readonly training: Training;
+  /** Begins it; what it has learnt in the end. */
+  result(): Promise<Learnt>;
+}
+
+/** From the metrics of an evaluation. */
+export function measuredBy({ accuracy = 0, eval_rows = 0 }: Readonly<Record<string, number>>): Measured {
+  return { right: Math.round(accuracy * eval_rows), of: eval_rows };
+}
+
+function argsOf<Content>(kind: Kind<Content>, { r: _, ...settings }: Settings, heldOut: number) {
+  const eval_steps = Math.max(1, Math.round(settings.max_steps / MEASUREMENTS));
+  const measures = heldOut > 0 ? ({ eval_strategy: 'steps', eval_steps } as const) : {};
+  // Nothing of what the visitor wrote stays behind in checkpoints.
+  return { ...kind.args, ...settings, ...measures, save_strategy: 'no' } as const;
+}

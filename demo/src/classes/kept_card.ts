@@ -1,0 +1,44 @@
+import { act } from '../app';
+import { formatBytes, formatDate } from '../format';
+import { announce } from '../ui/announcer';
+import { byId, onClick, setText } from '../ui/dom';
+import { downloadFiles } from '../ui/download';
+import type { ClassesApp } from './app';
+import { countOf, type Kind } from './kind';
+import { type ClassesState, canChange } from './state';
+
+/** What stays in this browser: to take along, or to wipe. `wipe` deletes it all, and begins anew. */
+export function keptCard<Content>(app: ClassesApp<Content>, wipe: () => Promise<void>): void {
+  const { store, kind, confirm } = app;
+  const [exportButton, wipeButton] = [byId('export', 'button'), byId('wipe', 'button')];
+  onClick(exportButton, () => {
+    const { learnt } = store.value;
+    if (learnt !== undefined) downloadFiles(learnt.files);
+  });
+  onClick(wipeButton, async () => {
+    const title = 'Wipe it all?';
+    const text = `All ${kind.things}, and what was learnt from them, are removed from this browser. There is no way back.`;
+    if (!(await confirm.ask({ title, text, yes: 'Wipe', no: 'Keep' }))) return;
+    await act(app, wipe);
+    announce('All is wiped.');
+  });
+  store.watch((state) => {
+    exportButton.disabled = state.learnt === undefined;
+    wipeButton.disabled = !canChange(state) || (state.learnt === undefined && state.set.samples.length === 0);
+    setText(byId('kept-text', 'p'), keptText(state, kind));
+  });
+}
+
+function keptText(
+  { learnt, set, isStale }: ClassesState<unknown>,
+  kind: Pick<Kind<unknown>, 'thing' | 'things'>,
+): string {
+  const count = set.samples.length;
+  if (learnt === undefined) {
+    return count === 0 ? 'There is nothing yet.' : `${countOf(kind, count)}, from which nothing is learnt yet.`;
+  }
+  const bytes = Object.values(learnt.files).reduce((sum, file: Blob) => sum + file.size, 0);
+  const names = new Intl.ListFormat('en').format(learnt.labels.map((label) => `“${label}”`));
+  const changed = isStale ? ` The ${kind.things} have changed since: train again to take that in.` : '';
+  return `Tells ${names} apart: an adapter of ${formatBytes(bytes)}, learnt ${formatDate(learnt.at)} from ${countOf(kind, learnt.samples)}.${changed}`;
+}

@@ -1,0 +1,89 @@
+import { formatDuration } from '../format';
+import type { Training } from '../library/training';
+import { announce } from '../ui/announcer';
+import { byId, setText } from '../ui/dom';
+import { NumberForm } from '../ui/number_form';
+import { runButtons } from '../ui/run_buttons';
+import { RunProgress } from '../ui/run_progress';
+import { isLost, runText } from '../ui/run_texts';
+import type { ClassesApp } from './app';
+import { missingIn } from './class_set';
+import { type ClassRun, measuredBy } from './classifier';
+import { countOf } from './kind';
+import type { Learnt, Measured } from './learnt';
+import { settingFields } from './settings';
+import { type ClassesState, canLearn } from './state';
+
+/** Starts and steers a run over the samples, and shows how it goes. */
+export function learnCard<Content>(app: ClassesApp<Content>): void {
+  const { store, banner, classifier, kind } = app;
+  const { things } = kind;
+  const form = new NumberForm(settingFields(kind.defaults));
+  const progress = new RunProgress({ meaning: `how far off the model is about your ${things}` });
+  const right = byId('number-right', 'dd');
+  let training: Training | undefined;
+  /** What the last run came to. */
+  let outcome = '';
+
+  async function learn(): Promise<void> {
+    const settings = form.read();
+    if (settings === undefined) {
+      form.revealProblem();
+      return banner.show('error', 'Some settings need another value.', 'What is wrong stands beside each of them.');
+    }
+    banner.clear();
+    const began = performance.now();
+    progress.begin(settings.max_steps);
+    setText(right, '–');
+    const { set } = store.value;
+    const run: ClassRun = classifier.train(set, settings, {
+      onPhase: (phase) => store.set({ phase }),
+      onLog: (logs, maxSteps) => progress.add(logs, maxSteps),
+      onWarning: (message) => banner.show('note', message),
+      onRecovered: (message, logs, maxSteps) => {
+        banner.show('note', message);
+        progress.repeat(logs, maxSteps);
+      },
+      onEvaluated: (metrics) => setText(right, shareOf(measuredBy(metrics))),
+    });
+    training = run.training;
+    try {
+      const learnt = await run.result();
+      const seconds = (performance.now() - began) / 1000;
+      setText(right, shareOf(learnt.measured));
+      outcome = `It has learnt from ${countOf(kind, learnt.samples)} in ${formatDuration(seconds)}. ${measuredText(learnt)}`;
+      store.set({ learnt, isStale: false, phase: 'idle' });
+      announce(outcome);
+    } catch (error) {
+      outcome = 'The run ended early, and nothing was kept of it.';
+      if (isLost(error)) classifier.forget();
+      banner.report(error);
+    } finally {
+      training = undefined;
+      progress.end();
+      store.set({ phase: 'idle' });
+    }
+  }
+
+  const textOf = (state: ClassesState<Content>): string => {
+    const { phase, trouble, set } = state;
+    const preparing = `Reading the ${things} and preparing the graphics card…`;
+    return phase === 'idle' ? missingIn(set, things) || outcome : runText(phase, trouble, preparing);
+  };
+
+  runButtons(app, { start: learn, canStart: (state) => canLearn(state, kind), training: () => training });
+  store.watch((state) => {
+    form.enable(state.phase === 'idle');
+    setText(byId('train-status', 'p'), textOf(state));
+  });
+}
+
+function shareOf(measured: Measured | undefined): string {
+  return measured === undefined ? '–' : `${measured.right} of ${measured.of}`;
+}
+
+/** What is known of how well it learnt. */
+function measuredText({ measured }: Learnt): string {
+  if (measured === undefined) return 'With five or more in each class, some are held out to measure it by.';
+  return `Of those held out, it tells ${shareOf(measured)} right.`;
+}

@@ -1,0 +1,91 @@
+import { adapters } from 'webvera';
+import { checkDevice } from '../library/device';
+import { Latest } from '../library/latest';
+import { Sessions } from '../library/sessions';
+import { Store } from '../store';
+import { Banner } from '../ui/banner';
+import { Confirm } from '../ui/confirm';
+import { showDevice } from '../ui/device_note';
+import { refuseStrayDrops } from '../ui/drop_zone';
+import type { ClassesApp } from './app';
+import { emptySet } from './class_set';
+import { Classifier } from './classifier';
+import { keptCard } from './kept_card';
+import type { Kind } from './kind';
+import { learnCard } from './learn_card';
+import { Shelf } from './shelf';
+import type { ClassesState, Kept } from './state';
+
+/** What a page begins with. */
+function beginning<Content>(): Kept<Content> {
+  return { set: emptySet(['Class 1', 'Class 2']), learnt: undefined, isStale: true };
+}
+
+/** Opens a page on which a model learns classes, with what is kept from earlier visits; `addCards` adds what is its own. */
+export async function openClassesPage<Content>(
+  kind: Kind<Content>,
+  addCards: (app: ClassesApp<Content>) => void,
+): Promise<void> {
+  const store = new Store<ClassesState<Content>>({
+    ...beginning<Content>(),
+    device: undefined,
+    loading: undefined,
+    phase: 'idle',
+    trouble: undefined,
+    busy: false,
+  });
+  const banner = new Banner();
+  const sessions = new Sessions({
+    onWarning: (code, message) => console.info(`${message} (${code})`),
+    onTrouble: (trouble) => store.set({ trouble }),
+    onFailed: (message) => {
+      classifier.forget();
+      // A run goes on by itself, and what was learnt is loaded again when it is needed.
+      if (store.value.phase === 'idle') banner.show('note', message, 'The model is loaded again when it is needed.');
+    },
+    onClosed: () => classifier.forget(),
+  });
+  const classifier: Classifier<Content> = new Classifier(kind, sessions, (loading) => store.set({ loading }));
+  const app: ClassesApp<Content> = { kind, store, classifier, banner, confirm: new Confirm() };
+  const shelf = new Shelf<Content>(kind.key);
+  const kept = await shelf.read().catch(() => undefined);
+  if (kept !== undefined) store.set(kept);
+
+  addCards(app);
+  learnCard(app);
+  const writes = keepChanges(app, shelf);
+  keptCard(app, async () => {
+    store.set(beginning<Content>());
+    await writes.push(undefined);
+    await classifier.close();
+  });
+  refuseStrayDrops();
+  store.watch(({ learnt }, before) => {
+    // The browser is asked to leave it there.
+    if (learnt !== before.learnt && learnt !== undefined) {
+      void sessions
+        .get()
+        .then((session) => adapters.persist({ session }))
+        .catch(() => {});
+    }
+  });
+  store.watch(({ device }) => showDevice(device));
+  store.set({ device: await checkDevice() });
+}
+
+/** Writes what changed, and says once where it can't. What comes back takes what to keep, or undefined for nothing. */
+function keepChanges<Content>({ store, banner }: ClassesApp<Content>, shelf: Shelf<Content>) {
+  let isTold = false;
+  const writes = new Latest(async (kept: Kept<Content> | undefined) => {
+    try {
+      await (kept === undefined ? shelf.wipe() : shelf.write(kept));
+    } catch {
+      if (!isTold) banner.show('note', 'This browser keeps nothing for this page.', 'Export what you want to keep.');
+      isTold = true;
+    }
+  });
+  store.watch(({ set, learnt, isStale }, before) => {
+    if (set !== before.set || learnt !== before.learnt) void writes.push({ set, learnt, isStale });
+  });
+  return writes;
+}

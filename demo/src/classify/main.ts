@@ -1,0 +1,9 @@
+import { openClassesPage } from '../classes/open';
+import { messages } from './kind';
+import { messagesCard } from './messages_card';
+import { tryCard } from './try_card';
+
+await openClassesPage(messages, (app) => {
+  messagesCard(app);
+  tryCard(app);
+});

@@ -1,0 +1,88 @@
+import { labelledFiles } from 'webvera';
+import type { Labelled } from '../classes/class_set';
+import { ChoiceProblem } from '../library/choice_problem';
+import { csvRows } from './csv';
+
+export interface ReadMessages {
+  readonly labelled: readonly Labelled<string>[];
+  /** Lines of plain texts, which name no class. */
+  readonly lines: readonly string[];
+}
+
+/** Characters of a message that are kept: the model sees no more. */
+const LONGEST = 2000;
+const MOST_BYTES = 2 ** 24;
+
+/** Messages of files by their paths: tables with texts and labels, folders named as classes, or plain texts of a message a line. */
+export async function readMessages(files: ReadonlyMap<string, File>): Promise<ReadMessages> {
+  const tooLarge = [...files.values()].find(({ size }) => size > MOST_BYTES);
+  if (tooLarge !== undefined) throw new ChoiceProblem(`${tooLarge.name} is larger than 16 MB.`);
+  const isTable = (path: string): boolean => /\.(?:csv|jsonl|ndjson)$/i.test(path);
+  const tables = [...files].filter(([path]) => isTable(path));
+  const texts = [...files].filter(([path]) => !isTable(path));
+  const folders = new Set(texts.map(([path]) => path.slice(0, path.lastIndexOf('/') + 1)));
+  const labelled: Labelled<string>[] = [];
+  const lines: string[] = [];
+  for (const [path, file] of tables) labelled.push(...(await tableOf(path, file)));
+  if (folders.size > 1) labelled.push(...(await folderOf(new Map(texts))));
+  else for (const [path, file] of texts) lines.push(...linesOf(await plainText(path, file)));
+  if (labelled.length + lines.length === 0) throw new ChoiceProblem('There are no messages in it.');
+  return { labelled, lines };
+}
+
+/** A message a line. */
+export function linesOf(text: string): string[] {
+  return filledLines(text).map(trimmed);
+}
+
+function filledLines(text: string): string[] {
+  return text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
+}
+
+async function folderOf(files: ReadonlyMap<string, File>): Promise<Labelled<string>[]> {
+  const found: Labelled<string>[] = [];
+  for await (const file of labelledFiles(files)) {
+    if (!('text' in file)) throw new ChoiceProblem('These are pictures. There is a page of its own for them: Images.');
+    found.push({ label: file.label, content: trimmed(file.text) });
+  }
+  return found;
+}
+
+async function tableOf(path: string, file: File): Promise<Labelled<string>[]> {
+  const text = await plainText(path, file);
+  const rows = /\.csv$/i.test(path) ? csvRows(text) : jsonRows(text);
+  return rows.map((row, index) => {
+    const { text: content, label } = row;
+    if (typeof content !== 'string' || !isLabel(label)) {
+      const names = Object.keys(row).slice(0, 6).join(', ').slice(0, 80);
+      throw new ChoiceProblem(
+        `${path} needs a text and a label in each row. Row ${index + 1} has ${names || 'neither'}.`,
+      );
+    }
+    return { label: String(label), content: trimmed(content) };
+  });
+}
+
+function isLabel(label: unknown): label is string | number {
+  return (typeof label === 'string' && label.trim() !== '') || typeof label === 'number';
+}
+
+function jsonRows(text: string): Readonly<Record<string, unknown>>[] {
+  return filledLines(text).map((line, index) => {
+    try {
+      return Object(JSON.parse(line)) as Record<string, unknown>;
+    } catch {
+      throw new ChoiceProblem(`Line ${index + 1} isn't JSON.`);
+    }
+  });
+}
+
+async function plainText(path: string, file: File): Promise<string> {
+  const text = await file.text();
+  if (text.includes('\0')) throw new ChoiceProblem(`${path} is no text file.`);
+  return text;
+}
+
+function trimmed(text: string): string {
+  return text.trim().slice(0, LONGEST);
+}
