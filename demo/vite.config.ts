@@ -6,7 +6,7 @@ import { partials } from '../scripts/lib/html_partials.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-const PAGES = ['index', 'classify', 'bench'];
+const PAGES = ['index', 'classify', 'images', 'bench'];
 
 export default defineConfig({
   root: path('.'),

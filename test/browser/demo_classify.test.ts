@@ -1,13 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ElementHandle, Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { IMAGE } from '../helpers/hostile_text';
 import { expectAccessible } from './axe';
-import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
-import { downloadedAdapter, downloadsOf } from './downloads';
+import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
+import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
 
 let folder = '';
 let site = '';
@@ -17,23 +17,6 @@ beforeAll(async () => {
   await buildDemo(site);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Opens a page of the demo; errors on its console fail the test. */
-async function withPage(path: string, body: (page: Page) => Promise<void>, before?: () => void): Promise<void> {
-  const errors: string[] = [];
-  await withDemo(
-    site,
-    async (page) => {
-      page.on('console', (message) => {
-        if (message.type() === 'error') errors.push(message.text());
-      });
-      await seen(page, '#device');
-      await body(page);
-    },
-    { path, ...(before && { before }) },
-  );
-  expect(errors).toEqual([]);
-}
 
 async function rename(page: Page, place: number, to: string): Promise<void> {
   await page.click(`#classes > :nth-child(${place}) input`, { count: 3 });
@@ -52,38 +35,6 @@ async function addLines(page: Page, name: string, lines: readonly string[]): Pro
   await click(page, '#add-messages');
 }
 
-async function upload(page: Page, input: string, name: string, content: string | Uint8Array): Promise<void> {
-  const path = join(await mkdtemp(join(folder, 'files-')), name);
-  await writeFile(path, content);
-  const element = (await page.$(input)) as ElementHandle<HTMLInputElement>;
-  await element.uploadFile(path);
-}
-
-/** What it takes the present input for, once that is told. */
-async function told(page: Page): Promise<string> {
-  await until(page, () => /% sure$/.test(document.querySelector('#told[aria-busy="false"]')?.textContent ?? ''));
-  return textOf(page, '#told');
-}
-
-async function exported(page: Page): Promise<{ config: object; weights: Uint8Array }> {
-  const downloads = await downloadsOf(page, folder);
-  await click(page, '#export');
-  return downloadedAdapter(downloads);
-}
-
-async function wipe(page: Page): Promise<void> {
-  await click(page, '#wipe');
-  expect(await textOf(page, '#confirm-title')).toBe('Wipe it all?');
-  await page.click('#confirm-yes');
-  await until(page, () => document.querySelector('#kept-text')?.textContent === 'There is nothing yet.');
-}
-
-async function expectNarrow(page: Page): Promise<void> {
-  await page.setViewport({ width: 320, height: 800 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
-  await page.setViewport({ width: 1280, height: 900 });
-}
-
 const CSV = `label,text
 question,"Where is it, then?"
 statement,"He said ""no"", and left."
@@ -94,7 +45,7 @@ statement,We are here.
 `;
 
 test('a visitor sorts messages, trains, tries texts, finds it all again after a reload, and wipes it', async () => {
-  await withPage('', async (page) => {
+  await withClasses(site, '', async (page) => {
     await page.click('nav [href="./classify.html"]');
     await seen(page, '#device');
     expect(await textOf(page, 'nav [aria-current]')).toBe('Classify');
@@ -109,10 +60,10 @@ test('a visitor sorts messages, trains, tries texts, finds it all again after a 
     expect(await textOf(page, '#classes-problem')).toBe('Two classes have this name.');
     await rename(page, 2, 'statement');
     await addLines(page, 'statement', ['I am here.', `It is ${IMAGE}`]);
-    await upload(page, '#message-files', 'broken.jsonl', '{"text": ');
+    await upload(page, folder, '#message-files', 'broken.jsonl', '{"text": ');
     await seen(page, '#banner');
     expect(await textOf(page, '#banner p')).toBe("Line 1 isn't JSON.");
-    await upload(page, '#message-files', 'rows.csv', CSV);
+    await upload(page, folder, '#message-files', 'rows.csv', CSV);
     await until(page, () => document.querySelectorAll('.message').length === 10);
     expect(await page.$$eval('#classes .facts', (counts) => counts.map((count) => count.textContent))).toEqual([
       '5 messages',
@@ -145,7 +96,7 @@ test('a visitor sorts messages, trains, tries texts, finds it all again after a 
     expect(first).toMatch(/^(question|statement), \d+ % sure$/);
     await expectAccessible(page);
     await expectNarrow(page);
-    const { config, weights } = await exported(page);
+    const { config, weights } = await exported(page, folder);
     expect(config).toMatchObject({ peft_type: 'VERA', r: 8, task_type: 'SEQ_CLS' });
     expect(readSafetensors(weights).tensors.get('base_model.model.score.weight')?.shape).toEqual([2, 128]);
 
@@ -162,7 +113,7 @@ test('a visitor sorts messages, trains, tries texts, finds it all again after a 
     await until(page, () => document.querySelectorAll('.message').length === 10);
     await fill(page, { 'try-text': 'Where is it, then?' });
     expect(await told(page)).toBe(first);
-    expect((await exported(page)).weights).toEqual(weights);
+    expect((await exported(page, folder)).weights).toEqual(weights);
     await click(page, '.message button');
     expect(await textOf(page, '#kept-text')).toMatch(/ from 8 messages\. The messages have changed since: /);
     await wipe(page);

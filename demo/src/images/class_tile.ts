@@ -1,0 +1,86 @@
+import { type ClassesApp, changeSet } from '../classes/app';
+import { ClassField } from '../classes/class_field';
+import { addSamples, type ClassOf, type Sample, samplesOf } from '../classes/class_set';
+import { countOf } from '../classes/kind';
+import { canChange } from '../classes/state';
+import { create, onClick, setText } from '../ui/dom';
+import { onDrop } from '../ui/drop_zone';
+import { onFiles } from '../ui/file_picker';
+import { KeyedRows } from '../ui/keyed_rows';
+import type { Capture } from './capture';
+import { Thumbnail } from './thumbnail';
+
+export interface TileActions {
+  readonly capture: Capture;
+  takeFiles(files: () => Promise<ReadonlyMap<string, File>>, classId: number): void;
+  /** The visitor is at this class: what is pasted goes there. */
+  choose(classId: number): void;
+}
+
+export interface TileItem {
+  readonly one: ClassOf;
+  /** Whether pasted pictures go there. */
+  readonly isChosen: boolean;
+}
+
+/** A class: its name, its pictures, and how more come. */
+export class ClassTile {
+  readonly root: HTMLLIElement;
+  readonly #app: ClassesApp<Blob>;
+  readonly #field: ClassField<Blob>;
+  readonly #count = create('span', { className: 'facts' });
+  readonly #files = button('Files…');
+  readonly #camera = button('Camera…');
+  readonly #draw = button('Draw…');
+  readonly #rows: KeyedRows<number, { readonly sample: Sample<Blob>; readonly name: string }>;
+  readonly #thumbs = create('ul', { className: 'plain thumbs' });
+  #name = '';
+
+  constructor(app: ClassesApp<Blob>, id: number, { capture, takeFiles, choose }: TileActions) {
+    this.#app = app;
+    this.#field = new ClassField(app, id);
+    this.#rows = new KeyedRows(this.#thumbs, (sample: number) => new Thumbnail(app, sample));
+    const picker = create('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true });
+    picker.setAttribute('aria-label', 'Files of pictures');
+    onFiles(this.#files, picker, (files) => takeFiles(async () => files, id));
+    for (const [source, opener] of [['camera', this.#camera] as const, ['drawing', this.#draw] as const]) {
+      onClick(opener, () =>
+        capture.open(source, this.#name, (picture) => changeSet(app, (set) => addSamples(set, id, [picture]))),
+      );
+    }
+    const head = create('div', { className: 'class-row' }, this.#field.input, this.#count, this.#field.removeButton);
+    const ways = create('div', { className: 'actions' }, this.#files, this.#camera, this.#draw);
+    this.root = create('li', { className: 'class-tile' }, head, this.#thumbs, ways, picker);
+    this.root.addEventListener('focusin', () => choose(id));
+    this.root.addEventListener('pointerdown', () => choose(id));
+    onDrop(
+      this.root,
+      () => canChange(app.store.value),
+      ({ all }) => takeFiles(all, id),
+    );
+  }
+
+  update({ one, isChosen }: TileItem): void {
+    const state = this.#app.store.value;
+    const samples = samplesOf(state.set, one.id);
+    this.#name = one.name.trim();
+    this.#field.update(one);
+    setText(this.#count, countOf(this.#app.kind, samples.length));
+    this.#rows.show(
+      new Map(samples.map((sample, place) => [sample.id, { sample, name: `picture ${place + 1} of ${this.#name}` }])),
+    );
+    this.root.toggleAttribute('data-chosen', isChosen);
+    for (const [opener, text] of [
+      [this.#files, 'Files'],
+      [this.#camera, 'Camera'],
+      [this.#draw, 'Draw'],
+    ] as const) {
+      opener.disabled = !canChange(state);
+      opener.setAttribute('aria-label', `${text}… for ${this.#name}`);
+    }
+  }
+}
+
+function button(textContent: string): HTMLButtonElement {
+  return create('button', { type: 'button', className: 'small', textContent });
+}

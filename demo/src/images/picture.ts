@@ -1,0 +1,62 @@
+import { ChoiceProblem } from '../library/choice_problem';
+
+/** Of the squares that are kept and shown. The model sees fewer pixels. */
+export const SIDE = 112;
+const MOST_BYTES = 2e7;
+
+/** What can be drawn, and how large it is. */
+export interface Drawable {
+  readonly source: CanvasImageSource;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The middle of a picture, as a square on white. */
+export function squareOf({ source, width, height }: Drawable): HTMLCanvasElement {
+  const { canvas, context } = blankSquare();
+  const side = Math.min(width, height);
+  context.drawImage(source, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
+  return canvas;
+}
+
+export function blankSquare(): { readonly canvas: HTMLCanvasElement; readonly context: CanvasRenderingContext2D } {
+  const canvas = document.createElement('canvas');
+  canvas.width = SIDE;
+  canvas.height = SIDE;
+  const context = contextOf(canvas);
+  context.imageSmoothingQuality = 'high';
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, SIDE, SIDE);
+  return { canvas, context };
+}
+
+export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new Error('This browser gives the page no canvas.');
+  return context;
+}
+
+export function pixelsOf(canvas: HTMLCanvasElement): ImageData {
+  return contextOf(canvas).getImageData(0, 0, canvas.width, canvas.height);
+}
+
+/** As a file that keeps every pixel. */
+export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    const take = (blob: Blob | null): void =>
+      blob === null ? reject(new Error('This browser makes no PNG files.')) : resolve(blob);
+    canvas.toBlob(take, 'image/png');
+  });
+}
+
+/** A file of a visitor as a square. Throws `ChoiceProblem` for what the browser can't read as a picture. */
+export async function readSquare(file: Blob, name: string): Promise<HTMLCanvasElement> {
+  if (file.size > MOST_BYTES) throw new ChoiceProblem(`${name} is larger than 20 MB.`);
+  const source = await createImageBitmap(file).catch(() => undefined);
+  if (source === undefined) throw new ChoiceProblem(`${name} is no picture that this browser can read.`);
+  try {
+    return squareOf({ source, width: source.width, height: source.height });
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,84 @@
+import { act } from '../app';
+import { type ClassesApp, changeSet } from '../classes/app';
+import { addClass, addLabelled, addSamples, freeClassName, nameProblem } from '../classes/class_set';
+import { countOf } from '../classes/kind';
+import { canChange } from '../classes/state';
+import { announce } from '../ui/announcer';
+import { byId, onClick, setText } from '../ui/dom';
+import { onDrop } from '../ui/drop_zone';
+import { onFiles } from '../ui/file_picker';
+import { KeyedRows } from '../ui/keyed_rows';
+import { Capture } from './capture';
+import { ClassTile, type TileItem } from './class_tile';
+import { readPictures } from './read_pictures';
+import { starterPictures } from './starter';
+
+/** The classes and their pictures: from files, dropped, pasted, from the camera, drawn, or those to begin with. */
+export function picturesCard(app: ClassesApp<Blob>): void {
+  const { store, kind } = app;
+  const list = byId('classes', 'ul');
+  const [add, sample, pickFolder] = [
+    byId('add-class', 'button'),
+    byId('use-sample', 'button'),
+    byId('pick-folder', 'button'),
+  ];
+  const capture = new Capture();
+  let chosen: number | undefined;
+
+  const takeFiles = (files: () => Promise<ReadonlyMap<string, File>>, classId: number | undefined): Promise<void> =>
+    act(app, async () => {
+      const before = store.value.set.samples.length;
+      const { labelled, others } = await readPictures(await files(), kind.most - before);
+      changeSet(app, (set) => {
+        const into = classId ?? set.classes[0]?.id;
+        return into === undefined || others.length === 0 ? addLabelled(set, labelled) : addSamples(set, into, others);
+      });
+      announce(`${countOf(kind, store.value.set.samples.length - before)} added.`);
+    });
+  const choose = (classId: number): void => {
+    if (chosen === classId) return;
+    chosen = classId;
+    render();
+  };
+  const tiles = new KeyedRows(list, (id: number) => new ClassTile(app, id, { capture, takeFiles, choose }));
+
+  onClick(add, () => {
+    changeSet(app, (set) => addClass(set, freeClassName(set)));
+    const input = list.lastElementChild?.querySelector('input');
+    input?.focus();
+    input?.select();
+  });
+  onClick(sample, () =>
+    act(app, async () => {
+      const drawings = await starterPictures();
+      changeSet(app, (set) => addLabelled(set, drawings));
+      announce(`${countOf(kind, drawings.length)} added.`);
+    }),
+  );
+  onFiles(pickFolder, byId('picture-folder', 'input'), (files) => takeFiles(async () => files, chosen));
+  onDrop(
+    byId('samples-card', 'section'),
+    () => canChange(store.value),
+    ({ all }) => void takeFiles(all, chosen),
+  );
+  document.addEventListener('paste', ({ clipboardData }) => {
+    const files = [...(clipboardData?.files ?? [])].filter(({ type }) => type.startsWith('image/'));
+    if (files.length === 0 || !canChange(store.value)) return;
+    void takeFiles(async () => new Map(files.map((file, index) => [`${index} ${file.name}`, file])), chosen);
+  });
+
+  function render(): void {
+    const state = store.value;
+    const { classes } = state.set;
+    if (!classes.some(({ id }) => id === chosen)) chosen = classes[0]?.id;
+    tiles.show(new Map(classes.map((one): [number, TileItem] => [one.id, { one, isChosen: one.id === chosen }])));
+    for (const button of [add, sample, pickFolder]) button.disabled = !canChange(state);
+    const problem = classes.map(({ id }) => nameProblem(state.set, id)).find((text) => text !== '');
+    setText(byId('classes-problem', 'p'), problem ?? '');
+    const name = classes.find(({ id }) => id === chosen)?.name.trim();
+    setText(byId('paste-note', 'span'), name ? ` Pictures that you paste go to “${name}”.` : '');
+  }
+  store.watch((state, before) => {
+    if (state.set !== before.set || canChange(state) !== canChange(before) || state === before) render();
+  });
+}
