@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import {
+  addClass,
+  addLabelled,
+  addSamples,
+  emptySet,
+  MOST_CLASSES,
+  missingIn,
+  moveSample,
+  removeClass,
+  renameClass,
+  splitSamples,
+} from '../../demo/src/classes/class_set';
+
+const counts = (set: ReturnType<typeof emptySet<string>>) =>
+  set.classes.map(({ id, name }) => [name, set.samples.filter(({ classId }) => classId === id).length]);
+
+test('samples come to the classes that they name, in place of classes that nobody has used', () => {
+  const empty = emptySet<string>(['Class 1', 'Class 2']);
+  const set = addLabelled(empty, [
+    { label: 'spam', content: 'a' },
+    { label: ' ham ', content: 'b' },
+    { label: 'spam', content: 'c' },
+  ]);
+  expect(counts(set)).toEqual([
+    ['spam', 2],
+    ['ham', 1],
+  ]);
+  expect(counts(addLabelled(set, [{ label: 'other', content: 'd' }]))).toEqual([...counts(set), ['other', 1]]);
+});
+
+test('a sample is in one class: that into which it came last', () => {
+  const [first, second] = emptySet<string>(['a', 'b']).classes.map(({ id }) => id) as [number, number];
+  const once = addSamples(emptySet<string>(['a', 'b']), first, ['x', 'y', 'x']);
+  expect(once.samples.map(({ content }) => content)).toEqual(['x', 'y']);
+  const twice = addSamples(once, second, ['x']);
+  expect(counts(twice)).toEqual([
+    ['a', 1],
+    ['b', 1],
+  ]);
+  const [{ id } = { id: -1 }] = twice.samples;
+  expect(counts(moveSample(twice, id, second))).toEqual([
+    ['a', 0],
+    ['b', 2],
+  ]);
+  expect(counts(removeClass(twice, second))).toEqual([['a', 1]]);
+  expect(new Set(twice.samples.map((sample) => sample.id)).size).toBe(2);
+});
+
+test('what is missing is told, one thing after the other', () => {
+  let set = emptySet<string>(['a']);
+  expect(missingIn(set, 'messages')).toBe('Add some messages first.');
+  set = addSamples(set, 0, ['x']);
+  expect(missingIn(set, 'messages')).toBe('It takes two classes at least.');
+  set = addClass(set, ' a ');
+  expect(missingIn(set, 'messages')).toBe('Two classes have this name.');
+  const [, { id } = { id: -1 }] = set.classes;
+  set = renameClass(set, id, '  ');
+  expect(missingIn(set, 'messages')).toBe('A class needs a name.');
+  set = renameClass(set, id, 'b');
+  expect(missingIn(set, 'messages')).toBe('There are no messages in “b” yet.');
+  expect(missingIn(addSamples(set, id, ['y']), 'messages')).toBe('');
+});
+
+test('every fifth of each class is held out, where all have five', () => {
+  const numbers = (count: number, letter: string) => Array.from({ length: count }, (_, i) => `${letter}${i}`);
+  const set = addSamples(emptySet<string>(['a', 'b']), 0, numbers(11, 'a'));
+  const few = addSamples(set, 1, numbers(4, 'b'));
+  expect(splitSamples(few).heldOut).toEqual([]);
+  expect(splitSamples(few).train).toHaveLength(15);
+  const { train, heldOut } = splitSamples(addSamples(set, 1, numbers(5, 'b')));
+  expect(heldOut.map(({ content, label }) => `${content} ${label}`)).toEqual(['a4 0', 'a9 0', 'b4 1']);
+  expect(train).toHaveLength(13);
+});
+
+test('there is an end to classes', () => {
+  const names = Array.from({ length: MOST_CLASSES }, (_, index) => `c${index}`);
+  const set = emptySet<string>(names);
+  expect(() => addClass(set, 'more')).toThrow('There can be 20 classes at most.');
+});

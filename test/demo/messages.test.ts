@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { csvRows } from '../../demo/src/classify/csv';
+import { readMessages } from '../../demo/src/classify/read_messages';
+import { evenly } from '../../demo/src/library/evenly';
+import { Latest } from '../../demo/src/library/latest';
+
+const read = (files: Readonly<Record<string, string>>) =>
+  readMessages(
+    new Map(Object.entries(files).map(([path, text]) => [path, new File([text], path, { type: 'text/plain' })])),
+  );
+
+test('a CSV file is read as RFC 4180 has it', () => {
+  const text = '\ufefftext,label\r\n"a, ""b""\nc",1\r\n\r\nplain "quote",\n,x';
+  expect(csvRows(text)).toEqual([
+    { text: 'a, "b"\nc', label: '1' },
+    { text: 'plain "quote"', label: '' },
+    { text: '', label: 'x' },
+  ]);
+  expect(() => csvRows('text,label\na\n')).toThrow('Row 2 has 1 fields, and the first row names 2.');
+});
+
+test('messages come from tables, from folders named as classes, and from lines', async () => {
+  const jsonl = '{"text": " a ", "label": 1}\n\n{"text": "b", "label": "x"}\n';
+  expect((await read({ 'rows.jsonl': jsonl })).labelled).toEqual([
+    { label: '1', content: 'a' },
+    { label: 'x', content: 'b' },
+  ]);
+  const folders = await read({ 'mail/spam/1.txt': 'win\n', 'mail/ham/1.txt': 'hi', 'mail/ham/2.txt': 'ho' });
+  expect(folders.labelled).toEqual([
+    { label: 'ham', content: 'hi' },
+    { label: 'ham', content: 'ho' },
+    { label: 'spam', content: 'win' },
+  ]);
+  expect((await read({ 'a.txt': 'one\r\n\r\n two \n' })).lines).toEqual(['one', 'two']);
+});
+
+test.each([
+  [{ 'a.csv': 'body,label\nx,1\n' }, 'a.csv needs a text and a label in each row. Row 1 has body, label.'],
+  [{ 'a.jsonl': '{"text": "x", "label": ""}' }, 'a.jsonl needs a text and a label in each row. Row 1 has text, label.'],
+  [{ 'a.jsonl': 'null' }, 'a.jsonl needs a text and a label in each row. Row 1 has neither.'],
+  [{ 'a.jsonl': '{}\n{' }, "Line 2 isn't JSON."],
+  [{ 'a.txt': 'a\0b' }, 'a.txt is no text file.'],
+  [{ 'a.txt': ' \n' }, 'There are no messages in it.'],
+])('what holds no messages is refused in words: %j', async (files, message) => {
+  await expect(read(files as Record<string, string>)).rejects.toThrow(message);
+});
+
+test('what is too much is thinned out evenly', () => {
+  const all = Array.from({ length: 10 }, (_, i) => i);
+  expect(evenly(all, 20)).toEqual(all);
+  expect(evenly(all, 4)).toEqual([2, 4, 7, 9]);
+  expect(evenly(all, -1)).toEqual([]);
+  expect(evenly([], 4)).toEqual([]);
+});
+
+test('of values that come faster than they are handled, the newest is', async () => {
+  const handled: number[] = [];
+  const latest = new Latest(async (value: number) => {
+    await Promise.resolve();
+    handled.push(value);
+  });
+  await Promise.all([1, 2, 3, 4].map((value) => latest.push(value)));
+  expect(handled).toEqual([1, 4]);
+  await latest.push(5);
+  expect(handled).toEqual([1, 4, 5]);
+});

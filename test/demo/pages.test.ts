@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { partials } from '../../scripts/lib/html_partials.mjs';
+
+const folder = new URL('../../demo/', import.meta.url);
+const names = ['index', 'classify', 'images', 'bench'];
+const pages = new Map(names.map((name) => [name, readFileSync(new URL(`${name}.html`, folder), 'utf8')]));
+
+test.each([...pages])('%s leads to all pages, marks itself, and has the policy of the others', (name, html) => {
+  const nav = html.match(/<nav class="topline" aria-label="Pages">.*?<\/nav>/s)?.[0] ?? '';
+  const own = name === 'index' ? './' : `./${name}.html`;
+  expect([...nav.matchAll(/href="([^"]*)"/g)].map(([, address]) => address)).toEqual([
+    './',
+    './classify.html',
+    './images.html',
+    './bench.html',
+  ]);
+  expect([...nav.matchAll(/href="([^"]*)" aria-current="page"/g)].map(([, address]) => address)).toEqual([own]);
+  const policy = (text: string) => text.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
+  expect(policy(html)).toBe(policy(pages.get('index') ?? ''));
+});
+
+test('parts that pages share stand where they are named, as deep as they are named', () => {
+  const { transformIndexHtml } = partials(fileURLToPath(new URL('partials/', folder))) as unknown as {
+    readonly transformIndexHtml: { readonly handler: (html: string) => string };
+  };
+  const html = transformIndexHtml.handler('<main>\n  <!-- partials/learn.html -->\n</main>\n');
+  expect(html).toMatch(
+    /^<main>\n {2}<section id="train-card".*\n {4}<figure class="chart">.*\n {2}<\/section>\n<\/main>\n$/s,
+  );
+  expect(html).not.toContain('<!--');
+});
