@@ -120,6 +120,6 @@ test('a visitor sorts messages, trains, tries texts, finds it all again after a 
     await page.reload();
     await seen(page, '#device');
     expect(await page.$('.message')).toBeNull();
-    expect(await textOf(page, '#told')).toBe('Train it first, then write here.');
+    expect(await textOf(page, '#told')).toBe('Train it first, then try it here.');
   });
 });

@@ -53,13 +53,18 @@ export class Classifier<Content> {
 
   /** How likely each class is, in the order of `learnt.labels`. */
   async tell(learnt: Learnt, input: PredictInput): Promise<readonly LabelScore[]> {
-    const vera = await this.open(learnt);
+    const vera = await this.#open(learnt);
     const scores = new Map((await vera.predict(input)).map((one) => [one.label, one]));
     return learnt.labels.flatMap((label) => scores.get(label) ?? []);
   }
 
-  /** Makes what was learnt ready. */
-  open(learnt: Learnt): Promise<VeraModel> {
+  /** Whether what was learnt is ready. */
+  get isOpen(): boolean {
+    return this.#loaded?.vera !== undefined;
+  }
+
+  /** Makes it ready. */
+  #open(learnt: Learnt): Promise<VeraModel> {
     if (this.#loaded?.vera !== undefined) return Promise.resolve(this.#loaded.vera);
     this.#opening ??= this.#restore(learnt).finally(() => {
       this.#opening = undefined;

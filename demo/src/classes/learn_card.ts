@@ -1,4 +1,4 @@
-import { formatDuration } from '../format';
+import { formatBytes, formatDuration } from '../format';
 import type { Training } from '../library/training';
 import { announce } from '../ui/announcer';
 import { byId, setText } from '../ui/dom';
@@ -66,8 +66,11 @@ export function learnCard<Content>(app: ClassesApp<Content>): void {
   }
 
   const textOf = (state: ClassesState<Content>): string => {
-    const { phase, trouble, set } = state;
-    const preparing = `Reading the ${things} and preparing the graphics card…`;
+    const { phase, trouble, set, loading } = state;
+    const preparing =
+      loading === undefined || loading.total === 0
+        ? `Reading the ${things} and preparing the graphics card…`
+        : `Loading ${kind.model}: ${formatBytes(loading.loaded)} of ${formatBytes(loading.total)}…`;
     return phase === 'idle' ? missingIn(set, things) || outcome : runText(phase, trouble, preparing);
   };
 

@@ -1,8 +1,7 @@
 import { act } from '../app';
 import type { ClassesApp } from '../classes/app';
-import { Scores } from '../classes/scores';
+import { type Question, Telling } from '../classes/telling';
 import { ChoiceProblem } from '../library/choice_problem';
-import { Latest } from '../library/latest';
 import { byId, create, onClick, show } from '../ui/dom';
 import { onDrop } from '../ui/drop_zone';
 import { onFiles } from '../ui/file_picker';
@@ -14,62 +13,53 @@ const SEEN = 28;
 
 /** Tells the class of a picture: from a file, from the camera as it moves, or as it is drawn. */
 export function tryCard(app: ClassesApp<Blob>): void {
-  const { store, classifier, banner } = app;
+  const { store } = app;
   const buttons = new Map<Source, HTMLButtonElement>([
     ['camera', byId('try-camera', 'button')],
     ['drawing', byId('try-drawing', 'button')],
   ]);
   const [frame, seen] = [byId('try-view', 'div'), byId('seen', 'canvas')];
-  const scores = new Scores();
-  const view = new View(() => void tell());
+  const view = new View(() => void telling.tell());
   /** The square of a file, while one is shown. */
   let file: HTMLCanvasElement | undefined;
   let source: Source | undefined = 'drawing';
+  /** How often something else was opened. */
+  let openings = 0;
 
-  const telling = new Latest(async () => {
-    const { learnt, phase } = store.value;
+  const telling = new Telling(app, (): Question => {
     const picture = view.picture();
     const square = file ?? (picture && squareOf(picture));
     show(byId('seen-figure', 'figure'), square !== undefined);
-    if (square !== undefined) {
-      const context = contextOf(seen);
-      context.imageSmoothingQuality = 'high';
-      context.drawImage(square, 0, 0, SEEN, SEEN);
-    }
-    if (learnt === undefined) return scores.clear('Train it first, then show it something.');
-    if (square === undefined)
-      return scores.clear(source === 'drawing' ? 'Draw something, and see.' : 'Show it something, and see.');
-    if (phase !== 'idle') return; // it tells once the run has ended
-    try {
-      scores.show(await classifier.tell(learnt, pixelsOf(square)));
-    } catch (error) {
-      scores.clear('');
-      banner.report(error);
-      close();
-    }
+    if (square === undefined) return { wish: source === 'drawing' ? 'Draw something.' : 'Show it something.' };
+    const context = contextOf(seen);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(square, 0, 0, SEEN, SEEN);
+    return { input: pixelsOf(square) };
   });
 
-  const tell = (): Promise<void> => scores.during(telling.push(undefined));
+  const close = (): void => {
+    openings++;
+    view.close();
+    source = undefined;
+    press();
+  };
   const open = async (wanted: Source): Promise<void> => {
+    close();
     file = undefined;
     source = wanted;
     frame.replaceChildren(view.root);
     press();
     const isThere = await view.open(wanted);
-    await tell();
-    if (isThere && wanted === 'camera') void watch();
+    await telling.tell();
+    if (isThere && wanted === 'camera') await watch();
   };
-  /** Goes on with the next frame once the one before is told. */
+  /** Goes on with the next frame once the one before is told, as long as this is what the visitor last opened. */
   const watch = async (): Promise<void> => {
-    while (source === 'camera') {
+    const opened = openings;
+    while (opened === openings && source === 'camera' && !telling.hasFailed) {
       await new Promise(requestAnimationFrame);
-      await tell();
+      await telling.tell();
     }
-  };
-  const close = (): void => {
-    view.close();
-    source = undefined;
-    press();
   };
   const press = (): void => {
     for (const [name, button] of buttons) button.setAttribute('aria-pressed', String(name === source));
@@ -85,7 +75,7 @@ export function tryCard(app: ClassesApp<Blob>): void {
       square.setAttribute('role', 'img');
       square.setAttribute('aria-label', chosen.name);
       frame.replaceChildren(create('div', { className: 'view-frame' }, square));
-      void tell();
+      void telling.tell();
     });
 
   for (const [name, button] of buttons) onClick(button, () => open(name));
@@ -95,9 +85,5 @@ export function tryCard(app: ClassesApp<Blob>): void {
     () => !store.value.busy,
     ({ all }) => takeFiles(all),
   );
-  store.watch(({ learnt, phase, device }, before) => {
-    const isNew = learnt !== before.learnt || phase !== before.phase || device !== before.device;
-    if (isNew && device?.usable === true) void tell();
-  });
   void open('drawing');
 }
