@@ -78,3 +78,11 @@ test('there is an end to classes', () => {
   const set = emptySet<string>(names);
   expect(() => addClass(set, 'more')).toThrow('There can be 20 classes at most.');
 });
+
+test('what names no class needs one', () => {
+  const none = emptySet<string>([]);
+  expect(addSamples(none, undefined, [])).toBe(none);
+  expect(() => addSamples(none, undefined, ['x'])).toThrow('Add a class first, and choose it.');
+  expect(() => addSamples(none, 0, ['x'])).toThrow('Add a class first, and choose it.');
+  expect(addLabelled(emptySet<string>(['a']), []).classes).toHaveLength(1);
+});

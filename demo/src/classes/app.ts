@@ -1,9 +1,10 @@
 import type { Store } from '../store';
+import { announce } from '../ui/announcer';
 import type { Banner } from '../ui/banner';
 import type { Confirm } from '../ui/confirm';
-import type { ClassSet } from './class_set';
+import { addLabelled, addSamples, type ClassSet, type Labelled } from './class_set';
 import type { Classifier } from './classifier';
-import type { Kind } from './kind';
+import { countOf, type Kind } from './kind';
 import type { ClassesState } from './state';
 
 /** What the cards of such a page have at hand. */
@@ -32,4 +33,27 @@ export function changeSet<Content>(
   } catch (error) {
     banner.report(error);
   }
+}
+
+/** Samples that came together: some name their classes, the others are for one. */
+export interface Arrivals<Content> {
+  readonly labelled: readonly Labelled<Content>[];
+  readonly others: readonly Content[];
+  /** How many there were, before those were left out for which there is no room. */
+  readonly all: number;
+}
+
+/** Takes samples, and tells how many. */
+export function takeSamples<Content>(
+  app: ClassesApp<Content>,
+  { labelled, others, all }: Arrivals<Content>,
+  classId: number | undefined,
+): void {
+  const { store, banner, kind } = app;
+  const before = store.value.set.samples.length;
+  changeSet(app, (set) => addSamples(addLabelled(set, labelled), classId, others));
+  announce(`${countOf(kind, store.value.set.samples.length - before)} added.`);
+  const taken = labelled.length + others.length;
+  if (taken < all)
+    banner.show('note', `There is room for ${countOf(kind, taken)} of these ${all}. They are taken evenly.`);
 }

@@ -63,9 +63,13 @@ export function removeClass<Content>(set: ClassSet<Content>, id: number): ClassS
 /** Adds samples to a class. What is there already, in whichever class, moves to this one. */
 export function addSamples<Content>(
   set: ClassSet<Content>,
-  classId: number,
+  classId: number | undefined,
   contents: readonly Content[],
 ): ClassSet<Content> {
+  if (contents.length === 0) return set;
+  if (classId === undefined || !set.classes.some(({ id }) => id === classId)) {
+    throw new ChoiceProblem('Add a class first, and choose it.');
+  }
   const fresh = new Set(contents);
   const others = set.samples.filter(({ content }) => !fresh.has(content));
   const added = [...fresh].map((content, index) => ({ id: set.nextId + index, classId, content }));
@@ -77,7 +81,7 @@ export function addLabelled<Content>(
   set: ClassSet<Content>,
   labelled: readonly Labelled<Content>[],
 ): ClassSet<Content> {
-  let next = set.samples.length === 0 ? { ...set, classes: [] } : set;
+  let next = set.samples.length === 0 && labelled.length > 0 ? { ...set, classes: [] } : set;
   const nameOf = ({ label }: Labelled<Content>): string => label.trim().slice(0, LONGEST_NAME);
   for (const name of new Set(labelled.map(nameOf))) {
     const isOne = (one: ClassOf): boolean => one.name.trim() === name;

@@ -1,10 +1,7 @@
 import { act } from '../app';
-import { type ClassesApp, changeSet } from '../classes/app';
-import { addLabelled, addSamples, type ClassSet } from '../classes/class_set';
-import { countOf } from '../classes/kind';
+import { type Arrivals, type ClassesApp, takeSamples } from '../classes/app';
 import { canChange } from '../classes/state';
 import { evenly } from '../library/evenly';
-import { announce } from '../ui/announcer';
 import { byId, onClick, show } from '../ui/dom';
 import { onDrop } from '../ui/drop_zone';
 import { onFiles } from '../ui/file_picker';
@@ -16,45 +13,33 @@ import { starterMessages } from './starter';
 
 /** Takes messages: typed, pasted, from files, or those to begin with; and lets their classes be changed. */
 export function messagesCard(app: ClassesApp<string>): void {
-  const { store, banner, kind } = app;
+  const { store, kind } = app;
   const [text, into] = [byId('new-text', 'textarea'), byId('new-class', 'select')];
   const [add, sample] = [byId('add-messages', 'button'), byId('use-sample', 'button')];
   const [pick, pickFolder] = [byId('pick-files', 'button'), byId('pick-folder', 'button')];
   const rows = new KeyedRows(byId('messages', 'ul'), (id: number) => new MessageRow(app, id));
 
-  /** Changes the set, and tells how many came. */
-  const take = (change: (set: ClassSet<string>) => ClassSet<string>): void => {
-    const before = store.value.set.samples.length;
-    changeSet(app, change);
-    announce(`${countOf(kind, store.value.set.samples.length - before)} added.`);
-  };
+  const take = (arrivals: Arrivals<string>): void =>
+    takeSamples(app, arrivals, into.value === '' ? undefined : Number(into.value));
   const takeFiles = (files: () => Promise<ReadonlyMap<string, File>>): Promise<void> =>
     act(app, async () => {
-      const read = await readMessages(await files());
+      const { labelled, lines } = await readMessages(await files());
       const room = kind.most - store.value.set.samples.length;
-      const [labelled, lines] = [evenly(read.labelled, room), evenly(read.lines, room)];
-      const classId = Number(into.value);
-      take((set) => {
-        const more = labelled.length === 0 ? set : addLabelled(set, labelled);
-        return lines.length === 0 ? more : addSamples(more, classId, lines);
-      });
-      const all = read.labelled.length + read.lines.length;
-      const taken = labelled.length + lines.length;
-      if (taken < all)
-        banner.show('note', `There is room for ${countOf(kind, taken)} of these ${all}. They are taken evenly.`);
+      const all = labelled.length + lines.length;
+      take({ labelled: evenly(labelled, room), others: evenly(lines, room), all });
     });
 
   classList(app);
   byId('add-form', 'form').addEventListener('submit', (event) => {
     event.preventDefault();
     const lines = linesOf(text.value);
-    if (lines.length > 0) take((set) => addSamples(set, Number(into.value), lines));
+    take({ labelled: [], others: lines, all: lines.length });
     text.value = '';
     text.focus();
     render();
   });
   text.addEventListener('input', () => render());
-  onClick(sample, () => take((set) => addLabelled(set, starterMessages)));
+  onClick(sample, () => take({ labelled: starterMessages, others: [], all: starterMessages.length }));
   onFiles(pick, byId('message-files', 'input'), (files) => takeFiles(async () => files));
   onFiles(pickFolder, byId('message-folder', 'input'), (files) => takeFiles(async () => files));
   onDrop(

@@ -1,9 +1,7 @@
 import { act } from '../app';
-import { type ClassesApp, changeSet } from '../classes/app';
-import { addClass, addLabelled, addSamples, freeClassName, nameProblem } from '../classes/class_set';
-import { countOf } from '../classes/kind';
+import { type ClassesApp, changeSet, takeSamples } from '../classes/app';
+import { addClass, freeClassName, nameProblem } from '../classes/class_set';
 import { canChange } from '../classes/state';
-import { announce } from '../ui/announcer';
 import { byId, onClick, setText } from '../ui/dom';
 import { onDrop } from '../ui/drop_zone';
 import { onFiles } from '../ui/file_picker';
@@ -27,13 +25,8 @@ export function picturesCard(app: ClassesApp<Blob>): void {
 
   const takeFiles = (files: () => Promise<ReadonlyMap<string, File>>, classId: number | undefined): Promise<void> =>
     act(app, async () => {
-      const before = store.value.set.samples.length;
-      const { labelled, others } = await readPictures(await files(), kind.most - before);
-      changeSet(app, (set) => {
-        const into = classId ?? set.classes[0]?.id;
-        return into === undefined || others.length === 0 ? addLabelled(set, labelled) : addSamples(set, into, others);
-      });
-      announce(`${countOf(kind, store.value.set.samples.length - before)} added.`);
+      const room = kind.most - store.value.set.samples.length;
+      takeSamples(app, await readPictures(await files(), room), classId);
     });
   const choose = (classId: number): void => {
     if (chosen === classId) return;
@@ -51,8 +44,7 @@ export function picturesCard(app: ClassesApp<Blob>): void {
   onClick(sample, () =>
     act(app, async () => {
       const drawings = await starterPictures();
-      changeSet(app, (set) => addLabelled(set, drawings));
-      announce(`${countOf(kind, drawings.length)} added.`);
+      takeSamples(app, { labelled: drawings, others: [], all: drawings.length }, undefined);
     }),
   );
   onFiles(pickFolder, byId('picture-folder', 'input'), (files) => takeFiles(async () => files, chosen));

@@ -1,24 +1,19 @@
 import { labelledFiles } from 'webvera';
+import type { Arrivals } from '../classes/app';
 import type { Labelled } from '../classes/class_set';
 import { ChoiceProblem } from '../library/choice_problem';
 import { evenly } from '../library/evenly';
 import { pngOf, readSquare } from './picture';
 
-export interface ReadPictures {
-  readonly labelled: readonly Labelled<Blob>[];
-  /** Those in no folder of a class. */
-  readonly others: readonly Blob[];
-}
-
 /** Pictures of files by their paths: in folders named as classes, or without. At most so many; the rest is left out evenly. */
-export async function readPictures(files: ReadonlyMap<string, File>, most: number): Promise<ReadPictures> {
+export async function readPictures(files: ReadonlyMap<string, File>, most: number): Promise<Arrivals<Blob>> {
   const images = new Map([...files].filter(([, { type }]) => type.startsWith('image/')));
   if (images.size === 0) throw new ChoiceProblem('There are no pictures among these files.');
   const folders = new Set([...images.keys()].map((path) => path.slice(0, path.lastIndexOf('/') + 1)));
   if (folders.size === 1) {
     const others: Blob[] = [];
     for (const [path, file] of evenly([...images], most)) others.push(await pngOf(await readSquare(file, path)));
-    return { labelled: [], others };
+    return { labelled: [], others, all: images.size };
   }
   const found: { readonly image: Blob; readonly label: string }[] = [];
   for await (const file of labelledFiles(images)) if ('image' in file) found.push(file);
@@ -26,5 +21,5 @@ export async function readPictures(files: ReadonlyMap<string, File>, most: numbe
   for (const { image, label } of evenly(found, most)) {
     labelled.push({ label, content: await pngOf(await readSquare(image, `A picture of “${label}”`)) });
   }
-  return { labelled, others: [] };
+  return { labelled, others: [], all: found.length };
 }
