@@ -75,6 +75,10 @@ export class GgufFiles implements ModelFiles {
       const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
       const length = packing.rowBytes * count;
       position = tensor.offset + length;
+      // Else memory would be taken for what doesn't come.
+      if (header.dataOffset + position > (stream.size ?? Number.MAX_SAFE_INTEGER)) {
+        throw this.#invalid(`${tensor.name} ends after the file`);
+      }
       if (!select({ name, dtype: packing.dtype, shape })) {
         await reader.skip(length);
         continue;

@@ -47,6 +47,10 @@ export class TorchFile {
     await this.#entries.end(entry, bytes);
     for (const [name, tensor] of tensors) {
       const { storage } = tensor;
+      // Else memory would be taken for what doesn't come.
+      if (sizeOf(storage) > (this.#size ?? Number.MAX_SAFE_INTEGER)) {
+        throw this.#invalid(`expected a longer file, as storage ${storage.key} has ${sizeOf(storage)} bytes`);
+      }
       const views = this.#byKey.get(storage.key) ?? { storage, tensors: [] };
       views.tensors.push({ ...tensor, name });
       this.#byKey.set(storage.key, views);

@@ -115,6 +115,14 @@ describe('a file', () => {
     return new Uint8Array(file);
   };
 
+  /** The rows of a matrix are the second of its sizes. */
+  function largerTensor(): Uint8Array {
+    const file = Buffer.from(llama);
+    const name = 'token_embd.weight';
+    file.writeUInt32LE(2 ** 31, file.indexOf(name) + name.length + 4 + 8);
+    return new Uint8Array(file);
+  }
+
   test('comes in pieces of any size', async () => {
     for (const size of [1, 37, 1e6]) {
       const names: string[] = [];
@@ -137,6 +145,7 @@ describe('a file', () => {
     ['another magic', replaced('GGUF', 'GGML')],
     ['another version', replaced('GGUF\x03', 'GGUF\x09')],
     ['a field twice', replaced('llama.context_length', 'general.architecture')],
+    ['a tensor larger than it', largerTensor()],
     ['a tensor twice', replaced('blk.0.attn_k.weight', 'blk.0.attn_q.weight')],
   ])('with %s is invalid_format', async (_, file) => {
     expect((await refusal(file)).code).toBe('invalid_format');

@@ -165,6 +165,7 @@ describe('a pickle', () => {
     ['a size beyond numbers', named('K\0\x8a\x09\0\0\0\0\0\0\0\0\x01\x85K\x01\x85')],
     ['more sizes than strides', named('K\0K\x02K\x02\x86K\x01\x85')],
     ['nine dimensions', named(`K\0(${'K\x01'.repeat(9)}t(${'K\x01'.repeat(9)}t`)],
+    ['a storage larger than the file', named('K\0K\x04\x85K\x01\x85').replace('K\x04tQ', 'J\xff\xff\xff\x7ftQ')],
     ['a storage that is not there', torchPickleOfOther()],
     ['an empty stack', '\x80\x02.'],
     ['a mark that is not there', '\x80\x02t.'],
