@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readSafetensors } from '../../src/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import { AutoModelForCausalLM, get_peft_model, type PreTrainedModel, Trainer, VeraConfig } from '../../src/index';
 import { seededFiles } from '../helpers/seeded_model';
 import { openTestSession, type TestSession } from '../helpers/session';
@@ -42,6 +42,32 @@ async function folderOf2022(weights: Blob): Promise<{ readonly files: Map<string
 
 const load = (source: { readonly files: Map<string, Blob> }): Promise<PreTrainedModel> =>
   AutoModelForCausalLM.from_pretrained(source, { session: opened.session });
+
+test('a tied head stands for an embedding that the weights lack, and for none that they have', async () => {
+  const { files } = seededFiles(CONFIG);
+  const weights = files.get('model.safetensors') as Blob;
+  const tensors = [...readSafetensors(new Uint8Array(await weights.arrayBuffer())).tensors];
+  const EMBEDDING = 'model.decoder.embed_tokens.weight';
+  const [, embedding] = tensors.find(([name]) => name === EMBEDDING) ?? [];
+  if (embedding === undefined) throw new Error(`there is no ${EMBEDDING}`);
+  const others = tensors.filter(([name]) => name !== EMBEDDING);
+  const stale = { ...embedding, bytes: new Uint8Array(embedding.bytes.length) };
+  const [expected, ...found] = await Promise.all(
+    [
+      tensors,
+      [...others, ['lm_head.weight', embedding] as const],
+      [...tensors, ['lm_head.weight', stale] as const],
+    ].map(async (held) => {
+      const model = await load({
+        files: new Map([...files, ['model.safetensors', new Blob([writeSafetensors(held)])]]),
+      });
+      const { logits } = await model.forward({ input_ids: [[2, 39, 379, 428]] });
+      await model.dispose();
+      return logits;
+    }),
+  );
+  for (const logits of found) expect(logits).toEqual(expected);
+});
 
 test('a folder of 2022, with a pickle, a vocabulary and merges, does what PEFT’s first example of VeRA does', async () => {
   const modern = seededFiles(CONFIG);

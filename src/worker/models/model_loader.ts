@@ -70,9 +70,13 @@ async function loadWeights(
 ): Promise<void> {
   const specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
+  /** Heads that are tied, with the embeddings that they share: some files hold only the former. */
+  const tied = new Map([...model.tied].map(([module, source]) => [`${module}.weight`, specs.get(`${source}.weight`)]));
+  const heads = new Set<string>();
   let prepared = false;
   const select = ({ name, shape, dtype: stored }: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>): boolean => {
     const spec = find(name);
+    if (tied.has(name)) heads.add(name);
     if (spec === undefined) return false;
     if (ignore_mismatched_sizes && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return false;
     expectWeightShape(spec, shape);
@@ -83,9 +87,7 @@ async function loadWeights(
     }
     return true;
   };
-  for await (const tensor of files.tensors(select)) {
-    const spec = find(tensor.name);
-    if (spec === undefined) continue;
+  const load = async (tensor: StoredTensor, spec: WeightSpec): Promise<void> => {
     if (weights.has(spec.name)) {
       throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
     }
@@ -97,6 +99,20 @@ async function loadWeights(
       runner.write(shard, encode(spec, storageOf(value), rows));
     }
     onUpload((100 * weights.size) / model.weights.length);
+  };
+  for await (const tensor of files.tensors(select)) {
+    const spec = find(tensor.name);
+    if (spec !== undefined) await load(tensor, spec);
+  }
+  for (const head of heads) {
+    const spec = tied.get(head);
+    if (spec === undefined || weights.has(spec.name)) continue;
+    // Read again for it, as the embedding would go before it wherever it stood.
+    const isHead = ({ name, shape }: Pick<StoredTensor, 'name' | 'shape'>): boolean => {
+      if (name === head) expectWeightShape(spec, shape);
+      return name === head;
+    };
+    for await (const tensor of files.tensors(isHead)) await load(tensor, spec);
   }
   const absent = model.weights.filter(({ name }) => !weights.has(name));
   const missing = absent.flatMap((spec) => (spec.initialStd === undefined ? [fileNames(spec)[0]] : []));
