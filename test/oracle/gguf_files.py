@@ -18,10 +18,10 @@ from .small_tokenizers import FOLDER
 from .versions import versions
 
 ABOUT = (
-    "blocks: bytes of each packed type and the float32 numbers that gguf.dequantize makes of them. files: base models of "
-    "test/golden as GGUF; the matrices of llama-packed are Q8_0 where they can be, and packed has two of them by the "
-    "checkpoint's names. rows: ids of texts by the files tokenizer-PRE, with the vocabulary of test/oracle/tokenizers' "
-    "roberta.json. All in base64."
+    "blocks: bytes of each packed type and the float32 numbers that gguf.dequantize makes of them. files: base models "
+    "of test/golden as GGUF; the matrices of llama-packed are Q8_0 where they can be, and packed has two of them by "
+    "the checkpoint's names. rows: ids of texts by the files tokenizer-PRE, with the vocabulary of "
+    "test/oracle/tokenizers' roberta.json. All in base64."
 )
 
 TYPES = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K")
