@@ -16,7 +16,10 @@ interface TokenizerFiles {
   readonly bytes: number;
 }
 
-/** A folder's tokenizer: tokenizer.json, or the vocabulary that older folders have in its place; undefined without either. */
+/**
+ * A folder's tokenizer: tokenizer.json, or the vocabulary that older folders have in its place; undefined without either.
+ * `modelType` is what config.json says, which is read for it where it is needed and not given.
+ */
 export async function readTokenizerFiles(
   source: FileSource,
   limits: Limits,
@@ -38,7 +41,7 @@ export async function readTokenizerFiles(
     config: await object('tokenizer_config.json'),
     specialTokens: await object('special_tokens_map.json'),
     addedTokens: await object('added_tokens.json'),
-    modelType,
+    modelType: modelType ?? textIn(await object('config.json'), 'model_type'),
   };
   return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
 }
@@ -55,6 +58,11 @@ async function readVocabulary(
   }
   const lines = await readFileIfPresent(source, 'vocab.txt', limit);
   return lines === undefined ? undefined : { of: { lines: textOf(lines) }, bytes: lines.length };
+}
+
+function textIn(json: JsonObject, key: string): string | undefined {
+  const value = json[key];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function textOf(bytes: Uint8Array): string {

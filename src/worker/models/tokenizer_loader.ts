@@ -2,7 +2,6 @@ import { WebVeraError } from '../../core/error';
 import { type FileSource, missingFile, readFileIfPresent } from '../../core/files';
 import type { ParserLimits } from '../../core/source';
 import { GgufFiles } from '../../formats/gguf/gguf_files';
-import { parseJsonObject } from '../../formats/json';
 import type { Architecture } from '../../models/architecture';
 import { announcing, createTokenizer, type TextTokenizer } from '../../tokenizer/tokenizer';
 import type { SessionHost } from '../protocol';
@@ -24,10 +23,7 @@ export class TokenizerLoader {
   }
 
   async #tokenizer(source: FileSource, gguf: GgufFiles | undefined): Promise<TextTokenizer> {
-    const config = await readFileIfPresent(source, 'config.json', this.#limits.json).catch(noneForbidden);
-    const { model_type } = config === undefined ? {} : parseJsonObject(config, 'config.json', this.#limits.json);
-    const modelType = typeof model_type === 'string' ? model_type : undefined;
-    const tokenizer = await this.#load(source, { modelType, gguf });
+    const tokenizer = await this.#load(source, { gguf });
     if (tokenizer === undefined) throw missingFile(source, ['tokenizer.json']);
     return tokenizer;
   }
@@ -44,7 +40,7 @@ export class TokenizerLoader {
 
   async #load(
     source: FileSource,
-    { modelType, vocabSize, gguf }: { modelType: string | undefined; vocabSize?: number; gguf: GgufFiles | undefined },
+    { modelType, vocabSize, gguf }: { modelType?: string; vocabSize?: number; gguf: GgufFiles | undefined },
   ): Promise<TextTokenizer | undefined> {
     const files = (await readTokenizerFiles(source, this.#limits, modelType)) ?? (await gguf?.tokenizer());
     if (files === undefined) return undefined;
