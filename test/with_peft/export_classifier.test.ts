@@ -1,13 +1,12 @@
 import '../helpers/gpu';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import type { Example } from '../../src/index';
 import { randomArray } from '../helpers/random';
-import { type Case, changed, exportAt, modelFolder, rows as texts, trainHere, withDropout } from './exported';
+import { type Case, changed, rows as texts } from './exported';
+import { expectGoesOn } from './goes_on';
 import { describeWithPeft } from './peft';
-import { runPython } from './python';
-import { expectSame, expectSuccess, readOutput } from './python_output';
 
 const CLASSES = 3;
 /** More of the first class than of the others. */
@@ -102,11 +101,6 @@ const cases: Readonly<Record<string, Case>> = {
 
 describeWithPeft('Python goes on with a classifier as the run would have here', () => {
   test.each(Object.keys(cases))('%s', async (name) => {
-    const one = cases[name]!;
-    const here = await trainHere(one);
-    const { folder, done } = await exportAt(one, 4);
-    expect(done).toBeLessThan(10);
-    expectSuccess(await runPython(folder, ['train.py', '--model', withDropout(one.model ?? modelFolder(one.base))]));
-    await expectSame(readOutput(folder), here);
+    await expectGoesOn(cases[name]!);
   });
 });

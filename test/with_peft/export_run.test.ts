@@ -6,19 +6,15 @@ import { permutation } from '../../src/core/rng';
 import dataPy from '../../src/formats/run_folder/data.py?raw';
 import { VeraModel } from '../../src/index';
 import { largestDifference } from '../helpers/golden';
-import { cases, exportAt, load, modelFolder, rows, trainHere, withDropout, writeNew } from './exported';
+import { cases, exportAt, load, modelFolder, rows, trainHere, writeNew } from './exported';
+import { expectGoesOn } from './goes_on';
 import { describeWithPeft } from './peft';
 import { runPython } from './python';
 import { expectSame, expectSuccess, readOutput } from './python_output';
 
 describeWithPeft('Python goes on as the run would have here', () => {
   test.each(Object.keys(cases))('%s', async (name) => {
-    const one = cases[name]!;
-    const here = await trainHere(one);
-    const { folder, done } = await exportAt(one, 4);
-    expect(done).toBeLessThan(10);
-    expectSuccess(await runPython(folder, ['train.py', '--model', withDropout(one.model ?? modelFolder(one.base))]));
-    await expectSame(readOutput(folder), here);
+    await expectGoesOn(cases[name]!);
   });
 
   test('from the first step, with its own checkpoints, and again after it was interrupted', async () => {
