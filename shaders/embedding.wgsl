@@ -1,11 +1,10 @@
 // embedding: y[n,c] = scale · weight[ids[n] + offset, c] of a matrix (V, C); indices from V on read its last row, as the host
 // refuses such ids
-// ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1, as 32-bit words: one f32, or with `half` two
-// packed f16
+// ids: (N)   weight: (count, C), the matrix's rows first … first + count − 1, as 32-bit words
 // before: y of the shards before, kept where a row isn't in this one; left out when has_before is 0   before, y: (N, C)
 // grid: one thread per element of y, folded into x and y
-// with lib/flat_index.wgsl
-struct Params { N: u32, C: u32, V: u32, first: u32, count: u32, half: u32, offset: u32, scale: f32, has_before: u32 }
+// with lib/{stored_*, flat_index}.wgsl
+struct Params { N: u32, C: u32, V: u32, first: u32, count: u32, offset: u32, scale: f32, has_before: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 @group(0) @binding(2) var<storage, read> weight: array<u32>;
@@ -24,11 +23,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     y[element] = before[element];
     return;
   }
-  let at = min(row, p.count - 1u) * p.C + element % p.C;
-  if (p.half != 0u) {
-    let pair = unpack2x16float(weight[at / 2u]);
-    y[element] = p.scale * select(pair.x, pair.y, at % 2u == 1u);
-  } else {
-    y[element] = p.scale * bitcast<f32>(weight[at]);
-  }
+  y[element] = p.scale * stored(min(row, p.count - 1u), element % p.C, p.C);
+}
+
+fn stored_word(index: u32) -> u32 {
+  return weight[index];
 }

@@ -1,5 +1,5 @@
 // vera_merge: into[m,k] = weight[m,k] + λ_b[m] · Σ_j B[m,j] · λ_d[j] · A[j,k]
-// weight: (M, K) in f32, or with `half` in packed f16; none when has_weight is 0
+// weight: (M, K) in f32, or with `half` in packed f16; what into holds when has_weight is 0, or nothing when onto is 0, too
 // A: (R, stride), of which the first K columns are used   B: (≥ M, R)   into: (M, K)
 // lambda: the pool, with λ_b at lambda_b and λ_d at lambda_d, multiples of 4
 // grid: see the tile; its rows are m, its columns k, and its K runs over the rank
@@ -14,6 +14,7 @@ struct Params {
   lambda_d: u32,
   half: u32,
   has_weight: u32,
+  onto: u32,
   first_x: u32,
   first_y: u32,
 }
@@ -71,9 +72,11 @@ fn addend_word(index: u32) -> AddendWord {
 }
 
 fn put(at: u32, value: Result) {
-  if (p.has_weight == 0u) {
-    into[at] = value;
-  } else {
+  if (p.has_weight != 0u) {
     into[at] = addend(at, p.half != 0u) + value;
+  } else if (p.onto != 0u) {
+    into[at] += value;
+  } else {
+    into[at] = value;
   }
 }

@@ -13,8 +13,8 @@ export interface PlainProgram {
   readonly bytes: number;
 }
 
-/** A tenth. */
-const NUMBERS = { f32: 0x3dcccccd, f16: 0x2e662e66, u32: 0x3dcccccd };
+/** A tenth; of packed numbers some that are about as large. */
+const NUMBERS = { f32: 0x3dcccccd, f16: 0x2e662e66, bf16: 0x3dcd3dcd, q8: 0x12661266, q4: 0x2e662e66, u32: 0x3dcccccd };
 
 /** The matrix is stored as `like` is, with rows as long, and has `bytes` in all, or as many as can be bound. */
 export async function loadPlain(executor: Executor, like: Value, bytes: number): Promise<PlainProgram> {

@@ -50,6 +50,18 @@ export function bf16ToF32(source: Uint16Array, target = new Float32Array(source.
   return target;
 }
 
+/** float32 → bfloat16 bits, to the nearest, ties to even. */
+export function f32ToBf16(source: Float32Array, target = new Uint16Array(source.length)): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  for (let index = 0; index < bits.length; index++) {
+    const float = bits[index] ?? 0;
+    const magnitude = float & 0x7fffffff;
+    const rounded = magnitude > 0x7f800000 ? (magnitude >>> 16) | 0x40 : roundHalfEven(magnitude, 16);
+    target[index] = ((float >>> 16) & 0x8000) | rounded;
+  }
+  return target;
+}
+
 /** `value` without its last `shift` bits. */
 function roundHalfEven(value: number, shift: number): number {
   const odd = (value >>> shift) & 1;

@@ -26,8 +26,11 @@ export interface ModuleInfo {
   readonly repr?: string;
 }
 
-/** How weights are held on the GPU. 'auto': float16 files stay packed float16, all else (bfloat16 too) float32. */
-export type ModelDtype = 'auto' | 'float32' | 'float16';
+/**
+ * How weight matrices are held on the GPU; vectors are always float32. 'auto': as the files have them. 'q8' and 'q4': packed
+ * as they load, in 9 and 5 bits for each number; matrices whose rows aren't a multiple of 32 stay as the files have them.
+ */
+export type ModelDtype = 'auto' | 'float32' | 'float16' | 'bfloat16' | 'q8' | 'q4';
 
 /** Exactly the two files that PEFT's `save_pretrained` writes. */
 export interface AdapterFiles {

@@ -11,7 +11,7 @@ import { WEIGHTS_FILE, WEIGHTS_INDEX } from './weights';
 export interface ModelTensorSpec {
   readonly name: string;
   readonly dims: Tensor['dims'];
-  readonly dtype: 'F32' | 'F16';
+  readonly dtype: 'F32' | 'F16' | 'BF16';
 }
 
 export interface ModelTensor extends ModelTensorSpec {
@@ -115,7 +115,8 @@ function indexOf(shards: readonly (readonly Spec[])[], names: readonly string[])
 
 /** transformers 5 loads weights as what config.json calls them, under one of two names. */
 function withDtype(config: PretrainedConfig, specs: readonly ModelTensorSpec[]): PretrainedConfig {
-  const dtype = specs.some((spec) => spec.dtype === 'F16') ? 'float16' : 'float32';
+  const has = (wanted: ModelTensorSpec['dtype']): boolean => specs.some((spec) => spec.dtype === wanted);
+  const dtype = has('BF16') ? 'bfloat16' : has('F16') ? 'float16' : 'float32';
   return { ...config, [Object.hasOwn(config, 'torch_dtype') ? 'torch_dtype' : 'dtype']: dtype };
 }
 

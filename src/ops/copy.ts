@@ -20,7 +20,7 @@ export const copyKernel = defineKernel({
 export function copyInto(g: Graph, source: Value, target: Value, offset: number): void {
   const size = numel(source.shape);
   if (g.trains(source) || g.trains(target)) throw new WebVeraError('internal', `copy: ${source.name} has no gradient`);
-  if (source.dtype !== target.dtype || source.dtype === 'f16') {
+  if (source.dtype !== target.dtype || (source.dtype !== 'f32' && source.dtype !== 'u32')) {
     throw new WebVeraError(
       'invalid_argument',
       `copy: expected two f32 or two u32 values, got ${source.dtype} into ${target.dtype}`,

@@ -5,25 +5,27 @@ import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, formatShape, numel } from '../core/shape';
 import type { Graph } from '../graph/graph';
-import { shardsOf, type Value } from '../graph/value';
+import { shardsOf, storageOf, type Value } from '../graph/value';
 import { accumulatedIn } from './column_sum';
+import { byStorage } from './stored';
 
-export const embeddingForward = defineKernel({
-  name: 'embedding',
-  bindings: { ids: 'read', weight: 'read', before: 'read', y: 'write' },
-  params: {
-    N: 'size',
-    C: 'size',
-    V: 'size',
-    first: 'place',
-    count: 'size',
-    half: 'u32',
-    offset: 'place',
-    scale: 'f32',
-    has_before: 'u32',
-  },
-  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
-});
+export const embeddingForward = byStorage((stored) =>
+  defineKernel({
+    name: 'embedding',
+    bindings: { ids: 'read', weight: 'read', before: 'read', y: 'write' },
+    params: {
+      N: 'size',
+      C: 'size',
+      V: 'size',
+      first: 'place',
+      count: 'size',
+      offset: 'place',
+      scale: 'f32',
+      has_before: 'u32',
+    },
+    variants: [{ wgsl: [wgsl, stored, flatIndex], workgroups: ({ N, C }) => flatGrid(N * C) }],
+  }),
+);
 
 export const embeddingBackward = defineKernel({
   name: 'embedding_backward',
@@ -47,7 +49,7 @@ interface EmbeddingOptions {
 const NO_PADDING = 0x80000000;
 
 /**
- * The rows ids + offset of weight (V, C), f32 or f16, for ids (N), times `scale`: (N, C). Ids must stay below V − offset. A
+ * The rows ids + offset of weight (V, C), stored in any way, for ids (N), times `scale`: (N, C). Ids must stay below V − offset. A
  * weight that trains receives a gradient, in the buffer that `Graph.grad` was given for it.
  */
 export function embedding(
@@ -67,7 +69,7 @@ export function embedding(
     );
   }
   const N = numel(ids.shape);
-  const y = emitShards(g, ids, weight, { N, C, V, half: Number(weight.dtype === 'f16'), offset, scale });
+  const y = emitShards(g, ids, weight, { N, C, V, offset, scale });
   g.differentiate(y, [weight], (dy, [sink]) => {
     const dw = accumulatedIn(sink, weight);
     expectShape('embedding gradient', dw.shape, [V, C]);
@@ -86,15 +88,15 @@ function emitShards(
     readonly N: number;
     readonly C: number;
     readonly V: number;
-    readonly half: number;
     readonly offset: number;
     readonly scale: number;
   },
 ): Value {
+  const kernel = embeddingForward[storageOf(weight).name];
   const y = shardsOf(weight).reduce<Value | undefined>((before, { value, first }) => {
     const of = { first, count: value.shape[0] ?? 0, has_before: Number(before !== undefined) };
     const given = { ids, weight: value, before: before ?? value };
-    return g.emit(embeddingForward, given, { y: [params.N, params.C] }, { ...params, ...of }).y;
+    return g.emit(kernel, given, { y: [params.N, params.C] }, { ...params, ...of }).y;
   }, undefined);
   if (y === undefined) throw new WebVeraError('internal', `${weight.name} has no shards`);
   return y;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bf16ToF32, f16ToF32, f32ToF16 } from '../../src/core/float16';
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from '../../src/core/float16';
 import { toFloat32 } from '../../src/formats/values';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
 
@@ -38,6 +38,10 @@ describe('every one of the 65,536 patterns', () => {
     const quiet = (bits: number) => ((bits & 0x7fff) > 0x7c00 ? bits | 0x200 : bits);
     expect(firstDifference(f32ToF16(halves), quiet)).toBeUndefined();
   });
+  test('bfloat16 comes back, NaNs quiet', () => {
+    const quiet = (bits: number) => ((bits & 0x7fff) > 0x7f80 ? bits | 0x40 : bits);
+    expect(firstDifference(f32ToBf16(brains), quiet)).toBeUndefined();
+  });
 });
 
 /** The float32 values just below, at and just above the middle of each two neighbours, and what they must become. */
@@ -57,7 +61,10 @@ function* middles(values: Float32Array, infinity: number, step: number): Generat
 }
 
 describe('rounding to the nearest, ties to even, around the middle of each two neighbours', () => {
-  test.each([['float16', f32ToF16, halves, 0x7c00, 32]] as const)('%s', (_, convert, values, infinity, step) => {
+  test.each([
+    ['float16', f32ToF16, halves, 0x7c00, 32],
+    ['bfloat16', f32ToBf16, brains, 0x7f80, 2 ** 120],
+  ] as const)('%s', (_, convert, values, infinity, step) => {
     const cases = [...middles(values, infinity, step)];
     const inputs = Float32Array.from(cases, ([value]) => value);
     expect(firstDifference(convert(inputs), (index) => cases[index]?.[1] ?? -1)).toBeUndefined();

@@ -1,6 +1,7 @@
 import type { AnyKernel, AnyVariant, Bindings, ParamTypes } from '../../src/core/kernel';
+import { storages } from '../../src/core/storage';
 import { Product } from '../../src/ops/products/product';
-import { LINES, RIGHT_STORAGES } from '../../src/ops/products/storage';
+import { LINES } from '../../src/ops/products/storage';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/ops/**/*.ts', { eager: true });
 const shaders = import.meta.glob<string>('../../shaders/**/*.wgsl', { eager: true, query: '?raw', import: 'default' });
@@ -23,13 +24,19 @@ export function allKernels(): AnyKernel[] {
 
 function recordsOf(value: unknown): NamedKernel[] {
   if (value instanceof Product) return kernelsOf(value);
-  const isRecord = typeof value === 'object' && value !== null && 'bindings' in value && 'variants' in value;
-  return isRecord ? [named(value as AnyKernel)] : [];
+  if (isKernel(value)) return [named(value)];
+  // A kernel for each way in which a matrix is stored.
+  const each = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return each.flatMap(([storage, one]) => (storage in storages && isKernel(one) ? [named(one, `.${storage}`)] : []));
+}
+
+function isKernel(value: unknown): value is AnyKernel {
+  return typeof value === 'object' && value !== null && 'bindings' in value && 'variants' in value;
 }
 
 function kernelsOf<B extends Bindings, P extends ParamTypes>(product: Product<B, P>): NamedKernel[] {
   return LINES.flatMap((lines) =>
-    RIGHT_STORAGES.map((storage) => named(product.kernel(lines, storage), `.${lines}.${storage}`)),
+    product.storages.map((storage) => named(product.kernel(lines, storage), `.${lines}.${storage}`)),
   );
 }
 

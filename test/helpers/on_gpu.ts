@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { numel } from '../../src/core/shape';
+import { storages } from '../../src/core/storage';
 import { SubmitBudget } from '../../src/gpu/budget';
 import { chooseVariant } from '../../src/gpu/choice';
 import { Executor } from '../../src/gpu/executor';
@@ -31,24 +32,16 @@ export function testExecutor({ variant, ...options }: GpuOptions = {}): Executor
   return new Executor(gpuHost(), { choose, ...options });
 }
 
-/** The bytes of float64 numbers in a value's dtype. Halves must be exact. */
+/** The bytes of float64 numbers in a value's dtype, in which they must be exact. */
 export function encode(value: Value, numbers: Float64Array): ArrayBufferView<ArrayBuffer> {
-  if (value.dtype === 'u32') return Uint32Array.from(numbers);
-  if (value.dtype === 'f32') return Float32Array.from(numbers);
-  const halves = new Uint16Array(Math.ceil(numbers.length / 2) * 2);
-  numbers.forEach((number, index) => {
-    halves[index] = exactHalf(number);
-  });
-  return halves;
-}
-
-/** The bits of a number that fits a half without rounding (normal, or zero). */
-function exactHalf(number: number): number {
-  if (number === 0) return 0;
-  const exponent = Math.floor(Math.log2(Math.abs(number)));
-  const mantissa = (Math.abs(number) / 2 ** exponent - 1) * 1024;
-  if (!Number.isInteger(mantissa) || exponent < -14 || exponent > 15) throw new Error(`${number} is no exact half`);
-  return (number < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | mantissa;
+  const { name, dtype, shape } = value;
+  if (dtype === 'u32') return Uint32Array.from(numbers);
+  if (dtype === 'f32') return Float32Array.from(numbers);
+  const encoded = storages[dtype].encode(Float32Array.from(numbers), shape);
+  const decoded = storages[dtype].decode(encoded.buffer, shape);
+  const wrong = numbers.findIndex((number, index) => number !== decoded[index]);
+  if (wrong >= 0) throw new Error(`${name}[${wrong}]: ${numbers[wrong]} is ${decoded[wrong]} in ${dtype}`);
+  return new Uint8Array([...new Uint8Array(encoded.buffer), ...[0, 0, 0].slice(0, -encoded.byteLength & 3)]);
 }
 
 /** Runs steps on the GPU from the given pinned values, and reads `wanted` back as float64. */

@@ -1,3 +1,5 @@
+import type { DType } from '../../src/graph/value';
+
 /** A small seeded generator for test inputs (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
@@ -19,4 +21,14 @@ export function randomArray(length: number, seed: number, scale = 1): Float64Arr
 export function integerArray(length: number, seed: number, bound = 4): Float64Array {
   const next = random(seed);
   return Float64Array.from({ length }, () => Math.floor(next() * (2 * bound + 1)) - bound);
+}
+
+/** Whole numbers that a storage of weights holds exactly: of packed ones, each group has the ends of its range. */
+export function storableArray(length: number, seed: number, dtype: DType): Float64Array {
+  const next = random(seed);
+  const [least, most, group] = dtype === 'q8' ? [-127, 127, 16] : [-7, 8, 32];
+  return Float64Array.from({ length }, (_, index) => {
+    const place = index % group;
+    return place === 3 ? most : place === 7 ? least : Math.floor(next() * (most - least + 1)) + least;
+  });
 }

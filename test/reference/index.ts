@@ -33,6 +33,7 @@ import * as vera from './vera';
 import * as veraMerge from './vera_merge';
 import * as veraMixed from './vera_mixed';
 import * as veraSaved from './vera_saved';
+import * as widen from './widen';
 
 /** Every kernel's reference, by the kernel's name. */
 export const references: Readonly<Record<string, Reference>> = {
@@ -70,4 +71,5 @@ export const references: Readonly<Record<string, Reference>> = {
   ...veraMerge,
   ...veraMixed,
   ...veraSaved,
+  ...widen,
 };

@@ -2,13 +2,14 @@ import type { Reference } from './reference';
 
 export const vera_merge: Reference = (
   { weight, A, B, lambda, into },
-  { M, K, R, stride, lambda_b, lambda_d, has_weight },
+  { M, K, R, stride, lambda_b, lambda_d, has_weight, onto },
 ) => {
   for (let m = 0; m < M!; m++) {
     for (let k = 0; k < K!; k++) {
       let low = 0;
       for (let j = 0; j < R!; j++) low += B![m * R! + j]! * lambda![lambda_d! + j]! * A![j * stride! + k]!;
-      into![m * K! + k] = (has_weight ? weight![m * K! + k]! : 0) + lambda![lambda_b! + m]! * low;
+      const before = has_weight ? weight![m * K! + k]! : onto ? into![m * K! + k]! : 0;
+      into![m * K! + k] = before + lambda![lambda_b! + m]! * low;
     }
   }
 };

@@ -19,6 +19,7 @@ export const linearForward = defineProduct({
   wgsl: linearWgsl,
   left: 'rows',
   right: 'rows',
+  weight: true,
   fewRows: true,
   f16: true,
   matrices: true,
@@ -42,6 +43,7 @@ export const linearBackward = defineProduct({
   wgsl: linearBackwardWgsl,
   left: 'rows',
   right: 'columns',
+  weight: true,
   parts: 'apart',
   f16: true,
   size: ({ N, K, M0, M1, M2 }) => [N, K, M0 + M1 + M2],
@@ -58,7 +60,7 @@ export const linearWeightBackward = defineProduct({
 });
 
 export interface LinearLayer {
-  /** (M, K), f32 or f16. */
+  /** (M, K), stored in any way. */
   readonly weight: Value;
   /** (M) */
   readonly bias?: Value | undefined;
@@ -72,7 +74,7 @@ interface MadeLayer extends LinearLayer {
 }
 
 /**
- * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) in f32 or f16, bias (M), residual and y (…, M). Those of
+ * y = x·weightᵀ + bias + residual: x (…, K), weight (M, K) stored in any way, bias (M), residual and y (…, M). Those of
  * x, residual, weight and bias that train receive gradients; those of weight and bias accumulate in the buffers that
  * `Graph.grad` was given for them.
  */

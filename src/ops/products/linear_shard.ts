@@ -27,6 +27,7 @@ export const linearShardForward = defineProduct({
   wgsl: forwardWgsl,
   left: 'rows',
   right: 'rows',
+  weight: true,
   fewRows: true,
   resultStart: true,
   f16: true,
@@ -40,6 +41,7 @@ export const linearShardBackward = defineProduct({
   wgsl: backwardWgsl,
   left: 'rows',
   right: 'columns',
+  weight: true,
   f16: true,
   size: ({ N, K, M }) => [N, K, M],
   // A single slice of K, which begins at the shard's first row.

@@ -20,9 +20,12 @@ import resultVec4 from '../../../shaders/products/lib/result_vec4.wgsl?raw';
 import resultWhole from '../../../shaders/products/lib/result_whole.wgsl?raw';
 import rightBeginColumns from '../../../shaders/products/lib/right_begin_columns.wgsl?raw';
 import rightBeginRows from '../../../shaders/products/lib/right_begin_rows.wgsl?raw';
+import rightBf16 from '../../../shaders/products/lib/right_bf16.wgsl?raw';
 import rightColumns from '../../../shaders/products/lib/right_columns.wgsl?raw';
 import rightF16 from '../../../shaders/products/lib/right_f16.wgsl?raw';
 import rightF32 from '../../../shaders/products/lib/right_f32.wgsl?raw';
+import rightQ4 from '../../../shaders/products/lib/right_q4.wgsl?raw';
+import rightQ8 from '../../../shaders/products/lib/right_q8.wgsl?raw';
 import rightRows from '../../../shaders/products/lib/right_rows.wgsl?raw';
 import rightScalar from '../../../shaders/products/lib/right_scalar.wgsl?raw';
 import rightScaledColumns from '../../../shaders/products/lib/right_scaled_columns.wgsl?raw';
@@ -47,6 +50,8 @@ interface ProductInit<B extends Bindings, P extends ParamTypes> extends TileInit
   readonly libs?: readonly string[];
   readonly left: keyof typeof LAYOUTS.left;
   readonly right: keyof typeof LAYOUTS.right;
+  /** Whether the right operand is a base model's weight, which may be stored in any way. Others are f32. */
+  readonly weight?: boolean;
   /** Whether a low-rank K range comes first. Its operands are stored as the left operand is. */
   readonly lowRank?: boolean;
   /** Whether a matrix is added to the result. It is stored as the result is, or in f16. */
@@ -78,7 +83,7 @@ const LAYOUTS = {
 } as const;
 const STORAGES = {
   left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },
-  right: { f32: rightF32, f16: rightF16, scalar: rightScalar },
+  right: { f32: rightF32, f16: rightF16, bf16: rightBf16, q8: rightQ8, q4: rightQ4, scalar: rightScalar },
   low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
   perColumn: { vec4: perColumnVec4, ragged: perColumnScalar, scalar: perColumnScalar },
@@ -109,9 +114,14 @@ export class Product<B extends Bindings, P extends ParamTypes> {
     return kernel;
   }
 
+  /** How the right operand may be stored. */
+  get storages(): readonly RightStorage[] {
+    return this.#init.weight ? RIGHT_STORAGES : ['f32', 'scalar'];
+  }
+
   /** The kernels of all pairs. */
   kernels(): Kernel<B, P>[] {
-    return LINES.flatMap((lines) => RIGHT_STORAGES.map((right) => this.kernel(lines, right)));
+    return LINES.flatMap((lines) => this.storages.map((right) => this.kernel(lines, right)));
   }
 
   #make(lines: Lines, right: RightStorage): Kernel<B, P> {

@@ -1,13 +1,14 @@
 import { WebVeraError } from '../../core/error';
 import { formatShape } from '../../core/shape';
+import { storages } from '../../core/storage';
 import type { Value } from '../../graph/value';
 
 /** How lines of left operand and result are accessed: `vec4` if all are whole vec4s, `ragged` if only the left's are. */
 export type Lines = (typeof LINES)[number];
 export const LINES = ['vec4', 'ragged', 'scalar'] as const;
-/** How the lines of the right operand are stored. Lines of `f16` are multiples of 4. */
+/** How the lines of the right operand are stored: as `core/storage.ts` says, or in f32 with any length (`scalar`). */
 export type RightStorage = (typeof RIGHT_STORAGES)[number];
-export const RIGHT_STORAGES = ['f32', 'f16', 'scalar'] as const;
+export const RIGHT_STORAGES = ['f32', 'f16', 'bf16', 'q8', 'q4', 'scalar'] as const;
 
 /** How lines of these lengths are accessed: as vec4s only if the lines, and K along them, are multiples of 4. */
 export function linesOf(left: readonly number[], result = 4): Lines {
@@ -15,13 +16,13 @@ export function linesOf(left: readonly number[], result = 4): Lines {
   return result % 4 === 0 ? 'vec4' : 'ragged';
 }
 
-/** Throws `invalid_argument` for f16 lines that aren't multiples of 4: loaders widen those to f32. */
+/** Throws `invalid_argument` for lines that the storage can't hold: loaders widen those to f32. */
 export function rightStorage({ name, dtype, shape }: Value): RightStorage {
-  const whole = (shape.at(-1) ?? 0) % 4 === 0;
-  if (dtype === 'f32') return whole ? 'f32' : 'scalar';
-  if (dtype === 'f16' && whole) return 'f16';
+  const columns = shape.at(-1) ?? 0;
+  if (dtype === 'f32') return columns % 4 === 0 ? 'f32' : 'scalar';
+  if (dtype !== 'u32' && columns % storages[dtype].rowMultiple === 0) return dtype;
   throw new WebVeraError(
     'invalid_argument',
-    `${name}: expected f32, or f16 with rows of a multiple of 4, got ${dtype} ${formatShape(shape)}`,
+    `${name}: expected f32, or ${dtype} with rows of whole words, got ${dtype} ${formatShape(shape)}`,
   );
 }

@@ -41,6 +41,7 @@ export const veraLinearForward = defineProduct({
   wgsl: veraLinearWgsl,
   left: 'rows',
   right: 'rows',
+  weight: true,
   lowRank: true,
   fewRows: true,
   f16: true,

@@ -7,6 +7,7 @@ import type { Value } from '../../graph/value';
 import { accumulatedIn } from '../column_sum';
 import { defineProduct } from '../products/product';
 import { linesOf, rightStorage } from '../products/storage';
+import { widen } from '../widen';
 import { checkPool, type LambdaPlace, LambdaSums, makesPartialSums, partialSums } from './lambda_sums';
 
 export const veraMergeKernel = defineProduct({
@@ -21,6 +22,7 @@ export const veraMergeKernel = defineProduct({
     lambda_d: 'place',
     half: 'u32',
     has_weight: 'u32',
+    onto: 'u32',
   },
   wgsl: veraMergeWgsl,
   left: 'rows',
@@ -51,7 +53,7 @@ export const veraMergeBackward = defineProduct({
 
 /** ΔW of one adapter for one weight (out, in). */
 export interface VeraMerge extends LambdaPlace {
-  /** (out, in), f32 or f16, with rows of any length. Left out for ΔW alone. */
+  /** (out, in), stored in any way. Left out for ΔW alone. */
   readonly weight?: Value | undefined;
   /** (R, ≥ in), f32. */
   readonly A: Value;
@@ -85,9 +87,12 @@ export function veraMerge(g: Graph, { weight, A, B, lambda, lambdaB, lambdaD, K 
     );
   }
   const kernel = veraMergeKernel.kernel(linesOf([R], K), rightStorage(A));
-  const half = Number(weight?.dtype === 'f16');
-  const has_weight = Number(weight !== undefined);
-  const params = { M, K, R, stride, lambda_b: lambdaB, lambda_d: lambdaD, half, has_weight };
+  const isRead = weight?.dtype === 'f32' || weight?.dtype === 'f16';
+  const onto = weight !== undefined && !isRead;
+  // Once for each weight: no part of a step worth a kernel for each storage.
+  if (onto) widen(g, weight, into);
+  const how = { half: Number(weight?.dtype === 'f16'), has_weight: Number(isRead), onto: Number(onto) };
+  const params = { M, K, R, stride, lambda_b: lambdaB, lambda_d: lambdaD, ...how };
   g.emit(kernel, { weight: weight ?? B, A, B, lambda, into }, {}, params);
 }
 

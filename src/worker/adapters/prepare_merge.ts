@@ -2,6 +2,7 @@ import type { Adapter } from '../../adapters/adapter';
 import { type AtOneStep, atOneStep } from '../../adapters/at_one_step';
 import { mergedWeight } from '../../adapters/merge';
 import { WebVeraError } from '../../core/error';
+import { unpacked } from '../../core/storage';
 import type { Runner } from '../../graph/runner';
 import { storageOf, type Value } from '../../graph/value';
 import { baseTensor } from '../../models/loaded_model';
@@ -103,12 +104,12 @@ async function mergeAll(
   return { adapters, weights, sources };
 }
 
-/** A half-precision weight stays one: the sum is made in float32 and rounded once. */
+/** A half-precision weight stays one, and a packed one becomes float16: the sum is made in float32 and rounded once. */
 async function mergeOne(runner: Runner, adapter: Adapter, module: string, weight: Value): Promise<Value> {
   const merged = await mergedWeight(runner, adapter, module, weight);
   if (weight.dtype === merged.dtype) return merged;
   try {
-    return await storedAs(runner, merged, storageOf(weight));
+    return await storedAs(runner, merged, unpacked(storageOf(weight)));
   } finally {
     runner.free([merged]);
   }

@@ -1,5 +1,4 @@
 import type { Overlay } from '../../adapters/overlay';
-import { numel } from '../../core/shape';
 import { expectFinite } from '../../formats/finite';
 import { type ModelTensor, type ModelTensorSpec, writeModelFolder } from '../../formats/model_folder';
 import { transpose } from '../../formats/transpose';
@@ -12,7 +11,7 @@ import { fileName, specOf } from './tensors';
 
 /**
  * The folder of a model as it stands: with merged weights, trained biases and whole modules, without the deltas of
- * adapters that aren't merged. Packed halves are written as float16, all else as float32. Rejects
+ * adapters that aren't merged. Tensors keep their dtype; packed ones (q8, q4) are written as float16, each number rounded once. Rejects
  * with `numerical_error` where a number isn't finite, as after a merge that overflowed.
  */
 export async function exportModel(
@@ -29,7 +28,7 @@ export async function exportModel(
 function describe(model: Architecture, name: string, { shape, dtype }: Value): ModelTensorSpec {
   const spec = specOf(model, name);
   const dims = spec === undefined ? shape : fileShape(spec);
-  return { name: fileName(model, name), dims, dtype: storageOf({ name, dtype }).file };
+  return { name: fileName(model, name), dims, dtype: storageOf({ name, dtype }).written };
 }
 
 async function* read(
@@ -41,8 +40,8 @@ async function* read(
   for (const [name, value] of values) {
     signal.throwIfAborted();
     const buffer = await runner.read(value);
-    const elements = storageOf(value).elements(buffer, 0, numel(value.shape));
-    expectFinite(name, elements);
+    const elements = storageOf(value).elements(buffer, value.shape);
+    expectFinite(name, elements, storageOf(value).written);
     const [rows = 0, columns = 0] = value.shape;
     const isTransposed = specOf(model, name)?.transposed === true;
     const data = isTransposed ? transpose(elements, rows, columns) : elements;

@@ -2,9 +2,9 @@ import { BASE } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
 import type { LabelOptions, ModelDtype, ModuleNames, TaskName } from '../../core/model';
 import { formatShape, numel, sameShape } from '../../core/shape';
-import { type Storage, type StorageName, storages } from '../../core/storage';
+import { type Elements, type Storage, type StorageName, storages } from '../../core/storage';
 import type { Warn } from '../../core/warning';
-import type { ModelFiles, StoredTensor } from '../../formats/model_files';
+import type { ModelFiles, StoredTensor, TensorHeader } from '../../formats/model_files';
 import type { RawTensor } from '../../formats/safetensors';
 import { transpose } from '../../formats/transpose';
 import { toFloat32 } from '../../formats/values';
@@ -74,7 +74,8 @@ async function loadWeights(
   const tied = new Map([...model.tied].map(([module, source]) => [`${module}.weight`, specs.get(`${source}.weight`)]));
   const heads = new Set<string>();
   let prepared = false;
-  const select = ({ name, shape, dtype: stored }: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>): boolean => {
+  const select = (tensor: TensorHeader): boolean => {
+    const { name, shape } = tensor;
     const spec = find(name);
     if (tied.has(name)) heads.add(name);
     if (spec === undefined) return false;
@@ -82,7 +83,7 @@ async function loadWeights(
     expectWeightShape(spec, shape);
     if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
       // While weights come in, the kernels that read them are compiled.
-      runner.prepare(forwardSteps(model, deviceDtype(spec, stored, dtype), runner.maxBindingBytes));
+      runner.prepare(forwardSteps(model, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes));
       prepared = true;
     }
     return true;
@@ -91,12 +92,13 @@ async function loadWeights(
     if (weights.has(spec.name)) {
       throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
     }
-    const value = weightValue(spec, deviceDtype(spec, tensor.dtype, dtype), runner.maxBindingBytes);
+    const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await runner.allocate([value]);
     for (const { value: shard, first } of shardsOf(value)) {
-      const rows = value.shards === undefined ? tensor.rows() : tensor.rows(first, shard.shape[0]);
-      runner.write(shard, encode(spec, storageOf(value), rows));
+      const rows = value.shards === undefined ? [] : [first, shard.shape[0]];
+      const isPacked = tensor.packed?.name === value.dtype && !spec.transposed;
+      runner.write(shard, isPacked ? tensor.packed.rows(...rows) : encode(spec, shard, tensor.rows(...rows)));
     }
     onUpload((100 * weights.size) / model.weights.length);
   };
@@ -160,11 +162,14 @@ function mismatchHint({ initialStd }: WeightSpec): string {
   return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
 }
 
-/** As it is wanted, where its shape allows: other matrices, and all vectors, are widened. */
-function deviceDtype(spec: WeightSpec, stored: RawTensor['dtype'], wanted: ModelDtype): StorageName {
+/** As it is wanted, or as the file has it, where its shape allows: other matrices, and all vectors, are widened. */
+function deviceDtype(spec: WeightSpec, { dtype: stored, packed }: TensorHeader, wanted: ModelDtype): StorageName {
   const fitting = Object.values(storages).filter((storage) => fits(spec, storage));
-  const own = fitting.find(({ torch, file }) => (wanted === 'auto' ? file === stored : torch === wanted));
-  return (own ?? storages.f32).name;
+  const own = fitting.find(({ name, file }) => (packed === undefined ? file === stored : name === packed.name));
+  const asked = fitting.find(({ dtype }) => dtype === wanted);
+  // What can't be packed stays as it is.
+  const isKept = wanted === 'auto' || wanted === 'q8' || wanted === 'q4';
+  return (asked ?? (isKept ? own : undefined) ?? storages.f32).name;
 }
 
 /** Only matrices of whole words are stored as anything but float32. */
@@ -180,11 +185,11 @@ function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Va
 }
 
 /** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */
-function encode(spec: WeightSpec, storage: Storage, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
-  const elements =
-    tensor.dtype === storage.file
-      ? storage.elements(tensor.bytes.slice().buffer)
-      : storage.encode(new Float32Array(toFloat32(tensor)));
+function encode(spec: WeightSpec, value: Value, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
+  const storage = storageOf(value);
   const [rows = 0, columns = 0] = fileShape(spec);
-  return spec.transposed ? transpose(elements, rows, columns) : elements;
+  const inOrder = <T extends Elements>(elements: T): T =>
+    spec.transposed ? transpose(elements, rows, columns) : elements;
+  if (tensor.dtype === storage.file) return inOrder(storage.elements(tensor.bytes.slice().buffer, value.shape));
+  return storage.encode(inOrder(new Float32Array(toFloat32(tensor))), value.shape);
 }

@@ -1,4 +1,3 @@
-import { numel } from '../../core/shape';
 import type { Storage } from '../../core/storage';
 import type { Tensor } from '../../core/tensor';
 import { transpose } from '../../formats/transpose';
@@ -9,8 +8,7 @@ import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../
 /** A value's elements as float32, in the device's order. */
 export async function readFloats(runner: Runner, value: Value): Promise<Float32Array<ArrayBuffer>> {
   const bytes = await runner.read(value);
-  const storage = storageOf(value);
-  const numbers = storage.decode(storage.elements(bytes, 0, numel(value.shape)));
+  const numbers = storageOf(value).decode(bytes, value.shape);
   return numbers.buffer === bytes ? numbers.slice() : numbers;
 }
 
@@ -41,7 +39,7 @@ export function toDeviceOrder(spec: WeightSpec | undefined, { dims, data }: Tens
 /** The same numbers as a new pinned value of another storage, each rounded to the nearest. */
 export async function storedAs(runner: Runner, value: Value, storage: Storage): Promise<Value> {
   const stored = pinned(value.name, value.shape, storage.name);
-  const data = storage.encode(await readFloats(runner, value));
+  const data = storage.encode(await readFloats(runner, value), value.shape);
   try {
     await runner.allocate([stored]);
     runner.write(stored, data);

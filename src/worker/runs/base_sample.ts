@@ -24,9 +24,10 @@ export async function sampleBase({
   let offset = 0;
   for (const { name, value, sample } of firsts) {
     const { shape } = value;
-    const count = Math.min(COUNT, shape.at(-1) ?? 1);
     const storage = storageOf(value);
-    const floats = storage.decode(storage.elements(bytes, offset, count));
+    // Packed numbers aren't the checkpoint's.
+    const count = storage.file === undefined ? 0 : Math.min(COUNT, shape.at(-1) ?? 1);
+    const floats = storage.decode(bytes.slice(offset, offset + byteLength(sample)), [count]);
     const spec = specOf(model, name);
     // The first values of a transposed tensor's row are those of a column in the file.
     const stride = spec?.transposed ? (shape[0] ?? 1) : 1;

@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { viewOf } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
 import { expectGpuEqualsReference, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import { integerArray, randomArray, storableArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
@@ -13,7 +14,7 @@ interface Case {
   readonly N: number;
   readonly M: number;
   readonly K: number;
-  readonly dtype?: 'f32' | 'f16';
+  readonly dtype?: StorageName;
 }
 
 async function check(
@@ -24,7 +25,8 @@ async function check(
 ): Promise<void> {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
-  const weight = input(memory, 'weight', [M, K], fill(M * K, 2), dtype);
+  const stored = dtype === 'f32' ? fill(M * K, 2) : storableArray(M * K, 2, dtype);
+  const weight = input(memory, 'weight', [M, K], stored, dtype);
   const bias = input(memory, 'bias', [M], fill(M, 3));
   const dy = input(memory, 'dy', [N, M], fill(N * M, 4));
   const earlier = input(memory, 'earlier', [N, K], fill(N * K, 5));
@@ -58,6 +60,12 @@ describe('linear, register', () => {
     { N: 1, M: 5, K: 4, dtype: 'f16' },
     { N: 5, M: 123, K: 20, dtype: 'f16' },
     { N: 64, M: 132, K: 64, dtype: 'f16' },
+    { N: 5, M: 123, K: 20, dtype: 'bf16' },
+    { N: 64, M: 132, K: 64, dtype: 'bf16' },
+    { N: 5, M: 123, K: 32, dtype: 'q8' },
+    { N: 66, M: 132, K: 96, dtype: 'q8' },
+    { N: 5, M: 123, K: 32, dtype: 'q4' },
+    { N: 66, M: 132, K: 96, dtype: 'q4' },
   ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'register', integerArray, 0));
 });
 
@@ -83,6 +91,8 @@ describe.each(['row', 'row_serial'])('linear, %s', (variant) => {
     { N: 1, M: 7, K: 516 },
     { N: 4, M: 64, K: 256 },
     { N: 2, M: 9, K: 300, dtype: 'f16' },
+    { N: 2, M: 9, K: 288, dtype: 'q8' },
+    { N: 1, M: 9, K: 288, dtype: 'q4' },
   ])('$N×$M×$K: equal for whole numbers', (size) => check(size, variant, integerArray, 0));
 });
 

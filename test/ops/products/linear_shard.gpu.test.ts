@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
 import { expectGpuEqualsReference, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import { integerArray, randomArray, storableArray } from '../../helpers/random';
 import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
 
@@ -13,12 +14,12 @@ interface Case {
   readonly N: number;
   readonly M: number;
   readonly K: number;
-  readonly dtype?: 'f32' | 'f16';
+  readonly dtype?: StorageName;
 }
 
 function operands({ N, M, K, dtype = 'f32' }: Case, fill: (length: number, seed: number) => Float64Array) {
   const memory: Memory = new Map();
-  const numbers = fill(M * K, 2);
+  const numbers = dtype === 'f32' ? fill(M * K, 2) : storableArray(M * K, 2, dtype);
   return {
     memory,
     x: input(memory, 'x', [N, K], fill(N * K, 1)),
@@ -58,6 +59,8 @@ describe('linear_shard, register', () => {
     { N: 63, M: 200, K: 64 },
     { N: 5, M: 131, K: 20, dtype: 'f16' },
     { N: 64, M: 132, K: 64, dtype: 'f16' },
+    { N: 5, M: 131, K: 64, dtype: 'q8' },
+    { N: 64, M: 132, K: 32, dtype: 'q4' },
   ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'register', integerArray, 0));
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';
 import { veraAdd, veraDown, veraLinear, veraLinears } from '../../../src/ops/vera/vera';
 import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import { integerArray, randomArray, storableArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
@@ -15,7 +16,7 @@ interface Case {
   readonly K: number;
   readonly M: number;
   readonly R: number;
-  readonly dtype?: 'f32' | 'f16';
+  readonly dtype?: StorageName;
 }
 type Fill = (length: number, seed: number) => Float64Array;
 
@@ -26,7 +27,8 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const lambdaD = 8 + Math.ceil(M / 4) * 4;
   const pool = lambdaD + Math.ceil(R / 4) * 4 + 4;
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
-  const weight = input(memory, 'weight', [M, K], fill(M * K, 2), dtype);
+  const stored = dtype === 'f32' ? fill(M * K, 2) : storableArray(M * K, 2, dtype);
+  const weight = input(memory, 'weight', [M, K], stored, dtype);
   const bias = input(memory, 'bias', [M], fill(M, 3));
   const A = input(memory, 'A', [R, K + 4], fill(R * (K + 4), 4));
   const B = input(memory, 'B', [M + 1, R], fill((M + 1) * R, 5));
@@ -152,6 +154,8 @@ describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (v
     { N: 2, K: 6, M: 8, R: 8 },
     { N: 4, K: 300, M: 5, R: 264 },
     { N: 3, K: 64, M: 68, R: 4, dtype: 'f16' },
+    { N: 3, K: 64, M: 68, R: 4, dtype: 'q8' },
+    { N: 3, K: 64, M: 68, R: 4, dtype: 'q4' },
   ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
     const { g, memory, wanted } = step(sizes, small);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });

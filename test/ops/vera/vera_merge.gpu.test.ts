@@ -3,7 +3,7 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
 import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import { integerArray, randomArray, storableArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
@@ -16,9 +16,10 @@ interface Case {
   /** Columns of A beyond those that count. */
   readonly more: number;
 }
+const PACKED = ['bf16', 'q8', 'q4'] as const;
 type Fill = (length: number, seed: number) => Float64Array;
 
-/** Merges into a weight of f32 and one of f16, and makes the change alone. Whatever lay there before is overwritten. */
+/** Merges into a weight of f32, of f16, and of others where their rows fit, and makes the change alone. Whatever lay there before is overwritten. */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const memory: Memory = new Map();
   const lambdaB = 4;
@@ -29,8 +30,10 @@ function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {
   const lambda = input(memory, 'lambda', [pool], fill(pool, 3));
   const full = input(memory, 'full', [M, K], fill(M * K, 4));
   const half = input(memory, 'half', [M, K], halves(M * K, 5), 'f16');
+  const packed = K % 32 === 0 ? PACKED : [];
+  const others = packed.map((dtype) => input(memory, dtype, [M, K], storableArray(M * K, 5, dtype), dtype));
   const g = new Graph();
-  const wanted = [full, half, undefined].map((weight) => {
+  const wanted = [full, half, ...others, undefined].map((weight) => {
     const into = input(memory, `${weight?.name ?? 'no'} weight`, [M, K], new Float64Array(M * K).fill(Number.NaN));
     veraMerge(g, { weight, A, B, lambda, lambdaB, lambdaD, K }, into);
     return into;

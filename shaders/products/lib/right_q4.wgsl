@@ -1,0 +1,18 @@
+// Storage of the right operand: codes of 4 bits. A line is a word for each group of 32 values, then eight codes a word: the low
+// bits of its bytes are the first four. A group's word holds scale and minimum: value = scale · code + minimum, rounded once.
+alias RightWord = u32;
+
+fn right_origin(part: u32, line: u32) -> u32 {
+  return line * ((right_stride(part) >> 5u) + (right_stride(part) >> 3u));
+}
+
+fn right_place(at: u32) -> u32 {
+  return at >> 2u;
+}
+
+fn right4(part: u32, origin: u32, place: u32) -> vec4f {
+  let group = unpack2x16float(right_word(part, origin + (place >> 3u)));
+  let codes = right_word(part, origin + (right_stride(part) >> 5u) + (place >> 1u)) >> ((place & 1u) << 2u);
+  let numbers = vec4f(vec4u(codes & 0xfu, (codes >> 8u) & 0xfu, (codes >> 16u) & 0xfu, (codes >> 24u) & 0xfu));
+  return numbers * group.x + vec4f(group.y);
+}
