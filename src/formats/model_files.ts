@@ -1,5 +1,6 @@
 import { type FileSource, readFile } from '../core/files';
 import type { PretrainedConfig } from '../core/model';
+import type { PackedName } from '../core/packed';
 import { defaultLimits, type ParserLimits } from '../core/source';
 import { parseJsonObject } from './json';
 import type { RawTensor } from './safetensors';
@@ -11,6 +12,18 @@ export interface StoredTensor extends Pick<RawTensor, 'dtype' | 'shape'> {
   readonly name: string;
   /** So many rows from `first` on: views of the tensor's bytes. Without arguments all of it. */
   rows(first?: number, count?: number): RawTensor & { readonly bytes: Uint8Array<ArrayBuffer> };
+  /** Where the file packs numbers as the device may have them: how, and the words of so many rows. `rows` widens them. */
+  readonly packed?: PackedTensor | undefined;
+}
+
+/** What is known of a tensor before its numbers come. */
+export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
+  readonly packed?: Pick<PackedTensor, 'name'> | undefined;
+}
+
+interface PackedTensor {
+  readonly name: PackedName;
+  rows(first?: number, count?: number): Uint32Array<ArrayBuffer>;
 }
 
 /** What a model is loaded from, whatever the format of its files. */
@@ -21,7 +34,7 @@ export interface ModelFiles {
    * The tensors that `select` takes, one after the other as they come in. It is asked before a tensor's bytes are read, so it is
    * the place to compare shapes; what it throws ends the reading. Leaving the loop early cancels the download.
    */
-  tensors(select: (tensor: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>) => boolean): AsyncIterable<StoredTensor>;
+  tensors(select: (tensor: TensorHeader) => boolean): AsyncIterable<StoredTensor>;
 }
 
 /** A folder as Hugging Face has them: config.json, and model.safetensors or its shards. */

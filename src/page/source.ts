@@ -24,7 +24,9 @@ export interface PretrainedOptions extends CallOptions {
   readonly dtype?: ModelDtype;
   /**
    * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Qwen2 or Qwen3. Its
-   * packed numbers are widened as `dtype` says, by default to float32. A tokenizer.json beside it goes before its own tokenizer.
+   * packed numbers stay packed, those of four bits as 'q4' and others as 'q8', unless `dtype` says otherwise. Q4_0, Q4_1, Q5_0 and Q8_0
+   * keep each number; scales of Q4_K and Q6_K are rounded to halves, and Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before
+   * its own tokenizer.
    */
   readonly gguf_file?: string;
   readonly progress_callback?: (info: ProgressInfo) => void;
@@ -54,7 +56,7 @@ export type AdapterSource = ModelSource | AdapterFiles | { readonly id: string }
 export const pretrainedRules = {
   ...callRules,
   revision: orNull(anyString),
-  dtype: oneOf('auto', 'float32', 'float16'),
+  dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
   gguf_file: anyString,
   progress_callback: anyFunction,
 };

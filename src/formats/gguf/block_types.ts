@@ -1,22 +1,41 @@
 import { f16ToNumber } from '../../core/float16';
+import type { PackedName } from '../../core/packed';
+
+/**
+ * What a block's numbers are made of: number = scale · code, or scale · code + minimum, in float32 with each result rounded, as
+ * llama.cpp and PyPI's `gguf` compute them. Scales and minimums are of 16 numbers each.
+ */
+export interface Groups {
+  readonly codes: Int8Array;
+  readonly scales: Float32Array;
+  readonly minimums: Float32Array;
+}
 
 /** How a GGUF file packs numbers: blocks of so many elements in so many bytes. */
 export interface BlockType {
   readonly name: string;
   readonly elements: number;
   readonly bytes: number;
-  /** Writes a block's numbers, in float32 as llama.cpp and PyPI's `gguf` compute them, to `out` from `at` on. */
-  unpack(block: DataView, out: Float32Array, at: number): void;
+  /** Whether there are minimums. Codes then begin at 0. */
+  readonly hasMinimum: boolean;
+  /** How the device may have them. */
+  readonly packed: PackedName;
+  read(block: DataView, groups: Groups): void;
 }
 
-/** Elements of a block of the K types. */
-const K = 256;
+/** Numbers with a scale of their own. */
+export const GROUP = 16;
+/** Elements of a block of the K types, the largest there are. */
+export const K = 256;
 
 const half = (block: DataView, at: number): number => f16ToNumber(block.getUint16(at, true));
 const { fround } = Math;
 
 /** Blocks of 32 in nibbles (and a fifth bit): the low ones are the first 16 elements, the high ones the other. */
-function nibbles(name: string, { bits, hasMinimum }: { bits: 4 | 5; hasMinimum: boolean }): BlockType {
+function nibbles(
+  name: string,
+  { bits, hasMinimum }: { readonly bits: 4 | 5; readonly hasMinimum: boolean },
+): BlockType {
   const high = hasMinimum ? 4 : 2;
   const quants = high + (bits === 5 ? 4 : 0);
   const zero = hasMinimum ? 0 : 2 ** (bits - 1);
@@ -24,16 +43,15 @@ function nibbles(name: string, { bits, hasMinimum }: { bits: 4 | 5; hasMinimum: 
     name,
     elements: 32,
     bytes: quants + 16,
-    unpack(block, out, at) {
-      const scale = half(block, 0);
-      const minimum = hasMinimum ? half(block, 2) : 0;
+    hasMinimum,
+    packed: bits === 4 ? 'q4' : 'q8',
+    read(block, { codes, scales, minimums }) {
+      scales.fill(half(block, 0), 0, 2);
+      minimums.fill(hasMinimum ? half(block, 2) : 0, 0, 2);
       const fifth = bits === 5 ? block.getUint32(high, true) : 0;
       for (let i = 0; i < 32; i++) {
         const byte = block.getUint8(quants + (i & 15));
-        const quant = (i < 16 ? byte & 15 : byte >> 4) | (((fifth >>> i) & 1) << 4);
-        const value = fround(scale * (quant - zero));
-        // A sum would take the sign of a zero.
-        out[at + i] = hasMinimum ? fround(value + minimum) : value;
+        codes[i] = ((i < 16 ? byte & 15 : byte >> 4) | (((fifth >>> i) & 1) << 4)) - zero;
       }
     },
   };
@@ -55,16 +73,18 @@ function grouped(name: string, bits: 4 | 5): BlockType {
     name,
     elements: K,
     bytes: quants + 128,
-    unpack(block, out, at) {
-      const [scales, minimums] = [half(block, 0), half(block, 2)];
+    hasMinimum: true,
+    packed: bits === 4 ? 'q4' : 'q8',
+    read(block, { codes, scales, minimums }) {
+      const [d, dmin] = [half(block, 0), half(block, 2)];
       for (let group = 0; group < 8; group++) {
         const [scale, minimum] = scaleAndMinimum(block, 4, group);
-        const [d, m] = [fround(scales * scale), fround(minimums * minimum)];
+        scales.fill(d * scale, 2 * group, 2 * group + 2);
+        minimums.fill(-(dmin * minimum), 2 * group, 2 * group + 2);
         for (let i = 0; i < 32; i++) {
           const byte = block.getUint8(quants + 32 * (group >> 1) + i);
           const fifth = bits === 5 ? (block.getUint8(high + i) >> group) & 1 : 0;
-          const quant = (group & 1 ? byte >> 4 : byte & 15) | (fifth << 4);
-          out[at + 32 * group + i] = fround(fround(d * quant) - m);
+          codes[32 * group + i] = (group & 1 ? byte >> 4 : byte & 15) | (fifth << 4);
         }
       }
     },
@@ -75,9 +95,11 @@ const Q8_0: BlockType = {
   name: 'Q8_0',
   elements: 32,
   bytes: 34,
-  unpack(block, out, at) {
-    const scale = half(block, 0);
-    for (let i = 0; i < 32; i++) out[at + i] = fround(scale * block.getInt8(2 + i));
+  hasMinimum: false,
+  packed: 'q8',
+  read(block, { codes, scales }) {
+    scales.fill(half(block, 0), 0, 2);
+    for (let i = 0; i < 32; i++) codes[i] = block.getInt8(2 + i);
   },
 };
 
@@ -86,14 +108,16 @@ const Q6_K: BlockType = {
   name: 'Q6_K',
   elements: K,
   bytes: 210,
-  unpack(block, out, at) {
-    const scales = half(block, 208);
+  hasMinimum: false,
+  packed: 'q8',
+  read(block, { codes, scales }) {
+    const d = half(block, 208);
+    for (let group = 0; group < K / GROUP; group++) scales[group] = d * block.getInt8(192 + group);
     for (let i = 0; i < K; i++) {
       const [side, within] = [i >> 7, i & 127];
       const low = block.getUint8(64 * side + (within & 63)) >> (within < 64 ? 0 : 4);
       const high = block.getUint8(128 + 32 * side + (within & 31)) >> (2 * (within >> 5));
-      const quant = ((low & 15) | ((high & 3) << 4)) - 32;
-      out[at + i] = fround(fround(scales * block.getInt8(192 + (i >> 4))) * quant);
+      codes[i] = ((low & 15) | ((high & 3) << 4)) - 32;
     }
   },
 };
@@ -112,11 +136,27 @@ export const BLOCK_TYPES: ReadonlyMap<number, BlockType> = new Map([
 
 /** The numbers of whole blocks. */
 export function unpackBlocks(type: BlockType, bytes: Uint8Array): Float32Array<ArrayBuffer> {
-  const blocks = bytes.length / type.bytes;
-  const out = new Float32Array(blocks * type.elements);
-  for (let index = 0; index < blocks; index++) {
-    const block = new DataView(bytes.buffer, bytes.byteOffset + index * type.bytes, type.bytes);
-    type.unpack(block, out, index * type.elements);
+  const out = new Float32Array((bytes.length / type.bytes) * type.elements);
+  let at = 0;
+  for (const { codes, scales, minimums } of blocksOf(type, bytes)) {
+    for (let i = 0; i < type.elements; i++) {
+      const number = fround((scales[i >> 4] ?? 0) * (codes[i] ?? 0));
+      // A sum would take the sign of a zero.
+      out[at++] = type.hasMinimum ? number + (minimums[i >> 4] ?? 0) : number;
+    }
   }
   return out;
+}
+
+/** Block by block, in the same memory each time. */
+export function* blocksOf(type: BlockType, bytes: Uint8Array): Generator<Groups, void, undefined> {
+  const groups: Groups = {
+    codes: new Int8Array(type.elements),
+    scales: new Float32Array(type.elements / GROUP),
+    minimums: new Float32Array(type.elements / GROUP),
+  };
+  for (let at = 0; at < bytes.length; at += type.bytes) {
+    type.read(new DataView(bytes.buffer, bytes.byteOffset + at, type.bytes), groups);
+    yield groups;
+  }
 }

@@ -5,13 +5,14 @@ import type { PretrainedConfig } from '../../core/model';
 import { defaultLimits, type ParserLimits } from '../../core/source';
 import { ByteReader } from '../byte_reader';
 import type { Dtype } from '../dtype';
-import type { ModelFiles, StoredTensor } from '../model_files';
-import { BLOCK_TYPES, unpackBlocks } from './block_types';
+import type { ModelFiles, StoredTensor, TensorHeader } from '../model_files';
+import { BLOCK_TYPES, type BlockType, unpackBlocks } from './block_types';
 import { configOf } from './gguf_config';
 import { type GgufHeader, type GgufTensor, readGgufHeader } from './gguf_header';
 import { GgufMetadata } from './gguf_metadata';
 import { checkpointName, interleavedRow } from './gguf_names';
 import { tokenizerOf } from './gguf_tokenizer';
+import { packBlocks } from './packed_blocks';
 
 /** Types whose bytes are a dtype's, by ggml's numbers. */
 const PLAIN: ReadonlyMap<number, { readonly dtype: Dtype; readonly width: number }> = new Map([
@@ -25,12 +26,13 @@ interface Packing {
   readonly dtype: Dtype;
   /** Bytes of a row. */
   readonly rowBytes: number;
-  unpack(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+  /** Undefined for plain types. */
+  readonly block?: BlockType;
 }
 
 /**
  * A model in one GGUF file, whose fields hold configuration and tokenizer. Packed types come as the float32 numbers that they stand
- * for. Only Llama, Qwen2 and Qwen3 so far.
+ * for, or packed as the device has them. Only Llama, Qwen2 and Qwen3 so far.
  */
 export class GgufFiles implements ModelFiles {
   readonly #source: FileSource;
@@ -58,9 +60,7 @@ export class GgufFiles implements ModelFiles {
     return made && { ...made, bytes: header.bytesRead };
   }
 
-  async *tensors(
-    select: (tensor: Pick<StoredTensor, 'name' | 'dtype' | 'shape'>) => boolean,
-  ): AsyncGenerator<StoredTensor, void, undefined> {
+  async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     const { stream, reader, header } = await this.#open();
     const { num_attention_heads, num_key_value_heads, model_type } = await this.config();
     if (stream.size !== undefined) this.#source.expect(stream.size);
@@ -79,13 +79,13 @@ export class GgufFiles implements ModelFiles {
       if (header.dataOffset + position > (stream.size ?? Number.MAX_SAFE_INTEGER)) {
         throw this.#invalid(`${tensor.name} ends after the file`);
       }
-      if (!select({ name, dtype: packing.dtype, shape })) {
+      if (!select({ name, dtype: packing.dtype, shape, packed: packing.block && { name: packing.block.packed } })) {
         await reader.skip(length);
         continue;
       }
       const heads = model_type !== 'llama' ? undefined : headsOf(name, { num_attention_heads, num_key_value_heads });
       const bytes = await reader.take(length);
-      yield { name, dtype: packing.dtype, shape, rows: rowsOf(shape, bytes, packing, heads) };
+      yield { name, dtype: packing.dtype, shape, ...tensorOf(shape, bytes, packing, heads) };
     }
     await reader.skipRest();
   }
@@ -113,7 +113,7 @@ export class GgufFiles implements ModelFiles {
     const columns = shape.at(-1) ?? 1;
     const plain = PLAIN.get(type);
     if (plain !== undefined) {
-      return { dtype: plain.dtype, rowBytes: plain.width * columns, unpack: (bytes) => bytes };
+      return { dtype: plain.dtype, rowBytes: plain.width * columns };
     }
     const block = BLOCK_TYPES.get(type);
     if (block === undefined) {
@@ -130,11 +130,7 @@ export class GgufFiles implements ModelFiles {
     if (columns % block.elements !== 0) {
       throw this.#invalid(`${name}: expected rows of whole blocks of ${block.elements}, got ${columns}`);
     }
-    return {
-      dtype: 'F32',
-      rowBytes: (columns / block.elements) * block.bytes,
-      unpack: (bytes) => new Uint8Array(unpackBlocks(block, bytes).buffer),
-    };
+    return { dtype: 'F32', rowBytes: (columns / block.elements) * block.bytes, block };
   }
 
   #invalid(what: string): WebVeraError {
@@ -158,16 +154,16 @@ function headsOf(
   return typeof heads === 'number' ? heads : undefined;
 }
 
-function rowsOf(
+function tensorOf(
   shape: readonly number[],
   bytes: Uint8Array<ArrayBuffer>,
-  { dtype, rowBytes, unpack }: Packing,
+  { dtype, rowBytes, block }: Packing,
   heads: number | undefined,
-): StoredTensor['rows'] {
+): Pick<StoredTensor, 'rows' | 'packed'> {
   const total = shape[0] ?? 1;
   // Of a vector, an element is a row.
   const width = shape.length === 1 ? rowBytes / total : rowBytes;
-  return (first = 0, count = total) => {
+  const inOrder = (first = 0, count = total): Uint8Array<ArrayBuffer> => {
     const packed = bytes.subarray(width * first, width * (first + count));
     const ordered = heads === undefined ? packed : new Uint8Array(width * count);
     if (heads !== undefined) {
@@ -176,6 +172,18 @@ function rowsOf(
         ordered.set(bytes.subarray(from, from + width), width * row);
       }
     }
-    return { dtype, shape: [count, ...shape.slice(1)], bytes: unpack(ordered) };
+    return ordered;
+  };
+  const shapeOf = (count: number): number[] => [count, ...shape.slice(1)];
+  return {
+    rows(first = 0, count = total) {
+      const ordered = inOrder(first, count);
+      const numbers = block === undefined ? ordered : new Uint8Array(unpackBlocks(block, ordered).buffer);
+      return { dtype, shape: shapeOf(count), bytes: numbers };
+    },
+    packed: block && {
+      name: block.packed,
+      rows: (first = 0, count = total) => packBlocks(block, inOrder(first, count), shapeOf(count)),
+    },
   };
 }

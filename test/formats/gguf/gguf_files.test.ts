@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../../src/core/error';
 import { defaultLimits, type ParserLimits } from '../../../src/core/source';
+import { storages } from '../../../src/core/storage';
 import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/block_types';
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
+import { packBlocks } from '../../../src/formats/gguf/packed_blocks';
 import { readSafetensors } from '../../../src/formats/safetensors';
+import { toFloat32 } from '../../../src/formats/values';
 import { createTokenizer } from '../../../src/tokenizer/tokenizer';
 import { bytesOf, ggufBlocks, ggufFile, ggufPacked, ggufRows } from '../../helpers/golden_gguf';
 import { MemorySource } from '../../helpers/memory_source';
@@ -46,6 +49,29 @@ describe('packed numbers', () => {
     },
   );
 
+  /** Of a group's largest number, but where the halves of scale and minimum are exact. */
+  const ROUNDING: Readonly<Record<string, number>> = {
+    Q4_K: 2 / 2048, // scale and minimum
+    Q5_K: 0.5 / 127 + 1 / 2048, // packed anew
+    Q5_1: 0.5 / 127 + 1 / 2048,
+    Q6_K: 1 / 2048,
+  };
+
+  test.each(ggufBlocks)('of $name are the same as the device has them', ({ name, type: number, bytes }) => {
+    const type = BLOCK_TYPES.get(number);
+    if (type === undefined) throw new Error(`${name} isn't read`);
+    const values = unpackBlocks(type, bytesOf(bytes));
+    const shape = [values.length / type.elements, type.elements];
+    const found = storages[type.packed].decode(packBlocks(type, bytesOf(bytes), shape).buffer, shape);
+    for (let at = 0; at < values.length; at += 32) {
+      const group = values.slice(at, at + 32);
+      // Numbers around a minimum are differences of larger ones.
+      const largest = Math.max(...group.map(Math.abs), Math.max(...group) - Math.min(...group));
+      const worst = Math.max(...group.map((value, i) => Math.abs(value - (found[at + i] ?? Number.NaN))));
+      expect(worst, `${at}`).toBeLessThanOrEqual((ROUNDING[name] ?? 0) * largest);
+    }
+  });
+
   test('cover all types', () => {
     expect(ggufBlocks.map(({ type }) => type)).toEqual([...BLOCK_TYPES.keys()]);
   });
@@ -85,13 +111,22 @@ describe.each(['llama', 'qwen2', 'qwen3'])('%s as GGUF', (name) => {
 });
 
 test('rows of a packed matrix come in the checkpoint’s order, all at once or some', async () => {
-  for await (const { name, rows } of open(ggufFile('llama-packed')).tensors(({ name }) => name in ggufPacked)) {
+  for await (const { name, rows, packed } of open(ggufFile('llama-packed')).tensors(({ name }) => name in ggufPacked)) {
     const whole = rows();
     expect(whole.dtype).toBe('F32');
     expect(Buffer.compare(whole.bytes, bytesOf(ggufPacked[name] ?? '')), name).toBe(0);
     const size = whole.bytes.length / (whole.shape[0] ?? 1);
     expect(rows(3, 4).bytes, name).toEqual(whole.bytes.slice(3 * size, 7 * size));
     expect(rows(3, 4).shape).toEqual([4, ...whole.shape.slice(1)]);
+    if (packed === undefined) throw new Error(`${name} isn't packed`);
+    const storage = storages[packed.name];
+    const numbers = storage.decode(packed.rows().buffer, whole.shape);
+    expect(storage.decode(packed.rows(3, 4).buffer, [4, whole.shape[1] ?? 0])).toEqual(
+      numbers.slice(3 * (whole.shape[1] ?? 0), 7 * (whole.shape[1] ?? 0)),
+    );
+    const exact = toFloat32(whole);
+    const step = Math.max(...exact.map(Math.abs)) / 127;
+    expect(Math.max(...numbers.map((number, i) => Math.abs(number - (exact[i] ?? 0))))).toBeLessThan(step);
   }
 });
 
