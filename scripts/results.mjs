@@ -8,6 +8,7 @@ import { readArguments, UsageError } from './lib/options.mjs';
 import { images } from './results/images.mjs';
 import { keptRows } from './results/kept_rows.mjs';
 import { language } from './results/language.mjs';
+import { packed } from './results/packed.mjs';
 import { texts } from './results/texts.mjs';
 
 /**
@@ -19,7 +20,7 @@ import { texts } from './results/texts.mjs';
  */
 
 /** @type {Readonly<Record<string, import('./results/report.mjs').Table>>} */
-const TABLES = { language, texts, images };
+const TABLES = { language, packed, texts, images };
 
 const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe] [--again]
 
