@@ -53,6 +53,7 @@ async function train({ browser, model, settings, exporting }, { train, heldOut }
   const job = {
     ...settings,
     base: settings.model,
+    gguf_file: model.gguf_file,
     prompt: promptFrom(heldOut),
     kernels,
     exportAfter: exporting?.after,
@@ -62,7 +63,7 @@ async function train({ browser, model, settings, exporting }, { train, heldOut }
     '/scripts/page/': path('page/'),
     '/scripts/lib/': path('lib/'),
     '/dist/': path('../dist/'),
-    '/model/': model,
+    '/model/': model.folder,
     '/train.txt': plain(train),
     '/held_out.txt': plain(heldOut),
     '/job.json': { type: 'application/json', body: JSON.stringify(job) },

@@ -14,7 +14,7 @@ export const HELP = `Fine-tunes a language model on a text.
   webvera finetune --model MODEL --text FILE [options]
 
   --model MODEL          a folder with config.json, model.safetensors or its shards,
-                         and tokenizer.json; or a name on the hub, as org/name
+                         and tokenizer.json; a GGUF file; or a name on the hub, as org/name
   --text FILE            plain text, UTF-8
   --out DIR              where the results go          (out)
 ${settingHelp({ targets: 'all-linear', device: dawnHelp(25) })}
@@ -37,11 +37,12 @@ export async function main(argv) {
   const flags = readFlags(argv, FLAGS);
   const model = modelOf(flags);
   const text = resolve(required('text', flags, 'a file of plain text to learn'));
-  const name = model.repository ?? basename(resolve(String(model.folder)));
+  const name = model.repository ?? model.gguf_file ?? basename(String(model.folder));
   const settings = readSettings(flags, { model: name, text: basename(text) });
   const out = resolve(String(flags.out));
   const exporting = readExport(flags, settings.max_steps, (path) => resolve(String(path)));
-  if (model.folder !== undefined) checkModel(model.folder);
+  const { folder, gguf_file } = model;
+  if (folder !== undefined) checkModel({ folder, ...(gguf_file !== undefined && { gguf_file }) });
   const { train, heldOut } = splitText(readText(text));
   const kernels = readKernels(kernelsOf(flags.kernels, (path) => resolve(String(path))));
   prepareFolder(out);
@@ -58,7 +59,7 @@ export async function main(argv) {
       source: await sourceOf(model),
       train: plain(train),
       heldOut: plain(heldOut),
-      job: { ...settings, base: name, prompt: promptFrom(heldOut) },
+      job: { ...settings, base: name, gguf_file, prompt: promptFrom(heldOut) },
       device: () => describeGpu(gpu),
       report: onReport,
       ...(exporting && { exportAfter: exporting.after }),

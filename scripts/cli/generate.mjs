@@ -6,7 +6,7 @@ export const HELP = `Goes on with a text, and prints what it writes.
   webvera generate --model MODEL --prompt TEXT [options]
 
   --model MODEL          a folder with config.json, model.safetensors or its shards,
-                         and tokenizer.json; or a name on the hub, as org/name
+                         and tokenizer.json; a GGUF file; or a name on the hub, as org/name
   --adapter DIR          a VeRA adapter's two files, as PEFT or webvera finetune wrote
                          them                          (none: the model alone)
   --prompt TEXT
@@ -51,7 +51,9 @@ export async function main(argv) {
     // A and B are drawn to the bit as PEFT draws them.
     if (code !== 'projection_drawn') console.warn(`Warning: ${message}`);
   });
-  const base = await AutoModelForCausalLM.from_pretrained(await sourceOf(named), { session });
+  const { gguf_file } = named;
+  const loading = { session, ...(gguf_file !== undefined && { gguf_file }) };
+  const base = await AutoModelForCausalLM.from_pretrained(await sourceOf(named), loading);
   const model = adapter === undefined ? base : await VeraModel.from_pretrained(base, adapter);
   const input = flags.chat === true ? [{ role: 'user', content: prompt }] : prompt;
   for await (const { text } of model.generate(input, config)) process.stdout.write(text);

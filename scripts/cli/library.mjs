@@ -1,5 +1,7 @@
 // The library in this process, and what its commands share.
 import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { modelAt } from '../lib/finetune_inputs.mjs';
 import { UsageError } from '../lib/options.mjs';
 
 /** @typedef {import('../lib/options.mjs').Flags} Flags */
@@ -44,13 +46,16 @@ export function required(flag, flags, what) {
 }
 
 /**
- * A folder on this machine, or else a model on the hub.
+ * A folder or a GGUF file on this machine, or else a model on the hub.
  * @param {Flags} flags
- * @returns {{ folder?: string, repository?: string }}
+ * @returns {{ folder?: string, gguf_file?: string, repository?: string }}
  */
 export function modelOf(flags) {
   const model = required('model', flags, 'a folder, or a name on the hub such as HuggingFaceTB/SmolLM2-135M');
-  if (existsSync(model) && statSync(model).isDirectory()) return { folder: model };
+  if (existsSync(model)) {
+    const at = modelAt(resolve(model));
+    if (statSync(at.folder).isDirectory()) return at;
+  }
   if (REPOSITORY.test(model)) return { repository: model };
   throw new UsageError(`--model: there is no folder ${model}; on the hub, a model's name is such as org/name`);
 }

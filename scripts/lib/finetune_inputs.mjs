@@ -1,11 +1,25 @@
 // Looks at what a fine-tuning run is given, before a browser is started for it.
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UsageError } from './options.mjs';
 import { SHORTEST_TEXT } from './text.mjs';
 
-/** @param {string} folder */
-export function checkModel(folder) {
+/** @typedef {{ folder: string, gguf_file?: string }} ModelAt a folder, or one GGUF file in it */
+
+/**
+ * @param {string} path
+ * @returns {ModelAt}
+ */
+export function modelAt(path) {
+  return path.endsWith('.gguf') ? { folder: dirname(path), gguf_file: basename(path) } : { folder: path };
+}
+
+/** @param {ModelAt} model */
+export function checkModel({ folder, gguf_file }) {
+  if (gguf_file !== undefined) {
+    if (existsSync(join(folder, gguf_file))) return;
+    throw new UsageError(`--model: there is no file ${join(folder, gguf_file)}`);
+  }
   const has = (/** @type {string} */ name) => existsSync(join(folder, name));
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`--model: there is no folder ${folder}`);

@@ -2,6 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readExport } from './finetune_export.mjs';
+import { modelAt } from './finetune_inputs.mjs';
 import { kernelsOf, readSettings, SETTING_FLAGS, settingHelp } from './finetune_settings.mjs';
 import { choice, readFlags } from './options.mjs';
 
@@ -12,7 +13,7 @@ const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj',
 /**
  * @typedef {object} FinetuneOptions
  * @property {string} text a file's absolute path
- * @property {string} model a folder's absolute path
+ * @property {import('./finetune_inputs.mjs').ModelAt} model absolute
  * @property {string} out a folder's absolute path
  * @property {import('./browsers.mjs').BrowserKind} browser
  * @property {string} kernels default, tuned, or a file's absolute path
@@ -25,7 +26,8 @@ export const HELP = `Fine-tunes a language model on a text, in a headless browse
   npm run finetune -- [options]
 
   --text FILE            plain text, UTF-8             (chapters 96–135 of Moby-Dick)
-  --model DIR            config.json, model.safetensors or its shards, tokenizer.json
+  --model DIR            config.json, model.safetensors or its shards, tokenizer.json;
+                         or a GGUF file
                                                        (the bundled prose-1.4M)
   --out DIR              where the results go          (out)
 ${settingHelp({
@@ -53,8 +55,9 @@ export function readFinetuneOptions(argv) {
   if (flags.help) return 'help';
   // npm runs scripts in the package's folder; paths are meant from where the command was typed.
   const path = (/** @type {unknown} */ value) => resolve(process.env.INIT_CWD ?? process.cwd(), String(value));
-  const [text, model, out] = [path(flags.text), path(flags.model), path(flags.out)];
-  const settings = readSettings(flags, { model: basename(model), text: basename(text) });
+  const [text, out] = [path(flags.text), path(flags.out)];
+  const model = modelAt(path(flags.model));
+  const settings = readSettings(flags, { model: model.gguf_file ?? basename(model.folder), text: basename(text) });
   return {
     text,
     model,

@@ -1,7 +1,7 @@
 // A fine-tuning run with its measurements before and after, through the public API. Runs in Node and in a page.
 
 /** @typedef {import('./finetune_settings.mjs').Settings} Settings */
-/** @typedef {Settings & { prompt: string, base: string }} Job `base`: what the adapter's file calls its model */
+/** @typedef {Settings & { prompt: string, base: string, gguf_file?: string | undefined }} Job `base`: what the adapter's file calls its model */
 /** @typedef {import('../../src/index').VeraModel} VeraModel */
 /** @typedef {import('../../src/index').StepLogs} StepLogs */
 /** @typedef {{ vendor: string, architecture: string, description: string, fallback: boolean }} Device */
@@ -59,8 +59,11 @@ export async function finetune(library, run) {
     if (code === 'other_kernels') void report({ type: 'warning', message });
   });
   const model = await timed('load', async () => {
+    const { dtype, gguf_file } = job;
     const base = await AutoModelForCausalLM.from_pretrained(source, {
       session,
+      dtype,
+      ...(gguf_file !== undefined && { gguf_file }),
       progress_callback: (info) => {
         if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });
       },

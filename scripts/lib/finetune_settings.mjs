@@ -1,12 +1,13 @@
 // The options that a fine-tuning run has wherever it runs.
 import { EXPORT_FLAGS } from './finetune_export.mjs';
-import { decimal, integer, UsageError } from './options.mjs';
+import { choice, decimal, integer, UsageError } from './options.mjs';
 
 /**
  * What the run's outcome depends on, besides the device. Names and meanings are Hugging Face's.
  * @typedef {object} Settings
  * @property {string} model its folder's name, or that on the hub
  * @property {string} text its file's name
+ * @property {import('../../src/index').ModelDtype} dtype how its weights are held
  * @property {number} r
  * @property {string | readonly string[]} target_modules
  * @property {number} max_steps
@@ -17,7 +18,10 @@ import { decimal, integer, UsageError } from './options.mjs';
  * @property {number} seed
  */
 
+const DTYPES = /** @type {const} */ (['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4']);
+
 export const SETTING_FLAGS = /** @type {const} */ ({
+  dtype: { type: 'string', default: 'auto' },
   max_steps: { type: 'string', default: '150' },
   r: { type: 'string', default: '64' },
   learning_rate: { type: 'string', default: '0.06' },
@@ -31,6 +35,8 @@ export const SETTING_FLAGS = /** @type {const} */ ({
  * @param {{ targets: string, device: string }} own the default of `target_modules`, and the option for where it runs
  */
 export const settingHelp = ({ targets, device }) => `\
+  --dtype HOW            how the model's weights are held: auto (as its files have
+                         them), float32, float16, bfloat16, q8 or q4  (auto)
   --max_steps N          steps of training             (150)
   --r N                  rank of the VeRA adapter      (64)
   --target_modules LIST  names with commas between them, all-linear, or a regular
@@ -60,6 +66,7 @@ export function readSettings(flags, names) {
   const max_steps = integer('max_steps', flags.max_steps, { min: 1, max: 1_000_000 });
   return {
     ...names,
+    dtype: choice('dtype', flags.dtype, DTYPES),
     r: integer('r', flags.r, { min: 1, max: 65_536 }),
     target_modules: targets(String(flags.target_modules)),
     max_steps,

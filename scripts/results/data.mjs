@@ -40,7 +40,7 @@ function prepare({ name }, folder) {
   if (name === 'fashion-mnist') {
     return `${readFashionMnist(folder, 'train').length} images to train on, ${readFashionMnist(folder, 'test').length} to test`;
   }
-  const files = readdirSync(folder).filter((file) => /^(config|tokenizer)\.json$|\.safetensors$/.test(file));
+  const files = readdirSync(folder).filter((file) => /^(config|tokenizer)\.json$|\.(safetensors|gguf)$/.test(file));
   return files.map((file) => `${file} ${size(statSync(join(folder, file)).size)}`).join(', ');
 }
 

