@@ -2,6 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 const GPU_TESTS = 'test/**/*.gpu.test.ts';
 const BROWSER_TESTS = 'test/browser/**/*.test.ts';
+/** Those that hold a browser to a time, which two at once would take. */
+const TIMED_TESTS = ['responsive', 'session', 'spam_story', 'chat', 'worker', 'cycles'].map(
+  (name) => `test/browser/${name}.test.ts`,
+);
 const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
 const PEFT_TESTS = 'test/with_peft/**/*.test.ts';
 const SOAK_TESTS = 'test/**/*.soak.test.ts';
@@ -40,14 +44,28 @@ export default defineConfig({
         },
       },
       {
-        // Node drives real browsers that load the built library; one at a time, as each uses all cores.
+        // Node drives real browsers that load the built library. Each waits a good deal, so two go side by side.
         test: {
           name: 'browser',
           setupFiles,
           include: [BROWSER_TESTS],
+          exclude: TIMED_TESTS,
+          pool: 'forks',
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // One at a time.
+        test: {
+          name: 'timed',
+          setupFiles,
+          include: TIMED_TESTS,
           pool: 'forks',
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
@@ -60,7 +78,7 @@ export default defineConfig({
           include: [PACKAGE_TESTS],
           pool: 'forks',
           maxWorkers: 2,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
@@ -73,7 +91,7 @@ export default defineConfig({
           include: [SOAK_TESTS],
           pool: 'forks',
           fileParallelism: false,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
           testTimeout: 3_600_000,
         },
       },
@@ -87,7 +105,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           maxWorkers: 2,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
