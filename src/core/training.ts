@@ -13,7 +13,10 @@ export interface TrainingArguments {
   num_train_epochs?: number;
   /** −1: as many as `num_train_epochs` gives. */
   max_steps?: number;
-  /** 1e-2 (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it where it proves too high: see `Trainer.train`. */
+  /**
+   * 3e-2, the best of those in RESULTS.md (the paper's VeRA rates are 4e-3 to 1e-1). A run halves it where it proves too high: see
+   * `Trainer.train`.
+   */
   learning_rate?: number;
   /**
    * That of modules trained whole, such as a classifier's head; `learning_rate` unless it is given. Both follow the same

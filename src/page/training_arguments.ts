@@ -18,7 +18,7 @@ const defaults: ResolvedTrainingArguments = {
   gradient_accumulation_steps: 1,
   num_train_epochs: 3,
   max_steps: -1,
-  learning_rate: 1e-2,
+  learning_rate: 3e-2,
   headLearningRate: null,
   lr_scheduler_type: 'linear',
   warmup_steps: 0,
