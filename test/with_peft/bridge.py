@@ -21,7 +21,12 @@ Batch = dict[str, list[list[int]]]
 
 
 def open_base(folder: str) -> Any:
-    """Of the class that its config.json names."""
+    """Of the class that its config.json names; a language model from a GGUF file."""
+    path = Path(folder)
+    if path.suffix == ".gguf":
+        return transformers.AutoModelForCausalLM.from_pretrained(
+            path.parent, gguf_file=path.name, dtype=torch.float32
+        ).eval()
     config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
     return getattr(transformers, config["architectures"][0]).from_pretrained(folder, dtype=torch.float32).eval()
 

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, test, vi } from 'vitest';
+import { dataFolder } from '../../scripts/results/fetch.mjs';
+import { AutoModelForCausalLM, get_peft_model, VeraConfig } from '../../src/index';
+import { openFolder } from '../../src/node/folder';
+import { largestDifference } from '../helpers/golden';
+import { openTestSession } from '../helpers/session';
+import { Peft } from './peft';
+import { trainHere } from './training';
+
+// A step takes seconds on llvmpipe.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
+
+const FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
+const folder = join(dataFolder(), 'SmolLM2-135M-Instruct');
+const isThere = existsSync(join(folder, FILE));
+if (!isThere) console.warn(`${FILE} isn't there, so its tests are skipped: npm run results:data brings it`);
+
+const NEW_TOKENS = 8;
+/** Sums of 30 layers in float32, in another order: a 50,000th of the largest logit. */
+const ROUNDING = 2e-5;
+
+describe.skipIf(inject('python') === undefined || !isThere)(
+  'SmolLM2-135M-Instruct from its GGUF file, packed as it is',
+  async () => {
+    if (!isThere) return;
+    const opened = await openTestSession();
+    const source = await openFolder(folder);
+    const base = await AutoModelForCausalLM.from_pretrained(source, { session: opened.session, gguf_file: FILE });
+    const peft = new Peft();
+    afterAll(async () => {
+      peft.close();
+      await opened.session.close();
+    });
+    const inPeft = join(folder, FILE);
+    const text = 'Call me Ishmael. Some years ago, never mind how long precisely, having little money in my purse';
+    const ids = (await base.tokenizer?.encode(text)) ?? [];
+    const batch = { input_ids: [ids], attention_mask: [ids.map(() => 1)], labels: [ids] };
+
+    test('computes and writes what transformers does with the numbers that it stands for', async () => {
+      expect(ids.length).toBeGreaterThan(15);
+      const theirs = await peft.forward({ base: inPeft, batch, prompt: ids, new_tokens: NEW_TOKENS });
+      const { logits, loss } = await base.forward(batch);
+      const largest = theirs.logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
+      expect(largestDifference(logits.data, theirs.logits)).toBeLessThanOrEqual(ROUNDING * largest);
+      expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(ROUNDING * theirs.loss);
+      const written: number[] = [];
+      for await (const { token_id } of base.generate(ids, { max_new_tokens: NEW_TOKENS, eos_token_id: null })) {
+        written.push(token_id);
+      }
+      expect(written).toEqual(theirs.greedy);
+    });
+
+    test('learns as PEFT does over ten steps', async () => {
+      const config = {
+        r: 64,
+        target_modules: ['q_proj', 'v_proj'],
+        save_projection: true,
+        task_type: 'CAUSAL_LM' as const,
+      };
+      const args = { learning_rate: 2e-2, max_steps: 10, save_strategy: 'no' as const };
+      const { losses } = await peft.train({ base: inPeft, config, batches: [batch], learning_rate: 2e-2, steps: 10 });
+      const ours = await trainHere(await get_peft_model(base, new VeraConfig(config)), [batch], args);
+      expect(ours).toHaveLength(10);
+      expect(losses[9]).toBeLessThan(0.9 * losses[0]!);
+      for (const [step, loss] of losses.entries()) {
+        // What a step rounds, the next ones learn from.
+        expect(Math.abs(ours[step]! - loss), `step ${step}`).toBeLessThanOrEqual(10 * ROUNDING * loss);
+      }
+    });
+  },
+);
