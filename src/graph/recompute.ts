@@ -16,16 +16,17 @@ export interface Segment {
  * Segments don't overlap. One that updates a value in place isn't recomputed: that would update the value twice.
  */
 export function recompute(steps: readonly Step[], forward: number, segments: readonly Segment[]): Step[] {
+  const used = steps.map(usedBy);
   const inserted = new Map<number, Step[]>();
   const renamed = new Map<Value, Value>();
   for (const { start, end } of segments) {
     const segment = steps.slice(start, end);
     if (segment.some(updates)) continue;
     const made = new Set(segment.flatMap(madeBy));
-    for (const step of steps.slice(end, forward)) for (const value of usedBy(step)) made.delete(value);
-    const first = steps.findIndex((step, index) => index >= forward && usedBy(step).some((value) => made.has(value)));
+    for (const value of used.slice(end, forward).flat()) made.delete(value);
+    const first = used.findIndex((values, index) => index >= forward && values.some((value) => made.has(value)));
     if (first < 0) continue;
-    const wanted = new Set(steps.slice(forward).flatMap((step) => usedBy(step).filter((value) => made.has(value))));
+    const wanted = new Set(used.slice(forward).flatMap((values) => values.filter((value) => made.has(value))));
     const again = neededFor(segment, made, wanted);
     const copies = new Map(again.flatMap((step) => madeBy(step).map((value) => [value, copyOf(value)] as const)));
     inserted.set(first, [...(inserted.get(first) ?? []), ...again.map((step) => rename(step, copies))]);
