@@ -51,7 +51,7 @@ export class Executor implements Runner {
 
   constructor(host: DeviceHost, options: ExecutorOptions = {}) {
     this.#host = host;
-    this.#memory = new DeviceMemory(host, this.counters);
+    this.#memory = new DeviceMemory(host.device, this.counters);
     this.#loader = new ProgramLoader(host, this.#memory, this.counters);
     this.#readback = new Readback(host, this.counters);
     this.#scopes = new ErrorScopes(host);

@@ -1,28 +1,30 @@
 import { byteLength, type Value } from '../graph/value';
 import type { GpuCounters } from './counters';
-import type { DeviceHost } from './device';
 import { COPY_DST, COPY_SRC, STORAGE } from './flags';
 import { DeviceLimits } from './limits';
 import { PinnedBuffers } from './pinned_buffers';
 import { SlotPool } from './slots';
+
+/** What makes buffers: a device, or what stands for one. */
+export type BufferMaker = Pick<GPUDevice, 'createBuffer' | 'limits'>;
 
 /** Creates and counts the buffers of one device. */
 export class DeviceMemory {
   readonly limits: DeviceLimits;
   readonly pinned = new PinnedBuffers((value) => this.createFor(value));
   readonly slots: SlotPool;
-  readonly #host: DeviceHost;
+  readonly #device: BufferMaker;
   readonly #counters: GpuCounters;
 
-  constructor(host: DeviceHost, counters: GpuCounters) {
-    this.#host = host;
+  constructor(device: BufferMaker, counters: GpuCounters) {
+    this.#device = device;
     this.#counters = counters;
-    this.limits = new DeviceLimits(host.device.limits);
+    this.limits = new DeviceLimits(device.limits);
     this.slots = new SlotPool((bytes) => this.create('slot', bytes), counters);
   }
 
   create(label: string, size: number, usage = STORAGE | COPY_SRC | COPY_DST): GPUBuffer {
-    const buffer = this.#host.device.createBuffer({ label, size, usage });
+    const buffer = this.#device.createBuffer({ label, size, usage });
     this.#counters.created(size);
     return buffer;
   }

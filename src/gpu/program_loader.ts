@@ -1,18 +1,14 @@
 import { WebVeraError } from '../core/error';
 import { type AnyVariant, firstOffset, type Grid, packParams } from '../core/kernel';
 import type { Step } from '../graph/graph';
-import { planMemory } from '../graph/plan';
 import type { LoadedProgram, Program } from '../graph/runner';
-import { byteLength, type Value } from '../graph/value';
+import type { Value } from '../graph/value';
 import type { GpuCounters } from './counters';
 import type { DeviceHost } from './device';
-import { COPY_DST, UNIFORM } from './flags';
 import type { DeviceMemory } from './memory';
 import { mayShare, type Place } from './pinned_buffers';
 import { type CompiledKernel, Pipelines } from './pipelines';
-
-const PARAMS_STRIDE = 256;
-const SMALLER_BATCH = 'Use a smaller batch or max_length, a smaller model, or one stored in float16.';
+import { PARAMS_STRIDE, type ProgramMemory, takeMemory } from './program_memory';
 
 export interface Dispatch {
   readonly kernel: CompiledKernel;
@@ -61,30 +57,15 @@ export class ProgramLoader {
 
   /** Appends to `held` the functions that free what it takes, even if it throws. */
   load(program: Program, choose: (step: Step) => AnyVariant, held: (() => void)[]): Omit<GpuProgram, 'release'> {
-    const memory = this.#memory;
-    const plan = planMemory(program.steps, program.outputs);
-    for (const [{ name, shape }, slot] of plan.slotOf) {
-      memory.limits.checkBytes(`${name} (${shape.join(', ')})`, plan.slotBytes[slot] ?? 0, SMALLER_BATCH);
-    }
+    const { limits } = this.#memory;
+    const memory = takeMemory(program, this.#memory, held);
+    const { params, placeOf } = memory;
     const kernels = this.compile(program.steps, choose);
-    const slots = memory.slots.take(plan.slotBytes);
-    held.push(() => memory.slots.release(slots));
-    const constants = this.#writeConstants(program, held);
-    const placeOf = (value: Value): Place | undefined => {
-      const constant = constants.get(value);
-      if (constant !== undefined) return { buffer: constant, offset: 0, size: constant.size };
-      if (value.pinned) return memory.pinned.place(value);
-      const buffer = slots[plan.slotOf.get(value) ?? -1];
-      const offset = plan.offsetOf.get(value);
-      if (offset !== undefined) return buffer && { buffer, offset: 4 * offset, size: byteLength(value) };
-      return buffer && { buffer, offset: 0, size: buffer.size };
-    };
-    const params = this.#writeParams(program);
-    held.push(() => memory.destroy(params));
+    this.#write(program, memory);
     const dispatches = program.steps.map((step, index): Dispatch => {
       const { variant, kernel } = kernels[index] as ChosenKernel;
       const grid = variant.workgroups(step.params);
-      memory.limits.checkGrid(step.kernel.name, grid);
+      limits.checkGrid(step.kernel.name, grid);
       const offset = index * PARAMS_STRIDE;
       const group = this.#bind(step, kernel, { buffer: params, offset }, placeOf);
       const firstAt = { buffer: params, offset: offset + firstOffset(step.kernel.params) };
@@ -123,27 +104,14 @@ export class ProgramLoader {
     });
   }
 
-  #writeConstants(program: Program, held: (() => void)[]): Map<Value, GPUBuffer> {
-    const buffers = new Map<Value, GPUBuffer>();
-    for (const value of program.steps.flatMap(({ values }) => Object.values(values))) {
-      if (value.content === undefined || buffers.has(value)) continue;
-      const buffer = this.#memory.createFor(value);
-      held.push(() => this.#memory.destroy(buffer));
-      this.#host.device.queue.writeBuffer(buffer, 0, value.content);
-      buffers.set(value, buffer);
-    }
-    return buffers;
-  }
-
-  #writeParams(program: Program): GPUBuffer {
-    const size = Math.max(1, program.steps.length) * PARAMS_STRIDE;
-    const buffer = this.#memory.create(`${program.name} params`, size, UNIFORM | COPY_DST);
-    const bytes = new Uint8Array(size);
-    program.steps.forEach(({ kernel, params }, index) => {
-      bytes.set(new Uint8Array(packParams(kernel.params, params)), index * PARAMS_STRIDE);
+  #write({ steps }: Program, { params, constants }: ProgramMemory): void {
+    const { queue } = this.#host.device;
+    for (const [{ content }, buffer] of constants) if (content !== undefined) queue.writeBuffer(buffer, 0, content);
+    const bytes = new Uint8Array(params.size);
+    steps.forEach(({ kernel, params: numbers }, index) => {
+      bytes.set(new Uint8Array(packParams(kernel.params, numbers)), index * PARAMS_STRIDE);
     });
-    this.#host.device.queue.writeBuffer(buffer, 0, bytes);
+    queue.writeBuffer(params, 0, bytes);
     this.#counters.uploadedBytes += bytes.byteLength;
-    return buffer;
   }
 }

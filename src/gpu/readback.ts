@@ -1,20 +1,14 @@
 import type { GpuCounters } from './counters';
 import { type DeviceHost, deviceLost } from './device';
-import { COPY_DST, MAP_READ, MAP_TO_READ } from './flags';
+import { MAP_TO_READ } from './flags';
 import type { Place } from './pinned_buffers';
-
-/** Bytes of the largest staging buffer that is kept. Steps and tokens read little, but often; logits and weights seldom. */
-const MAX_KEPT = 2 ** 20;
-/** Bytes up to which reads may overlap. */
-const SMALL = 2 ** 12;
-const OVERLAPPING = 4;
+import { StagingBuffers } from './staging';
 
 /** Copies values to the host through staging buffers, which it reuses. */
 export class Readback {
   readonly #host: DeviceHost;
   readonly #counters: GpuCounters;
-  readonly #idle = new Map<number, GPUBuffer[]>();
-  readonly #all = new Set<GPUBuffer>();
+  readonly #staging: StagingBuffers;
   /** Firefox checks for finished maps only every 100 ms unless something is submitted meanwhile. */
   readonly #nudges = isFirefox();
   #waiting = 0;
@@ -23,6 +17,7 @@ export class Readback {
   constructor(host: DeviceHost, counters: GpuCounters) {
     this.#host = host;
     this.#counters = counters;
+    this.#staging = new StagingBuffers(host.device, counters);
   }
 
   /** Queues the copy at once. Resolves with the bytes of all places, concatenated. */
@@ -45,7 +40,7 @@ export class Readback {
 
   async #fetch(bytes: number, encode: (encoder: GPUCommandEncoder, staging: GPUBuffer) => void): Promise<ArrayBuffer> {
     this.#host.check();
-    const staging = this.#take(bytes);
+    const staging = this.#staging.take(bytes);
     const encoder = this.#host.device.createCommandEncoder({ label: 'readback' });
     encode(encoder, staging);
     this.#host.device.queue.submit([encoder.finish()]);
@@ -61,7 +56,7 @@ export class Readback {
     }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
-    this.#giveBack(staging);
+    this.#staging.giveBack(staging);
     // A device that failed meanwhile still maps the buffer, but its content is meaningless.
     this.#host.check();
     return copy;
@@ -69,42 +64,12 @@ export class Readback {
 
   /** Frees the staging buffers that aren't in use. */
   trim(): void {
-    for (const buffer of [...this.#idle.values()].flat()) this.#destroy(buffer);
-    this.#idle.clear();
+    this.#staging.trim();
   }
 
   close(): void {
     this.#wait(-this.#waiting);
-    for (const buffer of [...this.#all]) this.#destroy(buffer);
-    this.#idle.clear();
-  }
-
-  #take(bytes: number): GPUBuffer {
-    const size = bytes > MAX_KEPT ? bytes : 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
-    const known = this.#idle.get(size)?.pop();
-    if (known !== undefined) return known;
-    // How many small reads overlap varies. Spares are created with the first, so that no later step creates a buffer.
-    for (let spare = 1; size <= SMALL && spare < OVERLAPPING; spare++) this.#giveBack(this.#create(size));
-    return this.#create(size);
-  }
-
-  #create(size: number): GPUBuffer {
-    const buffer = this.#host.device.createBuffer({ label: 'staging', size, usage: MAP_READ | COPY_DST });
-    this.#all.add(buffer);
-    this.#counters.created(size);
-    return buffer;
-  }
-
-  #giveBack(buffer: GPUBuffer): void {
-    const idle = this.#idle.get(buffer.size) ?? [];
-    if (buffer.size > MAX_KEPT) this.#destroy(buffer);
-    else this.#idle.set(buffer.size, [...idle, buffer]);
-  }
-
-  #destroy(buffer: GPUBuffer): void {
-    this.#all.delete(buffer);
-    this.#counters.destroyed(buffer.size);
-    buffer.destroy();
+    this.#staging.close();
   }
 
   #wait(change: number): void {

@@ -16,6 +16,11 @@ export class SlotPool {
     this.#counters = counters;
   }
 
+  /** Of all its buffers. */
+  get bytes(): number {
+    return this.#slots.reduce((sum, { buffer }) => sum + buffer.size, 0);
+  }
+
   /** Gives each size a buffer of its own. The largest sizes are matched first, so that small ones don't take large buffers. */
   take(sizes: readonly number[]): GPUBuffer[] {
     const order = sizes.map((bytes, index) => ({ bytes, index })).toSorted((a, b) => b.bytes - a.bytes);
