@@ -4,7 +4,8 @@ import type { PackedName } from '../core/packed';
 import { defaultLimits, type ParserLimits } from '../core/source';
 import { parseJsonObject } from './json';
 import type { RawTensor } from './safetensors';
-import type { TensorInfo } from './safetensors_header';
+import type { TensorHeader } from './tensor_header';
+import { readWeightHeaders, type WeightHeaders } from './weight_headers';
 import { readWeights } from './weights';
 
 /** A tensor as it comes in. */
@@ -16,11 +17,6 @@ export interface StoredTensor extends Pick<RawTensor, 'dtype' | 'shape'> {
   readonly packed?: PackedTensor | undefined;
 }
 
-/** What is known of a tensor before its numbers come. */
-export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
-  readonly packed?: Pick<PackedTensor, 'name'> | undefined;
-}
-
 interface PackedTensor {
   readonly name: PackedName;
   rows(first?: number, count?: number): Uint32Array<ArrayBuffer>;
@@ -30,6 +26,8 @@ interface PackedTensor {
 export interface ModelFiles {
   /** What config.json says. Throws `not_found`, `invalid_format`, `limit_exceeded` and what the source throws. */
   config(): Promise<PretrainedConfig>;
+  /** What stands before the weights, which don't come. For files whose tensors aren't asked for. Throws as `tensors` does. */
+  headers(): Promise<WeightHeaders>;
   /**
    * The tensors that `select` takes, one after the other as they come in. It is asked before a tensor's bytes are read, so it is
    * the place to compare shapes; what it throws ends the reading. Leaving the loop early cancels the download.
@@ -44,6 +42,7 @@ export function folderFiles(source: FileSource, limits: ParserLimits = defaultLi
       const bytes = await readFile(source, 'config.json', limits.json);
       return parseJsonObject(bytes, 'config.json', limits.json) as PretrainedConfig;
     },
+    headers: () => readWeightHeaders(source, limits),
     async *tensors(select) {
       for await (const { name, dtype, shape, bytes } of readWeights(source, { limits, select })) {
         const size = bytes.length / (shape[0] ?? 1);

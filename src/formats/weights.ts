@@ -11,10 +11,10 @@ import { TorchFile } from './torch/torch_file';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
-const TORCH_FILE = 'pytorch_model.bin';
-const TORCH_INDEX = 'pytorch_model.bin.index.json';
+export const TORCH_FILE = 'pytorch_model.bin';
+export const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
-type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
+export type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
 
 /** A weight as it comes in; its bytes are its own. */
 export interface WeightTensor extends RawTensor {
@@ -183,7 +183,8 @@ async function* readSafetensorsFile(
   }
 }
 
-async function readHeader(
+/** The header of a safetensors file, of which no more is read. */
+export async function readHeader(
   reader: ByteReader,
   file: string,
   fileSize: number | undefined,

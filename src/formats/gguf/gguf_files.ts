@@ -5,7 +5,9 @@ import type { PretrainedConfig } from '../../core/model';
 import { defaultLimits, type ParserLimits } from '../../core/source';
 import { ByteReader } from '../byte_reader';
 import type { Dtype } from '../dtype';
-import type { ModelFiles, StoredTensor, TensorHeader } from '../model_files';
+import type { ModelFiles, StoredTensor } from '../model_files';
+import type { TensorHeader } from '../tensor_header';
+import type { WeightHeaders } from '../weight_headers';
 import { BLOCK_TYPES, type BlockType, unpackBlocks } from './block_types';
 import { configOf } from './gguf_config';
 import { type GgufHeader, type GgufTensor, readGgufHeader } from './gguf_header';
@@ -60,6 +62,18 @@ export class GgufFiles implements ModelFiles {
     return made && { ...made, bytes: header.bytesRead };
   }
 
+  async headers(): Promise<WeightHeaders> {
+    const { stream, header } = await this.#open();
+    await stream.cancel();
+    let end = 0;
+    const tensors = header.tensors.map((tensor) => {
+      const packing = this.#packingOf(tensor);
+      end = Math.max(end, header.dataOffset + tensor.offset + packing.rowBytes * rowCount(tensor));
+      return headerOf(tensor, packing);
+    });
+    return { tensors, bytes: stream.size ?? end };
+  }
+
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     const { stream, reader, header } = await this.#open();
     const { num_attention_heads, num_key_value_heads, model_type } = await this.config();
@@ -69,17 +83,17 @@ export class GgufFiles implements ModelFiles {
     for (const tensor of header.tensors) {
       const { shape } = tensor;
       const packing = this.#packingOf(tensor);
-      const name = checkpointName(tensor.name);
+      const told = headerOf(tensor, packing);
+      const { name } = told;
       if (tensor.offset < position) throw this.#invalid(`${tensor.name} overlaps the tensor before it`);
       await reader.skip(tensor.offset - position);
-      const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-      const length = packing.rowBytes * count;
+      const length = packing.rowBytes * rowCount(tensor);
       position = tensor.offset + length;
       // Else memory would be taken for what doesn't come.
       if (header.dataOffset + position > (stream.size ?? Number.MAX_SAFE_INTEGER)) {
         throw this.#invalid(`${tensor.name} ends after the file`);
       }
-      if (!select({ name, dtype: packing.dtype, shape, packed: packing.block && { name: packing.block.packed } })) {
+      if (!select(told)) {
         await reader.skip(length);
         continue;
       }
@@ -139,6 +153,14 @@ export class GgufFiles implements ModelFiles {
       detail: { file: this.#file },
     });
   }
+}
+
+function rowCount({ shape }: GgufTensor): number {
+  return shape.slice(0, -1).reduce((product, size) => product * size, 1);
+}
+
+function headerOf({ name, shape }: GgufTensor, { dtype, block }: Packing): TensorHeader {
+  return { name: checkpointName(name), dtype, shape, packed: block && { name: block.packed } };
 }
 
 /** How many heads the rows belong to of which llama.cpp changes the order; undefined for other tensors. */

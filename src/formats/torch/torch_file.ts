@@ -4,6 +4,7 @@ import type { ParserLimits } from '../../core/source';
 import { ByteReader } from '../byte_reader';
 import { byteSize } from '../dtype';
 import { quote } from '../header_scanner';
+import type { TensorHeader } from '../tensor_header';
 import type { StorageRef, TensorRef } from './pickle_machine';
 import { readStateDict } from './state_dict';
 import { elementsOf } from './strided';
@@ -58,6 +59,12 @@ export class TorchFile {
     return new Set(tensors.keys());
   }
 
+  /** What is said of its tensors before they come. */
+  get headers(): readonly TensorHeader[] {
+    const views = [...this.#byKey.values()].flatMap(({ tensors }) => tensors);
+    return views.map(({ name, shape, storage: { dtype } }) => ({ name, dtype, shape }));
+  }
+
   /** Bytes of the whole file, as far as they are known. */
   get size(): number {
     const stored = [...this.#byKey.values()].reduce((sum, { storage }) => sum + sizeOf(storage), 0);
@@ -65,13 +72,7 @@ export class TorchFile {
   }
 
   /** Its tensors in the order of their storages. `select` is asked before a storage is read. */
-  async *tensors(
-    select: (tensor: {
-      readonly name: string;
-      readonly dtype: StorageRef['dtype'];
-      readonly shape: readonly number[];
-    }) => boolean,
-  ) {
+  async *tensors(select: (tensor: TensorHeader) => boolean) {
     for (let entry = await this.#entries.next(); entry !== undefined; entry = await this.#entries.next()) {
       const found = this.#byKey.get(this.#keyOf(entry) ?? '');
       if (found === undefined) {

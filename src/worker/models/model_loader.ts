@@ -4,8 +4,9 @@ import type { LabelOptions, ModelDtype, ModuleNames, TaskName } from '../../core
 import { formatShape, numel, sameShape } from '../../core/shape';
 import { type Elements, type Storage, type StorageName, storages } from '../../core/storage';
 import type { Warn } from '../../core/warning';
-import type { ModelFiles, StoredTensor, TensorHeader } from '../../formats/model_files';
+import type { ModelFiles, StoredTensor } from '../../formats/model_files';
 import type { RawTensor } from '../../formats/safetensors';
+import type { TensorHeader } from '../../formats/tensor_header';
 import { transpose } from '../../formats/transpose';
 import { toFloat32 } from '../../formats/values';
 import type { Step } from '../../graph/graph';
