@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import { ProgramCache } from '../graph/program_cache';
+import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner } from '../graph/runner';
 import { inChunks } from '../graph/work';
 import { type Batch, type BatchShape, lossChunks } from '../tasks/task';
@@ -7,6 +7,7 @@ import { LoadedLayers, layersOfRun } from './loaded_layers';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
 import { type LossProgram, lossProgram, writeBatch } from './program';
 import { packStepBlock, type StepBlock } from './step_block';
+import { tooLarge } from './too_large';
 import type { StepData, TrainingInit, Tune } from './training_init';
 
 /** Programs kept: for each of 8 padded lengths, 64 to 8,192 tokens, one for whole batches and one for an epoch's last. */
@@ -71,6 +72,18 @@ export class StepPrograms {
     this.#layers = await this.#loadLayers();
   }
 
+  /**
+   * Loads the program of such batches, so that what there is no memory for is known before the first step. Throws `limit_exceeded` and
+   * `out_of_memory`, and says which arguments to change.
+   */
+  async reserve(shape: BatchShape): Promise<void> {
+    try {
+      await this.#inMemory((checkpointing) => this.#use(shape, checkpointing, () => {}));
+    } catch (error) {
+      throw tooLarge(error, shape, this.#init.args, this.#init.task);
+    }
+  }
+
   /** Queues a step without its update. If memory runs out, it goes on with gradient checkpointing. */
   async queue({ microBatches, labelled: tokens }: StepData, at: StepAt): Promise<void> {
     this.#layers?.begin();
@@ -98,16 +111,17 @@ export class StepPrograms {
 
   async #queueBatch(batch: Batch, block: DataView<ArrayBuffer>, checkpointing: boolean): Promise<void> {
     const { task, state } = this.#init;
-    await this.#programs.use(
-      { name: 'training step', shape: [batch.B, batch.T] },
-      () => this.#program(batch, checkpointing),
-      ({ built, loaded: program }) => {
-        writeBatch(this.#runner, task, built.inputs, batch);
-        this.#runner.write(state.block, block);
-        this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
-        return program.ready;
-      },
-    );
+    await this.#use(batch, checkpointing, ({ built, loaded: program }) => {
+      writeBatch(this.#runner, task, built.inputs, batch);
+      this.#runner.write(state.block, block);
+      this.#runner.run(program, { chunks: lossChunks(batch.labelled, built.chunkRows) });
+      return program.ready;
+    });
+  }
+
+  #use<R>(shape: BatchShape, checkpointing: boolean, body: (cached: Cached<LossProgram>) => R): Promise<Awaited<R>> {
+    const key = { name: 'training step', shape: [shape.B, shape.T] };
+    return this.#programs.use(key, () => this.#program(shape, checkpointing), body);
   }
 
   async #inMemory(use: (checkpointing: boolean) => Promise<void>): Promise<void> {

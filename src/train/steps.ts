@@ -1,7 +1,8 @@
+import { WebVeraError } from '../core/error';
 import { permutation } from '../core/rng';
 import { ceilDiv } from '../core/shape';
 import type { ResolvedTrainingArguments } from '../core/training';
-import { type Batch, batchesInOrder, type Task } from '../tasks/task';
+import { type Batch, type BatchArguments, type BatchShape, batchesInOrder, type Task } from '../tasks/task';
 import type { StepData } from './training_init';
 
 type RowTask<Row> = Pick<Task<Row, Batch>, 'batch' | 'tokensOf'>;
@@ -29,6 +30,19 @@ export function planSteps(rowCount: number, args: StepArguments): StepPlan {
   const stepsPerEpoch = Math.max(1, ceilDiv(batches, args.gradient_accumulation_steps));
   const maxSteps = args.max_steps > 0 ? args.max_steps : Math.ceil(args.num_train_epochs * stepsPerEpoch);
   return { stepsPerEpoch, maxSteps };
+}
+
+/** The shape of the largest batches of rows: as many as a batch has, of the length of the longest. */
+export function largestBatch<Row>(
+  task: Pick<Task<Row, Batch>, 'batch' | 'columns'>,
+  rows: readonly Row[],
+  args: BatchArguments,
+): BatchShape {
+  const [first, ...others] = rows;
+  if (first === undefined) throw new WebVeraError('internal', 'Expected rows to make batches of');
+  const lengthOf = (row: Row): number => task.columns(row)[0]?.length ?? 0;
+  const longest = others.reduce((most, row) => (lengthOf(row) > lengthOf(most) ? row : most), first);
+  return { B: Math.min(rows.length, args.per_device_train_batch_size), T: task.batch([longest], args).T };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { ResolvedTrainingArguments, TrainProgress } from '../core/training'
 import type { Step } from '../graph/graph';
 import type { Runner } from '../graph/runner';
 import type { LoadedModel } from '../models/loaded_model';
-import type { Batch, Metrics, Task } from '../tasks/task';
+import type { Batch, BatchShape, Metrics, Task } from '../tasks/task';
 import type { MeasureOptions } from './evaluate';
 
 /** The data of one optimiser step. */
@@ -25,6 +25,8 @@ export interface StepData {
 
 export interface TrainingData {
   readonly maxSteps: number;
+  /** The shape of its largest batches. */
+  readonly largest: BatchShape;
   /** The steps after the first `done`. */
   steps(done: number): AsyncIterable<StepData> | Iterable<StepData>;
   readonly checkpoints: Checkpoints;

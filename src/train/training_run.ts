@@ -157,6 +157,7 @@ export class TrainingRun {
     const begin = async (first: StepData): Promise<void> => {
       if (tune !== undefined) await this.#tune(programs, tune, first);
       tune = undefined;
+      await programs.reserve(data.largest);
     };
     await recovery.run(() => this.#steps(data, state, programs, saving, begin), {
       drain: () => this.#drain(),

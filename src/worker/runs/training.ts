@@ -6,7 +6,7 @@ import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '
 import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
 import { batchesInOrder, type RowSource, type Task } from '../../tasks/task';
 import { expectMetric } from '../../train/evaluation';
-import { planSteps, trainingSteps } from '../../train/steps';
+import { largestBatch, planSteps, trainingSteps } from '../../train/steps';
 import type { TrainingData, TrainingInit } from '../../train/training_init';
 import { TrainingRun } from '../../train/training_run';
 import type { BaseModel } from '../models/base_model';
@@ -88,7 +88,7 @@ export function createRun(
         if (takesOver) await checkpoints.takeOver(stop);
         const restored = resume === false ? undefined : await checkpoints.restore(resume, maxSteps);
         stop.throwIfAborted();
-        return { maxSteps, steps, checkpoints, evaluate, restored };
+        return { maxSteps, largest: largestBatch(task, rows, args), steps, checkpoints, evaluate, restored };
       } catch (error) {
         checkpoints.close();
         throw error;

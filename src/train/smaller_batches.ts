@@ -1,0 +1,19 @@
+import type { TrainingArguments } from '../core/training';
+
+type BatchSizes = Required<Pick<TrainingArguments, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>>;
+
+/** Batches aren't cut into more parts than that. */
+const MOST = 4096;
+
+/** Smaller batches, more of them, that make the same update: the largest first. */
+export function smallerBatches({
+  per_device_train_batch_size: size,
+  gradient_accumulation_steps: parts,
+}: Readonly<BatchSizes>): BatchSizes[] {
+  const sizes: BatchSizes[] = [];
+  for (let part = 2; part <= Math.min(size, MOST); part++) {
+    if (size % part !== 0) continue;
+    sizes.push({ per_device_train_batch_size: size / part, gradient_accumulation_steps: parts * part });
+  }
+  return sizes;
+}

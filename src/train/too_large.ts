@@ -1,0 +1,33 @@
+import { WebVeraError } from '../core/error';
+import type { ResolvedTrainingArguments } from '../core/training';
+import type { BatchShape, Task } from '../tasks/task';
+import { smallerBatches } from './smaller_batches';
+
+/** What stops a run because batches of a shape don't fit, with what to change; any other error as it is. */
+export function tooLarge(
+  error: unknown,
+  { B, T }: BatchShape,
+  args: ResolvedTrainingArguments,
+  task: Pick<Task, 'fullShape'>,
+): unknown {
+  if (!(error instanceof WebVeraError && ['limit_exceeded', 'out_of_memory'].includes(error.code))) return error;
+  const [smaller] = smallerBatches(args);
+  // Images have a size of their own.
+  const shortens = task.fullShape({ ...args, max_length: 2 }).T < T;
+  const changes = [
+    ...(smaller === undefined
+      ? []
+      : [
+          `${Object.entries(smaller)
+            .map((entry) => entry.join(': '))
+            .join(' with ')}, which learns the same`,
+        ]),
+    ...(shortens ? [`a max_length below ${T}`] : []),
+    'a smaller model',
+  ];
+  return new WebVeraError(error.code, `Batches of ${B} × ${T} don't fit on this GPU: ${error.message}`, {
+    hint: `Use ${changes.join(', or ')}. estimate() tells what fits.`,
+    detail: { ...error.detail, batch: B, tokens: T },
+    cause: error,
+  });
+}
