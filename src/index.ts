@@ -1,6 +1,8 @@
 export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit } from './adapters/vera/config';
 export type { ChatMessage } from './core/chat';
+export type { DeviceIssue, DeviceReport } from './core/device_report';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
+export type { Estimate, GpuBytes } from './core/estimate';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
 export type { ImageInput, RgbaImage, RgbImage } from './core/image';
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
@@ -42,6 +44,7 @@ export {
 } from './page/auto_classes';
 export { type CheckpointInfo, checkpoints } from './page/checkpoints';
 export { defaultSession } from './page/default_session';
+export { type EstimatePlan, estimate } from './page/estimate';
 export { export_run } from './page/export_run';
 export type { BatchGeneration, Generation } from './page/generation';
 export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/labelled_files';
@@ -50,6 +53,7 @@ export type { PreTrainedModel } from './page/model';
 export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
 export type { LabelScore, PredictInput, PredictOptions } from './page/predict';
 export type { ImagePreview, Preview, PreviewLabel, PreviewOptions } from './page/preview';
+export { probe } from './page/probe';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';
 export {

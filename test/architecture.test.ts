@@ -71,6 +71,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   models: ['rpc'],
   adapters: ['models', 'storage', 'rpc'],
   runs: ['adapters', 'models', 'storage', 'rpc'],
+  plans: ['adapters', 'models', 'rpc'],
 };
 
 /** The few files that may use a package; everything else goes through them. */

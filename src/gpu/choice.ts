@@ -99,10 +99,15 @@ function families(info: DeviceInfo): readonly string[] {
   return TABLE.find(({ isOf }) => isOf(info))?.variants ?? [];
 }
 
-function isSoftware(info: DeviceInfo): boolean {
+/** Whether it computes on a processor, whatever it says of itself. */
+export function isSoftware(info: Omit<DeviceInfo, 'features'>): boolean {
   return info.fallback || /swiftshader|llvmpipe|lavapipe|software/.test(namesOf(info));
 }
 
-function namesOf({ vendor, architecture, description }: DeviceInfo): string {
+function namesOf({
+  vendor,
+  architecture,
+  description,
+}: Pick<DeviceInfo, 'vendor' | 'architecture' | 'description'>): string {
   return `${vendor} ${architecture} ${description}`.toLowerCase();
 }

@@ -65,8 +65,7 @@ export class DeviceHost {
     gpu: GPU | undefined,
     { onFailure = () => {}, lostAt, arithmetic = 'f32' }: OpenDeviceOptions = {},
   ): Promise<DeviceHost> {
-    if (gpu === undefined) throw noWebGpu();
-    const adapter = await openAdapter(gpu, lostAt);
+    const adapter = await findAdapter(gpu, lostAt);
     const features = featuresFor(adapter, arithmetic);
     const device = await openDevice(adapter, features);
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
@@ -149,7 +148,9 @@ function noWebGpu(): WebVeraError {
 /** Milliseconds. After two GPU crashes within this time, Chromium blocks a site's access to the GPU for as long. */
 const BLOCKED = 120_000;
 
-async function openAdapter(gpu: GPU, lostAt: number | undefined): Promise<GPUAdapter> {
+/** The GPU adapter of which a device would be opened. Throws as `DeviceHost.open` does without one. */
+export async function findAdapter(gpu: GPU | undefined, lostAt?: number | undefined): Promise<GPUAdapter> {
+  if (gpu === undefined) throw noWebGpu();
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new WebVeraError('unsupported_device', `A GPU adapter was expected, but the browser refused: ${problem}`, {

@@ -46,15 +46,7 @@ export function createArchitecture(
   task: TaskName = 'causal_lm',
   options: NetworkOptions = {},
 ): Architecture {
-  const create = networks.get(config.model_type);
-  if (create === undefined) {
-    throw new WebVeraError(
-      'unsupported_model',
-      `model_type: expected one of ${[...networks.keys()].join(', ')}, got ${JSON.stringify(config.model_type)}`,
-      { hint: 'Choose a model of a supported architecture.', detail: { model_type: config.model_type } },
-    );
-  }
-  const { heads, ...network } = create(config, options);
+  const { heads, ...network } = createNetwork(config, options);
   const makeHead = heads[task];
   if (makeHead === undefined) throw noHead(config.model_type, task, heads);
   const head = makeHead(task === 'causal_lm' ? NO_LABELS : parseLabels(config));
@@ -67,6 +59,21 @@ export function createArchitecture(
     weights: [...network.weights, ...head.weights],
     tied: head.tied,
   };
+}
+
+/** What the network that a config.json names can be used for. Throws as `createArchitecture` does. */
+export function tasksOf(config: PretrainedConfig): readonly TaskName[] {
+  return Object.keys(createNetwork(config, {}).heads) as TaskName[];
+}
+
+function createNetwork(config: PretrainedConfig, options: NetworkOptions): Network {
+  const create = networks.get(config.model_type);
+  if (create !== undefined) return create(config, options);
+  throw new WebVeraError(
+    'unsupported_model',
+    `model_type: expected one of ${[...networks.keys()].join(', ')}, got ${JSON.stringify(config.model_type)}`,
+    { hint: 'Choose a model of a supported architecture.', detail: { model_type: config.model_type } },
+  );
 }
 
 const NO_LABELS = { names: [], problem: 'single_label_classification' } as const;

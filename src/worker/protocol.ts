@@ -8,12 +8,14 @@ import type { ParserLimits, ProgressInfo } from '../core/source';
 import type { TrainProgress } from '../core/training';
 import type { AdapterCalls } from './adapters/protocol';
 import type { ModelCalls } from './models/protocol';
+import type { PlanCalls } from './plans/protocol';
 import type { CallControl, CallId } from './rpc/protocol';
 import type { DatasetName, RunCalls } from './runs/protocol';
 import type { StorageCalls } from './storage/protocol';
 
 export type * from './adapters/protocol';
 export type * from './models/protocol';
+export type * from './plans/protocol';
 export type * from './rpc/protocol';
 export type * from './runs/protocol';
 export type * from './storage/protocol';
@@ -25,12 +27,20 @@ export type * from './storage/protocol';
  * A call that carries its id can be cancelled and may stream events under it. Results and events keep their order: an event
  * emitted before a call resolves arrives before its result.
  */
-export interface WorkerSession extends SessionCalls, CallControl, ModelCalls, AdapterCalls, RunCalls, StorageCalls {}
+export interface WorkerSession
+  extends SessionCalls,
+    CallControl,
+    PlanCalls,
+    ModelCalls,
+    AdapterCalls,
+    RunCalls,
+    StorageCalls {}
 
 /** The parts of a session, by the room that answers their calls. */
 export interface Rooms {
   readonly session: SessionCalls;
   readonly rpc: CallControl;
+  readonly plans: PlanCalls;
   readonly models: ModelCalls;
   readonly adapters: AdapterCalls;
   readonly runs: RunCalls;

@@ -11,6 +11,7 @@ import { LoadedModels } from './models/loaded_models';
 import { ModelSources } from './models/model_sources';
 import { SessionKernels } from './models/session_kernels';
 import { SessionModels } from './models/session_models';
+import { SessionPlans } from './plans/session_plans';
 import type { OpenOptions, Rooms, SessionCalls, SessionHost, WorkerEnd, WorkerSession } from './protocol';
 import { Calls } from './rpc/calls';
 import { ROOMS } from './rpc/rooms';
@@ -73,6 +74,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       rooms: {
         session: this,
         rpc: calls,
+        plans: new SessionPlans(calls, device, sources, options.store),
         models: new SessionModels({ host, calls, device, kernels, sources, models }),
         adapters: new SessionVera(host, calls, models, new SessionAdapters(host, sources, shelf, warn)),
         runs: new SessionTraining(host, calls, models, kernels, checkpoints),

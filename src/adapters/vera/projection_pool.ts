@@ -68,8 +68,8 @@ export class ProjectionPool {
     }
   }
 
-  #begin(name: string, { r, max_in, max_out, dtype }: DrawnKey, make: () => Projections): Shared {
-    const values = { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]), dtype };
+  #begin(name: string, key: DrawnKey, make: () => Projections): Shared {
+    const values = projectionValues(key);
     const shared = { values, filled: this.#fill(values, make), users: 0 };
     this.#shared.set(name, shared);
     this.#names.set(values, name);
@@ -82,4 +82,14 @@ export class ProjectionPool {
     this.#runner.write(values.A, A);
     this.#runner.write(values.B, B);
   }
+}
+
+/** The pair of a key, without memory. */
+export function projectionValues({
+  r,
+  max_in,
+  max_out,
+  dtype,
+}: Omit<DrawnKey, 'projection_prng_key'>): ProjectionValues {
+  return { A: pinned('vera_A', [r, max_in]), B: pinned('vera_B', [max_out, r]), dtype };
 }

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/error';
 import type { Arithmetic } from '../../core/kernel';
-import { DeviceHost } from '../../gpu/device';
+import { DeviceHost, findAdapter } from '../../gpu/device';
 import { Executor } from '../../gpu/executor';
 
 export interface OpenDevice {
@@ -51,6 +51,12 @@ export class SessionDevice {
     }
   }
 
+  /** The GPU adapter that it would open. Throws as `executor` does. */
+  async adapter(): Promise<GPUAdapter> {
+    await this.#letGoOfFailed();
+    return findAdapter(this.#here(), this.#lostAt);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const device = await this.#opened?.catch(() => undefined);
@@ -67,10 +73,13 @@ export class SessionDevice {
     this.#opened = undefined;
   }
 
-  async #open(): Promise<OpenDevice> {
+  #here(): GPU | undefined {
     const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
-    const gpu = this.#gpu ?? navigator?.gpu;
-    const host = await DeviceHost.open(gpu, {
+    return this.#gpu ?? navigator?.gpu;
+  }
+
+  async #open(): Promise<OpenDevice> {
+    const host = await DeviceHost.open(this.#here(), {
       onFailure: this.#onFailure,
       lostAt: this.#lostAt,
       arithmetic: this.#arithmetic,

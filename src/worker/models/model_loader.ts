@@ -130,7 +130,7 @@ async function loadWeights(
 }
 
 /** Whether a pass may be built by config.json's word alone, before the weights are seen. */
-function isModest({ weights }: Architecture): boolean {
+export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
@@ -147,7 +147,7 @@ function forwardSteps(model: Architecture, dtype: StorageName, maxBytes: number)
     .steps;
 }
 
-function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
+export function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
   const expected = fileShape(spec);
   if (sameShape(expected, shape)) return;
   const [name] = fileNames(spec);
@@ -164,7 +164,11 @@ function mismatchHint({ initialStd }: WeightSpec): string {
 }
 
 /** As it is wanted, or as the file has it, where its shape allows: other matrices, and all vectors, are widened. */
-function deviceDtype(spec: WeightSpec, { dtype: stored, packed }: TensorHeader, wanted: ModelDtype): StorageName {
+export function deviceDtype(
+  spec: WeightSpec,
+  { dtype: stored, packed }: TensorHeader,
+  wanted: ModelDtype,
+): StorageName {
   const fitting = Object.values(storages).filter((storage) => fits(spec, storage));
   const own = fitting.find(({ name, file }) => (packed === undefined ? file === stored : name === packed.name));
   const asked = fitting.find(({ dtype }) => dtype === wanted);
@@ -179,7 +183,7 @@ function fits({ kind, shape }: WeightSpec, { name, rowMultiple }: Storage): bool
 }
 
 /** Matrices that are too large to bind are split by rows, unless those aren't the file's. */
-function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
+export function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
   const { name, shape, kind, transposed } = spec;
   const hasRows = kind === 'matrix' && !transposed && fileShape(spec)[0] === shape[0];
   return hasRows ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);

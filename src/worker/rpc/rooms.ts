@@ -9,6 +9,8 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   seal: 'session',
   cancel: 'rpc',
   commit: 'rpc',
+  probe: 'plans',
+  estimate: 'plans',
   kernels: 'models',
   loadModel: 'models',
   loadTokenizer: 'models',

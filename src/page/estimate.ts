@@ -1,0 +1,77 @@
+import type { VeraConfigInit } from '../adapters/vera/config';
+import { VeraConfig } from '../adapters/vera/config';
+import type { Estimate, MemoryBudget } from '../core/estimate';
+import type { ModelSource } from '../core/source';
+import type { TrainingArguments } from '../core/training';
+import { linkOf } from './default_session';
+import { anyObject, checkOptions, defined, positive } from './options';
+import {
+  classifierLoadOptions,
+  type ImageClassifierOptions,
+  imageClassifierRules,
+  onProgress,
+  wireSource,
+} from './source';
+import { resolveTrainingArguments } from './training_arguments';
+
+/** What is to be trained, and how: with the names and defaults of those who do it. */
+export interface EstimatePlan extends ImageClassifierOptions {
+  /** Of `VeraConfig`. With `task_type: 'SEQ_CLS'`, a classifier of texts is meant, where the model can be both. */
+  readonly peft_config?: VeraConfigInit;
+  /** `max_length` and `per_device_train_batch_size` count as if all examples were that long. */
+  readonly args?: TrainingArguments;
+  /**
+   * Bytes of GPU memory that the run may take. Browsers tell nothing of that. By default 1 GiB on iOS, which ends pages that take more;
+   * else half of `navigator.deviceMemory`; else 1 GiB: these two only tell what is 'tight'.
+   */
+  readonly memory?: number;
+}
+
+const rules = { ...imageClassifierRules, peft_config: anyObject, args: anyObject, memory: positive };
+
+/**
+ * What a model would take to download and to train, in bytes, and whether this device can, before it comes: from config.json and from
+ * what the files of its weights begin with. The bytes are those that the run's own plan of its memory has.
+ *
+ * Counted is a training run with one adapter; `Trainer.evaluate` and `generate` take less, but for very long texts. Where there is no
+ * GPU, the limits are those that any has. Rejects as `from_pretrained` and `get_peft_model` do, but for devices.
+ */
+export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
+  checkOptions('estimate', plan, rules);
+  const { peft_config, args, memory, ...options } = plan;
+  const from = wireSource(source);
+  const request = {
+    config: { ...new VeraConfig(peft_config) },
+    args: resolveTrainingArguments(args),
+    load: classifierLoad(options),
+    memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
+  };
+  const link = await linkOf(options);
+  return link.call((call) => link.request('estimate', call, from, request), {
+    signal: options.signal,
+    onEvent: onProgress(options),
+  });
+}
+
+function classifierLoad(options: ImageClassifierOptions): ReturnType<typeof classifierLoadOptions> {
+  return { ...classifierLoadOptions(options), ...defined({ module_names: options.module_names }) };
+}
+
+const GIB = 2 ** 30;
+
+function memoryHere(): MemoryBudget {
+  const {
+    userAgent = '',
+    maxTouchPoints = 0,
+    deviceMemory,
+  } = (globalThis.navigator ?? {}) as Partial<Navigator> & {
+    readonly deviceMemory?: number;
+  };
+  // An iPad says that it is a Mac, but no Mac is touched.
+  if (/iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1)) {
+    return { bytes: GIB, from: 'ios' };
+  }
+  return deviceMemory === undefined
+    ? { bytes: GIB, from: 'unknown' }
+    : { bytes: (deviceMemory * GIB) / 2, from: 'device' };
+}

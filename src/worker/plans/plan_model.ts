@@ -1,0 +1,79 @@
+import { WebVeraError } from '../../core/error';
+import type { PretrainedConfig, TaskName } from '../../core/model';
+import { sameShape } from '../../core/shape';
+import type { StorageName } from '../../core/storage';
+import type { TensorHeader } from '../../formats/tensor_header';
+import { pinned, type Value } from '../../graph/value';
+import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../models/architecture';
+import { withLabels } from '../../models/labels';
+import type { LoadedModel } from '../../models/loaded_model';
+import { createArchitecture, tasksOf } from '../../models/registry';
+import { deviceDtype, expectWeightShape, isModest, weightValue } from '../models/model_loader';
+import type { LoadOptions } from '../protocol';
+
+interface PlannedModel {
+  readonly config: PretrainedConfig;
+  readonly tensors: readonly TensorHeader[];
+  readonly load: LoadOptions;
+  /** Whether it is to tell classes, where config.json leaves that open. */
+  readonly classifies: boolean;
+  readonly maxBindingBytes: number;
+}
+
+/** A model as it would lie on a device, from what its files begin with. Throws as loading it does. */
+export function planModel({ config, tensors, load, classifies, maxBindingBytes }: PlannedModel): LoadedModel {
+  const task = taskOf(config, classifies || load.labels !== undefined);
+  const model = createArchitecture(withLabels(config, load.labels), task, { moduleNames: load.module_names });
+  if (!isModest(model)) {
+    throw new WebVeraError(
+      'limit_exceeded',
+      `estimate: expected a smaller model, got one of ${model.weights.length} tensors`,
+      {
+        hint: 'It is far larger than what trains in a browser.',
+      },
+    );
+  }
+  const byName = new Map(tensors.map((header) => [header.name, header]));
+  const stored = (name: string): TensorHeader | undefined =>
+    byName.get(name) ??
+    (name.startsWith(`${model.prefix}.`) ? byName.get(name.slice(model.prefix.length + 1)) : undefined);
+  const weights = new Map<string, Value>();
+  for (const spec of model.weights) {
+    const header = [...fileNames(spec), ...tiedNames(model, spec)].map(stored).find((found) => found !== undefined);
+    weights.set(spec.name, weightValue(spec, storageOf(spec, header, load), maxBindingBytes));
+  }
+  return { model, weights, constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])) };
+}
+
+function storageOf(spec: WeightSpec, header: TensorHeader | undefined, load: LoadOptions): StorageName {
+  const isNew = spec.initialStd !== undefined;
+  if (
+    header === undefined ||
+    (isNew && load.ignore_mismatched_sizes === true && !sameShape(fileShape(spec), header.shape))
+  ) {
+    if (isNew) return 'f32';
+    throw new WebVeraError(
+      'invalid_format',
+      `Expected tensor ${fileNames(spec)[0]} in the weights, but it isn't there`,
+      {
+        hint: 'Do config.json and the weights belong together, and was every file taken along?',
+      },
+    );
+  }
+  expectWeightShape(spec, header.shape);
+  return deviceDtype(spec, header, load.dtype ?? 'auto');
+}
+
+/** Of a head that shares a tensor, which some files hold in its place. */
+function tiedNames({ tied }: Architecture, { name }: WeightSpec): string[] {
+  return [...tied].flatMap(([head, source]) => (name === `${source}.weight` ? [`${head}.weight`] : []));
+}
+
+/** What a model would be loaded for. */
+function taskOf(config: PretrainedConfig, classifies: boolean): TaskName {
+  const supported = tasksOf(config);
+  const [name] = Array.isArray(config.architectures) ? config.architectures : [];
+  const wanted =
+    classifies || /ForSequenceClassification$/.test(String(name)) ? 'sequence_classification' : 'causal_lm';
+  return supported.find((task) => task === wanted) ?? supported[0] ?? 'causal_lm';
+}

@@ -1,0 +1,80 @@
+import { overlayOf } from '../../adapters/overlay';
+import type { VeraConfig } from '../../adapters/vera/config';
+import { layoutVectors } from '../../adapters/vera/parameters';
+import { projectionValues } from '../../adapters/vera/projection_pool';
+import type { VeraAdapter } from '../../adapters/vera/vera_adapter';
+import { VeraOnModel } from '../../adapters/vera/vera_on_model';
+import type { GpuBytes } from '../../core/estimate';
+import type { ResolvedTrainingArguments } from '../../core/training';
+import { SizingRunner } from '../../gpu/sizing_runner';
+import { pinned, type Value, viewOf } from '../../graph/value';
+import { baseTensor, type LoadedModel } from '../../models/loaded_model';
+import { createTask } from '../../tasks/registry';
+import { createOptimizerState, type OptimizerState } from '../../train/optimizer';
+import { PIECE } from '../../train/pools';
+import { StepPrograms } from '../../train/step_programs';
+import { resolveAdapter } from '../adapters/resolve_adapter';
+import { samplesOf } from '../models/base_identity';
+
+interface PlannedRun {
+  readonly loaded: LoadedModel;
+  readonly adapter: VeraAdapter;
+  readonly args: ResolvedTrainingArguments;
+  readonly maxBindingBytes: number;
+}
+
+/**
+ * The bytes of a run whose batches are as large as they may be: by the run's own steps, with a runner that only counts. Throws
+ * `limit_exceeded` for what can't be split.
+ */
+export async function planRun({ loaded, adapter, args, maxBindingBytes }: PlannedRun): Promise<GpuBytes> {
+  const runner = new SizingRunner(maxBindingBytes);
+  const taken = async (body: () => Promise<unknown>): Promise<number> => {
+    const before = runner.usage().bytes;
+    await body();
+    return runner.usage().bytes - before;
+  };
+  const weights = await taken(() => runner.allocate([...loaded.weights.values(), ...loaded.constants.values()]));
+  const ofAdapter = await taken(() => runner.allocate([adapter.pool, ...adapter.frozen]));
+  for (const name of adapter.tensors.keys()) await runner.read(baseTensor(loaded, name));
+  const before = runner.usage().bytes;
+  const state = await createOptimizerState(runner, [adapter]);
+  const optimizer = runner.usage().bytes - before;
+  const task = createTask(loaded.model);
+  const overlay = overlayOf([adapter], [adapter]);
+  const init = { runner, loaded, task, overlay, adapters: [adapter], args, state, onCheckpointing() {} };
+  const programs = new StepPrograms(init);
+  await programs.load({ early: false });
+  await programs.reserve(task.fullShape(args));
+  await runner.readAll([...loaded.weights.values(), ...adapter.frozen].flatMap(samplesOf));
+  await Promise.all(stateOf(adapter, state).map((value) => runner.read(value)));
+  await runner.read(state.stats);
+  const { peakBytes: total } = runner.usage();
+  const activations = runner.slotBytes;
+  const workspace = total - weights - ofAdapter - optimizer - activations;
+  return { weights, adapter: ofAdapter, optimizer, activations, workspace, total, largest_buffer: runner.largest };
+}
+
+/** A fresh adapter on a model, without its numbers. Throws PEFT's errors. */
+export function planAdapter(loaded: LoadedModel, init: VeraConfig): VeraAdapter {
+  const { targets, trained } = resolveAdapter(init, loaded.model);
+  const { config, modules, max_in, max_out } = targets;
+  const layout = layoutVectors(modules, config.r, trained);
+  return new VeraOnModel({
+    name: 'default',
+    key: 'default',
+    config,
+    trainable: true,
+    origin: undefined,
+    pool: pinned('pool', [layout.length]),
+    layout,
+    projections: projectionValues({ r: config.r, max_in, max_out, dtype: 'float32' }),
+    trained,
+  });
+}
+
+/** The pool and its moments, as far as they are read at once. */
+function stateOf({ pool, layout }: VeraAdapter, { pools }: OptimizerState): Value[] {
+  const values = [pool, ...[...pools.values()].flatMap(({ m, v }) => [m, v])];
+  return values.map((value) => viewOf(value, value.name, [Math.min(layout.length, PIECE / 4)], 0));
+}

@@ -1,0 +1,109 @@
+import type { DeviceIssue, DeviceReport } from '../../core/device_report';
+import { WebVeraError } from '../../core/error';
+import { isSoftware } from '../../gpu/choice';
+import { DeviceLimits } from '../../gpu/limits';
+
+/** Below this, layers of larger models lie in many pieces. */
+const SMALL = 256 * 2 ** 20;
+
+/** What there is here. `findAdapter` throws where there is no GPU. */
+export async function probeDevice(
+  findAdapter: () => Promise<GPUAdapter>,
+  store: 'auto' | 'memory',
+): Promise<DeviceReport> {
+  const issues: DeviceIssue[] = [];
+  const gpu = await probeGpu(findAdapter, issues);
+  const storage = await probeStorage(store, issues);
+  return { level: gpu === null ? 'unsupported' : issues.length > 0 ? 'degraded' : 'ready', issues, gpu, storage };
+}
+
+async function probeGpu(findAdapter: () => Promise<GPUAdapter>, issues: DeviceIssue[]): Promise<DeviceReport['gpu']> {
+  let adapter: GPUAdapter;
+  try {
+    adapter = await findAdapter();
+  } catch (error) {
+    if (!(error instanceof WebVeraError)) throw error;
+    issues.push({ code: error.code, message: error.message, fix: error.hint });
+    return null;
+  }
+  const { vendor, architecture, description, isFallbackAdapter: fallback = false } = adapter.info;
+  const gpu = { vendor, architecture, description, fallback };
+  if (isSoftware(gpu)) {
+    issues.push({
+      code: 'software_adapter',
+      message: `Expected a GPU, got one in software: ${[vendor, architecture, description].join(' ').trim() || 'unnamed'}`,
+      fix: 'Training works, slowly. Switch on hardware acceleration, or update the graphics driver.',
+    });
+  }
+  const { bindingBytes } = new DeviceLimits(adapter.limits);
+  if (bindingBytes < SMALL) {
+    issues.push({
+      code: 'small_limits',
+      message: `Expected buffers of ${SMALL} bytes or more, this GPU binds ${bindingBytes}`,
+      fix: 'Take small models and batches: estimate() tells which fit.',
+    });
+  }
+  return { ...gpu, features: [...adapter.features], limits: limitsOf(adapter.limits) };
+}
+
+/** They are getters of its class, for which only this loop goes. */
+function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const name in limits) {
+    const value: unknown = limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') found[name] = value;
+  }
+  return found;
+}
+
+async function probeStorage(store: 'auto' | 'memory', issues: DeviceIssue[]): Promise<DeviceReport['storage']> {
+  const { navigator } = globalThis as { readonly navigator?: { readonly storage?: StorageManager } };
+  const manager = navigator?.storage;
+  const persisted = await attempt(() => manager?.persisted?.());
+  const usage = (await attempt(() => manager?.estimate?.()))?.usage ?? 0;
+  const kind = store === 'memory' ? 'memory' : await kindOf(manager);
+  if (kind !== 'opfs' && store !== 'memory') {
+    issues.push(kind === 'memory' ? NOTHING_KEPT : NO_FILES);
+  }
+  return { kind, persisted: persisted ?? false, usage };
+}
+
+async function kindOf(manager: StorageManager | undefined): Promise<DeviceReport['storage']['kind']> {
+  if ((await attempt(() => manager?.getDirectory?.())) !== undefined) return 'opfs';
+  // A private window refuses what it has: only opening tells.
+  const opened = await attempt(
+    () =>
+      new Promise<true>((resolve, reject) => {
+        const request = indexedDB.open(NAME);
+        request.onerror = request.onblocked = reject;
+        request.onsuccess = () => {
+          request.result.close();
+          indexedDB.deleteDatabase(NAME);
+          resolve(true);
+        };
+      }),
+  );
+  return opened === true ? 'indexeddb' : 'memory';
+}
+
+const NAME = 'webvera:probe';
+
+const NOTHING_KEPT: DeviceIssue = {
+  code: 'storage_unavailable',
+  message: 'Expected OPFS or IndexedDB, but this thread has neither: what is learnt is kept in memory only',
+  fix: 'Leave the private window, or allow this site to store data. In Node, save files by save_pretrained().',
+};
+
+const NO_FILES: DeviceIssue = {
+  code: 'no_opfs',
+  message: 'Expected OPFS, but this browser keeps no files for the page: models may come anew at each visit',
+  fix: 'Update the browser, or leave the private window.',
+};
+
+async function attempt<T>(body: () => Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await body();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+import type { VeraConfigInit } from '../../adapters/vera/config_init';
+import type { DeviceReport } from '../../core/device_report';
+import type { Estimate, MemoryBudget } from '../../core/estimate';
+import type { ResolvedTrainingArguments } from '../../core/training';
+import type { LoadOptions, WireSource } from '../models/protocol';
+import type { CallId } from '../rpc/protocol';
+
+/** The calls that load nothing. */
+export interface PlanCalls {
+  /** Opens no device. */
+  probe(call: CallId): Promise<DeviceReport>;
+  /** Reads configuration and headers alone. */
+  estimate(call: CallId, source: WireSource, request: EstimateRequest): Promise<Estimate>;
+}
+
+export interface EstimateRequest {
+  readonly config: VeraConfigInit;
+  readonly args: ResolvedTrainingArguments;
+  readonly load: LoadOptions;
+  readonly memory: MemoryBudget;
+}

@@ -1,0 +1,108 @@
+import { VeraConfig } from '../../adapters/vera/config';
+import type { DeviceReport } from '../../core/device_report';
+import { WebVeraError } from '../../core/error';
+import type { Estimate, GpuBytes } from '../../core/estimate';
+import type { FileSource } from '../../core/files';
+import type { PretrainedConfig } from '../../core/model';
+import type { ResolvedTrainingArguments } from '../../core/training';
+import { GgufFiles } from '../../formats/gguf/gguf_files';
+import { folderFiles } from '../../formats/model_files';
+import type { WeightHeaders } from '../../formats/weight_headers';
+import { DeviceLimits } from '../../gpu/limits';
+import type { SessionDevice } from '../models/device';
+import type { ModelSources } from '../models/model_sources';
+import type { CallId, EstimateRequest, OpenOptions, PlanCalls, WireSource } from '../protocol';
+import type { Calls } from '../rpc/calls';
+import { planModel } from './plan_model';
+import { planAdapter, planRun } from './plan_run';
+import { probeDevice } from './probe_device';
+import { suggest } from './suggest';
+import { judge, type Verdict } from './verdict';
+
+/** Bytes that any GPU binds. */
+const LEAST_BINDING = 128 * 2 ** 20;
+
+/** What a model's files begin with. */
+interface Begun extends WeightHeaders {
+  readonly config: PretrainedConfig;
+}
+
+/** What a session tells before anything is loaded. */
+export class SessionPlans implements PlanCalls {
+  readonly #calls: Calls;
+  readonly #device: SessionDevice;
+  readonly #sources: ModelSources;
+  readonly #store: OpenOptions['store'];
+
+  constructor(calls: Calls, device: SessionDevice, sources: ModelSources, store: OpenOptions['store']) {
+    this.#calls = calls;
+    this.#device = device;
+    this.#sources = sources;
+    this.#store = store;
+  }
+
+  probe(call: CallId): Promise<DeviceReport> {
+    return this.#calls.run(call, () => probeDevice(() => this.#device.adapter(), this.#store));
+  }
+
+  estimate(call: CallId, from: WireSource, request: EstimateRequest): Promise<Estimate> {
+    return this.#calls.run(call, async (signal) => {
+      const { load, args, memory } = request;
+      const config = new VeraConfig(request.config);
+      const source = this.#sources.open(call, from, load, signal);
+      const begun = await this.#begin(source, load.gguf_file);
+      const download = begun.bytes + (await sizeOf(source, 'tokenizer.json'));
+      const room = { bindingBytes: await this.#bindingBytes(), memory };
+      const plan = async (
+        changed: ResolvedTrainingArguments,
+        maxBindingBytes = room.bindingBytes,
+      ): Promise<GpuBytes> => {
+        signal.throwIfAborted();
+        const classifies = config.task_type === 'SEQ_CLS';
+        const loaded = planModel({ ...begun, load, classifies, maxBindingBytes });
+        return planRun({ loaded, adapter: planAdapter(loaded, config), args: changed, maxBindingBytes });
+      };
+      const told = { download: { total: download, cached: 0 } };
+      try {
+        const gpu = await plan(args);
+        const verdict: Verdict = judge(gpu, room);
+        const isText = begun.config.image_size === undefined;
+        const suggestions = await suggest({ args, bytes: gpu, verdict, room, isText, plan });
+        return { ...told, gpu, ...verdict, suggestions };
+      } catch (error) {
+        if (!(error instanceof WebVeraError && error.code === 'limit_exceeded')) throw error;
+        // What it would take on a GPU that binds it whole.
+        const gpu = await plan(args, Number.MAX_SAFE_INTEGER);
+        return { ...told, gpu, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
+      }
+    });
+  }
+
+  async #begin(source: FileSource, ggufFile: string | undefined): Promise<Begun> {
+    const { limits } = this.#sources;
+    const gguf = ggufFile === undefined ? undefined : new GgufFiles(source, ggufFile, limits);
+    const files = gguf ?? folderFiles(source, limits);
+    try {
+      return { config: await files.config(), ...(await files.headers()) };
+    } finally {
+      await gguf?.close();
+    }
+  }
+
+  /** Where there is no GPU, as much as any has: `probe` tells of that. */
+  async #bindingBytes(): Promise<number> {
+    try {
+      return new DeviceLimits((await this.#device.adapter()).limits).bindingBytes;
+    } catch (error) {
+      if (error instanceof WebVeraError) return LEAST_BINDING;
+      throw error;
+    }
+  }
+}
+
+/** Bytes of a file as far as they are known; none of it is read. */
+async function sizeOf(source: FileSource, file: string): Promise<number> {
+  const stream = await source.open(file);
+  await stream?.cancel();
+  return stream?.size ?? 0;
+}

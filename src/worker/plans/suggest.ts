@@ -1,0 +1,61 @@
+import type { Estimate, GpuBytes } from '../../core/estimate';
+import type { ResolvedTrainingArguments, TrainingArguments } from '../../core/training';
+import { smallerBatches } from '../../train/smaller_batches';
+import { isBetter, judge, type Room, type Verdict } from './verdict';
+
+type Change = Partial<TrainingArguments>;
+
+/** Tokens below which texts say little. */
+const SHORTEST = 64;
+
+interface SuggestOptions {
+  readonly args: ResolvedTrainingArguments;
+  /** With these. */
+  readonly bytes: GpuBytes;
+  readonly verdict: Verdict;
+  readonly room: Room;
+  /** Whether `max_length` counts. */
+  readonly isText: boolean;
+  plan(args: ResolvedTrainingArguments): Promise<GpuBytes>;
+}
+
+/** What of a run's arguments would make its verdict better, tried out one after the other. */
+export async function suggest({
+  args,
+  bytes,
+  verdict,
+  room,
+  isText,
+  plan,
+}: SuggestOptions): Promise<Estimate['suggestions']> {
+  const { weights, adapter, optimizer } = bytes;
+  const least = { total: weights + adapter + optimizer, largest_buffer: 0 };
+  if (verdict.verdict === 'fits' || !isBetter(judge(least, room), verdict)) return [];
+  const first = async (changes: Iterable<Change>): Promise<Change[]> => {
+    for (const change of changes) {
+      if (isBetter(judge(await plan({ ...args, ...change }), room), verdict)) return [change];
+    }
+    return [];
+  };
+  const checkpointing: Change = args.gradient_checkpointing ? {} : { gradient_checkpointing: true };
+  const alone = [
+    ...(await first(smallerBatches(args))),
+    ...(await first(isEmpty(checkpointing) ? [] : [checkpointing])),
+  ];
+  if (alone.length > 0) return alone;
+  const together = smallerBatches(args).map((change) => ({ ...change, ...checkpointing }));
+  const both = isEmpty(checkpointing) ? [] : await first(together);
+  if (both.length > 0 || !isText) return both;
+  const smallest = together.at(-1) ?? checkpointing;
+  return first(shorterTexts(args).map((change) => ({ ...smallest, ...change })));
+}
+
+function shorterTexts({ max_length }: ResolvedTrainingArguments): Change[] {
+  const changes: Change[] = [];
+  for (let length = max_length / 2; length >= SHORTEST; length /= 2) changes.push({ max_length: Math.floor(length) });
+  return changes;
+}
+
+function isEmpty(change: Change): boolean {
+  return Object.keys(change).length === 0;
+}

@@ -1,0 +1,99 @@
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import {
+  AutoModelForCausalLM,
+  AutoModelForImageClassification,
+  AutoModelForSequenceClassification,
+  type Example,
+  estimate,
+  get_peft_model,
+  type ModelDtype,
+  Trainer,
+  type TrainingArguments,
+  VeraConfig,
+  type VeraConfigInit,
+} from '../../src/index';
+import { goldenBase } from '../helpers/golden';
+import { taskOfBase } from '../helpers/golden_batches';
+import { openTestSession, type TestSession } from '../helpers/session';
+
+const classes = {
+  causal_lm: AutoModelForCausalLM,
+  sequence_classification: AutoModelForSequenceClassification,
+  image_classification: AutoModelForImageClassification,
+};
+
+/** As long as the models take. */
+const T = 40;
+const ids = (seed: number): number[] => Array.from({ length: T }, (_, index) => 3 + ((7 * index + seed) % 80));
+const image = (seed: number): Example => ({
+  pixel_values: { dims: [3, 16, 16], data: Float32Array.from({ length: 768 }, (_, index) => ((index + seed) % 9) / 9) },
+  label: seed % 2,
+});
+
+function examples(base: string): Example[] {
+  return Array.from({ length: 8 }, (_, seed): Example => {
+    if (taskOfBase(base) === 'image_classification') return image(seed);
+    return taskOfBase(base) === 'causal_lm' ? { input_ids: ids(seed) } : { input_ids: ids(seed), label: seed % 2 };
+  });
+}
+
+interface Planned {
+  readonly base: string;
+  readonly peft_config: VeraConfigInit;
+  readonly args?: TrainingArguments;
+  readonly dtype?: ModelDtype;
+}
+
+const qv = { r: 8, target_modules: ['q_proj', 'v_proj'] };
+const all = { r: 8, target_modules: 'all-linear' };
+const checkpointing = { gradient_checkpointing: true };
+
+/** The bytes that a run holds at its second step, and what was estimated. */
+async function held({ session }: TestSession, { base, peft_config, args, dtype }: Planned) {
+  const options = { session, ...(dtype && { dtype }) };
+  const { gpu } = await estimate(goldenBase(base), { ...options, peft_config, ...(args && { args }) });
+  const model = await classes[taskOfBase(base)].from_pretrained(goldenBase(base), options);
+  const weights = (await model.memory()).gpu_bytes;
+  const vera = await get_peft_model(model, new VeraConfig(peft_config));
+  const run = new Trainer({ model: vera, args: { ...args, max_steps: 2 }, train_dataset: examples(base) }).train();
+  let bytes = 0;
+  for await (const event of run) if (event.type === 'log') bytes = (await vera.memory()).gpu_bytes;
+  await vera.dispose();
+  await model.dispose();
+  return { gpu, weights, bytes };
+}
+
+function expectClose({ gpu, weights, bytes }: Awaited<ReturnType<typeof held>>): void {
+  expect(gpu.weights).toBe(weights);
+  expect(gpu.total / bytes).toBeGreaterThan(0.97);
+  expect(gpu.total / bytes).toBeLessThan(1.03);
+}
+
+// One session: kernels compile once.
+const opened = await openTestSession();
+afterAll(() => opened.session.close());
+
+test.each<Planned>([
+  { base: 'base/llama', peft_config: qv },
+  { base: 'base/llama', peft_config: all, args: checkpointing },
+  { base: 'base/llama', peft_config: { ...all, vera_dropout: 0.1 }, dtype: 'float16' },
+  { base: 'base/llama', peft_config: qv, dtype: 'q8' },
+  { base: 'base/qwen2', peft_config: { ...all, bias: 'all' }, args: { gradient_accumulation_steps: 2 } },
+  { base: 'base/qwen2-f16-shards', peft_config: qv, args: checkpointing },
+  { base: 'base/gpt2', peft_config: all, dtype: 'float16', args: { per_device_train_batch_size: 2 } },
+  { base: 'base/bert', peft_config: { r: 8, target_modules: ['query', 'value'], task_type: 'SEQ_CLS' } },
+  { base: 'base/llama-seqcls', peft_config: { ...qv, task_type: 'SEQ_CLS' }, args: checkpointing },
+  { base: 'base/vit', peft_config: { ...qv, modules_to_save: ['classifier'] } },
+])('a run takes what was estimated: $base $dtype $args $peft_config', async (planned) => {
+  expectClose(await held(opened, planned));
+  expect(opened.storageBytes()).toBe(0);
+});
+
+test('so does one whose matrices are cut, on a GPU that binds little', async () => {
+  const small = await openTestSession({}, { bindingBytes: 10_000 });
+  onTestFinished(() => small.session.close());
+  const planned = { base: 'base/llama', peft_config: qv, args: { per_device_train_batch_size: 1, max_length: 16 } };
+  const found = await held(small, planned);
+  expect(found.gpu.largest_buffer).toBeLessThanOrEqual(10_000);
+  expectClose(found);
+});
