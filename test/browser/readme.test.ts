@@ -55,6 +55,13 @@ test('the lines about profiles run as they stand', async () => {
   expect(lines[1]).toMatch(/\w/);
 });
 
+test('the lines about what a model takes run as they stand', async () => {
+  const lines = await linesOf(block('js', 'await estimate('));
+  const told = lines.filter((line) => typeof line === 'string');
+  expect(told.filter((line) => line.startsWith('trouble: '))).toEqual([]);
+  expect(told.some((line) => /^\d{7} bytes to download, \d{7,8} on the GPU: (fits|tight)$/.test(line))).toBe(true);
+});
+
 test('the lines about a classifier run as they stand', async () => {
   const lines = await linesOf(block('js', 'AutoModelForSequenceClassification'));
   // Its head is new, and it says so.

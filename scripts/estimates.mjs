@@ -1,0 +1,18 @@
+// `npm run estimates`: writes the table of README that tells what models take.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { loadLibrary } from './cli/library.mjs';
+import { estimatesTable } from './estimates/table.mjs';
+import { buildIfStale } from './lib/build.mjs';
+import { runCommand } from './lib/command.mjs';
+
+const README = new URL('../README.md', import.meta.url);
+
+await runCommand('estimates', async () => {
+  buildIfStale();
+  const lines = await estimatesTable(await loadLibrary());
+  const text = readFileSync(README, 'utf8');
+  const table = /^\| Model \| Download \|.*\n(?:\|.*\n)*/m;
+  if (!table.test(text)) throw new Error('README.md has no table that begins with Model and Download.');
+  writeFileSync(README, text.replace(table, `${lines.join('\n')}\n`));
+  console.log(lines.join('\n'));
+});

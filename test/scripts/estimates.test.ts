@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { headerOf, MODELS } from '../../scripts/estimates/models.mjs';
+import { estimatesTable } from '../../scripts/estimates/table.mjs';
+import { estimate, Session } from '../../src/index';
+
+test("README's table is what the planner says", async () => {
+  // `npm run estimates` writes it anew. Here are those of the fewest layers, as each takes a moment.
+  const models = MODELS.filter(({ config }) => Number(config.num_hidden_layers) < 18);
+  const readme = readFileSync('README.md', 'utf8');
+  const [head, rule, ...rows] = await estimatesTable({ Session, estimate }, models);
+  expect(readme).toContain(`\n\n${head}\n${rule}\n| facebook/`);
+  expect(rows.length).toBe(4);
+  expect(readme).toContain(`\n${rows.slice(0, 2).join('\n')}\n`);
+  expect(readme).toContain(`\n${rows.slice(2).join('\n')}\n`);
+  for (const { name } of MODELS) expect(readme).toContain(`\n| ${name} | `);
+}, 120_000);
+
+/** As the hub counts them. */
+const PARAMETERS = {
+  'facebook/opt-125m': 125_239_296,
+  'HuggingFaceTB/SmolLM2-135M': 134_515_008,
+  'google/gemma-3-270m': 268_098_176,
+  'HuggingFaceTB/SmolLM2-360M': 361_821_120,
+  'Qwen/Qwen2.5-0.5B': 494_032_768,
+  'meta-llama/Llama-3.2-1B': 1_235_814_400,
+};
+
+test.each(MODELS.map((model) => [model.name, model] as const))('%s has its parameters', (name, model) => {
+  const { header, size } = headerOf(model);
+  expect((size - header.length) / 2).toBe(PARAMETERS[name as keyof typeof PARAMETERS]);
+});
