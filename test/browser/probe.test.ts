@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { DeviceReport } from '../../src/index';
+import { browserNames, reportOf, withBrowser } from './harness';
+
+test.each(browserNames)('%s: probe reports what there is in a worker', async (name) => {
+  const { usual, without } = await withBrowser(name, (page, url) =>
+    reportOf<Record<'usual' | 'without', DeviceReport>>(page, `${url}/pages/probe.html`),
+  );
+  // Browsers here have a GPU in software alone, and Firefox's binds little.
+  expect(usual.level).toBe('degraded');
+  const codes = usual.issues.map(({ code }) => code);
+  expect(codes.filter((code) => code !== 'small_limits')).toEqual(['software_adapter']);
+  expect(codes.includes('small_limits')).toBe(usual.gpu?.limits.maxStorageBufferBindingSize === 2 ** 27);
+  expect(Object.keys(usual.gpu?.limits ?? {}).length).toBeGreaterThan(20);
+  expect(usual.gpu?.features).toContain('core-features-and-limits');
+  expect(usual.storage).toEqual({ kind: 'opfs', persisted: false, usage: expect.any(Number) });
+  expect(without).toMatchObject({ level: 'unsupported', gpu: null, storage: { kind: 'opfs' } });
+  expect(without.issues).toEqual([
+    { code: 'unsupported_device', message: expect.stringContaining('navigator.gpu'), fix: expect.stringMatching(/\w/) },
+  ]);
+});
