@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ggufFile } from '../helpers/golden_gguf';
 import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
 import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
@@ -281,6 +282,19 @@ test('names, tokens and errors of strangers are only ever text', async () => {
     await seen(page, '#banner');
     expect(await textOf(page, '#banner p')).toContain(IMAGE);
     expect(await page.$('img')).toBeNull();
+  });
+});
+
+test('a GGUF file is a whole model', async () => {
+  await withDemo(site, async (page) => {
+    const gguf = ggufFile('llama-packed');
+    await choose(page, '#model-files', await written({ 'one.gguf': gguf, 'another.gguf': gguf }));
+    await seen(page, '#banner');
+    expect(await textOf(page, '#banner p')).toContain('Choose one .gguf file');
+    await page.click('#banner button');
+    await choose(page, '#model-files', await written({ 'small.Q4_1.gguf': gguf }));
+    await seen(page, '#model-ready');
+    expect(await textOf(page, '#model-name')).toBe('small.Q4_1');
   });
 });
 

@@ -4,6 +4,8 @@ import { ChoiceProblem } from './choice_problem';
 export interface NamedSource {
   readonly name: string;
   readonly source: ModelSource;
+  /** The file that has all of it. */
+  readonly gguf_file?: string;
 }
 
 export const bundledModel: NamedSource = {
@@ -14,6 +16,12 @@ export const bundledModel: NamedSource = {
 /** A model among chosen files. Throws `ChoiceProblem` where a needed one isn't there. */
 export function modelFromFiles(files: readonly File[], folder: string | undefined): NamedSource {
   const named = new Map(files.map((file) => [file.name, file] as const));
+  const gguf = files.filter((file) => file.name.endsWith('.gguf'));
+  if (gguf.length > 1) throw new ChoiceProblem('Choose one .gguf file: each is a whole model.');
+  const [whole] = gguf;
+  if (whole !== undefined) {
+    return { name: whole.name.replace(/\.gguf$/, ''), source: { files: named }, gguf_file: whole.name };
+  }
   const weights = files.filter((file) => file.name.endsWith('.safetensors'));
   const missing = [
     named.has('config.json') ? undefined : 'config.json',

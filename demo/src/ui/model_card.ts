@@ -83,11 +83,12 @@ export function modelCard(app: App): void {
   store.watch(render);
 }
 
-async function loadModel({ store, sessions }: App, { source }: NamedSource, signal: AbortSignal) {
+async function loadModel({ store, sessions }: App, { source, gguf_file }: NamedSource, signal: AbortSignal) {
   const meter = new LoadMeter();
   return AutoModelForCausalLM.from_pretrained(source, {
     session: await sessions.get(),
     signal,
+    ...(gguf_file !== undefined && { gguf_file }),
     progress_callback: (info) => {
       const loading = meter.update(info);
       if (loading !== undefined && !signal.aborted) store.set({ loading });
