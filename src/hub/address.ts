@@ -15,6 +15,8 @@ export interface Address {
   readonly name: string;
   /** Its path ends in a slash. */
   readonly folder: URL;
+  /** On the hub: the same folder at a commit. */
+  readonly atCommit?: (commit: string) => URL;
 }
 
 export type RemoteSource = Exclude<ModelSource, { readonly files: ReadonlyMap<string, Blob> }>;
@@ -28,12 +30,16 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   const folders = subfolder.split('/').filter((part) => part !== '');
   expectPart('a subfolder as a/b', subfolder, folders.every(isPlainName));
   const { remoteHost = 'https://huggingface.co/', remotePathTemplate = '{model}/resolve/{revision}/' } = options;
-  const path = remotePathTemplate
-    .replaceAll('{model}', () => repo)
-    .replaceAll('{revision}', () => encodeURIComponent(revision));
-  const folder = new URL([withSlash(path), ...folders.map(withSlash)].join(''), withSlash(parseUrl(remoteHost).href));
+  const host = withSlash(parseUrl(remoteHost).href);
+  const folderAt = (at: string): URL => {
+    const path = remotePathTemplate
+      .replaceAll('{model}', () => repo)
+      .replaceAll('{revision}', () => encodeURIComponent(at));
+    return new URL([withSlash(path), ...folders.map(withSlash)].join(''), host);
+  };
+  const folder = folderAt(revision);
   expectFetchable(folder);
-  return { name: repo, folder };
+  return { name: repo, folder, atCommit: folderAt };
 }
 
 /** The address of a file in a folder; the folder's query, where some hosts keep signatures, goes along. */

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../core/clock';
 import { WebVeraError } from '../core/error';
 import type { FileSource } from '../core/files';
 import type { ModelSource, ProgressInfo } from '../core/source';
@@ -13,6 +14,10 @@ export interface OpenSourceOptions extends HubOptions {
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
   /** Milliseconds, for the speed that `progress_total` reports. */
   readonly now?: () => number;
+  /** Of pauses and of what stalls. Default: the system's. */
+  readonly clock?: Clock | undefined;
+  /** From 0 to below 1, for pauses of lengths of their own. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** Makes the folder of a model's files readable. Nothing is requested yet. Throws `invalid_argument`. */
@@ -25,8 +30,8 @@ export function openSource(source: ModelSource, options: OpenSourceOptions = {})
   const address = resolveAddress(expectRemote(source), options);
   const progress = new Progress({ name: address.name, progress_callback, now });
   // Called as a plain function, as browsers' fetch must be.
-  const { fetch = globalThis.fetch } = options;
-  return new HttpFolder(address, { fetch: (input, init) => fetch(input, init), signal, progress });
+  const { fetch = globalThis.fetch, clock = systemClock, random = Math.random } = options;
+  return new HttpFolder(address, { fetch: (input, init) => fetch(input, init), signal, progress, clock, random });
 }
 
 function isFiles(source: ModelSource): source is { readonly files: ReadonlyMap<string, Blob> } {

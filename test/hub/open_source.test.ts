@@ -9,6 +9,7 @@ import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
 import { withResolvers } from '../helpers/with_resolvers';
 import { big, errorOf, names, text, weights } from './source_bytes';
+import { TestClock } from './test_clock';
 
 describe('a server', () => {
   let server: Server | undefined;
@@ -21,7 +22,7 @@ describe('a server', () => {
   }
 
   async function open(listener: RequestListener, options?: OpenSourceOptions): Promise<FileSource> {
-    return openSource(await serve(listener), options);
+    return openSource(await serve(listener), { clock: new TestClock(), ...options });
   }
 
   const files: RequestListener = (request, response) => {
@@ -120,7 +121,7 @@ describe('a server', () => {
   test('no server is offline', async () => {
     const url = await serve(files);
     server?.close();
-    const error = await errorOf(readFile(openSource(url), 'config.json', 100));
+    const error = await errorOf(readFile(openSource(url, { clock: new TestClock() }), 'config.json', 100));
     expect(error).toMatchObject({ code: 'offline', retryable: true });
   });
 

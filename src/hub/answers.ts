@@ -1,0 +1,86 @@
+import { WebVeraError } from '../core/error';
+import { displayUrl, expectFetchable } from './address';
+
+/** A response that means: no such file here. Others say that the folder is missing, or can't be had. */
+export function isMissing({ status, ok, headers }: Response): boolean {
+  const error = headers.get('x-error-code');
+  if (status === 404 || status === 410) return error === null || error === 'EntryNotFound';
+  // Servers of single-page apps answer with their page whatever is asked for. No model file is a web page.
+  return ok && /^text\/html\b/i.test(headers.get('content-type') ?? '');
+}
+
+/** Throws for an answer that has no file and isn't that there is none; `now` counts milliseconds since 1970. */
+export function expectAnswer(response: Response, url: URL, now: number): void {
+  if (response.redirected) expectFetchable(new URL(response.url));
+  if (!response.ok && !isMissing(response)) throw httpError(response, url, now);
+}
+
+function httpError({ status, headers }: Response, url: URL, now: number): WebVeraError {
+  const hubCode = headers.get('x-error-code');
+  const what = `${displayUrl(url)}: expected the file, got HTTP status ${status}${hubCode === null ? '' : `, ${hubCode}`}`;
+  const detail = { url: displayUrl(url), status, hubCode };
+  if (hubCode === 'GatedRepo') {
+    return new WebVeraError('gated_repo', what, {
+      hint: "The owner gives access on the model's page; then pass `token: () => …` with a token of yours.",
+      detail,
+    });
+  }
+  if (hubCode === 'RepoNotFound' || hubCode === 'RevisionNotFound' || status === 404) {
+    return new WebVeraError('not_found', what, { hint: CHECK_NAMES, detail });
+  }
+  const retryable = status >= 500 || status === 408 || status === 429;
+  const seconds = retryable ? secondsOf(headers.get('retry-after'), now) : undefined;
+  const later = seconds === undefined ? 'later' : `in ${Math.ceil(seconds)} s`;
+  return new WebVeraError('http_error', what, {
+    hint: retryable ? `The server is busy or broken; try again ${later}.` : 'Does the server let everybody read it?',
+    retryable,
+    detail: seconds === undefined ? detail : { ...detail, retryAfter: seconds },
+  });
+}
+
+const CHECK_NAMES =
+  "Check the names of the repository and the revision. A folder of your own is written './folder/', an adapter that is kept " +
+  "in this browser { id: 'name' }.";
+
+/** `Retry-After` is a number of seconds, or a date. */
+function secondsOf(text: string | null, now: number): number | undefined {
+  if (text === null) return undefined;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
+
+/** What `Content-Range` says: the first byte and the size of the whole file. Null where it can't be seen, or makes no sense. */
+export function contentRange({ headers }: Response): { readonly first: number; readonly size: number } | null {
+  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
+  const range = { first: Number(first), size: Number(size) };
+  const isSane = Number.isSafeInteger(range.size) && range.first <= Number(last) && Number(last) < range.size;
+  return isSane ? range : null;
+}
+
+/** What a 416 says of the file's size. */
+export function unsatisfiedSize({ headers }: Response): number | undefined {
+  const [, size] = /^bytes \*\/(\d{1,15})$/.exec(headers.get('content-range') ?? '') ?? [];
+  return size === undefined ? undefined : Number(size);
+}
+
+/**
+ * The file's size by a response that holds all of it, where it is sure: `Content-Length` counts compressed bytes, and other
+ * origins hide whether there is a compression.
+ */
+export function wholeSize(response: Response): number | undefined {
+  const linked = headerNumber(response, 'x-linked-size');
+  if (linked !== undefined) return linked;
+  if (response.type === 'cors' || response.headers.has('content-encoding')) return undefined;
+  return headerNumber(response, 'content-length');
+}
+
+/** What changes with the file, if the server shows it. */
+export function tagOf({ headers }: Response): string | undefined {
+  return headers.get('etag') ?? headers.get('last-modified') ?? undefined;
+}
+
+export function headerNumber({ headers }: Response, name: string): number | undefined {
+  const text = headers.get(name) ?? '';
+  const value = Number(text);
+  return /^\d+$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
+}

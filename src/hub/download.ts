@@ -1,0 +1,293 @@
+import { untilAborted } from '../core/abort';
+import { type Clock, inTime } from '../core/clock';
+import { WebVeraError } from '../core/error';
+import type { ByteStream } from '../core/files';
+import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
+import { Retries } from './retries';
+
+/** What a server says of a file. What it doesn't say is undefined. */
+export interface Facts {
+  readonly size: number | undefined;
+  /** Changes with the file. */
+  readonly tag: string | undefined;
+  /** Of its bytes, in 64 hexadecimal digits. */
+  readonly sha256: string | undefined;
+}
+
+export interface DownloadOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /**
+   * Asks the server for the file, with a header `Range` and others. Gives what it answers unless that says that the file can't be
+   * had. Throws `offline`, `timeout`, `http_error`, `gated_repo`, `not_found`.
+   */
+  ask(headers: Readonly<Record<string, string>>): Promise<Response>;
+  /** Whether the server has facts to give before it leads elsewhere, as the hub has. */
+  readonly hasFacts: boolean;
+}
+
+/** Milliseconds in which something must come. */
+export const STALLS_AFTER = 30_000;
+/** Asked for this, the hub tells of a large file instead of leading to its bytes, whose server knows less. */
+const FACTS = 'application/vnd.xet-fileinfo+json';
+
+const UNKNOWN: Facts = { size: undefined, tag: undefined, sha256: undefined };
+
+/**
+ * A file of a server from some byte on. Where the connection breaks or nothing comes, it is taken up again where it broke, as long as
+ * the file is seen to be the same one. A server that can't begin in the middle sends all again, of which the beginning is dropped.
+ */
+export class Download implements ByteStream {
+  readonly #file: string;
+  readonly #options: DownloadOptions;
+  readonly #retries: Retries;
+  #facts: Facts;
+  #asksForFacts: boolean;
+  #hint: number | undefined;
+  /** What the server doesn't do is asked once. */
+  #isRanged = true;
+  #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  /** Of the file, have been given. */
+  #position: number;
+  /** Bytes of the body that were given before. */
+  #skip = 0;
+  /** Whether this body has given something new. */
+  #isNew = false;
+  #ended = false;
+
+  private constructor(file: string, options: DownloadOptions, from: number, known: Facts) {
+    this.#file = file;
+    this.#options = options;
+    this.#retries = new Retries(options);
+    this.#position = from;
+    // Where the hub's word has a hash, a tag is that of a server that it led to then.
+    this.#facts = known.sha256 === undefined ? known : { ...known, tag: undefined };
+    this.#asksForFacts = options.hasFacts;
+  }
+
+  /**
+   * Undefined where there is no such file. With `from` the first so many bytes are left out, of a file of which `known` was known
+   * then: throws `integrity_mismatch` where it is another one now.
+   */
+  static async open(file: string, options: DownloadOptions, from = 0, known = UNKNOWN): Promise<Download | undefined> {
+    const download = new Download(file, options, from, known);
+    return (await download.#retrying(() => download.#connect())) ? download : undefined;
+  }
+
+  get size(): number | undefined {
+    return this.#facts.size;
+  }
+
+  get facts(): Facts {
+    return this.#facts;
+  }
+
+  /** Bytes of the whole file by a word that may be wrong. */
+  get likelySize(): number | undefined {
+    return this.size ?? this.#hint;
+  }
+
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#ended ? undefined : this.#retrying(() => this.#read());
+  }
+
+  async cancel(): Promise<void> {
+    this.#ended = true;
+    this.#drop();
+  }
+
+  async #retrying<T>(body: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        this.#options.signal?.throwIfAborted();
+        return await body();
+      } catch (error) {
+        this.#drop();
+        try {
+          await this.#retries.next(error);
+        } catch (last) {
+          this.#ended = true;
+          throw last;
+        }
+      }
+    }
+  }
+
+  async #read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    while (!this.#ended) {
+      if (this.#reader === undefined && !(await this.#connect())) throw this.#changed('it is gone');
+      const chunk = await this.#next();
+      if (chunk === undefined) {
+        this.#endBody();
+        continue;
+      }
+      const fresh = chunk.subarray(Math.min(this.#skip, chunk.length));
+      this.#skip -= chunk.length - fresh.length;
+      if (fresh.length === 0) continue;
+      this.#position += fresh.length;
+      if (this.size !== undefined && this.#position > this.size) throw this.#wrongSize(this.size);
+      this.#isNew = true;
+      this.#retries.progressed();
+      return fresh;
+    }
+    return undefined;
+  }
+
+  #endBody(): void {
+    this.#drop();
+    if (this.#skip > 0) throw this.#changed(`it is shorter now`);
+    if (this.size === undefined || this.#position === this.size) this.#ended = true;
+    // Some servers give so much at a time.
+    else if (!this.#isNew) throw this.#wrongSize(this.size);
+  }
+
+  async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { signal, clock } = this.#options;
+    const reading = this.#reader?.read();
+    if (reading === undefined) return undefined;
+    try {
+      // Not every fetch that is passed in heeds the signal.
+      return (await inTime(clock, STALLS_AFTER, untilAborted(reading, signal), () => this.#stalled())).value;
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      if (this.#position === this.size) return undefined;
+      throw cause instanceof WebVeraError ? cause : this.#broken(cause);
+    }
+  }
+
+  /** Asks for what is missing. False where there is no such file. */
+  async #connect(): Promise<boolean> {
+    const response = await this.#options.ask({
+      ...(this.#isRanged && { range: `bytes=${this.#position}-` }),
+      ...(this.#asksForFacts && { accept: `${FACTS}, */*` }),
+    });
+    try {
+      const taken = this.#take(response);
+      if (taken === 'body') return true;
+      drop(response);
+      return taken === 'again' ? await this.#connect() : taken === 'end';
+    } catch (error) {
+      drop(response);
+      throw error;
+    }
+  }
+
+  /** What becomes of an answer: 'again' where another question is to be asked. */
+  #take(response: Response): 'body' | 'end' | 'again' | 'missing' {
+    if (isMissing(response)) return 'missing';
+    this.#hearHash(response);
+    if (this.#asksForFacts && response.headers.get('content-type')?.includes(FACTS) === true) {
+      this.#asksForFacts = false;
+      this.#facts = { ...this.#facts, size: this.#sameSize(headerNumber(response, 'x-linked-size')) };
+      return 'again';
+    }
+    if (response.status === 416) return this.#takeUnsatisfied(response);
+    const isPart = response.status === 206;
+    const range = isPart ? contentRange(response) : null;
+    // Other origins may hide where it begins, and some servers begin elsewhere.
+    if (isPart && (range === null ? this.#position > 0 : range.first !== this.#position)) return this.#unranged();
+    this.#skip = isPart ? 0 : this.#position;
+    const size = isPart ? range?.size : wholeSize(response);
+    this.#expectSame(size, tagOf(response));
+    this.#hint ??= headerNumber(response, 'content-length');
+    this.#isNew = false;
+    this.#reader = response.body?.getReader();
+    return 'body';
+  }
+
+  /** There is nothing from there on. */
+  #takeUnsatisfied(response: Response): 'end' | 'again' {
+    const size = unsatisfiedSize(response);
+    if (size === undefined || (size > 0 && this.#position === 0)) return this.#unranged();
+    if (this.#sameSize(size) !== this.#position) throw this.#changed(`it has ${size} bytes now`);
+    this.#facts = { ...this.#facts, size };
+    this.#ended = true;
+    return 'end';
+  }
+
+  #unranged(): 'again' {
+    if (!this.#isRanged) throw this.#broken(new Error('The server answers another question than was asked'));
+    this.#isRanged = false;
+    return 'again';
+  }
+
+  #hearHash({ headers }: Response): void {
+    const sha256 = /^(?:W\/)?"?([\da-f]{64})"?$/.exec(headers.get('x-linked-etag') ?? '')?.[1];
+    const { sha256: before } = this.#facts;
+    if (sha256 === undefined || sha256 === before) return;
+    if (before !== undefined) throw this.#changed('it has another hash now');
+    this.#facts = { ...this.#facts, sha256 };
+  }
+
+  #expectSame(size: number | undefined, tag: string | undefined): void {
+    const { tag: before, size: sizeBefore } = this.#facts;
+    if (tag !== undefined && before !== undefined && tag !== before) throw this.#changed('its ETag is another one now');
+    const same = this.#sameSize(size);
+    // Where neither is known there is nothing to compare.
+    const isSeen = (tag !== undefined && tag === before) || (size !== undefined && size === sizeBefore);
+    if (this.#position > 0 && !isSeen) throw this.#broken(new Error('The server says nothing by which it could go on'));
+    this.#facts = { ...this.#facts, size: same, tag: before ?? tag };
+  }
+
+  #sameSize(size: number | undefined): number | undefined {
+    const before = this.size;
+    if (size === undefined || before === undefined || size === before) return before ?? size;
+    throw this.#changed(`it has ${size} bytes now in place of ${before}`);
+  }
+
+  #drop(): void {
+    // Not awaited: a server that has stalled would hold us up.
+    this.#reader?.cancel().catch(() => {});
+    this.#reader = undefined;
+  }
+
+  #broken(cause: unknown): WebVeraError {
+    const loaded = this.#position;
+    return new WebVeraError('offline', `${this.#file}: the connection broke after ${loaded} bytes`, {
+      hint: 'Check the connection and load the model again.',
+      retryable: true,
+      detail: { file: this.#file, loaded },
+      cause,
+    });
+  }
+
+  #stalled(): WebVeraError {
+    const loaded = this.#position;
+    const seconds = STALLS_AFTER / 1000;
+    return new WebVeraError(
+      'timeout',
+      `${this.#file}: expected more after ${loaded} bytes, got none for ${seconds} s`,
+      {
+        hint: 'Check the connection and load the model again.',
+        retryable: true,
+        detail: { file: this.#file, loaded },
+      },
+    );
+  }
+
+  #changed(how: string): WebVeraError {
+    const loaded = this.#position;
+    const message = `${this.#file}: expected to read on after ${loaded} bytes, but the file changed on the server: ${how}`;
+    return new WebVeraError('integrity_mismatch', message, {
+      hint: 'Load the model again.',
+      retryable: true,
+      detail: { file: this.#file, loaded },
+    });
+  }
+
+  #wrongSize(size: number): WebVeraError {
+    const loaded = this.#position;
+    return new WebVeraError('invalid_format', `${this.#file}: expected ${size} bytes, got ${loaded}`, {
+      hint: 'The download was cut off, or the file changed on the server; load the model again.',
+      retryable: true,
+      detail: { file: this.#file, expected: size, loaded },
+    });
+  }
+}
+
+function drop({ body }: Response): void {
+  // Not awaited: a server that has stalled would hold us up.
+  body?.cancel().catch(() => {});
+}

@@ -1,0 +1,100 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Asked {
+  readonly path: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+/** What goes wrong with one answer; nothing by default. */
+export interface Fault {
+  /** An answer without the file. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The connection is cut after so many bytes of the body. */
+  readonly cutAfter?: number;
+  /** Nothing more comes after so many bytes of the body. Called once they are sent. */
+  readonly stallAfter?: number;
+  readonly onStall?: () => void;
+  readonly ignoresRange?: boolean;
+  /** Says and gives bytes from so much further on than was asked for. */
+  readonly shift?: number;
+  /** Gives at most so many bytes of a range, and says so. */
+  readonly most?: number;
+  readonly etag?: string | null;
+  readonly bytes?: Uint8Array;
+  /** Leads elsewhere. */
+  readonly location?: string;
+}
+
+/** A server of files, of whose answers the nth goes wrong as the nth fault says. */
+export class FaultyServer {
+  readonly asked: Asked[] = [];
+  /** Bytes of files so far. */
+  sent = 0;
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #server = createServer((request, response) => this.#answer(request, response));
+  #faults: Fault[] = [];
+  /** What goes wrong with all answers that no fault of their own is left for. */
+  always: Fault = {};
+
+  constructor(files: Readonly<Record<string, Uint8Array>>) {
+    this.#files = new Map(Object.entries(files));
+  }
+
+  static async start(files: Readonly<Record<string, Uint8Array>>): Promise<FaultyServer> {
+    const server = new FaultyServer(files);
+    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  fail(...faults: readonly Fault[]): void {
+    this.#faults.push(...faults);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): unknown {
+    const { range, authorization } = request.headers;
+    const path = request.url ?? '';
+    this.asked.push({ path, range, authorization });
+    const fault = this.#faults.shift() ?? this.always;
+    const bytes = fault.bytes ?? this.#files.get(path.split('/').at(-1) ?? '');
+    if (fault.location !== undefined) return response.writeHead(302, { location: fault.location }).end();
+    if (fault.status !== undefined) return response.writeHead(fault.status, fault.headers).end();
+    if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
+    const { etag = '"1"', shift = 0 } = fault;
+    if (etag !== null) response.setHeader('etag', etag);
+    for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
+    const first = /^bytes=(\d+)-$/.exec(range ?? '')?.[1];
+    if (first === undefined || fault.ignoresRange) return this.#send(response, bytes, fault);
+    const begin = Number(first) + shift;
+    if (begin >= bytes.length) {
+      return response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+    }
+    const end = Math.min(bytes.length, begin + (fault.most ?? bytes.length));
+    response.writeHead(206, { 'content-range': `bytes ${begin}-${end - 1}/${bytes.length}` });
+    this.#send(response, bytes.subarray(begin, end), fault);
+  }
+
+  #send(response: ServerResponse, body: Uint8Array, { cutAfter, stallAfter, onStall }: Fault): unknown {
+    const length = Math.min(body.length, cutAfter ?? stallAfter ?? body.length);
+    this.sent += length;
+    if (length === body.length) return response.end(body);
+    if (!response.headersSent) response.setHeader('content-length', body.length);
+    response.flushHeaders();
+    return response.write(body.subarray(0, length), () => {
+      // What is in the socket's buffer comes before its end.
+      if (cutAfter !== undefined) response.socket?.end();
+      else onStall?.();
+    });
+  }
+}
