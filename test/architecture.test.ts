@@ -77,6 +77,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** The few files that may use a package; everything else goes through them. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/jinja': ['chat'],
+  '@noble/hashes/sha2.js': ['hub'],
   '@huggingface/tokenizers': ['tokenizer'],
   comlink: ['page', 'worker'],
   'idb-keyval': ['store'],

@@ -2,8 +2,10 @@ import { untilAborted } from '../core/abort';
 import { type Clock, inTime } from '../core/clock';
 import { WebVeraError } from '../core/error';
 import type { ByteStream, FileSource } from '../core/files';
+import { expectedSha256, type Integrity } from '../core/integrity';
 import { type Address, displayUrl, fileUrl } from './address';
 import { expectAnswer } from './answers';
+import { CheckedStream } from './checked';
 import { Download, type Facts, STALLS_AFTER } from './download';
 import type { Progress } from './progress';
 import { TrackedStream } from './tracked';
@@ -15,6 +17,9 @@ export interface HttpOptions {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
+  readonly integrity: Integrity;
+  /** Asked for once, where the hub wants to know who it is. Nobody else is told. */
+  readonly token?: (() => Promise<string>) | undefined;
 }
 
 /** Files below an address, downloaded as streams. No cookies go out, and no server learns which page asks. */
@@ -24,6 +29,7 @@ export class HttpFolder implements FileSource {
   readonly #options: HttpOptions;
   /** On the hub that of a commit, once it is known: a branch that moves meanwhile doesn't mix its files. */
   #folder: URL;
+  #authorization: string | undefined;
 
   constructor(address: Address, options: HttpOptions) {
     this.name = address.name;
@@ -42,7 +48,11 @@ export class HttpFolder implements FileSource {
 
   async open(file: string): Promise<ByteStream | undefined> {
     const download = await this.download(file);
-    return download && new TrackedStream(download, () => this.#options.progress.start(file, download.likelySize));
+    if (download === undefined) return undefined;
+    const { progress, integrity } = this.#options;
+    const tracked = new TrackedStream(download, () => progress.start(file, download.likelySize));
+    const expected = expectedSha256(integrity, file, download.facts.sha256);
+    return expected === undefined ? tracked : new CheckedStream(tracked, file, expected);
   }
 
   /** The file from a byte on, without a word to whoever listens. As `Download.open`. */
@@ -56,7 +66,7 @@ export class HttpFolder implements FileSource {
   async #ask(file: string, headers: Readonly<Record<string, string>>): Promise<Response> {
     const { clock } = this.#options;
     const url = fileUrl(this.#folder, file);
-    const response = await this.#request(url, headers);
+    const response = await this.#requestAs(url, headers);
     try {
       if (response.status !== 416) expectAnswer(response, url, clock.now());
     } catch (error) {
@@ -67,6 +77,30 @@ export class HttpFolder implements FileSource {
     const commit = response.headers.get('x-repo-commit') ?? '';
     if (/^[\da-f]{40}$/.test(commit)) this.#folder = this.#address.atCommit?.(commit) ?? this.#folder;
     return response;
+  }
+
+  /** Without a word about who asks, unless the hub wants to know. A browser leaves it out wherever the hub leads to. */
+  async #requestAs(url: URL, headers: Readonly<Record<string, string>>): Promise<Response> {
+    const { token } = this.#options;
+    const known = this.#authorization;
+    if (known !== undefined) return this.#request(url, { ...headers, authorization: known });
+    const response = await this.#request(url, headers);
+    const isRefused = response.status === 401 || response.status === 403;
+    if (!isRefused || token === undefined || this.#address.atCommit === undefined) return response;
+    response.body?.cancel().catch(() => {});
+    const given = await token();
+    // Others would stand in the error that a header of them gives.
+    if (!/^[\x21-\x7e]{1,1000}$/.test(given)) {
+      throw new WebVeraError(
+        'invalid_argument',
+        'token: expected up to 1000 letters, digits and signs, got something else',
+        {
+          hint: 'A token of the hub begins with hf_.',
+        },
+      );
+    }
+    this.#authorization = `Bearer ${given}`;
+    return this.#request(url, { ...headers, authorization: this.#authorization });
   }
 
   async #request(url: URL, headers: Readonly<Record<string, string>>): Promise<Response> {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../core/clock';
 import { WebVeraError } from '../core/error';
 import type { FileSource } from '../core/files';
+import type { Integrity } from '../core/integrity';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import { type HubOptions, type RemoteSource, resolveAddress } from './address';
 import { BlobFolder } from './blobs';
@@ -12,6 +13,10 @@ export interface OpenSourceOptions extends HubOptions {
   /** Aborting rejects what is under way with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly progress_callback?: ((info: ProgressInfo) => void) | undefined;
+  /** 'hub' */
+  readonly integrity?: Integrity | undefined;
+  /** Asked for where the hub wants to know who it is. */
+  readonly token?: (() => Promise<string>) | undefined;
   /** Milliseconds, for the speed that `progress_total` reports. */
   readonly now?: () => number;
   /** Of pauses and of what stalls. Default: the system's. */
@@ -30,8 +35,9 @@ export function openSource(source: ModelSource, options: OpenSourceOptions = {})
   const address = resolveAddress(expectRemote(source), options);
   const progress = new Progress({ name: address.name, progress_callback, now });
   // Called as a plain function, as browsers' fetch must be.
-  const { fetch = globalThis.fetch, clock = systemClock, random = Math.random } = options;
-  return new HttpFolder(address, { fetch: (input, init) => fetch(input, init), signal, progress, clock, random });
+  const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
+  const quietly: typeof fetch = (input, init) => fetch(input, init);
+  return new HttpFolder(address, { fetch: quietly, signal, progress, clock, random, integrity, token });
 }
 
 function isFiles(source: ModelSource): source is { readonly files: ReadonlyMap<string, Blob> } {

@@ -1,7 +1,7 @@
 import type { ModelSource } from '../core/source';
 import type { LoadOptions, ModelInfo } from '../worker/protocol';
 import { linkOf } from './default_session';
-import type { CallHandling } from './link';
+import { loadCall } from './loading';
 import { modelParts, type PreTrainedModel, RemoteModel } from './model';
 import { checkOptions, defined } from './options';
 import {
@@ -11,7 +11,6 @@ import {
   type ImageClassifierOptions,
   imageClassifierRules,
   loadOptions,
-  onProgress,
   type PretrainedOptions,
   pretrainedRules,
   wireSource,
@@ -31,11 +30,12 @@ export class AutoTokenizer {
     const from = wireSource(source);
     const link = await linkOf(options);
     const wire = loadOptions(options);
-    const info = await link.call((call) => link.request('loadTokenizer', call, from, wire), {
-      signal: options.signal,
-      onEvent: onProgress(options),
-      discard: (late) => link.request('disposeTokenizer', late.tokenizer),
-    });
+    const info = await loadCall(
+      link,
+      options,
+      (call) => link.request('loadTokenizer', call, from, wire),
+      (late) => link.request('disposeTokenizer', late.tokenizer),
+    );
     return new RemoteTokenizer(link, info);
   }
 }
@@ -95,11 +95,16 @@ export class AutoModelForImageClassification {
 async function loadModel(source: ModelSource, options: PretrainedOptions, wire: LoadOptions): Promise<PreTrainedModel> {
   const from = wireSource(source);
   const link = await linkOf(options);
-  const load = (how: LoadOptions, handling: CallHandling<ModelInfo>): Promise<ModelInfo> =>
-    link.call((call) => link.request('loadModel', call, from, how), {
-      ...handling,
-      discard: (late) => link.request('disposeModel', late.model),
-    });
-  const info = await load(wire, { signal: options.signal, onEvent: onProgress(options) });
-  return new RemoteModel(modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal })));
+  const load = (how: LoadOptions, listening: PretrainedOptions): Promise<ModelInfo> =>
+    loadCall(
+      link,
+      listening,
+      (call) => link.request('loadModel', call, from, how),
+      (late) => link.request('disposeModel', late.model),
+    );
+  const info = await load(wire, options);
+  const { token } = options;
+  return new RemoteModel(
+    modelParts(link, info, (signal) => load({ ...wire, progress: false }, { signal, ...defined({ token }) })),
+  );
 }

@@ -4,14 +4,9 @@ import type { Estimate, MemoryBudget } from '../core/estimate';
 import type { ModelSource } from '../core/source';
 import type { TrainingArguments } from '../core/training';
 import { linkOf } from './default_session';
+import { loadCall } from './loading';
 import { anyObject, checkOptions, defined, positive } from './options';
-import {
-  classifierLoadOptions,
-  type ImageClassifierOptions,
-  imageClassifierRules,
-  onProgress,
-  wireSource,
-} from './source';
+import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source';
 import { resolveTrainingArguments } from './training_arguments';
 
 /** What is to be trained, and how: with the names and defaults of those who do it. */
@@ -47,10 +42,7 @@ export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Pr
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
   };
   const link = await linkOf(options);
-  return link.call((call) => link.request('estimate', call, from, request), {
-    signal: options.signal,
-    onEvent: onProgress(options),
-  });
+  return loadCall(link, options, (call) => link.request('estimate', call, from, request));
 }
 
 function classifierLoad(options: ImageClassifierOptions): ReturnType<typeof classifierLoadOptions> {

@@ -1,16 +1,10 @@
 import { VeraConfig } from '../adapters/vera/config';
 import { linkOf } from './default_session';
+import { loadCall } from './loading';
 import type { PreTrainedModel } from './model';
 import { notConstructed } from './not_constructed';
 import { checkOptions } from './options';
-import {
-  type AdapterSource,
-  loadOptions,
-  onProgress,
-  type PretrainedOptions,
-  pretrainedRules,
-  wireAdapterSource,
-} from './source';
+import { type AdapterSource, loadOptions, type PretrainedOptions, pretrainedRules, wireAdapterSource } from './source';
 import { type LoadArguments, loadArguments, newAdapterName } from './vera_arguments';
 import { expectBase, madeKey, VeraModel } from './vera_model';
 import { type AdapterOptions, configFields, wireOptions } from './vera_options';
@@ -82,10 +76,7 @@ export class PeftConfig {
     const from = wireAdapterSource(source);
     const link = await linkOf(options);
     const wire = loadOptions(options);
-    const fields = await link.call((call) => link.request('loadConfig', call, from, wire), {
-      signal: options.signal,
-      onEvent: onProgress(options),
-    });
+    const fields = await loadCall(link, options, (call) => link.request('loadConfig', call, from, wire));
     return new VeraConfig(fields);
   }
 }

@@ -1,7 +1,7 @@
+import { type Integrity, readSha256 } from '../core/integrity';
 import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../core/model';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
-import type { CallEvent } from './link';
 import {
   anyBoolean,
   anyFunction,
@@ -29,6 +29,17 @@ export interface PretrainedOptions extends CallOptions {
    * its own tokenizer.
    */
   readonly gguf_file?: string;
+  /**
+   * 'hub': large files of the hub must have the SHA-256 that it tells of them. A record of SHA-256 by file name, in hexadecimal digits
+   * or as 'sha256-…', is compared first; files that it doesn't name are compared as by 'hub'. 'none' compares nothing. A file that
+   * differs rejects with `integrity_mismatch`, nothing of it is kept, and nothing is loaded.
+   */
+  readonly integrity?: Integrity;
+  /**
+   * Gives a token of the hub, for models that it doesn't give to everybody. Called once, when it refuses a file; the token is sent to
+   * `remoteHost` alone, stored nowhere, and stands in no message.
+   */
+  readonly token?: () => string | Promise<string>;
   readonly progress_callback?: (info: ProgressInfo) => void;
 }
 
@@ -58,6 +69,14 @@ export const pretrainedRules = {
   revision: orNull(anyString),
   dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
   gguf_file: anyString,
+  integrity: {
+    expected: "'hub', 'none', or SHA-256 by file name, in 64 hexadecimal digits or as 'sha256-…'",
+    accepts: (value: unknown) =>
+      value === 'hub' ||
+      value === 'none' ||
+      (isObject(value) && Object.values(value).every((hash) => readSha256(hash) !== undefined)),
+  },
+  token: anyFunction,
   progress_callback: anyFunction,
 };
 
@@ -95,18 +114,12 @@ export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
 }
 
 /** What the worker needs to know. The options have been checked. */
-export function loadOptions({ revision, dtype, gguf_file, progress_callback }: PretrainedOptions): LoadOptions {
+export function loadOptions(options: PretrainedOptions): LoadOptions {
+  const { revision, dtype, gguf_file, integrity, token, progress_callback } = options;
   return {
     progress: progress_callback !== undefined,
-    ...defined({ revision: revision ?? undefined, dtype, gguf_file }),
-  };
-}
-
-/** Hands a call's progress to the caller's callback. */
-export function onProgress({ progress_callback }: PretrainedOptions): ((event: CallEvent) => void) | undefined {
-  if (progress_callback === undefined) return undefined;
-  return (event) => {
-    if (event.type === 'progress') progress_callback(event.info);
+    ...(token !== undefined && { hasToken: true }),
+    ...defined({ revision: revision ?? undefined, dtype, gguf_file, integrity }),
   };
 }
 

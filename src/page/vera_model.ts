@@ -2,10 +2,11 @@ import type { VeraConfig } from '../adapters/vera/config';
 import type { AdapterFiles, ParameterCount } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { MergeRequest, VeraInfo } from '../worker/protocol';
+import { loadCall } from './loading';
 import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from './model';
 import { notConstructed } from './not_constructed';
 import { anyString, checkOptions, defined, wrong } from './options';
-import { type AdapterSource, onProgress, wireAdapterSource } from './source';
+import { type AdapterSource, wireAdapterSource } from './source';
 import {
   expectBody,
   type LoadArguments,
@@ -81,15 +82,16 @@ export class VeraModel extends RemoteModel {
     source: AdapterSource,
     ...args: LoadArguments
   ): Promise<VeraModel> {
-    const { adapter_name, signal, ...options } = loadArguments('VeraModel.from_pretrained', args);
+    const { adapter_name, ...options } = loadArguments('VeraModel.from_pretrained', args);
     const parts = expectBase(model);
     const { link, place } = parts;
     const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
-    const info = await link.call((call) => link.request('loadVera', call, place.handle, adapter_name, from, wire), {
-      signal,
-      onEvent: onProgress(options),
-      discard: (late) => link.request('dropVera', late.model),
-    });
+    const info = await loadCall(
+      link,
+      options,
+      (call) => link.request('loadVera', call, place.handle, adapter_name, from, wire),
+      (late) => link.request('dropVera', late.model),
+    );
     return new VeraModel(partsKey, parts, info);
   }
 
@@ -114,14 +116,11 @@ export class VeraModel extends RemoteModel {
    * order of arguments `load_adapter(source, 'name', true)` for one that trains.
    */
   async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
-    const { adapter_name: name, signal, ...options } = loadBesideArguments('load_adapter', adapter_name, args);
+    const { adapter_name: name, ...options } = loadBesideArguments('load_adapter', adapter_name, args);
     const { link } = this[partsKey];
     const handle = liveHandle(this);
     const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
-    const info = await link.call((call) => link.request('loadAdapter', call, handle, name, from, wire), {
-      signal,
-      onEvent: onProgress(options),
-    });
+    const info = await loadCall(link, options, (call) => link.request('loadAdapter', call, handle, name, from, wire));
     this.#mirror.update(info);
   }
 

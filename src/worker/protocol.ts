@@ -104,6 +104,8 @@ export type WorkerEvent =
   /** Once: an adapter, a profile or a checkpoint is on disk. Only the page can ask the browser to leave it there. */
   | { readonly type: 'kept' }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
+  /** The hub wants to know who asks: answered by `giveToken`. */
+  | { readonly type: 'need_token'; readonly call: CallId }
   | ({ readonly type: 'token'; readonly call: CallId } & BatchToken)
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Once for a call that changes what is there: until it is answered by `commit`, nothing has changed. */

@@ -62,7 +62,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       (opened) => kernels.begin(opened),
       options.arithmetic,
     );
-    const sources = new ModelSources(host, options);
+    const sources = new ModelSources(host, options, { calls });
     const models = new LoadedModels();
     const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:');
     const kept = tellFirst(store, () => host.emit({ type: 'kept' }));

@@ -98,6 +98,11 @@ describe('loading a model', () => {
   test.each<[string, object, RegExp]>([
     ['a dtype that there is not', { dtype: 'int3' }, /dtype: expected 'auto' or .* or 'q4', got 'int3'/],
     ['an unknown option', { device: 'webgpu' }, /unknown or not yet supported argument 'device'/],
+    [
+      'a hash that is none',
+      { integrity: { 'model.safetensors': 'abc' } },
+      /integrity: expected 'hub', 'none', or SHA-256/,
+    ],
     ['a session that is none', { session: {} }, /session: expected a Session/],
   ])('refuses %s', async (_case, options, message) => {
     const loading = AutoModelForCausalLM.from_pretrained('org/name', options as PretrainedOptions);
@@ -116,6 +121,42 @@ describe('loading a model', () => {
     await AutoModelForCausalLM.from_pretrained('org/name', { session, progress_callback, revision: 'v1' });
     expect(progress_callback.mock.calls).toEqual([[{ status: 'upload', name: 'a', progress: 50 }]]);
     expect(fake.argsOf('loadModel')[0]?.[2]).toEqual({ progress: true, revision: 'v1' });
+    await session.close();
+  });
+
+  test('hands a token over when the worker needs one, and sends hashes along', async () => {
+    const given: unknown[] = [];
+    const { session, fake } = await openSession((current) => ({
+      async loadModel(call) {
+        current().emit({ type: 'need_token', call });
+        await vi.waitFor(() => expect(given).toHaveLength(1));
+        return modelInfo;
+      },
+      giveToken: async (...answer) => void given.push(answer),
+    }));
+    const integrity = { 'model.safetensors': 'a'.repeat(64) };
+    await AutoModelForCausalLM.from_pretrained('org/name', { session, token: async () => 'hf_x', integrity });
+    const [call, , options] = fake.argsOf('loadModel')[0] ?? [];
+    expect(options).toEqual({ progress: false, hasToken: true, integrity });
+    expect(given).toEqual([[call, 'hf_x']]);
+    await session.close();
+  });
+
+  test('ends with what a token callback throws, or where it gives none', async () => {
+    const { session } = await openSession((fake) => ({
+      loadModel(call) {
+        fake().emit({ type: 'need_token', call });
+        return fake().untilCancelled(call);
+      },
+    }));
+    const slip = new Error('signed out');
+    const rejects = expect(
+      AutoModelForCausalLM.from_pretrained('a/b', { session, token: () => Promise.reject(slip) }),
+    ).rejects;
+    await rejects.toBe(slip);
+    const token = () => undefined as unknown as string;
+    const none = AutoModelForCausalLM.from_pretrained('a/b', { session, token });
+    await expect(none).rejects.toMatchObject({ code: 'invalid_argument', message: /^token: expected a function/ });
     await session.close();
   });
 

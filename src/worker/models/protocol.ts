@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../../core/chat';
 import type { ResolvedGenerationConfig } from '../../core/generation';
+import type { Integrity } from '../../core/integrity';
 import type { KernelChoice } from '../../core/kernel_choice';
 import type {
   LabelOptions,
@@ -78,6 +79,10 @@ export interface LoadOptions {
   readonly module_names?: ModuleNames;
   /** A GGUF file, in place of config.json and safetensors. */
   readonly gguf_file?: string;
+  /** 'hub' by default. */
+  readonly integrity?: Integrity;
+  /** Whether the page has a token, should the hub ask for one. */
+  readonly hasToken?: boolean;
   /** Whether anybody listens to `progress` events. */
   readonly progress: boolean;
 }

@@ -6,6 +6,7 @@ import type { CallControl, CallId } from './protocol';
 export class Calls implements CallControl {
   readonly #controllers = new Map<CallId, AbortController>();
   readonly #commits = new Map<CallId, () => void>();
+  readonly #tokens = new Map<CallId, (token: string) => void>();
   readonly #emit: SessionHost['emit'];
   #running = 0;
 
@@ -48,6 +49,21 @@ export class Calls implements CallControl {
 
   async commit(id: CallId): Promise<void> {
     this.#commits.get(id)?.();
+  }
+
+  /** Asks the call's page for a token of the hub. Rejects with `signal.reason`. */
+  async token(id: CallId, signal: AbortSignal): Promise<string> {
+    const given = new Promise<string>((resolve) => this.#tokens.set(id, resolve));
+    try {
+      this.#emit({ type: 'need_token', call: id });
+      return await untilAborted(given, signal);
+    } finally {
+      this.#tokens.delete(id);
+    }
+  }
+
+  async giveToken(id: CallId, token: string): Promise<void> {
+    this.#tokens.get(id)?.(token);
   }
 
   cancelAll(): void {

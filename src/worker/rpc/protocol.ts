@@ -10,4 +10,6 @@ export interface CallControl {
   cancel(call: CallId): Promise<void>;
   /** Answers a `prepared` event: what the call changes is to be done, and the page won't cancel it any more. */
   commit(call: CallId): Promise<void>;
+  /** Answers a `need_token` event. It is kept nowhere. */
+  giveToken(call: CallId, token: string): Promise<void>;
 }

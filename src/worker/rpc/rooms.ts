@@ -11,6 +11,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   commit: 'rpc',
   probe: 'plans',
   estimate: 'plans',
+  giveToken: 'rpc',
   kernels: 'models',
   loadModel: 'models',
   loadTokenizer: 'models',
