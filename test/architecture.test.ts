@@ -68,7 +68,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
 const rooms: Readonly<Record<string, readonly string[]>> = {
   rpc: [],
   storage: [],
-  models: ['rpc'],
+  models: ['storage', 'rpc'],
   adapters: ['models', 'storage', 'rpc'],
   runs: ['adapters', 'models', 'storage', 'rpc'],
   plans: ['adapters', 'models', 'rpc'],

@@ -15,16 +15,21 @@ export interface Address {
   readonly name: string;
   /** Its path ends in a slash. */
   readonly folder: URL;
+  /** On the hub: a branch, tag or commit. */
+  readonly revision?: string;
   /** On the hub: the same folder at a commit. */
   readonly atCommit?: (commit: string) => URL;
 }
+
+/** On the hub. */
+export const DEFAULT_REVISION = 'main';
 
 export type RemoteSource = Exclude<ModelSource, { readonly files: ReadonlyMap<string, Blob> }>;
 
 /** Finds the folder of a model's files. Throws `invalid_argument`; no request is made. */
 export function resolveAddress(source: RemoteSource, options: HubOptions = {}): Address {
   if (source instanceof URL) return addressOfUrl(source);
-  const { repo, revision = options.revision ?? 'main', subfolder = '' } = asRepo(source);
+  const { repo, revision = options.revision ?? DEFAULT_REVISION, subfolder = '' } = asRepo(source);
   expectPart('a repository as owner/name', repo, isRepoId(repo));
   expectPart('a revision: a branch, tag or commit', revision, isRevision(revision));
   const folders = subfolder.split('/').filter((part) => part !== '');
@@ -39,7 +44,7 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   };
   const folder = folderAt(revision);
   expectFetchable(folder);
-  return { name: repo, folder, atCommit: folderAt };
+  return { name: repo, folder, revision, atCommit: folderAt };
 }
 
 /** The address of a file in a folder; the folder's query, where some hosts keep signatures, goes along. */
@@ -63,13 +68,20 @@ export function expectFetchable(url: URL): void {
       hint: 'Serve the files without a password, or load them as { files }.',
     });
   }
-  const { protocol, hostname, origin } = url;
-  const ownMachine = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  const ownOrigin = globalThis.location?.origin;
-  if (protocol === 'https:' || (protocol === 'http:' && (ownMachine || origin === ownOrigin))) return;
+  const { protocol, hostname } = url;
+  if (protocol === 'https:' || (protocol === 'http:' && isOwn(url))) return;
   throw new WebVeraError('invalid_argument', `Expected an https address, got ${protocol}//${hostname}`, {
     hint: "http is for localhost and for the page's own files; load others by https or as { files }.",
   });
+}
+
+/** Whether whoever develops a page changes files there: this machine, or the page's own origin. */
+export function isOwn({ hostname, origin }: URL): boolean {
+  return isOwnMachine(hostname) || origin === globalThis.location?.origin;
+}
+
+function isOwnMachine(hostname: string): boolean {
+  return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function asRepo(source: Exclude<RemoteSource, URL>): { repo: string; revision?: string; subfolder?: string } {

@@ -3,13 +3,31 @@ import { toHex } from '../core/digest';
 import { WebVeraError } from '../core/error';
 import type { ByteStream } from '../core/files';
 
+/** The SHA-256 of bytes that come piece by piece, which the browser's own doesn't take. */
+export class RunningHash {
+  readonly #hash = sha256.create();
+
+  add(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** Throws `integrity_mismatch` unless the bytes of a file have that hash. */
+  expect(file: string, expected: string): void {
+    const actual = toHex(this.#hash.digest());
+    if (actual === expected) return;
+    throw new WebVeraError('integrity_mismatch', `${file}: expected the SHA-256 ${expected}, got ${actual}`, {
+      hint: 'The file is not the one that was meant, or was damaged on its way: load it again, or correct `integrity`.',
+      detail: { file, expected, actual },
+    });
+  }
+}
+
 /** A stream that ends with `integrity_mismatch` in place of its end, unless its bytes have a hash. */
 export class CheckedStream implements ByteStream {
   readonly #stream: ByteStream;
   readonly #file: string;
   readonly #expected: string;
-  /** The browser's own takes no bytes piece by piece. */
-  readonly #hash = sha256.create();
+  readonly #hash = new RunningHash();
 
   constructor(stream: ByteStream, file: string, expected: string) {
     this.#stream = stream;
@@ -23,21 +41,12 @@ export class CheckedStream implements ByteStream {
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const chunk = await this.#stream.read();
-    if (chunk !== undefined) this.#hash.update(chunk);
-    else this.#expectHash(toHex(this.#hash.digest()));
+    if (chunk !== undefined) this.#hash.add(chunk);
+    else this.#hash.expect(this.#file, this.#expected);
     return chunk;
   }
 
   cancel(): Promise<void> {
     return this.#stream.cancel();
-  }
-
-  #expectHash(actual: string): void {
-    if (actual === this.#expected) return;
-    const [file, expected] = [this.#file, this.#expected];
-    throw new WebVeraError('integrity_mismatch', `${file}: expected the SHA-256 ${expected}, got ${actual}`, {
-      hint: 'The file is not the one that was meant, or was damaged on its way: load it again, or correct `integrity`.',
-      detail: { file, expected, actual },
-    });
   }
 }

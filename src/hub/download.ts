@@ -40,6 +40,8 @@ const UNKNOWN: Facts = { size: undefined, tag: undefined, sha256: undefined };
  * the file is seen to be the same one. A server that can't begin in the middle sends all again, of which the beginning is dropped.
  */
 export class Download implements ByteStream {
+  /** The first byte that is given. */
+  readonly from: number;
   readonly #file: string;
   readonly #options: DownloadOptions;
   readonly #retries: Retries;
@@ -61,6 +63,7 @@ export class Download implements ByteStream {
     this.#file = file;
     this.#options = options;
     this.#retries = new Retries(options);
+    this.from = from;
     this.#position = from;
     // Where the hub's word has a hash, a tag is that of a server that it led to then.
     this.#facts = known.sha256 === undefined ? known : { ...known, tag: undefined };

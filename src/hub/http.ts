@@ -7,7 +7,7 @@ import { type Address, displayUrl, fileUrl } from './address';
 import { expectAnswer } from './answers';
 import { CheckedStream } from './checked';
 import { Download, type Facts, STALLS_AFTER } from './download';
-import type { Progress } from './progress';
+import type { KeptBefore, Progress } from './progress';
 import { TrackedStream } from './tracked';
 
 export interface HttpOptions {
@@ -25,21 +25,38 @@ export interface HttpOptions {
 /** Files below an address, downloaded as streams. No cookies go out, and no server learns which page asks. */
 export class HttpFolder implements FileSource {
   readonly name: string;
-  readonly #address: Address;
+  readonly address: Address;
   readonly #options: HttpOptions;
-  /** On the hub that of a commit, once it is known: a branch that moves meanwhile doesn't mix its files. */
   #folder: URL;
+  #commit: string | undefined;
   #authorization: string | undefined;
 
   constructor(address: Address, options: HttpOptions) {
     this.name = address.name;
-    this.#address = address;
+    this.address = address;
     this.#folder = address.folder;
     this.#options = options;
   }
 
+  /** Where files are asked for. */
+  get folder(): URL {
+    return this.#folder;
+  }
+
   get location(): string {
     return displayUrl(this.#folder);
+  }
+
+  /** That all files come from, once it is known, on the hub alone: a branch that moves meanwhile doesn't mix its files. */
+  get commit(): string | undefined {
+    return this.#commit;
+  }
+
+  pin(commit: string): void {
+    const { atCommit } = this.address;
+    if (atCommit === undefined || this.#commit !== undefined) return;
+    this.#commit = commit;
+    this.#folder = atCommit(commit);
   }
 
   expect(bytes: number): void {
@@ -49,16 +66,25 @@ export class HttpFolder implements FileSource {
   async open(file: string): Promise<ByteStream | undefined> {
     const download = await this.download(file);
     if (download === undefined) return undefined;
-    const { progress, integrity } = this.#options;
-    const tracked = new TrackedStream(download, () => progress.start(file, download.likelySize));
-    const expected = expectedSha256(integrity, file, download.facts.sha256);
+    const tracked = this.tracked(file, download, download.likelySize);
+    const expected = this.expected(file, download.facts.sha256);
     return expected === undefined ? tracked : new CheckedStream(tracked, file, expected);
+  }
+
+  /** What a file's SHA-256 must be, if `told` is what the hub tells of it. */
+  expected(file: string, told: string | undefined): string | undefined {
+    return expectedSha256(this.#options.integrity, file, told);
+  }
+
+  /** The same stream, reported as it is read. `total` is what it will likely have. */
+  tracked(file: string, stream: ByteStream, total: number | undefined, kept?: KeptBefore): ByteStream {
+    return new TrackedStream(stream, () => this.#options.progress.start(file, total, kept));
   }
 
   /** The file from a byte on, without a word to whoever listens. As `Download.open`. */
   download(file: string, from?: number, known?: Facts): Promise<Download | undefined> {
     const { signal, clock, random } = this.#options;
-    const hasFacts = this.#address.atCommit !== undefined;
+    const hasFacts = this.address.atCommit !== undefined;
     const ask = (headers: Readonly<Record<string, string>>): Promise<Response> => this.#ask(file, headers);
     return Download.open(file, { signal, clock, random, ask, hasFacts }, from, known);
   }
@@ -75,7 +101,7 @@ export class HttpFolder implements FileSource {
       throw error;
     }
     const commit = response.headers.get('x-repo-commit') ?? '';
-    if (/^[\da-f]{40}$/.test(commit)) this.#folder = this.#address.atCommit?.(commit) ?? this.#folder;
+    if (/^[\da-f]{40}$/.test(commit)) this.pin(commit);
     return response;
   }
 
@@ -86,7 +112,7 @@ export class HttpFolder implements FileSource {
     if (known !== undefined) return this.#request(url, { ...headers, authorization: known });
     const response = await this.#request(url, headers);
     const isRefused = response.status === 401 || response.status === 403;
-    if (!isRefused || token === undefined || this.#address.atCommit === undefined) return response;
+    if (!isRefused || token === undefined || this.address.atCommit === undefined) return response;
     response.body?.cancel().catch(() => {});
     const given = await token();
     // Others would stand in the error that a header of them gives.

@@ -17,6 +17,8 @@ export interface OpenSourceOptions extends HubOptions {
   readonly integrity?: Integrity | undefined;
   /** Asked for where the hub wants to know who it is. */
   readonly token?: (() => Promise<string>) | undefined;
+  /** Keeps what is downloaded, where it may be. */
+  readonly keep?: ((folder: HttpFolder) => FileSource) | undefined;
   /** Milliseconds, for the speed that `progress_total` reports. */
   readonly now?: () => number;
   /** Of pauses and of what stalls. Default: the system's. */
@@ -37,7 +39,8 @@ export function openSource(source: ModelSource, options: OpenSourceOptions = {})
   // Called as a plain function, as browsers' fetch must be.
   const { fetch = globalThis.fetch, clock = systemClock, random = Math.random, integrity = 'hub', token } = options;
   const quietly: typeof fetch = (input, init) => fetch(input, init);
-  return new HttpFolder(address, { fetch: quietly, signal, progress, clock, random, integrity, token });
+  const folder = new HttpFolder(address, { fetch: quietly, signal, progress, clock, random, integrity, token });
+  return options.keep?.(folder) ?? folder;
 }
 
 function isFiles(source: ModelSource): source is { readonly files: ReadonlyMap<string, Blob> } {

@@ -8,6 +8,9 @@ interface ProgressOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** What was there of a file before: all of it, or its beginning, in bytes. */
+export type KeptBefore = { readonly cached: true } | { readonly resumedFrom: number };
+
 /** Between two `progress` events of a file. Each crosses from the worker to the page. */
 const EVENT_INTERVAL_MS = 100;
 /** How far back the speed is measured, so that it follows a changing connection without jumping. */
@@ -34,11 +37,11 @@ export class Progress {
   }
 
   /** Reports `initiate` and `download`; `total` is what the server says, undefined when it doesn't. */
-  start(file: string, total: number | undefined): FileProgress {
-    const progress = new FileProgress(file, total, (done) => this.#report(progress, done));
+  start(file: string, total: number | undefined, kept?: KeptBefore): FileProgress {
+    const progress = new FileProgress(file, total, kept, (done) => this.#report(progress, done));
     this.#files.add(progress);
-    this.#emit({ status: 'initiate', name: this.#name, file });
-    this.#emit({ status: 'download', name: this.#name, file });
+    this.#emit({ status: 'initiate', name: this.#name, file, ...kept });
+    this.#emit({ status: 'download', name: this.#name, file, ...kept });
     return progress;
   }
 
@@ -49,7 +52,7 @@ export class Progress {
     const name = this.#name;
     const { loaded, total } = file;
     this.#emit({ status: 'progress', name, file: file.file, progress: percentage(loaded, total), loaded, total });
-    if (done) this.#emit({ status: 'done', name, file: file.file });
+    if (done) this.#emit({ status: 'done', name, file: file.file, ...file.kept });
     if (this.#expected !== undefined) this.#reportTotal(this.#expected, time);
   }
 
@@ -88,13 +91,15 @@ export class Progress {
 /** The bytes of one file. */
 export class FileProgress {
   readonly file: string;
+  readonly kept: KeptBefore | undefined;
   reportedAt = Number.NEGATIVE_INFINITY;
   #loaded = 0;
   readonly #total: number;
   readonly #report: (done: boolean) => void;
 
-  constructor(file: string, total: number | undefined, report: (done: boolean) => void) {
+  constructor(file: string, total: number | undefined, kept: KeptBefore | undefined, report: (done: boolean) => void) {
     this.file = file;
+    this.kept = kept;
     this.#total = total ?? 0;
     this.#report = report;
   }

@@ -30,6 +30,10 @@ export interface PretrainedOptions extends CallOptions {
    */
   readonly gguf_file?: string;
   /**
+   * false. Whether no request is made: what isn't kept on this device is `not_found`. `models.is_cached(source)` tells before.
+   */
+  readonly local_files_only?: boolean;
+  /**
    * 'hub': large files of the hub must have the SHA-256 that it tells of them. A record of SHA-256 by file name, in hexadecimal digits
    * or as 'sha256-…', is compared first; files that it doesn't name are compared as by 'hub'. 'none' compares nothing. A file that
    * differs rejects with `integrity_mismatch`, nothing of it is kept, and nothing is loaded.
@@ -69,6 +73,7 @@ export const pretrainedRules = {
   revision: orNull(anyString),
   dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
   gguf_file: anyString,
+  local_files_only: anyBoolean,
   integrity: {
     expected: "'hub', 'none', or SHA-256 by file name, in 64 hexadecimal digits or as 'sha256-…'",
     accepts: (value: unknown) =>
@@ -115,11 +120,11 @@ export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
 
 /** What the worker needs to know. The options have been checked. */
 export function loadOptions(options: PretrainedOptions): LoadOptions {
-  const { revision, dtype, gguf_file, integrity, token, progress_callback } = options;
+  const { revision, dtype, gguf_file, local_files_only, integrity, token, progress_callback } = options;
   return {
     progress: progress_callback !== undefined,
     ...(token !== undefined && { hasToken: true }),
-    ...defined({ revision: revision ?? undefined, dtype, gguf_file, integrity }),
+    ...defined({ revision: revision ?? undefined, dtype, gguf_file, local_files_only, integrity }),
   };
 }
 

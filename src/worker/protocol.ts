@@ -6,8 +6,10 @@ import type { KernelChoice } from '../core/kernel_choice';
 import type { RunEvent } from '../core/run';
 import type { ParserLimits, ProgressInfo } from '../core/source';
 import type { TrainProgress } from '../core/training';
+import type { BlobStore } from '../store/blob_store';
+import type { ByteFiles } from '../store/byte_files';
 import type { AdapterCalls } from './adapters/protocol';
-import type { ModelCalls } from './models/protocol';
+import type { CacheCalls, ModelCalls } from './models/protocol';
 import type { PlanCalls } from './plans/protocol';
 import type { CallControl, CallId } from './rpc/protocol';
 import type { DatasetName, RunCalls } from './runs/protocol';
@@ -32,6 +34,7 @@ export interface WorkerSession
     CallControl,
     PlanCalls,
     ModelCalls,
+    CacheCalls,
     AdapterCalls,
     RunCalls,
     StorageCalls {}
@@ -42,6 +45,7 @@ export interface Rooms {
   readonly rpc: CallControl;
   readonly plans: PlanCalls;
   readonly models: ModelCalls;
+  readonly cache: CacheCalls;
   readonly adapters: AdapterCalls;
   readonly runs: RunCalls;
   readonly storage: StorageCalls;
@@ -68,6 +72,8 @@ export interface SessionHost {
   emit(event: WorkerEvent): void;
   /** Default: `navigator.gpu`. */
   readonly gpu?: GPU;
+  /** Where downloads are kept, in place of the browser's own file system. */
+  readonly weights?: { readonly records: BlobStore; readonly files: ByteFiles } | undefined;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
   /** Writes conversations out by templates, which are strangers' programs: elsewhere, where there are other threads. */

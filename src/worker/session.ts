@@ -1,14 +1,18 @@
 import { WebVeraError } from '../core/error';
 import { TabLocks } from '../core/tab_locks';
 import type { Warn } from '../core/warning';
+import type { BlobStore } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
 import { openStore } from '../store/open_store';
+import { openByteFiles } from '../store/opfs_files';
 import { tellFirst } from '../store/tell_first';
+import { WeightStore } from '../store/weight_store';
 import { SessionAdapters } from './adapters/session_adapters';
 import { SessionVera } from './adapters/session_vera';
 import { SessionDevice } from './models/device';
 import { LoadedModels } from './models/loaded_models';
 import { ModelSources } from './models/model_sources';
+import { SessionCache } from './models/session_cache';
 import { SessionKernels } from './models/session_kernels';
 import { SessionModels } from './models/session_models';
 import { SessionPlans } from './plans/session_plans';
@@ -18,6 +22,12 @@ import { ROOMS } from './rpc/rooms';
 import { SessionTraining } from './runs/session_training';
 import { AdapterShelf } from './storage/adapter_shelf';
 import { SessionStorage } from './storage/session_storage';
+
+/** Undefined where nothing can be kept: in Node, unless it was told where, and on a page without a worker. */
+function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
+  const files = weights?.files ?? openByteFiles();
+  return files && new WeightStore(weights?.records ?? records, files);
+}
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
@@ -62,10 +72,11 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
       (opened) => kernels.begin(opened),
       options.arithmetic,
     );
-    const sources = new ModelSources(host, options, { calls });
+    const kept = tellFirst(store, () => host.emit({ type: 'kept' }));
+    const weights = options.store === 'memory' ? undefined : weightStore(host, kept);
+    const sources = new ModelSources(host, options, { calls, kept: weights, warn });
     const models = new LoadedModels();
     const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:');
-    const kept = tellFirst(store, () => host.emit({ type: 'kept' }));
     const shelf = new AdapterShelf(kept, warn);
     const checkpoints = { store: new CheckpointStore(kept, locks), locks, warn };
     this.#opened = {
@@ -75,6 +86,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
         session: this,
         rpc: calls,
         plans: new SessionPlans(calls, device, sources, options.store),
+        cache: new SessionCache(calls, sources, weights),
         models: new SessionModels({ host, calls, device, kernels, sources, models }),
         adapters: new SessionVera(host, calls, models, new SessionAdapters(host, sources, shelf, warn)),
         runs: new SessionTraining(host, calls, models, kernels, checkpoints),

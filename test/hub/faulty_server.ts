@@ -67,7 +67,7 @@ export class FaultyServer {
     const path = request.url ?? '';
     this.asked.push({ path, range, authorization });
     const fault = this.#faults.shift() ?? this.always;
-    const bytes = fault.bytes ?? this.#files.get(path.split('/').at(-1) ?? '');
+    const bytes = fault.bytes ?? this.#files.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
     if (fault.location !== undefined) return response.writeHead(302, { location: fault.location }).end();
     if (fault.status !== undefined) return response.writeHead(fault.status, fault.headers).end();
     if (bytes === undefined) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();

@@ -63,6 +63,23 @@ export interface ModelCalls {
   identifyBase(model: Handle): Promise<string>;
 }
 
+/** The calls about models that are kept on this device. */
+export interface CacheCalls {
+  listKept(): Promise<readonly KeptModel[]>;
+  /** Whether it loads without a request. */
+  isKept(source: WireSource): Promise<boolean>;
+  /** Reads all that is kept of it, and downloads again what is damaged. 'none' where nothing is kept. */
+  verifyKept(call: CallId, source: WireSource): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
+  clearKept(source: WireSource): Promise<void>;
+}
+
+export interface KeptModel {
+  readonly name: string;
+  readonly revision: string;
+  readonly bytes: number;
+  readonly state: 'partial' | 'verified' | 'corrupt';
+}
+
 /** A URL doesn't survive structured clone; its href does. */
 export type WireSource = Exclude<ModelSource, URL> | { readonly url: string };
 
@@ -79,6 +96,8 @@ export interface LoadOptions {
   readonly module_names?: ModuleNames;
   /** A GGUF file, in place of config.json and safetensors. */
   readonly gguf_file?: string;
+  /** Whether nothing is asked for that isn't kept here. */
+  readonly local_files_only?: boolean;
   /** 'hub' by default. */
   readonly integrity?: Integrity;
   /** Whether the page has a token, should the hub ask for one. */

@@ -1,0 +1,105 @@
+import type { ByteFiles, ByteWriter } from './byte_files';
+import { StoreError } from './store_error';
+
+/** Below the origin's own folder. */
+const FOLDER = 'webvera';
+
+/** A handle of a worker: it writes at once, and anywhere. TypeScript's library has it for workers alone. */
+interface SyncAccessHandle {
+  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  getSize(): number;
+  flush(): void;
+  close(): void;
+}
+type FileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
+
+/** Files in the browser's own file system for this origin. Workers alone can write there. */
+export class OpfsFiles implements ByteFiles {
+  readonly #root: () => Promise<FileSystemDirectoryHandle>;
+
+  constructor(root: () => Promise<FileSystemDirectoryHandle>) {
+    this.#root = root;
+  }
+
+  write(name: string): Promise<ByteWriter> {
+    return known(async () => {
+      const file = (await (await this.#folder()).getFileHandle(name, { create: true })) as FileHandle;
+      return new OpfsWriter(await file.createSyncAccessHandle());
+    });
+  }
+
+  read(name: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    return known(async () => {
+      try {
+        const file = await (await (await this.#folder()).getFileHandle(name)).getFile();
+        return new Uint8Array(await file.slice(begin, end).arrayBuffer());
+      } catch (error) {
+        if (isNamed(error, 'NotFoundError', 'NotReadableError')) return new Uint8Array(0);
+        throw error;
+      }
+    });
+  }
+
+  delete(name: string): Promise<void> {
+    return known(async () => {
+      try {
+        await (await this.#folder()).removeEntry(name);
+      } catch (error) {
+        if (!isNamed(error, 'NotFoundError')) throw error;
+      }
+    });
+  }
+
+  /** Asked for each time: whoever clears the site's data takes it along. */
+  async #folder(): Promise<FileSystemDirectoryHandle> {
+    return (await this.#root()).getDirectoryHandle(FOLDER, { create: true });
+  }
+}
+
+class OpfsWriter implements ByteWriter {
+  readonly #handle: SyncAccessHandle;
+
+  constructor(handle: SyncAccessHandle) {
+    this.#handle = handle;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void> {
+    return known(async () => {
+      const written = this.#handle.write(bytes, { at });
+      // Chromium doesn't throw where there is no room: it tells of 2³² − 8 bytes, and leaves a short file.
+      if (written !== bytes.length || this.#handle.getSize() < at + bytes.length) {
+        throw new StoreError('storage_full', `Storage is full: no room for ${bytes.length} bytes more`);
+      }
+      this.#handle.flush();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#handle.close();
+  }
+}
+
+async function known<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    if (isNamed(error, 'NoModificationAllowedError')) {
+      throw new StoreError('locked_by_other_tab', `A file is being written elsewhere: ${text}`, { cause: error });
+    }
+    const code = isNamed(error, 'QuotaExceededError') ? 'storage_full' : 'storage_unavailable';
+    throw new StoreError(code, `Storage failed: ${text}`, { cause: error });
+  }
+}
+
+function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof Error && names.includes(error.name);
+}
+
+/** Undefined where there is no such file system for this thread. */
+export function openByteFiles(): ByteFiles | undefined {
+  const { FileSystemFileHandle: handle } = globalThis as { FileSystemFileHandle?: { readonly prototype: object } };
+  if (handle === undefined || !('createSyncAccessHandle' in handle.prototype)) return undefined;
+  return new OpfsFiles(() => navigator.storage.getDirectory());
+}

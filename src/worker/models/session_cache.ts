@@ -1,0 +1,94 @@
+import { readFile } from '../../core/files';
+import { parseWeightsIndex } from '../../formats/weights';
+import type { KeptFile, WeightStore } from '../../store/weight_store';
+import type { Calls } from '../rpc/calls';
+import type { CallId } from '../rpc/protocol';
+import { known } from '../storage/store_failures';
+import type { ModelSources } from './model_sources';
+import type { CacheCalls, KeptModel, WireSource } from './protocol';
+
+const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
+const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
+
+/** What a session does with the models that are kept on this device. */
+export class SessionCache implements CacheCalls {
+  readonly #calls: Calls;
+  readonly #sources: ModelSources;
+  readonly #kept: WeightStore | undefined;
+
+  constructor(calls: Calls, sources: ModelSources, kept: WeightStore | undefined) {
+    this.#calls = calls;
+    this.#sources = sources;
+    this.#kept = kept;
+  }
+
+  async listKept(): Promise<readonly KeptModel[]> {
+    const folders = new Map<string, KeptFile[]>();
+    for (const record of await this.#records()) {
+      folders.set(record.folder, [...(folders.get(record.folder) ?? []), record]);
+    }
+    return [...folders.values()].flatMap((records) => modelOf(records) ?? []);
+  }
+
+  async isKept(source: WireSource): Promise<boolean> {
+    const folder = this.#sources.kept(source, { isLocal: true });
+    const records = (await folder?.records()) ?? [];
+    if (folder === undefined || modelOf(records)?.state !== 'verified') return false;
+    const files = records.filter(({ state }) => state === 'verified').map(({ file }) => file);
+    const indices = files.filter((file) => INDEX.test(file));
+    const weights = files.filter((file) => WEIGHTS.test(file));
+    for (const index of indices) {
+      const bytes = await readFile(folder, index, this.#sources.limits.json);
+      const { shards } = parseWeightsIndex(bytes, this.#sources.limits, index.split('/').at(-1));
+      if (![...shards.keys()].every((shard) => files.includes(shard))) return false;
+    }
+    return weights.length > 0 && (files.includes('config.json') || weights.some((file) => file.endsWith('.gguf')));
+  }
+
+  verifyKept(call: CallId, source: WireSource): Promise<'ok' | 'repaired' | 'corrupt' | 'none'> {
+    return this.#calls.run(call, async (signal) => {
+      const damaged = new Set<string>();
+      const folder = this.#sources.kept(source, { signal, isLocal: false, onDamage: (file) => damaged.add(file) });
+      const records = (await folder?.records()) ?? [];
+      const whole = records.filter(({ state }) => state === 'verified' || state === 'corrupt');
+      if (folder === undefined || whole.length === 0) return 'none';
+      for (const { file, state } of whole) {
+        if (state === 'corrupt') damaged.add(file);
+        try {
+          const stream = await folder.open(file);
+          while ((await stream?.read()) !== undefined);
+        } catch {
+          signal.throwIfAborted();
+          damaged.add(file);
+        }
+      }
+      if (damaged.size === 0) return 'ok';
+      const after = new Map((await folder.records()).map(({ file, state }) => [file, state]));
+      return [...damaged].every((file) => after.get(file) === 'verified') ? 'repaired' : 'corrupt';
+    });
+  }
+
+  async clearKept(source: WireSource): Promise<void> {
+    const folder = this.#sources.kept(source, { isLocal: true });
+    if (folder === undefined || this.#kept === undefined) return;
+    await known(folder.delete());
+  }
+
+  async #records(): Promise<readonly KeptFile[]> {
+    return this.#kept === undefined ? [] : known(this.#kept.list());
+  }
+}
+
+/** Undefined where there is none of its files. */
+function modelOf(all: readonly KeptFile[]): KeptModel | undefined {
+  const records = all.filter(({ state }) => state !== 'absent');
+  const [first] = records;
+  if (first === undefined) return undefined;
+  const states = new Set(records.map(({ state }) => state));
+  return {
+    name: first.model,
+    revision: first.revision,
+    bytes: records.reduce((sum, { bytes }) => sum + bytes, 0),
+    state: states.has('corrupt') ? 'corrupt' : states.has('partial') ? 'partial' : 'verified',
+  };
+}

@@ -1,0 +1,228 @@
+import { WebVeraError } from '../../core/error';
+import type { ByteStream, FileSource } from '../../core/files';
+import type { Warn } from '../../core/warning';
+import { DEFAULT_REVISION, displayUrl, isOwn } from '../../hub/address';
+import type { Download, Facts } from '../../hub/download';
+import type { HttpFolder } from '../../hub/http';
+import type { KeptFile, WeightStore } from '../../store/weight_store';
+import { KeptCopy } from './kept_copy';
+import { KeptStream } from './kept_stream';
+import { known } from './store_failures';
+
+export interface KeptFolderOptions {
+  readonly store: WeightStore;
+  readonly warn: Warn;
+  readonly signal?: AbortSignal | undefined;
+  /** Makes no request: what isn't kept isn't there. */
+  readonly isLocal: boolean;
+  /** Told of each copy that is damaged. */
+  readonly onDamage?: ((file: string) => void) | undefined;
+}
+
+/** Whether files from there are kept. A query may hold a signature, and then says nothing of what it leads to. */
+export function isKept({ address }: HttpFolder): boolean {
+  return address.folder.search === '';
+}
+
+/**
+ * A folder whose files are kept as they come in, and from then on read here. Of a branch of the hub it is the commit that was found
+ * when the model was first loaded; an address is taken for what it was. Only the page's own server and this machine are asked each
+ * time whether a file is still the same one.
+ */
+export class KeptFolder implements FileSource {
+  readonly name: string;
+  readonly #http: HttpFolder;
+  readonly #options: KeptFolderOptions;
+  /** Whether files are asked for again. */
+  readonly #changes: boolean;
+  #isPinned = false;
+  /** Whether what makes a model was found. */
+  #isThere = false;
+  /** What was found to be missing before that. */
+  readonly #absent: KeptFile[] = [];
+
+  constructor(http: HttpFolder, options: KeptFolderOptions) {
+    this.name = http.name;
+    this.#http = http;
+    this.#options = options;
+    this.#changes = http.address.atCommit === undefined && isOwn(http.address.folder);
+  }
+
+  get location(): string {
+    return this.#options.isLocal ? `what is kept here of ${this.#http.location}` : this.#http.location;
+  }
+
+  expect(bytes: number): void {
+    this.#http.expect(bytes);
+  }
+
+  async open(file: string): Promise<ByteStream | undefined> {
+    const { signal, isLocal, store } = this.#options;
+    signal?.throwIfAborted();
+    await this.#pin();
+    // A store that fails costs the copy, but not the model.
+    const looked = known(store.get(this.#folder, file));
+    const record = await (isLocal ? looked : looked.catch(() => undefined));
+    if (record !== undefined && (isLocal || !this.#changes)) {
+      if (record.state === 'absent') return undefined;
+      if (record.state === 'verified') return this.#kept(record);
+    }
+    if (isLocal) {
+      if (record?.state === 'corrupt') throw corrupt(file);
+      return undefined;
+    }
+    return this.#download(file, record);
+  }
+
+  /** What is kept of it. */
+  async records(): Promise<readonly KeptFile[]> {
+    await this.#pin();
+    return (await known(this.#options.store.list())).filter(({ folder }) => folder === this.#folder);
+  }
+
+  /** All that is kept of it; of a model on the hub, unless a revision was asked for, of all of its revisions. */
+  async delete(): Promise<void> {
+    const { store } = this.#options;
+    const { address } = this.#http;
+    await this.#pin();
+    const isMeant =
+      address.atCommit !== undefined && address.revision === DEFAULT_REVISION
+        ? ({ model, folder }: KeptFile) => model === this.name && folder.startsWith(address.folder.origin)
+        : ({ folder }: KeptFile) => folder === this.#folder;
+    const records = (await store.list()).filter(isMeant);
+    const folders = new Set([displayUrl(address.folder), ...records.map(({ folder }) => folder)]);
+    await store.forgetCommits((folder) => folders.has(folder));
+    await store.delete(records);
+  }
+
+  get #folder(): string {
+    return displayUrl(this.#http.folder);
+  }
+
+  /** Of a branch, the commit that it was when it was first loaded. */
+  async #pin(): Promise<void> {
+    if (this.#isPinned) return;
+    this.#isPinned = true;
+    if (this.#http.address.atCommit === undefined) return;
+    const folder = displayUrl(this.#http.address.folder);
+    const commit = await this.#options.store.commit(folder).catch(() => undefined);
+    if (commit !== undefined) this.#http.pin(commit);
+  }
+
+  async #download(file: string, record: KeptFile | undefined): Promise<ByteStream | undefined> {
+    const before = this.#folder;
+    const download = await this.#resume(file, record);
+    if (this.#folder !== before) {
+      // Now that the commit is known, what is kept of it counts.
+      await this.#tryKeeping(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
+      const kept = await this.#options.store.get(this.#folder, file).catch(() => undefined);
+      if (kept?.state === 'verified' || (kept?.state === 'partial' && kept.bytes > 0)) {
+        await download?.cancel();
+        return kept.state === 'verified' ? this.#kept(kept) : this.#download(file, kept);
+      }
+    }
+    if (download === undefined) {
+      if (record === undefined) await this.#noteAbsence(file);
+      return undefined;
+    }
+    await this.#noteFound(file);
+    const { facts } = download;
+    if (record?.state === 'verified' && isSame(record, facts)) {
+      await download.cancel();
+      return this.#kept(record);
+    }
+    // Else nobody could tell next time whether it is the same one.
+    if (this.#changes && facts.tag === undefined) {
+      return this.#http.tracked(file, download, download.likelySize);
+    }
+    return this.#growing(file, record, download);
+  }
+
+  /** What a commit lacks it lacks for good. Of an address nobody knows before the model is seen to be there. */
+  async #noteAbsence(file: string): Promise<void> {
+    if (this.#changes) return;
+    this.#absent.push({ ...this.#blank(file), state: 'absent' });
+    if (this.#http.commit !== undefined || this.#isThere) await this.#noteFound();
+  }
+
+  async #noteFound(file?: string): Promise<void> {
+    this.#isThere ||= file === undefined || /\.(?:safetensors|bin|gguf)$|^(?:tokenizer|vocab)\./.test(file);
+    if (!this.#isThere) return;
+    for (const record of this.#absent.splice(0)) await this.#tryKeeping(() => this.#options.store.set(record));
+  }
+
+  /** From where its copy ends, as long as the file is the same one. */
+  async #resume(file: string, record: KeptFile | undefined): Promise<Download | undefined> {
+    if (record?.state !== 'partial' || record.bytes === 0) return this.#http.download(file);
+    try {
+      return await this.#http.download(file, record.bytes, factsOf(record));
+    } catch (error) {
+      if (!(error instanceof WebVeraError) || error.code !== 'integrity_mismatch') throw error;
+      await this.#tryKeeping(() => this.#options.store.delete([record]));
+      return this.#http.download(file);
+    }
+  }
+
+  #growing(file: string, record: KeptFile | undefined, download: Download): ByteStream {
+    const { size, tag, sha256: told } = download.facts;
+    const from = download.from;
+    const begun = from > 0 && record !== undefined ? record : this.#blank(file);
+    const stream = this.#stream({ ...begun, size, tag, told }, download);
+    return this.#http.tracked(file, stream, download.likelySize, from > 0 ? { resumedFrom: from } : undefined);
+  }
+
+  async #kept(record: KeptFile): Promise<ByteStream> {
+    await this.#noteFound(record.file);
+    return this.#http.tracked(record.file, this.#stream(record, undefined), record.size, { cached: true });
+  }
+
+  #stream(record: KeptFile, download: Download | undefined): KeptStream {
+    const { store, warn, signal, isLocal, onDamage } = this.#options;
+    const { file, told } = record;
+    return new KeptStream(new KeptCopy(store, record, warn), {
+      signal,
+      download,
+      reopen: isLocal ? undefined : (from) => this.#http.download(file, from, factsOf(record)),
+      expected: this.#http.expected(file, told),
+      onDamage: () => onDamage?.(file),
+    });
+  }
+
+  #blank(file: string): KeptFile {
+    const { name, address, commit } = this.#http;
+    return {
+      state: 'partial',
+      model: address.atCommit === undefined ? this.#folder : name,
+      revision: commit ?? address.revision ?? '',
+      folder: this.#folder,
+      file,
+      size: undefined,
+      tag: undefined,
+      told: undefined,
+      sha256: undefined,
+      bytes: 0,
+      chunks: [],
+    };
+  }
+
+  /** Notes that only spare requests. */
+  async #tryKeeping(body: () => Promise<void>): Promise<void> {
+    await body().catch(() => {});
+  }
+}
+
+function factsOf({ size, tag, told }: KeptFile): Facts {
+  return { size, tag, sha256: told };
+}
+
+function isSame(record: KeptFile, { size, tag }: Facts): boolean {
+  return tag !== undefined && tag === record.tag && (size === undefined || size === record.size);
+}
+
+function corrupt(file: string): WebVeraError {
+  return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged`, {
+    hint: 'Load the model without local_files_only, which mends it.',
+    retryable: true,
+    detail: { file },
+  });
+}

@@ -1,0 +1,135 @@
+import { WebVeraError } from '../../core/error';
+import type { ByteStream } from '../../core/files';
+import { RunningHash } from '../../hub/checked';
+import type { Download } from '../../hub/download';
+import { CHUNK_BYTES } from '../../store/weight_store';
+import type { KeptCopy } from './kept_copy';
+
+interface KeptStreamOptions {
+  readonly signal: AbortSignal | undefined;
+  /** What goes on where the copy ends; undefined for a copy that is whole. */
+  readonly download: Download | undefined;
+  /** Asks for the file from a byte on, where the copy is found to be damaged. Undefined where nothing may be asked. */
+  readonly reopen: ((from: number) => Promise<Download | undefined>) | undefined;
+  /** What the file's SHA-256 must be. */
+  readonly expected: string | undefined;
+  /** Told once for a copy that is damaged. */
+  readonly onDamage: (() => void) | undefined;
+}
+
+/** A file from its copy as far as that goes, then from its server, by which the copy grows. Damage is found before it is read. */
+export class KeptStream implements ByteStream {
+  readonly #copy: KeptCopy;
+  readonly #options: KeptStreamOptions;
+  #download: Download | undefined;
+  #hash: RunningHash | undefined;
+  #position = 0;
+  /** Whether all comes from the server from now on. */
+  #isGrowing = false;
+  #ended = false;
+
+  constructor(copy: KeptCopy, options: KeptStreamOptions) {
+    this.#copy = copy;
+    this.#options = options;
+    this.#download = options.download;
+    // What a copy is known to have needn't be found out again.
+    const { expected } = options;
+    if (expected !== undefined && !(copy.isWhole && copy.record.sha256 === expected)) this.#hash = new RunningHash();
+  }
+
+  get size(): number | undefined {
+    return this.#copy.record.size ?? this.#download?.size;
+  }
+
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#ended) return undefined;
+    try {
+      this.#options.signal?.throwIfAborted();
+      const chunk = (await this.#ofCopy()) ?? (await this.#ofServer());
+      if (chunk === undefined) {
+        await this.#end();
+        return undefined;
+      }
+      this.#hash?.add(chunk);
+      await this.#copy.add(this.#position, chunk);
+      this.#position += chunk.length;
+      return chunk;
+    } catch (error) {
+      await this.#fail(error);
+      throw error;
+    }
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#download?.cancel();
+    await this.#copy.pause();
+  }
+
+  async #ofCopy(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#isGrowing || this.#position >= this.#copy.bytes) return undefined;
+    const chunk = await this.#copy.read(this.#position);
+    if (chunk === undefined) await this.#repair();
+    return chunk;
+  }
+
+  async #ofServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#isGrowing = true;
+    return this.#download?.read();
+  }
+
+  /** Goes on from the server, where it still has the same file. */
+  async #repair(): Promise<void> {
+    const { expected, reopen, onDamage } = this.#options;
+    const { file } = this.#copy.record;
+    const at = this.#position;
+    onDamage?.();
+    await this.#download?.cancel();
+    try {
+      this.#download = await reopen?.(at);
+    } catch (cause) {
+      this.#options.signal?.throwIfAborted();
+      await this.#copy.mark('corrupt');
+      throw damaged(file, at, cause);
+    }
+    if (this.#download === undefined) {
+      await this.#copy.mark('corrupt');
+      throw damaged(file, at);
+    }
+    if (expected !== undefined && this.#hash === undefined) {
+      const hash = new RunningHash();
+      for (let begin = 0; begin < at; begin += CHUNK_BYTES) {
+        const chunk = await this.#copy.read(begin);
+        if (chunk === undefined) throw damaged(file, begin);
+        hash.add(chunk);
+      }
+      this.#hash = hash;
+    }
+    await this.#copy.truncate(at);
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true;
+    const { expected } = this.#options;
+    if (expected !== undefined) this.#hash?.expect(this.#copy.record.file, expected);
+    await this.#copy.finish(expected);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    this.#ended = true;
+    await this.#download?.cancel();
+    const isOther = error instanceof WebVeraError && error.code === 'integrity_mismatch';
+    await (isOther ? this.#copy.discard() : this.#copy.pause());
+  }
+}
+
+function damaged(file: string, at: number, cause?: unknown): WebVeraError {
+  const why = cause instanceof Error ? `, and could not be mended: ${cause.message}` : '';
+  return new WebVeraError('storage_corrupt', `${file}: the copy on this device is damaged after ${at} bytes${why}`, {
+    hint: 'Load the model again with a connection, or delete what is kept of it by models.clear_cache(source).',
+    retryable: true,
+    detail: { file, at },
+    cause,
+  });
+}

@@ -1,0 +1,41 @@
+import type { ByteFiles, ByteWriter } from '../../src/store/byte_files';
+import { StoreError } from '../../src/store/store_error';
+
+/** A disk in memory. One writer has a file at a time. */
+export class MemoryFiles implements ByteFiles {
+  readonly held = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Bytes that fit on it. */
+  room = Number.POSITIVE_INFINITY;
+  readonly #writers = new Set<string>();
+
+  async write(name: string): Promise<ByteWriter> {
+    if (this.#writers.has(name)) throw new StoreError('locked_by_other_tab', 'It is being written');
+    this.#writers.add(name);
+    return {
+      write: async (bytes, at) => {
+        const before = this.held.get(name) ?? new Uint8Array(0);
+        const after = new Uint8Array(Math.max(before.length, at + bytes.length));
+        if (after.length > this.room) throw new StoreError('storage_full', 'Storage is full: there is no room');
+        after.set(before);
+        after.set(bytes, at);
+        this.held.set(name, after);
+      },
+      close: async () => void this.#writers.delete(name),
+    };
+  }
+
+  async read(name: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.held.get(name)?.slice(begin, end) ?? new Uint8Array(0);
+  }
+
+  async delete(name: string): Promise<void> {
+    this.held.delete(name);
+  }
+
+  /** Of the largest file, at a place. */
+  flip(at: number): void {
+    const [largest] = [...this.held.values()].sort((a, b) => b.length - a.length);
+    if (largest === undefined) throw new Error('There is no file');
+    largest[at] = (largest[at] ?? 0) ^ 1;
+  }
+}

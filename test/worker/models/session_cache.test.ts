@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readFile } from '../../../src/core/files';
+import { ModelSources } from '../../../src/worker/models/model_sources';
+import { SessionCache } from '../../../src/worker/models/session_cache';
+import type { LoadOptions, WireSource } from '../../../src/worker/protocol';
+import { Calls } from '../../../src/worker/rpc/calls';
+import { FaultyServer } from '../../hub/faulty_server';
+import { bytes, errorOf } from '../../hub/source_bytes';
+import { COMMIT, Device } from '../storage/keeping';
+
+const [FIRST, SECOND, INDEX] = ['a-1.safetensors', 'a-2.safetensors', 'model.safetensors.index.json'];
+const index = JSON.stringify({ weight_map: { x: FIRST, y: SECOND } });
+let server: FaultyServer;
+let device: Device;
+
+beforeEach(async () => {
+  server = await FaultyServer.start({
+    'config.json': bytes('{}'),
+    [INDEX]: bytes(index),
+    [FIRST]: bytes('first'),
+    [SECOND]: bytes('second'),
+  });
+  server.always = { headers: { 'x-repo-commit': COMMIT } };
+  device = new Device();
+});
+afterEach(() => server.close());
+
+function session(kept = true) {
+  const calls = new Calls(() => {});
+  const store = kept ? device.store : undefined;
+  const options = { store: 'auto', remoteHost: server.url } as const;
+  const sources = new ModelSources({ emit() {} }, options, { kept: store, warn: (it) => device.warnings.push(it) });
+  return { sources, cache: new SessionCache(calls, sources, store) };
+}
+
+async function load(source: WireSource, files: readonly string[], options: Partial<LoadOptions> = {}): Promise<void> {
+  const { sources } = session();
+  const folder = sources.open(1, source, { progress: false, ...options }, new AbortController().signal);
+  for (const file of files) await readFile(folder, file, 100);
+}
+
+const ALL = ['config.json', INDEX, FIRST, SECOND];
+
+describe('the models that are kept', () => {
+  test('are listed with their commit, bytes and state', async () => {
+    const { cache } = session();
+    expect(await cache.listKept()).toEqual([]);
+    await load('a/b', ALL);
+    const bytes = 2 + index.length + 11;
+    expect(await cache.listKept()).toEqual([{ name: 'a/b', revision: COMMIT, bytes, state: 'verified' }]);
+    const [record] = await device.store.list();
+    await device.store.set({ ...record!, state: 'corrupt' });
+    expect(await cache.listKept()).toMatchObject([{ state: 'corrupt' }]);
+  });
+
+  test('are cached once all shards are there', async () => {
+    const { cache } = session();
+    expect(await cache.isKept('a/b')).toBe(false);
+    for (const [count, file] of ALL.entries()) {
+      await load('a/b', [file]);
+      expect(await cache.isKept('a/b')).toBe(count === 3);
+    }
+    expect(await cache.isKept({ repo: 'a/b', revision: COMMIT })).toBe(true);
+    expect(await cache.isKept({ repo: 'a/b', revision: 'v1' })).toBe(false);
+    expect(await cache.isKept({ files: new Map() })).toBe(false);
+    const { length } = server.asked;
+    await load('a/b', ALL, { local_files_only: true });
+    expect(server.asked).toHaveLength(length);
+  });
+
+  test('are gone once they are cleared, and the branch is what it is by then', async () => {
+    await load('a/b', ALL);
+    await load({ repo: 'a/c', revision: 'v1' }, ALL);
+    const { cache } = session();
+    await cache.clearKept('a/b');
+    expect(await cache.listKept()).toMatchObject([{ name: 'a/c' }]);
+    expect(device.files.held.size).toBe(4);
+    const newer = '1'.repeat(40);
+    server.always = { headers: { 'x-repo-commit': newer } };
+    await load('a/b', ['config.json']);
+    expect((await cache.listKept()).map(({ revision }) => revision).sort()).toEqual([newer, COMMIT]);
+    await cache.clearKept({ repo: 'a/c', revision: COMMIT });
+    expect(await cache.listKept()).toMatchObject([{ name: 'a/b' }]);
+  });
+
+  test('are found whole, mended, or marked', async () => {
+    const { cache } = session();
+    expect(await cache.verifyKept(1, 'a/b')).toBe('none');
+    await load('a/b', ALL);
+    const { length } = server.asked;
+    expect(await cache.verifyKept(1, 'a/b')).toBe('ok');
+    expect(server.asked).toHaveLength(length);
+    device.files.flip(0);
+    expect(await cache.verifyKept(1, 'a/b')).toBe('repaired');
+    expect(await cache.verifyKept(1, 'a/b')).toBe('ok');
+    device.files.flip(0);
+    server.always = { status: 404 };
+    expect(await cache.verifyKept(1, 'a/b')).toBe('corrupt');
+    expect(await cache.isKept('a/b')).toBe(false);
+    expect(await cache.verifyKept(1, 'a/b')).toBe('corrupt');
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    expect(await cache.verifyKept(1, 'a/b')).toBe('repaired');
+    expect(await cache.isKept('a/b')).toBe(true);
+  });
+
+  test('are read by a sealed session', async () => {
+    await load('a/b', ALL);
+    const { sources } = session();
+    sources.seal();
+    const folder = sources.open(1, 'a/b', { progress: false }, new AbortController().signal);
+    for (const file of ALL) await readFile(folder, file, 100);
+    expect((await errorOf(readFile(folder, 'other.json', 100))).hint).toContain('seal()');
+  });
+});
+
+test('a session in memory keeps nothing, and knows of nothing', async () => {
+  await load('a/b', ALL);
+  const { cache, sources } = session(false);
+  expect(await cache.listKept()).toEqual([]);
+  expect(await cache.isKept('a/b')).toBe(false);
+  expect(await cache.verifyKept(1, 'a/b')).toBe('none');
+  await cache.clearKept('a/b');
+  const { signal } = new AbortController();
+  expect(() => sources.open(1, 'a/b', { progress: false, local_files_only: true }, signal)).toThrow(
+    /none are kept here/,
+  );
+  expect(await device.states()).not.toEqual({});
+});
+
+test('an address with a query, which may hold a signature, is kept nowhere', async () => {
+  await load({ url: `${server.url}mine?signature=secret` }, ALL);
+  expect(await device.states()).toEqual({});
+});

@@ -1,0 +1,56 @@
+import { readFile } from '../../../src/core/files';
+import type { ProgressInfo } from '../../../src/core/source';
+import type { Warning } from '../../../src/core/warning';
+import { type OpenSourceOptions, openSource } from '../../../src/hub/open_source';
+import { WeightStore } from '../../../src/store/weight_store';
+import { KeptFolder } from '../../../src/worker/storage/kept_folder';
+import { TestClock } from '../../hub/test_clock';
+import { FaultStore } from '../../store/fault_store';
+import { MemoryFiles } from '../../store/memory_files';
+
+export const MODEL = 'model.safetensors';
+export const COMMIT = 'c0ffee'.padEnd(40, '0');
+/** Two chunks and a half. */
+export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
+
+export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
+
+/** A device that keeps files, and visits to it. */
+export class Device {
+  readonly files = new MemoryFiles();
+  readonly clock = new TestClock();
+  readonly warnings: Warning[] = [];
+  records = new FaultStore(Number.POSITIVE_INFINITY);
+  /** Of the last visit. */
+  events: ProgressInfo[] = [];
+
+  get store(): WeightStore {
+    return new WeightStore(this.records, this.files);
+  }
+
+  open(source: URL | string, options: OpenSourceOptions & { readonly isLocal?: boolean } = {}): KeptFolder {
+    const { isLocal = false, ...others } = options;
+    this.events = [];
+    return openSource(source, {
+      clock: this.clock,
+      random: () => 0.5,
+      progress_callback: (info) => this.events.push(info),
+      keep: (folder) =>
+        new KeptFolder(folder, {
+          store: this.store,
+          warn: (warning) => this.warnings.push(warning),
+          isLocal,
+          ...(others.signal && { signal: others.signal }),
+        }),
+      ...others,
+    }) as KeptFolder;
+  }
+
+  read(folder: KeptFolder, file = MODEL): Promise<Uint8Array> {
+    return readFile(folder, file, 30_000_000);
+  }
+
+  async states(): Promise<Record<string, string>> {
+    return Object.fromEntries((await this.store.list()).map(({ file, state, bytes }) => [file, `${state} ${bytes}`]));
+  }
+}

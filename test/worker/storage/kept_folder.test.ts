@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readFileIfPresent } from '../../../src/core/files';
+import { CHUNK_BYTES } from '../../../src/store/weight_store';
+import { FaultyServer } from '../../hub/faulty_server';
+import { bytes, errorOf, text } from '../../hub/source_bytes';
+import { FaultStore } from '../../store/fault_store';
+import { COMMIT, content, Device, isContent, MODEL } from './keeping';
+
+const HALF = CHUNK_BYTES + 1_000_000;
+let server: FaultyServer;
+let device: Device;
+
+beforeEach(async () => {
+  server = await FaultyServer.start({ 'config.json': bytes('{}'), [MODEL]: content, 'empty.bin': new Uint8Array(0) });
+  server.always = { headers: { 'x-repo-commit': COMMIT } };
+  device = new Device();
+});
+afterEach(() => server.close());
+
+const hub = (options: Parameters<Device['open']>[1] = {}) => device.open('a/b', { remoteHost: server.url, ...options });
+const ranges = () => server.asked.map(({ range }) => range);
+
+/** Loads until the connection breaks for good. */
+async function breakOff(): Promise<void> {
+  server.fail({ ...server.always, cutAfter: HALF }, ...Array(3).fill({ cutAfter: 0 }));
+  expect((await errorOf(device.read(hub()))).code).toBe('offline');
+}
+
+describe('what is kept', () => {
+  test('is read the second time without a request, and says so', async () => {
+    const first = hub();
+    expect(text(await device.read(first, 'config.json'))).toBe('{}');
+    expect(await readFileIfPresent(first, 'tokenizer.json', 10)).toBeUndefined();
+    expect(isContent(await device.read(first))).toBe(true);
+    expect(await device.read(first, 'empty.bin')).toHaveLength(0);
+    expect(device.events.some((event) => 'cached' in event)).toBe(false);
+
+    server.asked.length = 0;
+    const second = hub();
+    expect(text(await device.read(second, 'config.json'))).toBe('{}');
+    expect(await readFileIfPresent(second, 'tokenizer.json', 10)).toBeUndefined();
+    expect(isContent(await device.read(second))).toBe(true);
+    expect(await device.read(second, 'empty.bin')).toHaveLength(0);
+    expect(server.asked).toEqual([]);
+    expect(device.events).toContainEqual({ status: 'done', name: 'a/b', file: MODEL, cached: true });
+    expect(device.warnings).toEqual([]);
+  });
+
+  test('is of one commit, though the branch has moved since', async () => {
+    await device.read(hub(), 'config.json');
+    server.always = { headers: { 'x-repo-commit': '1'.repeat(40) } };
+    await device.read(hub());
+    expect(server.asked.at(-1)?.path).toBe(`/a/b/resolve/${COMMIT}/${MODEL}`);
+  });
+
+  test('counts for another name of its commit', async () => {
+    await device.read(hub());
+    server.asked.length = 0;
+    server.sent = 0;
+    expect(isContent(await device.read(hub({ revision: 'v1' })))).toBe(true);
+    expect(server.asked).toHaveLength(1);
+    expect(isContent(await device.read(hub({ revision: 'v1' })))).toBe(true);
+    expect(isContent(await device.read(hub({ revision: COMMIT })))).toBe(true);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test('goes on where it broke off, in a later visit', async () => {
+    await breakOff();
+    expect(await device.states()).toEqual({ [MODEL]: `partial ${HALF}` });
+    server.asked.length = 0;
+    server.sent = 0;
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(ranges()).toEqual([`bytes=${HALF}-`]);
+    expect(server.sent).toBe(content.length - HALF);
+    expect(device.events).toContainEqual({ status: 'download', name: 'a/b', file: MODEL, resumedFrom: HALF });
+    expect(await device.states()).toEqual({ [MODEL]: `verified ${content.length}` });
+    expect(isContent(await device.read(hub()))).toBe(true);
+  });
+
+  test('goes on from the last chunk after a kill', async () => {
+    await breakOff();
+    // The record of what came last was never written.
+    const [record] = await device.store.list();
+    await device.store.set({ ...record!, bytes: CHUNK_BYTES, chunks: record!.chunks.slice(0, 1) });
+    server.asked.length = 0;
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(ranges()).toEqual([`bytes=${CHUNK_BYTES}-`]);
+  });
+
+  test('begins anew where the file is another one by then', async () => {
+    await breakOff();
+    const other = content.slice(5);
+    server.always = { bytes: other, etag: '"2"', headers: { 'x-repo-commit': COMMIT } };
+    expect(Buffer.compare(await device.read(hub()), other)).toBe(0);
+    expect(await device.states()).toEqual({ [MODEL]: `verified ${other.length}` });
+  });
+
+  test('is gone on with after an abort', async () => {
+    const controller = new AbortController();
+    const stream = await hub({ signal: controller.signal }).open(MODEL);
+    for (let at = 0; at < HALF; ) at += (await stream?.read())?.length ?? 0;
+    const reason = new Error('the visitor left');
+    controller.abort(reason);
+    await expect(stream?.read()).rejects.toBe(reason);
+    const [record] = await device.store.list();
+    expect(record!.bytes).toBeGreaterThanOrEqual(HALF);
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(ranges().at(-1)).toBe(`bytes=${record!.bytes}-`);
+  });
+});
+
+describe('a flipped bit', () => {
+  test.each([
+    ['in the first chunk', 5, 0],
+    ['in the last one', 2 * CHUNK_BYTES + 5, 2 * CHUNK_BYTES],
+  ])('%s is mended from the server, and never read', async (_, at, from) => {
+    await device.read(hub());
+    device.files.flip(at);
+    server.asked.length = 0;
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(ranges()).toEqual([`bytes=${from}-`]);
+    expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
+  });
+
+  test('is told where nobody may be asked', async () => {
+    await device.read(hub());
+    device.files.flip(5);
+    server.asked.length = 0;
+    expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('storage_corrupt');
+    expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('storage_corrupt');
+    expect(server.asked).toEqual([]);
+    expect(isContent(await device.read(hub()))).toBe(true);
+  });
+
+  test('is told where the server has another file now', async () => {
+    await device.read(hub());
+    device.files.flip(CHUNK_BYTES + 5);
+    server.always = { bytes: content.subarray(1), etag: '"2"' };
+    expect(await errorOf(device.read(hub()))).toMatchObject({ code: 'storage_corrupt', retryable: true });
+    expect(await device.read(hub())).toHaveLength(content.length - 1);
+  });
+
+  test('in what was broken off is mended too', async () => {
+    await breakOff();
+    device.files.flip(CHUNK_BYTES + 5);
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
+  });
+});
+
+describe('a hash', () => {
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const told = (hash: string) => ({ headers: { 'x-repo-commit': COMMIT, 'x-linked-etag': `"${hash}"` } });
+
+  test('that differs leaves nothing', async () => {
+    server.always = told('0'.repeat(64));
+    expect((await errorOf(device.read(hub()))).code).toBe('integrity_mismatch');
+    expect(await device.states()).toEqual({});
+    expect(device.files.held.size).toBe(0);
+  });
+
+  test('holds for what was mended, by all of its bytes', async () => {
+    server.always = told(sha256);
+    await device.read(hub());
+    device.files.flip(CHUNK_BYTES + 5);
+    const liar = content.slice();
+    liar[content.length - 1]! ^= 1;
+    server.always = { ...told(sha256), bytes: liar };
+    expect((await errorOf(device.read(hub()))).code).toBe('integrity_mismatch');
+    expect(await device.states()).toEqual({});
+  });
+
+  test('holds for what was broken off and gone on with', async () => {
+    server.always = told(sha256);
+    await breakOff();
+    expect(isContent(await device.read(hub()))).toBe(true);
+  });
+
+  test('that is given later is compared with what is kept', async () => {
+    await device.read(hub());
+    expect(isContent(await device.read(hub({ integrity: { [MODEL]: sha256 } })))).toBe(true);
+    const other = { [MODEL]: '0'.repeat(64) };
+    expect((await errorOf(device.read(hub({ integrity: other })))).code).toBe('integrity_mismatch');
+  });
+});
+
+describe('where there is no room', () => {
+  test('the model is loaded, a warning tells, and nothing takes up what room there is', async () => {
+    device.files.room = CHUNK_BYTES;
+    expect(isContent(await device.read(hub()))).toBe(true);
+    expect(device.warnings).toEqual([{ code: 'storage_full', message: expect.stringContaining('not kept') }]);
+    expect(device.files.held.size).toBe(0);
+    expect(await device.states()).toEqual({});
+  });
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'or the store fails at its step %i, it is loaded, and what is kept is whole',
+    async (step) => {
+      device.records = new FaultStore(step);
+      expect(isContent(await device.read(hub()))).toBe(true);
+      device.records = new FaultStore(Number.POSITIVE_INFINITY, device.records);
+      expect(isContent(await device.read(hub()))).toBe(true);
+    },
+  );
+});
+
+describe('two at once', () => {
+  test('both load, and one of them keeps it', async () => {
+    const both = await Promise.all([device.read(hub()), device.read(hub())]);
+    expect(both.every(isContent)).toBe(true);
+    expect(await device.states()).toEqual({ [MODEL]: `verified ${content.length}` });
+    expect(isContent(await device.read(hub({ isLocal: true })))).toBe(true);
+    expect(device.warnings).toEqual([]);
+  });
+});
+
+describe('local_files_only', () => {
+  test('makes no request for what is not kept', async () => {
+    const error = await errorOf(device.read(hub({ isLocal: true })));
+    expect(error).toMatchObject({ code: 'not_found', message: expect.stringContaining('kept here of http') });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('takes no part for the whole', async () => {
+    await breakOff();
+    server.asked.length = 0;
+    expect((await errorOf(device.read(hub({ isLocal: true })))).code).toBe('not_found');
+    expect(server.asked).toEqual([]);
+  });
+});
+
+describe("a page's own server, and this machine", () => {
+  const own = () => device.open(new URL('mine', server.url));
+
+  test('are asked whether a file is the same, and send it but once', async () => {
+    expect(isContent(await device.read(own()))).toBe(true);
+    server.asked.length = 0;
+    expect(isContent(await device.read(own()))).toBe(true);
+    expect(server.asked).toHaveLength(1);
+    expect(device.events).toContainEqual({ status: 'done', name: 'mine', file: MODEL, cached: true });
+  });
+
+  test('are believed when they have another one', async () => {
+    await device.read(own(), 'config.json');
+    server.always = { bytes: bytes('{"a":1}'), etag: '"2"' };
+    expect(text(await device.read(own(), 'config.json'))).toBe('{"a":1}');
+    expect(await readFileIfPresent(own(), 'tokenizer.json', 10)).toBeDefined();
+  });
+
+  test('have nothing kept that nobody could compare', async () => {
+    server.always = { etag: null };
+    await device.read(own(), 'config.json');
+    expect(await device.states()).toEqual({});
+  });
+});
+
+test('of other addresses it is not kept what they lack, before a model is there', async () => {
+  const fetch: typeof globalThis.fetch = async (input) => {
+    const { pathname } = new URL(String(input));
+    return globalThis.fetch(new URL(pathname, server.url));
+  };
+  const elsewhere = () => device.open(new URL('https://models.example/mine'), { fetch });
+  expect(await readFileIfPresent(elsewhere(), 'tokenizer.json', 10)).toBeUndefined();
+  expect(await device.states()).toEqual({});
+  const folder = elsewhere();
+  await device.read(folder, 'config.json');
+  expect(await readFileIfPresent(folder, 'tokenizer.json', 10)).toBeUndefined();
+  await device.read(folder);
+  expect(Object.keys(await device.states()).sort()).toEqual(['config.json', MODEL, 'tokenizer.json']);
+});
