@@ -26,6 +26,8 @@ export interface HttpOptions {
 export class HttpFolder implements FileSource {
   readonly name: string;
   readonly address: Address;
+  /** 'no-store' for whoever keeps files: else browsers keep them again, and give damage back that they have. */
+  cache: RequestCache = 'default';
   readonly #options: HttpOptions;
   #folder: URL;
   #commit: string | undefined;
@@ -131,11 +133,13 @@ export class HttpFolder implements FileSource {
 
   async #request(url: URL, headers: Readonly<Record<string, string>>): Promise<Response> {
     const { fetch, signal, clock } = this.#options;
+    const { cache } = this;
     signal?.throwIfAborted();
     const ends = new AbortController();
     const both = signal === undefined ? ends.signal : AbortSignal.any([signal, ends.signal]);
     try {
-      const asked = fetch(url.href, { headers, credentials: 'omit', referrerPolicy: 'no-referrer', signal: both });
+      const init = { headers, cache, credentials: 'omit', referrerPolicy: 'no-referrer', signal: both } as const;
+      const asked = fetch(url.href, init);
       // Not every fetch that is passed in heeds the signal.
       return await inTime(clock, STALLS_AFTER, untilAborted(asked, signal), () => silent(url));
     } catch (cause) {

@@ -36,6 +36,8 @@ export class FaultyServer {
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #server = createServer((request, response) => this.#answer(request, response));
   #faults: Fault[] = [];
+  /** Of every answer, such as those that let other origins see it. */
+  headers: Readonly<Record<string, string>> = {};
   /** What goes wrong with all answers that no fault of their own is left for. */
   always: Fault = {};
 
@@ -66,6 +68,7 @@ export class FaultyServer {
     const { range, authorization } = request.headers;
     const path = request.url ?? '';
     this.asked.push({ path, range, authorization });
+    for (const [name, value] of Object.entries(this.headers)) response.setHeader(name, value);
     const fault = this.#faults.shift() ?? this.always;
     const bytes = fault.bytes ?? this.#files.get(path.replace(/\?.*/, '').split('/').at(-1) ?? '');
     if (fault.location !== undefined) return response.writeHead(302, { location: fault.location }).end();

@@ -44,6 +44,7 @@ export class KeptFolder implements FileSource {
   constructor(http: HttpFolder, options: KeptFolderOptions) {
     this.name = http.name;
     this.#http = http;
+    http.cache = 'no-store';
     this.#options = options;
     this.#changes = http.address.atCommit === undefined && isOwn(http.address.folder);
   }

@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+import { FaultyServer } from '../hub/faulty_server';
+import { browserNames, withPage, withSite } from './harness';
+
+const CHUNK = 2 ** 23;
+const COMMIT = 'c0ffee'.padEnd(40, '0');
+const MODEL = 'model.safetensors';
+
+/** The host of the models has another port. */
+const FROM_ANYWHERE = { headers: { 'Content-Security-Policy': '' } };
+
+interface Loaded {
+  readonly kept: readonly string[];
+  readonly logits: readonly number[];
+  readonly warnings: readonly string[];
+  readonly listed: readonly object[];
+}
+type Report =
+  | { readonly type: 'part' }
+  | ({ readonly type: 'first' | 'second' | 'third' } & Loaded)
+  | { readonly type: 'done'; readonly verified: string; readonly isCached: boolean; readonly left: readonly object[] };
+
+/** A small model in a file of three chunks. */
+async function startHub(): Promise<FaultyServer> {
+  const file = (name: string): Promise<Buffer> => readFile(`test/golden/base/llama/${name}`);
+  const { tensors } = readSafetensors(await file(MODEL));
+  const padding = { dtype: 'F32', shape: [5_000_000], bytes: new Uint8Array(20_000_000).fill(3) } as const;
+  const hub = await FaultyServer.start({
+    'config.json': await file('config.json'),
+    [MODEL]: writeSafetensors([...tensors, ['padding', padding]]),
+  });
+  // As the hub lets all origins see them.
+  const seen = 'X-Repo-Commit, ETag, Content-Range, X-Linked-Size, X-Linked-ETag, X-Error-Code';
+  hub.headers = {
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': seen,
+    'x-repo-commit': COMMIT,
+  };
+  return hub;
+}
+
+test.each(browserNames)('%s: a download that is killed goes on in the next visit, and is then kept', async (name) => {
+  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+  const hub = await startHub();
+  /** Until the page is done or its browser is killed. */
+  const visit = (url: string, onReport: (report: Report) => 'kill' | undefined): Promise<void> =>
+    withPage(
+      name,
+      url,
+      async ({ page, kill }) => {
+        await new Promise<void>((resolve, reject) => {
+          const receive = (report: Report): void => {
+            const isKilled = onReport(report) === 'kill';
+            if (isKilled) kill();
+            if (isKilled || report.type === 'done') resolve();
+          };
+          page
+            .exposeFunction('report', receive)
+            .then(() => gotoReporting(page, `${url}/pages/kept.html?host=${encodeURIComponent(hub.url)}`, receive))
+            .catch(reject);
+        });
+      },
+      { profile },
+    );
+  try {
+    await withSite(async (url) => {
+      // The weights stop after a chunk and a half.
+      hub.fail({}, { stallAfter: 1.5 * CHUNK });
+      await visit(url, ({ type }) => (type === 'part' ? 'kill' : undefined));
+      hub.asked.length = 0;
+
+      const asked = new Map<string, number>();
+      const reports = new Map<string, Report>();
+      await visit(url, (report) => {
+        reports.set(report.type, report);
+        asked.set(report.type, hub.asked.length);
+        return undefined;
+      });
+      const [first, second, third] = ['first', 'second', 'third'].map((type) => reports.get(type) as Report & Loaded);
+      expect(first?.kept).toEqual(['config.json', `${MODEL} from ${CHUNK}`]);
+      expect(hub.asked[0]).toMatchObject({
+        path: `/a/b/resolve/${COMMIT}/${MODEL}`,
+        range: `bytes=${CHUNK}-`,
+      });
+      expect(first?.listed).toMatchObject([{ name: 'a/b', revision: COMMIT, state: 'verified' }]);
+      expect(first?.warnings).toEqual([]);
+
+      expect(asked.get('second')).toBe(asked.get('first'));
+      expect(second?.kept).toEqual(['config.json', MODEL]);
+      expect(second?.logits).toEqual(first?.logits);
+
+      expect(asked.get('third')).toBe((asked.get('second') ?? 0) + 1);
+      expect(hub.asked.at(-1)?.range).toBe(`bytes=${CHUNK}-`);
+      expect(third?.logits).toEqual(first?.logits);
+      expect(reports.get('done')).toMatchObject({ verified: 'ok', isCached: true, left: [] });
+    }, FROM_ANYWHERE);
+  } finally {
+    await hub.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+  }
+});
