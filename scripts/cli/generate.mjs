@@ -46,7 +46,7 @@ export async function main(argv) {
   const config = readConfig(flags);
   const { AutoModelForCausalLM, openFolder, Session, VeraModel } = await loadLibrary();
   const adapter = flags.adapter === undefined ? undefined : await openFolder(String(flags.adapter));
-  const session = await Session.open({ worker: false, gpu: await openGpu(flags), store: 'memory' });
+  const session = await Session.open({ worker: false, gpu: await openGpu(flags) });
   session.addEventListener('warning', ({ code, message }) => {
     // A and B are drawn to the bit as PEFT draws them.
     if (code !== 'projection_drawn') console.warn(`Warning: ${message}`);

@@ -1,7 +1,9 @@
 import { ChatWriter } from '../chat/chat_writer';
 import { connectDirectly } from '../page/connection';
 import type { connectHere as here } from '../page/this_thread';
+import type { SessionHost } from '../worker/protocol';
 import { WorkerSessionImpl } from '../worker/session';
+import { cacheFolder } from './cache_folder';
 
 /**
  * What the built `webvera/node` has in the place of the page's `this_thread.ts`: nothing of it is lazy, as bundlers that make one
@@ -9,5 +11,6 @@ import { WorkerSessionImpl } from '../worker/session';
  */
 export const connectHere: typeof here = async (host) => {
   const writer = new ChatWriter();
-  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat: async (...chat) => writer.render(...chat) }));
+  const renderChat: SessionHost['renderChat'] = async (...chat) => writer.render(...chat);
+  return connectDirectly(new WorkerSessionImpl({ ...host, renderChat, weights: cacheFolder() }));
 };

@@ -15,6 +15,12 @@ export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (in
 
 export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
 
+interface VisitOptions extends OpenSourceOptions {
+  readonly isLocal?: boolean;
+  /** In place of the device's. */
+  readonly store?: WeightStore;
+}
+
 /** A device that keeps files, and visits to it. */
 export class Device {
   readonly files = new MemoryFiles();
@@ -28,8 +34,8 @@ export class Device {
     return new WeightStore(this.records, this.files);
   }
 
-  open(source: URL | string, options: OpenSourceOptions & { readonly isLocal?: boolean } = {}): KeptFolder {
-    const { isLocal = false, ...others } = options;
+  open(source: URL | string, options: VisitOptions = {}): KeptFolder {
+    const { isLocal = false, store = this.store, ...others } = options;
     this.events = [];
     return openSource(source, {
       clock: this.clock,
@@ -37,7 +43,7 @@ export class Device {
       progress_callback: (info) => this.events.push(info),
       keep: (folder) =>
         new KeptFolder(folder, {
-          store: this.store,
+          store,
           warn: (warning) => this.warnings.push(warning),
           isLocal,
           ...(others.signal && { signal: others.signal }),
