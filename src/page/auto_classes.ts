@@ -23,7 +23,8 @@ export class AutoTokenizer {
   static readonly name = 'AutoTokenizer';
   /**
    * Loads a model's tokenizer alone. Rejects with `not_found` where the source has no tokenizer.json, and with what
-   * loading any file may give: `offline`, `http_error`, `gated_repo`, `integrity_mismatch`, `invalid_format`.
+   * loading any file may give: `offline`, `timeout`, `http_error`, `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy
+   * that is damaged and can't be mended, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<Tokenizer> {
     checkOptions('AutoTokenizer.from_pretrained', options, pretrainedRules);
@@ -47,8 +48,8 @@ export class AutoModelForCausalLM {
   /**
    * Loads a causal language model onto the GPU, with its tokenizer where there is one. Rejects with `insecure_context` on a
    * page that isn't https, `unsupported_device` without WebGPU, `unsupported_model` for an architecture that isn't known,
-   * `out_of_memory`, `device_lost`, and with what loading any file may give: `not_found`, `offline`, `http_error`,
-   * `integrity_mismatch`, `invalid_format`.
+   * `out_of_memory`, `device_lost`, and with what loading any file may give: `not_found`, `offline`, `timeout`, `http_error`,
+   * `gated_repo`, `integrity_mismatch`, `storage_corrupt` for a copy that is damaged and can't be mended, `invalid_format`.
    */
   static async from_pretrained(source: ModelSource, options: PretrainedOptions = {}): Promise<PreTrainedModel> {
     checkOptions('AutoModelForCausalLM.from_pretrained', options, pretrainedRules);

@@ -34,8 +34,9 @@ export interface SessionOptions {
   /** Default: the global one. Only where the session runs in the calling thread. */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * 'auto': IndexedDB, or memory with a warning where the browser refuses. When an adapter, a profile or a checkpoint is first
-   * stored, the browser is asked to leave it there when space runs out; `adapters.persist()` gives its answer.
+   * 'auto': IndexedDB, or memory with a warning where the browser refuses; what is downloaded of models lies in the browser's file
+   * system, which only workers can write. 'memory': nothing outlives the session. When an adapter, a profile, a checkpoint or a
+   * model's file is first stored, the browser is asked to leave it there when space runs out; `adapters.persist()` gives its answer.
    */
   readonly store?: 'auto' | 'memory';
   /** Of the default worker in the browser's tools. */

@@ -107,7 +107,7 @@ export type WorkerEvent =
   /** The device: what was loaded on it is no more. */
   | { readonly type: 'lost'; readonly message: string }
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
-  /** Once: an adapter, a profile or a checkpoint is on disk. Only the page can ask the browser to leave it there. */
+  /** Once: an adapter, a profile, a checkpoint or a model's file is on disk. Only the page can ask the browser to leave it there. */
   | { readonly type: 'kept' }
   | { readonly type: 'progress'; readonly call: CallId; readonly info: ProgressInfo }
   /** The hub wants to know who asks: answered by `giveToken`. */
