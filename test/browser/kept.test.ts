@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { gotoReporting } from '../../scripts/lib/launch.mjs';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import { FaultyServer } from '../hub/faulty_server';
-import { browserNames, withPage, withSite } from './harness';
+import { type BrowserName, browserNames, withPage, withSite } from './harness';
 
 const CHUNK = 2 ** 23;
 const COMMIT = 'c0ffee'.padEnd(40, '0');
@@ -44,39 +44,79 @@ async function startHub(): Promise<FaultyServer> {
   return hub;
 }
 
+interface Visit {
+  readonly profile?: string;
+  /** Bytes that the browser lets the site store. */
+  readonly quota?: number;
+  readonly once?: boolean;
+}
+
+/** Until the page is done or its browser is killed. */
+function visit(
+  name: BrowserName,
+  url: string,
+  hub: FaultyServer,
+  { profile, quota, once = false }: Visit,
+  onReport: (report: Report) => 'kill' | undefined,
+): Promise<void> {
+  const address = `${url}/pages/kept.html?host=${encodeURIComponent(hub.url)}${once ? '&once' : ''}`;
+  return withPage(
+    name,
+    url,
+    async ({ page, kill }) => {
+      if (quota !== undefined) {
+        const browser = await page.createCDPSession();
+        await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
+      }
+      await new Promise<void>((resolve, reject) => {
+        const receive = (report: Report): void => {
+          const isKilled = onReport(report) === 'kill';
+          if (isKilled) kill();
+          if (isKilled || report.type === 'done') resolve();
+        };
+        page
+          .exposeFunction('report', receive)
+          .then(() => gotoReporting(page, address, receive))
+          .catch(reject);
+      });
+    },
+    profile === undefined ? {} : { profile },
+  );
+}
+
+test('chromium: a full disk costs the copy, not the model', async () => {
+  const hub = await startHub();
+  try {
+    await withSite(async (url) => {
+      let done: Loaded | undefined;
+      await visit('chromium', url, hub, { quota: 1.5 * CHUNK, once: true }, (report) => {
+        done = report as Report & Loaded;
+        return undefined;
+      });
+      expect(done?.warnings).toEqual([
+        expect.stringMatching(/^storage_full: model.safetensors is loaded, but not kept/),
+      ]);
+      expect(done?.logits.length).toBeGreaterThan(0);
+      expect(done?.listed).toMatchObject([{ name: 'a/b', bytes: expect.toSatisfy((bytes) => bytes < 1000) }]);
+    }, FROM_ANYWHERE);
+  } finally {
+    await hub.close();
+  }
+});
+
 test.each(browserNames)('%s: a download that is killed goes on in the next visit, and is then kept', async (name) => {
   const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
   const hub = await startHub();
-  /** Until the page is done or its browser is killed. */
-  const visit = (url: string, onReport: (report: Report) => 'kill' | undefined): Promise<void> =>
-    withPage(
-      name,
-      url,
-      async ({ page, kill }) => {
-        await new Promise<void>((resolve, reject) => {
-          const receive = (report: Report): void => {
-            const isKilled = onReport(report) === 'kill';
-            if (isKilled) kill();
-            if (isKilled || report.type === 'done') resolve();
-          };
-          page
-            .exposeFunction('report', receive)
-            .then(() => gotoReporting(page, `${url}/pages/kept.html?host=${encodeURIComponent(hub.url)}`, receive))
-            .catch(reject);
-        });
-      },
-      { profile },
-    );
   try {
     await withSite(async (url) => {
       // The weights stop after a chunk and a half.
       hub.fail({}, { stallAfter: 1.5 * CHUNK });
-      await visit(url, ({ type }) => (type === 'part' ? 'kill' : undefined));
+      await visit(name, url, hub, { profile }, ({ type }) => (type === 'part' ? 'kill' : undefined));
       hub.asked.length = 0;
 
       const asked = new Map<string, number>();
       const reports = new Map<string, Report>();
-      await visit(url, (report) => {
+      await visit(name, url, hub, { profile }, (report) => {
         reports.set(report.type, report);
         asked.set(report.type, hub.asked.length);
         return undefined;

@@ -34,6 +34,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   ],
   'a full disk costs the copy, not the model': [
     ['worker/storage/kept_folder', 'the model is loaded, a warning tells, and nothing takes up what room there is'],
+    ['browser/kept', 'a full disk costs the copy, not the model'],
     ['store/opfs_files', 'are full where a write tells of %i bytes'],
   ],
   'cancelling works everywhere, within a second, and leaves nothing': [

@@ -1,9 +1,10 @@
 // Loads a model of the host that the query names, and reports when a part of it is kept, when it is there, when it is there again, and
-// when it is once more with a byte of its copy changed.
+// when it is once more with a byte of its copy changed. With `&once` it is done after the first time.
 import { loadLibrary } from '../../../scripts/page/library.js';
 
 const { AutoModelForCausalLM, models, Session } = await loadLibrary();
-const session = await Session.open({ remoteHost: new URLSearchParams(location.search).get('host') ?? '' });
+const wanted = new URLSearchParams(location.search);
+const session = await Session.open({ remoteHost: wanted.get('host') ?? '' });
 /** @type {string[]} */
 const warnings = [];
 session.addEventListener('warning', ({ code, message }) => warnings.push(`${code}: ${message}`));
@@ -48,6 +49,7 @@ async function flipByte() {
 }
 
 const loading = load();
+if (wanted.has('once')) window.report({ type: 'done', ...(await loading) });
 untilPartIsKept().then((model) => window.report({ type: 'part', model }));
 window.report({ type: 'first', ...(await loading) });
 window.report({ type: 'second', ...(await load()) });
