@@ -20,9 +20,10 @@ export function linesOf(left: readonly number[], result = 4): Lines {
 export function rightStorage({ name, dtype, shape }: Value): RightStorage {
   const columns = shape.at(-1) ?? 0;
   if (dtype === 'f32') return columns % 4 === 0 ? 'f32' : 'scalar';
-  if (dtype !== 'u32' && columns % storages[dtype].rowMultiple === 0) return dtype;
+  const { rowMultiple } = storages[dtype === 'u32' ? 'f32' : dtype];
+  if (dtype !== 'u32' && columns % rowMultiple === 0) return dtype;
   throw new WebVeraError(
     'invalid_argument',
-    `${name}: expected f32, or ${dtype} with rows of whole words, got ${dtype} ${formatShape(shape)}`,
+    `${name}: expected f32, or rows of a multiple of ${rowMultiple}, got ${dtype} ${formatShape(shape)}`,
   );
 }
