@@ -113,19 +113,31 @@ function shared(
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
+interface SharedCase extends Omit<Case, 'M'> {
+  readonly widths: readonly number[];
+  readonly given?: boolean;
+  readonly dispatches: number;
+}
+
+async function checkShared({ widths, dispatches, dtype, given, ...sizes }: SharedCase, variant: string): Promise<void> {
+  const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
+  const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
+  expect(backward).toHaveLength(dispatches);
+  await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+}
+
+// Storages, layouts and parts know nothing of tiles: one exact and one odd shape prove a tile.
+test.each<SharedCase>([
+  { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' },
+  { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
+  { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
+])('layers with one input, $widths, $N×$K, r $R: equal for whole numbers', (sizes) => checkShared(sizes, 'register'));
+
 describe.each(TILES)('layers with one input, %s', (variant) => {
-  test.each([
+  test.each<SharedCase>([
     { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
     { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
-    { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' as const },
-    { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
-    { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
-  ])('$widths, $N×$K, r $R: equal for whole numbers', async ({ widths, dispatches, dtype, given, ...sizes }) => {
-    const { g, memory, wanted } = shared(widths, sizes, small, { dtype, given });
-    const backward = g.steps.filter(({ kernel }) => kernel.name.includes('backward'));
-    expect(backward).toHaveLength(dispatches);
-    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-  });
+  ])('$widths, $N×$K, r $R: equal for whole numbers', (sizes) => checkShared(sizes, variant));
 
   test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
     const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
