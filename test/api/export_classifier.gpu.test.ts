@@ -45,7 +45,7 @@ describe('a classifier of texts', async () => {
       label_smoothing_factor: 0.1,
       head_learning_rate: 1,
       rows_at_a_time: 4,
-      training_arguments: { learning_rate: 0.01 },
+      training_arguments: { learning_rate: 0.03 },
     });
     expect(await textOf(files, 'run.json')).toContain('"head_learning_rate": 1.0,');
   });
