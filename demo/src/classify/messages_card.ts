@@ -62,6 +62,7 @@ export function messagesCard(app: ClassesApp<string>): void {
     if (set === before.set && canChange(state) === canChange(before) && state !== before) return;
     rows.show(new Map([...set.samples].reverse().map((one) => [one.id, one])));
     show(byId('messages', 'ul'), set.samples.length > 0);
+    if (set.classes === before.set.classes && state !== before) return;
     const chosen = into.value;
     into.replaceChildren(...classOptions(set.classes));
     if (set.classes.some(({ id }) => String(id) === chosen)) into.value = chosen;
