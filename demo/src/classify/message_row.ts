@@ -15,7 +15,6 @@ export class MessageRow {
   readonly #class = create('select');
   readonly #remove = create('button', { type: 'button', className: 'small', textContent: '×' });
   #classes: readonly ClassOf[] = [];
-  #content: string | undefined;
 
   constructor(app: ClassesApp<string>, id: number) {
     this.#app = app;
@@ -37,20 +36,12 @@ export class MessageRow {
       this.#class.replaceChildren(...classOptions(classes));
       this.#classes = classes;
     }
-    if (this.#content !== content) {
-      this.#content = content;
-      const named = content.length > NAMED_BY ? `${content.slice(0, NAMED_BY)}…` : content;
-      setText(this.#text, content);
-      this.#class.setAttribute('aria-label', `Class of ${named}`);
-      this.#remove.setAttribute('aria-label', `Remove ${named}`);
-    }
-    // There may be hundreds of rows, and what is set to what it is costs as much as a change.
-    const value = String(classId);
-    if (this.#class.value !== value) this.#class.value = value;
-    const isFixed = !canChange(state);
-    for (const control of [this.#class, this.#remove]) {
-      if (control.disabled !== isFixed) control.disabled = isFixed;
-    }
+    const named = content.length > NAMED_BY ? `${content.slice(0, NAMED_BY)}…` : content;
+    setText(this.#text, content);
+    this.#class.setAttribute('aria-label', `Class of ${named}`);
+    this.#remove.setAttribute('aria-label', `Remove ${named}`);
+    this.#class.value = String(classId);
+    for (const control of [this.#class, this.#remove]) control.disabled = !canChange(state);
   }
 }
 

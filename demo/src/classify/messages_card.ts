@@ -59,10 +59,12 @@ export function messagesCard(app: ClassesApp<string>): void {
   store.watch((state, before) => {
     const { set } = state;
     render();
-    if (set === before.set && canChange(state) === canChange(before) && state !== before) return;
+    if (set === before.set && state !== before) {
+      if (canChange(state) !== canChange(before)) rows.refresh();
+      return;
+    }
     rows.show(new Map([...set.samples].reverse().map((one) => [one.id, one])));
     show(byId('messages', 'ul'), set.samples.length > 0);
-    if (set.classes === before.set.classes && state !== before) return;
     const chosen = into.value;
     into.replaceChildren(...classOptions(set.classes));
     if (set.classes.some(({ id }) => String(id) === chosen)) into.value = chosen;

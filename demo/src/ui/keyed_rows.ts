@@ -4,27 +4,58 @@ export interface KeyedRow<Item> {
   update(item: Item): void;
 }
 
+/** Rows that are made, or made to show something else, in a frame. With many more, the page would stand still. */
+const MOST_IN_A_FRAME = 8;
+
 /** The rows of a list by what they show. Only rows that move are touched, so that the focus stays where it is. */
 export class KeyedRows<Key, Item> {
   readonly #list: HTMLElement;
   readonly #make: (key: Key) => KeyedRow<Item>;
   readonly #rows = new Map<Key, KeyedRow<Item>>();
+  #items: ReadonlyMap<Key, Item> = new Map();
+  #frame = 0;
 
   constructor(list: HTMLElement, make: (key: Key) => KeyedRow<Item>) {
     this.#list = list;
     this.#make = make;
   }
 
-  /** Shows these and no others, in this order. */
+  /** Shows these and no others, in this order. Of many that are new, the last come some frames later. */
   show(items: ReadonlyMap<Key, Item>): void {
     for (const [key, { root }] of this.#rows) {
       if (items.has(key)) continue;
       root.remove();
       this.#rows.delete(key);
     }
+    this.#items = items;
+    this.#place();
+  }
+
+  /** Lets the rows show anew what isn't in their items, from the next frame on. */
+  refresh(): void {
+    const keys = [...this.#items.keys()];
+    const next = (): void => {
+      for (const key of keys.splice(0, MOST_IN_A_FRAME)) {
+        const item = this.#items.get(key);
+        if (item !== undefined) this.#rows.get(key)?.update(item);
+      }
+      if (keys.length > 0) requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+  }
+
+  #place(): void {
+    cancelAnimationFrame(this.#frame);
+    let left = MOST_IN_A_FRAME;
     let next = this.#list.firstElementChild;
-    for (const [key, item] of items) {
-      const row = this.#rows.get(key) ?? this.#make(key);
+    for (const [key, item] of this.#items) {
+      const known = this.#rows.get(key);
+      if (known === undefined && left === 0) {
+        this.#frame = requestAnimationFrame(() => this.#place());
+        return;
+      }
+      if (known === undefined) left -= 1;
+      const row = known ?? this.#make(key);
       this.#rows.set(key, row);
       row.update(item);
       if (row.root === next) next = next.nextElementSibling;

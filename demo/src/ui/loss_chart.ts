@@ -8,37 +8,44 @@ export class LossChart {
   readonly #losses: number[] = [];
   readonly #smoothed: number[] = [];
   #maxSteps = 1;
-  #plot: uPlot | undefined;
+  #plot: uPlot;
   #frame = 0;
 
+  /** Makes the plot at once: while kernels compile, a new canvas waits for the GPU's process. */
   constructor() {
-    new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.#root);
+    this.#plot = this.#newPlot();
+    new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(this.#root);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      if (this.#plot !== undefined) this.#draw();
+      this.#plot.destroy();
+      this.#plot = this.#newPlot();
     });
   }
 
   begin(maxSteps: number): void {
     this.#maxSteps = maxSteps;
+    this.#root.classList.remove('waiting');
     for (const values of [this.#steps, this.#losses, this.#smoothed]) values.length = 0;
-    this.#draw();
+    this.#drawSoon();
   }
 
-  /** Draws at most once a frame, however fast the steps come. */
   add(step: number, loss: number, smoothed: number): void {
     this.#steps.push(step);
     this.#losses.push(loss);
     this.#smoothed.push(smoothed);
+    this.#drawSoon();
+  }
+
+  /** At most once a frame, however fast the steps come, and not in the click that begins a run, which has enough to do. */
+  #drawSoon(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#plot?.setData(this.#data());
+      this.#plot.setData(this.#data());
     });
   }
 
-  #draw(): void {
-    this.#plot?.destroy();
-    this.#plot = new uPlot(this.#options(), this.#data(), this.#root);
+  #newPlot(): uPlot {
+    return new uPlot(this.#options(), this.#data(), this.#root);
   }
 
   #data(): uPlot.AlignedData {
