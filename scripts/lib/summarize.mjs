@@ -1,5 +1,6 @@
 /** @typedef {{ passed: number, failed: number, skipped: number }} Summary */
-/** @typedef {{ status: string, assertionResults?: { status: string }[] }} TestFile */
+/** @typedef {{ status: string, fullName?: string, failureMessages?: string[] }} Test */
+/** @typedef {{ status: string, name?: string, message?: string, assertionResults?: Test[] }} TestFile */
 
 /**
  * Counts the tests of vitest's JSON report. A file that failed before its tests could run counts as one failure.
@@ -8,9 +9,7 @@
  */
 export function summarize(json) {
   const summary = { passed: 0, failed: 0, skipped: 0 };
-  if (json.trim() === '') return summary;
-  const { testResults = [] } = /** @type {{ testResults?: TestFile[] }} */ (JSON.parse(json));
-  for (const { status, assertionResults = [] } of testResults) {
+  for (const { status, assertionResults = [] } of filesOf(json)) {
     const count = (/** @type {(status: string) => boolean} */ fits) =>
       assertionResults.filter((test) => fits(test.status)).length;
     const failed = count((test) => test === 'failed');
@@ -19,6 +18,33 @@ export function summarize(json) {
     summary.skipped += count((test) => test !== 'passed' && test !== 'failed');
   }
   return summary;
+}
+
+/**
+ * What failed in vitest's JSON report, a line for each: the file, the test, and how its first message begins.
+ * @param {string} json empty where the run died before it wrote a report
+ * @returns {string[]}
+ */
+export function failures(json) {
+  return filesOf(json).flatMap(({ status, name = '', message = '', assertionResults = [] }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (status === 'failed' && failed.length === 0) return [`${name}: ${firstLine(message)}`];
+    return failed.map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0] ?? '')}`);
+  });
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return (text.split('\n')[0] ?? '').slice(0, 200);
+}
+
+/**
+ * @param {string} json
+ * @returns {TestFile[]}
+ */
+function filesOf(json) {
+  if (json.trim() === '') return [];
+  return /** @type {{ testResults?: TestFile[] }} */ (JSON.parse(json)).testResults ?? [];
 }
 
 /**

@@ -74,7 +74,11 @@ test.each(compilers.flatMap((compiler) => settings.map((one) => [compiler, one.m
 
 test('the docs are in the types', () => {
   const types = readFileSync(path('dist/webvera.d.ts'), 'utf8');
-  for (const words of ['Milliseconds since 1970.', '3e-2, the best of those in RESULTS.md', 'Rejects with `invalid_argument`']) {
+  for (const words of [
+    'Milliseconds since 1970.',
+    '3e-2, the best of those in RESULTS.md',
+    'Rejects with `invalid_argument`',
+  ]) {
     expect(types).toContain(words);
   }
   expect(types).not.toMatch(/: any[;,)>]|<any>/);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { summarize, total } from '../../scripts/lib/summarize.mjs';
+import { failures, summarize, total } from '../../scripts/lib/summarize.mjs';
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -27,4 +27,20 @@ test('no report is no test', () => {
 test('several reports are added up', () => {
   const reports = [report(file('passed', 'passed', 'skipped')), report(file('failed', 'failed')), ''].map(summarize);
   expect(total(reports)).toEqual({ passed: 1, failed: 1, skipped: 1 });
+});
+
+test('tells what failed: a test by its message, a file that could not be loaded by its own', () => {
+  const assertionResults = [
+    { status: 'passed', fullName: 'a sum is right' },
+    { status: 'failed', fullName: 'a sum is wrong', failureMessages: ['expected 3 to be 4\n    at sum.test.ts:5'] },
+  ];
+  const json = report(
+    { name: 'test/sum.test.ts', status: 'failed', assertionResults },
+    { name: 'test/lost.test.ts', status: 'failed', message: 'Cannot find module' },
+  );
+  expect(failures(json)).toEqual([
+    'test/sum.test.ts: a sum is wrong: expected 3 to be 4',
+    'test/lost.test.ts: Cannot find module',
+  ]);
+  expect(failures('')).toEqual([]);
 });
