@@ -1,26 +1,11 @@
 import { type FileSource, readFile } from '../core/files';
 import type { PretrainedConfig } from '../core/model';
-import type { PackedName } from '../core/packed';
 import { defaultLimits, type ParserLimits } from '../core/source';
 import { parseJsonObject } from './json';
-import type { RawTensor } from './safetensors';
+import type { StoredTensor } from './stored_tensor';
 import type { TensorHeader } from './tensor_header';
 import { readWeightHeaders, type WeightHeaders } from './weight_headers';
 import { readWeights } from './weights';
-
-/** A tensor as it comes in. */
-export interface StoredTensor extends Pick<RawTensor, 'dtype' | 'shape'> {
-  readonly name: string;
-  /** So many rows from `first` on: views of the tensor's bytes. Without arguments all of it. */
-  rows(first?: number, count?: number): RawTensor & { readonly bytes: Uint8Array<ArrayBuffer> };
-  /** Where the file packs numbers as the device may have them: how, and the words of so many rows. `rows` widens them. */
-  readonly packed?: PackedTensor | undefined;
-}
-
-interface PackedTensor {
-  readonly name: PackedName;
-  rows(first?: number, count?: number): Uint32Array<ArrayBuffer>;
-}
 
 /** What a model is loaded from, whatever the format of its files. */
 export interface ModelFiles {
@@ -43,22 +28,6 @@ export function folderFiles(source: FileSource, limits: ParserLimits = defaultLi
       return parseJsonObject(bytes, 'config.json', limits.json) as PretrainedConfig;
     },
     headers: () => readWeightHeaders(source, limits),
-    async *tensors(select) {
-      for await (const { name, dtype, shape, bytes } of readWeights(source, { limits, select })) {
-        const size = bytes.length / (shape[0] ?? 1);
-        yield {
-          name,
-          dtype,
-          shape,
-          rows(first = 0, count = shape[0] ?? 1) {
-            return {
-              dtype,
-              shape: [count, ...shape.slice(1)],
-              bytes: bytes.subarray(size * first, size * (first + count)),
-            };
-          },
-        };
-      }
-    },
+    tensors: (select) => readWeights(source, { limits, select }),
   };
 }

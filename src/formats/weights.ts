@@ -5,8 +5,8 @@ import { defaultLimits, type ParserLimits } from '../core/source';
 import { ByteReader } from './byte_reader';
 import { quote } from './header_scanner';
 import { parseJsonObject } from './json';
-import type { RawTensor } from './safetensors';
 import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader, type TensorInfo } from './safetensors_header';
+import { plainTensor, RowReader, type StoredTensor } from './stored_tensor';
 import { TorchFile } from './torch/torch_file';
 
 export const WEIGHTS_FILE = 'model.safetensors';
@@ -15,12 +15,6 @@ export const TORCH_FILE = 'pytorch_model.bin';
 export const TORCH_INDEX = 'pytorch_model.bin.index.json';
 
 export type WeightLimits = Pick<ParserLimits, 'safetensorsHeader' | 'tensors' | 'json'>;
-
-/** A weight as it comes in; its bytes are its own. */
-export interface WeightTensor extends RawTensor {
-  readonly name: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
 
 type Select = (tensor: Pick<TensorInfo, 'name' | 'dtype' | 'shape'>) => boolean;
 
@@ -40,7 +34,7 @@ type ReadFile = (
   limits: WeightLimits,
   onNames: (names: { has(name: string): boolean }, fileSize: number) => void,
   select: Select,
-) => AsyncGenerator<WeightTensor, void, undefined>;
+) => AsyncGenerator<StoredTensor, void, undefined>;
 
 /** As transformers looks for them. */
 const FORMATS: readonly { readonly file: string; readonly index: string; readonly read: ReadFile }[] = [
@@ -50,14 +44,14 @@ const FORMATS: readonly { readonly file: string; readonly index: string; readonl
 
 /**
  * Reads a model's weights from model.safetensors, or the shards that its index lists, or else from pytorch_model.bin or its shards,
- * tensor by tensor in file order while the files come in: never more than one tensor and one chunk are in memory (of a
- * pytorch_model.bin, one storage and a tensor of it). Leaving the loop early cancels the download. Throws what the source throws,
+ * tensor by tensor in file order while the files come in: never more than the rows that are taken and one chunk are in memory (of a
+ * pytorch_model.bin, a storage that tensors share, and a tensor of it). Leaving the loop early cancels the download. Throws what the source throws,
  * `not_found`, `invalid_format`, `limit_exceeded`, `out_of_memory`.
  */
 export async function* readWeights(
   source: FileSource,
   { limits = defaultLimits, select = () => true }: ReadWeightsOptions = {},
-): AsyncGenerator<WeightTensor, void, undefined> {
+): AsyncGenerator<StoredTensor, void, undefined> {
   for (const { file, index, read } of FORMATS) {
     const single = await source.open(file);
     if (single !== undefined) {
@@ -85,7 +79,7 @@ async function* readShards(
     limits,
     select,
   }: { readonly index: string; readonly read: ReadFile; readonly limits: WeightLimits; readonly select: Select },
-): AsyncGenerator<WeightTensor, void, undefined> {
+): AsyncGenerator<StoredTensor, void, undefined> {
   if (totalSize !== undefined) source.expect(totalSize);
   for (const [file, names] of shards) {
     const expect = (held: { has(name: string): boolean }): void => expectTensors(file, index, names, held);
@@ -170,12 +164,9 @@ async function* readSafetensorsFile(
     const header = await readHeader(reader, file, stream.size, limits);
     onNames(header.tensors, header.fileSize);
     for (const tensor of header.tensors.values()) {
-      const length = tensor.end - tensor.begin;
-      if (select(tensor)) {
-        yield { name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, bytes: await reader.take(length) };
-      } else {
-        await reader.skip(length);
-      }
+      const rows = new RowReader(tensor.shape, tensor.end - tensor.begin, (bytes) => reader.take(bytes));
+      if (select(tensor)) yield plainTensor(tensor, rows);
+      await reader.skip(rows.bytesLeft);
     }
     await reader.expectEnd();
   } finally {

@@ -46,8 +46,8 @@ function sourceOf(files: ReadonlyMap<string, Blob>): FileSource {
 /** What the library's own reader makes of a folder, by name. */
 async function readBack(files: ReadonlyMap<string, Blob>): Promise<Map<string, ModelTensor>> {
   const tensors = new Map<string, ModelTensor>();
-  for await (const { name, shape, dtype, bytes } of readWeights(sourceOf(files))) {
-    tensors.set(name, { name, dims: shape, dtype: dtype as 'F32', bytes });
+  for await (const { name, shape, dtype, take } of readWeights(sourceOf(files))) {
+    tensors.set(name, { name, dims: shape, dtype: dtype as 'F32', bytes: (await take()).bytes });
   }
   return tensors;
 }

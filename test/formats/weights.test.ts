@@ -3,13 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
 import type { FileSource } from '../../src/core/files';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
-import { parseWeightsIndex, type ReadWeightsOptions, readWeights, type WeightTensor } from '../../src/formats/weights';
+import type { TensorRows } from '../../src/formats/stored_tensor';
+import { parseWeightsIndex, type ReadWeightsOptions, readWeights } from '../../src/formats/weights';
 import { MemorySource } from '../helpers/memory_source';
 import { codeThrownBy, fileOf } from '../helpers/safetensors_bytes';
 
-async function collect(source: FileSource, options?: ReadWeightsOptions): Promise<WeightTensor[]> {
-  const tensors: WeightTensor[] = [];
-  for await (const tensor of readWeights(source, options)) tensors.push(tensor);
+type NamedTensor = TensorRows & { readonly name: string };
+
+async function collect(source: FileSource, options?: ReadWeightsOptions): Promise<NamedTensor[]> {
+  const tensors: NamedTensor[] = [];
+  for await (const { name, take } of readWeights(source, options)) tensors.push({ name, ...(await take()) });
   return tensors;
 }
 
@@ -54,6 +57,19 @@ describe('one file', () => {
       expect(Buffer.compare(bytes, expected.get(name)?.bytes ?? new Uint8Array())).toBe(0);
     }
     expect(source.expected).toEqual([file.length]);
+  });
+
+  test('comes by some rows, of which the rest is skipped, and only those are held', async () => {
+    const taken: [string, number[]][] = [];
+    for await (const { name, take } of readWeights(new MemorySource({ 'model.safetensors': two }, { chunkBytes: 5 }))) {
+      const { shape, bytes } = await take(2);
+      expect([shape, bytes.buffer.byteLength]).toEqual([[bytes.length / 4], bytes.length]);
+      taken.push([name, [...new Float32Array(bytes.buffer)]]);
+    }
+    expect(taken).toEqual([
+      ['a', [1, 2]],
+      ['b', [4]],
+    ]);
   });
 
   test('is read no further than to the tensor that is wanted', async () => {

@@ -5,7 +5,8 @@ import type { PretrainedConfig } from '../../core/model';
 import { defaultLimits, type ParserLimits } from '../../core/source';
 import { ByteReader } from '../byte_reader';
 import type { Dtype } from '../dtype';
-import type { ModelFiles, StoredTensor } from '../model_files';
+import type { ModelFiles } from '../model_files';
+import { plainTensor, RowReader, reading, type StoredTensor } from '../stored_tensor';
 import type { TensorHeader } from '../tensor_header';
 import type { WeightHeaders } from '../weight_headers';
 import { BLOCK_TYPES, type BlockType, unpackBlocks } from './block_types';
@@ -98,8 +99,11 @@ export class GgufFiles implements ModelFiles {
         continue;
       }
       const heads = model_type !== 'llama' ? undefined : headsOf(name, { num_attention_heads, num_key_value_heads });
-      const bytes = await reader.take(length);
-      yield { name, dtype: packing.dtype, shape, ...tensorOf(shape, bytes, packing, heads) };
+      const ordered =
+        heads === undefined ? undefined : inOrder(await reader.take(length), { rows: shape[0] ?? 1, heads });
+      const rows = new RowReader(shape, length, ordered ? reading(ordered) : (bytes) => reader.take(bytes));
+      yield packing.block === undefined ? plainTensor(told, rows) : packedTensor(told, rows, packing.block);
+      await reader.skip(ordered ? 0 : rows.bytesLeft);
     }
     await reader.skipRest();
   }
@@ -176,36 +180,36 @@ function headsOf(
   return typeof heads === 'number' ? heads : undefined;
 }
 
-function tensorOf(
-  shape: readonly number[],
+/** The rows of a tensor as the checkpoint has them. Those of a head lie together, so it takes all of them. */
+function inOrder(
   bytes: Uint8Array<ArrayBuffer>,
-  { dtype, rowBytes, block }: Packing,
-  heads: number | undefined,
-): Pick<StoredTensor, 'rows' | 'packed'> {
-  const total = shape[0] ?? 1;
-  // Of a vector, an element is a row.
-  const width = shape.length === 1 ? rowBytes / total : rowBytes;
-  const inOrder = (first = 0, count = total): Uint8Array<ArrayBuffer> => {
-    const packed = bytes.subarray(width * first, width * (first + count));
-    const ordered = heads === undefined ? packed : new Uint8Array(width * count);
-    if (heads !== undefined) {
-      for (let row = 0; row < count; row++) {
-        const from = width * interleavedRow(first + row, total / heads);
-        ordered.set(bytes.subarray(from, from + width), width * row);
-      }
-    }
-    return ordered;
-  };
-  const shapeOf = (count: number): number[] => [count, ...shape.slice(1)];
+  { rows, heads }: { readonly rows: number; readonly heads: number },
+): Uint8Array<ArrayBuffer> {
+  const width = bytes.length / rows;
+  const ordered = new Uint8Array(bytes.length);
+  for (let row = 0; row < rows; row++) {
+    const from = width * interleavedRow(row, rows / heads);
+    ordered.set(bytes.subarray(from, from + width), width * row);
+  }
+  return ordered;
+}
+
+/** A tensor whose bytes are blocks. */
+function packedTensor({ name, dtype, shape }: TensorHeader, rows: RowReader, block: BlockType): StoredTensor {
   return {
-    rows(first = 0, count = total) {
-      const ordered = inOrder(first, count);
-      const numbers = block === undefined ? ordered : new Uint8Array(unpackBlocks(block, ordered).buffer);
-      return { dtype, shape: shapeOf(count), bytes: numbers };
+    name,
+    dtype,
+    shape,
+    async take(wanted) {
+      const taken = await rows.take(wanted);
+      return { dtype, shape: taken.shape, bytes: new Uint8Array(unpackBlocks(block, taken.bytes).buffer) };
     },
-    packed: block && {
+    packed: {
       name: block.packed,
-      rows: (first = 0, count = total) => packBlocks(block, inOrder(first, count), shapeOf(count)),
+      async take(wanted) {
+        const taken = await rows.take(wanted);
+        return packBlocks(block, taken.bytes, taken.shape);
+      },
     },
   };
 }

@@ -25,6 +25,11 @@ export function elementsOf({ storage, offset, shape, strides }: TensorRef, bytes
   return out;
 }
 
+/** Whether a tensor is all of its storage, in its order. */
+export function isWhole({ storage, offset, shape, strides }: TensorRef): boolean {
+  return offset === 0 && numel(shape) === storage.length && isContiguous(shape, strides);
+}
+
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

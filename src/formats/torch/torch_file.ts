@@ -4,10 +4,11 @@ import type { ParserLimits } from '../../core/source';
 import { ByteReader } from '../byte_reader';
 import { byteSize } from '../dtype';
 import { quote } from '../header_scanner';
+import { plainTensor, RowReader, reading, type StoredTensor } from '../stored_tensor';
 import type { TensorHeader } from '../tensor_header';
 import type { StorageRef, TensorRef } from './pickle_machine';
 import { readStateDict } from './state_dict';
-import { elementsOf } from './strided';
+import { elementsOf, isWhole } from './strided';
 import { ZipEntries, type ZipEntry } from './zip_entries';
 
 type TensorEntry = TensorRef & { readonly name: string };
@@ -72,7 +73,7 @@ export class TorchFile {
   }
 
   /** Its tensors in the order of their storages. `select` is asked before a storage is read. */
-  async *tensors(select: (tensor: TensorHeader) => boolean) {
+  async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {
     for (let entry = await this.#entries.next(); entry !== undefined; entry = await this.#entries.next()) {
       const found = this.#byKey.get(this.#keyOf(entry) ?? '');
       if (found === undefined) {
@@ -84,13 +85,15 @@ export class TorchFile {
       const { dtype } = storage;
       const wanted = tensors.filter(({ name, shape }) => select({ name, dtype, shape }));
       const size = sizeOf(storage);
-      if (wanted.length === 0) await this.#reader.skip(size);
-      else {
+      const [first] = wanted;
+      if (first !== undefined && wanted.length === 1 && isWhole(first)) {
+        const rows = new RowReader(first.shape, size, (bytes) => this.#reader.take(bytes));
+        yield plainTensor({ name: first.name, dtype, shape: first.shape }, rows);
+        await this.#reader.skip(rows.bytesLeft);
+      } else if (wanted.length > 0) {
         const bytes = await this.#reader.take(size);
-        for (const tensor of wanted) {
-          yield { name: tensor.name, dtype, shape: tensor.shape, bytes: elementsOf(tensor, bytes) };
-        }
-      }
+        for (const tensor of wanted) yield tensorIn(tensor, bytes);
+      } else await this.#reader.skip(size);
       await this.#entries.end(entry, size);
     }
     const [missing] = this.#byKey.keys();
@@ -120,4 +123,11 @@ export class TorchFile {
 
 function sizeOf({ dtype, length }: StorageRef): number {
   return byteSize(dtype, [length]) ?? 0;
+}
+
+/** A tensor of a storage whose bytes are there. */
+function tensorIn(tensor: TensorEntry, storage: Uint8Array): StoredTensor {
+  const { name, shape } = tensor;
+  const bytes = elementsOf(tensor, storage);
+  return plainTensor({ name, dtype: tensor.storage.dtype, shape }, new RowReader(shape, bytes.length, reading(bytes)));
 }

@@ -1,11 +1,11 @@
 import { BASE } from '../../adapters/overlay';
 import { WebVeraError } from '../../core/error';
 import type { LabelOptions, ModelDtype, ModuleNames, TaskName } from '../../core/model';
-import { formatShape, numel, sameShape } from '../../core/shape';
+import { ceilDiv, formatShape, numel, rowsAndColumns, sameShape } from '../../core/shape';
 import { type Elements, type Storage, type StorageName, storages } from '../../core/storage';
 import type { Warn } from '../../core/warning';
-import type { ModelFiles, StoredTensor } from '../../formats/model_files';
-import type { RawTensor } from '../../formats/safetensors';
+import type { ModelFiles } from '../../formats/model_files';
+import type { StoredTensor, TensorRows } from '../../formats/stored_tensor';
 import type { TensorHeader } from '../../formats/tensor_header';
 import { transpose } from '../../formats/transpose';
 import { toFloat32 } from '../../formats/values';
@@ -22,6 +22,8 @@ import { makeWeights, newlyInitialized } from './new_weights';
 
 const MOST_WEIGHTS = 4096;
 const MOST_ELEMENTS = 2 ** 31;
+/** Numbers of a matrix that are on their way at a time. */
+const SLICE = 2 ** 22;
 
 export interface LoadModelOptions {
   readonly dtype: ModelDtype;
@@ -96,10 +98,13 @@ async function loadWeights(
     const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await runner.allocate([value]);
-    for (const { value: shard, first } of shardsOf(value)) {
-      const rows = value.shards === undefined ? [] : [first, shard.shape[0]];
-      const isPacked = tensor.packed?.name === value.dtype && !spec.transposed;
-      runner.write(shard, isPacked ? tensor.packed.rows(...rows) : encode(spec, shard, tensor.rows(...rows)));
+    for (const { value: shard } of shardsOf(value)) {
+      let written = 0;
+      for (const rows of slicesOf(spec, shard)) {
+        const slice = await elementsOf(spec, storageOf(shard), tensor, rows);
+        runner.write(shard, slice, written);
+        written += slice.byteLength;
+      }
     }
     onUpload((100 * weights.size) / model.weights.length);
   };
@@ -184,17 +189,38 @@ function fits({ kind, shape }: WeightSpec, { name, rowMultiple }: Storage): bool
 
 /** Matrices that are too large to bind are split by rows, unless those aren't the file's. */
 export function weightValue(spec: WeightSpec, dtype: StorageName, maxBytes: number): Value {
-  const { name, shape, kind, transposed } = spec;
-  const hasRows = kind === 'matrix' && !transposed && fileShape(spec)[0] === shape[0];
-  return hasRows ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
+  const { name, shape } = spec;
+  return hasFileRows(spec) ? pinnedMatrix(name, shape, dtype, maxBytes) : pinned(name, shape, dtype);
 }
 
-/** A tensor's elements as they go to the device: converted, and in the device's order of dimensions. */
-function encode(spec: WeightSpec, value: Value, tensor: RawTensor): ArrayBufferView<ArrayBuffer> {
-  const storage = storageOf(value);
-  const [rows = 0, columns = 0] = fileShape(spec);
+function hasFileRows(spec: WeightSpec): boolean {
+  return spec.kind === 'matrix' && !spec.transposed && fileShape(spec)[0] === spec.shape[0];
+}
+
+/** How many rows are read and uploaded at a time, one slice after the other; undefined for all at once. */
+function slicesOf(spec: WeightSpec, { shape }: Value): readonly (number | undefined)[] {
+  if (!hasFileRows(spec)) return [undefined];
+  const { rows, columns } = rowsAndColumns(shape);
+  const most = Math.max(1, Math.floor(SLICE / columns));
+  return Array.from({ length: ceilDiv(rows, most) }, (_, slice) => Math.min(most, rows - slice * most));
+}
+
+/** The next rows of a tensor as they go to the device: converted, and in the device's order of dimensions. */
+async function elementsOf(
+  spec: WeightSpec,
+  storage: Storage,
+  { packed, take }: StoredTensor,
+  rows: number | undefined,
+): Promise<ArrayBufferView<ArrayBuffer>> {
+  if (packed?.name === storage.name && !spec.transposed) return packed.take(rows);
+  return encode(spec, storage, await take(rows));
+}
+
+function encode(spec: WeightSpec, storage: Storage, taken: TensorRows): ArrayBufferView<ArrayBuffer> {
+  const [rows = 0, columns = 0] = taken.shape;
   const inOrder = <T extends Elements>(elements: T): T =>
     spec.transposed ? transpose(elements, rows, columns) : elements;
-  if (tensor.dtype === storage.file) return inOrder(storage.elements(tensor.bytes.slice().buffer, value.shape));
-  return storage.encode(inOrder(new Float32Array(toFloat32(tensor))), value.shape);
+  const shape = hasFileRows(spec) ? [rows, ...spec.shape.slice(1)] : spec.shape;
+  if (taken.dtype === storage.file) return inOrder(storage.elements(taken.bytes.buffer, shape));
+  return storage.encode(inOrder(new Float32Array(toFloat32(taken))), shape);
 }

@@ -7,6 +7,7 @@ import { BLOCK_TYPES, unpackBlocks } from '../../../src/formats/gguf/block_types
 import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
 import { packBlocks } from '../../../src/formats/gguf/packed_blocks';
 import { readSafetensors } from '../../../src/formats/safetensors';
+import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/stored_tensor';
 import { toFloat32 } from '../../../src/formats/values';
 import { createTokenizer } from '../../../src/tokenizer/tokenizer';
 import { bytesOf, ggufBlocks, ggufFile, ggufPacked, ggufRows } from '../../helpers/golden_gguf';
@@ -17,7 +18,7 @@ const open = (file: Uint8Array, limits?: ParserLimits, chunkBytes = 1000) =>
 
 async function tensorsOf(file: Uint8Array) {
   const tensors = new Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>();
-  for await (const { name, rows } of open(file).tensors(() => true)) tensors.set(name, rows());
+  for await (const { name, take } of open(file).tensors(() => true)) tensors.set(name, await take());
   return tensors;
 }
 
@@ -27,7 +28,7 @@ async function refusal(file: Uint8Array, limits?: ParserLimits): Promise<WebVera
   const read = async (): Promise<void> => {
     await gguf.config();
     await gguf.tokenizer();
-    for await (const { rows } of gguf.tensors(() => true)) rows();
+    for await (const { take } of gguf.tensors(() => true)) await take();
   };
   const error = await read().then(
     () => undefined,
@@ -110,20 +111,49 @@ describe.each(['llama', 'qwen2', 'qwen3'])('%s as GGUF', (name) => {
   });
 });
 
-test('rows of a packed matrix come in the checkpoint’s order, all at once or some', async () => {
-  for await (const { name, rows, packed } of open(ggufFile('llama-packed')).tensors(({ name }) => name in ggufPacked)) {
-    const whole = rows();
-    expect(whole.dtype).toBe('F32');
-    expect(Buffer.compare(whole.bytes, bytesOf(ggufPacked[name] ?? '')), name).toBe(0);
-    const size = whole.bytes.length / (whole.shape[0] ?? 1);
-    expect(rows(3, 4).bytes, name).toEqual(whole.bytes.slice(3 * size, 7 * size));
-    expect(rows(3, 4).shape).toEqual([4, ...whole.shape.slice(1)]);
-    if (packed === undefined) throw new Error(`${name} isn't packed`);
-    const storage = storages[packed.name];
-    const numbers = storage.decode(packed.rows().buffer, whole.shape);
-    expect(storage.decode(packed.rows(3, 4).buffer, [4, whole.shape[1] ?? 0])).toEqual(
-      numbers.slice(3 * (whole.shape[1] ?? 0), 7 * (whole.shape[1] ?? 0)),
-    );
+/** What `take` gives of the packed matrices, of one after the other. */
+async function takenOf<T>(take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
+  const taken = new Map<string, T>();
+  const isPacked = ({ name }: { readonly name: string }): boolean => name in ggufPacked;
+  for await (const tensor of open(ggufFile('llama-packed')).tensors(isPacked)) {
+    taken.set(tensor.name, await take(tensor));
+  }
+  return taken;
+}
+
+function packedOf({ name, packed }: StoredTensor): PackedRows {
+  if (packed === undefined) throw new Error(`${name} isn't packed`);
+  return packed;
+}
+
+test('rows of a packed matrix come in the checkpoint’s order, all at once or some by some', async () => {
+  const wholes = await takenOf(({ take }) => take());
+  const pieces = await takenOf(async ({ take }) => [await take(3), await take(4), await take(), await take()]);
+  expect([...wholes.keys()]).toEqual(expect.arrayContaining(Object.keys(ggufPacked)));
+  for (const [name, { dtype, shape, bytes }] of wholes) {
+    const [rows = 0, ...columns] = shape;
+    expect(dtype).toBe('F32');
+    expect(Buffer.compare(bytes, bytesOf(ggufPacked[name] ?? '')), name).toBe(0);
+    const some = pieces.get(name) ?? [];
+    expect(some.map((piece) => piece.shape)).toEqual([3, 4, rows - 7, 0].map((count) => [count, ...columns]));
+    expect(Buffer.compare(Buffer.concat(some.map((piece) => piece.bytes)), bytes), name).toBe(0);
+  }
+});
+
+test('packed as the device has it, it is the same to half a step, all at once or some by some', async () => {
+  const wholes = await takenOf(({ take }) => take());
+  const packed = await takenOf(async (tensor) => {
+    const { name, take } = packedOf(tensor);
+    return { storage: storages[name], words: await take() };
+  });
+  const pieces = await takenOf(async (tensor) => {
+    const { take } = packedOf(tensor);
+    return [await take(3), await take()];
+  });
+  for (const [name, { storage, words }] of packed) {
+    const { shape, ...whole } = wholes.get(name) as TensorRows;
+    expect(pieces.get(name)?.flatMap((piece) => [...piece])).toEqual([...words]);
+    const numbers = storage.decode(words.buffer, shape);
     const exact = toFloat32(whole);
     const step = Math.max(...exact.map(Math.abs)) / 127;
     expect(Math.max(...numbers.map((number, i) => Math.abs(number - (exact[i] ?? 0))))).toBeLessThan(step);

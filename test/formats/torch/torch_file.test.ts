@@ -20,7 +20,8 @@ const plain = bytesOf(rows.find(({ situation }) => situation === 'views') as Row
 
 async function collect(files: Files, options: ReadWeightsOptions = {}, source = new MemorySource(files)) {
   const tensors: Record<string, unknown> = {};
-  for await (const { name, dtype, shape, bytes } of readWeights(source, options)) {
+  for await (const { name, dtype, shape, take } of readWeights(source, options)) {
+    const { bytes } = await take();
     expect(bytes.byteOffset).toBe(0);
     tensors[name] = { dtype, shape, bytes: Buffer.from(bytes).toString('base64') };
   }

@@ -12,8 +12,8 @@ export const target: FuzzTarget = {
     await gguf.tokenizer();
     await gguf.config();
     let read = 0;
-    for await (const { rows } of gguf.tensors(() => true)) {
-      read += rows().bytes.length;
+    for await (const { take } of gguf.tensors(() => true)) {
+      read += (await take()).bytes.length;
       if (read > 200 * bytes.length) throw new Error(`read ${read} bytes of tensors from ${bytes.length}`);
     }
   },

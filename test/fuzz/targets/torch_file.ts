@@ -12,8 +12,8 @@ export const target: FuzzTarget = {
     const made = torchFile(pickle, { 0: first, 1: second });
     for (const file of [bytes, made]) {
       let read = 0;
-      for await (const { bytes: tensor } of readWeights(new MemorySource({ 'pytorch_model.bin': file }))) {
-        read += tensor.length;
+      for await (const { take } of readWeights(new MemorySource({ 'pytorch_model.bin': file }))) {
+        read += (await take()).bytes.length;
         if (read > 200 * file.length) throw new Error(`read ${read} bytes of tensors from ${file.length}`);
       }
     }

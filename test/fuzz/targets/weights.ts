@@ -10,8 +10,8 @@ export const target: FuzzTarget = {
     const [index, header, data] = partsOf(bytes, 3) as [Uint8Array<ArrayBuffer>, Uint8Array, Uint8Array];
     const shard = headed(header, data);
     let read = 0;
-    for await (const { bytes: tensor } of readWeights(folderOf(index, shard))) {
-      read += tensor.length;
+    for await (const { take } of readWeights(folderOf(index, shard))) {
+      read += (await take()).bytes.length;
       if (read > 200 * bytes.length) throw new Error(`read ${read} bytes of tensors from ${bytes.length}`);
     }
   },

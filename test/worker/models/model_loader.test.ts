@@ -20,14 +20,18 @@ const { tensors } = readSafetensors(new Uint8Array(readFileSync(`${folder}/model
 const FUSED = 'transformer.h.0.attn.c_attn.weight';
 const fused = toFloat32(tensors.get(FUSED)!);
 const [K, M] = [32, 96];
+const EMBEDDING = 'transformer.wte.weight';
 /** 128 × 32. */
 const DOWN = 'transformer.h.0.mlp.c_proj.weight';
 
 class Recorder extends FakeRunner {
   model!: LoadedModel;
   readonly written = new Map<string, ArrayBufferView>();
-  override write(value?: Value, data?: ArrayBufferView): void {
-    if (value !== undefined && data !== undefined) this.written.set(value.name, data);
+  readonly pieces: { readonly name: string; readonly data: ArrayBufferView; readonly offset: number }[] = [];
+  override write(value?: Value, data?: ArrayBufferView, offset = 0): void {
+    if (value === undefined || data === undefined) return;
+    this.written.set(value.name, data);
+    this.pieces.push({ name: value.name, data, offset });
   }
 }
 
@@ -35,11 +39,12 @@ async function load(
   given: ReadonlyMap<string, RawTensor>,
   dtype: 'auto' | 'float16' = 'auto',
   maxBindingBytes = Number.POSITIVE_INFINITY,
+  configuration: BlobPart = config,
 ): Promise<Recorder> {
   const runner = new Recorder();
   runner.maxBindingBytes = maxBindingBytes;
   const files = new Map([
-    ['config.json', new Blob([config])],
+    ['config.json', new Blob([configuration])],
     ['model.safetensors', new Blob([writeSafetensors(given)])],
   ]);
   const options = { dtype, onUpload: () => {} };
@@ -83,8 +88,6 @@ test('a weight that lies (out, in) in the file is refused, by the file’s shape
   });
 });
 
-const EMBEDDING = 'transformer.wte.weight';
-
 test.each(['auto', 'float16'] as const)(
   'what is too large to bind lies in shards, matrices (in, out) don’t: %s',
   async (dtype) => {
@@ -120,3 +123,22 @@ test('the kernels of a forward pass are asked for before the first weight is rea
   const smaller = logitsProgram(new CausalLm(halved.model.model), halved.model, BASE, { B: 2, T: 128 });
   expect(kernelsOf(halved)).toEqual(new Set(smaller.program.steps.map(({ kernel }) => kernel)));
 });
+
+test.each([Number.POSITIVE_INFINITY, 2 ** 24])(
+  'a large matrix goes to the device some rows at a time, bound by %s bytes',
+  async (maxBindingBytes) => {
+    const vocabulary = 140_000;
+    const numbers = Float32Array.from({ length: vocabulary * K }, (_, index) => index % 8191);
+    const embedding: RawTensor = { dtype: 'F32', shape: [vocabulary, K], bytes: new Uint8Array(numbers.buffer) };
+    const larger = JSON.stringify({ ...JSON.parse(config.toString()), vocab_size: vocabulary });
+    const given = new Map([...tensors, [EMBEDDING, embedding]]);
+    const { pieces } = await load(given, 'auto', maxBindingBytes, larger);
+    const slices = pieces.filter(({ name }) => name.startsWith(EMBEDDING));
+    expect(slices.length).toBe(2);
+    const sizes = slices.map(({ data }) => data.byteLength);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 24);
+    expect(slices.map(({ offset }) => offset)).toEqual([0, maxBindingBytes > 2 ** 24 ? sizes[0] : 0]);
+    const uploaded = Buffer.concat(slices.map(({ data }) => new Uint8Array(data.buffer)));
+    expect(Buffer.compare(uploaded, new Uint8Array(numbers.buffer))).toBe(0);
+  },
+);
