@@ -28,7 +28,8 @@ export interface ModuleInfo {
 
 /**
  * How weight matrices are held on the GPU; vectors are always float32. 'auto': as the files have them. 'q8' and 'q4': packed
- * as they load, in 9 and 5 bits for each number; matrices whose rows aren't a multiple of 32 stay as the files have them.
+ * as they load, in 9 and 5 bits for each number; embeddings and the output embedding in 9 for both. Matrices whose rows aren't a
+ * multiple of 32 stay as the files have them.
  */
 export type ModelDtype = 'auto' | 'float32' | 'float16' | 'bfloat16' | 'q8' | 'q4';
 

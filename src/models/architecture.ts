@@ -145,6 +145,12 @@ export interface Architecture extends Omit<Network, 'heads'> {
   readonly tied: ReadonlyMap<string, string>;
 }
 
+/** Names of the matrices whose rows stand for tokens: those of embeddings, and of the output embedding. */
+export function tokenMatrices({ modules, head }: Architecture): ReadonlySet<string> {
+  const embeddings = modules.filter(({ type }) => type.includes('Embedding')).map(({ name }) => name);
+  return new Set([...embeddings, head.outputEmbedding].map((name) => `${name}.weight`));
+}
+
 /** The sizes of its texts. Throws `unsupported_model` for a network that takes in something else. */
 export function textSizes({ text, config }: Pick<Architecture, 'text' | 'config'>): TextSizes {
   if (text !== undefined) return text;

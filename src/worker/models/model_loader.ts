@@ -12,7 +12,7 @@ import { toFloat32 } from '../../formats/values';
 import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, pinnedMatrix, shardsOf, storageOf, type Value } from '../../graph/value';
-import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../models/architecture';
+import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture } from '../../models/registry';
@@ -76,6 +76,8 @@ async function loadWeights(
   /** Heads that are tied, with the embeddings that they share: some files hold only the former. */
   const tied = new Map([...model.tied].map(([module, source]) => [`${module}.weight`, specs.get(`${source}.weight`)]));
   const heads = new Set<string>();
+  const ofTokens = tokenMatrices(model);
+  const dtypeOf = (spec: WeightSpec, tensor: TensorHeader): StorageName => deviceDtype(spec, tensor, dtype, ofTokens);
   let prepared = false;
   const select = (tensor: TensorHeader): boolean => {
     const { name, shape } = tensor;
@@ -85,8 +87,8 @@ async function loadWeights(
     if (ignore_mismatched_sizes && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return false;
     expectWeightShape(spec, shape);
     if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
-      // While weights come in, the kernels that read them are compiled.
-      runner.prepare(forwardSteps(model, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes));
+      // While weights come in, the kernels that read them are compiled: as if the file had all of them like this one.
+      runner.prepare(forwardSteps(model, (other) => dtypeOf(other, tensor), runner.maxBindingBytes));
       prepared = true;
     }
     return true;
@@ -95,7 +97,7 @@ async function loadWeights(
     if (weights.has(spec.name)) {
       throw new WebVeraError('invalid_format', `Expected tensor ${spec.name} once, got it again as ${tensor.name}`);
     }
-    const value = weightValue(spec, deviceDtype(spec, tensor, dtype), runner.maxBindingBytes);
+    const value = weightValue(spec, dtypeOf(spec, tensor), runner.maxBindingBytes);
     weights.set(spec.name, value);
     await runner.allocate([value]);
     for (const { value: shard } of shardsOf(value)) {
@@ -139,9 +141,13 @@ export function isModest({ weights }: Architecture): boolean {
   return weights.length <= MOST_WEIGHTS && weights.every(({ shape }) => numel(shape) <= MOST_ELEMENTS);
 }
 
-/** Of a forward pass, as far as its kernels go: with all matrices stored as one of them is. */
-function forwardSteps(model: Architecture, dtype: StorageName, maxBytes: number): readonly Step[] {
-  const value = (spec: WeightSpec): Value => weightValue(spec, fits(spec, storages[dtype]) ? dtype : 'f32', maxBytes);
+/** Of a forward pass, as far as its kernels go. */
+function forwardSteps(
+  model: Architecture,
+  dtypeOf: (spec: WeightSpec) => StorageName,
+  maxBytes: number,
+): readonly Step[] {
+  const value = (spec: WeightSpec): Value => weightValue(spec, dtypeOf(spec), maxBytes);
   const task = createTask(model);
   const loaded = {
     model,
@@ -168,15 +174,20 @@ function mismatchHint({ initialStd }: WeightSpec): string {
   return 'For other labels than it was trained for, ignore_mismatched_sizes: true makes the head new.';
 }
 
-/** As it is wanted, or as the file has it, where its shape allows: other matrices, and all vectors, are widened. */
+/**
+ * As it is wanted, or as the file has it, where its shape allows: other matrices, and all vectors, are widened. Of the matrices that
+ * are wanted in four bits, those `ofTokens` have eight: there, four cost a model most.
+ */
 export function deviceDtype(
   spec: WeightSpec,
   { dtype: stored, packed }: TensorHeader,
   wanted: ModelDtype,
+  ofTokens: ReadonlySet<string>,
 ): StorageName {
   const fitting = Object.values(storages).filter((storage) => fits(spec, storage));
   const own = fitting.find(({ name, file }) => (packed === undefined ? file === stored : name === packed.name));
-  const asked = fitting.find(({ dtype }) => dtype === wanted);
+  const isFine = wanted === 'q4' && ofTokens.has(spec.name) && packed?.name !== 'q4';
+  const asked = fitting.find(({ dtype }) => dtype === (isFine ? 'q8' : wanted));
   // What can't be packed stays as it is.
   const isKept = wanted === 'auto' || wanted === 'q8' || wanted === 'q4';
   return (asked ?? (isKept ? own : undefined) ?? storages.f32).name;

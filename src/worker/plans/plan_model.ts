@@ -4,7 +4,7 @@ import { sameShape } from '../../core/shape';
 import type { StorageName } from '../../core/storage';
 import type { TensorHeader } from '../../formats/tensor_header';
 import { pinned, type Value } from '../../graph/value';
-import { type Architecture, fileNames, fileShape, type WeightSpec } from '../../models/architecture';
+import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec } from '../../models/architecture';
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture, tasksOf } from '../../models/registry';
@@ -37,15 +37,21 @@ export function planModel({ config, tensors, load, classifies, maxBindingBytes }
   const stored = (name: string): TensorHeader | undefined =>
     byName.get(name) ??
     (name.startsWith(`${model.prefix}.`) ? byName.get(name.slice(model.prefix.length + 1)) : undefined);
+  const ofTokens = tokenMatrices(model);
   const weights = new Map<string, Value>();
   for (const spec of model.weights) {
     const header = [...fileNames(spec), ...tiedNames(model, spec)].map(stored).find((found) => found !== undefined);
-    weights.set(spec.name, weightValue(spec, storageOf(spec, header, load), maxBindingBytes));
+    weights.set(spec.name, weightValue(spec, storageOf(spec, header, load, ofTokens), maxBindingBytes));
   }
   return { model, weights, constants: new Map(model.constants.map(({ name, shape }) => [name, pinned(name, shape)])) };
 }
 
-function storageOf(spec: WeightSpec, header: TensorHeader | undefined, load: LoadOptions): StorageName {
+function storageOf(
+  spec: WeightSpec,
+  header: TensorHeader | undefined,
+  load: LoadOptions,
+  ofTokens: ReadonlySet<string>,
+): StorageName {
   const isNew = spec.initialStd !== undefined;
   if (
     header === undefined ||
@@ -61,7 +67,7 @@ function storageOf(spec: WeightSpec, header: TensorHeader | undefined, load: Loa
     );
   }
   expectWeightShape(spec, header.shape);
-  return deviceDtype(spec, header, load.dtype ?? 'auto');
+  return deviceDtype(spec, header, load.dtype ?? 'auto', ofTokens);
 }
 
 /** Of a head that shares a tensor, which some files hold in its place. */
