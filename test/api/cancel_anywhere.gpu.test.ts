@@ -1,12 +1,11 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AutoModelForCausalLM, type TrainEvent, type VeraModel } from '../../src/index';
+import { oneBrowser } from '../helpers/one_browser';
 import { type TestSession, within } from '../helpers/session';
 import { loadTinyVera } from '../helpers/tiny_llama';
 import { expectToTrain, pass, tinyTrainer } from '../helpers/tiny_training';
 
-beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+oneBrowser();
 
 /** What is under way when it is cancelled. Calls `abort` then, and gives what is to reject. */
 type Stage = (opened: TestSession, model: VeraModel, signal: AbortSignal, abort: () => void) => PromiseLike<unknown>;

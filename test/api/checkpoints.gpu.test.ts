@@ -1,14 +1,13 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { TabLocks } from '../../src/core/tab_locks';
 import { adapters, checkpoints } from '../../src/index';
 import { CheckpointStore } from '../../src/store/checkpoint_store';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
+import { oneBrowser } from '../helpers/one_browser';
 import { stopAt, trained, typesOf } from '../helpers/resumed_run';
 import { within } from '../helpers/session';
 
-beforeEach(() => vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => vi.unstubAllGlobals());
+oneBrowser();
 
 const listed = () => within({ store: 'auto' }, ({ session }) => checkpoints.list({ session }));
 

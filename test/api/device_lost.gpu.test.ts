@@ -1,13 +1,11 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AutoModelForCausalLM, Trainer, type VeraModel } from '../../src/index';
+import { oneBrowser } from '../helpers/one_browser';
 import { type TestSession, within } from '../helpers/session';
 import { loadTinyVera, tinyFiles, tinyVera } from '../helpers/tiny_llama';
 import { expectToTrain, tinyRows, tinyTrainer } from '../helpers/tiny_training';
 
-/** What one browser keeps. */
-beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+oneBrowser();
 
 const inputs = { input_ids: [tinyRows[0]!.input_ids] };
 const lost = { code: 'device_lost', hint: 'Load the model again.', retryable: true };

@@ -1,5 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors';
 import {
   AutoModelForCausalLM,
@@ -11,20 +10,13 @@ import {
   VeraModel,
 } from '../../src/index';
 import { jsonOf, tensorsOf, textOf } from '../helpers/exported_run';
+import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
 import { openTestSession, type TestSession, within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyFiles, tinyHalves, tinyRow } from '../helpers/tiny_llama';
 import { firstLog, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 const opened = await openTestSession();
 const init = { train_dataset: resumedRows, args: { ...resumedArgs, save_strategy: 'no' } } as const;

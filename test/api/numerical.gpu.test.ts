@@ -1,5 +1,5 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   AutoModelForCausalLM,
   export_run,
@@ -12,21 +12,14 @@ import {
 } from '../../src/index';
 import { changedBase, notFinite, steep, troubles } from '../helpers/diverging';
 import { jsonOf, tensorsOf } from '../helpers/exported_run';
+import { oneBrowser } from '../helpers/one_browser';
 import { habit, profileOptions, weightsOf as weightsOfProfile } from '../helpers/profiles';
 import { numbersOf, type RunPlan, resumedAdapter, resumedArgs, resumedRows, trained } from '../helpers/resumed_run';
 import { within } from '../helpers/session';
 import { tinyFiles } from '../helpers/tiny_llama';
 import { tinyTrainer } from '../helpers/tiny_training';
 
-/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 const WEIGHTS = 'adapter_model.safetensors';
 const goesOn = (problem: string, from: number, rate: number, of: number): string =>

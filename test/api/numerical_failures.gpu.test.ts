@@ -1,5 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors';
 import {
   AutoModelForCausalLM,
@@ -12,20 +11,13 @@ import {
   type VeraModel,
 } from '../../src/index';
 import { changedBase, notFinite, troubles } from '../helpers/diverging';
+import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter } from '../helpers/resumed_run';
 import { type TestSession, vectorsOf, within } from '../helpers/session';
 import { tinyConfig, tinyFiles, tinyTensors } from '../helpers/tiny_llama';
 import { tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 /** A run that fails: what it told, why, and the model that it leaves. */
 async function failed(

@@ -1,5 +1,5 @@
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   type AdapterOptions,
   get_peft_model,
@@ -10,14 +10,13 @@ import {
   type VeraConfigInit,
   type VeraModel,
 } from '../../src/index';
+import { oneBrowser } from '../helpers/one_browser';
 import { numbersOf, resumedAdapter, resumedArgs, resumedRows, trained } from '../helpers/resumed_run';
 import { type TestSession, within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyRow } from '../helpers/tiny_llama';
 import { eventsOf, expectToTrain, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps. */
-beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+oneBrowser();
 
 const lose = (opened: TestSession): void => opened.lose('the driver crashed');
 const lost = { code: 'device_lost', message: expect.stringContaining('crashed') };

@@ -1,17 +1,15 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainEvent, type TrainRun, VeraConfig, type VeraModel } from '../../src/index';
 import { linkKey } from '../../src/page/session';
 import type { WorkerSession } from '../../src/worker/protocol';
+import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
 import { bytesOf, type TestSession, within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
 import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 import { withResolvers } from '../helpers/with_resolvers';
 
-/** What one browser keeps. */
-beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()));
-afterEach(() => void vi.unstubAllGlobals());
+oneBrowser();
 
 const lose = (opened: TestSession): void => opened.lose('the driver crashed');
 

@@ -1,5 +1,5 @@
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors';
 import {
   get_peft_model,
@@ -11,6 +11,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
+import { oneBrowser } from '../helpers/one_browser';
 import {
   numbersOf,
   type RunPlan,
@@ -25,15 +26,7 @@ import { within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyConfig, tinyFiles, tinyRow, tinyTensors } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 /** A head of 1.3 MB that trains. */
 const largeConfig = { ...tinyConfig, vocab_size: 20_000, tie_word_embeddings: false };

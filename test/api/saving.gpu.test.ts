@@ -1,21 +1,14 @@
-import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { IDBObjectStore } from 'fake-indexeddb';
+import { describe, expect, test, vi } from 'vitest';
 import { adapters, get_peft_model, type TrainerInit, type TrainingArguments, VeraConfig } from '../../src/index';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
+import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows, stopAt, trained, typesOf } from '../helpers/resumed_run';
 import { within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
-/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 describe('a checkpoint is made', () => {
   test.each<[string, Partial<TrainerInit>, readonly number[]]>([

@@ -1,5 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   checkpoints,
   get_peft_model,
@@ -9,6 +8,7 @@ import {
   VeraConfig,
 } from '../../src/index';
 import { IndexedDbStore } from '../../src/store/indexeddb_store';
+import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows, trained } from '../helpers/resumed_run';
 import { type TestSession, within } from '../helpers/session';
 import { loadTiny } from '../helpers/tiny_llama';
@@ -19,14 +19,7 @@ import { FakeLocks } from '../worker/fake_locks';
 const long = { max_steps: 300, save_steps: 1000 } as const;
 const taken = { code: 'locked_by_other_tab', retryable: false, detail: { taken_over: true } };
 
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 function withLocks(): FakeLocks {
   const locks = new FakeLocks();

@@ -1,5 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   AutoModelForCausalLM,
   get_peft_model,
@@ -11,19 +10,12 @@ import {
 } from '../../src/index';
 import { DECODERS } from '../helpers/decoders';
 import { goldenBase, largestDifference } from '../helpers/golden';
+import { oneBrowser } from '../helpers/one_browser';
 import { addRandom, changed, distance, logitsOf, randomVera, savedOf, TOLERANCE, train } from '../helpers/peft';
 import { type RunPlan, stopAt, trained } from '../helpers/resumed_run';
 import { openTestSession, type TestSession } from '../helpers/session';
 
-/** What one browser keeps, and a clock that stands: runs are kept by time, too. */
-beforeEach(() => {
-  vi.stubGlobal('indexedDB', new IDBFactory());
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+oneBrowser();
 
 let opened: TestSession;
 beforeAll(async () => {
