@@ -9,6 +9,7 @@ import { images } from './results/images.mjs';
 import { keptRows } from './results/kept_rows.mjs';
 import { language } from './results/language.mjs';
 import { packed } from './results/packed.mjs';
+import { smollm2 } from './results/smollm2.mjs';
 import { texts } from './results/texts.mjs';
 
 /**
@@ -20,7 +21,7 @@ import { texts } from './results/texts.mjs';
  */
 
 /** @type {Readonly<Record<string, import('./results/report.mjs').Table>>} */
-const TABLES = { language, packed, texts, images };
+const TABLES = { language, packed, smollm2, texts, images };
 
 const HELP = `npm run results -- TABLE [--seeds N] [--adapter gpu|llvmpipe] [--again]
 
