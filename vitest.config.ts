@@ -88,6 +88,7 @@ export default defineConfig({
         test: {
           name: 'soak',
           setupFiles,
+          globalSetup: 'test/with_peft/global_setup.ts',
           include: [SOAK_TESTS],
           pool: 'forks',
           fileParallelism: false,

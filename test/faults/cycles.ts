@@ -1,7 +1,7 @@
-import type { Page } from 'puppeteer-core';
 import { expect } from 'vitest';
 import { gotoReporting } from '../../scripts/lib/launch.mjs';
 import { type BrowserName, withBrowser } from '../browser/harness';
+import { heapsOf } from '../browser/heaps';
 
 interface Cycle {
   readonly type: 'cycle' | 'done';
@@ -20,7 +20,7 @@ export async function expectFlat(name: BrowserName, cycles: number): Promise<voi
     await new Promise<void>((resolve, reject) => {
       const receive = async (report: Cycle): Promise<void> => {
         if (report.type === 'done') return resolve();
-        seen.push(name === 'chromium' ? { ...report, heaps: await heapsOf(page) } : report);
+        seen.push(name === 'chromium' ? { ...report, heaps: await heapsOf(page, { collect: true }) } : report);
       };
       page
         .exposeFunction('report', (report: Cycle) => receive(report).catch(reject))
@@ -42,19 +42,5 @@ function expectFlatHeaps(heaps: readonly { readonly page: number; readonly worke
     const least = (some: typeof heaps): number => Math.min(...some.map((heap) => heap[of]));
     const grown = least(heaps.slice(-third)) - least(heaps.slice(-2 * third, -third));
     expect(grown, `bytes that the heap of the ${of} has grown by`).toBeLessThan(HEAP_A_CYCLE * third);
-  }
-}
-
-async function heapsOf(page: Page): Promise<{ page: number; worker: number }> {
-  const session = await page.createCDPSession();
-  const used = async (client: { send: typeof session.send }): Promise<number> => {
-    await client.send('HeapProfiler.collectGarbage');
-    return (await client.send('Runtime.getHeapUsage')).usedSize;
-  };
-  const [worker] = page.workers();
-  try {
-    return { page: await used(session), worker: worker === undefined ? 0 : await used(worker.client) };
-  } finally {
-    await session.detach();
   }
 }

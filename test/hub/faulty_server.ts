@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as passed } from 'node:timers/promises';
 
 export interface Asked {
   readonly path: string;
@@ -28,6 +29,9 @@ export interface Fault {
   readonly location?: string;
 }
 
+/** Bytes that are sent at a time at a given rate. */
+const PIECE = 2 ** 16;
+
 /** A server of files, of whose answers the nth goes wrong as the nth fault says. */
 export class FaultyServer {
   readonly asked: Asked[] = [];
@@ -40,6 +44,10 @@ export class FaultyServer {
   headers: Readonly<Record<string, string>> = {};
   /** What goes wrong with all answers that no fault of their own is left for. */
   always: Fault = {};
+  /** Bytes a second that all answers share. */
+  rate = Number.POSITIVE_INFINITY;
+  /** When what was sent so far has gone, at that rate. */
+  #clear = 0;
 
   constructor(files: Readonly<Record<string, Uint8Array>>) {
     this.#files = new Map(Object.entries(files));
@@ -91,7 +99,8 @@ export class FaultyServer {
   #send(response: ServerResponse, body: Uint8Array, { cutAfter, stallAfter, onStall }: Fault): unknown {
     const length = Math.min(body.length, cutAfter ?? stallAfter ?? body.length);
     this.sent += length;
-    if (length === body.length) return response.end(body);
+    if (length === body.length)
+      return this.rate === Number.POSITIVE_INFINITY ? response.end(body) : this.#pace(response, body);
     if (!response.headersSent) response.setHeader('content-length', body.length);
     response.flushHeaders();
     return response.write(body.subarray(0, length), () => {
@@ -99,5 +108,16 @@ export class FaultyServer {
       if (cutAfter !== undefined) response.socket?.end();
       else onStall?.();
     });
+  }
+
+  async #pace(response: ServerResponse, body: Uint8Array): Promise<void> {
+    if (!response.headersSent) response.setHeader('content-length', body.length);
+    for (let at = 0; at < body.length && !response.destroyed; at += PIECE) {
+      const piece = body.subarray(at, at + PIECE);
+      this.#clear = Math.max(this.#clear, performance.now()) + (1000 * piece.length) / this.rate;
+      await passed(this.#clear - performance.now());
+      response.write(piece);
+    }
+    response.end();
   }
 }
