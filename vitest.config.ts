@@ -10,6 +10,9 @@ const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
 const PEFT_TESTS = 'test/with_peft/**/*.test.ts';
 const SOAK_TESTS = 'test/**/*.soak.test.ts';
 
+/** llvmpipe compiles what is run a few times: what its optimisations take is more than they bring. */
+const env = { GALLIVM_PERF: 'nopt' };
+
 /** What every test file begins with. */
 const setupFiles = ['test/helpers/match_patterns.ts'];
 
@@ -33,6 +36,7 @@ export default defineConfig({
         // device per file, crash.
         test: {
           name: 'gpu',
+          env,
           setupFiles,
           include: [GPU_TESTS],
           pool: 'forks',
@@ -100,6 +104,7 @@ export default defineConfig({
         // Dawn in Node beside real PEFT, whose packages are installed first: `npm run test:peft`, not `npm test`.
         test: {
           name: 'peft',
+          env,
           setupFiles,
           globalSetup: 'test/with_peft/global_setup.ts',
           include: [PEFT_TESTS],
