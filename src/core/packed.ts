@@ -9,15 +9,17 @@ import { rowsAndColumns, type Shape } from './shape';
  */
 export type PackedName = 'q8' | 'q4';
 
-const BITS = { q8: 8, q4: 4 };
 /** Numbers of a group. */
 export const GROUP = 32;
-/** Numbers of `q8` with one scale. */
-const HALF_GROUP = GROUP / 2;
 /** The code of `q8` that stands for 0. */
 export const Q8_ZERO = 128;
-const Q8_MOST = 127;
-const Q4_MOST = 15;
+/** `run` numbers have one scale. Their codes count steps from `zero`: `least` to `most` of them. */
+const CODES = {
+  q8: { bits: 8, run: GROUP / 2, zero: Q8_ZERO, least: -127, most: 127 },
+  q4: { bits: 4, run: GROUP, zero: 0, least: 0, most: 15 },
+} as const;
+/** What `q8` has for a minimum: added, it leaves even −0 what it is. */
+const NO_MINIMUM = -0;
 const LARGEST_HALF = 65504;
 
 export function packedBytes(shape: Shape, name: PackedName): number {
@@ -27,7 +29,7 @@ export function packedBytes(shape: Shape, name: PackedName): number {
 
 /** A row's. */
 function wordsOf(columns: number, name: PackedName): number {
-  return columns / GROUP + (columns * BITS[name]) / 32;
+  return columns / GROUP + (columns * CODES[name].bits) / 32;
 }
 
 /** The words of a matrix, and where what is in them. Columns are a multiple of `GROUP`. */
@@ -63,7 +65,7 @@ export class PackedMatrix {
 
   code(row: number, column: number): number {
     const byte = this.#bytes[this.#byteAt(row, column)] ?? 0;
-    return this.#name === 'q8' ? byte : (byte >> (column & 4)) & Q4_MOST;
+    return this.#name === 'q8' ? byte : (byte >> (column & 4)) & 0xf;
   }
 
   /** Once for each column: codes of 4 bits are added to others in their byte. */
@@ -83,79 +85,63 @@ export class PackedMatrix {
   }
 }
 
-/** Within half a step of each number: a step is a 127th of the largest magnitude among its 16. */
-export function packQ8(numbers: Float32Array, shape: Shape): Uint32Array<ArrayBuffer> {
-  const matrix = new PackedMatrix(shape, 'q8');
+/**
+ * Within half a step of each number. A step is in `q8` a 127th of the largest magnitude among 16, in `q4` a 15th of what 32 span,
+ * whose minimum is rounded to a half.
+ */
+export function pack(numbers: Float32Array, shape: Shape, name: PackedName): Uint32Array<ArrayBuffer> {
+  const matrix = new PackedMatrix(shape, name);
   const { rows, columns, words } = matrix;
+  const { run, zero, least, most } = CODES[name];
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column += HALF_GROUP) {
+    for (let column = 0; column < columns; column += run) {
       const begin = row * columns + column;
-      let largest = 0;
-      for (let i = begin; i < begin + HALF_GROUP; i++) largest = Math.max(largest, Math.abs(numbers[i] ?? 0));
-      const scale = scaleTo(largest, Q8_MOST);
-      matrix.setHalf(row, column, column % GROUP === 0 ? 0 : 1, scale.bits);
-      for (let i = 0; i < HALF_GROUP; i++) {
-        const code = scale.number === 0 ? 0 : Math.round((numbers[begin + i] ?? 0) / scale.number);
-        matrix.setCode(row, column + i, Q8_ZERO + Math.min(Math.max(code, -Q8_MOST), Q8_MOST));
-      }
-    }
-  }
-  return words;
-}
-
-/** Within half a step of each number, and its minimum's rounding to a half: a step is a 15th of what its 32 span. */
-export function packQ4(numbers: Float32Array, shape: Shape): Uint32Array<ArrayBuffer> {
-  const matrix = new PackedMatrix(shape, 'q4');
-  const { rows, columns, words } = matrix;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column += GROUP) {
-      const begin = row * columns + column;
-      let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let i = begin; i < begin + GROUP; i++) {
+      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (let i = begin; i < begin + run; i++) {
         const number = numbers[i] ?? 0;
-        least = Math.min(least, number);
-        most = Math.max(most, number);
+        low = Math.min(low, number);
+        high = Math.max(high, number);
       }
-      const minimum = asHalf(least);
-      const scale = scaleTo(most - minimum.number, Q4_MOST);
-      matrix.setHalf(row, column, 0, scale.bits);
-      matrix.setHalf(row, column, 1, minimum.bits);
-      for (let i = 0; i < GROUP; i++) {
-        const above = (numbers[begin + i] ?? 0) - minimum.number;
-        const code = scale.number === 0 ? 0 : Math.round(above / scale.number);
-        matrix.setCode(row, column + i, Math.min(Math.max(code, 0), Q4_MOST));
+      let [minimum, reach] = [NO_MINIMUM, Math.max(-low, high)];
+      if (name === 'q4') {
+        const half = asHalf(low);
+        [minimum, reach] = [half.number, high - half.number];
+        matrix.setHalf(row, column, 1, half.bits);
+      }
+      const scale = scaleTo(reach, most);
+      matrix.setHalf(row, column, halfOfScale(column), scale.bits);
+      for (let i = 0; i < run; i++) {
+        const steps = scale.number === 0 ? 0 : Math.round(((numbers[begin + i] ?? 0) - minimum) / scale.number);
+        matrix.setCode(row, column + i, zero + Math.min(Math.max(steps, least), most));
       }
     }
   }
   return words;
 }
 
-export function unpackQ8(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer> {
-  const matrix = new PackedMatrix(shape, 'q8', bytes);
+export function packQ8(numbers: Float32Array, shape: Shape): Uint32Array<ArrayBuffer> {
+  return pack(numbers, shape, 'q8');
+}
+
+export function unpack(bytes: ArrayBuffer, shape: Shape, name: PackedName): Float32Array<ArrayBuffer> {
+  const matrix = new PackedMatrix(shape, name, bytes);
   const { rows, columns } = matrix;
+  const { run, zero } = CODES[name];
   const numbers = new Float32Array(rows * columns);
   let at = 0;
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column += HALF_GROUP) {
-      const scale = f16ToNumber(matrix.half(row, column, column % GROUP === 0 ? 0 : 1));
-      for (let i = column; i < column + HALF_GROUP; i++) numbers[at++] = scale * (matrix.code(row, i) - Q8_ZERO);
+    for (let column = 0; column < columns; column += run) {
+      const scale = f16ToNumber(matrix.half(row, column, halfOfScale(column)));
+      const minimum = name === 'q4' ? f16ToNumber(matrix.half(row, column, 1)) : NO_MINIMUM;
+      for (let i = column; i < column + run; i++) numbers[at++] = scale * (matrix.code(row, i) - zero) + minimum;
     }
   }
   return numbers;
 }
 
-export function unpackQ4(bytes: ArrayBuffer, shape: Shape): Float32Array<ArrayBuffer> {
-  const matrix = new PackedMatrix(shape, 'q4', bytes);
-  const { rows, columns } = matrix;
-  const numbers = new Float32Array(rows * columns);
-  let at = 0;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column += GROUP) {
-      const [scale, minimum] = [f16ToNumber(matrix.half(row, column, 0)), f16ToNumber(matrix.half(row, column, 1))];
-      for (let i = column; i < column + GROUP; i++) numbers[at++] = scale * matrix.code(row, i) + minimum;
-    }
-  }
-  return numbers;
+/** Which half of its group's word has the scale of the numbers from a column on. */
+function halfOfScale(column: number): 0 | 1 {
+  return column % GROUP === 0 ? 0 : 1;
 }
 
 /** The nearest half; what is larger than halves are becomes the largest. */

@@ -1,5 +1,5 @@
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './float16';
-import { GROUP, packedBytes, packQ4, packQ8, unpackQ4, unpackQ8 } from './packed';
+import { GROUP, type PackedName, pack, packedBytes, unpack } from './packed';
 import { numel, type Shape } from './shape';
 
 export type StorageName = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
@@ -44,50 +44,10 @@ export const storages: Readonly<Record<StorageName, Storage>> = {
     encode: (numbers) => numbers,
     elements: (bytes, shape) => new Float32Array(bytes, 0, numel(shape)),
   },
-  f16: {
-    name: 'f16',
-    dtype: 'float16',
-    file: 'F16',
-    written: 'F16',
-    rowMultiple: 4,
-    bytes: (shape) => 2 * numel(shape),
-    decode: (bytes, shape) => f16ToF32(halves(bytes, shape)),
-    encode: (numbers) => f32ToF16(numbers),
-    elements: halves,
-  },
-  bf16: {
-    name: 'bf16',
-    dtype: 'bfloat16',
-    file: 'BF16',
-    written: 'BF16',
-    rowMultiple: 4,
-    bytes: (shape) => 2 * numel(shape),
-    decode: (bytes, shape) => bf16ToF32(halves(bytes, shape)),
-    encode: (numbers) => f32ToBf16(numbers),
-    elements: halves,
-  },
-  q8: {
-    name: 'q8',
-    dtype: 'q8',
-    file: undefined,
-    written: 'F16',
-    rowMultiple: GROUP,
-    bytes: (shape) => packedBytes(shape, 'q8'),
-    decode: unpackQ8,
-    encode: packQ8,
-    elements: (bytes, shape) => f32ToF16(unpackQ8(bytes, shape)),
-  },
-  q4: {
-    name: 'q4',
-    dtype: 'q4',
-    file: undefined,
-    written: 'F16',
-    rowMultiple: GROUP,
-    bytes: (shape) => packedBytes(shape, 'q4'),
-    decode: unpackQ4,
-    encode: packQ4,
-    elements: (bytes, shape) => f32ToF16(unpackQ4(bytes, shape)),
-  },
+  f16: halves({ name: 'f16', dtype: 'float16', file: 'F16' }, f16ToF32, f32ToF16),
+  bf16: halves({ name: 'bf16', dtype: 'bfloat16', file: 'BF16' }, bf16ToF32, f32ToBf16),
+  q8: packed('q8'),
+  q4: packed('q4'),
 };
 
 /** What a matrix made of one that is stored like this is kept as: packed numbers aren't packed again, as that would round twice. */
@@ -95,6 +55,33 @@ export function unpacked(storage: Storage): Storage {
   return storage.file === undefined ? storages.f16 : storage;
 }
 
-function halves(bytes: ArrayBuffer, shape: Shape): Uint16Array<ArrayBuffer> {
-  return new Uint16Array(bytes, 0, numel(shape));
+function halves(
+  names: { readonly name: 'f16' | 'bf16'; readonly dtype: Storage['dtype']; readonly file: 'F16' | 'BF16' },
+  toF32: (bits: Uint16Array) => Float32Array<ArrayBuffer>,
+  fromF32: (numbers: Float32Array) => Uint16Array<ArrayBuffer>,
+): Storage {
+  const elements = (bytes: ArrayBuffer, shape: Shape) => new Uint16Array(bytes, 0, numel(shape));
+  return {
+    ...names,
+    written: names.file,
+    rowMultiple: 4,
+    bytes: (shape) => 2 * numel(shape),
+    decode: (bytes, shape) => toF32(elements(bytes, shape)),
+    encode: (numbers) => fromF32(numbers),
+    elements,
+  };
+}
+
+function packed(name: PackedName): Storage {
+  return {
+    name,
+    dtype: name,
+    file: undefined,
+    written: 'F16',
+    rowMultiple: GROUP,
+    bytes: (shape) => packedBytes(shape, name),
+    decode: (bytes, shape) => unpack(bytes, shape, name),
+    encode: (numbers, shape) => pack(numbers, shape, name),
+    elements: (bytes, shape) => f32ToF16(unpack(bytes, shape, name)),
+  };
 }
