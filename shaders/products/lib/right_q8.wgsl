@@ -6,10 +6,6 @@ fn right_origin(part: u32, line: u32) -> u32 {
   return line * ((right_stride(part) >> 5u) + (right_stride(part) >> 2u));
 }
 
-fn right_place(at: u32) -> u32 {
-  return at >> 2u;
-}
-
 fn right4(part: u32, origin: u32, place: u32) -> vec4f {
   let scales = right_word(part, origin + (place >> 3u));
   let codes = right_word(part, origin + (right_stride(part) >> 5u) + place);

@@ -24,12 +24,14 @@ import rightBf16 from '../../../shaders/products/lib/right_bf16.wgsl?raw';
 import rightColumns from '../../../shaders/products/lib/right_columns.wgsl?raw';
 import rightF16 from '../../../shaders/products/lib/right_f16.wgsl?raw';
 import rightF32 from '../../../shaders/products/lib/right_f32.wgsl?raw';
+import rightPlacesOfFour from '../../../shaders/products/lib/right_places_of_four.wgsl?raw';
 import rightQ4 from '../../../shaders/products/lib/right_q4.wgsl?raw';
 import rightQ8 from '../../../shaders/products/lib/right_q8.wgsl?raw';
 import rightRows from '../../../shaders/products/lib/right_rows.wgsl?raw';
 import rightScalar from '../../../shaders/products/lib/right_scalar.wgsl?raw';
 import rightScaledColumns from '../../../shaders/products/lib/right_scaled_columns.wgsl?raw';
 import rightScaledRows from '../../../shaders/products/lib/right_scaled_rows.wgsl?raw';
+import rightWordsOfFour from '../../../shaders/products/lib/right_words_of_four.wgsl?raw';
 import wholeRange from '../../../shaders/products/lib/whole_range.wgsl?raw';
 import { type Bindings, defineKernel, type Kernel, type ParamTypes } from '../../core/kernel';
 import { LINES, type Lines, RIGHT_STORAGES, type RightStorage } from './storage';
@@ -83,7 +85,14 @@ const LAYOUTS = {
 } as const;
 const STORAGES = {
   left: { vec4: leftVec4, ragged: leftVec4, scalar: leftScalar },
-  right: { f32: rightF32, f16: rightF16, bf16: rightBf16, q8: rightQ8, q4: rightQ4, scalar: rightScalar },
+  right: {
+    f32: [rightF32, rightWordsOfFour, rightPlacesOfFour],
+    f16: [rightF16, rightWordsOfFour, rightPlacesOfFour],
+    bf16: [rightBf16, rightWordsOfFour, rightPlacesOfFour],
+    q8: [rightQ8, rightPlacesOfFour],
+    q4: [rightQ4, rightPlacesOfFour],
+    scalar: [rightScalar],
+  },
   low: { vec4: lowVec4, ragged: lowVec4, scalar: lowScalar },
   result: { vec4: resultVec4, ragged: resultScalar, scalar: resultScalar },
   perColumn: { vec4: perColumnVec4, ragged: perColumnScalar, scalar: perColumnScalar },
@@ -149,7 +158,7 @@ export class Product<B extends Bindings, P extends ParamTypes> {
       ...LAYOUTS.left[init.left],
       STORAGES.left[lines],
       ...LAYOUTS.right[init.right],
-      STORAGES.right[right],
+      ...STORAGES.right[right],
       init.lowRank ? STORAGES.low[lines] : oneRange,
       ...PARTS[init.parts ?? 'one'],
       ...(init.leftBase ? [] : [leftFromStart]),
