@@ -8,7 +8,7 @@ const HELP = `npm run shader                                     the records of 
 npm run shader rms_norm                            the variants of one
 npm run shader rms_norm/serial                     the WGSL of a variant, each part after a line that names its file
 npm run shader linear.ragged.f16/workgroup         of a product, for these lines (vec4, ragged, scalar) and this storage of the
-                                                   right operand (f32, f16, scalar); vec4.f32 where none are named`;
+                                                   right operand (f32, f16, bf16, q8, q4, scalar); vec4.f32 where none are named`;
 
 /** @typedef {typeof import('./lib/shader_text.mjs')} ShaderText */
 
