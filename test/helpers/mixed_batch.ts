@@ -4,6 +4,7 @@ import { copyInto } from '../../src/ops/copy';
 import { NO_SLOT } from '../../src/ops/vera/vera_mixed';
 import type { Memory } from '../reference/runner';
 import { input } from './on_gpu';
+import type { Fill } from './random';
 
 export interface MixedSizes {
   readonly M: number;
@@ -17,12 +18,7 @@ export interface MixedSizes {
 export const MODULE = 1;
 
 /** Three adapters with pools of their own, whose vectors lie differently in each, copied into one table. */
-export function mixedBatch(
-  g: Graph,
-  memory: Memory,
-  { M, R, T, which }: MixedSizes,
-  fill: (length: number, seed: number) => Float64Array,
-) {
+export function mixedBatch(g: Graph, memory: Memory, { M, R, T, which }: MixedSizes, fill: Fill) {
   const N = which.length * T;
   const [spaceB, spaceD] = [M, R].map((size) => Math.ceil(size / 4) * 4) as [number, number];
   const layouts = [

@@ -15,6 +15,8 @@ import { gpuHost } from './gpu_host';
 export const TILES = ['register', 'wide', 'workgroup', 'workgroup_small', 'subgroup'] as const;
 /** Those that multiply in f16, for devices that were asked to. */
 export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
+/** Those for few rows. Where a kernel has none, as those of gradients, the device's own tiles are taken. */
+export const FEW_ROWS = ['row', 'row_serial'] as const;
 
 export interface GpuOptions {
   /** Forces the tile family. */

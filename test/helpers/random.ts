@@ -1,5 +1,8 @@
 import type { DType } from '../../src/graph/value';
 
+/** Makes as many numbers as are asked for, by a seed. */
+export type Fill = (length: number, seed: number) => Float64Array;
+
 /** A small seeded generator for test inputs (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
@@ -31,4 +34,9 @@ export function storableArray(length: number, seed: number, dtype: DType): Float
     const place = index % group;
     return place === 3 ? most : place === 7 ? least : Math.floor(next() * (most - least + 1)) + least;
   });
+}
+
+/** A weight's numbers: where it isn't in f32, whole ones that its storage holds exactly. */
+export function weightArray(length: number, seed: number, dtype: DType, fill: Fill): Float64Array {
+  return dtype === 'f32' ? fill(length, seed) : storableArray(length, seed, dtype);
 }

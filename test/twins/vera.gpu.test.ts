@@ -4,7 +4,8 @@ import { Graph } from '../../src/graph/graph';
 import type { DType, Value } from '../../src/graph/value';
 import { veraDown, veraLinear } from '../../src/ops/vera/vera';
 import { encode, input, runOnGpu } from '../helpers/on_gpu';
-import { integerArray, randomArray } from '../helpers/random';
+import type { LowRankSizes } from '../helpers/product_sizes';
+import { type Fill, integerArray, randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 import linear from './linear.comp?raw';
 import { glslToWgsl, runTwin } from './twin';
@@ -16,14 +17,9 @@ import upBackward from './vera_up_backward.comp?raw';
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Case {
-  readonly N: number;
-  readonly K: number;
-  readonly M: number;
-  readonly R: number;
+interface Case extends LowRankSizes {
   readonly dtype?: DType;
 }
-type Fill = (length: number, seed: number) => Float64Array;
 
 const sources = { linear, veraForward, upBackward, lambdaBBackward, lambdaDBackward };
 const [moreColumnsOfA, moreRowsOfB] = [4, 1];

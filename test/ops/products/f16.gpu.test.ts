@@ -5,19 +5,13 @@ import { linear } from '../../../src/ops/products/linear';
 import { tunableKernels } from '../../../src/ops/tunable';
 import { veraAdd, veraLinears } from '../../../src/ops/vera/vera';
 import { input, runOnGpu, TILES_IN_F16 } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import type { LowRankSizes } from '../../helpers/product_sizes';
+import { type Fill, integerArray, randomArray } from '../../helpers/random';
 import { type Memory, runReference } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 240_000 });
 
-type Fill = (length: number, seed: number) => Float64Array;
-interface Sizes {
-  readonly N: number;
-  readonly K: number;
-  readonly M: number;
-  readonly R: number;
-}
 interface Products {
   readonly g: Graph;
   readonly memory: Memory;
@@ -25,7 +19,7 @@ interface Products {
 }
 
 /** All products that may be made in f16, each of the inputs alone: no result is another's operand. */
-function products({ N, K, M, R }: Sizes, fill: Fill): Products {
+function products({ N, K, M, R }: LowRankSizes, fill: Fill): Products {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
   const u = input(memory, 'u', [N, R], fill(N * R, 2));

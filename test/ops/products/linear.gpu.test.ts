@@ -3,29 +3,22 @@ import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { viewOf } from '../../../src/graph/value';
 import { linear } from '../../../src/ops/products/linear';
-import { expectGpuEqualsReference, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
-import { integerArray, randomArray, storableArray } from '../../helpers/random';
+import { expectGpuEqualsReference, FEW_ROWS, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
+import type { ProductSizes } from '../../helpers/product_sizes';
+import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Case {
-  readonly N: number;
-  readonly M: number;
-  readonly K: number;
+interface Case extends ProductSizes {
   readonly dtype?: StorageName;
 }
 
-async function check(
-  { N, M, K, dtype = 'f32' }: Case,
-  variant: string,
-  fill: (length: number, seed: number) => Float64Array,
-  tolerance: number,
-): Promise<void> {
+async function check({ N, M, K, dtype = 'f32' }: Case, variant: string, fill: Fill, tolerance: number): Promise<void> {
   const memory: Memory = new Map();
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
-  const stored = dtype === 'f32' ? fill(M * K, 2) : storableArray(M * K, 2, dtype);
+  const stored = weightArray(M * K, 2, dtype, fill);
   const weight = input(memory, 'weight', [M, K], stored, dtype);
   const bias = input(memory, 'bias', [M], fill(M, 3));
   const dy = input(memory, 'dy', [N, M], fill(N * M, 4));
@@ -83,8 +76,7 @@ describe.each(TILES)('linear, %s', (variant) => {
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
 });
 
-// Few rows take a family of their own where it exists, and the device's tiles for the gradient.
-describe.each(['row', 'row_serial'])('linear, %s', (variant) => {
+describe.each(FEW_ROWS)('linear, %s', (variant) => {
   test.each<Case>([
     { N: 1, M: 1, K: 1 },
     { N: 3, M: 5, K: 123 },

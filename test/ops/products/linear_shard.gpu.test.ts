@@ -2,24 +2,22 @@ import { describe, expect, test, vi } from 'vitest';
 import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
-import { expectGpuEqualsReference, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
-import { integerArray, randomArray, storableArray } from '../../helpers/random';
+import { expectGpuEqualsReference, FEW_ROWS, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
+import type { ProductSizes } from '../../helpers/product_sizes';
+import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
 import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Case {
-  readonly N: number;
-  readonly M: number;
-  readonly K: number;
+interface Case extends ProductSizes {
   readonly dtype?: StorageName;
 }
 
-function operands({ N, M, K, dtype = 'f32' }: Case, fill: (length: number, seed: number) => Float64Array) {
+function operands({ N, M, K, dtype = 'f32' }: Case, fill: Fill) {
   const memory: Memory = new Map();
-  const numbers = dtype === 'f32' ? fill(M * K, 2) : storableArray(M * K, 2, dtype);
+  const numbers = weightArray(M * K, 2, dtype, fill);
   return {
     memory,
     x: input(memory, 'x', [N, K], fill(N * K, 1)),
@@ -31,12 +29,7 @@ function operands({ N, M, K, dtype = 'f32' }: Case, fill: (length: number, seed:
   };
 }
 
-async function check(
-  size: Case,
-  variant: string,
-  fill: (length: number, seed: number) => Float64Array,
-  tolerance: number,
-): Promise<void> {
+async function check(size: Case, variant: string, fill: Fill, tolerance: number): Promise<void> {
   const { memory, x, split, bias, dy, earlier } = operands(size, fill);
   const g = new Graph();
   g.train(x);
@@ -82,8 +75,7 @@ describe.each(TILES)('linear_shard, %s', (variant) => {
   });
 });
 
-// Few rows take a family of their own where it exists, and the device's tiles for the gradient.
-describe.each(['row', 'row_serial'])('linear_shard, %s', (variant) => {
+describe.each(FEW_ROWS)('linear_shard, %s', (variant) => {
   test.each<Case>([
     { N: 1, M: 65, K: 1 },
     { N: 3, M: 130, K: 123 },

@@ -4,21 +4,17 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';
 import { veraAdd, veraDown, veraLinear, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
-import { integerArray, randomArray, storableArray } from '../../helpers/random';
+import { expectGpuEqualsReference, FEW_ROWS, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import type { LowRankSizes } from '../../helpers/product_sizes';
+import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Case {
-  readonly N: number;
-  readonly K: number;
-  readonly M: number;
-  readonly R: number;
+interface Case extends LowRankSizes {
   readonly dtype?: StorageName;
 }
-type Fill = (length: number, seed: number) => Float64Array;
 
 /** One step through an adapted layer, with gradients that others gave before for x, u and the pool. */
 function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
@@ -27,7 +23,7 @@ function step({ N, K, M, R, dtype = 'f32' }: Case, fill: Fill) {
   const lambdaD = 8 + Math.ceil(M / 4) * 4;
   const pool = lambdaD + Math.ceil(R / 4) * 4 + 4;
   const x = input(memory, 'x', [N, K], fill(N * K, 1));
-  const stored = dtype === 'f32' ? fill(M * K, 2) : storableArray(M * K, 2, dtype);
+  const stored = weightArray(M * K, 2, dtype, fill);
   const weight = input(memory, 'weight', [M, K], stored, dtype);
   const bias = input(memory, 'bias', [M], fill(M, 3));
   const A = input(memory, 'A', [R, K + 4], fill(R * (K + 4), 4));
@@ -158,7 +154,7 @@ describe.each(TILES)('layers with one input, %s', (variant) => {
 });
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-describe.each(['register', 'row', 'row_serial'])('vera_linear, few rows, %s', (variant) => {
+describe.each(['register', ...FEW_ROWS])('vera_linear, few rows, %s', (variant) => {
   test.each<Case>([
     { N: 1, K: 1, M: 1, R: 1 },
     { N: 3, K: 5, M: 7, R: 6 },

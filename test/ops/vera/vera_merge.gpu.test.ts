@@ -3,7 +3,7 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
 import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
-import { integerArray, randomArray, storableArray } from '../../helpers/random';
+import { type Fill, integerArray, randomArray, storableArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
@@ -17,7 +17,6 @@ interface Case {
   readonly more: number;
 }
 const PACKED = ['bf16', 'q8', 'q4'] as const;
-type Fill = (length: number, seed: number) => Float64Array;
 
 /** Merges into a weight of f32, of f16, and of others where their rows fit, and makes the change alone. Whatever lay there before is overwritten. */
 function merges({ M, K, R, more }: Case, fill: Fill, halves: Fill) {

@@ -2,14 +2,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { NO_SLOT, veraMixed } from '../../../src/ops/vera/vera_mixed';
 import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/mixed_batch';
-import { expectGpuEqualsReference, runOnGpu, TILES } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import { expectGpuEqualsReference, FEW_ROWS, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { type Fill, integerArray, randomArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 120_000 });
 
-type Fill = (length: number, seed: number) => Float64Array;
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
 function mixed(sizes: MixedSizes, fill: Fill) {
@@ -20,7 +19,7 @@ function mixed(sizes: MixedSizes, fill: Fill) {
 }
 
 // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-describe.each(['register', 'row', 'row_serial'])('vera_mixed, few rows, %s', (variant) => {
+describe.each(['register', ...FEW_ROWS])('vera_mixed, few rows, %s', (variant) => {
   test.each<MixedSizes>([
     { M: 1, R: 1, T: 1, which: [0] },
     { M: 7, R: 6, T: 1, which: [2, 1, 0] },

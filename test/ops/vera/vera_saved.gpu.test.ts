@@ -3,22 +3,15 @@ import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
 import { expectGpuEqualsReference, input, TILES } from '../../helpers/on_gpu';
-import { integerArray, randomArray } from '../../helpers/random';
+import type { LowRankSizes } from '../../helpers/product_sizes';
+import { type Fill, integerArray, randomArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
 
 // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Case {
-  readonly N: number;
-  readonly K: number;
-  readonly M: number;
-  readonly R: number;
-}
-type Fill = (length: number, seed: number) => Float64Array;
-
 /** One step through a layer that keeps its low-rank part, with gradients that others gave before for x, u and the pool. */
-function step({ N, K, M, R }: Case, fill: Fill, withResidual: boolean) {
+function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
   const memory: Memory = new Map();
   const lambdaB = 4;
   const lambdaD = 8 + Math.ceil(M / 4) * 4;
@@ -49,11 +42,11 @@ function step({ N, K, M, R }: Case, fill: Fill, withResidual: boolean) {
 const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
 // Layouts know nothing of tiles: a ragged shape and one of whole lines prove a tile.
-const TWO: readonly Case[] = [
+const TWO: readonly LowRankSizes[] = [
   { N: 66, K: 8, M: 63, R: 4 },
   { N: 130, K: 12, M: 68, R: 12 },
 ];
-const ALL: readonly Case[] = [
+const ALL: readonly LowRankSizes[] = [
   { N: 1, K: 1, M: 1, R: 1 },
   { N: 5, K: 4, M: 7, R: 6 },
   { N: 65, K: 12, M: 68, R: 66 },
