@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
-import type { ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ggufFile } from '../helpers/golden_gguf';
 import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
@@ -11,6 +10,17 @@ import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
 import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 import { downloadsOf } from './downloads';
+import {
+  bannerText,
+  choose,
+  chooseBundled,
+  exported,
+  keptStep,
+  kilobytes,
+  startLongRun,
+  upload,
+  wouldAskBeforeLeaving,
+} from './text_page';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
@@ -70,7 +80,7 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
       expect(await textOf(page, output)).toMatch(/^It was a cold morning, and the captain./);
     }
 
-    const downloads = await exported(page, 'whale');
+    const downloads = await exported(page, folder, 'whale');
     await page.click('#import summary');
     await fill(page, { 'import-name': 'whale' });
     await choose(page, '#adapter-files', downloads);
@@ -105,14 +115,8 @@ test('a run that is paused is downloaded, to go on with in Python, by keyboard o
   await withDemo(site, async (page) => {
     await page.setViewport({ width: 360, height: 740 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
-    await click(page, '#load-bundled');
-    await seen(page, '#model-ready');
-    await click(page, '#use-sample');
-    await seen(page, '#text-file');
-    await page.click('#settings summary');
-    await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
-    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
-    await click(page, '#start');
+    await chooseBundled(page);
+    await startLongRun(page);
     await phase(page, '#train-card', 'running');
     await clickAtOnce(page, '#pause');
     await phase(page, '#train-card', 'paused');
@@ -141,26 +145,10 @@ test('a run that is paused is downloaded, to go on with in Python, by keyboard o
   });
 });
 
-/** The step that the page says is kept, once there is one. */
-async function keptStep(page: Page): Promise<number> {
-  const status = /Kept up to step (\d+)\.$/;
-  await until(page, () => /Kept up to step \d+\.$/.test(document.querySelector('#train-status')?.textContent ?? ''));
-  return Number(status.exec(await textOf(page, '#train-status'))?.[1]);
-}
-
 test('a run whose page was closed is gone on with later, where it was kept', async () => {
   await withDemo(site, async (page) => {
-    const choose = async () => {
-      await click(page, '#load-bundled');
-      await seen(page, '#model-ready');
-      await click(page, '#use-sample');
-      await seen(page, '#text-file');
-    };
-    await choose();
-    await page.click('#settings summary');
-    await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
-    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
-    await click(page, '#start');
+    await chooseBundled(page);
+    await startLongRun(page);
     const kept = await keptStep(page);
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
@@ -170,7 +158,7 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
     expect(Number(stopped)).toBeGreaterThanOrEqual(kept);
     expect(await textOf(page, '#interrupted-text')).toMatch(/To go on, choose prose-1\.4M and moby-dick\.txt again\.$/);
     expect(await isDisabled(page, '#go-on')).toBe(true);
-    await choose();
+    await chooseBundled(page);
     expect(await textOf(page, '#interrupted-text')).toMatch(/ of 400\.$/);
     await click(page, '#go-on');
     await phase(page, '#train-card', 'running');
@@ -191,13 +179,8 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
 
 test.each([false, true])('a run (paused: %s) whose graphics card gave up goes on by itself', async (paused) => {
   await withDemo(site, async (page) => {
-    await click(page, '#load-bundled');
-    await seen(page, '#model-ready');
-    await click(page, '#use-sample');
-    await page.click('#settings summary');
-    await fill(page, { max_steps: '400', per_device_train_batch_size: '1', max_length: '32', r: '8' });
-    await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
-    await click(page, '#start');
+    await chooseBundled(page);
+    await startLongRun(page);
     const kept = await keptStep(page);
     if (paused) {
       await clickAtOnce(page, '#pause');
@@ -226,7 +209,7 @@ test('a cancelled run keeps nothing, and what a file says is only ever text', as
       'tokenizer.json': await readFile(join(model, 'tokenizer.json')),
       '<img src=x onerror=alert(1)>.safetensors': await readFile(join(model, 'model.safetensors')),
     };
-    await choose(page, '#model-files', await written(files));
+    await upload(page, folder, '#model-files', files);
     await seen(page, '#model-ready');
     expect(await textOf(page, '#model-name')).toBe('<img src=x onerror=alert(1)>');
 
@@ -252,7 +235,7 @@ test('names, tokens and errors of strangers are only ever text', async () => {
       'config.json': await readFile(join(model, 'config.json')),
       'tokenizer.json': hostileTokenizer(),
     };
-    await choose(page, '#model-files', await written(files));
+    await upload(page, folder, '#model-files', files);
     await seen(page, '#model-ready');
     await fill(page, { 'sample-tokens': '6', prompt: IMAGE });
     await click(page, '#write');
@@ -265,11 +248,8 @@ test('names, tokens and errors of strangers are only ever text', async () => {
     const odd = { ...config, base_model_name_or_path: IMAGE };
     await page.click('#import summary');
     await fill(page, { 'import-name': IMAGE });
-    await choose(
-      page,
-      '#adapter-files',
-      await written({ 'adapter_config.json': JSON.stringify(odd), 'adapter_model.safetensors': weights }),
-    );
+    const strange = { 'adapter_config.json': JSON.stringify(odd), 'adapter_model.safetensors': weights };
+    await upload(page, folder, '#adapter-files', strange);
     await page.waitForSelector('[data-id]');
     expect(await textOf(page, '#adapter-list')).toContain(IMAGE);
     expect(await textOf(page, '#adapter-list')).toContain(`for ${IMAGE}`);
@@ -278,9 +258,8 @@ test('names, tokens and errors of strangers are only ever text', async () => {
       'adapter_config.json': JSON.stringify({ peft_type: IMAGE }),
       'adapter_model.safetensors': weights,
     };
-    await choose(page, '#adapter-files', await written(refused));
-    await seen(page, '#banner');
-    expect(await textOf(page, '#banner p')).toContain(IMAGE);
+    await upload(page, folder, '#adapter-files', refused);
+    expect(await bannerText(page)).toContain(IMAGE);
     expect(await page.$('img')).toBeNull();
   });
 });
@@ -288,11 +267,10 @@ test('names, tokens and errors of strangers are only ever text', async () => {
 test('a GGUF file is a whole model', async () => {
   await withDemo(site, async (page) => {
     const gguf = ggufFile('llama-packed');
-    await choose(page, '#model-files', await written({ 'one.gguf': gguf, 'another.gguf': gguf }));
-    await seen(page, '#banner');
-    expect(await textOf(page, '#banner p')).toContain('Choose one .gguf file');
+    await upload(page, folder, '#model-files', { 'one.gguf': gguf, 'another.gguf': gguf });
+    expect(await bannerText(page)).toContain('Choose one .gguf file');
     await page.click('#banner button');
-    await choose(page, '#model-files', await written({ 'small.Q4_1.gguf': gguf }));
+    await upload(page, folder, '#model-files', { 'small.Q4_1.gguf': gguf });
     await seen(page, '#model-ready');
     expect(await textOf(page, '#model-name')).toBe('small.Q4_1');
   });
@@ -306,22 +284,19 @@ test('files that are no model or no adapter are refused with what to do', async 
       'tokenizer.json': await readFile(join(model, 'tokenizer.json')),
       'model.safetensors': weights.subarray(0, 100_000),
     };
-    await choose(page, '#model-files', await written(cut));
-    await seen(page, '#banner');
-    expect(await textOf(page, '#banner p')).toContain(`expected a file of ${weights.length} bytes, got 100000`);
+    await upload(page, folder, '#model-files', cut);
+    expect(await bannerText(page)).toContain(`expected a file of ${weights.length} bytes, got 100000`);
     expect(await textOf(page, '#banner p')).toContain('download or export it again');
     expect(await isDisabled(page, '#load-bundled')).toBe(false);
 
     await page.click('#banner button');
-    await choose(page, '#model-files', await written({ 'config.json': '{}' }));
-    await seen(page, '#banner');
-    expect(await textOf(page, '#banner p')).toContain('a .safetensors file and tokenizer.json');
+    await upload(page, folder, '#model-files', { 'config.json': '{}' });
+    expect(await bannerText(page)).toContain('a .safetensors file and tokenizer.json');
 
     await page.click('#banner button');
     const lora = { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': weights };
-    await choose(page, '#adapter-files', await written(lora));
-    await seen(page, '#banner');
-    expect(await textOf(page, '#banner p')).toContain('peft_type: expected "VERA", got "LORA"');
+    await upload(page, folder, '#adapter-files', lora);
+    expect(await bannerText(page)).toContain('peft_type: expected "VERA", got "LORA"');
     expect(await page.$('[data-id]')).toBeNull();
   });
 });
@@ -337,33 +312,3 @@ test('without WebGPU the page says so and what to do', async () => {
     { before: () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }) },
   );
 });
-
-async function written(files: Readonly<Record<string, string | Uint8Array>>): Promise<string[]> {
-  const inside = await mkdtemp(join(folder, 'files-'));
-  const paths = Object.entries(files).map(([name, content]) => ({ path: join(inside, name), content }));
-  await Promise.all(paths.map(({ path, content }) => writeFile(path, content)));
-  return paths.map(({ path }) => path);
-}
-
-/** Exports an adapter; gives the paths of the two files that the browser has downloaded. */
-async function exported(page: Page, id: string): Promise<string[]> {
-  const downloadPath = await downloadsOf(page, folder);
-  await click(page, `[aria-label="Export ${id}"]`);
-  const wanted = ['adapter_config.json', 'adapter_model.safetensors'];
-  await expect.poll(() => readdir(downloadPath).then((names) => names.sort()), { timeout: 20_000 }).toEqual(wanted);
-  return wanted.map((name) => join(downloadPath, name));
-}
-
-async function kilobytes(page: Page, id: string): Promise<string | undefined> {
-  return (await textOf(page, `[data-id="${id}"] .facts`)).split(' · ')[0];
-}
-
-async function choose(page: Page, input: string, paths: readonly string[]): Promise<void> {
-  await page.waitForSelector('#device:not([hidden])');
-  const element = (await page.$(input)) as ElementHandle<HTMLInputElement>;
-  await element.uploadFile(...paths);
-}
-
-async function wouldAskBeforeLeaving(page: Page): Promise<boolean> {
-  return page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
-}
