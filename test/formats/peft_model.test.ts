@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { defaultLimits } from '../../src/core/source';
 import {
   type AdapterTensors,
-  type ExpectedOther,
-  type ExpectedTensors,
   readAdapterConfig,
   readAdapterModel,
   writeAdapterConfig,
@@ -13,45 +10,7 @@ import {
 } from '../../src/formats/peft';
 import { type RawTensor, writeSafetensors } from '../../src/formats/safetensors';
 import { bytesOf, expectedOf } from './golden_files';
-
-// ── a small adapter, to be damaged ──
-
-const f32 = (shape: readonly number[], value: (i: number) => number = (i) => i / 8): RawTensor => {
-  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i));
-  return { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) };
-};
-const Q = 'base_model.model.h.q.vera_lambda_';
-const small = (): Map<string, RawTensor> =>
-  new Map([
-    [`${Q}b`, f32([3])],
-    [`${Q}d`, f32([2])],
-    ['base_model.vera_A', f32([2, 4])],
-    ['base_model.vera_B', f32([3, 2])],
-  ]);
-const expected: ExpectedTensors = {
-  save_projection: true,
-  r: 2,
-  max_in: 4,
-  max_out: 3,
-  vectors: new Map([
-    [`${Q}b`, [3]],
-    [`${Q}d`, [2]],
-  ]),
-};
-const { rows } = JSON.parse(readFileSync('test/golden/errors.json', 'utf8')) as {
-  rows: { situation: string; error?: { message: string }; warnings?: string[] }[];
-};
-const situation = (name: string) => rows.find((row) => row.situation === name);
-
-function read(tensors: Map<string, RawTensor>, changes: Partial<ExpectedTensors> = {}) {
-  const warnings: string[] = [];
-  const warn = ({ message }: { message: string }) => warnings.push(message);
-  const result: AdapterTensors = readAdapterModel(writeSafetensors(tensors), { ...expected, ...changes }, { warn });
-  return { ...result, warnings };
-}
-
-const malformed = (message: string) =>
-  expect.objectContaining({ name: 'WebVeraError', code: 'invalid_format', message });
+import { expected, f32, malformed, Q, read, situation, small } from './small_adapter';
 
 describe('readAdapterModel', () => {
   test('reads halves as float32', () => {
@@ -149,114 +108,6 @@ describe('readAdapterModel', () => {
     );
   });
 
-  test('leaves tensors that nobody expects, with a warning, and takes those that may be there', () => {
-    const bias = 'base_model.model.h.q.base_layer.bias';
-    const tensors = small().set(bias, f32([3]));
-    const { warnings, ...result } = read(tensors);
-    expect({ ...result, warnings: [] }).toEqual(read(small()));
-    expect(warnings).toEqual([
-      `adapter_model.safetensors: left out what is no part of this adapter, 1 of ${tensors.size} tensors: ${bias}`,
-    ]);
-    for (let index = 0; index < 5; index++) tensors.set(`extra${index}`, f32([1]));
-    expect(read(tensors).warnings).toEqual([expect.stringMatching(/, 6 of \d+ tensors: .*, extra2, …$/)]);
-    const others = new Map([[bias, { shape: [3], kind: 'bias' as const }]]);
-    expect(read(tensors, { others }).others.get(bias)).toEqual({
-      dims: [3],
-      data: new Float32Array([0, 1 / 8, 2 / 8]),
-    });
-    expect(read(small(), { others }).others.size).toBe(0);
-    expect(() => read(small().set(bias, f32([4])), { others })).toThrow(/size mismatch for .*base_layer\.bias/);
-  });
-
-  describe('of biases and whole modules', () => {
-    const bias = 'base_model.model.h.q.base_layer.bias';
-    const norm = 'base_model.model.norm.';
-    const others = new Map<string, ExpectedOther>([
-      [bias, { shape: [3], kind: 'bias' }],
-      [`${norm}weight`, { shape: [2], kind: 'module' }],
-      [`${norm}bias`, { shape: [2], kind: 'module' }],
-    ]);
-    const complete = () =>
-      small()
-        .set(bias, f32([3]))
-        .set(`${norm}weight`, f32([2]))
-        .set(
-          `${norm}bias`,
-          f32([2], (i) => 5 + i),
-        );
-
-    test('reads them, halves as float32', () => {
-      const brains = new Uint16Array([0x3f80, 0xc000]);
-      const tensors = complete().set(`${norm}weight`, {
-        dtype: 'BF16',
-        shape: [2],
-        bytes: new Uint8Array(brains.buffer),
-      });
-      const result = read(tensors, { others });
-      expect(result.warnings).toEqual([]);
-      expect([...result.others].map(([name, { dims, data }]) => [name, dims, [...data]])).toEqual([
-        [bias, [3], [0, 1 / 8, 2 / 8]],
-        [`${norm}weight`, [2], [1, -2]],
-        [`${norm}bias`, [2], [5, 6]],
-      ]);
-    });
-
-    test("refuses a file without a whole module's tensor, as PEFT does before all else", () => {
-      const tensors = complete();
-      tensors.delete(`${norm}bias`);
-      tensors.delete(`${Q}b`);
-      tensors.delete('base_model.vera_A');
-      expect(() => read(tensors, { others })).toThrow(malformed("'base_model.model.norm.bias'"));
-    });
-
-    test('takes a file without biases, with a warning', () => {
-      const tensors = complete();
-      tensors.delete(bias);
-      const result = read(tensors, { others });
-      expect([...result.others.keys()]).toEqual([`${norm}weight`, `${norm}bias`]);
-      expect(result.warnings).toEqual([`Found missing adapter keys while loading the checkpoint: ['${bias}'].`]);
-    });
-
-    test('lists their wrong shapes with the others', () => {
-      const tensors = complete()
-        .set(`${Q}d`, f32([5]))
-        .set(bias, f32([4]))
-        .set(`${norm}weight`, f32([2, 1]));
-      const mismatch = (parameter: string, got: string, wanted: string) =>
-        `\n\tsize mismatch for ${parameter}: copying a param with shape torch.Size([${got}]) from checkpoint, ` +
-        `the shape in current model is torch.Size([${wanted}]).`;
-      expect(() => read(tensors, { others })).toThrow(
-        malformed(
-          `Error(s) in loading state_dict for PeftModel:${mismatch(`${Q}d.default`, '5', '2')}` +
-            mismatch(bias, '4', '3') +
-            mismatch(`${norm}modules_to_save.default.weight`, '2, 1', '2'),
-        ),
-      );
-    });
-
-    test("leaves PEFT's copies of the biases of whole modules", () => {
-      const tensors = complete()
-        .set(
-          `${norm}modules_to_save.bias`,
-          f32([2], () => 9),
-        )
-        .set(
-          `${norm}original_module.bias`,
-          f32([2], () => 9),
-        );
-      expect(read(tensors, { others })).toEqual(read(complete(), { others }));
-      tensors.set('base_model.model.other.modules_to_save.bias', f32([2]));
-      expect(read(tensors, { others }).warnings).toEqual([expect.stringContaining('other.modules_to_save.bias')]);
-    });
-
-    test("leaves a wrapped head's frozen weight, with a warning", () => {
-      const weight = 'base_model.model.h.q.base_layer.weight';
-      const { warnings, ...result } = read(complete().set(weight, f32([3, 4])), { others });
-      expect({ ...result, warnings: [] }).toEqual(read(complete(), { others }));
-      expect(warnings).toEqual([expect.stringContaining(weight)]);
-    });
-  });
-
   test.each([Number.NaN, Number.POSITIVE_INFINITY, 10001, -1e30])('refuses a value of %d', (value) => {
     for (const name of [`${Q}b`, 'base_model.vera_A']) {
       const shape = small().get(name)?.shape ?? [];
@@ -270,24 +121,6 @@ describe('readAdapterModel', () => {
         ),
       );
     }
-  });
-
-  test.each([
-    [Number.NaN, 'bias'],
-    [Number.NEGATIVE_INFINITY, 'module'],
-  ] as const)('refuses a value of %d in a %s', (value, kind) => {
-    const name = 'base_model.model.h.q.base_layer.bias';
-    const others = new Map([[name, { shape: [3], kind }]]);
-    const withValue = (other: number) =>
-      small().set(
-        name,
-        f32([3], (i) => (i === 1 ? other : 0)),
-      );
-    expect(() => read(withValue(value), { others })).toThrow(
-      malformed(`adapter_model.safetensors: ${name}: expected finite values, got ${value}`),
-    );
-    // A base model's own numbers may be large.
-    expect(read(withValue(123456), { others }).others.get(name)?.data[1]).toBe(123456);
   });
 
   test('refuses integers', () => {
