@@ -1,32 +1,15 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { defineKernel } from '../../src/core/kernel';
 import { DeviceHost } from '../../src/gpu/device';
 import { Executor } from '../../src/gpu/executor';
 import { Graph } from '../../src/graph/graph';
 import { constant, pinned, pinnedMatrix, shardsOf, type Value, viewOf } from '../../src/graph/value';
 import { add } from '../../src/ops/add';
-import { type SessionGpu, sessionGpu } from '../helpers/session_gpu';
-
-async function open(): Promise<SessionGpu & { readonly executor: Executor; readonly failures: string[] }> {
-  const shared = sessionGpu();
-  const failures: string[] = [];
-  const host = await DeviceHost.open(shared.gpu, { onFailure: (error) => failures.push(error.code) });
-  return { ...shared, executor: new Executor(host), failures };
-}
-
-/** The sum of two inputs, over and over: as many steps as wanted. */
-function sums(length: number, steps: number): { readonly g: Graph; readonly inputs: Value[]; readonly y: Value } {
-  const g = new Graph();
-  const [a, b] = [pinned('a', [length]), pinned('b', [length])];
-  let y = add(g, a, b);
-  for (let step = 1; step < steps; step++) y = add(g, y, a);
-  return { g, inputs: [a, b], y };
-}
-
-const floats = (bytes: ArrayBuffer): number[] => [...new Float32Array(bytes)];
+import { sessionGpu } from '../helpers/session_gpu';
+import { floats, openExecutor, sums } from './executors';
 
 test('counts what it makes as the device sees it, and makes nothing when it replays', async () => {
-  const { executor, calls, liveBytes } = await open();
+  const { executor, calls, liveBytes } = await openExecutor();
   const { g, inputs, y } = sums(8, 3);
   for (const input of inputs) executor.write(input, new Float32Array(8).fill(1));
   const loaded = await executor.load({ name: 'test', steps: g.steps, outputs: [y] });
@@ -58,7 +41,7 @@ test('counts what it makes as the device sees it, and makes nothing when it repl
 });
 
 test('replays one step alone, in one submit, and runs go on as before', async () => {
-  const { executor, calls, failures } = await open();
+  const { executor, calls, failures } = await openExecutor();
   const accumulate = defineKernel({
     name: 'accumulate',
     bindings: { x: 'read', sum: 'update' },
@@ -101,7 +84,7 @@ test('replays one step alone, in one submit, and runs go on as before', async ()
 });
 
 test('constants come and go with each program that uses them', async () => {
-  const { executor, liveBytes, failures } = await open();
+  const { executor, liveBytes, failures } = await openExecutor();
   const table = constant('table', [4], Uint32Array.from([1, 2, 3, 4]));
   const g = new Graph();
   const y = add(g, table, pinned('zeros', [4]));
@@ -118,7 +101,7 @@ test('constants come and go with each program that uses them', async () => {
 });
 
 test('programs share slots, and what they share goes with the last of them', async () => {
-  const { executor, liveBytes } = await open();
+  const { executor, liveBytes } = await openExecutor();
   const large = sums(1000, 4);
   const small = sums(500, 4);
   const first = await executor.load({ name: 'large', steps: large.g.steps, outputs: [] });
@@ -138,7 +121,7 @@ test('programs share slots, and what they share goes with the last of them', asy
 });
 
 test('a read that is queued sees what the runs before it left', async () => {
-  const { executor } = await open();
+  const { executor } = await openExecutor();
   const value = pinned('x', [4]);
   await executor.allocate([value]);
   const reads = [1, 2, 3].map((number) => {
@@ -150,7 +133,7 @@ test('a read that is queued sees what the runs before it left', async () => {
 });
 
 test('a view is a part of a pinned value, and no buffer of its own', async () => {
-  const { executor } = await open();
+  const { executor } = await openExecutor();
   const pool = pinned('pool', [136]);
   const [first, second] = [viewOf(pool, 'first', [4], 64), viewOf(pool, 'second', [4], 128)];
   executor.write(first, Float32Array.of(1, 2, 3, 4));
@@ -175,7 +158,7 @@ test('a view is a part of a pinned value, and no buffer of its own', async () =>
 });
 
 test('a matrix in shards has a buffer for each, and is read in one piece', async () => {
-  const { executor, calls, liveBytes } = await open();
+  const { executor, calls, liveBytes } = await openExecutor();
   const matrix = pinnedMatrix('matrix', [150, 2], 'f32', 64 * 2 * 4);
   await executor.allocate([matrix]);
   expect([calls('createBuffer'), liveBytes()]).toEqual([3, 2 * 512 + 176]);
@@ -198,7 +181,7 @@ test('a matrix in shards has a buffer for each, and is read in one piece', async
 });
 
 test('weights begin to be split where the device’s bindings end, or earlier', async () => {
-  const { executor } = await open();
+  const { executor } = await openExecutor();
   expect(executor.maxBindingBytes).toBe(2 ** 27);
   executor.close();
   const host = await DeviceHost.open(sessionGpu().gpu);
@@ -210,7 +193,7 @@ test('weights begin to be split where the device’s bindings end, or earlier', 
 });
 
 test('what a dispatch writes is bound once, but for other parts of the same memory', async () => {
-  const { executor } = await open();
+  const { executor } = await openExecutor();
   const bump = defineKernel({
     name: 'bump',
     bindings: { a: 'update', b: 'update' },
@@ -247,7 +230,7 @@ fn main(@builtin(local_invocation_index) i: u32) {
 `;
 
 test('reads that overlap make no buffer once one was read', async () => {
-  const { executor, calls } = await open();
+  const { executor, calls } = await openExecutor();
   const value = pinned('x', [4]);
   await executor.allocate([value]);
   await executor.read(value);
@@ -258,88 +241,11 @@ test('reads that overlap make no buffer once one was read', async () => {
 });
 
 test('what was large to read isn’t kept', async () => {
-  const { executor, liveBytes } = await open();
+  const { executor, liveBytes } = await openExecutor();
   const value = pinned('x', [2 ** 19]);
   await executor.allocate([value]);
   const before = liveBytes();
   expect(floats(await executor.read(value))).toHaveLength(2 ** 19);
   expect(liveBytes()).toBe(before);
   executor.close();
-});
-
-describe('what fails leaves nothing behind', () => {
-  const broken = defineKernel({
-    name: 'broken',
-    bindings: { x: 'read', y: 'write' },
-    params: {},
-    variants: [{ wgsl: ['fn main() {'], workgroups: () => [1] }],
-  });
-  const huge = defineKernel({
-    ...broken,
-    name: 'huge',
-    variants: [{ wgsl: ['@compute @workgroup_size(1) fn main() {}'], workgroups: () => [70000] }],
-  });
-
-  test.each([
-    ['a shader that does not compile', broken],
-    ['a grid beyond the limit', huge],
-  ])('%s', async (_, kernel) => {
-    const { executor, liveBytes, failures } = await open();
-    const x = pinned('x', [4]);
-    await executor.allocate([x]);
-    const before = liveBytes();
-    const g = new Graph();
-    g.emit(kernel, { x }, { y: [1000] }, {});
-    const program = { name: 'test', steps: g.steps, outputs: [] };
-    await expect(executor.load(program)).rejects.toMatchObject({ code: 'internal' });
-    expect([liveBytes(), executor.usage().bytes]).toEqual([before, before]);
-    expect(failures).toEqual([]);
-    executor.close();
-  });
-
-  test('a value beyond the limit, and those allocated with it', async () => {
-    const { executor, liveBytes } = await open();
-    const values = [pinned('small', [4]), pinned('huge', [2 ** 28])];
-    await expect(executor.allocate(values)).rejects.toMatchObject({ code: 'limit_exceeded' });
-    expect(liveBytes()).toBe(0);
-    const { g, inputs } = sums(2 ** 26, 2);
-    const program = { name: 'test', steps: g.steps, outputs: [] };
-    await expect(executor.load(program)).rejects.toMatchObject({ code: 'limit_exceeded' });
-    executor.free(inputs);
-    expect(liveBytes()).toBe(0);
-    executor.close();
-  });
-
-  test('reading what was never made, or is freed', async () => {
-    const { executor, liveBytes } = await open();
-    const value = pinned('x', [4]);
-    await expect(executor.read(value)).rejects.toMatchObject({ code: 'internal' });
-    await executor.allocate([value]);
-    executor.free([value]);
-    await expect(executor.read(value)).rejects.toMatchObject({ code: 'internal' });
-    expect(liveBytes()).toBe(0);
-    executor.close();
-  });
-});
-
-test('no WebGPU, no adapter, no device: unsupported_device', async () => {
-  const requestDevice = () => Promise.reject(new DOMException('limits', 'OperationError'));
-  const adapters = [null, { features: new Set(), limits: {}, requestDevice }];
-  const gpus = adapters.map((adapter) => ({ requestAdapter: async () => adapter }) as unknown as GPU);
-  for (const gpu of [undefined, ...gpus]) {
-    await expect(DeviceHost.open(gpu)).rejects.toMatchObject({ name: 'WebVeraError', code: 'unsupported_device' });
-  }
-});
-
-test('after the device is lost everything says so', async () => {
-  const { executor, lose, failures } = await open();
-  const value = pinned('x', [4]);
-  await executor.allocate([value]);
-  lose('the driver crashed');
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  expect(failures).toEqual(['device_lost']);
-  const lost = { code: 'device_lost', retryable: true };
-  await expect(executor.read(value)).rejects.toMatchObject(lost);
-  await expect(executor.allocate([pinned('y', [4])])).rejects.toMatchObject(lost);
-  expect(() => executor.write(value, new Float32Array(4))).toThrow('the driver crashed');
 });
