@@ -1,57 +1,16 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, test, vi } from 'vitest';
-import {
-  type AdapterOptions,
-  get_peft_model,
-  type TrainEvent,
-  Trainer,
-  type TrainRun,
-  VeraConfig,
-  type VeraConfigInit,
-  type VeraModel,
-} from '../../src/index';
+import { get_peft_model, type TrainEvent, Trainer, VeraConfig } from '../../src/index';
+import { at, begin, lose, losing, recoveries } from '../helpers/losing_runs';
 import { oneBrowser } from '../helpers/one_browser';
 import { numbersOf, resumedAdapter, resumedArgs, resumedRows, trained } from '../helpers/resumed_run';
 import { type TestSession, within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyRow } from '../helpers/tiny_llama';
-import { eventsOf, expectToTrain, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
 oneBrowser();
 
-const lose = (opened: TestSession): void => opened.lose('the driver crashed');
 const lost = { code: 'device_lost', message: expect.stringContaining('crashed') };
-
-interface Run {
-  readonly opened: TestSession;
-  readonly model: VeraModel;
-  readonly trainer: Trainer;
-}
-
-/** A fresh adapter and its trainer; `resumedArgs` unless told otherwise. */
-async function begin(
-  opened: TestSession,
-  args: object = {},
-  config: VeraConfigInit = {},
-  options: AdapterOptions = {},
-): Promise<Run> {
-  const fields = new VeraConfig({ ...resumedAdapter, ...config });
-  const model = await get_peft_model(await loadTiny(opened), fields, 'default', options);
-  const trainer = tinyTrainer(model, { train_dataset: resumedRows, args: { ...resumedArgs, ...args } });
-  return { opened, model, trainer };
-}
-
-/** Loses the device each time that a test of an event says so. */
-async function losing(opened: TestSession, run: TrainRun, when: (event: TrainEvent) => boolean): Promise<void> {
-  for await (const event of run) if (when(event)) lose(opened);
-}
-
-const at = (...steps: readonly number[]) => {
-  const left = new Set(steps);
-  return (event: TrainEvent): boolean => event.type === 'log' && left.delete(event.logs.step);
-};
-
-const recoveries = (events: readonly TrainEvent[]) =>
-  events.flatMap((event) => (event.type === 'recovered' ? [event] : []));
 
 describe('a run whose device is lost', () => {
   test('goes on by itself from its last checkpoint, and ends with the bytes of one that was left alone', async () => {
@@ -285,45 +244,6 @@ describe('a run whose device is lost', () => {
       await losing(opened, run, at(2)).catch(() => {});
       await expect(Promise.resolve(run)).rejects.toMatchObject({ message: expect.stringMatching(/disposed|crashed/) });
       expect(opened.liveBytes()).toBe(0);
-    });
-  });
-});
-
-describe('a model that is made again', () => {
-  const kinds: Readonly<Record<string, [VeraConfigInit, AdapterOptions?]>> = {
-    'with A and B in its file': [{}],
-    'with A and B from their key': [{ save_projection: false }],
-    'with rounded A and B': [{ save_projection: false }, { projection_dtype: 'bfloat16' }],
-    'with trained biases': [{ bias: 'all' }],
-    'with a whole module': [{ modules_to_save: ['lm_head'] }],
-    'without initial weights': [{ init_weights: false }],
-  };
-
-  test.each(Object.entries(kinds))('%s has each adapter as it was, to the bit', async (_, [config, options]) => {
-    await within({}, async (opened) => {
-      const { model } = await begin(opened, {}, config, options);
-      if (config.bias === undefined) {
-        await model.add_adapter('still', new VeraConfig(resumedAdapter), { is_trainable: false });
-      }
-      await tinyTrainer(model, { args: { max_steps: 2 } }).train();
-      const names = Object.keys(model.peft_config);
-      const state = async () => ({
-        files: await Promise.all(
-          names.map(async (adapter_name) => {
-            const files = await model.save_pretrained({ adapter_name });
-            return [await files['adapter_config.json'].text(), await files['adapter_model.safetensors'].arrayBuffer()];
-          }),
-        ),
-        active: model.active_adapters,
-        logits: (await model.forward({ input_ids: [tinyRows[0]!.input_ids] })).logits.data,
-        status: model.get_model_status(),
-      });
-      const before = await state();
-      const run = tinyTrainer(model, { args: { max_steps: 3, learning_rate: 0 } }).train();
-      await losing(opened, run, at(1));
-      expect(recoveries(await eventsOf(run))).toHaveLength(1);
-      await run;
-      expect(await state()).toEqual(before);
     });
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { get_peft_model, type TrainEvent, type TrainRun, VeraConfig, type VeraModel } from '../../src/index';
+import { get_peft_model, type TrainRun, VeraConfig, type VeraModel } from '../../src/index';
 import { linkKey } from '../../src/page/session';
 import type { WorkerSession } from '../../src/worker/protocol';
+import { lose, recoveries } from '../helpers/losing_runs';
 import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
 import { bytesOf, type TestSession, within } from '../helpers/session';
@@ -10,8 +11,6 @@ import { eventsOf, expectToTrain, tinyTrainer, weightsOf } from '../helpers/tiny
 import { withResolvers } from '../helpers/with_resolvers';
 
 oneBrowser();
-
-const lose = (opened: TestSession): void => opened.lose('the driver crashed');
 
 async function begin(opened: TestSession, ...others: readonly string[]): Promise<VeraModel> {
   const model = await get_peft_model(await loadTiny(opened), new VeraConfig(resumedAdapter));
@@ -48,9 +47,6 @@ function onCall({ session }: TestSession, wanted: keyof WorkerSession, body: () 
     return result;
   }) as never);
 }
-
-const recoveries = (events: readonly TrainEvent[]) =>
-  events.flatMap((event) => (event.type === 'recovered' ? [event] : []));
 
 /** Switches a model's adapters off, until it is told to end. */
 async function switchOff(model: VeraModel): Promise<{ body: Promise<void>; end: () => void }> {

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { overlaidLayers } from '../../src/adapters/wrap';
-import { Graph, type Step } from '../../src/graph/graph';
-import { pinned } from '../../src/graph/value';
+import type { Step } from '../../src/graph/graph';
 import {
   type AdapterFiles,
   AutoModelForCausalLM,
@@ -10,23 +8,13 @@ import {
   VeraConfig,
   VeraModel,
 } from '../../src/index';
-import { crossEntropy } from '../../src/ops/cross_entropy';
-import { packStepBlock, stepBlockValue } from '../../src/train/step_block';
 import { edited } from '../helpers/edited';
-import { randomArray } from '../helpers/random';
 import { randomAdapter } from '../helpers/random_adapter';
 import { seededFiles, smallConfigs } from '../helpers/seeded_model';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { tinyRow } from '../helpers/tiny_llama';
 import { weightsOf } from '../helpers/tiny_training';
-import {
-  buildStep,
-  closeTrainingBench,
-  floatsOf,
-  memoryOf,
-  openTrainingBench,
-  seededBatch,
-} from '../helpers/training_bench';
+import { buildStep, closeTrainingBench, memoryOf, openTrainingBench, seededBatch } from '../helpers/training_bench';
 import { runReference } from '../reference/runner';
 
 const { llama, gpt2 } = smallConfigs;
@@ -236,78 +224,4 @@ function expectMasksOnce(steps: readonly Step[], count: number): void {
   expect(back.length).toBeGreaterThan(0);
   expect(new Set(back).size).toBe(back.length);
   expect(back.filter((index) => !there.includes(index))).toEqual([]);
-}
-
-describe('a wrapped head, whose loss comes in chunks', () => {
-  test.each([0, 0.5])('has a mask for each chunk: rows that are the same, at dropout %d', async (vera_dropout) => {
-    const bench = await openTrainingBench(seededFiles(llama), [
-      { r: 8, target_modules: ['lm_head', 'q_proj'], vera_dropout },
-    ]);
-    const { executor, loaded, overlay, adapters } = bench;
-    const [chunkRows, chunks] = [8, 3];
-    const N = chunkRows * chunks;
-    const g = new Graph();
-    const block = stepBlockValue();
-    const hidden = pinned('hidden', [N, 16]);
-    const [rows, targets] = [pinned('rows', [N], 'u32'), pinned('targets', [N], 'u32')];
-    const { pool } = adapters[0]!;
-    const grads = pinned('gradients', pool.shape);
-    const into = new Map([[pool, grads]]);
-    g.train(pool);
-    const layers = overlaidLayers(g, loaded, overlay, { source: { block, seed: 9 } });
-    const project = (x: typeof hidden) => loaded.model.head.logits(g, layers, x);
-    const { losses } = crossEntropy(g, { hidden, project, outputs: 32, rows, targets, block, chunkRows, into });
-    g.grad(losses, losses, into);
-
-    // The same eight rows again and again.
-    const eight = randomArray(chunkRows * 16, 6);
-    const numbers = new Float32Array(N * 16).map((_, at) => eight[at % eight.length]!);
-    executor.write(hidden, numbers);
-    executor.write(
-      rows,
-      Uint32Array.from({ length: N }, (_, row) => row),
-    );
-    executor.write(
-      targets,
-      Uint32Array.from({ length: N }, (_, row) => 3 + (row % chunkRows)),
-    );
-    const fields = { step: 1, microStep: 0, labelled: N, learningRate: 0, tokens: N, beta1: 0.9, beta2: 0.999 };
-    executor.write(block, packStepBlock(fields));
-    const ready = await executor.load({ name: 'head', steps: g.steps, outputs: [losses] });
-    const memory = await memoryOf(executor, g.steps);
-    executor.run(ready);
-    const found = await floatsOf(executor, losses);
-    const gradient = await floatsOf(executor, grads);
-    const perChunk = Array.from({ length: chunks }, (_, chunk) => [
-      ...found.subarray(chunk * chunkRows, (chunk + 1) * chunkRows),
-    ]);
-    if (vera_dropout === 0) {
-      expect(perChunk[1]).toEqual(perChunk[0]);
-      expect(perChunk[2]).toEqual(perChunk[0]);
-    } else {
-      // Each row's loss is another in each chunk.
-      for (let row = 0; row < chunkRows; row++) {
-        const values = perChunk.map((chunk) => chunk[row]!);
-        expect(new Set(values.map((value) => value.toFixed(4))).size, `row ${row}: ${values}`).toBe(chunks);
-      }
-      expectMasksOnceInChunks(g.steps, chunks);
-    }
-    runReference(g.steps, memory);
-    const expected = memory.get(grads)!;
-    const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-    expect(scale).toBeGreaterThan(0.001);
-    expected.forEach((value, at) => {
-      expect(Math.abs(gradient[at]! - value)).toBeLessThanOrEqual(2e-5 * scale);
-    });
-    ready.release();
-    executor.free([hidden, rows, targets, block, grads]);
-    closeTrainingBench(bench);
-  });
-});
-
-/** Only λ trains here, so nothing is dropped on the way back. */
-function expectMasksOnceInChunks(steps: readonly Step[], chunks: number): void {
-  const drawn = steps.filter(({ kernel }) => kernel.name === 'dropout');
-  expect(drawn.map(({ chunk }) => chunk)).toEqual(Array.from({ length: chunks }, (_, chunk) => chunk));
-  expect(new Set(drawn.map(({ params }) => params.module_index)).size).toBe(chunks);
 }
