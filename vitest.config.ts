@@ -43,6 +43,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

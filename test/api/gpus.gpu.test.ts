@@ -1,13 +1,10 @@
 // The kernels that the table gives to GPUs, on the device that there is: it is told to say that it is one.
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { VeraModel } from '../../src/index';
 import { APPLE, GPU } from '../helpers/devices';
 import { goldenAdapter, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden';
 import { expectGoldenTraining } from '../helpers/golden_training';
 import { loadBase, loadVera, openTestSession } from '../helpers/session';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 const cases = ['llama_qvud_big', 'llama_bf16_mid', 'gpt2_all_mid', 'opt_postnorm_mid'];
 

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { numel } from '../../src/core/shape';
 import { Graph } from '../../src/graph/graph';
 import type { DType, Value } from '../../src/graph/value';
@@ -13,9 +13,6 @@ import lambdaBBackward from './vera_lambda_b.comp?raw';
 import lambdaDBackward from './vera_lambda_d.comp?raw';
 import veraForward from './vera_linear.comp?raw';
 import upBackward from './vera_up_backward.comp?raw';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Case extends LowRankSizes {
   readonly dtype?: DType;

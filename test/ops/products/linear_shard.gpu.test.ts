@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
@@ -7,9 +7,6 @@ import type { ProductSizes } from '../../helpers/product_sizes';
 import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
 import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Case extends ProductSizes {
   readonly dtype?: StorageName;

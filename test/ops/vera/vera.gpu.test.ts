@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
@@ -8,9 +8,6 @@ import { expectGpuEqualsReference, FEW_ROWS, input, runOnGpu, TILES } from '../.
 import type { LowRankSizes } from '../../helpers/product_sizes';
 import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Case extends LowRankSizes {
   readonly dtype?: StorageName;

@@ -1,13 +1,10 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
 import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
 import { type Fill, integerArray, randomArray, storableArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Case {
   readonly M: number;

@@ -1,13 +1,10 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { NO_SLOT, veraMixed } from '../../../src/ops/vera/vera_mixed';
 import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/mixed_batch';
 import { expectGpuEqualsReference, FEW_ROWS, runOnGpu, TILES } from '../../helpers/on_gpu';
 import { type Fill, integerArray, randomArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 

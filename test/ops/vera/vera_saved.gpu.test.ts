@@ -1,4 +1,4 @@
-import { describe, test, vi } from 'vitest';
+import { describe, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
@@ -6,9 +6,6 @@ import { expectGpuEqualsReference, input, TILES } from '../../helpers/on_gpu';
 import type { LowRankSizes } from '../../helpers/product_sizes';
 import { type Fill, integerArray, randomArray } from '../../helpers/random';
 import type { Memory } from '../../reference/runner';
-
-// llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** One step through a layer that keeps its low-rank part, with gradients that others gave before for x, u and the pool. */
 function step({ N, K, M, R }: LowRankSizes, fill: Fill, withResidual: boolean) {
