@@ -14,6 +14,7 @@ import { largestDifference } from '../helpers/golden';
 import { seededFiles, smallConfigs } from '../helpers/seeded_model';
 import { bytesOf, openTestSession, type TestSession } from '../helpers/session';
 import { tinyRow } from '../helpers/tiny_llama';
+import { trainedStateCases } from './trained_state_cases';
 
 const { llama, gpt2, opt } = smallConfigs;
 const input_ids = [tinyRow(10, 4).input_ids, tinyRow(10, 5).input_ids];
@@ -54,64 +55,7 @@ async function tensorsIn(model: VeraModel): Promise<Map<string, { shape: readonl
   return new Map([...tensors].map(([name, raw]) => [name, { shape: raw.shape, data: toFloat32(raw) }]));
 }
 
-interface Case {
-  readonly what: string;
-  readonly model: Readonly<Record<string, unknown>> & { readonly model_type: string };
-  readonly config: VeraConfigInit;
-  /** The names of the tensors that train, in order, as `state_dict` has them. */
-  readonly trains: RegExp;
-  /** Among them those that stay while adapters are disabled. */
-  readonly stay: RegExp;
-}
-
-const never = /(?!)/;
-const q = { r: 8, target_modules: ['q_proj'] };
-
-describe.each<Case>([
-  {
-    what: "llama, bias 'all' and the head, tied so far",
-    model: llama,
-    config: { ...q, bias: 'all', modules_to_save: ['lm_head'] },
-    trains: /bias$|^lm_head/,
-    stay: /bias$/,
-  },
-  {
-    what: 'llama, embedding, norms and MLPs',
-    model: llama,
-    config: { ...q, modules_to_save: ['embed_tokens', 'norm', 'mlp'] },
-    trains: /embed_tokens|norm|mlp/,
-    stay: never,
-  },
-  {
-    what: "llama, bias 'vera_only', a head of its own",
-    model: { ...llama, tie_word_embeddings: false },
-    config: { ...q, bias: 'vera_only', modules_to_save: ['lm_head'] },
-    trains: /q_proj\.bias|lm_head/,
-    stay: /bias$/,
-  },
-  {
-    what: 'gpt2, MLPs in Conv1D layout, positions and the last norm',
-    model: gpt2,
-    config: { r: 8, target_modules: ['c_attn'], bias: 'all', modules_to_save: ['mlp', 'wpe', 'ln_f'] },
-    trains: /bias$|mlp|wpe|ln_f/,
-    // Those of the modules that are saved whole are theirs.
-    stay: /(attn|ln_1|ln_2).*bias$/,
-  },
-  {
-    what: 'gpt2, one block whole',
-    model: gpt2,
-    config: { r: 8, target_modules: ['c_attn', 'c_proj'], layers_to_transform: [1], modules_to_save: ['h.0'] },
-    trains: /h\.0\./,
-    stay: never,
-  },
-  {
-    what: 'opt, biases, positions, norms and projections',
-    model: opt,
-    config: { ...q, bias: 'vera_only', modules_to_save: ['embed_positions', 'layer_norm', 'project_in', 'fc1'] },
-    trains: /q_proj\.bias|embed_positions|layer_norm|project_in|fc1/,
-    stay: /q_proj\.bias$/,
-  },
-])('$what', ({ model: architecture, config, trains, stay }) => {
+describe.each(trainedStateCases)('$what', ({ model: architecture, config, trains, stay }) => {
   test('training moves these and nothing else; the base model stays as it was', async () => {
     const base = await load(architecture);
     const [plain, state] = [await logitsOf(base), await stateOf(base)];
@@ -250,7 +194,8 @@ test.each([llama, gpt2, opt])(
 test('two active adapters train together, and each is saved with its own', async () => {
   const base = await load(llama);
   const plain = await logitsOf(base);
-  const model = await get_peft_model(base, new VeraConfig({ ...q, modules_to_save: ['model.norm'] }), 'one');
+  const norm = { r: 8, target_modules: ['q_proj'], modules_to_save: ['model.norm'] };
+  const model = await get_peft_model(base, new VeraConfig(norm), 'one');
   await model.add_adapter(
     'two',
     new VeraConfig({ r: 4, target_modules: ['v_proj'], projection_prng_key: 3, bias: 'all' }),
