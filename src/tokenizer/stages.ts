@@ -1,6 +1,7 @@
 import {
   BertNormalizer,
   BertPreTokenizer,
+  ByteFallbackDecoder,
   ByteLevelDecoder,
   ByteLevelPreTokenizer,
   Decoder,
@@ -192,6 +193,8 @@ function byteLevelRule(leaf: ByteLevelPreTokenizer, continued: boolean): CutRule
 }
 
 function decodeRule(leaf: Decoder): DecodeRule {
+  // The library's own drops a byte order mark, which may be a character of the text.
+  if (leaf instanceof ByteFallbackDecoder) leaf.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   if (leaf instanceof ReplaceDecoder) {
     const { find, content } = replacement(leaf);
     return (tokens, limit, budget) => {

@@ -161,3 +161,9 @@ test('a $ in a replacement is a $', () => {
     expect(tokenizer.decode([4])).toBe(content);
   }
 });
+
+test('a byte order mark among the bytes of a text stays', () => {
+  const vocab = { '<unk>': 1, '<0xEF>': 2, '<0xBB>': 3, '<0xBF>': 4, a: 5 };
+  const tokenizer = createTokenizer(tokenizerJson({ decoder: { type: 'ByteFallback' } }, { vocab }));
+  expect(tokenizer.decode([2, 3, 4, 5, 2, 3, 4])).toMatch(/^\ufeff ?a ?\ufeff$/);
+});
