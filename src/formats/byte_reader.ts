@@ -1,6 +1,9 @@
 import { WebVeraError } from '../core/error';
 import type { ByteStream } from '../core/files';
 
+/** Bytes for which memory is taken before they have come, where the stream's size isn't known. */
+const PIECE = 65_536;
+
 /** Takes exact numbers of bytes from a stream, and no more memory than what was asked for. */
 export class ByteReader {
   readonly #stream: ByteStream;
@@ -14,8 +17,15 @@ export class ByteReader {
     this.#file = file;
   }
 
-  /** The next `length` bytes, in a buffer of their own. Throws `invalid_format` where the file ends before. */
+  /**
+   * The next `length` bytes, in a buffer of their own. Throws `invalid_format` where the file ends before, with no memory taken for
+   * what doesn't come.
+   */
   async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { size } = this.#stream;
+    if (size === undefined && length > PIECE) return this.#takeByPieces(length);
+    const left = (size ?? Number.POSITIVE_INFINITY) - this.#position;
+    if (length > left) throw this.#cutOff(length - left);
     const bytes = this.#allocate(length);
     await this.#advance(length, (part, offset) => bytes.set(part, offset));
     return bytes;
@@ -41,6 +51,14 @@ export class ByteReader {
         detail: { file: this.#file },
       },
     );
+  }
+
+  async #takeByPieces(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const pieces: Uint8Array[] = [];
+    for (let left = length; left > 0; left -= PIECE) pieces.push(await this.take(Math.min(left, PIECE)));
+    const bytes = this.#allocate(length);
+    for (const [index, piece] of pieces.entries()) bytes.set(piece, PIECE * index);
+    return bytes;
   }
 
   async #advance(length: number, use: (part: Uint8Array, offset: number) => void): Promise<void> {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
 import type { FileSource } from '../../src/core/files';
+import { ByteReader } from '../../src/formats/byte_reader';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import type { TensorRows } from '../../src/formats/stored_tensor';
 import { parseWeightsIndex, type ReadWeightsOptions, readWeights } from '../../src/formats/weights';
@@ -117,7 +118,9 @@ describe('one file', () => {
     const shape = '[1099511627776]';
     const file = fileOf(`{"a":{"dtype":"F32","shape":${shape},"data_offsets":[0,4398046511104]}}`, 16);
     expect(await codeFor(new MemorySource({ 'model.safetensors': file }))).toBe('invalid_format');
-    expect(await codeFor(new MemorySource({ 'model.safetensors': file }, { sized: false }))).toBe('out_of_memory');
+    expect(await codeFor(new MemorySource({ 'model.safetensors': file }, { sized: false }))).toBe('invalid_format');
+    const promised = { size: 2 ** 45, read: async () => undefined, cancel: async () => {} };
+    await expect(new ByteReader(promised, 'file').take(2 ** 42)).rejects.toMatchObject({ code: 'out_of_memory' });
   });
 
   test('errors name the file', async () => {
