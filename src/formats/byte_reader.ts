@@ -31,6 +31,17 @@ export class ByteReader {
     return bytes;
   }
 
+  /** The same, which stay to be taken. */
+  async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.take(length);
+    const chunk = new Uint8Array(length + this.#chunk.length);
+    chunk.set(bytes);
+    chunk.set(this.#chunk, length);
+    this.#chunk = chunk;
+    this.#position -= length;
+    return bytes;
+  }
+
   async skip(length: number): Promise<void> {
     await this.#advance(length, () => {});
   }

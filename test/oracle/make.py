@@ -17,6 +17,7 @@ from .encoding import make_encoding
 from .errors import make_errors
 from .families import BASES
 from .gguf_files import make_gguf_files
+from .gguf_models import FAMILIES
 from .images import make_images
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
 from .prng import make_prng
@@ -61,7 +62,7 @@ def items() -> Iterable[Item]:
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)
-    yield Item("gguf", "gguf", "gguf.json", make_gguf_files, ("llama", "qwen2", "qwen3"))
+    yield Item("gguf", "gguf", "gguf.json", make_gguf_files, tuple(FAMILIES))
     yield Item("images", "images", "images.json", make_images)
 
 

@@ -28,9 +28,8 @@ export class GgufMetadata {
     throw this.invalid(key, 'a text');
   }
 
-  /** false where it is missing. */
-  flag(key: string): boolean {
-    const value = this.#fields.get(key) ?? false;
+  flag(key: string, fallback = false): boolean {
+    const value = this.#fields.get(key) ?? fallback;
     if (typeof value === 'boolean') return value;
     throw this.invalid(key, 'true or false');
   }
@@ -47,8 +46,22 @@ export class GgufMetadata {
     throw this.invalid(key, 'a list of numbers');
   }
 
+  numberOrFlags(key: string): number | readonly boolean[] | undefined {
+    const value = this.#fields.get(key);
+    if (!Array.isArray(value)) return this.number(key);
+    if (value.every((item) => typeof item === 'boolean')) return value;
+    throw this.invalid(key, 'a number or a list of true and false');
+  }
+
   unsupported(what: string, hint: string): WebVeraError {
     return new WebVeraError('unsupported_model', `${this.file}: ${what}`, { hint, detail: { file: this.file } });
+  }
+
+  exceeded(what: string): WebVeraError {
+    return new WebVeraError('limit_exceeded', `${this.file}: ${what}`, {
+      hint: "Give the model's tokenizer.json beside the file.",
+      detail: { file: this.file },
+    });
   }
 
   invalid(key: string, expected: string): WebVeraError {

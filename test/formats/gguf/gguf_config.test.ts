@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../src/core/fields';
+import { GgufFiles } from '../../../src/formats/gguf/gguf_files';
+import { parseFalconConfig } from '../../../src/models/falcon_config';
+import { parseGemmaConfig } from '../../../src/models/gemma_config';
+import { parseGemma2Config } from '../../../src/models/gemma2_config';
+import { parseGemma3Config } from '../../../src/models/gemma3_config';
+import { parseGpt2Config } from '../../../src/models/gpt2_config';
+import { parseLlamaConfig } from '../../../src/models/llama_config';
+import { parseMistralConfig } from '../../../src/models/mistral_config';
+import { parsePhi3Config } from '../../../src/models/phi3_config';
+import { parseQwen2Config } from '../../../src/models/qwen2_config';
+import { parseQwen3Config } from '../../../src/models/qwen3_config';
+import { type GgufSpec, ggufBytes } from '../../helpers/gguf_bytes';
+import { ggufFile, ggufModels } from '../../helpers/golden_gguf';
+import { MemorySource } from '../../helpers/memory_source';
+
+const configOf = (file: Uint8Array, chunkBytes = 1000) =>
+  new GgufFiles(new MemorySource({ file }, { chunkBytes }), 'file').config();
+
+const PARSERS: Readonly<Record<string, (json: JsonObject) => object>> = {
+  llama: parseLlamaConfig,
+  mistral: parseMistralConfig,
+  qwen2: parseQwen2Config,
+  qwen3: parseQwen3Config,
+  gemma: parseGemmaConfig,
+  gemma2: parseGemma2Config,
+  gemma3_text: parseGemma3Config,
+  phi3: parsePhi3Config,
+  falcon: parseFalconConfig,
+  gpt2: parseGpt2Config,
+};
+
+/** What GGUF has no word for: the scale is known by the model's size, and Falcon's context is always the same. */
+const UNTOLD: Readonly<Record<string, JsonObject>> = {
+  gemma2: { query_pre_attn_scalar: 16 },
+  gemma3: { query_pre_attn_scalar: 16 },
+  falcon: { max_position_embeddings: 2048 },
+  'falcon-new': { max_position_embeddings: 2048 },
+};
+
+test.each(ggufModels)('%s is described as by its config.json', async (name) => {
+  const json = JSON.parse(readFileSync(`test/golden/base/${name}/config.json`, 'utf8'));
+  const made = await configOf(ggufFile(name));
+  expect({ type: made.model_type, classes: made.architectures }).toEqual({
+    type: json.model_type,
+    classes: json.architectures,
+  });
+  const parse = PARSERS[json.model_type];
+  if (parse === undefined) throw new Error(`no parser of ${json.model_type}`);
+  // GGUF doesn't say what the checkpoint was saved in.
+  expect({ ...parse(made), dtype: null }).toEqual({ ...parse({ ...json, ...UNTOLD[name] }), dtype: null });
+});
+
+test('all families are among these', () => {
+  const types = ggufModels.map((name) => JSON.parse(readFileSync(`test/golden/base/${name}/config.json`, 'utf8')));
+  expect(new Set(types.map(({ model_type }) => model_type))).toEqual(new Set(Object.keys(PARSERS)));
+});
+
+/** A file without tensors but those named, by its architecture's fields. */
+function described(architecture: string, fields: NonNullable<GgufSpec['fields']>, more: GgufSpec = {}): Uint8Array {
+  const sizes = {
+    block_count: 2,
+    embedding_length: 32,
+    feed_forward_length: 56,
+    context_length: 40,
+    'attention.head_count': 4,
+    'attention.layer_norm_rms_epsilon': 1e-6,
+    vocab_size: 96,
+  };
+  const named = Object.entries({ ...sizes, ...fields }).map(([key, value]) => [`${architecture}.${key}`, value]);
+  return ggufBytes({
+    ...more,
+    fields: { 'general.architecture': architecture, ...Object.fromEntries(named), ...more.fields },
+    tensors: [{ name: 'token_embd.weight', shape: [96, 32] }, ...(more.tensors ?? [])],
+  });
+}
+
+const parsed = async (architecture: string, fields: NonNullable<GgufSpec['fields']>): Promise<object> => {
+  const config = await configOf(described(architecture, fields));
+  return PARSERS[config.model_type]?.(config) ?? {};
+};
+
+describe('what a file leaves out', () => {
+  test('of a Gemma 2 is as llama.cpp has it', async () => {
+    expect(await parsed('gemma2', { 'attention.key_length': 16, block_count: 3 })).toMatchObject({
+      scale: 16 ** -0.5,
+      scoreSoftcap: 50,
+      logitSoftcap: 30,
+      sliding: { window: 4096, layers: [true, false, true] },
+      rope: { type: 'default', theta: 10000 },
+    });
+  });
+
+  test('of a Gemma 3 is as llama.cpp has it', async () => {
+    const config = { 'attention.sliding_window': 512, 'rope.freq_base': 1e6, block_count: 7 };
+    expect(await parsed('gemma3', config)).toMatchObject({
+      sliding: { window: 512, layers: [true, true, true, true, true, false, true] },
+      rope: { type: 'default', theta: 1e6 },
+      slidingRope: { type: 'default', theta: 10000 },
+    });
+    expect(await parsed('gemma3', config)).not.toHaveProperty('logitSoftcap');
+    expect(await parsed('gemma3', { ...config, 'attention.sliding_window': 0 })).not.toHaveProperty('sliding');
+  });
+
+  test.each([
+    ['gemma2', 46],
+    ['gemma3', 62],
+  ])('of the largest %s is the share of a head in the width', async (architecture, block_count) => {
+    expect(await parsed(architecture, { block_count, 'attention.key_length': 16 })).toMatchObject({ scale: 8 ** -0.5 });
+  });
+});
+
+describe('positions', () => {
+  test('are scaled linearly, those of layers with a window never', async () => {
+    const scaled = { 'rope.scaling.type': 'linear', 'rope.scaling.factor': 8 };
+    expect(await parsed('llama', scaled)).toMatchObject({ rope: { type: 'linear', theta: 10000, factor: 8 } });
+    expect(await parsed('gemma3', { ...scaled, 'attention.sliding_window': 4 })).toMatchObject({
+      rope: { type: 'linear', theta: 10000, factor: 8 },
+      slidingRope: { type: 'default', theta: 10000 },
+    });
+  });
+
+  test.each([
+    [{ 'rope.scale_linear': 4 }, { type: 'linear', theta: 10000, factor: 4 }],
+    [
+      { 'rope.scaling.type': 'none', 'rope.scaling.factor': 4 },
+      { type: 'default', theta: 10000 },
+    ],
+    [{ 'rope.scaling.factor': 1 }, { type: 'default', theta: 10000 }],
+  ])('of %j are as llama.cpp has them', async (fields, rope) => {
+    expect(await parsed('llama', fields)).toMatchObject({ rope });
+  });
+
+  test.each([
+    { 'rope.scaling.type': 'yarn', 'rope.scaling.factor': 4, 'rope.scaling.original_context_length': 4096 },
+    { 'rope.scaling.type': 'longrope' },
+    { 'rope.scaling.attn_factor': 1.19 },
+    { 'rope.dimension_count': 4 },
+    { 'attention.key_length': 8, 'attention.value_length': 16 },
+  ])('of %j are unsupported_model', async (fields) => {
+    await expect(configOf(described('llama', fields))).rejects.toMatchObject({ code: 'unsupported_model' });
+  });
+
+  /** As convert_hf_to_gguf.py computes them. */
+  function llama3Factors(theta: number, size: number, factor: number, original: number): number[] {
+    return Array.from({ length: size / 2 }, (_, j) => {
+      const turns = original / (2 * Math.PI * theta ** ((2 * j) / size));
+      if (turns > 4) return 1;
+      if (turns < 1) return factor;
+      const smooth = (turns - 1) / 3;
+      return 1 / ((1 - smooth) / factor + smooth);
+    });
+  }
+
+  const withFactors = (factors: readonly number[], { before = 0, length = factors.length } = {}): Uint8Array => {
+    const data = new Uint8Array(before + 4 * factors.length);
+    data.set(new Uint8Array(Float32Array.from(factors).buffer), before);
+    const tensors = [{ name: 'rope_freqs.weight', shape: [length], offset: before }];
+    const fields = { 'rope.freq_base': 500000, 'attention.key_length': 128 };
+    return described('llama', fields, { tensors, data });
+  };
+
+  test.each([
+    [8, 8192],
+    [32, 8192],
+    [4, 16],
+    [16, 100_000],
+  ])('are scaled by %d as Llama 3’s of %d tokens', async (factor, original_max_position_embeddings) => {
+    const factors = llama3Factors(500000, 128, factor, original_max_position_embeddings);
+    const rope = { type: 'llama3', theta: 500000, factor, low_freq_factor: 1, high_freq_factor: 4 };
+    // The factors are near the file's beginning, or so far that it is read once more.
+    for (const before of [0, 64, 2 ** 21]) {
+      const config = await configOf(withFactors(factors, { before }), 100_000);
+      expect(parseLlamaConfig(config)).toMatchObject({ rope: { ...rope, original_max_position_embeddings } });
+    }
+  });
+
+  test('whose factors are one aren’t scaled', async () => {
+    const config = await configOf(withFactors(Array(64).fill(1)));
+    expect(parseLlamaConfig(config)).toMatchObject({ rope: { type: 'default', theta: 500000 } });
+  });
+
+  test.each([
+    [
+      'that none of Llama 3’s are',
+      llama3Factors(500000, 128, 8, 8192).map((it, j) => (j === 30 ? it * 1.01 : it)),
+      'unsupported_model',
+    ],
+    ['below one', Array(64).fill(0.5), 'invalid_format'],
+    ['that are no numbers', Array(64).fill(Number.NaN), 'invalid_format'],
+    ['of another count', Array(63).fill(2), 'invalid_format'],
+  ])('with factors %s are refused', async (_, factors, code) => {
+    await expect(configOf(withFactors(factors))).rejects.toMatchObject({ code });
+  });
+
+  test('are scaled in one way', async () => {
+    const tensors = [{ name: 'rope_freqs.weight', shape: [4] }];
+    const data = new Uint8Array(Float32Array.of(1, 1, 1, 8).buffer);
+    const both = described('llama', { 'rope.scaling.type': 'linear', 'rope.scaling.factor': 2 }, { tensors, data });
+    await expect(configOf(both)).rejects.toThrow("scaled linearly or as Llama 3's, got both");
+    const long = described('phi3', {}, { tensors: [{ name: 'rope_factors_long.weight', shape: [4] }] });
+    await expect(configOf(long)).rejects.toThrow('got rope_factors_long.weight');
+  });
+
+  test('with factors that the file doesn’t hold are invalid_format', async () => {
+    await expect(configOf(withFactors([1, 2], { length: 2 ** 40 }))).rejects.toMatchObject({ code: 'invalid_format' });
+    await expect(configOf(withFactors([1, 2], { length: 64 }))).rejects.toMatchObject({ code: 'invalid_format' });
+  });
+});
+
+describe('fields of the wrong kind are invalid_format', () => {
+  test.each([
+    ['llama', { block_count: '2' }],
+    ['llama', { 'attention.head_count_kv': [1, 1] }],
+    ['llama', { 'rope.freq_base': Number.NaN }],
+    ['llama', { 'rope.scaling.type': 3 }],
+    ['llama', { 'attention.sliding_window': 'wide' }],
+    ['gemma2', { 'attention.sliding_window_pattern': [true] }],
+    ['gemma2', { 'attention.sliding_window_pattern': [1, 0] }],
+    ['gemma3', { 'attention.sliding_window_pattern': 1.5 }],
+    ['gemma2', { attn_logit_softcapping: true }],
+    ['phi3', { 'attention.sliding_window': false }],
+    ['gpt2', { 'attention.layer_norm_epsilon': 'small' }],
+    ['falcon', { 'attention.head_count_kv': 'one' }],
+  ])('%s with %j', async (architecture, fields) => {
+    await expect(configOf(described(architecture, fields))).rejects.toMatchObject({ code: 'invalid_format' });
+  });
+
+  test('a number of layers that no model has makes no list', async () => {
+    const config = await configOf(described('gemma2', { block_count: 2 ** 50 }));
+    expect(config).not.toHaveProperty('layer_types');
+    expect(() => parseGemma2Config(config)).toThrow('num_hidden_layers');
+  });
+});
