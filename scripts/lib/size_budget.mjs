@@ -11,7 +11,7 @@ const KIB = 1024;
  */
 const BUDGETS = {
   'webvera.js': { files: ['webvera.js'], most: 50 * KIB },
-  'worker.js': { files: ['worker.js'], most: 212 * KIB },
+  'worker.js': { files: ['worker.js'], most: 220 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'embed.js': { files: ['embed.js'], most: 60 * KIB },
   'first load': { files: ['webvera.js', 'worker.js'], most: 300 * KIB },

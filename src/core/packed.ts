@@ -119,10 +119,6 @@ export function pack(numbers: Float32Array, shape: Shape, name: PackedName): Uin
   return words;
 }
 
-export function packQ8(numbers: Float32Array, shape: Shape): Uint32Array<ArrayBuffer> {
-  return pack(numbers, shape, 'q8');
-}
-
 export function unpack(bytes: ArrayBuffer, shape: Shape, name: PackedName): Float32Array<ArrayBuffer> {
   const matrix = new PackedMatrix(shape, name, bytes);
   const { rows, columns } = matrix;

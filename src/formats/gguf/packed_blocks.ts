@@ -1,4 +1,4 @@
-import { asHalf, PackedMatrix, packQ8, Q8_ZERO } from '../../core/packed';
+import { asHalf, PackedMatrix, pack, Q8_ZERO } from '../../core/packed';
 import type { Shape } from '../../core/shape';
 import { type BlockType, blocksOf, GROUP, unpackBlocks } from './block_types';
 
@@ -12,7 +12,7 @@ const Q4_ZERO = 8;
  */
 export function packBlocks(type: BlockType, bytes: Uint8Array, shape: Shape): Uint32Array<ArrayBuffer> {
   const { packed } = type;
-  if (packed === 'q8' && type.hasMinimum) return packQ8(unpackBlocks(type, bytes), shape);
+  if (packed === 'q8' && type.hasMinimum) return pack(unpackBlocks(type, bytes), shape, 'q8');
   const matrix = new PackedMatrix(shape, packed);
   let row = 0;
   let column = 0;
