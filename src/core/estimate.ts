@@ -23,7 +23,7 @@ export interface Estimate {
   readonly download: {
     /** Weights and tokenizer.json, as far as the server tells their sizes. */
     readonly total: number;
-    /** Of these, what is on this device already. */
+    /** Of these, what is on this device already: kept from an earlier load, or given as `files`. A load downloads the rest. */
     readonly cached: number;
   };
   readonly gpu: GpuBytes;

@@ -13,6 +13,8 @@ export interface FileSource {
   open(file: string): Promise<ByteStream | undefined>;
   /** Tells how many bytes will be read in all; only then can progress over all files be reported. */
   expect(bytes: number): void;
+  /** Bytes of a file that needn't be downloaded any more. None where it isn't told. */
+  kept?(file: string): Promise<number>;
 }
 
 /** A file that is read once, from its start. Read it to its end or cancel it. */

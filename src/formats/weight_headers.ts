@@ -18,9 +18,15 @@ export interface WeightHeaders {
   readonly tensors: readonly TensorHeader[];
   /** Of all files that hold them. */
   readonly bytes: number;
+  /** Their names. */
+  readonly files: readonly string[];
 }
 
-type ReadHeaders = (stream: ByteStream, file: string, limits: WeightLimits) => Promise<WeightHeaders>;
+type ReadHeaders = (
+  stream: ByteStream,
+  file: string,
+  limits: WeightLimits,
+) => Promise<Pick<WeightHeaders, 'tensors' | 'bytes'>>;
 
 /** As `readWeights` looks for them. */
 const FORMATS: readonly { readonly file: string; readonly index: string; readonly read: ReadHeaders }[] = [
@@ -38,17 +44,18 @@ export async function readWeightHeaders(
 ): Promise<WeightHeaders> {
   for (const { file, index, read } of FORMATS) {
     const single = await source.open(file);
-    if (single !== undefined) return read(single, file, limits);
+    if (single !== undefined) return { ...(await read(single, file, limits)), files: [file] };
     const shards = await readFileIfPresent(source, index, limits.json);
     if (shards === undefined) continue;
     const tensors: TensorHeader[] = [];
     let bytes = 0;
-    for (const [shard, names] of parseWeightsIndex(shards, limits, index).shards) {
+    const files = parseWeightsIndex(shards, limits, index).shards;
+    for (const [shard, names] of files) {
       const held = await read(await openFile(source, shard), shard, limits);
       tensors.push(...held.tensors.filter(({ name }) => names.has(name)));
       bytes += held.bytes;
     }
-    return { tensors, bytes };
+    return { tensors, bytes, files: [...files.keys()] };
   }
   throw missingFile(
     source,

@@ -27,6 +27,10 @@ export class BlobFolder implements FileSource {
     this.#options.progress.expect(bytes);
   }
 
+  async kept(file: string): Promise<number> {
+    return this.#files.get(file)?.size ?? 0;
+  }
+
   async open(file: string): Promise<ByteStream | undefined> {
     this.#options.signal?.throwIfAborted();
     const blob = this.#files.get(file);

@@ -31,6 +31,11 @@ test.each(['base/llama', 'base/qwen2-f16-shards'])('of %s', async (base) => {
   const headers = await folderFiles(new MemorySource(files)).headers();
   expect(told(headers.tensors)).toEqual(told(await tensorsOf(folderFiles(new MemorySource(files)))));
   expect(headers.bytes).toBe(sizeOf(files, /\.safetensors$/));
+  expect([...headers.files].sort()).toEqual(
+    Object.keys(files)
+      .filter((name) => name.endsWith('.safetensors'))
+      .sort(),
+  );
 });
 
 test.each([true, false])('the weights themselves don’t come (size known: %s)', async (sized) => {
@@ -41,6 +46,7 @@ test.each([true, false])('the weights themselves don’t come (size known: %s)',
   expect(headers).toEqual({
     tensors: [expect.objectContaining({ name: 'w', dtype: 'F32', shape: [100, 1000] })],
     bytes: file.length,
+    files: ['model.safetensors'],
   });
   expect(source.bytesRead).toBe(1000);
   expect(source.cancelled).toEqual(['model.safetensors']);
@@ -63,6 +69,7 @@ test.each(ggufNames)('of %s in GGUF', async (name) => {
   const headers = await new GgufFiles(source, 'model.gguf').headers();
   expect(told(headers.tensors)).toEqual(told(await tensorsOf(new GgufFiles(new MemorySource(files), 'model.gguf'))));
   expect(headers.bytes).toBe(files['model.gguf'].length);
+  expect(headers.files).toEqual(['model.gguf']);
   expect(source.cancelled).toContain('model.gguf');
 });
 

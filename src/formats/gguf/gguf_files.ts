@@ -67,7 +67,7 @@ export class GgufFiles implements ModelFiles {
       end = Math.max(end, header.dataOffset + tensor.offset + byteLength(tensor, packing));
       return this.#told(tensor, model);
     });
-    return { tensors, bytes: stream.size ?? end };
+    return { tensors, bytes: stream.size ?? end, files: [this.#file] };
   }
 
   async *tensors(select: (tensor: TensorHeader) => boolean): AsyncGenerator<StoredTensor, void, undefined> {

@@ -22,6 +22,8 @@ import { judge, type Verdict } from './verdict';
 /** Bytes that any GPU binds. */
 const LEAST_BINDING = 128 * 2 ** 20;
 
+const TOKENIZER = 'tokenizer.json';
+
 /** What a model's files begin with. */
 interface Begun extends WeightHeaders {
   readonly config: PretrainedConfig;
@@ -51,7 +53,7 @@ export class SessionPlans implements PlanCalls {
       const config = new VeraConfig(request.config);
       const source = this.#sources.open(call, from, load, signal);
       const begun = await this.#begin(source, load.gguf_file);
-      const download = begun.bytes + (await sizeOf(source, 'tokenizer.json'));
+      const told = { download: await downloadOf(source, begun) };
       const room = { bindingBytes: await this.#bindingBytes(), memory };
       const plan = async (
         changed: ResolvedTrainingArguments,
@@ -62,7 +64,6 @@ export class SessionPlans implements PlanCalls {
         const loaded = planModel({ ...begun, load, classifies, maxBindingBytes });
         return planRun({ loaded, adapter: planAdapter(loaded, config), args: changed, maxBindingBytes });
       };
-      const told = { download: { total: download, cached: 0 } };
       try {
         const gpu = await plan(args);
         const verdict: Verdict = judge(gpu, room);
@@ -98,6 +99,14 @@ export class SessionPlans implements PlanCalls {
       throw error;
     }
   }
+}
+
+/** What has come by now counts too: the beginnings of the weights are kept like all else. */
+async function downloadOf(source: FileSource, { bytes, files }: WeightHeaders): Promise<Estimate['download']> {
+  const total = bytes + (await sizeOf(source, TOKENIZER));
+  let cached = 0;
+  for (const file of [...files, TOKENIZER]) cached += (await source.kept?.(file)) ?? 0;
+  return { total, cached };
 }
 
 /** Bytes of a file as far as they are known; none of it is read. */

@@ -75,6 +75,13 @@ export class KeptFolder implements FileSource {
     return this.#download(file, record);
   }
 
+  async kept(file: string): Promise<number> {
+    await this.#pin();
+    // A store that fails has nothing to give.
+    const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
+    return record === undefined || record.state === 'corrupt' ? 0 : record.bytes;
+  }
+
   /** What is kept of it. */
   async records(): Promise<readonly KeptFile[]> {
     await this.#pin();

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WebVeraError } from '../../../src/core/error';
+import { readFile } from '../../../src/core/files';
+import { resolveTrainingArguments } from '../../../src/page/training_arguments';
+import type { SessionDevice } from '../../../src/worker/models/device';
+import { ModelSources } from '../../../src/worker/models/model_sources';
+import { SessionPlans } from '../../../src/worker/plans/session_plans';
+import type { WireSource } from '../../../src/worker/protocol';
+import { Calls } from '../../../src/worker/rpc/calls';
+import { FaultyServer } from '../../hub/faulty_server';
+import { COMMIT, Device } from '../storage/keeping';
+
+const folder = 'test/golden/base/llama';
+const [MODEL, TOKENIZER] = ['model.safetensors', 'tokenizer.json'];
+const files: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+  'config.json': new Uint8Array(readFileSync(`${folder}/config.json`)),
+  [MODEL]: new Uint8Array(readFileSync(`${folder}/${MODEL}`)),
+  // No estimate reads it.
+  [TOKENIZER]: new Uint8Array(1000),
+};
+const sizeOf = (file: string): number => files[file]?.length ?? 0;
+const total = sizeOf(MODEL) + sizeOf(TOKENIZER);
+const noGpu = { adapter: () => Promise.reject(new WebVeraError('unsupported_device', 'There is none')) };
+const request = {
+  config: { r: 4 },
+  args: resolveTrainingArguments({ max_length: 16 }),
+  load: { progress: false },
+  memory: { bytes: 2 ** 30, from: 'given' },
+} as const;
+let server: FaultyServer;
+let device: Device;
+let sources: ModelSources;
+
+beforeEach(async () => {
+  server = await FaultyServer.start(files);
+  server.always = { headers: { 'x-repo-commit': COMMIT } };
+  device = new Device();
+  sources = new ModelSources({ emit() {} }, { store: 'auto', remoteHost: server.url }, { kept: device.store });
+});
+afterEach(() => server.close());
+
+async function downloadOf(source: WireSource, from = sources) {
+  const plans = new SessionPlans(new Calls(() => {}), noGpu as unknown as SessionDevice, from, 'auto');
+  return (await plans.estimate(1, source, request)).download;
+}
+
+async function load(file: string): Promise<void> {
+  const open = sources.open(2, 'a/b', request.load, new AbortController().signal);
+  await readFile(open, file, 1e8);
+}
+
+test('an estimate tells what of a download is kept', async () => {
+  const { cached, ...rest } = await downloadOf('a/b');
+  expect(rest).toEqual({ total });
+  // What the weights begin with has come for the estimate, and is kept.
+  const [record] = (await device.store.list()).filter(({ file }) => file === MODEL);
+  expect(cached).toBe(record?.bytes);
+  await load(TOKENIZER);
+  expect((await downloadOf('a/b')).cached).toBe((record?.bytes ?? 0) + sizeOf(TOKENIZER));
+  await load(MODEL);
+  expect(await downloadOf('a/b')).toEqual({ total, cached: total });
+  expect((await downloadOf({ repo: 'a/b', revision: COMMIT })).cached).toBe(total);
+});
+
+test('what is damaged counts as not kept', async () => {
+  await load(MODEL);
+  const [record] = await device.store.list();
+  await device.store.set({ ...record!, state: 'corrupt' });
+  const kept = sources.open(3, 'a/b', request.load, new AbortController().signal);
+  expect(await kept.kept?.(MODEL)).toBe(0);
+});
+
+test('nothing is kept in memory, and files that are given are all here', async () => {
+  const inMemory = new ModelSources({ emit() {} }, { store: 'memory', remoteHost: server.url });
+  expect(await downloadOf('a/b', inMemory)).toEqual({ total, cached: 0 });
+  const given = new Map(Object.entries(files).map(([name, bytes]) => [name, new Blob([bytes])]));
+  expect(await downloadOf({ files: given })).toEqual({ total, cached: total });
+});
