@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildIfStale } from './lib/build.mjs';
 import { failureOf, runCommand } from './lib/command.mjs';
+import { printEstimate } from './lib/finetune_estimate_report.mjs';
 import { prepareExport, writeExport } from './lib/finetune_export.mjs';
 import { checkModel, prepareFolder, readKernels, readText } from './lib/finetune_inputs.mjs';
 import { HELP, readFinetuneOptions } from './lib/finetune_options.mjs';
@@ -19,6 +20,7 @@ import { promptFrom, splitText } from './lib/text.mjs';
 /**
  * What the page reports. Files come in base64.
  * @typedef {import('./lib/finetune_run.mjs').Report
+ *   | { type: 'estimated', told: import('./lib/finetune_estimate.mjs').Told }
  *   | { type: 'done', result: Omit<Outcome['result'], 'files'> & { files: Base64, exported: Base64 | null } }
  *   | { type: 'error', error: import('./lib/command.mjs').Told }} PageReport
  */
@@ -28,17 +30,55 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
 /** @param {FinetuneOptions} options */
 async function main(options) {
   checkModel(options.model);
+  if (options.estimating !== undefined) return estimate(options);
   const text = splitText(readText(options.text));
   const kernels = readKernels(options.kernels);
   prepareFolder(options.out);
   prepareExport(options.exporting);
-  // Without a GPU, Firefox renders by Mesa's driver; Chromium brings its own.
-  await setUp(options.browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
-  buildIfStale();
+  await prepare(options);
   const { outcome, exported } = await train(options, text, kernels);
   printOutcome(outcome);
   writeResults(options, outcome);
   if (options.exporting !== undefined) await writeExport(options.exporting, exported);
+}
+
+/** @param {FinetuneOptions} options */
+async function prepare({ browser }) {
+  // Without a GPU, Firefox renders by Mesa's driver; Chromium brings its own.
+  await setUp(browser === 'firefox' ? ['firefox', 'lavapipe'] : ['chrome']);
+  buildIfStale();
+}
+
+/**
+ * What the page finds on its server, besides texts.
+ * @param {FinetuneOptions} options
+ * @param {object} around the settings, for whoever reads the job
+ */
+function pageOf({ model, settings }, around) {
+  const job = { ...settings, base: settings.model, gguf_file: model.gguf_file, ...around };
+  return {
+    '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/finetune.html')) },
+    '/scripts/page/': path('page/'),
+    '/scripts/lib/': path('lib/'),
+    '/dist/': path('../dist/'),
+    '/model/': model.folder,
+    '/job.json': { type: 'application/json', body: JSON.stringify(job) },
+  };
+}
+
+/** @param {FinetuneOptions} options */
+async function estimate(options) {
+  await prepare(options);
+  const server = await serve(pageOf(options, { estimating: options.estimating, prompt: '' }));
+  const onReport = (/** @type {PageReport} */ report) => {
+    if (report.type === 'estimated') printEstimate(options.settings, report.told);
+  };
+  try {
+    const last = await runPage(options.browser, `${server.url}/`, { onReport });
+    if (last.type === 'error') throw failureOf(last.error);
+  } finally {
+    await server.close();
+  }
 }
 
 /**
@@ -47,26 +87,14 @@ async function main(options) {
  * @param {unknown} kernels
  * @returns {Promise<{ outcome: Outcome, exported: Map<string, Blob> | null }>}
  */
-async function train({ browser, model, settings, exporting }, { train, heldOut }, kernels) {
+async function train(options, { train, heldOut }, kernels) {
+  const { browser, settings, exporting } = options;
   const started = performance.now();
   const plain = (/** @type {string} */ body) => ({ type: 'text/plain; charset=utf-8', body });
-  const job = {
-    ...settings,
-    base: settings.model,
-    gguf_file: model.gguf_file,
-    prompt: promptFrom(heldOut),
-    kernels,
-    exportAfter: exporting?.after,
-  };
   const server = await serve({
-    '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('page/finetune.html')) },
-    '/scripts/page/': path('page/'),
-    '/scripts/lib/': path('lib/'),
-    '/dist/': path('../dist/'),
-    '/model/': model.folder,
+    ...pageOf(options, { prompt: promptFrom(heldOut), kernels, exportAfter: exporting?.after }),
     '/train.txt': plain(train),
     '/held_out.txt': plain(heldOut),
-    '/job.json': { type: 'application/json', body: JSON.stringify(job) },
   });
   const { outcome, onReport, end } = followFinetune(settings);
   const onOpen = (/** @type {string} */ version) => {
@@ -76,7 +104,7 @@ async function train({ browser, model, settings, exporting }, { train, heldOut }
     const last = await runPage(browser, `${server.url}/`, {
       onOpen,
       onReport: (/** @type {PageReport} */ report) => {
-        if (report.type !== 'done' && report.type !== 'error') onReport(report);
+        if (report.type !== 'done' && report.type !== 'error' && report.type !== 'estimated') onReport(report);
       },
     });
     end();

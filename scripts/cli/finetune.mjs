@@ -1,10 +1,12 @@
 import { basename, resolve } from 'node:path';
+import { estimateRun } from '../lib/finetune_estimate.mjs';
+import { printEstimate } from '../lib/finetune_estimate_report.mjs';
 import { prepareExport, readExport, writeExport } from '../lib/finetune_export.mjs';
 import { checkModel, prepareFolder, readKernels, readText } from '../lib/finetune_inputs.mjs';
 import { followFinetune } from '../lib/finetune_report.mjs';
 import { printOutcome, writeResults } from '../lib/finetune_results.mjs';
 import { finetune } from '../lib/finetune_run.mjs';
-import { kernelsOf, readSettings, SETTING_FLAGS, settingHelp } from '../lib/finetune_settings.mjs';
+import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } from '../lib/finetune_settings.mjs';
 import { readFlags } from '../lib/options.mjs';
 import { promptFrom, splitText } from '../lib/text.mjs';
 import { DAWN_FLAG, dawnHelp, describeGpu, loadLibrary, modelOf, openGpu, required, sourceOf } from './library.mjs';
@@ -36,13 +38,22 @@ const FLAGS = /** @type {const} */ ({
 export async function main(argv) {
   const flags = readFlags(argv, FLAGS);
   const model = modelOf(flags);
-  const text = resolve(required('text', flags, 'a file of plain text to learn'));
+  const estimating = readEstimate(flags);
+  const text = estimating === undefined ? resolve(required('text', flags, 'a file of plain text to learn')) : '';
   const name = model.repository ?? model.gguf_file ?? basename(String(model.folder));
   const settings = readSettings(flags, { model: name, text: basename(text) });
   const out = resolve(String(flags.out));
   const exporting = readExport(flags, settings.max_steps, (path) => resolve(String(path)));
   const { folder, gguf_file } = model;
   if (folder !== undefined) checkModel({ folder, ...(gguf_file !== undefined && { gguf_file }) });
+  const job = { ...settings, base: name, gguf_file };
+  if (estimating !== undefined) {
+    const options = /** @type {const} */ ({ worker: false, gpu: await openGpu(flags) });
+    const [library, source] = [await loadLibrary(), await sourceOf(model)];
+    const told = await estimateRun(library, { options, source, job: { ...job, prompt: '' }, ...estimating });
+    printEstimate(settings, told);
+    return;
+  }
   const { train, heldOut } = splitText(readText(text));
   const kernels = readKernels(kernelsOf(flags.kernels, (path) => resolve(String(path))));
   prepareFolder(out);
@@ -59,7 +70,7 @@ export async function main(argv) {
       source: await sourceOf(model),
       train: plain(train),
       heldOut: plain(heldOut),
-      job: { ...settings, base: name, gguf_file, prompt: promptFrom(heldOut) },
+      job: { ...job, prompt: promptFrom(heldOut) },
       device: () => describeGpu(gpu),
       report: onReport,
       ...(exporting && { exportAfter: exporting.after }),

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readExport } from './finetune_export.mjs';
 import { modelAt } from './finetune_inputs.mjs';
-import { kernelsOf, readSettings, SETTING_FLAGS, settingHelp } from './finetune_settings.mjs';
+import { kernelsOf, readEstimate, readSettings, SETTING_FLAGS, settingHelp } from './finetune_settings.mjs';
 import { choice, readFlags } from './options.mjs';
 
 const bundled = (/** @type {string} */ path) => fileURLToPath(new URL(`../../demo/public/${path}`, import.meta.url));
@@ -18,6 +18,7 @@ const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj',
  * @property {import('./browsers.mjs').BrowserKind} browser
  * @property {string} kernels default, tuned, or a file's absolute path
  * @property {import('./finetune_export.mjs').Export | undefined} exporting
+ * @property {ReturnType<typeof readEstimate>} estimating
  * @property {Settings} settings
  */
 
@@ -65,6 +66,7 @@ export function readFinetuneOptions(argv) {
     exporting: readExport(flags, settings.max_steps, path),
     kernels: kernelsOf(flags.kernels, path),
     browser: choice('browser', flags.browser, /** @type {const} */ (['chrome', 'firefox'])),
+    estimating: readEstimate(flags),
     settings,
   };
 }

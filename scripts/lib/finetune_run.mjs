@@ -68,16 +68,7 @@ export async function finetune(library, run) {
         if (info.status === 'progress_total') void report({ type: 'loading', loaded: info.loaded, total: info.total });
       },
     });
-    const { r, target_modules } = job;
-    const config = new VeraConfig({
-      r,
-      target_modules,
-      task_type: 'CAUSAL_LM',
-      base_model_name_or_path: job.base,
-      // A and B come again from `projection_prng_key`, so that an adapter is only its two vectors a layer.
-      save_projection: false,
-    });
-    return get_peft_model(base, config);
+    return get_peft_model(base, new VeraConfig(configOf(job)));
   });
   const parameters = model.get_nb_trainable_parameters();
   const heldOutTokens = (await model.tokenizer?.encode(await heldOut.text()))?.length ?? 0;
@@ -94,10 +85,10 @@ export async function finetune(library, run) {
   const sampleBefore = await timed('write before', () => sample(model, job));
   await report({ type: 'before', perplexity: before });
 
-  const { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed } = job;
+  const { max_steps } = job;
   // Where this runs, nothing is kept that a later run could go on from. Python keeps what it comes to.
   const save_strategy = exportAfter === undefined ? /** @type {const} */ ('no') : /** @type {const} */ ('steps');
-  const args = { max_steps, warmup_steps, learning_rate, per_device_train_batch_size, max_length, seed, save_strategy };
+  const args = { ...argumentsOf(job), save_strategy };
   /** @type {ReadonlyMap<string, Blob> | undefined} */
   let exported;
   const output = await timed('train', async () => {
@@ -150,6 +141,26 @@ export async function finetune(library, run) {
     files,
     exported,
   };
+}
+
+/**
+ * The adapter that is trained. A and B come again from `projection_prng_key`, so that it is only its two vectors a layer.
+ * @param {Settings & { base: string }} job
+ */
+export function configOf({ r, target_modules, base }) {
+  const task_type = /** @type {const} */ ('CAUSAL_LM');
+  return { r, target_modules, task_type, base_model_name_or_path: base, save_projection: false };
+}
+
+/**
+ * How it is trained.
+ * @param {Settings} job
+ * @returns {import('../../src/index').TrainingArguments}
+ */
+export function argumentsOf({ max_steps, warmup_steps, learning_rate, max_length, seed, ...rest }) {
+  const { per_device_train_batch_size, gradient_accumulation_steps, gradient_checkpointing } = rest;
+  const batches = { per_device_train_batch_size, gradient_accumulation_steps, gradient_checkpointing };
+  return { max_steps, warmup_steps, learning_rate, max_length, seed, ...batches };
 }
 
 /**

@@ -1,9 +1,10 @@
 // Trains an adapter with the public API, in a worker, and reports everything to the script that opened this page.
+import { estimateRun } from '../lib/finetune_estimate.mjs';
 import { finetune } from '../lib/finetune_run.mjs';
 import { describeDevice, describeError, loadLibrary, report } from './library.js';
 
 /** @typedef {import('../lib/finetune_run.mjs').Job} Job */
-/** @typedef {Job & { exportAfter?: number, kernels: 'default' | 'tuned' | import('../../src/index').KernelChoice }} PageJob */
+/** @typedef {{ exportAfter?: number, estimating?: { memory?: number }, kernels: 'default' | 'tuned' | import('../../src/index').KernelChoice }} Around */
 
 /** @param {string} path */
 async function blob(path) {
@@ -26,10 +27,14 @@ async function encoded(files) {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-try {
-  const { kernels, exportAfter, ...job } = /** @type {PageJob} */ (await (await fetch('/job.json')).json());
+const source = new URL('/model/', location.href);
+
+/**
+ * @param {Job} job
+ * @param {Around} around
+ */
+async function train(job, { kernels, exportAfter }) {
   const [train, heldOut] = await Promise.all([blob('/train.txt'), blob('/held_out.txt')]);
-  const source = new URL('/model/', location.href);
   const device = describeDevice;
   const library = await loadLibrary();
   const exporting = exportAfter === undefined ? {} : { exportAfter };
@@ -38,6 +43,18 @@ try {
   const files = await encoded(Object.entries(outcome.files));
   const exported = outcome.exported === undefined ? null : await encoded(outcome.exported);
   await report({ type: 'done', result: { ...outcome, files, exported } });
+}
+
+try {
+  const { kernels, exportAfter, estimating, ...job } = /** @type {Job & Around} */ (
+    await (await fetch('/job.json')).json()
+  );
+  if (estimating === undefined) await train(job, { kernels, ...(exportAfter !== undefined && { exportAfter }) });
+  else {
+    const told = await estimateRun(await loadLibrary(), { options: {}, source, job, ...estimating });
+    await report({ type: 'estimated', told });
+    await report({ type: 'done' });
+  }
 } catch (error) {
   await report({ type: 'error', error: describeError(error) });
 }

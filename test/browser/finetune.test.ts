@@ -127,6 +127,15 @@ test('--export ends a run early, and writes what the rest goes on with in Python
   });
 }, 600_000);
 
+test('--estimate trains nothing, and ends with 1 where it doesn’t fit', async () => {
+  expect(await train('none', '--estimate', '--memory', '1')).toMatchObject({
+    code: 1,
+    stderr: '',
+    stdout: expect.stringMatching(/GPU memory in all +[\d.]+ MiB\n[\s\S]*\nIt does not fit\. The run takes/),
+  });
+  await expect(result('none', 'run.json')).rejects.toThrow('ENOENT');
+}, 120_000);
+
 test.each([
   [['--r', '0'], '--r must be a whole number'],
   [['--text', 'none.txt'], '--text: there is no file'],

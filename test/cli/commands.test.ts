@@ -74,6 +74,8 @@ test.each([
   ['webvera finetune', ['--model', model, '--text', 'none.txt'], '--text: there is no file'],
   ['webvera finetune', ['--model', model, '--text', 'short.txt'], 'has 19 characters'],
   ['webvera finetune', ['--model', model, '--text', 'text.txt', '--r', 'four'], '--r must be a whole number'],
+  ['webvera finetune', ['--model', model, '--memory', '512'], '--memory needs --estimate'],
+  ['webvera finetune', ['--model', 'none', '--estimate'], 'there is no folder none'],
   ['webvera finetune', ['--model', model, '--steps', '4'], "Unknown option '--steps'. Known options: --model"],
   ['webvera generate', ['--model', model], '--prompt is missing'],
   ['webvera generate', ['--model', model, '--prompt', 'x', '--top_k', '0'], '--top_k must be a whole number'],

@@ -26,6 +26,8 @@ const read = (name: string): string => readFileSync(join(project.folder, name), 
 
 test('npx webvera finetune, inspect and generate, in a folder with nothing else', async () => {
   expect(await npx('finetune', '--help')).toContain('webvera finetune --model MODEL --text FILE');
+  const estimated = await npx('finetune', '--model', 'model', '--estimate', '--memory', '1024');
+  expect(estimated).toMatch(/GPU memory in all +\d+ MiB\n[\s\S]*\nIt fits/);
   const trained = await npx(...finetune, '--max_steps', '4', '--seed', '5');
   expect(trained).toMatch(/Runs on llvmpipe.* in Node \d+/);
   expect(trained).toMatch(/\] 4\/4 {2}loss \d\.\d{3} /);

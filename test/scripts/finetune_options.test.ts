@@ -27,6 +27,8 @@ test('the defaults train the bundled model on the bundled text', () => {
       learning_rate: 0.06,
       per_device_train_batch_size: 2,
       max_length: 128,
+      gradient_accumulation_steps: 1,
+      gradient_checkpointing: false,
       seed: 42,
     },
   });

@@ -19,7 +19,12 @@ async function train(onLog: (run: library.TrainRun) => PromiseLike<unknown>) {
     job: {
       ...{ model: 'prose-1.4M', base: 'prose-1.4M', text: 'text', prompt: 'It', seed: 1, dtype: 'auto' as const },
       ...{ r: 4, target_modules: ['q_proj'], max_steps: 8, warmup_steps: 0, learning_rate: 0.01 },
-      ...{ per_device_train_batch_size: 1, max_length: 16 },
+      ...{
+        per_device_train_batch_size: 1,
+        gradient_accumulation_steps: 1,
+        gradient_checkpointing: false,
+        max_length: 16,
+      },
     },
     device: async () => ({ vendor: '', architecture: '', description: '', fallback: true }),
     async report(report: Report) {
