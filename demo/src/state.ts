@@ -2,10 +2,10 @@ import type { AdapterInfo, PreTrainedModel, VeraModel } from 'webvera';
 import type { DeviceCheck } from './library/device';
 import type { Interrupted } from './library/interrupted';
 import type { LoadProgress } from './library/load_meter';
+import type { NamedSource } from './library/model_files';
 import type { Trouble } from './library/sessions';
 
-export interface ReadyModel {
-  readonly name: string;
+export interface ReadyModel extends NamedSource {
   readonly base: PreTrainedModel;
 }
 

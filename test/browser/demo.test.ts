@@ -40,6 +40,9 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
     await seen(page, '#model-ready');
     expect(await textOf(page, '#model-facts')).toBe('llama · 6 layers · 128 wide · 2,048 tokens');
     expect(await isDisabled(page, '#start')).toBe(true); // there is no text yet
+    await page.waitForSelector('#memory:not(:empty)');
+    const memory = await textOf(page, '#memory');
+    expect(memory).toMatch(/^Training takes about \d+(\.\d+)? MB of the graphics card’s memory\.$/);
     await click(page, '#use-sample');
     await seen(page, '#text-file');
     expect(await textOf(page, '#text-facts')).toBe('307 kB');
@@ -52,6 +55,7 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
       warmup_steps: '1',
       r: '0',
     });
+    await page.waitForFunction((before) => document.querySelector('#memory')?.textContent !== before, {}, memory);
     await fill(page, { 'sample-tokens': '2', 'adapter-name': 'whale' });
     await click(page, '#start');
     expect(await textOf(page, '#r-problem')).toBe('A whole number from 1 to 1,024.');

@@ -1,4 +1,4 @@
-import { type TrainingArguments, VeraConfig } from 'webvera';
+import { type TrainingArguments, VeraConfig, type VeraConfigInit } from 'webvera';
 
 export const numberFields = [
   'max_steps',
@@ -16,6 +16,7 @@ export type Schedule = (typeof schedules)[number];
 
 export type Settings = Readonly<Record<NumberField, number>> & {
   readonly lr_scheduler_type: Schedule;
+  readonly gradient_checkpointing: boolean;
   readonly target_modules: readonly string[];
 };
 export type SettingName = keyof Settings;
@@ -33,11 +34,12 @@ export const defaultSettings: Settings = {
   warmup_steps: 10,
   seed: 42,
   lr_scheduler_type: 'linear',
+  gradient_checkpointing: false,
   target_modules: llamaLinears,
 };
 
 /** What stands in the form. */
-export type RawSettings = Readonly<Record<NumberField | 'lr_scheduler_type', string>> & {
+export type RawSettings = Readonly<Record<NumberField | 'lr_scheduler_type' | 'gradient_checkpointing', string>> & {
   readonly target_modules: readonly string[];
 };
 
@@ -81,19 +83,19 @@ export function checkSettings(raw: RawSettings, context?: number): Checked {
   }
   if (raw.target_modules.length === 0) problems.set('target_modules', 'Choose one at least.');
   const lr_scheduler_type = schedules.find((name) => name === raw.lr_scheduler_type) ?? 'linear';
-  const settings = { ...numbers, lr_scheduler_type, target_modules: raw.target_modules };
+  const gradient_checkpointing = raw.gradient_checkpointing === 'true';
+  const { target_modules } = raw;
+  const settings = { ...numbers, lr_scheduler_type, gradient_checkpointing, target_modules };
   return { settings: problems.size === 0 ? settings : undefined, problems };
 }
 
-export function toVeraConfig({ r, target_modules }: Settings, base_model_name_or_path: string): VeraConfig {
-  return new VeraConfig({
-    r,
-    target_modules,
-    base_model_name_or_path,
-    task_type: 'CAUSAL_LM',
-    // The projections come again from their seed, so that an adapter is only kilobytes.
-    save_projection: false,
-  });
+export function toVeraConfig(settings: Settings, base_model_name_or_path: string): VeraConfig {
+  return new VeraConfig({ ...toAdapter(settings), base_model_name_or_path });
+}
+
+export function toAdapter({ r, target_modules }: Settings): VeraConfigInit {
+  // The projections come again from their seed, so that an adapter is only kilobytes.
+  return { r, target_modules, task_type: 'CAUSAL_LM', save_projection: false };
 }
 
 export function toTrainingArguments({ r: _, target_modules: __, ...args }: Settings): TrainingArguments {

@@ -31,7 +31,7 @@ export function modelCard(app: App): void {
       cancelButton.focus();
       const base = await loadModel(app, named, abort.signal);
       choosing = false;
-      await replaceModel(app, { name: named.name, base });
+      await replaceModel(app, { ...named, base });
       announce(`The model ${named.name} is ready.`);
     } catch (error) {
       banner.report(error);

@@ -17,17 +17,19 @@ export class SettingsForm {
   readonly #details = byId('settings', 'details');
   readonly #targets = byId('target-list', 'div');
   readonly #schedule = byId('lr_scheduler_type', 'select');
+  readonly #checkpointing = byId('gradient_checkpointing', 'input');
+  readonly #listeners: ((settings: Settings | undefined) => void)[] = [];
   #context: number | undefined;
 
   constructor({ store }: App) {
     for (const name of numberFields) describeByNote(byId(name, 'input'), name);
     this.#fill(defaultSettings);
     this.#offerTargets(llamaLinears);
-    byId('settings-form', 'form').addEventListener('input', () => this.read());
+    byId('settings-form', 'form').addEventListener('input', () => this.#changed());
     onClick(byId('settings-reset', 'button'), () => {
       this.#fill(defaultSettings);
       for (const box of this.#boxes()) box.checked = true;
-      this.read();
+      this.#changed();
     });
     store.watch(({ model, phase }, before) => {
       for (const control of this.#details.querySelectorAll('input, select, button')) {
@@ -35,6 +37,11 @@ export class SettingsForm {
       }
       if (model !== before.model) this.#fit(model);
     });
+  }
+
+  /** Called after every change with the settings, or undefined where there are problems. */
+  watch(listener: (settings: Settings | undefined) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The settings, or undefined with the problems shown. */
@@ -52,16 +59,23 @@ export class SettingsForm {
     (invalid?.querySelector('input') ?? invalid)?.focus();
   }
 
+  #changed(): void {
+    const settings = this.read();
+    for (const listener of this.#listeners) listener(settings);
+  }
+
   #raw(): RawSettings {
     const entries = numberFields.map((name) => [name, byId(name, 'input').value] as const);
     const numbers = Object.fromEntries(entries) as Record<NumberField, string>;
     const target_modules = this.#boxes().flatMap((box) => (box.checked ? [box.value] : []));
-    return { ...numbers, lr_scheduler_type: this.#schedule.value, target_modules };
+    const gradient_checkpointing = String(this.#checkpointing.checked);
+    return { ...numbers, lr_scheduler_type: this.#schedule.value, gradient_checkpointing, target_modules };
   }
 
   #fill(settings: Settings): void {
     for (const name of numberFields) byId(name, 'input').value = String(settings[name]);
     this.#schedule.value = settings.lr_scheduler_type;
+    this.#checkpointing.checked = settings.gradient_checkpointing;
   }
 
   /** A model says which layers it has and how much text it can take at once. */
@@ -69,7 +83,7 @@ export class SettingsForm {
     const context = model?.base.config.max_position_embeddings;
     this.#context = typeof context === 'number' ? context : undefined;
     if (model !== undefined) this.#offerTargets(linearNames(model));
-    this.read();
+    this.#changed();
   }
 
   #offerTargets(names: readonly string[]): void {

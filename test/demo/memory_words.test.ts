@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { memoryInWords } from '../../demo/src/library/memory_words';
+import { checkSettings, defaultSettings, toTrainingArguments } from '../../demo/src/library/settings';
+
+const part = { weights: 0, adapter: 0, optimizer: 0, activations: 0, workspace: 0, largest_buffer: 0 };
+const gpu = { ...part, total: 211_400_000 };
+
+test('what fits is said in a few words', () => {
+  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] })).toEqual({
+    text: 'Training takes about 211 MB of the graphics card’s memory.',
+    isWarning: false,
+  });
+});
+
+test.each([
+  [
+    [{ per_device_train_batch_size: 1, gradient_accumulation_steps: 2 }],
+    'To take less, set Batch to 1 in the settings.',
+  ],
+  [
+    [{ per_device_train_batch_size: 1 }, { gradient_checkpointing: true }],
+    'To take less, set Batch to 1 or switch on Save memory in the settings.',
+  ],
+  [
+    [{ per_device_train_batch_size: 1, max_length: 1024, gradient_checkpointing: true }],
+    'To take less, set Batch to 1, set Length to 1,024, and switch on Save memory in the settings.',
+  ],
+  [[], 'A smaller model takes less.'],
+])('what doesn’t is a warning, with what to change in the form: %j', (suggestions, advice) => {
+  const { text, isWarning } = memoryInWords({ gpu, verdict: 'does-not-fit', suggestions });
+  expect([isWarning, text]).toEqual([
+    true,
+    `Training does not fit: it would take about 211 MB of the graphics card’s memory, more than there is. ${advice}`,
+  ]);
+  expect(memoryInWords({ gpu, verdict: 'tight', suggestions }).text).toBe(
+    `Training takes about 211 MB of the graphics card’s memory, which may be more than there is. ${advice}`,
+  );
+});
+
+test('saving memory is a setting, which older runs that are gone on with don’t have', () => {
+  const raw = { ...defaultSettings, lr_scheduler_type: 'linear' };
+  const texts = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, String(value)]));
+  const read = (gradient_checkpointing?: string) =>
+    checkSettings({ ...texts, target_modules: ['q_proj'], gradient_checkpointing } as unknown as Parameters<
+      typeof checkSettings
+    >[0]).settings;
+  expect(read('true')).toMatchObject({ gradient_checkpointing: true });
+  expect(read()).toEqual({ ...defaultSettings, target_modules: ['q_proj'] });
+  expect(toTrainingArguments({ ...defaultSettings, gradient_checkpointing: true })).toMatchObject({
+    gradient_checkpointing: true,
+  });
+});
