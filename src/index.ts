@@ -51,7 +51,7 @@ export type { BatchGeneration, Generation } from './page/generation';
 export { type LabelledFile, type LabelledFiles, labelledFiles } from './page/labelled_files';
 export type { SessionState } from './page/link';
 export type { PreTrainedModel } from './page/model';
-export { type CachedModel, models } from './page/models';
+export { type CachedModel, models, type VerifyOptions } from './page/models';
 export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
 export type { LabelScore, PredictInput, PredictOptions } from './page/predict';
 export type { ImagePreview, Preview, PreviewLabel, PreviewOptions } from './page/preview';

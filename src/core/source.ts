@@ -11,9 +11,15 @@ export type ModelSource =
   /** Files by name, as drag and drop gives them; config and weights suffice. */
   | { readonly files: ReadonlyMap<string, Blob> };
 
-/** What loading reports: transformers.js' shapes, and ours. `progress` is a percentage; `loaded` and `total` are bytes. */
+/**
+ * What loading reports: transformers.js' shapes, and ours. `progress` is a percentage; `loaded` and `total` are bytes. Of each file:
+ * 'initiate' and 'download', also where it is read from this device, 'progress', 'done'. Of the model: 'progress_total', once it is
+ * known how much is to come; 'verify', as bytes are found to have their hashes, 'upload', as weights reach the GPU, and 'compile', as
+ * the kernels that read them are compiled, all of them meanwhile; last 'ready', which waits for no kernel.
+ */
 export type ProgressInfo =
   | {
+      /** With `cached` where it is all on this device, or `resumedFrom`, the byte that a download goes on from. */
       readonly status: 'initiate' | 'download' | 'done';
       readonly name: string;
       readonly file: string;

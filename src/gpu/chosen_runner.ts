@@ -27,8 +27,8 @@ export class ChosenRunner implements Runner {
     return this.#executor.load(program, { ...options, chosen: this.chosen });
   }
 
-  prepare(steps: readonly Step[]): void {
-    this.#executor.prepare(steps, this.chosen);
+  prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void {
+    this.#executor.prepare(steps, onCompiled, this.chosen);
   }
 
   usage(): RunnerUsage {

@@ -99,8 +99,13 @@ export class Executor implements Runner {
     this.counters.uploadedBytes += data.byteLength;
   }
 
-  prepare(steps: readonly Step[], chosen = this.chosen): void {
-    const body = async (): Promise<void> => void this.#loader.compile(steps, this.#chooseBy(chosen));
+  prepare(steps: readonly Step[], onCompiled: (share: number) => void = () => {}, chosen = this.chosen): void {
+    const body = async (): Promise<void> => {
+      const kernels = new Set(this.#loader.compile(steps, this.#chooseBy(chosen)).map(({ kernel }) => kernel));
+      let compiled = 0;
+      const tell = (): void => onCompiled(++compiled / kernels.size);
+      for (const { ready } of kernels) ready.then(tell, () => {});
+    };
     // Loading a program with such steps reports the error.
     this.#scopes.run('kernels', body, () => {}).catch(() => {});
   }

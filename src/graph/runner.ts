@@ -58,8 +58,11 @@ export interface Runner {
   /** Allocates pinned values; throws `out_of_memory`. `write` and `load` allocate those that aren't there yet. */
   allocate(values: Iterable<Value>): Promise<void>;
   load(program: Program, options?: LoadOptions): Promise<LoadedProgram>;
-  /** Starts compiling the kernels of such steps, whatever their sizes. Nothing waits for it. */
-  prepare(steps: readonly Step[]): void;
+  /**
+   * Starts compiling the kernels of such steps, whatever their sizes. Nothing waits for it; `onCompiled` is told which part of them
+   * is there, as a part of 1.
+   */
+  prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void;
   /** Queues one run. Never waits. */
   run(loaded: LoadedProgram, options?: RunOptions): void;
   /**

@@ -28,11 +28,15 @@ export class CheckedStream implements ByteStream {
   readonly #file: string;
   readonly #expected: string;
   readonly #hash = new RunningHash();
+  readonly #onVerified: (bytes: number) => void;
+  #position = 0;
 
-  constructor(stream: ByteStream, file: string, expected: string) {
+  /** `onVerified` is told of all bytes at their end. */
+  constructor(stream: ByteStream, file: string, expected: string, onVerified: (bytes: number) => void) {
     this.#stream = stream;
     this.#file = file;
     this.#expected = expected;
+    this.#onVerified = onVerified;
   }
 
   get size(): number | undefined {
@@ -41,8 +45,13 @@ export class CheckedStream implements ByteStream {
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const chunk = await this.#stream.read();
-    if (chunk !== undefined) this.#hash.add(chunk);
-    else this.#hash.expect(this.#file, this.#expected);
+    if (chunk !== undefined) {
+      this.#hash.add(chunk);
+      this.#position += chunk.length;
+    } else {
+      this.#hash.expect(this.#file, this.#expected);
+      this.#onVerified(this.#position);
+    }
     return chunk;
   }
 

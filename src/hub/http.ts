@@ -70,7 +70,13 @@ export class HttpFolder implements FileSource {
     if (download === undefined) return undefined;
     const tracked = this.tracked(file, download, download.likelySize);
     const expected = this.expected(file, download.facts.sha256);
-    return expected === undefined ? tracked : new CheckedStream(tracked, file, expected);
+    if (expected === undefined) return tracked;
+    return new CheckedStream(tracked, file, expected, (bytes) => this.verified(file, bytes));
+  }
+
+  /** So many bytes more of a file were found to be what they should be. */
+  verified(file: string, bytes: number): void {
+    this.#options.progress.verify(file, bytes);
   }
 
   /** What a file's SHA-256 must be, if `told` is what the hub tells of it. */

@@ -23,6 +23,7 @@ export class Progress {
   readonly #now: () => number;
   readonly #files = new Set<FileProgress>();
   #expected: number | undefined;
+  #verifiedAt = Number.NEGATIVE_INFINITY;
   #samples: readonly { readonly time: number; readonly loaded: number }[] = [];
 
   constructor({ name, progress_callback, now = () => performance.now() }: ProgressOptions) {
@@ -43,6 +44,22 @@ export class Progress {
     this.#emit({ status: 'initiate', name: this.#name, file, ...kept });
     this.#emit({ status: 'download', name: this.#name, file, ...kept });
     return progress;
+  }
+
+  /** So many bytes more of a file were found to have their hash. Reported as a part of all, once it is known how many are to come. */
+  verify(file: string, bytes: number): void {
+    const found = [...this.#files].findLast((it) => it.file === file);
+    if (found === undefined) return;
+    found.verified += bytes;
+    const time = this.#now();
+    const isDone = found.verified >= found.total;
+    if (this.#expected === undefined || (!isDone && time - this.#verifiedAt < EVENT_INTERVAL_MS)) return;
+    this.#verifiedAt = time;
+    // Only files that have a hash are compared with it.
+    const compared = [...this.#files].filter(({ verified }) => verified > 0);
+    const verified = compared.reduce((sum, it) => sum + it.verified, 0);
+    const total = compared.reduce((sum, it) => sum + it.total, 0);
+    this.#emit({ status: 'verify', name: this.#name, progress: percentage(verified, Math.max(total, this.#expected)) });
   }
 
   #report(file: FileProgress, done: boolean): void {
@@ -93,6 +110,8 @@ export class FileProgress {
   readonly file: string;
   readonly kept: KeptBefore | undefined;
   reportedAt = Number.NEGATIVE_INFINITY;
+  /** Bytes of it. */
+  verified = 0;
   #loaded = 0;
   readonly #total: number;
   readonly #report: (done: boolean) => void;

@@ -1,9 +1,10 @@
 import { WebVeraError } from '../core/error';
 import type { ModelSource } from '../core/source';
 import { linkOf } from './default_session';
-import { checkOptions } from './options';
+import { loadCall } from './loading';
+import { anyFunction, checkOptions } from './options';
 import { type CallOptions, callRules } from './session';
-import { wireSource } from './source';
+import { type PretrainedOptions, wireSource } from './source';
 
 /** What is kept on this device of a model. */
 export interface CachedModel {
@@ -20,6 +21,9 @@ export interface CachedModel {
   readonly state: 'partial' | 'verified' | 'corrupt';
 }
 
+/** What `models.verify` takes. */
+export type VerifyOptions = CallOptions & Pick<PretrainedOptions, 'progress_callback'>;
+
 /**
  * The models whose files are kept in this browser, so that a later load makes no request. A branch of the hub stays the commit that
  * it was when it was first loaded: `clear_cache` and another load, or a `revision`, get a newer one. All reject with
@@ -31,9 +35,9 @@ export const models: {
   is_cached(source: ModelSource, options?: CallOptions): Promise<boolean>;
   /**
    * Reads all that is kept of a model, and compares it with its hashes. What is damaged is downloaded again: 'repaired'; or marked,
-   * where it can't be: 'corrupt'. Rejects with `not_found` where nothing is kept.
+   * where it can't be: 'corrupt'. `progress_callback` hears how far it is, as 'verify'. Rejects with `not_found` where nothing is kept.
    */
-  verify(source: ModelSource, options?: CallOptions): Promise<'ok' | 'repaired' | 'corrupt'>;
+  verify(source: ModelSource, options?: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt'>;
   /** Deletes what is kept of a model: all of its revisions, unless the source names one. One that is loaded stays so. */
   clear_cache(source: ModelSource, options?: CallOptions): Promise<void>;
 } = {
@@ -48,8 +52,10 @@ export const models: {
   },
   async verify(source, options = {}) {
     const from = wireSource(source);
-    const link = await open('models.verify', options);
-    const found = await link.call((call) => link.request('verifyKept', call, from), options);
+    checkOptions('models.verify', options, { ...callRules, progress_callback: anyFunction });
+    const link = await linkOf(options);
+    const progress = options.progress_callback !== undefined;
+    const found = await loadCall(link, options, (call) => link.request('verifyKept', call, from, { progress }));
     if (found !== 'none') return found;
     throw new WebVeraError('not_found', 'models.verify: expected a model that is kept on this device, but nothing is', {
       hint: 'models.list() tells what is kept.',

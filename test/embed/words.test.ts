@@ -9,6 +9,7 @@ import {
   lossInWords,
   recoveredInWords,
   shareInWords,
+  shownProgress,
   stepsInWords,
   timeLeft,
   troubleInWords,
@@ -154,4 +155,17 @@ test.each([
 test('labels are counted, and shares are hundredths', () => {
   expect(countsInWords(['ham', 'spam', 'ham'])).toBe('To learn: 2 ham, 1 spam');
   expect([0, 0.004, 0.966, 1].map(shareInWords)).toEqual(['0 %', '0 %', '97 %', '100 %']);
+});
+
+test('of loading is shown how much has come, until all has', () => {
+  const file = { name: 'm', file: 'w', progress: 1, loaded: 1, total: 100 };
+  const coming: ProgressInfo = { status: 'progress_total', name: 'm', progress: 1, loaded: 1, total: 100 };
+  const here: ProgressInfo = { ...coming, progress: 100, loaded: 100 };
+  const verified: ProgressInfo = { status: 'verify', name: 'm', progress: 7 };
+  expect(shownProgress(undefined, { status: 'progress', ...file })).toBeUndefined();
+  expect(shownProgress(undefined, verified)).toBe(verified);
+  expect(shownProgress(coming, verified)).toBe(coming);
+  expect(shownProgress(here, { status: 'progress', ...file })).toBe(here);
+  expect(shownProgress(here, verified)).toBe(verified);
+  expect(shownProgress(verified, coming)).toBe(coming);
 });

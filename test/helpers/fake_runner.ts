@@ -17,8 +17,9 @@ export class FakeRunner implements Runner {
   usage = () => ({ dispatches: 0, submits: 0, flops: 0, buffers: 0, bytes: 0, peakBytes: 0 });
   write(): void {}
   run(): void {}
-  prepare(steps: readonly Step[]): void {
+  prepare(steps: readonly Step[], onCompiled?: (share: number) => void): void {
     this.prepared.push(...steps);
+    for (const share of [0.5, 1]) onCompiled?.(share);
   }
   read = async (): Promise<ArrayBuffer> => new ArrayBuffer(0);
   readAll = async (): Promise<ArrayBuffer> => new ArrayBuffer(0);

@@ -12,7 +12,8 @@ function recorded() {
   });
   const of = <S extends ProgressInfo['status']>(status: S) =>
     events.filter((event): event is Extract<ProgressInfo, { status: S }> => event.status === status);
-  return { events, clock, progress, of };
+  const verified = () => events.filter((event) => event.status === 'verify');
+  return { events, clock, progress, of, verified };
 }
 
 describe('one file', () => {
@@ -97,4 +98,44 @@ test('without a callback nothing happens', () => {
   file.add(1);
   file.done();
   expect(file.loaded).toBe(1);
+});
+
+describe('what is verified', () => {
+  test('is a part of all that is to come, and silent until that is known', () => {
+    const { progress, verified, clock } = recorded();
+    const config = progress.start('config.json', 10);
+    config.add(10);
+    progress.verify('config.json', 10);
+    expect(verified()).toEqual([]);
+    progress.expect(1000);
+    for (const shard of ['a', 'b']) {
+      clock.time += 100;
+      progress.start(shard, 500).add(500);
+      progress.verify(shard, 500);
+    }
+    expect(verified()).toEqual([
+      { status: 'verify', name: 'm', progress: 51 },
+      { status: 'verify', name: 'm', progress: 100 },
+    ]);
+  });
+
+  test('comes to all of it, whatever was not compared', () => {
+    const { progress, verified } = recorded();
+    progress.start('config.json', 10).add(10);
+    progress.start('w', 100).add(100);
+    progress.expect(100);
+    progress.verify('w', 100);
+    expect(verified().at(-1)).toMatchObject({ progress: 100 });
+  });
+
+  test('speaks at most ten times a second, and at each file’s end', () => {
+    const { progress, clock, verified } = recorded();
+    progress.expect(1000);
+    progress.start('w', 1000);
+    for (clock.time = 0; clock.time < 1000; clock.time++) progress.verify('w', 1);
+    expect(verified()).toHaveLength(11);
+    expect(verified().at(-1)).toMatchObject({ progress: 100 });
+    progress.verify('nothing', 1);
+    expect(verified()).toHaveLength(11);
+  });
 });

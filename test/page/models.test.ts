@@ -18,7 +18,12 @@ test('models asks the worker what is kept', async () => {
   expect(await models.verify(new URL('https://example.com/a/'), { session })).toBe('repaired');
   await expect(models.verify('a/b', { session })).rejects.toMatchObject({ code: 'not_found' });
   await models.clear_cache({ repo: 'a/b', revision: 'v1' }, { session });
-  expect(fake.argsOf('verifyKept')[0]?.[1]).toEqual({ url: 'https://example.com/a/' });
+  await models.verify('a/b', { session, progress_callback: () => {} });
+  expect(fake.argsOf('verifyKept').map(([, ...rest]) => rest)).toEqual([
+    [{ url: 'https://example.com/a/' }, { progress: false }],
+    ['a/b', { progress: false }],
+    ['a/b', { progress: true }],
+  ]);
   expect(fake.argsOf('clearKept')).toEqual([[{ repo: 'a/b', revision: 'v1' }]]);
   await expect(models.list({ sesion: session } as CallOptions)).rejects.toMatchObject({ code: 'invalid_argument' });
   await session.close();

@@ -15,7 +15,7 @@ import { Teach } from './teach';
 import { TeachLabels } from './teach_labels';
 import { Tell } from './tell';
 import { Training } from './training';
-import { outcomeInWords } from './words';
+import { outcomeInWords, shownProgress } from './words';
 
 interface PanelOptions {
   readonly task: ElementTask;
@@ -98,7 +98,7 @@ export class Panel {
 
   /** Follows what the learner tells. */
   hear<Type extends keyof Told>(type: Type, detail: Told[Type]): void {
-    if (type === 'progress') this.#progress = detail as ProgressInfo;
+    if (type === 'progress') this.#progress = shownProgress(this.#progress, detail as ProgressInfo);
     if (type === 'state' && detail === 'loading') this.#progress = undefined;
     if (type === 'ready') this.#say('The model is loaded.');
     if (type === 'learnt') {

@@ -23,6 +23,13 @@ export function timeLeft(seconds: number | undefined): string {
   return minutes < 60 ? `about ${minutes} min left` : `about ${Math.round(minutes / 60)} h left`;
 }
 
+/** What is shown of loading: how much has come, until all has, and then what is done with it. */
+export function shownProgress(before: ProgressInfo | undefined, info: ProgressInfo): ProgressInfo | undefined {
+  if (info.status === 'progress_total' || info.status === 'ready') return info;
+  const isComing = before?.status === 'progress_total' && before.loaded < before.total;
+  return isComing || 'file' in info ? before : info;
+}
+
 /** Where loading stands; `share` is a part of 1, undefined where nobody knows. */
 export function loadingInWords(info: ProgressInfo | undefined): { readonly text: string; readonly share?: number } {
   switch (info?.status) {

@@ -38,6 +38,8 @@ export interface LoadModelOptions {
   readonly warn?: Warn | undefined;
   /** 0 to 100, as weights reach the GPU. */
   onUpload(progress: number): void;
+  /** 0 to 100, as the kernels that read them are compiled meanwhile; it may still be going on when all else is done. */
+  onCompile?(progress: number): void;
 }
 
 /**
@@ -69,7 +71,7 @@ async function loadWeights(
   runner: Runner,
   model: Architecture,
   weights: Map<string, Value>,
-  { dtype, ignore_mismatched_sizes = false, warn, onUpload }: LoadModelOptions,
+  { dtype, ignore_mismatched_sizes = false, warn, onUpload, onCompile }: LoadModelOptions,
 ): Promise<void> {
   const specs = new Map(model.weights.flatMap((spec) => fileNames(spec).map((name) => [name, spec])));
   const find = (name: string): WeightSpec | undefined => specs.get(name) ?? specs.get(`${model.prefix}.${name}`);
@@ -88,7 +90,8 @@ async function loadWeights(
     expectWeightShape(spec, shape);
     if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
       // While weights come in, the kernels that read them are compiled: as if the file had all of them like this one.
-      runner.prepare(forwardSteps(model, (other) => dtypeOf(other, tensor), runner.maxBindingBytes));
+      const steps = forwardSteps(model, (other) => dtypeOf(other, tensor), runner.maxBindingBytes);
+      runner.prepare(steps, (share) => onCompile?.(100 * share));
       prepared = true;
     }
     return true;

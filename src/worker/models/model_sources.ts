@@ -24,6 +24,8 @@ interface KeptOptions {
   readonly isLocal: boolean;
   /** Told of each copy that is damaged. */
   readonly onDamage?: (file: string) => void;
+  /** Under which progress is told. */
+  readonly call?: CallId | undefined;
 }
 
 /** Where a session's models, tokenizers and adapters come from. */
@@ -51,7 +53,6 @@ export class ModelSources {
   open(call: CallId, source: WireSource, options: LoadOptions, signal: AbortSignal): FileSource {
     const { calls } = this.#parts;
     const { progress, revision, integrity, hasToken, local_files_only = false } = options;
-    const report = (info: ProgressInfo): void => this.#host.emit({ type: 'progress', call, info });
     return openSource(sourceOf(source), {
       ...this.#hub(),
       signal,
@@ -59,22 +60,28 @@ export class ModelSources {
       keep: (folder) => this.#keep(folder, { signal, isLocal: local_files_only }) ?? unkept(folder, local_files_only),
       ...(hasToken && calls && { token: () => calls.token(call, signal) }),
       ...(revision !== undefined && { revision }),
-      ...(progress && { progress_callback: report }),
+      ...(progress && { progress_callback: this.#reporting(call) }),
     });
   }
 
   /** What is kept of a source's files; undefined where none are kept. */
   kept(source: WireSource, options: KeptOptions): KeptFolder | undefined {
     let found: KeptFolder | undefined;
+    const { call, signal } = options;
     openSource(sourceOf(source), {
       ...this.#hub(),
-      signal: options.signal,
+      signal,
+      ...(call !== undefined && { progress_callback: this.#reporting(call) }),
       keep: (folder) => {
         found = this.#keep(folder, options);
         return found ?? folder;
       },
     });
     return found;
+  }
+
+  #reporting(call: CallId): (info: ProgressInfo) => void {
+    return (info) => this.#host.emit({ type: 'progress', call, info });
   }
 
   #hub(): Pick<OpenOptions, 'remoteHost' | 'remotePathTemplate'> & { readonly fetch: typeof globalThis.fetch } {

@@ -69,9 +69,11 @@ export interface CacheCalls {
   /** Whether it loads without a request. */
   isKept(source: WireSource): Promise<boolean>;
   /** Reads all that is kept of it, and downloads again what is damaged. 'none' where nothing is kept. */
-  verifyKept(call: CallId, source: WireSource): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
+  verifyKept(call: CallId, source: WireSource, options: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt' | 'none'>;
   clearKept(source: WireSource): Promise<void>;
 }
+
+export type VerifyOptions = Pick<LoadOptions, 'progress'>;
 
 export interface KeptModel {
   readonly name: string;

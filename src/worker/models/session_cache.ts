@@ -5,7 +5,7 @@ import type { Calls } from '../rpc/calls';
 import type { CallId } from '../rpc/protocol';
 import { known } from '../storage/store_failures';
 import type { ModelSources } from './model_sources';
-import type { CacheCalls, KeptModel, WireSource } from './protocol';
+import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './protocol';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
@@ -45,13 +45,20 @@ export class SessionCache implements CacheCalls {
     return weights.length > 0 && (files.includes('config.json') || weights.some((file) => file.endsWith('.gguf')));
   }
 
-  verifyKept(call: CallId, source: WireSource): Promise<'ok' | 'repaired' | 'corrupt' | 'none'> {
+  verifyKept(
+    call: CallId,
+    source: WireSource,
+    { progress }: VerifyOptions,
+  ): Promise<'ok' | 'repaired' | 'corrupt' | 'none'> {
     return this.#calls.run(call, async (signal) => {
       const damaged = new Set<string>();
-      const folder = this.#sources.kept(source, { signal, isLocal: false, onDamage: (file) => damaged.add(file) });
+      const onDamage = (file: string): unknown => damaged.add(file);
+      const telling = progress ? call : undefined;
+      const folder = this.#sources.kept(source, { signal, isLocal: false, onDamage, call: telling });
       const records = (await folder?.records()) ?? [];
       const whole = records.filter(({ state }) => state === 'verified' || state === 'corrupt');
       if (folder === undefined || whole.length === 0) return 'none';
+      folder.expect(whole.reduce((sum, { size, bytes }) => sum + (size ?? bytes), 0));
       for (const { file, state } of whole) {
         if (state === 'corrupt') damaged.add(file);
         try {

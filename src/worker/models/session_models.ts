@@ -82,19 +82,22 @@ export class SessionModels implements ModelCalls {
       const executor = await this.#device.executor();
       const source = this.#sources.open(call, wire, options, signal);
       const { name } = source;
+      let isLoading = true;
       const emit = (info: ProgressInfo): void => {
-        if (options.progress) this.#host.emit({ type: 'progress', call, info });
+        if (options.progress && isLoading) this.#host.emit({ type: 'progress', call, info });
       };
       const onUpload = (progress: number): void => {
         signal.throwIfAborted();
         emit({ status: 'upload', name, progress });
       };
+      const onCompile = (progress: number): void => emit({ status: 'compile', name, progress });
       const { dtype = 'auto', task, labels, ignore_mismatched_sizes, module_names, gguf_file } = options;
       const warn: Warn = (warning) => this.#host.emit({ type: 'warning', ...warning });
-      const loading = { dtype, task, labels, ignore_mismatched_sizes, module_names, warn, onUpload };
+      const loading = { dtype, task, labels, ignore_mismatched_sizes, module_names, warn, onUpload, onCompile };
       const model = await this.#modelLoader.model(executor, source, loading, gguf_file);
       const info = this.#models.info(model);
       emit({ status: 'ready', model: name });
+      isLoading = false;
       return info;
     });
   }

@@ -193,6 +193,7 @@ export class KeptFolder implements FileSource {
       reopen: isLocal ? undefined : (from) => this.#http.download(file, from, factsOf(record)),
       expected: this.#http.expected(file, told),
       onDamage: () => onDamage?.(file),
+      onVerified: (bytes) => this.#http.verified(file, bytes),
     });
   }
 

@@ -15,6 +15,8 @@ interface KeptStreamOptions {
   readonly expected: string | undefined;
   /** Told once for a copy that is damaged. */
   readonly onDamage: (() => void) | undefined;
+  /** Told of bytes that were found to have their hash. */
+  readonly onVerified: (bytes: number) => void;
 }
 
 /** A file from its copy as far as that goes, then from its server, by which the copy grows. Damage is found before it is read. */
@@ -24,6 +26,8 @@ export class KeptStream implements ByteStream {
   #download: Download | undefined;
   #hash: RunningHash | undefined;
   #position = 0;
+  /** Bytes that have been told of. */
+  #verified = 0;
   /** Whether all comes from the server from now on. */
   #isGrowing = false;
   #ended = false;
@@ -71,6 +75,7 @@ export class KeptStream implements ByteStream {
     if (this.#isGrowing || this.#position >= this.#copy.bytes) return undefined;
     const chunk = await this.#copy.read(this.#position);
     if (chunk === undefined) await this.#repair();
+    else this.#tellVerified(chunk.length);
     return chunk;
   }
 
@@ -112,8 +117,16 @@ export class KeptStream implements ByteStream {
   async #end(): Promise<void> {
     this.#ended = true;
     const { expected } = this.#options;
-    if (expected !== undefined) this.#hash?.expect(this.#copy.record.file, expected);
+    if (expected !== undefined && this.#hash !== undefined) {
+      this.#hash.expect(this.#copy.record.file, expected);
+      if (this.#verified < this.#position) this.#tellVerified(this.#position - this.#verified);
+    }
     await this.#copy.finish(expected);
+  }
+
+  #tellVerified(bytes: number): void {
+    this.#verified += bytes;
+    this.#options.onVerified(bytes);
   }
 
   async #fail(error: unknown): Promise<void> {

@@ -142,3 +142,19 @@ test.each([Number.POSITIVE_INFINITY, 2 ** 24])(
     expect(Buffer.compare(uploaded, new Uint8Array(numbers.buffer))).toBe(0);
   },
 );
+
+test('what reaches the device, and what is compiled meanwhile, is told in percent', async () => {
+  const told: Record<'upload' | 'compile', number[]> = { upload: [], compile: [] };
+  const files = new Map([
+    ['config.json', new Blob([config])],
+    ['model.safetensors', new Blob([writeSafetensors(tensors)])],
+  ]);
+  await loadModel(folderFiles(openSource({ files })), new FakeRunner(), {
+    dtype: 'auto',
+    onUpload: (progress) => told.upload.push(progress),
+    onCompile: (progress) => told.compile.push(progress),
+  });
+  expect(told.compile).toEqual([50, 100]);
+  expect(told.upload.at(-1)).toBe(100);
+  expect(told.upload).toEqual([...told.upload].sort((a, b) => a - b));
+});

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFile } from '../../../src/core/files';
+import type { ProgressInfo } from '../../../src/core/source';
 import { ModelSources } from '../../../src/worker/models/model_sources';
 import { SessionCache } from '../../../src/worker/models/session_cache';
-import type { LoadOptions, WireSource } from '../../../src/worker/protocol';
+import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
 import { Calls } from '../../../src/worker/rpc/calls';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf } from '../../hub/source_bytes';
@@ -25,11 +26,19 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
+const events: ProgressInfo[] = [];
+beforeEach(() => void events.splice(0));
+
 function session(kept = true) {
   const calls = new Calls(() => {});
   const store = kept ? device.store : undefined;
   const options = { store: 'auto', remoteHost: server.url } as const;
-  const sources = new ModelSources({ emit() {} }, options, { kept: store, warn: (it) => device.warnings.push(it) });
+  const host: SessionHost = {
+    emit(event) {
+      if (event.type === 'progress' && event.call === 1) events.push(event.info);
+    },
+  };
+  const sources = new ModelSources(host, options, { kept: store, warn: (it) => device.warnings.push(it) });
   return { sources, cache: new SessionCache(calls, sources, store) };
 }
 
@@ -85,22 +94,36 @@ describe('the models that are kept', () => {
 
   test('are found whole, mended, or marked', async () => {
     const { cache } = session();
-    expect(await cache.verifyKept(1, 'a/b')).toBe('none');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('none');
     await load('a/b', ALL);
     const { length } = server.asked;
-    expect(await cache.verifyKept(1, 'a/b')).toBe('ok');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('ok');
     expect(server.asked).toHaveLength(length);
     device.files.flip(0);
-    expect(await cache.verifyKept(1, 'a/b')).toBe('repaired');
-    expect(await cache.verifyKept(1, 'a/b')).toBe('ok');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('repaired');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('ok');
     device.files.flip(0);
     server.always = { status: 404 };
-    expect(await cache.verifyKept(1, 'a/b')).toBe('corrupt');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('corrupt');
     expect(await cache.isKept('a/b')).toBe(false);
-    expect(await cache.verifyKept(1, 'a/b')).toBe('corrupt');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('corrupt');
     server.always = { headers: { 'x-repo-commit': COMMIT } };
-    expect(await cache.verifyKept(1, 'a/b')).toBe('repaired');
+    expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('repaired');
     expect(await cache.isKept('a/b')).toBe(true);
+  });
+
+  test('tell how far they are verified, where anybody listens', async () => {
+    await load('a/b', ALL);
+    const { cache } = session();
+    await cache.verifyKept(1, 'a/b', { progress: false });
+    expect(events).toEqual([]);
+    await cache.verifyKept(1, 'a/b', { progress: true });
+    expect(events.filter(({ status }) => status === 'done')).toHaveLength(ALL.length);
+    expect(events.findLast(({ status }) => status === 'verify')).toEqual({
+      status: 'verify',
+      name: 'a/b',
+      progress: 100,
+    });
   });
 
   test('are read by a sealed session', async () => {
@@ -118,7 +141,7 @@ test('a session in memory keeps nothing, and knows of nothing', async () => {
   const { cache, sources } = session(false);
   expect(await cache.listKept()).toEqual([]);
   expect(await cache.isKept('a/b')).toBe(false);
-  expect(await cache.verifyKept(1, 'a/b')).toBe('none');
+  expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('none');
   await cache.clearKept('a/b');
   const { signal } = new AbortController();
   expect(() => sources.open(1, 'a/b', { progress: false, local_files_only: true }, signal)).toThrow(

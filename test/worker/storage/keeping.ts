@@ -15,7 +15,7 @@ export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (in
 
 export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
 
-interface VisitOptions extends OpenSourceOptions {
+export interface VisitOptions extends OpenSourceOptions {
   readonly isLocal?: boolean;
   /** In place of the device's. */
   readonly store?: WeightStore;
