@@ -1,5 +1,6 @@
 import {
   AutoModelForCausalLM,
+  AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   type ChatMessage,
   defaultSession,
@@ -16,7 +17,7 @@ import {
 } from '../index';
 import { Learner } from './learner';
 import type { ElementState, Lesson, WebVeraElement, WebVeraElementEventMap } from './public';
-import { nameOf, readSettings } from './settings';
+import { knownTask, nameOf, readSettings } from './settings';
 import { SharedModels } from './shared_models';
 import type { Told } from './status';
 import { deviceTrouble } from './trouble';
@@ -51,6 +52,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
       openSession: defaultSession,
       loadModel: AutoModelForCausalLM.from_pretrained,
       loadClassifier: AutoModelForSequenceClassification.from_pretrained,
+      loadImageClassifier: AutoModelForImageClassification.from_pretrained,
       models,
       profiles: Profile,
     };
@@ -157,7 +159,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
   }
 
   #render(): void {
-    const task = this.getAttribute('task')?.trim() === 'text-classification' ? 'text-classification' : 'causal-lm';
+    const task = knownTask(this.getAttribute('task')?.trim()) ?? 'causal-lm';
     if (this.hasAttribute('headless')) {
       this.#panel = undefined;
       this.#root.adoptedStyleSheets = [];

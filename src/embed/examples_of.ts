@@ -17,10 +17,14 @@ export async function examplesOf(lesson: Lesson, limit: number, count: CountToke
 
 /** What a classifier is to learn from: examples, or the lines of a JSON Lines file. Throws as `examplesOf` does, also for bare text. */
 export async function labelledExamples(lesson: Lesson): Promise<readonly Example[]> {
-  const isText = typeof lesson === 'string' || (lesson instanceof Blob && !isJsonLines(lesson));
-  if (!isText) return examplesOf(lesson, 0, async () => 0);
-  throw new WebVeraError('invalid_argument', 'teach: expected examples with labels, got a text without one', {
-    hint: "Pass { text: 'see you at noon', label: 'ham' }, several of them, or a JSON Lines file of such.",
+  const isBare = typeof lesson === 'string' || (lesson instanceof Blob && !isJsonLines(lesson));
+  if (!isBare) return examplesOf(lesson, 0, async () => 0);
+  const isImage = typeof lesson !== 'string' && lesson.type.startsWith('image/');
+  const what = isImage ? 'an image' : 'a text';
+  throw new WebVeraError('invalid_argument', `teach: expected examples with labels, got ${what} without one`, {
+    hint: isImage
+      ? "Pass { image, label: 'cat' }, or several of them."
+      : "Pass { text: 'see you at noon', label: 'ham' }, several of them, or a JSON Lines file of such.",
   });
 }
 

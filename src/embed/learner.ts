@@ -37,7 +37,7 @@ export class Learner {
   #visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
   /** The last lesson that was added, until it is learnt. */
-  #unlearnt: { readonly profile: Profile; readonly lesson: string } | undefined;
+  #unlearnt: { readonly profile: Profile; readonly examples: readonly Example[] } | undefined;
   /** One lesson after the other. */
   #lessons: Promise<unknown> = Promise.resolve();
 
@@ -200,10 +200,10 @@ export class Learner {
     const profile = await visit.profileNow();
     await untilFree(profile);
     visit.signal.throwIfAborted();
-    const lesson = JSON.stringify(examples);
     // One that was refused is there already, when it is tried again.
-    if (this.#unlearnt?.profile !== profile || this.#unlearnt.lesson !== lesson) await profile.add(examples);
-    this.#unlearnt = { profile, lesson };
+    const isThere = this.#unlearnt?.profile === profile && isSameLesson(this.#unlearnt.examples, examples);
+    if (!isThere) await profile.add(examples);
+    this.#unlearnt = { profile, examples };
     await untilFree(profile); // another element may have been faster
     const run = profile.learn({ args });
     this.#follow(visit, run);
@@ -277,6 +277,16 @@ export class Learner {
     this.#watch.drop();
     this.status.happen(happening);
   }
+}
+
+/** Of images those alone are the same that are the same object: what a file holds isn't looked at. */
+function isSameLesson(one: readonly Example[], other: readonly Example[]): boolean {
+  const imageOf = (example: Example | undefined): unknown =>
+    example !== undefined && 'image' in example ? example.image : undefined;
+  return (
+    JSON.stringify(one) === JSON.stringify(other) &&
+    one.every((example, index) => imageOf(example) === imageOf(other[index]))
+  );
 }
 
 async function untilFree(profile: Profile): Promise<void> {

@@ -20,12 +20,13 @@ export interface WebVeraElementEventMap {
 
 /**
  * `<web-vera model="…">`: a model that learns from this visitor, with an interface of its own or, with `headless`, without.
- * With `task="text-classification" labels="ham,spam"` it learns to tell texts apart.
+ * With `task="text-classification" labels="ham,spam"` it learns to tell texts apart, and with `task="image-classification"` pictures.
  *
  * Attributes, read by `load()`, so that a change takes effect at the next one:
  * - `model`: a hub name, or an address that begins with `./`, `../`, `/` or `https:`.
  * - `profile`: under which what is learnt is kept in this browser; 'default'.
- * - `task`: 'causal-lm', or 'text-classification', by a head that `AutoModelForSequenceClassification` puts on the model.
+ * - `task`: 'causal-lm'; 'text-classification', by a head that `AutoModelForSequenceClassification` puts on the model; or
+ *   'image-classification', by that of `AutoModelForImageClassification`.
  * - `labels`: a classifier's, with commas between them; by default the model's own. A head for others is made new.
  * - `dtype`: as in `PretrainedOptions`.
  * - `r`, `target-modules` (names with commas between them, or 'all-linear'): of a profile that begins.
@@ -61,7 +62,7 @@ export interface WebVeraElement extends HTMLElement {
   /**
    * Adds examples to the profile and learns, after what is being learnt already. A text, or a Blob of text, becomes examples
    * of up to `max-length` tokens, cut between paragraphs, else sentences, else words; a Blob of JSON Lines one a line. A
-   * classifier takes examples with a `label`, or JSON Lines of such.
+   * classifier takes examples with a `label`: `{ text, label }`, or JSON Lines of such, or `{ image, label }`.
    * Rejects with `invalid_argument` where there is nothing to learn, `invalid_format` for what is no text, and with what
    * `Profile.add` and `Profile.learn` reject with.
    */

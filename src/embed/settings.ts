@@ -1,7 +1,8 @@
 import { type ModelDtype, type ModelSource, type TrainingArguments, type VeraConfigInit, WebVeraError } from '../index';
 
 /** What models are used for here. */
-export type ElementTask = 'causal-lm' | 'text-classification';
+const TASKS = ['causal-lm', 'text-classification', 'image-classification'] as const;
+export type ElementTask = (typeof TASKS)[number];
 
 /** What an element's attributes ask for. */
 export interface Settings {
@@ -70,18 +71,20 @@ export function readSettings(attribute: (name: AttributeName) => string | null, 
 }
 
 function taskOf(given = 'causal-lm'): ElementTask {
-  if (given === 'causal-lm' || given === 'text-classification') return given;
-  const isOfImages = given === 'image-classification';
-  const hint = isOfImages
-    ? 'A page trains a classifier of images by AutoModelForImageClassification and a Trainer.'
-    : '';
-  throw wrong('task', 'causal-lm or text-classification', given, hint);
+  const task = knownTask(given);
+  if (task !== undefined) return task;
+  throw wrong('task', TASKS.join(', '), given);
+}
+
+export function knownTask(given: string | undefined): ElementTask | undefined {
+  return TASKS.find((task) => task === given);
 }
 
 /** Names with commas between them. */
 function labelsOf(given: string | undefined, task: ElementTask): readonly string[] | undefined {
   if (given === undefined) return undefined;
-  if (task === 'causal-lm') throw wrong('labels', 'task="text-classification" beside it', given);
+  if (task === 'causal-lm')
+    throw wrong('labels', 'task="text-classification" or "image-classification" beside it', given);
   const names = given.split(',').map((name) => name.trim());
   if (names.length > 1 && names.every((name, at) => name !== '' && names.indexOf(name) === at)) return names;
   throw wrong('labels', 'two names or more, each once, with commas between them', given);
@@ -120,9 +123,8 @@ function targets(text: string | undefined): string | string[] | undefined {
   throw wrong('target-modules', 'names with commas between them', text);
 }
 
-function wrong(name: AttributeName, expected: string, got: string, hint = ''): WebVeraError {
+function wrong(name: AttributeName, expected: string, got: string): WebVeraError {
   return new WebVeraError('invalid_argument', `<web-vera>: ${name}: expected ${expected}, got ${got}`, {
-    hint,
     detail: { attribute: name },
   });
 }

@@ -1,5 +1,6 @@
 import type {
   AutoModelForCausalLM,
+  AutoModelForImageClassification,
   AutoModelForSequenceClassification,
   Example,
   PreTrainedModel,
@@ -21,6 +22,7 @@ export interface VisitParts {
   readonly openSession: (options: { readonly signal?: AbortSignal }) => Promise<Session>;
   readonly loadModel: (typeof AutoModelForCausalLM)['from_pretrained'];
   readonly loadClassifier: (typeof AutoModelForSequenceClassification)['from_pretrained'];
+  readonly loadImageClassifier: (typeof AutoModelForImageClassification)['from_pretrained'];
   readonly models: SharedModels;
   readonly profiles: Pick<typeof Profile, 'open' | 'import' | 'forget'>;
 }
@@ -174,10 +176,11 @@ export class Visit {
 
   #load(options: PretrainedOptions): Promise<PreTrainedModel> {
     const { source, task, labels } = this.settings;
-    const { loadModel, loadClassifier } = this.#parts;
+    const { loadModel, loadClassifier, loadImageClassifier } = this.#parts;
     if (task === 'causal-lm') return loadModel(source, options);
+    const load = task === 'image-classification' ? loadImageClassifier : loadClassifier;
     const own = labels && { id2label: { ...labels }, ignore_mismatched_sizes: true };
-    return loadClassifier(source, { ...options, ...own });
+    return load(source, { ...options, ...own });
   }
 
   get #args(): TrainingArguments {

@@ -59,10 +59,11 @@ test('a classifier learns from examples, and from JSON Lines of such', async () 
 
 test.each([
   ['a text', 'see you'],
-  ['a file of text', new Blob(['see you'])],
-])('a classifier learns nothing from %s', async (_, lesson) => {
+  ['a text', new Blob(['see you'])],
+  ['an image', new File(['a cat'], 'cat.png', { type: 'image/png' })],
+])('a classifier learns nothing from %s', async (what, lesson) => {
   await expect(labelledExamples(lesson)).rejects.toMatchObject({
     code: 'invalid_argument',
-    message: 'teach: expected examples with labels, got a text without one',
+    message: `teach: expected examples with labels, got ${what} without one`,
   });
 });

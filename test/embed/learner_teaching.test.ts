@@ -219,3 +219,47 @@ describe('a classifier', () => {
     expect(world.models).toHaveLength(3);
   });
 });
+
+describe('a classifier of images', () => {
+  const picture = (label: string) => ({ image: new Blob(['pixels'], { type: 'image/png' }), label });
+
+  beforeEach(() => {
+    world.attributes.task = 'image-classification';
+    world.attributes.labels = 'cat,dog';
+  });
+
+  test('is loaded with the labels that are asked for, and learns from pictures with such', async () => {
+    const learner = world.learner();
+    const some = [picture('cat'), picture('dog')];
+    const taught = learner.teach(some);
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    expect(world.classifiers).toEqual([]);
+    expect(world.imageClassifiers).toMatchObject([
+      { id2label: { 0: 'cat', 1: 'dog' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
+    ]);
+    expect(world.profiles.last.examples).toEqual(some);
+    world.profiles.last.runs[0]?.finish();
+    await taught;
+  });
+
+  test('adds other pictures of the same labels after a lesson that failed, and the same ones once', async () => {
+    const learner = world.learner();
+    const [one, other] = [picture('cat'), picture('cat')];
+    for (const [index, lesson] of [one, one, other].entries()) {
+      const taught = learner.teach(lesson);
+      await vi.waitFor(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
+      world.profiles.last.runs[index]?.fail(new WebVeraError('out_of_memory', 'no room'));
+      await expect(taught).rejects.toMatchObject({ code: 'out_of_memory' });
+    }
+    const { examples } = world.profiles.last;
+    expect(examples).toHaveLength(2);
+    expect(examples.map((example) => 'image' in example && example.image)).toEqual([one.image, other.image]);
+    expect((examples[1] as typeof other).image).toBe(other.image);
+  });
+
+  test('refuses a picture without a label', async () => {
+    const learner = world.learner();
+    await expect(learner.teach(picture('cat').image)).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(world.profiles.last.examples).toEqual([]);
+  });
+});

@@ -12,6 +12,7 @@ export interface World {
   readonly sessions: ReturnType<typeof fakeSession>[];
   /** How classifiers were asked for. */
   readonly classifiers: ClassifierOptions[];
+  readonly imageClassifiers: ClassifierOptions[];
   readonly told: { type: keyof Told; detail: unknown }[];
   trouble: WebVeraError | undefined;
   /** Before a model is loaded. */
@@ -30,6 +31,7 @@ export function newWorld(): World {
     models: [],
     sessions: [],
     classifiers: [],
+    imageClassifiers: [],
     told: [],
     trouble: undefined,
     before: async ({ progress_callback }) => {
@@ -53,6 +55,10 @@ export function newWorld(): World {
         loadModel,
         loadClassifier(source, options = {}) {
           world.classifiers.push(options);
+          return loadModel(source, options);
+        },
+        loadImageClassifier(source, options = {}) {
+          world.imageClassifiers.push(options);
           return loadModel(source, options);
         },
         models: world.shared,

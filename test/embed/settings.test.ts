@@ -68,7 +68,6 @@ describe("an element's attributes", () => {
   test.each([
     ['model', ''],
     ['model', 'https://'],
-    ['task', 'image-classification'],
     ['task', 'summarisation'],
     ['labels', 'ham,spam'],
     ['r', '0'],
@@ -83,6 +82,11 @@ describe("an element's attributes", () => {
     expect(() => read({ model: 'org/name', [name]: value })).toThrow(
       expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining(`<web-vera>: ${name}: `) }),
     );
+  });
+
+  test('a task of images has labels too', () => {
+    const settings = read({ model: 'm', task: 'image-classification', labels: 'cat,dog' });
+    expect(settings).toMatchObject({ task: 'image-classification', labels: ['cat', 'dog'] });
   });
 
   test.each(['ham', 'ham,', 'ham,,spam', 'ham, spam, ham'])('labels="%s" are refused', (labels) => {

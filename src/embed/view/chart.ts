@@ -49,9 +49,12 @@ export class LossLine {
   readonly root: HTMLElement;
   readonly #line = document.createElementNS(SVG, 'polyline');
   readonly #caption = create('figcaption', { className: 'quiet' });
+  readonly #lessons: string;
   #drawn = 0;
 
-  constructor() {
+  /** `lessons`: what it learns from, for people. */
+  constructor(lessons: string) {
+    this.#lessons = lessons;
     const svg = document.createElementNS(SVG, 'svg');
     svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
     svg.setAttribute('preserveAspectRatio', 'none');
@@ -67,6 +70,6 @@ export class LossLine {
     this.root.hidden = losses.length === 0;
     if (losses.length === 0) return;
     this.#line.setAttribute('points', linePoints(losses, steps));
-    setText(this.#caption, lossInWords(losses));
+    setText(this.#caption, lossInWords(losses, this.#lessons));
   }
 }

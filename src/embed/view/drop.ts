@@ -1,5 +1,5 @@
-/** Takes a file that is dropped on an element. */
-export function takeDrops(zone: HTMLElement, take: (file: File) => void): void {
+/** Takes files that are dropped on an element: one or more. */
+export function takeDrops(zone: HTMLElement, take: (...files: readonly [File, ...File[]]) => void): void {
   let inside = 0;
   const leave = (): void => {
     inside = 0;
@@ -20,8 +20,8 @@ export function takeDrops(zone: HTMLElement, take: (file: File) => void): void {
     if (!hasFiles(event)) return;
     event.preventDefault();
     leave();
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file !== undefined) take(file);
+    const [file, ...others] = event.dataTransfer?.files ?? [];
+    if (file !== undefined) take(file, ...others);
   });
 }
 

@@ -26,13 +26,14 @@ export class Intro implements Region {
   readonly #text = create('p', { className: 'quiet' });
   readonly #cancel: HTMLButtonElement;
 
-  constructor({ load, stop, forget }: IntroActions) {
+  /** `kind`: of the model, for people. */
+  constructor({ load, stop, forget }: IntroActions, kind: string) {
     const promise = create(
       'p',
       {},
-      'This loads a language model, ',
+      `This loads a ${kind}, `,
       this.#name,
-      ', and runs it on this device. It learns from what you give it. Nothing that you write leaves this page: what it keeps is kept in this browser, until you let it forget.',
+      ', and runs it on this device. It learns from what you give it. Nothing of that leaves this page: what it keeps is kept in this browser, until you let it forget.',
     );
     this.#start = button('Load the model', load, 'primary');
     this.#cancel = button('Cancel', stop);

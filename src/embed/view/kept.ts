@@ -19,7 +19,7 @@ export class Kept implements Region {
     type: 'file',
     multiple: true,
     hidden: true,
-    accept: '.json,.jsonl,.safetensors',
+    accept: '.json,.jsonl,.safetensors,.npy',
   });
   readonly #rollback: HTMLButtonElement;
   readonly #export: HTMLButtonElement;

@@ -4,17 +4,13 @@ import type { Lesson } from '../public';
 import type { ElementTask } from '../settings';
 import type { Told } from '../status';
 import { isUnsupported } from '../trouble';
-import { Attempt } from './attempt';
 import { create, setText, show, slot } from './dom';
 import { saveFiles } from './files';
 import { Intro } from './intro';
 import { Kept } from './kept';
 import { Message } from './message';
+import { purposeOf } from './purpose';
 import { isUsable, type Region } from './region';
-import { Teach } from './teach';
-import { TeachLabels } from './teach_labels';
-import { Tell } from './tell';
-import { Training } from './training';
 import { outcomeInWords, shownProgress } from './words';
 
 interface PanelOptions {
@@ -45,33 +41,23 @@ export class Panel {
     // What fails is told by the learner, and shown as a message.
     const quietly = (action: () => Promise<unknown>) => () => void action().catch(() => {});
     const message = new Message();
-    const intro = new Intro({
-      load: quietly(() => learner.load()),
-      stop: quietly(() => learner.stop()),
-      forget: quietly(() => learner.forget()),
-    });
-    const training = new Training({
-      pause: quietly(() => learner.pause()),
-      resume: quietly(() => learner.resume()),
-      stop: quietly(() => learner.stop()),
-    });
     const learn = (lesson: Lesson): Promise<boolean> =>
       learner.teach(lesson).then(
         () => true,
         () => false,
       );
-    const [heading, teach, attempt] =
-      task === 'causal-lm'
-        ? [
-            'A language model that learns from you',
-            new Teach(training, learn),
-            new Attempt((prompt, config) => learner.generate(prompt, config), announce),
-          ]
-        : [
-            'A model that learns from you to tell texts apart',
-            new TeachLabels(training, learn),
-            new Tell((text) => learner.predict(text), announce),
-          ];
+    const training = {
+      pause: quietly(() => learner.pause()),
+      resume: quietly(() => learner.resume()),
+      stop: quietly(() => learner.stop()),
+    };
+    const { heading, kind, teach, attempt } = purposeOf(task, { learner, training, learn, announce });
+    const actions = {
+      load: quietly(() => learner.load()),
+      stop: quietly(() => learner.stop()),
+      forget: quietly(() => learner.forget()),
+    };
+    const intro = new Intro(actions, kind);
     const kept = new Kept({
       rollback: quietly(() => learner.rollback()),
       export: quietly(async () => saveFiles(await learner.export())),

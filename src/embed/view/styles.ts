@@ -86,7 +86,7 @@ button:disabled, button[aria-disabled="true"] { border-color: var(--line); backg
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .file { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px; }
 .file .name { min-width: 0; font-weight: 600; }
-.teach[data-dropping] { outline: 2px dashed var(--accent); outline-offset: 6px; border-radius: 2px; }
+.teach[data-dropping], .attempt[data-dropping] { outline: 2px dashed var(--accent); outline-offset: 6px; border-radius: 2px; }
 progress {
   display: block;
   width: 100%;
@@ -116,6 +116,11 @@ polyline {
 }
 figcaption { margin-top: 6px; }
 .output { padding: 12px 14px; border-radius: var(--radius-small); background: var(--sunken); white-space: pre-wrap; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 10px; margin: 0; padding: 0; list-style: none; }
+.pictures li { position: relative; display: grid; align-content: start; gap: 2px; font-size: 0.85em; }
+.pictures button { position: absolute; inset: 3px 3px auto auto; width: 28px; min-height: 28px; padding: 0; line-height: 1; }
+canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--line); border-radius: var(--radius-small); }
+.output canvas { margin-bottom: 12px; }
 .score { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 10px; }
 .score + .score { margin-top: 10px; }
 .score progress { grid-column: 1 / -1; }

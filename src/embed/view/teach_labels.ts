@@ -1,5 +1,6 @@
 import { button, create, field, setText, show } from './dom';
 import { takeDrops } from './drop';
+import { LabelField } from './label_field';
 import { firstUsable, type Region, type Shown } from './region';
 import type { Training } from './training';
 import { countsInWords } from './words';
@@ -16,7 +17,7 @@ export class TeachLabels implements Region {
   readonly root: HTMLElement;
   readonly #training: Training;
   readonly #text = field('lesson', 'A text', { rows: 3, attributes: { 'aria-describedby': 'lesson-hint' } });
-  readonly #label = create('select', { id: 'label', lang: '', dir: 'auto', attributes: { part: 'field' } });
+  readonly #label = new LabelField('Its label');
   readonly #picker = create('input', { type: 'file', hidden: true, accept: '.jsonl,.ndjson,.json' });
   readonly #list = create('p', { className: 'quiet', attributes: { role: 'status' } });
   readonly #add: HTMLButtonElement;
@@ -45,7 +46,7 @@ export class TeachLabels implements Region {
       { className: 'teach stack' },
       create('h3', {}, 'Teach'),
       this.#text.root,
-      create('div', {}, create('label', { htmlFor: 'label' }, 'Its label'), this.#label),
+      this.#label.root,
       create('p', { id: 'lesson-hint', className: 'quiet' }, hint),
       this.#list,
       create('div', { className: 'actions' }, this.#add, this.#learn, this.#pick, this.#picker),
@@ -67,18 +68,13 @@ export class TeachLabels implements Region {
     const { learner } = shown;
     this.#isBusy = learner.status.state !== 'ready';
     this.#hasLearnt = (learner.profile?.info.history.length ?? 0) > 0;
-    this.#offer(Object.values(learner.model?.config.id2label ?? {}));
+    this.#label.offer(Object.values(learner.model?.config.id2label ?? {}));
     this.#training.update(shown);
     this.#show();
   }
 
   landing(): HTMLElement | undefined {
     return this.#training.landing() ?? firstUsable(this.#text.input, this.#learn, this.#pick);
-  }
-
-  #offer(labels: readonly string[]): void {
-    if (labels.length === 0 || [...this.#label.options].map(({ value }) => value).join() === labels.join()) return;
-    this.#label.replaceChildren(...labels.map((label) => create('option', { value: label }, label)));
   }
 
   #keep(): void {

@@ -58,7 +58,7 @@ export class Tell implements Region {
   }
 }
 
-function bar({ label, score }: LabelScore): HTMLElement {
+export function bar({ label, score }: LabelScore): HTMLElement {
   const share = create('progress', { max: 1, attributes: { part: 'progress', 'aria-label': label } });
   setShare(share, score);
   const name = create('span', { lang: '', dir: 'auto' }, label);

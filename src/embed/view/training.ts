@@ -3,7 +3,7 @@ import { button, create, setShare, setText, show } from './dom';
 import { firstUsable, type Region, type Shown } from './region';
 import { recoveredInWords, stepsInWords, troubleInWords } from './words';
 
-interface TrainingActions {
+export interface TrainingActions {
   readonly pause: () => void;
   readonly resume: () => void;
   readonly stop: () => void;
@@ -24,12 +24,14 @@ export class Training implements Region {
   readonly #text = create('p', { className: 'quiet' });
   readonly #reason = create('p', { className: 'quiet' });
   readonly #note = create('p', { className: 'quiet', attributes: { role: 'status' } });
-  readonly #line = new LossLine();
+  readonly #line: LossLine;
   readonly #pause: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
   #isPaused = false;
 
-  constructor({ pause, resume, stop }: TrainingActions) {
+  /** `lessons`: what it learns from, for people. */
+  constructor({ pause, resume, stop }: TrainingActions, lessons: string) {
+    this.#line = new LossLine(lessons);
     this.#pause = button('Pause', () => (this.#isPaused ? resume() : pause()));
     this.#stop = button('Stop here', stop);
     const actions = create('div', { className: 'actions' }, this.#pause, this.#stop);

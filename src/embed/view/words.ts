@@ -127,12 +127,12 @@ function joined(...parts: readonly string[]): string {
 /** Steps at the beginning and at the end of a run whose means are told: batches differ by more than a step teaches. */
 const SOME = 10;
 
-/** The loss in words: how it is now, and how it was before it had learnt much. */
-export function lossInWords(losses: readonly number[]): string {
+/** The loss in words: how it is now, and how it was before it had learnt much. `lessons`: what it learns from. */
+export function lossInWords(losses: readonly number[], lessons = 'text'): string {
   const size = Math.min(SOME, Math.ceil(losses.length / 2));
   const now = mean(losses.slice(-size)).toFixed(2);
   const since = losses.length > 1 ? `, ${mean(losses.slice(0, size)).toFixed(2)} at first` : '';
-  return `How surprised it is by your text: ${now} now${since}. Lower is better.`;
+  return `How surprised it is by your ${lessons}: ${now} now${since}. Lower is better.`;
 }
 
 export function mean(values: readonly number[]): number {

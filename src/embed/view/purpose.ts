@@ -1,0 +1,54 @@
+import type { Learner } from '../learner';
+import type { Lesson } from '../public';
+import type { ElementTask } from '../settings';
+import { Attempt } from './attempt';
+import type { Announce, Region } from './region';
+import { Teach } from './teach';
+import { TeachImages } from './teach_images';
+import { TeachLabels } from './teach_labels';
+import { Tell } from './tell';
+import { TellImage } from './tell_image';
+import { Training, type TrainingActions } from './training';
+
+/** What a task has of its own in the panel. */
+interface Purpose {
+  readonly heading: string;
+  /** What the model is, for people. */
+  readonly kind: string;
+  readonly teach: Region;
+  readonly attempt: Region;
+}
+
+interface PurposeParts {
+  readonly learner: Pick<Learner, 'generate' | 'predict'>;
+  readonly training: TrainingActions;
+  /** Resolves with whether it was learnt. */
+  readonly learn: (lesson: Lesson) => Promise<boolean>;
+  readonly announce: Announce;
+}
+
+export function purposeOf(task: ElementTask, { learner, training, learn, announce }: PurposeParts): Purpose {
+  if (task === 'image-classification') {
+    return {
+      heading: 'A model that learns from you to tell pictures apart',
+      kind: 'model that tells pictures apart',
+      teach: new TeachImages(new Training(training, 'pictures'), learn),
+      attempt: new TellImage((image) => learner.predict(image), announce),
+    };
+  }
+  const texts = new Training(training, 'text');
+  const kind = 'language model';
+  return task === 'text-classification'
+    ? {
+        heading: 'A model that learns from you to tell texts apart',
+        kind,
+        teach: new TeachLabels(texts, learn),
+        attempt: new Tell((text) => learner.predict(text), announce),
+      }
+    : {
+        heading: 'A language model that learns from you',
+        kind,
+        teach: new Teach(texts, learn),
+        attempt: new Attempt((prompt, config) => learner.generate(prompt, config), announce),
+      };
+}
