@@ -14,6 +14,7 @@ import {
   type TrainRun,
   WebVeraError,
 } from '../index';
+import type { Given } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
 import { type Recovered, RunWatch } from './run_watch';
@@ -37,7 +38,7 @@ export class Learner {
   #visit: Visit | undefined;
   #loading: Promise<void> = Promise.resolve();
   /** The last lesson that was added, until it is learnt. */
-  #unlearnt: { readonly profile: Profile; readonly examples: readonly Example[] } | undefined;
+  #unlearnt: { readonly profile: Profile; readonly examples: Given } | undefined;
   /** One lesson after the other. */
   #lessons: Promise<unknown> = Promise.resolve();
 
@@ -196,7 +197,7 @@ export class Learner {
     this.#lookAt(visit);
   }
 
-  async #learn(visit: Visit, examples: readonly Example[], args: TrainingArguments): Promise<TrainOutput> {
+  async #learn(visit: Visit, examples: Given, args: TrainingArguments): Promise<TrainOutput> {
     const profile = await visit.profileNow();
     await untilFree(profile);
     visit.signal.throwIfAborted();
@@ -279,8 +280,9 @@ export class Learner {
   }
 }
 
-/** Of images those alone are the same that are the same object: what a file holds isn't looked at. */
-function isSameLesson(one: readonly Example[], other: readonly Example[]): boolean {
+/** Of files and images those alone are the same that are the same object: what they hold isn't looked at. */
+function isSameLesson(one: Given, other: Given): boolean {
+  if (one instanceof Blob || other instanceof Blob) return one === other;
   const imageOf = (example: Example | undefined): unknown =>
     example !== undefined && 'image' in example ? example.image : undefined;
   return (

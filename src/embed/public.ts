@@ -61,8 +61,8 @@ export interface WebVeraElement extends HTMLElement {
   load(): Promise<void>;
   /**
    * Adds examples to the profile and learns, after what is being learnt already. A text, or a Blob of text, becomes examples
-   * of up to `max-length` tokens, cut between paragraphs, else sentences, else words; a Blob of JSON Lines one a line. A
-   * classifier takes examples with a `label`: `{ text, label }`, or JSON Lines of such, or `{ image, label }`.
+   * of up to `max-length` tokens, cut between paragraphs, else sentences, else words; a Blob of JSON Lines or CSV one a line. A
+   * classifier takes examples with a `label`: `{ text, label }`, or a Blob of such, or `{ image, label }`.
    * Rejects with `invalid_argument` where there is nothing to learn, `invalid_format` for what is no text, and with what
    * `Profile.add` and `Profile.learn` reject with.
    */

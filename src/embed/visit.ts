@@ -2,7 +2,6 @@ import type {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
-  Example,
   PreTrainedModel,
   PretrainedOptions,
   Profile,
@@ -11,7 +10,7 @@ import type {
   TrainingArguments,
 } from '../index';
 import { WebVeraError } from '../index';
-import { examplesOf, labelledExamples } from './examples_of';
+import { examplesOf, type Given, labelledExamples } from './examples_of';
 import type { Lesson } from './public';
 import type { Settings } from './settings';
 import type { Lease, SharedModels } from './shared_models';
@@ -118,10 +117,7 @@ export class Visit {
   }
 
   /** What there is to learn from, none of it longer than the model takes. */
-  async examples(
-    lesson: Lesson,
-    { max_length = this.settings.max_length }: TrainingArguments,
-  ): Promise<readonly Example[]> {
+  async examples(lesson: Lesson, { max_length = this.settings.max_length }: TrainingArguments): Promise<Given> {
     if (this.settings.task !== 'causal-lm') return labelledExamples(lesson);
     const { tokenizer, config } = this.#expectModel();
     const { max_position_embeddings, n_positions } = config;

@@ -120,7 +120,7 @@ function iterate(dataset: Iterable<Example> | AsyncIterable<Example>): Iterator<
 }
 
 /** What the type or the file's name says. */
-function formatOf(blob: Blob): FileFormat {
+export function formatOf(blob: Blob): FileFormat {
   if (/json/i.test(blob.type) || ('name' in blob && /\.(jsonl|ndjson|json)$/i.test(String(blob.name)))) return 'jsonl';
   return isCsv(blob) ? 'csv' : 'text';
 }

@@ -11,7 +11,7 @@ export async function* readText(blob: Blob): AsyncGenerator<string> {
   let held = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(unreadable);
       const text = held + decoder.decode(value, { stream: !done });
       held = !done && text.endsWith('\r') ? '\r' : '';
       const whole = text.slice(0, text.length - held.length).replaceAll(/\r\n?/g, '\n');
@@ -21,6 +21,13 @@ export async function* readText(blob: Blob): AsyncGenerator<string> {
   } finally {
     await reader.cancel().catch(() => {});
   }
+}
+
+function unreadable(cause: unknown): never {
+  throw new WebVeraError('invalid_format', 'Expected a file that can be read', {
+    hint: 'Has it changed since it was chosen? Choose it again.',
+    cause,
+  });
 }
 
 /** One line of a JSON Lines file. */

@@ -60,12 +60,15 @@ test.each(browserNames)('%s: a page lets its visitor teach labels, and tells the
         const [best] = await element.predict('The whale rose and blew its spout.');
         const refusal = await element.teach('whales').catch((error: { message: string }) => error.message);
         const { examples } = element.profile!.info;
-        return { heard, labels, early, enough, list, bars, best, refusal, examples };
+        const counted = [...heard];
+        await element.teach(new File(['text,label\n"A whale, seen at noon",whales\n'], 'more.csv'), { max_steps: 1 });
+        const more = element.profile!.info.examples;
+        return { heard: counted, labels, early, enough, list, bars, best, refusal, examples, more };
       });
       expect(seen.labels).toEqual(['whales', 'ships']);
       expect([seen.early, seen.enough]).toEqual([true, false]);
       expect(seen.list).toBe('To learn: 2 whales, 2 ships');
-      expect(seen.examples).toBe(4);
+      expect([seen.examples, seen.more]).toEqual([4, 5]);
       expect(seen.heard.filter((type) => type === 'log')).toHaveLength(12);
       expect(seen.heard.filter((type) => type !== 'log')).toEqual(['ready', 'learnt', 'error']);
       expect(seen.bars).toHaveLength(2);

@@ -92,8 +92,12 @@ export class FakeProfile extends EventTarget {
     return { id: this.id, examples: length, seen: length, bytes: 100 * length, ...times };
   }
 
-  async add(examples: readonly Example[]): Promise<number> {
-    this.examples.push(...examples);
+  /** Of files. */
+  readonly files: Blob[] = [];
+
+  async add(examples: readonly Example[] | Blob): Promise<number> {
+    if (examples instanceof Blob) this.files.push(examples);
+    else this.examples.push(...examples);
     return this.examples.length;
   }
 

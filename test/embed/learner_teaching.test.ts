@@ -220,6 +220,19 @@ describe('a classifier', () => {
   });
 });
 
+test('a file of examples is added as it is, and once where a lesson failed', async () => {
+  const learner = world.learner();
+  const [one, other] = [new File(['text'], 'a.csv'), new File(['text'], 'a.csv')];
+  for (const [index, file] of [one, one, other].entries()) {
+    const taught = learner.teach(file);
+    await vi.waitFor(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
+    world.profiles.last.runs[index]?.fail(new WebVeraError('out_of_memory', 'no room'));
+    await expect(taught).rejects.toMatchObject({ code: 'out_of_memory' });
+  }
+  const { files } = world.profiles.last;
+  expect([files.length, files[0] === one, files[1] === other]).toEqual([2, true, true]);
+});
+
 describe('a classifier of images', () => {
   const picture = (label: string) => ({ image: new Blob(['pixels'], { type: 'image/png' }), label });
 

@@ -37,3 +37,42 @@ test('what writes conversations out is there before the network goes, if there a
   expect(done).toEqual(['sealed', 'written', 'sealed']);
   await session.invoke('close', []);
 });
+
+test('a file of examples is read and checked, whatever model they are for', async () => {
+  const session = new WorkerSessionImpl({ emit() {} });
+  await session.invoke('open', [{ store: 'memory' }]);
+  const read = (text: string, format: 'csv' | 'jsonl') =>
+    session.invoke('readExamples', [1, { blob: new Blob([text]), format }]);
+  const rows = [
+    { text: 'see you, at noon', label: 'ham' },
+    { text: 'you have won', label: 'spam' },
+  ];
+  expect(await read('text,label,more\n"see you, at noon",ham,1\n\nyou have won,spam,2\n', 'csv')).toEqual(rows);
+  expect(await read(rows.map((row) => JSON.stringify(row)).join('\r\n\n'), 'jsonl')).toEqual(rows);
+  expect(await read('text,label\n', 'csv')).toEqual([]);
+  await expect(read('text,label\nsee you\n', 'csv')).rejects.toMatchObject({
+    code: 'invalid_format',
+    detail: { line: 2 },
+  });
+  await expect(read('a,b\n1,2\n', 'csv')).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: expect.stringMatching(/^line 2: expected/),
+  });
+  await expect(read('{}\n\n{"text":', 'jsonl')).rejects.toMatchObject({ code: 'invalid_argument' });
+  await session.invoke('close', []);
+});
+
+test('a file that has changed since it was chosen is told of in our words', async () => {
+  const session = new WorkerSessionImpl({ emit() {} });
+  await session.invoke('open', [{ store: 'memory' }]);
+  const stream = () =>
+    new ReadableStream({
+      pull: (controller) => controller.error(new DOMException('gone', 'NotReadableError')),
+    });
+  const blob = Object.assign(new Blob(), { stream });
+  await expect(session.invoke('readExamples', [1, { blob, format: 'csv' }])).rejects.toMatchObject({
+    code: 'invalid_format',
+    hint: expect.stringContaining('Choose it again'),
+  });
+  await session.invoke('close', []);
+});

@@ -12,7 +12,7 @@ export class Teach implements Region {
     rows: 5,
     attributes: { 'aria-describedby': 'lesson-hint' },
   });
-  readonly #picker = create('input', { type: 'file', hidden: true, accept: '.txt,.md,.jsonl,text/plain' });
+  readonly #picker = create('input', { type: 'file', hidden: true, accept: '.txt,.md,.jsonl,.csv,text/plain' });
   readonly #fileRow: HTMLElement;
   readonly #fileName = create('span', { className: 'name' });
   readonly #learn: HTMLButtonElement;

@@ -18,7 +18,7 @@ export class TeachLabels implements Region {
   readonly #training: Training;
   readonly #text = field('lesson', 'A text', { rows: 3, attributes: { 'aria-describedby': 'lesson-hint' } });
   readonly #label = new LabelField('Its label');
-  readonly #picker = create('input', { type: 'file', hidden: true, accept: '.jsonl,.ndjson,.json' });
+  readonly #picker = create('input', { type: 'file', hidden: true, accept: '.jsonl,.ndjson,.json,.csv' });
   readonly #list = create('p', { className: 'quiet', attributes: { role: 'status' } });
   readonly #add: HTMLButtonElement;
   readonly #learn: HTMLButtonElement;
@@ -40,7 +40,7 @@ export class TeachLabels implements Region {
     this.#learn = button('Learn', () => this.#teach(this.#examples), 'primary');
     this.#pick = button('Learn from a file…', () => this.#picker.click());
     const hint =
-      'Some texts of each label, in any order. You can also drop a file of JSON Lines here: {"text": …, "label": …}.';
+      'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
     this.root = create(
       'div',
       { className: 'teach stack' },

@@ -9,6 +9,7 @@ import { checkOptions, wrong } from '../options';
 import type { LabelScore, PredictInput, PredictOptions } from '../predict';
 import { type CallOptions, callRules } from '../session';
 import type { TrainRun } from '../train_run';
+import { examplesOfFile } from './file_of_examples';
 import { exportFiles, importStored, inUse } from './files';
 import { forgetStored } from './forget';
 import { keptExamples } from './kept_examples';
@@ -143,11 +144,15 @@ export class Profile extends EventTarget implements AsyncDisposable {
    *
    * Rejects with `invalid_argument` for what is no example for the model, as `pixel_values` aren't; for images also with
    * `invalid_argument` for a label that the model hasn't and `invalid_format` for a file that can't be decoded; with
-   * `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. Nothing is kept then.
+   * `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file of examples, JSON Lines or CSV by its type or
+   * name, is read in the worker: also `invalid_format`, naming the line, for what isn't such, and `limit_exceeded` beyond 64 MiB.
+   * Nothing is kept then.
    */
-  async add(examples: Example | readonly Example[]): Promise<number> {
+  async add(examples: Example | readonly Example[] | Blob): Promise<number> {
     const open = this.#open;
-    await open.add(await keptExamples(open.host.base, Array.isArray(examples) ? examples : [examples]));
+    const { base } = open.host;
+    const given = examples instanceof Blob ? await examplesOfFile(base, examples) : examples;
+    await open.add(await keptExamples(base, Array.isArray(given) ? given : [given]));
     return this.info.examples;
   }
 

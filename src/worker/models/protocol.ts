@@ -46,6 +46,8 @@ export interface ModelCalls {
   predict(call: CallId, model: Handle, request: PredictRequest): Promise<readonly (readonly LabelScore[])[]>;
   /** An example as the model takes it in. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
+  /** The examples of a file, checked as far as no model is needed. */
+  readExamples(call: CallId, file: ExampleFile): Promise<readonly Example[]>;
   /** Examples as they are kept, where the model's task keeps them in another form. All are checked as a run checks them. */
   keptExamples(call: CallId, model: Handle, request: KeepRequest): Promise<readonly Example[]>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
@@ -152,6 +154,11 @@ export interface PreviewRequest {
   /** The page has checked its form. */
   readonly example: Example;
   readonly args: ResolvedTrainingArguments;
+}
+
+export interface ExampleFile {
+  readonly blob: Blob;
+  readonly format: 'jsonl' | 'csv';
 }
 
 export interface KeepRequest {

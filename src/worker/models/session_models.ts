@@ -10,6 +10,7 @@ import { rowsOf, type Tensor } from '../../core/tensor';
 import type { Example } from '../../core/training';
 import type { Warn } from '../../core/warning';
 import { Breather } from '../../tasks/breather';
+import { placedExamples } from '../../tasks/placed_examples';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { CallId, Handle } from '../rpc/protocol';
@@ -25,6 +26,7 @@ import type {
   ChatTemplateOptions,
   DecodeOptions,
   EncodeOptions,
+  ExampleFile,
   ForwardResult,
   KeepRequest,
   LoadOptions,
@@ -164,6 +166,18 @@ export class SessionModels implements ModelCalls {
     return this.#calls.run(call, async (signal) =>
       this.#models.base(handle).task.preview(example, 'preview: example', { args, signal }),
     );
+  }
+
+  readExamples(call: CallId, { blob, format }: ExampleFile): Promise<readonly Example[]> {
+    return this.#calls.run(call, async (signal) => {
+      const breather = new Breather(signal);
+      const read: Example[] = [];
+      for await (const { example } of placedExamples({ kind: 'blob', blob, format })) {
+        await breather.breathe();
+        read.push(example);
+      }
+      return read;
+    });
   }
 
   keptExamples(call: CallId, handle: Handle, { examples, first }: KeepRequest): Promise<readonly Example[]> {

@@ -22,6 +22,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   generate: 'models',
   predict: 'models',
   preview: 'models',
+  readExamples: 'models',
   keptExamples: 'models',
   stateDict: 'models',
   memory: 'models',
