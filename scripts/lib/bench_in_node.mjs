@@ -11,12 +11,12 @@ export { compareInNode as compare } from '../../test/bench/compare_in_node.mjs';
  * @param {import('./bench_options.mjs').BenchOptions} options
  * @param {(done: number, total: number, what: string) => void} onStep
  */
-export async function measure({ name, length, ranks, parts, tuned, arithmetic, adapter }, onStep) {
+export async function measure({ name, length, ranks, parts, tuned, arithmetic, dtype, adapter }, onStep) {
   const [library, bench] = await Promise.all([loadLibrary(), loadBench()]);
   const { gpu } = await openAdapter(library, adapter === 'gpu' ? 'gpu' : 'llvmpipe');
   const session = /** @type {const} */ ({ worker: false, gpu });
   const bundled = () => readBundled((file) => readFile(`${BUNDLED_MODEL}${file}`));
-  const job = { name, length, ranks, parts, tuned, arithmetic, bundled, gpu, session, onStep };
+  const job = { name, length, ranks, parts, tuned, arithmetic, dtype, bundled, gpu, session, onStep };
   const measurements = await measureAll(library, bench, job);
   return { engine: `Dawn in Node ${process.versions.node}`, measurements };
 }

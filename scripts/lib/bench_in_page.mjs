@@ -19,13 +19,14 @@ const path = (/** @type {string} */ relativePath) => fileURLToPath(new URL(relat
  * @param {import('./bench_options.mjs').BenchOptions} options
  * @param {(done: number, total: number, what: string) => void} onStep
  */
-export async function measure({ name, length, ranks, parts, tuned, arithmetic, adapter }, onStep) {
+export async function measure({ name, length, ranks, parts, tuned, arithmetic, dtype, adapter }, onStep) {
+  const job = { name, length, ranks, parts, tuned, arithmetic, dtype };
   const server = await serve({
     '/': { type: 'text/html; charset=utf-8', body: readFileSync(path('../page/bench.html')) },
     '/scripts/': path('../'),
     '/dist/': path('../../dist/'),
     '/bundled/': BUNDLED_MODEL,
-    '/job.json': { type: 'application/json', body: JSON.stringify({ name, length, ranks, parts, tuned, arithmetic }) },
+    '/job.json': { type: 'application/json', body: JSON.stringify(job) },
   });
   let engine = '';
   const onReport = (/** @type {Report} */ report) => {

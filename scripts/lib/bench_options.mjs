@@ -87,6 +87,7 @@ export function readBenchOptions(argv, packed = false) {
   if (work.arithmetic !== 'f32' && flags.compare !== undefined) {
     throw new UsageError('--arithmetic f16 is no comparison of like with like: leave out --compare');
   }
+  if (work.dtype !== 'auto' && flags.compare !== undefined) throw new UsageError('--dtype needs no --compare');
   return {
     ...work,
     adapter: choice('adapter', flags.adapter ?? adapters(packed)[0], adapters(packed)),

@@ -36,11 +36,12 @@ export const NOTHING_MEASURED = {
  * @param {string} run.adapter
  * @param {string} run.engine
  * @param {'f32' | 'f16'} [run.arithmetic] of products
+ * @param {import('../../src/index').ModelDtype} [run.dtype] of the weights that training reads
  * @param {import('./roofline.mjs').Rates} [run.peak] of a device that isn't the measured one
  * @param {Measurements} measurements
  */
 export function benchReport(
-  { name, length, adapter, engine, arithmetic = 'f32', peak: given },
+  { name, length, adapter, engine, arithmetic = 'f32', dtype = 'auto', peak: given },
   { version, trainings, tuned, gemm, generation, adapters, modes, counts, kernels, kernelGemm, peak: measured, device },
 ) {
   const { label, shape, batch } = ALL_CASES[name];
@@ -71,6 +72,7 @@ export function benchReport(
     adapter,
     engine,
     arithmetic,
+    dtype,
     device,
     shape: { ...shape, length, batch },
     runs,
@@ -97,6 +99,7 @@ export function benchTable({
   label,
   engine,
   arithmetic,
+  dtype,
   device,
   shape,
   runs,
@@ -110,8 +113,12 @@ export function benchTable({
   peak,
 }) {
   const gpu = device.description || [device.vendor, device.architecture].filter(Boolean).join(' ');
+  const choices = [
+    ...(arithmetic === 'f32' ? [] : [`products in ${arithmetic}`]),
+    ...(dtype === 'auto' ? [] : [`weights in ${dtype}`]),
+  ];
   const head = [
-    `${name} on ${gpu || 'an unnamed adapter'}, ${engine}${arithmetic === 'f32' ? '' : `, products in ${arithmetic}`}`,
+    [`${name} on ${gpu || 'an unnamed adapter'}, ${engine}`, ...choices].join(', '),
     `${capital(label)}: ${shape.num_hidden_layers} layers of ${shape.hidden_size}, vocabulary ${count(shape.vocab_size)}; ${shape.batch} × ${shape.length} tokens a step`,
   ];
   const parts = [

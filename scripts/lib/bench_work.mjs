@@ -3,6 +3,7 @@ import { ALL_CASES, PARTS } from './cases.mjs';
 import { choice, integer, UsageError } from './options.mjs';
 
 /** @typedef {import('./cases.mjs').Part} Part */
+/** @typedef {import('../../src/index').ModelDtype} ModelDtype */
 /**
  * What is measured.
  * @typedef {object} Work
@@ -12,6 +13,7 @@ import { choice, integer, UsageError } from './options.mjs';
  * @property {readonly Part[]} parts
  * @property {boolean} tuned
  * @property {'f32' | 'f16'} arithmetic
+ * @property {ModelDtype} dtype of the base model's matrices, as training loads them
  * @property {boolean} json
  * @property {import('./roofline.mjs').Rates | undefined} peak of a device that isn't at hand
  */
@@ -24,6 +26,7 @@ export const WORK_FLAGS = /** @type {const} */ ({
   only: { type: 'string' },
   tuned: { type: 'boolean' },
   arithmetic: { type: 'string', default: 'f32' },
+  dtype: { type: 'string', default: 'auto' },
   peak: { type: 'string' },
   json: { type: 'boolean' },
 });
@@ -46,6 +49,8 @@ ${device}\
   --tuned          train and generate with kernels that were measured first, on the
                    shapes of the training (of the first r)
   --arithmetic A   f32, or f16: products multiply in it, and sum in f32      (f32)
+  --dtype D        weights as float32, float16, bfloat16, q8 or q4; training only
+                   (as they are in the files)
 ${compare}\
   --peak F,B       instead, what a step takes at least on a device of F GFLOP/s and
                    B GB/s: its work is counted, and no step is taken
@@ -74,9 +79,23 @@ export function readWork(flags, names) {
           : wanted,
     tuned: flags.tuned === true,
     arithmetic: choice('arithmetic', flags.arithmetic, /** @type {const} */ (['f32', 'f16'])),
+    dtype: dtypeOf(flags.dtype, wanted),
     json: flags.json === true,
     peak: flags.peak === undefined ? undefined : rates(flags.peak),
   };
+}
+
+/** @type {readonly ModelDtype[]} */
+const DTYPES = ['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'];
+
+/**
+ * @param {unknown} value
+ * @param {readonly Part[]} parts
+ */
+function dtypeOf(value, parts) {
+  const dtype = choice('dtype', value, DTYPES);
+  if (dtype === 'auto' || parts.every((part) => part === 'training')) return dtype;
+  throw new UsageError('--dtype is for the training alone: add --only training');
 }
 
 /**

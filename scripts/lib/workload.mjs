@@ -44,6 +44,7 @@ const PEOPLE = 8;
  * @param {readonly Part[]} job.parts
  * @param {boolean} [job.tuned] whether kernels are measured before the first training step
  * @param {'f32' | 'f16'} [job.arithmetic] of products: f32 by default
+ * @param {import('../../src/index').ModelDtype} [job.dtype] as training loads the model: 'auto' by default
  * @param {import('./cases.mjs').ReadBundled} job.bundled
  * @param {GPU} job.gpu
  * @param {import('../../src/index').SessionOptions} [job.session]
@@ -70,7 +71,9 @@ export async function measureAll(library, bench, job) {
     const kernels = job.tuned === true ? 'tuned' : 'default';
     const opened = await library.Session.open({ ...session, kernels, arithmetic, store: 'memory' });
     for (const r of parts.includes('training') ? ranks : []) {
-      trainings.push(await measureTraining(library, measured, { files, r, session: opened, onStep: onPart(`r ${r}`) }));
+      const model = { files, dtype: job.dtype ?? /** @type {const} */ ('auto') };
+      const training = { ...model, r, session: opened, onStep: onPart(`r ${r}`) };
+      trainings.push(await measureTraining(library, measured, training));
     }
     if (parts.includes('generation')) {
       const { vocab_size } = measured.shape;
@@ -141,6 +144,7 @@ function products({ shape: { hidden_size, vocab_size }, length, batch }) {
  * @param {Case} measured
  * @param {object} run
  * @param {ReadonlyMap<string, Blob>} run.files
+ * @param {import('../../src/index').ModelDtype} run.dtype
  * @param {number} run.r
  * @param {import('../../src/index').Session} run.session
  * @param {(done: number, total: number) => void} run.onStep
@@ -149,9 +153,9 @@ function products({ shape: { hidden_size, vocab_size }, length, batch }) {
 async function measureTraining(
   { AutoModelForCausalLM, get_peft_model, Trainer, VeraConfig },
   { shape, length, batch, steps, targets: target_modules },
-  { files, r, session, onStep },
+  { files, dtype, r, session, onStep },
 ) {
-  const base = await AutoModelForCausalLM.from_pretrained({ files }, { session });
+  const base = await AutoModelForCausalLM.from_pretrained({ files }, { session, dtype });
   const model = await get_peft_model(base, new VeraConfig({ r, target_modules, task_type: 'CAUSAL_LM' }));
   const random = randomNumbers(2);
   const row = () => ({ input_ids: Array.from({ length }, () => Math.floor(random() * shape.vocab_size)) });

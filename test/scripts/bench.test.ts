@@ -25,6 +25,7 @@ test('options', () => {
     parts: USUAL,
     tuned: false,
     arithmetic: 'f32',
+    dtype: 'auto',
     compare: undefined,
     rounds: 5,
     peak: undefined,
@@ -40,6 +41,7 @@ test('options', () => {
     parts: ['adapters'],
     tuned: false,
     arithmetic: 'f32',
+    dtype: 'auto',
     rounds: 5,
     json: true,
   });
@@ -63,6 +65,11 @@ test('options', () => {
   expect(readBenchOptions(['--arithmetic', 'f16'])).toMatchObject({ arithmetic: 'f16' });
   expect(() => readBenchOptions(['--arithmetic', 'f64'])).toThrow('--arithmetic must be f32 or f16');
   expect(() => readBenchOptions('--arithmetic f16 --compare jax'.split(' '))).toThrow('leave out --compare');
+  expect(readBenchOptions('--only training --dtype q8'.split(' '))).toMatchObject({ dtype: 'q8' });
+  expect(readBenchOptions('--case smollm2-135m --dtype q4'.split(' '))).toMatchObject({ dtype: 'q4' });
+  expect(() => readBenchOptions(['--dtype', 'q8'])).toThrow('--dtype is for the training alone: add --only training');
+  expect(() => readBenchOptions('--only training --dtype q2'.split(' '))).toThrow('--dtype must be auto or float32');
+  expect(() => readBenchOptions('--only training --dtype q8 --compare jax'.split(' '))).toThrow('--dtype needs no');
   expect(() => readBenchOptions(['--compare', 'onnx'])).toThrow('--compare must be jax or tfjs');
   // Another build is a folder that has its library for Node.
   const folder = mkdtempSync(join(tmpdir(), 'webvera-'));

@@ -48,6 +48,9 @@ test('rates come from the median step, and shares from the best product', () => 
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   expect(report).not.toHaveProperty('tuned');
 
+  const packed = benchTable(benchReport({ ...run, arithmetic: 'f16', dtype: 'q8' }, measurements));
+  expect(packed).toMatch(/^small on llvmpipe, Dawn in Node 20, products in f16, weights in q8\n/);
+
   const adapter = { ...device, limits: {} };
   const choice = { version: 'v', adapter, variants: { linear: 'wide', attention: 'serial' } };
   const tuned = benchReport(run, { ...measurements, tuned: choice });
