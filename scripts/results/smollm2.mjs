@@ -10,9 +10,9 @@ import { dataOf } from './fetch.mjs';
 
 const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url));
 const GGUF = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-const [R, RATE, STEPS] = [64, 1e-2, 30];
+const [R, RATE, STEPS] = [64, 2e-2, 24];
 /** Characters of the end of the book. */
-const HELD_OUT = 8_000;
+const HELD_OUT = 4_000;
 /** Answers that aren't trained on. */
 const TESTS = 8;
 const TOKENS = 24;
@@ -24,18 +24,18 @@ function lessons() {
   const rows = answers.map((line) => JSON.parse(line));
   return [
     {
-      name: '*Moby-Dick*',
-      train: new Blob([train]),
-      test: new Blob([heldOut.slice(0, HELD_OUT)]),
-      args: { per_device_train_batch_size: 2, max_length: 128 },
-      prompt: 'It was a cold morning, and the captain',
-    },
-    {
       name: 'answers',
       train: rows.slice(0, -TESTS),
       test: rows.slice(-TESTS),
-      args: { per_device_train_batch_size: 4, max_length: 96 },
+      args: { per_device_train_batch_size: 2, max_length: 96 },
       prompt: [{ role: 'user', content: 'How do I learn to cook?' }],
+    },
+    {
+      name: '*Moby-Dick*',
+      train: new Blob([train]),
+      test: new Blob([heldOut.slice(0, HELD_OUT)]),
+      args: { per_device_train_batch_size: 1, max_length: 128 },
+      prompt: 'It was a cold morning, and the captain',
     },
   ];
 }
@@ -55,8 +55,8 @@ export const smollm2 = {
   ],
   about: () => [
     'SmolLM2-135M-Instruct as its Q4_1 file packs it, 98 MB: perplexity on what isn’t trained on, and what it writes to the same',
-    `words, before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. Of *Moby-Dick* a step has 2 × 128 tokens; the answers are`,
-    '[48 short ones of one voice](scripts/results/answers.jsonl), 4 a step.',
+    `words, before and after ${STEPS} steps of VeRA, r ${R} at ${RATE} on all linear layers. Of *Moby-Dick* a step has 128 tokens; the answers are`,
+    '[48 short ones of one voice](scripts/results/answers.jsonl), two a step.',
   ],
   async make(bench) {
     const { library, session, row } = bench;
