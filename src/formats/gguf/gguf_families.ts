@@ -29,28 +29,20 @@ const interleavedHeads: GgufFamily['change'] = ({ module, rows }, config) => {
 const shiftedNorms: GgufFamily['change'] = ({ module, kind }) =>
   module.endsWith('norm') && kind === 'weight' ? { kind: 'plus one' } : undefined;
 
-const LLAMA: GgufFamily = {
-  model_type: 'llama',
-  className: 'LlamaForCausalLM',
-  names: () => DECODER_NAMES,
-  config: decoderConfig,
-  change: interleavedHeads,
-};
-
-/** The same file as a Llama's, but for its windows. */
-const MISTRAL: GgufFamily = {
-  ...LLAMA,
-  model_type: 'mistral',
-  className: 'MistralForCausalLM',
-  config: (fields) => ({ ...decoderConfig(fields), sliding_window: fields.number('attention.sliding_window') }),
-};
-
 const decoder = (model_type: string, className: string, more: Partial<GgufFamily> = {}): GgufFamily => ({
   model_type,
   className,
   names: () => DECODER_NAMES,
   config: decoderConfig,
   ...more,
+});
+
+const LLAMA = decoder('llama', 'LlamaForCausalLM', { change: interleavedHeads });
+
+/** The same file as a Llama's, but for its windows. */
+const MISTRAL = decoder('mistral', 'MistralForCausalLM', {
+  config: (fields) => ({ ...decoderConfig(fields), sliding_window: fields.number('attention.sliding_window') }),
+  change: interleavedHeads,
 });
 
 const gemma = (version: '2' | '3', config: GgufFamily['config']): GgufFamily =>
