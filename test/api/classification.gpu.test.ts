@@ -1,5 +1,5 @@
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   AutoModelForSequenceClassification,
   type Example,
@@ -12,6 +12,7 @@ import {
   VeraModel,
 } from '../../src/index';
 import { goldenBase, goldenCase } from '../helpers/golden';
+import { oneBrowser } from '../helpers/one_browser';
 import { bytesOf, openTestSession, type TestSession, within } from '../helpers/session';
 import { eventsOf, weightsOf } from '../helpers/tiny_training';
 
@@ -142,14 +143,7 @@ describe('training', () => {
 });
 
 describe('a run that is gone on with', () => {
-  beforeEach(() => {
-    vi.stubGlobal('indexedDB', new IDBFactory());
-    vi.useFakeTimers({ toFake: ['Date'] });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  });
+  oneBrowser();
 
   const plan = {
     eval_strategy: 'steps',

@@ -1,7 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** Gives each test of a file what one browser keeps, empty at first, and a clock that stands: runs are kept by time, too. */
+/** Gives each test of a file, or of a `describe`, what one browser keeps, empty at first, and a clock that stands: runs are kept by time, too. */
 export function oneBrowser(): void {
   beforeEach(() => {
     vi.stubGlobal('indexedDB', new IDBFactory());
