@@ -5,17 +5,14 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { oracleEnvironment } from '../../scripts/lib/python.mjs';
 import { AutoModelForCausalLM, get_peft_model, type PreTrainedModel, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
-import { largestDifference } from '../helpers/golden';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { Folders } from './folders';
 import { describeWithPeft, Peft } from './peft';
+import { expectSameLosses, expectSamePass } from './same';
 import { trainHere } from './training';
 
 const run = promisify(execFile);
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
-/** Sums of 12 layers in float32, in another order: a 50,000th of the largest logit. */
-const ROUNDING = 2e-5;
-const NEW_TOKENS = 8;
 
 describeWithPeft('a folder as facebook/opt-125m’s main branch has it', () => {
   const folder = new Folders().make();
@@ -44,16 +41,7 @@ describeWithPeft('a folder as facebook/opt-125m’s main branch has it', () => {
   test('runs the first example of PEFT’s page, computes and writes as transformers does, and learns as PEFT does', async () => {
     const ids = [...((await base.tokenizer?.encode('Call me Ishmael. Some years ago, never mind how long')) ?? [])];
     const batch = { input_ids: [ids], attention_mask: [ids.map(() => 1)], labels: [ids] };
-    const theirs = await peft.forward({ base: folder, batch, prompt: ids, new_tokens: NEW_TOKENS });
-    const { logits, loss } = await base.forward(batch);
-    const largest = theirs.logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
-    expect(largestDifference(logits.data, theirs.logits)).toBeLessThanOrEqual(ROUNDING * largest);
-    expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(ROUNDING * theirs.loss);
-    const written: number[] = [];
-    for await (const { token_id } of base.generate(ids, { max_new_tokens: NEW_TOKENS, eos_token_id: null })) {
-      written.push(token_id);
-    }
-    expect(written).toEqual(theirs.greedy);
+    await expectSamePass(base, batch, peft, folder);
 
     const config = new VeraConfig({ r: 128 });
     const model = await get_peft_model(base, config);
@@ -63,9 +51,6 @@ describeWithPeft('a folder as facebook/opt-125m’s main branch has it', () => {
     const ours = await trainHere(model, [batch], args);
     expect(ours).toHaveLength(4);
     expect(losses[3]).toBeLessThan(losses[0]! - 0.01);
-    for (const [step, expected] of losses.entries()) {
-      // What a step rounds, the next ones learn from.
-      expect(Math.abs(ours[step]! - expected), `step ${step}`).toBeLessThanOrEqual(10 * ROUNDING * expected);
-    }
+    expectSameLosses(ours, losses);
   });
 });

@@ -4,9 +4,9 @@ import { afterAll, describe, expect, inject, test, vi } from 'vitest';
 import { dataFolder } from '../../scripts/results/fetch.mjs';
 import { AutoModelForCausalLM, get_peft_model, VeraConfig } from '../../src/index';
 import { openFolder } from '../../src/node/folder';
-import { largestDifference } from '../helpers/golden';
 import { openTestSession } from '../helpers/session';
 import { Peft } from './peft';
+import { expectSameLosses, expectSamePass } from './same';
 import { trainHere } from './training';
 
 // A step takes seconds on llvmpipe.
@@ -16,10 +16,6 @@ const FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const folder = join(dataFolder(), 'SmolLM2-135M-Instruct');
 const isThere = existsSync(join(folder, FILE));
 if (!isThere) console.warn(`${FILE} isn't there, so its tests are skipped: npm run results:data brings it`);
-
-const NEW_TOKENS = 8;
-/** Sums of 30 layers in float32, in another order: a 50,000th of the largest logit. */
-const ROUNDING = 2e-5;
 
 describe.skipIf(inject('python') === undefined || !isThere)(
   'SmolLM2-135M-Instruct from its GGUF file, packed as it is',
@@ -40,16 +36,7 @@ describe.skipIf(inject('python') === undefined || !isThere)(
 
     test('computes and writes what transformers does with the numbers that it stands for', async () => {
       expect(ids.length).toBeGreaterThan(15);
-      const theirs = await peft.forward({ base: inPeft, batch, prompt: ids, new_tokens: NEW_TOKENS });
-      const { logits, loss } = await base.forward(batch);
-      const largest = theirs.logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
-      expect(largestDifference(logits.data, theirs.logits)).toBeLessThanOrEqual(ROUNDING * largest);
-      expect(Math.abs(loss! - theirs.loss)).toBeLessThanOrEqual(ROUNDING * theirs.loss);
-      const written: number[] = [];
-      for await (const { token_id } of base.generate(ids, { max_new_tokens: NEW_TOKENS, eos_token_id: null })) {
-        written.push(token_id);
-      }
-      expect(written).toEqual(theirs.greedy);
+      await expectSamePass(base, batch, peft, inPeft);
     });
 
     test('learns as PEFT does over ten steps', async () => {
@@ -64,10 +51,7 @@ describe.skipIf(inject('python') === undefined || !isThere)(
       const ours = await trainHere(await get_peft_model(base, new VeraConfig(config)), [batch], args);
       expect(ours).toHaveLength(10);
       expect(losses[9]).toBeLessThan(0.9 * losses[0]!);
-      for (const [step, loss] of losses.entries()) {
-        // What a step rounds, the next ones learn from.
-        expect(Math.abs(ours[step]! - loss), `step ${step}`).toBeLessThanOrEqual(10 * ROUNDING * loss);
-      }
+      expectSameLosses(ours, losses);
     });
   },
 );
