@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { gotoReporting } from '../../scripts/lib/launch.mjs';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
-import { FaultyServer } from '../hub/faulty_server';
+import { FaultyServer, HUB_COMMIT, HUB_HEADERS } from '../hub/faulty_server';
 import { type BrowserName, browserNames, withPage, withSite } from './harness';
 
 const CHUNK = 2 ** 23;
-const COMMIT = 'c0ffee'.padEnd(40, '0');
 const MODEL = 'model.safetensors';
 
 /** The host of the models has another port. */
@@ -34,13 +33,7 @@ async function startHub(): Promise<FaultyServer> {
     'config.json': await file('config.json'),
     [MODEL]: writeSafetensors([...tensors, ['padding', padding]]),
   });
-  // As the hub lets all origins see them.
-  const seen = 'X-Repo-Commit, ETag, Content-Range, X-Linked-Size, X-Linked-ETag, X-Error-Code';
-  hub.headers = {
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': seen,
-    'x-repo-commit': COMMIT,
-  };
+  hub.headers = HUB_HEADERS;
   return hub;
 }
 
@@ -124,10 +117,10 @@ test.each(browserNames)('%s: a download that is killed goes on in the next visit
       const [first, second, third] = ['first', 'second', 'third'].map((type) => reports.get(type) as Report & Loaded);
       expect(first?.kept).toEqual(['config.json', `${MODEL} from ${CHUNK}`]);
       expect(hub.asked[0]).toMatchObject({
-        path: `/a/b/resolve/${COMMIT}/${MODEL}`,
+        path: `/a/b/resolve/${HUB_COMMIT}/${MODEL}`,
         range: `bytes=${CHUNK}-`,
       });
-      expect(first?.listed).toMatchObject([{ name: 'a/b', revision: COMMIT, state: 'verified' }]);
+      expect(first?.listed).toMatchObject([{ name: 'a/b', revision: HUB_COMMIT, state: 'verified' }]);
       expect(first?.warnings).toEqual([]);
 
       expect(asked.get('second')).toBe(asked.get('first'));

@@ -14,18 +14,14 @@ const MODEL = 'HuggingFaceTB/SmolLM2-135M';
 /** What the heaps of page and worker may take together while a model comes, above what they had before. */
 const HEAP = 200e6;
 
-interface Memory {
-  readonly gpu_bytes: number;
-  readonly peak_gpu_bytes: number;
-}
 interface Done {
   readonly type: 'done';
-  readonly memory: Memory;
+  readonly memory: { readonly peak_gpu_bytes: number };
   readonly planned: Estimate['gpu'];
   readonly losses: readonly number[];
   readonly seconds: number;
 }
-type Report = { readonly type: 'idle' } | { readonly type: 'loaded'; readonly memory: Memory } | Done;
+type Report = { readonly type: 'idle' } | { readonly type: 'loaded' } | Done;
 
 const folders = new Map<StorageName, string>();
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { gotoReporting } from '../../scripts/lib/launch.mjs';
 import { writeRealSize } from '../helpers/real_sizes';
-import { FaultyServer } from '../hub/faulty_server';
+import { FaultyServer, HUB_HEADERS } from '../hub/faulty_server';
 import { withBrowser } from './harness';
 import { heapsOf } from './heaps';
 
@@ -23,16 +23,11 @@ interface Load {
   heap: number;
 }
 
-/** With the hub's headers, as all origins see them. */
 async function startHub(folder: string): Promise<FaultyServer> {
   const files = ['config.json', 'model.safetensors'];
   const contents = await Promise.all(files.map(async (name) => [name, await readFile(join(folder, name))] as const));
   const hub = await FaultyServer.start(Object.fromEntries(contents));
-  hub.headers = {
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'X-Repo-Commit, ETag, Content-Range, X-Linked-Size, X-Linked-ETag, X-Error-Code',
-    'x-repo-commit': 'c0ffee'.padEnd(40, '0'),
-  };
+  hub.headers = HUB_HEADERS;
   hub.rate = RATE;
   return hub;
 }

@@ -1,6 +1,7 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MODELS } from '../../scripts/estimates/models.mjs';
+import { numel } from '../../src/core/shape';
 import { type StorageName, storages } from '../../src/core/storage';
 import { formatHeader, inFileOrder } from '../../src/formats/safetensors';
 import { fileShape } from '../../src/models/architecture';
@@ -29,7 +30,7 @@ export async function writeRealSize(folder: string, name: string, storage: Stora
 
 /** Of 134 million, so a xorshift. */
 function numbersOf(shape: readonly number[], seed: number): Float32Array<ArrayBuffer> {
-  const numbers = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
+  const numbers = new Float32Array(numel(shape));
   if (shape.length === 1) return numbers.fill(1);
   let state = Math.imul(seed, 0x9e3779b9) | 1;
   for (let i = 0; i < numbers.length; i++) {

@@ -29,6 +29,14 @@ export interface Fault {
   readonly location?: string;
 }
 
+export const HUB_COMMIT = 'c0ffee'.padEnd(40, '0');
+/** As the hub lets all origins see where a file comes from. */
+export const HUB_HEADERS: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'X-Repo-Commit, ETag, Content-Range, X-Linked-Size, X-Linked-ETag, X-Error-Code',
+  'x-repo-commit': HUB_COMMIT,
+};
+
 /** Bytes that are sent at a time at a given rate. */
 const PIECE = 2 ** 16;
 

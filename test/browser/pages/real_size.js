@@ -20,7 +20,7 @@ const planned = await estimate(source, { session, dtype, peft_config, args });
 await window.report({ type: 'idle' });
 
 const base = await AutoModelForCausalLM.from_pretrained(source, { session, dtype });
-await window.report({ type: 'loaded', memory: await base.memory() });
+await window.report({ type: 'loaded' });
 
 const model = await get_peft_model(base, new VeraConfig(peft_config));
 const rows = [1, 2].map((seed) => ({
