@@ -1,6 +1,7 @@
 import { button, create, setText, show } from './dom';
 import { takeDrops } from './drop';
 import { LabelField } from './label_field';
+import { LearnButton } from './learn_button';
 import { thumbnailOf, unreadable } from './picture';
 import { firstUsable, type Region, type Shown } from './region';
 import type { Training } from './training';
@@ -25,21 +26,16 @@ export class TeachImages implements Region {
   readonly #pictures = create('ul', { className: 'pictures', attributes: { 'aria-label': 'Pictures to learn from' } });
   readonly #list = create('p', { className: 'quiet', attributes: { role: 'status' } });
   readonly #pick: HTMLButtonElement;
-  readonly #learn: HTMLButtonElement;
+  readonly #learn: LearnButton;
   /** What was added, until it is learnt, each with its place in the list. */
   readonly #examples = new Map<LabelledImage, HTMLElement>();
   #refused = '';
-  #isBusy = false;
-  /** From the press on, while the lesson is stored. */
-  #isTeaching = false;
-  /** Whether it has learnt before: what to tell the labels from. */
-  #hasLearnt = false;
 
   /** `learn` resolves with whether it was learnt. */
   constructor(training: Training, learn: Learn) {
     this.#training = training;
     this.#pick = button('Add pictures…', () => this.#picker.click());
-    this.#learn = button('Learn', () => this.#teach(learn), 'primary');
+    this.#learn = new LearnButton(() => this.#teach(learn));
     const hint = 'Some pictures of each label, in any order. You can also drop or paste them here.';
     this.root = create(
       'div',
@@ -49,7 +45,7 @@ export class TeachImages implements Region {
       create('p', { className: 'quiet' }, hint),
       this.#pictures,
       this.#list,
-      create('div', { className: 'actions' }, this.#pick, this.#learn, this.#picker),
+      create('div', { className: 'actions' }, this.#pick, this.#learn.root, this.#picker),
       training.root,
     );
     this.#picker.addEventListener('change', () => {
@@ -63,16 +59,14 @@ export class TeachImages implements Region {
   }
 
   update(shown: Shown): void {
-    const { learner } = shown;
-    this.#isBusy = learner.status.state !== 'ready';
-    this.#hasLearnt = (learner.profile?.info.history.length ?? 0) > 0;
-    this.#label.offer(Object.values(learner.model?.config.id2label ?? {}));
+    this.#learn.update(shown);
+    this.#label.offer(Object.values(shown.learner.model?.config.id2label ?? {}));
     this.#training.update(shown);
     this.#show();
   }
 
   landing(): HTMLElement | undefined {
-    return this.#training.landing() ?? firstUsable(this.#learn, this.#pick);
+    return this.#training.landing() ?? firstUsable(this.#learn.root, this.#pick);
   }
 
   async #add(files: readonly File[]): Promise<void> {
@@ -106,12 +100,8 @@ export class TeachImages implements Region {
   }
 
   async #teach(learn: Learn): Promise<void> {
-    if (this.#isTeaching) return;
     const lesson = [...this.#examples.keys()];
-    this.#isTeaching = true;
-    this.#show();
-    const isLearnt = await learn(lesson);
-    this.#isTeaching = false;
+    const isLearnt = await this.#learn.teach(() => learn(lesson));
     // What was added meanwhile is for the next time.
     for (const example of isLearnt ? lesson : []) {
       this.#examples.get(example)?.remove();
@@ -123,12 +113,9 @@ export class TeachImages implements Region {
   #show(): void {
     const labels = [...this.#examples.keys()].map(({ label }) => label);
     const counts = labels.length === 0 ? '' : countsInWords(labels);
-    const toTellFrom = this.#hasLearnt || new Set(labels).size > 1;
     setText(this.#list, [counts, this.#refused].filter((text) => text !== '').join('. '));
     show(this.#list, this.#list.textContent !== '');
     show(this.#pictures, labels.length > 0);
-    this.#learn.disabled = this.#isBusy || labels.length === 0 || !toTellFrom;
-    // It keeps the focus until there is a run to go to.
-    this.#learn.setAttribute('aria-disabled', String(this.#isTeaching));
+    this.#learn.show(labels);
   }
 }

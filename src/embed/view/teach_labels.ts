@@ -1,6 +1,7 @@
 import { button, create, field, setText, show } from './dom';
 import { takeDrops } from './drop';
 import { LabelField } from './label_field';
+import { LearnButton } from './learn_button';
 import { firstUsable, type Region, type Shown } from './region';
 import type { Training } from './training';
 import { countsInWords } from './words';
@@ -21,23 +22,18 @@ export class TeachLabels implements Region {
   readonly #picker = create('input', { type: 'file', hidden: true, accept: '.jsonl,.ndjson,.json,.csv' });
   readonly #list = create('p', { className: 'quiet', attributes: { role: 'status' } });
   readonly #add: HTMLButtonElement;
-  readonly #learn: HTMLButtonElement;
+  readonly #learn: LearnButton;
   readonly #pick: HTMLButtonElement;
   readonly #submit: Learn;
   /** What was added, until it is learnt. */
   #examples: readonly LabelledText[] = [];
-  #isBusy = false;
-  /** From the press on, while the lesson is stored. */
-  #isTeaching = false;
-  /** Whether it has learnt before: what to tell the labels from. */
-  #hasLearnt = false;
 
   /** `learn` resolves with whether it was learnt. */
   constructor(training: Training, learn: Learn) {
     this.#training = training;
     this.#submit = learn;
     this.#add = button('Add', () => this.#keep());
-    this.#learn = button('Learn', () => this.#teach(this.#examples), 'primary');
+    this.#learn = new LearnButton(() => this.#teach(this.#examples));
     this.#pick = button('Learn from a file…', () => this.#picker.click());
     const hint =
       'Some texts of each label, in any order. You can also drop a CSV file with columns text and label here, or JSON Lines.';
@@ -49,7 +45,7 @@ export class TeachLabels implements Region {
       this.#label.root,
       create('p', { id: 'lesson-hint', className: 'quiet' }, hint),
       this.#list,
-      create('div', { className: 'actions' }, this.#add, this.#learn, this.#pick, this.#picker),
+      create('div', { className: 'actions' }, this.#add, this.#learn.root, this.#pick, this.#picker),
       training.root,
     );
     this.#text.input.addEventListener('input', () => this.#show());
@@ -65,16 +61,14 @@ export class TeachLabels implements Region {
   }
 
   update(shown: Shown): void {
-    const { learner } = shown;
-    this.#isBusy = learner.status.state !== 'ready';
-    this.#hasLearnt = (learner.profile?.info.history.length ?? 0) > 0;
-    this.#label.offer(Object.values(learner.model?.config.id2label ?? {}));
+    this.#learn.update(shown);
+    this.#label.offer(Object.values(shown.learner.model?.config.id2label ?? {}));
     this.#training.update(shown);
     this.#show();
   }
 
   landing(): HTMLElement | undefined {
-    return this.#training.landing() ?? firstUsable(this.#text.input, this.#learn, this.#pick);
+    return this.#training.landing() ?? firstUsable(this.#text.input, this.#learn.root, this.#pick);
   }
 
   #keep(): void {
@@ -85,11 +79,7 @@ export class TeachLabels implements Region {
   }
 
   async #teach(lesson: readonly LabelledText[] | File): Promise<void> {
-    if (this.#isTeaching) return;
-    this.#isTeaching = true;
-    this.#show();
-    const isLearnt = await this.#submit(lesson);
-    this.#isTeaching = false;
+    const isLearnt = await this.#learn.teach(() => this.#submit(lesson));
     // What was added meanwhile is for the next time.
     if (isLearnt && !(lesson instanceof File)) this.#examples = this.#examples.slice(lesson.length);
     this.#show();
@@ -97,13 +87,10 @@ export class TeachLabels implements Region {
 
   #show(): void {
     const labels = this.#examples.map(({ label }) => label);
-    const toTellFrom = this.#hasLearnt || new Set(labels).size > 1;
     setText(this.#list, countsInWords(labels));
     show(this.#list, labels.length > 0);
     this.#add.disabled = this.#text.input.value.trim() === '' || this.#label.value === '';
-    this.#learn.disabled = this.#isBusy || labels.length === 0 || !toTellFrom;
-    this.#pick.disabled = this.#isBusy;
-    // It keeps the focus until there is a run to go to.
-    this.#learn.setAttribute('aria-disabled', String(this.#isTeaching));
+    this.#learn.show(labels);
+    this.#pick.disabled = this.#learn.isBusy;
   }
 }
