@@ -89,6 +89,31 @@ export async function gotoReporting(page, url, report) {
 }
 
 /**
+ * Opens `url`, whose script calls `window.report(message)`, until `onReport` has something to give for a message.
+ * @template M, T
+ * @param {Page} page
+ * @param {string} url
+ * @param {(message: M) => T | undefined | Promise<T | undefined>} onReport
+ * @returns {Promise<T>}
+ */
+export function reported(page, url, onReport) {
+  return new Promise((resolve, reject) => {
+    const receive = async (/** @type {M} */ message) => {
+      try {
+        const given = await onReport(message);
+        if (given !== undefined) resolve(given);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    page
+      .exposeFunction('report', receive)
+      .then(() => gotoReporting(page, url, receive))
+      .catch(reject);
+  });
+}
+
+/**
  * Runs a page that calls `window.report(message)`, last with a message of type `done` or `error`.
  * @template {{ type: string }} M
  * @param {BrowserKind} kind
@@ -101,22 +126,21 @@ export async function runPage(kind, url, { adapter = 'default', onOpen, onReport
   const { page, version, close } = await openPage(kind, url, { adapter });
   try {
     onOpen?.(version);
-    return await new Promise((finish, fail) => {
+    /** @type {Promise<never>} */
+    const broken = new Promise((_, fail) => {
       const broke = (/** @type {string} */ what) => fail(new BrowserFailure(what));
       page.on('pageerror', (error) =>
         broke(`The page failed: ${error instanceof Error ? error.message : String(error)}`),
       );
       page.on('error', () => broke('The page crashed.'));
       page.browser().on('disconnected', () => broke('The browser ended unexpectedly.'));
-      const report = (/** @type {M} */ message) => {
-        if (message.type === 'done' || message.type === 'error') finish(message);
-        else onReport?.(message);
-      };
-      page
-        .exposeFunction('report', report)
-        .then(() => gotoReporting(page, url, report))
-        .catch(fail);
     });
+    const last = reported(page, url, (/** @type {M} */ message) => {
+      if (message.type === 'done' || message.type === 'error') return message;
+      onReport?.(message);
+      return undefined;
+    });
+    return await Promise.race([last, broken]);
   } finally {
     await close();
   }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { reported } from '../../scripts/lib/launch.mjs';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
 import { FaultyServer, HUB_COMMIT, HUB_HEADERS } from '../hub/faulty_server';
 import { type BrowserName, browserNames, withPage, withSite } from './harness';
@@ -61,16 +61,10 @@ function visit(
         const browser = await page.createCDPSession();
         await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
       }
-      await new Promise<void>((resolve, reject) => {
-        const receive = (report: Report): void => {
-          const isKilled = onReport(report) === 'kill';
-          if (isKilled) kill();
-          if (isKilled || report.type === 'done') resolve();
-        };
-        page
-          .exposeFunction('report', receive)
-          .then(() => gotoReporting(page, address, receive))
-          .catch(reject);
+      await reported(page, address, (report: Report) => {
+        const isKilled = onReport(report) === 'kill';
+        if (isKilled) kill();
+        return isKilled || report.type === 'done' ? report : undefined;
       });
     },
     profile === undefined ? {} : { profile },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { reported } from '../../scripts/lib/launch.mjs';
 import type { StorageName } from '../../src/core/storage';
 import type { Estimate } from '../../src/index';
 import { writeRealSize } from '../helpers/real_sizes';
@@ -65,16 +65,11 @@ async function trained(folder: string, query: string): Promise<{ done: Done; hea
     'chromium',
     async (page, url) => {
       const heaps = new HeapWatch(page);
-      const done = await new Promise<Done>((resolve, reject) => {
-        const receive = async (report: Report): Promise<void> => {
-          if (report.type === 'idle') await heaps.begin();
-          else if (report.type === 'loaded') await heaps.end();
-          else resolve(report);
-        };
-        page
-          .exposeFunction('report', (report: Report) => receive(report).catch(reject))
-          .then(() => gotoReporting(page, `${url}/pages/real_size.html?${query}`, receive))
-          .catch(reject);
+      const done = await reported(page, `${url}/pages/real_size.html?${query}`, async (report: Report) => {
+        if (report.type === 'idle') await heaps.begin();
+        else if (report.type === 'loaded') await heaps.end();
+        else return report;
+        return undefined;
       });
       return { done, heap: heaps.most };
     },

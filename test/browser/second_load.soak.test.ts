@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { reported } from '../../scripts/lib/launch.mjs';
 import { writeRealSize } from '../helpers/real_sizes';
 import { FaultyServer, HUB_HEADERS } from '../hub/faulty_server';
 import { withBrowser } from './harness';
@@ -65,24 +65,13 @@ function loadsOf(hub: FaultyServer): Promise<Load[]> {
     'chromium',
     async (page, url) => {
       const loads: Load[] = [];
-      await new Promise<void>((resolve, reject) => {
-        const receive = async (load: Load): Promise<void> => {
-          if (load.type === 'done') return resolve();
-          const { page: ofPage, worker } = await heapsOf(page, { collect: true });
-          loads.push({ ...load, asked: hub.asked.splice(0).length, heap: ofPage + worker });
-        };
-        page
-          .exposeFunction('report', (load: Load) => receive(load).catch(reject))
-          .then(() =>
-            gotoReporting(
-              page,
-              `${url}/pages/second_load.html?loads=${LOADS}&host=${encodeURIComponent(hub.url)}`,
-              receive,
-            ),
-          )
-          .catch(reject);
+      const address = `${url}/pages/second_load.html?loads=${LOADS}&host=${encodeURIComponent(hub.url)}`;
+      return reported(page, address, async (load: Load) => {
+        if (load.type === 'done') return loads;
+        const { page: ofPage, worker } = await heapsOf(page, { collect: true });
+        loads.push({ ...load, asked: hub.asked.splice(0).length, heap: ofPage + worker });
+        return undefined;
       });
-      return loads;
     },
     // The host of the models has another port.
     { headers: { 'Content-Security-Policy': '' } },

@@ -1,4 +1,4 @@
-import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { reported } from '../../scripts/lib/launch.mjs';
 import { crashGpu } from './crash';
 import { type BrowserName, withPage } from './harness';
 
@@ -47,23 +47,16 @@ export function visit(
         const browser = await opened.createCDPSession();
         await browser.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: quota });
       }
-      await new Promise<void>((resolve, reject) => {
-        const receive = (report: Report): void => {
-          reports.push(report);
-          const isDeath = dies?.(report) === true;
-          if (isDeath) kill();
-          if (report.type === 'log' && report.step === ahead[0]) {
-            ahead.shift();
-            crashGpu(opened).catch(reject);
-          }
-          if (report.type === 'done' || isDeath) resolve();
-        };
-        opened
-          .exposeFunction('report', receive)
-          .then(() => gotoReporting(opened, `${url}/pages/${page}`, receive))
-          .catch(reject);
+      return reported(opened, `${url}/pages/${page}`, async (report: Report) => {
+        reports.push(report);
+        const isDeath = dies?.(report) === true;
+        if (isDeath) kill();
+        if (report.type === 'log' && report.step === ahead[0]) {
+          ahead.shift();
+          await crashGpu(opened);
+        }
+        return report.type === 'done' || isDeath ? reports : undefined;
       });
-      return reports;
     },
     { ...(profile && { profile }) },
   );

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { gotoReporting } from '../../scripts/lib/launch.mjs';
+import { reported } from '../../scripts/lib/launch.mjs';
 import { type BrowserName, withBrowser } from '../browser/harness';
 import { heapsOf } from '../browser/heaps';
 
@@ -16,18 +16,13 @@ const HEAP_A_CYCLE = 32 * 1024;
 /** Loads, trains and disposes of a model so many times, and expects that nothing grows. */
 export async function expectFlat(name: BrowserName, cycles: number): Promise<void> {
   const seen: Cycle[] = [];
-  await withBrowser(name, async (page, url) => {
-    await new Promise<void>((resolve, reject) => {
-      const receive = async (report: Cycle): Promise<void> => {
-        if (report.type === 'done') return resolve();
-        seen.push(name === 'chromium' ? { ...report, heaps: await heapsOf(page, { collect: true }) } : report);
-      };
-      page
-        .exposeFunction('report', (report: Cycle) => receive(report).catch(reject))
-        .then(() => gotoReporting(page, `${url}/pages/cycles.html?cycles=${cycles}`, receive))
-        .catch(reject);
-    });
-  });
+  await withBrowser(name, (page, url) =>
+    reported(page, `${url}/pages/cycles.html?cycles=${cycles}`, async (report: Cycle) => {
+      if (report.type === 'done') return report;
+      seen.push(name === 'chromium' ? { ...report, heaps: await heapsOf(page, { collect: true }) } : report);
+      return undefined;
+    }),
+  );
   expect(seen.map(({ cycle }) => cycle)).toEqual(Array.from({ length: cycles }, (_, index) => index + 1));
   const counts = seen.map(({ cycle, heaps, ...held }) => held);
   for (const held of counts.slice(1)) expect(held).toEqual(counts[0]);
