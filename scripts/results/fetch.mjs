@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { alone } from '../lib/alone.mjs';
 import { CommandFailure } from '../lib/options.mjs';
+import { SOURCES } from './sources.mjs';
 
 /** @typedef {import('./sources.mjs').Source} Source */
 /** @typedef {{ program: string, args: readonly string[] }} Command */
@@ -147,11 +148,13 @@ function run(command, cwd) {
 }
 
 /**
- * @param {string} name of a source
+ * @param {string} name of a folder
  * @param {string} file that must be there
  */
 export function dataOf(name, file) {
   const folder = join(dataFolder(), name);
   if (existsSync(join(folder, file))) return folder;
-  throw new CommandFailure(`${join(folder, file)} isn't there: npm run results:data brings it`);
+  const brought = SOURCES.some((source) => source.name === name);
+  const advice = brought ? 'npm run results:data brings it' : 'no registry has it, so that it is put there by hand';
+  throw new CommandFailure(`${join(folder, file)} isn't there: ${advice}`);
 }

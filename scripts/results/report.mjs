@@ -78,13 +78,13 @@ export function markdown({ columns, rows }) {
 }
 
 /**
- * The mean of some numbers and their standard deviation, of a sample.
+ * The mean of some numbers and, of several, their standard deviation as a sample.
  * @param {readonly number[]} numbers
  * @param {number} digits
  */
 export function spread(numbers, digits) {
   const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  if (numbers.length === 1) return mean.toFixed(digits);
   const squares = numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0);
-  const deviation = numbers.length > 1 ? Math.sqrt(squares / (numbers.length - 1)) : 0;
-  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
+  return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / (numbers.length - 1)).toFixed(digits)}`;
 }

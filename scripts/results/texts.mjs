@@ -11,7 +11,7 @@ import { dataOf } from './fetch.mjs';
 
 const TESTS = 250;
 const STEPS = 60;
-const BATCHES = { per_device_train_batch_size: 16, max_length: 64, group_by_length: true };
+const BATCHES = { per_device_train_batch_size: 8, max_length: 32, group_by_length: true };
 
 /** @type {readonly Base[]} */
 const BASES = [
