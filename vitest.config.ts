@@ -10,7 +10,7 @@ const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
 const PEFT_TESTS = 'test/with_peft/**/*.test.ts';
 const SOAK_TESTS = 'test/**/*.soak.test.ts';
 
-/** llvmpipe compiles what is run a few times: what its optimisations take is more than they bring. */
+/** llvmpipe, Firefox's too, compiles what is run a few times: what its optimisations take is more than they bring. */
 const env = { GALLIVM_PERF: 'nopt' };
 
 /** What every test file begins with. */
@@ -52,6 +52,7 @@ export default defineConfig({
         // Node drives real browsers that load the built library. Each waits a good deal, so two go side by side.
         test: {
           name: 'browser',
+          env,
           setupFiles,
           include: [BROWSER_TESTS],
           exclude: [...TIMED_TESTS, SOAK_TESTS],
@@ -79,6 +80,7 @@ export default defineConfig({
         // Projects of other people's, made anew from the package as npm would send it. Their tools come from npm's registry.
         test: {
           name: 'packages',
+          env,
           setupFiles,
           include: [PACKAGE_TESTS],
           pool: 'forks',
