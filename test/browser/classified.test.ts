@@ -30,7 +30,7 @@ test.each(browserNames.flatMap((browser) => kinds.map((kind) => ({ browser, ...k
         expect(Math.min(...losses)).toBe(ended.best_metric);
         expect(Math.min(...losses)).toBeLessThan(losses[0]!);
         // Either it got better to the end, or three times in a row it didn't.
-        expect([60, ended.best_global_step + 12]).toContain(ended.global_step);
+        expect([28, ended.best_global_step + 12]).toContain(ended.global_step);
 
         const dies = (report: Report): boolean => report.type === 'log' && 'step' in report && report.step >= 7;
         const cut = await visit(browser, url, `classified.html?kind=${kind}`, { profile, dies });

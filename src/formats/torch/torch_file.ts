@@ -13,6 +13,12 @@ import { ZipEntries, type ZipEntry } from './zip_entries';
 
 type TensorEntry = TensorRef & { readonly name: string };
 
+/** A storage, and the tensors that view it. */
+interface Views {
+  readonly storage: StorageRef;
+  readonly tensors: TensorEntry[];
+}
+
 const PICKLE = 'data.pkl';
 /** Far more than the largest models need. What a file may make of each byte takes some 30. */
 const MOST_PICKLE = 4_000_000;
@@ -27,7 +33,7 @@ export class TorchFile {
   readonly #entries: ZipEntries;
   readonly #file: string;
   readonly #size: number | undefined;
-  readonly #byKey = new Map<string, { readonly storage: StorageRef; readonly tensors: TensorEntry[] }>();
+  readonly #byKey = new Map<string, Views>();
   #folder = '';
 
   constructor(stream: ByteStream, file: string) {
@@ -80,25 +86,33 @@ export class TorchFile {
         await this.#expectNote(entry);
         continue;
       }
-      const { storage, tensors } = found;
-      this.#byKey.delete(storage.key);
-      const { dtype } = storage;
-      const wanted = tensors.filter(({ name, shape }) => select({ name, dtype, shape }));
-      const size = sizeOf(storage);
-      const [first] = wanted;
-      if (first !== undefined && wanted.length === 1 && isWhole(first)) {
-        const rows = new RowReader(first.shape, size, (bytes) => this.#reader.take(bytes));
-        yield plainTensor({ name: first.name, dtype, shape: first.shape }, rows);
-        await this.#reader.skip(rows.bytesLeft);
-      } else if (wanted.length > 0) {
-        const bytes = await this.#reader.take(size);
-        for (const tensor of wanted) yield tensorIn(tensor, bytes);
-      } else await this.#reader.skip(size);
-      await this.#entries.end(entry, size);
+      this.#byKey.delete(found.storage.key);
+      yield* this.#viewsOf(found, select);
+      await this.#entries.end(entry, sizeOf(found.storage));
     }
     const [missing] = this.#byKey.keys();
     if (missing !== undefined) throw this.#invalid(`expected data/${missing}, which ${PICKLE} tells of`);
     await this.#reader.skipRest();
+  }
+
+  /** Reads a storage, row by row where a single tensor is all of it. */
+  async *#viewsOf(
+    { storage, tensors }: Views,
+    select: (tensor: TensorHeader) => boolean,
+  ): AsyncGenerator<StoredTensor, void, undefined> {
+    const { dtype } = storage;
+    const size = sizeOf(storage);
+    const wanted = tensors.filter(({ name, shape }) => select({ name, dtype, shape }));
+    const [first] = wanted;
+    if (first === undefined) await this.#reader.skip(size);
+    else if (wanted.length === 1 && isWhole(first)) {
+      const rows = new RowReader(first.shape, size, (bytes) => this.#reader.take(bytes));
+      yield plainTensor({ name: first.name, dtype, shape: first.shape }, rows);
+      await this.#reader.skip(rows.bytesLeft);
+    } else {
+      const bytes = await this.#reader.take(size);
+      for (const tensor of wanted) yield tensorIn(tensor, bytes);
+    }
   }
 
   #keyOf({ name }: ZipEntry): string | undefined {

@@ -47,7 +47,7 @@ const run = new Trainer({
   train_dataset: rows,
   eval_dataset: rows,
   args: {
-    ...{ per_device_train_batch_size: 5, max_steps: 60, learning_rate: 0.03, headLearningRate: 0.01 },
+    ...{ per_device_train_batch_size: 5, max_steps: 28, learning_rate: 0.03, headLearningRate: 0.01 },
     ...{ eval_strategy: 'steps', eval_steps: 4, load_best_model_at_end: true, early_stopping_patience: 3 },
     ...{ save_strategy: wanted.has('straight') ? 'no' : 'steps', save_steps: 3 },
   },
