@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ggufFile } from '../helpers/golden_gguf';
-import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
 import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
 import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 import { downloadsOf } from './downloads';
 import {
-  bannerText,
   choose,
   chooseBundled,
   exported,
@@ -229,79 +226,6 @@ test('a cancelled run keeps nothing, and what a file says is only ever text', as
     expect(await page.$('[data-id]')).toBeNull();
     expect(await page.$eval('#banner', (banner) => (banner as HTMLElement).hidden)).toBe(true);
     expect(await page.$('img')).toBeNull();
-  });
-});
-
-test('names, tokens and errors of strangers are only ever text', async () => {
-  await withDemo(site, async (page) => {
-    const files = {
-      [`${IMAGE}.safetensors`]: await readFile(join(model, 'model.safetensors')),
-      'config.json': await readFile(join(model, 'config.json')),
-      'tokenizer.json': hostileTokenizer(),
-    };
-    await upload(page, folder, '#model-files', files);
-    await seen(page, '#model-ready');
-    await fill(page, { 'sample-tokens': '6', prompt: IMAGE });
-    await click(page, '#write');
-    await until(page, () => document.querySelector('#announcer')?.textContent === 'The sample is written.');
-    expect(await textOf(page, '#before')).toMatch(/^<img src=x onerror=hit\(\)>.*<img\/src=x\/onerror=hit\(\)>\d/);
-
-    const adapter = join(root, 'test/golden/cases/llama_qvud_big/adapter');
-    const config = JSON.parse(await readFile(join(adapter, 'adapter_config.json'), 'utf8'));
-    const weights = await readFile(join(adapter, 'adapter_model.safetensors'));
-    const odd = { ...config, base_model_name_or_path: IMAGE };
-    await page.click('#import summary');
-    await fill(page, { 'import-name': IMAGE });
-    const strange = { 'adapter_config.json': JSON.stringify(odd), 'adapter_model.safetensors': weights };
-    await upload(page, folder, '#adapter-files', strange);
-    await page.waitForSelector('[data-id]');
-    expect(await textOf(page, '#adapter-list')).toContain(IMAGE);
-    expect(await textOf(page, '#adapter-list')).toContain(`for ${IMAGE}`);
-
-    const refused = {
-      'adapter_config.json': JSON.stringify({ peft_type: IMAGE }),
-      'adapter_model.safetensors': weights,
-    };
-    await upload(page, folder, '#adapter-files', refused);
-    expect(await bannerText(page)).toContain(IMAGE);
-    expect(await page.$('img')).toBeNull();
-  });
-});
-
-test('a GGUF file is a whole model', async () => {
-  await withDemo(site, async (page) => {
-    const gguf = ggufFile('llama-packed');
-    await upload(page, folder, '#model-files', { 'one.gguf': gguf, 'another.gguf': gguf });
-    expect(await bannerText(page)).toContain('Choose one .gguf file');
-    await page.click('#banner button');
-    await upload(page, folder, '#model-files', { 'small.Q4_1.gguf': gguf });
-    await seen(page, '#model-ready');
-    expect(await textOf(page, '#model-name')).toBe('small.Q4_1');
-  });
-});
-
-test('files that are no model or no adapter are refused with what to do', async () => {
-  await withDemo(site, async (page) => {
-    const weights = await readFile(join(model, 'model.safetensors'));
-    const cut = {
-      'config.json': await readFile(join(model, 'config.json')),
-      'tokenizer.json': await readFile(join(model, 'tokenizer.json')),
-      'model.safetensors': weights.subarray(0, 100_000),
-    };
-    await upload(page, folder, '#model-files', cut);
-    expect(await bannerText(page)).toContain(`expected a file of ${weights.length} bytes, got 100000`);
-    expect(await textOf(page, '#banner p')).toContain('download or export it again');
-    expect(await isDisabled(page, '#load-bundled')).toBe(false);
-
-    await page.click('#banner button');
-    await upload(page, folder, '#model-files', { 'config.json': '{}' });
-    expect(await bannerText(page)).toContain('a .safetensors file and tokenizer.json');
-
-    await page.click('#banner button');
-    const lora = { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': weights };
-    await upload(page, folder, '#adapter-files', lora);
-    expect(await bannerText(page)).toContain('peft_type: expected "VERA", got "LORA"');
-    expect(await page.$('[data-id]')).toBeNull();
   });
 });
 

@@ -1,9 +1,12 @@
+import { expect } from 'vitest';
 import { readFile } from '../../../src/core/files';
 import type { ProgressInfo } from '../../../src/core/source';
 import type { Warning } from '../../../src/core/warning';
 import { type OpenSourceOptions, openSource } from '../../../src/hub/open_source';
-import { WeightStore } from '../../../src/store/weight_store';
+import { CHUNK_BYTES, WeightStore } from '../../../src/store/weight_store';
 import { KeptFolder } from '../../../src/worker/storage/kept_folder';
+import type { FaultyServer } from '../../hub/faulty_server';
+import { errorOf } from '../../hub/source_bytes';
 import { TestClock } from '../../hub/test_clock';
 import { FaultStore } from '../../store/fault_store';
 import { MemoryFiles } from '../../store/memory_files';
@@ -12,6 +15,9 @@ export const MODEL = 'model.safetensors';
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
 /** Two chunks and a half. */
 export const content = Uint8Array.from({ length: 20_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
+
+/** Bytes until a connection breaks, a chunk and a part of one. */
+export const HALF = CHUNK_BYTES + 1_000_000;
 
 export const isContent = (bytes: Uint8Array): boolean => Buffer.compare(bytes, content) === 0;
 
@@ -50,6 +56,16 @@ export class Device {
         }),
       ...others,
     }) as KeptFolder;
+  }
+
+  openHub(server: FaultyServer, options: VisitOptions = {}): KeptFolder {
+    return this.open('a/b', { remoteHost: server.url, ...options });
+  }
+
+  /** Loads from the hub until the connection breaks for good. */
+  async breakOff(server: FaultyServer): Promise<void> {
+    server.fail({ ...server.always, cutAfter: HALF }, ...Array(3).fill({ cutAfter: 0 }));
+    expect((await errorOf(this.read(this.openHub(server)))).code).toBe('offline');
   }
 
   read(folder: KeptFolder, file = MODEL): Promise<Uint8Array> {

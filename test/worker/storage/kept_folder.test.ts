@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFileIfPresent } from '../../../src/core/files';
-import type { ProgressInfo } from '../../../src/core/source';
 import { CHUNK_BYTES } from '../../../src/store/weight_store';
 import { FaultyServer } from '../../hub/faulty_server';
 import { bytes, errorOf, text } from '../../hub/source_bytes';
 import { FaultStore } from '../../store/fault_store';
-import { COMMIT, content, Device, isContent, MODEL, type VisitOptions } from './keeping';
+import { COMMIT, content, Device, HALF, isContent, MODEL, type VisitOptions } from './keeping';
 
-const HALF = CHUNK_BYTES + 1_000_000;
 let server: FaultyServer;
 let device: Device;
 
@@ -19,14 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const hub = (options: Parameters<Device['open']>[1] = {}) => device.open('a/b', { remoteHost: server.url, ...options });
+const hub = (options: VisitOptions = {}) => device.openHub(server, options);
+const breakOff = () => device.breakOff(server);
 const ranges = () => server.asked.map(({ range }) => range);
-
-/** Loads until the connection breaks for good. */
-async function breakOff(): Promise<void> {
-  server.fail({ ...server.always, cutAfter: HALF }, ...Array(3).fill({ cutAfter: 0 }));
-  expect((await errorOf(device.read(hub()))).code).toBe('offline');
-}
 
 describe('what is kept', () => {
   test('is read the second time without a request, and says so', async () => {
@@ -269,61 +262,4 @@ test('of other addresses it is not kept what they lack, before a model is there'
   expect(await readFileIfPresent(folder, 'tokenizer.json', 10)).toBeUndefined();
   await device.read(folder);
   expect(Object.keys(await device.states()).sort()).toEqual(['config.json', MODEL, 'tokenizer.json']);
-});
-
-describe('progress tells', () => {
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  const told = { headers: { 'x-repo-commit': COMMIT, 'x-linked-etag': `"${sha256}"` } };
-  const read = async (options: VisitOptions = {}): Promise<ProgressInfo[]> => {
-    const folder = hub({ now: () => 0, ...options });
-    folder.expect(content.length);
-    await device.read(folder);
-    return device.events.filter(({ status }) => !status.startsWith('progress'));
-  };
-  const of = (status: 'initiate' | 'download' | 'done', about: object = {}) => ({
-    status,
-    name: 'a/b',
-    file: MODEL,
-    ...about,
-  });
-  const verified = { status: 'verify', name: 'a/b', progress: 100 };
-  const first = { ...verified, progress: expect.closeTo((100 * CHUNK_BYTES) / content.length, 9) };
-
-  test('of a download that it is one, and that it has its hash', async () => {
-    server.always = told;
-    expect(await read()).toEqual([of('initiate'), of('download'), verified, of('done')]);
-  });
-
-  test('of what comes from the device that it does, and of its hashes as it is read', async () => {
-    server.always = told;
-    await read();
-    const cached = { cached: true };
-    for (const isLocal of [true, false]) {
-      expect(await read({ isLocal })).toEqual([
-        of('initiate', cached),
-        of('download', cached),
-        first,
-        verified,
-        of('done', cached),
-      ]);
-    }
-  });
-
-  test('of what was begun from where it goes on', async () => {
-    server.always = told;
-    await breakOff();
-    const [record] = await device.store.list();
-    const { bytes: resumedFrom } = record!;
-    expect(await read()).toEqual([
-      of('initiate', { resumedFrom }),
-      of('download', { resumedFrom }),
-      first,
-      verified,
-      of('done', { resumedFrom }),
-    ]);
-  });
-
-  test('nothing of hashes where there is none', async () => {
-    expect(await read()).toEqual([of('initiate'), of('download'), of('done')]);
-  });
 });
