@@ -8,6 +8,10 @@ import { buildDemo, click, fill, seen } from './demo_page';
 import { withBrowser } from './harness';
 import { mark, type Span, startTrace, stopTrace } from './timeline';
 
+/** Of a page at most, and seconds that each may take. */
+const [RUNS, SECONDS] = [6, 120];
+/** So many tell enough. */
+const STEPS = 10;
 /** What a page promises while a model loads and trains, in milliseconds. */
 const LONGEST_TASK = 50;
 const FRAME_GAP = 100;
@@ -16,7 +20,7 @@ const STANDSTILL = 2000;
 
 interface Trainee {
   readonly path: string;
-  /** Where it says `2 of 20`. */
+  /** Where it says `2 of 10`. */
   readonly step: string;
   start(page: Page): Promise<void>;
 }
@@ -32,7 +36,7 @@ const trainees: Readonly<Record<string, Trainee>> = {
       await seen(page, '#model-ready');
       await click(page, '#use-sample');
       await page.click('#settings summary');
-      await fill(page, { max_steps: '20' });
+      await fill(page, { max_steps: String(STEPS) });
       await click(page, '#start');
     },
   },
@@ -42,7 +46,7 @@ const trainees: Readonly<Record<string, Trainee>> = {
     async start(page) {
       await click(page, '#use-sample');
       await page.click('#settings summary');
-      await fill(page, { max_steps: '20' });
+      await fill(page, { max_steps: String(STEPS) });
       await click(page, '#start');
     },
   },
@@ -55,27 +59,32 @@ beforeAll(async () => {
 });
 afterAll(() => rm(site, { recursive: true, force: true }));
 
-// What others take from the page only makes it worse: one of six runs has to hold. Most of the longest tasks is the wait in a commit
-// for the compositor, which compiling kernels keeps from its core; the page's own part is some 10 ms.
+// The page's own part holds in every run. By the clock, as people feel it, one run has to hold: what others take from the page only
+// makes it worse, most of all the wait in a commit for the compositor, which compiling kernels keeps from its core.
+const limits = { timeout: RUNS * SECONDS * 1000 };
 test.for(Object.entries(trainees))(
   '%s stays responsive while it trains',
-  { retry: 5 },
+  limits,
   async ([, trainee], { annotate, skip }) => {
     const cores = await usableCores();
     skip(cores.length === 0, "needs util-linux's taskset, to keep a core free for the page");
     skip(cores.length === 1, 'needs a second core, to keep one free for the page');
-    const { renderers, loading, training } = await traceOf(trainee, cores);
-    await annotate(`while a model loads and its kernels compile: ${told(loading)}`);
-    await annotate(`while it trains: ${told(training)}`);
-    for (const { pid, longestTask, gaps } of [loading, training]) {
-      expect(renderers).toContain(pid);
-      // By the clock, as people feel it: with what other threads took from it.
-      expect(longestTask.wall, longestTask.parts).toBeLessThan(LONGEST_TASK);
-      expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
-      expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
+    const longest: number[] = [];
+    for (let run = 0; run < RUNS && !longest.some((task) => task < LONGEST_TASK); run++) {
+      const { renderers, loading, training } = await traceOf(trainee, cores);
+      await annotate(`while a model loads and its kernels compile: ${told(loading)}`);
+      await annotate(`while it trains: ${told(training)}`);
+      for (const { pid, mostCpu, gaps } of [loading, training]) {
+        expect(renderers).toContain(pid);
+        expect(mostCpu).toBeLessThan(LONGEST_TASK);
+        expect(percentile99(gaps)).toBeLessThan(FRAME_GAP);
+        expect(Math.max(...gaps)).toBeLessThan(STANDSTILL);
+      }
+      // Enough for a percentile.
+      expect(training.gaps.length).toBeGreaterThan(100);
+      longest.push(Math.max(loading.longestTask.wall, training.longestTask.wall));
     }
-    // Enough for a percentile.
-    expect(training.gaps.length).toBeGreaterThan(100);
+    expect(Math.min(...longest)).toBeLessThan(LONGEST_TASK);
   },
 );
 
@@ -92,7 +101,7 @@ async function traceOf({ path, step, start }: Trainee, cores: readonly number[])
       await start(page);
       await reached(page, step, 2);
       await mark(page, 'training');
-      await reached(page, step, 20);
+      await reached(page, step, STEPS);
       await mark(page, 'trained');
       const span = await stopTrace(page);
       return { renderers, loading: span('loading', 'training'), training: span('training', 'trained') };
@@ -112,8 +121,9 @@ function percentile99(longestFirst: readonly number[]): number {
   return longestFirst[Math.floor(longestFirst.length / 100)] ?? Number.NaN;
 }
 
-function told({ longestTask: { wall, cpu, parts }, gaps }: Span): string {
-  const task = `longest task ${wall.toFixed(1)} ms (${cpu.toFixed(1)} ms of CPU time: ${parts || 'nothing named'})`;
+function told({ longestTask: { wall, cpu, parts }, mostCpu, gaps }: Span): string {
+  const longest = `longest task ${wall.toFixed(1)} ms (${cpu.toFixed(1)} ms of CPU time: ${parts || 'nothing named'})`;
+  const task = `${longest}, ${mostCpu.toFixed(1)} ms of CPU time at most`;
   const gap = `frame gap at the 99th percentile ${percentile99(gaps).toFixed(1)} ms, ${gaps[0]?.toFixed(1)} ms at most`;
   return `${task}; ${gap}, of ${gaps.length}`;
 }

@@ -6,6 +6,8 @@ export interface Span {
   /** The page's process. */
   readonly pid: number;
   readonly longestTask: { readonly wall: number; readonly cpu: number; readonly parts: string };
+  /** CPU time of the task that has most. */
+  readonly mostCpu: number;
   /** From each frame to the next, the longest first. */
   readonly gaps: readonly number[];
 }
@@ -64,7 +66,8 @@ function spanOf(all: readonly TraceEvent[], from: string, to: string): Span {
   const events = all.filter(
     (event) => event.pid === pid && event.tid === tid && event.ts >= begin.ts && event.ts < end.ts,
   );
-  const [longest] = longestFirst(events.filter(({ name, ph }) => name === TASK && ph === 'X'));
+  const tasks = events.filter(({ name, ph }) => name === TASK && ph === 'X');
+  const [longest] = longestFirst(tasks);
   if (longest === undefined) throw new Error(`The trace has no task between the marks ${from} and ${to}`);
   const parts = longestFirst(events.filter((event) => event !== longest && within(event, longest)));
   return {
@@ -77,6 +80,7 @@ function spanOf(all: readonly TraceEvent[], from: string, to: string): Span {
         .map(({ name }) => name)
         .join(', '),
     },
+    mostCpu: Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000,
     // With both ends, so that frames that no longer come are a gap too.
     gaps: gapsOf([begin, ...events.filter((event) => isMark(event, FRAME)), end]),
   };

@@ -2,7 +2,7 @@
 import { loadLibrary } from '../../../scripts/page/library.js';
 import { modelUrl, trainingText } from './prose.js';
 
-const MAX_STEPS = 20;
+const MAX_STEPS = 10;
 
 const { AutoModelForCausalLM, get_peft_model, Trainer, VeraConfig } = await loadLibrary();
 
