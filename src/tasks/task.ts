@@ -128,11 +128,8 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
   /** An example as the network takes it in. Throws as `collect` does. */
   preview(example: Example, where: string, options: PreviewArguments): Promise<Preview | ImagePreview>;
-  /**
-   * An example as it is kept, so that whenever it is learnt it is the same: set where examples are kept in another form than they
-   * come in. Throws as `collect` does.
-   */
-  kept?(example: Example, where: string, signal: AbortSignal): Promise<Example>;
+  /** An example as it is kept, so that whenever it is learnt it is the same, and no run fails at it. Throws as `collect` does. */
+  kept(example: Example, where: string, signal: AbortSignal): Promise<Example>;
   /** Set where it tells labels. */
   readonly predictor?: Predictor<Row>;
   /** The arrays of a row: what a run is known by. The length of the first tells those of the others. */

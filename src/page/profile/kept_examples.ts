@@ -5,19 +5,19 @@ import { Feed, pixelBytes } from '../feed';
 import { liveHandle, partsKey, type RemoteModel } from '../model';
 import { keptFields, MOST_PIXEL_BYTES } from './examples';
 
-/** Images that are prepared in one call. */
+/** Examples that are checked in one call. */
 const PORTION = 64;
 
 /**
- * Examples as a profile over that model keeps them: images as bytes of the model's size, so that learning decodes nothing and fails
- * at none. Rejects with `invalid_argument` for what isn't an example for the model, a wrong label of an image and `pixel_values`;
- * `invalid_format` for a file that holds no image; `limit_exceeded`.
+ * Examples as a profile over that model keeps them, so that learning fails at none: images as bytes of the model's size. Rejects with
+ * `invalid_argument` for what isn't an example for the model, a label that it hasn't and `pixel_values`; `invalid_format` for a file
+ * that holds no image; `limit_exceeded`.
  */
 export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly Example[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
-  if (info.task !== 'image_classification') return given.map((example, index) => keptFields(where(index), example));
-  const examples = given.map((example, index) => exampleFields(where(index), example));
+  const fields = info.task === 'image_classification' ? exampleFields : keptFields;
+  const examples = given.map((example, index) => fields(where(index), example));
   const feed = new Feed('examples', examples.values());
   const kept: Example[] = [];
   for (let isDone = examples.length === 0, bytes = 0; !isDone; ) {

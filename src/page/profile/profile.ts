@@ -142,10 +142,10 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * Keeps examples; beyond `max_examples` a fair sample of all that came stays (a reservoir). Resolves with how many are
    * kept. Of images the bytes are kept that the model is shown, and a fair sample of at most 64 MiB of them: 445 of 224×224.
    *
-   * Rejects with `invalid_argument` for what is no example for the model, as `pixel_values` aren't; for images also with
-   * `invalid_argument` for a label that the model hasn't and `invalid_format` for a file that can't be decoded; with
-   * `limit_exceeded` beyond 16 MiB of text, or 64 MiB of images at a time. A file of examples, JSON Lines or CSV by its type or
-   * name, is read in the worker: also `invalid_format`, naming the line, for what isn't such, and `limit_exceeded` beyond 64 MiB.
+   * Rejects with `invalid_argument` for what is no example for the model, as `pixel_values` aren't, and for a label that it
+   * hasn't; with `invalid_format` for an image that can't be decoded; with `limit_exceeded` beyond 16 MiB of text, or 64 MiB of
+   * images at a time. A file of examples, JSON Lines or CSV by its type or name, is read in the worker: also `invalid_format`,
+   * naming the line, for what isn't such, and `limit_exceeded` beyond 64 MiB.
    * Nothing is kept then.
    */
   async add(examples: Example | readonly Example[] | Blob): Promise<number> {

@@ -28,6 +28,7 @@ import type {
 import { makeBatch, type TextBatch } from './batches';
 import { chunkRowsFor } from './chunk_rows';
 import { collectRows } from './data';
+import { rowOfExample } from './examples';
 import { exportedRow } from './exported_row';
 import { batchOfInputs, unpaddedLogits } from './forward';
 import { previewOfExample } from './preview';
@@ -84,6 +85,16 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
       completionOnly: args.completion_only_loss,
       maxLength: this.#rowLength(args),
     });
+  }
+
+  async kept(example: Example, where: string): Promise<Example> {
+    await rowOfExample(example, where, {
+      tokenizer: this.#tokenizer,
+      vocabSize: this.text.vocabSize,
+      // Whose turns are learnt is a run's choice.
+      completionOnly: false,
+    });
+    return example;
   }
 
   columns({ input_ids, labels, attention_mask }: TokenRow) {

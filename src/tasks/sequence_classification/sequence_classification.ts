@@ -27,7 +27,7 @@ import { collectTexts } from './data';
 import { exportedText } from './exported_text';
 import { givenRows } from './given';
 import { previewOfText } from './preview';
-import { type TextRow, unlabelledRow } from './rows';
+import { type TextRow, textRow, unlabelledRow } from './rows';
 
 /** N = B·T. */
 interface TextInputs extends BatchInputs, HeadInputs {
@@ -72,6 +72,12 @@ export class SequenceClassification
     expectClassifiable(args, this.labels);
     const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
     return previewOfText(example, where, { tokenizer, text, labels, maxLength: this.#rowLength(args) });
+  }
+
+  async kept(example: Example, where: string): Promise<Example> {
+    const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
+    textRow(example, where, { tokenizer, text, labels, maxLength: text.maxLength, onCut: () => {} });
+    return example;
   }
 
   columns(row: TextRow) {

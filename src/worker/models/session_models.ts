@@ -187,7 +187,7 @@ export class SessionModels implements ModelCalls {
       const kept: Example[] = [];
       for (const [index, example] of examples.entries()) {
         await breather.breathe();
-        kept.push((await task.kept?.(example, `examples[${first + index}]`, signal)) ?? example);
+        kept.push(await task.kept(example, `examples[${first + index}]`, signal));
       }
       return kept;
     });
