@@ -11,11 +11,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const load = ({ session }: TestSession) =>
-  AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), {
-    session,
-    id2label: { 0: 'red', 1: 'green', 2: 'blue' },
-  });
+const load = ({ session }: TestSession, names = ['red', 'green', 'blue']) =>
+  AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), { session, id2label: { ...names } });
 const rows = Array.from({ length: 12 }, (_, index): Example => {
   const label = index % 3;
   return { input_ids: [10 + label, 20 + index, 40 + label, 50], label };
@@ -67,3 +64,35 @@ test('two profiles over one base keep heads of their own', async () => {
     expect(labels([await ada.predict(first), await ben.predict(first)])).toEqual(['red', 'green']);
   });
 });
+
+test.each<[string, object, RegExp]>([
+  [
+    'a label that the model hasn’t',
+    { input_ids: [1, 2], label: 'violet' },
+    /^examples\[1\]: label: expected one of the/,
+  ],
+  ['no label', { input_ids: [1, 2] }, /^examples\[1\]: expected a label for the whole text/],
+  ['ids beyond the vocabulary', { input_ids: [1, 1e6], label: 'red' }, /^examples\[1\]: input_ids: expected/],
+])('nothing is kept of an example with %s, nor of what came with it', async (_, example, message) => {
+  await visit(async (opened) => {
+    const profile = await Profile.open(await load(opened), 'ada', options);
+    const refused = profile.add([rows[0], example] as Example[]);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_argument', message });
+    expect(profile.info).toMatchObject({ examples: 0, seen: 0 });
+  });
+});
+
+test.each([[['green', 'red', 'blue']], [['red', 'green', 'violet']]])(
+  'what was begun with other labels isn’t opened or imported over %j',
+  async (names) => {
+    const files = await visit(async (opened) => (await Profile.open(await load(opened), 'ada', options)).export());
+    await visit(async (opened) => {
+      const other = await load(opened, names);
+      const expected = 'expected a model with the labels ["red","green","blue"], as it began, got';
+      const refusal = { code: 'invalid_argument', message: `profile: ${expected} ${JSON.stringify(names)}` };
+      await expect(Profile.open(other, 'ada')).rejects.toMatchObject(refusal);
+      await expect(Profile.import(other, files, 'ben')).rejects.toMatchObject(refusal);
+      expect((await Profile.open(await load(opened), 'ada')).info.examples).toBe(0);
+    });
+  },
+);

@@ -12,9 +12,10 @@ import type { ProfileShelf } from './shelf';
 import type { ProfileOptions } from './types';
 
 export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): ReadonlyMap<string, Blob> {
-  const { base, base_model, created_at, seed, seen, settings, history } = state;
+  const { base, base_model, labels, created_at, seed, seen, settings, history } = state;
   const arrivals = kept.map(({ n }) => n);
-  const about = { webvera_profile: VERSION, base, base_model, created_at, seed, seen, settings, history, arrivals };
+  const known = { webvera_profile: VERSION, base, base_model, labels };
+  const about = { ...known, created_at, seed, seen, settings, history, arrivals };
   const examples = kept.map(({ example }) => example);
   const images = examples.flatMap((example) => ('prepared' in example ? [example.prepared] : []));
   return new Map([
@@ -32,7 +33,7 @@ export async function importStored(
   files: ReadonlyMap<string, Blob>,
   options: ProfileOptions,
 ): Promise<Opened> {
-  const base = await host.identity();
+  const base = await host.known();
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
   const checked = await keptExamples(
@@ -45,7 +46,7 @@ export async function importStored(
     await host.place(adapter, adapterFiles);
     const vectors = await vectorsOf(await host.read(adapter));
     const { base_model, settings, seen, history } = imported;
-    const fresh = freshState({ base, base_model, vectors, settings });
+    const fresh = freshState({ ...base, base_model, vectors, settings });
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
     const { state, kept } = withSettings(begun, examples, options);
     await shelf.change(async (stored) => {

@@ -5,6 +5,7 @@ import type { Link } from '../link';
 import { liveHandle, partsKey, type RemoteModel } from '../model';
 import { get_peft_model } from '../peft_classes';
 import { VeraModel } from '../vera_model';
+import { type KnownBase, labelsOf } from './fits';
 import { adapterName } from './shelf';
 
 /** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
@@ -33,10 +34,10 @@ export class ProfileHost {
     throw new TypeError('No adapter was placed yet');
   }
 
-  /** What the base is, as a fingerprint. */
-  async identity(): Promise<string> {
+  /** What the base is known again by. */
+  async known(): Promise<KnownBase> {
     this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
-    return this.#identity;
+    return { base: this.#identity, labels: labelsOf(this.base) };
   }
 
   /** A name for an adapter of a profile that no other has or had. */

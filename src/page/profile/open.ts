@@ -1,13 +1,12 @@
 import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
-import { WebVeraError } from '../../core/error';
 import type { TaskName } from '../../core/model';
 import type { TrainingArguments } from '../../core/training';
 import { partsKey } from '../model';
-import { defined, wrong } from '../options';
-import { resolveTrainingArguments } from '../training_arguments';
+import { defined } from '../options';
 import { bytesIn, type KeptExample, keepFairly } from './examples';
+import { expectArguments, expectBase, expectConfig, FRESH, type KnownBase, sideBySide } from './fits';
 import type { ProfileHost } from './host';
-import { filesOf, type ProfileSettings, type ProfileState, type Vectors, vectorsOf } from './record';
+import { filesOf, type ProfileSettings, type ProfileState, vectorsOf } from './record';
 import type { Changes, ProfileShelf } from './shelf';
 import type { ProfileOptions } from './types';
 
@@ -20,10 +19,6 @@ export interface Opened {
   readonly unkept: readonly KeptExample[];
 }
 
-/** What a profile has that begins, beyond what PEFT's adapters do. */
-const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };
-/** Heads that train beside the vectors: in PEFT the task of texts names them, and that of images doesn't. */
-const HEADS = ['classifier', 'score'];
 const TRAINS: Readonly<Record<TaskName, VeraConfigInit>> = {
   causal_lm: {},
   sequence_classification: { task_type: 'SEQ_CLS' },
@@ -33,8 +28,8 @@ export const MOST_EXAMPLES = 1000;
 
 /** Opens what is stored, or begins it, and puts its adapter on the model. Whatever fails, nothing has changed. */
 export async function openStored(host: ProfileHost, shelf: ProfileShelf, options: ProfileOptions): Promise<Opened> {
-  resolveTrainingArguments(options.args);
-  const base = await host.identity();
+  expectArguments(options.args);
+  const base = await host.known();
   const adapter = host.newName(shelf.id);
   let unkept: readonly KeptExample[] = [];
   try {
@@ -44,7 +39,7 @@ export async function openStored(host: ProfileHost, shelf: ProfileShelf, options
       const { state: next, kept } = withSettings(stored.state, stored.examples(), options);
       await host.place(adapter, filesOf(next.vectors));
       if (!next.settings.keep_examples) unkept = kept;
-      return withExamples(next, kept);
+      return withExamples({ ...next, labels: base.labels }, kept);
     });
     return { state, adapter, unkept };
   } catch (error) {
@@ -54,32 +49,28 @@ export async function openStored(host: ProfileHost, shelf: ProfileShelf, options
 }
 
 /** A profile that hasn't learnt anything yet. */
-async function begin(host: ProfileHost, adapter: string, base: string, options: ProfileOptions): Promise<ProfileState> {
+async function begin(
+  host: ProfileHost,
+  adapter: string,
+  base: KnownBase,
+  options: ProfileOptions,
+): Promise<ProfileState> {
   const { peft_config = {}, args = {}, max_examples = MOST_EXAMPLES, keep_examples = true } = options;
   const heads = TRAINS[host.base[partsKey].info.task];
   const config = sideBySide(new VeraConfig({ ...FRESH, ...heads, ...peft_config }));
   const vectors = await vectorsOf(await host.begin(adapter, config));
   const base_model = config.base_model_name_or_path ?? nameOf(host.base.config);
-  return freshState({ base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });
+  return freshState({ ...base, base_model, vectors, settings: { peft_config, args, max_examples, keep_examples } });
 }
 
-export function freshState({
-  base,
-  base_model,
-  vectors,
-  settings,
-}: {
-  readonly base: string;
-  readonly base_model: string | null;
-  readonly vectors: Vectors;
-  readonly settings: ProfileSettings;
-}): ProfileState {
+export function freshState(
+  begun: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'vectors' | 'settings'>,
+): ProfileState {
   const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
   const now = Date.now();
   return {
+    ...begun,
     born: crypto.randomUUID(),
-    base,
-    base_model,
     created_at: now,
     used_at: now,
     seed,
@@ -87,8 +78,6 @@ export function freshState({
     example_count: 0,
     example_bytes: 0,
     version: 0,
-    settings,
-    vectors,
     previous: null,
     history: [],
   };
@@ -100,7 +89,7 @@ export function withSettings(
   examples: readonly KeptExample[],
   options: ProfileOptions,
 ): { readonly state: ProfileState; readonly kept: readonly KeptExample[] } {
-  resolveTrainingArguments(options.args);
+  expectArguments(options.args);
   expectConfig(state.settings.peft_config, options.peft_config);
   const { args, max_examples, keep_examples } = { ...state.settings, ...defined(options) };
   const settings = { peft_config: state.settings.peft_config, args, max_examples, keep_examples };
@@ -118,38 +107,6 @@ export function withExamples(state: ProfileState, kept: readonly KeptExample[]):
   return { state: next, examples, ...(!keep_examples && { unfinished: null }) };
 }
 
-/** Vectors mean something over the weights that they were trained over, and nowhere else. */
-export function expectBase(kept: Pick<ProfileState, 'base' | 'base_model'>, base: string): void {
-  if (kept.base === base) return;
-  const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
-  throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
-    hint: 'Load the same weights in the same dtype, or take another id for this model.',
-    detail: { expected: kept.base, got: base },
-  });
-}
-
-/** Throws `invalid_argument` where a profile that began with one configuration is opened with another. */
-export function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undefined): void {
-  if (given === undefined) return;
-  const before = new VeraConfig({ ...FRESH, ...kept });
-  const now = new VeraConfig({ ...FRESH, ...kept, ...given });
-  for (const key of Object.keys(before) as (keyof VeraConfigInit)[]) {
-    if (JSON.stringify(before[key]) === JSON.stringify(now[key])) continue;
-    const hint = 'What has been learnt fits the old one alone: leave it out, take another id, or forget the profile.';
-    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(before[key])}, as it began`, given[key], hint);
-  }
-}
-
-/** Adapters of many profiles stand side by side: only vectors can, and the heads of classifiers. */
-export function sideBySide(config: VeraConfig): VeraConfig {
-  const { bias, modules_to_save } = config;
-  if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
-  if (modules_to_save !== null && !modules_to_save.every((module) => HEADS.includes(module))) {
-    throw wrong('profile: peft_config.modules_to_save', 'null', modules_to_save);
-  }
-  return config;
-}
-
 function nameOf(config: Readonly<Record<string, unknown>>): string | null {
   const name = config._name_or_path;
   return typeof name === 'string' && name !== '' ? name : null;
@@ -158,7 +115,7 @@ function nameOf(config: Readonly<Record<string, unknown>>): string | null {
 /** The arguments of one `learn`: its own on top of the profile's. */
 export function learnArguments(settings: ProfileSettings, own: TrainingArguments = {}): TrainingArguments {
   const args = { ...settings.args, ...own };
-  resolveTrainingArguments(args);
+  expectArguments(args);
   // Without its examples a run can't go on in another page.
   return settings.keep_examples ? args : { ...args, save_strategy: 'no' };
 }

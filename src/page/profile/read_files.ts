@@ -5,11 +5,11 @@ import type { RgbImage } from '../../core/image';
 import type { AdapterFiles } from '../../core/model';
 import type { Example } from '../../core/training';
 import { wrong } from '../options';
-import { resolveTrainingArguments } from '../training_arguments';
 import type { KeptExample } from './examples';
+import { expectArguments, expectBase, expectConfig, type KnownBase, sideBySide } from './fits';
 import { IMAGES, readImages } from './image_file';
-import { expectBase, expectConfig, MOST_EXAMPLES, sideBySide } from './open';
-import { count, fieldsOf, LONGEST_HISTORY, list, type ProfileState, plain, readRecord } from './record';
+import { MOST_EXAMPLES } from './open';
+import { count, fieldsOf, LONGEST_HISTORY, list, type ProfileState, plain, readLabels, readRecord } from './record';
 import { MAX_EXAMPLES } from './types';
 
 const CONFIG = 'adapter_config.json';
@@ -31,8 +31,7 @@ interface ProfileFiles {
 
 /** What files of a profile have to go with. */
 interface Expected {
-  /** The base's fingerprint. */
-  readonly base: string;
+  readonly base: KnownBase;
   /** Pixels of an edge of its images. */
   readonly image_size?: number | undefined;
 }
@@ -64,7 +63,7 @@ export async function readFiles(
 function readAbout(
   json: unknown,
   lines: readonly Example[],
-  base: string,
+  base: KnownBase,
   config: VeraConfig,
 ): Pick<ProfileFiles, 'imported' | 'examples'> {
   const about = fieldsOf(json, ABOUT);
@@ -72,7 +71,7 @@ function readAbout(
   const settings = fieldsOf(about.get('settings'), `${ABOUT}: settings`);
   const [peft_config, args] = [plain(settings, 'peft_config'), plain(settings, 'args')];
   expectConfig(peft_config, { r: config.r, projection_prng_key: config.projection_prng_key });
-  resolveTrainingArguments(args);
+  expectArguments(args);
   const imported = {
     base_model: about.optionalString('base_model') ?? null,
     seed: count(about, 'seed'),
@@ -85,7 +84,8 @@ function readAbout(
       keep_examples: settings.boolean('keep_examples', true),
     },
   };
-  expectBase({ base: about.string('base'), base_model: imported.base_model }, base);
+  const { base_model } = imported;
+  expectBase({ base: about.string('base'), base_model, labels: readLabels(about) }, base);
   const arrivals = list(about, 'arrivals').filter(
     (n): n is number => Number.isSafeInteger(n) && isWithin(n, imported.seen),
   );

@@ -28,6 +28,8 @@ export interface ProfileState {
   /** The base's fingerprint. */
   readonly base: string;
   readonly base_model: string | null;
+  /** Of a classifier, in the order of its head; null for other models. */
+  readonly labels: readonly string[] | null;
   readonly created_at: number;
   readonly used_at: number;
   /** Of the sample of examples. */
@@ -79,6 +81,7 @@ export function readState(id: string, value: unknown): ProfileState {
       born: state.string('born'),
       base: state.string('base'),
       base_model: state.optionalString('base_model') ?? null,
+      labels: readLabels(state),
       created_at: count(state, 'created_at'),
       used_at: count(state, 'used_at'),
       seed: count(state, 'seed'),
@@ -163,6 +166,14 @@ export function readRecord(value: unknown): LearnRecord {
     loss_after: loss(record, 'loss_after'),
     taken: record.boolean('taken', false),
   };
+}
+
+/** Null for a model without, and in what was written before they were. */
+export function readLabels(fields: Fields): readonly string[] | null {
+  const labels = fields.get('labels') ?? null;
+  if (labels === null) return null;
+  if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
+  throw fields.invalid('labels', 'a list of strings');
 }
 
 /** Far from where one more would be the same number. */

@@ -1,0 +1,82 @@
+import { VeraConfig, type VeraConfigInit } from '../../adapters/vera/config';
+import { WebVeraError } from '../../core/error';
+import type { TrainingArguments } from '../../core/training';
+import { partsKey, type RemoteModel } from '../model';
+import { wrong } from '../options';
+import { resolveTrainingArguments } from '../training_arguments';
+import type { ProfileState } from './record';
+
+/** What a profile has that begins, beyond what PEFT's adapters do. */
+export const FRESH: VeraConfigInit = { target_modules: 'all-linear', save_projection: false };
+/** Heads that train beside the vectors: in PEFT the task of texts names them, and that of images doesn't. */
+const HEADS = ['classifier', 'score'];
+/** What a profile does by itself. */
+const OWN = ['eval_strategy', 'load_best_model_at_end', 'early_stopping_patience'] as const;
+
+/** A base model, as a profile knows it again. */
+export interface KnownBase {
+  /** Its fingerprint. */
+  readonly base: string;
+  /** A classifier's, in their order. */
+  readonly labels: readonly string[] | null;
+}
+
+/** The labels that a classifier tells apart; null for other models. */
+export function labelsOf({ config, [partsKey]: { info } }: RemoteModel): readonly string[] | null {
+  return info.task === 'causal_lm' ? null : Object.values(config.id2label ?? {}).map(String);
+}
+
+/** Vectors mean something over the weights that they were trained over, and a head tells labels in the order that it was trained in. */
+export function expectBase(
+  kept: Pick<ProfileState, 'base' | 'base_model' | 'labels'>,
+  { base, labels }: KnownBase,
+): void {
+  if (kept.base !== base) {
+    const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
+    throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
+      hint: 'Load the same weights in the same dtype, or take another id for this model.',
+      detail: { expected: kept.base, got: base },
+    });
+  }
+  if (kept.labels === null || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;
+  const shown = (names: readonly string[] | null): string => JSON.stringify(names).slice(0, 200);
+  throw new WebVeraError(
+    'invalid_argument',
+    `profile: expected a model with the labels ${shown(kept.labels)}, as it began, got ${shown(labels)}`,
+    {
+      hint: 'Its head tells those, in that order: load the model with the same id2label, take another id, or forget the profile.',
+    },
+  );
+}
+
+/** Throws `invalid_argument` where a profile that began with one configuration is opened with another. */
+export function expectConfig(kept: VeraConfigInit, given: VeraConfigInit | undefined): void {
+  if (given === undefined) return;
+  const before = new VeraConfig({ ...FRESH, ...kept });
+  const now = new VeraConfig({ ...FRESH, ...kept, ...given });
+  for (const key of Object.keys(before) as (keyof VeraConfigInit)[]) {
+    if (JSON.stringify(before[key]) === JSON.stringify(now[key])) continue;
+    const hint = 'What has been learnt fits the old one alone: leave it out, take another id, or forget the profile.';
+    throw wrong(`profile: peft_config.${key}`, `${JSON.stringify(before[key])}, as it began`, given[key], hint);
+  }
+}
+
+/** Adapters of many profiles stand side by side: only vectors can, and the heads of classifiers. */
+export function sideBySide(config: VeraConfig): VeraConfig {
+  const { bias, modules_to_save } = config;
+  if (bias !== 'none') throw wrong('profile: peft_config.bias', "'none'", bias);
+  if (modules_to_save !== null && !modules_to_save.every((module) => HEADS.includes(module))) {
+    throw wrong('profile: peft_config.modules_to_save', 'null', modules_to_save);
+  }
+  return config;
+}
+
+/** Throws `invalid_argument` for what no run may have, and for what a profile's runs can't. */
+export function expectArguments(args: TrainingArguments | undefined): void {
+  const [given, usual] = [resolveTrainingArguments(args), resolveTrainingArguments({})];
+  for (const key of OWN) {
+    if (given[key] === usual[key]) continue;
+    const hint = 'A profile holds a tenth of its examples out, and takes no vectors that do worse on them.';
+    throw wrong(`profile: args.${key}`, `${JSON.stringify(usual[key])}, its default`, given[key], hint);
+  }
+}
