@@ -33,6 +33,8 @@ export class GgufReader {
   readonly #stream: ByteReader;
   readonly #file: string;
   readonly #limit: number;
+  /** What a text begins with is of the text: tokens may begin with a byte order mark. */
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(stream: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
     this.#stream = stream;
@@ -52,7 +54,7 @@ export class GgufReader {
   async text(most = Number.MAX_SAFE_INTEGER): Promise<string> {
     const length = await this.u64();
     if (length > most) throw this.invalid(`expected a name of at most ${most} bytes, got ${length}`);
-    return new TextDecoder().decode(await this.#take(length));
+    return this.#utf8.decode(await this.#take(length));
   }
 
   async value(): Promise<GgufValue> {

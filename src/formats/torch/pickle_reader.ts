@@ -12,6 +12,8 @@ export class PickleReader {
   position = 0;
   readonly #reader: ByteReader;
   readonly #limit: number;
+  /** A byte order mark is part of a name. */
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(reader: ByteReader, { file, limit }: { readonly file: string; readonly limit: number }) {
     this.#reader = reader;
@@ -53,7 +55,7 @@ export class PickleReader {
   /** Of so many bytes in UTF-8. */
   async text(length: number): Promise<string> {
     if (length > TEXT_BYTES) throw this.#exceeded(`a text of at most ${TEXT_BYTES} bytes, got ${length}`);
-    return new TextDecoder().decode(await this.#take(length));
+    return this.#utf8.decode(await this.#take(length));
   }
 
   /** Up to the line's end, which is taken too. */

@@ -47,7 +47,7 @@ export class ZipEntries {
     ];
     if ((flags & ENCRYPTED) !== 0 || method !== 0) throw this.#invalid('expected entries that are stored as they are');
     if (nameBytes > MOST_NAME) throw this.#invalid(`expected names of at most ${MOST_NAME} bytes, got ${nameBytes}`);
-    const name = new TextDecoder().decode(await this.#reader.take(nameBytes));
+    const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await this.#reader.take(nameBytes));
     const extra = viewOf(await this.#reader.take(extraBytes));
     const described = (flags & DESCRIBED) !== 0;
     return { name, described, size: described ? undefined : size === ZIP64 ? this.#longSize(extra) : size };

@@ -76,6 +76,15 @@ describe('a tokenizer of SentencePiece', () => {
     expect((await made({ 'tokenizer.ggml.merges': ['\u2581 a'] })).encode('ab')).toEqual([1, 7, 5]);
   });
 
+  test('has tokens that begin with a byte order mark beside those without', async () => {
+    const tokens = [...SENTENCEPIECE['tokenizer.ggml.tokens'], '\ufeffab'];
+    for (const architecture of ['llama', 'gemma']) {
+      const tokenizer = await made({ ...scored(tokens), 'general.architecture': architecture });
+      expect(tokenizer.encode(' ab').at(-1)).toBe(6);
+      expect(tokenizer.decode([8])).toBe('\ufeffab');
+    }
+  });
+
   test('puts before and behind a text what the file says', async () => {
     const flags = { 'tokenizer.ggml.add_bos_token': false, 'tokenizer.ggml.add_eos_token': true };
     expect((await made(flags)).encode('ab')).toEqual([3, 6, 2]);

@@ -188,6 +188,13 @@ describe('a pickle', () => {
     expect((await refusal(torchFile(`\x80\x02c${'a'.repeat(200)}\nb\n.`, four))).code).toBe('limit_exceeded');
   });
 
+  test('tells names apart by a byte order mark', async () => {
+    const [text, marked] = ['X\x01\0\0\0a', 'X\x04\0\0\0\xef\xbb\xbfa'];
+    const view = tensor('K\0K\x02\x85K\x01\x85');
+    const file = torchFile(dictOf(`${text}${view}${marked}${view}`), four);
+    expect(Object.keys(await collect({ 'pytorch_model.bin': file }))).toEqual(['a', '\ufeffa']);
+  });
+
   test('may not tell of a storage in two ways', async () => {
     const other = tensor('K\0K\x02\x85K\x01\x85').replace('K\x04tQ', 'K\x05tQ');
     const pickle = dictOf(`X\x01\0\0\0a${tensor('K\0K\x02\x85K\x01\x85')}X\x01\0\0\0b${other}`);
