@@ -22,6 +22,7 @@ export class ByteReader {
    * what doesn't come.
    */
   async take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    expectCount(length);
     const { size } = this.#stream;
     if (size === undefined && length > PIECE) return this.#takeByPieces(length);
     const left = (size ?? Number.POSITIVE_INFINITY) - this.#position;
@@ -43,6 +44,7 @@ export class ByteReader {
   }
 
   async skip(length: number): Promise<void> {
+    expectCount(length);
     await this.#advance(length, () => {});
   }
 
@@ -113,4 +115,9 @@ export class ByteReader {
       { hint: 'The file was cut off; download it again.', retryable: true, detail: { file: this.#file } },
     );
   }
+}
+
+/** Anything else would never be reached, byte by byte. */
+function expectCount(length: number): void {
+  if (!Number.isInteger(length) || length < 0) throw new RangeError(`Expected a number of bytes, got ${length}`);
 }

@@ -1,6 +1,10 @@
 import { WebVeraError } from '../core/error';
 import { bf16ToF32, f16ToF32 } from '../core/float16';
+import type { Dtype } from './dtype';
 import type { RawTensor } from './safetensors';
+
+/** What numbers are made of. */
+const FLOATS: readonly Dtype[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /**
  * A tensor's elements as float32, from F32, F16, BF16 or F64. F32 bytes at an aligned address are not copied.
@@ -17,10 +21,19 @@ export function toFloat32({ dtype, bytes }: Pick<RawTensor, 'dtype' | 'bytes'>):
     case 'F64':
       return Float32Array.from(new Float64Array(...aligned(bytes, 8)));
     default:
-      throw new WebVeraError('invalid_format', `Expected a tensor of F32, F16, BF16 or F64, got ${dtype}`, {
-        hint: "Quantised checkpoints can't be read; use the model's float16 or float32 files.",
-      });
+      throw noFloats('Expected a tensor', dtype);
   }
+}
+
+/** Throws `invalid_format` for a tensor whose dtype `toFloat32` doesn't take: to be asked before memory is taken for it. */
+export function expectFloats({ name, dtype }: { readonly name: string; readonly dtype: Dtype }): void {
+  if (!FLOATS.includes(dtype)) throw noFloats(`${name}: expected numbers`, dtype);
+}
+
+function noFloats(expected: string, dtype: Dtype): WebVeraError {
+  return new WebVeraError('invalid_format', `${expected} of F32, F16, BF16 or F64, got ${dtype}`, {
+    hint: "Quantised checkpoints can't be read; use the model's float16 or float32 files, or a GGUF file of it.",
+  });
 }
 
 /** Where to view `bytes` as elements of `size` bytes: tensors may begin anywhere in a file, typed arrays may not. */

@@ -8,7 +8,7 @@ import type { ModelFiles } from '../../formats/model_files';
 import type { StoredTensor, TensorRows } from '../../formats/stored_tensor';
 import type { TensorHeader } from '../../formats/tensor_header';
 import { transpose } from '../../formats/transpose';
-import { toFloat32 } from '../../formats/values';
+import { expectFloats, toFloat32 } from '../../formats/values';
 import type { Step } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, pinnedMatrix, shardsOf, storageOf, type Value } from '../../graph/value';
@@ -87,7 +87,7 @@ async function loadWeights(
     if (tied.has(name)) heads.add(name);
     if (spec === undefined) return false;
     if (ignore_mismatched_sizes && spec.initialStd !== undefined && !sameShape(fileShape(spec), shape)) return false;
-    expectWeightShape(spec, shape);
+    expectWeight(spec, tensor);
     if (!prepared && Object.values(storages).every((storage) => fits(spec, storage)) && isModest(model)) {
       // While weights come in, the kernels that read them are compiled: as if the file had all of them like this one.
       const steps = forwardSteps(model, (other) => dtypeOf(other, tensor), runner.maxBindingBytes);
@@ -121,9 +121,9 @@ async function loadWeights(
     const spec = tied.get(head);
     if (spec === undefined || weights.has(spec.name)) continue;
     // Read again for it, as the embedding would go before it wherever it stood.
-    const isHead = ({ name, shape }: Pick<StoredTensor, 'name' | 'shape'>): boolean => {
-      if (name === head) expectWeightShape(spec, shape);
-      return name === head;
+    const isHead = (tensor: TensorHeader): boolean => {
+      if (tensor.name === head) expectWeight(spec, tensor);
+      return tensor.name === head;
     };
     for await (const tensor of files.tensors(isHead)) await load(tensor, spec);
   }
@@ -161,7 +161,10 @@ function forwardSteps(
     .steps;
 }
 
-export function expectWeightShape(spec: WeightSpec, shape: readonly number[]): void {
+/** Throws `invalid_format` for a tensor of the file that can't be this weight. */
+export function expectWeight(spec: WeightSpec, tensor: TensorHeader): void {
+  expectFloats(tensor);
+  const { shape } = tensor;
   const expected = fileShape(spec);
   if (sameShape(expected, shape)) return;
   const [name] = fileNames(spec);

@@ -8,7 +8,7 @@ import { type Architecture, fileNames, fileShape, tokenMatrices, type WeightSpec
 import { withLabels } from '../../models/labels';
 import type { LoadedModel } from '../../models/loaded_model';
 import { createArchitecture, tasksOf } from '../../models/registry';
-import { deviceDtype, expectWeightShape, isModest, weightValue } from '../models/model_loader';
+import { deviceDtype, expectWeight, isModest, weightValue } from '../models/model_loader';
 import type { LoadOptions } from '../protocol';
 
 interface PlannedModel {
@@ -66,7 +66,7 @@ function storageOf(
       },
     );
   }
-  expectWeightShape(spec, header.shape);
+  expectWeight(spec, header);
   return deviceDtype(spec, header, load.dtype ?? 'auto', ofTokens);
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BASE } from '../../../src/adapters/overlay';
 import { f32ToF16 } from '../../../src/core/float16';
+import { byteSize } from '../../../src/formats/dtype';
 import { folderFiles } from '../../../src/formats/model_files';
 import { type RawTensor, readSafetensors, writeSafetensors } from '../../../src/formats/safetensors';
 import { toFloat32 } from '../../../src/formats/values';
@@ -86,6 +87,18 @@ test('a weight that lies (out, in) in the file is refused, by the file’s shape
     code: 'invalid_format',
     message: `${FUSED}: expected (32, 96) by config.json, got (96, 32)`,
   });
+});
+
+test.each(['F4', 'F6_E2M3', 'F8_E4M3', 'I8'] as const)('a weight of %s is refused before it is read', async (dtype) => {
+  const shape = tensors.get(FUSED)!.shape;
+  const bytes = new Uint8Array(byteSize(dtype, shape)!);
+  await expect(load(new Map([...tensors, [FUSED, { dtype, shape, bytes }]]))).rejects.toMatchObject({
+    code: 'invalid_format',
+    message: `${FUSED}: expected numbers of F32, F16, BF16 or F64, got ${dtype}`,
+    hint: expect.stringContaining('float16 or float32 files'),
+  });
+  // Nobody needs the others.
+  await load(new Map([...tensors, ['position_ids', { dtype, shape, bytes }]]));
 });
 
 test.each(['auto', 'float16'] as const)(
