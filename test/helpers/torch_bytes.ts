@@ -1,20 +1,38 @@
 import type { RawTensor } from '../../src/formats/safetensors';
 
-/** An entry of a zip archive as torch writes it: stored, aligned by padding, its sizes behind its bytes. */
-function entry(name: string, content: Uint8Array): Uint8Array[] {
-  const header = new Uint8Array(30);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, 0x04034b50, true);
-  view.setUint16(6, 0x0808, true);
-  const bytes = new TextEncoder().encode(name);
-  view.setUint16(26, bytes.length, true);
-  const descriptor = new Uint8Array(16);
-  const sizes = new DataView(descriptor.buffer);
-  sizes.setUint32(0, 0x08074b50, true);
-  sizes.setUint32(8, content.length, true);
-  sizes.setUint32(12, content.length, true);
-  return [header, bytes, content, descriptor];
+const DESCRIBED = 0x0808;
+
+interface EntryOptions {
+  /** Set for an entry that begins behind 4 GiB, or is as large: its sizes have eight bytes then. */
+  readonly isLong?: boolean;
+  /** Bytes, where there are others than `content`. */
+  readonly size?: number;
 }
+
+/** An entry of a zip archive as torch writes it: stored, its sizes behind its bytes. In four parts, of which the third is its content. */
+export function zipEntry(
+  name: string,
+  content: Uint8Array,
+  { isLong = false, size = content.length }: EntryOptions = {},
+): [header: Uint8Array, name: Uint8Array, content: Uint8Array, descriptor: Uint8Array] {
+  const header = Buffer.alloc(30);
+  header.writeUInt32LE(0x04034b50, 0);
+  header.writeUInt16LE(DESCRIBED, 6);
+  header.writeUInt16LE(Buffer.byteLength(name), 26);
+  // Field 1, of eight bytes: a place.
+  const extra = isLong ? Buffer.from([1, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]) : Buffer.alloc(0);
+  header.writeUInt16LE(extra.length, 28);
+  const descriptor = Buffer.alloc(isLong ? 24 : 16);
+  descriptor.writeUInt32LE(0x08074b50, 0);
+  for (const half of [0, 1]) {
+    if (isLong) descriptor.writeBigUInt64LE(BigInt(size), 8 + 8 * half);
+    else descriptor.writeUInt32LE(size, 8 + 4 * half);
+  }
+  return [header, Buffer.concat([Buffer.from(name), extra]), content, descriptor];
+}
+
+/** What an archive goes on with behind its entries. */
+export const DIRECTORY = Uint8Array.of(0x50, 0x4b, 1, 2);
 
 /** A file of a state dict by its pickle (of a text, each character is a byte), and its storages by their keys. */
 export function torchFile(
@@ -22,10 +40,10 @@ export function torchFile(
   storages: Readonly<Record<string, Uint8Array>> = {},
 ): Uint8Array<ArrayBuffer> {
   const parts = [
-    ...entry('model/data.pkl', typeof pickle === 'string' ? Buffer.from(pickle, 'latin1') : pickle),
-    ...entry('model/byteorder', new TextEncoder().encode('little')),
-    ...Object.entries(storages).flatMap(([key, bytes]) => entry(`model/data/${key}`, bytes)),
-    Uint8Array.of(0x50, 0x4b, 1, 2),
+    ...zipEntry('model/data.pkl', typeof pickle === 'string' ? Buffer.from(pickle, 'latin1') : pickle),
+    ...zipEntry('model/byteorder', new TextEncoder().encode('little')),
+    ...Object.entries(storages).flatMap(([key, bytes]) => zipEntry(`model/data/${key}`, bytes)),
+    DIRECTORY,
   ];
   return new Uint8Array(Buffer.concat(parts));
 }

@@ -8,6 +8,8 @@ export interface ZipEntry {
   readonly size: number | undefined;
   /** Whether sizes follow the bytes. */
   readonly described: boolean;
+  /** Whether those sizes have eight bytes: those of a large entry, and of any that begins behind 4 GiB. */
+  readonly isLong: boolean;
 }
 
 const LOCAL_HEADER = 0x04034b50;
@@ -21,7 +23,6 @@ const ZIP64_FIELD = 1;
 const MOST_NAME = 512;
 /** Of a small entry whose size is told only behind it. */
 const MOST_NOTE = 4096;
-const DESCRIPTOR_BYTES = 16;
 
 /** An archive whose entries are stored as they are, read from its start on; its directory, at its end, isn't needed. */
 export class ZipEntries {
@@ -48,40 +49,39 @@ export class ZipEntries {
     if ((flags & ENCRYPTED) !== 0 || method !== 0) throw this.#invalid('expected entries that are stored as they are');
     if (nameBytes > MOST_NAME) throw this.#invalid(`expected names of at most ${MOST_NAME} bytes, got ${nameBytes}`);
     const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await this.#reader.take(nameBytes));
-    const extra = viewOf(await this.#reader.take(extraBytes));
+    const long = zip64In(viewOf(await this.#reader.take(extraBytes)));
     const described = (flags & DESCRIBED) !== 0;
-    return { name, described, size: described ? undefined : size === ZIP64 ? this.#longSize(extra) : size };
+    const told = described ? undefined : size === ZIP64 ? this.#longSize(long) : size;
+    return { name, described, isLong: long !== undefined, size: told };
   }
 
   /** To be called when so many bytes of an entry were taken. Throws `invalid_format` where it has another size. */
-  async end({ name, size, described }: ZipEntry, taken: number): Promise<void> {
+  async end({ name, size, described, ...entry }: ZipEntry, taken: number): Promise<void> {
     if (!described) return this.#expectSize(name, size, taken);
-    const isLong = taken > ZIP64;
-    const end = viewOf(await this.#reader.take(isLong ? 24 : DESCRIPTOR_BYTES));
-    const told = isLong ? Number(end.getBigUint64(16, true)) : end.getUint32(12, true);
+    // Four bytes couldn't hold what is larger, whether its header said so or not.
+    const isLong = entry.isLong || taken > ZIP64;
+    const end = viewOf(await this.#reader.take(descriptorBytes(isLong)));
     if (end.getUint32(0, true) !== DESCRIPTOR) throw this.#invalid(`expected ${name} to end after ${taken} bytes`);
-    this.#expectSize(name, told, taken);
+    this.#expectSize(name, sizeIn(end, isLong), taken);
   }
 
   /** Takes a small entry whole, whose size may be told only behind it. */
-  async note({ name, size, described }: ZipEntry): Promise<Uint8Array> {
+  async note({ name, size, described, isLong }: ZipEntry): Promise<Uint8Array> {
     if (size !== undefined && size > MOST_NOTE) throw this.#invalid(`expected no ${name} of ${size} bytes`);
     if (!described) return this.#reader.take(size ?? 0);
-    const bytes = new Uint8Array(MOST_NOTE + DESCRIPTOR_BYTES);
-    const view = viewOf(bytes);
+    const bytes = new Uint8Array(MOST_NOTE + descriptorBytes(isLong));
     for (let length = 1; length <= bytes.length; length++) {
       bytes.set(await this.#reader.take(1), length - 1);
-      const told = length - DESCRIPTOR_BYTES;
-      const ends = told >= 0 && view.getUint32(told, true) === DESCRIPTOR && view.getUint32(length - 4, true) === told;
-      if (ends) return bytes.slice(0, told);
+      const told = length - descriptorBytes(isLong);
+      if (told < 0) continue;
+      const end = viewOf(bytes.subarray(told, length));
+      if (end.getUint32(0, true) === DESCRIPTOR && sizeIn(end, isLong) === told) return bytes.slice(0, told);
     }
     throw this.#invalid(`expected no ${name} of more than ${MOST_NOTE} bytes`);
   }
 
-  #longSize(extra: DataView): number {
-    for (let at = 0; at + 12 <= extra.byteLength; at += 4 + extra.getUint16(at + 2, true)) {
-      if (extra.getUint16(at, true) === ZIP64_FIELD) return Number(extra.getBigUint64(at + 4, true));
-    }
+  #longSize(field: DataView | undefined): number {
+    if (field !== undefined && field.byteLength >= 8) return Number(field.getBigUint64(0, true));
     throw this.#invalid('expected the size of a large entry, got none');
   }
 
@@ -95,6 +95,26 @@ export class ZipEntries {
       detail: { file: this.#file },
     });
   }
+}
+
+/** What a header has for sizes and places that four bytes don't hold: a field among others, each with its number and length. */
+function zip64In(extra: DataView): DataView | undefined {
+  for (let at = 0; at + 4 <= extra.byteLength; ) {
+    const [id, length] = [extra.getUint16(at, true), extra.getUint16(at + 2, true)];
+    at += 4 + length;
+    if (at > extra.byteLength) return undefined;
+    if (id === ZIP64_FIELD) return new DataView(extra.buffer, extra.byteOffset + at - length, length);
+  }
+  return undefined;
+}
+
+/** What follows an entry whose size wasn't told: a signature, a checksum, and the size, stored and unpacked. */
+function descriptorBytes(isLong: boolean): number {
+  return isLong ? 24 : 16;
+}
+
+function sizeIn(descriptor: DataView, isLong: boolean): number {
+  return isLong ? Number(descriptor.getBigUint64(16, true)) : descriptor.getUint32(12, true);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
