@@ -1,7 +1,7 @@
+import { Breather } from '../../core/breather';
 import { WebVeraError } from '../../core/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { readText } from '../blob_text';
-import { Breather } from '../breather';
 import { placedExamples } from '../placed_examples';
 import type { RowSource } from '../task';
 import { packRows, textBlocks } from './blocks';

@@ -1,7 +1,7 @@
+import { Breather } from '../../core/breather';
 import { WebVeraError } from '../../core/error';
 import type { Example } from '../../core/training';
 import type { Labels } from '../../models/labels';
-import { Breather } from '../breather';
 import { placed, placedExamples } from '../placed_examples';
 import type { CollectedRows, CollectOptions, RowSource } from '../task';
 import { expectClassifiable, rowWeights } from './arguments';

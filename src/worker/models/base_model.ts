@@ -1,4 +1,5 @@
 import { keyHolds, type Overlay } from '../../adapters/overlay';
+import { Breather } from '../../core/breather';
 import { WebVeraError } from '../../core/error';
 import type { LabelScore } from '../../core/prediction';
 import { numel } from '../../core/shape';
@@ -11,7 +12,6 @@ import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
 import type { LoadedModel } from '../../models/loaded_model';
 import { tensorsUnder, untied } from '../../models/untied';
-import { Breather } from '../../tasks/breather';
 import { createTask, type Preprocessors } from '../../tasks/registry';
 import { type Batch, type BatchArguments, batchesInOrder, type Task } from '../../tasks/task';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';

@@ -1,4 +1,5 @@
 import type { Overlay } from '../../adapters/overlay';
+import { Breather } from '../../core/breather';
 import type { ChatMessage } from '../../core/chat';
 import type { BatchToken, ResolvedGenerationConfig } from '../../core/generation';
 import type { KernelChoice } from '../../core/kernel_choice';
@@ -9,7 +10,6 @@ import type { ProgressInfo } from '../../core/source';
 import { rowsOf, type Tensor } from '../../core/tensor';
 import type { Example } from '../../core/training';
 import type { Warn } from '../../core/warning';
-import { Breather } from '../../tasks/breather';
 import { placedExamples } from '../../tasks/placed_examples';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
