@@ -3,6 +3,7 @@ import { type Clock, inTime } from '../core/clock';
 import { WebVeraError } from '../core/error';
 import type { ByteStream } from '../core/files';
 import { contentRange, headerNumber, isMissing, tagOf, unsatisfiedSize, wholeSize } from './answers';
+import { broken, changed, type Place, stalled, unmarked, wrongSize } from './download_errors';
 import { Retries } from './retries';
 
 /** What a server says of a file. What it doesn't say is undefined. */
@@ -58,6 +59,7 @@ export class Download implements ByteStream {
   /** Whether this body has given something new. */
   #isNew = false;
   #ended = false;
+  #isSure = true;
 
   private constructor(file: string, options: DownloadOptions, from: number, known: Facts) {
     this.#file = file;
@@ -72,7 +74,7 @@ export class Download implements ByteStream {
 
   /**
    * Undefined where there is no such file. With `from` the first so many bytes are left out, of a file of which `known` was known
-   * then: throws `integrity_mismatch` where it is another one now.
+   * then: throws `integrity_mismatch` where it is another one now, or where nothing but the size tells.
    */
   static async open(file: string, options: DownloadOptions, from = 0, known = UNKNOWN): Promise<Download | undefined> {
     const download = new Download(file, options, from, known);
@@ -85,6 +87,11 @@ export class Download implements ByteStream {
 
   get facts(): Facts {
     return this.#facts;
+  }
+
+  /** Whether all that was given is one file's by a tag or a hash. Where a server shows neither, it goes on by the size alone. */
+  get isSure(): boolean {
+    return this.#isSure;
   }
 
   /** Bytes of the whole file by a word that may be wrong. */
@@ -130,7 +137,7 @@ export class Download implements ByteStream {
       this.#skip -= chunk.length - fresh.length;
       if (fresh.length === 0) continue;
       this.#position += fresh.length;
-      if (this.size !== undefined && this.#position > this.size) throw this.#wrongSize(this.size);
+      if (this.size !== undefined && this.#position > this.size) throw wrongSize(this.#place, this.size);
       this.#isNew = true;
       this.#retries.progressed();
       return fresh;
@@ -143,7 +150,7 @@ export class Download implements ByteStream {
     if (this.#skip > 0) throw this.#changed(`it is shorter now`);
     if (this.size === undefined || this.#position === this.size) this.#ended = true;
     // Some servers give so much at a time.
-    else if (!this.#isNew) throw this.#wrongSize(this.size);
+    else if (!this.#isNew) throw wrongSize(this.#place, this.size);
   }
 
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -152,7 +159,11 @@ export class Download implements ByteStream {
     if (reading === undefined) return undefined;
     try {
       // Not every fetch that is passed in heeds the signal.
-      return (await inTime(clock, STALLS_AFTER, untilAborted(reading, signal), () => this.#stalled())).value;
+      return (
+        await inTime(clock, STALLS_AFTER, untilAborted(reading, signal), () =>
+          stalled(this.#place, STALLS_AFTER / 1000),
+        )
+      ).value;
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (this.#position === this.size) return undefined;
@@ -225,12 +236,17 @@ export class Download implements ByteStream {
   }
 
   #expectSame(size: number | undefined, tag: string | undefined): void {
-    const { tag: before, size: sizeBefore } = this.#facts;
+    const { tag: before, size: sizeBefore, sha256 } = this.#facts;
     if (tag !== undefined && before !== undefined && tag !== before) throw this.#changed('its ETag is another one now');
     const same = this.#sameSize(size);
-    // Where neither is known there is nothing to compare.
-    const isSeen = (tag !== undefined && tag === before) || (size !== undefined && size === sizeBefore);
-    if (this.#position > 0 && !isSeen) throw this.#broken(new Error('The server says nothing by which it could go on'));
+    if (this.#position > 0 && (tag === undefined || tag !== before)) {
+      const isMarked = sha256 !== undefined;
+      // For what came in an earlier visit a size is too little.
+      if (!isMarked && this.#position === this.from) throw unmarked(this.#place);
+      const isSeen = size !== undefined && size === sizeBefore;
+      if (!isSeen) throw this.#broken(new Error('The server says nothing by which it could go on'));
+      this.#isSure &&= isMarked;
+    }
     this.#facts = { ...this.#facts, size: same, tag: before ?? tag };
   }
 
@@ -246,47 +262,16 @@ export class Download implements ByteStream {
     this.#reader = undefined;
   }
 
-  #broken(cause: unknown): WebVeraError {
-    const loaded = this.#position;
-    return new WebVeraError('offline', `${this.#file}: the connection broke after ${loaded} bytes`, {
-      hint: 'Check the connection and load the model again.',
-      retryable: true,
-      detail: { file: this.#file, loaded },
-      cause,
-    });
+  get #place(): Place {
+    return { file: this.#file, loaded: this.#position };
   }
 
-  #stalled(): WebVeraError {
-    const loaded = this.#position;
-    const seconds = STALLS_AFTER / 1000;
-    return new WebVeraError(
-      'timeout',
-      `${this.#file}: expected more after ${loaded} bytes, got none for ${seconds} s`,
-      {
-        hint: 'Check the connection and load the model again.',
-        retryable: true,
-        detail: { file: this.#file, loaded },
-      },
-    );
+  #broken(cause: unknown): WebVeraError {
+    return broken(this.#place, cause);
   }
 
   #changed(how: string): WebVeraError {
-    const loaded = this.#position;
-    const message = `${this.#file}: expected to read on after ${loaded} bytes, but the file changed on the server: ${how}`;
-    return new WebVeraError('integrity_mismatch', message, {
-      hint: 'Load the model again.',
-      retryable: true,
-      detail: { file: this.#file, loaded },
-    });
-  }
-
-  #wrongSize(size: number): WebVeraError {
-    const loaded = this.#position;
-    return new WebVeraError('invalid_format', `${this.#file}: expected ${size} bytes, got ${loaded}`, {
-      hint: 'The download was cut off, or the file changed on the server; load the model again.',
-      retryable: true,
-      detail: { file: this.#file, expected: size, loaded },
-    });
+    return changed(this.#place, how);
   }
 }
 

@@ -87,6 +87,11 @@ export class KeptCopy {
     await this.#close();
   }
 
+  /** As `discard`, once, and unless another tab or load keeps it. */
+  async giveUp(): Promise<void> {
+    if (!this.#isGivenUp) await this.discard();
+  }
+
   /** Nothing of it is to stay. */
   async discard(): Promise<void> {
     this.#isGivenUp = true;

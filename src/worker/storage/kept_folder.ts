@@ -79,7 +79,7 @@ export class KeptFolder implements FileSource {
     await this.#pin();
     // A store that fails has nothing to give.
     const record = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-    return record === undefined || record.state === 'corrupt' ? 0 : record.bytes;
+    return record !== undefined && (record.state === 'verified' || canGoOn(record)) ? record.bytes : 0;
   }
 
   /** What is kept of it. */
@@ -124,7 +124,7 @@ export class KeptFolder implements FileSource {
       // Now that the commit is known, what is kept of it counts.
       await this.#tryKeeping(() => this.#options.store.setCommit(before, this.#http.commit ?? ''));
       const kept = await this.#options.store.get(this.#folder, file).catch(() => undefined);
-      if (kept?.state === 'verified' || (kept?.state === 'partial' && kept.bytes > 0)) {
+      if (kept !== undefined && (kept.state === 'verified' || canGoOn(kept))) {
         await download?.cancel();
         return kept.state === 'verified' ? this.#kept(kept) : this.#download(file, kept);
       }
@@ -161,7 +161,7 @@ export class KeptFolder implements FileSource {
 
   /** From where its copy ends, as long as the file is the same one. */
   async #resume(file: string, record: KeptFile | undefined): Promise<Download | undefined> {
-    if (record?.state !== 'partial' || record.bytes === 0) return this.#http.download(file);
+    if (record === undefined || !canGoOn(record)) return this.#http.download(file);
     try {
       return await this.#http.download(file, record.bytes, factsOf(record));
     } catch (error) {
@@ -218,6 +218,11 @@ export class KeptFolder implements FileSource {
   async #tryKeeping(body: () => Promise<void>): Promise<void> {
     await body().catch(() => {});
   }
+}
+
+/** Without a tag or a hash nobody could tell whether what is missing is of the same file. */
+function canGoOn({ state, bytes, tag, told }: KeptFile): boolean {
+  return state === 'partial' && bytes > 0 && (tag ?? told) !== undefined;
 }
 
 function factsOf({ size, tag, told }: KeptFile): Facts {

@@ -81,7 +81,10 @@ export class KeptStream implements ByteStream {
 
   async #ofServer(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#isGrowing = true;
-    return this.#download?.read();
+    const chunk = await this.#download?.read();
+    // What may be halves of two files is not for a later visit, unless a hash tells in the end.
+    if (this.#download?.isSure === false && this.#options.expected === undefined) await this.#copy.giveUp();
+    return chunk;
   }
 
   /** Goes on from the server, where it still has the same file. */

@@ -1,0 +1,51 @@
+import { WebVeraError } from '../core/error';
+
+/** How far a file has come. */
+export interface Place {
+  readonly file: string;
+  /** Bytes so far. */
+  readonly loaded: number;
+}
+
+export function broken({ file, loaded }: Place, cause: unknown): WebVeraError {
+  return new WebVeraError('offline', `${file}: the connection broke after ${loaded} bytes`, {
+    hint: 'Check the connection and load the model again.',
+    retryable: true,
+    detail: { file, loaded },
+    cause,
+  });
+}
+
+export function stalled({ file, loaded }: Place, seconds: number): WebVeraError {
+  const message = `${file}: expected more after ${loaded} bytes, got none for ${seconds} s`;
+  return new WebVeraError('timeout', message, {
+    hint: 'Check the connection and load the model again.',
+    retryable: true,
+    detail: { file, loaded },
+  });
+}
+
+export function changed(place: Place, how: string): WebVeraError {
+  return another(place, `the file changed on the server: ${how}`);
+}
+
+/** Nothing but a size tells whether it is the same file. */
+export function unmarked(place: Place): WebVeraError {
+  return another(place, 'the server shows no ETag, date or hash by which it could be the same file');
+}
+
+function another({ file, loaded }: Place, why: string): WebVeraError {
+  return new WebVeraError('integrity_mismatch', `${file}: expected to read on after ${loaded} bytes, but ${why}`, {
+    hint: 'Load the model again.',
+    retryable: true,
+    detail: { file, loaded },
+  });
+}
+
+export function wrongSize({ file, loaded }: Place, size: number): WebVeraError {
+  return new WebVeraError('invalid_format', `${file}: expected ${size} bytes, got ${loaded}`, {
+    hint: 'The download was cut off, or the file changed on the server; load the model again.',
+    retryable: true,
+    detail: { file, expected: size, loaded },
+  });
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Fault, FaultyServer } from '../../hub/faulty_server';
+import { errorOf } from '../../hub/source_bytes';
+import { Device, MODEL, type VisitOptions } from './keeping';
+
+const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 7 + (index >> 8)) & 255);
+/** What a page that goes on training writes in its place: as many bytes. */
+const newer = content.map((byte) => byte ^ 255);
+const cut: Fault = { etag: null, cutAfter: 100_000 };
+let server: FaultyServer;
+let device: Device;
+
+beforeEach(async () => {
+  server = await FaultyServer.start({ [MODEL]: content });
+  server.always = { etag: null };
+  device = new Device();
+});
+afterEach(() => server.close());
+
+/** As from another origin's server, which isn't asked again each time. Without `isShown` it exposes no headers to pages. */
+function elsewhere({ isShown = true, ...options }: VisitOptions & { readonly isShown?: boolean } = {}) {
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const { pathname } = new URL(String(input));
+    const response = await globalThis.fetch(new URL(pathname, server.url), init);
+    return isShown ? response : new Response(response.body, { status: response.status });
+  };
+  return device.open(new URL('https://models.example/mine'), { fetch, ...options });
+}
+
+/** A page that is closed once so much has come. */
+async function leave(folder = elsewhere()): Promise<void> {
+  const stream = await folder.open(MODEL);
+  for (let at = 0; at < 100_000; ) at += (await stream?.read())?.length ?? 0;
+  await stream?.cancel();
+}
+
+const same = (read: Uint8Array, expected: Uint8Array): boolean => Buffer.compare(read, expected) === 0;
+const ranges = () => server.asked.map(({ range }) => range);
+const whole = { [MODEL]: `verified ${content.length}` };
+
+describe('a file of which its server shows neither tag nor hash', () => {
+  test('that broke off begins anew in the next visit, though the server shows nothing at all', async () => {
+    server.fail({ cutAfter: 100_000 }, ...Array(3).fill({ cutAfter: 0 }));
+    expect((await errorOf(device.read(elsewhere({ isShown: false })))).code).toBe('offline');
+    expect(await device.states()).toEqual({ [MODEL]: 'partial 100000' });
+    expect(await elsewhere().kept(MODEL)).toBe(0);
+    server.asked.length = 0;
+    expect(same(await device.read(elsewhere({ isShown: false })), content)).toBe(true);
+    expect(ranges()).toEqual(['bytes=0-']);
+    expect(await device.states()).toEqual(whole);
+    expect(await elsewhere().kept(MODEL)).toBe(content.length);
+  });
+
+  test('is never joined with another one of its size in a later visit', async () => {
+    await leave();
+    server.always = { etag: null, bytes: newer };
+    expect(same(await device.read(elsewhere()), newer)).toBe(true);
+    expect(device.events.some((event) => 'resumedFrom' in event)).toBe(false);
+    expect(await device.states()).toEqual(whole);
+  });
+
+  test('goes on by its size within a load, and is not kept', async () => {
+    server.fail(cut);
+    expect(same(await device.read(elsewhere()), content)).toBe(true);
+    expect(ranges()).toEqual(['bytes=0-', 'bytes=100000-']);
+    expect(await device.states()).toEqual({});
+    expect(device.files.held.size).toBe(0);
+    expect(device.warnings).toEqual([]);
+  });
+
+  test('is kept where a hash tells that both halves belong together', async () => {
+    server.fail(cut);
+    const integrity = { [MODEL]: createHash('sha256').update(content).digest('hex') };
+    expect(same(await device.read(elsewhere({ integrity })), content)).toBe(true);
+    expect(await device.states()).toEqual(whole);
+  });
+});
+
+test('a file whose tag is hidden by the next visit begins anew', async () => {
+  server.always = {};
+  await leave();
+  server.always = { etag: null, bytes: newer };
+  expect(same(await device.read(elsewhere()), newer)).toBe(true);
+  expect(await device.states()).toEqual(whole);
+});
+
+test('damage behind the first chunk of a copy is not mended by what may be another file', async () => {
+  server.always = { etag: null, bytes: new Uint8Array(9_000_000) };
+  await device.read(elsewhere());
+  device.files.flip(8_999_999);
+  server.always = { etag: null, bytes: new Uint8Array(9_000_000).fill(1) };
+  expect(await errorOf(device.read(elsewhere()))).toMatchObject({ code: 'storage_corrupt', retryable: true });
+  expect((await device.read(elsewhere())).every((byte) => byte === 1)).toBe(true);
+});
