@@ -38,7 +38,10 @@ export const models: {
    * where it can't be: 'corrupt'. `progress_callback` hears how far it is, as 'verify'. Rejects with `not_found` where nothing is kept.
    */
   verify(source: ModelSource, options?: VerifyOptions): Promise<'ok' | 'repaired' | 'corrupt'>;
-  /** Deletes what is kept of a model: all of its revisions, unless the source names one. One that is loaded stays so. */
+  /**
+   * Deletes what is kept of a model: all of its revisions, unless the source names one. One that is loaded stays so. Rejects with
+   * `locked_by_other_tab` where a file is just being downloaded, here or in another tab, after all others were deleted.
+   */
   clear_cache(source: ModelSource, options?: CallOptions): Promise<void>;
 } = {
   async list(options = {}) {

@@ -56,10 +56,16 @@ export class WeightStore {
     await this.#records.setMany([[WEIGHTS + record.folder + record.file, { format: FORMAT, ...record }]]);
   }
 
-  /** The records first: bytes without one count for nothing. */
+  /**
+   * All that can be. The bytes first: nothing finds those without a record. Throws the first error in the end, as
+   * `locked_by_other_tab` for a file that is being written, whose record stays.
+   */
   async delete(records: readonly KeptFile[]): Promise<void> {
-    await this.#records.deleteMany(records.map(({ folder, file }) => WEIGHTS + folder + file));
-    for (const record of records) await this.files.delete(await bytesName(record));
+    const deleting = records.map(async (record) => this.files.delete(await bytesName(record)));
+    const outcomes = await Promise.allSettled(deleting);
+    const gone = records.filter((_, index) => outcomes[index]?.status === 'fulfilled');
+    await this.#records.deleteMany(gone.map(({ folder, file }) => WEIGHTS + folder + file));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async list(): Promise<readonly KeptFile[]> {

@@ -99,8 +99,9 @@ export class KeptFolder implements FileSource {
         : ({ folder }: KeptFile) => folder === this.#folder;
     const records = (await store.list()).filter(isMeant);
     const folders = new Set([displayUrl(address.folder), ...records.map(({ folder }) => folder)]);
-    await store.forgetCommits((folder) => folders.has(folder));
+    // What could not be deleted is still found by its branch.
     await store.delete(records);
+    await store.forgetCommits((folder) => folders.has(folder));
   }
 
   get #folder(): string {
