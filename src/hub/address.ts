@@ -19,6 +19,8 @@ export interface Address {
   readonly revision?: string;
   /** On the hub: the same folder at a commit. */
   readonly atCommit?: (commit: string) => URL;
+  /** On the hub: whether a folder, as `displayUrl` gives it, is of the same repository, at any revision. */
+  readonly isSameRepo?: (folder: string) => boolean;
 }
 
 /** On the hub. */
@@ -36,15 +38,25 @@ export function resolveAddress(source: RemoteSource, options: HubOptions = {}): 
   expectPart('a subfolder as a/b', subfolder, folders.every(isPlainName));
   const { remoteHost = 'https://huggingface.co/', remotePathTemplate = '{model}/resolve/{revision}/' } = options;
   const host = withSlash(parseUrl(remoteHost).href);
+  const path = withSlash(remotePathTemplate).replaceAll('{model}', () => repo);
   const folderAt = (at: string): URL => {
-    const path = remotePathTemplate
-      .replaceAll('{model}', () => repo)
-      .replaceAll('{revision}', () => encodeURIComponent(at));
-    return new URL([withSlash(path), ...folders.map(withSlash)].join(''), host);
+    const root = path.replaceAll('{revision}', () => encodeURIComponent(at));
+    return new URL([root, ...folders.map(withSlash)].join(''), host);
+  };
+  const [before = '', after = ''] = path.split('{revision}');
+  const isSameRepo = (other: string): boolean => {
+    const begin = displayUrl(new URL(before, host));
+    return (
+      other.startsWith(begin) &&
+      other
+        .slice(begin.length)
+        .replace(/^[^/]*/, '')
+        .startsWith(after)
+    );
   };
   const folder = folderAt(revision);
   expectFetchable(folder);
-  return { name: repo, folder, revision, atCommit: folderAt };
+  return { name: repo, folder, revision, atCommit: folderAt, isSameRepo };
 }
 
 /** The address of a file in a folder; the folder's query, where some hosts keep signatures, goes along. */

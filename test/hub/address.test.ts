@@ -24,6 +24,25 @@ describe('repositories', () => {
   ] as const)('%j %j', (source, options, expected) => {
     expect(folder(source, options)).toBe(expected);
   });
+  test.each([
+    [
+      'a/b',
+      {},
+      ['/a/b/resolve/main/', '/a/b/resolve/refs%2Fpr%2F1/', '/a/b/resolve/v1/x/'],
+      ['/a/bc/resolve/main/', '/a/'],
+    ],
+    [{ repo: 'a/b', subfolder: 'x' }, {}, ['/a/b/resolve/main/'], ['/b/resolve/main/']],
+    ['a/b', { remotePathTemplate: '{model}@{revision}' }, ['/a/b@v1/', '/a/b@v1/x/'], ['/a/b/', '/a/bc@v1/']],
+    ['a/b', { remotePathTemplate: '{revision}/{model}' }, ['/v1/a/b/', '/v1/a/b/x/'], ['/v1/a/bc/', '/v1/x/a/b/']],
+    ['a/b', { remotePathTemplate: 'x/{model}' }, ['/x/a/b/'], ['/x/a/bc/']],
+  ] as const)('%j %j is the repository of its folders', (source, options, same, others) => {
+    const { isSameRepo } = resolveAddress(source, options);
+    const isHere = (path: string) => isSameRepo?.(`https://huggingface.co${path}`);
+    expect(same.map(isHere)).toEqual(same.map(() => true));
+    expect(others.map(isHere)).toEqual(others.map(() => false));
+    expect(isSameRepo?.(`https://elsewhere.example${same[0]}`)).toBe(false);
+  });
+
   test('the name is the repository', () => expect(resolveAddress('a/b').name).toBe('a/b'));
 
   test.each([

@@ -93,15 +93,14 @@ export class KeptFolder implements FileSource {
     const { store } = this.#options;
     const { address } = this.#http;
     await this.#pin();
+    const isSameRepo = address.revision === DEFAULT_REVISION ? address.isSameRepo : undefined;
     const isMeant =
-      address.atCommit !== undefined && address.revision === DEFAULT_REVISION
-        ? ({ model, folder }: KeptFile) => model === this.name && folder.startsWith(address.folder.origin)
-        : ({ folder }: KeptFile) => folder === this.#folder;
-    const records = (await store.list()).filter(isMeant);
-    const folders = new Set([displayUrl(address.folder), ...records.map(({ folder }) => folder)]);
+      isSameRepo === undefined
+        ? ({ folder }: KeptFile) => folder === this.#folder
+        : ({ model, folder }: KeptFile) => model === this.name && folder.startsWith(address.folder.origin);
     // What could not be deleted is still found by its branch.
-    await store.delete(records);
-    await store.forgetCommits((folder) => folders.has(folder));
+    await store.delete((await store.list()).filter(isMeant));
+    await store.forgetCommits(isSameRepo ?? ((folder) => folder === displayUrl(address.folder)));
   }
 
   get #folder(): string {

@@ -92,6 +92,24 @@ describe('the models that are kept', () => {
     expect(await cache.listKept()).toMatchObject([{ name: 'a/b' }]);
   });
 
+  test('are forgotten with the commits of all branches, unless one is named', async () => {
+    const v1 = { repo: 'a/b', revision: 'v1' };
+    const commitsOf = async (source: WireSource, file: string): Promise<(string | undefined)[]> => {
+      server.asked.length = 0;
+      await load(source, [file]);
+      return server.asked.map(({ path }) => path.split('/').at(-2));
+    };
+    // Both branches are of one commit, so that no record tells of the second.
+    for (const source of [v1, 'a/b', 'a/c']) await load(source, ['config.json']);
+    await session().cache.clearKept('a/b');
+    expect(await commitsOf(v1, 'config.json')).toEqual(['v1']);
+    expect(await commitsOf('a/b', FIRST)).toEqual(['main']);
+    expect(await commitsOf('a/c', FIRST)).toEqual([COMMIT]);
+    await session().cache.clearKept(v1);
+    expect(await commitsOf('a/b', SECOND)).toEqual([COMMIT]);
+    expect(await commitsOf(v1, SECOND)).toEqual(['v1']);
+  });
+
   test('are found whole, mended, or marked', async () => {
     const { cache } = session();
     expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('none');
