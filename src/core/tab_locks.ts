@@ -14,23 +14,27 @@ export interface TakeOptions {
 
 /**
  * Names that one of all tabs may have at a time, and that another may take over. A tab that has crashed has none any more.
- * Where there are no Web Locks, as in Node before 24, or none for this page, only those who share this object are seen.
+ * Where there are no Web Locks, as in Node before 24, or none for this page, or no other tab sees what the names are of, only those
+ * who share this object are seen.
  */
 export class TabLocks {
   readonly #locks: WebLocks | undefined;
   readonly #prefix: string;
-  /** Where there are no Web Locks. */
+  readonly #isShared: () => Promise<boolean>;
+  /** Where no other tab is seen. */
   readonly #here = new Map<string, HeldName>();
 
-  constructor(locks: WebLocks | undefined, prefix: string) {
+  /** `isShared`: whether other tabs see what the names are of. */
+  constructor(locks: WebLocks | undefined, prefix: string, isShared = async () => true) {
     this.#locks = locks;
     this.#prefix = prefix;
+    this.#isShared = isShared;
   }
 
-  /** Undefined where somebody has it, unless it is to be taken over. */
+  /** Undefined where somebody has it, unless it is to be taken over. Rejects with what `isShared` does. */
   async take(name: string, options: TakeOptions = {}): Promise<HeldName | undefined> {
     const locks = this.#locks;
-    if (locks === undefined) return this.#takeHere(name, options);
+    if (locks === undefined || !(await this.#isShared())) return this.#takeHere(name, options);
     const lock = this.#prefix + name;
     let held: HeldName | undefined;
     try {

@@ -41,7 +41,10 @@ const grace = 500;
  */
 export class Link {
   /** Of the profiles that are kept through it. */
-  readonly profileLocks = new ProfileLocks(globalThis.navigator?.locks);
+  readonly profileLocks = new ProfileLocks(
+    globalThis.navigator?.locks,
+    async () => this.keeps && this.request('keepsStored'),
+  );
   readonly #listener: LinkListener;
   readonly #calls = new Map<CallId, (event: CallEvent) => void>();
   readonly #line: Line;

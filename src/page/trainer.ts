@@ -180,8 +180,8 @@ export class Trainer {
    * goes on elsewhere; `take_over: true` brings it here. The run that another tab takes over rejects with
    * `locked_by_other_tab` too, with `detail: { taken_over: true }`, unless it had just come to its end; the model keeps what
    * it learnt, and nothing more is written. A run that neither resumes nor takes over trains beside one that is the same,
-   * but isn't kept meanwhile, with a warning `locked_by_other_tab`. Where there are no Web Locks, as in Node before 24, only
-   * runs of the same session are known of.
+   * but isn't kept meanwhile, with a warning `locked_by_other_tab`. Only runs of the same session are known of where nothing
+   * outlives it, or there are no Web Locks, as in Node before 24.
    */
   train(options: TrainOptions = {}): TrainRun {
     this.#run = new RemoteRun({

@@ -24,6 +24,12 @@ export interface BlobStore {
   close(): Promise<void>;
 }
 
+/** Whether what is written outlives the page, also of a store that opens on first use. Rejects where it can't be opened. */
+export async function isPersistent(store: BlobStore): Promise<boolean> {
+  if (store.persistent) await store.get('');
+  return store.persistent;
+}
+
 /** Lives as long as the object. Values are copied in and out, as in a database. */
 export class MemoryStore implements BlobStore {
   readonly persistent = false;

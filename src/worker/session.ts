@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import { TabLocks } from '../core/tab_locks';
 import type { Warn } from '../core/warning';
-import type { BlobStore } from '../store/blob_store';
+import { type BlobStore, isPersistent } from '../store/blob_store';
 import { CheckpointStore } from '../store/checkpoint_store';
 import { openStore } from '../store/open_store';
 import { openByteFiles } from '../store/opfs_files';
@@ -22,6 +22,7 @@ import { ROOMS } from './rpc/rooms';
 import { SessionTraining } from './runs/session_training';
 import { AdapterShelf } from './storage/adapter_shelf';
 import { SessionStorage } from './storage/session_storage';
+import { known } from './storage/store_failures';
 
 /** Undefined where nothing can be kept: in Node, unless it was told where, and on a page without a worker. */
 function weightStore({ weights }: SessionHost, records: BlobStore): WeightStore | undefined {
@@ -76,7 +77,7 @@ export class WorkerSessionImpl implements WorkerEnd, SessionCalls {
     const weights = options.store === 'memory' ? undefined : weightStore(host, kept);
     const sources = new ModelSources(host, options, { calls, kept: weights, warn });
     const models = new LoadedModels();
-    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:');
+    const locks = new TabLocks(globalThis.navigator?.locks, 'webvera:run:', () => known(isPersistent(kept)));
     const shelf = new AdapterShelf(kept, warn);
     const checkpoints = { store: new CheckpointStore(kept, locks), locks, warn };
     this.#opened = {

@@ -127,7 +127,7 @@ test('a tab that looks whether there is something to go on with keeps nobody fro
       const run = mine.learn();
       await run.pause();
       await Profile.open(await loadTiny(there), 'ada');
-      expect(locks.waiting('webvera:learn:ada')).toBe(1);
+      await vi.waitFor(() => expect(locks.waiting('webvera:learn:ada')).toBe(1));
       await run.resume();
       await run;
       await mine.learn();

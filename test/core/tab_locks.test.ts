@@ -56,6 +56,19 @@ describe('one at a time has a name', () => {
   });
 });
 
+test('what no other tab sees is held within its session, and no other tab is concerned', async () => {
+  const browser = new FakeLocks();
+  const alone = (): TabLocks => new TabLocks(browser.manager, 'run:', async () => false);
+  const [one, other] = [alone(), alone()];
+  const held = await one.take('a');
+  expect(await one.take('a')).toBeUndefined();
+  expect(await other.take('a')).toBeDefined();
+  expect(browser.held).toEqual([]);
+  held?.release();
+  await settled();
+  expect(await one.take('a')).toBeDefined();
+});
+
 describe('taking over', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] }));
   afterEach(() => void vi.useRealTimers());

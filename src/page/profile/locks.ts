@@ -10,11 +10,14 @@ const PATIENCE = 10_000;
 /** Sees to it that what is done to one profile, in whatever tab, comes one after the other. */
 export class ProfileLocks {
   readonly #locks: Pick<LockManager, 'request'> | undefined;
-  /** By name, what ends when it is let go: where there are no Web Locks, as in Node, or none for this page. */
+  readonly #isShared: () => Promise<boolean>;
+  /** By name, what ends when it is let go: where there are no Web Locks, as in Node, or none for this page, or no other tab is concerned. */
   readonly #here = new Map<string, Promise<void>>();
 
-  constructor(locks: Pick<LockManager, 'request'> | undefined) {
+  /** `isShared`: whether other tabs see the same profiles. What it rejects with, requests do. */
+  constructor(locks: Pick<LockManager, 'request'> | undefined, isShared = async () => true) {
     this.#locks = locks;
+    this.#isShared = isShared;
   }
 
   /** Runs `body` while nobody else holds the lock. Rejects with `locked_by_other_tab` where somebody has it for ever. */
@@ -42,9 +45,10 @@ export class ProfileLocks {
   }
 
   async #request(name: string, options: LockOptions): Promise<Release | undefined> {
-    options.signal?.throwIfAborted();
     const locks = this.#locks;
-    if (locks === undefined) return this.#requestHere(name, options);
+    const isHere = locks === undefined || !(await this.#isShared());
+    options.signal?.throwIfAborted();
+    if (isHere) return this.#requestHere(name, options);
     return new Promise((resolve, reject) => {
       locks
         .request(name, options, (lock) => {

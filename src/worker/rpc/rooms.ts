@@ -60,6 +60,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   pauseTraining: 'runs',
   resumeTraining: 'runs',
   controlTraining: 'runs',
+  keepsStored: 'storage',
   listStored: 'storage',
   getStored: 'storage',
   importStored: 'storage',

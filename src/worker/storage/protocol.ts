@@ -8,6 +8,8 @@ export type { ProfileParts } from '../../store/profile_store';
 
 /** The calls about what is stored on this device. */
 export interface StorageCalls {
+  /** Whether what is stored outlives the page, and other tabs see it: not in memory, or where memory took the database's place. */
+  keepsStored(): Promise<boolean>;
   listStored(): Promise<readonly StoredAdapter[]>;
   getStored(id: string): Promise<AdapterFiles | undefined>;
   /** Checks the files, then stores them. An adapter of that id is replaced, with a warning where another tab changed it. */

@@ -1,7 +1,7 @@
 import type { AdapterFiles } from '../../core/model';
 import type { ParserLimits } from '../../core/source';
 import { ADAPTERS } from '../../store/adapter_store';
-import type { BlobStore } from '../../store/blob_store';
+import { type BlobStore, isPersistent } from '../../store/blob_store';
 import { CHECKPOINTS, type CheckpointStore } from '../../store/checkpoint_store';
 import { PROFILES, ProfileStore } from '../../store/profile_store';
 import { toBytes, toFiles } from './adapter_files';
@@ -23,6 +23,10 @@ export class SessionStorage implements StorageCalls {
     this.#checkpoints = checkpoints;
     this.#profiles = new ProfileStore(store);
     this.#limits = limits;
+  }
+
+  keepsStored(): Promise<boolean> {
+    return known(isPersistent(this.#store));
   }
 
   listStored(): Promise<readonly StoredAdapter[]> {
