@@ -7,6 +7,7 @@ import { ChatThread } from './chat_thread';
 import { connectWorker } from './connection';
 import { chatWorker, defaultWorker } from './default_worker';
 import { asyncDispose } from './dispose';
+import { checkedLimits } from './limits';
 import { Link, type SessionState } from './link';
 import {
   abortSignal,
@@ -45,7 +46,7 @@ export interface SessionOptions {
   readonly remoteHost?: string;
   /** '{model}/resolve/{revision}/' */
   readonly remotePathTemplate?: string;
-  /** Caps on untrusted files. */
+  /** Caps on untrusted files: integers from 1. Those that aren't given are several times what the largest published files need. */
   readonly limits?: Partial<ParserLimits>;
   /**
    * 'default': a fixed table by the kind of device. 'tuned': before this session's first training step, which waits up to
@@ -145,11 +146,11 @@ export class Session extends EventTarget implements AsyncDisposable {
       name,
       remoteHost,
       remotePathTemplate,
-      limits,
       arithmetic,
       patience,
       signal,
     } = options;
+    const limits = options.limits && checkedLimits(options.limits);
     const kernels = typeof options.kernels === 'object' ? readKernelChoice(options.kernels) : options.kernels;
     signal?.throwIfAborted();
     const inThisThread = worker === false || (worker === undefined && typeof Worker === 'undefined');

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
 import type { KernelChoice } from '../../src/core/kernel_choice';
+import { defaultLimits, type ParserLimits } from '../../src/core/source';
 import { adapters } from '../../src/page/adapters';
 import { AutoTokenizer } from '../../src/page/auto_classes';
 import { defaultSession } from '../../src/page/default_session';
 import { Session, type SessionOptions } from '../../src/page/session';
+import { ModelSources } from '../../src/worker/models/model_sources';
+import type { OpenOptions } from '../../src/worker/protocol';
 import { fakeWorker, silentWorker } from '../worker/fake_worker';
 import { openSession } from './open_session';
 
@@ -26,6 +29,15 @@ describe('a session', () => {
     expect(started.fake.argsOf('open')).toEqual([
       [{ store: 'auto', remoteHost: 'https://hub.example/', limits: { json: 1000 } }],
     ]);
+    await session.close();
+  });
+
+  test('keeps the caps that are left out as undefined', async () => {
+    const started = fakeWorker();
+    const limits = { json: undefined, adapter: 5 } as unknown as ParserLimits;
+    const session = await Session.open({ worker: () => started.worker, limits });
+    const [[options] = []] = started.fake.argsOf('open');
+    expect(new ModelSources({ emit() {} }, options as OpenOptions).limits).toEqual({ ...defaultLimits, adapter: 5 });
     await session.close();
   });
 
@@ -163,6 +175,22 @@ describe('a session', () => {
     ['unknown options', { wroker: false } as SessionOptions, /unknown or not yet supported argument 'wroker'/],
     ['a worker that is none', { worker: true as unknown as false }, /worker: expected false, or a function, got true/],
     ['another store', { store: 'disk' as 'auto' }, /store: expected 'auto' or 'memory', got 'disk'/],
+    [
+      'a mistyped cap',
+      { limits: { saftensorsHeader: 1 } as SessionOptions['limits'] & object },
+      /^SessionOptions: limits: unknown or not yet supported argument 'saftensorsHeader'$/,
+    ],
+    [
+      'a cap of NaN',
+      { limits: { json: Number.NaN } },
+      /^SessionOptions: limits: json: expected an integer from 1, got NaN/,
+    ],
+    [
+      'a cap that is none',
+      { limits: { tensors: Number.POSITIVE_INFINITY } },
+      /tensors: expected an integer from 1, got Inf/,
+    ],
+    ['caps that are none', { limits: 5 as never }, /^SessionOptions: limits: expected an object, got 5$/],
     [
       'a fetch beside a worker',
       { worker: () => silentWorker().worker, fetch: globalThis.fetch },
