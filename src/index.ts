@@ -65,7 +65,13 @@ export {
   type SessionOptions,
   WarningEvent,
 } from './page/session';
-export type { AdapterSource, ClassifierOptions, ImageClassifierOptions, PretrainedOptions } from './page/source';
+export type {
+  AdapterSource,
+  ClassifierOptions,
+  ImageClassifierOptions,
+  PretrainedOptions,
+  SourceOptions,
+} from './page/source';
 export type { Tokenizer } from './page/tokenizer';
 export type { TrainRun } from './page/train_run';
 export { Trainer, type TrainerInit, type TrainOptions } from './page/trainer';

@@ -37,6 +37,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   adapter_name: 'name adapter selectedadapters',
   adapter_names: 'adapters',
   'all-linear': 'linear all alllayers alllinearlayers',
+  projection_dtype: 'dtype torchdtype',
   float16: 'fp16 f16 half',
   float32: 'fp32 f32 full',
   auto: 'bfloat16 bf16',

@@ -1,5 +1,6 @@
 import { untilAborted } from '../core/abort';
 import type { Link } from './link';
+import { wrong } from './options';
 import { type CallOptions, linkKey, Session } from './session';
 
 /** The only state that outlives a call without a session of its own. */
@@ -19,6 +20,12 @@ export async function defaultSession({ signal }: { readonly signal?: AbortSignal
 export async function linkOf({ session, signal }: CallOptions = {}): Promise<Link> {
   signal?.throwIfAborted();
   return (session ?? (await defaultSession({ signal })))[linkKey];
+}
+
+/** Throws `invalid_argument` for a session that was passed beside a model of another one. */
+export function expectOwnSession(what: string, link: Link, session: Session | undefined): void {
+  if (session === undefined || session[linkKey] === link) return;
+  throw wrong(`${what}: session`, "the model's own session", session, 'It can be left out.');
 }
 
 async function openDefault(): Promise<Session> {

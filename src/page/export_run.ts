@@ -1,9 +1,10 @@
 import { WebVeraError } from '../core/error';
+import { expectOwnSession } from './default_session';
 import { openDataset } from './feed';
 import type { Link } from './link';
 import { liveHandle, partsKey } from './model';
 import { checkOptions, type Rule, wrong } from './options';
-import { type CallOptions, callRules, linkKey } from './session';
+import { type CallOptions, callRules } from './session';
 import type { RemoteRun } from './train_run';
 import { Trainer, type TrainerParts, trainerKey, veraModel } from './trainer';
 import type { VeraModel } from './vera_model';
@@ -51,9 +52,7 @@ export async function export_run(
   }
   const { link } = model[partsKey];
   const { session, signal } = options;
-  if (session !== undefined && session[linkKey] !== link) {
-    throw wrong('export_run: session', "the model's own session", session, 'It can be left out.');
-  }
+  expectOwnSession('export_run', link, session);
   liveHandle(model);
   const going = await parts.run?.begun();
   if (going !== undefined) {

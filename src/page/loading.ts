@@ -1,12 +1,12 @@
 import { wrong } from '../core/wrong';
 import type { CallId } from '../worker/protocol';
 import type { CallEvent, CallHandling, Link } from './link';
-import type { PretrainedOptions } from './source';
+import type { SourceOptions } from './source';
 
 /** A call that loads files: its progress goes to the caller's callback, and its worker is given the caller's token if it asks. */
 export function loadCall<T>(
   link: Link,
-  { signal, progress_callback, token }: Pick<PretrainedOptions, 'signal' | 'progress_callback' | 'token'>,
+  { signal, progress_callback, token }: Pick<SourceOptions, 'signal' | 'progress_callback' | 'token'>,
   start: (call: CallId) => Promise<T>,
   discard?: CallHandling<T>['discard'],
 ): Promise<T> {

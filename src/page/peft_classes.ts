@@ -4,7 +4,7 @@ import { loadCall } from './loading';
 import type { PreTrainedModel } from './model';
 import { notConstructed } from './not_constructed';
 import { checkOptions } from './options';
-import { type AdapterSource, loadOptions, type PretrainedOptions, pretrainedRules, wireAdapterSource } from './source';
+import { type AdapterSource, loadOptions, type SourceOptions, sourceRules, wireAdapterSource } from './source';
 import { type LoadArguments, loadArguments, newAdapterName } from './vera_arguments';
 import { expectBase, madeKey, VeraModel } from './vera_model';
 import { type AdapterOptions, configFields, wireOptions } from './vera_options';
@@ -71,8 +71,8 @@ export class PeftConfig {
    * with. Gives a `VeraConfig` for a `peft_type` of 'VERA', and rejects with `invalid_format` for another one. The file is
    * somebody's word: look at what it names before you load that.
    */
-  static async from_pretrained(source: AdapterSource, options: PretrainedOptions = {}): Promise<VeraConfig> {
-    checkOptions('PeftConfig.from_pretrained', options, pretrainedRules);
+  static async from_pretrained(source: AdapterSource, options: SourceOptions = {}): Promise<VeraConfig> {
+    checkOptions('PeftConfig.from_pretrained', options, sourceRules);
     const from = wireAdapterSource(source);
     const link = await linkOf(options);
     const wire = loadOptions(options);

@@ -16,19 +16,10 @@ import {
 } from './options';
 import { type CallOptions, callRules } from './session';
 
-/** How a model's files are fetched and held. */
-export interface PretrainedOptions extends CallOptions {
+/** How files are fetched. */
+export interface SourceOptions extends CallOptions {
   /** A branch, tag or commit of the hub; 'main' by default, which null stands for too, as in a configuration. */
   readonly revision?: string | null;
-  /** 'auto' */
-  readonly dtype?: ModelDtype;
-  /**
-   * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
-   * Qwen3, Gemma (1 to 3), Phi-3, Falcon or GPT-2. Its packed numbers stay packed, those of four bits as 'q4' and others as 'q8',
-   * unless `dtype` says otherwise; GPT-2's linear layers are widened. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and
-   * Q6_K are rounded to halves, and Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before its own tokenizer.
-   */
-  readonly gguf_file?: string;
   /**
    * false. Whether no request is made: what isn't kept on this device is `not_found`. `models.is_cached(source)` tells before.
    */
@@ -45,6 +36,19 @@ export interface PretrainedOptions extends CallOptions {
    */
   readonly token?: () => string | Promise<string>;
   readonly progress_callback?: (info: ProgressInfo) => void;
+}
+
+/** How a model's files are fetched and held. */
+export interface PretrainedOptions extends SourceOptions {
+  /** 'auto' */
+  readonly dtype?: ModelDtype;
+  /**
+   * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
+   * Qwen3, Gemma (1 to 3), Phi-3, Falcon or GPT-2. Its packed numbers stay packed, those of four bits as 'q4' and others as 'q8',
+   * unless `dtype` says otherwise; GPT-2's linear layers are widened. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and
+   * Q6_K are rounded to halves, and Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before its own tokenizer.
+   */
+  readonly gguf_file?: string;
 }
 
 /** How a classifier is loaded, and what its labels are. */
@@ -68,11 +72,9 @@ export interface ImageClassifierOptions extends ClassifierOptions {
  */
 export type AdapterSource = ModelSource | AdapterFiles | { readonly id: string };
 
-export const pretrainedRules = {
+export const sourceRules = {
   ...callRules,
   revision: orNull(anyString),
-  dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
-  gguf_file: anyString,
   local_files_only: anyBoolean,
   integrity: {
     expected: "'hub', 'none', or SHA-256 by file name, in 64 hexadecimal digits or as 'sha256-…'",
@@ -83,6 +85,12 @@ export const pretrainedRules = {
   },
   token: anyFunction,
   progress_callback: anyFunction,
+};
+
+export const pretrainedRules = {
+  ...sourceRules,
+  dtype: oneOf('auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'),
+  gguf_file: anyString,
 };
 
 /** Labels that a page may ask for. */

@@ -1,6 +1,6 @@
 import { VeraConfig } from '../adapters/vera/config';
 import { checkOptions, defined, type Rules, wrong } from './options';
-import type { PretrainedOptions } from './source';
+import type { SourceOptions } from './source';
 import {
   type AdapterOptions,
   adapterRules,
@@ -15,17 +15,17 @@ import {
 
 /** What comes after model and source: options, or what PEFT has in these places, and options. */
 export type LoadArguments =
-  | [options?: (PretrainedOptions & AdapterOptions) | undefined]
+  | [options?: (SourceOptions & AdapterOptions) | undefined]
   | [
       adapter_name: string | undefined,
       is_trainable?: boolean | undefined,
-      options?: (PretrainedOptions & AdapterOptions) | null | undefined,
+      options?: (SourceOptions & AdapterOptions) | null | undefined,
     ];
 
 /** What comes after source and name, as above. */
 export type LoadBesideArguments =
-  | [options?: (PretrainedOptions & AdapterOptions) | undefined]
-  | [is_trainable: boolean | undefined, options?: (PretrainedOptions & AdapterOptions) | null | undefined];
+  | [options?: (SourceOptions & AdapterOptions) | undefined]
+  | [is_trainable: boolean | undefined, options?: (SourceOptions & AdapterOptions) | null | undefined];
 
 /** Options, or what PEFT has in their place. As in PEFT, null stands for the active adapters. */
 export type MergeArguments =
@@ -41,7 +41,7 @@ export type UnloadArguments =
       adapter_names?: readonly string[] | null | undefined,
     ];
 
-type NamedLoad = PretrainedOptions & AdapterOptions & { readonly adapter_name: string };
+type NamedLoad = SourceOptions & AdapterOptions & { readonly adapter_name: string };
 
 /** Of `from_pretrained`: the options with all that was said in places. */
 export function loadArguments(what: string, args: LoadArguments): NamedLoad {

@@ -2,6 +2,7 @@ import type { VeraConfig } from '../adapters/vera/config';
 import type { AdapterFiles, ParameterCount } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { MergeRequest, VeraInfo } from '../worker/protocol';
+import { expectOwnSession } from './default_session';
 import { loadCall } from './loading';
 import { expectModel, liveHandle, type ModelParts, type PreTrainedModel, partsKey, RemoteModel } from './model';
 import { notConstructed } from './not_constructed';
@@ -85,6 +86,7 @@ export class VeraModel extends RemoteModel {
     const { adapter_name, ...options } = loadArguments('VeraModel.from_pretrained', args);
     const parts = expectBase(model);
     const { link, place } = parts;
+    expectOwnSession('VeraModel.from_pretrained', link, options.session);
     const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
     const info = await loadCall(
       link,
@@ -118,6 +120,7 @@ export class VeraModel extends RemoteModel {
   async load_adapter(source: AdapterSource, adapter_name: string, ...args: LoadBesideArguments): Promise<void> {
     const { adapter_name: name, ...options } = loadBesideArguments('load_adapter', adapter_name, args);
     const { link } = this[partsKey];
+    expectOwnSession('load_adapter', link, options.session);
     const handle = liveHandle(this);
     const [from, wire] = [wireAdapterSource(source), wireLoad(options)];
     const info = await loadCall(link, options, (call) => link.request('loadAdapter', call, handle, name, from, wire));

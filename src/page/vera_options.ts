@@ -15,7 +15,7 @@ import {
   type Rule,
   wrong,
 } from './options';
-import { loadOptions, type PretrainedOptions, pretrainedRules } from './source';
+import { loadOptions, type SourceOptions, sourceRules } from './source';
 
 export interface AdapterOptions {
   /** 'default' */
@@ -53,7 +53,7 @@ export const adapterRules = {
   is_trainable: anyBoolean,
   projection_dtype: oneOf('float32', 'float16', 'bfloat16'),
 };
-export const loadRules = { ...pretrainedRules, ...adapterRules };
+export const loadRules = { ...sourceRules, ...adapterRules };
 
 /** What they must be PEFT has words of its own for: `checkNames`. */
 const someNames: Rule = { expected: 'a list of names', accepts: () => true };
@@ -78,7 +78,7 @@ export function wireOptions({ is_trainable, projection_dtype }: AdapterOptions):
   return defined({ is_trainable, projection_dtype });
 }
 
-export function wireLoad(options: PretrainedOptions & AdapterOptions): LoadAdapterOptions {
+export function wireLoad(options: SourceOptions & AdapterOptions): LoadAdapterOptions {
   return { ...loadOptions(options), ...wireOptions(options) };
 }
 

@@ -3,6 +3,7 @@ import { VeraConfig } from '../../src/adapters/vera/config';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import type { PreTrainedModel } from '../../src/page/model';
 import { get_peft_model, PeftConfig, PeftModel } from '../../src/page/peft_classes';
+import { Profile } from '../../src/page/profile/profile';
 import { VeraModel } from '../../src/page/vera_model';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { modelInfo, openSession, veraInfo } from './open_session';
@@ -177,6 +178,13 @@ describe('what has no place here is told', () => {
     ['load_adapter', [files], /adapter_name: expected a string/, /^The name is the second/],
     ['load_adapter', [files, 'b', true, 'cpu'], /options: expected an object, got 'cpu'/, /^Write load_adapter/],
     ['load_adapter', [files, 'b', { torch_device: 'cpu' }], /argument 'torch_device'/, /^A session has one device/],
+    ['load_adapter', [files, 'b', { dtype: 'float16' }], /argument 'dtype'/, /^Did you mean projection_dtype\?/],
+    [
+      'from_pretrained',
+      [files, { gguf_file: 'a.gguf' }],
+      /argument 'gguf_file'/,
+      /^It takes session, signal, revision/,
+    ],
     ['load_adapter', [files, 'b', { adapter_name: 'c' }], /expected one name, as 'b' is/, /^$/],
     [
       'add_adapter',
@@ -221,6 +229,23 @@ describe('what has no place here is told', () => {
     });
   });
 
+  test('a session that is not the model’s own', async () => {
+    const { base, vera, fake } = await opened();
+    const { session } = await openSession();
+    const refusals: [string, Promise<unknown>][] = [
+      ['VeraModel.from_pretrained', PeftModel.from_pretrained(base, files, { session })],
+      ['load_adapter', vera.load_adapter(files, 'b', { session })],
+      ['Profile.open', Profile.open(base, 'ada', { session })],
+      ['Profile.import', Profile.import(base, new Map(), 'ada', { session })],
+    ];
+    for (const [what, call] of refusals) {
+      const message = `${what}: session: expected the model's own session, got a Session`;
+      await expect(call).rejects.toMatchObject({ code: 'invalid_argument', message, hint: 'It can be left out.' });
+    }
+    expect(fake.calls.map(({ name }) => name)).toEqual(['open', 'loadModel', 'createVera']);
+    await session.close();
+  });
+
   test('new before a class that is made otherwise', () => {
     // @ts-expect-error The constructor is private.
     const model = (): unknown => new VeraModel({}, config, 'default');
@@ -236,6 +261,12 @@ describe('what has no place here is told', () => {
 });
 
 describe('PeftModel and PeftConfig', () => {
+  test('PeftConfig.from_pretrained refuses what models alone are loaded with', async () => {
+    const loading = PeftConfig.from_pretrained('org/name', { dtype: 'float16' } as never);
+    const message = "PeftConfig.from_pretrained: unknown or not yet supported argument 'dtype'";
+    await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', message });
+  });
+
   test('instanceof PeftModel tells whether a model has adapters', async () => {
     const { base, vera } = await opened();
     expect([base, vera, undefined].map((model) => model instanceof PeftModel)).toEqual([false, true, false]);

@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../../core/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
 import type { Example } from '../../core/training';
-import { linkOf } from '../default_session';
+import { expectOwnSession, linkOf } from '../default_session';
 import { asyncDispose } from '../dispose';
 import { type BatchGeneration, type Generation, RemoteGeneration } from '../generation';
 import type { PreTrainedModel } from '../model';
@@ -46,13 +46,14 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * Opens `id`, or begins it, over a model from `from_pretrained`, of texts or of images. Profiles over one base share its
    * weights and, by key and rank, A and B: each costs its vectors. A `learn` that a closed page left behind goes on.
    *
-   * Rejects with `invalid_argument` for a bad id or option, for another base than it began with, or another
+   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, another base than it began with, or another
    * `peft_config`; with `storage_full`, `storage_unavailable`, and `storage_corrupt` where what is stored can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
     const profiles = openProfilesOf(base);
     const { host } = profiles;
+    expectOwnSession('Profile.open', host.link, options.session);
     const shelf = new ProfileShelf(checkId(id), host.link);
     const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, openStored(host, shelf, options));
     const hold = await profiles.hold(id, open, options.signal);
@@ -86,6 +87,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
     checkOptions('ProfileOptions', options, profileRules);
     const profiles = openProfilesOf(base);
     const { host } = profiles;
+    expectOwnSession('Profile.import', host.link, options.session);
     const shelf = new ProfileShelf(checkId(id), host.link);
     const open = (): Promise<OpenProfile> => OpenProfile.open(host, shelf, importStored(host, shelf, files, options));
     const hold = await profiles.hold(id, open, options.signal);

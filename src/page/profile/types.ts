@@ -3,6 +3,7 @@ import type { TrainingArguments } from '../../core/training';
 import { anyBoolean, anyObject, integer, wrong } from '../options';
 import { type CallOptions, callRules } from '../session';
 
+/** How a profile begins, and goes on. A `session` may only be that of the base model. */
 export interface ProfileOptions extends CallOptions {
   /**
    * Of a profile that begins: `VeraConfig`'s defaults, but target_modules 'all-linear', save_projection false and, over a classifier,
