@@ -22,6 +22,8 @@ interface KeptOptions {
   readonly signal?: AbortSignal;
   /** Makes no request. */
   readonly isLocal: boolean;
+  /** As `KeptFolderOptions` have it. */
+  readonly asksAgain?: boolean;
   /** Told of each copy that is damaged. */
   readonly onDamage?: (file: string) => void;
   /** Under which progress is told. */

@@ -1,4 +1,5 @@
-import { readFile } from '../../core/files';
+import { WebVeraError } from '../../core/error';
+import { type FileSource, readFile } from '../../core/files';
 import { parseWeightsIndex } from '../../formats/weights';
 import type { KeptFile, WeightStore } from '../../store/weight_store';
 import type { Calls } from '../rpc/calls';
@@ -54,7 +55,7 @@ export class SessionCache implements CacheCalls {
       const damaged = new Set<string>();
       const onDamage = (file: string): unknown => damaged.add(file);
       const telling = progress ? call : undefined;
-      const folder = this.#sources.kept(source, { signal, isLocal: false, onDamage, call: telling });
+      const folder = this.#sources.kept(source, { signal, isLocal: false, asksAgain: false, onDamage, call: telling });
       const records = (await folder?.records()) ?? [];
       const whole = records.filter(({ state }) => state === 'verified' || state === 'corrupt');
       if (folder === undefined || whole.length === 0) return 'none';
@@ -62,10 +63,11 @@ export class SessionCache implements CacheCalls {
       for (const { file, state } of whole) {
         if (state === 'corrupt') damaged.add(file);
         try {
-          const stream = await folder.open(file);
-          while ((await stream?.read()) !== undefined);
-        } catch {
+          await known(readThrough(folder, file));
+        } catch (error) {
           signal.throwIfAborted();
+          // Damage that can't be mended is told as such, whatever stood in the way.
+          if (!isDamage(error) && !damaged.has(file)) throw error;
           damaged.add(file);
         }
       }
@@ -84,6 +86,15 @@ export class SessionCache implements CacheCalls {
   async #records(): Promise<readonly KeptFile[]> {
     return this.#kept === undefined ? [] : known(this.#kept.list());
   }
+}
+
+async function readThrough(source: FileSource, file: string): Promise<void> {
+  const stream = await source.open(file);
+  while ((await stream?.read()) !== undefined);
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof WebVeraError && ['storage_corrupt', 'integrity_mismatch'].includes(error.code);
 }
 
 /** Undefined where there is none of its files. */

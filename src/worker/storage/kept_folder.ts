@@ -15,6 +15,8 @@ export interface KeptFolderOptions {
   readonly signal?: AbortSignal | undefined;
   /** Makes no request: what isn't kept isn't there. */
   readonly isLocal: boolean;
+  /** Whether the page's own server and this machine are asked if files are still the same. Default: true. */
+  readonly asksAgain?: boolean | undefined;
   /** Told of each copy that is damaged. */
   readonly onDamage?: ((file: string) => void) | undefined;
 }
@@ -58,13 +60,13 @@ export class KeptFolder implements FileSource {
   }
 
   async open(file: string): Promise<ByteStream | undefined> {
-    const { signal, isLocal, store } = this.#options;
+    const { signal, isLocal, store, asksAgain = true } = this.#options;
     signal?.throwIfAborted();
     await this.#pin();
     // A store that fails costs the copy, but not the model.
     const looked = known(store.get(this.#folder, file));
     const record = await (isLocal ? looked : looked.catch(() => undefined));
-    if (record !== undefined && (isLocal || !this.#changes)) {
+    if (record !== undefined && (isLocal || !asksAgain || !this.#changes)) {
       if (record.state === 'absent') return undefined;
       if (record.state === 'verified') return this.#kept(record);
     }

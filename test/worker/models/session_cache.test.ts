@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFile } from '../../../src/core/files';
 import type { ProgressInfo } from '../../../src/core/source';
+import { StoreError } from '../../../src/store/store_error';
 import { ModelSources } from '../../../src/worker/models/model_sources';
 import { SessionCache } from '../../../src/worker/models/session_cache';
 import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
@@ -128,6 +129,30 @@ describe('the models that are kept', () => {
     server.always = { headers: { 'x-repo-commit': COMMIT } };
     expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('repaired');
     expect(await cache.isKept('a/b')).toBe(true);
+  });
+
+  test("are found whole or damaged without asking a page's own server whether they have changed", async () => {
+    const own = { url: `${server.url}mine` };
+    await load(own, ALL);
+    server.asked.length = 0;
+    server.always = { status: 403 };
+    const { cache } = session();
+    const verify = () => cache.verifyKept(1, own, { progress: false });
+    expect(await verify()).toBe('ok');
+    expect(server.asked).toEqual([]);
+    device.files.flip(0);
+    expect(await verify()).toBe('corrupt');
+    expect(await verify()).toBe('corrupt');
+    server.always = {};
+    expect(await verify()).toBe('repaired');
+    expect(await verify()).toBe('ok');
+  });
+
+  test('are neither whole nor damaged where the disk fails', async () => {
+    await load('a/b', ALL);
+    device.files.read = () => Promise.reject(new StoreError('storage_unavailable', 'the disk is gone'));
+    const error = await errorOf(session().cache.verifyKept(1, 'a/b', { progress: false }));
+    expect(error.code).toBe('storage_unavailable');
   });
 
   test('tell how far they are verified, where anybody listens', async () => {
