@@ -31,7 +31,10 @@ export type VerifyOptions = CallOptions & Pick<PretrainedOptions, 'progress_call
  */
 export const models: {
   list(options?: CallOptions): Promise<readonly CachedModel[]>;
-  /** Whether a model's weights and configuration are here whole, as far as it was loaded before. */
+  /**
+   * Whether all that a load of a model reads is here whole: weights, configuration, and the files of its tokenizer or image processor.
+   * True promises that `local_files_only: true` loads what was loaded before.
+   */
   is_cached(source: ModelSource, options?: CallOptions): Promise<boolean>;
   /**
    * Reads all that is kept of a model, and compares it with its hashes. What is damaged is downloaded again: 'repaired'; or marked,

@@ -7,7 +7,7 @@ import { type PreprocessorConfig, parsePreprocessorConfig, preparedSize } from '
 import type { Architecture, ImageSizes } from '../../models/architecture';
 import type { SessionHost } from '../protocol';
 
-const FILE = 'preprocessor_config.json';
+export const PREPROCESSOR_FILE = 'preprocessor_config.json';
 /** Of red, green and blue. */
 const CHANNELS = 3;
 
@@ -27,9 +27,10 @@ export class ImageProcessorLoader {
    */
   async ofModel(source: FileSource, { image }: Pick<Architecture, 'image'>): Promise<ImageProcessor | undefined> {
     if (image === undefined) return undefined;
-    const json = await readFileIfPresent(source, FILE, this.#limits.json);
+    const json = await readFileIfPresent(source, PREPROCESSOR_FILE, this.#limits.json);
     if (json === undefined && image.channels !== CHANNELS) return undefined;
-    const fields = json === undefined ? { size: image.size } : parseJsonObject(json, FILE, this.#limits.json);
+    const fields =
+      json === undefined ? { size: image.size } : parseJsonObject(json, PREPROCESSOR_FILE, this.#limits.json);
     const config = parsePreprocessorConfig(fields);
     expectFitting(config, image);
     const { decodeImage: decode, quiet } = this.#host;
@@ -41,7 +42,11 @@ function expectFitting(config: PreprocessorConfig, { channels, size }: ImageSize
   const { height, width } = preparedSize(config) ?? { height: size, width: size };
   const expected = `images of ${size}×${size} in ${channels} channels, as config.json says`;
   if (height === size && width === size && channels === CHANNELS) return;
-  throw new WebVeraError('invalid_format', `${FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`, {
-    hint: 'Do config.json and preprocessor_config.json belong together? Without that file images are given as pixel_values.',
-  });
+  throw new WebVeraError(
+    'invalid_format',
+    `${PREPROCESSOR_FILE}: expected ${expected}, got ${height}×${width} in ${CHANNELS}`,
+    {
+      hint: 'Do config.json and preprocessor_config.json belong together? Without that file images are given as pixel_values.',
+    },
+  );
 }

@@ -5,8 +5,10 @@ import type { KeptFile, WeightStore } from '../../store/weight_store';
 import type { Calls } from '../rpc/calls';
 import type { CallId } from '../rpc/protocol';
 import { known } from '../storage/store_failures';
+import { PREPROCESSOR_FILE } from './image_processor_loader';
 import type { ModelSources } from './model_sources';
 import type { CacheCalls, KeptModel, VerifyOptions, WireSource } from './protocol';
+import { isTokenizerKnown } from './tokenizer_files';
 
 const INDEX = /\.(?:safetensors|bin)\.index\.json$/;
 const WEIGHTS = /\.(?:safetensors|bin|gguf)$/;
@@ -35,15 +37,18 @@ export class SessionCache implements CacheCalls {
     const folder = this.#sources.kept(source, { isLocal: true });
     const records = (await folder?.records()) ?? [];
     if (folder === undefined || modelOf(records)?.state !== 'verified') return false;
-    const files = records.filter(({ state }) => state === 'verified').map(({ file }) => file);
-    const indices = files.filter((file) => INDEX.test(file));
-    const weights = files.filter((file) => WEIGHTS.test(file));
-    for (const index of indices) {
-      const bytes = await readFile(folder, index, this.#sources.limits.json);
-      const { shards } = parseWeightsIndex(bytes, this.#sources.limits, index.split('/').at(-1));
-      if (![...shards.keys()].every((shard) => files.includes(shard))) return false;
+    const files = new Map(records.map(({ file, state }) => [file, state === 'verified']));
+    const has = (file: string): boolean | undefined => files.get(file);
+    const here = [...files.keys()].filter(has);
+    for (const index of here.filter((file) => INDEX.test(file))) {
+      if (!(await this.#shards(folder, index))?.every(has)) return false;
     }
-    return weights.length > 0 && (files.includes('config.json') || weights.some((file) => file.endsWith('.gguf')));
+    const weights = here.filter((file) => WEIGHTS.test(file));
+    // These hold all that a model has.
+    if (weights.some((file) => file.endsWith('.gguf'))) return true;
+    // What is read after the weights: of a model of images the latter.
+    const isInputKnown = isTokenizerKnown(has) || has(PREPROCESSOR_FILE) !== undefined;
+    return weights.length > 0 && has('config.json') === true && isInputKnown;
   }
 
   verifyKept(
@@ -81,6 +86,18 @@ export class SessionCache implements CacheCalls {
     const folder = this.#sources.kept(source, { isLocal: true });
     if (folder === undefined || this.#kept === undefined) return;
     await known(folder.delete());
+  }
+
+  /** Undefined for an index that can't be read. */
+  async #shards(folder: FileSource, file: string): Promise<readonly string[] | undefined> {
+    const { limits } = this.#sources;
+    try {
+      const bytes = await known(readFile(folder, file, limits.json));
+      return [...parseWeightsIndex(bytes, limits, file.split('/').at(-1)).shards.keys()];
+    } catch (error) {
+      if (error instanceof WebVeraError && error.code !== 'storage_unavailable') return undefined;
+      throw error;
+    }
   }
 
   async #records(): Promise<readonly KeptFile[]> {

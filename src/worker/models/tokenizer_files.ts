@@ -46,6 +46,21 @@ export async function readTokenizerFiles(
   return { ...tokenizerOfVocabulary(files), bytes: vocabulary.bytes };
 }
 
+/**
+ * Whether a load of a folder's tokenizer asks for nothing that wasn't asked for before. `has` tells whether the folder has a file;
+ * undefined where nobody has asked for it.
+ */
+export function isTokenizerKnown(has: (file: string) => boolean | undefined): boolean {
+  if (has('tokenizer.json') === undefined) return false;
+  if (has('tokenizer.json')) return has('tokenizer_config.json') !== undefined;
+  const isJson = has('vocab.json');
+  if (isJson === undefined) return false;
+  const isVocabulary = has(isJson ? 'merges.txt' : 'vocab.txt');
+  if (!isVocabulary) return isVocabulary === false && !isJson;
+  // The last that is asked for.
+  return has('added_tokens.json') !== undefined;
+}
+
 async function readVocabulary(
   source: FileSource,
   { tokenizer: limit }: Limits,

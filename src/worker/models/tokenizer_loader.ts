@@ -42,11 +42,12 @@ export class TokenizerLoader {
     source: FileSource,
     { modelType, vocabSize, gguf }: { modelType?: string; vocabSize?: number; gguf: GgufFiles | undefined },
   ): Promise<TextTokenizer | undefined> {
+    // First, so that whoever has the other files has this one too.
+    const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json).catch(noneForbidden);
     const files = (await readTokenizerFiles(source, this.#limits, modelType)) ?? (await gguf?.tokenizer());
     if (files === undefined) return undefined;
     // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
     this.#host.quiet?.(files.bytes / 2 ** 20);
-    const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json).catch(noneForbidden);
     const { renderChat } = this.#host;
     const tokenizer = createTokenizer(files.tokenizer, files.config, {
       ...(vocabSize !== undefined && { vocabSize }),

@@ -148,9 +148,11 @@ export class KeptFolder implements FileSource {
     return this.#growing(file, record, download);
   }
 
-  /** What a commit lacks it lacks for good. Of an address nobody knows before the model is seen to be there. */
+  /**
+   * What a commit lacks it lacks for good. Of an address nobody knows before the model is seen to be there. Where files are asked for
+   * again, it counts for loads that make no request.
+   */
   async #noteAbsence(file: string): Promise<void> {
-    if (this.#changes) return;
     this.#absent.push({ ...this.#blank(file), state: 'absent' });
     if (this.#http.commit !== undefined || this.#isThere) await this.#noteFound();
   }

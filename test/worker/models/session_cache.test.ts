@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFile } from '../../../src/core/files';
+import { readFile, readFileIfPresent } from '../../../src/core/files';
 import type { ProgressInfo } from '../../../src/core/source';
 import { StoreError } from '../../../src/store/store_error';
 import { ModelSources } from '../../../src/worker/models/model_sources';
@@ -21,6 +21,7 @@ beforeEach(async () => {
     [INDEX]: bytes(index),
     [FIRST]: bytes('first'),
     [SECOND]: bytes('second'),
+    'tokenizer.json': bytes('{}'),
   });
   server.always = { headers: { 'x-repo-commit': COMMIT } };
   device = new Device();
@@ -46,10 +47,12 @@ function session(kept = true) {
 async function load(source: WireSource, files: readonly string[], options: Partial<LoadOptions> = {}): Promise<void> {
   const { sources } = session();
   const folder = sources.open(1, source, { progress: false, ...options }, new AbortController().signal);
-  for (const file of files) await readFile(folder, file, 100);
+  for (const file of files) await readFileIfPresent(folder, file, 100);
 }
 
 const ALL = ['config.json', INDEX, FIRST, SECOND];
+/** The server has the former alone. */
+const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
 
 describe('the models that are kept', () => {
   test('are listed with their commit, bytes and state', async () => {
@@ -63,12 +66,12 @@ describe('the models that are kept', () => {
     expect(await cache.listKept()).toMatchObject([{ state: 'corrupt' }]);
   });
 
-  test('are cached once all shards are there', async () => {
+  test('are cached once all shards and the tokenizer are there', async () => {
     const { cache } = session();
     expect(await cache.isKept('a/b')).toBe(false);
-    for (const [count, file] of ALL.entries()) {
+    for (const [count, file] of [...ALL, ...TOKENIZER].entries()) {
       await load('a/b', [file]);
-      expect(await cache.isKept('a/b')).toBe(count === 3);
+      expect(await cache.isKept('a/b')).toBe(count === 5);
     }
     expect(await cache.isKept({ repo: 'a/b', revision: COMMIT })).toBe(true);
     expect(await cache.isKept({ repo: 'a/b', revision: 'v1' })).toBe(false);
@@ -114,7 +117,7 @@ describe('the models that are kept', () => {
   test('are found whole, mended, or marked', async () => {
     const { cache } = session();
     expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('none');
-    await load('a/b', ALL);
+    await load('a/b', [...ALL, ...TOKENIZER]);
     const { length } = server.asked;
     expect(await cache.verifyKept(1, 'a/b', { progress: false })).toBe('ok');
     expect(server.asked).toHaveLength(length);

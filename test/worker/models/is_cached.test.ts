@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type FileSource, readFile } from '../../../src/core/files';
+import type { TextSizes } from '../../../src/models/architecture';
+import { ImageProcessorLoader } from '../../../src/worker/models/image_processor_loader';
+import { ModelSources } from '../../../src/worker/models/model_sources';
+import { SessionCache } from '../../../src/worker/models/session_cache';
+import { TokenizerLoader } from '../../../src/worker/models/tokenizer_loader';
+import type { LoadOptions, SessionHost, WireSource } from '../../../src/worker/protocol';
+import { Calls } from '../../../src/worker/rpc/calls';
+import { FaultyServer } from '../../hub/faulty_server';
+import { bytes } from '../../hub/source_bytes';
+import { COMMIT, Device } from '../storage/keeping';
+
+const json = readFileSync('test/oracle/tokenizers/roberta.json');
+const { vocab, merges } = JSON.parse(json.toString()).model as { vocab: object; merges: [string, string][] };
+const vocabulary = {
+  'vocab.json': bytes(JSON.stringify(vocab)),
+  'merges.txt': bytes(`#version: 0.2\n${merges.map((merge) => `${merge.join(' ')}\n`).join('')}`),
+};
+const CONFIG = { model_type: 'gpt2' };
+const TEXT: TextSizes = {
+  vocabSize: 100_000,
+  maxLength: 1024,
+  positions: 'row',
+  eosTokenIds: [],
+  padTokenId: undefined,
+};
+const IMAGE = { channels: 3, size: 8, patch: 4, patches: 4 };
+
+let server: FaultyServer;
+afterEach(() => server.close());
+
+/** A visit; `load` reads what a load of a model of texts or images does, after its weights. */
+function visit(device: Device, source: WireSource, isForbidding = false) {
+  const host: SessionHost = {
+    emit() {},
+    fetch: async (...request) => {
+      const response = await fetch(...request);
+      return response.status === 404 && isForbidding ? new Response(null, { status: 403 }) : response;
+    },
+  };
+  const sources = new ModelSources(host, { store: 'auto', remoteHost: server.url }, { kept: device.store });
+  return {
+    cache: new SessionCache(new Calls(() => {}), sources, device.store),
+    async load(kind: 'text' | 'image', most = Number.POSITIVE_INFINITY, options: Partial<LoadOptions> = {}) {
+      const folder = sources.open(1, source, { progress: false, ...options }, new AbortController().signal);
+      const files = closing(folder, most);
+      await readFile(files, 'config.json', 1000);
+      await readFile(files, 'model.safetensors', 1000);
+      if (kind === 'image') return new ImageProcessorLoader(host, sources.limits).ofModel(files, { image: IMAGE });
+      return new TokenizerLoader(host, sources.limits).ofModel(files, { text: TEXT, config: CONFIG });
+    },
+  };
+}
+
+/** The page is closed when it asks for one file more. */
+function closing(source: FileSource, most: number): FileSource {
+  let opened = 0;
+  const { name, location } = source;
+  return {
+    name,
+    location,
+    expect: () => {},
+    open: async (file) => (opened++ < most ? source.open(file) : Promise.reject(closed)),
+  };
+}
+const closed = new Error('The page is closed');
+
+describe('a model is cached once all that its load asks for is known', () => {
+  test.each<['text' | 'image', string, Record<string, Uint8Array>]>([
+    ['text', 'with tokenizer.json', { 'tokenizer.json': json, 'chat_template.jinja': bytes('hi') }],
+    [
+      'text',
+      'with tokenizer.json and what belongs to it',
+      { 'tokenizer.json': json, 'tokenizer_config.json': bytes('{}') },
+    ],
+    ['text', 'with a vocabulary', vocabulary],
+    ['text', 'without a tokenizer', {}],
+    ['image', 'with a processor', { 'preprocessor_config.json': bytes('{"size":8}') }],
+    ['image', 'without one', {}],
+  ])('%s, %s', async (kind, _, files) => {
+    server = await FaultyServer.start({ 'config.json': bytes('{}'), 'model.safetensors': bytes('weights'), ...files });
+    server.always = { headers: { 'x-repo-commit': COMMIT } };
+    for (const source of ['a/b', { url: `${server.url}mine` }]) {
+      for (let most = 1, isWhole = false; !isWhole; most++) {
+        const device = new Device();
+        const { cache, load } = visit(device, source);
+        isWhole = await load(kind, most).then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toBe(closed);
+            return false;
+          },
+        );
+        expect(await cache.isKept(source), `after ${most} files`).toBe(isWhole);
+        if (!isWhole) continue;
+        const { length } = server.asked;
+        const inputs = await load(kind, most, { local_files_only: true });
+        expect(inputs === undefined).toBe(kind === 'text' && Object.keys(files).length === 0);
+        expect(server.asked).toHaveLength(length);
+      }
+    }
+  });
+
+  test('also where a server forbids what it lacks', async () => {
+    const files = { 'tokenizer.json': json, 'tokenizer_config.json': bytes('{}') };
+    server = await FaultyServer.start({ 'config.json': bytes('{}'), 'model.safetensors': bytes('weights'), ...files });
+    const source = { url: `${server.url}mine` };
+    const { cache, load } = visit(new Device(), source, true);
+    await load('text');
+    expect(await cache.isKept(source)).toBe(true);
+  });
+
+  test('a GGUF file is all of it', async () => {
+    server = await FaultyServer.start({ 'model.gguf': bytes('weights') });
+    const device = new Device();
+    await readFile(device.openHub(server), 'model.gguf', 100);
+    expect(await visit(device, 'a/b').cache.isKept('a/b')).toBe(true);
+  });
+});
+
+test.each([
+  ['is damaged', (device: Device) => device.files.flip(0)],
+  ['is none', () => {}],
+])('a model whose index of shards %s is not cached', async (_, damage) => {
+  const index = 'model.safetensors.index.json';
+  server = await FaultyServer.start({
+    'config.json': bytes('{}'),
+    'model.safetensors': bytes('1'),
+    [index]: bytes('[1]'),
+  });
+  server.always = { headers: { 'x-repo-commit': COMMIT } };
+  const device = new Device();
+  const { cache, load } = visit(device, 'a/b');
+  await load('image');
+  expect(await cache.isKept('a/b')).toBe(true);
+  await readFile(device.openHub(server), index, 100);
+  damage(device);
+  expect(await cache.isKept('a/b')).toBe(false);
+  expect(await cache.isKept('a/b')).toBe(false);
+});
