@@ -19,8 +19,9 @@ export interface TrainingArguments {
    */
   learning_rate?: number;
   /**
-   * That of modules trained whole, such as a classifier's head; `learning_rate` unless it is given. Both follow the same
-   * schedule.
+   * That of modules trained whole, such as a classifier's head. Unless it is given they learn at `learning_rate`, which suits λ and
+   * is much for dense weights: 4e-3 is good for the heads of RESULTS.md. Both follow the same schedule. Refused where no module is
+   * trained whole.
    */
   headLearningRate?: number;
   /** 'linear' */
@@ -43,12 +44,13 @@ export interface TrainingArguments {
   label_smoothing_factor?: number;
   /**
    * Of classifiers: what each class' losses are multiplied by, by its label; 1 for those that aren't named. 'balanced': what
-   * makes all classes of `train_dataset` count alike, n / (classes · n of the class). All alike unless it is given.
+   * makes all classes of `train_dataset` count alike, n / (classes · n of the class). All alike unless it is given. Language
+   * models refuse it.
    */
   classWeights?: 'balanced' | Readonly<Record<string, number>>;
   /**
    * false. Puts examples of similar length into a batch, as transformers does: shuffled, then sorted by length within groups
-   * of up to 50 steps, the longest first.
+   * of up to 50 steps, the longest first. Refused beside `shuffle: false`.
    */
   group_by_length?: boolean;
   /**

@@ -105,5 +105,9 @@ export function resolveTrainingArguments(args: TrainingArguments = {}): Resolved
   if (resolved.headLearningRate !== null && resolved.learning_rate === 0) {
     throw wrong('TrainingArguments: learning_rate', 'a number above 0, of which headLearningRate is a share', 0);
   }
+  if (resolved.group_by_length && !resolved.shuffle) {
+    const hint = 'Groups are made of shuffled examples: leave shuffle out, or sort the examples yourself.';
+    throw wrong('TrainingArguments: shuffle', 'true beside group_by_length', false, hint);
+  }
   return Object.freeze(resolved);
 }

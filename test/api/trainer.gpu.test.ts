@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Example, get_peft_model, type PreTrainedModel, VeraModel } from '../../src/index';
+import { type Example, get_peft_model, type PreTrainedModel, VeraConfig, VeraModel } from '../../src/index';
 import { openTestSession, type TestSession, vectorsOf } from '../helpers/session';
 import { loadTiny, tinyVera } from '../helpers/tiny_llama';
-import { eventsOf, expectToTrain, firstLog, tinyTrainer, weightsOf } from '../helpers/tiny_training';
+import { eventsOf, expectToTrain, firstLog, tinyRows, tinyTrainer, weightsOf } from '../helpers/tiny_training';
 
 let opened: TestSession;
 let plain: PreTrainedModel;
@@ -28,6 +28,30 @@ test('one that isn’t active trains by its name, as it would if it were', async
   expect(await weightsOf(model)).toEqual(await weightsOf(active));
   const missing = tinyTrainer(model, { adapter_name: 'missing' }).train();
   await expect(Promise.resolve(missing)).rejects.toMatchObject({ message: 'Adapter missing not found.' });
+});
+
+describe('an argument that would do nothing is refused', () => {
+  const lost = { code: 'invalid_argument' };
+
+  test('weights of classes, as a language model has none', async () => {
+    const message = 'classWeights: expected to be left out, as a language model has no classes';
+    const trainer = tinyTrainer(await fresh(), { args: { classWeights: { a: 2 } }, eval_dataset: tinyRows });
+    await expect(Promise.resolve(trainer.train())).rejects.toMatchObject({ ...lost, message });
+    await expect(trainer.evaluate()).rejects.toMatchObject({ ...lost, message });
+  });
+
+  test('the rate of a head, where none trains', async () => {
+    const args = { headLearningRate: 4e-3, max_steps: 1 };
+    const message = 'headLearningRate: expected to be left out, as no module is trained whole';
+    const model = await fresh();
+    const before = await weightsOf(model);
+    const run = tinyTrainer(model, { args }).train();
+    await expect(Promise.resolve(run)).rejects.toMatchObject({ ...lost, message, hint: /modules_to_save/ });
+    expect(await weightsOf(model)).toEqual(before);
+    await expectToTrain(model);
+    const whole = await get_peft_model(plain, new VeraConfig({ ...tinyVera, modules_to_save: ['norm'] }));
+    expect(await tinyTrainer(whole, { args }).train()).toMatchObject({ global_step: 1 });
+  });
 });
 
 describe('callbacks', () => {

@@ -92,6 +92,11 @@ describe('a training run', () => {
     ['a beta of 1', { adam_beta2: 1 }, /adam_beta2: expected a number from 0, below 1, got 1/],
     ['an unknown strategy', { save_strategy: 'best' as 'no' }, /save_strategy: expected 'no' or 'steps' or 'epoch'/],
     ['no steps between saves', { save_steps: 0 }, /save_steps: expected an integer from 1, got 0/],
+    [
+      'groups in a given order',
+      { group_by_length: true, shuffle: false },
+      /shuffle: expected true beside group_by_length/,
+    ],
     ['an unknown schedule', { lr_scheduler_type: 'step' as 'linear' }, /lr_scheduler_type: expected 'linear' or/],
   ])('refuses %s, when the trainer is made', async (_case, args, message) => {
     const { model, session } = await wrapped();

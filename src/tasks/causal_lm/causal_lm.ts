@@ -11,6 +11,7 @@ import { crossEntropy } from '../../ops/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given';
 import { tokenPositions } from '../positions';
+import { refused } from '../refused';
 import type {
   BatchArguments,
   BatchInputs,
@@ -58,6 +59,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   }
 
   async collect(source: RowSource, { args, purpose, signal }: CollectOptions): Promise<CollectedRows<TokenRow>> {
+    if (args.classWeights !== null) throw refused('classWeights', 'a language model has no classes');
     const maxLength = this.#rowLength(args);
     const { rows, leftOut, uncertain } = await collectRows(source, {
       tokenizer: this.#tokenizer,

@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/error';
 import { suggestion } from '../../core/near_name';
 import type { ResolvedTrainingArguments } from '../../core/training';
 import type { Labels } from '../../models/labels';
+import { refused } from '../refused';
 
 /** Throws `invalid_argument` for arguments that mean nothing to a classifier, or to one of numbers. */
 export function expectClassifiable(
@@ -13,10 +14,6 @@ export function expectClassifiable(
   if (problem !== 'regression') return;
   if (args.label_smoothing_factor > 0) throw refused('label_smoothing_factor', 'a model with one label has no classes');
   if (args.classWeights !== null) throw refused('classWeights', 'a model with one label has no classes');
-}
-
-function refused(name: string, why: string): WebVeraError {
-  return new WebVeraError('invalid_argument', `${name}: expected to be left out, as ${why}`);
 }
 
 /** What the loss of each row is multiplied by. Throws `invalid_argument` for weights of labels that there aren't. */

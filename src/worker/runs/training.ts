@@ -4,6 +4,7 @@ import { WebVeraError } from '../../core/error';
 import type { Holder } from '../../core/held_name';
 import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
+import { refused } from '../../tasks/refused';
 import { batchesInOrder, type RowSource, type Task } from '../../tasks/task';
 import { expectMetric } from '../../train/evaluation';
 import { largestBatch, planSteps, trainingSteps } from '../../train/steps';
@@ -50,7 +51,7 @@ export function createRun(
   { model, overlay, args, data, evalData, signal, resume, takesOver, checkpoints: host, kernels }: RunRequest,
   emit: TrainingInit['emit'],
 ): CreatedRun {
-  const adapters = expectTrainable(overlay);
+  const adapters = expectTrainable(overlay, args);
   const task: Task = model.task;
   let rows: readonly unknown[] = [];
   let checkpoints: RunCheckpoints | undefined;
@@ -130,7 +131,7 @@ export async function storedRun({
   checkpoints: host,
   kernels,
 }: StoredRunRequest): Promise<{ readonly rows: readonly unknown[]; readonly snapshot: RunSnapshot }> {
-  const adapters = expectTrainable(overlay);
+  const adapters = expectTrainable(overlay, args);
   const { rows } = await model.task.collect(data(signal), { args, purpose: 'training', signal });
   const { maxSteps } = planSteps(rows.length, args);
   const stored = await new RunCheckpoints(host, { model, overlay, adapters, args, rows, kernels }).last(maxSteps);
@@ -154,8 +155,8 @@ async function beginning({ runner }: BaseModel, adapters: readonly Adapter[]): P
   };
 }
 
-/** The adapters that a run trains. Throws `invalid_argument` if there are none, or merged ones. */
-function expectTrainable(overlay: Overlay): readonly Adapter[] {
+/** The adapters that a run trains. Throws `invalid_argument` if there are none, or merged ones, or for a rate of what none trains. */
+function expectTrainable(overlay: Overlay, { headLearningRate }: ResolvedTrainingArguments): readonly Adapter[] {
   const adapters = overlay.adapters.filter(({ trainable }) => trainable);
   if (adapters.length === 0) {
     const [first] = overlay.adapters;
@@ -169,7 +170,17 @@ function expectTrainable(overlay: Overlay): readonly Adapter[] {
       hint: 'Call unmerge_adapter() first.',
     });
   }
+  if (headLearningRate !== null && !adapters.some(trainsModules)) {
+    throw refused('headLearningRate', 'no module is trained whole', HEADS);
+  }
   return adapters;
+}
+
+const HEADS =
+  "learning_rate is that of the vectors. task_type: 'SEQ_CLS' or modules_to_save in the adapter's configuration trains a head.";
+
+function trainsModules({ tensors }: Adapter): boolean {
+  return [...tensors.values()].some(({ kind }) => kind === 'module');
 }
 
 /** Measures the adapters as they are, on data that are read now. */
