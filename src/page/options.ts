@@ -36,6 +36,11 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
   }
 }
 
+/** What can be read of options before they are checked: nothing of null, say, which is told of when they are. */
+export function readable<T extends object>(options: T): Partial<T> {
+  return isObject(options) ? options : {};
+}
+
 /** Without the entries that are undefined: an optional property is either there or isn't. */
 export function defined<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);

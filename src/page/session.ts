@@ -17,6 +17,7 @@ import {
   checkOptions,
   defined,
   either,
+  isObject,
   oneOf,
   positive,
   wrong,
@@ -223,7 +224,7 @@ export class Session extends EventTarget implements AsyncDisposable {
   ): void {
     super.addEventListener(type, listener, options);
     if (type !== 'warning' || listener === null) return;
-    const { once = false, signal } = typeof options === 'object' ? options : {};
+    const { once = false, signal } = isObject(options) ? options : {};
     if (signal?.aborted) return;
     this.#warningListeners.add(listener);
     const forget = (): boolean => this.#warningListeners.delete(listener);

@@ -75,6 +75,9 @@ export interface PausableRun extends TrainRun {
   resumeFor(reason: PauseReason): Promise<void>;
 }
 
+/** Of `stop`. */
+export const stopRules = { save: anyBoolean };
+
 export class RemoteRun implements PausableRun {
   /** @internal Its name in messages, which minifiers leave. */
   static readonly name = 'TrainRun';
@@ -148,7 +151,7 @@ export class RemoteRun implements PausableRun {
   }
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
-    checkOptions('stop', options, { save: anyBoolean });
+    checkOptions('stop', options, stopRules);
     // If the session is gone, the output tells.
     await this.#ask({ should_training_stop: true, save_at_end: options.save }).catch(() => {});
     return this.#output;

@@ -14,6 +14,7 @@ import {
   either,
   type Rule,
   type Rules,
+  readable,
   wrong,
 } from './options';
 import { beginningOf } from './run_report';
@@ -184,17 +185,18 @@ export class Trainer {
    * outlives it, or there are no Web Locks, as in Node before 24.
    */
   train(options: TrainOptions = {}): TrainRun {
+    const { signal, resume_from_checkpoint, take_over = false } = readable(options);
     this.#run = new RemoteRun({
       link: this.#model[partsKey].link,
       adapter_name: this.#adapter,
       args: this.#args,
       callbacks: this.#callbacks,
-      signal: options.signal,
-      resume: options.resume_from_checkpoint ?? options.take_over ?? false,
-      takeOver: options.take_over ?? false,
+      signal,
+      resume: resume_from_checkpoint ?? take_over,
+      takeOver: take_over,
       open: () => {
         checkOptions('train', options, trainRules);
-        return this.#openRun(options.signal);
+        return this.#openRun(signal);
       },
     });
     return this.#run;

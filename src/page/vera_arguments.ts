@@ -1,5 +1,5 @@
 import { VeraConfig } from '../adapters/vera/config';
-import { checkOptions, defined, type Rules, wrong } from './options';
+import { checkOptions, defined, isObject, type Rules, wrong } from './options';
 import type { SourceOptions } from './source';
 import {
   type AdapterOptions,
@@ -47,7 +47,7 @@ type NamedLoad = SourceOptions & AdapterOptions & { readonly adapter_name: strin
 export function loadArguments(what: string, args: LoadArguments): NamedLoad {
   const [first, second, third, ...more] = args as readonly unknown[];
   const named = typeof first === 'string' || hasMore(args);
-  const options = (named ? third : first) as NamedLoad | null | undefined;
+  const options = ((named ? third : first) ?? undefined) as NamedLoad | undefined;
   expectOptions(what, options, loadRules, "from_pretrained(model, source, 'default', true, { … })", more);
   if (!named) return withName(what, undefined, options);
   return { ...withName(what, first ?? undefined, options), ...trainable(what, second, options) };
@@ -57,7 +57,7 @@ export function loadArguments(what: string, args: LoadArguments): NamedLoad {
 export function loadBesideArguments(what: string, adapter_name: unknown, args: LoadBesideArguments): NamedLoad {
   const [first, second, ...more] = args as readonly unknown[];
   const inPlace = typeof first === 'boolean' || hasMore(args);
-  const options = (inPlace ? second : first) as NamedLoad | null | undefined;
+  const options = ((inPlace ? second : first) ?? undefined) as NamedLoad | undefined;
   expectOptions(what, options, loadRules, "load_adapter(source, 'name', true, { … })", more);
   const named = withName(what, checkName(adapter_name, NAME_IS_SECOND), options);
   return inPlace ? { ...named, ...trainable(what, first, options) } : named;
@@ -122,7 +122,7 @@ function isOptions<T extends object>(first: unknown, args: readonly unknown[]): 
 /** Throws for what stands in the place of options, or after them: what there is more in PEFT has no use here. */
 function expectOptions<T extends object>(
   what: string,
-  options: T | null | undefined,
+  options: T | undefined,
   rules: Rules<T>,
   form: string,
   more: readonly unknown[] = [],
@@ -131,19 +131,19 @@ function expectOptions<T extends object>(
   if (options instanceof VeraConfig) {
     throw wrong(what, 'options', options, "The configuration of a saved adapter is read from the adapter's own file.");
   }
-  if (options !== undefined && options !== null && typeof options !== 'object') {
+  if (options !== undefined && !isObject(options)) {
     throw wrong(`${what}: options`, 'an object', options, hint);
   }
   const extra = more.find((value) => value !== undefined);
   if (extra !== undefined) throw wrong(what, 'no more arguments', extra, hint);
-  checkOptions(what, options ?? undefined, rules);
+  checkOptions(what, options, rules);
 }
 
 /** The name may be said once: in its place or among the options. */
 function withName<T extends { readonly adapter_name?: string }>(
   what: string,
   inPlace: unknown,
-  options: T | null | undefined,
+  options: T | undefined,
 ): T & { readonly adapter_name: string } {
   const given = inPlace === undefined ? undefined : checkName(inPlace);
   const { adapter_name = given ?? 'default' } = options ?? {};
@@ -156,7 +156,7 @@ function withName<T extends { readonly adapter_name?: string }>(
 function trainable(
   what: string,
   inPlace: unknown,
-  options: AdapterOptions | null | undefined,
+  options: AdapterOptions | undefined,
 ): { readonly is_trainable?: boolean } {
   if (inPlace === undefined) return {};
   if (typeof inPlace !== 'boolean') throw wrong(`${what}: is_trainable`, 'true or false', inPlace);

@@ -2,6 +2,7 @@ import { WebVeraError } from '../../core/error';
 import { suggestion } from '../../core/near_name';
 import { tellInstead } from '../../core/tell_instead';
 import { type Warning, warnOnConsole } from '../../core/warning';
+import { wrong } from '../../core/wrong';
 import type { TaskType } from '../adapter_config';
 import { checkTypes, checkValues, FIELDS, isObject, otherMethod, show } from './config_fields';
 import type { VeraConfigInit } from './config_init';
@@ -43,6 +44,7 @@ export class VeraConfig {
 
   /** Throws `invalid_argument`, with PEFT's text where PEFT refuses the same value. */
   constructor(init: VeraConfigInit = {}) {
+    if (!isObject(init)) throw wrong('VeraConfig', 'an object', init);
     for (const name of Object.keys(init)) {
       if (Object.hasOwn(FIELDS, name)) continue;
       throw new WebVeraError('invalid_argument', `VeraConfig.__init__() got an unexpected keyword argument '${name}'`, {

@@ -1,8 +1,9 @@
 import { PauseGate } from '../../core/pause_gate';
 import type { PauseReason, TrainEvent, TrainerState, TrainOutput } from '../../core/training';
+import { checkOptions } from '../options';
 import { Replay } from '../replay';
 import { beginningOf } from '../run_report';
-import type { PausableRun } from '../train_run';
+import { type PausableRun, stopRules } from '../train_run';
 
 /**
  * A run with a beginning and an end of its own: what it does around the training run that it follows. It stands still while
@@ -44,6 +45,7 @@ export class LearnRun implements PausableRun {
   }
 
   async stop(options: { save?: boolean } = {}): Promise<TrainOutput> {
+    checkOptions('stop', options, stopRules);
     this.#stopped = options;
     this.#gate.letGo();
     await this.#inner?.stop(options);

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/error';
 import type { TrainOutput } from '../../core/training';
-import { abortSignal, anyObject, checkOptions, oneOf, wrong } from '../options';
+import { abortSignal, anyObject, checkOptions, oneOf, readable, wrong } from '../options';
 import { type KeptExample, split } from './examples';
 import type { ProfileHost } from './host';
 import { isInterruption, type Learner, learn } from './learn';
@@ -61,7 +61,7 @@ export class ProfileLearning {
 
   learn(options: LearnOptions): LearnRun {
     const busy = this.#run;
-    return this.#start(options.signal, async () => {
+    return this.#start(readable(options).signal, async () => {
       checkOptions('learn', options, rules);
       this.#profile.expectOpen();
       if (busy === undefined) return this.#begin(options);
