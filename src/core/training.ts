@@ -19,9 +19,9 @@ export interface TrainingArguments {
    */
   learning_rate?: number;
   /**
-   * That of modules trained whole, such as a classifier's head. Unless it is given they learn at `learning_rate`, which suits λ and
-   * is much for dense weights: 4e-3 is good for the heads of RESULTS.md. Both follow the same schedule. Refused where no module is
-   * trained whole.
+   * That of modules trained whole, such as a classifier's head. Unless it is given they learn at `learning_rate`, as in PEFT, which
+   * is much for dense weights beside λ: 4e-3 is a good value, which the heads of RESULTS.md have. Both follow the same schedule.
+   * Refused where no module is trained whole.
    */
   headLearningRate?: number;
   /** 'linear' */

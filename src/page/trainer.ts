@@ -37,7 +37,7 @@ export interface TrainerInit {
    * `invalid_argument`, `invalid_format` for what is no JSON or CSV, and `limit_exceeded` for too many tokens.
    */
   readonly train_dataset: Dataset;
-  /** Of the same forms; `evaluate()` needs it, and nothing else does. Default: none. */
+  /** Of the same forms; `evaluate()` needs it, and so does an `eval_strategy`. Default: none. */
   readonly eval_dataset?: Dataset;
   /** Called on the page, in their order. Default: none. */
   readonly callbacks?: readonly TrainerCallback[];
@@ -135,7 +135,7 @@ export class Trainer {
     }
     if (eval_strategy === 'no' && (load_best_model_at_end || early_stopping_patience > 0)) {
       const what = load_best_model_at_end ? 'load_best_model_at_end' : 'early_stopping_patience';
-      throw wrong(`Trainer: ${what}`, "an eval_strategy of 'steps' or 'epoch' beside it", "'no'");
+      throw wrong(`Trainer: ${what}`, "an eval_strategy of 'steps' or 'epoch' beside it", eval_strategy);
     }
   }
 
@@ -217,8 +217,14 @@ export class Trainer {
   }
 
   /**
-   * `eval_loss`: the mean loss over all labelled tokens of `eval_dataset`, whose texts are cut into blocks of
-   * `max_length` that don't overlap. `perplexity`: its exponential. `eval_tokens`: how many there are.
+   * How the model does on `eval_dataset`, as it is now.
+   *
+   * Of a language model, `eval_loss`: the mean loss over all labelled tokens, of texts that are cut into blocks of `max_length`
+   * that don't overlap; `perplexity`: its exponential; `eval_tokens`: how many there are. Of a classifier, `eval_loss`: the mean
+   * over all examples; `eval_rows`: how many there are; `accuracy` and `f1`, the mean of all classes' F1; or, with one label,
+   * `pearson` and `spearman`, the correlations of what is predicted with what is given, NaN where either doesn't vary.
+   *
+   * Rejects with `invalid_argument` where there is no `eval_dataset`, or data that can't be measured on.
    */
   async evaluate(options: { signal?: AbortSignal | undefined } = {}): Promise<Record<string, number>> {
     checkOptions('evaluate', options, { signal: abortSignal });

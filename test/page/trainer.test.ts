@@ -82,7 +82,11 @@ describe('a training run', () => {
     ['a misspelt name', { learning_rat: 1 } as TrainingArguments, /not yet supported argument 'learning_rat'/],
     ['what is not there yet', { fp16: true } as TrainingArguments, /not yet supported argument 'fp16'/],
     ['a strategy without data', { eval_strategy: 'steps' }, /eval_dataset: expected a data set, as eval_strategy is/],
-    ['a best of no evaluations', { load_best_model_at_end: true }, /load_best_model_at_end: expected an eval_strategy/],
+    [
+      'a best of no evaluations',
+      { load_best_model_at_end: true },
+      /load_best_model_at_end: expected an eval_strategy .* beside it, got 'no'$/,
+    ],
     ['patience with no evaluations', { early_stopping_patience: 2 }, /early_stopping_patience: expected an eval_str/],
     ['a batch of none', { per_device_train_batch_size: 0 }, /expected an integer from 1, got 0/],
     ['half a batch', { per_device_train_batch_size: 1.5 }, /expected an integer from 1, got 1.5/],
