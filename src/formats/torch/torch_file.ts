@@ -111,7 +111,7 @@ export class TorchFile {
       await this.#reader.skip(rows.bytesLeft);
     } else {
       const bytes = await this.#reader.take(size);
-      for (const tensor of wanted) yield tensorIn(tensor, bytes);
+      for (const tensor of wanted) yield await tensorIn(tensor, bytes);
     }
   }
 
@@ -140,8 +140,8 @@ function sizeOf({ dtype, length }: StorageRef): number {
 }
 
 /** A tensor of a storage whose bytes are there. */
-function tensorIn(tensor: TensorEntry, storage: Uint8Array): StoredTensor {
+async function tensorIn(tensor: TensorEntry, storage: Uint8Array<ArrayBuffer>): Promise<StoredTensor> {
   const { name, shape } = tensor;
-  const bytes = elementsOf(tensor, storage);
+  const bytes = await elementsOf(tensor, storage);
   return plainTensor({ name, dtype: tensor.storage.dtype, shape }, new RowReader(shape, bytes.length, reading(bytes)));
 }
