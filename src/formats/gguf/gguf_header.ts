@@ -39,15 +39,17 @@ const ALIGNMENT = 'general.alignment';
 /** Reads what a GGUF file begins with. Throws `invalid_format`, `limit_exceeded`. */
 export async function readGgufHeader(stream: ByteReader, file: string, limits: GgufLimits): Promise<GgufHeader> {
   const reader = new GgufReader(stream, { file, limit: limits.tokenizer });
-  if ((await reader.u32()) !== MAGIC) throw reader.invalid('expected GGUF at its start');
-  const version = await reader.u32();
+  await reader.ready();
+  if (reader.u32() !== MAGIC) throw reader.invalid('expected GGUF at its start');
+  const version = reader.u32();
   if (!VERSIONS.includes(version)) throw reader.invalid(`expected version 2 or 3 of GGUF, got ${version}`);
-  const [tensorCount, fieldCount] = [await reader.u64(), await reader.u64()];
+  const [tensorCount, fieldCount] = [reader.u64(), reader.u64()];
   if (tensorCount > limits.tensors) throw tooMany(file, 'tensors', limits.tensors);
   if (fieldCount > MOST_FIELDS) throw tooMany(file, 'fields', MOST_FIELDS);
   const metadata = new Map<string, GgufValue>();
   for (let index = 0; index < fieldCount; index++) {
-    const key = await reader.text(MOST_NAME);
+    await reader.ready();
+    const key = reader.name(MOST_NAME);
     if (metadata.has(key)) throw reader.invalid(`expected ${quote(key)} once`);
     metadata.set(key, await reader.value());
   }
@@ -58,7 +60,8 @@ export async function readGgufHeader(stream: ByteReader, file: string, limits: G
   const tensors: GgufTensor[] = [];
   const names = new Set<string>();
   for (let index = 0; index < tensorCount; index++) {
-    const tensor = await readTensor(reader);
+    await reader.ready();
+    const tensor = readTensor(reader);
     if (names.has(tensor.name)) throw reader.invalid(`expected tensor ${quote(tensor.name)} once`);
     if (tensor.offset % alignment !== 0) throw reader.invalid(`${quote(tensor.name)}: expected an aligned offset`);
     names.add(tensor.name);
@@ -73,17 +76,17 @@ export async function readGgufHeader(stream: ByteReader, file: string, limits: G
   };
 }
 
-async function readTensor(reader: GgufReader): Promise<GgufTensor> {
-  const name = await reader.text(MOST_NAME);
-  const rank = await reader.u32();
+function readTensor(reader: GgufReader): GgufTensor {
+  const name = reader.name(MOST_NAME);
+  const rank = reader.u32();
   if (rank > MOST_DIMENSIONS) throw reader.invalid(`${quote(name)}: expected at most ${MOST_DIMENSIONS} dimensions`);
   const sizes: number[] = [];
-  for (let axis = 0; axis < rank; axis++) sizes.push(await reader.u64());
+  for (let axis = 0; axis < rank; axis++) sizes.push(reader.u64());
   const elements = sizes.reduce((product, size) => product * size, 1);
   if (!Number.isSafeInteger(elements) || sizes.includes(0)) {
     throw reader.invalid(`${quote(name)}: expected sizes from 1 on, got [${sizes}]`);
   }
-  return { name, shape: sizes.reverse(), type: await reader.u32(), offset: await reader.u64() };
+  return { name, shape: sizes.reverse(), type: reader.u32(), offset: reader.u64() };
 }
 
 function tooMany(file: string, what: string, limit: number): WebVeraError {

@@ -26,6 +26,8 @@ const TEXT = 8;
 const LIST = 9;
 /** Each takes more memory than its bytes; vocabularies have fewer. */
 const MOST_NUMBERS = 2 ** 22;
+/** More than what describes a tensor has, with the longest name. */
+const RECORD_BYTES = 1024;
 
 /** Takes GGUF's numbers, texts and lists from a stream, and no more bytes than a limit: what a length promises is seen to come. */
 export class GgufReader {
@@ -42,28 +44,41 @@ export class GgufReader {
     this.#limit = limit;
   }
 
-  async u32(): Promise<number> {
-    return (await this.#take(4)).getUint32(0, true);
+  /** Waits for a tensor's description, or for a name: to be called before each. They are read in one go then. */
+  ready(): Promise<void> {
+    return this.#stream.fetch(RECORD_BYTES);
+  }
+
+  u32(): number {
+    return this.#view(4).getUint32(0, true);
   }
 
   /** Beyond 2^53 it is off by some, and then too large for anything. */
-  async u64(): Promise<number> {
-    return Number((await this.#take(8)).getBigUint64(0, true));
+  u64(): number {
+    return Number(this.#view(8).getBigUint64(0, true));
   }
 
-  async text(most = Number.MAX_SAFE_INTEGER): Promise<string> {
-    const length = await this.u64();
+  name(most: number): string {
+    const length = this.u64();
     if (length > most) throw this.invalid(`expected a name of at most ${most} bytes, got ${length}`);
-    return this.#utf8.decode(await this.#take(length));
+    this.#count(length);
+    return this.#utf8.decode(this.#stream.takeNow(length));
   }
 
   async value(): Promise<GgufValue> {
-    const type = await this.u32();
+    await this.ready();
+    const type = this.u32();
     if (type !== LIST) return this.#one(type);
-    const [of, count] = [await this.u32(), await this.u64()];
+    const [of, count] = [this.u32(), this.u64()];
     if (of !== TEXT) return this.#numbers(of, count);
     const texts: string[] = [];
-    while (texts.length < count) texts.push(await this.text());
+    while (texts.length < count) {
+      if (!this.#stream.has(RECORD_BYTES)) await this.ready();
+      const length = this.u64();
+      this.#count(length);
+      const isHere = length <= this.#stream.available;
+      texts.push(this.#utf8.decode(isHere ? this.#stream.takeNow(length) : await this.#stream.take(length)));
+    }
     return texts;
   }
 
@@ -75,7 +90,7 @@ export class GgufReader {
   }
 
   async #one(type: number): Promise<number | boolean | string> {
-    if (type === TEXT) return this.text();
+    if (type === TEXT) return this.#utf8.decode(await this.#take(this.u64()));
     const [value] = await this.#numbers(type, 1);
     return value ?? 0;
   }
@@ -84,11 +99,23 @@ export class GgufReader {
     const scalar = SCALARS.get(type);
     if (count > MOST_NUMBERS) throw this.invalid(`expected lists of at most ${MOST_NUMBERS} numbers, got ${count}`);
     if (scalar === undefined) throw this.invalid(`expected values of a known type, got type ${type}`);
-    const view = await this.#take(scalar.bytes * count);
+    const { buffer } = await this.#take(scalar.bytes * count);
+    const view = new DataView(buffer);
     return Array.from({ length: count }, (_, index) => scalar.read(view, scalar.bytes * index));
   }
 
-  async #take(length: number): Promise<DataView> {
+  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    this.#count(length);
+    return this.#stream.take(length);
+  }
+
+  #view(length: number): DataView {
+    this.#count(length);
+    const { buffer, byteOffset } = this.#stream.takeNow(length);
+    return new DataView(buffer, byteOffset, length);
+  }
+
+  #count(length: number): void {
     if (this.position + length > this.#limit) {
       throw new WebVeraError(
         'limit_exceeded',
@@ -100,6 +127,5 @@ export class GgufReader {
       );
     }
     this.position += length;
-    return new DataView((await this.#stream.take(length)).buffer);
   }
 }

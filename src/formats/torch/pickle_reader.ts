@@ -4,8 +4,10 @@ import type { ByteReader } from '../byte_reader';
 const LINE_BYTES = 128;
 const TEXT_BYTES = 4096;
 const NEWLINE = 0x0a;
+/** Of the longest opcode, which is one of a text, with the text's length and the text. */
+const OPCODE_BYTES = 5 + TEXT_BYTES;
 
-/** Takes a pickle's numbers and texts from a stream, and no more bytes than a limit. */
+/** Takes a pickle's numbers and texts from a stream, opcode by opcode, and no more bytes than a limit. */
 export class PickleReader {
   readonly file: string;
   /** Bytes taken so far. */
@@ -21,31 +23,40 @@ export class PickleReader {
     this.#limit = limit;
   }
 
-  async byte(): Promise<number> {
-    const [byte = 0] = await this.#take(1);
-    return byte;
+  /** Whether all bytes of the next opcode have come, however many those are. Else `ready` waits for them. */
+  get isReady(): boolean {
+    return this.#reader.has(OPCODE_BYTES);
   }
 
-  async u16(): Promise<number> {
-    return (await this.#view(2)).getUint16(0, true);
+  ready(): Promise<void> {
+    return this.#reader.fetch(OPCODE_BYTES);
   }
 
-  async u32(): Promise<number> {
-    return (await this.#view(4)).getUint32(0, true);
+  byte(): number {
+    this.#count(1);
+    return this.#reader.byteNow();
   }
 
-  async i32(): Promise<number> {
-    return (await this.#view(4)).getInt32(0, true);
+  u16(): number {
+    return this.#view(2).getUint16(0, true);
+  }
+
+  u32(): number {
+    return this.#view(4).getUint32(0, true);
+  }
+
+  i32(): number {
+    return this.#view(4).getInt32(0, true);
   }
 
   /** A big-endian double. */
-  async double(): Promise<number> {
-    return (await this.#view(8)).getFloat64(0);
+  double(): number {
+    return this.#view(8).getFloat64(0);
   }
 
   /** A signed integer of so many bytes, of which the lowest comes first; undefined beyond 2^53. */
-  async long(length: number): Promise<number | undefined> {
-    const bytes = await this.#take(length);
+  long(length: number): number | undefined {
+    const bytes = this.#take(length);
     let value = 0n;
     for (const byte of bytes.toReversed()) value = value * 256n + BigInt(byte);
     const signed = Number(BigInt.asIntN(8 * length, value));
@@ -53,29 +64,34 @@ export class PickleReader {
   }
 
   /** Of so many bytes in UTF-8. */
-  async text(length: number): Promise<string> {
+  text(length: number): string {
     if (length > TEXT_BYTES) throw this.#exceeded(`a text of at most ${TEXT_BYTES} bytes, got ${length}`);
-    return this.#utf8.decode(await this.#take(length));
+    return this.#utf8.decode(this.#take(length));
   }
 
   /** Up to the line's end, which is taken too. */
-  async line(): Promise<string> {
+  line(): string {
     const bytes: number[] = [];
-    for (let byte = await this.byte(); byte !== NEWLINE; byte = await this.byte()) {
+    for (let byte = this.byte(); byte !== NEWLINE; byte = this.byte()) {
       bytes.push(byte);
       if (bytes.length > LINE_BYTES) throw this.#exceeded(`a name of at most ${LINE_BYTES} bytes, got more`);
     }
     return String.fromCharCode(...bytes);
   }
 
-  async #view(length: number): Promise<DataView> {
-    return new DataView((await this.#take(length)).buffer);
+  #view(length: number): DataView {
+    const { buffer, byteOffset } = this.#take(length);
+    return new DataView(buffer, byteOffset, length);
   }
 
-  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+  #take(length: number): Uint8Array {
+    this.#count(length);
+    return this.#reader.takeNow(length);
+  }
+
+  #count(length: number): void {
     this.position += length;
     if (this.position > this.#limit) throw this.#exceeded(`a pickle of at most ${this.#limit} bytes, got more`);
-    return this.#reader.take(length);
   }
 
   #exceeded(what: string): WebVeraError {

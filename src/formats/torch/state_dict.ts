@@ -5,7 +5,7 @@ import { type Item, isKind, PickleMachine, type TensorRef } from './pickle_machi
 import { PickleReader } from './pickle_reader';
 
 /** One step of the machine, by its byte in the file. */
-type Opcode = (machine: PickleMachine, reader: PickleReader) => void | Promise<void>;
+type Opcode = (machine: PickleMachine, reader: PickleReader) => void;
 
 const put =
   (item: Item): Opcode =>
@@ -24,16 +24,16 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [code('N'), put(null)],
   [0x88, put(true)],
   [0x89, put(false)],
-  [code('K'), async (machine, reader) => machine.push(await reader.byte())],
-  [code('M'), async (machine, reader) => machine.push(await reader.u16())],
-  [code('J'), async (machine, reader) => machine.push(await reader.i32())],
-  [code('G'), async (machine, reader) => machine.push(await reader.double())],
-  [0x8a, async (machine, reader) => machine.push((await reader.long(await reader.byte())) ?? Number.NaN)],
-  [code('X'), async (machine, reader) => machine.push(await reader.text(await reader.u32()))],
-  [code('q'), async (machine, reader) => machine.remember(await reader.byte())],
-  [code('r'), async (machine, reader) => machine.remember(await reader.u32())],
-  [code('h'), async (machine, reader) => machine.recall(await reader.byte())],
-  [code('j'), async (machine, reader) => machine.recall(await reader.u32())],
+  [code('K'), (machine, reader) => machine.push(reader.byte())],
+  [code('M'), (machine, reader) => machine.push(reader.u16())],
+  [code('J'), (machine, reader) => machine.push(reader.i32())],
+  [code('G'), (machine, reader) => machine.push(reader.double())],
+  [0x8a, (machine, reader) => machine.push(reader.long(reader.byte()) ?? Number.NaN)],
+  [code('X'), (machine, reader) => machine.push(reader.text(reader.u32()))],
+  [code('q'), (machine, reader) => machine.remember(reader.byte())],
+  [code('r'), (machine, reader) => machine.remember(reader.u32())],
+  [code('h'), (machine, reader) => machine.recall(reader.byte())],
+  [code('j'), (machine, reader) => machine.recall(reader.u32())],
   [code('('), (machine) => machine.mark()],
   [code(')'), (machine) => machine.pushTuple([])],
   [0x85, tupleOf(1)],
@@ -43,7 +43,7 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [code('}'), (machine) => machine.pushDict()],
   [code('s'), (machine) => machine.setItems([machine.pop(), machine.pop()].reverse())],
   [code('u'), (machine) => machine.setItems(machine.popToMark())],
-  [code('c'), async (machine, reader) => machine.pushCallable(`${await reader.line()}.${await reader.line()}`)],
+  [code('c'), (machine, reader) => machine.pushCallable(`${reader.line()}.${reader.line()}`)],
   [code('R'), (machine) => machine.reduce()],
   [code('Q'), (machine) => machine.persistent()],
   [code('b'), (machine) => machine.build()],
@@ -69,13 +69,17 @@ export async function readStateDict(
 ): Promise<{ readonly tensors: ReadonlyMap<string, TensorRef>; readonly bytes: number }> {
   const reader = new PickleReader(stream, { file, limit: limits.safetensorsHeader });
   const machine = new PickleMachine(reader);
-  if ((await reader.byte()) !== PROTO || !PROTOCOLS.includes(await reader.byte())) {
+  await reader.ready();
+  if (reader.byte() !== PROTO || !PROTOCOLS.includes(reader.byte())) {
     throw machine.invalid('begins no pickle of protocol 2');
   }
-  for (let opcode = await reader.byte(); opcode !== STOP; opcode = await reader.byte()) {
+  for (;;) {
+    if (!reader.isReady) await reader.ready();
+    const opcode = reader.byte();
+    if (opcode === STOP) break;
     const step = OPCODES.get(opcode);
     if (step === undefined) throw machine.invalid(`has the opcode ${opcode}, which no state dict needs`);
-    await step(machine, reader);
+    step(machine, reader);
   }
   const dict = machine.pop();
   if (!isKind(dict, 'dict')) throw machine.invalid('ends what is no dict');

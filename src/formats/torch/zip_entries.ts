@@ -16,6 +16,7 @@ const LOCAL_HEADER = 0x04034b50;
 const DESCRIPTOR = 0x08074b50;
 /** What an archive goes on with behind its entries. */
 const DIRECTORIES = [0x02014b50, 0x06064b50, 0x06054b50];
+const HEADER_BYTES = 30;
 const ENCRYPTED = 1;
 const DESCRIBED = 8;
 const ZIP64 = 0xffffffff;
@@ -36,10 +37,11 @@ export class ZipEntries {
 
   /** The next entry; the one before must have been taken whole. Undefined where the directory begins. */
   async next(): Promise<ZipEntry | undefined> {
-    const signature = viewOf(await this.#reader.take(4)).getUint32(0, true);
+    await this.#reader.fetch(HEADER_BYTES);
+    const signature = viewOf(this.#reader.takeNow(4)).getUint32(0, true);
     if (DIRECTORIES.includes(signature)) return undefined;
     if (signature !== LOCAL_HEADER) throw this.#invalid('expected an entry of a zip archive, got none');
-    const header = viewOf(await this.#reader.take(26));
+    const header = viewOf(this.#reader.takeNow(HEADER_BYTES - 4));
     const [flags, method] = [header.getUint16(2, true), header.getUint16(4, true)];
     const [size, nameBytes, extraBytes] = [
       header.getUint32(18, true),
@@ -62,21 +64,24 @@ export class ZipEntries {
     const isLong = entry.isLong || taken > ZIP64;
     const end = viewOf(await this.#reader.take(descriptorBytes(isLong)));
     if (end.getUint32(0, true) !== DESCRIPTOR) throw this.#invalid(`expected ${name} to end after ${taken} bytes`);
-    this.#expectSize(name, sizeIn(end, isLong), taken);
+    this.#expectSize(name, sizeIn(end, 0, isLong), taken);
   }
 
   /** Takes a small entry whole, whose size may be told only behind it. */
   async note({ name, size, described, isLong }: ZipEntry): Promise<Uint8Array> {
     if (size !== undefined && size > MOST_NOTE) throw this.#invalid(`expected no ${name} of ${size} bytes`);
     if (!described) return this.#reader.take(size ?? 0);
-    const bytes = new Uint8Array(MOST_NOTE + descriptorBytes(isLong));
-    for (let length = 1; length <= bytes.length; length++) {
-      bytes.set(await this.#reader.take(1), length - 1);
-      const told = length - descriptorBytes(isLong);
-      if (told < 0) continue;
-      const end = viewOf(bytes.subarray(told, length));
-      if (end.getUint32(0, true) === DESCRIPTOR && sizeIn(end, isLong) === told) return bytes.slice(0, told);
+    const behind = descriptorBytes(isLong);
+    await this.#reader.fetch(MOST_NOTE + behind);
+    const come = viewOf(this.#reader.buffered);
+    for (let told = 0; told <= MOST_NOTE && told + behind <= come.byteLength; told++) {
+      if (come.getUint32(told, true) !== DESCRIPTOR || sizeIn(come, told, isLong) !== told) continue;
+      const bytes = this.#reader.takeNow(told).slice();
+      this.#reader.takeNow(behind);
+      return bytes;
     }
+    // Where the file ends before, that is what is told.
+    this.#reader.takeNow(MOST_NOTE + behind);
     throw this.#invalid(`expected no ${name} of more than ${MOST_NOTE} bytes`);
   }
 
@@ -113,8 +118,9 @@ function descriptorBytes(isLong: boolean): number {
   return isLong ? 24 : 16;
 }
 
-function sizeIn(descriptor: DataView, isLong: boolean): number {
-  return isLong ? Number(descriptor.getBigUint64(16, true)) : descriptor.getUint32(12, true);
+/** As such a descriptor tells it that begins at `at`. */
+function sizeIn(bytes: DataView, at: number, isLong: boolean): number {
+  return isLong ? Number(bytes.getBigUint64(at + 16, true)) : bytes.getUint32(at + 12, true);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
