@@ -51,3 +51,12 @@ describe.each<[string, () => Promise<unknown>]>([
     expect(timers.mock.calls.length).toBeGreaterThanOrEqual(4);
   });
 });
+
+test('an archive of more entries than files have is limit_exceeded', async () => {
+  const empty = Buffer.concat(zipEntry('n', new Uint8Array(0)));
+  const file = new Uint8Array(Buffer.concat([begin, ...Array<Buffer>(2 ** 16).fill(empty), DIRECTORY]));
+  await expect(readTorch(file)).rejects.toMatchObject({
+    code: 'limit_exceeded',
+    message: 'pytorch_model.bin: expected at most 65536 entries, got more',
+  });
+});

@@ -22,6 +22,8 @@ const DESCRIBED = 8;
 const ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 1;
 const MOST_NAME = 512;
+/** Files have one for each storage, and a few notes. The pickle that tells of them hasn't room for as many. */
+const MOST_ENTRIES = 2 ** 16;
 /** Of a small entry whose size is told only behind it. */
 const MOST_NOTE = 4096;
 
@@ -29,6 +31,7 @@ const MOST_NOTE = 4096;
 export class ZipEntries {
   readonly #reader: ByteReader;
   readonly #file: string;
+  #count = 0;
 
   constructor(reader: ByteReader, file: string) {
     this.#reader = reader;
@@ -41,6 +44,7 @@ export class ZipEntries {
     const signature = viewOf(this.#reader.takeNow(4)).getUint32(0, true);
     if (DIRECTORIES.includes(signature)) return undefined;
     if (signature !== LOCAL_HEADER) throw this.#invalid('expected an entry of a zip archive, got none');
+    if (++this.#count > MOST_ENTRIES) throw this.#tooMany();
     const header = viewOf(this.#reader.takeNow(HEADER_BYTES - 4));
     const [flags, method] = [header.getUint16(2, true), header.getUint16(4, true)];
     const [size, nameBytes, extraBytes] = [
@@ -92,6 +96,13 @@ export class ZipEntries {
 
   #expectSize(name: string, told: number | undefined, taken: number): void {
     if (told !== taken) throw this.#invalid(`expected ${taken} bytes in ${name}, got ${told}`);
+  }
+
+  #tooMany(): WebVeraError {
+    return new WebVeraError('limit_exceeded', `${this.#file}: expected at most ${MOST_ENTRIES} entries, got more`, {
+      hint: 'If you trust the file, save it as safetensors.',
+      detail: { file: this.#file },
+    });
   }
 
   #invalid(what: string): WebVeraError {
