@@ -33,6 +33,26 @@ export async function importStored(
   files: ReadonlyMap<string, Blob>,
   options: ProfileOptions,
 ): Promise<Opened> {
+  const { adapter, state, kept } = await placeFiles(host, shelf.id, files, options);
+  try {
+    await shelf.change(async (stored) => {
+      if (stored === undefined) return withExamples(state, kept);
+      throw inUse(shelf.id);
+    });
+    return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
+  } catch (error) {
+    await host.remove(adapter).catch(() => {}); // the first error tells
+    throw error;
+  }
+}
+
+/** What a profile from files begins with. That its adapter is on the model proves them to be good. */
+export async function placeFiles(
+  host: ProfileHost,
+  id: string,
+  files: ReadonlyMap<string, Blob>,
+  options: ProfileOptions,
+): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly KeptExample[] }> {
   const base = await host.known();
   const { image_size } = host.base[partsKey].info;
   const { adapter: adapterFiles, imported, ...read } = await readFiles(files, { base, image_size });
@@ -41,19 +61,14 @@ export async function importStored(
     read.examples.map(({ example }) => example),
   );
   const examples = checked.map((example, index) => ({ n: read.examples[index]?.n ?? index, example }));
-  const adapter = host.newName(shelf.id);
+  const adapter = host.newName(id);
   try {
     await host.place(adapter, adapterFiles);
     const vectors = await vectorsOf(await host.read(adapter));
     const { base_model, settings, seen, history } = imported;
     const fresh = freshState({ ...base, base_model, vectors, settings });
     const begun = { ...fresh, seed: imported.seed ?? fresh.seed, seen, history };
-    const { state, kept } = withSettings(begun, examples, options);
-    await shelf.change(async (stored) => {
-      if (stored === undefined) return withExamples(state, kept);
-      throw inUse(shelf.id);
-    });
-    return { ...withExamples(state, kept), adapter, unkept: state.settings.keep_examples ? [] : kept };
+    return { adapter, ...withSettings(begun, examples, options) };
   } catch (error) {
     await host.remove(adapter).catch(() => {}); // the first error tells
     throw error;

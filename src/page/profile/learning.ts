@@ -49,6 +49,8 @@ export class ProfileLearning {
   readonly #profile: LearningProfile;
   readonly #onChange: () => void;
   #run: LearnRun | undefined;
+  /** Ends that run. */
+  #ends = new AbortController();
 
   constructor(profile: LearningProfile, onChange: () => void) {
     this.#profile = profile;
@@ -91,6 +93,14 @@ export class ProfileLearning {
     );
   }
 
+  /** Ends what runs for good: it doesn't go on from what is left of it. */
+  async end(reason: unknown): Promise<void> {
+    while (this.#run !== undefined) {
+      this.#ends.abort(reason);
+      await this.over();
+    }
+  }
+
   async #takeUp(release: Release): Promise<void> {
     try {
       const unfinished = await this.#left();
@@ -115,16 +125,19 @@ export class ProfileLearning {
   }
 
   #start(signal: AbortSignal | undefined, begin: () => Promise<Beginning>): LearnRun {
+    const ends = new AbortController();
+    const signals = [this.#profile.life, ends.signal, ...(signal === undefined ? [] : [signal])];
     const run = new LearnRun(async (own) => {
       const { release, ...beginning } = await begin();
       try {
-        return await this.#learn(own, beginning, signal);
+        return await this.#learn(own, beginning, AbortSignal.any(signals));
       } finally {
         release();
       }
     });
     if (this.#run !== undefined) return run;
     this.#run = run;
+    this.#ends = ends;
     const over = (): void => {
       this.#run = undefined;
       this.#onChange();
@@ -161,12 +174,11 @@ export class ProfileLearning {
   async #learn(
     run: LearnRun,
     { unfinished, resumes }: Omit<Beginning, 'release'>,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<TrainOutput> {
-    const { life, host, shelf } = this.#profile;
-    const ends = AbortSignal.any(signal === undefined ? [life] : [life, signal]);
+    const { host, shelf } = this.#profile;
     try {
-      const output = await learn(this.#learner(), unfinished, { run, resumes, signal: ends });
+      const output = await learn(this.#learner(), unfinished, { run, resumes, signal });
       await shelf.deleteCheckpoints();
       return output;
     } catch (error) {

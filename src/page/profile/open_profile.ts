@@ -4,6 +4,7 @@ import { Serial } from '../../core/serial';
 import type { Example } from '../../core/training';
 import { ProfileChannel } from './channel';
 import { type KeptExample, keepFairly } from './examples';
+import { placeFiles } from './files';
 import type { ProfileHost } from './host';
 import { type LearningProfile, ProfileLearning } from './learning';
 import type { Release } from './locks';
@@ -125,7 +126,7 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** As `change`, with other vectors: those are on the GPU before anything is written. */
-  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes): Promise<void> {
+  exchange(vectors: Vectors, body: (stored: StoredProfile) => Changes, unkept?: readonly KeptExample[]): Promise<void> {
     return this.#turns.run(async () => {
       this.expectOpen();
       const fresh = this.host.newName(this.id);
@@ -135,12 +136,33 @@ export class OpenProfile implements Openable, LearningProfile {
           const { state: next, ...rest } = body(stored);
           return { ...rest, state: { ...next, vectors, version: stored.state.version + 1 } };
         });
+        if (unkept !== undefined) this.#unkept = unkept;
         await this.#take(fresh, state);
       } catch (error) {
         if (this.#adapter !== fresh) await this.host.remove(fresh);
         throw error;
       }
     });
+  }
+
+  /** Puts what files hold in the place of all that there is. Whatever fails, nothing of what is stored has changed. */
+  async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions): Promise<void> {
+    const { signal } = options;
+    this.expectOpen();
+    const { adapter, state, kept } = await placeFiles(this.host, this.id, files, options);
+    await this.host.remove(adapter);
+    signal?.throwIfAborted();
+    await this.learning.end(abortError(`What profile '${this.id}' was learning is replaced`));
+    const release = await this.takeToLearn();
+    try {
+      const change = ({ state: { born } }: StoredProfile): Changes => {
+        signal?.throwIfAborted();
+        return { ...withExamples({ ...state, born }, kept), unfinished: null };
+      };
+      await this.exchange(state.vectors, change, state.settings.keep_examples ? [] : kept);
+    } finally {
+      release();
+    }
   }
 
   /** Another tab may have the lock for the moment in which it looks whether there is something to go on with. */

@@ -228,6 +228,16 @@ export class Profile extends EventTarget implements AsyncDisposable {
   }
 
   /**
+   * Puts what `export` gave in the place of all that is kept, in one step, also for those who have it open. A run of this tab
+   * ends first, with an `AbortError`. Rejects with what `Profile.import` does for the files, and `locked_by_other_tab` while
+   * another tab learns; what is kept has not changed then.
+   */
+  async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions = {}): Promise<void> {
+    checkOptions('ProfileOptions', options, profileRules);
+    await this.#open.replace(files, options);
+  }
+
+  /**
    * Deletes vectors, examples and checkpoints, in this tab and all others. A run ends first. The profile is then disposed of.
    */
   async forget(): Promise<{ bytes: number }> {
