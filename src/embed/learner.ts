@@ -156,7 +156,10 @@ export class Learner {
   }
 
   import(files: ReadonlyMap<string, Blob>): Promise<void> {
-    return this.#attempt((visit) => visit.replace(files));
+    return this.#attempt(async (visit) => {
+      await visit.replace(files);
+      this.#unlearnt = undefined;
+    });
   }
 
   rollback(): Promise<void> {

@@ -81,7 +81,7 @@ export interface WebVeraElement extends HTMLElement {
   stop(): Promise<webvera.TrainOutput | undefined>;
   /** As `Profile.export`. */
   export(): Promise<ReadonlyMap<string, Blob>>;
-  /** Puts what `export` gave in the place of all that there is. Rejects with what `Profile.import` rejects with. */
+  /** As `Profile.replace`. Rejects with an `AbortError` where the element goes on to something else before; nothing changes then. */
   import(files: ReadonlyMap<string, Blob>): Promise<void>;
   /** As `Profile.forget`; loads no model for that. What is taught afterwards begins anew. */
   forget(): Promise<{ bytes: number }>;

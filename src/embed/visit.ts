@@ -23,7 +23,7 @@ export interface VisitParts {
   readonly loadClassifier: (typeof AutoModelForSequenceClassification)['from_pretrained'];
   readonly loadImageClassifier: (typeof AutoModelForImageClassification)['from_pretrained'];
   readonly models: SharedModels;
-  readonly profiles: Pick<typeof Profile, 'open' | 'import' | 'forget'>;
+  readonly profiles: Pick<typeof Profile, 'open' | 'forget'>;
 }
 
 /** What a visit hears. */
@@ -130,18 +130,10 @@ export class Visit {
     });
   }
 
-  /** Puts what `export` gave in the profile's place; what is there goes only once the files have proved to be good. */
+  /** Puts what `export` gave in the place of what is there. Once the visit has ended nothing changes any more. */
   async replace(files: ReadonlyMap<string, Blob>): Promise<void> {
-    const { profiles } = this.#parts;
-    const { profile: id } = this.settings;
-    const options = { args: this.#args };
-    // A page may have been closed in the midst of an earlier one.
-    await profiles.forget(trialOf(id), { session: this.#session });
-    const trial = await profiles.import(this.#expectModel(), files, trialOf(id), options);
-    await trial.forget();
-    await this.forget();
-    this.#opening = this.#adopt(profiles.import(this.#expectModel(), files, id, options));
-    await this.#opening;
+    const profile = await this.profileNow();
+    await profile.replace(files, { args: this.#args, signal: this.signal });
   }
 
   async forget(): Promise<{ bytes: number }> {
@@ -212,9 +204,4 @@ export class Visit {
     if (model !== undefined) return model;
     throw this.signal.reason; // all who ask wait until it is loaded
   }
-}
-
-/** Under which files are tried. An id may be as long as it gets. */
-function trialOf(id: string): string {
-  return `${[...id].slice(0, 90).join('')} (import)`;
 }

@@ -4,6 +4,7 @@ import type {
   PreTrainedModel,
   Profile,
   ProfileInfo,
+  ProfileOptions,
   ProgressInfo,
   TrainEvent,
 } from '../../src/index';
@@ -138,6 +139,20 @@ export class FakeProfile extends EventTarget {
     return new Map([['profile.json', new Blob([JSON.stringify(this.examples)])]]);
   }
 
+  /** While files are read. */
+  reading: () => unknown = () => {};
+
+  async replace(files: ReadonlyMap<string, Blob>, { signal }: ProfileOptions = {}): Promise<void> {
+    const json = files.get('profile.json');
+    if (json === undefined) throw new WebVeraError('invalid_format', 'expected profile.json');
+    const examples = JSON.parse(await json.text());
+    await this.reading();
+    signal?.throwIfAborted();
+    this.learning?.fail(new DOMException('replaced', 'AbortError'));
+    this.examples = examples;
+    this.dispatchEvent(new Event('change'));
+  }
+
   async forget(): Promise<{ bytes: number }> {
     const { bytes } = this.info;
     this.vanish();
@@ -171,15 +186,6 @@ export class FakeProfiles {
     this.made.push(profile);
     return profile as unknown as Profile;
   }) as (typeof Profile)['open'];
-
-  readonly import = (async (_base: PreTrainedModel, files: ReadonlyMap<string, Blob>, id: string) => {
-    const json = files.get('profile.json');
-    if (json === undefined) throw new WebVeraError('invalid_format', 'expected profile.json');
-    const profile = new FakeProfile(id);
-    profile.examples = JSON.parse(await json.text());
-    this.made.push(profile);
-    return profile as unknown as Profile;
-  }) as (typeof Profile)['import'];
 
   readonly forget = (async (id: string) => {
     this.forgotten.push(id);

@@ -239,7 +239,42 @@ describe('what is kept', () => {
     const before = learner.profile;
     await expect(learner.import(new Map())).rejects.toMatchObject({ code: 'invalid_format' });
     expect(learner.profile).toBe(before);
-    // What a page left that was closed in the midst of it.
-    expect(world.profiles.forgotten).toContain('default (import)');
+    expect(learner.profile).toMatchObject({ examples: [{ text: 'A paragraph.' }] });
+  });
+
+  test.each(['leave', 'load'] as const)('stays where its element goes on to something else: %s', async (way) => {
+    const learner = world.learner();
+    await learner.load();
+    const { last } = world.profiles;
+    await last.add([{ text: 'A paragraph.' }]);
+    const read = withResolvers();
+    last.reading = () => read.promise;
+    const imported = learner.import(new Map([['profile.json', new Blob(['[]'])]]));
+    await settled();
+    world.attributes.profile = 'ann';
+    await (way === 'leave' ? learner.leave('The element was removed') : learner.load());
+    read.resolve();
+    await expect(imported).rejects.toMatchObject({ name: 'AbortError' });
+    expect(last.examples).toEqual([{ text: 'A paragraph.' }]);
+    expect(world.profiles.forgotten).toEqual([]);
+    expect(world.heard('error')).toEqual([]);
+  });
+
+  test('ends what is learning as something else comes in its place', async () => {
+    const learner = world.learner();
+    const lesson = { text: 'A paragraph.' };
+    const files = new Map([['profile.json', new Blob(['[]'])]]);
+    const taught = learner.teach(lesson);
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    const ended = expect(taught).rejects.toMatchObject({ name: 'AbortError' });
+    await learner.import(files);
+    await ended;
+    expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
+    // The lesson is not there any more.
+    const again = learner.teach(lesson);
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    expect(world.profiles.last.examples).toEqual([lesson]);
+    world.profiles.last.runs[1]?.finish();
+    await again;
   });
 });
