@@ -1,6 +1,5 @@
 import {
   type ChatMessage,
-  type Example,
   type Generation,
   type GenerationConfig,
   type LabelScore,
@@ -18,6 +17,7 @@ import type { Given } from './examples_of';
 import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
 import { type Recovered, RunWatch } from './run_watch';
+import { isSameLesson } from './same_lesson';
 import { isSame, type Settings } from './settings';
 import { Status, type Tell } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';
@@ -104,7 +104,7 @@ export class Learner {
       onProgress: (info) => this.#tell('progress', info),
       onChange: () => this.#lookAt(visit),
       onForgotten: () => this.#onForgotten(undefined),
-      onClosed: () => this.#give(visit, new WebVeraError('worker_crashed', 'The session has ended')),
+      onClosed: () => this.#giveUp(visit, new WebVeraError('worker_crashed', 'The session has ended')),
     });
     this.#visit = visit;
     this.status.clear();
@@ -269,11 +269,14 @@ export class Learner {
     if (isAbort(error) || (visit !== undefined && isForgotten(error))) return error;
     const known = this.status.report(error);
     // What is learning goes on by itself, and the model with it.
-    if (visit !== undefined && isFatal(known) && visit.profile?.learning === undefined) {
-      this.#drop('failed');
-      void visit.end(known, { broken: true });
-    }
+    if (visit !== undefined && isFatal(known) && visit.profile?.learning === undefined) this.#giveUp(visit, known);
     return known;
+  }
+
+  #giveUp(visit: Visit, error: WebVeraError): void {
+    const known = this.status.report(error);
+    this.#drop('failed');
+    void visit.end(known, { broken: true });
   }
 
   #drop(happening: 'left' | 'failed'): void {
@@ -281,17 +284,6 @@ export class Learner {
     this.#watch.drop();
     this.status.happen(happening);
   }
-}
-
-/** Of files and images those alone are the same that are the same object: what they hold isn't looked at. */
-function isSameLesson(one: Given, other: Given): boolean {
-  if (one instanceof Blob || other instanceof Blob) return one === other;
-  const imageOf = (example: Example | undefined): unknown =>
-    example !== undefined && 'image' in example ? example.image : undefined;
-  return (
-    JSON.stringify(one) === JSON.stringify(other) &&
-    one.every((example, index) => imageOf(example) === imageOf(other[index]))
-  );
 }
 
 async function untilFree(profile: Profile): Promise<void> {

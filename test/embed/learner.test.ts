@@ -151,6 +151,21 @@ describe('a session that ends by itself', () => {
     expect(world.sessions).toHaveLength(2);
     expect(learner.status.state).toBe('ready');
   });
+
+  test('takes along what is learning, too', async () => {
+    const learner = world.learner();
+    const taught = learner.teach('A paragraph.');
+    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    world.sessions[0]?.end();
+    expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
+    expect([learner.run, learner.model]).toEqual([undefined, undefined]);
+    world.profiles.last.runs[0]?.fail(new DOMException('The session was closed', 'AbortError'));
+    await expect(taught).rejects.toMatchObject({ code: 'worker_crashed' });
+    expect(world.heard('error')).toHaveLength(1);
+    await learner.load();
+    expect(world.sessions).toHaveLength(2);
+    expect(learner.status.state).toBe('ready');
+  });
 });
 
 describe('generating', () => {
