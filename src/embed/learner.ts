@@ -21,6 +21,7 @@ import { isSameLesson } from './same_lesson';
 import { isSame, type Settings } from './settings';
 import { Status, type Tell } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';
+import { untilAborted } from './until_aborted';
 import { Visit, type VisitParts } from './visit';
 
 export interface LearnerParts extends VisitParts {
@@ -124,12 +125,13 @@ export class Learner {
   }
 
   generate(prompt: string | readonly ChatMessage[] | readonly number[], config: GenerationConfig = {}): Generation {
+    const { signal } = config;
     const begun = this.#attempt(async (visit) => {
-      const profile = await visit.profileNow();
+      const profile = await untilAborted(visit.profileNow(), signal);
       return { generation: profile.generate(prompt, config) };
-    });
+    }, signal);
     this.#tellTokens(begun).catch((error: unknown) => {
-      if (config.signal?.aborted !== true) this.#give(this.#visit, error);
+      if (signal?.aborted !== true) this.#give(this.#visit, error);
     });
     return new LazyGeneration(begun);
   }
@@ -218,13 +220,9 @@ export class Learner {
 
   async #forget(): Promise<{ bytes: number }> {
     const visit = this.#visit;
-    if (visit !== undefined) {
-      await this.#loading;
-      return visit.forget();
-    }
-    const { profile } = this.#parts.settings();
-    const session = this.#given ?? (await this.#parts.openSession({}));
-    return this.#parts.profiles.forget(profile, { session });
+    const { profile } = visit?.settings ?? this.#parts.settings();
+    const session = this.session ?? (await this.#parts.openSession({}));
+    return visit?.forget(session) ?? this.#parts.profiles.forget(profile, { session });
   }
 
   /** There may be a run that this learner didn't begin: of an earlier visit, or of another element. */
@@ -250,16 +248,16 @@ export class Learner {
   }
 
   /** Does something with what is loaded; loads it first where it isn't. What fails is told, and rejects. */
-  async #attempt<T>(action: (visit: Visit) => Promise<T>): Promise<T> {
-    if (this.#visit === undefined) await this.load();
-    else await this.#loading;
+  async #attempt<T>(action: (visit: Visit) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    await untilAborted(this.#visit === undefined ? this.load() : this.#loading, signal);
     const visit = this.#visit;
     if (visit === undefined) throw new DOMException('What was loaded is gone', 'AbortError');
     this.status.clear();
     try {
       return await action(visit);
     } catch (error) {
-      throw this.#give(visit, error);
+      throw signal?.aborted ? error : this.#give(visit, error);
     }
   }
 

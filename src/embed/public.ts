@@ -67,7 +67,7 @@ export interface WebVeraElement extends HTMLElement {
    * `Profile.add` and `Profile.learn` reject with.
    */
   teach(lesson: Lesson, args?: webvera.TrainingArguments): Promise<webvera.TrainOutput>;
-  /** Continues a text, with what was learnt. Iterate for tokens, or await the text. */
+  /** Continues a text, with what was learnt. Iterate for tokens, or await the text. `config.signal` doesn't stop loading. */
   generate(
     prompt: string | readonly webvera.ChatMessage[] | readonly number[],
     config?: webvera.GenerationConfig,
@@ -83,7 +83,7 @@ export interface WebVeraElement extends HTMLElement {
   export(): Promise<ReadonlyMap<string, Blob>>;
   /** As `Profile.replace`. Rejects with an `AbortError` where the element goes on to something else before; nothing changes then. */
   import(files: ReadonlyMap<string, Blob>): Promise<void>;
-  /** As `Profile.forget`; loads no model for that. What is taught afterwards begins anew. */
+  /** As `Profile.forget`; loads no model for that, and waits for none. What is taught afterwards begins anew. */
   forget(): Promise<{ bytes: number }>;
 }
 

@@ -50,6 +50,8 @@ export class Visit {
   #isForgetting = false;
   /** While it is being opened. */
   #opening: Promise<Profile> | undefined;
+  /** The last deletion of what isn't open. What is opened afterwards is empty. */
+  #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: Settings, parts: VisitParts, listener: VisitListener) {
     this.settings = settings;
@@ -106,13 +108,9 @@ export class Visit {
   profileNow(): Promise<Profile> {
     if (this.#profile !== undefined) return Promise.resolve(this.#profile);
     const { profile: id, peft_config } = this.settings;
-    this.#opening ??= this.#adopt(
-      this.#parts.profiles.open(this.#expectModel(), id, {
-        peft_config,
-        args: this.#args,
-        signal: this.signal,
-      }),
-    );
+    const options = { peft_config, args: this.#args, signal: this.signal };
+    const open = (): Promise<Profile> => this.#parts.profiles.open(this.#expectModel(), id, options);
+    this.#opening ??= this.#adopt(this.#gone.then(open));
     return this.#opening;
   }
 
@@ -136,9 +134,13 @@ export class Visit {
     await profile.replace(files, { args: this.#args, signal: this.signal });
   }
 
-  async forget(): Promise<{ bytes: number }> {
+  /** Also while it loads, without waiting for the model. `session`: through which, while nothing is open. */
+  async forget(session: Session): Promise<{ bytes: number }> {
+    await this.#opening?.catch(() => {}); // what is half open has read what it forgets
     if (this.#profile === undefined) {
-      return this.#parts.profiles.forget(this.settings.profile, { session: this.#session });
+      const gone = this.#gone.then(() => this.#parts.profiles.forget(this.settings.profile, { session }));
+      this.#gone = gone.catch(() => {});
+      return gone;
     }
     this.#isForgetting = true;
     try {

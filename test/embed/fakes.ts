@@ -174,6 +174,8 @@ export class FakeProfile extends EventTarget {
 export class FakeProfiles {
   readonly made: FakeProfile[] = [];
   readonly forgotten: string[] = [];
+  /** Makes forgetting wait. */
+  deleting: () => unknown = () => {};
   /** Makes opening fail, or wait. */
   before: () => unknown = () => {};
   /** Of a profile that is opened next. */
@@ -188,6 +190,7 @@ export class FakeProfiles {
   }) as (typeof Profile)['open'];
 
   readonly forget = (async (id: string) => {
+    await this.deleting();
     this.forgotten.push(id);
     return { bytes: 7 };
   }) as (typeof Profile)['forget'];

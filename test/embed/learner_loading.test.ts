@@ -1,0 +1,96 @@
+import { beforeEach, expect, test } from 'vitest';
+import { WebVeraError } from '../../src/index';
+import { withResolvers } from '../helpers/with_resolvers';
+import { newWorld, settled, type World } from './learner_world';
+
+let world: World;
+let arrived: ReturnType<typeof withResolvers<void>>;
+/** Its model is on its way until `arrived` says so. */
+beforeEach(() => {
+  world = newWorld();
+  arrived = withResolvers<void>();
+  world.before = () => arrived.promise;
+});
+
+test('what is kept is forgotten while the model loads, and what is then opened is empty', async () => {
+  const learner = world.learner();
+  const loading = learner.load();
+  await settled();
+  const deleted = withResolvers<void>();
+  world.profiles.deleting = () => deleted.promise;
+  const gone = learner.forget();
+  arrived.resolve();
+  await settled();
+  expect(world.models).toHaveLength(1);
+  expect(world.profiles.made).toEqual([]); // not before the deletion is through
+  deleted.resolve();
+  expect(await gone).toEqual({ bytes: 7 });
+  await loading;
+  expect(world.profiles.forgotten).toEqual(['default']);
+  expect(world.profiles.made).toHaveLength(1);
+  expect(learner.status).toMatchObject({ state: 'ready', forgotten: { bytes: 7 } });
+});
+
+test('what is kept is forgotten while the model loads, whatever comes of that', async () => {
+  const learner = world.learner();
+  const loading = learner.load();
+  await settled();
+  expect(await learner.forget()).toEqual({ bytes: 7 });
+  expect(learner.status.state).toBe('loading');
+  arrived.reject(new WebVeraError('offline', 'no connection'));
+  await expect(loading).rejects.toMatchObject({ code: 'offline' });
+});
+
+test('what is kept is forgotten before there is a session', async () => {
+  const learner = world.learner();
+  void learner.load();
+  expect(await learner.forget()).toEqual({ bytes: 7 });
+  expect(learner.status.state).toBe('loading');
+  arrived.resolve();
+  await learner.load();
+  expect(learner.profile).toBe(world.profiles.last);
+});
+
+test('what is being opened is forgotten once it is there', async () => {
+  const learner = world.learner();
+  const [asked, opened] = [withResolvers<void>(), withResolvers<void>()];
+  world.profiles.prepare = (profile) => profile.examples.push({ text: 'A paragraph.' });
+  world.profiles.before = () => {
+    asked.resolve();
+    return opened.promise;
+  };
+  arrived.resolve();
+  const loading = learner.load();
+  await asked.promise;
+  const gone = learner.forget();
+  opened.resolve();
+  expect(await gone).toEqual({ bytes: 100 });
+  await loading;
+  expect(world.profiles.forgotten).toEqual([]);
+  expect(world.profiles.last.examples).toEqual([]);
+  expect(learner.profile).toBeUndefined();
+});
+
+test.each([undefined, new Error('enough')])('nobody who gives up writing waits for the model: %s', async (reason) => {
+  const learner = world.learner();
+  const abort = new AbortController();
+  const { signal } = abort;
+  const generation = learner.generate('It was', { signal });
+  await settled();
+  abort.abort(reason);
+  await expect(Promise.resolve(generation)).rejects.toBe(signal.reason);
+  await expect(Promise.resolve(learner.generate('It was', { signal }))).rejects.toBe(signal.reason);
+  expect(learner.status).toMatchObject({ state: 'loading', error: undefined });
+  arrived.resolve();
+  await learner.load();
+  await settled();
+  expect(world.profiles.last.written).toEqual([]);
+  expect(world.heard('error')).toEqual([]);
+});
+
+test('nothing is loaded for one who has given up before', async () => {
+  const learner = world.learner();
+  const signal = AbortSignal.abort();
+  await expect(Promise.resolve(learner.generate('It was', { signal }))).rejects.toBe(signal.reason);
+  expect(learner.status.state).toBe('idle');
+});
