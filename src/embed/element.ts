@@ -167,10 +167,10 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     } else if (this.#panel?.task !== task) {
       const panel = new Panel(this.#learner, { task, name: () => nameOf(this.getAttribute('model') ?? '') });
       this.#panel = panel;
-      addStyles(this.#root);
       this.#root.replaceChildren(panel.root);
       void troubleHere().then((trouble) => trouble && panel.refuse(trouble));
     }
+    if (this.#panel !== undefined) addStyles(this.#root);
   }
 
   #dispatch(type: string, detail: unknown): void {

@@ -36,13 +36,26 @@ test.each(browserNames)('%s: a page of another origin loads, teaches, writes, go
         const written = await one!.generate('It was the whale', { max_new_tokens: 4 });
         document.querySelector('main')!.prepend(one!); // moved, not removed
         await Promise.resolve();
+        const padding = (): string => getComputedStyle(one!.shadowRoot!.querySelector('section')!).paddingLeft;
+        const looks = [padding()];
+        // Into another document, which takes its looks, and back.
+        const frame = document.createElement('iframe');
+        const framed = new Promise((resolve) => frame.addEventListener('load', resolve));
+        document.body.append(frame);
+        await framed;
+        for (const place of [frame.contentDocument!.body, document.querySelector('main')!]) {
+          place.prepend(one!);
+          looks.push(padding());
+        }
+        frame.remove();
         const state = one!.state;
-        return { heard, isShared, output, written, state, info: one!.profile!.info, other: two!.profile!.info };
+        return { heard, isShared, output, written, state, looks, info: one!.profile!.info, other: two!.profile!.info };
       }, text);
       expect(first.isShared).toBe(true);
       for (const file of ['/worker.js', '/model.safetensors', '/tokenizer.json']) expect(asked(file)).toBe(1);
       expect(first.output.global_step).toBe(3);
       expect(first.state).toBe('ready');
+      expect(first.looks).toEqual([expect.stringMatching(/^2\dpx$/), '20px', first.looks[0]]);
       expect(first.info).toMatchObject({ id: 'default', history: [{ steps: 3 }] });
       expect(first.info.examples).toBeGreaterThan(10);
       expect(first.other).toMatchObject({ id: 'two', examples: 0, history: [] });

@@ -146,9 +146,14 @@ canvas { display: block; width: 100%; max-width: 96px; border: 1px solid var(--l
 }
 `;
 
-/** Puts the looks on a shadow root. A sheet that is made by a script needs no 'unsafe-inline'. */
+/**
+ * Puts the looks on a shadow root, unless it has them: as it comes into another document, such as a window of
+ * picture-in-picture, it loses them. A sheet that is made by a script needs no 'unsafe-inline'.
+ */
 export function addStyles(root: ShadowRoot): void {
-  const sheet = new CSSStyleSheet();
+  const { defaultView } = root.ownerDocument; // a sheet is of one document
+  if (defaultView === null || root.adoptedStyleSheets.length > 0) return;
+  const sheet = new defaultView.CSSStyleSheet();
   sheet.replaceSync(CSS);
   root.adoptedStyleSheets = [sheet];
 }
