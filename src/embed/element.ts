@@ -38,10 +38,12 @@ const EVENTS: { readonly [Type in keyof Told]?: keyof WebVeraElementEventMap } =
 
 /** `<web-vera>`, as `WebVeraElement` tells of it. */
 class LearningElement extends HTMLElement implements WebVeraElement {
-  static readonly observedAttributes = ['headless', 'task'];
+  static readonly observedAttributes = ['headless', 'task', 'model', 'autoload'];
   readonly #learner: Learner;
   readonly #root: ShadowRoot;
   #panel: Panel | undefined;
+  /** Whether the end of this turn sees to it. */
+  #isAutoloadDue = false;
 
   /** @internal `models`: what is shared with the page's other elements. */
   constructor(models: SharedModels) {
@@ -60,6 +62,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
       const event = EVENTS[type];
       if (event !== undefined) this.#dispatch(event, detail ?? null);
       this.#panel?.hear(type, detail);
+      if (type === 'state' && this.#panel !== undefined) this.#render();
     });
     this.#root = this.attachShadow({ mode: 'open' });
   }
@@ -136,7 +139,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
   connectedCallback(): void {
     this.#takeOver('session');
     this.#render();
-    if (this.hasAttribute('autoload')) this.load().catch(() => {}); // an event tells
+    this.#autoload();
   }
 
   disconnectedCallback(): void {
@@ -146,8 +149,21 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     });
   }
 
-  attributeChangedCallback(): void {
-    if (this.isConnected) this.#render();
+  attributeChangedCallback(name: string): void {
+    this.#render();
+    this.#panel?.update();
+    if (name === 'autoload' || name === 'model') this.#autoload();
+  }
+
+  /** At the end of this turn, as a page may set attributes until then. What is loaded stays until `load` is called. */
+  #autoload(): void {
+    if (this.#isAutoloadDue) return;
+    this.#isAutoloadDue = true;
+    queueMicrotask(() => {
+      this.#isAutoloadDue = false;
+      if (!this.isConnected || !this.hasAttribute('autoload') || this.#learner.task !== undefined) return;
+      this.load().catch(() => {}); // an event tells
+    });
   }
 
   /** A property that was set before this script had run would hide the class's own. */
@@ -159,18 +175,23 @@ class LearningElement extends HTMLElement implements WebVeraElement {
   }
 
   #render(): void {
-    const task = knownTask(this.getAttribute('task')?.trim()) ?? 'causal-lm';
+    if (!this.isConnected) return;
     if (this.hasAttribute('headless')) {
+      this.#panel?.close();
       this.#panel = undefined;
       this.#root.adoptedStyleSheets = [];
       this.#root.replaceChildren(create('slot'));
-    } else if (this.#panel?.task !== task) {
+      return;
+    }
+    const task = this.#learner.task ?? knownTask(this.getAttribute('task')?.trim()) ?? 'causal-lm';
+    if (this.#panel?.task !== task) {
+      this.#panel?.close();
       const panel = new Panel(this.#learner, { task, name: () => nameOf(this.getAttribute('model') ?? '') });
       this.#panel = panel;
       this.#root.replaceChildren(panel.root);
       void troubleHere().then((trouble) => trouble && panel.refuse(trouble));
     }
-    if (this.#panel !== undefined) addStyles(this.#root);
+    addStyles(this.#root);
   }
 
   #dispatch(type: string, detail: unknown): void {

@@ -18,7 +18,7 @@ import { type Boxed, LazyGeneration } from './lazy_generation';
 import type { Lesson } from './public';
 import { type Recovered, RunWatch } from './run_watch';
 import { isSameLesson } from './same_lesson';
-import { isSame, type Settings } from './settings';
+import { type ElementTask, isSame, type Settings } from './settings';
 import { Status, type Tell } from './status';
 import { isAbort, isFatal, isForgotten } from './trouble';
 import { untilAborted } from './until_aborted';
@@ -77,6 +77,11 @@ export class Learner {
 
   get profile(): Profile | undefined {
     return this.#visit?.profile;
+  }
+
+  /** Of what is loaded, or being loaded. */
+  get task(): ElementTask | undefined {
+    return this.#visit?.settings.task;
   }
 
   get run(): TrainRun | undefined {

@@ -32,8 +32,8 @@ export interface WebVeraElementEventMap {
  * - `r`, `target-modules` (names with commas between them, or 'all-linear'): of a profile that begins.
  * - `max-steps` (60), `learning-rate`, `max-length` (256 tokens): of learning.
  * - `headless`: no interface; what stands within the element is shown.
- * - `autoload`: loads as soon as the element is in the page. Otherwise nothing is downloaded before a visitor agrees, or the
- *   page calls a method.
+ * - `autoload`: loads as soon as the element is in the page and the script that put it there is through, and again when `model`
+ *   or `autoload` is set while nothing is loaded. Otherwise nothing is downloaded before a visitor agrees, or the page calls a method.
  *
  * All elements of a page share the default session, unless they are given another, and those with the same `model`,
  * `task`, `labels` and `dtype` one copy of it, which the last one that leaves frees. An element that is taken out of the page stops what it does;

@@ -94,3 +94,18 @@ test('nothing is loaded for one who has given up before', async () => {
   await expect(Promise.resolve(learner.generate('It was', { signal }))).rejects.toBe(signal.reason);
   expect(learner.status.state).toBe('idle');
 });
+
+test('the task is that of what is loaded, not what the attribute has become', async () => {
+  const learner = world.learner();
+  expect(learner.task).toBeUndefined();
+  const loading = learner.load();
+  world.attributes.task = 'text-classification';
+  expect(learner.task).toBe('causal-lm');
+  arrived.resolve();
+  await loading;
+  expect(learner.task).toBe('causal-lm');
+  await learner.load();
+  expect(learner.task).toBe('text-classification');
+  await learner.leave('gone');
+  expect(learner.task).toBeUndefined();
+});

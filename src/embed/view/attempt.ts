@@ -45,6 +45,10 @@ export class Attempt implements Region {
     return firstUsable(this.#stop, this.#write, this.#prompt.input);
   }
 
+  close(): void {
+    this.#writing?.abort();
+  }
+
   async #begin(): Promise<void> {
     const writing = new AbortController();
     this.#writing = writing;

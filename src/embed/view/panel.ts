@@ -113,6 +113,10 @@ export class Panel {
     if (focused !== undefined && !isUsable(focused)) this.#land(focused);
   }
 
+  close(): void {
+    for (const region of this.#regions) region.close?.();
+  }
+
   /** However much happens, once a frame. */
   #soon(): void {
     if (this.#frame !== 0) return;

@@ -17,6 +17,8 @@ export interface Region {
   update(shown: Shown): void;
   /** Where the focus goes when what had it is gone; undefined where there is no place for it. */
   landing(): HTMLElement | undefined;
+  /** Stops what it does, as another takes its place. */
+  close?(): void;
 }
 
 /** Says something to those who listen to the page, when they have a moment. */

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { prose, tag, withEmbed } from './embed_page';
+
+test('attributes that are set late count, and the interface is that of what is loaded', async () => {
+  await withEmbed(
+    'chromium',
+    (cdn) => ({ '/page.html': tag(cdn) }),
+    async (page, cdn) => {
+      await page.waitForFunction(() => customElements.get('web-vera') !== undefined);
+      const consent = await page.evaluate(() => {
+        const element = document.createElement('web-vera');
+        document.body.append(element);
+        const names = ['org/b', './models/c/'].map((model) => {
+          element.setAttribute('model', model);
+          return element.shadowRoot!.querySelector('strong')!.textContent;
+        });
+        element.remove();
+        return names;
+      });
+      expect(consent).toEqual(['org/b', 'c']);
+
+      const states = await page.evaluate(async (model) => {
+        const next = (element: Element, type: string): Promise<unknown> =>
+          new Promise((resolve) => element.addEventListener(type, resolve, { once: true }));
+        const late = document.createElement('web-vera');
+        document.body.append(late);
+        const seen: string[] = [];
+        const look = async (): Promise<void> => {
+          await Promise.resolve();
+          seen.push(late.state);
+        };
+        late.addEventListener('webvera-error', () => seen.push('told'));
+        late.setAttribute('autoload', '');
+        await look(); // there is no model yet
+        late.setAttribute('r', '4');
+        late.setAttribute('model', model);
+        late.setAttribute('target-modules', 'q_proj');
+        seen.push(late.state);
+        await look();
+        await late.stop();
+        seen.push(late.state);
+        late.remove();
+        // All that is set in one turn, whatever the order.
+        const one = document.createElement('web-vera');
+        one.id = 'one';
+        one.setAttribute('autoload', '');
+        document.body.append(one);
+        one.setAttribute('model', model);
+        const ready = next(one, 'webvera-ready');
+        await Promise.resolve();
+        seen.push(one.state);
+        await ready;
+        one.setAttribute('model', 'org/other');
+        await Promise.resolve();
+        seen.push(one.state); // until it is loaded again
+        one.setAttribute('model', model);
+        return seen;
+      }, prose(cdn));
+      expect(states).toEqual(['told', 'error', 'error', 'loading', 'idle', 'loading', 'ready']);
+
+      const shown = await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        const find = (selector: string) => one.shadowRoot!.querySelector(selector);
+        const heading = () => find('h2')!.textContent;
+        await new Promise(requestAnimationFrame);
+        const headings = [heading()];
+        one.setAttribute('task', 'text-classification');
+        one.setAttribute('labels', 'ham,spam');
+        one.setAttribute('profile', 'spam');
+        headings.push(heading());
+        const isThere = (find('#prompt') as HTMLElement).checkVisibility();
+        await one.load();
+        headings.push(heading());
+        for (const name of ['task', 'labels', 'profile']) one.removeAttribute(name);
+        headings.push(heading());
+        await one.load();
+        headings.push(heading());
+        return { headings, isThere };
+      });
+      const [writes, tells] = [
+        'A language model that learns from you',
+        'A model that learns from you to tell texts apart',
+      ];
+      expect(shown).toEqual({ headings: [writes, writes, tells, tells, writes], isThere: true });
+
+      // What an interface was writing ends with it.
+      const tokens = await page.evaluate(async () => {
+        const one = document.querySelector('web-vera')!;
+        let count = 0;
+        const first = new Promise((resolve) => one.addEventListener('webvera-token', resolve, { once: true }));
+        one.addEventListener('webvera-token', () => count++);
+        const prompt = one.shadowRoot!.querySelector<HTMLTextAreaElement>('#prompt')!;
+        prompt.value = 'It was the whale';
+        prompt.dispatchEvent(new Event('input'));
+        [...one.shadowRoot!.querySelectorAll('button')].find(({ textContent }) => textContent === 'Write')!.click();
+        await first;
+        one.setAttribute('headless', '');
+        await one.generate('It was the whale', { max_new_tokens: 80, eos_token_id: null });
+        return count;
+      });
+      expect(tokens).toBeLessThan(140);
+    },
+  );
+});
