@@ -48,6 +48,11 @@ export class GgufFiles implements ModelFiles {
     return (await this.#describe()).config;
   }
 
+  /** Of what stands before the tensors: most of it is the tokenizer. */
+  async headerBytes(): Promise<number> {
+    return (await this.#open()).header.bytesRead;
+  }
+
   /** What tokenizer.json and tokenizer_config.json would hold, and how many bytes that was. */
   async tokenizer(): Promise<
     { readonly tokenizer: JsonObject; readonly config: JsonObject; readonly bytes: number } | undefined

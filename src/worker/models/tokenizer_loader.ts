@@ -44,10 +44,9 @@ export class TokenizerLoader {
   ): Promise<TextTokenizer | undefined> {
     // First, so that whoever has the other files has this one too.
     const chatTemplate = await readFileIfPresent(source, 'chat_template.jinja', this.#limits.json).catch(noneForbidden);
-    const files = (await readTokenizerFiles(source, this.#limits, modelType)) ?? (await gguf?.tokenizer());
+    const files = (await readTokenizerFiles(source, this.#limits, modelType)) ?? (await this.#ofGguf(gguf));
     if (files === undefined) return undefined;
-    // On slow devices a megabyte of a file takes a second, and a megabyte of a text four.
-    this.#host.quiet?.(files.bytes / 2 ** 20);
+    this.#announce(files.bytes);
     const { renderChat } = this.#host;
     const tokenizer = createTokenizer(files.tokenizer, files.config, {
       ...(vocabSize !== undefined && { vocabSize }),
@@ -55,6 +54,18 @@ export class TokenizerLoader {
       ...(renderChat !== undefined && { renderChat }),
     });
     return announcing(tokenizer, (length) => this.#host.quiet?.(length / 2 ** 18));
+  }
+
+  /** Merges that the file lacks are made in one go. */
+  async #ofGguf(gguf: GgufFiles | undefined): ReturnType<GgufFiles['tokenizer']> {
+    if (gguf === undefined) return undefined;
+    this.#announce(await gguf.headerBytes());
+    return gguf.tokenizer();
+  }
+
+  /** On slow devices a megabyte of a file takes a second, and a megabyte of a text four. */
+  #announce(bytes: number): void {
+    this.#host.quiet?.(bytes / 2 ** 20);
   }
 }
 
