@@ -33,7 +33,7 @@ describe("an element's attributes", () => {
     expect(settings).toMatchObject({ profile: 'ann', dtype: 'float16', max_length: 128 });
     expect(settings).toMatchObject({ task: 'text-classification', labels: ['ham', 'spam', 'not sure'] });
     expect(settings.peft_config).toEqual({ r: 64, target_modules: ['q_proj', 'v_proj'] });
-    expect(settings.args).toEqual({ max_steps: 20, learning_rate: 0.06 });
+    expect(settings.args).toEqual({ max_steps: 20, learning_rate: 0.06, headLearningRate: 4e-3 });
   });
 
   test.each([
