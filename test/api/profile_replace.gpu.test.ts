@@ -70,6 +70,8 @@ test('files that can’t take its place leave a profile as it is, and what it is
       await expect(mine.replace(broken)).rejects.toMatchObject({ code: 'invalid_format' });
       const reason = new Error('given up');
       await expect(mine.replace(files, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      const { session } = there;
+      await expect(mine.replace(files, { session })).rejects.toMatchObject({ code: 'invalid_argument' });
       await expect(theirs.replace(files)).rejects.toMatchObject({ code: 'locked_by_other_tab' });
       expect(mine.learning).toBe(run);
       await run.stop();

@@ -234,7 +234,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
    */
   async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions = {}): Promise<void> {
     checkOptions('ProfileOptions', options, profileRules);
-    await this.#open.replace(files, options);
+    const open = this.#open;
+    expectOwnSession('replace', open.host.link, options.session);
+    await open.replace(files, options);
   }
 
   /**
