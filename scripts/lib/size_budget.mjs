@@ -13,7 +13,7 @@ const BUDGETS = {
   'webvera.js': { files: ['webvera.js'], most: 50 * KIB },
   'worker.js': { files: ['worker.js'], most: 220 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
-  'embed.js': { files: ['embed.js'], most: 60 * KIB },
+  'embed.js': { files: ['embed.js'], most: 62 * KIB },
   'first load': { files: ['webvera.js', 'worker.js'], most: 300 * KIB },
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 300 * KIB },
 };

@@ -38,7 +38,7 @@ export class KeptFolder implements FileSource {
   /** Whether files are asked for again. */
   readonly #changes: boolean;
   #isPinned = false;
-  /** Whether what makes a model was found. */
+  /** Whether what makes a model was found, and is kept. */
   #isThere = false;
   /** What was found to be missing before that. */
   readonly #absent: KeptFile[] = [];
@@ -135,7 +135,6 @@ export class KeptFolder implements FileSource {
       if (record === undefined) await this.#noteAbsence(file);
       return undefined;
     }
-    await this.#noteFound(file);
     const { facts } = download;
     if (record?.state === 'verified' && isSame(record, facts)) {
       await download.cancel();
@@ -145,6 +144,7 @@ export class KeptFolder implements FileSource {
     if (this.#changes && facts.tag === undefined) {
       return this.#http.tracked(file, download, download.likelySize);
     }
+    await this.#noteFound(file);
     return this.#growing(file, record, download);
   }
 

@@ -244,7 +244,10 @@ describe("a page's own server, and this machine", () => {
 
   test('have nothing kept that nobody could compare', async () => {
     server.always = { etag: null };
-    await device.read(own(), 'config.json');
+    const folder = own();
+    await device.read(folder, 'config.json');
+    await device.read(folder);
+    expect(await readFileIfPresent(folder, 'tokenizer.json', 10)).toBeUndefined();
     expect(await device.states()).toEqual({});
   });
 });
