@@ -46,8 +46,9 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * Opens `id`, or begins it, over a model from `from_pretrained`, of texts or of images. Profiles over one base share its
    * weights and, by key and rank, A and B: each costs its vectors. A `learn` that a closed page left behind goes on.
    *
-   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, another base than it began with, or another
-   * `peft_config`; with `storage_full`, `storage_unavailable`, and `storage_corrupt` where what is stored can't be read.
+   * Rejects with `invalid_argument` for a bad id or option, another session than the model's, and another base, other labels or
+   * another `peft_config` than it began with; with `storage_full`, `storage_unavailable`, and `storage_corrupt` where what is
+   * stored can't be read.
    */
   static async open(base: PreTrainedModel, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);

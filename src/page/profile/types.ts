@@ -12,7 +12,10 @@ export interface ProfileOptions extends CallOptions {
    * began with.
    */
   readonly peft_config?: VeraConfigInit;
-  /** Defaults of `learn`, kept with the profile. */
+  /**
+   * Defaults of `learn`, kept with the profile. It judges its runs itself, so `eval_strategy`, `early_stopping_patience` and
+   * `load_best_model_at_end` are refused.
+   */
   readonly args?: TrainingArguments;
   /** 1000. Of more, a fair sample stays. */
   readonly max_examples?: number;
