@@ -1,12 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
-import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
+import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 import { downloadsOf } from './downloads';
 import {
   choose,
@@ -21,15 +20,7 @@ import {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
-let folder = '';
-let site = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
-  site = join(folder, 'site');
-  await buildDemo(site);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { folder, site } = builtDemo();
 
 test('a visitor trains an adapter, finds it again after a reload, uses it and deletes it', async () => {
   await withDemo(site, async (page) => {

@@ -1,22 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { IMAGE } from '../helpers/hostile_text';
 import { expectAccessible } from './axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
-import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
+import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
 
-let folder = '';
-let site = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-classes-'));
-  site = join(folder, 'site');
-  await buildDemo(site);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { folder, site } = builtDemo();
 
 async function rename(page: Page, place: number, to: string): Promise<void> {
   await page.click(`#classes > :nth-child(${place}) input`, { count: 3 });

@@ -1,24 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ggufFile } from '../helpers/golden_gguf';
 import { hostileTokenizer, IMAGE } from '../helpers/hostile_text';
-import { buildDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
+import { builtDemo, click, fill, isDisabled, seen, textOf, until, withDemo } from './demo_page';
 import { bannerText, upload } from './text_page';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
-let folder = '';
-let site = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
-  site = join(folder, 'site');
-  await buildDemo(site);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { folder, site } = builtDemo();
 
 test('names, tokens and errors of strangers are only ever text', async () => {
   await withDemo(site, async (page) => {

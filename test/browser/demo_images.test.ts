@@ -1,21 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { expectAccessible } from './axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
-import { buildDemo, click, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
+import { builtDemo, click, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
 
-let folder = '';
-let site = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-images-'));
-  site = join(folder, 'site');
-  await buildDemo(site);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { folder, site } = builtDemo();
 
 /** Pastes into the page, or drops on a class, PNG files of stripes. */
 async function give(page: Page, how: 'paste' | 'drop', selector: string, widths: readonly number[]): Promise<void> {

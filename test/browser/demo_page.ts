@@ -1,7 +1,11 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { withBrowser } from './harness';
 
 export interface DemoOptions {
@@ -17,6 +21,15 @@ export interface DemoOptions {
 export async function buildDemo(outDir: string): Promise<void> {
   const configFile = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
   await build({ configFile, logLevel: 'error', build: { outDir } });
+}
+
+/** The demo for a file's tests, built before the first of them, in a folder that goes after the last. */
+export function builtDemo(): { readonly folder: string; readonly site: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-demo-'));
+  const site = join(folder, 'site');
+  beforeAll(() => buildDemo(site));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return { folder, site };
 }
 
 /** Opens a built demo; any breach of its security policy fails the test. */

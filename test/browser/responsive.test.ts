@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { keepCoreFree, usableCores } from './affinity';
-import { buildDemo, click, fill, seen } from './demo_page';
+import { builtDemo, click, fill, seen } from './demo_page';
 import { withBrowser } from './harness';
 import { mark, type Span, startTrace, stopTrace } from './timeline';
 
@@ -52,12 +49,7 @@ const trainees: Readonly<Record<string, Trainee>> = {
   },
 };
 
-let site = '';
-beforeAll(async () => {
-  site = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
-  await buildDemo(site);
-});
-afterAll(() => rm(site, { recursive: true, force: true }));
+const { site } = builtDemo();
 
 // The page's own part holds in every run. By the clock, as people feel it, one run has to hold: what others take from the page only
 // makes it worse, most of all the wait in a commit for the compositor, which compiling kernels keeps from its core.
