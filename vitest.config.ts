@@ -20,12 +20,14 @@ export default defineConfig({
   test: {
     projects: [
       {
-        // Pure TypeScript: in parallel.
+        // Pure TypeScript. To import it anew for each file took longer than the tests.
         test: {
           name: 'node',
           setupFiles,
           include: ['test/**/*.test.ts'],
           exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS, PEFT_TESTS, SOAK_TESTS],
+          isolate: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
           // The usual five seconds are few on a busy machine.
           testTimeout: 30_000,
