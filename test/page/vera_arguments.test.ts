@@ -1,35 +1,13 @@
-import { describe, expect, test, vi } from 'vitest';
-import { VeraConfig } from '../../src/adapters/vera/config';
-import { AutoModelForCausalLM } from '../../src/page/auto_classes';
-import type { PreTrainedModel } from '../../src/page/model';
+import { describe, expect, test } from 'vitest';
 import { get_peft_model, PeftConfig, PeftModel } from '../../src/page/peft_classes';
 import { Profile } from '../../src/page/profile/profile';
 import { VeraModel } from '../../src/page/vera_model';
-import type { FakeSession, Script } from '../worker/fake_session';
-import { modelInfo, openSession, veraInfo } from './open_session';
+import { modelInfo, openSession } from './open_session';
+import { config, openVera } from './open_vera';
 
 // What a user of PEFT writes, with PEFT's order of arguments and its defaults.
 
-const config = new VeraConfig({ r: 4, target_modules: ['q_proj'] });
 const files = { 'adapter_config.json': new Blob(['{}']), 'adapter_model.safetensors': new Blob([Uint8Array.of(1)]) };
-const info = veraInfo({ default: { ...config } }, ['default']);
-
-async function opened(script: Script = {}): Promise<{ fake: FakeSession; base: PreTrainedModel; vera: VeraModel }> {
-  const { session, fake } = await openSession(() => ({
-    loadModel: async () => modelInfo,
-    createVera: async () => info,
-    loadVera: async () => info,
-    addAdapter: async () => info,
-    loadAdapter: async () => info,
-    setAdapter: async () => info,
-    mergeAdapters: async () => info,
-    unloadVera: async () => modelInfo,
-    deltaWeight: async () => ({ dims: [1, 1], data: new Float32Array(1) }),
-    ...script,
-  }));
-  const base = await AutoModelForCausalLM.from_pretrained('org/name', { session, revision: null });
-  return { fake, base, vera: await get_peft_model(base, config) };
-}
 
 /** A call as JavaScript lets anybody write it. */
 const call = (object: object, name: string, args: readonly unknown[]): unknown =>
@@ -55,7 +33,7 @@ describe('in their places', () => {
       { name: 'mine', is_trainable: true },
     ],
   ])('from_pretrained(model, source, …): %s', async (_case, args, { name, ...options }: { name?: string }) => {
-    const { base, fake } = await opened();
+    const { base, fake } = await openVera();
     for (const of of [PeftModel, VeraModel]) {
       expect(await call(of, 'from_pretrained', [base, files, ...args])).toBeInstanceOf(VeraModel);
     }
@@ -71,7 +49,7 @@ describe('in their places', () => {
     [[true, { projection_dtype: 'float16' }], { is_trainable: true, projection_dtype: 'float16' }],
     [[{ is_trainable: true }], { is_trainable: true }],
   ])('load_adapter(source, name, …%j)', async (args, options) => {
-    const { vera, fake } = await opened();
+    const { vera, fake } = await openVera();
     await call(vera, 'load_adapter', [files, 'other', ...args]);
     expect(fake.argsOf('loadAdapter')[0]?.slice(1)).toEqual([7, 'other', files, { progress: false, ...options }]);
   });
@@ -82,7 +60,7 @@ describe('in their places', () => {
     [[undefined, { adapter_name: 'mine' }], 'mine'],
     [['mine', { is_trainable: true }], 'mine'],
   ])('get_peft_model(model, config, …%j)', async (args, name) => {
-    const { base, fake } = await opened();
+    const { base, fake } = await openVera();
     await call({ get_peft_model }, 'get_peft_model', [base, config, ...args]);
     expect(fake.argsOf('createVera')[1]?.[1]).toBe(name);
   });
@@ -96,7 +74,7 @@ describe('in their places', () => {
     [[undefined, true], { safe_merge: true }],
     [[null], { safe_merge: false }],
   ])('merge_adapter(…%j)', async (args, request) => {
-    const { vera, fake } = await opened();
+    const { vera, fake } = await openVera();
     await call(vera, 'merge_adapter', args);
     expect(fake.argsOf('mergeAdapters')[0]?.slice(1)).toEqual([7, request]);
   });
@@ -110,13 +88,13 @@ describe('in their places', () => {
     [[{ safe_merge: true }, undefined], { safe_merge: true }],
     [[{ adapter_names: null }], { safe_merge: false }],
   ])('merge_and_unload(…%j)', async (args, request) => {
-    const { vera, fake } = await opened();
+    const { vera, fake } = await openVera();
     await call(vera, 'merge_and_unload', args);
     expect(fake.argsOf('unloadVera')[0]?.slice(1)).toEqual([7, request]);
   });
 
   test('adapter_names=None in a pass and in a batch of texts', async () => {
-    const { vera, fake } = await opened({
+    const { vera, fake } = await openVera({
       forward: async () => ({ logits: { dims: [1, 1, 1], data: new Float32Array(1) } }),
       generate: async () => [''],
     });
@@ -130,7 +108,7 @@ describe('in their places', () => {
   });
 
   test('set_adapter(name, False), get_delta_weight(module, None)', async () => {
-    const { vera, fake } = await opened();
+    const { vera, fake } = await openVera();
     await vera.set_adapter('default', false);
     await vera.get_delta_weight('q_proj', null);
     expect(fake.argsOf('setAdapter')).toEqual([[7, ['default']]]);
@@ -139,7 +117,7 @@ describe('in their places', () => {
 });
 
 test('the types take each form, and undefined for what is left out', async () => {
-  const { base, vera, fake } = await opened();
+  const { base, vera, fake } = await openVera();
   const left: { readonly options?: { is_trainable: boolean }; readonly flag?: boolean; readonly names?: string[] } = {};
   const { options, flag, names } = left;
   await PeftModel.from_pretrained(base, files, options);
@@ -209,7 +187,7 @@ describe('what has no place here is told', () => {
   ];
 
   test.each(refusals)('%s(…%j)', async (name, args, message, hint) => {
-    const { base, vera, fake } = await opened();
+    const { base, vera, fake } = await openVera();
     const before = fake.calls.length;
     const [object, given] = name === 'from_pretrained' ? [PeftModel, [base, ...args]] : [vera, args];
     await expect(call(object, name, given)).rejects.toMatchObject({ code: 'invalid_argument', message, hint });
@@ -222,7 +200,7 @@ describe('what has no place here is told', () => {
     [['mine', { adapter_name: 'other' }], /expected one name, as 'mine' is/],
     [['mine', { mixed: true }], /argument 'mixed'/],
   ])('get_peft_model(model, config, …%j)', async (args, message) => {
-    const { base } = await opened();
+    const { base } = await openVera();
     await expect(call({ get_peft_model }, 'get_peft_model', [base, config, ...args])).rejects.toMatchObject({
       code: 'invalid_argument',
       message,
@@ -230,7 +208,7 @@ describe('what has no place here is told', () => {
   });
 
   test('a session that is not the model’s own', async () => {
-    const { base, vera, fake } = await opened();
+    const { base, vera, fake } = await openVera();
     const { session } = await openSession();
     const refusals: [string, Promise<unknown>][] = [
       ['VeraModel.from_pretrained', PeftModel.from_pretrained(base, files, { session })],
@@ -257,65 +235,5 @@ describe('what has no place here is told', () => {
     expect(model).toThrow(expect.objectContaining({ message: 'There is no new VeraModel(…) here', hint }));
     expect(peft).toThrow(expect.objectContaining({ message: 'There is no new PeftModel(…) here', hint }));
     expect(peftConfig).toThrow(expect.objectContaining({ hint: 'Write new VeraConfig({ … }).' }));
-  });
-});
-
-describe('PeftModel and PeftConfig', () => {
-  test('PeftConfig.from_pretrained refuses what models alone are loaded with', async () => {
-    const loading = PeftConfig.from_pretrained('org/name', { dtype: 'float16' } as never);
-    const message = "PeftConfig.from_pretrained: unknown or not yet supported argument 'dtype'";
-    await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', message });
-  });
-
-  test('instanceof PeftModel tells whether a model has adapters', async () => {
-    const { base, vera } = await opened();
-    expect([base, vera, undefined].map((model) => model instanceof PeftModel)).toEqual([false, true, false]);
-  });
-
-  test('PeftConfig.from_pretrained asks for the configuration alone', async () => {
-    const { session, fake } = await openSession(() => ({ loadConfig: async () => ({ ...config }) }));
-    const read = await PeftConfig.from_pretrained({ repo: 'org/name', subfolder: 'a' }, { session });
-    expect(read).toBeInstanceOf(VeraConfig);
-    expect(read).toEqual(config);
-    await PeftConfig.from_pretrained({ id: 'mine' }, { session, revision: 'v2' });
-    expect(fake.argsOf('loadConfig').map((args) => args.slice(1))).toEqual([
-      [{ repo: 'org/name', subfolder: 'a' }, { progress: false }],
-      [{ id: 'mine' }, { progress: false, revision: 'v2' }],
-    ]);
-    await session.close();
-  });
-});
-
-describe('progressbar', () => {
-  const merging = (weights: number) => async (): Promise<unknown[]> => {
-    const { fake, vera } = await opened({
-      unloadVera: async (id) => {
-        for (let done = 1; done <= weights; done++) fake.emit({ type: 'merge', call: id, done, total: weights });
-        return modelInfo;
-      },
-    });
-    const console_ = vi.spyOn(console, 'info').mockImplementation(() => {});
-    try {
-      await vera.merge_and_unload(true);
-      return console_.mock.calls.map(([line]) => line);
-    } finally {
-      console_.mockRestore();
-    }
-  };
-
-  test('true tells the console each tenth', async () => {
-    const lines = await merging(42)();
-    expect(lines).toHaveLength(10);
-    expect(lines[0]).toBe('webvera: Unloading and merging model: 10% (5/42)');
-    expect(lines.at(-1)).toBe('webvera: Unloading and merging model: 100% (42/42)');
-    expect(await merging(3)()).toEqual([
-      'webvera: Unloading and merging model: 30% (1/3)',
-      'webvera: Unloading and merging model: 60% (2/3)',
-      'webvera: Unloading and merging model: 100% (3/3)',
-    ]);
-  });
-
-  test('true tells the end where there was nothing to merge', async () => {
-    expect(await merging(0)()).toEqual(['webvera: Unloading and merging model: 100%']);
   });
 });

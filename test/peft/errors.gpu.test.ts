@@ -7,7 +7,8 @@ import { randomAdapter } from '../helpers/random_adapter';
 import { openTestSession } from '../helpers/session';
 import { tableRows } from '../helpers/tables';
 import { DIFFERENCES, type Outcome, type OwnOutcome } from './differences';
-import { type Result, SITUATIONS, setScene } from './situations';
+import { setScene } from './scene';
+import { type Result, SITUATIONS } from './situations';
 
 interface Row {
   readonly situation: string;

@@ -1,38 +1,11 @@
 import { f32ToF16 } from '../../src/core/float16';
 import { type RawTensor, readSafetensors } from '../../src/formats/safetensors';
 import { toFloat32 } from '../../src/formats/values';
-import {
-  type AdapterFiles,
-  AutoModelForCausalLM,
-  AutoModelForSequenceClassification,
-  get_peft_model,
-  type PreTrainedModel,
-  VeraConfig,
-  type VeraConfigInit,
-  VeraModel,
-} from '../../src/index';
+import { get_peft_model, type VeraConfigInit, VeraModel } from '../../src/index';
 import { edited } from '../helpers/edited';
-import { goldenBase, goldenCase } from '../helpers/golden';
-import { bytesOf, type TestSession } from '../helpers/session';
-import type { SessionGpu } from '../helpers/session_gpu';
-
-/** What PEFT's recorded situations start from. */
-export interface Scene {
-  readonly overwrite: SessionGpu['overwrite'];
-  readonly opt: PreTrainedModel;
-  readonly gpt2: PreTrainedModel;
-  readonly roberta: PreTrainedModel;
-  /** An adapter with r = 4 on q_proj and v_proj that changes the loss, in files with and without projections. */
-  readonly saved: AdapterFiles;
-  readonly slim: AdapterFiles;
-  /** The same with other values of A and B. */
-  readonly doubled: AdapterFiles;
-  /** An adapter with r = 4 on fc1 and fc2. */
-  readonly wide: AdapterFiles;
-  /** The loss of the adapter in `saved` before it was saved. */
-  readonly loss: number;
-  lossOf(model: PreTrainedModel): Promise<number>;
-}
+import { goldenCase } from '../helpers/golden';
+import { bytesOf } from '../helpers/session';
+import { type Scene, unsaved, vera, withoutProjections } from './scene';
 
 /** Losses, or a list of names, or nothing but that it worked. */
 export type Result = readonly number[] | readonly string[] | undefined;
@@ -41,31 +14,6 @@ export type Result = readonly number[] | readonly string[] | undefined;
 export type Situation = (scene: Scene, watch: () => void) => Promise<Result>;
 
 const LAYERS = 'base_model.model.model.decoder.layers';
-const vera = (init: VeraConfigInit = {}): VeraConfig =>
-  new VeraConfig({ r: 4, target_modules: ['q_proj', 'v_proj'], ...init });
-
-export async function setScene({ session, overwrite }: TestSession): Promise<Scene> {
-  const [opt, gpt2] = await Promise.all(
-    ['base/opt', 'base/gpt2'].map((base) => AutoModelForCausalLM.from_pretrained(goldenBase(base), { session })),
-  );
-  const { batch } = goldenCase('opt_left_big').inputs;
-  const lossOf = async (model: PreTrainedModel) => (await model.forward(batch)).loss!;
-  // Without init_weights λ starts at random numbers.
-  const random = await get_peft_model(opt!, vera({ init_weights: false }));
-  const saved = await random.save_pretrained();
-  return {
-    overwrite,
-    opt: opt!,
-    gpt2: gpt2!,
-    roberta: await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/roberta'), { session }),
-    saved,
-    slim: await edited(saved, { config: unsaved, tensors: withoutProjections }),
-    doubled: await edited(saved, { tensors: (all) => change(all, 'base_model.vera_A', (value) => 2 * value) }),
-    wide: await (await get_peft_model(opt!, vera({ target_modules: ['fc1', 'fc2'] }))).save_pretrained(),
-    loss: await lossOf(random),
-    lossOf,
-  };
-}
 
 /** A new adapter over OPT, which the configuration is for. */
 const create =
@@ -106,21 +54,9 @@ const load =
   };
 
 const asSaved = (): void => {};
-const unsaved = (json: Record<string, unknown>): void => {
-  json.save_projection = false;
-};
 const nothingNamed = (json: Record<string, unknown>): void => {
   json.target_modules = ['nope'];
 };
-const withoutProjections = (all: Map<string, RawTensor>): void => {
-  all.delete('base_model.vera_A');
-  all.delete('base_model.vera_B');
-};
-
-function change(all: Map<string, RawTensor>, name: string, map: (value: number) => number): void {
-  const tensor = all.get(name)!;
-  all.set(name, { ...tensor, bytes: new Uint8Array(toFloat32(tensor).map(map).buffer) });
-}
 
 function rename(all: Map<string, RawTensor>, to: (name: string) => string): void {
   for (const [name, tensor] of [...all]) {

@@ -1,42 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Adapter } from '../../src/adapters/adapter';
-import { BASE, type Overlay, overlayOf } from '../../src/adapters/overlay';
-import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers';
-import { VeraConfig } from '../../src/adapters/vera/config';
-import { ProjectionPool } from '../../src/adapters/vera/projection_pool';
+import { BASE, overlayOf } from '../../src/adapters/overlay';
+import { LAYER_MODES } from '../../src/adapters/training_layers';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
-import type { Tensor } from '../../src/core/tensor';
-import type { ResolvedTrainingArguments } from '../../src/core/training';
-import { folderFiles } from '../../src/formats/model_files';
-import type { Executor } from '../../src/gpu/executor';
-import { ProgramCache } from '../../src/graph/program_cache';
-import type { Value } from '../../src/graph/value';
-import { openSource } from '../../src/hub/open_source';
-import type { LoadedModel } from '../../src/models/loaded_model';
-import { resolveTrainingArguments } from '../../src/page/training_arguments';
-import { createTask } from '../../src/tasks/registry';
-import { lossChunks } from '../../src/tasks/task';
-import { LossMeter } from '../../src/train/evaluate';
-import { LoadedLayers, layersOfRun } from '../../src/train/loaded_layers';
-import { createOptimizerState, gradientsOf, optimizerProgram } from '../../src/train/optimizer';
-import { logitsProgram, lossProgram, writeBatch } from '../../src/train/program';
-import { packStepBlock, unpackStats } from '../../src/train/step_block';
-import { type ResolvedAdapter, resolveAdapter } from '../../src/worker/adapters/resolve_adapter';
-import { VeraPlacer } from '../../src/worker/adapters/vera_placer';
-import { loadModel } from '../../src/worker/models/model_loader';
-import {
-  type GoldenCase,
-  type GoldenTraining,
-  goldenBase,
-  goldenCase,
-  goldenTensors,
-  largestDifference,
-  moduleNamesOf,
-  tokensOf,
-} from '../helpers/golden';
-import { batchFor, taskOfBase } from '../helpers/golden_batches';
-import { testExecutor } from '../helpers/on_gpu';
-import { splittingBytes } from '../helpers/shards';
+import { largestDifference, tokensOf } from '../helpers/golden';
+
+import { type Case, forward, gradients, openBench, place, tenSteps, trainedNumbers } from './golden_bench';
 
 const cases = [
   'llama_layer0_small',
@@ -78,130 +46,8 @@ const splitCases: readonly Case[] = [
   { name: 'opt_postnorm_mid', split: ['model.decoder.embed_tokens.weight'], columns: 16 },
 ];
 
-interface Case {
-  readonly name: string;
-  /** The tensors in shards, whose rows have so many columns. */
-  readonly split: readonly string[];
-  readonly columns?: number;
-}
-
-const BETAS = { beta1: 0.9, beta2: 0.999 };
-
-interface Bench {
-  readonly golden: GoldenCase;
-  readonly tensors: ReadonlyMap<string, Float32Array>;
-  readonly executor: Executor;
-  readonly loaded: LoadedModel;
-  readonly placer: VeraPlacer;
-  readonly resolved: ResolvedAdapter;
-}
-
-async function open({ name, columns }: Case): Promise<Bench> {
-  const golden = goldenCase(name);
-  const executor = testExecutor(columns === undefined ? {} : { maxBindingBytes: splittingBytes(columns) });
-  const module_names = moduleNamesOf(golden);
-  const options = { dtype: 'auto', task: taskOfBase(golden.base), module_names, onUpload: () => {} } as const;
-  const loaded = await loadModel(folderFiles(openSource(goldenBase(golden.base))), executor, options);
-  const resolved = resolveAdapter(new VeraConfig(golden.vera_config), loaded.model);
-  const placer = new VeraPlacer(executor, loaded, new ProjectionPool(executor), () => {});
-  return { golden, tensors: goldenTensors(name), executor, loaded, placer, resolved };
-}
-
-/** The case's adapter as it begins, or with a state of the case's tensors. */
-async function place({ placer, resolved, tensors }: Bench, start: 'init' | 'random'): Promise<VeraAdapter> {
-  const { targets, trained, expected } = resolved;
-  const state = (name: string): Float32Array => tensors.get(`random.state.${name}`)!;
-  const others = [...(expected.others ?? [])].map(([name, { shape }]): [string, Tensor] => [
-    name,
-    { dims: shape, data: state(name) },
-  ]);
-  const stored = {
-    vectors: new Map([...expected.vectors.keys()].map((name) => [name, state(name)])),
-    projections: undefined,
-    others: new Map(others),
-  };
-  const plan = { name: 'default', key: 'default', targets, trained, options: {} };
-  return placer.place({ ...plan, tensors: start === 'init' ? undefined : stored }, []);
-}
-
-/** What trains, by saved name; or the gradients of it. */
-async function trainedNumbers(
-  { placer }: Bench,
-  adapter: VeraAdapter,
-  pool = adapter.pool,
-): Promise<Map<string, Float32Array>> {
-  const { vectors, others } = await placer.read(adapter.withPool(pool));
-  return new Map([...vectors, ...[...others].map(([name, { data }]) => [name, data] as const)]);
-}
-
-async function forward(bench: Bench, overlay: Overlay): Promise<{ logits: Float32Array; loss: number }> {
-  const { executor, loaded, golden } = bench;
-  const batch = batchFor(loaded.model, golden.inputs.batch);
-  const task = createTask(loaded.model);
-  const { program, inputs, logits } = logitsProgram(task, loaded, overlay, batch);
-  const ready = await executor.load(program);
-  writeBatch(executor, task, inputs, batch);
-  executor.run(ready);
-  const bytes = await executor.read(logits);
-  ready.release();
-  const meter = new LossMeter(executor, new ProgramCache(executor), task, loaded);
-  const { loss } = await meter.measure([batch], overlay);
-  const rows = loaded.model.task === 'causal_lm' ? batch.B * batch.T : batch.B;
-  return { logits: new Float32Array(bytes).subarray(0, rows * loaded.model.head.outputs), loss };
-}
-
-/** All layers that can have the mode, in it. */
-async function layersIn(
-  { executor, loaded }: Bench,
-  adapter: VeraAdapter,
-  mode: LayerMode,
-  grads: ReadonlyMap<Adapter, Value>,
-): Promise<LoadedLayers> {
-  const overlay = overlayOf([adapter], [adapter]);
-  const task = createTask(loaded.model);
-  const { maxBindingBytes } = executor;
-  const run = { loaded, task, overlay, adapters: [adapter], args: resolveTrainingArguments(), modes: mode };
-  const layers = layersOfRun({ ...run, grads, maxBindingBytes });
-  expect(layers?.values.length).toBeGreaterThanOrEqual(mode === 'merged' || mode === 'dense' ? 1 : 0);
-  return LoadedLayers.create(executor, layers);
-}
-
-/** Gradients of the batch's loss by all that trains, by saved name, and their norm. */
-async function gradients(
-  bench: Bench,
-  adapter: VeraAdapter,
-  mode: LayerMode,
-): Promise<{ grads: Map<string, Float32Array>; norm: number }> {
-  const { executor, loaded, golden } = bench;
-  const batch = batchFor(loaded.model, golden.inputs.batch);
-  const state = await createOptimizerState(executor, [adapter]);
-  const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
-  layers.begin();
-  const training = { grads: gradientsOf(state), seed: 0, layers: layers.inProgram };
-  const task = createTask(loaded.model);
-  const { program, inputs, chunkRows } = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batch, {
-    ...state,
-    training,
-  });
-  const ready = await executor.load(program);
-  writeBatch(executor, task, inputs, batch);
-  const { labelled } = batch;
-  const block = { step: 1, microStep: 0, labelled, learningRate: 0, tokens: labelled, ...BETAS };
-  executor.write(state.block, packStepBlock(block));
-  executor.run(ready, { chunks: lossChunks(batch.labelled, chunkRows) });
-  layers.finish();
-  const grads = await trainedNumbers(bench, adapter, state.pools.get(adapter)!.grads);
-  const optimizer = await executor.load(optimizerProgram(state, resolveTrainingArguments()));
-  executor.run(optimizer);
-  const { gradNorm } = unpackStats(await executor.read(state.stats));
-  ready.release();
-  optimizer.release();
-  layers.release();
-  return { grads, norm: gradNorm };
-}
-
 describe.each([...cases, ...splitCases])('$name, split: $split', async (given) => {
-  const bench = await open(given);
+  const bench = await openBench(given);
   const { golden, tensors } = bench;
   const { tolerance } = golden;
   const { task, head } = bench.loaded.model;
@@ -256,51 +102,3 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
     }
   });
 });
-
-async function tenSteps(
-  bench: Bench,
-  adapter: VeraAdapter,
-  training: GoldenTraining,
-  mode: LayerMode,
-): Promise<{ losses: number[]; norms: number[] }> {
-  const { executor, loaded, golden } = bench;
-  const args: ResolvedTrainingArguments = resolveTrainingArguments({
-    weight_decay: training.weight_decay,
-    max_grad_norm: training.max_grad_norm ?? 0,
-  });
-  const state = await createOptimizerState(executor, [adapter]);
-  const optimizer = await executor.load(optimizerProgram(state, args));
-  const batches = golden.inputs.train_batches.map((batch) => batchFor(loaded.model, batch));
-  const layers = await layersIn(bench, adapter, mode, gradientsOf(state));
-  const task = createTask(loaded.model);
-  const text = lossProgram(task, loaded, overlayOf([adapter], [adapter]), batches[0]!, {
-    ...state,
-    training: { grads: gradientsOf(state), seed: 0, layers: layers.inProgram },
-  });
-  const ready = await executor.load(text.program);
-  const losses: number[] = [];
-  const norms: number[] = [];
-  for (const [index, chosen] of training.batches.entries()) {
-    const ofStep = chosen.map((batch) => batches[batch]!);
-    layers.begin();
-    const allTokens = ofStep.reduce((sum, { labelled }) => sum + labelled, 0);
-    ofStep.forEach((batch, microStep) => {
-      writeBatch(executor, task, text.inputs, batch);
-      const tokens = training.normalise === 'mean_of_means' ? batch.labelled * ofStep.length : allTokens;
-      const learningRate = training.lrs[index]!;
-      const block = { step: index + 1, microStep, labelled: batch.labelled, learningRate, tokens, ...BETAS };
-      executor.write(state.block, packStepBlock(block));
-      executor.run(ready, { chunks: lossChunks(batch.labelled, text.chunkRows) });
-    });
-    layers.finish();
-    executor.run(optimizer);
-    const stats = unpackStats(await executor.read(state.stats));
-    expect(stats.finite).toBe(true);
-    losses.push(stats.loss);
-    norms.push(stats.gradNorm);
-  }
-  ready.release();
-  optimizer.release();
-  layers.release();
-  return { losses, norms };
-}

@@ -1,0 +1,74 @@
+import type { RawTensor } from '../../src/formats/safetensors';
+import { toFloat32 } from '../../src/formats/values';
+import {
+  type AdapterFiles,
+  AutoModelForCausalLM,
+  AutoModelForSequenceClassification,
+  get_peft_model,
+  type PreTrainedModel,
+  VeraConfig,
+  type VeraConfigInit,
+} from '../../src/index';
+import { edited } from '../helpers/edited';
+import { goldenBase, goldenCase } from '../helpers/golden';
+import type { TestSession } from '../helpers/session';
+import type { SessionGpu } from '../helpers/session_gpu';
+
+/** What PEFT's recorded situations start from. */
+export interface Scene {
+  readonly overwrite: SessionGpu['overwrite'];
+  readonly opt: PreTrainedModel;
+  readonly gpt2: PreTrainedModel;
+  readonly roberta: PreTrainedModel;
+  /** An adapter with r = 4 on q_proj and v_proj that changes the loss, in files with and without projections. */
+  readonly saved: AdapterFiles;
+  readonly slim: AdapterFiles;
+  /** The same with other values of A and B. */
+  readonly doubled: AdapterFiles;
+  /** An adapter with r = 4 on fc1 and fc2. */
+  readonly wide: AdapterFiles;
+  /** The loss of the adapter in `saved` before it was saved. */
+  readonly loss: number;
+  lossOf(model: PreTrainedModel): Promise<number>;
+}
+
+export const vera = (init: VeraConfigInit = {}): VeraConfig =>
+  new VeraConfig({ r: 4, target_modules: ['q_proj', 'v_proj'], ...init });
+
+export async function setScene({ session, overwrite }: TestSession): Promise<Scene> {
+  const [opt, gpt2] = await Promise.all(
+    ['base/opt', 'base/gpt2'].map((base) => AutoModelForCausalLM.from_pretrained(goldenBase(base), { session })),
+  );
+  const { batch } = goldenCase('opt_left_big').inputs;
+  const lossOf = async (model: PreTrainedModel) => (await model.forward(batch)).loss!;
+  // Without init_weights λ starts at random numbers.
+  const random = await get_peft_model(opt!, vera({ init_weights: false }));
+  const saved = await random.save_pretrained();
+  return {
+    overwrite,
+    opt: opt!,
+    gpt2: gpt2!,
+    roberta: await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/roberta'), { session }),
+    saved,
+    slim: await edited(saved, { config: unsaved, tensors: withoutProjections }),
+    doubled: await edited(saved, { tensors: (all) => change(all, 'base_model.vera_A', (value) => 2 * value) }),
+    wide: await (await get_peft_model(opt!, vera({ target_modules: ['fc1', 'fc2'] }))).save_pretrained(),
+    loss: await lossOf(random),
+    lossOf,
+  };
+}
+
+/** Files that don't hold the projections: their configuration, and their tensors. */
+export const unsaved = (json: Record<string, unknown>): void => {
+  json.save_projection = false;
+};
+
+export const withoutProjections = (all: Map<string, RawTensor>): void => {
+  all.delete('base_model.vera_A');
+  all.delete('base_model.vera_B');
+};
+
+function change(all: Map<string, RawTensor>, name: string, map: (value: number) => number): void {
+  const tensor = all.get(name)!;
+  all.set(name, { ...tensor, bytes: new Uint8Array(toFloat32(tensor).map(map).buffer) });
+}
