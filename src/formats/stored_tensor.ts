@@ -1,11 +1,13 @@
-import type { PackedName } from '../core/packed';
 import type { RawTensor } from './safetensors';
-import type { TensorHeader } from './tensor_header';
+import type { Packed, TensorHeader } from './tensor_header';
 
 /** Rows of a tensor; their bytes lie in a buffer of their own. */
 export interface TensorRows extends RawTensor {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
+
+/** The same without what their numbers are made of. */
+export type Rows = Pick<TensorRows, 'shape' | 'bytes'>;
 
 /** A tensor as it comes in: its rows are taken one after the other, and what nobody takes is skipped. */
 export interface StoredTensor extends TensorHeader {
@@ -15,8 +17,8 @@ export interface StoredTensor extends TensorHeader {
   readonly packed?: PackedRows | undefined;
 }
 
-export interface PackedRows {
-  readonly name: PackedName;
+export interface PackedRows extends Packed {
+  /** Of the transpose, where that is what the file has. */
   take(rows?: number): Promise<Uint32Array<ArrayBuffer>>;
 }
 
@@ -39,7 +41,7 @@ export class RowReader {
     return this.#left * this.#rowBytes;
   }
 
-  async take(rows = this.#left): Promise<Pick<TensorRows, 'shape' | 'bytes'>> {
+  async take(rows = this.#left): Promise<Rows> {
     const count = Math.min(rows, this.#left);
     this.#left -= count;
     const shape = this.#shape.length === 0 ? [] : [count, ...this.#shape.slice(1)];

@@ -1,8 +1,14 @@
 import type { PackedName } from '../core/packed';
 import type { TensorInfo } from './safetensors_header';
 
+export interface Packed {
+  readonly name: PackedName;
+  /** Set where the file has a matrix as its transpose, whose rows are packed. */
+  readonly transposed?: boolean | undefined;
+}
+
 /** What is known of a tensor before its numbers come. */
 export interface TensorHeader extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
   /** Where the file packs numbers as the device may have them: how. */
-  readonly packed?: { readonly name: PackedName } | undefined;
+  readonly packed?: Packed | undefined;
 }

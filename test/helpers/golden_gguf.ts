@@ -23,7 +23,7 @@ const golden = JSON.parse(readFileSync('test/golden/gguf.json', 'utf8')) as {
     readonly bytes: string;
     readonly values: string;
   }[];
-  readonly packed: Readonly<Record<string, string>>;
+  readonly packed: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly models: Readonly<Record<string, Model>>;
   readonly files: Readonly<Record<string, string>>;
   readonly rows: readonly { readonly pre: string; readonly text: string; readonly ids: readonly number[] }[];

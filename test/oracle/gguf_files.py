@@ -17,8 +17,8 @@ ABOUT = (
     "blocks: bytes of each packed type and the float32 numbers that gguf.dequantize makes of them. models: base models "
     "of test/golden as GGUF, each by its header's bytes and what follows: the base's tensors as they are, with rows in "
     "another order, as their transpose, or as other float32 numbers, each up to a multiple of 32 bytes. files: whole "
-    "ones; the matrices of llama-packed are Q8_0 where they can be, and packed has two of them by the checkpoint's "
-    "names. rows: ids of texts by tokenizer-smollm with another tokenizer.ggml.pre; its vocabulary is that of "
+    "ones; the matrices of llama-packed and gpt2-packed are Q8_0 where they can be, and packed has two of each by the "
+    "checkpoint's names. rows: ids of texts by tokenizer-smollm with another tokenizer.ggml.pre; its vocabulary is that of "
     "test/oracle/tokenizers' roberta.json. sentencepiece: what transformers makes of texts by such files. "
     "merges: what its generate_merges makes of a vocabulary with scores. Bytes are in "
     "base64."
@@ -29,7 +29,10 @@ BLOCKS = 6
 SCALES = {"Q4_1": 2, "Q5_1": 2, "Q4_K": 2, "Q5_K": 2}
 """Float16 numbers at a block's beginning, where there are more than one. Q6_K has its one at the end."""
 
-PACKED = ("model.layers.0.self_attn.k_proj.weight", "model.layers.1.mlp.gate_proj.weight")
+PACKED = {
+    "llama": ("model.layers.0.self_attn.k_proj.weight", "model.layers.1.mlp.gate_proj.weight"),
+    "gpt2": ("transformer.h.0.attn.c_attn.weight", "transformer.h.1.mlp.c_proj.weight"),
+}
 
 
 def make_gguf_files(root: Path) -> None:
@@ -37,7 +40,7 @@ def make_gguf_files(root: Path) -> None:
         folder = Path(temporary)
         models = {name: _model(root / "base" / name, folder / "model", name) for name in FAMILIES}
         (folder / "model").unlink()
-        packed = _write_packed(root / "base" / "llama", folder / "llama-packed.gguf")
+        packed = {f"{name}-packed": _write_packed(root / "base" / name, folder, name) for name in PACKED}
         rows = write_byte_level(folder / "tokenizer-smollm.gguf")
         sentencepiece = write_sentencepiece(folder)
         files = {path.stem: _base64(path.read_bytes()) for path in sorted(folder.iterdir())}
@@ -78,20 +81,20 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _write_packed(base: Path, path: Path) -> Json:
-    config, family = read_json(base / "config.json"), FAMILIES["llama"]
-    writer = gguf.GGUFWriter(path, family.architecture)
+def _write_packed(base: Path, folder: Path, name: str) -> Json:
+    config, family = read_json(base / "config.json"), FAMILIES[name]
+    writer = gguf.GGUFWriter(folder / f"{name}-packed.gguf", family.architecture)
     family.describe(writer, config)
     kind = gguf.GGMLQuantizationType.Q8_0
     unpacked = {}
-    for name, tensor in tensors_of(base, config):
-        ordered = reordered(family, name, tensor, config)
-        if tensor.ndim < 2 or tensor.shape[-1] % 32 != 0:
-            writer.add_tensor(ggml_name(family.names, name), ordered)
+    for tensor_name, tensor in tensors_of(base, config):
+        ordered = reordered(family, tensor_name, tensor, config)
+        if tensor.ndim < 2 or ordered.shape[-1] % 32 != 0:
+            writer.add_tensor(ggml_name(family.names, tensor_name), ordered)
             continue
         quantised = gguf.quantize(ordered, kind)
-        writer.add_tensor(ggml_name(family.names, name), quantised, raw_dtype=kind)
+        writer.add_tensor(ggml_name(family.names, tensor_name), quantised, raw_dtype=kind)
         numbers = gguf.dequantize(quantised, kind)
-        unpacked[name] = _base64(reordered(family, name, numbers, config, undo=True).tobytes())
+        unpacked[tensor_name] = _base64(reordered(family, tensor_name, numbers, config, undo=True).tobytes())
     close(writer)
-    return {name: unpacked[name] for name in PACKED}
+    return {tensor_name: unpacked[tensor_name] for tensor_name in PACKED[name]}

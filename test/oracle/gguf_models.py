@@ -259,11 +259,15 @@ def _piece(family: Family, name: str, tensor: np.ndarray, config: Json) -> Json:
     rows = family.rows(name, tensor.shape[0], config)
     if rows is not None:
         return {"name": name, "rows": rows}
-    if family.architecture == "gpt2" and name.endswith(TURNED):
+    if _is_turned(family, name):
         return {"name": name, "turned": True}
     if family.shifts_norms and name.endswith("norm.weight"):
         return {"name": name, "numbers": (tensor + np.float32(1)).tolist()}
     return {"name": name}
+
+
+def _is_turned(family: Family, name: str) -> bool:
+    return family.architecture == "gpt2" and name.endswith(TURNED)
 
 
 def _made(piece: Json, tensor: np.ndarray) -> np.ndarray:
@@ -276,6 +280,8 @@ def _made(piece: Json, tensor: np.ndarray) -> np.ndarray:
 
 
 def reordered(family: Family, name: str, tensor: np.ndarray, config: Json, undo: bool = False) -> np.ndarray:
+    if _is_turned(family, name):
+        return np.ascontiguousarray(tensor.T)
     rows = family.rows(name, tensor.shape[0], config)
     if rows is None:
         return tensor

@@ -97,15 +97,15 @@ export class GgufFiles implements ModelFiles {
         continue;
       }
       const change = model.changeOf(tensor.name, tensor.shape[0] ?? 1);
-      // What is undone needs all of it; else rows are read as they are taken.
-      const whole = change && undone(change, await reader.take(length), told.shape, packing);
-      const rows = new RowReader(
-        told.shape,
-        whole?.length ?? length,
-        whole ? reading(whole) : (bytes) => reader.take(bytes),
-      );
-      yield storedTensor(told, rows, packing);
-      await reader.skip(whole ? 0 : rows.bytesLeft);
+      if (change === undefined || told.packed?.transposed) {
+        const rows = new RowReader(tensor.shape, length, (bytes) => reader.take(bytes));
+        yield storedTensor(told, rows, packing);
+        await reader.skip(rows.bytesLeft);
+      } else {
+        // All of it is needed.
+        const whole = undone(change, await reader.take(length), told.shape, packing);
+        yield storedTensor(told, new RowReader(told.shape, whole.length, reading(whole)), packing);
+      }
     }
     await reader.skipRest();
   }

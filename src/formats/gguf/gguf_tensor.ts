@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/error';
 import type { Dtype } from '../dtype';
-import { plainTensor, type RowReader, type StoredTensor } from '../stored_tensor';
+import { plainTensor, RowReader, type Rows, reading, type StoredTensor } from '../stored_tensor';
 import type { TensorHeader } from '../tensor_header';
 import { transpose } from '../transpose';
 import { toFloat32 } from '../values';
@@ -71,32 +71,47 @@ export function headerOf(
     name,
     dtype: change?.kind === 'plus one' ? 'F32' : dtype,
     shape: isTurned ? shape.toReversed() : shape,
-    packed: isTurned || change?.kind === 'plus one' ? undefined : block && { name: block.packed },
+    packed: change?.kind === 'plus one' ? undefined : block && { name: block.packed, transposed: isTurned },
   };
 }
 
-/** A tensor whose rows come as its header says. */
+/** A tensor by its header and the file's rows, which are those of its transpose where it is packed so. */
 export function storedTensor(told: TensorHeader, rows: RowReader, { block }: Packing): StoredTensor {
-  return told.packed === undefined || block === undefined ? plainTensor(told, rows) : packedTensor(told, rows, block);
-}
-
-/** A tensor whose bytes are blocks. */
-function packedTensor({ name, dtype, shape }: TensorHeader, rows: RowReader, block: BlockType): StoredTensor {
+  const { name, dtype, shape, packed } = told;
+  if (packed === undefined || block === undefined) return plainTensor(told, rows);
+  const take = unpackedRows(told, rows, block);
   return {
     name,
     dtype,
     shape,
     async take(wanted) {
-      const taken = await rows.take(wanted);
-      return { dtype, shape: taken.shape, bytes: new Uint8Array(unpackBlocks(block, taken.bytes).buffer) };
+      return { dtype, ...(await take(wanted)) };
     },
     packed: {
-      name: block.packed,
+      ...packed,
       async take(wanted) {
         const taken = await rows.take(wanted);
         return packBlocks(block, taken.bytes, taken.shape);
       },
     },
+  };
+}
+
+/** Takes rows of the numbers that blocks stand for. */
+function unpackedRows({ shape, packed }: TensorHeader, rows: RowReader, block: BlockType): RowReader['take'] {
+  const unpacked = async (wanted?: number): Promise<Rows> => {
+    const taken = await rows.take(wanted);
+    return { shape: taken.shape, bytes: new Uint8Array(unpackBlocks(block, taken.bytes).buffer) };
+  };
+  if (!packed?.transposed) return unpacked;
+  let whole: RowReader | undefined;
+  return async (wanted) => {
+    // Blocks of the transpose lie across these rows, so all are needed for the first.
+    if (whole === undefined) {
+      const { bytes } = await unpacked();
+      whole = new RowReader(shape, bytes.length, reading(turned(bytes, shape, 'F32')));
+    }
+    return whole.take(wanted);
   };
 }
 
@@ -108,7 +123,7 @@ export function undone(
   packing: Packing,
 ): Uint8Array<ArrayBuffer> {
   if (change.kind === 'rows') return inOrder(bytes, shape[0] ?? 1, change.from);
-  if (change.kind === 'turned') return turned(bytes, shape, packing);
+  if (change.kind === 'turned') return turned(bytes, shape, packing.dtype);
   // To the last bit that the sum kept: subtracting rounds nothing near one.
   return new Uint8Array(widened(bytes, packing).map((value) => value - 1).buffer);
 }
@@ -127,14 +142,13 @@ function inOrder(
   return ordered;
 }
 
-/** A matrix of `shape` by its transpose's bytes. Packed ones are widened: their blocks lie across its rows. */
+/** A matrix of `shape` by its transpose's bytes. */
 function turned(
   bytes: Uint8Array<ArrayBuffer>,
   [rows = 1, columns = 1]: readonly number[],
-  packing: Packing,
+  dtype: Dtype,
 ): Uint8Array<ArrayBuffer> {
-  const isHalf = packing.block === undefined && packing.dtype !== 'F32';
-  const numbers = isHalf ? new Uint16Array(bytes.buffer) : widened(bytes, packing);
+  const numbers = dtype === 'F32' ? new Float32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
   return new Uint8Array(transpose(numbers, columns, rows).buffer);
 }
 

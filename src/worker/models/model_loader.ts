@@ -229,7 +229,8 @@ async function elementsOf(
   { packed, take }: StoredTensor,
   rows: number | undefined,
 ): Promise<ArrayBufferView<ArrayBuffer>> {
-  if (packed?.name === storage.name && !spec.transposed) return packed.take(rows);
+  const isPacked = packed?.name === storage.name && (packed.transposed ?? false) === (spec.transposed ?? false);
+  if (isPacked) return packed.take(rows);
   return encode(spec, storage, await take(rows));
 }
 

@@ -10,6 +10,7 @@ import { packBlocks } from '../../../src/formats/gguf/packed_blocks';
 import type { TensorChange } from '../../../src/formats/gguf/tensor_change';
 import { readSafetensors } from '../../../src/formats/safetensors';
 import type { PackedRows, StoredTensor, TensorRows } from '../../../src/formats/stored_tensor';
+import { transpose } from '../../../src/formats/transpose';
 import { toFloat32 } from '../../../src/formats/values';
 import { bytesOf, ggufBlocks, ggufFile, ggufModels, ggufPacked } from '../../helpers/golden_gguf';
 import { MemorySource } from '../../helpers/memory_source';
@@ -112,11 +113,11 @@ describe.each(ggufModels)('%s as GGUF', (name) => {
   });
 });
 
-/** What `take` gives of the packed matrices, of one after the other. */
-async function takenOf<T>(take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
+/** What `take` gives of a file's packed matrices, of one after the other. */
+async function takenOf<T>(file: string, take: (tensor: StoredTensor) => Promise<T>): Promise<Map<string, T>> {
   const taken = new Map<string, T>();
-  const isPacked = ({ name }: { readonly name: string }): boolean => name in ggufPacked;
-  for await (const tensor of open(ggufFile('llama-packed')).tensors(isPacked)) {
+  const isPacked = ({ name }: { readonly name: string }): boolean => name in (ggufPacked[file] ?? {});
+  for await (const tensor of open(ggufFile(file)).tensors(isPacked)) {
     taken.set(tensor.name, await take(tensor));
   }
   return taken;
@@ -127,38 +128,44 @@ function packedOf({ name, packed }: StoredTensor): PackedRows {
   return packed;
 }
 
-test('rows of a packed matrix come in the checkpoint’s order, all at once or some by some', async () => {
-  const wholes = await takenOf(({ take }) => take());
-  const pieces = await takenOf(async ({ take }) => [await take(3), await take(4), await take(), await take()]);
-  expect([...wholes.keys()]).toEqual(expect.arrayContaining(Object.keys(ggufPacked)));
-  for (const [name, { dtype, shape, bytes }] of wholes) {
-    const [rows = 0, ...columns] = shape;
-    expect(dtype).toBe('F32');
-    expect(Buffer.compare(bytes, bytesOf(ggufPacked[name] ?? '')), name).toBe(0);
-    const some = pieces.get(name) ?? [];
-    expect(some.map((piece) => piece.shape)).toEqual([3, 4, rows - 7, 0].map((count) => [count, ...columns]));
-    expect(Buffer.compare(Buffer.concat(some.map((piece) => piece.bytes)), bytes), name).toBe(0);
-  }
-});
+describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
+  test('has rows in the checkpoint’s order, all at once or some by some', async () => {
+    const wholes = await takenOf(file, ({ take }) => take());
+    const pieces = await takenOf(file, async ({ take }) => [await take(3), await take(4), await take(), await take()]);
+    expect([...wholes.keys()].sort()).toEqual(Object.keys(unpacked).sort());
+    for (const [name, { dtype, shape, bytes }] of wholes) {
+      const [rows = 0, ...columns] = shape;
+      expect(dtype).toBe('F32');
+      expect(Buffer.compare(bytes, bytesOf(unpacked[name] ?? '')), name).toBe(0);
+      const some = pieces.get(name) ?? [];
+      expect(some.map((piece) => piece.shape)).toEqual([3, 4, rows - 7, 0].map((count) => [count, ...columns]));
+      expect(Buffer.compare(Buffer.concat(some.map((piece) => piece.bytes)), bytes), name).toBe(0);
+    }
+  });
 
-test('packed as the device has it, it is the same to half a step, all at once or some by some', async () => {
-  const wholes = await takenOf(({ take }) => take());
-  const packed = await takenOf(async (tensor) => {
-    const { name, take } = packedOf(tensor);
-    return { storage: storages[name], words: await take() };
+  test('has them packed as the device has, or their transpose: the same numbers, all at once or some by some', async () => {
+    const wholes = await takenOf(file, ({ take }) => take());
+    const packed = await takenOf(file, async (tensor) => {
+      const { name, transposed = false, take } = packedOf(tensor);
+      return { storage: storages[name], transposed, words: await take() };
+    });
+    const pieces = await takenOf(file, async (tensor) => {
+      const { take } = packedOf(tensor);
+      return [await take(3), await take()];
+    });
+    expect(packed.size).toBe(2);
+    for (const [name, { storage, transposed, words }] of packed) {
+      expect(transposed).toBe(file === 'gpt2-packed');
+      const { shape, ...whole } = wholes.get(name) as TensorRows;
+      expect(pieces.get(name)?.flatMap((piece) => [...piece])).toEqual([...words]);
+      const [rows = 0, columns = 0] = shape;
+      const exact = new Float32Array(toFloat32(whole));
+      const lies = transposed ? [columns, rows] : shape;
+      const numbers = storage.decode(words.buffer, lies);
+      // Eight bits and a half for a scale, here as there.
+      expect(numbers).toEqual(transposed ? transpose(exact, rows, columns) : exact);
+    }
   });
-  const pieces = await takenOf(async (tensor) => {
-    const { take } = packedOf(tensor);
-    return [await take(3), await take()];
-  });
-  for (const [name, { storage, words }] of packed) {
-    const { shape, ...whole } = wholes.get(name) as TensorRows;
-    expect(pieces.get(name)?.flatMap((piece) => [...piece])).toEqual([...words]);
-    const numbers = storage.decode(words.buffer, shape);
-    const exact = toFloat32(whole);
-    const step = Math.max(...exact.map(Math.abs)) / 127;
-    expect(Math.max(...numbers.map((number, i) => Math.abs(number - (exact[i] ?? 0))))).toBeLessThan(step);
-  }
 });
 
 describe('what llama.cpp changes of a tensor is undone', () => {
@@ -171,11 +178,10 @@ describe('what llama.cpp changes of a tensor is undone', () => {
     return { told, values: toFloat32({ dtype: told.dtype, bytes: numbers }) };
   };
 
-  test('where it is packed: a transpose is widened', () => {
-    const { told, values } = read({ kind: 'turned' }, [6, 32]);
-    expect(told).toEqual({ name: 'w', dtype: 'F32', shape: [32, 6], packed: undefined });
-    const numbers = new Float32Array(bytesOf(q8.values).buffer);
-    expect(values).toEqual(numbers.map((_, i) => numbers[32 * (i % 6) + Math.floor(i / 6)] ?? 0));
+  test('where it is packed: a sum with one is widened', () => {
+    const { told, values } = read({ kind: 'plus one' }, [192]);
+    expect(told).toEqual({ name: 'w', dtype: 'F32', shape: [192], packed: undefined });
+    expect(values).toEqual(new Float32Array(bytesOf(q8.values).buffer).map((value) => value - 1));
   });
 
   test('where it is a half', () => {
