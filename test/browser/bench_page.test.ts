@@ -1,19 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { BenchReport } from '../../scripts/lib/bench_report.mjs';
 import { VERSION } from '../../src/core/version';
-import { buildDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
+import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
 
-let site = '';
-
-beforeAll(async () => {
-  site = await mkdtemp(join(tmpdir(), 'webvera-bench-'));
-  await buildDemo(site);
-});
-afterAll(() => rm(site, { recursive: true, force: true }));
+const { site } = builtDemo();
 
 const withBench = (body: (page: Page) => Promise<void>, before: () => void = () => {}) =>
   withDemo(site, body, { path: 'bench.html', before });

@@ -17,18 +17,14 @@ export interface DemoOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Puts the demo, as it is published, into a folder. */
-export async function buildDemo(outDir: string): Promise<void> {
-  const configFile = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
-  await build({ configFile, logLevel: 'error', build: { outDir } });
-}
-
-/** The demo for a file's tests, built before the first of them, in a folder that goes after the last. */
+/** The demo for a file's tests, as it is published, built before the first of them, in a folder that goes after the last. */
 export function builtDemo(): { readonly folder: string; readonly site: string } {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-demo-'));
   const site = join(folder, 'site');
-  beforeAll(() => buildDemo(site));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const configFile = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
+  beforeAll(() => build({ configFile, logLevel: 'error', build: { outDir: site } }));
+  // A browser that has just ended may still write its profile.
+  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
   return { folder, site };
 }
 

@@ -1,20 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { expectAccessible } from './axe';
-import { buildDemo, textOf, until } from './demo_page';
+import { builtDemo, textOf, until } from './demo_page';
 import { browserNames, withPage, withSite } from './harness';
 import { exported, keepDownloads } from './saved';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-drawings-'));
-  await buildDemo(join(folder, 'site'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+const { folder, site } = builtDemo();
 
 const KINDS = ['Circle', 'Square', 'Star'] as const;
 type Kind = (typeof KINDS)[number];
@@ -164,6 +158,6 @@ test.each(browserNames)('%s: a visitor draws, and what is drawn is known after a
         { profile },
       );
     },
-    { mounts: { '/demo/': join(folder, 'site') }, headers },
+    { mounts: { '/demo/': site }, headers },
   );
 });

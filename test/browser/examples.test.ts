@@ -1,18 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type {} from '../../src/embed';
 import { expectAccessible } from './axe';
-import { buildDemo, textOf, until, withDemo } from './demo_page';
+import { builtDemo, textOf, until, withDemo } from './demo_page';
 
-let site = '';
-beforeAll(async () => {
-  site = await mkdtemp(join(tmpdir(), 'webvera-demo-'));
-  await buildDemo(site);
-});
-afterAll(() => rm(site, { recursive: true, force: true }));
+const { site } = builtDemo();
 
 /** An example is one file, with its script within. */
 const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };

@@ -1,20 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
 import { expectAccessible } from './axe';
-import { buildDemo, until } from './demo_page';
+import { builtDemo, until } from './demo_page';
 import { browserNames, withPage, withSite } from './harness';
 import { exported, keepDownloads } from './saved';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'webvera-spam-'));
-  await buildDemo(join(folder, 'site'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+const { folder, site } = builtDemo();
 
 async function open(page: Page, url: string): Promise<void> {
   page.setDefaultTimeout(120_000);
@@ -91,7 +84,7 @@ test.each(browserNames)(
           { profile },
         );
       },
-      { mounts: { '/demo/': join(folder, 'site') }, headers },
+      { mounts: { '/demo/': site }, headers },
     );
   },
 );
