@@ -33,7 +33,7 @@ type AttributeName =
 /** Enough for a text of some pages to be told from others, and done in a minute or two. */
 const STEPS = 60;
 
-/** Of a classifier's head: dense weights, which a rate that suits λ unsettles. RESULTS.md's heads have it. */
+/** Of a classifier's head: dense weights, which a rate that suits λ unsettles. Most of RESULTS.md's heads have it. */
 const HEAD_RATE = 4e-3;
 
 /** How much an example holds by default: some paragraphs, which small devices have the memory for. */
