@@ -1,6 +1,7 @@
 import type { PackedName } from '../core/packed';
 import type { TensorInfo } from './safetensors_header';
 
+/** How a file packs a tensor's numbers. */
 export interface Packed {
   readonly name: PackedName;
   /** Set where the file has a matrix as its transpose, whose rows are packed. */

@@ -45,8 +45,8 @@ export interface PretrainedOptions extends SourceOptions {
   /**
    * The name of a GGUF file in the source, which is read in place of config.json and safetensors: a Llama, Mistral, Qwen2,
    * Qwen3, Gemma (1 to 3), Phi-3, Falcon or GPT-2. Its packed numbers stay packed, those of four bits as 'q4' and others as 'q8',
-   * unless `dtype` says otherwise. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and
-   * Q6_K are rounded to halves, and Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before its own tokenizer.
+   * unless `dtype` says otherwise. Q4_0, Q4_1, Q5_0 and Q8_0 keep each number; scales of Q4_K and Q6_K are rounded to halves, and
+   * Q5_1 and Q5_K to 'q8'. A tokenizer.json beside it goes before its own tokenizer.
    */
   readonly gguf_file?: string;
 }
