@@ -14,14 +14,13 @@ from .places import Json, read_json, write_json
 from .versions import versions
 
 ABOUT = (
-    "blocks: bytes of each packed type and the float32 numbers that gguf.dequantize makes of them. models: base models "
-    "of test/golden as GGUF, each by its header's bytes and what follows: the base's tensors as they are, with rows in "
-    "another order, as their transpose, or as other float32 numbers, each up to a multiple of 32 bytes. files: whole "
-    "ones; the matrices of llama-packed and gpt2-packed are Q8_0 where they can be, and packed has two of each by the "
-    "checkpoint's names. rows: ids of texts by tokenizer-smollm with another tokenizer.ggml.pre; its vocabulary is that of "
-    "test/oracle/tokenizers' roberta.json. sentencepiece: what transformers makes of texts by such files. "
-    "merges: what its generate_merges makes of a vocabulary with scores. Bytes are in "
-    "base64."
+    "blocks: bytes of each packed type and the float32 numbers that gguf.dequantize makes of them. models: base "
+    "models of test/golden as GGUF, each by its header's bytes and what follows: the base's tensors as they are, "
+    "with rows in another order, as their transpose, or as other float32 numbers, each up to a multiple of 32 bytes. "
+    "files: whole ones; the matrices of llama-packed and gpt2-packed are Q8_0 where they can be, and packed has two "
+    "of each by the checkpoint's names. rows: ids of texts by tokenizer-smollm with another tokenizer.ggml.pre; its "
+    "vocabulary is that of test/oracle/tokenizers' roberta.json. sentencepiece: what transformers makes of texts by "
+    "such files. merges: what its generate_merges makes of a vocabulary with scores. Bytes are in base64."
 )
 
 TYPES = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K")
