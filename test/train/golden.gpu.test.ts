@@ -3,7 +3,6 @@ import { BASE, overlayOf } from '../../src/adapters/overlay';
 import { LAYER_MODES } from '../../src/adapters/training_layers';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { largestDifference, tokensOf } from '../helpers/golden';
-
 import { type Case, forward, gradients, openBench, place, tenSteps, trainedNumbers } from './golden_bench';
 
 const cases = [

@@ -140,7 +140,7 @@ async function trained(of, training) {
 }
 
 /** @param {string} name */
-async function run(name) {
+async function outcomeOf(name) {
   const of = await openCase(name);
   const { base, golden } = of;
   /** @type {Record<string, Awaited<ReturnType<typeof trained>>>} */
@@ -160,6 +160,6 @@ async function run(name) {
 }
 
 const reports = [];
-for (const name of location.search.slice(1).split(',')) reports.push(await run(name));
+for (const name of location.search.slice(1).split(',')) reports.push(await outcomeOf(name));
 await session.close();
 window.report(reports);
