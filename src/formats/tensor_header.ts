@@ -4,8 +4,8 @@ import type { TensorInfo } from './safetensors_header';
 /** How a file packs a tensor's numbers. */
 export interface Packed {
   readonly name: PackedName;
-  /** Set where the file has a matrix as its transpose, whose rows are packed. */
-  readonly transposed?: boolean | undefined;
+  /** Whether the file has a matrix as its transpose, whose rows are packed. */
+  readonly transposed: boolean;
 }
 
 /** What is known of a tensor before its numbers come. */

@@ -229,8 +229,8 @@ async function elementsOf(
   { packed, take }: StoredTensor,
   rows: number | undefined,
 ): Promise<ArrayBufferView<ArrayBuffer>> {
-  const isPacked = packed?.name === storage.name && (packed.transposed ?? false) === (spec.transposed ?? false);
-  if (isPacked) return packed.take(rows);
+  const { transposed = false } = spec;
+  if (packed?.name === storage.name && packed.transposed === transposed) return packed.take(rows);
   return encode(spec, storage, await take(rows));
 }
 

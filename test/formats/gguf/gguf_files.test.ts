@@ -146,7 +146,7 @@ describe.each(Object.entries(ggufPacked))('%s', (file, unpacked) => {
   test('has them packed as the device has, or their transpose: the same numbers, all at once or some by some', async () => {
     const wholes = await takenOf(file, ({ take }) => take());
     const packed = await takenOf(file, async (tensor) => {
-      const { name, transposed = false, take } = packedOf(tensor);
+      const { name, transposed, take } = packedOf(tensor);
       return { storage: storages[name], transposed, words: await take() };
     });
     const pieces = await takenOf(file, async (tensor) => {
