@@ -1,10 +1,20 @@
 import { sha256, toHex } from '../core/digest';
 import type { AnyKernel } from '../core/kernel';
 
-/** A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes whenever one of them does. */
+/**
+ * A fingerprint of these kernels' shaders, 32 hexadecimal digits: it changes whenever one of them does. Each file is hashed once and
+ * named by its number: all texts as they are compiled would be some 12 MB.
+ */
 export async function kernelVersion(kernels: readonly AnyKernel[]): Promise<string> {
-  const texts = kernels.flatMap(({ name, variants }) =>
-    variants.map(({ name: variant, overrides, wgsl }) => JSON.stringify([name, variant, overrides, wgsl])),
+  const files = new Map<string, number>();
+  const numberOf = (file: string): number => {
+    const number = files.get(file) ?? files.size;
+    files.set(file, number);
+    return number;
+  };
+  const variants = kernels.flatMap(({ name, variants }) =>
+    variants.map((variant) => [name, variant.name, variant.overrides, variant.files.map(numberOf)]),
   );
-  return toHex(await sha256(new TextEncoder().encode(texts.join('\n')))).slice(0, 32);
+  const text = JSON.stringify([variants, [...files.keys()]]);
+  return toHex(await sha256(new TextEncoder().encode(text))).slice(0, 32);
 }
