@@ -13,10 +13,11 @@ import {
   writeAdapterModel,
 } from '../../src/formats/peft';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors';
+import { goldenNames, isLlama } from '../helpers/golden_index';
 import { moduleList } from '../helpers/module_lists';
 import { bytesOf, caseOf, expectedOf } from './golden_files';
 
-const CASES = ['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'];
+const CASES = goldenNames(isLlama);
 
 describe.each(['opt_bias_mid', 'qwen2_bias_mid'])("PEFT's files of %s, with trained biases", (name) => {
   const biases = Object.entries(caseOf(name).trainable)

@@ -11,6 +11,10 @@ interface Entry {
 
 const entries = JSON.parse(readFileSync('test/golden/modules.json', 'utf8')) as Readonly<Record<string, Entry>>;
 
+export function hasModuleList(base: string): boolean {
+  return base in entries;
+}
+
 /** The modules of a golden base model in torch's order, containers included, and what targeting asks about it. */
 export function moduleList(base: string): { readonly modules: readonly NamedModule[]; readonly facts: BaseModelFacts } {
   const entry = entries[base];

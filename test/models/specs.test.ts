@@ -5,7 +5,8 @@ import { readSafetensors } from '../../src/formats/safetensors';
 import { fileNames, fileShape } from '../../src/models/architecture';
 import { createArchitecture } from '../../src/models/registry';
 import { taskOfBase } from '../helpers/golden_batches';
-import { moduleList } from '../helpers/module_lists';
+import { type GoldenEntry, goldenBases, isDecoder } from '../helpers/golden_index';
+import { hasModuleList, moduleList } from '../helpers/module_lists';
 
 const configOf = (base: string): PretrainedConfig =>
   JSON.parse(readFileSync(`test/golden/base/${base}/config.json`, 'utf8'));
@@ -13,23 +14,10 @@ const create = (base: string, change: object = {}) =>
   createArchitecture({ ...configOf(base), ...change }, taskOfBase(`base/${base}`));
 const namesOf = (modules: readonly { readonly name: string }[]) => modules.map(({ name }) => name);
 
-const decoders = [
-  'llama',
-  'qwen2',
-  'qwen3',
-  'mistral',
-  'phi3',
-  'gemma',
-  'gemma2',
-  'gemma3',
-  'falcon',
-  'falcon-new',
-  'falcon-alibi',
-  'gpt2',
-  'opt',
-  'opt-postnorm',
-];
-const classifiers = ['llama-seqcls', 'gpt2-seqcls', 'bert', 'roberta', 'distilbert', 'vit'];
+/** Of those whose modules PEFT listed. */
+const isListed = ({ base }: GoldenEntry): boolean => hasModuleList(`base/${base}`);
+const decoders = goldenBases((entry) => isListed(entry) && isDecoder(entry));
+const classifiers = goldenBases((entry) => isListed(entry) && !isDecoder(entry));
 
 describe.each([...decoders, ...classifiers])('%s', (base) => {
   const model = create(base);

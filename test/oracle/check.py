@@ -8,6 +8,7 @@ from typing import Any
 
 from .committed import look_at_case, look_at_prng, look_at_release
 from .compare import compare_base, compare_case, compare_table
+from .index import INDEX, index_of_cases
 from .make import Item, build, chosen
 from .places import GOLDEN, read_json
 from .releases import RELEASES
@@ -27,6 +28,7 @@ def check(parts: Sequence[str] | None, only: Sequence[str] | None) -> int:
             root.mkdir(exist_ok=True)
             _attempt(report, item.name, partial(_compare, report, item, root))
     if parts is None and only is None:
+        report.equal("the index of cases", INDEX, read_json(GOLDEN / INDEX), index_of_cases())
         for release in sorted(folder.name for folder in RELEASES.iterdir()):
             _attempt(report, f"releases/{release}", partial(look_at_release, report, release))
     print()

@@ -19,6 +19,7 @@ from .families import BASES
 from .gguf_files import make_gguf_files
 from .gguf_models import FAMILIES
 from .images import make_images
+from .index import write_index
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
 from .prng import make_prng
 from .sampling import make_sampling
@@ -111,6 +112,7 @@ def make(parts: Sequence[str] | None, only: Sequence[str] | None) -> None:
             _publish(root, item)
     if parts is None and only is None:
         _remove_others(wanted)
+    write_index()
 
 
 def _publish(root: Path, item: Item) -> None:

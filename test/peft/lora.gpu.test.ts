@@ -4,22 +4,13 @@ import { transpose } from '../../src/formats/transpose';
 import { type AdapterFiles, AutoModelForCausalLM, VeraConfig, VeraModel } from '../../src/index';
 import { Float64Model, product } from '../helpers/float64_model';
 import { goldenAdapter, goldenBase, goldenCase, goldenTensors, largestDifference, tokensOf } from '../helpers/golden';
+import { goldenNames } from '../helpers/golden_index';
 import { changedFiles, randomAdapter } from '../helpers/random_adapter';
 import { bytesOf, loadBase, openTestSession } from '../helpers/session';
 import { tensorsIn } from '../helpers/vera_values';
 
-const cases = [
-  'llama_layer0_small',
-  'llama_qvud_big',
-  'llama3_tied_mid',
-  'llama_bf16_mid',
-  'gpt2_all_mid',
-  'gpt2_layer1_small',
-  'gpt2_bare_notask',
-  'opt_bias_mid',
-  'opt_left_big',
-  'opt_postnorm_mid',
-];
+/** Those of which there is a model in float64. */
+const cases = goldenNames(({ family, task }) => task === 'causal_lm' && ['llama', 'gpt2', 'opt'].includes(family));
 
 const opened = await openTestSession();
 afterAll(() => opened.session.close());

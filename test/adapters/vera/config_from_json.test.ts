@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { trainedBiases } from '../../../src/adapters/adapter_config';
 import { VeraConfig } from '../../../src/adapters/vera/config';
 import type { Warning } from '../../../src/core/warning';
+import { goldenNames, isLlama } from '../../helpers/golden_index';
 import { DEFAULTS, invalid, peft } from './config_errors';
 
 describe('from_json', () => {
@@ -14,19 +15,16 @@ describe('from_json', () => {
   const minimal = { peft_type: 'VERA', r: 4, target_modules: ['q_proj', 'v_proj'] };
   const malformed = (message: string) => expect.objectContaining({ code: 'invalid_format', message });
 
-  test.each(['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'])(
-    "reads PEFT's file of %s and writes its content again",
-    (name) => {
-      for (const folder of ['adapter', 'adapter_noproj']) {
-        const json = JSON.parse(readFileSync(`test/golden/cases/${name}/${folder}/adapter_config.json`, 'utf8'));
-        const { config, warnings } = read(json);
-        expect(warnings).toEqual([]);
-        delete json.peft_version;
-        if (Array.isArray(json.target_modules)) json.target_modules.sort();
-        expect(config.to_json()).toEqual(json);
-      }
-    },
-  );
+  test.each(goldenNames(isLlama))("reads PEFT's file of %s and writes its content again", (name) => {
+    for (const folder of ['adapter', 'adapter_noproj']) {
+      const json = JSON.parse(readFileSync(`test/golden/cases/${name}/${folder}/adapter_config.json`, 'utf8'));
+      const { config, warnings } = read(json);
+      expect(warnings).toEqual([]);
+      delete json.peft_version;
+      if (Array.isArray(json.target_modules)) json.target_modules.sort();
+      expect(config.to_json()).toEqual(json);
+    }
+  });
 
   // The keys of each release's VeraConfig, from its source; json.dumps sorts them.
   const SINCE_0_11 = [

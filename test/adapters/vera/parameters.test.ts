@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, unpackParameters } from '../../../src/adapters/pool_layout';
 import { initialVectors, layoutVectors } from '../../../src/adapters/vera/parameters';
+import { goldenNames, isLlama } from '../../helpers/golden_index';
 
 const modules = [
   { name: 'layers.0.q', in_features: 6, out_features: 5 },
@@ -54,17 +55,14 @@ describe('layoutVectors', () => {
     expect(() => layoutVectors(modules, 2 ** 30)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
   });
 
-  test.each(['llama_layer0_small', 'llama_qvud_big', 'llama3_tied_mid', 'llama_bf16_mid'])(
-    'counts and names what PEFT trains in %s',
-    (name) => {
-      const { wrapped_modules, trainable, trainable_parameters, vera_config } = JSON.parse(
-        readFileSync(`test/golden/cases/${name}/case.json`, 'utf8'),
-      );
-      const golden = layoutVectors(wrapped_modules, vera_config.r);
-      expect(golden.trainable).toBe(trainable_parameters);
-      expect(Object.fromEntries(parameterShapes(golden))).toEqual(trainable);
-    },
-  );
+  test.each(goldenNames(isLlama))('counts and names what PEFT trains in %s', (name) => {
+    const { wrapped_modules, trainable, trainable_parameters, vera_config } = JSON.parse(
+      readFileSync(`test/golden/cases/${name}/case.json`, 'utf8'),
+    );
+    const golden = layoutVectors(wrapped_modules, vera_config.r);
+    expect(golden.trainable).toBe(trainable_parameters);
+    expect(Object.fromEntries(parameterShapes(golden))).toEqual(trainable);
+  });
 });
 
 describe('initialVectors', () => {

@@ -1,0 +1,43 @@
+"""Writes `index.json`: what each case is of, so that test suites choose cases by what they cover and keep no lists of names."""
+
+from pathlib import Path
+
+from .places import GOLDEN, Json, read_json, write_json
+
+INDEX = "index.json"
+CAUSAL_LM = "causal_lm"
+TASKS = {"ForSequenceClassification": "sequence_classification", "ForImageClassification": "image_classification"}
+
+
+def write_index() -> None:
+    write_json(GOLDEN / INDEX, index_of_cases())
+
+
+def index_of_cases() -> Json:
+    """From the committed files alone, as older releases made some of them."""
+    return {folder.name: _entry(folder) for folder in sorted((GOLDEN / "cases").iterdir())}
+
+
+def _entry(folder: Path) -> Json:
+    document = read_json(folder / "case.json")
+    base = read_json(GOLDEN / document["base"] / "config.json")
+    (architecture,) = base["architectures"]
+    task = next((task for ending, task in TASKS.items() if architecture.endswith(ending)), CAUSAL_LM)
+    adapters = document.get("adapters", {"default": document.get("vera_config")})
+    return {
+        "base": document["base"].removeprefix("base/"),
+        "family": base["model_type"],
+        "task": task,
+        "adapters": len(adapters),
+        "rank": adapters["default"]["r"],
+        "dtype": base.get("dtype") or base.get("torch_dtype"),
+        "trains": [key for key in ("biases", "modules") if _trains(document, key)],
+        "runs": [run["id"] for run in document.get("expect", {}).get("train", ())],
+        "covers": document["about"],
+    }
+
+
+def _trains(document: Json, what: str) -> bool:
+    """Whether biases train beside the vectors, or whole modules do."""
+    names = [name for name in document.get("trainable", ()) if ".vera_lambda_" not in name]
+    return any(name.endswith(".base_layer.bias") == (what == "biases") for name in names)
