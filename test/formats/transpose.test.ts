@@ -16,7 +16,10 @@ test.each([(n: number) => new Float32Array(n), (n: number) => new Uint16Array(n)
         const turned = transpose(source, rows, columns);
         const wrong = turned.findIndex((value, at) => value !== (at % rows) * columns + Math.floor(at / rows));
         expect(wrong).toBe(-1);
-        expect(transpose(turned, columns, rows)).toEqual(source);
+        // By bytes: element by element it takes seconds.
+        expect(Buffer.compare(Buffer.from(transpose(turned, columns, rows).buffer), Buffer.from(source.buffer))).toBe(
+          0,
+        );
       }),
       { numRuns: 200 },
     );

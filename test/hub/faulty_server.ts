@@ -107,9 +107,11 @@ export class FaultyServer {
   #send(response: ServerResponse, body: Uint8Array, { cutAfter, stallAfter, onStall }: Fault): unknown {
     const length = Math.min(body.length, cutAfter ?? stallAfter ?? body.length);
     this.sent += length;
-    if (length === body.length)
+    // A whole body is followed by the end of the connection, too, where more was promised.
+    if (length === body.length && cutAfter === undefined)
       return this.rate === Number.POSITIVE_INFINITY ? response.end(body) : this.#pace(response, body);
-    if (!response.headersSent) response.setHeader('content-length', body.length);
+    if (!response.headersSent && !response.hasHeader('content-length'))
+      response.setHeader('content-length', body.length);
     response.flushHeaders();
     return response.write(body.subarray(0, length), () => {
       // What is in the socket's buffer comes before its end.
