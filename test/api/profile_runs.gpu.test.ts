@@ -1,6 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Profile } from '../../src/index';
+import { eventually } from '../helpers/eventually';
 import { habit, heard, profileOptions as options, stored, visit, weightsOf, writingOf } from '../helpers/profiles';
 import { loadTiny } from '../helpers/tiny_llama';
 import { firstLog } from '../helpers/tiny_training';
@@ -127,7 +128,7 @@ test('a tab that looks whether there is something to go on with keeps nobody fro
       const run = mine.learn();
       await run.pause();
       await Profile.open(await loadTiny(there), 'ada');
-      await vi.waitFor(() => expect(locks.waiting('webvera:learn:ada')).toBe(1));
+      await eventually(() => expect(locks.waiting('webvera:learn:ada')).toBe(1));
       await run.resume();
       await run;
       await mine.learn();

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { get_peft_model, type TrainRun, VeraConfig, type VeraModel } from '../../src/index';
 import { linkKey } from '../../src/page/session';
 import type { WorkerSession } from '../../src/worker/protocol';
+import { eventually } from '../helpers/eventually';
 import { lose, recoveries } from '../helpers/losing_runs';
 import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
@@ -171,7 +172,7 @@ describe('a run that recovers', () => {
       onCall(opened, 'reviveVera', () => model.dispose());
       lose(opened);
       await expect(Promise.resolve(run)).rejects.toBeDefined();
-      await vi.waitFor(() => expect(opened.liveBytes()).toBe(0));
+      await eventually(() => expect(opened.liveBytes()).toBe(0));
     });
   });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Holder } from '../../src/core/held_name';
 import { TabLocks } from '../../src/core/tab_locks';
 import { ANSWERS_WITHIN, LEAVES_WITHIN, type WebLocks } from '../../src/core/web_locks';
+import { eventually } from '../helpers/eventually';
 import { FakeLocks } from '../worker/fake_locks';
 
 const tab = (locks: WebLocks | undefined): TabLocks => new TabLocks(locks, 'run:');
@@ -81,7 +82,7 @@ describe('taking over', () => {
     const asked = holder();
     const held = await one.take('a', { holder: asked });
     const taking = other.take('a', { takesOver: true });
-    await vi.waitFor(() => expect(asked.onAsked).toHaveBeenCalledOnce());
+    await eventually(() => expect(asked.onAsked).toHaveBeenCalledOnce());
     // It has answered, and has what it does to finish.
     await settled();
     await vi.advanceTimersByTimeAsync(LEAVES_WITHIN - 1000);
@@ -101,7 +102,7 @@ describe('taking over', () => {
     const browser = new FakeLocks();
     await tab(browser.of('one')).take('a', { holder: holder() });
     const taking = tab(browser.of('other')).take('a', { takesOver: true });
-    await vi.waitFor(() => expect(browser.waiting('run:a')).toBe(1));
+    await eventually(() => expect(browser.waiting('run:a')).toBe(1));
     browser.release('run:a');
     expect(await taking).toBeDefined();
   });
@@ -132,7 +133,7 @@ describe('taking over', () => {
     const asked = holder();
     const held = await one.take('a', { holder: asked });
     const taking = other.take('a', { takesOver: true });
-    await vi.waitFor(() => expect(asked.onAsked).toHaveBeenCalled());
+    await eventually(() => expect(asked.onAsked).toHaveBeenCalled());
     await settled();
     await vi.advanceTimersByTimeAsync(LEAVES_WITHIN);
     const taken = await taking;
@@ -154,7 +155,7 @@ describe('taking over', () => {
     witness.addEventListener('message', heard);
     const messages = [{ asks: 'long ago' }, null, 'asks', { answers: 'x' }];
     for (const message of messages) stale.postMessage(message);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(messages.length));
+    await eventually(() => expect(heard).toHaveBeenCalledTimes(messages.length));
     await settled();
     expect(asked.onAsked).not.toHaveBeenCalled();
     for (const channel of [stale, witness]) channel.close();
@@ -167,7 +168,7 @@ describe('taking over', () => {
     const controller = new AbortController();
     const taking = tab(browser.of('other')).take('a', { takesOver: true, signal: controller.signal });
     const failed = expect(taking).rejects.toBe('enough');
-    await vi.waitFor(() => expect(browser.waiting('run:a')).toBe(1));
+    await eventually(() => expect(browser.waiting('run:a')).toBe(1));
     controller.abort('enough');
     await failed;
     expect(browser.waiting('run:a')).toBe(0);
@@ -201,7 +202,7 @@ describe('looking whether a name is still held', () => {
     const { browser, one, held } = await asleep();
     await held?.check();
     expect(one.onLost).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(browser.held).toEqual(['run:a']));
+    await eventually(() => expect(browser.held).toEqual(['run:a']));
   });
 
   test('takes it again where the browser has let it go', async () => {

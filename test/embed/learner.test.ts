@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/index';
+import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 import { fakeSession, someProgress } from './fakes';
 import { newWorld, settled, type World } from './learner_world';
@@ -155,7 +156,7 @@ describe('a session that ends by itself', () => {
   test('takes along what is learning, too', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     world.sessions[0]?.end();
     expect(learner.status).toMatchObject({ state: 'error', error: { code: 'worker_crashed' } });
     expect([learner.run, learner.model]).toEqual([undefined, undefined]);
@@ -212,7 +213,7 @@ describe('what is kept', () => {
   test('is forgotten while it learns, and begins anew with the next lesson', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     expect(await learner.forget()).toEqual({ bytes: 100 });
     await expect(taught).rejects.toMatchObject({ code: 'not_found' });
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined, forgotten: { bytes: 100 } });
@@ -220,8 +221,8 @@ describe('what is kept', () => {
     expect(world.profiles.made).toHaveLength(1); // nothing is stored again before there is something to keep
 
     const again = learner.teach('Another one.');
-    await vi.waitFor(() => expect(world.profiles.made).toHaveLength(2));
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(world.profiles.made).toHaveLength(2));
+    await eventually(() => expect(learner.run).toBeDefined());
     world.profiles.last.runs[0]?.finish();
     await again;
     expect(learner.status.forgotten).toBeUndefined();
@@ -242,7 +243,7 @@ describe('what is kept', () => {
   test('goes out, and comes back in the place of what there is', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     world.profiles.last.runs[0]?.finish();
     await taught;
     const files = await learner.export();
@@ -280,14 +281,14 @@ describe('what is kept', () => {
     const lesson = { text: 'A paragraph.' };
     const files = new Map([['profile.json', new Blob(['[]'])]]);
     const taught = learner.teach(lesson);
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     const ended = expect(taught).rejects.toMatchObject({ name: 'AbortError' });
     await learner.import(files);
     await ended;
     expect(learner.status).toMatchObject({ state: 'ready', error: undefined });
     // The lesson is not there any more.
     const again = learner.teach(lesson);
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     expect(world.profiles.last.examples).toEqual([lesson]);
     world.profiles.last.runs[1]?.finish();
     await again;

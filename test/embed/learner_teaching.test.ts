@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { WebVeraError } from '../../src/index';
+import { eventually } from '../helpers/eventually';
 import { fakeSession } from './fakes';
 import { newWorld, settled, type World } from './learner_world';
 
@@ -14,7 +15,7 @@ describe('teaching', () => {
   test('loads first, cuts a text, adds it and learns', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.', { max_steps: 4 });
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     const { last } = world.profiles;
     expect(last.examples).toEqual([{ text: 'A paragraph.' }]);
     expect(last.asked).toEqual([{ args: { max_steps: 4 } }]);
@@ -30,7 +31,7 @@ describe('teaching', () => {
   test('makes no example longer than the model takes', async () => {
     const learner = world.learner();
     const taught = learner.teach('word '.repeat(40));
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     for (const example of world.profiles.last.examples) {
       expect((example as { text: string }).text.length).toBeLessThanOrEqual(64);
     }
@@ -41,12 +42,12 @@ describe('teaching', () => {
   test('can be paused, gone on with and stopped', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     await learner.pause();
-    await vi.waitFor(() => expect(learner.status.state).toBe('paused'));
+    await eventually(() => expect(learner.status.state).toBe('paused'));
     expect(learner.paused).toBe('user');
     await learner.resume();
-    await vi.waitFor(() => expect(learner.status.state).toBe('training'));
+    await eventually(() => expect(learner.status.state).toBe('training'));
     expect(await learner.stop()).toMatchObject({ global_step: 2 });
     expect(await taught).toMatchObject({ global_step: 2 });
     await settled();
@@ -59,11 +60,11 @@ describe('teaching', () => {
   test('tells that a run went back and goes on, until the next one', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     expect(learner.recovered).toBeUndefined();
     const [run] = world.profiles.last.runs;
     run?.push({ type: 'recovered', state: run.state, cause: 'numerical_error', repeatedSteps: 3 });
-    await vi.waitFor(() => expect(learner.recovered).toMatchObject({ cause: 'numerical_error', repeatedSteps: 3 }));
+    await eventually(() => expect(learner.recovered).toMatchObject({ cause: 'numerical_error', repeatedSteps: 3 }));
     expect(learner.status.state).toBe('training');
     run?.finish();
     await taught;
@@ -75,14 +76,14 @@ describe('teaching', () => {
     const learner = world.learner();
     world.profiles.prepare = (profile) => profile.begin();
     const taught = [learner.teach('The first.'), learner.teach('The second.')];
-    await vi.waitFor(() => expect(learner.status.state).toBe('training'));
+    await eventually(() => expect(learner.status.state).toBe('training'));
     const { last } = world.profiles;
     for (const [index, count] of [
       [0, 0],
       [1, 1],
       [2, 2],
     ] as const) {
-      await vi.waitFor(() => expect(last.runs).toHaveLength(index + 1));
+      await eventually(() => expect(last.runs).toHaveLength(index + 1));
       expect(last.examples).toHaveLength(count);
       last.runs[index]?.finish();
     }
@@ -114,7 +115,7 @@ describe('teaching', () => {
     for (const ends of ['fails', 'ends', 'ends']) {
       const taught = learner.teach(lesson);
       const count = world.profiles.made.at(-1)?.runs.length ?? 0;
-      await vi.waitFor(() => expect(world.profiles.last.runs).toHaveLength(count + 1));
+      await eventually(() => expect(world.profiles.last.runs).toHaveLength(count + 1));
       const run = world.profiles.last.runs.at(-1);
       if (ends === 'ends') run?.finish();
       else run?.fail(new WebVeraError('out_of_memory', 'no room'));
@@ -127,14 +128,14 @@ describe('teaching', () => {
   test('that fails is told once, and what is loaded stays', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     const error = new WebVeraError('numerical_error', 'not finite');
     world.profiles.last.runs[0]?.fail(error);
     await expect(taught).rejects.toBe(error);
     expect(world.heard('error')).toEqual([error]);
     expect(learner.status).toMatchObject({ state: 'ready', error });
     const again = learner.teach('Another one.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     expect(learner.status.error).toBeUndefined();
     world.profiles.last.runs[1]?.finish();
     await again;
@@ -144,12 +145,12 @@ describe('teaching', () => {
     const learner = world.learner();
     learner.session = fakeSession();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     world.profiles.last.runs[0]?.fail(lost);
     await expect(taught).rejects.toBe(lost);
     expect(learner.status).toMatchObject({ state: 'error', error: lost });
     expect(world.heard('error')).toEqual([lost]);
-    await vi.waitFor(() => expect(world.models[0]?.disposed).toBe(1));
+    await eventually(() => expect(world.models[0]?.disposed).toBe(1));
     expect(world.profiles.last.disposed).toBe(1);
     await learner.load();
     expect(world.models).toHaveLength(2);
@@ -159,7 +160,7 @@ describe('teaching', () => {
   test('ends with its element, and what it was learning is left to the next visit', async () => {
     const learner = world.learner();
     const taught = learner.teach('A paragraph.');
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     const run = world.profiles.last.runs[0];
     await learner.leave('The element was removed');
     run?.fail(new DOMException('disposed of', 'AbortError'));
@@ -184,7 +185,7 @@ describe('a classifier', () => {
     world.attributes.labels = 'ham,spam';
     const learner = world.learner();
     const taught = learner.teach(some);
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     expect(world.classifiers).toMatchObject([
       { id2label: { 0: 'ham', 1: 'spam' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
     ]);
@@ -225,7 +226,7 @@ test('a file of examples is added as it is, and once where a lesson failed', asy
   const [one, other] = [new File(['text'], 'a.csv'), new File(['text'], 'a.csv')];
   for (const [index, file] of [one, one, other].entries()) {
     const taught = learner.teach(file);
-    await vi.waitFor(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
+    await eventually(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
     world.profiles.last.runs[index]?.fail(new WebVeraError('out_of_memory', 'no room'));
     await expect(taught).rejects.toMatchObject({ code: 'out_of_memory' });
   }
@@ -245,7 +246,7 @@ describe('a classifier of images', () => {
     const learner = world.learner();
     const some = [picture('cat'), picture('dog')];
     const taught = learner.teach(some);
-    await vi.waitFor(() => expect(learner.run).toBeDefined());
+    await eventually(() => expect(learner.run).toBeDefined());
     expect(world.classifiers).toEqual([]);
     expect(world.imageClassifiers).toMatchObject([
       { id2label: { 0: 'cat', 1: 'dog' }, ignore_mismatched_sizes: true, session: world.sessions[0] },
@@ -260,7 +261,7 @@ describe('a classifier of images', () => {
     const [one, other] = [picture('cat'), picture('cat')];
     for (const [index, lesson] of [one, one, other].entries()) {
       const taught = learner.teach(lesson);
-      await vi.waitFor(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
+      await eventually(() => expect(world.profiles.made.at(-1)?.runs).toHaveLength(index + 1));
       world.profiles.last.runs[index]?.fail(new WebVeraError('out_of_memory', 'no room'));
       await expect(taught).rejects.toMatchObject({ code: 'out_of_memory' });
     }

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { type LoadHandling, SharedModels } from '../../src/embed/shared_models';
 import type { PreTrainedModel, ProgressInfo, Session } from '../../src/index';
+import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 
 const session = {} as Session;
@@ -108,5 +109,5 @@ test('a model that came in the moment when the last one left is freed', async ()
   loads[0]?.finish();
   one.abort.abort('gone');
   await expect(taken).rejects.toBe('gone');
-  await vi.waitFor(() => expect(loads[0]?.model.dispose).toHaveBeenCalledTimes(1));
+  await eventually(() => expect(loads[0]?.model.dispose).toHaveBeenCalledTimes(1));
 });

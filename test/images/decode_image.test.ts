@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ImageScope, imageDecoder } from '../../src/images/decode_image';
+import { eventually } from '../helpers/eventually';
 import { withResolvers } from '../helpers/with_resolvers';
 
 interface Bitmap {
@@ -105,7 +106,7 @@ test('a decoder that never ends is left, and what comes late is let go of', asyn
   const { told, scope } = browser(() => decoded.promise);
   const ending = new AbortController();
   const decoding = imageDecoder(scope)?.(file, ending.signal);
-  await vi.waitFor(() => expect(told).toHaveLength(2));
+  await eventually(() => expect(told).toHaveLength(2));
   ending.abort(new Error('over'));
   await expect(decoding).rejects.toThrow('over');
   decoded.resolve({ width: 2, height: 3 });

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
 import { type Connection, connectDirectly, connectWorker } from '../../src/page/connection';
 import type { WorkerEvent } from '../../src/worker/protocol';
+import { eventually } from '../helpers/eventually';
 import { FakeSession, type Script } from '../worker/fake_session';
 import { type FakeWorker, fakeWorker, silentWorker } from '../worker/fake_worker';
 
@@ -80,7 +81,7 @@ describe('a connection to a worker', () => {
     });
     scope.dispatchEvent(rejection);
     expect(rejection.defaultPrevented).toBe(true);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(events).toEqual([{ type: 'warning', code: 'internal', message: 'TypeError: a slip' }]),
     );
     connection.terminate();
@@ -150,7 +151,7 @@ describe('a worker that fails', () => {
     expect(locks.waiting(name)).toBe(1);
     expect(onDeath).not.toHaveBeenCalled();
     locks.release(name);
-    await vi.waitFor(() => expect(onDeath).toHaveBeenCalledOnce());
+    await eventually(() => expect(onDeath).toHaveBeenCalledOnce());
     expect(onDeath.mock.calls[0]?.[0]).toMatchObject({ code: 'worker_crashed' });
     connection.terminate();
   });

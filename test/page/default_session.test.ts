@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { adapters } from '../../src/page/adapters';
 import { AutoTokenizer } from '../../src/page/auto_classes';
 import { defaultSession } from '../../src/page/default_session';
+import { eventually } from '../helpers/eventually';
 import { fakeWorker } from '../worker/fake_worker';
 
 afterEach(() => {
@@ -71,7 +72,7 @@ test('the default session does not hold up a call that is aborted', async () => 
   expect(started).toHaveLength(0);
   const controller = new AbortController();
   const call = AutoTokenizer.from_pretrained('org/name', { signal: controller.signal });
-  await vi.waitFor(() => expect(started[0]?.fake.argsOf('open')).toHaveLength(1));
+  await eventually(() => expect(started[0]?.fake.argsOf('open')).toHaveLength(1));
   controller.abort(reason);
   await expect(call).rejects.toBe(reason);
   started[0]?.worker.dispatchEvent(new Event('error'));

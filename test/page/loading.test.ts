@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ModelSource } from '../../src/core/source';
 import { AutoModelForCausalLM, AutoTokenizer } from '../../src/page/auto_classes';
 import type { PretrainedOptions } from '../../src/page/source';
+import { expectWithin } from '../helpers/clock';
+import { eventually } from '../helpers/eventually';
 import { loaded, modelInfo, openSession } from './open_session';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -129,7 +131,7 @@ describe('loading a model', () => {
     const { session, fake } = await openSession((current) => ({
       async loadModel(call) {
         current().emit({ type: 'need_token', call });
-        await vi.waitFor(() => expect(given).toHaveLength(1));
+        await eventually(() => expect(given).toHaveLength(1));
         return modelInfo;
       },
       giveToken: async (...answer) => void given.push(answer),
@@ -180,7 +182,7 @@ describe('loading a model', () => {
     const controller = new AbortController();
     const reason = new Error('changed my mind');
     const loading = AutoModelForCausalLM.from_pretrained('a/b', { session, signal: controller.signal });
-    await vi.waitFor(() => expect(fake.argsOf('loadModel')).toHaveLength(1));
+    await eventually(() => expect(fake.argsOf('loadModel')).toHaveLength(1));
     controller.abort(reason);
     await expect(loading).rejects.toBe(reason);
     expect(fake.argsOf('cancel')).toEqual([[fake.argsOf('loadModel')[0]?.[0]]]);
@@ -199,7 +201,7 @@ describe('loading a model', () => {
     }));
     const loading = AutoModelForCausalLM.from_pretrained('a/b', { session, signal: controller.signal });
     await expect(loading).rejects.toThrow('too late');
-    await vi.waitFor(() => expect(fake.argsOf('disposeModel')).toEqual([[modelInfo.model]]));
+    await eventually(() => expect(fake.argsOf('disposeModel')).toEqual([[modelInfo.model]]));
     await session.close();
   });
 
@@ -207,11 +209,11 @@ describe('loading a model', () => {
     const controller = new AbortController();
     const { session, fake } = await openSession(() => ({ loadModel: () => new Promise(() => {}) }));
     const loading = AutoModelForCausalLM.from_pretrained('a/b', { session, signal: controller.signal });
-    await vi.waitFor(() => expect(fake.argsOf('loadModel')).toHaveLength(1));
+    await eventually(() => expect(fake.argsOf('loadModel')).toHaveLength(1));
     const start = performance.now();
     controller.abort();
     await expect(loading).rejects.toMatchObject({ name: 'AbortError' });
-    expect(performance.now() - start).toBeLessThan(1000);
+    expectWithin(1000, performance.now() - start);
     await session.close();
   });
 });

@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { adapters, Session } from '../../src/index';
 import '../../src/worker/session'; // a session in this thread loads it, which takes a while
+import { eventually } from '../helpers/eventually';
 import { openSession } from './open_session';
 
 const folder = new URL('../golden/cases/llama_qvud_big/adapter_noproj/', import.meta.url);
@@ -38,7 +39,7 @@ test('the page asks for its worker', async () => {
   browser({ persist });
   const warned = vi.spyOn(console, 'warn');
   fake.emit({ type: 'kept' });
-  await vi.waitFor(() => expect(persist).toHaveBeenCalledOnce());
+  await eventually(() => expect(persist).toHaveBeenCalledOnce());
   expect(warned).not.toHaveBeenCalled();
   await session.close();
 });

@@ -6,6 +6,7 @@ import { adapters } from '../../src/page/adapters';
 import { Session, type SessionOptions } from '../../src/page/session';
 import { ModelSources } from '../../src/worker/models/model_sources';
 import type { OpenOptions } from '../../src/worker/protocol';
+import { eventually } from '../helpers/eventually';
 import { fakeWorker, silentWorker } from '../worker/fake_worker';
 import { openSession } from './open_session';
 
@@ -79,7 +80,7 @@ describe('a session', () => {
     session.addEventListener('statechange', () => states.push(session.state));
     expect(session.state).toBe('ready');
     for (const state of ['busy', 'busy', 'ready'] as const) fake.emit({ type: 'state', state });
-    await vi.waitFor(() => expect(states).toEqual(['busy', 'ready']));
+    await eventually(() => expect(states).toEqual(['busy', 'ready']));
     await session.close();
     expect(states).toEqual(['busy', 'ready', 'closed']);
   });
@@ -106,7 +107,7 @@ describe('a session', () => {
       change();
       const before = heard.length + toConsole.mock.calls.length;
       warn(stage);
-      await vi.waitFor(() => expect(heard.length + toConsole.mock.calls.length).toBe(before + 1));
+      await eventually(() => expect(heard.length + toConsole.mock.calls.length).toBe(before + 1));
     }
     expect(heard).toEqual(['odd: to a listener', 'odd: once', 'odd: with a signal']);
     expect(toConsole.mock.calls.flat()).toEqual([
@@ -125,7 +126,7 @@ describe('a session', () => {
       const toConsole = vi.spyOn(console, 'warn').mockImplementation(() => {});
       fake.emit({ type: 'warning', code, message: 'as it should be' });
       fake.emit({ type: 'warning', code: 'odd', message: 'not as it should be' });
-      await vi.waitFor(() => expect(toConsole.mock.calls).toEqual([['webvera: not as it should be (odd)']]));
+      await eventually(() => expect(toConsole.mock.calls).toEqual([['webvera: not as it should be (odd)']]));
       const heard = new Promise((resolve) => session.addEventListener('warning', resolve));
       fake.emit({ type: 'warning', code, message: 'as it should be' });
       expect(await heard).toMatchObject({ code, message: 'as it should be' });
@@ -136,7 +137,7 @@ describe('a session', () => {
   test('when closed lets the worker tidy up, ends it, and rejects what is pending and what comes later', async () => {
     const opened = await openSession(() => ({ listStored: forever }));
     const pending = adapters.list({ session: opened.session }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(opened.fake.argsOf('listStored')).toHaveLength(1));
+    await eventually(() => expect(opened.fake.argsOf('listStored')).toHaveLength(1));
     await opened.session.close();
     await opened.session.close();
     expect(await pending).toMatchObject({ name: 'AbortError' });
@@ -227,7 +228,7 @@ describe('a session', () => {
     const reason = new Error('changed my mind');
     const controller = new AbortController();
     const opening = Session.open({ worker: () => started.worker, signal: controller.signal });
-    await vi.waitFor(() => expect(started.fake.argsOf('open')).toHaveLength(1));
+    await eventually(() => expect(started.fake.argsOf('open')).toHaveLength(1));
     controller.abort(reason);
     await expect(opening).rejects.toBe(reason);
     expect(started.terminated).toBe(true);

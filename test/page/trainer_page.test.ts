@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TrainingArguments } from '../../src/core/training';
 import { Trainer } from '../../src/page/trainer';
+import { eventually } from '../helpers/eventually';
 import { output, report, rows, wrapped } from './scripted_training';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -66,7 +67,7 @@ describe('a training run', () => {
     const run = new Trainer({ model, args: { whenHidden: 'pause' }, train_dataset: rows }).train({ signal });
     show('hidden');
     show('visible');
-    await vi.waitFor(() => expect(sent).toEqual(['pause hidden', 'resume hidden']));
+    await eventually(() => expect(sent).toEqual(['pause hidden', 'resume hidden']));
     await run.pause();
     show('hidden');
     show('visible');
@@ -103,7 +104,7 @@ describe('a training run', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const run = new Trainer({ model, args: { save_strategy }, train_dataset: rows }).train({ signal });
-    await vi.waitFor(() => expect(fake.argsOf('train')).toHaveLength(1));
+    await eventually(() => expect(fake.argsOf('train')).toHaveLength(1));
     leave();
     // What is asked later is answered later.
     await session.kernels();
@@ -135,20 +136,20 @@ describe('a training run', () => {
     vi.stubGlobal('navigator', { wakeLock: { request } });
     const train = (args: TrainingArguments) => new Trainer({ model, args, train_dataset: rows }).train();
     const other = train({});
-    await vi.waitFor(() => expect(fake.argsOf('train')).toHaveLength(1));
+    await eventually(() => expect(fake.argsOf('train')).toHaveLength(1));
     end();
     await other;
     expect(asked).toEqual([]);
     const run = train({ keepAwake: true });
-    await vi.waitFor(() => expect(asked).toEqual(['on']));
+    await eventually(() => expect(asked).toEqual(['on']));
     const call = fake.argsOf('train')[1]?.[0] as number;
     report(fake, call, 1, { type: 'paused', reason: 'user' });
-    await vi.waitFor(() => expect(asked).toEqual(['on', 'off']));
+    await eventually(() => expect(asked).toEqual(['on', 'off']));
     report(fake, call, 1, { type: 'resumed', reason: 'user' });
-    await vi.waitFor(() => expect(asked).toEqual(['on', 'off', 'on']));
+    await eventually(() => expect(asked).toEqual(['on', 'off', 'on']));
     end();
     await run;
-    await vi.waitFor(() => expect(asked).toEqual(['on', 'off', 'on', 'off']));
+    await eventually(() => expect(asked).toEqual(['on', 'off', 'on', 'off']));
     await session.close();
   });
 
@@ -159,7 +160,7 @@ describe('a training run', () => {
     const warnings: string[] = [];
     session.addEventListener('warning', ({ code }) => warnings.push(code));
     await new Trainer({ model, args: { keepAwake: true }, train_dataset: rows }).train();
-    await vi.waitFor(() => expect(warnings).toEqual(['not_kept_awake']));
+    await eventually(() => expect(warnings).toEqual(['not_kept_awake']));
     await session.close();
   });
 
@@ -173,7 +174,7 @@ describe('a training run', () => {
     }));
     const controller = new AbortController();
     const run = new Trainer({ model, train_dataset: rows }).train({ signal: controller.signal });
-    await vi.waitFor(() => expect(fake.argsOf('train')).toHaveLength(1));
+    await eventually(() => expect(fake.argsOf('train')).toHaveLength(1));
     document.dispatchEvent(new Event('resume'));
     view.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
     view.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));

@@ -1,10 +1,11 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VeraConfig } from '../../src/adapters/vera/config';
 import { adapters } from '../../src/page/adapters';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import type { PreTrainedModel } from '../../src/page/model';
 import { get_peft_model } from '../../src/page/peft_classes';
 import { VeraModel } from '../../src/page/vera_model';
+import { eventually } from '../helpers/eventually';
 import type { FakeSession, Script } from '../worker/fake_session';
 import { modelInfo, type Opened, openSession, veraInfo } from './open_session';
 
@@ -123,7 +124,7 @@ describe('a VeRA model', () => {
     }));
     const loading = VeraModel.from_pretrained(model, files, { signal: controller.signal });
     await expect(loading).rejects.toMatchObject({ name: 'AbortError' });
-    await vi.waitFor(() => expect(fake.argsOf('dropVera')).toEqual([[7]]));
+    await eventually(() => expect(fake.argsOf('dropVera')).toEqual([[7]]));
     expect(fake.argsOf('disposeModel')).toEqual([]);
     await session.close();
   });
