@@ -1,127 +1,143 @@
-import { defineConfig } from 'vitest/config';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import type { Ring } from './test/helpers/ring';
+import { ProjectSequencer } from './test/times/sequencer';
 
-const GPU_TESTS = 'test/**/*.gpu.test.ts';
-const BROWSER_TESTS = 'test/browser/**/*.test.ts';
-/** Those that hold a browser to a time, which two at once would take. */
-const TIMED_TESTS = ['responsive', 'session', 'spam_story', 'chat', 'worker', 'cycles'].map(
-  (name) => `test/browser/${name}.test.ts`,
-);
-const PACKAGE_TESTS = 'test/packages/**/*.test.ts';
-const PEFT_TESTS = 'test/with_peft/**/*.test.ts';
-const SOAK_TESTS = 'test/**/*.soak.test.ts';
+const GPU = 'test/**/*.gpu.test.ts';
+/** Of kernels whose tiles take long to compile, and are run a few times. */
+const KERNELS = [
+  'test/ops/{products,vera,attention}/*.gpu.test.ts',
+  'test/twins/*.gpu.test.ts',
+  'test/bench.gpu.test.ts',
+];
+const BUILT = 'test/built/**/*.test.ts';
+const BROWSER = 'test/browser/**/*.test.ts';
+const PACKAGES = 'test/packages/**/*.test.ts';
+const PEFT = 'test/with_peft/**/*.test.ts';
+/** Files for `npm run test:all` alone. */
+const ALL = 'test/**/*.{all,all.gpu,clock}.test.ts';
+/** Files for `npm run test:soak` alone. */
+const SOAK = 'test/**/*.soak.test.ts';
 
-/** llvmpipe, Firefox's too, compiles what is run a few times: what its optimisations take is more than they bring. */
-const env = { GALLIVM_PERF: 'nopt' };
+/**
+ * Files whose cases are a product of options. `npm test` has those that cover each pair of options, `npm run test:all` the rest: each
+ * file says which by `ofRing`.
+ */
+const PRODUCTS = ['test/naga.test.ts'];
+const KERNEL_PRODUCTS = [
+  'test/ops/attention/attention.gpu.test.ts',
+  'test/ops/products/linear{,_shard}.gpu.test.ts',
+  'test/{ops/vera,twins}/*.gpu.test.ts',
+];
+const GPU_PRODUCTS = [
+  'test/tint.gpu.test.ts',
+  'test/ops/sample_candidates.gpu.test.ts',
+  'test/{api,train}/golden.gpu.test.ts',
+  'test/peft/{decoder_models,families}.gpu.test.ts',
+];
+/** Files that hold a promise of time, which `npm run test:all` alone does. */
+const CLOCKED = [
+  'test/page/{restart,loading}.test.ts',
+  'test/chat/hostile_templates.test.ts',
+  'test/api/{chat,cancel_anywhere}.gpu.test.ts',
+  'test/browser/{failures,session,spam_story}.test.ts',
+  'test/browser/*.clock.test.ts',
+];
+const BROWSER_PRODUCTS = [
+  'test/browser/{bench_page,classified,csp,degraded,demo,drawings_story,embed,embed_labels,failures}.test.ts',
+  'test/browser/{finetune,golden,images,kept,other_origin,resume,session}.test.ts',
+];
+const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
 
-/** What every test file begins with. */
-const setupFiles = ['test/helpers/match_patterns.ts'];
+type Options = NonNullable<TestProjectInlineConfiguration['test']>;
+
+/** Compiled shaders are kept from file to file, and from run to run. */
+const kept = (folder: string): string =>
+  fileURLToPath(new URL(`node_modules/.cache/webvera/${folder}/`, import.meta.url));
+/** llvmpipe, Firefox's too, with four lanes in place of eight: half the time to compile. */
+const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('shaders') };
+/** What runs once or twice is compiled without optimisations. */
+const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
+
+/** TypeScript alone. To import it anew for each file took longer than the tests. */
+const node: Options = { isolate: false, testTimeout: 30_000, sequence: { groupOrder: 0 } };
+/** Dawn in Node: each process has one device for all of its files. Threads, or a device per file, crash. */
+const gpu: Options = { isolate: false, testTimeout: 240_000, hookTimeout: 240_000 };
+const kernels: Options = { ...gpu, env: unoptimised };
+/** Node drives real browsers that load the built library. Each process has one of each kind for all of its files. */
+const browser: Options = { isolate: false, testTimeout: 300_000, hookTimeout: 120_000 };
+/** One file at a time, with nothing beside. */
+const alone: Options = { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 2 } };
+
+/** A project of a ring. Those of one order share two processes, so that none waits for another's last file. */
+function project(name: string, options: Options): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      env: fourLanes,
+      setupFiles: ['test/helpers/match_patterns.ts', 'test/times/setup.ts'],
+      pool: 'forks',
+      maxWorkers: 2,
+      sequence: { groupOrder: 1 },
+      provide: { ring: ringOf(name) },
+      expect: { poll: { timeout: 20_000 } },
+      ...options,
+    },
+  };
+}
+
+function ringOf(project: string): Ring {
+  if (project === 'all:clock') return 'clock';
+  if (project.startsWith('quick:')) return 'quick';
+  return project.startsWith('all:') ? 'all' : 'test';
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: ProjectSequencer },
     projects: [
-      {
-        // Pure TypeScript. To import it anew for each file took longer than the tests.
-        test: {
-          name: 'node',
-          setupFiles,
-          include: ['test/**/*.test.ts'],
-          exclude: [GPU_TESTS, BROWSER_TESTS, PACKAGE_TESTS, PEFT_TESTS, SOAK_TESTS],
-          isolate: false,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-          // The usual five seconds are few on a busy machine.
-          testTimeout: 30_000,
-        },
-      },
-      {
-        // Dawn in Node, whose shaders compile on one core: two processes, each with one device for all of its files. Threads, or a
-        // device per file, crash.
-        test: {
-          name: 'gpu',
-          env,
-          setupFiles,
-          include: [GPU_TESTS],
-          pool: 'forks',
-          isolate: false,
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-          // llvmpipe compiles a tile for seconds when it isn't in Mesa's cache.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        // Node drives real browsers that load the built library. Each waits a good deal, so two go side by side.
-        test: {
-          name: 'browser',
-          env,
-          setupFiles,
-          include: [BROWSER_TESTS],
-          exclude: [...TIMED_TESTS, SOAK_TESTS],
-          pool: 'forks',
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        // One at a time.
-        test: {
-          name: 'timed',
-          setupFiles,
-          include: TIMED_TESTS,
-          pool: 'forks',
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        // Projects of other people's, made anew from the package as npm would send it. Their tools come from npm's registry.
-        test: {
-          name: 'packages',
-          env,
-          setupFiles,
-          include: [PACKAGE_TESTS],
-          pool: 'forks',
-          maxWorkers: 2,
-          sequence: { groupOrder: 4 },
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        // What takes long, in real browsers: `npm run test:soak`, not `npm test`.
-        test: {
-          name: 'soak',
-          setupFiles,
-          globalSetup: 'test/with_peft/global_setup.ts',
-          include: [SOAK_TESTS],
-          pool: 'forks',
-          fileParallelism: false,
-          sequence: { groupOrder: 6 },
-          testTimeout: 3_600_000,
-        },
-      },
-      {
-        // Dawn in Node beside real PEFT, whose packages are installed first: `npm run test:peft`, not `npm test`.
-        test: {
-          name: 'peft',
-          env,
-          setupFiles,
-          globalSetup: 'test/with_peft/global_setup.ts',
-          include: [PEFT_TESTS],
-          exclude: [SOAK_TESTS],
-          pool: 'forks',
-          isolate: false,
-          maxWorkers: 2,
-          sequence: { groupOrder: 5 },
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-        },
-      },
+      project('node', {
+        ...node,
+        include: ['test/**/*.test.ts'],
+        exclude: [GPU, BUILT, BROWSER, PACKAGES, PEFT, ALL, SOAK],
+      }),
+      project('built', { ...node, include: [BUILT] }),
+      project('kernels', { ...kernels, include: KERNELS }),
+      project('gpu', { ...gpu, include: [GPU], exclude: [...KERNELS, ALL] }),
+      project('browser', { ...browser, include: [BROWSER], exclude: [ALL, SOAK] }),
+      project('packages', { ...browser, include: [PACKAGES], exclude: [ALL] }),
+
+      project('quick:kernels', {
+        ...kernels,
+        include: ['test/ops/**/*.gpu.test.ts', 'test/train/golden.gpu.test.ts'],
+        // Tiles for devices that are asked for them, and draws in every way.
+        exclude: ['test/ops/products/{f16,subgroup_matrix}.gpu.test.ts', 'test/ops/sample_candidates.gpu.test.ts'],
+      }),
+      project('quick:browser', { ...browser, include: ['test/browser/smoke.test.ts'] }),
+
+      project('all:node', { ...node, include: [...PRODUCTS, ALL], exclude: [GPU, BROWSER, PACKAGES, PEFT] }),
+      project('all:kernels', { ...kernels, include: KERNEL_PRODUCTS }),
+      project('all:gpu', { ...gpu, include: [...GPU_PRODUCTS, 'test/**/*.all.gpu.test.ts'] }),
+      project('all:browser', { ...browser, include: [...BROWSER_PRODUCTS, 'test/browser/**/*.all.test.ts'] }),
+      project('all:packages', { ...browser, include: [...PACKAGE_PRODUCTS, 'test/packages/**/*.all.test.ts'] }),
+      // Dawn in Node beside real PEFT, whose packages are installed first.
+      project('peft', {
+        ...gpu,
+        globalSetup: 'test/with_peft/global_setup.ts',
+        include: [PEFT],
+        exclude: [SOAK],
+        testTimeout: 300_000,
+      }),
+      project('all:clock', { ...browser, ...alone, include: CLOCKED }),
+
+      // What takes long, in real browsers, one file at a time.
+      project('soak', {
+        ...browser,
+        ...alone,
+        globalSetup: 'test/with_peft/global_setup.ts',
+        include: [SOAK],
+        testTimeout: 3_600_000,
+      }),
     ],
   },
 });

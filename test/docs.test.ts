@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { RINGS } from '../scripts/lib/rings.mjs';
 import { VeraConfig, VeraModel } from '../src/index';
 import { createArchitecture } from '../src/models/registry';
 import { MODEL_METHODS, MODEL_PROPERTIES } from '../src/page/foreign_names';
@@ -93,11 +94,18 @@ test("the tag's policy is the same in README and in the page about sites", () =>
   );
 });
 
-test('the workflow runs what .ci/run does', () => {
+describe('the workflow', () => {
   const workflow = readFileSync('.github/workflows/ci.yml', 'utf8');
-  expect(workflow).toContain('run: .ci/run');
-  for (const [, action] of workflow.matchAll(/uses: (\S+)/g))
-    expect(action).toMatch(/^actions\/[\w-]+@v\d+\.\d+\.\d+$/);
+
+  test.each([...RINGS.test.projects, ...RINGS.all.projects])("runs %s, as .ci/run's rings do", (project) => {
+    expect(workflow).toMatch(new RegExp(`--project '?${project.replace('*', '\\*')}(?![\\w:])`));
+  });
+
+  test('names its actions by their versions', () => {
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
+    expect(actions.length).toBeGreaterThan(0);
+    for (const action of actions) expect(action).toMatch(/^actions\/[\w-]+@v\d+\.\d+\.\d+$/);
+  });
 });
 
 test('files and commands that CONTRIBUTING.md names are there', () => {

@@ -1,6 +1,6 @@
 import { NagaError, nagaVersion, parseWgsl, validate, writeHlsl, writeMsl, writeSpirv } from 'naga-wasm';
 import { expect, test } from 'vitest';
-import { allVariants } from './helpers/kernels';
+import { variantsOfRing } from './helpers/kernels';
 
 /*
  * The compiler of Firefox, and its writers for Vulkan, Metal and Direct3D. It writes no pipeline-overridable constants,
@@ -31,7 +31,7 @@ function translate(wgsl: string): { readonly spirv: number; readonly msl: number
 }
 
 /** Firefox has no subgroups, and naga-wasm doesn't parse them: such variants are never chosen there. */
-const portable = allVariants().filter(({ variant }) => !variant.features.includes('subgroups'));
+const portable = variantsOfRing().filter(({ variant }) => !variant.features.includes('subgroups'));
 
 test.each(portable)('naga takes $name', ({ variant }) => {
   const { spirv, msl, hlsl } = translate(withConstants(variant.wgsl, variant.overrides));

@@ -8,6 +8,7 @@ import { CommandFailure } from './options.mjs';
 import { kill, onExit, remove } from './processes.mjs';
 
 /** @typedef {import('./browsers.mjs').BrowserKind} BrowserKind */
+/** @typedef {import('puppeteer-core').Browser} Browser */
 /** @typedef {import('puppeteer-core').Page} Page */
 /**
  * `software` is SwiftShader in Chromium; Firefox picks for itself (Mesa's llvmpipe where there is no GPU).
@@ -17,6 +18,7 @@ import { kill, onExit, remove } from './processes.mjs';
  * `kill` ends the browser as a crash does.
  * @typedef {{ page: Page, version: string, close: () => Promise<void>, kill: () => void }} OpenPage
  */
+/** @typedef {{ browser: Browser, name: string, close: () => Promise<void>, kill: () => void }} OpenBrowser */
 
 const CHROME_FLAGS = [
   '--disable-quic',
@@ -40,29 +42,55 @@ const ATTEMPTS = 3;
 export class BrowserFailure extends CommandFailure {}
 
 /**
+ * Starts a headless browser. It goes away with `close()`, and with this process however that ends.
+ * @param {BrowserKind} kind
+ * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that stays; a fresh one by default
+ * @returns {Promise<OpenBrowser>}
+ */
+export async function openBrowser(kind, { adapter = 'default', profile } = {}) {
+  const found = await findBrowser(kind);
+  if (found === undefined) throw new BrowserFailure(`Needs ${BROWSERS[kind].title}: ${BROWSERS[kind].advice}.`);
+  return { ...(await launch(kind, found.path, adapter, profile)), name: found.version || found.path };
+}
+
+/**
  * Opens a page of a headless browser whose WebGPU is known to work. The browser goes away with `close()`, and with this process however that ends.
  * @param {BrowserKind} kind
  * @param {string} origin of a running server: WebGPU wants a secure context, which 127.0.0.1 is
  * @param {{ adapter?: Adapter, profile?: string }} [options] `profile`: a folder that stays; a fresh one by default
  * @returns {Promise<OpenPage>}
  */
-export async function openPage(kind, origin, { adapter = 'default', profile } = {}) {
-  const found = await findBrowser(kind);
-  if (found === undefined) throw new BrowserFailure(`Needs ${BROWSERS[kind].title}: ${BROWSERS[kind].advice}.`);
+export async function openPage(kind, origin, options = {}) {
+  let name = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { browser, close, kill } = await launch(kind, found.path, adapter, profile);
+    const opened = await openBrowser(kind, options);
+    const { browser, close, kill } = opened;
+    name = opened.name;
     try {
-      const page = await browser.newPage();
-      await page.goto(new URL('/webgpu-check', origin).href);
-      const hasAdapter = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
-      if (hasAdapter) return { page, version: nameOf(await browser.version()), close, kill };
+      const page = await newPage(browser, origin);
+      if (page !== undefined) return { page, version: nameOf(await browser.version()), close, kill };
     } catch (error) {
       await close();
       throw error;
     }
     await close();
   }
-  throw new BrowserFailure(`${found.version || found.path} gives no WebGPU adapter on this machine.`);
+  throw new BrowserFailure(`${name} gives no WebGPU adapter on this machine.`);
+}
+
+/**
+ * Opens a page whose WebGPU is known to work.
+ * @param {Browser} browser
+ * @param {string} origin of a running server
+ * @returns {Promise<Page | undefined>} undefined where the browser gives no adapter
+ */
+export async function newPage(browser, origin) {
+  const page = await browser.newPage();
+  await page.goto(new URL('/webgpu-check', origin).href);
+  const hasAdapter = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
+  if (hasAdapter) return page;
+  await page.close();
+  return undefined;
 }
 
 /** @param {string} version such as `firefox/153.7.0` */

@@ -11,37 +11,13 @@ import {
   tokensOf,
 } from '../helpers/golden';
 import { taskOfBase } from '../helpers/golden_batches';
+import { goldenCases, isKeyCase, isText } from '../helpers/golden_index';
 import { expectGoldenTraining } from '../helpers/golden_training';
+import { ofRing } from '../helpers/ring';
 import { bytesOf, loadBase, openTestSession } from '../helpers/session';
 
-const cases = [
-  'llama_layer0_small',
-  'llama_qvud_big',
-  'llama3_tied_mid',
-  'llama_bf16_mid',
-  'qwen2_bias_mid',
-  'qwen3_mid',
-  'mistral_window_mid',
-  'phi3_fused_mid',
-  'gemma_mid',
-  'gemma2_capped_mid',
-  'gemma3_mid',
-  'falcon_default_mid',
-  'falcon_new_all_mid',
-  'falcon_alibi_left_mid',
-  'gpt2_all_mid',
-  'gpt2_layer1_small',
-  'gpt2_bare_notask',
-  'opt_bias_mid',
-  'opt_left_big',
-  'opt_postnorm_mid',
-  'gpt2_seqcls_mid',
-  'llama_seqcls_mid',
-  'bert_seqcls_mid',
-  'roberta_seqcls_big',
-  'roberta_regression_mid',
-  'distilbert_seqcls_mid',
-];
+/** In `npm test` those that differ in kind: test/train/golden.gpu.test.ts has the numbers of all. */
+const cases = ofRing(goldenCases(isText), { test: isKeyCase }).map(({ name }) => name);
 /** The API divides by all labelled tokens of a step; the mean of batches' means has no argument. */
 const expressible = ({ normalise }: GoldenTraining): boolean => normalise !== 'mean_of_means';
 

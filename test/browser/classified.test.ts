@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { coveringOfRing } from '../helpers/ring';
 import { browserNames, withSite } from './harness';
 import { type Done, type Report, visit } from './visit';
 
@@ -16,7 +17,9 @@ const kinds = [
   { kind: 'images', metric: 'accuracy' },
 ];
 
-test.each(browserNames.flatMap((browser) => kinds.map((kind) => ({ browser, ...kind }))))(
+const cases = browserNames.flatMap((browser) => kinds.map((kind) => ({ browser, ...kind })));
+
+test.each(coveringOfRing(cases, ({ browser, kind }) => [browser, kind]))(
   '$browser: a run that classifies $kind evaluates itself, stops early, and after a killed browser comes to the same bytes',
   async ({ browser, kind, metric }) => {
     const profile = await mkdtemp(join(tmpdir(), 'webvera-'));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ofRing, testOnce } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser } from './harness';
 
 interface Outcome {
@@ -11,7 +12,7 @@ interface Report {
   readonly refused: Outcome;
 }
 
-test.each(browserNames)(
+test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
   '%s: a sandboxed frame, and a browser without IndexedDB, train in memory and say so',
   async (name) => {
     const { sandboxed, tag, refused } = await withBrowser(
@@ -30,7 +31,7 @@ test.each(browserNames)(
   },
 );
 
-test('chromium: in a private window all is as usual, until it is closed', async () => {
+testOnce('chromium: in a private window all is as usual, until it is closed', async () => {
   const empty = { type: 'text/html', body: '<!doctype html><title>Private</title>' };
   await withBrowser(
     'chromium',

@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
+import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { ofRing, testOnce } from '../helpers/ring';
 import { expectAccessible } from './axe';
 import { crashGpu } from './crash';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until, withDemo } from './demo_page';
@@ -20,9 +22,9 @@ import {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
-const { folder, site } = builtDemo();
+const { folder, site } = await builtDemo();
 
-test('a visitor trains an adapter, finds it again after a reload, uses it and deletes it', async () => {
+testOnce('a visitor trains an adapter, finds it again after a reload, uses it and deletes it', async () => {
   await withDemo(site, async (page) => {
     await click(page, '#load-bundled');
     await seen(page, '#model-ready');
@@ -103,7 +105,7 @@ test('a visitor trains an adapter, finds it again after a reload, uses it and de
   });
 });
 
-test('a run that is paused is downloaded, to go on with in Python, by keyboard on a small screen', async () => {
+testOnce('a run that is paused is downloaded, to go on with in Python, by keyboard on a small screen', async () => {
   await withDemo(site, async (page) => {
     await page.setViewport({ width: 360, height: 740 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
@@ -137,7 +139,7 @@ test('a run that is paused is downloaded, to go on with in Python, by keyboard o
   });
 });
 
-test('a run whose page was closed is gone on with later, where it was kept', async () => {
+testOnce('a run whose page was closed is gone on with later, where it was kept', async () => {
   await withDemo(site, async (page) => {
     await chooseBundled(page);
     await startLongRun(page);
@@ -169,32 +171,36 @@ test('a run whose page was closed is gone on with later, where it was kept', asy
   });
 });
 
-test.each([false, true])('a run (paused: %s) whose graphics card gave up goes on by itself', async (paused) => {
-  await withDemo(site, async (page) => {
-    await chooseBundled(page);
-    await startLongRun(page);
-    const kept = await keptStep(page);
-    if (paused) {
-      await clickAtOnce(page, '#pause');
-      await phase(page, '#train-card', 'paused');
-    }
-    await crashGpu(page);
-    await until(page, () => /goes on by itself/.test(document.querySelector('#train-status')?.textContent ?? ''));
+test.each(ofRing([false, true], { test: (paused) => paused }))(
+  'a run (paused: %s) whose graphics card gave up goes on by itself',
+  async (paused) => {
+    const body = async (page: Page): Promise<void> => {
+      await chooseBundled(page);
+      await startLongRun(page);
+      const kept = await keptStep(page);
+      if (paused) {
+        await clickAtOnce(page, '#pause');
+        await phase(page, '#train-card', 'paused');
+      }
+      await crashGpu(page);
+      await until(page, () => /goes on by itself/.test(document.querySelector('#train-status')?.textContent ?? ''));
 
-    await seen(page, '#banner');
-    expect(await textOf(page, '#banner')).toMatch(
-      /^The graphics card gave up\. The run( went back \d+ steps?, and)? goes on by itself\./,
-    );
-    await click(page, '#banner button');
-    await phase(page, '#train-card', paused ? 'paused' : 'running');
-    await click(page, '#stop');
-    await phase(page, '#train-card', 'idle');
-    expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
-    expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThanOrEqual(kept);
-  });
-});
+      await seen(page, '#banner');
+      expect(await textOf(page, '#banner')).toMatch(
+        /^The graphics card gave up\. The run( went back \d+ steps?, and)? goes on by itself\./,
+      );
+      await click(page, '#banner button');
+      await phase(page, '#train-card', paused ? 'paused' : 'running');
+      await click(page, '#stop');
+      await phase(page, '#train-card', 'idle');
+      expect(await textOf(page, '#train-status')).toMatch(/^Done: \d+ steps in .+ Saved as “whale” and switched on\.$/);
+      expect(Number((await textOf(page, '#number-step')).split(' ')[0])).toBeGreaterThanOrEqual(kept);
+    };
+    await withDemo(site, body, { own: true });
+  },
+);
 
-test('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
+testOnce('a cancelled run keeps nothing, and what a file says is only ever text', async () => {
   await withDemo(site, async (page) => {
     const files = {
       'config.json': await readFile(join(model, 'config.json')),
@@ -220,7 +226,7 @@ test('a cancelled run keeps nothing, and what a file says is only ever text', as
   });
 });
 
-test('without WebGPU the page says so and what to do', async () => {
+testOnce('without WebGPU the page says so and what to do', async () => {
   await withDemo(
     site,
     async (page) => {

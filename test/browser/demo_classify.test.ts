@@ -6,7 +6,7 @@ import { expectAccessible } from './axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
 import { builtDemo, click, clickAtOnce, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
 
-const { folder, site } = builtDemo();
+const { folder, site } = await builtDemo();
 
 async function rename(page: Page, place: number, to: string): Promise<void> {
   await page.click(`#classes > :nth-child(${place}) input`, { count: 3 });

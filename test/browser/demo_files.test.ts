@@ -9,7 +9,7 @@ import { bannerText, upload } from './text_page';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const model = join(root, 'demo/public/models/prose-1.4M');
-const { folder, site } = builtDemo();
+const { folder, site } = await builtDemo();
 
 test('names, tokens and errors of strangers are only ever text', async () => {
   await withDemo(site, async (page) => {

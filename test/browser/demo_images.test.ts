@@ -5,7 +5,7 @@ import { expectAccessible } from './axe';
 import { expectNarrow, exported, told, upload, wipe, withClasses } from './classes_page';
 import { builtDemo, click, fill, isDisabled, phase, seen, textOf, until } from './demo_page';
 
-const { folder, site } = builtDemo();
+const { folder, site } = await builtDemo();
 
 /** Pastes into the page, or drops on a class, PNG files of stripes. */
 async function give(page: Page, how: 'paste' | 'drop', selector: string, widths: readonly number[]): Promise<void> {

@@ -1,11 +1,11 @@
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { build } from 'vite';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
+import { onExit, remove } from '../../scripts/lib/processes.mjs';
 import { withBrowser } from './harness';
 
 export interface DemoOptions {
@@ -15,16 +15,24 @@ export interface DemoOptions {
   readonly before?: () => void;
   /** Of the server's answers, in place of its own. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the page has a browser of its own. */
+  readonly own?: boolean;
 }
 
-/** The demo for a file's tests, as it is published, built before the first of them, in a folder that goes after the last. */
-export function builtDemo(): { readonly folder: string; readonly site: string } {
+/** The demo as it is published, built once for all files of this process, in a folder that goes when it ends. */
+let built: Promise<{ readonly folder: string; readonly site: string }> | undefined;
+
+export function builtDemo(): Promise<{ readonly folder: string; readonly site: string }> {
+  built ??= buildDemo();
+  return built;
+}
+
+async function buildDemo(): Promise<{ readonly folder: string; readonly site: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'webvera-demo-'));
+  onExit(() => remove(folder));
   const site = join(folder, 'site');
   const configFile = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
-  beforeAll(() => build({ configFile, logLevel: 'error', build: { outDir: site } }));
-  // A browser that has just ended may still write its profile.
-  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+  await build({ configFile, logLevel: 'error', build: { outDir: site } });
   return { folder, site };
 }
 
@@ -32,7 +40,7 @@ export function builtDemo(): { readonly folder: string; readonly site: string } 
 export async function withDemo(
   site: string,
   body: (page: Page) => Promise<void>,
-  { path = '', before = () => {}, headers = {} }: DemoOptions = {},
+  { path = '', before = () => {}, headers = {}, own = false }: DemoOptions = {},
 ): Promise<void> {
   const breaches: string[] = [];
   await withBrowser(
@@ -47,7 +55,7 @@ export async function withDemo(
       await page.goto(`${url}/demo/${path}`);
       await body(page);
     },
-    { mounts: { '/demo/': site }, headers },
+    { mounts: { '/demo/': site }, headers, own },
   );
   expect(breaches).toEqual([]);
 }

@@ -31,6 +31,8 @@ export interface EmbedOptions {
   readonly mounts?: Readonly<Record<string, Mount>>;
   /** Messages of errors that the page lets escape on purpose. */
   readonly expectedErrors?: RegExp;
+  /** Whether the page has a browser of its own. */
+  readonly own?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function withEmbed(
   name: BrowserName,
   pages: (cdn: Cdn) => Readonly<Record<string, string>>,
   body: (page: Page, cdn: Cdn) => Promise<void>,
-  { policy = strictest, mounts = {}, expectedErrors }: EmbedOptions = {},
+  { policy = strictest, mounts = {}, expectedErrors, own = false }: EmbedOptions = {},
 ): Promise<void> {
   const requests: string[] = [];
   const cdnServer = await serve(
@@ -59,7 +61,7 @@ export async function withEmbed(
   const site = await serve(Object.fromEntries(served), { headers: { 'Content-Security-Policy': policy(cdn) } });
   const said: string[] = [];
   try {
-    const options = expectedErrors === undefined ? {} : { expectedErrors };
+    const options = { own, ...(expectedErrors && { expectedErrors }) };
     await withPage(
       name,
       site.url,

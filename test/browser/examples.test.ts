@@ -4,7 +4,7 @@ import type {} from '../../src/embed';
 import { expectAccessible } from './axe';
 import { builtDemo, textOf, until, withDemo } from './demo_page';
 
-const { site } = builtDemo();
+const { site } = await builtDemo();
 
 /** An example is one file, with its script within. */
 const headers = { 'Content-Security-Policy': "script-src 'self' 'unsafe-inline'; worker-src blob:" };

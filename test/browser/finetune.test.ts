@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ofRing, testInAll, testOnce } from '../helpers/ring';
 
 const command = fileURLToPath(new URL('../../scripts/finetune.mjs', import.meta.url));
 let folder: string;
@@ -50,93 +51,109 @@ const train = (out: string, ...more: string[]) =>
 const result = (out: string, name: string) => readFile(join(folder, out, name));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-test('two short runs with one seed tell all and write the same adapter', async () => {
-  const first = await train('first');
-  expect(first).toMatchObject({ code: 0, stderr: '' });
-  expect(first.stdout).toMatch(/\] 2\/2 {2}loss \d\.\d{3} {2}[\d,]+ tokens\/s {2}0:00 left/);
-  expect(first.stdout).toMatch(/Perplexity on \d+ held-out tokens: [\d.]+ → [\d.]+ \([−+][\d.]+ %\)/);
+testOnce(
+  'two short runs with one seed tell all and write the same adapter',
+  async () => {
+    const first = await train('first');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(/\] 2\/2 {2}loss \d\.\d{3} {2}[\d,]+ tokens\/s {2}0:00 left/);
+    expect(first.stdout).toMatch(/Perplexity on \d+ held-out tokens: [\d.]+ → [\d.]+ \([−+][\d.]+ %\)/);
 
-  const model = await result('first', 'adapter_model.safetensors');
-  const config = JSON.parse((await result('first', 'adapter_config.json')).toString());
-  expect(config).toMatchObject({
-    peft_type: 'VERA',
-    r: 8,
-    save_projection: false,
-    base_model_name_or_path: 'prose-1.4M',
-  });
-  expect((await result('first', 'loss.svg')).toString()).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
-  const run = JSON.parse((await result('first', 'run.json')).toString());
-  expect(run.settings).toMatchObject({ model: 'prose-1.4M', text: 'short.txt', max_steps: 2, r: 8, seed: 5 });
-  expect(run.losses).toHaveLength(2);
-  for (const loss of run.losses) expect(loss).toBeGreaterThan(2);
-  expect(run.perplexity.before).toBeGreaterThan(10);
-  expect(run.perplexity.after).not.toBe(run.perplexity.before);
-  expect(run.device.browser).toMatch(/^Chrome \d+/);
-  expect(run.seconds).toBeGreaterThan(0);
-  expect(run.adapter.files[1]).toEqual({
-    name: 'adapter_model.safetensors',
-    bytes: model.length,
-    sha256: sha256(model),
-  });
-
-  expect(await train('second')).toMatchObject({ code: 0, stderr: '' });
-  expect(sha256(await result('second', 'adapter_model.safetensors'))).toBe(sha256(model));
-}, 600_000);
-
-test('a run with tuned kernels tells which, and can be repeated with them', async () => {
-  expect(await train('tuned', '--kernels', 'tuned')).toMatchObject({ code: 0, stderr: '' });
-  const tuned = JSON.parse((await result('tuned', 'run.json')).toString());
-  expect(tuned.kernels).toMatchObject({
-    version: expect.stringMatching(/^[0-9a-f]{32}$/),
-    adapter: { architecture: 'swiftshader' },
-  });
-  expect(Object.keys(tuned.kernels.variants).length).toBeGreaterThan(0);
-
-  expect(await train('repeated', '--kernels', 'tuned/run.json')).toMatchObject({ code: 0, stderr: '' });
-  const repeated = JSON.parse((await result('repeated', 'run.json')).toString());
-  for (const key of ['kernels', 'losses', 'adapter']) expect(repeated[key], key).toEqual(tuned[key]);
-}, 600_000);
-
-test('--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip', async () => {
-  const exporting = (to: string) => train(`${to}-out`, '--max_steps', '8', '--export', to);
-  const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
-  for (const { code, stdout, stderr } of [printed, zipped]) {
-    expect({ code, stderr, stdout }).toMatchObject({
-      code: 0,
-      stderr: '',
-      stdout: expect.stringContaining('in Python'),
+    const model = await result('first', 'adapter_model.safetensors');
+    const config = JSON.parse((await result('first', 'adapter_config.json')).toString());
+    expect(config).toMatchObject({
+      peft_type: 'VERA',
+      r: 8,
+      save_projection: false,
+      base_model_name_or_path: 'prose-1.4M',
     });
-  }
-  const run = JSON.parse((await result('run', 'run.json')).toString());
-  expect(run.training_arguments).toMatchObject({ max_steps: 8, warmup_steps: 2, seed: 5 });
-  expect(run.step).toBeGreaterThanOrEqual(4);
-  expect(run.step).toBeLessThan(8);
-  const { losses } = JSON.parse((await result('run-out', 'run.json')).toString());
-  const { log_history } = JSON.parse((await result('run', `${run.checkpoint}/trainer_state.json`)).toString());
-  expect(log_history.map(({ loss }: { loss: number }) => loss)).toEqual(losses);
-  expect(await result('run', `${run.checkpoint}/adapter_model.safetensors`)).toEqual(
-    await result('run-out', 'adapter_model.safetensors'),
-  );
-  const files = unzipSync(await result('', 'run.zip'));
-  for (const name of ['train.py', 'train.jsonl', 'README.md']) {
-    expect(Buffer.from(files[name]!), name).toEqual(await result('run', name));
-  }
-  expect(await exporting('run')).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('--export: expected an empty folder'),
-  });
-}, 600_000);
+    expect((await result('first', 'loss.svg')).toString()).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    const run = JSON.parse((await result('first', 'run.json')).toString());
+    expect(run.settings).toMatchObject({ model: 'prose-1.4M', text: 'short.txt', max_steps: 2, r: 8, seed: 5 });
+    expect(run.losses).toHaveLength(2);
+    for (const loss of run.losses) expect(loss).toBeGreaterThan(2);
+    expect(run.perplexity.before).toBeGreaterThan(10);
+    expect(run.perplexity.after).not.toBe(run.perplexity.before);
+    expect(run.device.browser).toMatch(/^Chrome \d+/);
+    expect(run.seconds).toBeGreaterThan(0);
+    expect(run.adapter.files[1]).toEqual({
+      name: 'adapter_model.safetensors',
+      bytes: model.length,
+      sha256: sha256(model),
+    });
 
-test('--estimate trains nothing, and ends with 1 where it doesn’t fit', async () => {
-  expect(await train('none', '--estimate', '--memory', '1')).toMatchObject({
-    code: 1,
-    stderr: '',
-    stdout: expect.stringMatching(/GPU memory in all +[\d.]+ MiB\n[\s\S]*\nIt does not fit\. The run takes/),
-  });
-  await expect(result('none', 'run.json')).rejects.toThrow('ENOENT');
-}, 120_000);
+    expect(await train('second')).toMatchObject({ code: 0, stderr: '' });
+    expect(sha256(await result('second', 'adapter_model.safetensors'))).toBe(sha256(model));
+  },
+  600_000,
+);
 
-test.each([
+testInAll(
+  'a run with tuned kernels tells which, and can be repeated with them',
+  async () => {
+    expect(await train('tuned', '--kernels', 'tuned')).toMatchObject({ code: 0, stderr: '' });
+    const tuned = JSON.parse((await result('tuned', 'run.json')).toString());
+    expect(tuned.kernels).toMatchObject({
+      version: expect.stringMatching(/^[0-9a-f]{32}$/),
+      adapter: { architecture: 'swiftshader' },
+    });
+    expect(Object.keys(tuned.kernels.variants).length).toBeGreaterThan(0);
+
+    expect(await train('repeated', '--kernels', 'tuned/run.json')).toMatchObject({ code: 0, stderr: '' });
+    const repeated = JSON.parse((await result('repeated', 'run.json')).toString());
+    for (const key of ['kernels', 'losses', 'adapter']) expect(repeated[key], key).toEqual(tuned[key]);
+  },
+  600_000,
+);
+
+testInAll(
+  '--export ends a run early, and writes what the rest goes on with in Python: a folder or one zip',
+  async () => {
+    const exporting = (to: string) => train(`${to}-out`, '--max_steps', '8', '--export', to);
+    const [printed, zipped] = [await exporting('run'), await exporting('run.zip')];
+    for (const { code, stdout, stderr } of [printed, zipped]) {
+      expect({ code, stderr, stdout }).toMatchObject({
+        code: 0,
+        stderr: '',
+        stdout: expect.stringContaining('in Python'),
+      });
+    }
+    const run = JSON.parse((await result('run', 'run.json')).toString());
+    expect(run.training_arguments).toMatchObject({ max_steps: 8, warmup_steps: 2, seed: 5 });
+    expect(run.step).toBeGreaterThanOrEqual(4);
+    expect(run.step).toBeLessThan(8);
+    const { losses } = JSON.parse((await result('run-out', 'run.json')).toString());
+    const { log_history } = JSON.parse((await result('run', `${run.checkpoint}/trainer_state.json`)).toString());
+    expect(log_history.map(({ loss }: { loss: number }) => loss)).toEqual(losses);
+    expect(await result('run', `${run.checkpoint}/adapter_model.safetensors`)).toEqual(
+      await result('run-out', 'adapter_model.safetensors'),
+    );
+    const files = unzipSync(await result('', 'run.zip'));
+    for (const name of ['train.py', 'train.jsonl', 'README.md']) {
+      expect(Buffer.from(files[name]!), name).toEqual(await result('run', name));
+    }
+    expect(await exporting('run')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--export: expected an empty folder'),
+    });
+  },
+  600_000,
+);
+
+testOnce(
+  '--estimate trains nothing, and ends with 1 where it doesn’t fit',
+  async () => {
+    expect(await train('none', '--estimate', '--memory', '1')).toMatchObject({
+      code: 1,
+      stderr: '',
+      stdout: expect.stringMatching(/GPU memory in all +[\d.]+ MiB\n[\s\S]*\nIt does not fit\. The run takes/),
+    });
+    await expect(result('none', 'run.json')).rejects.toThrow('ENOENT');
+  },
+  120_000,
+);
+
+const refused: readonly (readonly [readonly string[], string])[] = [
   [['--r', '0'], '--r must be a whole number'],
   [['--text', 'none.txt'], '--text: there is no file'],
   [['--model', 'none'], '--model: there is no folder'],
@@ -146,7 +163,8 @@ test.each([
   [['--kernels', 'no_run.json'], 'says nothing of kernels'],
   [['--kernels', 'bad_run.json'], 'kernels: expected an object as adapter'],
   [['--target_modules', 'nothing_like_it'], 'target_modules'],
-])('%j ends with one clear line and exit code 2', async (args, message) => {
+];
+test.each(ofRing(refused, {}))('%j ends with one clear line and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await finetune('--out', 'bad', ...args);
   expect(stderr).toMatch(/^finetune: [^\n]+\n$/);
   expect(stderr).toContain(message);

@@ -10,6 +10,8 @@ import {
   largestDifference,
   tokensOf,
 } from '../helpers/golden';
+import { goldenNames } from '../helpers/golden_index';
+import { ofRing } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser } from './harness';
 
 interface Files {
@@ -50,36 +52,19 @@ interface PeftReport {
   readonly two: { readonly steps: Readonly<Record<string, Forward>>; readonly mixed: Forward; readonly files: Files };
 }
 
-/** Between them: padding, accumulation, warm-up, a projection larger than the model, both kinds of files. */
-const cases = ['llama_qvud_big', 'llama_layer0_small'];
-/** One of each other family, and of each layout of Falcon. */
-const families = [
+/** In `npm test` both kinds of files, padding, accumulation, layers of Conv1D, and a classifier of texts and one of images. */
+const KINDS: readonly string[] = [
+  'llama_layer0_small',
   'qwen2_f16_shards_small',
-  'qwen3_mid',
-  'mistral_window_mid',
-  'phi3_fused_mid',
-  'gemma_mid',
-  'gemma2_capped_mid',
-  'gemma3_mid',
-  'falcon_default_mid',
-  'falcon_new_all_mid',
-  'falcon_alibi_left_mid',
   'gpt2_layer1_small',
-  'opt_left_big',
-];
-/** Those that classify texts and images, and one that predicts a number. */
-const classifiers = [
-  'gpt2_seqcls_mid',
   'bert_seqcls_mid',
-  'roberta_regression_mid',
-  'distilbert_seqcls_mid',
   'vit_mid',
 ];
+const names = ofRing(goldenNames(), { test: (name) => KINDS.includes(name) });
 
 test.each(browserNames)(
   "%s: golden cases through a session's worker give PEFT's numbers and files",
   async (browser) => {
-    const names = [...cases, ...families, ...classifiers];
     // In one worker, whose kernels are compiled once for all of them.
     const reports = await withBrowser(browser, (page, url) =>
       reportOf<readonly Report[]>(page, `${url}/pages/golden.html?${names}`),
@@ -91,7 +76,7 @@ test.each(browserNames)(
   },
 );
 
-test.each(browserNames)(
+test.each(ofRing(browserNames, {}))(
   '%s: trained biases, Conv1D layers, merged weights, several adapters and mixed batches give PEFT’s numbers',
   async (browser) => {
     const { biases, conv1d, two } = await withBrowser(browser, (page, url) =>

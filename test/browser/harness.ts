@@ -2,8 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../scripts/lib/browsers.mjs';
-import { gotoReporting, type OpenPage, openPage } from '../../scripts/lib/launch.mjs';
+import {
+  gotoReporting,
+  newPage,
+  type OpenBrowser,
+  type OpenPage,
+  openBrowser,
+  openPage,
+} from '../../scripts/lib/launch.mjs';
 import { type Mount, serve } from '../../scripts/lib/serve.mjs';
+import { spending } from '../times/spent';
 
 /** `chromium` runs on SwiftShader; `firefox` on what it finds, Mesa's llvmpipe where there is no GPU. */
 export type BrowserName = 'chromium' | 'firefox';
@@ -28,13 +36,15 @@ export interface HarnessOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Messages of errors that a page lets escape on purpose. */
   readonly expectedErrors?: RegExp;
+  /** Whether the page has a browser of its own: for what ends or changes one. Default: false. */
+  readonly own?: boolean;
   /** Sees every request to the server. */
   readonly onRequest?: (request: IncomingMessage) => void;
 }
 
 /**
- * Opens a page of a fresh browser profile and runs `body` with the URL of a server behind it: the page is still empty,
- * so begin with `page.goto(url + '/pages/….html')`. An error that a page lets escape fails the body.
+ * Opens a page and runs `body` with the URL of a server behind it, of an origin that nobody had before. The page is still empty, so
+ * begin with `page.goto(url + '/pages/….html')`. An error that a page lets escape fails the body.
  */
 export async function withBrowser<T>(
   name: BrowserName,
@@ -55,20 +65,25 @@ export async function withSite<T>(body: (url: string) => Promise<T>, options: Ha
   }
 }
 
-export interface PageOptions extends Pick<HarnessOptions, 'expectedErrors'> {
-  /** A folder that outlives the browser. Default: a fresh one that doesn't. */
+export interface PageOptions extends Pick<HarnessOptions, 'expectedErrors' | 'own'> {
+  /** A folder that outlives the browser. Default: that of the shared browser. */
   readonly profile?: string;
 }
+
+type Opened = Pick<OpenPage, 'page' | 'kill'>;
 
 /** Opens a page of a browser for a site and runs `body` with it. */
 export async function withPage<T>(
   name: BrowserName,
   url: string,
-  body: (opened: Pick<OpenPage, 'page' | 'kill'>) => Promise<T>,
-  { expectedErrors, profile }: PageOptions = {},
+  body: (opened: Opened) => Promise<T>,
+  { expectedErrors, own = false, profile }: PageOptions = {},
 ): Promise<T> {
-  const kind: BrowserKind = name === 'chromium' ? 'chrome' : 'firefox';
-  const { close, ...opened } = await openPage(kind, url, { adapter: 'software', ...(profile && { profile }) });
+  const isShared = !own && profile === undefined;
+  const { close, ...opened } = await spending(
+    'launching',
+    isShared ? sharedPage(name, url) : ownPage(name, url, profile),
+  );
   try {
     const broken = new Promise<never>((_, reject) => {
       opened.page.on('pageerror', (error) => {
@@ -81,6 +96,43 @@ export async function withPage<T>(
   } finally {
     await close();
   }
+}
+
+const kindOf = (name: BrowserName): BrowserKind => (name === 'chromium' ? 'chrome' : 'firefox');
+
+function ownPage(name: BrowserName, url: string, profile: string | undefined): Promise<OpenPage> {
+  return openPage(kindOf(name), url, { adapter: 'software', ...(profile && { profile }) });
+}
+
+/** How often a browser is started that gives no adapter, as one may whose GPU process starts cold. */
+const ATTEMPTS = 3;
+/** The browsers of this process, each for all files that it runs: sites have ports of their own, so none sees what another kept. */
+const browsers = new Map<BrowserName, OpenBrowser>();
+
+async function sharedPage(name: BrowserName, url: string): Promise<Opened & Pick<OpenPage, 'close'>> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const known = browsers.get(name);
+    const shared = known?.browser.connected ? known : await openBrowser(kindOf(name), { adapter: 'software' });
+    browsers.set(name, shared);
+    const { browser, kill } = shared;
+    const others = new Set(await browser.pages());
+    const page = await newPage(browser, url).catch((error: unknown) => {
+      // It may have just ended.
+      if (browser.connected) throw error;
+      return undefined;
+    });
+    if (page === undefined) {
+      await shared.close();
+      continue;
+    }
+    const close = async (): Promise<void> => {
+      if (!browser.connected) return;
+      const opened = (await browser.pages()).filter((each) => !others.has(each));
+      await Promise.all(opened.map((each) => each.close().catch(() => undefined)));
+    };
+    return { page, kill, close };
+  }
+  throw new Error(`${name} gives no WebGPU adapter on this machine`);
 }
 
 /** Lets scripts of a page call `window.report(value)`. What comes back loads a page and gives the value it reports. */

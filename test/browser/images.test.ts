@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ofRing } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser } from './harness';
 
 interface Report {
@@ -14,14 +15,17 @@ interface Report {
   readonly isSame: boolean;
 }
 
-test.each(browserNames)('%s: a classifier learns from image files, and is told which one is broken', async (name) => {
-  const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/images.html`));
-  const { losses, evaluations, refused, alone, ...others } = report;
-  expect(losses).toHaveLength(12);
-  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
-  expect(evaluations).toEqual([expect.objectContaining({ accuracy: 1, eval_rows: 4 })]);
-  const message = 'image: expected an image that this browser can decode, got 6 bytes of type "image/png"';
-  expect(refused).toMatchObject({ code: 'invalid_format', message: `example 10: ${message}` });
-  expect(alone).toMatchObject({ code: 'invalid_format', message: `predict: inputs[0]: ${message}` });
-  expect(others).toEqual({ isUntouched: true, likeliest: ['stripes', 'dots'], isSame: true });
-});
+test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
+  '%s: a classifier learns from image files, and is told which one is broken',
+  async (name) => {
+    const report = await withBrowser(name, (page, url) => reportOf<Report>(page, `${url}/pages/images.html`));
+    const { losses, evaluations, refused, alone, ...others } = report;
+    expect(losses).toHaveLength(12);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
+    expect(evaluations).toEqual([expect.objectContaining({ accuracy: 1, eval_rows: 4 })]);
+    const message = 'image: expected an image that this browser can decode, got 6 bytes of type "image/png"';
+    expect(refused).toMatchObject({ code: 'invalid_format', message: `example 10: ${message}` });
+    expect(alone).toMatchObject({ code: 'invalid_format', message: `predict: inputs[0]: ${message}` });
+    expect(others).toEqual({ isUntouched: true, likeliest: ['stripes', 'dots'], isSame: true });
+  },
+);

@@ -49,7 +49,7 @@ const trainees: Readonly<Record<string, Trainee>> = {
   },
 };
 
-const { site } = builtDemo();
+const { site } = await builtDemo();
 
 // The page's own part holds in every run. By the clock, as people feel it, one run has to hold: what others take from the page only
 // makes it worse, most of all the wait in a commit for the compositor, which compiling kernels keeps from its core.

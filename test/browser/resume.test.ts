@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ofRing, testInAll, testOnce } from '../helpers/ring';
 import { type BrowserName, browserNames, withSite } from './harness';
 import { type Done, type Report, visit } from './visit';
 
@@ -15,45 +16,56 @@ function straightRun(name: BrowserName, url: string): Promise<Done> {
   return run;
 }
 
-test.each(browserNames)('%s: a browser that is killed while it trains loses no step that was saved', async (name) => {
-  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
-  try {
-    await withSite(async (url) => {
-      const straight = await straightRun(name, url);
-      expect(straight.losses).toHaveLength(40);
+type Kill = readonly [steps: number, way: string];
+/** Kept by time or by steps: most times a save is under way, or about to be. */
+const ONCE: readonly Kill[] = [[7, '?by-time']];
+const THRICE: readonly Kill[] = [
+  [12, '?by-time'],
+  [3, ''],
+  [10, ''],
+];
+const killed = browserNames.flatMap((name) => [
+  { name, kills: ONCE },
+  { name, kills: THRICE },
+]);
 
-      let saved = 0;
-      for (const [steps, way] of [
-        [12, '?by-time'],
-        [3, ''],
-        [10, ''],
-      ] as const) {
-        // Kept by time or by steps: most times a save is under way, or about to be.
-        const dies = ({ type, ...report }: Report): boolean =>
-          type === 'log' && 'step' in report && report.step >= saved + steps;
-        const reports = await visit(name, url, `resumed.html${way}`, { profile, dies });
-        if (saved > 0) {
-          expect(reports[0]!.type).toBe('restored');
-          expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(saved);
+test.each(ofRing(killed, { test: ({ kills }) => kills === ONCE }))(
+  '$name: a browser that is killed while it trains loses no step that was saved ($kills)',
+  async ({ name, kills }) => {
+    const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+    try {
+      await withSite(async (url) => {
+        const straight = await straightRun(name, url);
+        expect(straight.losses).toHaveLength(40);
+
+        let saved = 0;
+        for (const [steps, way] of kills) {
+          const dies = ({ type, ...report }: Report): boolean =>
+            type === 'log' && 'step' in report && report.step >= saved + steps;
+          const reports = await visit(name, url, `resumed.html${way}`, { profile, dies });
+          if (saved > 0) {
+            expect(reports[0]!.type).toBe('restored');
+            expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(saved);
+          }
+          for (const report of reports) if (report.type === 'save') saved = report.step;
+          expect(saved).toBeGreaterThan(0);
         }
-        for (const report of reports) if (report.type === 'save') saved = report.step;
-        expect(saved).toBeGreaterThan(0);
-      }
-      expect(saved).toBeGreaterThan(8);
+        expect(saved).toBeGreaterThan(8 * (kills.length - 1));
 
-      const reports = await visit(name, url, 'resumed.html', { profile });
-      expect(reports[0]!.type).toBe('restored');
-      const done = reports.at(-1) as Done;
-      expect(done.losses).toEqual(straight.losses);
-      expect(done.files).toEqual(straight.files);
-      expect(reports.filter(({ type }) => type === 'warning')).toEqual([]);
-    });
-  } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
-  }
-});
+        const reports = await visit(name, url, 'resumed.html', { profile });
+        expect(reports[0]!.type).toBe('restored');
+        const done = reports.at(-1) as Done;
+        expect(done.losses).toEqual(straight.losses);
+        expect(done.files).toEqual(straight.files);
+        expect(reports.filter(({ type }) => type === 'warning')).toEqual([]);
+      });
+    } finally {
+      await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+    }
+  },
+);
 
-test('chromium: a full disk costs the checkpoints, not the run', async () => {
+testInAll('chromium: a full disk costs the checkpoints, not the run', async () => {
   await withSite(async (url) => {
     const straight = await straightRun('chromium', url);
     const reports = await visit('chromium', url, 'resumed.html', { quota: 4096 });
@@ -67,36 +79,42 @@ test('chromium: a full disk costs the checkpoints, not the run', async () => {
 
 const recoveries = (reports: readonly Report[]) => reports.filter(({ type }) => type === 'recovered');
 
-test('chromium: a GPU process that crashes costs the steps since the last checkpoint, and nobody has to do anything', async () => {
-  await withSite(async (url) => {
-    const straight = await straightRun('chromium', url);
-    const reports = await visit('chromium', url, 'resumed.html', { crashes: [11] });
-    const [recovered, ...others] = recoveries(reports);
-    expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
-    expect(others).toEqual([]);
-    expect(reports.at(-1)).toEqual(straight);
-  });
-});
-
-test('chromium: a GPU that crashes twice is kept from the page, which is told for how long; a later visit goes on', async () => {
-  const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
-  try {
+testOnce(
+  'chromium: a GPU process that crashes costs the steps since the last checkpoint, and nobody has to do anything',
+  async () => {
     await withSite(async (url) => {
       const straight = await straightRun('chromium', url);
-      const isWarned = (report: Report): boolean => 'code' in report && report.code === 'gpu_blocked';
-      const first = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20], dies: isWarned });
-      expect(recoveries(first)).toHaveLength(1);
-      expect(first.map(({ type }) => type)).toContain('blocked');
-      const { message = '' } = first.find(isWarned) as { readonly message?: string };
-      const [, seconds] = /Try again in (\d+) s/.exec(message) ?? [];
-      expect(Number(seconds)).toBeGreaterThan(60);
-      expect(Number(seconds)).toBeLessThanOrEqual(120);
-      const second = await visit('chromium', url, 'resumed.html', { profile });
-      expect(second[0]).toMatchObject({ type: 'restored' });
-      expect((second[0] as { step: number }).step).toBeGreaterThanOrEqual(15);
-      expect(second.at(-1)).toEqual(straight);
+      const reports = await visit('chromium', url, 'resumed.html', { crashes: [11] });
+      const [recovered, ...others] = recoveries(reports);
+      expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
+      expect(others).toEqual([]);
+      expect(reports.at(-1)).toEqual(straight);
     });
-  } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
-  }
-});
+  },
+);
+
+testInAll(
+  'chromium: a GPU that crashes twice is kept from the page, which is told for how long; a later visit goes on',
+  async () => {
+    const profile = await mkdtemp(join(tmpdir(), 'webvera-'));
+    try {
+      await withSite(async (url) => {
+        const straight = await straightRun('chromium', url);
+        const isWarned = (report: Report): boolean => 'code' in report && report.code === 'gpu_blocked';
+        const first = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20], dies: isWarned });
+        expect(recoveries(first)).toHaveLength(1);
+        expect(first.map(({ type }) => type)).toContain('blocked');
+        const { message = '' } = first.find(isWarned) as { readonly message?: string };
+        const [, seconds] = /Try again in (\d+) s/.exec(message) ?? [];
+        expect(Number(seconds)).toBeGreaterThan(60);
+        expect(Number(seconds)).toBeLessThanOrEqual(120);
+        const second = await visit('chromium', url, 'resumed.html', { profile });
+        expect(second[0]).toMatchObject({ type: 'restored' });
+        expect((second[0] as { step: number }).step).toBeGreaterThanOrEqual(15);
+        expect(second.at(-1)).toEqual(straight);
+      });
+    } finally {
+      await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+    }
+  },
+);

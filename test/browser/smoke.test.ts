@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
+import { quickOf } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser } from './harness';
 
-test.each(browserNames)('%s computes with WebGPU in a module worker', async (name) => {
+const names = quickOf(browserNames, (name) => name === 'chromium');
+
+test.each(names)('%s trains the bundled model in a worker', async (name) => {
+  const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/isolated.html`));
+  expect(report).toEqual({ isolated: false, global_step: 1 });
+});
+
+test.each(names)('%s computes with WebGPU in a module worker', async (name) => {
   const report = await withBrowser(name, (page, url) => reportOf(page, `${url}/pages/webgpu.html`));
   expect(report).toEqual({ doubled: [2, 5, -6], locks: true, indexedDB: true });
 });
@@ -15,7 +23,7 @@ test('an error that escapes a page fails the test', async () => {
   await expect(run).rejects.toThrow('escaped');
 });
 
-test.each(browserNames)('%s gives a page the report function again that it lost', async (name) => {
+test.each(names)('%s gives a page the report function again that it lost', async (name) => {
   const page = {
     type: 'text/html',
     body: '<script src="/lose.js"></script><script type="module" src="/late.js"></script>',

@@ -44,7 +44,7 @@ test.each(browserNames)('%s: of several tabs one trains, and it may be any of th
     const straight = await one('outcome');
     await awake().toBe(0);
     expect(straight).toMatchObject({ files: expect.anything() });
-    let otherPage = await page.browser().newPage();
+    let otherPage = await page.browserContext().newPage();
     let other = await open(otherPage, url);
     expect(await one('save', 'mine')).toEqual([]);
 
@@ -88,7 +88,7 @@ test.each(browserNames)('%s: of several tabs one trains, and it may be any of th
       expect(await one('restored')).toBe(reached);
       await one('pause');
       if (end === crash || name !== 'chromium') break;
-      otherPage = await page.browser().newPage();
+      otherPage = await page.browserContext().newPage();
       other = await open(otherPage, url);
     }
     // One that slept, and still has the run, goes on.

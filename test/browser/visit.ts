@@ -58,6 +58,7 @@ export function visit(
         return report.type === 'done' || isDeath ? reports : undefined;
       });
     },
-    { ...(profile && { profile }) },
+    // One that is killed, or whose GPU is, has nobody else's pages.
+    { own: dies !== undefined || crashes.length > 0, ...(profile && { profile }) },
   );
 }

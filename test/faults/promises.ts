@@ -42,7 +42,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
     ['api/cancelled.gpu', 'is done, or leaves everything as it was'],
     ['page/recovery', 'ends at once when the run is aborted'],
   ],
-  'two tabs never train or write the same adapter': [['browser/two_tabs']],
+  'two tabs never train or write the same adapter': [['browser/two_tabs.all']],
   'a hidden, frozen or closing tab loses nothing that was saved': [
     ['page/trainer_page', 'is saved as the page is hidden, frozen and left'],
     ['page/trainer_page', 'looks whether it is still its own, as the page goes on that was frozen'],
@@ -65,5 +65,5 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   'files are those of PEFT': [['api/golden.gpu']],
   'the same seed on the same machine gives the same bytes': [['api/resume.gpu']],
   'shaders are valid for every engine at hand': [['naga'], ['tint.gpu']],
-  'the page stays responsive': [['browser/responsive']],
+  'the page stays responsive': [['browser/responsive.clock']],
 };

@@ -1,3 +1,5 @@
+import { ofRing } from './ring';
+
 /** What decoders of a family have in common for tests: a golden base of two blocks, and what VeRA wraps there. */
 export interface DecoderFamily {
   /** The golden base's folder. */
@@ -49,3 +51,9 @@ export const DECODERS: readonly DecoderFamily[] = [
     whole: 'final_layer_norm',
   },
 ];
+
+/** Those that differ most: rotary positions, learned ones, Conv1D layers, several norms and windows. */
+const isTypical = ({ name }: DecoderFamily): boolean => ['llama', 'gpt2', 'opt', 'gemma3'].includes(name);
+
+/** The families of the ring that runs: in `npm test` the typical ones, as test/train/golden.gpu.test.ts has the numbers of all. */
+export const decodersOfRing = (): readonly DecoderFamily[] => ofRing(DECODERS, { test: isTypical });

@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { create, globals } from 'webgpu';
 import { DeviceHost } from '../../src/gpu/device';
 import { restAtEachTurn } from '../../src/node/rest';
+import { spending } from '../times/spent';
 
 interface Shared {
   /** Kept referenced: Dawn's objects crash once it is collected. */
@@ -24,6 +25,8 @@ export async function openGpuHost(): Promise<void> {
   // What isn't taken unless it is asked for, so that `info` doesn't name it.
   const asked = (['shader-f16'] as const).filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredFeatures: [...features, ...asked] });
+  const compile = device.createComputePipelineAsync.bind(device);
+  device.createComputePipelineAsync = (descriptor) => spending('compiling', compile(descriptor));
   const { vendor, architecture, description } = adapter.info;
   const failures: string[] = [];
   const info = { vendor, architecture, description, fallback: false, features };

@@ -2,6 +2,8 @@ import type { AnyKernel, AnyVariant, Bindings, ParamTypes } from '../../src/core
 import { storages } from '../../src/core/storage';
 import { Product } from '../../src/ops/products/product';
 import { LINES } from '../../src/ops/products/storage';
+import { pairsOf } from './covering';
+import { coveringOfRing } from './ring';
 
 const modules = import.meta.glob<Record<string, unknown>>('../../src/ops/**/*.ts', { eager: true });
 const shaders = import.meta.glob<string>('../../shaders/**/*.wgsl', { eager: true, query: '?raw', import: 'default' });
@@ -54,6 +56,21 @@ export function allVariants(): { readonly name: string; readonly kernel: AnyKern
       return !texts.has(key) && texts.add(key);
     })
     .map(({ kernel, variant }, index) => ({ name: `${kernel.name}/${variant.name} (${index})`, kernel, variant }));
+}
+
+/**
+ * The texts of `allVariants` that the ring compiles. `npm test` has those in which each two files and constants come together that do
+ * so in any; `npm run test:all` the rest.
+ */
+export function variantsOfRing(): ReturnType<typeof allVariants> {
+  const all = allVariants();
+  const names = new Map(shaderFiles().map(({ name, text }) => [text, name]));
+  return coveringOfRing(all, ({ variant: { files, overrides } }) =>
+    pairsOf([
+      ...files.map((text) => names.get(text) ?? text),
+      ...Object.entries(overrides).map(([name, value]) => `${name} = ${value}`),
+    ]),
+  );
 }
 
 export interface ShaderFile {

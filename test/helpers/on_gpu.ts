@@ -18,6 +18,17 @@ export const TILES_IN_F16 = ['f16', 'f16_small'] as const;
 /** Those for few rows. Where a kernel has none, as those of gradients, the device's own tiles are taken. */
 export const FEW_ROWS = ['row', 'row_serial'] as const;
 
+/** What the device of these tests is given: of each op `npm run test:quick` has these alone. */
+export const isDefaultVariant = (variant: string): boolean => ['subgroup', 'held', 'row_serial'].includes(variant);
+
+/** Each variant with each case. */
+export function withVariants<T>(
+  variants: readonly string[],
+  cases: readonly T[],
+): (T & { readonly variant: string })[] {
+  return variants.flatMap((variant) => cases.map((one) => ({ variant, ...one })));
+}
+
 export interface GpuOptions {
   /** Forces the tile family. */
   readonly variant?: string;

@@ -3,12 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { chooseLavapipe } from '../../scripts/lib/dawn.mjs';
 import { kill, onExit, remove } from '../../scripts/lib/processes.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
 import { pack } from '../../scripts/lib/tarball.mjs';
 import { browserNames } from '../browser/harness';
+import { testInAll, testOnce } from '../helpers/ring';
 import { Project } from './project';
 import { expectTrained, trainInPage } from './trained';
 
@@ -42,7 +43,7 @@ async function served(root: string, body: (url: string) => Promise<void>): Promi
   }
 }
 
-test('Vite: from npm create vite to a production build', () =>
+testOnce('Vite: from npm create vite to a production build', () =>
   withProject(async (project) => {
     await project.npm('exec', '--yes', '--prefer-offline', '--', ...CREATE_VITE);
     await project.install(tarball);
@@ -55,11 +56,12 @@ test('Vite: from npm create vite to a production build', () =>
     await served(join(project.folder, 'dist'), async (url) => {
       for (const name of browserNames) await trainInPage(name, `${url}/`);
     });
-  }));
+  }),
+);
 
 const CREATE_VITE = ['create-vite@9.3.0', '.', '--template', 'vanilla-ts', '--no-interactive', '--overwrite'];
 
-test('webpack 5: a production build', () =>
+testInAll('webpack 5: a production build', () =>
   withProject(async (project) => {
     project.give('package.json', '{ "private": true }');
     await project.install(tarball, 'webpack@5.113.0', 'webpack-cli@6.0.1');
@@ -69,9 +71,10 @@ test('webpack 5: a production build', () =>
     expect(printed).not.toContain('ERROR');
     writeFileSync(join(project.folder, 'dist/index.html'), readFileSync(join(project.folder, 'index.html')));
     await served(join(project.folder, 'dist'), (url) => trainInPage('chromium', `${url}/`));
-  }));
+  }),
+);
 
-test('Next.js: a client component in a production build', () =>
+testInAll('Next.js: a client component in a production build', () =>
   withProject(async (project) => {
     project.give('package.json', '{ "private": true }');
     project.give('app/layout.jsx', NEXT_LAYOUT);
@@ -92,7 +95,8 @@ test('Next.js: a client component in a production build', () =>
     } finally {
       kill(child);
     }
-  }));
+  }),
+);
 
 const NEXT_LAYOUT = `export default function Layout({ children }) {
   return <html lang="en"><body>{children}</body></html>;
@@ -111,16 +115,17 @@ async function startNext(cwd: string, next: string): Promise<{ readonly child: C
   throw new Error('Next.js did not start');
 }
 
-test('a plain page, without a build', () =>
+testOnce('a plain page, without a build', () =>
   withProject(async (project) => {
     project.give('package.json', '{ "private": true }');
     await project.install(tarball);
     project.write('html');
     project.addModel('.');
     await served(project.folder, (url) => trainInPage('chromium', `${url}/`));
-  }));
+  }),
+);
 
-test('Node, with WebGPU by Dawn', () =>
+testOnce('Node, with WebGPU by Dawn', () =>
   withProject(async (project) => {
     chooseLavapipe();
     project.give('package.json', '{ "private": true }');
@@ -130,4 +135,5 @@ test('Node, with WebGPU by Dawn', () =>
     expectTrained(await project.node('train.mjs'));
     const { peft_type } = JSON.parse(readFileSync(join(project.folder, 'adapter_config.json'), 'utf8'));
     expect(peft_type).toBe('VERA');
-  }));
+  }),
+);

@@ -9,7 +9,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { DECODERS } from '../helpers/decoders';
+import { decodersOfRing } from '../helpers/decoders';
 import { goldenBase } from '../helpers/golden';
 import {
   addRandom,
@@ -61,7 +61,7 @@ async function generated(model: PreTrainedModel): Promise<number[]> {
   return ids;
 }
 
-describe.each(DECODERS)('$name', ({ name, targets, target_modules = null }) => {
+describe.each(decodersOfRing())('$name', ({ name, targets, target_modules = null }) => {
   const config = { ...common, target_modules };
   let base: PreTrainedModel;
   let plain: Float32Array;

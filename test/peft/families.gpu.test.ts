@@ -8,7 +8,7 @@ import {
   type VeraConfigInit,
   VeraModel,
 } from '../../src/index';
-import { DECODERS } from '../helpers/decoders';
+import { decodersOfRing } from '../helpers/decoders';
 import { goldenBase, largestDifference } from '../helpers/golden';
 import { oneBrowser } from '../helpers/one_browser';
 import { addRandom, changed, distance, logitsOf, randomVera, savedOf, TOLERANCE, train } from '../helpers/peft';
@@ -27,7 +27,7 @@ const ids = (length: number, seed: number): number[] =>
   Array.from({ length }, (_, position) => (17 * seed + 7 * position * (seed + 1)) % 96);
 const train_dataset = Array.from({ length: 5 }, (_, row) => ({ input_ids: ids(6 + 3 * row, row) }));
 
-describe.each(DECODERS)('$name', ({ name, whole, target_modules = null }) => {
+describe.each(decodersOfRing())('$name', ({ name, whole, target_modules = null }) => {
   const config: VeraConfigInit = { r: 8, target_modules };
   let base: PreTrainedModel;
   beforeAll(async () => {

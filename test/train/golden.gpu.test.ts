@@ -1,41 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { BASE, overlayOf } from '../../src/adapters/overlay';
-import { LAYER_MODES } from '../../src/adapters/training_layers';
+import { LAYER_MODES, type LayerMode } from '../../src/adapters/training_layers';
 import type { VeraAdapter } from '../../src/adapters/vera/vera_adapter';
 import { largestDifference, tokensOf } from '../helpers/golden';
+import { goldenNames, isKeyCase } from '../helpers/golden_index';
+import { ofRing, quickOf } from '../helpers/ring';
 import { type Case, forward, gradients, openBench, place, tenSteps, trainedNumbers } from './golden_bench';
 
-const cases = [
-  'llama_layer0_small',
-  'llama_qvud_big',
-  'llama3_tied_mid',
-  'llama_bf16_mid',
-  'qwen2_bias_mid',
-  'qwen2_f16_shards_small',
-  'qwen3_mid',
-  'mistral_window_mid',
-  'phi3_fused_mid',
-  'gemma_mid',
-  'gemma2_capped_mid',
-  'gemma3_mid',
-  'falcon_default_mid',
-  'falcon_new_all_mid',
-  'falcon_alibi_left_mid',
-  'gpt2_all_mid',
-  'gpt2_layer1_small',
-  'gpt2_bare_notask',
-  'opt_bias_mid',
-  'opt_left_big',
-  'opt_postnorm_mid',
-  'gpt2_seqcls_mid',
-  'llama_seqcls_mid',
-  'bert_seqcls_mid',
-  'roberta_seqcls_big',
-  'distilbert_seqcls_mid',
-  'roberta_regression_mid',
-  'vit_mid',
-  'vit_v4names_mid',
-].map((name): Case => ({ name, split: [] }));
+const names = goldenNames();
+const keyCases = new Set(goldenNames(isKeyCase));
+const cases = names.map((name): Case => ({ name, split: [] }));
 
 /** Again with some tensors in shards, as on a device that binds no more than 64 of their rows. */
 const splitCases: readonly Case[] = [
@@ -45,7 +19,14 @@ const splitCases: readonly Case[] = [
   { name: 'opt_postnorm_mid', split: ['model.decoder.embed_tokens.weight'], columns: 16 },
 ];
 
-describe.each([...cases, ...splitCases])('$name, split: $split', async (given) => {
+/** `npm run test:quick` has three kinds of layers: a decoder's, GPT-2's and an encoder's. */
+const QUICK: readonly string[] = ['llama_qvud_big', 'gpt2_all_mid', 'bert_seqcls_mid'];
+const isQuick = ({ name, split }: Case): boolean => split.length === 0 && QUICK.includes(name);
+/** In `npm test` a case has one way to compute its layers after the other's, and those that stand for others have all ways. */
+const isOfMode = (name: string, mode: LayerMode): boolean =>
+  keyCases.has(name) || LAYER_MODES[names.indexOf(name) % LAYER_MODES.length] === mode;
+
+describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split', async (given) => {
   const bench = await openBench(given);
   const { golden, tensors } = bench;
   const { tolerance } = golden;
@@ -57,12 +38,13 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
     expect([...weights].filter(([, { shards }]) => shards !== undefined).map(([name]) => name)).toEqual(given.split);
   });
 
-  test.each([
+  const forwards = [
     { figure: 'base', over: () => BASE },
     { figure: 'init', over: (adapter: VeraAdapter) => overlayOf([adapter], [adapter]) },
     { figure: 'random', over: (adapter: VeraAdapter) => overlayOf([adapter], [adapter]) },
     { figure: 'disabled', over: (adapter: VeraAdapter) => overlayOf([adapter], []) },
-  ] as const)('forward: $figure', async ({ figure, over }) => {
+  ] as const;
+  test.each(ofRing(forwards, {}))('forward: $figure', async ({ figure, over }) => {
     const adapter = await place(bench, figure === 'init' ? 'init' : 'random');
     const { logits, loss } = await forward(bench, over(adapter));
     // Left out where they equal the base's; disabled ones also where biases stay, and then the loss alone is there.
@@ -74,7 +56,8 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
   });
 
   const figures = (['init', 'random'] as const).flatMap((figure) => LAYER_MODES.map((mode) => [figure, mode] as const));
-  test.each(figures)('gradients: %s, %s', async (figure, mode) => {
+  const ofMode = { test: ([, mode]: readonly [string, LayerMode, ...unknown[]]) => isOfMode(given.name, mode) };
+  test.each(ofRing(figures, ofMode))('gradients: %s, %s', async (figure, mode) => {
     const { grads, norm } = await gradients(bench, await place(bench, figure), mode);
     for (const parameter of Object.keys(golden.trainable)) {
       const difference = largestDifference(grads.get(parameter)!, tensors.get(`${figure}.grad.${parameter}`)!);
@@ -87,7 +70,7 @@ describe.each([...cases, ...splitCases])('$name, split: $split', async (given) =
   const runs = golden.expect.train.flatMap((training) =>
     LAYER_MODES.map((mode) => [training.id, mode, training] as const),
   );
-  test.each(runs)('ten steps: %s, %s', async (_, mode, training) => {
+  test.each(ofRing(runs, ofMode))('ten steps: %s, %s', async (_, mode, training) => {
     const adapter = await place(bench, training.start);
     const { losses, norms } = await tenSteps(bench, adapter, training, mode);
     expect(largestDifference(losses, training.losses)).toBeLessThanOrEqual(training.tolerance.losses_abs);

@@ -1,11 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { numel } from '../../src/core/shape';
 import { Graph } from '../../src/graph/graph';
 import type { DType, Value } from '../../src/graph/value';
 import { veraDown, veraLinear } from '../../src/ops/vera/vera';
-import { encode, input, runOnGpu } from '../helpers/on_gpu';
+import { encode, input, runOnGpu, withVariants } from '../helpers/on_gpu';
 import type { LowRankSizes } from '../helpers/product_sizes';
 import { type Fill, integerArray, randomArray } from '../helpers/random';
+import { coveringOfRing } from '../helpers/ring';
 import type { Memory } from '../reference/runner';
 import linear from './linear.comp?raw';
 import { glslToWgsl, runTwin } from './twin';
@@ -115,32 +116,42 @@ function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
-describe.each(['register', 'workgroup', 'subgroup'])('the VeRA kernels (%s) and their GLSL twins', (variant) => {
-  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-  test.each<Case>([
-    { N: 1, K: 1, M: 1, R: 1 },
-    { N: 5, K: 3, M: 7, R: 5 },
-    { N: 9, K: 8, M: 12, R: 4 },
-    { N: 17, K: 20, M: 65, R: 123 },
-    { N: 65, K: 66, M: 63, R: 64 },
-    { N: 33, K: 68, M: 60, R: 32, dtype: 'f16' },
-  ])('$N×$K→$M, r $R: the same whole numbers', async (sizes) => {
+const VARIANTS = ['register', 'workgroup', 'subgroup'];
+const coveringOf = (sizes: readonly Case[]) =>
+  coveringOfRing(withVariants(VARIANTS, sizes), ({ variant, N, K }) => [variant, `${N}×${K}`]);
+
+// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+const whole = coveringOf([
+  { N: 1, K: 1, M: 1, R: 1 },
+  { N: 5, K: 3, M: 7, R: 5 },
+  { N: 9, K: 8, M: 12, R: 4 },
+  { N: 17, K: 20, M: 65, R: 123 },
+  { N: 65, K: 66, M: 63, R: 64 },
+  { N: 33, K: 68, M: 60, R: 32, dtype: 'f16' },
+]);
+test.each(whole)(
+  'the VeRA kernels ($variant) and their GLSL twins, $N×$K→$M, r $R: the same whole numbers',
+  async ({ variant, ...sizes }) => {
     const given = inputs(sizes, small);
     const [mine, twin] = [await ours(given, variant), await twins(given, sizes)];
     for (const name of names) expect(apart(mine[name], twin[name]), name).toBe(0);
-  });
+  },
+);
 
-  test.each<Case>([
-    { N: 64, K: 128, M: 192, R: 256 },
-    { N: 37, K: 123, M: 101, R: 77 },
-  ])('$N×$K→$M, r $R: random numbers', async (sizes) => {
+const random = coveringOf([
+  { N: 64, K: 128, M: 192, R: 256 },
+  { N: 37, K: 123, M: 101, R: 77 },
+]);
+test.each(random)(
+  'the VeRA kernels ($variant) and their GLSL twins, $N×$K→$M, r $R: random numbers',
+  async ({ variant, ...sizes }) => {
     const given = inputs(sizes, randomArray);
     const [mine, twin] = [await ours(given, variant), await twins(given, sizes)];
     // Both round in chains of two or three sums of up to 256 products: √256 · 2⁻²⁴ of their size each, and 4× for the
     // worst of many.
     for (const name of names) expect(apart(mine[name], twin[name]), name).toBeLessThanOrEqual(8e-6);
-  });
-});
+  },
+);
 
 test.each([
   ['linear', 'k < K', 'k + 1 < K', 'u'],

@@ -4,8 +4,10 @@ import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { type AttentionInputs, attention } from '../../../src/ops/attention/attention';
 import { attentionSpans } from '../../../src/ops/attention/attention_spans';
-import { expectGpuEqualsReference, input, runOnGpu } from '../../helpers/on_gpu';
+import { pairsOf } from '../../helpers/covering';
+import { expectGpuEqualsReference, input, isDefaultVariant, runOnGpu, withVariants } from '../../helpers/on_gpu';
 import { randomArray } from '../../helpers/random';
+import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 const families = ['serial', 'subgroup', 'workgroup', 'held'];
@@ -87,37 +89,55 @@ const cases: Case[] = [
   { B: 1, T: 9, H: 2, Hkv: 1, D: 8, padding: 'all', causal: false },
 ];
 
-describe.each(families)('attention, %s', (variant) => {
-  test.each<Case>(cases.filter(({ D }) => variant !== 'held' || roundUp(D, 4) === 8))(
-    'B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap, causal $causal',
-    async (size) => {
-      const memory: Memory = new Map();
-      const inputs = makeInputs(memory, size);
-      const { q, k, v } = inputs;
-      const [q1, k1, v1] = [q, k, v].map((value, index) =>
-        input(memory, `earlier ${value.name}`, value.shape, randomArray(memory.get(value)?.length ?? 0, 11 + index)),
-      ) as [Value, Value, Value];
-      const dy = input(memory, 'dy', q.shape, randomArray(memory.get(q)?.length ?? 0, 4));
-      const g = new Graph();
-      for (const value of [q, k, v]) g.train(value);
-      const y = attention(g, inputs);
-      const alone = g.grad(y, dy, new Map());
-      const summed = g.grad(
-        y,
-        dy,
-        new Map([
-          [q, q1],
-          [k, k1],
-          [v, v1],
-        ]),
-      );
-      const gradients = [q, k, v].flatMap((value) => [alone.get(value), summed.get(value)]) as Value[];
-      // Scores of up to D/√D · 4 = 46 carry a few roundings of 2⁻²⁴ of their size, which exp turns into relative errors
-      // of about 46 · 2 · 6e-8 of a weight; gradients repeat that for dS. Built-in exp adds 3 ULP and more.
-      await expectGpuEqualsReference(g, memory, [y, ...gradients], 1e-5, { variant });
-    },
-  );
+const heads = withVariants(families, cases).filter(({ variant, D }) => variant !== 'held' || roundUp(D, 4) === 8);
+const chosen = coveringOfRing(
+  heads,
+  ({ variant, T, H, Hkv, D, padding, documents, window, softcap, causal = true }) =>
+    pairsOf([
+      variant,
+      `${D % 4 === 0 ? 'whole' : 'ragged'} lines`,
+      `${T > 64 ? 'several tiles' : 'one tile'}`,
+      `${Hkv < H ? 'grouped' : 'own'} keys`,
+      `${padding} padding`,
+      `${documents === undefined ? 'one document' : 'documents'}`,
+      `${window === undefined ? 'no window' : 'a window'}`,
+      `${softcap === undefined ? 'no cap' : 'a cap'}`,
+      `${causal ? 'causal' : 'both ways'}`,
+    ]),
+  ({ variant }) => isDefaultVariant(variant),
+);
 
+test.each(chosen)(
+  'attention, $variant, B=$B T=$T H=$H/$Hkv D=$D, $padding padding, documents $documents, window $window, softcap $softcap, causal $causal',
+  async ({ variant, ...size }) => {
+    const memory: Memory = new Map();
+    const inputs = makeInputs(memory, size);
+    const { q, k, v } = inputs;
+    const [q1, k1, v1] = [q, k, v].map((value, index) =>
+      input(memory, `earlier ${value.name}`, value.shape, randomArray(memory.get(value)?.length ?? 0, 11 + index)),
+    ) as [Value, Value, Value];
+    const dy = input(memory, 'dy', q.shape, randomArray(memory.get(q)?.length ?? 0, 4));
+    const g = new Graph();
+    for (const value of [q, k, v]) g.train(value);
+    const y = attention(g, inputs);
+    const alone = g.grad(y, dy, new Map());
+    const summed = g.grad(
+      y,
+      dy,
+      new Map([
+        [q, q1],
+        [k, k1],
+        [v, v1],
+      ]),
+    );
+    const gradients = [q, k, v].flatMap((value) => [alone.get(value), summed.get(value)]) as Value[];
+    // Scores of up to D/√D · 4 = 46 carry a few roundings of 2⁻²⁴ of their size, which exp turns into relative errors
+    // of about 46 · 2 · 6e-8 of a weight; gradients repeat that for dS. Built-in exp adds 3 ULP and more.
+    await expectGpuEqualsReference(g, memory, [y, ...gradients], 1e-5, { variant });
+  },
+);
+
+describe.each(ofRing(families, { quick: isDefaultVariant }))('attention, %s', (variant) => {
   test('later tokens leave earlier ones alone, bit for bit', async () => {
     const [H, D, from] = [2, 8, 41];
     const run = async (change: boolean): Promise<Float64Array> => {

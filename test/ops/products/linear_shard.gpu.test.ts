@@ -2,9 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { StorageName } from '../../../src/core/storage';
 import { Graph } from '../../../src/graph/graph';
 import { linear } from '../../../src/ops/products/linear';
-import { expectGpuEqualsReference, FEW_ROWS, input, runOnGpu, TILES, TILES_IN_F16 } from '../../helpers/on_gpu';
+import {
+  expectGpuEqualsReference,
+  FEW_ROWS,
+  input,
+  isDefaultVariant,
+  runOnGpu,
+  TILES,
+  TILES_IN_F16,
+} from '../../helpers/on_gpu';
 import type { ProductSizes } from '../../helpers/product_sizes';
 import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
+import { ofRing } from '../../helpers/ring';
 import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
 
@@ -40,26 +49,31 @@ async function check(size: Case, variant: string, fill: Fill, tolerance: number)
 }
 
 // Sums of small whole numbers are exact in f32 in any order, so every storage and layout must give equal results.
-describe('linear_shard, register', () => {
-  test.each<Case>([
-    { N: 1, M: 65, K: 1 },
-    { N: 2, M: 66, K: 5 },
-    { N: 5, M: 129, K: 8 },
-    { N: 3, M: 132, K: 3 },
-    { N: 63, M: 200, K: 64 },
-    { N: 5, M: 131, K: 20, dtype: 'f16' },
-    { N: 64, M: 132, K: 64, dtype: 'f16' },
-    { N: 5, M: 131, K: 64, dtype: 'q8' },
-    { N: 64, M: 132, K: 32, dtype: 'q4' },
-  ])('$N×$M×$K: equal for whole numbers', (size) => check(size, 'register', integerArray, 0));
-});
+const storages: readonly Case[] = [
+  { N: 1, M: 65, K: 1 },
+  { N: 2, M: 66, K: 5 },
+  { N: 5, M: 129, K: 8 },
+  { N: 3, M: 132, K: 3 },
+  { N: 63, M: 200, K: 64 },
+  { N: 5, M: 131, K: 20, dtype: 'f16' },
+  { N: 64, M: 132, K: 64, dtype: 'f16' },
+  { N: 5, M: 131, K: 64, dtype: 'q8' },
+  { N: 64, M: 132, K: 32, dtype: 'q4' },
+];
+test.each(ofRing(storages, { quick: ({ dtype }) => dtype === undefined }))(
+  'linear_shard, register, $N×$M×$K of $dtype: equal for whole numbers',
+  (size) => check(size, 'register', integerArray, 0),
+);
 
 // Storages and layouts know nothing of tiles: one shape whose last shard ends within a step of K proves a tile.
-describe.each([...TILES, ...TILES_IN_F16])('linear_shard, %s', (variant) => {
-  test('67×140×132: equal for whole numbers', () => check({ N: 67, M: 140, K: 132 }, variant, integerArray, 0));
-});
+// Of the tiles in f16 one proves what a shard has of its own.
+const allTiles = [...TILES, ...TILES_IN_F16];
+const exact = ofRing(allTiles, { test: (variant) => variant !== 'f16', quick: isDefaultVariant });
+test.each(exact)('linear_shard, %s, 67×140×132: equal for whole numbers', (variant) =>
+  check({ N: 67, M: 140, K: 132 }, variant, integerArray, 0),
+);
 
-describe.each(TILES)('linear_shard, %s', (variant) => {
+describe.each(ofRing(TILES, { quick: isDefaultVariant }))('linear_shard, %s', (variant) => {
   // A sequential sum of 512 products errs by about √512 · 2⁻²⁴ of its size: 1.3e-6. The largest of many draws is 3×.
   test('64×160×512: random numbers', () => check({ N: 64, M: 160, K: 512 }, variant, randomArray, 4e-6));
 
@@ -72,7 +86,7 @@ describe.each(TILES)('linear_shard, %s', (variant) => {
   });
 });
 
-describe.each(FEW_ROWS)('linear_shard, %s', (variant) => {
+describe.each(ofRing(FEW_ROWS, { quick: isDefaultVariant }))('linear_shard, %s', (variant) => {
   test.each<Case>([
     { N: 1, M: 65, K: 1 },
     { N: 3, M: 130, K: 123 },

@@ -4,9 +4,18 @@ import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { emitAdd } from '../../../src/ops/add';
 import { veraAdd, veraDown, veraLinear, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGpuEqualsReference, FEW_ROWS, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import {
+  expectGpuEqualsReference,
+  FEW_ROWS,
+  input,
+  isDefaultVariant,
+  runOnGpu,
+  TILES,
+  withVariants,
+} from '../../helpers/on_gpu';
 import type { LowRankSizes } from '../../helpers/product_sizes';
 import { type Fill, integerArray, randomArray, weightArray } from '../../helpers/random';
+import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends LowRankSizes {
@@ -119,19 +128,29 @@ async function checkShared({ widths, dispatches, dtype, given, ...sizes }: Share
   await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
 }
 
-// Storages, layouts and parts know nothing of tiles: one exact and one odd shape prove a tile.
+/** Storages, layouts and parts know nothing of tiles, and `linear` has tiles and lines in pairs: each tile once, and each shape. */
+const isDefault = ({ variant }: { readonly variant: string }): boolean => isDefaultVariant(variant);
+
 test.each<SharedCase>([
   { widths: [64, 8, 60], N: 66, K: 12, R: 66, dispatches: 4, dtype: 'f16' },
   { widths: [8, 5, 12, 4, 16], N: 4, K: 8, R: 4, dispatches: 10 },
   { widths: [8, 12], N: 5, K: 8, R: 4, given: true, dispatches: 6 },
 ])('layers with one input, $widths, $N×$K, r $R: equal for whole numbers', (sizes) => checkShared(sizes, 'register'));
 
-describe.each(TILES)('layers with one input, %s', (variant) => {
-  test.each<SharedCase>([
+const sharedCases = coveringOfRing(
+  withVariants<SharedCase>(TILES, [
     { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
     { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
-  ])('$widths, $N×$K, r $R: equal for whole numbers', (sizes) => checkShared(sizes, variant));
+  ]),
+  ({ variant, K }) => [variant, `${K} columns`],
+  isDefault,
+);
+test.each(sharedCases)(
+  'layers with one input, $variant, $widths, $N×$K, r $R: equal for whole numbers',
+  ({ variant, ...sizes }) => checkShared(sizes, variant),
+);
 
+describe.each(ofRing(TILES, { test: isDefaultVariant }))('layers with one input, %s', (variant) => {
   test('many tokens, whose partial sums come in slices: equal for whole numbers', async () => {
     const { g, memory, wanted } = shared([68, 4], { N: 277, K: 8, R: 20 }, (length, seed) =>
       integerArray(length, seed, 1),
@@ -150,33 +169,42 @@ describe.each(TILES)('layers with one input, %s', (variant) => {
   });
 });
 
-// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-describe.each(['register', ...FEW_ROWS])('vera_linear, few rows, %s', (variant) => {
-  test.each<Case>([
-    { N: 1, K: 1, M: 1, R: 1 },
-    { N: 3, K: 5, M: 7, R: 6 },
-    { N: 4, K: 8, M: 12, R: 3 },
-    { N: 2, K: 6, M: 8, R: 8 },
-    { N: 4, K: 300, M: 5, R: 264 },
-    { N: 3, K: 64, M: 68, R: 4, dtype: 'f16' },
-    { N: 3, K: 64, M: 68, R: 4, dtype: 'q8' },
-    { N: 3, K: 64, M: 68, R: 4, dtype: 'q4' },
-  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
-    const { g, memory, wanted } = step(sizes, small);
-    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-  });
-});
-
-describe.each(TILES)('vera_linear, %s', (variant) => {
-  test.each<Case>([
+const fewRows = coveringOfRing(
+  withVariants<Case>(
+    ['register', ...FEW_ROWS],
+    [
+      { N: 1, K: 1, M: 1, R: 1 },
+      { N: 3, K: 5, M: 7, R: 6 },
+      { N: 4, K: 8, M: 12, R: 3 },
+      { N: 2, K: 6, M: 8, R: 8 },
+      { N: 4, K: 300, M: 5, R: 264 },
+      { N: 3, K: 64, M: 68, R: 4, dtype: 'f16' },
+      { N: 3, K: 64, M: 68, R: 4, dtype: 'q8' },
+      { N: 3, K: 64, M: 68, R: 4, dtype: 'q4' },
+    ],
+  ),
+  ({ variant, N, K, dtype = 'f32' }) => [variant, `${N}×${K} of ${dtype}`],
+  isDefault,
+);
+const tiles = coveringOfRing(
+  withVariants<Case>(TILES, [
     { N: 63, K: 65, M: 63, R: 65 },
     { N: 66, K: 68, M: 132, R: 60 },
     { N: 65, K: 64, M: 60, R: 132 },
-  ])('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
+  ]),
+  ({ variant, N, K }) => [variant, `${N}×${K}`],
+  isDefault,
+);
+// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+test.each([...fewRows, ...tiles])(
+  'vera_linear, $variant, $N×$K→$M, r $R, $dtype: equal for whole numbers',
+  async ({ variant, ...sizes }) => {
     const { g, memory, wanted } = step(sizes, small);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-  });
+  },
+);
 
+describe.each(ofRing(TILES, { test: isDefaultVariant }))('vera_linear, %s', (variant) => {
   test('64×128→192, r 256: random numbers', async () => {
     const { g, memory, wanted } = step({ N: 64, K: 128, M: 192, R: 256 }, randomArray);
     // Chains of two or three sums of up to 256 products each: √256 · 2⁻²⁴ of their size, and 4× for the worst of many.

@@ -1,9 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { pinned, type Value } from '../../../src/graph/value';
 import { differentiateMerge, veraMerge } from '../../../src/ops/vera/vera_merge';
-import { expectGpuEqualsReference, input, runOnGpu, TILES } from '../../helpers/on_gpu';
+import { expectGpuEqualsReference, input, isDefaultVariant, runOnGpu, TILES, withVariants } from '../../helpers/on_gpu';
 import { type Fill, integerArray, randomArray, storableArray } from '../../helpers/random';
+import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case {
@@ -63,28 +64,32 @@ const TWO: readonly Case[] = [
   { M: 65, K: 63, R: 8, more: 1 },
   { M: 130, K: 132, R: 60, more: 8 },
 ];
-const ALL: readonly Case[] = [
+const MORE: readonly Case[] = [
   { M: 1, K: 1, R: 1, more: 0 },
   { M: 5, K: 7, R: 6, more: 1 },
   { M: 5, K: 7, R: 4, more: 0 },
   { M: 66, K: 64, R: 3, more: 0 },
   { M: 123, K: 68, R: 5, more: 4 },
   { M: 64, K: 66, R: 264, more: 1 },
-  ...TWO,
 ];
+const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
+// Each tile once, and each kind of lines: `linear` has them in pairs.
+const cases = coveringOfRing(
+  all,
+  ({ variant, M, K, R }) => [variant, `${M}×${K}, r ${R}`],
+  ({ variant }) => isDefaultVariant(variant),
+);
 
-describe.each(TILES)('vera_merge, %s', (variant) => {
-  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-  test.each(variant === 'register' ? ALL : TWO)(
-    '$M×$K, r $R, $more columns too many: equal for whole numbers',
-    async (sizes) => {
-      const { g, memory, wanted } = merges(sizes, small, small);
-      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-      const backward = gradients(sizes, (length, seed) => integerArray(length, seed, 1));
-      await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 0, { variant });
-    },
-  );
-});
+// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+test.each(cases)(
+  'vera_merge, $variant, $M×$K, r $R, $more columns too many: equal for whole numbers',
+  async ({ variant, ...sizes }) => {
+    const { g, memory, wanted } = merges(sizes, small, small);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+    const backward = gradients(sizes, (length, seed) => integerArray(length, seed, 1));
+    await expectGpuEqualsReference(backward.g, backward.memory, backward.wanted, 0, { variant });
+  },
+);
 
 test('192 of 576 → 576, r 256: random numbers', async () => {
   const { g, memory, wanted } = merges({ M: 576, K: 192, R: 256, more: 384 }, randomArray, small);

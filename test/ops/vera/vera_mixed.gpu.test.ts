@@ -1,9 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import { NO_SLOT, veraMixed } from '../../../src/ops/vera/vera_mixed';
 import { type MixedSizes, MODULE, mixedBatch } from '../../helpers/mixed_batch';
-import { expectGpuEqualsReference, FEW_ROWS, runOnGpu, TILES } from '../../helpers/on_gpu';
+import {
+  expectGpuEqualsReference,
+  FEW_ROWS,
+  isDefaultVariant,
+  runOnGpu,
+  TILES,
+  withVariants,
+} from '../../helpers/on_gpu';
 import { type Fill, integerArray, randomArray } from '../../helpers/random';
+import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 const small: Fill = (length, seed) => integerArray(length, seed, 2);
@@ -15,37 +23,45 @@ function mixed(sizes: MixedSizes, fill: Fill) {
   return { g, memory, y, z: veraMixed(g, y, { ...operands, module: MODULE, T: sizes.T }) };
 }
 
-// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-describe.each(['register', ...FEW_ROWS])('vera_mixed, few rows, %s', (variant) => {
-  test.each<MixedSizes>([
+const fewRows = withVariants<MixedSizes>(
+  ['register', ...FEW_ROWS],
+  [
     { M: 1, R: 1, T: 1, which: [0] },
     { M: 7, R: 6, T: 1, which: [2, 1, 0] },
     { M: 12, R: 3, T: 1, which: [0, NO_SLOT, 2, 1] },
     { M: 9, R: 8, T: 2, which: [2, 0] },
     { M: 8, R: 264, T: 1, which: [1, 2, 0, 2] },
-  ])('M=$M R=$R T=$T $which: equal for whole numbers', async (sizes) => {
-    const { g, memory, z } = mixed(sizes, small);
-    await expectGpuEqualsReference(g, memory, [z], 0, { variant });
-  });
+  ],
+);
+const tiles = withVariants<MixedSizes>(TILES, [
+  { M: 5, R: 6, T: 3, which: [0, 1, 2, 3] },
+  { M: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 4) },
+  { M: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, NO_SLOT, 1, 0, 2, 0, 1, 2, 0] },
+  { M: 66, R: 68, T: 123, which: [2, 0] },
+]);
+// Each variant once, and each shape: `linear` has variants and lines in pairs.
+const cases = [fewRows, tiles].flatMap((all) =>
+  coveringOfRing(
+    all,
+    ({ variant, M, T }) => [variant, `${M} columns, ${T} tokens`],
+    ({ variant }) => isDefaultVariant(variant),
+  ),
+);
+
+// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+test.each(cases)('vera_mixed, $variant, M=$M R=$R T=$T: equal for whole numbers', async ({ variant, ...sizes }) => {
+  const { g, memory, z } = mixed(sizes, small);
+  await expectGpuEqualsReference(g, memory, [z], 0, { variant });
 });
 
-describe.each(TILES)('vera_mixed, %s', (variant) => {
-  test.each<MixedSizes>([
-    { M: 5, R: 6, T: 3, which: [0, 1, 2, 3] },
-    { M: 63, R: 65, T: 1, which: Array.from({ length: 67 }, (_, n) => n % 4) },
-    { M: 132, R: 60, T: 5, which: [2, 2, 0, 1, 0, NO_SLOT, 1, 0, 2, 0, 1, 2, 0] },
-    { M: 66, R: 68, T: 123, which: [2, 0] },
-  ])('M=$M R=$R T=$T: equal for whole numbers', async (sizes) => {
-    const { g, memory, z } = mixed(sizes, small);
-    await expectGpuEqualsReference(g, memory, [z], 0, { variant });
-  });
-
-  test('576 columns, r 256, 4×64 rows: random numbers', async () => {
+test.each(ofRing(TILES, { test: isDefaultVariant }))(
+  'vera_mixed, %s, 576 columns, r 256, 4×64 rows: random numbers',
+  async (variant) => {
     const { g, memory, z } = mixed({ M: 576, R: 256, T: 64, which: [2, 0, 1, 2] }, randomArray);
     // A sum of 256 products: √256 · 2⁻²⁴ of its size, and 4× for the worst of many.
     await expectGpuEqualsReference(g, memory, [z], 4e-6, { variant });
-  });
-});
+  },
+);
 
 test.each([
   { M: 37, R: 22 },

@@ -1,10 +1,11 @@
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { Graph } from '../../../src/graph/graph';
 import type { Value } from '../../../src/graph/value';
 import { veraDown, veraLinears } from '../../../src/ops/vera/vera';
-import { expectGpuEqualsReference, input, TILES } from '../../helpers/on_gpu';
+import { expectGpuEqualsReference, input, isDefaultVariant, TILES, withVariants } from '../../helpers/on_gpu';
 import type { LowRankSizes } from '../../helpers/product_sizes';
 import { type Fill, integerArray, randomArray } from '../../helpers/random';
+import { coveringOfRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 /** One step through a layer that keeps its low-rank part, with gradients that others gave before for x, u and the pool. */
@@ -43,22 +44,26 @@ const TWO: readonly LowRankSizes[] = [
   { N: 66, K: 8, M: 63, R: 4 },
   { N: 130, K: 12, M: 68, R: 12 },
 ];
-const ALL: readonly LowRankSizes[] = [
+const MORE: readonly LowRankSizes[] = [
   { N: 1, K: 1, M: 1, R: 1 },
   { N: 5, K: 4, M: 7, R: 6 },
   { N: 65, K: 12, M: 68, R: 66 },
   { N: 130, K: 6, M: 8, R: 12 },
-  ...TWO,
 ];
+const all = [...withVariants(TILES, TWO), ...withVariants(['register'], MORE)];
+// Each tile once, and each kind of lines: `linear` has them in pairs.
+const cases = coveringOfRing(
+  all,
+  ({ variant, N, K, M, R }) => [variant, `${N}×${K}→${M}, r ${R}`],
+  ({ variant }) => isDefaultVariant(variant),
+);
 
-describe.each(TILES)('vera_saved, %s', (variant) => {
-  // Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
-  test.each(variant === 'register' ? ALL : TWO)('$N×$K→$M, r $R: equal for whole numbers', async (sizes) => {
-    for (const withResidual of [false, true]) {
-      const { g, memory, wanted } = step(sizes, small, withResidual);
-      await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
-    }
-  });
+// Bounded whole numbers: every partial sum stays below 2²⁴, so f32 is exact in any order.
+test.each(cases)('vera_saved, $variant, $N×$K→$M, r $R: equal for whole numbers', async ({ variant, ...sizes }) => {
+  for (const withResidual of [false, true]) {
+    const { g, memory, wanted } = step(sizes, small, withResidual);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  }
 });
 
 test('64×96→192, r 256: random numbers', async () => {

@@ -1,0 +1,79 @@
+// What `npm run test:mutations` breaks: one thing each, of another kind, that a test has to find.
+
+/** @typedef {{ name: string, file: string, from: string, to: string }} Break */
+
+/** @type {readonly Break[]} */
+export const BREAKS = [
+  {
+    name: 'a sign in a backward kernel',
+    file: 'shaders/swiglu_backward.wgsl',
+    from: '(1.0 + z * (1.0 - s))',
+    to: '(1.0 - z * (1.0 - s))',
+  },
+  {
+    name: 'an off-by-one in a mask',
+    file: 'src/ops/attention/attention_spans.ts',
+    from: 'spans[2 * n] = begin;',
+    to: 'spans[2 * n] = begin + 1;',
+  },
+  {
+    name: 'a wrong name of a tensor',
+    file: 'src/models/gpt2.ts',
+    from: "conv('attn.c_proj', C, C)",
+    to: "conv('attn.c_project', C, C)",
+  },
+  {
+    name: 'a bias correction left out of AdamW',
+    file: 'shaders/adamw.wgsl',
+    from: 'let step_size = learning_rate / block.bias_correction1;',
+    to: 'let step_size = learning_rate;',
+  },
+  {
+    name: 'a learning rate one step late',
+    file: 'src/train/schedule.ts',
+    from: 'if (step < warmup) return step / Math.max(1, warmup);',
+    to: 'if (step < warmup) return (step + 1) / Math.max(1, warmup);',
+  },
+  {
+    name: 'a lock not taken',
+    file: 'src/core/tab_locks.ts',
+    from: 'return held ?? (options.takesOver',
+    to: 'return held ?? new HeldName(undefined, false) ?? (options.takesOver',
+  },
+  {
+    name: 'a promise not rejected',
+    file: 'src/page/connection.ts',
+    from: "if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));",
+    to: '',
+  },
+  {
+    name: 'a hash not compared',
+    file: 'src/hub/checked.ts',
+    from: 'if (actual === expected) return;',
+    to: 'if (actual !== undefined) return;',
+  },
+  {
+    name: 'a policy of another name',
+    file: 'src/page/worker_address.ts',
+    from: "trustedTypes.createPolicy('webvera', {",
+    to: "trustedTypes.createPolicy('webvera2', {",
+  },
+  {
+    name: 'a code packed in the wrong half of its byte',
+    file: 'src/core/packed.ts',
+    from: '(code << (column & 4))',
+    to: '(code << (4 - (column & 4)))',
+  },
+  {
+    name: 'a checkpoint at another step',
+    file: 'src/train/saving.ts',
+    from: 'step % save_steps === 0 : endsEpoch',
+    to: 'step % save_steps === 1 : endsEpoch',
+  },
+  {
+    name: 'a rotation whose gradient turns on',
+    file: 'src/ops/rope.ts',
+    from: 'emitRope(g, inputs, given, -1)',
+    to: 'emitRope(g, inputs, given, 1)',
+  },
+];

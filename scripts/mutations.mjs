@@ -1,0 +1,68 @@
+// `npm run test:mutations`: breaks one thing at a time in a copy of the repository, and says whether a ring of tests finds it. Names
+// of breaks after the options take those alone. It ends with 1 where fewer are found than `--least` asks for.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from './lib/command.mjs';
+import { BREAKS } from './lib/mutations.mjs';
+import { CommandFailure, choice, integer, readArguments, UsageError } from './lib/options.mjs';
+import { onExit, remove } from './lib/processes.mjs';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+await runCommand('test:mutations', async () => {
+  const { values, positionals } = readArguments(
+    process.argv.slice(2),
+    { ring: { type: 'string', default: 'test' }, least: { type: 'string', default: String(BREAKS.length) } },
+    true,
+  );
+  const ring = choice('ring', values.ring, ['test', 'quick']);
+  const least = integer('least', values.least, { min: 0, max: BREAKS.length });
+  const unknown = positionals.find((name) => BREAKS.every((each) => each.name !== name));
+  if (unknown !== undefined) {
+    throw new UsageError(`No break is called ${unknown}: there are ${BREAKS.map(({ name }) => name).join(', ')}`);
+  }
+  const chosen = BREAKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  let found = 0;
+  for (const one of chosen) {
+    const began = performance.now();
+    const finder = findBreak(one, ring);
+    found += Number(finder !== undefined);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    console.log(`${finder === undefined ? 'MISSED' : 'found'}  ${one.name}  ${seconds} s  ${finder ?? ''}`);
+  }
+  console.log(`${found} of ${chosen.length} found by ${ring === 'test' ? 'npm test' : 'npm run test:quick'}`);
+  if (found < Math.min(least, chosen.length)) throw new CommandFailure('Fewer were found than expected');
+});
+
+/**
+ * @param {import('./lib/mutations.mjs').Break} one
+ * @param {string} ring
+ * @returns {string | undefined} the first line that tells of a failure; undefined where all passed
+ */
+function findBreak({ name, file, from, to }, ring) {
+  const folder = mkdtempSync(join(tmpdir(), 'webvera-mutation-'));
+  const clean = onExit(() => remove(folder));
+  try {
+    const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    for (const path of tracked.stdout.split('\0').filter(Boolean)) cpSync(join(root, path), join(folder, path));
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const text = readFileSync(join(folder, file), 'utf8');
+    if (text.split(from).length !== 2) {
+      throw new CommandFailure(`${name}: expected ${JSON.stringify(from)} once in ${file}: enter what is there now`);
+    }
+    writeFileSync(join(folder, file), text.replace(from, to));
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/test.mjs', ring, '--bail', '1'], {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+    });
+    if (status === 0) return undefined;
+    return /^.*(?:FAIL|error).*$/m.exec(`${stdout}\n${stderr}`)?.[0].trim() ?? 'it could not be built';
+  } finally {
+    clean();
+  }
+}

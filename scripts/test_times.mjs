@@ -1,0 +1,28 @@
+// `npm run test:times`: where the seconds of the last runs of the test rings went, by project and by file, from their own reports.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from './lib/command.mjs';
+import { integer, readFlags, UsageError } from './lib/options.mjs';
+import { RINGS, reportOf } from './lib/rings.mjs';
+import { FILE_HEAD, fileRows, markdownTable, PROJECT_HEAD, projectRows, timesOf } from './lib/times.mjs';
+
+/** @typedef {import('./lib/times.mjs').FileTimes} FileTimes */
+
+await runCommand('test:times', async () => {
+  const flags = readFlags(process.argv.slice(2), { files: { type: 'string', default: '20' } });
+  const most = integer('files', flags.files, { min: 1, max: 10_000 });
+  const rings = /** @type {(keyof typeof RINGS)[]} */ (Object.keys(RINGS));
+  const found = rings.flatMap((name) => {
+    const file = fileURLToPath(new URL(`../${timesOf(reportOf(name))}`, import.meta.url));
+    return existsSync(file)
+      ? [{ name, files: /** @type {FileTimes[]} */ (JSON.parse(readFileSync(file, 'utf8'))) }]
+      : [];
+  });
+  if (found.length === 0)
+    throw new UsageError('No run has left its times in out/tests: run a ring, such as npm test, first');
+  for (const { name, files } of found) {
+    console.log(`## ${name}, seconds\n`);
+    console.log(`${markdownTable(PROJECT_HEAD, projectRows(files))}\n`);
+    console.log(`${markdownTable(FILE_HEAD, fileRows(files, most))}\n`);
+  }
+});

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { covering, pairsOf } from './covering';
+
+const product = (...sets: readonly (readonly string[])[]): string[][] =>
+  sets.reduce<string[][]>((all, set) => all.flatMap((one) => set.map((option) => [...one, option])), [[]]);
+
+test('a few of a product have each pair of its options', () => {
+  const items = product(['a1', 'a2', 'a3', 'a4'], ['b1', 'b2', 'b3'], ['c1', 'c2', 'c3'], ['d1', 'd2']);
+  const chosen = [...covering(items, pairsOf)];
+  for (const one of items.flat()) {
+    for (const other of items.flat().filter((each) => each[0] !== one[0])) {
+      expect(chosen.some((item) => item.includes(one) && item.includes(other))).toBe(true);
+    }
+  }
+  // No fewer than the two largest sets have pairs.
+  expect(chosen.length).toBeGreaterThanOrEqual(12);
+  expect(chosen.length).toBeLessThan(items.length / 3);
+});
+
+test('what has one option counts, and what adds nothing does not', () => {
+  const items = [['x'], ['x', 'y'], ['x', 'y', 'y'], ['z']];
+  expect([...covering(items, pairsOf)]).toEqual([items[1], items[3]]);
+  expect([...covering(items, (item) => item)]).toEqual([items[1], items[3]]);
+  expect(covering<string>([], (item) => [item]).size).toBe(0);
+});
