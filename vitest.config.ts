@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import type { Ring } from './test/helpers/ring';
@@ -9,6 +10,7 @@ const KERNELS = [
   'test/ops/{products,vera,attention}/*.gpu.test.ts',
   'test/twins/*.gpu.test.ts',
   'test/bench.gpu.test.ts',
+  'test/api/gpus.gpu.test.ts',
 ];
 const BUILT = 'test/built/**/*.test.ts';
 const BROWSER = 'test/browser/**/*.test.ts';
@@ -31,7 +33,8 @@ const KERNEL_PRODUCTS = [
 ];
 const GPU_PRODUCTS = [
   'test/tint.gpu.test.ts',
-  'test/ops/sample_candidates.gpu.test.ts',
+  'test/ops/{add,sample_candidates}.gpu.test.ts',
+  'test/api/{arithmetic,export_run,generate_batch,numerical_failures,profile_images,resume}.gpu.test.ts',
   'test/{api,train}/golden.gpu.test.ts',
   'test/peft/{decoder_models,families}.gpu.test.ts',
 ];
@@ -45,9 +48,12 @@ const CLOCKED = [
 ];
 const BROWSER_PRODUCTS = [
   'test/browser/{bench_page,classified,csp,degraded,demo,drawings_story,embed,embed_labels,failures}.test.ts',
-  'test/browser/{finetune,golden,images,kept,other_origin,resume,session}.test.ts',
+  'test/browser/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
 ];
 const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];
+
+/** At least two. Node's tests, and Dawn's, wait a good deal: one process more than there are cores. */
+const CORES = Math.max(2, availableParallelism());
 
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
 
@@ -60,16 +66,22 @@ const fourLanes = { LP_NATIVE_VECTOR_WIDTH: '128', MESA_SHADER_CACHE_DIR: kept('
 const unoptimised = { ...fourLanes, GALLIVM_PERF: 'nopt', MESA_SHADER_CACHE_DIR: kept('unoptimised') };
 
 /** TypeScript alone. To import it anew for each file took longer than the tests. */
-const node: Options = { isolate: false, testTimeout: 30_000, sequence: { groupOrder: 0 } };
+const node: Options = { isolate: false, testTimeout: 30_000, maxWorkers: CORES + 1, sequence: { groupOrder: 0 } };
 /** Dawn in Node: each process has one device for all of its files. Threads, or a device per file, crash. */
-const gpu: Options = { isolate: false, testTimeout: 240_000, hookTimeout: 240_000 };
+const gpu: Options = {
+  isolate: false,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  maxWorkers: CORES + 1,
+  sequence: { groupOrder: 1 },
+};
 const kernels: Options = { ...gpu, env: unoptimised };
 /** Node drives real browsers that load the built library. Each process has one of each kind for all of its files. */
 const browser: Options = { isolate: false, testTimeout: 300_000, hookTimeout: 120_000 };
 /** One file at a time, with nothing beside. */
-const alone: Options = { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 2 } };
+const alone: Options = { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 3 } };
 
-/** A project of a ring. Those of one order share two processes, so that none waits for another's last file. */
+/** A project of a ring. Those of one order share their processes, so that none waits for another's last file. */
 function project(name: string, options: Options): TestProjectInlineConfiguration {
   return {
     test: {
@@ -77,8 +89,8 @@ function project(name: string, options: Options): TestProjectInlineConfiguration
       env: fourLanes,
       setupFiles: ['test/helpers/match_patterns.ts', 'test/times/setup.ts'],
       pool: 'forks',
-      maxWorkers: 2,
-      sequence: { groupOrder: 1 },
+      maxWorkers: CORES,
+      sequence: { groupOrder: 2 },
       provide: { ring: ringOf(name) },
       expect: { poll: { timeout: 20_000 } },
       ...options,

@@ -24,17 +24,20 @@ await runCommand('test', async () => {
   await setUp(parts);
   const types = checks ? [run([TSC, '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT])] : [];
   const lint = checks ? [run(BIOME)] : [];
-  await Promise.all([build(isPackage), ...types, ...lint]);
-  if (checks && isPackage) await run([`${root}scripts/check_package.mjs`]);
+  await Promise.all([build(isPackage, checks), ...types, ...lint]);
   await run([bin('vitest/vitest.mjs'), ...vitestArguments(name, rest)]);
 });
 
-/** @param {boolean} isPackage with its types, which only the package's own tests read */
-async function build(isPackage) {
+/**
+ * @param {boolean} isPackage with its types, which only the package's own tests read
+ * @param {boolean} checks its names and sizes, too
+ */
+async function build(isPackage, checks) {
   await run([`${root}scripts/build.mjs`]);
   if (!isPackage) return;
   await run([TSC, '-p', 'tsconfig.build.json']);
   await run([`${root}scripts/types.mjs`]);
+  if (checks) await run([`${root}scripts/check_package.mjs`]);
 }
 
 /**

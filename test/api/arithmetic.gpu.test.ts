@@ -2,6 +2,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type KernelChoice, Session } from '../../src/index';
 import { numbersOf, type RunOutcome, stopAt, trained } from '../helpers/resumed_run';
+import { testInAll } from '../helpers/ring';
 import { type TestSession, within } from '../helpers/session';
 import { sessionGpu } from '../helpers/session_gpu';
 import { loadTiny } from '../helpers/tiny_llama';
@@ -24,7 +25,7 @@ const json = (choice: KernelChoice): KernelChoice => JSON.parse(JSON.stringify(c
 const FIRST = 2 ** -12;
 const CURVE = 2 ** -10;
 
-test('a run in f16 learns as one in f32 does, and its choice of kernels repeats it', async () => {
+testInAll('a run in f16 learns as one in f32 does, and its choice of kernels repeats it', async () => {
   const [exact, half] = [await trained(), await trained({ session: inF16 })];
   const apart = losses(exact).map((loss, step) => Math.abs(losses(half)[step]! - loss) / loss);
   expect(apart).toHaveLength(12);

@@ -11,6 +11,7 @@ import {
 import { jsonOf, tensorsOf, textOf } from '../helpers/exported_run';
 import { oneBrowser } from '../helpers/one_browser';
 import { resumedAdapter, resumedArgs, resumedRows } from '../helpers/resumed_run';
+import { testInAll } from '../helpers/ring';
 import { openTestSession, within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyFiles, tinyHalves, tinyRow } from '../helpers/tiny_llama';
 import { firstLog, tinyTrainer, weightsOf } from '../helpers/tiny_training';
@@ -89,7 +90,7 @@ describe('a run that goes on', () => {
     });
   });
 
-  test('of more than is copied at once', async () => {
+  testInAll('of more than is copied at once', async () => {
     const base = await loadTiny(opened);
     const model = await get_peft_model(base, new VeraConfig({ ...resumedAdapter, r: 70_000 }));
     const trainer = tinyTrainer(model, init);

@@ -11,6 +11,7 @@ import {
 } from '../../src/index';
 import { folderFiles } from '../helpers/golden';
 import { randomAdapter } from '../helpers/random_adapter';
+import { testInAll } from '../helpers/ring';
 import { openTestSession, type TestSession } from '../helpers/session';
 import { tinyFiles, tinyRow } from '../helpers/tiny_llama';
 import { proseFolder } from '../helpers/tokenizers';
@@ -97,7 +98,7 @@ describe('eight prompts of eight lengths', () => {
     expect(await together(base, PROMPTS, config)).toEqual(await oneByOne(base, PROMPTS, config));
   });
 
-  test('with an adapter each', async () => {
+  testInAll('with an adapter each', async () => {
     const model = await withAdapters(base, configs);
     const config = { max_new_tokens: 40, adapter_names: NAMES };
     const rows = await together(model, PROMPTS, config);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Example, type PreTrainedModel, Profile, type ProfileOptions } from '../../src/index';
 import { drawn, loadFashion } from '../helpers/drawn_images';
 import { stored, visit } from '../helpers/profiles';
+import { testInAll } from '../helpers/ring';
 import { bytesOf } from '../helpers/session';
 import { loadTextClassifier } from '../helpers/text_classifier';
 
@@ -70,7 +71,7 @@ test('a profile of images learns, knows it at the next visit, and goes elsewhere
   });
 });
 
-test('a run that a closed page left behind goes on with its images', async () => {
+testInAll('a run that a closed page left behind goes on with its images', async () => {
   await visit(async (opened) => {
     const profile = await Profile.open(await loadFashion(opened), 'ada', options);
     await profile.add(examples);

@@ -22,6 +22,7 @@ import {
   trained,
   typesOf,
 } from '../helpers/resumed_run';
+import { testInAll } from '../helpers/ring';
 import { within } from '../helpers/session';
 import { loadTiny, loadTinyVera, tinyConfig, tinyFiles, tinyTensors } from '../helpers/tiny_llama';
 import { eventsOf, tinyTrainer, weightsOf } from '../helpers/tiny_training';
@@ -56,7 +57,7 @@ describe('a run that is resumed in a later session equals the uninterrupted one 
     await expectToGoOn({ init: { args } });
   });
 
-  test('of more than is copied at once', async () => {
+  testInAll('of more than is copied at once', async () => {
     const { config, base } = large;
     await expectToGoOn({ config, base, init: { args: { learning_rate: 1e-3 } } });
   });

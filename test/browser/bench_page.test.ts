@@ -10,7 +10,7 @@ const { site } = await builtDemo();
 const withBench = (body: (page: Page) => Promise<void>, before: () => void = () => {}) =>
   withDemo(site, body, { path: 'bench.html', before });
 
-testOnce(
+testInAll(
   'a visitor comes from the demo, measures the tiny model, and copies what the command would print',
   async () => {
     const before = () => {

@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer-core';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type {} from '../../src/embed';
+import { testInAll, testOnce } from '../helpers/ring';
 import { expectAccessible } from './axe';
 import { builtDemo, textOf, until, withDemo } from './demo_page';
 
@@ -17,7 +18,7 @@ async function expectPleasant(page: Page): Promise<void> {
   await page.setViewport({ width: 1280, height: 900 });
 }
 
-test('autocomplete suggests, is taken with a key, and keeps what was written', async () => {
+testOnce('autocomplete suggests, is taken with a key, and keeps what was written', async () => {
   await withDemo(
     site,
     async (page) => {
@@ -41,7 +42,7 @@ test('autocomplete suggests, is taken with a key, and keeps what was written', a
   );
 });
 
-test('styles learn one after the other, and write in one go', async () => {
+testInAll('styles learn one after the other, and write in one go', async () => {
   await withDemo(
     site,
     async (page) => {
@@ -57,7 +58,7 @@ test('styles learn one after the other, and write in one go', async () => {
   );
 });
 
-test('an own interface teaches, writes and forgets', async () => {
+testOnce('an own interface teaches, writes and forgets', async () => {
   await withDemo(
     site,
     async (page) => {

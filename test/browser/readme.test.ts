@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { integrityOf } from '../../scripts/lib/build_plugins.mjs';
 import { HUB } from '../helpers/policies';
+import { testInAll, testOnce } from '../helpers/ring';
 import { withEmbed } from './embed_page';
 import { reportOf, withBrowser } from './harness';
 
@@ -32,7 +33,7 @@ console.warn = console.error = (line) => lines.push('trouble: ' + line);`;
   });
 }
 
-test('the lines for a page run as they stand', async () => {
+testOnce('the lines for a page run as they stand', async () => {
   const example = block('js', 'new Trainer');
   expect(
     example
@@ -48,21 +49,21 @@ test('the lines for a page run as they stand', async () => {
   expect(lines.at(-1)).toMatch(/^adapter_model\.safetensors: [45]\d{4} bytes$/);
 });
 
-test('the lines about profiles run as they stand', async () => {
+testInAll('the lines about profiles run as they stand', async () => {
   const lines = await linesOf(block('js', 'profile.rollback'));
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(/^(learnt|worse, so not taken)$/);
   expect(lines[1]).toMatch(/\w/);
 });
 
-test('the lines about what a model takes run as they stand', async () => {
+testOnce('the lines about what a model takes run as they stand', async () => {
   const lines = await linesOf(block('js', 'await estimate('));
   const told = lines.filter((line) => typeof line === 'string');
   expect(told.filter((line) => line.startsWith('trouble: '))).toEqual([]);
   expect(told.some((line) => /^\d{7} bytes to download, \d{7,8} on the GPU: (fits|tight)$/.test(line))).toBe(true);
 });
 
-test('the lines about a classifier run as they stand', async () => {
+testInAll('the lines about a classifier run as they stand', async () => {
   const lines = await linesOf(block('js', 'AutoModelForSequenceClassification'));
   // Its head is new, and it says so.
   expect(lines.filter((line) => line.startsWith('trouble: '))).toEqual([
@@ -77,7 +78,7 @@ test('the lines about a classifier run as they stand', async () => {
   expect(lines.at(-2)).toMatch(/^spam [01]\.\d{3}$/);
 });
 
-test('the tag works under the policy that it is said to need', async () => {
+testOnce('the tag works under the policy that it is said to need', async () => {
   const [tag, policy] = [block('html', '<web-vera'), block('http', 'Content-Security-Policy')];
   const header = policy.replace('Content-Security-Policy: ', '').trim();
   await withEmbed(
@@ -101,7 +102,7 @@ test('the tag works under the policy that it is said to need', async () => {
   );
 });
 
-test('all other blocks are commands that there are', () => {
+testOnce('all other blocks are commands that there are', () => {
   const others = blocks.filter(({ kind }) => !['js', 'html', 'http'].includes(kind));
   expect(others.map(({ kind }) => kind)).toEqual(others.map(() => 'sh'));
   const commands = others.flatMap(({ text }) => text.trim().split(/\n|&&/)).map((line) => line.trim());

@@ -61,7 +61,7 @@ export const promises: Readonly<Record<string, readonly Proof[]>> = {
   'it works under strict policies': [['browser/csp', 'strict policies']],
   'what strangers write is only ever text': [['browser/embed_hostile', 'only ever text']],
   'it degrades honestly': [['browser/degraded', 'train in memory and say so']],
-  'nothing grows over time': [['browser/cycles', 'a model that comes and goes leaves nothing behind']],
+  'nothing grows over time': [['browser/cycles.all', 'a model that comes and goes leaves nothing behind']],
   'files are those of PEFT': [['api/golden.gpu']],
   'the same seed on the same machine gives the same bytes': [['api/resume.gpu']],
   'shaders are valid for every engine at hand': [['naga'], ['tint.gpu']],

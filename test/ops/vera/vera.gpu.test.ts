@@ -139,8 +139,8 @@ test.each<SharedCase>([
 
 const sharedCases = coveringOfRing(
   withVariants<SharedCase>(TILES, [
-    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
     { widths: [68, 132], N: 65, K: 60, R: 68, dispatches: 4 },
+    { widths: [5, 1, 7], N: 3, K: 6, R: 5, dispatches: 4 },
   ]),
   ({ variant, K }) => [variant, `${K} columns`],
   isDefault,
@@ -188,9 +188,9 @@ const fewRows = coveringOfRing(
 );
 const tiles = coveringOfRing(
   withVariants<Case>(TILES, [
-    { N: 63, K: 65, M: 63, R: 65 },
     { N: 66, K: 68, M: 132, R: 60 },
     { N: 65, K: 64, M: 60, R: 132 },
+    { N: 63, K: 65, M: 63, R: 65 },
   ]),
   ({ variant, N, K }) => [variant, `${N}×${K}`],
   isDefault,

@@ -61,8 +61,8 @@ const small: Fill = (length, seed) => integerArray(length, seed, 2);
 
 // Storages and layouts know nothing of tiles: an odd shape and one of whole lines prove a tile.
 const TWO: readonly Case[] = [
-  { M: 65, K: 63, R: 8, more: 1 },
   { M: 130, K: 132, R: 60, more: 8 },
+  { M: 65, K: 63, R: 8, more: 1 },
 ];
 const MORE: readonly Case[] = [
   { M: 1, K: 1, R: 1, more: 0 },

@@ -41,8 +41,8 @@ const small: Fill = (length, seed) => integerArray(length, seed, 1);
 
 // Layouts know nothing of tiles: a ragged shape and one of whole lines prove a tile.
 const TWO: readonly LowRankSizes[] = [
-  { N: 66, K: 8, M: 63, R: 4 },
   { N: 130, K: 12, M: 68, R: 12 },
+  { N: 66, K: 8, M: 63, R: 4 },
 ];
 const MORE: readonly LowRankSizes[] = [
   { N: 1, K: 1, M: 1, R: 1 },
