@@ -1,4 +1,4 @@
-"""Writes `index.json`: what each case is of, so that test suites choose cases by what they cover and keep no lists of names."""
+"""Writes `index.json`: what each case is of. Test suites choose cases by it, and keep no lists of names."""
 
 from pathlib import Path
 

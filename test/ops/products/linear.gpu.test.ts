@@ -20,6 +20,7 @@ import { coveringOfRing, ofRing } from '../../helpers/ring';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends ProductSizes {
+  /** Default: f32. */
   readonly dtype?: StorageName;
 }
 
@@ -68,7 +69,7 @@ const storages: readonly Case[] = [
   { N: 66, M: 132, K: 96, dtype: 'q4' },
 ];
 test.each(ofRing(storages, { quick: ({ dtype }) => dtype === undefined }))(
-  'linear, register, $N×$M×$K of $dtype: equal for whole numbers',
+  'linear, register, $N×$M×$K, $dtype: equal for whole numbers',
   (size) => check(size, 'register', integerArray, 0),
 );
 
@@ -106,7 +107,7 @@ const fewRows = withVariants<Case>(FEW_ROWS, [
   { N: 1, M: 9, K: 288, dtype: 'q4' },
 ]);
 const ofFewRows = ofRing(fewRows, { quick: ({ variant }) => isDefaultVariant(variant) });
-test.each(ofFewRows)('linear, $variant, $N×$M×$K of $dtype: equal for whole numbers', ({ variant, ...size }) =>
+test.each(ofFewRows)('linear, $variant, $N×$M×$K, $dtype: equal for whole numbers', ({ variant, ...size }) =>
   check(size, variant, integerArray, 0),
 );
 

@@ -18,6 +18,7 @@ import { inputInShards } from '../../helpers/shards';
 import type { Memory } from '../../reference/runner';
 
 interface Case extends ProductSizes {
+  /** Default: f32. */
   readonly dtype?: StorageName;
 }
 
@@ -61,7 +62,7 @@ const storages: readonly Case[] = [
   { N: 64, M: 132, K: 32, dtype: 'q4' },
 ];
 test.each(ofRing(storages, { quick: ({ dtype }) => dtype === undefined }))(
-  'linear_shard, register, $N×$M×$K of $dtype: equal for whole numbers',
+  'linear_shard, register, $N×$M×$K, $dtype: equal for whole numbers',
   (size) => check(size, 'register', integerArray, 0),
 );
 
