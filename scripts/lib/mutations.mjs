@@ -37,8 +37,8 @@ export const BREAKS = [
   {
     name: 'a lock not taken',
     file: 'src/core/tab_locks.ts',
-    from: 'return held ?? (options.takesOver',
-    to: 'return held ?? new HeldName(undefined, false) ?? (options.takesOver',
+    from: 'const lock = this.#prefix + name;',
+    to: 'const lock = this.#prefix + name + Math.random();',
   },
   {
     name: 'a promise not rejected',
@@ -50,7 +50,7 @@ export const BREAKS = [
     name: 'a hash not compared',
     file: 'src/hub/checked.ts',
     from: 'if (actual === expected) return;',
-    to: 'if (actual !== undefined) return;',
+    to: 'if (actual.length > 0) return;',
   },
   {
     name: 'a policy of another name',
