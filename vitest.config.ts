@@ -25,11 +25,12 @@ const SOAK = 'test/**/*.soak.test.ts';
  * Files whose cases are a product of options. `npm test` has those that cover each pair of options, `npm run test:all` the rest: each
  * file says which by `ofRing`.
  */
-const PRODUCTS = ['test/naga.test.ts'];
+const PRODUCTS = ['test/{naga,tokenizer/tokenizer}.test.ts'];
 const KERNEL_PRODUCTS = [
   'test/ops/attention/attention.gpu.test.ts',
   'test/ops/products/linear{,_shard}.gpu.test.ts',
   'test/{ops/vera,twins}/*.gpu.test.ts',
+  'test/bench.gpu.test.ts',
 ];
 const GPU_PRODUCTS = [
   'test/tint.gpu.test.ts',
@@ -47,7 +48,7 @@ const CLOCKED = [
   'test/browser/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
-  'test/browser/{bench_page,classified,csp,degraded,demo,drawings_story,embed,embed_labels,failures}.test.ts',
+  'test/browser/{bench_page,classified,csp,degraded,demo,embed,embed_labels,failures}.test.ts',
   'test/browser/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
 ];
 const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];

@@ -10,11 +10,12 @@ import {
   measureModes,
   measurePeak,
 } from '../src/bench';
+import { testInAll } from './helpers/ring';
 import { sessionGpu } from './helpers/session_gpu';
 
 const quick = { sampleSeconds: 0.002, samples: 3 };
 
-test('measures every family of tiles at every shape, and says which was best', async () => {
+testInAll('measures every family of tiles at every shape, and says which was best', async () => {
   const shared = sessionGpu();
   const shapes = [
     { rows: 64, columns: 96, inner: 32 },
@@ -58,7 +59,7 @@ test('refuses to measure nothing', async () => {
   await expect(measureGemm(undefined)).rejects.toMatchObject({ code: 'unsupported_device' });
 });
 
-test('measures batches whose rows have adapters of their own, and switching', async () => {
+testInAll('measures batches whose rows have adapters of their own, and switching', async () => {
   const shared = sessionGpu();
   const sizes = { num_attention_heads: 2, num_key_value_heads: 1, vocab_size: 48 };
   const files = modelFiles({ ...sizes, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2 }, 128);
@@ -267,7 +268,7 @@ test('takes a training step in each mode of its layers, and without VeRA', async
   expect(shared.liveBytes()).toBe(0);
 });
 
-test('measures what the device can do at best', async () => {
+testInAll('measures what the device can do at best', async () => {
   const shared = sessionGpu();
   const progress: number[] = [];
   const { flopsPerSecond, bytesPerSecond, device } = await measurePeak(shared.gpu, {

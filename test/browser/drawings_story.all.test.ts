@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/formats/safetensors';
-import { ofRing } from '../helpers/ring';
 import { expectAccessible } from './axe';
 import { builtDemo, textOf, until } from './demo_page';
 import { browserNames, withPage, withSite } from './harness';
@@ -90,81 +89,75 @@ const PLACES = [
   [120, 160, 75],
 ] as const;
 
-test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
-  '%s: a visitor draws, and what is drawn is known after a reload',
-  async (name) => {
-    const profile = join(folder, name);
-    const broken = join(folder, 'broken.png');
-    const picture = join(folder, `${name}.png`);
-    await writeFile(broken, 'no picture');
-    await withSite(
-      async (url) => {
-        const first = await withPage(
-          name,
-          url,
-          async ({ page }) => {
-            await open(page, url);
-            if (name === 'chromium') await expectAccessible(page);
-            let kept = 0;
-            for (const place of PLACES) {
-              for (const kind of KINDS) {
-                await draw(page, kind, place);
-                kept += 1;
-                await add(page, kind, kept);
-              }
-            }
-            expect(await textOf(page, '#things')).toBe('Add to CircleAdd to SquareAdd to Star');
-            await page.click('#learn');
-            await until(
-              page,
-              () => document.querySelector('#status')?.textContent === 'It has learnt. Draw another one.',
-            );
-            await page.setViewport({ width: 320, height: 900 });
-            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
-            return exported(page);
-          },
-          { profile },
-        );
-        await withPage(
-          name,
-          url,
-          async ({ page }) => {
-            await open(page, url);
+test.each(browserNames)('%s: a visitor draws, and what is drawn is known after a reload', async (name) => {
+  const profile = join(folder, name);
+  const broken = join(folder, 'broken.png');
+  const picture = join(folder, `${name}.png`);
+  await writeFile(broken, 'no picture');
+  await withSite(
+    async (url) => {
+      const first = await withPage(
+        name,
+        url,
+        async ({ page }) => {
+          await open(page, url);
+          if (name === 'chromium') await expectAccessible(page);
+          let kept = 0;
+          for (const place of PLACES) {
             for (const kind of KINDS) {
-              await draw(page, kind, [150, 130, 90]);
-              expect(await told(page)).toMatch(new RegExp(`^${kind}, \\d+ % sure$`));
+              await draw(page, kind, place);
+              kept += 1;
+              await add(page, kind, kept);
             }
-            const files = await exported(page);
-            expect([...files.keys()].sort()).toEqual([
-              'adapter_config.json',
-              'adapter_model.safetensors',
-              'examples.jsonl',
-              'images.npy',
-              'profile.json',
-            ]);
-            for (const [file, bytes] of files) if (file !== 'profile.json') expect(bytes).toEqual(first.get(file));
-            const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
-            expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 96]);
-            expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
-            // The last one is a star still; a file is taken as it is, so it holds no more than what is drawn.
-            const { x, y } = await paperOf(page);
-            await writeFile(
-              picture,
-              await page.screenshot({ clip: { x: x + 44, y: y + 20, width: 212, height: 203 } }),
-            );
-            await page.click('#clear');
-            await choose(page, picture);
-            expect(await told(page)).toMatch(/^Star, /);
-            await add(page, 'Star', PLACES.length * KINDS.length + 1);
-            await choose(page, broken);
-            await expectUndecodable(page, 'predict: inputs[0]: ');
-            await page.click('#things button');
-            await expectUndecodable(page, 'examples[0]: ');
-          },
-          { profile },
-        );
-      },
-      { mounts: { '/demo/': site }, headers },
-    );
-  },
-);
+          }
+          expect(await textOf(page, '#things')).toBe('Add to CircleAdd to SquareAdd to Star');
+          await page.click('#learn');
+          await until(
+            page,
+            () => document.querySelector('#status')?.textContent === 'It has learnt. Draw another one.',
+          );
+          await page.setViewport({ width: 320, height: 900 });
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+          return exported(page);
+        },
+        { profile },
+      );
+      await withPage(
+        name,
+        url,
+        async ({ page }) => {
+          await open(page, url);
+          for (const kind of KINDS) {
+            await draw(page, kind, [150, 130, 90]);
+            expect(await told(page)).toMatch(new RegExp(`^${kind}, \\d+ % sure$`));
+          }
+          const files = await exported(page);
+          expect([...files.keys()].sort()).toEqual([
+            'adapter_config.json',
+            'adapter_model.safetensors',
+            'examples.jsonl',
+            'images.npy',
+            'profile.json',
+          ]);
+          for (const [file, bytes] of files) if (file !== 'profile.json') expect(bytes).toEqual(first.get(file));
+          const { tensors } = readSafetensors(Uint8Array.from(files.get('adapter_model.safetensors')!));
+          expect(tensors.get('base_model.model.classifier.weight')?.shape).toEqual([3, 96]);
+          expect(files.get('images.npy')).toHaveLength(128 + PLACES.length * KINDS.length * 28 * 28 * 3);
+          // The last one is a star still; a file is taken as it is, so it holds no more than what is drawn.
+          const { x, y } = await paperOf(page);
+          await writeFile(picture, await page.screenshot({ clip: { x: x + 44, y: y + 20, width: 212, height: 203 } }));
+          await page.click('#clear');
+          await choose(page, picture);
+          expect(await told(page)).toMatch(/^Star, /);
+          await add(page, 'Star', PLACES.length * KINDS.length + 1);
+          await choose(page, broken);
+          await expectUndecodable(page, 'predict: inputs[0]: ');
+          await page.click('#things button');
+          await expectUndecodable(page, 'examples[0]: ');
+        },
+        { profile },
+      );
+    },
+    { mounts: { '/demo/': site }, headers },
+  );
+});
