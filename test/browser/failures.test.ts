@@ -39,15 +39,15 @@ interface Here {
   readonly worker: Blind;
 }
 
-/** How a worker dies. In `npm test` it does so in Chromium, once; where the clock is held, as no page can help it. */
+/** How workers die. `npm test` has one death, in Chromium; where a clock is held, it is the one that takes longest to be noticed. */
 const deaths = browserNames.flatMap((name) => [
   { name, ways: ['terminated'] },
   { name, ways: ['closed', 'stuck'] },
 ]);
-const isQuiet = ({ name, ways }: (typeof deaths)[number]): boolean =>
+const isFirst = ({ name, ways }: (typeof deaths)[number]): boolean =>
   name === 'chromium' && ways.includes(inject('ring') === 'clock' ? 'stuck' : 'terminated');
 
-test.each(ofRing(deaths, { test: isQuiet }))(
+test.each(ofRing(deaths, { test: isFirst }))(
   '$name: a worker that dies while it trains costs nothing but time ($ways)',
   async ({ name, ways }) => {
     const { 'left alone': straight, ...others } = await withBrowser(name, (page, url) =>
