@@ -61,7 +61,8 @@ function findBreak({ name, file, from, to }, ring) {
       env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
     });
     if (status === 0) return undefined;
-    return /^.*(?:FAIL|error).*$/m.exec(`${stdout}\n${stderr}`)?.[0].trim() ?? 'it could not be built';
+    const printed = `${stdout}\n${stderr}`;
+    return /FAIL .*$/m.exec(printed)?.[0] ?? /error TS.*$/m.exec(printed)?.[0] ?? 'lint, or the build';
   } finally {
     clean();
   }

@@ -44,7 +44,7 @@ export const BREAKS = [
     name: 'a promise not rejected',
     file: 'src/page/connection.ts',
     from: "if (!watch.signal.aborted) host.onDeath(crashed('it has ended', RESTARTED));",
-    to: '',
+    to: 'if (!watch.signal.aborted) look();',
   },
   {
     name: 'a hash not compared',
