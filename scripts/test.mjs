@@ -11,7 +11,7 @@ import { namesProjects, RINGS, reportOf, ringOf, vitestArguments } from './lib/r
 const root = fileURLToPath(new URL('../', import.meta.url));
 const bin = (/** @type {string} */ path) => `${root}node_modules/${path}`;
 const TSC = bin('typescript/bin/tsc');
-/** What the next run needn't check again. */
+/** Types that the next run needn't check again. */
 const TYPES_KEPT = bin('.cache/webvera/types.tsbuildinfo');
 const BIOME = [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings'];
 
@@ -19,7 +19,7 @@ await runCommand('test', async () => {
   const { name, rest } = ringOf(process.argv.slice(2));
   const { package: isPackage, parts } = RINGS[name];
   const checks = RINGS[name].checks && !namesProjects(rest);
-  // What an earlier run left must not pass for this one's.
+  // An earlier run's report must not pass for this one's.
   rmSync(root + reportOf(name), { force: true });
   await setUp(parts);
   const types = checks ? [run([TSC, '--noEmit', '--incremental', '--tsBuildInfoFile', TYPES_KEPT])] : [];

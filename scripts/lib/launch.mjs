@@ -36,7 +36,7 @@ const FIREFOX_PREFERENCES = {
 };
 
 /** How often what a busy browser may miss is tried: an adapter from a GPU process that starts cold, a function on a page. */
-const ATTEMPTS = 3;
+export const ATTEMPTS = 3;
 
 /** No browser, no WebGPU in it, or it broke while a page ran. */
 export class BrowserFailure extends CommandFailure {}

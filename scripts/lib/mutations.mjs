@@ -1,4 +1,4 @@
-// What `npm run test:mutations` breaks: one thing each, of another kind, that a test has to find.
+// Breaks for `npm run test:mutations`: each of another kind, and for a test to find.
 
 /** @typedef {{ name: string, file: string, from: string, to: string }} Break */
 

@@ -36,7 +36,7 @@ export function ringOf([first = 'test', ...rest]) {
 }
 
 /**
- * What vitest is started with: the ring's projects, unless some are named, and reports for `npm run test:times` and `.ci/run`.
+ * Arguments for vitest: the ring's projects, unless some are named, and reports for `npm run test:times` and `.ci/run`.
  * @param {RingName} name
  * @param {readonly string[]} rest
  * @returns {string[]}

@@ -9,7 +9,7 @@
 const PARTS = /** @type {const} */ (['total', 'imports', 'launching', 'compiling', 'idle']);
 
 /**
- * Where the times lie beside vitest's JSON report.
+ * The file of the times, beside vitest's JSON report.
  * @param {string} report
  */
 export function timesOf(report) {

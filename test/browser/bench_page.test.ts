@@ -91,8 +91,10 @@ testInAll('a run that is cancelled ends at once, keeps nothing, and another can 
     await page.select('#length', '256'); // a step takes more than a second
     await click(page, '#start');
     await until(page, () => /kernels of a step, \d+/.test(document.querySelector('#run-status')?.textContent ?? ''));
+    const began = performance.now();
     await clickAtOnce(page, '#cancel');
     await phase(page, '#run-card', 'idle');
+    expect(performance.now() - began).toBeLessThan(5000);
     expect(await textOf(page, '#run-status')).toBe('The measurement ended early.');
     expect(await isDisabled(page, '#copy')).toBe(true);
     await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0);

@@ -90,7 +90,7 @@ const PLACES = [
 ] as const;
 
 test.each(browserNames)('%s: a visitor draws, and what is drawn is known after a reload', async (name) => {
-  const profile = join(folder, name);
+  const profile = join(folder, `drawings-${name}`);
   const broken = join(folder, 'broken.png');
   const picture = join(folder, `${name}.png`);
   await writeFile(broken, 'no picture');

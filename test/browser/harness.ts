@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import type { BrowserKind } from '../../scripts/lib/browsers.mjs';
 import {
+  ATTEMPTS,
   gotoReporting,
   newPage,
   type OpenBrowser,
@@ -104,8 +105,6 @@ function ownPage(name: BrowserName, url: string, profile: string | undefined): P
   return openPage(kindOf(name), url, { adapter: 'software', ...(profile && { profile }) });
 }
 
-/** How often a browser is started that gives no adapter, as one may whose GPU process starts cold. */
-const ATTEMPTS = 3;
 /** The browsers of this process, each for all files that it runs: sites have ports of their own, so none sees what another kept. */
 const browsers = new Map<BrowserName, OpenBrowser>();
 

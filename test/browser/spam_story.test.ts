@@ -40,7 +40,7 @@ const OTHERS = ['See you at the station on Monday', 'The keys are at the office'
 test.each(browserNames)(
   '%s: a visitor labels twelve messages, and the filter knows them after a reload',
   async (name) => {
-    const profile = join(folder, name);
+    const profile = join(folder, `spam-${name}`);
     await withSite(
       async (url) => {
         const first = await withPage(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { TaskName } from '../../src/core/model';
 
-/** What a golden case is of. The oracle writes it down, and suites choose cases by it. */
+/** An entry of `golden/index.json`, which the oracle writes. Suites choose cases by it. */
 export interface GoldenEntry {
   readonly name: string;
   /** Its folder below `base/`. */
