@@ -6,21 +6,25 @@ import { ofRing, testInAll, testOnce } from '../helpers/ring';
 import { type BrowserName, browserNames, withSite } from './harness';
 import { type Done, type Report, visit } from './visit';
 
+/** Enough for three kills, each after steps that were saved. */
+const STEPS = 32;
+const PAGE = `resumed.html?steps=${STEPS}`;
+
 /** What a run gives that nothing happens to; once a browser. */
 const straightRuns = new Map<BrowserName, Promise<Done>>();
 
 function straightRun(name: BrowserName, url: string): Promise<Done> {
   const run =
-    straightRuns.get(name) ?? visit(name, url, 'resumed.html?straight').then((reports) => reports.at(-1) as Done);
+    straightRuns.get(name) ?? visit(name, url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
   straightRuns.set(name, run);
   return run;
 }
 
 type Kill = readonly [steps: number, way: string];
 /** Kept by time or by steps: most times a save is under way, or about to be. */
-const ONCE: readonly Kill[] = [[12, '?by-time']];
+const ONCE: readonly Kill[] = [[12, '&by-time']];
 const THRICE: readonly Kill[] = [
-  [12, '?by-time'],
+  [12, '&by-time'],
   [3, ''],
   [10, ''],
 ];
@@ -36,13 +40,13 @@ test.each(ofRing(killed, { test: ({ name, kills }) => name === 'chromium' && kil
     try {
       await withSite(async (url) => {
         const straight = await straightRun(name, url);
-        expect(straight.losses).toHaveLength(40);
+        expect(straight.losses).toHaveLength(STEPS);
 
         let saved = 0;
         for (const [steps, way] of kills) {
           const dies = ({ type, ...report }: Report): boolean =>
             type === 'log' && 'step' in report && report.step >= saved + steps;
-          const reports = await visit(name, url, `resumed.html${way}`, { profile, dies });
+          const reports = await visit(name, url, PAGE + way, { profile, dies });
           if (saved > 0) {
             expect(reports[0]!.type).toBe('restored');
             expect((reports[0] as { step: number }).step).toBeGreaterThanOrEqual(saved);
@@ -52,7 +56,7 @@ test.each(ofRing(killed, { test: ({ name, kills }) => name === 'chromium' && kil
         }
         expect(saved).toBeGreaterThan(8 * (kills.length - 1));
 
-        const reports = await visit(name, url, 'resumed.html', { profile });
+        const reports = await visit(name, url, PAGE, { profile });
         expect(reports[0]!.type).toBe('restored');
         const done = reports.at(-1) as Done;
         expect(done.losses).toEqual(straight.losses);
@@ -68,7 +72,7 @@ test.each(ofRing(killed, { test: ({ name, kills }) => name === 'chromium' && kil
 testInAll('chromium: a full disk costs the checkpoints, not the run', async () => {
   await withSite(async (url) => {
     const straight = await straightRun('chromium', url);
-    const reports = await visit('chromium', url, 'resumed.html', { quota: 4096 });
+    const reports = await visit('chromium', url, PAGE, { quota: 4096 });
     expect(reports.filter(({ type }) => type !== 'log').map(({ type }) => type)).toEqual(['warning', 'done']);
     const warning = reports.find(({ type }) => type === 'warning');
     expect(warning).toMatchObject({ code: 'storage_full' });
@@ -84,7 +88,7 @@ testOnce(
   async () => {
     await withSite(async (url) => {
       const straight = await straightRun('chromium', url);
-      const reports = await visit('chromium', url, 'resumed.html', { crashes: [11] });
+      const reports = await visit('chromium', url, PAGE, { crashes: [11] });
       const [recovered, ...others] = recoveries(reports);
       expect(recovered).toMatchObject({ cause: 'device_lost', step: expect.toSatisfy((step) => step >= 6) });
       expect(others).toEqual([]);
@@ -101,14 +105,14 @@ testInAll(
       await withSite(async (url) => {
         const straight = await straightRun('chromium', url);
         const isWarned = (report: Report): boolean => 'code' in report && report.code === 'gpu_blocked';
-        const first = await visit('chromium', url, 'resumed.html', { profile, crashes: [11, 20], dies: isWarned });
+        const first = await visit('chromium', url, PAGE, { profile, crashes: [11, 20], dies: isWarned });
         expect(recoveries(first)).toHaveLength(1);
         expect(first.map(({ type }) => type)).toContain('blocked');
         const { message = '' } = first.find(isWarned) as { readonly message?: string };
         const [, seconds] = /Try again in (\d+) s/.exec(message) ?? [];
         expect(Number(seconds)).toBeGreaterThan(60);
         expect(Number(seconds)).toBeLessThanOrEqual(120);
-        const second = await visit('chromium', url, 'resumed.html', { profile });
+        const second = await visit('chromium', url, PAGE, { profile });
         expect(second[0]).toMatchObject({ type: 'restored' });
         expect((second[0] as { step: number }).step).toBeGreaterThanOrEqual(15);
         expect(second.at(-1)).toEqual(straight);
