@@ -41,12 +41,24 @@ export function compileFor(sources, gpu) {
         MESA_SHADER_CACHE_DISABLE: 'true',
       },
     });
-    if (status !== 0) throw new CommandFailure(`Mesa's driver compiled nothing for ${gpu}:\n${stderr.trim()}`);
+    if (status !== 0) throw driverFailure(gpu, stderr.trim());
     const { device, compiled } = readCompiled(stdout);
     return { device, compiled: all.map((module) => module && compiled[modules.indexOf(module)]) };
   } finally {
     clean();
   }
+}
+
+/**
+ * @param {string} gpu
+ * @param {string} message of the driver, as it ended
+ */
+export function driverFailure(gpu, message) {
+  const advice = /drm-shim/i.test(message)
+    ? '\nExpected Mesa before 26.1: later releases dropped RADV_FORCE_FAMILY, by which a driver compiles for a GPU that is not there. ' +
+      "Run this where an older Mesa is installed, such as Debian 13's 25.0."
+    : '';
+  return new CommandFailure(`Mesa's driver compiled nothing for ${gpu}:\n${message}${advice}`);
 }
 
 /**

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readBenchOptions } from '../../scripts/lib/bench_options.mjs';
-import { readCompiled } from '../../scripts/lib/isa.mjs';
+import { driverFailure, readCompiled } from '../../scripts/lib/isa.mjs';
 import { isaSources } from '../../scripts/lib/isa_kernels.mjs';
 import { innermostLoops, readLoops } from '../../scripts/lib/isa_loops.mjs';
 import { isaReport, isaTable, mainLoops } from '../../scripts/lib/isa_report.mjs';
@@ -214,4 +214,10 @@ test('what the machine lacks is named with the command that installs it', () => 
   expect(status).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/a C compiler[\s\S]*spirv-as[\s\S]*apt-get install gcc libc6-dev libvulkan-dev spirv-tools/);
+});
+
+test('a driver that no longer makes up a GPU is told apart from one that fails', () => {
+  const dropped = driverFailure('navi31', 'RADV_FORCE_FAMILY has been removed. Please use AMDGPU drm-shim now.');
+  expect(dropped.message).toMatch(/Expected Mesa before 26\.1/);
+  expect(driverFailure('navi31', 'out of memory').message).toBe("Mesa's driver compiled nothing for navi31:\nout of memory");
 });
