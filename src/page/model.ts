@@ -65,9 +65,10 @@ export interface PreTrainedModel extends AsyncDisposable {
   /** Keyed by the checkpoint's own names, in its layout, as float32. All tensors unless `names` are given. */
   state_dict(names?: readonly string[]): Promise<Map<string, Tensor>>;
   /**
-   * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors, in float32
-   * or float16 as the weights are held. It holds what `state_dict` gives: merge adapters first to have them in it. Rejects
-   * with `numerical_error` where a number isn't finite.
+   * The model as a folder that transformers reads, and `from_pretrained({ files })`: config.json and safetensors. Each tensor has
+   * the dtype in which the GPU holds it: over a half-precision base, matrices stay float16 or bfloat16, while vectors, and matrices
+   * whose rows aren't a multiple of four numbers, are float32; packed matrices (q8, q4) are float16. It holds what `state_dict`
+   * gives: merge adapters first to have them in it. Rejects with `numerical_error` where a number isn't finite.
    */
   export_model(options?: { readonly signal?: AbortSignal | undefined }): Promise<Map<string, Blob>>;
   memory(): Promise<MemoryReport>;
