@@ -32,6 +32,8 @@ export interface AppState {
   readonly model: ReadyModel | undefined;
   readonly corpus: Corpus | undefined;
   readonly phase: TrainingPhase;
+  /** How much of a long text the run has read, from 0 to 1; undefined where it reads none. */
+  readonly read: number | undefined;
   /** What keeps the run from going on for now. */
   readonly trouble: Trouble | undefined;
   /** Up to this step of the run nothing is lost any more. */
@@ -54,6 +56,7 @@ export const initialState: AppState = {
   model: undefined,
   corpus: undefined,
   phase: 'idle',
+  read: undefined,
   trouble: undefined,
   kept: 0,
   writing: false,

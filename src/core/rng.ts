@@ -1,3 +1,4 @@
+import { Breather } from './breather';
 import { WebVeraError } from './error';
 import { philox4x32 } from './philox';
 
@@ -46,10 +47,18 @@ export function normals(key: RandomKey, length: number): Float32Array {
   });
 }
 
-/** The order of `length` items in an epoch: a permutation of 0 … length-1 that depends on seed, epoch and length alone. */
-export function permutation(length: number, seed: number, epoch: number): Uint32Array {
+/** Items that are moved between two pauses. */
+const ITEMS = 2 ** 14;
+
+/**
+ * The order of `length` items in an epoch: a permutation of 0 … length-1 that depends on seed, epoch and length alone. A million
+ * items take half a second, with pauses.
+ */
+export async function permutation(length: number, seed: number, epoch: number): Promise<Uint32Array> {
+  const breather = new Breather();
   const order = Uint32Array.from({ length }, (_, index) => index);
   for (let i = length - 1; i > 0; i--) {
+    if (i % ITEMS === 0) await breather.breathe();
     const j = Math.floor(randomAt({ seed, stream: 'shuffle', at: epoch }, i) * (i + 1));
     const moved = order[i] as number;
     order[i] = order[j] as number;

@@ -4,7 +4,17 @@ import type { EvalLogs, PauseReason, StepLogs, TrainerCallback } from './trainin
 /** What a run calls back by itself. `on_log`, `on_save` and `on_evaluate` come with those events. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
+/** How much of a data set a run has read. */
+export interface ReadProgress {
+  readonly dataset: 'train_dataset' | 'eval_dataset';
+  /** Bytes of a Blob, else examples. */
+  readonly loaded: number;
+  /** Undefined where the number of examples isn't known. */
+  readonly total: number | undefined;
+}
+
 export type RunEvent =
+  | ({ readonly type: 'reading' } & ReadProgress)
   | { readonly type: 'log'; readonly logs: StepLogs }
   | { readonly type: 'hook'; readonly hook: RunHook }
   /** `best`: the best so far, this one included. */

@@ -208,6 +208,17 @@ export interface TrainOutput {
 export type PauseReason = 'user' | 'hidden' | 'busy' | 'frozen' | 'lock';
 
 export type TrainEvent =
+  /**
+   * A long data set is being read, before the first step: about every percent, and at most once for a megabyte of a Blob or 100
+   * examples. `loaded` and `total` count bytes of a Blob, else examples; `total` is undefined where an iterable has no length.
+   */
+  | {
+      readonly type: 'reading';
+      readonly state: TrainerState;
+      readonly dataset: 'train_dataset' | 'eval_dataset';
+      readonly loaded: number;
+      readonly total: number | undefined;
+    }
   | { readonly type: 'log'; readonly state: TrainerState; readonly logs: StepLogs }
   /** The run was measured on `eval_dataset`. */
   | { readonly type: 'evaluate'; readonly state: TrainerState; readonly metrics: Readonly<Record<string, number>> }

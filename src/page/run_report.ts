@@ -1,8 +1,11 @@
 import type { ErrorCode, WebVeraError } from '../core/error';
-import type { BestEvaluation, History, RunEvent } from '../core/run';
+import type { BestEvaluation, History, ReadProgress, RunEvent } from '../core/run';
 import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerState, TrainProgress } from '../core/training';
 import type { Callbacks } from './callbacks';
 import { Replay } from './replay';
+
+/** An event of a run that has a step. */
+type TimedEvent = Exclude<RunEvent, { readonly type: 'reading' }>;
 
 /** What a run tells: its events, its state, and its callbacks' calls. */
 export class RunReport {
@@ -42,10 +45,20 @@ export class RunReport {
   }
 
   add(progress: TrainProgress, event: RunEvent): void {
+    if (event.type === 'reading') this.#read(event);
+    else this.#take(progress, event);
+  }
+
+  #take(progress: TrainProgress, event: TimedEvent): void {
     const loss = this.#loss;
     this.#loss = undefined;
     if (loss === undefined) this.#tell(progress, event);
     else this.#goOn(loss, progress, event);
+  }
+
+  /** Data are read before a run has a step, so its state stays as it is, also after a loss. */
+  #read({ dataset, loaded, total }: ReadProgress): void {
+    this.events.push({ type: 'reading', state: this.#state, dataset, loaded, total });
   }
 
   warn(code: ErrorCode, message: string): void {
@@ -53,7 +66,7 @@ export class RunReport {
   }
 
   /** From its last checkpoint, or else from its first step. */
-  #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: RunEvent): void {
+  #goOn({ code: cause }: WebVeraError, progress: TrainProgress, event: TimedEvent): void {
     const isRestored = event.type === 'restored';
     const from = isRestored ? progress : { ...progress, global_step: 0, epoch: 0 };
     // A checkpoint may have been kept without this page having heard of it.
@@ -64,7 +77,7 @@ export class RunReport {
     if (!isRestored) this.#tell(progress, event);
   }
 
-  #tell(progress: TrainProgress, event: RunEvent): void {
+  #tell(progress: TrainProgress, event: TimedEvent): void {
     if (event.type === 'restored' || event.type === 'recovered') {
       this.#logs.splice(0, this.#logs.length, ...event.logs);
       this.#evaluations.splice(0, this.#evaluations.length, ...event.evaluations);

@@ -90,7 +90,7 @@ export class RemoteRun implements PausableRun {
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
   #isBroken = false;
-  /** The session has told something of it. */
+  /** The session has reported something about its steps. */
   #isHeard = false;
   /** While the run goes on. */
   #call: CallId | undefined;
@@ -245,8 +245,8 @@ export class RemoteRun implements PausableRun {
 
   #onEvent(event: CallEvent): void {
     if (event.type !== 'train') return;
-    this.#isHeard = true;
     const { type } = event.event;
+    this.#isHeard ||= type !== 'reading';
     if (type === 'paused' || type === 'resumed') this.#screen?.wish(type === 'resumed');
     this.#report.add(event.progress, event.event);
   }

@@ -34,7 +34,9 @@ export interface TrainerInit {
   /**
    * An array or any iterable of examples, or a Blob: JSON Lines or CSV if its type or name says so, else plain text. Each run
    * goes through it once, so a generator serves one run. Examples are checked as the run reads them: it rejects with
-   * `invalid_argument`, `invalid_format` for what is no JSON or CSV, and `limit_exceeded` for too many tokens.
+   * `invalid_argument`, `invalid_format` for broken JSON or CSV, and `limit_exceeded` for more than 2²⁷ tokens (some 500 MB of
+   * English), which are kept in memory for later epochs, and for a line of JSON or a row of CSV of more than 2²⁴ characters.
+   * Events `reading` report how far a long data set is read.
    */
   readonly train_dataset: Dataset;
   /** Of the same forms; `evaluate()` needs it, and so does an `eval_strategy`. Default: none. */

@@ -3,20 +3,29 @@ import { WebVeraError } from '../core/error';
 /** UTF-16 units of one line of JSON. */
 const MAX_LINE = 2 ** 24;
 
-/** A Blob's text in parts, as UTF-8, with every line ending as `\n`. */
-export async function* readText(blob: Blob): AsyncGenerator<string> {
+/** Bytes of a part. */
+const PART = 2 ** 16;
+const NOTHING = new Uint8Array();
+
+/** A Blob's text in parts, as UTF-8, with every line ending as `\n`. `onRead` gets the bytes of each part. */
+export async function* readText(blob: Blob, onRead?: ((bytes: number) => void) | undefined): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const reader = blob.stream().getReader();
   // A part may end within a `\r\n`.
   let held = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch(unreadable);
-      const text = held + decoder.decode(value, { stream: !done });
-      held = !done && text.endsWith('\r') ? '\r' : '';
-      const whole = text.slice(0, text.length - held.length).replaceAll(/\r\n?/g, '\n');
-      if (whole !== '') yield whole;
-      if (done) return;
+      const { done, value = NOTHING } = await reader.read().catch(unreadable);
+      // Engines may give a whole file as one part.
+      for (let start = 0; start < value.length || done; start += PART) {
+        const bytes = value.subarray(start, start + PART);
+        onRead?.(bytes.length);
+        const text = held + decoder.decode(bytes, { stream: !done });
+        held = !done && text.endsWith('\r') ? '\r' : '';
+        const whole = text.slice(0, text.length - held.length).replaceAll(/\r\n?/g, '\n');
+        if (whole !== '') yield whole;
+        if (done) return;
+      }
     }
   } finally {
     await reader.cancel().catch(() => {});
@@ -38,19 +47,35 @@ interface JsonLine {
 }
 
 /** The values of a JSON Lines file; empty lines are skipped. Throws `invalid_format`, `limit_exceeded` for an endless line. */
-export async function* readJsonLines(blob: Blob): AsyncGenerator<JsonLine> {
+export async function* readJsonLines(
+  blob: Blob,
+  onRead?: ((bytes: number) => void) | undefined,
+): AsyncGenerator<JsonLine> {
   let line = 0;
-  let rest = '';
-  for await (const part of readText(blob)) {
-    const lines = (rest + part).split('\n');
-    rest = lines.pop() ?? '';
-    for (const text of lines) {
-      line++;
-      if (text.trim() !== '') yield { line, value: parseLine(text, line) };
-    }
-    if (rest.length > MAX_LINE) throw tooLong(line + 1);
+  for await (const text of readLines(readText(blob, onRead))) {
+    line++;
+    if (text.trim() !== '') yield { line, value: parseLine(text, line) };
   }
-  if (rest.trim() !== '') yield { line: line + 1, value: parseLine(rest, line + 1) };
+}
+
+async function* readLines(parts: AsyncIterable<string>): AsyncGenerator<string> {
+  let line = 1;
+  // The parts of a line that hasn't ended: joined once, as joining them at each part takes time quadratic in the line.
+  let pieces: string[] = [];
+  let length = 0;
+  for await (const part of parts) {
+    const [first = '', ...others] = part.split('\n');
+    pieces.push(first);
+    length += first.length;
+    for (const next of others) {
+      yield pieces.join('');
+      line++;
+      pieces = [next];
+      length = next.length;
+    }
+    if (length > MAX_LINE) throw tooLong(line);
+  }
+  yield pieces.join('');
 }
 
 function parseLine(text: string, line: number): unknown {

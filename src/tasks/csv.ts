@@ -19,17 +19,17 @@ interface CsvRow {
  * are part of it. Throws `invalid_format` for rows of more or fewer fields than the header, and for quotes that don't end a field;
  * `limit_exceeded` for endless rows and too many columns.
  */
-export async function* readCsv(blob: Blob): AsyncGenerator<CsvRow> {
+export async function* readCsv(blob: Blob, onRead?: ((bytes: number) => void) | undefined): AsyncGenerator<CsvRow> {
   let names: readonly string[] | undefined;
-  for await (const { line, fields } of records(blob)) {
+  for await (const { line, fields } of records(readText(blob, onRead))) {
     if (names === undefined) names = checkedNames(fields, line);
     else yield { line, value: named(names, fields, line) };
   }
 }
 
-async function* records(blob: Blob): AsyncGenerator<CsvRecord> {
+async function* records(parts: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
   const reader = new RecordReader();
-  for await (const part of readText(blob)) yield* reader.push(part);
+  for await (const part of parts) yield* reader.push(part);
   yield* reader.finish();
 }
 

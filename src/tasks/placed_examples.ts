@@ -17,13 +17,17 @@ export async function* placedExamples(source: RowSource): AsyncGenerator<PlacedE
 }
 
 async function* givenExamples(source: RowSource): AsyncGenerator<{ readonly where: string; readonly given: unknown }> {
+  const { onRead } = source;
   if (source.kind === 'blob') {
-    const rows = source.format === 'csv' ? readCsv(source.blob) : readJsonLines(source.blob);
+    const rows = source.format === 'csv' ? readCsv(source.blob, onRead) : readJsonLines(source.blob, onRead);
     for await (const { line, value } of rows) yield { where: `line ${line}`, given: value };
     return;
   }
   let index = 0;
-  for await (const given of source.examples) yield { where: `example ${index++}`, given };
+  for await (const given of source.examples) {
+    onRead?.(1);
+    yield { where: `example ${index++}`, given };
+  }
 }
 
 /** The error, with the example that it is about. */

@@ -31,9 +31,21 @@ export interface BatchInputs {
 }
 
 /** A data set as it comes: a file, or examples one after the other. */
-export type RowSource =
-  | { readonly kind: 'blob'; readonly blob: Blob; readonly format: FileFormat }
-  | { readonly kind: 'examples'; readonly examples: AsyncIterable<unknown> | Iterable<unknown> };
+export type RowSource = ReadObserver &
+  (
+    | { readonly kind: 'blob'; readonly blob: Blob; readonly format: FileFormat }
+    | {
+        readonly kind: 'examples';
+        readonly examples: AsyncIterable<unknown> | Iterable<unknown>;
+        /** How many examples there are, if that is known before they are read. */
+        readonly length?: number | undefined;
+      }
+  );
+
+interface ReadObserver {
+  /** Called for each part of a file with its bytes, and for each example with 1. */
+  readonly onRead?: ((count: number) => void) | undefined;
+}
 
 export interface CollectedRows<Row> {
   /** At least one. */

@@ -48,7 +48,7 @@ export class TokenSource {
     while (this.#ids.length < most && this.#read <= this.#text.length) {
       const part = this.#text.slice(this.#read, this.#read + WINDOW);
       this.#read += WINDOW;
-      for (const id of this.#stream.push(part)) this.#ids.push(id);
+      for (const ids of this.#stream.push(part)) for (const id of ids) this.#ids.push(id);
       if (this.#read > this.#text.length) for (const id of this.#stream.finish()) this.#ids.push(id);
     }
     return this.#ids.slice(0, most);

@@ -6,15 +6,23 @@ const AFTER = 256;
 const REACH = 2048;
 /** Places of a kind that are tried. */
 const TRIES = 8;
-/** A window so long without a place to cut is cut anywhere. */
-const LARGEST = 2 ** 20;
+/** A window of this length without a place between words is cut anywhere, even where that changes a token. */
+const LARGEST = 2 ** 16;
 
 /** Encodes a text; `continued` if it goes on another. */
 type EncodeText = (text: string, continued: boolean) => readonly number[];
 
+/** A window's tokens before the place where it is cut, and how the rest of the text begins. */
+interface Cut {
+  readonly ids: readonly number[];
+  readonly at: number;
+  readonly continued: boolean;
+}
+
 /**
- * Encodes a text that comes in parts. It is cut only where that is seen to make no difference: where the tokens of what follows
- * are the last ones of what was encoded together with it. However the parts come, the tokens are the same.
+ * Encodes a text that comes in parts, a window at a time. Windows end only where that is seen to make no difference: where the
+ * tokens of the text after the cut are the last tokens of the whole window. However the parts come, the tokens are the same. A
+ * text of 2^16 characters without such a place is cut all the same, as a longer window would keep the thread busy for seconds.
  */
 export class TextStream {
   readonly #encode: EncodeText;
@@ -26,22 +34,24 @@ export class TextStream {
     this.#encode = encode;
   }
 
-  /** The tokens that are certain once `text` follows what came before. */
-  push(text: string): number[] {
-    const ids: number[] = [];
+  /**
+   * The tokens that are certain once `text` follows the parts before, window by window; none for a window that proved too short.
+   * A caller may stop early, and push the next part later.
+   */
+  *push(text: string): Generator<readonly number[]> {
     this.#rest += text;
     while (this.#rest.length >= this.#window) {
       const cut = this.#cut(this.#rest.slice(0, this.#window));
       if (cut === undefined) {
         this.#window *= 2;
+        yield [];
         continue;
       }
-      for (const id of cut.ids) ids.push(id);
       this.#rest = this.#rest.slice(cut.at);
       this.#continued = cut.continued;
       this.#window = WINDOW;
+      yield cut.ids;
     }
-    return ids;
   }
 
   /** The tokens of what is left. */
@@ -51,7 +61,7 @@ export class TextStream {
     return rest === '' ? [] : this.#encode(rest, this.#continued);
   }
 
-  #cut(window: string): { ids: readonly number[]; at: number; continued: boolean } | undefined {
+  #cut(window: string): Cut | undefined {
     const whole = this.#encode(window, this.#continued);
     for (const at of places(window)) {
       for (const continued of [true, false]) {
@@ -62,7 +72,14 @@ export class TextStream {
         }
       }
     }
-    return undefined;
+    return window.length < LARGEST ? undefined : this.#cutAnywhere(window);
+  }
+
+  #cutAnywhere(window: string): Cut {
+    const end = window.length - AFTER;
+    const splitsPair = /^[\uDC00-\uDFFF]/.test(window.slice(end));
+    const at = splitsPair ? end - 1 : end;
+    return { ids: this.#encode(window.slice(0, at), this.#continued), at, continued: true };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Breather } from '../core/breather';
 import type { Chat, RenderChat, RenderedChat } from '../core/chat';
 import { WebVeraError } from '../core/error';
 import { isJsonObject, type JsonObject } from '../core/fields';
@@ -21,6 +22,13 @@ export interface DecodeOptions {
   readonly skip_special_tokens?: boolean;
 }
 
+interface GradualOptions extends EncodeOptions {
+  /** Pauses the work between windows, and ends it when its signal aborts. */
+  readonly breather: Breather;
+  /** How many of the first tokens are wanted. Default: all. The text after them isn't encoded. */
+  readonly most?: number | undefined;
+}
+
 interface EncodePairOptions {
   /** Tokens of a row, special ones included. */
   readonly maxLength: number;
@@ -39,6 +47,8 @@ export interface TextTokenizer {
    * the file has no token for it.
    */
   encode(text: string, options?: EncodeOptions): number[];
+  /** The first tokens that `encode` gives, made in pieces, so that a long text can be cancelled and doesn't block the thread. */
+  encodeGradually(text: string, options: GradualOptions): Promise<number[]>;
   /**
    * One text, or two, with special tokens, cut on the right to `maxLength` tokens: what transformers gives for lists of texts and
    * pairs with `truncation=True`, where an empty text is one of a pair. Of two, what is too much goes from the longer one. Long
@@ -122,6 +132,19 @@ export function createTokenizer(
       const ids = text.length <= ONE_PIECE ? encode(text) : encodeInPieces(text, stream());
       return add_special_tokens ? [...specialTokens.before, ...ids, ...specialTokens.after] : ids;
     },
+    async encodeGradually(text, { breather, most = Number.POSITIVE_INFINITY, add_special_tokens = true }) {
+      const { before, after } = specialTokens;
+      const ids = add_special_tokens ? [...before] : [];
+      let isCut = false;
+      for (const piece of windowsOf(text, stream())) {
+        await breather.breathe();
+        for (const id of piece) ids.push(id);
+        isCut = ids.length > most;
+        if (isCut) break;
+      }
+      if (add_special_tokens && !isCut) ids.push(...after);
+      return ids.length > most ? ids.slice(0, most) : ids;
+    },
     encodePair(text, pair, { maxLength }) {
       if (pair === undefined) return encodedPair(single, [new TokenSource(text, stream())], maxLength);
       double ??= readLayout(post_processor, 2, tokens);
@@ -159,8 +182,14 @@ export function announcing(tokenizer: TextTokenizer, onLong: (length: number) =>
 
 function encodeInPieces(text: string, stream: TextStream): number[] {
   const ids: number[] = [];
-  for (const part of [stream.push(text), stream.finish()]) for (const id of part) ids.push(id);
+  for (const piece of windowsOf(text, stream)) for (const id of piece) ids.push(id);
   return ids;
+}
+
+/** The tokens of a whole text, in pieces. */
+function* windowsOf(text: string, stream: TextStream): Generator<readonly number[]> {
+  yield* stream.push(text);
+  yield stream.finish();
 }
 
 /** Only the settings that the library reads reach it, each of the type it expects. */

@@ -49,19 +49,19 @@ export function largestBatch<Row>(
  * The data of each step after the first `done`. A step's rows depend on seed, epoch and row count alone, so a resumed run
  * gets the rows that the uninterrupted one would have got.
  */
-export function* trainingSteps<Row>(
+export async function* trainingSteps<Row>(
   task: RowTask<Row>,
   rows: readonly Row[],
   args: StepArguments,
   done = 0,
-): Generator<StepData> {
+): AsyncGenerator<StepData> {
   const { stepsPerEpoch, maxSteps } = planSteps(rows.length, args);
   const rowsPerStep = args.per_device_train_batch_size * args.gradient_accumulation_steps;
   let ordered: { readonly epoch: number; readonly rows: readonly Row[] } | undefined;
   for (let step = done; step < maxSteps; step++) {
     const epoch = Math.floor(step / stepsPerEpoch);
     const within = step % stepsPerEpoch;
-    if (ordered?.epoch !== epoch) ordered = { epoch, rows: rowsOfEpoch(task, rows, args, epoch) };
+    if (ordered?.epoch !== epoch) ordered = { epoch, rows: await rowsOfEpoch(task, rows, args, epoch) };
     const ofStep = ordered.rows.slice(within * rowsPerStep, (within + 1) * rowsPerStep);
     const microBatches = [...batchesInOrder(task, ofStep, args)];
     yield {
@@ -76,14 +76,15 @@ export function* trainingSteps<Row>(
   }
 }
 
-function rowsOfEpoch<Row>(
+async function rowsOfEpoch<Row>(
   task: RowTask<Row>,
   rows: readonly Row[],
   args: StepArguments,
   epoch: number,
-): readonly Row[] {
+): Promise<readonly Row[]> {
   if (!args.shuffle) return rows;
-  const shuffled = Array.from(permutation(rows.length, args.seed, epoch)).flatMap((index) => rows[index] ?? []);
+  const order = await permutation(rows.length, args.seed, epoch);
+  const shuffled = Array.from(order, (index) => rows[index] as Row);
   return args.group_by_length ? groupedByLength(task, shuffled, args) : shuffled;
 }
 

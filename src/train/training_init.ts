@@ -1,7 +1,7 @@
 import type { Adapter } from '../adapters/adapter';
 import type { Overlay } from '../adapters/overlay';
 import type { ModeChoice } from '../adapters/training_layers';
-import type { RunEvent, Saved } from '../core/run';
+import type { ReadProgress, RunEvent, Saved } from '../core/run';
 import type { RunSnapshot } from '../core/snapshot';
 import type { ResolvedTrainingArguments, TrainProgress } from '../core/training';
 import type { Step } from '../graph/graph';
@@ -68,7 +68,7 @@ export interface TrainingInit {
   tuning?(): Tune | undefined;
   /** Whether the run may continue from a checkpoint: that is then read before any kernel is loaded. */
   readonly resumes: boolean;
-  /** Reads the data. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
-  prepare(signal: AbortSignal): Promise<TrainingData>;
+  /** Reads the data, and reports how far it is. Rejects with the signal's reason when the run is aborted or stopped meanwhile. */
+  prepare(signal: AbortSignal, onRead: (read: ReadProgress) => void): Promise<TrainingData>;
   emit(event: RunEvent, progress: TrainProgress): void;
 }

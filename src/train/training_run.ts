@@ -102,7 +102,9 @@ export class TrainingRun {
 
   /** Reads the data, and restores the state that the run continues from, if any. Undefined if it was stopped meanwhile. */
   async #prepare(): Promise<TrainingData | undefined> {
-    const data = await this.#unlessStopped((signal) => this.#init.prepare(signal));
+    const data = await this.#unlessStopped((signal) =>
+      this.#init.prepare(signal, (read) => this.#emit({ type: 'reading', ...read })),
+    );
     if (data === undefined) return undefined;
     this.#checkpoints = data.checkpoints;
     this.#record.maxSteps = data.maxSteps;

@@ -7,6 +7,7 @@ import {
   get_peft_model,
   type StepLogs,
   type Tokenizer,
+  type TrainEvent,
   Trainer,
   type TrainingArguments,
   VeraConfig,
@@ -182,4 +183,24 @@ test('prompts that fill max_length are left out, and counted in a warning', asyn
   await lossesOf([{ text: 'Who is it?' }]);
   expect(messages).toHaveLength(2);
   opened.session.removeEventListener('warning', onWarning);
+});
+
+test('a run reports how far it has read a long data set, before its first step', async () => {
+  const blob = new Blob([proseText(3 * 2 ** 20)]);
+  const eval_dataset = Array.from({ length: 120 }, () => ({ text: 'Call me Ishmael.' }));
+  const args = { max_steps: 1, max_length: 16, eval_strategy: 'epoch' } as const;
+  const run = new Trainer({ model, args, train_dataset: blob, eval_dataset }).train();
+  const events: TrainEvent[] = [];
+  for await (const event of run) events.push(event);
+  const [reading, others] = [
+    events.flatMap((event) => (event.type === 'reading' ? [event] : [])),
+    events.filter(({ type }) => type !== 'reading'),
+  ];
+  expect(events.slice(0, reading.length)).toEqual(reading);
+  expect(others[0]).toMatchObject({ type: 'log' });
+  const text = reading.filter(({ dataset }) => dataset === 'train_dataset');
+  expect(text.map(({ loaded }) => Math.floor(loaded / 2 ** 20))).toEqual([1, 2, 3].slice(0, text.length));
+  expect(text.length).toBeGreaterThanOrEqual(2);
+  expect(text.every(({ total, state }) => total === blob.size && state.global_step === 0)).toBe(true);
+  expect(reading.slice(text.length)).toMatchObject([{ dataset: 'eval_dataset', loaded: 100, total: 120 }]);
 });

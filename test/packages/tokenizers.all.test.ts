@@ -95,7 +95,7 @@ function inParts(tokenizer: TextTokenizer, text: string): number[] {
   let at = 0;
   for (let i = 0; at < text.length; i++) {
     const end = at + (PARTS[i % PARTS.length] as number);
-    ids.push(...stream.push(text.slice(at, end)));
+    for (const piece of stream.push(text.slice(at, end))) ids.push(...piece);
     at = end;
   }
   return [...ids, ...stream.finish()];

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebVeraError } from '../../src/core/error';
+import type { RunEvent } from '../../src/core/run';
 import type { Example, TrainEvent, TrainingArguments } from '../../src/core/training';
 import { AutoModelForCausalLM } from '../../src/page/auto_classes';
 import { beginningOf } from '../../src/page/run_report';
@@ -213,20 +214,29 @@ describe('a training run', () => {
     await session.close();
   });
 
-  test.each([
-    ['before it was heard of takes over all the same', false],
-    ['later may have been taken over meanwhile, and takes nothing back', true],
-  ])('that is lost %s', async (_, isHeard) => {
+  test.each<[string, RunEvent | undefined, boolean]>([
+    ['before it was heard of takes over all the same', undefined, true],
+    [
+      'while it read its data takes over all the same',
+      { type: 'reading', dataset: 'train_dataset', loaded: 100, total: 200 },
+      true,
+    ],
+    [
+      'later may have been taken over meanwhile, and takes nothing back',
+      { type: 'warning', code: 'out_of_memory', message: 'little' },
+      false,
+    ],
+  ])('that is lost %s', async (_, event, takesOver) => {
     const { model, session, fake } = await wrapped((current) => ({
       async train(call) {
         if (current().argsOf('train').length === 2) return output;
-        if (isHeard) report(current(), call, 0, { type: 'warning', code: 'out_of_memory', message: 'little' });
+        if (event !== undefined) report(current(), call, 0, event);
         throw new WebVeraError('device_lost', 'The driver crashed');
       },
     }));
     await new Trainer({ model, train_dataset: rows }).train({ take_over: true });
     const asked = fake.argsOf('train').map(([, request]) => (request as TrainRequest).take_over);
-    expect(asked).toEqual([true, !isHeard]);
+    expect(asked).toEqual([true, takesOver]);
     await session.close();
   });
 

@@ -4,7 +4,7 @@ import { TextStream, WINDOW } from '../../src/tokenizer/text_stream';
 import { longTexts, openTokenizer, proseFolder, proseText, spacedTokenizer } from '../helpers/tokenizers';
 
 function streamed(stream: TextStream, parts: readonly string[]): number[] {
-  return [...parts.flatMap((part) => stream.push(part)), ...stream.finish()];
+  return [...parts.flatMap((part) => [...stream.push(part)].flat()), ...stream.finish()];
 }
 
 describe.each([
@@ -30,13 +30,32 @@ describe.each([
   });
 });
 
+test('a text that never has a place to cut is cut all the same, within a bounded window', () => {
+  const seen: number[] = [];
+  // Each piece has other tokens than any part of a longer one.
+  const stream = new TextStream((text) => {
+    seen.push(text.length);
+    return [text.length];
+  });
+  const text = '𝒳'.repeat(2 ** 19);
+  const pieces = [...stream.push(text)];
+  const rest = stream.finish();
+  expect(Math.max(...seen)).toBeLessThanOrEqual(2 ** 16);
+  // A caller hears of each window, also of one that proved too short.
+  expect(pieces.length).toBeGreaterThan(16);
+  const lengths = [...pieces.flat(), ...rest];
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(text.length);
+  // No cut splits a surrogate pair.
+  expect(lengths.every((length) => length % 2 === 0)).toBe(true);
+});
+
 test('a text without a place to cut is encoded at the end', () => {
   const seen: number[] = [];
   const stream = new TextStream((text) => {
     seen.push(text.length);
     return [text.length];
   });
-  expect(stream.push('a'.repeat(WINDOW))).toEqual([]);
+  expect([...stream.push('a'.repeat(WINDOW))].flat()).toEqual([]);
   expect(stream.finish()).toEqual([WINDOW]);
   expect(Math.max(...seen)).toBe(WINDOW);
 });

@@ -5,6 +5,7 @@ import { CausalLm } from '../../src/tasks/causal_lm/causal_lm';
 import { textRow } from '../../src/tasks/causal_lm/token_row';
 import { planSteps, trainingSteps } from '../../src/train/steps';
 import type { StepData } from '../../src/train/training_init';
+import { toArray } from '../helpers/to_array';
 
 const args = {
   max_length: 64,
@@ -33,8 +34,8 @@ function firstIds({ microBatches }: StepData): number[] {
 function seen(steps: readonly StepData[]): number[] {
   return steps.flatMap(firstIds).filter((id) => id > 0);
 }
-function run(changes: Partial<typeof args> = {}, done = 0): StepData[] {
-  return [...trainingSteps(task, rows, { ...args, ...changes }, done)];
+function run(changes: Partial<typeof args> = {}, done = 0): Promise<StepData[]> {
+  return toArray(trainingSteps(task, rows, { ...args, ...changes }, done));
 }
 
 describe('planSteps counts as transformers does', () => {
@@ -50,45 +51,45 @@ describe('planSteps counts as transformers does', () => {
   });
 });
 
-test('without shuffling the order is the one given', () => {
-  expect(seen(run({ shuffle: false, num_train_epochs: 1 }))).toEqual([1, 2, 3, 4, 5, 6, 7]);
+test('without shuffling the order is the one given', async () => {
+  expect(seen(await run({ shuffle: false, num_train_epochs: 1 }))).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('every epoch sees every row once, each in its own order', () => {
-  const steps = run();
+test('every epoch sees every row once, each in its own order', async () => {
+  const steps = await run();
   const epochs = [seen(steps.slice(0, 4)), seen(steps.slice(4))];
   for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(epochs[0]).not.toEqual(epochs[1]);
   expect(epochs[0]).not.toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('the same seed gives the same steps, another seed others', () => {
-  expect(run()).toEqual(run());
-  expect(seen(run())).not.toEqual(seen(run({ seed: 43 })));
+test('the same seed gives the same steps, another seed others', async () => {
+  expect(await run()).toEqual(await run());
+  expect(seen(await run())).not.toEqual(seen(await run({ seed: 43 })));
 });
 
-test('a run that goes on after some steps sees what the whole one would have', () => {
-  for (const done of [0, 1, 4, 7, 8]) expect(run({}, done)).toEqual(run().slice(done));
+test('a run that goes on after some steps sees what the whole one would have', async () => {
+  for (const done of [0, 1, 4, 7, 8]) expect(await run({}, done)).toEqual((await run()).slice(done));
 });
 
-test('accumulation: one step of several batches, divided by all their labels', () => {
-  const steps = run({ gradient_accumulation_steps: 3, shuffle: false, num_train_epochs: 1 });
+test('accumulation: one step of several batches, divided by all their labels', async () => {
+  const steps = await run({ gradient_accumulation_steps: 3, shuffle: false, num_train_epochs: 1 });
   expect(steps.map(({ microBatches }) => microBatches.length)).toEqual([3, 1]);
   expect(steps.map(({ labelled }) => labelled)).toEqual([12, 2]);
   expect(steps.map(({ tokens }) => tokens)).toEqual([18, 3]);
   expect(steps[0]!.microBatches.map(({ labelled }) => labelled)).toEqual([4, 4, 4]);
 });
 
-test('epochs begin, end and are counted', () => {
-  const steps = run({ max_steps: 6 });
+test('epochs begin, end and are counted', async () => {
+  const steps = await run({ max_steps: 6 });
   expect(steps.map(({ epoch }) => epoch)).toEqual([0.25, 0.5, 0.75, 1, 1.25, 1.5]);
   expect(steps.map(({ startsEpoch }) => startsEpoch)).toEqual([true, false, false, false, true, false]);
   expect(steps.map(({ endsEpoch }) => endsEpoch)).toEqual([false, false, false, true, false, true]);
 });
 
-test('T follows the longest row of each batch', () => {
+test('T follows the longest row of each batch', async () => {
   const mixed = [textRow(Array(70).fill(1)), textRow([1, 2]), textRow([1, 2]), textRow([1, 2])];
-  const [first, second] = [...trainingSteps(task, mixed, { ...args, max_length: 512, shuffle: false })] as [
+  const [first, second] = (await toArray(trainingSteps(task, mixed, { ...args, max_length: 512, shuffle: false }))) as [
     StepData,
     StepData,
   ];
@@ -96,10 +97,10 @@ test('T follows the longest row of each batch', () => {
   expect(second.microBatches[0]!.T).toBe(64);
 });
 
-test('rows of similar length go together, the longest first', () => {
+test('rows of similar length go together, the longest first', async () => {
   const rows = Array.from({ length: 24 }, (_, i) => textRow(Array(2 + ((i * 7) % 24)).fill(1)));
   const grouped = { ...args, group_by_length: true, num_train_epochs: 1 };
-  const steps = [...trainingSteps(task, rows, grouped)];
+  const steps = await toArray(trainingSteps(task, rows, grouped));
   const lengths = steps.map(({ microBatches: [batch] }) => {
     const { attention_mask, T } = batch as TextBatch;
     return [0, 1].map((b) => attention_mask.subarray(b * T, (b + 1) * T).reduce((sum, bit) => sum + bit, 0));

@@ -114,6 +114,7 @@ print(tracemalloc.get_traced_memory()[1])`;
       'import json, sys, data; print(json.dumps([data.permutation(**key) for key in json.loads(sys.argv[1])]))';
     const { code, output } = await runPython(folder, ['-c', script, JSON.stringify(drawn)]);
     expect(code, output).toBe(0);
-    expect(JSON.parse(output)).toEqual(drawn.map(({ length, seed, epoch }) => [...permutation(length, seed, epoch)]));
+    const here = await Promise.all(drawn.map(({ length, seed, epoch }) => permutation(length, seed, epoch)));
+    expect(JSON.parse(output)).toEqual(here.map((order) => [...order]));
   });
 });

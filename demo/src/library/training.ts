@@ -5,6 +5,8 @@ import type { TrainingPhase } from '../state';
 /** What is told of a run as it goes on. */
 export interface RunListener {
   onPhase(phase: TrainingPhase): void;
+  /** A long data set is being read: how much of it, from 0 to 1, or undefined where its end isn't known. */
+  onReading?(share: number | undefined): void;
   onLog(logs: StepLogs, maxSteps: number): void;
   onWarning(message: string): void;
   /** Something went wrong, and it goes on by itself after steps of which there are these logs. */
@@ -98,6 +100,7 @@ export class Training {
     const plan = this.#plan;
     let begun = false;
     for await (const event of run) {
+      if (event.type === 'reading') plan.onReading?.(event.total && event.loaded / event.total);
       if (event.type === 'warning') plan.onWarning(event.message);
       if (event.type === 'recovered') {
         const { log_history, global_step, max_steps } = event.state;

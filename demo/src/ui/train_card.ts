@@ -50,7 +50,8 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
       adapt: () => get_peft_model(model.base, toVeraConfig(settings, model.name)),
       trainer: (vera) => new Trainer({ model: vera, args: toTrainingArguments(settings), train_dataset: corpus.blob }),
       resume: interrupted !== undefined,
-      onPhase: (phase) => store.set({ phase }),
+      onPhase: (phase) => store.set({ phase, read: undefined }),
+      onReading: (read) => store.set({ read }),
       onLog: (logs, maxSteps) => progress.add(logs, maxSteps),
       onWarning: (message) => banner.show('note', message),
       onRecovered: (message, logs, maxSteps) => {
@@ -109,14 +110,15 @@ export function trainCard(app: App, settingsForm: SettingsForm, onTrained: () =>
   );
   runButtons(app, { start: () => train(), canStart: canTrain, training: () => training });
   store.watch((state: AppState, before: AppState) => {
-    const { phase, trouble, corpus, kept, busy } = state;
+    const { phase, read, trouble, corpus, kept, busy } = state;
     const idle = phase === 'idle';
     show(python, !idle);
     python.disabled = busy || (phase !== 'running' && phase !== 'paused');
     name.disabled = !idle;
     if (corpus !== before.corpus) name.placeholder = corpus === undefined ? '' : suggestedName(corpus.name);
     const safe = phase === 'running' && kept > 0 ? ` Kept up to step ${formatCount(kept)}.` : '';
-    const going = runText(phase, trouble, 'Reading the text and preparing the graphics card…');
+    const share = read === undefined ? '' : ` (${Math.floor(100 * read)} %)`;
+    const going = runText(phase, trouble, `Reading the text${share} and preparing the graphics card…`);
     setText(byId('train-status', 'p'), idle ? missingForTraining(state) || outcome : going + safe);
   });
 }

@@ -1,3 +1,4 @@
+import type { Breather } from '../../core/breather';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { IGNORED, type TokenRow } from './token_row';
 
@@ -46,16 +47,27 @@ class BlockCutter {
   }
 }
 
+interface TextBlocksOptions {
+  readonly tokenizer: TextTokenizer;
+  /** Tokens of a block. */
+  readonly length: number;
+  readonly breather: Breather;
+}
+
 /** One long text as blocks of `length` tokens that don't overlap; special tokens surround the whole, not each block. */
 export async function* textBlocks(
   parts: AsyncIterable<string>,
-  tokenizer: TextTokenizer,
-  length: number,
+  { tokenizer, length, breather }: TextBlocksOptions,
 ): AsyncGenerator<TokenRow> {
   const text = tokenizer.stream();
   const blocks = new BlockCutter(length);
   yield* blocks.push(tokenizer.specialTokens.before);
-  for await (const part of parts) yield* blocks.push(text.push(part));
+  for await (const part of parts) {
+    for (const ids of text.push(part)) {
+      await breather.breathe();
+      yield* blocks.push(ids);
+    }
+  }
   yield* blocks.push(text.finish());
   yield* blocks.push(tokenizer.specialTokens.after);
   yield* blocks.finish();

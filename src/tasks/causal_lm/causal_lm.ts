@@ -1,3 +1,4 @@
+import { Breather } from '../../core/breather';
 import type { Preview } from '../../core/preview';
 import type { GivenInputs, Tensor } from '../../core/tensor';
 import type { Example } from '../../core/training';
@@ -80,8 +81,9 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return { rows, warnings };
   }
 
-  preview(example: Example, where: string, { args }: PreviewArguments): Promise<Preview> {
+  preview(example: Example, where: string, { args, signal }: PreviewArguments): Promise<Preview> {
     return previewOfExample(example, where, {
+      breather: new Breather(signal),
       tokenizer: this.#tokenizer,
       vocabSize: this.text.vocabSize,
       completionOnly: args.completion_only_loss,
@@ -91,6 +93,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
 
   async kept(example: Example, where: string): Promise<Example> {
     await rowOfExample(example, where, {
+      breather: new Breather(),
       tokenizer: this.#tokenizer,
       vocabSize: this.text.vocabSize,
       // Whose turns are learnt is a run's choice.

@@ -1,3 +1,4 @@
+import type { Breather } from '../../core/breather';
 import type { ChatMessage } from '../../core/chat';
 import { WebVeraError } from '../../core/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
@@ -9,29 +10,41 @@ export interface ChatRow {
   readonly uncertain: number;
 }
 
+interface ChatRowOptions {
+  readonly tokenizer: TextTokenizer;
+  /** Whether only the assistant's turns are learned. */
+  readonly assistantOnly: boolean;
+  readonly breather: Breather;
+  /** How many of the first tokens are wanted. Default: all. */
+  readonly most?: number | undefined;
+}
+
 /**
  * A conversation as its template writes it. Learned are the assistant's turns, or all of it. A turn begins with the first token
- * that what comes before alone hasn't: tokens may go over its edge.
+ * that the text before the turn doesn't have: tokens may go over its edge.
  *
- * Throws `invalid_argument` where it can't be told which tokens are the assistant's, and what writing it out throws.
+ * Throws `invalid_argument` where the assistant's tokens can't be found, and what rendering the template throws.
  */
 export async function chatRow(
   messages: readonly ChatMessage[],
-  tokenizer: TextTokenizer,
-  assistantOnly: boolean,
+  { tokenizer, assistantOnly, breather, most }: ChatRowOptions,
 ): Promise<ChatRow> {
   const chat = { messages, add_generation_prompt: false, turns: assistantOnly };
   const { text, turns, uncertain } = await tokenizer.renderChat(chat);
-  const encode = (part: string): number[] => tokenizer.encode(part, { add_special_tokens: false });
-  const row = { ...textRow(encode(text)), isClosed: true };
+  const encode = (part: string): Promise<number[]> =>
+    tokenizer.encodeGradually(part, { add_special_tokens: false, breather, most });
+  const row = { ...textRow(await encode(text)), isClosed: true };
   if (!assistantOnly) return { row, uncertain: 0 };
   if (turns.length === 0 && uncertain > 0) throw unclear();
   const { input_ids, labels } = row;
   labels.fill(IGNORED);
-  const tokensIn = (length: number): number =>
-    length === text.length ? input_ids.length : sharedLength(input_ids, encode(text.slice(0, length)));
+  const tokensIn = async (length: number): Promise<number> =>
+    length === text.length ? input_ids.length : sharedLength(input_ids, await encode(text.slice(0, length)));
   for (const [start, end] of turns) {
-    const [from, to] = [tokensIn(start), tokensIn(end)];
+    const from = await tokensIn(start);
+    // The text before this turn has all the tokens that are wanted.
+    if (from === input_ids.length) break;
+    const to = await tokensIn(end);
     if (from < to) labels.set(input_ids.subarray(from, to), from);
   }
   return { row, uncertain };

@@ -6,12 +6,13 @@ import { placedExamples } from '../placed_examples';
 import type { RowSource } from '../task';
 import { packRows, textBlocks } from './blocks';
 import { type ExampleOptions, rowOfExample } from './examples';
+import { RowSlabs } from './row_slabs';
 import { hasTarget, sliceRow, splitRow, type TokenRow } from './token_row';
 
 /** Tokens that are kept in memory for later epochs, at nine bytes each. */
 const MAX_TOKENS = 2 ** 27;
 
-export interface RowOptions extends ExampleOptions {
+export interface RowOptions extends Omit<ExampleOptions, 'breather' | 'most'> {
   /** Tokens per row. */
   readonly maxLength: number;
   /** Joins examples and cuts them into rows of `maxLength`. */
@@ -37,6 +38,7 @@ interface CollectedRows {
  */
 export async function collectRows(source: RowSource, options: RowOptions): Promise<CollectedRows> {
   const rows: TokenRow[] = [];
+  const slabs = new RowSlabs();
   const breather = new Breather(options.signal);
   let tokens = 0;
   let leftOut = 0;
@@ -44,13 +46,13 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
   const onUncertain = (turns: number): void => {
     uncertain += turns;
   };
-  for await (const row of readRows(source, options, onUncertain)) {
+  for await (const row of readRows(source, { ...options, breather }, onUncertain)) {
     await breather.breathe();
     if (!hasTarget(row)) {
       leftOut++;
       continue;
     }
-    rows.push(row);
+    rows.push(slabs.store(row));
     tokens += row.input_ids.length;
     if (tokens > MAX_TOKENS) throw tooMuch(tokens);
   }
@@ -61,13 +63,17 @@ export async function collectRows(source: RowSource, options: RowOptions): Promi
 
 type OnUncertain = (turns: number) => void;
 
-async function* readRows(source: RowSource, options: RowOptions, onUncertain: OnUncertain): AsyncGenerator<TokenRow> {
-  const { maxLength } = options;
+type ReadOptions = RowOptions & Pick<ExampleOptions, 'breather'>;
+
+async function* readRows(source: RowSource, options: ReadOptions, onUncertain: OnUncertain): AsyncGenerator<TokenRow> {
+  const { maxLength, breather } = options;
   if (source.kind === 'blob' && source.format === 'text') {
-    yield* textBlocks(readText(source.blob), expectTokenizer(options.tokenizer), maxLength);
+    const tokenizer = expectTokenizer(options.tokenizer);
+    yield* textBlocks(readText(source.blob, source.onRead), { tokenizer, length: maxLength, breather });
     return;
   }
-  const rows = exampleRows(source, options, onUncertain);
+  const isCut = !options.packing && options.overflow === 'truncate';
+  const rows = exampleRows(source, { ...options, most: isCut ? maxLength : undefined }, onUncertain);
   if (options.packing) {
     yield* packRows(rows, maxLength, options.tokenizer?.eos_token_id ?? null);
     return;

@@ -1,3 +1,4 @@
+import type { Breather } from '../../core/breather';
 import { WebVeraError } from '../../core/error';
 import { holdsImage } from '../../core/example';
 import type { Example } from '../../core/training';
@@ -15,6 +16,10 @@ export interface ExampleOptions {
   readonly vocabSize: number;
   /** Whether all but completions and the assistant's turns is left out of the loss; null: yes. */
   readonly completionOnly: boolean | null;
+  /** Pauses long work, and ends it when its signal aborts. */
+  readonly breather: Breather;
+  /** How many of a text's first tokens are wanted. Default: all. */
+  readonly most?: number | undefined;
 }
 
 /** Of a conversation another thread may have a part, so it is turned into tokens apart. */
@@ -22,34 +27,38 @@ type SimpleExample = Exclude<Example, { readonly messages: unknown }>;
 
 /** Turns an example into tokens. `where` says which one it is: 'example 3', 'line 12'. Throws `invalid_argument`, and as `chatRow`. */
 export async function rowOfExample(example: Example, where: string, options: ExampleOptions): Promise<ChatRow> {
-  if (!('messages' in example)) return { row: exampleRow(example, where, options), uncertain: 0 };
+  if (!('messages' in example)) return { row: await exampleRow(example, where, options), uncertain: 0 };
+  const { completionOnly, breather, most } = options;
   const tokenizer = tokenizerFor(options, where);
-  return chatRow(example.messages, tokenizer, options.completionOnly ?? true).catch((error: unknown) => {
+  const assistantOnly = completionOnly ?? true;
+  return chatRow(example.messages, { tokenizer, assistantOnly, breather, most }).catch((error: unknown) => {
     throw placed(error, where);
   });
 }
 
 /** The same of an example that no template writes. */
-export function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): TokenRow {
+export async function exampleRow(example: SimpleExample, where: string, options: ExampleOptions): Promise<TokenRow> {
   if (holdsImage(example)) throw invalid(where, 'a text, got an image');
   if ('label' in example && example.label !== undefined) throw labelled(where);
   if ('input_ids' in example) return tokenRow(example, where, options.vocabSize);
   const tokenizer = tokenizerFor(options, where);
-  if ('text' in example) return textRow(tokenizer.encode(example.text));
-  return completionRow(tokenizer, example.prompt, example.completion, options.completionOnly ?? true);
+  if ('text' in example) return textRow(await tokenizer.encodeGradually(example.text, options));
+  return completionRow(tokenizer, example, options);
 }
 
-/** As TRL: the completion is closed by the EOS token, and learned is what comes after the prompt's tokens. */
-function completionRow(
+/** As TRL: the completion is closed by the EOS token, and the tokens after the prompt's are learned. */
+async function completionRow(
   tokenizer: TextTokenizer,
-  prompt: string,
-  completion: string,
-  completionOnly: boolean,
-): TokenRow {
+  { prompt, completion }: { readonly prompt: string; readonly completion: string },
+  options: ExampleOptions,
+): Promise<TokenRow> {
   const eos = tokenizer.eos_token_id === null ? null : tokenizer.eos_token;
   const closed = eos === null || completion.endsWith(eos) ? completion : completion + eos;
-  const row = textRow(tokenizer.encode(prompt + closed));
-  if (completionOnly) row.labels.fill(IGNORED, 0, tokenizer.encode(prompt).length);
+  const row = textRow(await tokenizer.encodeGradually(prompt + closed, options));
+  if (options.completionOnly ?? true) {
+    const { length } = await tokenizer.encodeGradually(prompt, options);
+    row.labels.fill(IGNORED, 0, length);
+  }
   return row;
 }
 

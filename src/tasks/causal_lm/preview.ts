@@ -8,7 +8,7 @@ export async function previewOfExample(
   where: string,
   { maxLength, ...options }: ExampleOptions & { readonly maxLength: number },
 ): Promise<Preview> {
-  const { row } = await rowOfExample(example, where, options);
+  const { row } = await rowOfExample(example, where, { ...options, most: maxLength + 1 });
   const first = <T extends { slice(start: number, end: number): Iterable<number> }>(list: T): number[] => [
     ...list.slice(0, maxLength),
   ];

@@ -183,7 +183,7 @@ export class SessionTraining implements RunCalls {
     const feed = new ExampleFeed(ask, signal);
     const feeds = this.#feeds.get(call) ?? new Map<DatasetName, ExampleFeed>();
     this.#feeds.set(call, feeds.set(data.name, feed));
-    return { kind: 'examples', examples: feed };
+    return { kind: 'examples', examples: feed, length: data.length };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Holder } from '../../core/held_name';
 import { NOT_EVALUATED, NOT_HALVED, type PoolSnapshot, type RunSnapshot } from '../../core/snapshot';
 import type { ResolvedTrainingArguments, TrainOutput } from '../../core/training';
 import { refused } from '../../tasks/refused';
+import { reported } from '../../tasks/reported';
 import { batchesInOrder, type RowSource, type Task } from '../../tasks/task';
 import { expectMetric } from '../../train/evaluation';
 import { largestBatch, planSteps, trainingSteps } from '../../train/steps';
@@ -76,11 +77,13 @@ export function createRun(
     signal: AbortSignal.any([signal, lost.signal]),
     resumes: resume !== false,
     tuning: () => kernels.tuning(),
-    async prepare(stop) {
-      const collected = await task.collect(data(stop), { args, purpose: 'training', signal: stop });
+    async prepare(stop, onRead) {
+      const source = reported(data(stop), (read) => onRead({ dataset: 'train_dataset', ...read }));
+      const collected = await task.collect(source, { args, purpose: 'training', signal: stop });
       rows = collected.rows;
       for (const warning of collected.warnings) host.warn(warning);
-      const evaluate = await evaluationOf({ model, overlay, args, evalData }, stop);
+      const evalSource = evalData && reported(evalData(stop), (read) => onRead({ dataset: 'eval_dataset', ...read }));
+      const evaluate = await evaluationOf({ model, overlay, args, source: evalSource }, stop);
       const { maxSteps } = planSteps(rows.length, args);
       end = maxSteps;
       const steps: TrainingData['steps'] = (done) => trainingSteps(task, rows, args, done);
@@ -185,13 +188,18 @@ function trainsModules({ tensors }: Adapter): boolean {
 
 /** Measures the adapters as they are, on data that are read now. */
 async function evaluationOf(
-  { model, overlay, args, evalData }: Pick<TrainingRequest, 'model' | 'overlay' | 'args' | 'evalData'>,
+  {
+    model,
+    overlay,
+    args,
+    source,
+  }: Pick<TrainingRequest, 'model' | 'overlay' | 'args'> & { readonly source: RowSource | undefined },
   stop: AbortSignal,
 ): Promise<TrainingData['evaluate']> {
-  if (evalData === undefined) return undefined;
+  if (source === undefined) return undefined;
   const task: Task = model.task;
   expectMetric(args, task);
-  const { rows } = await task.collect(evalData(stop), { args, purpose: 'evaluation', signal: stop });
+  const { rows } = await task.collect(source, { args, purpose: 'evaluation', signal: stop });
   return async (options) =>
     task.metrics(await model.losses.measure(batchesInOrder(task, rows, args), overlay, options));
 }

@@ -29,7 +29,8 @@ function useOn(tokenizer: TextTokenizer, text: string): void {
   const streamed = attempt(target, () => {
     const stream = tokenizer.stream();
     const half = text.length >> 1;
-    return [...stream.push(text.slice(0, half)), ...stream.push(text.slice(half)), ...stream.finish()];
+    const parts = [text.slice(0, half), text.slice(half)].flatMap((part) => [...stream.push(part)].flat());
+    return [...parts, ...stream.finish()];
   });
   useInPairs(tokenizer, text, bare);
   if (streamed !== undefined) expectSame('a text in two parts', streamed, bare);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Breather } from '../../../src/core/breather';
 import type { ChatMessage } from '../../../src/core/chat';
 import { chatRow } from '../../../src/tasks/causal_lm/chat_row';
 import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
@@ -27,6 +28,9 @@ function learned({ labels }: TokenRow, tokenizer: TextTokenizer): string[] {
   return runs.map((run) => tokenizer.decode(run));
 }
 
+const rowOf = (messages: readonly ChatMessage[], tokenizer: TextTokenizer, assistantOnly: boolean) =>
+  chatRow(messages, { tokenizer, assistantOnly, breather: new Breather() });
+
 const options = (tokenizer: TextTokenizer, changes: Partial<RowOptions> = {}): RowOptions => ({
   tokenizer,
   vocabSize: 4096,
@@ -43,26 +47,26 @@ describe('what is learnt of a conversation', () => {
   const marked = goldenChats.rows.filter(({ assistant_masks }) => assistant_masks !== undefined);
 
   test.each(marked)('is what transformers marks: $chat', async ({ messages, ids, assistant_masks }) => {
-    const { row } = await chatRow(messages, chatTokenizer('chatml'), true);
+    const { row } = await rowOf(messages, chatTokenizer('chatml'), true);
     expect([...row.input_ids]).toEqual(ids);
     expect([...row.labels].map((label) => Number(label !== IGNORED))).toEqual(assistant_masks);
     expect([...row.labels].filter((label) => label !== IGNORED)).toEqual(ids?.filter((_, t) => assistant_masks?.[t]));
   });
 
   test('is the answers, with what closes them', async () => {
-    const { row, uncertain } = await chatRow(talk, qwen, true);
+    const { row, uncertain } = await rowOf(talk, qwen, true);
     expect(learned(row, qwen)).toEqual(['Good morning.<|im_end|>\n', 'Ishmael.<|im_end|>\n']);
     expect(uncertain).toBe(0);
   });
 
   test('is all of it where that is asked for', async () => {
-    const { row } = await chatRow(talk, qwen, false);
+    const { row } = await rowOf(talk, qwen, false);
     expect([...row.labels]).toEqual([...row.input_ids]);
   });
 
   test('is the last answer where the template rewrites the others, which are counted', async () => {
     const tokenizer = chatTokenizer('qwen3');
-    const { row, uncertain } = await chatRow(talk, tokenizer, true);
+    const { row, uncertain } = await rowOf(talk, tokenizer, true);
     expect(learned(row, tokenizer)).toEqual(['<think>\n\n</think>\n\nIshmael.<|im_end|>\n']);
     expect(uncertain).toBe(1);
   });
@@ -71,7 +75,7 @@ describe('what is learnt of a conversation', () => {
     const source = "{% for m in messages %}{{ m.role + ':' + ' ' + m.content }}{% endfor %}";
     const prompt = "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
     const tokenizer = chatTokenizer('inst', source + prompt);
-    const { row } = await chatRow(talk.slice(1, 3), tokenizer, true);
+    const { row } = await rowOf(talk.slice(1, 3), tokenizer, true);
     expect(learned(row, tokenizer)).toEqual([' Good morning.']);
   });
 });
@@ -88,14 +92,14 @@ describe('conversations among examples', () => {
   });
 
   test('are cut at max_length', async () => {
-    const whole = (await chatRow(talk, qwen, true)).row;
+    const whole = (await rowOf(talk, qwen, true)).row;
     const { rows } = await collectRows(examples({ messages: talk }), options(qwen, { maxLength: 40 }));
     expect([...(rows[0]?.input_ids ?? [])]).toEqual([...whole.input_ids.slice(0, 40)]);
     expect([...(rows[0]?.labels ?? [])]).toEqual([...whole.labels.slice(0, 40)]);
   });
 
   test('are packed as they are, without another EOS', async () => {
-    const whole = (await chatRow(talk, qwen, true)).row;
+    const whole = (await rowOf(talk, qwen, true)).row;
     const { rows } = await collectRows(
       examples({ messages: talk }, { messages: talk }),
       options(qwen, { maxLength: 2 * whole.input_ids.length, packing: true }),

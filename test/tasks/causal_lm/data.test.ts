@@ -5,6 +5,7 @@ import { readJsonLines, readText } from '../../../src/tasks/blob_text';
 import { collectRows, type RowOptions } from '../../../src/tasks/causal_lm/data';
 import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
 import type { RowSource } from '../../../src/tasks/task';
+import { toArray } from '../../helpers/to_array';
 import { openTokenizer, proseFolder, proseText } from '../../helpers/tokenizers';
 
 const tokenizer = openTokenizer(proseFolder);
@@ -45,12 +46,6 @@ function partedBlob(bytes: Uint8Array, size: number): Blob {
       },
     });
   return Object.assign(new Blob([]), { stream });
-}
-
-async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
 }
 
 describe('plain text', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Breather } from '../../../src/core/breather';
 import { exampleFields } from '../../../src/core/example';
 import { type ExampleOptions, exampleRow } from '../../../src/tasks/causal_lm/examples';
 import { IGNORED, type TokenRow } from '../../../src/tasks/causal_lm/token_row';
@@ -6,33 +7,36 @@ import { openTokenizer, proseFolder } from '../../helpers/tokenizers';
 
 const tokenizer = openTokenizer(proseFolder);
 const EOS = 0;
-const options = { tokenizer, vocabSize: 2048, completionOnly: null };
+const options = { tokenizer, vocabSize: 2048, completionOnly: null, breather: new Breather() };
 
 /** Of all examples but conversations. */
-function tokenizeExample(given: unknown, where: string, options: ExampleOptions): TokenRow {
+async function tokenizeExample(given: unknown, where: string, options: ExampleOptions): Promise<TokenRow> {
   const example = exampleFields(where, given);
   if ('messages' in example) throw new Error('expected no conversation');
   return exampleRow(example, where, options);
 }
 
 /** The row as plain lists. */
-function row(example: unknown, changes: Partial<ExampleOptions> = {}) {
-  const { input_ids, labels, attention_mask } = tokenizeExample(example, 'example 0', { ...options, ...changes });
+async function row(example: unknown, changes: Partial<ExampleOptions> = {}) {
+  const { input_ids, labels, attention_mask } = await tokenizeExample(example, 'example 0', {
+    ...options,
+    ...changes,
+  });
   return { input_ids: [...input_ids], labels: [...labels], attention_mask: [...attention_mask] };
 }
 
 describe('{ text }', () => {
-  test('every token is learned, none is added', () => {
+  test('every token is learned, none is added', async () => {
     const ids = tokenizer.encode('Call me Ishmael.');
-    expect(row({ text: 'Call me Ishmael.' })).toEqual({
+    expect(await row({ text: 'Call me Ishmael.' })).toEqual({
       input_ids: ids,
       labels: ids,
       attention_mask: ids.map(() => 1),
     });
   });
 
-  test('other fields are ignored', () => {
-    expect(row({ text: 'Call', id: 7, source: 'x' })).toEqual(row({ text: 'Call' }));
+  test('other fields are ignored', async () => {
+    expect(await row({ text: 'Call', id: 7, source: 'x' })).toEqual(await row({ text: 'Call' }));
   });
 });
 
@@ -40,25 +44,25 @@ describe('{ prompt, completion }', () => {
   const prompt = 'Question: who? Answer:';
   const completion = ' nobody';
 
-  test('the completion is closed by EOS and alone is learned', () => {
+  test('the completion is closed by EOS and alone is learned', async () => {
     const start = tokenizer.encode(prompt);
     const end = [...tokenizer.encode(completion), EOS];
-    const { input_ids, labels } = row({ prompt, completion });
+    const { input_ids, labels } = await row({ prompt, completion });
     expect(input_ids).toEqual([...start, ...end]);
     expect(labels).toEqual([...start.map(() => IGNORED), ...end]);
   });
 
-  test('a completion that ends with EOS gets no second one', () => {
-    expect(row({ prompt, completion: `${completion}<|endoftext|>` })).toEqual(row({ prompt, completion }));
+  test('a completion that ends with EOS gets no second one', async () => {
+    expect(await row({ prompt, completion: `${completion}<|endoftext|>` })).toEqual(await row({ prompt, completion }));
   });
 
-  test('completionOnly: false learns the prompt as well', () => {
-    const { input_ids, labels } = row({ prompt, completion }, { completionOnly: false });
+  test('completionOnly: false learns the prompt as well', async () => {
+    const { input_ids, labels } = await row({ prompt, completion }, { completionOnly: false });
     expect(labels).toEqual(input_ids);
   });
 
-  test('without an EOS nothing is added', () => {
-    const { input_ids } = row(
+  test('without an EOS nothing is added', async () => {
+    const { input_ids } = await row(
       { prompt, completion },
       { tokenizer: { ...tokenizer, eos_token: null, eos_token_id: null } },
     );
@@ -67,20 +71,20 @@ describe('{ prompt, completion }', () => {
 });
 
 describe('{ input_ids }', () => {
-  test('labels are the ids, but not where the mask is 0', () => {
-    expect(row({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1] })).toEqual({
+  test('labels are the ids, but not where the mask is 0', async () => {
+    expect(await row({ input_ids: [5, 6, 7], attention_mask: [0, 1, 1] })).toEqual({
       input_ids: [5, 6, 7],
       labels: [IGNORED, 6, 7],
       attention_mask: [0, 1, 1],
     });
   });
 
-  test('labels are taken as they are', () => {
-    expect(row({ input_ids: [5, 6, 7], labels: [IGNORED, 9, 10] }).labels).toEqual([IGNORED, 9, 10]);
+  test('labels are taken as they are', async () => {
+    expect((await row({ input_ids: [5, 6, 7], labels: [IGNORED, 9, 10] })).labels).toEqual([IGNORED, 9, 10]);
   });
 
-  test('needs no tokenizer', () => {
-    expect(row({ input_ids: [5, 6] }, { tokenizer: undefined }).input_ids).toEqual([5, 6]);
+  test('needs no tokenizer', async () => {
+    expect((await row({ input_ids: [5, 6] }, { tokenizer: undefined })).input_ids).toEqual([5, 6]);
   });
 });
 
@@ -112,14 +116,15 @@ describe('what is no example is invalid_argument and says where', () => {
     ['a label of -1', { input_ids: [1, 2], labels: [1, -1] }],
     ['a label beyond the vocabulary', { input_ids: [1, 2], labels: [1, 2048] }],
     ['labels that are a number', { input_ids: [1, 2], labels: 1 }],
-  ])('%s', (_, example) => {
-    expect(() => tokenizeExample(example, 'line 12', options)).toThrow(
-      expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(/^line 12: /) }),
-    );
+  ])('%s', async (_, example) => {
+    await expect(tokenizeExample(example, 'line 12', options)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/^line 12: /),
+    });
   });
 
-  test('text without a tokenizer', () => {
+  test('text without a tokenizer', async () => {
     const bare = { ...options, tokenizer: undefined };
-    expect(() => tokenizeExample({ text: 'x' }, 'example 3', bare)).toThrow(/example 3: .*no tokenizer/);
+    await expect(tokenizeExample({ text: 'x' }, 'example 3', bare)).rejects.toThrow(/example 3: .*no tokenizer/);
   });
 });

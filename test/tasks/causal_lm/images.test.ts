@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Breather } from '../../../src/core/breather';
 import { rowOfExample } from '../../../src/tasks/causal_lm/examples';
 
 test.each([
@@ -6,7 +7,7 @@ test.each([
   ['pixels', { image: { width: 1, height: 1, data: new Uint8Array(4) } }],
   ['numbers', { pixel_values: { dims: [3, 1, 1], data: new Float32Array(3) } }],
 ])('an image is nothing for a language model: %s', async (_, example) => {
-  const options = { tokenizer: undefined, vocabSize: 10, completionOnly: null };
+  const options = { tokenizer: undefined, vocabSize: 10, completionOnly: null, breather: new Breather() };
   await expect(rowOfExample(example, 'example 0', options)).rejects.toMatchObject({
     code: 'invalid_argument',
     message: 'example 0: expected a text, got an image',

@@ -1,0 +1,28 @@
+import type { RowSource } from './task';
+
+/** How much of a data set has been read. */
+export interface ReadCount {
+  /** Bytes of a file, or examples. */
+  readonly loaded: number;
+  /** Undefined where the number of examples isn't known. */
+  readonly total: number | undefined;
+}
+
+/** The least that is read between two reports: bytes of a file, or examples. */
+const LEAST = { blob: 2 ** 20, examples: 100 };
+
+/** A data set that reports how much of it has been read, at most once for each percent. */
+export function reported(source: RowSource, report: (read: ReadCount) => void): RowSource {
+  const total = source.kind === 'blob' ? source.blob.size : source.length;
+  let loaded = 0;
+  let last = 0;
+  const onRead = (count: number): void => {
+    loaded += count;
+    // Reports become rarer where the end isn't known, so that an endless data set makes no endless list of them.
+    const percent = (total ?? 10 * loaded) / 100;
+    if (loaded - last < Math.max(LEAST[source.kind], percent)) return;
+    last = loaded;
+    report({ loaded, total });
+  };
+  return { ...source, onRead };
+}

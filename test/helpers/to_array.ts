@@ -1,0 +1,6 @@
+/** The items of an async iterable, once it ends. */
+export async function toArray<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
