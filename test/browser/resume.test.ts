@@ -14,8 +14,7 @@ const PAGE = `resumed.html?steps=${STEPS}`;
 const straightRuns = new Map<BrowserName, Promise<Done>>();
 
 function straightRun(name: BrowserName, url: string): Promise<Done> {
-  const run =
-    straightRuns.get(name) ?? visit(name, url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
+  const run = straightRuns.get(name) ?? visit(name, url, `${PAGE}&straight`).then((reports) => reports.at(-1) as Done);
   straightRuns.set(name, run);
   return run;
 }

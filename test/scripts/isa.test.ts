@@ -219,5 +219,7 @@ test('what the machine lacks is named with the command that installs it', () => 
 test('a driver that no longer makes up a GPU is told apart from one that fails', () => {
   const dropped = driverFailure('navi31', 'RADV_FORCE_FAMILY has been removed. Please use AMDGPU drm-shim now.');
   expect(dropped.message).toMatch(/Expected Mesa before 26\.1/);
-  expect(driverFailure('navi31', 'out of memory').message).toBe("Mesa's driver compiled nothing for navi31:\nout of memory");
+  expect(driverFailure('navi31', 'out of memory').message).toBe(
+    "Mesa's driver compiled nothing for navi31:\nout of memory",
+  );
 });
