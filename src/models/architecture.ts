@@ -37,6 +37,9 @@ export function fileNames({ name, storedNames = [name] }: WeightSpec): readonly 
 /** By the row, padding included; by the mask's real tokens alone; or by the tokens whose id isn't that of padding. */
 export type PositionRule = 'row' | 'mask' | 'ids';
 
+/** The position of padding by the rules 'mask' and 'ids': −1, as transformers has it. The table has a row for it before the first. */
+export const PADDING_POSITION = 0xffffffff;
+
 /** A tensor that is computed once on the CPU, such as a rotary table. */
 export interface ConstantSpec {
   readonly name: string;

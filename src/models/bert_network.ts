@@ -3,7 +3,7 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
-import type { Inputs, Network, PositionRule, WeightSpec } from './architecture';
+import { type Inputs, type Network, PADDING_POSITION, type PositionRule, type WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type EncoderLayerNames, encoderLayers } from './encoder';
 import type { EncoderConfig } from './encoder_config';
@@ -75,10 +75,15 @@ function embed(g: Graph, layers: Layers, config: EncoderConfig, kind: BertKind, 
   const padding = config.pad_token_id ?? undefined;
   const words = embedding(g, inputs.value('input_ids'), table('word'), { padding });
   const types = embedding(g, inputs.value('token_type_ids'), table('token_type'));
-  const offset = kind.firstPosition;
-  const places = embedding(g, inputs.value('position_ids'), table('position'), { offset });
+  const ofPositions = { offset: kind.firstPosition, padding: hasPaddingRow(kind) ? PADDING_POSITION : undefined };
+  const places = embedding(g, inputs.value('position_ids'), table('position'), ofPositions);
   const sum = add(g, add(g, words, types), places);
   return layerNormOf(g, layers, `${kind.prefix}.embeddings.LayerNorm`, sum, config.layer_norm_eps);
+}
+
+/** Whether the table of positions has a row for padding, which learns nothing. */
+function hasPaddingRow({ positions }: BertKind): boolean {
+  return positions === 'ids';
 }
 
 function blockOf({ prefix }: BertKind, layer: number): string {
@@ -95,14 +100,12 @@ function blockLinears({ hidden_size: C, intermediate_size: F }: EncoderConfig, b
   };
 }
 
-function embeddingModules(
-  config: EncoderConfig,
-  { className, prefix, firstPosition, typesBeforePositions }: BertKind,
-): ModuleInfo[] {
+function embeddingModules(config: EncoderConfig, kind: BertKind): ModuleInfo[] {
+  const { className, prefix, typesBeforePositions } = kind;
   const { vocab_size: V, hidden_size: C, pad_token_id: padding } = config;
   const name = `${prefix}.embeddings`;
   const positions = embeddingModule(`${name}.position_embeddings`, config.max_position_embeddings, C, {
-    padding: firstPosition === 0 ? null : padding,
+    padding: hasPaddingRow(kind) ? padding : null,
   });
   return [
     { name: prefix, type: `${className}Model` },

@@ -39,7 +39,7 @@ export const embeddingBackward = defineKernel({
 interface EmbeddingOptions {
   /** Added to every id, of 32 bits: where the ids' rows begin in the weight. The id −1 is the row before. 0 by default. */
   readonly offset?: number;
-  /** The id whose row learns nothing, as torch's `padding_idx`. None by default. */
+  /** The id, before the offset, whose row learns nothing, as torch's `padding_idx`. None by default. */
   readonly padding?: number | undefined;
   /** What the rows are multiplied by: √C in Gemma. 1 by default. */
   readonly scale?: number;

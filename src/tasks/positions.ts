@@ -1,12 +1,9 @@
-import type { PositionRule } from '../models/architecture';
+import { PADDING_POSITION, type PositionRule } from '../models/architecture';
 import type { BatchShape } from './task';
-
-/** Where the rule 'mask' puts padding: −1, as transformers does. A table of positions has a row for it. */
-export const PADDING_POSITION = 0xffffffff;
 
 /**
  * The position of every token of a batch in its document, (N), by the batch's `attentionSpans`: below T, and
- * `PADDING_POSITION` for padding by the rule 'mask', which doesn't count it.
+ * `PADDING_POSITION` for padding by the rules 'mask' and 'ids', which don't count it.
  */
 export function tokenPositions(
   { B, T }: BatchShape,

@@ -72,24 +72,31 @@ test.each([
   await expectGpuEqualsReference(g, memory, [y, dw], 0);
 });
 
-test.each([0, 2, 6])('embedding: the row of token %i, the padding, learns nothing', async (padding) => {
+test.each([
+  { padding: 0, offset: 0, paddingRow: 0 },
+  { padding: 2, offset: 0, paddingRow: 2 },
+  { padding: 6, offset: 0, paddingRow: 6 },
+  // Of positions: −1 is the row before the first.
+  { padding: 0xffffffff, offset: 2, paddingRow: 1 },
+])('embedding: row $paddingRow, the padding’s by offset $offset, learns nothing', async (given) => {
+  const { padding, offset, paddingRow } = given;
   const memory: Memory = new Map();
   const [N, V, C] = [60, 7, 5];
   const next = random(4);
-  const ids = Float64Array.from({ length: N }, () => Math.floor(next() * V));
+  const ids = Float64Array.from({ length: N }, () => (Math.floor(next() * V) - offset) >>> 0);
   const weight = input(memory, 'weight', [V, C], integerArray(V * C, 1, 1000));
   const dy = input(memory, 'dy', [N, C], integerArray(N * C, 2));
   const dw = input(memory, 'dw', [V, C], integerArray(V * C, 3));
   const before = memory.get(dw)!.slice();
   const g = new Graph();
   g.train(weight);
-  const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight, { padding });
+  const y = embedding(g, input(memory, 'ids', [N], ids, 'u32'), weight, { padding, offset });
   g.grad(y, dy, new Map([[weight, dw]]));
   await expectGpuEqualsReference(g, memory, [y, dw], 0);
   const after = (await runOnGpu(g.steps, memory, [dw])).get(dw)!;
   for (let row = 0; row < V; row++) {
     const [was, is] = [before, after].map((each) => each.subarray(row * C, (row + 1) * C));
-    if (row === padding) expect(is).toEqual(was);
+    if (row === paddingRow) expect(is).toEqual(was);
     else expect(is).not.toEqual(was);
   }
 });

@@ -141,6 +141,15 @@ CASES: Mapping[str, Case] = {
         (ADAMW,),
         committed=WHOLE,
     ),
+    "roberta_embeddings_small": Case(
+        "roberta",
+        14034,
+        "the embeddings train whole, over rows whose padding is read: its rows of words and positions learn nothing",
+        untold(SMALL, KEY_42, ["query"], modules_to_save=["roberta.embeddings"]),
+        "roberta, padding read",
+        (ADAMW,),
+        committed=WHOLE,
+    ),
     "qwen2_f16_shards_small": Case(
         "qwen2-f16-shards",
         12334,

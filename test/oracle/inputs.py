@@ -56,6 +56,14 @@ def _classified(pad_id: int, *, token_types: bool = False, regression: bool = Fa
     return draw
 
 
+def _padding_read(generator: torch.Generator) -> Batch:
+    """RoBERTa's padding within the rows, where the mask has it read. Positions count past it."""
+    batch = _classified(1)(generator)
+    batch["input_ids"][:, [3, 6]] = 1
+    batch["attention_mask"][:, [3, 6]] = 1
+    return batch
+
+
 def _images(generator: torch.Generator) -> Batch:
     pixels = torch.randn(ROWS, CHANNELS, IMAGE, IMAGE, generator=generator)
     return {"pixel_values": pixels, "labels": torch.randint(0, CLASSES, (ROWS,), generator=generator)}
@@ -68,6 +76,7 @@ KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "bert": _classified(0, token_types=True),
     "distilbert": _classified(0),
     "roberta": _classified(1),
+    "roberta, padding read": _padding_read,
     "regression": _classified(1, regression=True),
     "decoder": _classified(2),
     "images": _images,

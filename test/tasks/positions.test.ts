@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { PADDING_POSITION as P } from '../../src/models/architecture';
 import { attentionSpans } from '../../src/ops/attention/attention_spans';
-import { PADDING_POSITION as P, tokenPositions } from '../../src/tasks/positions';
+import { tokenPositions } from '../../src/tasks/positions';
 
 const shape = { B: 3, T: 5 };
 // Padding on the left, on the right, and a row of nothing else.
@@ -14,6 +15,11 @@ test('counted from the row’s start, padding included', () => {
 
 test('counted by the mask, padding left out, which is before the first position as in transformers', () => {
   expect([...tokenPositions(shape, spansOf(mask), 'mask')]).toEqual([P, P, 0, 1, 2, 0, 1, 2, P, P, P, P, P, P, P]);
+});
+
+test('padding within a row isn’t counted, and is before the first position', () => {
+  const spans = spansOf([1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 0, 1, 0]);
+  expect([...tokenPositions(shape, spans, 'ids')]).toEqual([0, 1, P, 2, 3, 0, P, P, 1, 2, P, 0, P, 1, P]);
 });
 
 test('counted from the start of each document', () => {
