@@ -10,6 +10,46 @@ struct Params { start: u32, count: u32, V: u32, has_gradient: u32, smoothing: f3
 @group(0) @binding(3) var<storage, read> block: StepBlock;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 
+// A long row is added up in pieces of so many words, as each addition to a large sum rounds off more of what is small.
+const PIECE = 128u;
+// A row of up to so many words loses next to nothing as one piece.
+const SHORT = 512u;
+
+// Where the piece ends that begins at a word.
+fn end_of_piece(first: u32, width: u32) -> u32 {
+  return select(min(first + PIECE, width), width, width <= SHORT);
+}
+
+// Σ e^(z − largest) of the words of a row.
+fn sum_of_powers(row: u32, width: u32, largest: f32) -> f32 {
+  var sums = Word();
+  var v = 0u;
+  while (v < width) {
+    let end = end_of_piece(v, width);
+    var piece = Word();
+    for (; v < end; v++) {
+      piece += exp(logits[row + v] - largest);
+    }
+    sums += piece;
+  }
+  return word_sum(sums);
+}
+
+// How far the logits of a row lie below the largest in all.
+fn sum_below(row: u32, width: u32, largest: f32) -> f32 {
+  var sums = Word();
+  var v = 0u;
+  while (v < width) {
+    let end = end_of_piece(v, width);
+    var piece = Word();
+    for (; v < end; v++) {
+      piece += largest - logits[row + v];
+    }
+    sums += piece;
+  }
+  return word_sum(sums);
+}
+
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.count) {
@@ -25,18 +65,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     maxima = max(maxima, logits[row + v]);
   }
   let largest = word_max(maxima);
-  var sums = Word();
-  for (var v = 0u; v < width; v++) {
-    sums += exp(logits[row + v] - largest);
-  }
-  let sum = word_sum(sums);
+  let sum = sum_of_powers(row, width, largest);
   var below = largest - word_at(logits[row + target_id / WIDTH], target_id % WIDTH);
   if (p.smoothing > 0.0) {
-    var all_below = Word();
-    for (var v = 0u; v < width; v++) {
-      all_below += largest - logits[row + v];
-    }
-    below = (1.0 - p.smoothing) * below + p.smoothing * word_sum(all_below) / f32(p.V);
+    below = (1.0 - p.smoothing) * below + p.smoothing * sum_below(row, width, largest) / f32(p.V);
   }
   losses[n] = select(0.0, below + log(sum), labelled);
   if (p.has_gradient == 0u) {

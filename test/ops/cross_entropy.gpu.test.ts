@@ -71,6 +71,30 @@ test.each(cases)(title, async ({ variant, chunkRows, ...size }) => {
   await expectGpuEqualsReference(g, set.memory, [losses, dh], 5e-6, { variant });
 });
 
+test.each([
+  ['default', 49_152, 0],
+  ['serial', 49_152, 0],
+  ['serial', 49_152, 0.2],
+  ['serial', 49_153, 0],
+])('cross_entropy %s: the sums over a vocabulary of %i lose no digits, smoothing %d', async (variant, V, smoothing) => {
+  const memory: Memory = new Map();
+  // Some tokens are likely, and of all others each is e^−10 as likely: together they are as much as those.
+  const likely = Float64Array.from({ length: 2 * V }, (_, at) => (at % V < 4 ? 10 : 0));
+  const logits = input(memory, 'logits', [2, V], likely);
+  const targets = input(memory, 'targets', [2], Float64Array.of(7, V - 1), 'u32');
+  const block = input(memory, 'block', [8], blockWords({ labelled: 2, inverse_tokens: 1 / 2 }), 'u32');
+  const losses = input(memory, 'losses', [2], new Float64Array(2));
+  const g = new Graph();
+  g.emit(
+    crossEntropyKernel,
+    { logits, targets, block, losses },
+    {},
+    { start: 0, count: 2, V, has_gradient: 0, smoothing },
+  );
+  // Some units of f32's last place.
+  await expectGpuEqualsReference(g, memory, [losses], 5e-7, { variant });
+});
+
 /** Buffers in which the gradients of the head gather, with what an earlier micro-batch left there. */
 function headGradients({ memory, head: { weight, bias } }: ReturnType<typeof setUp>): Map<Value, Value> {
   const dw = input(memory, 'dw', weight.shape, randomArray(memory.get(weight)!.length, 8, 0.01));

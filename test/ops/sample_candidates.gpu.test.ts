@@ -4,6 +4,7 @@ import { expectGpuEqualsReference, runOnGpu } from '../helpers/on_gpu';
 import { random, randomArray } from '../helpers/random';
 import { ofRing } from '../helpers/ring';
 import { type SequenceFields, samplingOf } from '../helpers/sampling';
+import { runReference } from '../reference/runner';
 import { candidates, penalised } from '../reference/sampling';
 
 /** What transformers gives for one sequence. */
@@ -109,6 +110,18 @@ describe.each([
   ])('the largest vocabulary, top_k=$top_k top_p=$top_p', async (cut) => {
     const fields = { do_sample: true, position: 3, ...cut };
     const { g, memory, wanted } = samplingOf(randomArray(largest, 9, 12), largest, [fields], 3);
+    await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
+  });
+
+  test('of a large vocabulary the small weights count together, though each by itself is rounded off', async () => {
+    const V = 49_152;
+    // e^−17 is less than half a unit of the last place of 1, and all of them are 0.2 %.
+    const logits = new Float64Array(V).fill(-17);
+    logits[0] = 0;
+    const fields = { do_sample: true, top_p: 0.9999, seed: [2962, 0] } as const;
+    const expected = samplingOf(logits, V, [fields]);
+    expect(runReference(expected.g.steps, expected.memory).get(expected.state.ids)![0]).toBeGreaterThan(0);
+    const { g, memory, wanted } = samplingOf(logits, V, [fields]);
     await expectGpuEqualsReference(g, memory, wanted, 0, { variant });
   });
 
