@@ -105,6 +105,14 @@ CASES: Mapping[str, Case] = {
         (ACCUMULATE_MEAN, ACCUMULATE_TOKENS),
         committed=WHOLE,
     ),
+    "llama_unseen_small": Case(
+        "llama",
+        14334,
+        "a label after left padding, predicted from a place that sees no token: zeros by sdpa",
+        causal(SMALL, KEY_42, ["q_proj", "v_proj"]),
+        "text, padded left, first token learnt",
+        committed=WHOLE,
+    ),
     "llama3_tied_mid": Case(
         "llama3-tied",
         12034,

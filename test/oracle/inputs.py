@@ -56,6 +56,14 @@ def _classified(pad_id: int, *, token_types: bool = False, regression: bool = Fa
     return draw
 
 
+def _first_learnt(generator: torch.Generator) -> Batch:
+    """The first token after left padding has a label, which is predicted from a place that sees no token."""
+    batch = text(generator, "left")
+    ids, mask, labels = (batch[name] for name in ("input_ids", "attention_mask", "labels"))
+    first = mask.argmax(1, keepdim=True)
+    return {**batch, "labels": labels.scatter(1, first, ids.gather(1, first))}
+
+
 def _padding_read(generator: torch.Generator) -> Batch:
     """RoBERTa's padding within the rows, where the mask has it read. Positions count past it."""
     batch = _classified(1)(generator)
@@ -72,6 +80,7 @@ def _images(generator: torch.Generator) -> Batch:
 KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "text": text,
     "text, padded left": lambda generator: text(generator, "left"),
+    "text, padded left, first token learnt": _first_learnt,
     "text, padded right": lambda generator: text(generator, "right"),
     "bert": _classified(0, token_types=True),
     "distilbert": _classified(0),

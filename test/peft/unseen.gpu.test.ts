@@ -1,0 +1,25 @@
+import { afterAll, expect, test } from 'vitest';
+import { AutoModelForCausalLM } from '../../src/index';
+import { goldenBase } from '../helpers/golden';
+import { openTestSession } from '../helpers/session';
+
+const { session } = await openTestSession();
+afterAll(() => session.close());
+
+/** In transformers eager attention gives such a place the mean of all values, padding's too: the loss changes with each place more. */
+test.each(['llama', 'gemma2', 'falcon-alibi'])(
+  '%s: a label after left padding has the same loss however far the row is padded',
+  async (base) => {
+    const model = await AutoModelForCausalLM.from_pretrained(goldenBase(`base/${base}`), { session });
+    const lossOf = async (padding: number): Promise<number> => {
+      const row = (fill: number, ...rest: readonly number[]) => [[...Array<number>(padding).fill(fill), ...rest]];
+      const inputs = { input_ids: row(7, 5, 16, 37), attention_mask: row(0, 1, 1, 1), labels: row(-100, 5, 16, 37) };
+      return (await model.forward(inputs)).loss!;
+    };
+    const [alone, near, far] = [await lossOf(0), await lossOf(2), await lossOf(9)];
+    // The first label is predicted from padding, and from nothing without.
+    expect(Math.abs(near - alone)).toBeGreaterThan(0.01);
+    expect(far).toBeCloseTo(near, 4);
+    await model.dispose();
+  },
+);
