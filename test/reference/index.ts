@@ -2,6 +2,7 @@ import * as adamw from './adamw';
 import * as add from './add';
 import * as attention from './attention';
 import * as attentionDecode from './attention_decode';
+import * as binaryCrossEntropyWithLogits from './binary_cross_entropy_with_logits';
 import * as cacheWrite from './cache_write';
 import * as columnSum from './column_sum';
 import * as copy from './copy';
@@ -41,6 +42,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...add,
   ...attention,
   ...attentionDecode,
+  ...binaryCrossEntropyWithLogits,
   ...cacheWrite,
   ...rowWeights,
   ...columnSum,
