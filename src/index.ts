@@ -16,6 +16,7 @@ export type {
   ModuleNames,
   ParameterCount,
   PretrainedConfig,
+  ProblemType,
   ProjectionDtype,
 } from './core/model';
 export type { ModelSource, ParserLimits, ProgressInfo } from './core/source';
@@ -25,6 +26,7 @@ export type {
   EvalLogs,
   Example,
   ImageExample,
+  LabelList,
   PauseReason,
   StepLogs,
   TrainEvent,
@@ -54,7 +56,7 @@ export type { PreTrainedModel } from './page/model';
 export { type CachedModel, models, type VerifyOptions } from './page/models';
 export { get_peft_model, PeftConfig, PeftModel } from './page/peft_classes';
 export type { LabelScore, PredictInput, PredictOptions } from './page/predict';
-export type { ImagePreview, Preview, PreviewLabel, PreviewOptions } from './page/preview';
+export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from './page/preview';
 export { probe } from './page/probe';
 export { Profile } from './page/profile/profile';
 export type { LearnOptions, LearnRecord, ProfileInfo, ProfileOptions } from './page/profile/types';

@@ -4,11 +4,11 @@ import { isJsonObject } from './fields';
 import { type ImageInput, looksLikeImage, type RgbaImage, type RgbImage } from './image';
 import { plainNumbers } from './numbers';
 import type { Tensor } from './tensor';
-import type { Example, ImageExample } from './training';
+import type { Example, ImageExample, LabelList } from './training';
 import { wrong } from './wrong';
 
 const FORMS =
-  '{ text }, { text, label }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { image, label } or { pixel_values, label }';
+  '{ text }, { text, label }, { text, labels }, { prompt, completion }, { messages }, { input_ids, labels?, attention_mask? }, { image, label } or { pixel_values, label }';
 
 const PROMPTS = ['prompt', 'instruction', 'question', 'input', 'query'];
 const COMPLETIONS = ['completion', 'output', 'response', 'answer', 'target'];
@@ -36,30 +36,29 @@ export function exampleFields(where: string, example: unknown): Example {
     throw wrong(`${where}: label`, "a number, or one of the model's labels", value);
   };
   const list = (key: string): number[] => integers(`${where}: ${key}`, example[key]);
+  const labels = labelList(example.labels);
   if (has('input_ids')) {
+    const ofTokens = typeof example.labels === 'number' ? example.labels : labels;
+    if (has('labels') && ofTokens === undefined) throw wrong(`${where}: labels`, LABELS, example.labels);
     return {
       input_ids: list('input_ids'),
-      ...(has('labels') && { labels: typeof example.labels === 'number' ? example.labels : list('labels') }),
+      ...(ofTokens !== undefined && { labels: ofTokens }),
       ...(has('label') && { label: label() }),
       ...(has('attention_mask') && { attention_mask: list('attention_mask') }),
       ...(has('token_type_ids') && { token_type_ids: list('token_type_ids') }),
     };
   }
+  const toTell = () => ({ ...(has('label') && { label: label() }), ...(labels !== undefined && { labels }) });
   if (has('pixel_values')) {
-    const pixel_values = pixels(`${where}: pixel_values`, example.pixel_values);
-    return { pixel_values, ...(has('label') && { label: label() }) };
+    return { pixel_values: pixels(`${where}: pixel_values`, example.pixel_values), ...toTell() };
   }
-  if (has('image')) {
-    return { image: image(`${where}: image`, example.image), ...(has('label') && { label: label() }) };
-  }
-  if (has('prepared')) {
-    return { prepared: prepared(`${where}: prepared`, example.prepared), ...(has('label') && { label: label() }) };
-  }
+  if (has('image')) return { image: image(`${where}: image`, example.image), ...toTell() };
+  if (has('prepared')) return { prepared: prepared(`${where}: prepared`, example.prepared), ...toTell() };
   if (has('prompt') && has('completion')) return { prompt: text('prompt'), completion: text('completion') };
   if (has('messages')) return { messages: chatMessages(`${where}: messages`, example.messages) };
   if (has('text')) {
     const pair = has('text_pair') ? { text_pair: text('text_pair') } : {};
-    return { text: text('text'), ...pair, ...(has('label') && { label: label() }) };
+    return { text: text('text'), ...pair, ...toTell() };
   }
   throw wrong(where, FORMS, example, exampleHint(example));
 }
@@ -133,6 +132,15 @@ const IMAGE_HINT =
   'A file is a Blob: await (await fetch(address)).blob(), or what an input of files gives. A canvas gives ImageData: getImageData(…).';
 const BYTES = 'width·height·4 bytes as ImageData has them';
 const PIXELS = '{ dims: [channels, height, width], data }, with a number for each';
+
+const LABELS = 'an array of numbers, or of names of labels';
+
+/** Undefined for what is no list of numbers or of names: a column that no example has. */
+function labelList(value: unknown): LabelList | undefined {
+  const list = plainNumbers(value);
+  if (list?.every((entry) => typeof entry === 'string')) return list as string[];
+  return list?.every(Number.isFinite) ? (list as number[]) : undefined;
+}
 
 function integers(where: string, value: unknown): number[] {
   const list = plainNumbers(value);

@@ -7,12 +7,23 @@ export type TaskName = 'causal_lm' | 'sequence_classification' | 'image_classifi
 /** Whose names a model's modules have, where those of transformers 4 and 5 differ. Files have those of 4. */
 export type ModuleNames = 'v4' | 'v5';
 
+/**
+ * What a classifier tells, by transformers' names: one class of several, any number of the labels at once, or a number for each
+ * label.
+ */
+export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
+
 /** Which labels a classifier is to have. */
 export interface LabelOptions {
   /** As many as config.json names, or 2. One: a number is predicted. */
   readonly num_labels?: number;
   /** Their names by number, from 0. */
   readonly id2label?: Readonly<Record<number, string>>;
+  /**
+   * What config.json says, where it has as many labels or says 'multi_label_classification'; else 'regression' of one label, and
+   * 'single_label_classification' of several.
+   */
+  readonly problem_type?: ProblemType;
 }
 
 /** One module of a model, as in torch's `named_modules()`. Features are there for linear layers. */

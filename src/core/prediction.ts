@@ -7,11 +7,13 @@ export type PredictInput =
   | ImageInput
   | Exclude<Example, { readonly prompt: unknown } | { readonly messages: unknown }>;
 
-/** How likely a label is, or, from a model with a single one, the number that it predicts. */
+/** How likely a label is, or, from a model that predicts numbers, the label's number. */
 export interface LabelScore {
   readonly label: string;
-  /** The softmax of the logits, from 0 to 1. */
+  /** From 0 to 1: the softmax of the logits, or the sigmoid of the label's own where several go together. */
   readonly score: number;
+  /** Of a model that tells several labels at once: whether the input has this one, as its score is above 0.5. */
+  readonly told?: boolean;
 }
 
 export interface PredictOptions {

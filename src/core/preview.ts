@@ -2,8 +2,17 @@ import type { RgbaImage } from './image';
 import type { Tensor } from './tensor';
 import type { TrainingArguments } from './training';
 
-/** Of classifiers: the class, or the number to be predicted. Null for an example without a label. */
-export type PreviewLabel = { readonly id: number; readonly name: string } | number | null;
+/**
+ * Of classifiers: the class, or the number to be predicted; of several labels at once those that the example has, and of several
+ * numbers all. Null for an example without a label.
+ */
+export type PreviewLabel = NamedLabel | number | readonly NamedLabel[] | readonly number[] | null;
+
+/** A label, and its place among the model's. */
+export interface NamedLabel {
+  readonly id: number;
+  readonly name: string;
+}
 
 /** A text as a model takes it in. The lists are of one length, an entry for each token. */
 export interface Preview {

@@ -32,7 +32,7 @@ export interface GivenTexts {
   readonly input_ids: IdTensor;
   readonly attention_mask?: IdTensor;
   readonly token_type_ids?: IdTensor;
-  /** Of tokens, or a class or number for each row. */
+  /** Of tokens, or of classifiers of each row. */
   readonly labels?: IdTensor | RowLabels;
 }
 
@@ -45,8 +45,9 @@ export function rowsOf(inputs: GivenInputs): number {
   return ('input_ids' in inputs ? inputs.input_ids : inputs.pixel_values).dims[0];
 }
 
+/** A class or a number for each row, or a number for each of its labels. */
 export interface RowLabels {
-  readonly dims: readonly [B: number];
+  readonly dims: readonly [B: number] | readonly [B: number, labels: number];
   readonly data: Float32Array;
 }
 
@@ -62,7 +63,8 @@ export interface ModelInputs {
   readonly token_type_ids?: IdMatrix;
   /**
    * With labels, `loss` is computed. Of language models (B,T): −100 is ignored, and the logits at t are compared with the label
-   * at t+1. Of classifiers one for each row: the class, or the number to be predicted.
+   * at t+1. Of classifiers one for each row: the class, or the number to be predicted; (B,num_labels) of those that tell several
+   * labels at once, from 0 to 1 for each, or several numbers.
    */
   readonly labels?: IdMatrix | readonly number[];
   /** An adapter for each row, active or not; '__base__' for none. By default the active ones serve all rows. */

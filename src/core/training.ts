@@ -120,14 +120,20 @@ export type ResolvedTrainingArguments = Readonly<
 
 type DecidedLater = 'completion_only_loss' | 'greater_is_better' | 'headLearningRate' | 'classWeights';
 
+/**
+ * The labels of an example, for models that tell several: at once, their names, or for each label a number from 0 to 1; of several
+ * numbers, those.
+ */
+export type LabelList = readonly number[] | readonly string[];
+
 /** An image, for classifiers of images. */
 export type ImageExample =
   /** A file, or pixels of any size. It becomes what the model's preprocessor_config.json makes of it. */
-  | { readonly image: ImageInput; readonly label?: number | string }
+  | { readonly image: ImageInput; readonly label?: number | string; readonly labels?: LabelList }
   /** Bytes of the model's own size, resized before, as profiles keep them. They are taken as they are. */
-  | { readonly prepared: RgbImage; readonly label?: number | string }
+  | { readonly prepared: RgbImage; readonly label?: number | string; readonly labels?: LabelList }
   /** (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
-  | { readonly pixel_values: Tensor; readonly label?: number | string };
+  | { readonly pixel_values: Tensor; readonly label?: number | string; readonly labels?: LabelList };
 
 export type Example =
   | { readonly text: string; readonly text_pair?: string }
@@ -140,11 +146,12 @@ export type Example =
   | { readonly messages: readonly ChatMessage[] }
   /** For classifiers: one of the model's labels or its index, or the number to be predicted. */
   | { readonly text: string; readonly text_pair?: string; readonly label: number | string }
+  | { readonly text: string; readonly text_pair?: string; readonly labels: LabelList }
   | ImageExample
   | {
       readonly input_ids: readonly number[];
-      /** Of each token; for classifiers one for all. */
-      readonly labels?: readonly number[] | number;
+      /** Of each token; for classifiers one for all, or the list of them. */
+      readonly labels?: LabelList | number;
       readonly label?: number | string;
       readonly attention_mask?: readonly number[];
       /** Of encoders: 1 for the tokens of the second of two texts. */
@@ -154,7 +161,7 @@ export type Example =
 /**
  * A Blob is JSON Lines or CSV when its type or name says so (application/jsonl, .jsonl; text/csv, .csv), else plain text cut into
  * blocks of `max_length`. The first row of a CSV file names its columns as an example's fields are named: text and label, or
- * prompt and completion. Numbers may be labels as they are written.
+ * prompt and completion. Numbers may be labels as they are written; lists of labels a CSV file doesn't hold.
  */
 export type Dataset = Iterable<Example> | AsyncIterable<Example> | Blob;
 

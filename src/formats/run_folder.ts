@@ -1,5 +1,5 @@
 import type { ImageNumbers } from '../core/image';
-import type { TaskName } from '../core/model';
+import type { ProblemType, TaskName } from '../core/model';
 import type { Tensor } from '../core/tensor';
 import type { StepLogs, TrainProgress } from '../core/training';
 import { type AdapterTensors, type ExpectedOther, otherParameter, vectorParameter, writeAdapterModel } from './peft';
@@ -48,8 +48,10 @@ export interface RunSettings {
   readonly task: TaskName;
   /** Of modules that train whole, where they have a rate of their own. */
   readonly head_learning_rate?: number;
-  /** Of classes, in their order, or of the one number that is predicted. */
+  /** Of classes, or of the numbers that are predicted, in their order. */
   readonly labels?: readonly string[];
+  /** What a classifier tells, by transformers' name. */
+  readonly problem_type?: ProblemType;
   /** Of classifiers. */
   readonly label_smoothing_factor?: number;
   /** How bytes of images become numbers. Their size is [height, width]. */

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 import { Fields, isJsonObject, type JsonObject } from '../core/fields';
-import type { LabelOptions, PretrainedConfig } from '../core/model';
+import type { LabelOptions, PretrainedConfig, ProblemType } from '../core/model';
 import { unsupported } from './config_fields';
 
 /** More than any published classifier, and few enough for their logits to be read after every batch. */
@@ -8,26 +8,40 @@ const MAX_LABELS = 2 ** 16;
 /** Characters of a label's name. */
 const MAX_NAME = 256;
 
+const MULTI_LABEL = 'multi_label_classification';
+
 /** What a classifier tells of an input. */
 export interface Labels {
-  /** By class. */
+  /** Of each output. */
   readonly names: readonly string[];
-  /** One class of several, or one number. */
-  readonly problem: 'single_label_classification' | 'regression';
+  /** One class of several, any number of the labels at once, or a number for each label. */
+  readonly problem: ProblemType;
 }
 
 /**
- * The labels that a config.json names: by `id2label`, or as many as `num_labels` (2 by default) under transformers' names. A single
- * label is a number to be predicted, as in transformers. Throws `invalid_format` for labels that aren't numbered from 0,
- * `unsupported_model` for several labels at once and several numbers.
+ * The labels that a config.json names: by `id2label`, or as many as `num_labels` (2 by default) under transformers' names. Without a
+ * `problem_type`, a single label is a number to be predicted, and several are classes, as in transformers. Throws `invalid_format`
+ * for labels that aren't numbered from 0, `unsupported_model` for a problem of another type and for a single class.
  */
 export function parseLabels(json: JsonObject): Labels {
   const fields = new Fields(json, 'config.json');
   const names = namesOf(fields);
-  const problem = fields.optionalString('problem_type') ?? null;
-  const expected = names.length === 1 ? 'regression' : 'single_label_classification';
-  if (problem !== null && problem !== expected) throw unsupported('problem_type', problem, [expected]);
-  return { names, problem: expected };
+  const problems: readonly ProblemType[] =
+    names.length === 1 ? ['regression', MULTI_LABEL] : ['single_label_classification', 'regression', MULTI_LABEL];
+  const given = fields.optionalString('problem_type') ?? problems[0];
+  const problem = problems.find((type) => type === given);
+  if (problem === undefined) throw unsupported('problem_type', String(given), problems);
+  return { names, problem };
+}
+
+/** How many numbers tell an example's label: its class, or one for each label. */
+export function targetsPerRow({ names, problem }: Labels): number {
+  return problem === 'single_label_classification' ? 1 : names.length;
+}
+
+/** Whether an example has a list of labels: several at once, or several numbers. */
+export function areSeveral({ names, problem }: Labels): boolean {
+  return problem === MULTI_LABEL || (problem === 'regression' && names.length > 1);
 }
 
 function namesOf(fields: Fields): readonly string[] {
@@ -48,16 +62,20 @@ function isName(name: unknown): name is string {
 
 /** The config.json of a model with other labels; as it is where none are given. */
 export function withLabels(config: PretrainedConfig, options: LabelOptions = {}): PretrainedConfig {
-  const { num_labels = Object.keys(options.id2label ?? {}).length } = options;
-  if (num_labels === 0) return config;
-  const { num_labels: _count, id2label: own, label2id: _ids, problem_type: _problem, ...rest } = config;
+  const { num_labels = Object.keys(options.id2label ?? {}).length, problem_type } = options;
+  if (num_labels === 0) return problem_type === undefined ? config : { ...config, problem_type };
+  const { num_labels: count, id2label: own, label2id: _ids, problem_type: ownProblem, ...rest } = config;
   const isOwn = options.id2label === undefined && isJsonObject(own) && Object.keys(own).length === num_labels;
+  const ownCount = isJsonObject(own) ? Object.keys(own).length : (count ?? 2);
+  // With other labels a number may become classes, and classes a number. Several labels at once stay that.
+  const problem = problem_type ?? (ownCount === num_labels || ownProblem === MULTI_LABEL ? ownProblem : undefined);
   const given: Readonly<Record<string, unknown>> = isOwn ? own : (options.id2label ?? {});
   const names = Array.from({ length: num_labels }, (_, label) => String(given[label] ?? `LABEL_${label}`));
   return {
     ...rest,
     id2label: Object.fromEntries(names.map((name, label) => [String(label), name])),
     label2id: Object.fromEntries(names.map((name, label) => [name, label])),
+    ...((problem ?? undefined) !== undefined && { problem_type: problem }),
   };
 }
 

@@ -63,7 +63,8 @@ export class AutoModelForSequenceClassification {
   static readonly name = 'AutoModelForSequenceClassification';
   /**
    * Loads a model that tells the class of a text onto the GPU, or a number where it has a single label, with its tokenizer where
-   * there is one. Its labels are those of config.json unless `num_labels` or `id2label` say others. A head that the weights lack
+   * there is one. With a `problem_type` it tells several labels at once, or several numbers. Its labels are those of config.json
+   * unless `num_labels` or `id2label` say others. A head that the weights lack
    * is made new, as transformers makes it, with a warning of the session (`newly_initialized`); it is the same at each load.
    * Rejects as `AutoModelForCausalLM.from_pretrained` does, with `unsupported_model` also for models without such a head.
    */

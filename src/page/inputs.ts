@@ -1,10 +1,11 @@
+import type { TaskName } from '../core/model';
 import { plainNumber } from '../core/numbers';
 import type { IdMatrix, IdTensor, ModelInputs, PixelTensor, RowLabels, Tensor } from '../core/tensor';
 import type { WireInputs } from '../worker/protocol';
 import { anyObject, anyString, checkOptions, defined, orNull, type Rule, wrong } from './options';
 
 /** Checks a batch's form. What only the model knows (ids within the vocabulary, T within its positions, sizes of images) the worker checks. */
-export function wireInputs(inputs: ModelInputs): WireInputs {
+export function wireInputs(inputs: ModelInputs, task: TaskName): WireInputs {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
     const ids = typeof inputs === 'string' ? '[await model.tokenizer.encode(text)]' : '[ids]';
     throw wrong('inputs', 'an object with input_ids or pixel_values', inputs, `Pass { input_ids: ${ids} }.`);
@@ -21,6 +22,7 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
   if (inputs.input_ids === undefined) throw wrong('inputs: input_ids', 'one array of ids per row', undefined);
   const input_ids = toIdTensor('input_ids', inputs.input_ids);
   const [B, T] = input_ids.dims;
+  const { labels } = inputs;
   const likeIds = (name: string, matrix: IdMatrix | undefined): IdTensor | undefined => {
     if (matrix === undefined) return undefined;
     const tensor = toIdTensor(name, matrix);
@@ -32,7 +34,7 @@ export function wireInputs(inputs: ModelInputs): WireInputs {
     ...defined({
       attention_mask: likeIds('attention_mask', inputs.attention_mask),
       token_type_ids: likeIds('token_type_ids', inputs.token_type_ids),
-      labels: isRowLabels(inputs.labels) ? rowLabels(inputs.labels, B) : likeIds('labels', inputs.labels),
+      labels: isMatrix(labels) && task === 'causal_lm' ? likeIds('labels', labels) : labels && labelsOfRows(labels, B),
       adapter_names: inputs.adapter_names ?? undefined,
     }),
   };
@@ -44,11 +46,11 @@ function imageInputs(inputs: ModelInputs, pixels: Tensor): WireInputs {
   }
   const pixel_values = toPixelTensor(pixels);
   const { labels, adapter_names } = inputs;
-  if (labels !== undefined && !isRowLabels(labels)) throw wrong('inputs: labels', 'a number for each image', labels);
+  const [B] = pixel_values.dims;
   return {
     pixel_values,
     ...defined({
-      labels: labels && rowLabels(labels, pixel_values.dims[0]),
+      labels: labels && labelsOfRows(labels, B),
       adapter_names: adapter_names ?? undefined,
     }),
   };
@@ -65,7 +67,27 @@ function toPixelTensor({ dims, data }: Tensor): PixelTensor {
   throw wrong('inputs: pixel_values', 'dims [B, C, H, W] and a number for each', got);
 }
 
-function isRowLabels(labels: ModelInputs['labels']): labels is readonly number[] {
+/** A class or a number for each row, or a number for each label of it. */
+function labelsOfRows(labels: Labels, B: number): RowLabels {
+  if (isRowLabels(labels)) return rowLabels(labels, B);
+  const { dims, data } = toMatrix('labels', labels);
+  const [rows, columns] = dims;
+  if (rows !== B) throw wrong('inputs: labels', `one for each of ${B} rows`, `${rows} of them`);
+  const numbers = Array.from(data, plainNumber);
+  const odd = numbers.findIndex((number) => !Number.isFinite(number));
+  if (odd >= 0) {
+    throw wrong(`inputs: labels[${Math.floor(odd / columns)}][${odd % columns}]`, 'a number', data[odd]);
+  }
+  return { dims, data: Float32Array.from(numbers as number[]) };
+}
+
+type Labels = NonNullable<ModelInputs['labels']>;
+
+function isMatrix(labels: ModelInputs['labels']): labels is IdMatrix {
+  return labels !== undefined && !isRowLabels(labels);
+}
+
+function isRowLabels(labels: Labels): labels is readonly number[] {
   return Array.isArray(labels) && typeof labels[0] === 'number';
 }
 
@@ -83,7 +105,13 @@ export const nameList: Rule = {
   accepts: (value) => Array.isArray(value) && value.every((name) => anyString.accepts(name)),
 };
 
-function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
+interface Matrix {
+  readonly dims: readonly [B: number, T: number];
+  /** B·T */
+  readonly data: ArrayLike<number | bigint>;
+}
+
+function toMatrix(name: string, matrix: IdMatrix): Matrix {
   const { dims, data } = isRows(matrix) ? flatten(name, matrix) : matrix;
   if (!Array.isArray(dims) || typeof data?.length !== 'number') {
     throw wrong(`inputs: ${name}`, 'one array of ids per row, or { dims, data }', matrix);
@@ -94,13 +122,19 @@ function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
     const got = `dims [${dims.join(', ')}] with ${data.length} entries`;
     throw wrong(`inputs: ${name}`, 'at least one row and one column, dims [B, T] and B·T entries', got);
   }
+  return { dims: [B, T], data };
+}
+
+function toIdTensor(name: string, matrix: IdMatrix): IdTensor {
+  const { dims, data } = toMatrix(name, matrix);
+  const T = dims[1];
   const ids = new Int32Array(data.length);
   for (let i = 0; i < ids.length; i++) {
     const given = plainNumber(data[i]);
     ids[i] = typeof given === 'number' ? given : Number.NaN;
     if (ids[i] !== given) throw wrong(`inputs: ${name}[${Math.floor(i / T)}][${i % T}]`, 'an integer', data[i]);
   }
-  return { dims: [B, T], data: ids };
+  return { dims, data: ids };
 }
 
 function flatten(name: string, rows: readonly ArrayLike<number | bigint>[]): Flat {

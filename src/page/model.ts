@@ -45,8 +45,8 @@ export interface PreTrainedModel extends AsyncDisposable {
     config?: BatchGenerationConfig,
   ): BatchGeneration;
   /**
-   * What a classifier tells of an input: all of its labels, the likeliest first; from a model with a single label, the number
-   * that it predicts. Texts that are longer than the model takes are cut. An image is a Blob or ImageData. Rejects with
+   * What a classifier tells of an input: all of its labels, the likeliest first; from a model that tells several at once, also
+   * which of them it tells; from one of numbers, those that it predicts, in the order of its labels. Texts that are longer than the model takes are cut. An image is a Blob or ImageData. Rejects with
    * `invalid_argument` for language models.
    */
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;
@@ -124,7 +124,7 @@ export class RemoteModel implements PreTrainedModel {
   async forward(inputs: ModelInputs): Promise<{ logits: Tensor; loss?: number }> {
     const { link } = this[partsKey];
     const handle = liveHandle(this);
-    const wire = wireInputs(inputs);
+    const wire = wireInputs(inputs, this[partsKey].info.task);
     return link.call((call) => link.request('forward', call, handle, wire));
   }
 

@@ -1,11 +1,11 @@
 import { exampleFields } from '../core/example';
-import type { ImagePreview, Preview, PreviewLabel, PreviewOptions } from '../core/preview';
+import type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions } from '../core/preview';
 import type { Example } from '../core/training';
 import type { PreviewRequest } from '../worker/protocol';
 import { abortSignal, anyBoolean, checkOptions, defined, integer, orNull, type Rules } from './options';
 import { resolveTrainingArguments } from './training_arguments';
 
-export type { ImagePreview, Preview, PreviewLabel, PreviewOptions };
+export type { ImagePreview, NamedLabel, Preview, PreviewLabel, PreviewOptions };
 
 const rules: Rules<PreviewOptions> = {
   max_length: integer(2),

@@ -106,6 +106,7 @@ export const classifierRules = {
       Object.keys(value).length > 0 &&
       Object.entries(value).every(([, name]) => anyString.accepts(name)),
   },
+  problem_type: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
   ignore_mismatched_sizes: anyBoolean,
 };
 
@@ -113,7 +114,7 @@ export const imageClassifierRules = { ...classifierRules, module_names: oneOf('v
 
 /** Throws `invalid_argument` for names that aren't those of all labels. */
 export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
-  const { num_labels, id2label, ignore_mismatched_sizes } = options;
+  const { num_labels, id2label, problem_type, ignore_mismatched_sizes } = options;
   const count = Object.keys(id2label ?? {}).length;
   const numbers = Array.from({ length: count }, (_, label) => label);
   if (num_labels !== undefined && count > 0 && count !== num_labels) {
@@ -122,7 +123,11 @@ export function classifierLoadOptions(options: ClassifierOptions): LoadOptions {
   if (id2label !== undefined && !numbers.every((label) => Object.hasOwn(id2label, label))) {
     throw wrong('id2label', `names of the labels from 0 to ${count - 1}`, Object.keys(id2label).join(', '));
   }
-  const labels = count === 0 && num_labels === undefined ? undefined : defined({ num_labels, id2label });
+  if (problem_type === 'single_label_classification' && (num_labels ?? count) === 1) {
+    throw wrong('problem_type', "'regression' or 'multi_label_classification', as there is one label", problem_type);
+  }
+  const given = defined({ num_labels, id2label, problem_type });
+  const labels = Object.keys(given).length === 0 ? undefined : given;
   return { ...loadOptions(options), ...defined({ labels, ignore_mismatched_sizes }) };
 }
 

@@ -223,8 +223,10 @@ export class Trainer {
    *
    * Of a language model, `eval_loss`: the mean loss over all labelled tokens, of texts that are cut into blocks of `max_length`
    * that don't overlap; `perplexity`: its exponential; `eval_tokens`: how many there are. Of a classifier, `eval_loss`: the mean
-   * over all examples; `eval_rows`: how many there are; `accuracy` and `f1`, the mean of all classes' F1; or, with one label,
-   * `pearson` and `spearman`, the correlations of what is predicted with what is given, NaN where either doesn't vary.
+   * over all examples; `eval_rows`: how many there are; `accuracy` and `f1`, the mean of all classes' F1. Of one that tells several
+   * labels at once, `accuracy`: how many rows are wholly right; `f1`: the mean of all labels' F1; `f1_micro`: that of all labels
+   * together. Of numbers, `pearson` and `spearman`: the correlations of what is predicted with what is given, of several numbers
+   * their means, NaN where either doesn't vary.
    *
    * Rejects with `invalid_argument` where there is no `eval_dataset`, or data that can't be measured on.
    */

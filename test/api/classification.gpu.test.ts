@@ -45,14 +45,20 @@ const evaluations = (events: readonly TrainEvent[]) =>
   events.flatMap((event) => (event.type === 'evaluate' ? [event] : []));
 
 describe('forward', () => {
-  test.each(['bert_seqcls_mid', 'roberta_regression_mid', 'gpt2_seqcls_mid'])('%s: logits and loss', async (name) => {
+  test.each([
+    'bert_seqcls_mid',
+    'bert_multilabel_mid',
+    'bert_numbers_mid',
+    'roberta_regression_mid',
+    'gpt2_seqcls_mid',
+  ])('%s: logits and loss', async (name) => {
     const { inputs, expect: figures, base, tolerance } = goldenCase(name);
     const opened = await openTestSession();
     const model = await AutoModelForSequenceClassification.from_pretrained(goldenBase(base), {
       session: opened.session,
     });
     const { labels, ...batch } = inputs.batch;
-    const { logits, loss } = await model.forward({ ...batch, labels: labels as readonly number[] });
+    const { logits, loss } = await model.forward({ ...batch, labels });
     expect(logits.dims).toEqual([labels.length, name.includes('regression') ? 1 : 3]);
     expect(Math.abs(loss! - figures.base.loss)).toBeLessThanOrEqual(tolerance.loss_abs);
     expect((await model.forward(batch)).loss).toBeUndefined();
@@ -80,6 +86,70 @@ describe('training', () => {
       for (const [index, { score }] of alone.entries()) expect(score).toBeCloseTo(first![index]!.score, 5);
       const head = await (await model.save_pretrained())['adapter_model.safetensors'].text();
       expect(head).toContain('base_model.model.classifier.weight');
+    });
+  });
+
+  test('learns several labels at once, and tells those above a half', async () => {
+    await within({}, async (opened) => {
+      const files = goldenBase('base/bert');
+      const { session } = opened;
+      const problem_type = 'multi_label_classification';
+      const base = await AutoModelForSequenceClassification.from_pretrained(files, { session, id2label, problem_type });
+      expect(base.config.problem_type).toBe(problem_type);
+      const model = await get_peft_model(base, config);
+      // By the first token: one of them, two, or none.
+      const sets = [['red'], ['green', 'blue'], []];
+      const several = rows.map((row, index): Example => {
+        const { input_ids } = row as { readonly input_ids: readonly number[] };
+        return { input_ids, labels: sets[index % 3]! };
+      });
+      const datasets = { train_dataset: several, eval_dataset: several };
+      const before = await trainer(model, datasets).evaluate();
+      await trainer(model, { ...datasets, args: { num_train_epochs: 12 } }).train();
+      const after = await trainer(model, datasets).evaluate();
+      expect(after.eval_loss).toBeLessThan(before.eval_loss! / 2);
+      expect(after).toMatchObject({ accuracy: 1, f1: 1, f1_micro: 1, eval_rows: 12 });
+      const predicted = await model.predict_batch(several as { input_ids: number[] }[]);
+      for (const [index, scores] of predicted.entries()) {
+        expect(scores.map(({ score }) => score)).toEqual(scores.map(({ score }) => score).toSorted((a, b) => b - a));
+        const told = scores.filter((one) => one.told).map(({ label }) => label);
+        expect(new Set(told)).toEqual(new Set(sets[index % 3]));
+      }
+      const preview = await model.preview(several[1]!);
+      expect(preview.label).toEqual([
+        { id: 1, name: 'green' },
+        { id: 2, name: 'blue' },
+      ]);
+      await expect(trainer(model, { train_dataset: rows }).train()).resolves.toMatchObject({ global_step: 9 });
+    });
+  });
+
+  test('learns several numbers, and tells them in their order', async () => {
+    await within({}, async ({ session }) => {
+      const base = await AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert-numbers'), {
+        session,
+        id2label: { 0: 'x', 1: 'y', 2: 'z' },
+      });
+      const model = await get_peft_model(base, config);
+      const wanted = [
+        [1, -1, 0],
+        [-1, 0.5, 2],
+        [0, 1, -2],
+      ];
+      const several = rows.map(
+        (row, index): Example => ({ ...(row as object), label: undefined, labels: wanted[index % 3] }) as never,
+      );
+      const datasets = { train_dataset: several, eval_dataset: several };
+      await trainer(model, { ...datasets, args: { num_train_epochs: 12 } }).train();
+      const { eval_loss, pearson } = await trainer(model, datasets).evaluate();
+      expect(eval_loss).toBeLessThan(0.1);
+      expect(pearson).toBeGreaterThan(0.95);
+      const predicted = await model.predict_batch(several as { input_ids: number[] }[]);
+      for (const [index, scores] of predicted.entries()) {
+        expect(scores.map(({ label }) => label)).toEqual(['x', 'y', 'z']);
+        for (const [at, { score }] of scores.entries())
+          expect(Math.abs(score - wanted[index % 3]![at]!)).toBeLessThan(1);
+      }
     });
   });
 

@@ -42,6 +42,7 @@ describe('a classifier of texts', async () => {
     expect(await jsonOf(files, 'run.json')).toMatchObject({
       task: 'sequence_classification',
       labels: ['ham', 'spam'],
+      problem_type: 'single_label_classification',
       label_smoothing_factor: 0.1,
       head_learning_rate: 1,
       rows_at_a_time: 4,

@@ -65,6 +65,43 @@ test('two profiles over one base keep heads of their own', async () => {
   });
 });
 
+test('a profile tells several labels at once, goes on as files, and isn’t opened where one is told', async () => {
+  const problem_type = 'multi_label_classification';
+  const loadSeveral = ({ session }: TestSession) =>
+    AutoModelForSequenceClassification.from_pretrained(goldenBase('base/bert'), {
+      session,
+      id2label: { 0: 'red', 1: 'green', 2: 'blue' },
+      problem_type,
+    });
+  const sets = [['red'], ['green', 'blue'], []];
+  const several = rows.map((row, index): Example => {
+    const { input_ids } = row as { readonly input_ids: readonly number[] };
+    return { input_ids, labels: sets[index % 3]! };
+  });
+  await visit(async (opened) => {
+    const base = await loadSeveral(opened);
+    const profile = await Profile.open(base, 'ada', options);
+    await profile.add(several);
+    expect((await profile.learn()).metrics.taken).toBe(1);
+    const told = await profile.predict(several[1] as { input_ids: number[] });
+    expect(
+      told
+        .filter((one) => one.told)
+        .map(({ label }) => label)
+        .sort(),
+    ).toEqual(['blue', 'green']);
+    const files = await profile.export();
+    expect((await files.get('examples.jsonl')!.text()).split('\n')[1]).toBe(JSON.stringify(several[1]));
+    const again = await Profile.import(base, files, 'again');
+    expect(await again.predict(several[1] as { input_ids: number[] })).toEqual(told);
+    const single = await load(opened);
+    const message = `profile: expected a model with problem_type ${problem_type}, as it began, got left out`;
+    await expect(Profile.open(single, 'ada')).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await expect(Profile.import(single, files, 'ben')).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await expect(profile.add([{ text: 'a', labels: ['violet'] }])).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});
+
 test.each<[string, object, RegExp]>([
   [
     'a label that the model hasn’t',

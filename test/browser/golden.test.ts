@@ -10,6 +10,7 @@ import {
   largestDifference,
   tokensOf,
 } from '../helpers/golden';
+import { taskOfBase } from '../helpers/golden_batches';
 import { type GoldenEntry, goldenNames } from '../helpers/golden_index';
 import { ofRing } from '../helpers/ring';
 import { browserNames, reportOf, withBrowser } from './harness';
@@ -52,12 +53,13 @@ interface PeftReport {
   readonly two: { readonly steps: Readonly<Record<string, Forward>>; readonly mixed: Forward; readonly files: Files };
 }
 
-/** In `npm test` both kinds of files, padding, accumulation, layers of Conv1D, and a classifier of texts and one of images. */
+/** In `npm test` both kinds of files, padding, accumulation, layers of Conv1D, classifiers of texts, also with several labels at once, and one of images. */
 const KINDS: readonly string[] = [
   'llama_layer0_small',
   'qwen2_f16_shards_small',
   'gpt2_layer1_small',
   'bert_seqcls_mid',
+  'bert_multilabel_mid',
   'vit_mid',
 ];
 /** Trained biases have a page of their own, and transformers' older names of modules aren't asked for here. */
@@ -130,7 +132,7 @@ function compareForward(
   tolerance: { readonly logits_abs: number; readonly loss_abs: number },
 ): void {
   const { batch } = goldenCase(name).inputs;
-  const isOfTokens = Array.isArray(batch.labels[0]);
+  const isOfTokens = taskOfBase(goldenCase(name).base) === 'causal_lm';
   const isToken = isOfTokens ? tokensOf(batch, logits.length / batch.attention_mask.flat().length) : () => true;
   const tensors = goldenTensors(name);
   const expected = tensors.get(`${figure}.logits`) ?? tensors.get('base.logits')!;

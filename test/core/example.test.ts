@@ -32,6 +32,10 @@ describe('the fields of an example', () => {
       { prepared: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) }, label: 'cat' },
       { prepared: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) }, label: 'cat' },
     ],
+    ['several labels of a text', { text: 'a', labels: ['b', 'c'] }, { text: 'a', labels: ['b', 'c'] }],
+    ['several numbers of an image', { image: file, labels: [0.5, 2n] }, { image: file, labels: [0.5, 2] }],
+    ['several numbers of ids', { input_ids: [1, 2], labels: [0.5] }, { input_ids: [1, 2], labels: [0.5] }],
+    ['labels of a text that are other things', { text: 'a', labels: [{ start: 0 }] }, { text: 'a' }],
     ['an image without a label, and more about it', { image: { ...pixels, colorSpace: 'srgb' } }, { image: pixels }],
     [
       'of a part of an array only that part',
@@ -48,7 +52,7 @@ describe('the fields of an example', () => {
     [
       'labels that are no list',
       { input_ids: [1], labels: 'a' },
-      "line 2: labels: expected an array of integers, got 'a'",
+      "line 2: labels: expected an array of numbers, or of names of labels, got 'a'",
     ],
     [
       'an id that no number is equal to',

@@ -15,7 +15,7 @@ export interface GoldenBatch {
   readonly token_type_ids?: readonly (readonly number[])[];
   /** (B,C,H,W) */
   readonly pixel_values?: Tensor;
-  /** Of each token, or of classifiers of each row. */
+  /** Of each token, or of classifiers of each row, or of each of its labels. */
   readonly labels: readonly (readonly number[])[] | readonly number[];
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TaskName } from '../../src/core/model';
-import type { GivenInputs, IdTensor } from '../../src/core/tensor';
+import type { GivenInputs, IdTensor, RowLabels } from '../../src/core/tensor';
 import type { Architecture } from '../../src/models/architecture';
 import { labelledRows, type TextBatch } from '../../src/tasks/causal_lm/batches';
 import { createTask } from '../../src/tasks/registry';
@@ -32,10 +32,15 @@ function textBatch({ input_ids, attention_mask, labels }: GoldenBatch): TextBatc
 }
 
 function givenInputs({ input_ids, attention_mask, token_type_ids, pixel_values, labels }: GoldenBatch): GivenInputs {
-  const targets = { dims: [labels.length], data: Float32Array.from(labels as readonly number[]) } as const;
+  const [first] = labels;
+  const B = labels.length;
+  const targets: RowLabels = {
+    dims: typeof first === 'object' ? [B, first.length] : [B],
+    data: Float32Array.from(labels.flat()),
+  };
   if (pixel_values !== undefined) {
-    const [B, C, H, W] = pixel_values.dims;
-    return { pixel_values: { dims: [B!, C!, H!, W!], data: pixel_values.data }, labels: targets };
+    const [, C, H, W] = pixel_values.dims;
+    return { pixel_values: { dims: [B, C!, H!, W!], data: pixel_values.data }, labels: targets };
   }
   const matrix = (rows: readonly (readonly number[])[]): IdTensor => ({
     dims: [rows.length, rows[0]!.length],

@@ -23,9 +23,16 @@ describe('the labels of a config.json', () => {
     expect(parseLabels({ id2label: named('price'), problem_type: 'regression' })).toEqual(regression);
   });
 
+  test.each([
+    ['go together', { problem_type: 'multi_label_classification' }, ['LABEL_0', 'LABEL_1']],
+    ['are a single one of those', { problem_type: 'multi_label_classification', num_labels: 1 }, ['LABEL_0']],
+    ['are several numbers', { problem_type: 'regression', id2label: named('x', 'y') }, ['x', 'y']],
+  ])('%s, where the file says so', (_, json, names) => {
+    expect(parseLabels(json as never)).toEqual({ names, problem: json.problem_type });
+  });
+
   test.each<[string, object, string]>([
-    ['of several classes at once', { problem_type: 'multi_label_classification' }, 'unsupported_model'],
-    ['that are several numbers', { problem_type: 'regression', num_labels: 2 }, 'unsupported_model'],
+    ['of a problem that isn’t known', { problem_type: 'ranking' }, 'unsupported_model'],
     ['of one class', { problem_type: 'single_label_classification', num_labels: 1 }, 'unsupported_model'],
     ['numbered from 1', { id2label: { 1: 'ham', 2: 'spam' } }, 'invalid_format'],
     ['with a gap', { id2label: { 0: 'ham', 2: 'spam' } }, 'invalid_format'],
@@ -80,6 +87,27 @@ describe('other labels', () => {
       id2label: named('LABEL_0'),
       label2id: { LABEL_0: 0 },
     });
+  });
+
+  test.each<[string, object, object, string | undefined]>([
+    ['as many as the file’s keep its problem', { problem_type: 'regression' }, { num_labels: 2 }, 'regression'],
+    ['more than the file’s don’t', { problem_type: 'regression' }, { num_labels: 3 }, undefined],
+    [
+      'more than the file’s still go together',
+      { problem_type: 'multi_label_classification' },
+      { num_labels: 3 },
+      'multi_label_classification',
+    ],
+    [
+      'with a problem of their own have that',
+      { problem_type: 'regression' },
+      { num_labels: 3, problem_type: 'multi_label_classification' },
+      'multi_label_classification',
+    ],
+    ['of another problem alone are the file’s', {}, { problem_type: 'regression' }, 'regression'],
+    ['are classes where null is the file’s problem', { problem_type: null }, { num_labels: 2 }, undefined],
+  ])('that are %s', (_, own, options, problem) => {
+    expect(withLabels({ ...config, ...own }, options).problem_type).toBe(problem);
   });
 
   test('are what is read then', () => {

@@ -172,6 +172,18 @@ BASES: Mapping[str, Base] = {
         committed=True,
     ),
     "bert": Base("BertForSequenceClassification", 1246, {**BERT, "num_labels": LABELS}, committed=True),
+    "bert-multilabel": Base(
+        "BertForSequenceClassification",
+        1259,
+        {**BERT, "num_labels": LABELS, "problem_type": "multi_label_classification"},
+        committed=True,
+    ),
+    "bert-numbers": Base(
+        "BertForSequenceClassification",
+        1260,
+        {**BERT, "num_labels": LABELS, "problem_type": "regression"},
+        committed=True,
+    ),
     "roberta": Base("RobertaForSequenceClassification", 1247, {**ROBERTA, "num_labels": LABELS}, committed=True),
     "roberta-regression": Base(
         "RobertaForSequenceClassification",

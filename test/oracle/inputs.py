@@ -39,7 +39,26 @@ def text(generator: torch.Generator, padding: str = "", pad_id: int = 2) -> Batc
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
-def _classified(pad_id: int, *, token_types: bool = False, regression: bool = False) -> Callable[..., Batch]:
+Labels = Callable[[torch.Generator], torch.Tensor]
+
+
+def _one_label(generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(0, LABELS, (ROWS,), generator=generator)
+
+
+def _one_number(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(ROWS, generator=generator)
+
+
+def _several_labels(generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(0, 2, (ROWS, LABELS), generator=generator).float()
+
+
+def _several_numbers(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(ROWS, LABELS, generator=generator)
+
+
+def _classified(pad_id: int, *, token_types: bool = False, labels: Labels = _one_label) -> Callable[..., Batch]:
     def draw(generator: torch.Generator) -> Batch:
         tokens = text(generator, "right", pad_id)
         batch = {"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"]}
@@ -47,10 +66,7 @@ def _classified(pad_id: int, *, token_types: bool = False, regression: bool = Fa
             types = torch.zeros_like(batch["input_ids"])
             types[:, LENGTH // 2 :] = 1
             batch["token_type_ids"] = types * batch["attention_mask"]
-        if regression:
-            batch["labels"] = torch.randn(ROWS, generator=generator)
-        else:
-            batch["labels"] = torch.randint(0, LABELS, (ROWS,), generator=generator)
+        batch["labels"] = labels(generator)
         return batch
 
     return draw
@@ -86,7 +102,9 @@ KINDS: dict[str, Callable[[torch.Generator], Batch]] = {
     "distilbert": _classified(0),
     "roberta": _classified(1),
     "roberta, padding read": _padding_read,
-    "regression": _classified(1, regression=True),
+    "regression": _classified(1, labels=_one_number),
+    "bert, several labels": _classified(0, token_types=True, labels=_several_labels),
+    "bert, several numbers": _classified(0, token_types=True, labels=_several_numbers),
     "decoder": _classified(2),
     "images": _images,
 }

@@ -43,10 +43,11 @@ describe('a model', () => {
     ['pixels of three dims', { pixel_values: { ...pixels, dims: [1, 2, 2] } }, /got 'dims \[1, 2, 2\] with 4 numbers'/],
     ['too few pixels', { pixel_values: { ...pixels, dims: [2, 1, 2, 2] } }, /dims \[2, 1, 2, 2\] with 4 numbers/],
     ['labels for other images', { pixel_values: pixels, labels: [1, 2] }, /labels: expected one for each of 1 rows/],
+    ['labels of other images', { pixel_values: pixels, labels: [[1], [2]] }, /labels: expected one for each of 1 rows/],
     [
-      'labels of tokens for images',
-      { pixel_values: pixels, labels: [[1]] },
-      /labels: expected a number for each image/,
+      'a label that is none',
+      { pixel_values: pixels, labels: [[1, Number.NaN]] },
+      /labels\[0\]\[1\]: expected a number/,
     ],
   ])('refuses inputs with %s', async (_case, inputs, message) => {
     const { model, session, fake } = await loaded();

@@ -68,6 +68,19 @@ const cases: Readonly<Record<string, Case>> = {
     task: 'sequence_classification',
     labels: { id2label: { 0: 'none', 1: 'one' } },
   },
+  'bert, with several labels at once': {
+    base: 'bert',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    data: texts.map((row, index) => ({ ...row, labels: [['a'], ['b', 'c'], []][index % 3]! })),
+    task: 'sequence_classification',
+    labels: { id2label: { 0: 'a', 1: 'b', 2: 'c' }, problem_type: 'multi_label_classification' },
+  },
+  'bert, with several numbers': {
+    base: 'bert-numbers',
+    config: { r: 8, target_modules: ['query', 'value'] },
+    data: texts.map((row, index) => ({ ...row, labels: [index / 4, 1 - index, 0.5] })),
+    task: 'sequence_classification',
+  },
   'roberta, with numbers to be predicted': {
     base: 'roberta-regression',
     config: { r: 8, target_modules: ['query', 'value'] },

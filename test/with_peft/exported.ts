@@ -46,7 +46,7 @@ export interface Case {
   /** Default: causal_lm. */
   readonly task?: keyof typeof taskTypes;
   /** A classifier's labels, where they aren't the base's own. */
-  readonly labels?: Pick<ClassifierOptions, 'id2label' | 'num_labels'>;
+  readonly labels?: Pick<ClassifierOptions, 'id2label' | 'num_labels' | 'problem_type'>;
 }
 
 /** Eleven rows of 4, in steps of 4: three steps an epoch, of which the last has three rows. */

@@ -1,4 +1,4 @@
-"""What a classifier learns from: texts as tokens, or images, each with its class or a number."""
+"""What a classifier learns from: texts as tokens, or images, each with its class, several labels, or numbers."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from data import Row, Rows
 
@@ -21,7 +21,9 @@ class Examples(Rows):
     def __init__(self, file: Path, run: dict[str, Any], pad_token_id: int | None) -> None:
         super().__init__(file, run["rows_per_step"], run["shuffle"], run["seed"])
         told = [(row["labels"], row.get("weight", 1.0)) for row in map(json.loads, self.lines)]
-        self.targets, self.weights = torch.tensor(told).float().T
+        self.targets = torch.tensor([labels for labels, _ in told]).float()
+        self.weights = torch.tensor([weight for _, weight in told]).float()
+        self.problem: str = run["problem_type"]
         self.smoothing: float = run["label_smoothing_factor"]
         self.images: dict[str, Any] = run.get("images", {})
         # What a shorter text is filled up with.
@@ -54,13 +56,15 @@ class Examples(Rows):
         return torch.from_numpy((values - mean) / std).permute(2, 0, 1).contiguous()
 
     def loss(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: Any) -> torch.Tensor:
-        """Of each row: the squared error of a number, or the cross-entropy of a class. Their mean over all rows of a step."""
+        """Of each row: the cross-entropy of a class, or the mean over its labels: the binary cross-entropy of whether it has
+        each, or the squared error of numbers. Their mean over all rows of a step."""
         logits, rows = outputs.logits, labels.clamp(min=0)
         targets = self.targets.to(logits.device)[rows]
         weights = self.weights.to(logits.device)[rows] * (labels != BLANK)
-        if logits.shape[1] == 1:
-            losses = mse_loss(logits[:, 0], targets, reduction="none")
-        else:
+        if self.problem == "single_label_classification":
             losses = cross_entropy(logits, targets.long(), reduction="none", label_smoothing=self.smoothing)
+        else:
+            each = mse_loss if self.problem == "regression" else binary_cross_entropy_with_logits
+            losses = each(logits, targets.view_as(logits), reduction="none").mean(dim=1)
         loss: torch.Tensor = (losses * weights).sum() / num_items_in_batch
         return loss

@@ -148,6 +148,7 @@ def load_model(name: str) -> PeftModel:
     if "labels" in RUN:
         config.id2label = dict(enumerate(RUN["labels"]))
         config.label2id = {label: number for number, label in config.id2label.items()}
+        config.problem_type = RUN["problem_type"]
     base = MODELS[RUN["task"]].from_pretrained(
         name, config=config, dtype=torch.float32, ignore_mismatched_sizes=HEAD.exists()
     )

@@ -71,7 +71,9 @@ export function split(kept: readonly KeptExample[]): { readonly learnt: Example[
 }
 
 function isLabelled(example: Example): boolean {
-  return 'label' in example || ('labels' in example && typeof example.labels === 'number');
+  if ('label' in example) return true;
+  // A list beside ids may be of tokens.
+  return 'labels' in example && (typeof example.labels === 'number' || !('input_ids' in example));
 }
 
 /** Of an image its number, and its label: its bytes are in a file of their own. */
@@ -86,7 +88,9 @@ export function bytesIn(examples: readonly Example[]): number {
 }
 
 function lineOf(example: Example, index: number): string {
-  return JSON.stringify('prepared' in example ? { image: index, label: example.label } : example);
+  if (!('prepared' in example)) return JSON.stringify(example);
+  const { prepared: _pixels, ...told } = example;
+  return JSON.stringify({ image: index, ...told });
 }
 
 /** How many examples like this one may stay. */

@@ -12,9 +12,9 @@ import type { ProfileShelf } from './shelf';
 import type { ProfileOptions } from './types';
 
 export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): ReadonlyMap<string, Blob> {
-  const { base, base_model, labels, created_at, seed, seen, settings, history } = state;
+  const { base, base_model, labels, problem_type, created_at, seed, seen, settings, history } = state;
   const arrivals = kept.map(({ n }) => n);
-  const known = { webvera_profile: VERSION, base, base_model, labels };
+  const known = { webvera_profile: VERSION, base, base_model, labels, problem_type };
   const about = { ...known, created_at, seed, seen, settings, history, arrivals };
   const examples = kept.map(({ example }) => example);
   const images = examples.flatMap((example) => ('prepared' in example ? [example.prepared] : []));

@@ -19,6 +19,8 @@ export interface KnownBase {
   readonly base: string;
   /** A classifier's, in their order. */
   readonly labels: readonly string[] | null;
+  /** Of a classifier that tells several labels at once, or several numbers; null of others. */
+  readonly problem_type: string | null;
 }
 
 /** The labels that a classifier tells apart; null for other models. */
@@ -26,16 +28,31 @@ export function labelsOf({ config, [partsKey]: { info } }: RemoteModel): readonl
   return info.task === 'causal_lm' ? null : Object.values(config.id2label ?? {}).map(String);
 }
 
+/** transformers' name of what a classifier tells, where an example has a list of labels; null for other models. */
+export function problemOf({ config, [partsKey]: { info } }: RemoteModel): string | null {
+  const { problem_type } = config;
+  if (info.task === 'causal_lm' || typeof problem_type !== 'string') return null;
+  const usual = Object.keys(config.id2label ?? {}).length === 1 ? 'regression' : 'single_label_classification';
+  return problem_type === usual ? null : problem_type;
+}
+
 /** Vectors mean something over the weights that they were trained over, and a head tells labels in the order that it was trained in. */
 export function expectBase(
-  kept: Pick<ProfileState, 'base' | 'base_model' | 'labels'>,
-  { base, labels }: KnownBase,
+  kept: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type'>,
+  { base, labels, problem_type }: KnownBase,
 ): void {
   if (kept.base !== base) {
     const name = kept.base_model === null ? 'the base model that it began with' : `its base model ${kept.base_model}`;
     throw new WebVeraError('invalid_argument', `profile: expected ${name}, got a model with other weights`, {
       hint: 'Load the same weights in the same dtype, or take another id for this model.',
       detail: { expected: kept.base, got: base },
+    });
+  }
+  if (kept.problem_type !== problem_type) {
+    const [began, got] = [kept.problem_type, problem_type].map((type) => type ?? 'left out');
+    const message = `profile: expected a model with problem_type ${began}, as it began, got ${got}`;
+    throw new WebVeraError('invalid_argument', message, {
+      hint: 'What it has learnt is told in that way: load the model with that problem_type, or take another id.',
     });
   }
   if (kept.labels === null || JSON.stringify(kept.labels) === JSON.stringify(labels)) return;

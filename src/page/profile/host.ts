@@ -5,7 +5,7 @@ import type { Link } from '../link';
 import { liveHandle, partsKey, type RemoteModel } from '../model';
 import { get_peft_model } from '../peft_classes';
 import { VeraModel } from '../vera_model';
-import { type KnownBase, labelsOf } from './fits';
+import { type KnownBase, labelsOf, problemOf } from './fits';
 import { adapterName } from './shelf';
 
 /** What all profiles over one base share: a VeRA model, in which each has adapters of its own. */
@@ -37,7 +37,7 @@ export class ProfileHost {
   /** What the base is known again by. */
   async known(): Promise<KnownBase> {
     this.#identity ??= await this.link.request('identifyBase', liveHandle(this.base));
-    return { base: this.#identity, labels: labelsOf(this.base) };
+    return { base: this.#identity, labels: labelsOf(this.base), problem_type: problemOf(this.base) };
   }
 
   /** A name for an adapter of a profile that no other has or had. */

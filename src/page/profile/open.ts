@@ -64,7 +64,7 @@ async function begin(
 }
 
 export function freshState(
-  begun: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'vectors' | 'settings'>,
+  begun: Pick<ProfileState, 'base' | 'base_model' | 'labels' | 'problem_type' | 'vectors' | 'settings'>,
 ): ProfileState {
   const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
   const now = Date.now();

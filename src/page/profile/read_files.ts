@@ -85,7 +85,8 @@ function readAbout(
     },
   };
   const { base_model } = imported;
-  expectBase({ base: about.string('base'), base_model, labels: readLabels(about) }, base);
+  const problem_type = about.optionalString('problem_type') ?? null;
+  expectBase({ base: about.string('base'), base_model, labels: readLabels(about), problem_type }, base);
   const arrivals = list(about, 'arrivals').filter(
     (n): n is number => Number.isSafeInteger(n) && isWithin(n, imported.seen),
   );
@@ -133,7 +134,7 @@ function withImage(line: string, index: number, prepared: RgbImage): object {
   const where = `${EXAMPLES}: line ${index + 1}`;
   const fields = fieldsOf(parse(line, where), where);
   if (fields.get('image') !== index) throw fields.invalid('image', `${index}, its place in ${IMAGES}`);
-  return { prepared, label: fields.get('label') };
+  return { prepared, label: fields.get('label'), labels: fields.get('labels') };
 }
 
 async function textOf(name: keyof typeof LIMITS, blob: Blob): Promise<string> {

@@ -30,6 +30,8 @@ export interface ProfileState {
   readonly base_model: string | null;
   /** Of a classifier, in the order of its head; null for other models. */
   readonly labels: readonly string[] | null;
+  /** Of a classifier that tells several labels at once, or several numbers; null of others. */
+  readonly problem_type: string | null;
   readonly created_at: number;
   readonly used_at: number;
   /** Of the sample of examples. */
@@ -82,6 +84,7 @@ export function readState(id: string, value: unknown): ProfileState {
       base: state.string('base'),
       base_model: state.optionalString('base_model') ?? null,
       labels: readLabels(state),
+      problem_type: state.optionalString('problem_type') ?? null,
       created_at: count(state, 'created_at'),
       used_at: count(state, 'used_at'),
       seed: count(state, 'seed'),

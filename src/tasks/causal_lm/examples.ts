@@ -65,7 +65,7 @@ async function completionRow(
 function tokenRow(example: TokenExample, where: string, vocabSize: number): TokenRow {
   const { input_ids: ids, attention_mask: mask = ids.map(() => 1) } = example;
   if (typeof example.labels === 'number') throw labelled(where);
-  const labels = example.labels ?? ids.map((id, t) => (mask[t] === 0 ? IGNORED : id));
+  const labels = (example.labels ?? ids.map((id, t) => (mask[t] === 0 ? IGNORED : id))) as readonly number[];
   expectRange(ids, `${where}: input_ids`, 0, vocabSize - 1);
   expectRange(mask, `${where}: attention_mask`, 0, 1);
   expectRange(labels, `${where}: labels`, IGNORED, vocabSize - 1);
@@ -83,7 +83,7 @@ function labelled(where: string): WebVeraError {
 }
 
 function expectRange(list: readonly number[], what: string, min: number, max: number): void {
-  const odd = list.find((item) => item < min || item > max);
+  const odd = list.find((item) => !(Number.isInteger(item) && item >= min && item <= max));
   if (odd !== undefined) throw invalid(what, `integers from ${min} to ${max}, got ${odd}`);
 }
 

@@ -44,7 +44,7 @@ function tokenLabels(labels: IdTensor | RowLabels, { dims: [B, T] }: IdTensor): 
 }
 
 function isOfTokens(labels: IdTensor | RowLabels): labels is IdTensor {
-  return labels.dims.length === 2;
+  return labels.data instanceof Int32Array;
 }
 
 /** Logits of a padded batch, (B·T, V), without those of the padding: (B, length, V). */

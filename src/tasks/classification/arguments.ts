@@ -4,19 +4,21 @@ import type { ResolvedTrainingArguments } from '../../core/training';
 import type { Labels } from '../../models/labels';
 import { refused } from '../refused';
 
-/** Throws `invalid_argument` for arguments that mean nothing to a classifier, or to one of numbers. */
+/** Throws `invalid_argument` for arguments that mean nothing to a classifier, or to one of numbers or of several labels at once. */
 export function expectClassifiable(
   args: Pick<ResolvedTrainingArguments, 'packing' | 'completion_only_loss' | 'label_smoothing_factor' | 'classWeights'>,
-  { problem }: Labels,
+  { names, problem }: Labels,
 ): void {
   if (args.packing) throw refused('packing', 'a classifier reads each example by itself');
   if (args.completion_only_loss !== null) throw refused('completion_only_loss', 'a classifier predicts no tokens');
-  if (problem !== 'regression') return;
-  if (args.label_smoothing_factor > 0) throw refused('label_smoothing_factor', 'a model with one label has no classes');
-  if (args.classWeights !== null) throw refused('classWeights', 'a model with one label has no classes');
+  if (problem === 'single_label_classification') return;
+  const kind = problem === 'regression' ? 'of numbers' : 'of several labels at once';
+  const why = `a model ${names.length === 1 ? 'with one label' : kind} has no classes`;
+  if (args.label_smoothing_factor > 0) throw refused('label_smoothing_factor', why);
+  if (args.classWeights !== null) throw refused('classWeights', why);
 }
 
-/** What the loss of each row is multiplied by. Throws `invalid_argument` for weights of labels that there aren't. */
+/** What the loss of each row is multiplied by, by its class. Throws `invalid_argument` for weights of labels that there aren't. */
 export function rowWeights(
   targets: readonly number[],
   weights: ResolvedTrainingArguments['classWeights'],

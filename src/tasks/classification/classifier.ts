@@ -4,13 +4,13 @@ import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
-import { expectLabels, type Labels } from '../../models/labels';
+import { expectLabels, type Labels, targetsPerRow } from '../../models/labels';
 import { gatherRows } from '../../ops/rows';
 import type { Batch, BatchInputs, LogitsParts, Loss, LossParts, Measured, Predictor } from '../task';
 import { classificationLoss } from './loss';
-import { predictedClasses, predictionMetricNames, predictionMetrics } from './metrics';
+import { predictionMetricNames, predictionMetrics, predictionsOf } from './metrics';
 import { labelScores } from './scores';
-import { type BatchTargets, NO_TARGET, type RowTarget } from './targets';
+import { type BatchTargets, noTarget, type RowTarget } from './targets';
 
 /** A batch of which the head reads one hidden state of each row. */
 export interface ClassifiedBatch extends Batch, BatchTargets {
@@ -21,13 +21,13 @@ export interface ClassifiedBatch extends Batch, BatchTargets {
 export interface HeadInputs {
   /** u32 (B): the flat positions that the head reads. */
   readonly rows: Value;
-  /** Classes as u32 (B), or numbers (B, 1). */
+  /** Classes as u32 (B), or a number for each label (B, labels). */
   readonly targets: Value;
   /** (B): what the loss of each row is multiplied by. */
   readonly weights: Value;
 }
 
-/** What all tasks have in common that tell a class, or a number: what becomes of the hidden states. */
+/** What all tasks have in common that tell labels, or numbers: what becomes of the hidden states. */
 export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & HeadInputs> {
   readonly metricNames: readonly string[];
   protected readonly head: Head;
@@ -52,11 +52,9 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
 
   metrics({ loss, labelled, outputs }: Measured<B>): Readonly<Record<string, number>> {
     const { outputs: count } = this.head;
-    const isNumber = this.labels.problem === 'regression';
-    const predicted = outputs.flatMap(({ batch: { B }, logits }) => {
-      const own = logits.subarray(0, B * count);
-      return isNumber ? [...own] : predictedClasses(own, count);
-    });
+    const predicted = outputs.flatMap(({ batch: { B }, logits }) =>
+      predictionsOf(logits.subarray(0, B * count), this.labels),
+    );
     const targets = outputs.flatMap(({ batch }) => [...batch.targets]);
     return { eval_loss: loss, ...predictionMetrics(predicted, targets, this.labels), eval_rows: labelled };
   }
@@ -70,16 +68,17 @@ export class Classifier<B extends ClassifiedBatch, Inputs extends BatchInputs & 
   /** `read` takes in an example, whether or not it has a label. */
   protected predictorOf<Input extends object>(read: Predictor<Input>['unlabelled']): Predictor<Input & RowTarget> {
     return {
-      unlabelled: async (...example) => ({ ...(await read(...example)), ...NO_TARGET }),
+      unlabelled: async (...example) => ({ ...(await read(...example)), ...noTarget(this.labels) }),
       scores: (logits) => labelScores(logits, this.labels),
     };
   }
 
   /** For B rows. */
   protected headInputs(B: number): HeadInputs {
+    const isClass = this.labels.problem === 'single_label_classification';
     return {
       rows: pinned('rows of the head', [B], 'u32'),
-      targets: this.labels.problem === 'regression' ? pinned('targets', [B, 1]) : pinned('targets', [B], 'u32'),
+      targets: isClass ? pinned('targets', [B], 'u32') : pinned('targets', [B, targetsPerRow(this.labels)]),
       weights: pinned('weights of rows', [B]),
     };
   }

@@ -8,6 +8,9 @@ import { expectClassifiable, rowWeights } from './arguments';
 import { checkClasses } from './labels';
 import type { RowTarget } from './targets';
 
+/** Of all rows together: where a row has a number for each label, these are kept in memory too. */
+const MOST_TARGETS = 2 ** 25;
+
 /** How a data set becomes rows. */
 interface RowFormat<Row> {
   readonly labels: Labels;
@@ -31,19 +34,22 @@ export async function collectClassified<Row extends RowTarget>(
   if (source.kind === 'blob' && source.format === 'text') throw plainText();
   const rows: Row[] = [];
   const breather = new Breather(signal);
-  let sum = 0;
+  let [sum, numbers] = [0, 0];
   for await (const { where, example } of placedExamples(source)) {
     await breather.breathe();
     const row = await rowAt(where, () => rowOf(example, where));
     rows.push(row);
     sum += size.of(row);
     if (sum > size.most) throw tooMuch(`${size.most} ${size.unit}`, sum);
+    numbers += row.targets.length;
+    if (numbers > MOST_TARGETS) throw tooMuch(`${MOST_TARGETS} numbers of labels`, numbers);
   }
   signal.throwIfAborted();
   if (rows.length === 0) throw empty(form);
   if (purpose === 'evaluation') return { rows, warnings: [] };
-  const targets = rows.map(({ target }) => target);
-  const weights = rowWeights(targets, args.classWeights, labels);
+  const targets = rows.map((row) => row.targets);
+  const classes = targets.map(([target = 0]) => target);
+  const weights = rowWeights(classes, args.classWeights, labels);
   const weighted = rows.map((row, index) => ({ ...row, weight: weights[index] ?? 1 }));
   return { rows: weighted, warnings: checkClasses(targets, labels) };
 }

@@ -1,10 +1,65 @@
 import { WebVeraError } from '../../core/error';
 import type { PreviewLabel } from '../../core/preview';
+import type { IdTensor, RowLabels } from '../../core/tensor';
+import type { Example, LabelList } from '../../core/training';
 import type { Warning } from '../../core/warning';
-import type { Labels } from '../../models/labels';
+import { areSeveral, type Labels, targetsPerRow } from '../../models/labels';
 
 /** Most names in a message. */
 const SHOWN = 8;
+
+/** Of several labels at once an example has those that are likelier. */
+export const ONE_HALF = 0.5;
+
+/** What an example says of itself. */
+type GivenLabel = number | string | LabelList;
+
+/** The label of an example, or the list of them where the model tells several. Undefined for an example without. */
+export function labelOf(example: Example, labels: Labels): GivenLabel | undefined {
+  if ('label' in example && example.label !== undefined) return example.label;
+  const given = 'labels' in example ? example.labels : undefined;
+  // The labels of tokens, which say nothing of the whole.
+  return typeof given === 'object' && !areSeveral(labels) && !isNames(given) ? undefined : given;
+}
+
+function isNames(list: LabelList): boolean {
+  return list.some((entry) => typeof entry === 'string');
+}
+
+/**
+ * What a row is to be told: its class or its number, alone, or a number for each label. Of several labels at once an example has
+ * the names, or from 0 to 1 how likely each label is; a name by itself is a list of one. Throws `invalid_argument`.
+ */
+export function targetsOf(given: GivenLabel, labels: Labels, where: string): readonly number[] {
+  if (areSeveral(labels)) return severalTargets(typeof given === 'string' ? [given] : given, labels, where);
+  if (typeof given !== 'object') return [targetOf(given, labels, where)];
+  throw wrongLabel(where, 'one label', given, SEVERAL_HINT);
+}
+
+function severalTargets(given: number | LabelList, { names, problem }: Labels, where: string): readonly number[] {
+  const isMultiLabel = problem === 'multi_label_classification';
+  const list: LabelList = typeof given === 'object' ? given : [];
+  if (isMultiLabel && typeof given === 'object' && (list.length === 0 || isNames(list))) {
+    return oneForEach(list, names, where);
+  }
+  const accepts = (entry: number | string): entry is number =>
+    typeof entry === 'number' && Number.isFinite(entry) && !(isMultiLabel && (entry < 0 || entry > 1));
+  const numbers = [...list].filter(accepts);
+  if (numbers.length === names.length && list.length === names.length) return numbers;
+  const ofNumbers = `a list of ${names.length} numbers, one for each label`;
+  const expected = isMultiLabel
+    ? `a list of the model's labels (${shown(names)}), or ${ofNumbers}, from 0 to 1`
+    : ofNumbers;
+  throw wrongLabel(where, expected, given, LOADED_HINT);
+}
+
+/** 1 for each label that is named, else 0. */
+function oneForEach(given: LabelList, names: readonly string[], where: string): number[] {
+  const [known, told] = [new Set<number | string>(names), new Set<number | string>(given)];
+  const odd = [...told].find((name) => !known.has(name));
+  if (odd !== undefined) throw wrongLabel(where, `names among the model's labels (${shown(names)})`, odd);
+  return names.map((name) => Number(told.has(name)));
+}
 
 /**
  * The class that a label names, or the number that is to be predicted. A class is its name or its index; numbers may be written
@@ -23,36 +78,64 @@ export function targetOf(label: number | string, { names, problem }: Labels, whe
   throw wrongLabel(where, `one of the model's labels (${shown(names)}) or an index below ${names.length}`, label);
 }
 
-/** What an example's label means. Throws `invalid_argument`, as `targetOf` does. */
-export function previewLabel(label: number | string | undefined, labels: Labels, where: string): PreviewLabel {
+/** What an example's label means. Throws `invalid_argument`, as `targetsOf` does. */
+export function previewLabel(example: Example, labels: Labels, where: string): PreviewLabel {
+  const label = labelOf(example, labels);
   if (label === undefined) return null;
-  const target = targetOf(label, labels, where);
-  return labels.problem === 'regression' ? target : { id: target, name: labels.names[target] ?? '' };
+  const targets = targetsOf(label, labels, where);
+  const named = (id: number) => ({ id, name: labels.names[id] ?? '' });
+  const [first = 0] = targets;
+  if (labels.problem === 'single_label_classification') return named(first);
+  if (labels.problem === 'regression') return areSeveral(labels) ? targets : first;
+  return targets.flatMap((target, id) => (target > ONE_HALF ? [named(id)] : []));
 }
 
-/** The targets of what a caller of `forward` gives, one for each of B rows. Throws `invalid_argument`. */
-export function targetsOf(data: Int32Array | Float32Array, labels: Labels, B: number): readonly number[] {
-  if (data.length === B) return Array.from(data, (label, row) => targetOf(label, labels, `labels[${row}]`));
-  throw new WebVeraError('invalid_argument', `labels: expected one for each of ${B} rows, got ${data.length}`);
+/** The targets of what a caller of `forward` gives, for each of B rows. Throws `invalid_argument`. */
+export function givenTargets(
+  { dims, data }: RowLabels | IdTensor,
+  labels: Labels,
+  B: number,
+): readonly (readonly number[])[] {
+  const count = targetsPerRow(labels);
+  const isForEach = data.length === B * count && (!areSeveral(labels) || (dims[0] === B && dims[1] === count));
+  if (!isForEach) {
+    const expected = areSeveral(labels)
+      ? `dims [${B}, ${count}], a number for each label`
+      : `one for each of ${B} rows`;
+    const got = areSeveral(labels) ? `[${dims.join(', ')}]` : data.length;
+    throw new WebVeraError('invalid_argument', `labels: expected ${expected}, got ${got}`);
+  }
+  const row = (index: number): GivenLabel => {
+    const own = [...data.subarray(index * count, (index + 1) * count)];
+    return areSeveral(labels) ? own : (own[0] ?? 0);
+  };
+  return Array.from({ length: B }, (_, index) => targetsOf(row(index), labels, `labels[${index}]`));
 }
 
-function wrongLabel(where: string, expected: string, label: number | string): WebVeraError {
-  return new WebVeraError(
-    'invalid_argument',
-    `${where}: label: expected ${expected}, got ${JSON.stringify(label).slice(0, 80)}`,
-    {
-      hint: "A model is loaded with the labels it is to have: from_pretrained(source, { id2label: { 0: 'ham', 1: 'spam' } }).",
-      detail: { label },
-    },
-  );
+const LOADED_HINT =
+  "A model is loaded with the labels it is to have: from_pretrained(source, { id2label: { 0: 'ham', 1: 'spam' } }).";
+const SEVERAL_HINT =
+  "A model that tells several labels at once is loaded as such: from_pretrained(source, { id2label, problem_type: 'multi_label_classification' }).";
+
+function wrongLabel(where: string, expected: string, label: GivenLabel, hint = LOADED_HINT): WebVeraError {
+  const got = JSON.stringify(label).slice(0, 80);
+  return new WebVeraError('invalid_argument', `${where}: label: expected ${expected}, got ${got}`, {
+    hint,
+    detail: { label },
+  });
 }
 
 /**
- * Warns of classes that no row has. Throws `invalid_argument` where all rows have the same class: nothing but that class would be
+ * Warns of labels that no row has. Throws `invalid_argument` where all rows have the same class: nothing but that class would be
  * learnt.
  */
-export function checkClasses(targets: readonly number[], { names, problem }: Labels): Warning[] {
+export function checkClasses(rows: readonly (readonly number[])[], labels: Labels): Warning[] {
+  const { names, problem } = labels;
   if (problem === 'regression') return [];
+  if (problem === 'multi_label_classification') {
+    return warnOfAbsent(names.filter((_, label) => rows.every((targets) => (targets[label] ?? 0) <= ONE_HALF)));
+  }
+  const targets = rows.map(([target = 0]) => target);
   const counts = new Map<number, number>();
   for (const target of targets) counts.set(target, (counts.get(target) ?? 0) + 1);
   const [first = 0] = targets;
@@ -60,7 +143,10 @@ export function checkClasses(targets: readonly number[], { names, problem }: Lab
     const message = `Expected examples of at least two classes, got ${targets.length} of ${JSON.stringify(names[first])} alone`;
     throw new WebVeraError('invalid_argument', message, { hint: 'Add examples of what it is to be told from.' });
   }
-  const absent = names.filter((_, index) => !counts.has(index));
+  return warnOfAbsent(names.filter((_, index) => !counts.has(index)));
+}
+
+function warnOfAbsent(absent: readonly string[]): Warning[] {
   if (absent.length === 0) return [];
   const message = `No example has the label ${shown(absent)}: the model learns never to give it`;
   return [{ code: 'label_never_occurs', message }];

@@ -3,6 +3,7 @@ import type { Value } from '../../graph/value';
 import type { Head } from '../../models/architecture';
 import { expectLabels } from '../../models/labels';
 import type { Layers } from '../../models/layers';
+import { binaryCrossEntropyWithLogits } from '../../ops/binary_cross_entropy_with_logits';
 import { crossEntropy } from '../../ops/cross_entropy';
 import { squaredError } from '../../ops/squared_error';
 import type { Loss } from '../task';
@@ -14,7 +15,7 @@ interface ClassificationLoss {
   readonly inputs: {
     /** u32 (B): the rows of `hidden` that the head reads. */
     readonly rows: Value;
-    /** Classes as u32 (B), or the numbers to be predicted (B, 1). */
+    /** Classes as u32 (B), or a number for each label (B, labels). */
     readonly targets: Value;
     /** (B): what the loss of each row is multiplied by. */
     readonly weights: Value;
@@ -25,7 +26,7 @@ interface ClassificationLoss {
   readonly smoothing: number;
 }
 
-/** Of each row: cross-entropy of classes, the squared error of a number. */
+/** Of each row: cross-entropy of classes, binary cross-entropy of several labels at once, the squared error of numbers. */
 export function classificationLoss(
   g: Graph,
   head: Head,
@@ -33,9 +34,12 @@ export function classificationLoss(
 ): Loss {
   const project = (some: Value): Value => head.logits(g, layers, some);
   const common = { hidden, project, outputs: head.outputs, rows, targets, block, chunkRows: B, into };
-  const { problem } = expectLabels(head.labels);
-  const { losses, logits } =
-    problem === 'regression' ? squaredError(g, common) : crossEntropy(g, { ...common, weights, smoothing });
+  const emit = {
+    single_label_classification: () => crossEntropy(g, { ...common, weights, smoothing }),
+    multi_label_classification: () => binaryCrossEntropyWithLogits(g, common),
+    regression: () => squaredError(g, common),
+  }[expectLabels(head.labels).problem];
+  const { losses, logits } = emit();
   const [all] = logits;
   return { losses, chunkRows: B, ...(all && { logits: all }) };
 }

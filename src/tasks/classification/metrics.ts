@@ -1,4 +1,16 @@
-import type { Labels } from '../../models/labels';
+import { type Labels, targetsPerRow } from '../../models/labels';
+import { pearson, spearman } from './correlation';
+import { ONE_HALF } from './labels';
+
+type Numbers = readonly number[];
+
+/**
+ * What is predicted of the rows of logits (rows, labels): the class of each, or for each label 1 where the row has it, or its number.
+ */
+export function predictionsOf(logits: Float32Array, { names, problem }: Labels): number[] {
+  if (problem === 'single_label_classification') return predictedClasses(logits, names.length);
+  return problem === 'regression' ? [...logits] : Array.from(logits, (logit) => Number(logit > 0));
+}
 
 /** The class with the highest logit of each of the rows: (rows, labels). The first of equals, as torch's argmax on a CPU. */
 export function predictedClasses(logits: Float32Array, labels: number): number[] {
@@ -12,28 +24,48 @@ export function predictedClasses(logits: Float32Array, labels: number): number[]
 }
 
 export function predictionMetricNames({ problem }: Labels): readonly string[] {
-  return problem === 'regression' ? ['pearson', 'spearman'] : ['accuracy', 'f1'];
+  const names = {
+    single_label_classification: ['accuracy', 'f1'],
+    multi_label_classification: ['accuracy', 'f1', 'f1_micro'],
+    regression: ['pearson', 'spearman'],
+  };
+  return names[problem];
 }
 
-/** What users compare of predictions: accuracy and the macro F1 of classes, the correlations of numbers. */
+/**
+ * What users compare of predictions and targets, both (rows, targets of a row): accuracy and the macro F1 of classes; of several
+ * labels at once how many rows are wholly right, and the macro and the micro F1; the correlations of numbers, of several their means.
+ */
 export function predictionMetrics(
-  predicted: readonly number[],
-  targets: readonly number[],
-  { problem }: Labels,
+  predicted: Numbers,
+  targets: Numbers,
+  labels: Labels,
 ): Readonly<Record<string, number>> {
-  return problem === 'regression'
-    ? { pearson: pearson(predicted, targets), spearman: pearson(ranks(predicted), ranks(targets)) }
-    : { accuracy: accuracy(predicted, targets), f1: macroF1(predicted, targets) };
+  if (labels.problem === 'single_label_classification') {
+    return { accuracy: accuracy(predicted, targets), f1: macroF1(predicted, targets) };
+  }
+  const count = targetsPerRow(labels);
+  if (labels.problem === 'multi_label_classification') return severalLabels(predicted, targets, count);
+  const ofEach = (correlation: typeof pearson): number =>
+    mean(labels.names.map((_, label) => correlation(column(predicted, label, count), column(targets, label, count))));
+  return { pearson: ofEach(pearson), spearman: ofEach(spearman) };
 }
 
-function accuracy(predicted: readonly number[], targets: readonly number[]): number {
+function accuracy(predicted: Numbers, targets: Numbers): number {
   return predicted.filter((label, row) => label === targets[row]).length / targets.length;
 }
 
+/** How often a label is right, told, and there. */
+interface Counts {
+  hit: number;
+  said: number;
+  true: number;
+}
+
 /** The mean of each class' F1, as scikit-learn takes it: over the classes that are there or were predicted. */
-function macroF1(predicted: readonly number[], targets: readonly number[]): number {
-  const counts = new Map<number, { hit: number; said: number; true: number }>();
-  const of = (label: number) => {
+function macroF1(predicted: Numbers, targets: Numbers): number {
+  const counts = new Map<number, Counts>();
+  const of = (label: number): Counts => {
     const known = counts.get(label) ?? { hit: 0, said: 0, true: 0 };
     counts.set(label, known);
     return known;
@@ -44,34 +76,34 @@ function macroF1(predicted: readonly number[], targets: readonly number[]): numb
     of(label).said++;
     if (label === target) of(label).hit++;
   }
-  const each = [...counts.values()].map(({ hit, said, true: there }) => (2 * hit) / (said + there));
-  return each.reduce((sum, f1) => sum + f1, 0) / each.length;
+  return mean([...counts.values()].map(f1));
 }
 
-/** Pearson's correlation; NaN where either doesn't vary, as in SciPy. */
-function pearson(x: readonly number[], y: readonly number[]): number {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [meanX, meanY] = [mean(x), mean(y)];
-  let [xy, xx, yy] = [0, 0, 0];
-  for (const [row, value] of x.entries()) {
-    const [dx, dy] = [value - meanX, (y[row] ?? 0) - meanY];
-    xy += dx * dy;
-    xx += dx * dx;
-    yy += dy * dy;
+/** Of rows of `count` labels, as scikit-learn takes them: a label that no row has and none is told to have has the F1 of 0. */
+function severalLabels(predicted: Numbers, targets: Numbers, count: number): Readonly<Record<string, number>> {
+  const each = Array.from({ length: count }, (): Counts => ({ hit: 0, said: 0, true: 0 }));
+  const all: Counts = { hit: 0, said: 0, true: 0 };
+  const wrong = new Set<number>();
+  for (const [index, target] of targets.entries()) {
+    const [said, there] = [predicted[index] === 1, target > ONE_HALF];
+    for (const counts of [each[index % count] ?? all, all]) {
+      counts.said += Number(said);
+      counts.true += Number(there);
+      counts.hit += Number(said && there);
+    }
+    if (said !== there) wrong.add(Math.floor(index / count));
   }
-  return xy / Math.sqrt(xx * yy);
+  return { accuracy: 1 - wrong.size / (targets.length / count), f1: mean(each.map(f1)), f1_micro: f1(all) };
 }
 
-/** Ranks from 1; equals share the mean of theirs. */
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, row) => row).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
-  const result = new Array<number>(values.length).fill(0);
-  for (let start = 0; start < order.length; ) {
-    const value = values[order[start] ?? 0];
-    let end = start + 1;
-    while (end < order.length && values[order[end] ?? 0] === value) end++;
-    for (const row of order.slice(start, end)) result[row] = (start + 1 + end) / 2;
-    start = end;
-  }
-  return result;
+function f1({ hit, said, true: there }: Counts): number {
+  return said + there === 0 ? 0 : (2 * hit) / (said + there);
+}
+
+function column(values: Numbers, label: number, count: number): number[] {
+  return Array.from({ length: values.length / count }, (_, row) => values[row * count + label] ?? 0);
+}
+
+function mean(values: Numbers): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

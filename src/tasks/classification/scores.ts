@@ -1,13 +1,28 @@
 import type { LabelScore } from '../../core/prediction';
 import type { Labels } from '../../models/labels';
+import { ONE_HALF } from './labels';
 
-/** Of each row of logits (rows, labels): the labels by their probability, the likeliest first; or the predicted number. */
+/**
+ * Of each row of logits (rows, labels): the labels by their probability, the likeliest first; or the predicted numbers, in the order
+ * of the labels.
+ */
 export function labelScores(logits: Float32Array, { names, problem }: Labels): readonly (readonly LabelScore[])[] {
   return Array.from({ length: logits.length / names.length }, (_, row) => {
     const own = logits.subarray(row * names.length, (row + 1) * names.length);
-    const scores = problem === 'regression' ? own : softmax(own);
-    return names.map((label, index) => ({ label, score: scores[index] ?? 0 })).sort((a, b) => b.score - a.score);
+    const scored = (scores: ArrayLike<number>) => names.map((label, index) => ({ label, score: scores[index] ?? 0 }));
+    if (problem === 'regression') return scored(own);
+    if (problem === 'single_label_classification') return likeliestFirst(scored(softmax(own)));
+    const several = scored(Float64Array.from(own, sigmoid)).map((one) => ({ ...one, told: one.score > ONE_HALF }));
+    return likeliestFirst(several);
   });
+}
+
+function likeliestFirst(scores: readonly LabelScore[]): readonly LabelScore[] {
+  return scores.toSorted((a, b) => b.score - a.score);
+}
+
+function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
 }
 
 function softmax(logits: Float32Array): Float64Array {

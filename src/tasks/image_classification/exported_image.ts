@@ -1,18 +1,25 @@
 import type { ImageSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
 import { exportedTarget } from '../classification/targets';
 import type { ImageRow } from './rows';
 
 /** Characters that a call takes as arguments. */
 const CHUNK = 2 ** 13;
 
+interface ExportFormat {
+  readonly image: ImageSizes;
+  readonly labels: Labels;
+}
+
 /** A row as Python takes it: `pixels`, bytes (H, W, 3) in base64, or `pixel_values`, numbers (C, H, W); its label and its weight. */
-export function exportedImage(row: ImageRow, { channels, size }: ImageSizes): object {
+export function exportedImage(row: ImageRow, { image: { channels, size }, labels }: ExportFormat): object {
   const { pixels } = row;
-  if (pixels instanceof Uint8Array) return { pixels: base64(pixels), ...exportedTarget(row) };
+  const target = exportedTarget(row, labels);
+  if (pixels instanceof Uint8Array) return { pixels: base64(pixels), ...target };
   const line = (start: number): number[] => [...pixels.subarray(start, start + size)];
   const lines = (channel: number): number[][] =>
     Array.from({ length: size }, (_, y) => line((channel * size + y) * size));
-  return { pixel_values: Array.from({ length: channels }, (_, channel) => lines(channel)), ...exportedTarget(row) };
+  return { pixel_values: Array.from({ length: channels }, (_, channel) => lines(channel)), ...target };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -53,7 +53,7 @@ interface ImageInputs extends BatchInputs, HeadInputs {
   };
 }
 
-/** Telling the class of an image, or a number: `AutoModelForImageClassification`. */
+/** Telling labels of an image, or numbers: `AutoModelForImageClassification`. */
 export class ImageClassification
   extends Classifier<ClassifiedImages, ImageInputs>
   implements Task<ImageRow, ClassifiedImages, ImageInputs>
@@ -99,7 +99,7 @@ export class ImageClassification
   }
 
   exported(row: ImageRow): object {
-    return exportedImage(row, this.#image);
+    return exportedImage(row, { image: this.#image, labels: this.labels });
   }
 
   tokensOf(): number {

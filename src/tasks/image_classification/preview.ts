@@ -11,7 +11,6 @@ import { expectProcessor, type ImageRowOptions, pixelsOf } from './rows';
 export async function previewOfImage(example: Example, where: string, options: ImageRowOptions): Promise<ImagePreview> {
   const { labels, image, processor } = options;
   const pixels = await pixelsOf(example, where, options);
-  const label = 'label' in example ? example.label : undefined;
   const preparing = expectProcessor(processor);
   const size = { height: image.size, width: image.size };
   const shown = pixels instanceof Uint8Array ? { ...size, data: pixels } : preparing.imageOf({ ...size, data: pixels });
@@ -19,6 +18,6 @@ export async function previewOfImage(example: Example, where: string, options: I
   return {
     image: withAlpha(shown),
     pixel_values: { dims: [image.channels, image.size, image.size], data },
-    label: previewLabel(label, labels, where),
+    label: previewLabel(example, labels, where),
   };
 }

@@ -1,13 +1,14 @@
 import { WebVeraError } from '../../core/error';
+import { holdsImage } from '../../core/example';
 import type { ImageInput, RgbImage } from '../../core/image';
 import { formatShape, sameShape } from '../../core/shape';
 import type { GivenImages } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { Example, ImageExample } from '../../core/training';
 import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { targetOf, targetsOf } from '../classification/labels';
-import type { RowTarget } from '../classification/targets';
+import { givenTargets, labelOf, targetsOf } from '../classification/labels';
+import { noTarget, type RowTarget } from '../classification/targets';
 import { placed } from '../placed_examples';
 
 /** An image, and what is to be told of it. */
@@ -31,10 +32,10 @@ export interface ImageRowOptions extends GivenOptions {
  * for images that aren't any or are too large, and what the signal is aborted with.
  */
 export async function imageRow(example: Example, where: string, options: ImageRowOptions): Promise<ImageRow> {
-  const label = 'label' in example ? example.label : undefined;
+  const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'an image with a label');
-  const target = targetOf(label, options.labels, where);
-  return { pixels: await pixelsOf(example, where, options), target, weight: 1 };
+  const targets = targetsOf(label, options.labels, where);
+  return { pixels: await pixelsOf(example, where, options), targets, weight: 1 };
 }
 
 /** Of an example, whether or not it has a label. Rejects as `imageRow` does. */
@@ -87,11 +88,11 @@ function keptPixels(
  */
 export async function keptExample(example: Example, where: string, options: ImageRowOptions): Promise<Example> {
   const { pixels } = await imageRow(example, where, options);
-  const label = 'label' in example ? example.label : undefined;
-  if (!(pixels instanceof Uint8Array) || label === undefined)
-    throw invalid(where, 'an image, as no pixel_values are kept');
+  if (!(pixels instanceof Uint8Array)) throw invalid(where, 'an image, as no pixel_values are kept');
   const { size } = options.image;
-  return { prepared: { height: size, width: size, data: pixels }, label };
+  const { label, labels }: Pick<ImageExample, 'label' | 'labels'> = holdsImage(example) ? example : {};
+  const told = { ...(label !== undefined && { label }), ...(labels !== undefined && { labels }) };
+  return { prepared: { height: size, width: size, data: pixels }, ...told };
 }
 
 /** Throws `invalid_argument` without one. */
@@ -111,11 +112,12 @@ export function givenImages(inputs: GivenImages, { image, labels }: GivenOptions
   const { dims, data } = inputs.pixel_values;
   const [B, ...shape] = dims;
   expectImage(shape, image, 'pixel_values: of each row');
-  const targets = inputs.labels === undefined ? undefined : targetsOf(inputs.labels.data, labels, B);
+  const targets = inputs.labels && givenTargets(inputs.labels, labels, B);
+  const none = noTarget(labels);
   const length = data.length / B;
   return Array.from({ length: B }, (_, row) => ({
     pixels: data.subarray(row * length, (row + 1) * length),
-    target: targets?.[row] ?? 0,
+    targets: targets?.[row] ?? none.targets,
     weight: 1,
   }));
 }

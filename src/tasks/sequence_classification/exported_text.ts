@@ -1,4 +1,5 @@
 import type { Architecture, TextSizes } from '../../models/architecture';
+import type { Labels } from '../../models/labels';
 import { exportedTarget } from '../classification/targets';
 import { lastToken } from './batches';
 import type { TextRow } from './rows';
@@ -6,10 +7,11 @@ import type { TextRow } from './rows';
 interface ExportFormat {
   readonly text: TextSizes;
   readonly reads: Architecture['head']['reads'];
+  readonly labels: Labels;
 }
 
 /** A row as transformers' Trainer takes it: an object of arrays, its label, and its weight where it isn't 1. */
-export function exportedText(row: TextRow, { text, reads }: ExportFormat): object {
+export function exportedText(row: TextRow, { text, reads, labels }: ExportFormat): object {
   const { input_ids, attention_mask, token_type_ids } = row;
   // Without a token of padding transformers reads the last of all.
   const isCut = reads === 'last token' && text.padTokenId === undefined;
@@ -18,6 +20,6 @@ export function exportedText(row: TextRow, { text, reads }: ExportFormat): objec
     input_ids: [...input_ids.subarray(0, end)],
     attention_mask: [...attention_mask.subarray(0, end)],
     ...(text.typeVocabSize !== undefined && { token_type_ids: [...token_type_ids.subarray(0, end)] }),
-    ...exportedTarget(row),
+    ...exportedTarget(row, labels),
   };
 }

@@ -2,7 +2,8 @@ import { WebVeraError } from '../../core/error';
 import type { GivenTexts, IdTensor } from '../../core/tensor';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
-import { targetsOf } from '../classification/labels';
+import { givenTargets } from '../classification/labels';
+import { noTarget } from '../classification/targets';
 import { expectTokens } from '../tokens';
 import { expectBelow, type TextRow } from './rows';
 
@@ -16,13 +17,14 @@ export function givenRows(inputs: GivenTexts, text: TextSizes, labels: Labels): 
   expectTokens(input_ids.data, 'input_ids', text);
   if (attention_mask !== undefined) expectBelow(attention_mask.data, 2, 'attention_mask');
   if (token_type_ids !== undefined) expectBelow(token_type_ids.data, text.typeVocabSize ?? 1, 'token_type_ids');
-  const targets = inputs.labels === undefined ? undefined : targetsOf(inputs.labels.data, labels, B);
+  const targets = inputs.labels && givenTargets(inputs.labels, labels, B);
+  const none = noTarget(labels);
   const rowOf = (tensor: IdTensor, row: number) => tensor.data.subarray(row * T, (row + 1) * T);
   return Array.from({ length: B }, (_, row) => ({
     input_ids: Uint32Array.from(rowOf(input_ids, row)),
     attention_mask: attention_mask ? Uint8Array.from(rowOf(attention_mask, row)) : new Uint8Array(T).fill(1),
     token_type_ids: token_type_ids ? Uint8Array.from(rowOf(token_type_ids, row)) : new Uint8Array(T),
-    target: targets?.[row] ?? 0,
+    targets: targets?.[row] ?? none.targets,
     weight: 1,
   }));
 }

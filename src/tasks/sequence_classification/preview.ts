@@ -1,7 +1,7 @@
 import type { Preview } from '../../core/preview';
 import type { Example } from '../../core/training';
 import { previewLabel } from '../classification/labels';
-import { labelOf, type TextRowOptions, unlabelledRow } from './rows';
+import { type TextRowOptions, unlabelledRow } from './rows';
 
 /** An example as a classifier takes it in, whether or not it has a label. Throws `invalid_argument`. */
 export function previewOfText(example: Example, where: string, options: Omit<TextRowOptions, 'onCut'>): Preview {
@@ -17,7 +17,7 @@ export function previewOfText(example: Example, where: string, options: Omit<Tex
     input_ids,
     attention_mask: [...row.attention_mask],
     ...(text.typeVocabSize !== undefined && { token_type_ids: [...row.token_type_ids] }),
-    label: previewLabel(labelOf(example), labels, where),
+    label: previewLabel(example, labels, where),
     cut,
   };
 }

@@ -3,7 +3,7 @@ import type { Example } from '../../core/training';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
-import { targetOf } from '../classification/labels';
+import { labelOf, targetsOf } from '../classification/labels';
 import type { RowTarget } from '../classification/targets';
 import { expectTokens } from '../tokens';
 
@@ -32,13 +32,13 @@ export interface TextRowOptions {
 type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
 
 const FORMS =
-  'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }.';
+  'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }, with labels in place of label where a model tells several.';
 
 /** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
 export function textRow(example: Example, where: string, options: TextRowOptions): TextRow {
-  const label = labelOf(example);
+  const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'a label for the whole text');
-  return { ...unlabelledRow(example, where, options), target: targetOf(label, options.labels, where), weight: 1 };
+  return { ...unlabelledRow(example, where, options), targets: targetsOf(label, options.labels, where), weight: 1 };
 }
 
 /** Turns an example into a row, whether or not it has a label. Throws `invalid_argument`. */
@@ -62,12 +62,6 @@ function typesFor({ typeVocabSize }: TextSizes, types: readonly number[], where:
   if (typeVocabSize === undefined) return new Uint8Array(types.length);
   expectBelow(types, typeVocabSize, `${where}: token_type_ids`);
   return Uint8Array.from(types);
-}
-
-/** Undefined for an example without a label. */
-export function labelOf(example: Example): number | string | undefined {
-  if ('label' in example && example.label !== undefined) return example.label;
-  return 'labels' in example && typeof example.labels === 'number' ? example.labels : undefined;
 }
 
 function tokenRow(

@@ -38,7 +38,7 @@ interface TextInputs extends BatchInputs, HeadInputs {
   };
 }
 
-/** Telling the class of a text, or a number: `AutoModelForSequenceClassification`. */
+/** Telling labels of a text, or numbers: `AutoModelForSequenceClassification`. */
 export class SequenceClassification
   extends Classifier<ClassifiedTexts, TextInputs>
   implements Task<TextRow, ClassifiedTexts, TextInputs>
@@ -85,7 +85,7 @@ export class SequenceClassification
   }
 
   exported(row: TextRow): object {
-    return exportedText(row, { text: this.#text, reads: this.head.reads });
+    return exportedText(row, { text: this.#text, reads: this.head.reads, labels: this.labels });
   }
 
   tokensOf({ attention_mask }: TextRow): number {

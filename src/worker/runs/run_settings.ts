@@ -26,7 +26,11 @@ export function runSettings(
     rows_at_a_time: isOneAtATime(model) ? 1 : per_device_train_batch_size,
     shuffle,
     seed,
-    ...(head.labels && { labels: head.labels.names, label_smoothing_factor: args.label_smoothing_factor }),
+    ...(head.labels && {
+      labels: head.labels.names,
+      problem_type: head.labels.problem,
+      label_smoothing_factor: args.label_smoothing_factor,
+    }),
     ...(image && imageProcessor && { images: { size: [image.size, image.size], ...imageProcessor.numbers } }),
   };
 }

@@ -19,11 +19,12 @@ export const target: FuzzTarget = {
       ...(images.length > 0 ? ([['images.npy', new Blob([images])]] as const) : []),
       ...(examples.length > 0 ? ([['examples.jsonl', new Blob([examples])]] as const) : []),
     ]);
-    const read = await readFiles(files, { base: { base: 'base', labels: null }, image_size: 1 }).catch(
-      (error: unknown) => {
-        if (!isRefusal(error, target.codes)) throw error;
-      },
-    );
+    const read = await readFiles(files, {
+      base: { base: 'base', labels: null, problem_type: null },
+      image_size: 1,
+    }).catch((error: unknown) => {
+      if (!isRefusal(error, target.codes)) throw error;
+    });
     if (read !== undefined) {
       const { imported, examples: kept } = read;
       const isCounted = kept.every(({ n }) => Number.isSafeInteger(n) && n >= 0 && n < imported.seen);

@@ -105,8 +105,9 @@ describe('images', () => {
   });
 
   test('are lines with their places, and count with their bytes', () => {
-    const two = [ofSize(2), ofSize(2, 1)];
-    const lines = '{"image":0,"label":0}\n{"image":1,"label":1}\n';
+    const { prepared } = ofSize(2);
+    const two = [ofSize(2), { prepared, labels: ['a', 'b'] }];
+    const lines = '{"image":0,"label":0}\n{"image":1,"labels":["a","b"]}\n';
     expect(toJsonLines(two)).toBe(lines);
     expect(bytesIn(two)).toBe(lines.length + 24);
   });

@@ -6,6 +6,7 @@ import { expectClassifiable, rowWeights } from '../../../src/tasks/classificatio
 
 const classes: Labels = { names: ['ham', 'spam', 'eggs'], problem: 'single_label_classification' };
 const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };
+const several: Labels = { names: ['ham', 'spam'], problem: 'multi_label_classification' };
 const check = (args: TrainingArguments, labels: Labels): void =>
   expectClassifiable(resolveTrainingArguments(args), labels);
 
@@ -27,6 +28,16 @@ test.each<[TrainingArguments, Labels, string]>([
     numbers,
     'classWeights: expected to be left out, as a model with one label has no classes',
   ],
+  [
+    { classWeights: 'balanced' },
+    several,
+    'classWeights: expected to be left out, as a model of several labels at once has no classes',
+  ],
+  [
+    { label_smoothing_factor: 0.1 },
+    { names: ['x', 'y'], problem: 'regression' },
+    'label_smoothing_factor: expected to be left out, as a model of numbers has no classes',
+  ],
 ])('%j is refused', (args, labels, message) => {
   expect(() => check(args, labels)).toThrow(expect.objectContaining({ code: 'invalid_argument', message }));
 });
@@ -34,6 +45,7 @@ test.each<[TrainingArguments, Labels, string]>([
 test.each<[TrainingArguments, Labels]>([
   [{}, classes],
   [{}, numbers],
+  [{}, several],
   [{ packing: false, label_smoothing_factor: 0.1, classWeights: { ham: 2 } }, classes],
 ])('%j is taken', (args, labels) => {
   expect(() => check(args, labels)).not.toThrow();

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Labels } from '../../../src/models/labels';
-import { predictedClasses, predictionMetricNames, predictionMetrics } from '../../../src/tasks/classification/metrics';
+import {
+  predictedClasses,
+  predictionMetricNames,
+  predictionMetrics,
+  predictionsOf,
+} from '../../../src/tasks/classification/metrics';
 
 const classes: Labels = { names: ['a', 'b', 'c', 'd'], problem: 'single_label_classification' };
 const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };
@@ -45,4 +50,48 @@ test('the class of the highest logit is predicted, of equals the first', () => {
   const logits = Float32Array.of(-3, -1, -2, 0, 5, 5, -1, -1, -1);
   expect(predictedClasses(logits, 3)).toEqual([1, 1, 0]);
   expect(predictedClasses(new Float32Array(0), 3)).toEqual([]);
+});
+
+const several: Labels = { names: ['a', 'b', 'c'], problem: 'multi_label_classification' };
+
+/** As scikit-learn's accuracy_score and f1_score count rows of several labels, with average='macro' and 'micro'. */
+test.each([
+  {
+    // Of a all, of b one too many, of c one too few.
+    ...{ predicted: [1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1], targets: [1, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1] },
+    ...{ accuracy: 1 / 2, f1: (1 + 2 / 3 + 2 / 3) / 3, f1_micro: 4 / 5 },
+  },
+  // Nobody has b or c, and nobody is told to.
+  { predicted: [1, 0, 0], targets: [1, 0, 0], accuracy: 1, f1: 1 / 3, f1_micro: 1 },
+  { predicted: [0, 0, 0], targets: [0, 0, 0], accuracy: 1, f1: 0, f1_micro: 0 },
+  // What is likelier than not is there.
+  { predicted: [1, 0, 0], targets: [0.75, 0.5, 0.25], accuracy: 1, f1: 1 / 3, f1_micro: 1 },
+])('of several labels $predicted, where $targets are right', ({ predicted, targets, accuracy, f1, f1_micro }) => {
+  const metrics = predictionMetrics(predicted, targets, several);
+  expect(metrics.accuracy).toBeCloseTo(accuracy, 14);
+  expect(metrics.f1).toBeCloseTo(f1, 14);
+  expect(metrics.f1_micro).toBeCloseTo(f1_micro, 14);
+  expect(Object.keys(metrics)).toEqual(predictionMetricNames(several));
+});
+
+test('of several numbers the correlations are the means of each number’s', () => {
+  const [x, y] = [
+    [0.1, 0.4, 0.35, 0.8, -1.2],
+    [1, 2, 3, 4, 3.5],
+  ];
+  const [wantedX, wantedY] = [
+    [0, 0.5, 0.5, 1, -2],
+    [1, 4, 9, 16, 2],
+  ];
+  const rows = (left: readonly number[], right: readonly number[]) => left.flatMap((one, row) => [one, right[row]!]);
+  const both = predictionMetrics(rows(x!, y!), rows(wantedX!, wantedY!), { ...numbers, names: ['x', 'y'] });
+  const [ofX, ofY] = [predictionMetrics(x!, wantedX!, numbers), predictionMetrics(y!, wantedY!, numbers)];
+  for (const name of ['pearson', 'spearman']) expect(both[name]).toBeCloseTo((ofX[name]! + ofY[name]!) / 2, 14);
+});
+
+test('labels are told whose score is above a half, and numbers as they are', () => {
+  const logits = Float32Array.of(-1, 0, 0.5, 2, -2, 1e-3);
+  expect(predictionsOf(logits, several)).toEqual([0, 0, 1, 1, 0, 1]);
+  expect(predictionsOf(logits, { ...numbers, names: ['x', 'y'] })).toEqual([...logits]);
+  expect(predictionsOf(logits, { ...several, problem: 'single_label_classification' })).toEqual([2, 0]);
 });

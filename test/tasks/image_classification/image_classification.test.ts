@@ -28,7 +28,7 @@ describe('examples', () => {
       { pixel_values: image(), label: 'dog' },
       { pixel_values: { dims: [1, 3, 16, 16], data: image(1).data }, label: 0 },
     );
-    expect(rows.map(({ target }) => target)).toEqual([1, 0]);
+    expect(rows.map(({ targets: [target] }) => target)).toEqual([1, 0]);
     expect(rows.map(({ pixels }) => pixels[0])).toEqual([0, 1]);
     expect(warnings).toEqual([]);
   });

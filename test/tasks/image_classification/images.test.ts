@@ -32,8 +32,8 @@ test('an image is kept as the bytes that it becomes, whatever it comes as', asyn
     { image: file, label: 0 },
   ]);
   const parsed = parsePreprocessorConfig({ size: 16 });
-  expect(pixels).toEqual({ pixels: prepareImage(image, parsed).data, target: 1, weight: 1 });
-  expect(decoded).toEqual({ ...pixels, target: 0 });
+  expect(pixels).toEqual({ pixels: prepareImage(image, parsed).data, targets: [1], weight: 1 });
+  expect(decoded).toEqual({ ...pixels, targets: [0] });
 });
 
 test('a batch has the numbers that pixel_values would have', async () => {
@@ -54,7 +54,8 @@ test('is exported as its bytes, many of them too', async () => {
   expect(told).toEqual({ labels: 0 });
   const many = Uint8Array.from({ length: 3 * 100 * 100 }, (_, index) => index % 251);
   const sizes = { channels: 3, size: 100, patch: 4, patches: 625 };
-  const exported = exportedImage({ pixels: many, target: 2, weight: 0.5 }, sizes);
+  const labels = { names: ['a', 'b', 'c'], problem: 'single_label_classification' } as const;
+  const exported = exportedImage({ pixels: many, targets: [2], weight: 0.5 }, { image: sizes, labels });
   expect(exported).toEqual({ pixels: Buffer.from(many).toString('base64'), labels: 2, weight: 0.5 });
 });
 

@@ -11,7 +11,7 @@ function row(input_ids: readonly number[], changes: Partial<TextRow> = {}): Text
     input_ids: Uint32Array.from(input_ids),
     attention_mask: new Uint8Array(input_ids.length).fill(1),
     token_type_ids: new Uint8Array(input_ids.length),
-    target: 0,
+    targets: [0],
     weight: 1,
     ...changes,
   };
@@ -21,8 +21,8 @@ const format = { text, reads: 'first token', maxLength: 4, isLabelled: true } as
 const read = (given: TextRow, changes: object): number => textsBatch([given], { ...format, ...changes }).rows[0]!;
 
 test('rows are padded on the right to one length', () => {
-  const first = row([5, 6, 7], { token_type_ids: Uint8Array.of(0, 1, 1), target: 2, weight: 0.5 });
-  expect(textsBatch([first, row([8], { target: -1.5 })], format)).toEqual({
+  const first = row([5, 6, 7], { token_type_ids: Uint8Array.of(0, 1, 1), targets: [2], weight: 0.5 });
+  expect(textsBatch([first, row([8], { targets: [-1.5] })], format)).toEqual({
     B: 2,
     T: 4,
     labelled: 2,

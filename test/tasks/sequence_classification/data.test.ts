@@ -55,7 +55,7 @@ describe('a text', () => {
       [CLS, b, SEP],
       [CLS, a, b, SEP],
     ]);
-    expect(rows.map(({ target, weight }) => [target, weight])).toEqual([
+    expect(rows.map(({ targets, weight }) => [...targets, weight])).toEqual([
       [0, 1],
       [1, 1],
       [0, 1],
@@ -127,7 +127,7 @@ describe('tokens', () => {
       [a, b],
     ]);
     expect([...rows[1]!.attention_mask, ...rows[1]!.token_type_ids]).toEqual([0, 1, 0, 1]);
-    expect(rows[1]!.target).toBe(1);
+    expect(rows[1]!.targets).toEqual([1]);
     expect(warnings.map(({ code }) => code)).toEqual(['texts_cut']);
   });
 
@@ -207,7 +207,7 @@ describe('a data set', () => {
     const table = 'label,text,text_pair\n1,a,b\nham,"b\na",a\n0,a,';
     const source: RowSource = { kind: 'blob', blob: new Blob([table]), format: 'csv' };
     const { rows } = await collect(source);
-    expect(rows.map(({ input_ids, target }) => [target, ...input_ids])).toEqual([
+    expect(rows.map(({ input_ids, targets }) => [...targets, ...input_ids])).toEqual([
       [1, CLS, a, SEP, b, SEP],
       [0, CLS, b, a, SEP, a, SEP],
       [0, CLS, a, SEP, SEP],
@@ -216,7 +216,7 @@ describe('a data set', () => {
     await expect(collect(wrong)).rejects.toThrow(/^line 6: label: expected one of .*, got "2"$/);
     const prices: RowSource = { ...source, blob: new Blob(['text,label\na,-1.5e1\nb,2']) };
     const numbers: Labels = { names: ['LABEL_0'], problem: 'regression' };
-    expect((await collect(prices, { labels: numbers })).rows.map(({ target }) => target)).toEqual([-15, 2]);
+    expect((await collect(prices, { labels: numbers })).rows.map(({ targets: [target] }) => target)).toEqual([-15, 2]);
   });
 
   test('is given up once that is asked for', async () => {

@@ -29,14 +29,14 @@ test('rows are the tensors’, with masks of ones and types of zeros unless they
       input_ids: Uint32Array.of(1, 2),
       attention_mask: Uint8Array.of(1, 1),
       token_type_ids: Uint8Array.of(0, 0),
-      target: 0,
+      targets: [0],
       weight: 1,
     },
     {
       input_ids: Uint32Array.of(3, 4),
       attention_mask: Uint8Array.of(1, 1),
       token_type_ids: Uint8Array.of(0, 0),
-      target: 0,
+      targets: [0],
       weight: 1,
     },
   ]);
@@ -48,7 +48,7 @@ test('rows are the tensors’, with masks of ones and types of zeros unless they
 
 test('labels are one for each row', () => {
   const targets = (given: GivenInputs['labels'], of: Labels) =>
-    givenRows({ input_ids, ...(given && { labels: given }) }, text, of).map(({ target }) => target);
+    givenRows({ input_ids, ...(given && { labels: given }) }, text, of).map(({ targets: [target] }) => target);
   expect(targets(each(1, 0), labels)).toEqual([1, 0]);
   expect(targets(ids([1], [0]), labels)).toEqual([1, 0]);
   expect(targets(each(-0.5, 2), numbers)).toEqual([-0.5, 2]);
