@@ -87,7 +87,7 @@ class Report:
 
     def print(self, then: Sequence[Mapping[str, str]], now: Mapping[str, str]) -> None:
         for name in now:
-            made = ", ".join(dict.fromkeys(of[name] for of in then))
+            made = ", ".join(dict.fromkeys(of[name] for of in then if name in of))
             print(f"{name:16}made with {made}, now {now[name]}")
         numbers = [
             (kind, str(it.compared), f"{it.difference:.1e}", f"{it.allowed:.1e}", it.where)
