@@ -127,7 +127,12 @@ class Compiler {
   }
 
   #repeat({ body, min, max, lazy }: Extract<Node, { kind: 'repeat' }>): void {
-    for (let i = 0; i < min; i++) this.#emit(body);
+    for (let i = 0; i < min; i++) {
+      const before = this.#op.length;
+      this.#emit(body);
+      // Nothing, however often it is repeated, is nothing.
+      if (this.#op.length === before) break;
+    }
     const splits: number[] = [];
     const split = (): void => {
       splits.push(this.#push(Step.Split));

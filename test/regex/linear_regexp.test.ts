@@ -32,6 +32,12 @@ describe('finds what RegExp finds', () => {
     else expect(ours).toEqual(theirs);
   });
 
+  test('nothing, however often it is repeated', () => {
+    // Each repeat would be made a thousand times as often as the one around it.
+    const source = `a${'(?:'.repeat(8)}${'){1000}'.repeat(8)}b`;
+    expect(found(source, 'ab')).toEqual([[0, 'ab']]);
+  });
+
   test('without the flag u, by units', () => {
     expect(found('.', '🙂a', false)).toEqual(expected('.', '🙂a', 'g'));
     expect(found('\\_\\-{x}]', '_-{x}]', false)).toEqual(expected('\\_\\-{x}]', '_-{x}]', 'g'));
