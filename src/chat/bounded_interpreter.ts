@@ -149,11 +149,12 @@ export class BoundedInterpreter extends Interpreter {
     this.#budget.spend(characters / CHARACTERS);
   }
 
-  #partsOf(node: Node): number {
+  #partsOf(node: Node, depth = 0): number {
     const known = this.#sizes.get(node);
     if (known !== undefined) return known;
+    if (depth === DEEPEST) throw tooMuch('it nests too deeply');
     const parts = Object.values(node).flatMap((part: unknown) => (part instanceof Map ? [...part].flat() : part));
-    const size = parts.reduce<number>((sum, part) => sum + (isNode(part) ? this.#partsOf(part) : 0), 1);
+    const size = parts.reduce<number>((sum, part) => sum + (isNode(part) ? this.#partsOf(part, depth + 1) : 0), 1);
     this.#sizes.set(node, size);
     return size;
   }

@@ -5,6 +5,7 @@ import { errorToData } from '../core/wire';
 import { BoundedInterpreter } from './bounded_interpreter';
 import { Budget, tooMuch } from './budget';
 import { globals, Raised } from './globals';
+import { expectShallowTemplate } from './template_depth';
 import { assistantTurns } from './turns';
 
 /** Characters of a template: the longest of published models have 30,000. */
@@ -51,7 +52,9 @@ export class ChatWriter {
     }
     if (longestSpace(source) > MOST_SPACE) throw tooMuch(`it has more than ${MOST_SPACE} spaces in a row`);
     try {
-      const program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+      const tokens = tokenize(source, { lstrip_blocks: true, trim_blocks: true });
+      expectShallowTemplate(tokens);
+      const program = parse(tokens);
       this.#parsed = { source, program };
       return program;
     } catch (error) {
@@ -76,7 +79,10 @@ function run(program: Program, known: Readonly<Record<string, unknown>>, budget:
 /** What the library throws, in words. Too deep for its stack, or too long for a string, is too much. */
 function failed(how: string, error: unknown): WebVeraError {
   if (error instanceof WebVeraError) return error;
-  if (error instanceof RangeError) return tooMuch('it nests too deeply, or makes a text that is too long');
+  // Firefox has an error of its own for a stack that ends.
+  if (error instanceof RangeError || (error instanceof Error && error.name === 'InternalError')) {
+    return tooMuch('it nests too deeply, or makes a text that is too long');
+  }
   const problem =
     error instanceof Error && error.message !== '' ? error.message : 'it leaves a loop where there is none';
   return new WebVeraError('invalid_format', `The chat template ${how}: ${short(problem)}`, {

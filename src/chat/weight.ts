@@ -1,8 +1,6 @@
+import { MOST_LEVELS } from '../core/nesting';
 import { MOST_TEXT, tooMuch } from './budget';
 import type { Value } from './value';
-
-/** Levels of lists and objects within each other. */
-const DEEPEST = 48;
 
 /** Alone may be assigned to after it is made. */
 const NAMESPACE = 'NamespaceValue';
@@ -34,7 +32,7 @@ export class Scale {
     if (typeof content !== 'object' || content === null) return 1;
     const known = this.#known.get(value);
     if (known !== undefined) return known;
-    if (depth === DEEPEST) throw tooMuch('it nests lists too deeply');
+    if (depth === MOST_LEVELS) throw tooMuch('it nests lists too deeply');
     const outer = this.#lasting;
     this.#lasting = value.type !== NAMESPACE;
     const parts = content instanceof Map ? content : (content as readonly Value[]).entries();

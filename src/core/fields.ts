@@ -1,4 +1,5 @@
 import { WebVeraError } from './error';
+import { jsonOf } from './nesting';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -126,6 +127,6 @@ function isIntegerWithin(value: unknown, min: number, max: number): value is num
 
 /** Untrusted values in messages are short, and quoted as JSON. */
 function describe(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value);
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }

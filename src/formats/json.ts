@@ -1,8 +1,7 @@
 import { WebVeraError } from '../core/error';
 import { isJsonObject, type JsonObject } from '../core/fields';
+import { MOST_LEVELS } from '../core/nesting';
 import { defaultLimits } from '../core/source';
-
-const MAX_DEPTH = 64;
 
 /**
  * Reads an untrusted JSON file that must hold an object. The result is frozen, and its objects have no prototype, so
@@ -30,7 +29,7 @@ function parse(bytes: Uint8Array, file: string): unknown {
 
 function harden(value: unknown, file: string, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth === MAX_DEPTH) throw invalid(file, `expected at most ${MAX_DEPTH} levels of nesting, got more`);
+  if (depth === MOST_LEVELS) throw invalid(file, `expected at most ${MOST_LEVELS} levels of nesting, got more`);
   if (Array.isArray(value)) return Object.freeze(value.map((entry) => harden(entry, file, depth + 1)));
   const object: Record<string, unknown> = Object.create(null);
   for (const [key, entry] of Object.entries(value)) object[key] = harden(entry, file, depth + 1);

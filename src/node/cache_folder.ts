@@ -1,3 +1,4 @@
+import { parseJson } from '../core/nesting';
 import type { BlobStore, Condition, Stored } from '../store/blob_store';
 import type { ByteFiles, ByteWriter } from '../store/byte_files';
 import { StoreError } from '../store/store_error';
@@ -82,7 +83,7 @@ class JsonFiles implements BlobStore {
   /** What isn't there, or can't be read, is as good as nothing. */
   async #read(path: string): Promise<{ readonly key: string; readonly value: Stored } | undefined> {
     try {
-      const entry: unknown = JSON.parse(await this.#system.readFile(path, 'utf8'));
+      const entry: unknown = parseJson(await this.#system.readFile(path, 'utf8'));
       const isEntry = typeof entry === 'object' && entry !== null && 'value' in entry && 'key' in entry;
       return isEntry && typeof entry.key === 'string' ? { key: entry.key, value: entry.value } : undefined;
     } catch {

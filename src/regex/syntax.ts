@@ -1,3 +1,5 @@
+import { MOST_LEVELS } from '../core/nesting';
+
 /** What a pattern says, without a word on how it is matched. */
 export type Node =
   /** One character: the source of a class, an escape or a literal. */
@@ -17,8 +19,6 @@ export interface Pattern {
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** Deeper than anybody writes, and far from the end of the stack. */
-const MAX_NESTING = 64;
 /** Beyond it a repeat is no pattern but a way to take memory. */
 const MAX_COUNT = 1000;
 const QUANTIFIER = /(?:([*+?])|\{(\d{1,9})(?:(,)(\d{0,9}))?\})(\??)/y;
@@ -51,7 +51,7 @@ class Parser {
   }
 
   #choice(depth: number): Node {
-    if (depth > MAX_NESTING) throw new SyntaxError(`groups nested more than ${MAX_NESTING} deep`);
+    if (depth > MOST_LEVELS) throw new SyntaxError(`groups nested more than ${MOST_LEVELS} deep`);
     const branches: Node[] = [];
     do {
       const items: Node[] = [];

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../core/error';
+import { parseJson } from '../core/nesting';
 
 /** UTF-16 units of one line of JSON. */
 const MAX_LINE = 2 ** 24;
@@ -81,7 +82,7 @@ async function* readLines(parts: AsyncIterable<string>): AsyncGenerator<string> 
 function parseLine(text: string, line: number): unknown {
   if (text.length > MAX_LINE) throw tooLong(line);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new WebVeraError('invalid_format', `line ${line}: expected JSON: ${problem}`, {

@@ -5,7 +5,6 @@ import { checkPattern } from './patterns';
 /** Above any published vocabulary, and small enough to be counted in an array. */
 const MAX_IDS = 2 ** 22;
 const MAX_NODES = 4096;
-const MAX_NESTING = 16;
 const MAX_STRING = 256;
 /** Characters of a token. The longest of published vocabularies, runs of spaces, have 128. */
 const MAX_TOKEN = 1024;
@@ -24,8 +23,8 @@ export interface TokenizerDefinition {
 }
 
 /**
- * Checks an untrusted tokenizer.json: structure, sizes, ids, and what its rules hold. What they do to a text is bounded when
- * they run.
+ * Checks an untrusted tokenizer.json, as `parseJson` gives it: structure, sizes, ids, and what its rules hold. What they do to a text is
+ * bounded when they run.
  * `modelVocabSize` is the number of rows of the embedding that the ids will index.
  * Throws `invalid_format`.
  */
@@ -131,21 +130,20 @@ function checkString(what: string, value: unknown, longest: number): void {
 /** Walks normalizers, pre-tokenizers, post-processors and decoders alike. Their types are the library's to check. */
 function checkRules(stage: string, rules: unknown): void {
   let nodes = 0;
-  visit(rules, 0);
+  visit(rules);
 
-  function visit(node: unknown, depth: number): void {
+  function visit(node: unknown): void {
     nodes++;
-    if (depth > MAX_NESTING) throw invalid(`${stage}: expected rules nested at most ${MAX_NESTING} deep`);
     if (nodes > MAX_NODES) throw invalid(`${stage}: expected at most ${MAX_NODES} entries`);
     if (Array.isArray(node)) {
-      for (const item of node) visit(item, depth + 1);
+      for (const item of node) visit(item);
     } else if (isJsonObject(node)) {
       checkRule(stage, node);
-      for (const [key, value] of Object.entries(node)) visitField(key, value, depth);
+      for (const [key, value] of Object.entries(node)) visitField(key, value);
     }
   }
 
-  function visitField(key: string, value: unknown, depth: number): void {
+  function visitField(key: string, value: unknown): void {
     // A table of characters, which the library replaces by rules of its own.
     if (key === 'precompiled_charsmap') return;
     if (key === 'Regex') {
@@ -159,7 +157,7 @@ function checkRules(stage: string, rules: unknown): void {
     } else if (typeof value === 'string') {
       checkString(`${stage}: ${key}`, value, MAX_STRING);
     } else {
-      visit(value, depth + 1);
+      visit(value);
     }
   }
 }

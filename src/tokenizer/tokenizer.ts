@@ -2,6 +2,7 @@ import type { Breather } from '../core/breather';
 import type { Chat, RenderChat, RenderedChat } from '../core/chat';
 import { WebVeraError } from '../core/error';
 import { isJsonObject, type JsonObject } from '../core/fields';
+import { parseJson } from '../core/nesting';
 import { readChatTemplate, renderChat, specialToken } from './chat_template';
 import { checkTokenizer, type TokenizerDefinition } from './definition';
 import { type EncodedPair, encodedPair, TokenSource } from './encoded_pair';
@@ -96,8 +97,8 @@ export function createTokenizer(
   tokenizerConfig: string | JsonObject = {},
   { vocabSize, chatTemplate, renderChat: render }: TokenizerOptions = {},
 ): TextTokenizer {
-  const definition = checkTokenizer(parseJson('tokenizer.json', tokenizerJson), vocabSize);
-  const config = parseJson('tokenizer_config.json', tokenizerConfig);
+  const definition = checkTokenizer(parsed('tokenizer.json', tokenizerJson), vocabSize);
+  const config = parsed('tokenizer_config.json', tokenizerConfig);
   if (!isJsonObject(config)) throw invalid('tokenizer_config.json: expected a JSON object');
   const pipeline = openPipeline(definition, config);
 
@@ -224,10 +225,10 @@ function checkDecodable(ids: readonly number[], idLimit: number): void {
   }
 }
 
-function parseJson(name: string, text: string | JsonObject): unknown {
+function parsed(name: string, text: string | JsonObject): unknown {
   if (typeof text !== 'string') return text;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw invalid(`${name}: expected JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

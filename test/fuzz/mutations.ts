@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseJson } from '../../src/core/nesting';
 
 /** What breaks readers: numbers at the ends of types, names of prototypes, things of other types. */
 const ODD_VALUES: readonly unknown[] = [
@@ -74,14 +75,14 @@ function withValue(bytes: Uint8Array, place: number, value: unknown): Uint8Array
   return Uint8Array.from(texts.join('\x1e'), (unit) => unit.charCodeAt(0));
 }
 
-/** What is no JSON, as it is. */
+/** What is no JSON, or nested too deep to be walked, as it is. */
 class Raw {
   constructor(readonly text: string) {}
 }
 
 function parsed(latin: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(latin, (unit) => unit.charCodeAt(0))));
+    return parseJson(new TextDecoder().decode(Uint8Array.from(latin, (unit) => unit.charCodeAt(0))));
   } catch {
     return new Raw(latin);
   }

@@ -1,4 +1,5 @@
 import { WebVeraError } from '../../core/error';
+import { isShallow, jsonOf, MOST_LEVELS } from '../../core/nesting';
 import type { TaskType } from '../adapter_config';
 import { LARGEST_VALUE } from '../largest_value';
 import type { VeraConfigInit } from './config_init';
@@ -62,7 +63,11 @@ export const FIELDS: { readonly [K in keyof Fields]: Field } = {
   base_model_name_or_path: { fallback: null, ...text },
   revision: { fallback: null, ...text },
   inference_mode: flag(false),
-  auto_mapping: { fallback: null, expected: 'an object', accepts: isObject },
+  auto_mapping: {
+    fallback: null,
+    expected: `an object of at most ${MOST_LEVELS} levels`,
+    accepts: (value) => isObject(value) && isShallow(value),
+  },
   peft_type: { fallback: 'VERA', expected: '"VERA"', accepts: (value) => value === 'VERA' || value === null },
 };
 
@@ -128,6 +133,6 @@ export function checkValues(config: Fields): void {
 
 /** A value, shortened for a message. */
 export function show(value: unknown): string {
-  const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
+  const shown = typeof value === 'number' ? String(value) : jsonOf(value);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }

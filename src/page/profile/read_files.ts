@@ -3,6 +3,7 @@ import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import type { RgbImage } from '../../core/image';
 import type { AdapterFiles } from '../../core/model';
+import { parseJson } from '../../core/nesting';
 import type { Example } from '../../core/training';
 import { wrong } from '../options';
 import type { KeptExample } from './examples';
@@ -144,7 +145,7 @@ async function textOf(name: keyof typeof LIMITS, blob: Blob): Promise<string> {
 
 function parse(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new WebVeraError('invalid_format', `${where}: expected JSON, got something else`, { cause: error });
   }

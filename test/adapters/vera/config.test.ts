@@ -135,7 +135,7 @@ describe('VeraConfig', () => {
     [{ d_initial: 1e39 }, 'd_initial: expected a finite float32, got 1e+39'],
     [{ d_initial: 1e5 }, 'd_initial: expected a number from -10000 to 10000, got 100000'],
     [{ layers_to_transform: [0.5] }, 'layers_to_transform: expected an integer or a list of integers, got [0.5]'],
-    [{ auto_mapping: [] }, 'auto_mapping: expected an object, got []'],
+    [{ auto_mapping: [] }, 'auto_mapping: expected an object of at most 64 levels, got []'],
     [{ lora_alpha: 1 }, "VeraConfig.__init__() got an unexpected keyword argument 'lora_alpha'"],
     [{ constructor: 1 }, "VeraConfig.__init__() got an unexpected keyword argument 'constructor'"],
   ])('refuses %j', (init, message) => {

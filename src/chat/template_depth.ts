@@ -1,0 +1,99 @@
+import type { tokenize } from '@huggingface/jinja';
+import { MOST_LEVELS } from '../core/nesting';
+import { tooMuch } from './budget';
+
+type Token = ReturnType<typeof tokenize>[number];
+
+const OPENING = new Set(['OpenParen', 'OpenSquareBracket', 'OpenCurlyBracket']);
+const CLOSING = new Set(['CloseParen', 'CloseSquareBracket', 'CloseCurlyBracket']);
+/** Statements that go on up to their end; `set` does where it has no `=`. */
+const BLOCKS = new Set(['if', 'for', 'macro', 'call', 'filter']);
+/** Brackets behind them hold the arguments of a call. */
+const CALLED = new Set(['Identifier', 'CloseParen', 'CloseSquareBracket']);
+/** Each side of them has its own `not`. */
+const BETWEEN = new Set(['and', 'or', 'if', 'else']);
+const SEPARATORS = new Set(['Comma', 'Colon', 'Equals']);
+
+/**
+ * Refuses a template whose parts lie too deep within each other, before the library's parser calls itself for each level: blocks,
+ * brackets, and what stands within what comes before it, as in `not not a`, `a if b else c if d else e`, `f()()` and each `elif`. Throws
+ * `limit_exceeded`.
+ */
+export function expectShallowTemplate(tokens: readonly Token[]): void {
+  const depth = new TemplateDepth();
+  for (const token of tokens) {
+    depth.take(token);
+    if (depth.levels > MOST_LEVELS) throw tooMuch(`it has more than ${MOST_LEVELS} levels of blocks and brackets`);
+  }
+}
+
+/** Levels within one pair of brackets, or within one statement. */
+interface Frame {
+  nots: number;
+  signs: number;
+  elses: number;
+  calls: number;
+}
+
+class TemplateDepth {
+  /** Of each open block, with its `elif`s. */
+  readonly #blocks: number[] = [];
+  #frames: Frame[] = [];
+  #before = '';
+  /** The statement's first word, and whether it assigns. */
+  #word = '';
+  #assigns = false;
+
+  get levels(): number {
+    const within = this.#frames.reduce(
+      (sum, { nots, signs, elses, calls }) => sum + 1 + nots + signs + elses + calls,
+      0,
+    );
+    return this.#blocks.reduce((sum, levels) => sum + levels, within);
+  }
+
+  take(token: Token): void {
+    const { type, value } = token;
+    const frame = this.#frames.at(-1);
+    if (type === 'OpenStatement' || type === 'OpenExpression') this.#begin();
+    else if (type === 'CloseStatement') this.#end();
+    else if (this.#before === 'OpenStatement') this.#word = value;
+    else if (OPENING.has(type)) {
+      if (frame !== undefined && type === 'OpenParen' && CALLED.has(this.#before)) frame.calls += 1;
+      this.#frames.push(newFrame());
+    } else if (CLOSING.has(type)) this.#frames.pop();
+    else if (frame !== undefined) this.#within(frame, token);
+    this.#before = type;
+  }
+
+  #begin(): void {
+    this.#frames = [newFrame()];
+    this.#word = '';
+    this.#assigns = false;
+  }
+
+  #end(): void {
+    this.#frames = [];
+    const last = this.#blocks.length - 1;
+    if (BLOCKS.has(this.#word) || (this.#word === 'set' && !this.#assigns)) this.#blocks.push(1);
+    else if (this.#word === 'elif' && last >= 0) this.#blocks[last] = (this.#blocks[last] ?? 0) + 1;
+    else if (this.#word.startsWith('end')) this.#blocks.pop();
+  }
+
+  #within(frame: Frame, { type, value }: Token): void {
+    const isMember = type === 'Dot' || this.#before === 'Dot';
+    const word = type === 'Identifier' && !isMember ? value : '';
+    if (!isMember) frame.calls = 0;
+    if (type === 'UnaryOperator') frame.signs += 1;
+    else if (type !== 'Identifier' && !isMember) frame.signs = 0;
+    if (word === 'not') frame.nots += 1;
+    else if (BETWEEN.has(word)) frame.nots = 0;
+    if (word === 'else') frame.elses += 1;
+    if (type === 'Equals' && this.#frames.length === 1) this.#assigns = true;
+    if (SEPARATORS.has(type)) Object.assign(frame, newFrame());
+  }
+}
+
+function newFrame(): Frame {
+  return { nots: 0, signs: 0, elses: 0, calls: 0 };
+}
