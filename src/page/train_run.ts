@@ -1,4 +1,3 @@
-import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { RunControl } from '../core/run';
 import type {
@@ -9,13 +8,14 @@ import type {
   TrainerState,
   TrainOutput,
 } from '../core/training';
-import type { CallId, Handle } from '../worker/protocol';
+import type { CallId } from '../worker/protocol';
 import { Callbacks } from './callbacks';
-import type { OpenDataset } from './feed';
 import type { CallEvent, Link } from './link';
+import { datasetsOf, type OpenRun } from './open_run';
 import { anyBoolean, checkOptions } from './options';
 import { isLoss, Recovery } from './recovery';
 import { RunReport } from './run_report';
+import type { KeptForRun } from './vera_keeper';
 import { watchPage } from './visibility';
 import { keepScreenOn } from './wake_lock';
 import { callReading, closeDataset } from './with_dataset';
@@ -52,23 +52,6 @@ interface RunSetup {
   open(): OpenRun;
 }
 
-/** What a run is a run of. */
-export interface OpenRun {
-  readonly dataset: OpenDataset;
-  /** What it is measured on as it goes on, if anything. */
-  readonly evalDataset: OpenDataset | undefined;
-  /** The session's name for the model, as it is now. */
-  handle(): Handle;
-  /** The adapters that it is to train, active or not by the time that it goes on. */
-  readonly trained: readonly string[];
-  /** Resolves once the model could be made again as it is now. Never rejects. */
-  readonly kept: Promise<unknown>;
-  /** Makes the model again where it was lost. */
-  revive(): Promise<void>;
-  /** The run is over. */
-  close(): void;
-}
-
 /** A run that can be told to stand still for other reasons than its user's. */
 export interface PausableRun extends TrainRun {
   pauseFor(reason: PauseReason): Promise<void>;
@@ -90,6 +73,9 @@ export class RemoteRun implements PausableRun {
   readonly #pauses = new Set<PauseReason>();
   #stop: RunControl | undefined;
   #isBroken = false;
+  /** The adapters that it trains, active or not by the time that it goes on, and what was kept of them; once the session has told. */
+  #trained: readonly string[] | undefined;
+  #kept: KeptForRun | undefined;
   /** The session has reported something about its steps. */
   #isHeard = false;
   /** While the run goes on. */
@@ -183,7 +169,6 @@ export class RemoteRun implements PausableRun {
     });
     this.#screen?.wish(true);
     try {
-      await untilAborted(run.kept, signal);
       for (;;) {
         try {
           return await this.#attempt(setup, run);
@@ -194,7 +179,7 @@ export class RemoteRun implements PausableRun {
       }
     } finally {
       unwatch();
-      run.close();
+      this.#kept?.close();
       for (const dataset of datasetsOf(run)) closeDataset(dataset);
     }
   }
@@ -212,18 +197,14 @@ export class RemoteRun implements PausableRun {
           this.#fail = fail;
           // One that goes on after a loss may have been taken over meanwhile: it isn't taken back.
           const take_over = takeOver && !this.#isHeard;
-          const trained = this.#isBroken ? run.trained : undefined;
           const request = {
-            ...{ model: run.handle(), adapter_name, trained, args },
+            ...{ model: run.handle(), adapter_name, trained: this.#trained, args },
             ...{ data: run.dataset.source, eval_data: run.evalDataset?.source },
             ...{ hooks, resume_from_checkpoint, take_over },
           };
-          const output = link.request('train', call, request);
-          if (this.#isBroken) this.#remind(call);
-          this.#onBegun();
-          return output;
+          return link.request('train', call, request);
         },
-        { signal, onEvent: (event) => this.#onEvent(event) },
+        { signal, onEvent: (event) => this.#onEvent(event, run) },
       );
     } finally {
       this.#call = undefined;
@@ -243,12 +224,22 @@ export class RemoteRun implements PausableRun {
     Promise.all(asked).catch(this.#fail);
   }
 
-  #onEvent(event: CallEvent): void {
+  #onEvent(event: CallEvent, run: OpenRun): void {
+    if (event.type === 'chosen') this.#onChosen(event, run);
     if (event.type !== 'train') return;
     const { type } = event.event;
     this.#isHeard ||= type !== 'reading';
     if (type === 'paused' || type === 'resumed') this.#screen?.wish(type === 'resumed');
     this.#report.add(event.progress, event.event);
+  }
+
+  /** The session knows it, and which adapters it trains: it begins once those are kept, or can't be. */
+  #onChosen({ call, adapters }: Extract<CallEvent, { type: 'chosen' }>, run: OpenRun): void {
+    this.#trained = adapters;
+    this.#kept ??= run.keep(adapters);
+    if (this.#isBroken) this.#remind(call);
+    this.#onBegun();
+    this.#kept.kept.then(() => this.#link.request('startTraining', call)).catch(this.#fail);
   }
 
   /** A page that is hidden may never be seen again. */
@@ -275,16 +266,12 @@ export class RemoteRun implements PausableRun {
 
   /** What is lost meanwhile stands still, and the output tells of it. */
   async #toRun(request: (call: CallId) => Promise<void>): Promise<void> {
-    if (this.#call === undefined) await this.#begun;
+    await this.#begun;
     if (this.#call === undefined) return;
     await request(this.#call).catch((error: unknown) => {
       if (!isLoss(error)) throw error;
     });
   }
-}
-
-function datasetsOf({ dataset, evalDataset }: OpenRun): OpenDataset[] {
-  return [dataset, evalDataset].flatMap((one) => one ?? []);
 }
 
 function notKept(reason: string): string {

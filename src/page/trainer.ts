@@ -5,6 +5,7 @@ import { anyDataset } from './dataset_rules';
 import { openDataset } from './feed';
 import { TRAINER_METHODS } from './foreign_names';
 import { liveHandle, partsKey, RemoteModel } from './model';
+import type { OpenRun } from './open_run';
 import {
   abortSignal,
   anyBoolean,
@@ -18,14 +19,17 @@ import {
   wrong,
 } from './options';
 import { beginningOf } from './run_report';
-import { type OpenRun, RemoteRun, type TrainRun } from './train_run';
+import { RemoteRun, type TrainRun } from './train_run';
 import { resolveTrainingArguments } from './training_arguments';
 import { runKey, VeraModel } from './vera_model';
 import { callWithDataset } from './with_dataset';
 
 /** What is trained, on what, and how. Whatever is wrong with it is `invalid_argument` and says what to pass instead. */
 export interface TrainerInit {
-  /** From `get_peft_model` or `VeraModel.from_pretrained`. Its active adapters train, as far as they are trainable. */
+  /**
+   * From `get_peft_model` or `VeraModel.from_pretrained`. The adapters train that are active as `train()` is called, as far as they are
+   * trainable.
+   */
   readonly model: VeraModel;
   /** The adapter that trains, active or not. The active ones by default. */
   readonly adapter_name?: string;
@@ -214,7 +218,7 @@ export class Trainer {
       evalDataset: isMeasured ? openDataset('eval_dataset', this.#evalDataset) : undefined,
       handle: () => liveHandle(model),
       revive: async () => model[partsKey].revivable?.revive(signal),
-      ...model[runKey](this.#adapter),
+      keep: (trained) => model[runKey](trained),
     };
   }
 

@@ -48,6 +48,14 @@ export const madeKey: unique symbol = Symbol('made');
 /**
  * A model with VeRA adapters. Everything a model does, it does with the active adapter. One is made by
  * `await get_peft_model(model, config, 'name')` or `from_pretrained`, not by `new`, as it takes time.
+ *
+ * Calls that change a model, and runs and evaluations of a `Trainer`, take effect in the order in which they are made, whether or not
+ * the ones before were awaited. A run trains the adapters that were active when `train()` was called, whatever changes afterwards.
+ * What is made of vectors for good waits for the runs asked for before it that train them: `merge_adapter`, `merge_and_unload`,
+ * `unload` and `add_weighted_adapter`, and so does what is called after those. A run that `run.pause()` holds up is not waited for,
+ * but taken as it stands. All else acts at once: `set_adapter`, `add_adapter` and `load_adapter` change nothing in a run;
+ * `delete_adapter` ends the runs that use the adapter, which reject with an `AbortError`; `forward`, `generate`, `get_delta_weight`,
+ * `save_pretrained` and `save_as_lora` take a run's vectors as they are between two of its steps.
  */
 export class VeraModel extends RemoteModel {
   /** @internal Its name in messages, which minifiers leave. */
@@ -63,9 +71,8 @@ export class VeraModel extends RemoteModel {
   }
 
   /** @internal */
-  [runKey](adapter_name: string | undefined): KeptForRun & { readonly trained: readonly string[] } {
-    const trained = adapter_name === undefined ? this.active_adapters : [adapter_name];
-    return { trained, ...this.#mirror.beginRun(trained) };
+  [runKey](trained: readonly string[]): KeptForRun {
+    return this.#mirror.beginRun(trained);
   }
 
   /** @internal */
@@ -137,7 +144,10 @@ export class VeraModel extends RemoteModel {
     this.#mirror.update(await this[partsKey].link.request('setAdapter', liveHandle(this), names));
   }
 
-  /** If it was active, the first one left becomes active, with a warning. */
+  /**
+   * If it was active, the first one left becomes active, with a warning. Runs that use it end at once, and reject with an
+   * `AbortError`.
+   */
   async delete_adapter(adapter_name: string): Promise<void> {
     const name = checkName(adapter_name);
     this.#mirror.update(await this[partsKey].link.request('deleteAdapter', liveHandle(this), name));
@@ -146,7 +156,7 @@ export class VeraModel extends RemoteModel {
   /**
    * Adds an adapter whose delta is Σ weights[i] · delta of adapters[i], exactly. That takes adapters that share A and B
    * and, in each module, λ_d or λ_b; others are refused with `invalid_argument`: `save_as_lora({ adapters, weights })`
-   * gives their sum. It isn't activated.
+   * gives their sum. It isn't activated. Waits for the runs asked for before that train one of them, unless they are paused.
    */
   async add_weighted_adapter(
     adapters: readonly string[],
@@ -171,6 +181,9 @@ export class VeraModel extends RemoteModel {
    * Adds the deltas of the adapters (the active ones by default) to copies of the weights: passes then cost what the base
    * model's cost. `safe_merge` refuses results that aren't finite. Whatever fails, nothing has changed. Takes options, or
    * PEFT's order of arguments: `merge_adapter(['name'], true)`.
+   *
+   * Waits for the runs asked for before that train one of these adapters, so that what they learn is merged; a run that
+   * `run.pause()` holds up is taken as it stands. `signal` ends the wait.
    */
   async merge_adapter(...args: MergeArguments): Promise<void> {
     const options = mergeArguments(args);
@@ -190,14 +203,18 @@ export class VeraModel extends RemoteModel {
   /**
    * The model with the adapters' deltas in its weights, and without adapters. This model is then no more; the base model
    * lives on as it was and shares the other weights: disposing of one disposes of both. Takes options, or PEFT's order of
-   * arguments: `merge_and_unload(true, true, ['name'])`.
+   * arguments: `merge_and_unload(true, true, ['name'])`. Waits for all runs of this model asked for before, unless they are paused:
+   * those end, and reject with an `AbortError`.
    */
   async merge_and_unload(...args: UnloadArguments): Promise<PreTrainedModel> {
     const options = unloadArguments(args);
     return this.#unload(mergeRequest('merge_and_unload', options), options);
   }
 
-  /** The model without its adapters and their deltas; trained biases and whole modules stay. This model is then no more. */
+  /**
+   * The model without its adapters and their deltas; trained biases and whole modules stay. This model is then no more. Waits for runs
+   * as `merge_and_unload` does.
+   */
   async unload(): Promise<PreTrainedModel> {
     return this.#unload(undefined, {});
   }

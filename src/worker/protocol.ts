@@ -116,5 +116,7 @@ export type WorkerEvent =
   | { readonly type: 'merge'; readonly call: CallId; readonly done: number; readonly total: number }
   /** Once for a call that changes what is there: until it is answered by `commit`, nothing has changed. */
   | { readonly type: 'prepared'; readonly call: CallId }
+  /** Of a run: the adapters that it trains, whatever is made active from now on. It begins once the page calls `startTraining`. */
+  | { readonly type: 'chosen'; readonly call: CallId; readonly adapters: readonly string[] }
   | { readonly type: 'need_data'; readonly call: CallId; readonly dataset: DatasetName; readonly count: number }
   | { readonly type: 'train'; readonly call: CallId; readonly progress: TrainProgress; readonly event: RunEvent };

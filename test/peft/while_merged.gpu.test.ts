@@ -102,12 +102,13 @@ describe('while merged', () => {
     await base.dispose();
   });
 
-  test('a merge that comes while the adapter trains takes it as it is then, and the run goes on', async () => {
+  test('a merge that comes while the adapter trains waits until it has, and takes what it learnt', async () => {
     const [base, model] = await scene.load();
     const run = new Trainer({ model, args: { max_steps: 8 }, train_dataset: [tinyRow(20)] }).train();
     let merged: Promise<void> | undefined;
     for await (const event of run) if (event.type === 'log') merged ??= model.merge_adapter({ safe_merge: true });
     await merged;
+    expect(run.state.global_step).toBe(8);
     expect((await run).global_step).toBe(8);
     await model.unmerge_adapter();
     await base.dispose();

@@ -21,12 +21,14 @@ export class FakeSession {
       open: async () => {},
       close: async () => {},
       cancel: async (call) => fake.signal(call, 'cancel').abort(),
+      startTraining: async () => {},
     };
     const methods: Script = { ...defaults, ...script };
     return {
       async invoke(name, args) {
         fake.calls.push({ name, args });
         const method = methods[name] as ((...args: readonly unknown[]) => unknown) | undefined;
+        if (name === 'train') fake.emit({ type: 'chosen', call: args[0] as number, adapters: ['default'] });
         if (method === undefined) throw new WebVeraError('internal', `${name} is not scripted`);
         return method(...args);
       },

@@ -111,7 +111,14 @@ export class SessionVera implements Wire.AdapterCalls {
     name: string,
     parts: readonly Wire.WeightedAdapter[],
   ): Promise<Wire.VeraInfo> {
-    return this.#change(undefined, handle, (vera) => this.#adapters.addWeighted(vera, name, parts));
+    return this.#change(undefined, handle, async (vera, signal) => {
+      await this.#still(
+        vera,
+        signal,
+        parts.map(({ adapter_name }) => adapter_name),
+      );
+      await this.#adapters.addWeighted(vera, name, parts);
+    });
   }
 
   setAdapter(handle: Wire.Handle, names: readonly string[]): Promise<Wire.VeraInfo> {
@@ -127,7 +134,10 @@ export class SessionVera implements Wire.AdapterCalls {
   }
 
   mergeAdapters(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest): Promise<Wire.VeraInfo> {
-    return this.#change(call, handle, (vera, signal, ready) => vera.merge(this.#merging(call, request, signal), ready));
+    return this.#change(call, handle, async (vera, signal, ready) => {
+      await this.#still(vera, signal, request.adapter_names ?? vera.active);
+      await vera.merge(this.#merging(call, request, signal), ready);
+    });
   }
 
   unmergeAdapters(handle: Wire.Handle): Promise<Wire.VeraInfo> {
@@ -136,6 +146,7 @@ export class SessionVera implements Wire.AdapterCalls {
 
   unloadVera(call: Wire.CallId, handle: Wire.Handle, request: Wire.MergeRequest | undefined): Promise<Wire.ModelInfo> {
     return this.#run(call, handle, async (vera, signal, ready) => {
+      await this.#still(vera, signal);
       const model = await vera.unload(request && this.#merging(call, request, signal), ready);
       await this.dropVera(handle);
       return this.#models.info(model);
@@ -160,6 +171,12 @@ export class SessionVera implements Wire.AdapterCalls {
     throw new WebVeraError('invalid_argument', 'Expected a model with adapters, got a base model', {
       hint: 'Make one with get_peft_model or VeraModel.from_pretrained.',
     });
+  }
+
+  /** Resolves once no run moves that trains one of these adapters, or any of the model's: what is taken of them is what it comes to. */
+  #still(vera: VeraState, signal: AbortSignal, names?: readonly string[]): Promise<void> {
+    const adapters = names?.map((name) => vera.adapter(name)) ?? vera.adapters;
+    return this.#models.training.still(adapters, signal);
   }
 
   #merging(call: Wire.CallId, { adapter_names, safe_merge }: Wire.MergeRequest, signal: AbortSignal): Merging {
@@ -194,7 +211,7 @@ export class SessionVera implements Wire.AdapterCalls {
 
   /** Changes of one model come one after the other; what was unloaded meanwhile is no more. */
   #inTurn<T>(call: Wire.CallId | undefined, handle: Wire.Handle, signal: AbortSignal, change: Change<T>): Promise<T> {
-    return this.#vera(handle).changes.run(() => {
+    return this.#vera(handle).inTurn(() => {
       signal.throwIfAborted();
       return change(this.#vera(handle), signal, () => this.#calls.ready(call, signal));
     });

@@ -41,7 +41,7 @@ interface Added {
 export class VeraState {
   readonly base: BaseModel;
   /** Changes come one after the other. */
-  readonly changes = new Serial();
+  readonly #changes = new Serial();
   readonly #host: VeraHost;
   readonly #set = new AdapterSet();
   readonly #merges: MergedWeights;
@@ -67,6 +67,10 @@ export class VeraState {
 
   get adapters(): readonly Adapter[] {
     return this.#set.all;
+  }
+
+  inTurn<T>(body: () => Promise<T>): Promise<T> {
+    return this.#changes.run(body);
   }
 
   /** An adapter by name; throws PEFT's error. */

@@ -1,10 +1,11 @@
 import { BASE, type Overlay } from '../../adapters/overlay';
-import { abortError } from '../../core/abort';
+import { abortError, untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import type { Handle, ModelInfo, TokenizerInfo } from '../protocol';
 import { Handles } from '../rpc/handles';
 import type { BaseModel } from './base_model';
+import { TrainingTurns } from './training_turns';
 
 /** What a model's handle stands for: a base model alone, or with adapters over it. */
 interface Loaded {
@@ -13,6 +14,8 @@ interface Loaded {
   overlay(adapter?: string | readonly string[]): Overlay;
   /** As `overlay`, for a batch whose rows name their adapters. */
   overlayOfRows(names: readonly string[], rows: number): Overlay;
+  /** Runs `body` once all changes are made that were asked for before it. */
+  inTurn<T>(body: () => Promise<T>): Promise<T>;
   /** Frees what lies over the base model. */
   dispose(): Promise<void>;
 }
@@ -40,12 +43,18 @@ class Alone implements Loaded {
     throw noAdapters('adapter_names', names.join(', '));
   }
 
+  inTurn<T>(body: () => Promise<T>): Promise<T> {
+    return body();
+  }
+
   async dispose(): Promise<void> {}
 }
 
 /** The models and tokenizers that a session has loaded. */
 export class LoadedModels {
   readonly tokenizers = new Handles<TextTokenizer>('tokenizer');
+  /** The runs of the session, by what they train. */
+  readonly training = new TrainingTurns();
   readonly #models = new Handles<Loaded>('model');
 
   add(loaded: Loaded): Handle {
@@ -69,6 +78,15 @@ export class LoadedModels {
   find(handle: Handle, adapter?: string | readonly string[]): Pass {
     const loaded = this.get(handle);
     return { model: loaded.base, overlay: loaded.overlay(adapter) };
+  }
+
+  /** Runs `body` once all changes of a model are made that were asked for before. Rejects with `signal.reason`. */
+  inTurn<T>(handle: Handle, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    const done = this.get(handle).inTurn(() => {
+      signal.throwIfAborted();
+      return body();
+    });
+    return untilAborted(done, signal);
   }
 
   /** As `find`, for a batch whose rows name their adapters. */

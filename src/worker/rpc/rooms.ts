@@ -56,6 +56,7 @@ export const ROOMS: { readonly [Name in keyof WorkerSession]: RoomOf<Name> } = {
   evaluate: 'runs',
   exportRunning: 'runs',
   exportStored: 'runs',
+  startTraining: 'runs',
   pushExamples: 'runs',
   pauseTraining: 'runs',
   resumeTraining: 'runs',

@@ -5,11 +5,13 @@ import type { CallId, Handle } from '../rpc/protocol';
 /** The calls about runs. */
 export interface RunCalls {
   /**
-   * One run: emits `train` events under its call id and resolves at the end. Data of `{ kind: 'feed' }` is requested by
-   * `need_data` events and comes through `pushExamples`. The page reads its data set once: for later epochs the worker keeps
-   * what it needs.
+   * One run: emits `chosen`, once the changes of the model are made that were asked for before it, and `train` events under its call
+   * id, and resolves at the end. Data of `{ kind: 'feed' }` is requested by `need_data` events and comes through `pushExamples`. The
+   * page reads its data set once: for later epochs the worker keeps what it needs.
    */
   train(call: CallId, request: TrainRequest): Promise<TrainOutput>;
+  /** Answers `chosen`: what the run may change was kept. */
+  startTraining(run: CallId): Promise<void>;
   /** The mean loss over all tokens with a label, and its exponential. Long texts are cut into pieces that don't overlap. */
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation>;
   /** The files with which a run continues in Python from its current step, by path. Undefined once the run is over. */
@@ -45,7 +47,7 @@ export type DatasetName = 'train_dataset' | 'eval_dataset';
 export interface TrainRequest extends EvaluateRequest {
   /** What the run is measured on as it goes on, if anything. */
   readonly eval_data?: DataSource | undefined;
-  /** For a resumed run: the adapters that it trained, in place of the active ones, even while adapters are disabled. */
+  /** For a run that goes on: the adapters that it trained, in place of the active ones, even while adapters are disabled. */
   readonly trained?: readonly string[] | undefined;
   /** The hooks that have listeners: only these are emitted. */
   readonly hooks: readonly RunHook[];

@@ -1,5 +1,3 @@
-import type { Adapter } from '../../adapters/adapter';
-import type { Overlay } from '../../adapters/overlay';
 import { untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { RunControl } from '../../core/run';
@@ -9,6 +7,7 @@ import type { TrainingInit } from '../../train/training_init';
 import type { LoadedModels, Pass } from '../models/loaded_models';
 import { RunKernels } from '../models/run_kernels';
 import type { SessionKernels } from '../models/session_kernels';
+import type { TrainingTurn } from '../models/training_turns';
 import type { SessionHost } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import type { CallId } from '../rpc/protocol';
@@ -29,11 +28,14 @@ import { type CreatedRun, createRun, evaluate, storedRun, type TrainingRequest }
 /** A run in progress, with its model and overlay. */
 interface Running extends CreatedRun, Pass {
   readonly args: ResolvedTrainingArguments;
+  readonly turn: TrainingTurn;
+  /** The page has asked it to pause. */
+  isPaused: boolean;
 }
 
-interface Turn {
-  readonly signal: AbortSignal;
-  readonly over: Promise<void>;
+/** A run that is asked for: what it trains is chosen. */
+interface Chosen extends Pass {
+  readonly turn: TrainingTurn;
 }
 
 /** The session's runs, and the data sets that the page feeds to them. */
@@ -46,8 +48,8 @@ export class SessionTraining implements RunCalls {
   /** By call, then by data set. */
   readonly #feeds = new Map<CallId, Map<DatasetName, ExampleFeed>>();
   readonly #runs = new Map<CallId, Running>();
-  /** By the adapter that it trains. */
-  readonly #training = new Map<Adapter, Turn>();
+  /** The runs that wait for their page's word to begin. */
+  readonly #waiting = new Map<CallId, () => void>();
 
   constructor(
     host: SessionHost,
@@ -64,32 +66,24 @@ export class SessionTraining implements RunCalls {
   }
 
   train(call: CallId, request: TrainRequest): Promise<TrainOutput> {
-    const { adapter_name, trained, hooks, eval_data, resume_from_checkpoint: resume, take_over: takesOver } = request;
-    const wanted = new Set<string>(hooks);
-    const emit: TrainingInit['emit'] = (event, progress) => {
-      if (event.type === 'hook' && !wanted.has(event.hook)) return;
-      this.#host.emit({ type: 'train', call, progress, event });
-    };
-    return this.#reading(call, request, trained ?? adapter_name, async (reading) => {
-      const { model, overlay, args, signal } = reading;
-      const kernels = new RunKernels(this.#kernels);
-      const evalData = eval_data && { evalData: (until: AbortSignal) => this.#rows(call, eval_data, until) };
-      const created = createRun(
-        { ...reading, ...evalData, resume, takesOver, kernels, checkpoints: this.#checkpoints },
-        emit,
-      );
-      // From here on the run can be paused and stopped.
-      this.#runs.set(call, { ...created, model, overlay, args });
+    return this.#calls.run(call, async (signal) => {
+      const { turn, ...pass } = await this.#choose(request, signal);
       try {
-        return await this.#oneAtATime(overlay, signal, () => created.train());
+        return await this.#onData(call, request, { ...pass, signal }, (reading) =>
+          this.#train(call, request, reading, turn),
+        );
       } finally {
-        this.#runs.delete(call);
+        turn.end();
       }
     });
   }
 
+  async startTraining(run: CallId): Promise<void> {
+    this.#waiting.get(run)?.();
+  }
+
   evaluate(call: CallId, request: EvaluateRequest): Promise<Evaluation> {
-    return this.#reading(call, request, request.adapter_name, evaluate);
+    return this.#reading(call, request, evaluate);
   }
 
   exportRunning(call: CallId, run: CallId): Promise<ReadonlyMap<string, Blob> | undefined> {
@@ -107,7 +101,7 @@ export class SessionTraining implements RunCalls {
   }
 
   exportStored(call: CallId, request: ExportRequest): Promise<ReadonlyMap<string, Blob>> {
-    return this.#reading(call, request, request.adapter_name, async (reading) => {
+    return this.#reading(call, request, async (reading) => {
       expectExportable(reading);
       const kernels = new RunKernels(this.#kernels);
       const stored = await storedRun({ ...reading, kernels, checkpoints: this.#checkpoints });
@@ -121,11 +115,19 @@ export class SessionTraining implements RunCalls {
   }
 
   async pauseTraining(run: CallId, reason: PauseReason): Promise<void> {
-    await this.#runs.get(run)?.run.pause(reason);
+    const running = this.#runs.get(run);
+    if (running === undefined) return;
+    if (reason === 'user') running.isPaused = true;
+    await running.run.pause(reason);
+    running.turn.pause(running.isPaused);
   }
 
   async resumeTraining(run: CallId, reason: PauseReason): Promise<void> {
-    this.#runs.get(run)?.run.resume(reason);
+    const running = this.#runs.get(run);
+    if (running === undefined) return;
+    if (reason === 'user') running.isPaused = false;
+    running.turn.pause(running.isPaused);
+    running.run.resume(reason);
   }
 
   async controlTraining(run: CallId, control: RunControl): Promise<void> {
@@ -134,46 +136,75 @@ export class SessionTraining implements RunCalls {
     if (control.check_lock) running?.check().catch(() => {}); // the next save reports it
   }
 
-  /** Runs a call that reads a data set, as a job on the model with the adapters of these names, or the active ones. */
-  #reading<T>(
+  async #train(
     call: CallId,
-    { model: handle, args, data }: EvaluateRequest,
-    names: string | readonly string[] | undefined,
-    body: (reading: TrainingRequest) => Promise<T>,
-  ): Promise<T> {
+    { hooks, eval_data, resume_from_checkpoint: resume, take_over: takesOver }: TrainRequest,
+    reading: TrainingRequest,
+    turn: TrainingTurn,
+  ): Promise<TrainOutput> {
+    const { model, overlay, args, signal } = reading;
+    const wanted = new Set<string>(hooks);
+    const emit: TrainingInit['emit'] = (event, progress) => {
+      if (event.type === 'hook' && !wanted.has(event.hook)) return;
+      this.#host.emit({ type: 'train', call, progress, event });
+    };
+    const kernels = new RunKernels(this.#kernels);
+    const evalData = eval_data && { evalData: (until: AbortSignal) => this.#rows(call, eval_data, until) };
+    const init = { ...reading, ...evalData, resume, takesOver, kernels, checkpoints: this.#checkpoints };
+    const created = createRun(init, emit);
+    // From here on the run can be paused and stopped.
+    this.#runs.set(call, { ...created, model, overlay, args, turn, isPaused: false });
+    try {
+      const told = new Promise<void>((resolve) => this.#waiting.set(call, resolve));
+      this.#host.emit({ type: 'chosen', call, adapters: overlay.adapters.map(({ name }) => name) });
+      await untilAborted(told, signal);
+      await turn.earlier;
+      return await created.train();
+    } finally {
+      this.#waiting.delete(call);
+      this.#runs.delete(call);
+    }
+  }
+
+  /** What a run trains, once the changes are made that were asked for before it. From then on no other run may train it. */
+  async #choose({ model: handle, trained, adapter_name }: TrainRequest, signal: AbortSignal): Promise<Chosen> {
+    let turn: TrainingTurn | undefined;
+    try {
+      return await this.#models.inTurn(handle, signal, async () => {
+        const pass = this.#models.find(handle, trained ?? adapter_name);
+        const adapters = pass.overlay.adapters.filter(({ trainable }) => trainable);
+        turn = this.#models.training.take(adapters, signal);
+        return { ...pass, turn };
+      });
+    } catch (error) {
+      turn?.end();
+      throw error;
+    }
+  }
+
+  /** Runs a call that reads a data set, with the adapters that it names, or those that the calls before it have made active. */
+  #reading<T>(call: CallId, request: EvaluateRequest, body: (reading: TrainingRequest) => Promise<T>): Promise<T> {
     return this.#calls.run(call, async (signal) => {
-      const { model, overlay } = this.#models.find(handle, names);
-      const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
-      try {
-        return await model.jobs.run(overlay.key, signal, (ending) =>
-          body({ model, overlay, args, data: rows, signal: ending }),
-        );
-      } finally {
-        this.#feeds.delete(call);
-      }
+      const { model: handle, adapter_name } = request;
+      const pass = await this.#models.inTurn(handle, signal, async () => this.#models.find(handle, adapter_name));
+      return this.#onData(call, request, { ...pass, signal }, body);
     });
   }
 
-  /** Two runs of one adapter would undo each other's steps: the second is refused, or waits if the first is aborted. */
-  async #oneAtATime<T>({ adapters }: Overlay, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
-    const training = adapters.filter(({ trainable }) => trainable);
-    const earlier = training.flatMap((adapter) => {
-      const turn = this.#training.get(adapter);
-      return turn === undefined ? [] : [{ adapter, turn }];
-    });
-    const busy = earlier.find(({ turn }) => !turn.signal.aborted);
-    if (busy !== undefined) {
-      throw new WebVeraError('invalid_argument', `Training: adapter ${busy.adapter.name} is being trained already`, {
-        hint: 'Stop the other run, or wait until it ends.',
-      });
-    }
-    const outcome = Promise.all(earlier.map(({ turn }) => turn.over)).then(body);
-    const turn = { signal, over: outcome.then(noop, noop) };
-    for (const adapter of training) this.#training.set(adapter, turn);
+  /** As a job on the model. */
+  async #onData<T>(
+    call: CallId,
+    { args, data }: EvaluateRequest,
+    { model, overlay, signal }: Pass & { readonly signal: AbortSignal },
+    body: (reading: TrainingRequest) => Promise<T>,
+  ): Promise<T> {
+    const rows = (until: AbortSignal): RowSource => this.#rows(call, data, until);
     try {
-      return await outcome;
+      return await model.jobs.run(overlay.key, signal, (ending) =>
+        body({ model, overlay, args, data: rows, signal: ending }),
+      );
     } finally {
-      for (const adapter of training) if (this.#training.get(adapter) === turn) this.#training.delete(adapter);
+      this.#feeds.delete(call);
     }
   }
 
@@ -196,5 +227,3 @@ function notKept(): WebVeraError {
     },
   );
 }
-
-function noop(): void {}
