@@ -74,9 +74,11 @@ describe('a profile', () => {
       expect(await writingsOf([first, second])).toEqual([ada[0], bob[1]]);
       const learning = second.learn({ args: { max_steps: 8 } });
       await firstLog(learning);
+      await learning.pause(); // else it could be over before they have written
       // Those that learn, too, write with the vectors from before.
       expect(await writingOf(first)).toEqual(ada[0]);
       expect(await writingOf(second)).toEqual(bob[0]);
+      await learning.resume();
       await learning;
       expect(await writingOf(first)).toEqual(ada[0]);
       expect(opened.warnings.filter((code) => code === 'active_adapter_deleted')).toEqual([]);
