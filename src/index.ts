@@ -19,6 +19,7 @@ export type {
   ProblemType,
   ProjectionDtype,
 } from './core/model';
+export type { Files } from './core/named_files';
 export type { ModelSource, ParserLimits, ProgressInfo } from './core/source';
 export type { IdMatrix, ModelInputs, Tensor } from './core/tensor';
 export type {

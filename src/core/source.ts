@@ -1,3 +1,5 @@
+import type { Files } from './named_files';
+
 /** Where a model comes from. */
 export type ModelSource =
   /**
@@ -8,7 +10,13 @@ export type ModelSource =
   /** A folder holding config.json, model.safetensors or pytorch_model.bin (or their shards), tokenizer.json. */
   | URL
   | { readonly repo: string; readonly revision?: string; readonly subfolder?: string }
-  /** Files by name, as drag and drop gives them; config and weights suffice. */
+  /** Files by name, as an input of files, drag and drop, or `save_pretrained` gives them; config and weights suffice. */
+  | { readonly files: Files }
+  | Files;
+
+/** The same as a session has it. */
+export type FolderSource =
+  | Exclude<ModelSource, Files | { readonly files: Files }>
   | { readonly files: ReadonlyMap<string, Blob> };
 
 /**

@@ -4,6 +4,7 @@ import {
   AutoModelForSequenceClassification,
   type ChatMessage,
   defaultSession,
+  type Files,
   type Generation,
   type GenerationConfig,
   type LabelScore,
@@ -128,7 +129,7 @@ class LearningElement extends HTMLElement implements WebVeraElement {
     return this.#learner.export();
   }
 
-  import(files: ReadonlyMap<string, Blob>): Promise<void> {
+  import(files: Files): Promise<void> {
     return this.#learner.import(files);
   }
 

@@ -1,5 +1,6 @@
 import {
   type ChatMessage,
+  type Files,
   type Generation,
   type GenerationConfig,
   type LabelScore,
@@ -162,7 +163,7 @@ export class Learner {
     return this.#attempt(async (visit) => (await visit.profileNow()).export());
   }
 
-  import(files: ReadonlyMap<string, Blob>): Promise<void> {
+  import(files: Files): Promise<void> {
     return this.#attempt(async (visit) => {
       await visit.replace(files);
       this.#unlearnt = undefined;

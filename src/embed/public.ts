@@ -82,7 +82,7 @@ export interface WebVeraElement extends HTMLElement {
   /** As `Profile.export`. */
   export(): Promise<ReadonlyMap<string, Blob>>;
   /** As `Profile.replace`. Rejects with an `AbortError` where the element goes on to something else before; nothing changes then. */
-  import(files: ReadonlyMap<string, Blob>): Promise<void>;
+  import(files: webvera.Files): Promise<void>;
   /** As `Profile.forget`; loads no model for that, and waits for none. What is taught afterwards begins anew. */
   forget(): Promise<{ bytes: number }>;
 }

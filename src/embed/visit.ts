@@ -2,6 +2,7 @@ import type {
   AutoModelForCausalLM,
   AutoModelForImageClassification,
   AutoModelForSequenceClassification,
+  Files,
   PreTrainedModel,
   PretrainedOptions,
   Profile,
@@ -129,7 +130,7 @@ export class Visit {
   }
 
   /** Puts what `export` gave in the place of what is there. Once the visit has ended nothing changes any more. */
-  async replace(files: ReadonlyMap<string, Blob>): Promise<void> {
+  async replace(files: Files): Promise<void> {
     const profile = await this.profileNow();
     await profile.replace(files, { args: this.#args, signal: this.signal });
   }

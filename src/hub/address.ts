@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { ModelSource } from '../core/source';
+import type { FolderSource } from '../core/source';
 
 export interface HubOptions {
   /** 'https://huggingface.co/' */
@@ -26,7 +26,7 @@ export interface Address {
 /** On the hub. */
 export const DEFAULT_REVISION = 'main';
 
-export type RemoteSource = Exclude<ModelSource, { readonly files: ReadonlyMap<string, Blob> }>;
+export type RemoteSource = Exclude<FolderSource, { readonly files: ReadonlyMap<string, Blob> }>;
 
 /** Finds the folder of a model's files. Throws `invalid_argument`; no request is made. */
 export function resolveAddress(source: RemoteSource, options: HubOptions = {}): Address {

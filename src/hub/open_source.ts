@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../core/clock';
 import { WebVeraError } from '../core/error';
 import type { FileSource } from '../core/files';
 import type { Integrity } from '../core/integrity';
-import type { ModelSource, ProgressInfo } from '../core/source';
+import type { FolderSource, ProgressInfo } from '../core/source';
 import { type HubOptions, type RemoteSource, resolveAddress } from './address';
 import { BlobFolder } from './blobs';
 import { HttpFolder } from './http';
@@ -28,7 +28,7 @@ export interface OpenSourceOptions extends HubOptions {
 }
 
 /** Makes the folder of a model's files readable. Nothing is requested yet. Throws `invalid_argument`. */
-export function openSource(source: ModelSource, options: OpenSourceOptions = {}): FileSource {
+export function openSource(source: FolderSource, options: OpenSourceOptions = {}): FileSource {
   const { signal, progress_callback, now } = options;
   if (isFiles(source)) {
     const name = 'files';
@@ -43,11 +43,11 @@ export function openSource(source: ModelSource, options: OpenSourceOptions = {})
   return options.keep?.(folder) ?? folder;
 }
 
-function isFiles(source: ModelSource): source is { readonly files: ReadonlyMap<string, Blob> } {
+function isFiles(source: FolderSource): source is { readonly files: ReadonlyMap<string, Blob> } {
   return typeof source === 'object' && source !== null && 'files' in source && source.files instanceof Map;
 }
 
-function expectRemote(source: Exclude<ModelSource, { readonly files: ReadonlyMap<string, Blob> }>): RemoteSource {
+function expectRemote(source: Exclude<FolderSource, { readonly files: ReadonlyMap<string, Blob> }>): RemoteSource {
   if (typeof source === 'string' || source instanceof URL) return source;
   if (typeof source === 'object' && source !== null && 'repo' in source) return source;
   throw new WebVeraError(

@@ -1,6 +1,7 @@
 import { VeraConfig } from '../adapters/vera/config';
 import { untilAborted } from '../core/abort';
 import type { AdapterFiles } from '../core/model';
+import type { Files } from '../core/named_files';
 import type { StoredAdapter } from '../worker/protocol';
 import { linkOf } from './default_session';
 import { anyString, checkOptions, wrong } from './options';
@@ -27,10 +28,10 @@ export const adapters: {
   /** Rejects with `storage_corrupt` where it isn't as it was stored. */
   get(id: string, options?: CallOptions): Promise<AdapterFiles | undefined>;
   /**
-   * Stores PEFT's two files, in place of what had that id, with the warning that `save_pretrained` gives. Rejects with
+   * Stores PEFT's two files, which others may lie beside, in place of what had that id, with the warning that `save_pretrained` gives. Rejects with
    * `invalid_format` for anything else.
    */
-  import(files: AdapterFiles, id: string, options?: CallOptions): Promise<AdapterInfo>;
+  import(files: Files, id: string, options?: CallOptions): Promise<AdapterInfo>;
   /** An id that isn't there is no error. */
   delete(id: string, options?: CallOptions): Promise<void>;
   /**

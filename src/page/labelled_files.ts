@@ -1,7 +1,6 @@
 import { WebVeraError } from '../core/error';
-import { wrong } from '../core/wrong';
+import { type Files, listedFiles } from '../core/named_files';
 import { type FileKind, isJunk, kindOf } from './file_kinds';
-import { isObject } from './options';
 
 /** A file as an example: what it holds, and the name of its folder. */
 export type LabelledFile =
@@ -32,7 +31,7 @@ const SHOWN = 3;
  * Throws `invalid_argument` where there are no such files, or none in folders of labels, or both texts and images. Going through
  * them throws `invalid_format` for a file that can't be read or holds no text, and `limit_exceeded` for one of more than 16 MiB.
  */
-export function labelledFiles(files: FileList | readonly File[] | ReadonlyMap<string, Blob>): LabelledFiles {
+export function labelledFiles(files: Files): LabelledFiles {
   const visible = pathsOf(files).filter(({ path }) => !isJunk(path));
   const known = visible.flatMap(({ path, blob }) => {
     const kind = kindOf(path, blob);
@@ -64,23 +63,9 @@ interface PlacedBlob {
 }
 
 function pathsOf(files: unknown): PlacedBlob[] {
-  const list = files instanceof Map ? [...files] : listOf(files)?.map((file) => [pathOf(file), file]);
-  if (list?.every(([path, blob]) => typeof path === 'string' && blob instanceof Blob) !== true) {
-    const hint = "Pass input.files of an <input type='file' webkitdirectory>, or a Map of Blobs by their paths.";
-    throw wrong('labelledFiles: files', 'the files of a folder', files, hint);
-  }
-  return list.map(([path, blob]) => ({ path: normalised(path), blob }));
-}
-
-function listOf(files: unknown): unknown[] | undefined {
-  const isList = isObject(files) && 'length' in files;
-  return isList ? Array.from(files as ArrayLike<unknown>) : undefined;
-}
-
-/** Only files of a folder that was chosen as a whole have a path. */
-function pathOf(file: unknown): unknown {
-  const { webkitRelativePath: path, name } = (file ?? {}) as { webkitRelativePath?: unknown; name?: unknown };
-  return path || name;
+  const hint = "Pass input.files of an <input type='file' webkitdirectory>, or a Map of Blobs by their paths.";
+  const listed = listedFiles('labelledFiles: files', files, { expected: 'the files of a folder', hint });
+  return listed.map(([path, blob]) => ({ path: normalised(path), blob }));
 }
 
 function normalised(path: string): string {

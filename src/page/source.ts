@@ -1,5 +1,6 @@
 import { type Integrity, readSha256 } from '../core/integrity';
 import type { AdapterFiles, LabelOptions, ModelDtype, ModuleNames } from '../core/model';
+import { type Files, isFiles, namedFiles } from '../core/named_files';
 import type { ModelSource, ProgressInfo } from '../core/source';
 import type { LoadOptions, WireAdapterSource, WireSource } from '../worker/protocol';
 import {
@@ -67,10 +68,10 @@ export interface ImageClassifierOptions extends ClassifierOptions {
 }
 
 /**
- * Where an adapter comes from: PEFT's two files, a name under which it was stored on this device as { id }, or a folder as
- * a model's.
+ * Where an adapter comes from: its files, as `save_pretrained()` gives them, a name under which it was stored on this device as
+ * { id }, or a folder as a model's.
  */
-export type AdapterSource = ModelSource | AdapterFiles | { readonly id: string };
+export type AdapterSource = ModelSource | { readonly id: string };
 
 export const sourceRules = {
   ...callRules,
@@ -144,12 +145,8 @@ export function loadOptions(options: PretrainedOptions): LoadOptions {
 export function wireSource(source: ModelSource): WireSource {
   if (typeof source === 'string' && source !== '') return isAddress(source) ? { url: resolved(source).href } : source;
   if (source instanceof URL) return { url: source.href };
-  if (isObject(source) && 'files' in source) {
-    const { files } = source;
-    if (!(files instanceof Map)) throw wrong('source.files', 'a Map of Blobs by file name', files, NAMED_FILES);
-    for (const [name, file] of files) if (!(file instanceof Blob)) throw wrong(`source.files: ${name}`, 'a Blob', file);
-    return { files: new Map<string, Blob>(files) };
-  }
+  if (isFiles(source)) return { files: namedFiles('source', source, NAMED_FILES) };
+  if (isObject(source) && 'files' in source) return { files: namedFiles('source.files', source.files, NAMED_FILES) };
   if (isObject(source) && 'repo' in source) {
     checkOptions('source', source, { repo: anyString, revision: anyString, subfolder: anyString });
     const { repo, revision, subfolder } = source;
@@ -161,11 +158,15 @@ export function wireSource(source: ModelSource): WireSource {
     'source',
     "'org/name', an address, a URL, { repo } or { files }",
     other,
-    isFile ? NAMED_FILES : "A folder of your own is './models/mine/' or new URL(…), a model of the hub 'org/name'.",
+    isFile
+      ? NAMED_FILES.hint
+      : "A folder of your own is './models/mine/' or new URL(…), a model of the hub 'org/name'.",
   );
 }
 
-const NAMED_FILES = 'Files go by their names: { files: new Map([...files].map((file) => [file.name, file])) }.';
+const NAMED_FILES = {
+  hint: "Files go by their names: { files: input.files } of an input of files, or { files: { 'config.json': blob, … } }.",
+};
 
 function isAddress(source: string): boolean {
   return /^(?:\.{0,2}\/|\.{1,2}$|[a-z][a-z\d+.-]*:)/i.test(source);
@@ -187,23 +188,26 @@ const NO_PAGE =
   "Pass the whole address, 'https://…'. A folder of this machine is await openFolder(path), from 'webvera/node'; a page passes { files: new Map([['config.json', blob], …]) }.";
 
 export function wireAdapterSource(source: AdapterSource): WireAdapterSource {
-  if (isObject(source) && 'id' in source) {
+  if (isObject(source) && 'id' in source && !isFiles(source)) {
     checkOptions('source', source, { id: anyString });
-    return { id: source.id };
+    return { id: (source as { readonly id: string }).id };
   }
   if (isObject(source) && 'adapter_config.json' in source) return wireAdapterFiles(source);
   return wireSource(source);
 }
 
-export function wireAdapterFiles(files: AdapterFiles): AdapterFiles {
-  if (!isObject(files)) throw wrong('files', "PEFT's two files by their names", files, TWO_FILES);
-  const wire = {
-    'adapter_config.json': files['adapter_config.json'],
-    'adapter_model.safetensors': files['adapter_model.safetensors'],
+/** PEFT's two files, whatever lies beside them. */
+export function wireAdapterFiles(files: Files): AdapterFiles {
+  const named = namedFiles('files', files, { expected: "PEFT's two files by their names", hint: TWO_FILES });
+  const file = (name: string): Blob => {
+    const found = named.get(name);
+    if (found !== undefined) return found;
+    throw wrong(name, 'a Blob', undefined, TWO_FILES);
   };
-  for (const [name, file] of Object.entries(wire))
-    if (!(file instanceof Blob)) throw wrong(name, 'a Blob', file, TWO_FILES);
-  return wire;
+  return {
+    'adapter_config.json': file('adapter_config.json'),
+    'adapter_model.safetensors': file('adapter_model.safetensors'),
+  };
 }
 
 const TWO_FILES =

@@ -111,7 +111,7 @@ describe('files', () => {
       expect(profile.info).toMatchObject({ examples: 12, seen: 12, history: info.history, can_roll_back: false });
       expect(await weightsOf(profile)).toEqual(weights);
       await expect(Profile.import(base, files, 'countess')).rejects.toMatchObject({ code: 'invalid_argument' });
-      const alone = new Map([...files].filter(([name]) => name.startsWith('adapter')));
+      const alone = Object.fromEntries([...files].filter(([name]) => name.startsWith('adapter')));
       const adapter = await Profile.import(base, alone, 'adapter alone');
       expect(await writingOf(adapter)).toEqual(await writingOf(profile));
       expect((await (await Profile.open(base, 'adapter alone')).export()).size).toBe(4);

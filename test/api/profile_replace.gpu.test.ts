@@ -96,15 +96,15 @@ test('a profile is replaced whole or not at all', async () => {
     put.mockRestore();
     // Somebody gives up while the files are read.
     const abort = new AbortController();
-    class Read extends Map<string, Blob> {
-      override get(name: string): Blob | undefined {
+    const config = files.get('adapter_config.json') ?? new Blob();
+    const read = Object.assign(new Blob([config]), {
+      text() {
         abort.abort();
-        return super.get(name);
-      }
-    }
-    await expect(profile.replace(new Read(files), { signal: abort.signal })).rejects.toMatchObject({
-      name: 'AbortError',
+        return config.text();
+      },
     });
+    const given = new Map([...files, ['adapter_config.json', read]]);
+    await expect(profile.replace(given, { signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' });
     expect(await stored()).toEqual(before);
     expect(profile.info).toEqual(info);
     expect([await weightsOf(profile), await writingOf(profile)]).toEqual([weights, text]);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FileSource, openFile, readFile, readFileIfPresent } from '../../src/core/files';
-import type { ModelSource, ProgressInfo } from '../../src/core/source';
+import type { FolderSource, ProgressInfo } from '../../src/core/source';
 import { readWeights } from '../../src/formats/weights';
 import { type OpenSourceOptions, openSource } from '../../src/hub/open_source';
 import { codeThrownBy } from '../helpers/safetensors_bytes';
@@ -274,5 +274,5 @@ describe('a fetch that is passed in', () => {
 });
 
 test.each([null, 1, {}, { files: {} }, { files: null }])('the source %j is invalid_argument', (source) => {
-  expect(codeThrownBy(() => openSource(source as unknown as ModelSource))).toBe('invalid_argument');
+  expect(codeThrownBy(() => openSource(source as unknown as FolderSource))).toBe('invalid_argument');
 });

@@ -123,8 +123,8 @@ describe('what can’t be told apart is refused', () => {
     ],
     ['a folder’s path', 'mails/', /labelledFiles: files: expected the files of a folder, got 'mails\/'/],
     ['no files', undefined, /expected the files of a folder, got undefined/],
-    ['texts', ['a', 'b'], /expected the files of a folder, got an array of 2/],
-    ['something by path', new Map([['a/b.txt', 'text']]), /expected the files of a folder/],
+    ['texts', ['a', 'b'], /labelledFiles: files: 0: expected a Blob, got 'a'/],
+    ['something by path', new Map([['a/b.txt', 'text']]), /files: a\/b.txt: expected a Blob, got 'text'/],
     ['Blobs without a name', [text], /expected the files of a folder/],
   ])('%s', (_, files, message) => {
     expect(refusal(files)).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(message) });

@@ -17,6 +17,7 @@ describe('loading a model', () => {
     await session.close();
   });
 
+  const config = new File(['{}'], 'config.json');
   const files = new Map([['config.json', new Blob(['{}'])]]);
   test.each<[string, ModelSource, unknown]>([
     ['a repository', 'org/name', 'org/name'],
@@ -80,11 +81,24 @@ describe('loading a model', () => {
     await session.close();
   });
 
+  test.each<[string, ModelSource]>([
+    ['a Map', new Map([['config.json', config]])],
+    ['an object', { 'config.json': config }],
+    ['Files', [config]],
+    ['files in an object', { files: { 'config.json': config } }],
+    ['files in a list', { files: [config] }],
+  ])('takes its files as %s', async (_case, source) => {
+    const { session, fake } = await openSession(() => ({ loadModel: async () => modelInfo }));
+    await AutoModelForCausalLM.from_pretrained(source, { session });
+    expect(fake.argsOf('loadModel')[0]?.[1]).toEqual({ files });
+    await session.close();
+  });
+
   test.each<[string, unknown, RegExp]>([
     ['no source', undefined, /^source: expected 'org\/name'/],
     ['an empty name', '', /^source/],
     ['an object of another form', { name: 'a' }, /got an object with name/],
-    ['files that are no Map', { files: { 'config.json': new Blob() } }, /^source.files: expected a Map/],
+    ['files that are none', { files: 'config.json' }, /^source.files: expected files by their names/],
     [
       'files that are no Blobs',
       { files: new Map([['config.json', 'text']]) },

@@ -265,6 +265,16 @@ describe('stored adapters', () => {
     await session.close();
   });
 
+  test('take the files in any form, whatever lies beside them', async () => {
+    const { session, fake } = await openSession(() => ({ importStored: async () => stored }));
+    const readme = new File(['# Mine'], 'README.md');
+    const list = [...Object.entries(files).map(([name, file]) => new File([file], name)), readme];
+    await adapters.import(new Map([...Object.entries(files), ['README.md', readme]]), 'a', { session });
+    await adapters.import(list, 'a', { session });
+    for (const [sent] of fake.argsOf('importStored')) expect(Object.keys(sent as object)).toEqual(Object.keys(files));
+    await session.close();
+  });
+
   test('take only two Blobs and an id', async () => {
     const half = { 'adapter_config.json': new Blob() } as never;
     await expect(adapters.import(half, 'a')).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import type { WebVeraError } from '../../core/error';
+import type { Files } from '../../core/named_files';
 import { partsKey } from '../model';
 import { wrong } from '../options';
 import { type KeptExample, toJsonLines } from './examples';
@@ -30,7 +31,7 @@ export function exportFiles(state: ProfileState, kept: readonly KeptExample[]): 
 export async function importStored(
   host: ProfileHost,
   shelf: ProfileShelf,
-  files: ReadonlyMap<string, Blob>,
+  files: Files,
   options: ProfileOptions,
 ): Promise<Opened> {
   const { adapter, state, kept } = await placeFiles(host, shelf.id, files, options);
@@ -50,7 +51,7 @@ export async function importStored(
 export async function placeFiles(
   host: ProfileHost,
   id: string,
-  files: ReadonlyMap<string, Blob>,
+  files: Files,
   options: ProfileOptions,
 ): Promise<{ readonly adapter: string; readonly state: ProfileState; readonly kept: readonly KeptExample[] }> {
   const base = await host.known();

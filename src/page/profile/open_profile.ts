@@ -1,5 +1,6 @@
 import { abortError } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
+import type { Files } from '../../core/named_files';
 import { Serial } from '../../core/serial';
 import type { Example } from '../../core/training';
 import { ProfileChannel } from './channel';
@@ -146,7 +147,7 @@ export class OpenProfile implements Openable, LearningProfile {
   }
 
   /** Puts what files hold in the place of all that there is. Whatever fails, nothing of what is stored has changed. */
-  async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions): Promise<void> {
+  async replace(files: Files, options: ProfileOptions): Promise<void> {
     const { signal } = options;
     this.expectOpen();
     const { adapter, state, kept } = await placeFiles(this.host, this.id, files, options);

@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../../core/chat';
 import type { BatchGenerationConfig, GenerationConfig } from '../../core/generation';
+import type { Files } from '../../core/named_files';
 import type { Example } from '../../core/training';
 import { expectOwnSession, linkOf } from '../default_session';
 import { asyncDispose } from '../dispose';
@@ -79,12 +80,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * Opens a new profile with what `export` gave, or with PEFT's two files alone. Rejects with `invalid_format` for other
    * files, and with `invalid_argument` for another base, for what is no example, and for an id that is in use.
    */
-  static async import(
-    base: PreTrainedModel,
-    files: ReadonlyMap<string, Blob>,
-    id: string,
-    options: ProfileOptions = {},
-  ): Promise<Profile> {
+  static async import(base: PreTrainedModel, files: Files, id: string, options: ProfileOptions = {}): Promise<Profile> {
     checkOptions('ProfileOptions', options, profileRules);
     const profiles = openProfilesOf(base);
     const { host } = profiles;
@@ -233,7 +229,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
    * ends first, with an `AbortError`. Rejects with what `Profile.import` does for the files, and `locked_by_other_tab` while
    * another tab learns; what is kept has not changed then.
    */
-  async replace(files: ReadonlyMap<string, Blob>, options: ProfileOptions = {}): Promise<void> {
+  async replace(files: Files, options: ProfileOptions = {}): Promise<void> {
     checkOptions('ProfileOptions', options, profileRules);
     const open = this.#open;
     expectOwnSession('replace', open.host.link, options.session);

@@ -3,6 +3,7 @@ import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import type { RgbImage } from '../../core/image';
 import type { AdapterFiles } from '../../core/model';
+import { type Files, namedFiles } from '../../core/named_files';
 import { parseJson } from '../../core/nesting';
 import type { Example } from '../../core/training';
 import { wrong } from '../options';
@@ -38,11 +39,8 @@ interface Expected {
 }
 
 /** Throws `invalid_format`, `limit_exceeded`, and `invalid_argument` for another base and for what is no example. */
-export async function readFiles(
-  files: ReadonlyMap<string, Blob>,
-  { base, image_size }: Expected,
-): Promise<ProfileFiles> {
-  if (!(files instanceof Map)) throw wrong('Profile.import: files', 'a Map of Blobs by file name', files, HINT);
+export async function readFiles(given: Files, { base, image_size }: Expected): Promise<ProfileFiles> {
+  const files = namedFiles('Profile.import: files', given, { hint: HINT });
   try {
     const adapter = { [CONFIG]: expectFile(files, CONFIG), [MODEL]: expectFile(files, MODEL) };
     const config = sideBySide(VeraConfig.from_json(parse(await textOf(CONFIG, adapter[CONFIG]), CONFIG)));

@@ -13,7 +13,7 @@ import type {
 } from '../../core/model';
 import type { LabelScore } from '../../core/prediction';
 import type { ImagePreview, Preview } from '../../core/preview';
-import type { ModelSource } from '../../core/source';
+import type { FolderSource } from '../../core/source';
 import type { GivenInputs, Tensor } from '../../core/tensor';
 import type { Example, ResolvedTrainingArguments } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
@@ -85,7 +85,7 @@ export interface KeptModel {
 }
 
 /** A URL doesn't survive structured clone; its href does. */
-export type WireSource = Exclude<ModelSource, URL> | { readonly url: string };
+export type WireSource = Exclude<FolderSource, URL> | { readonly url: string };
 
 export interface LoadOptions {
   readonly dtype?: ModelDtype;
