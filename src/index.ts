@@ -4,7 +4,7 @@ export type { DeviceIssue, DeviceReport } from './core/device_report';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
 export type { Estimate, GpuBytes } from './core/estimate';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
-export type { ImageInput, RgbaImage, RgbImage } from './core/image';
+export type { ImageInput, RgbaImage, RgbImage, SentImage, ShownImage } from './core/image';
 export type { Integrity } from './core/integrity';
 export type { KernelAdapter, KernelChoice } from './core/kernel_choice';
 export type {

@@ -1,10 +1,11 @@
 import { bytesOf } from './bytes';
 import { chatMessages } from './chat';
 import { isJsonObject } from './fields';
-import { type ImageInput, looksLikeImage, type RgbaImage, type RgbImage } from './image';
+import { looksLikeImage, type RgbaImage, type RgbImage, type SentImage } from './image';
 import { plainNumbers } from './numbers';
+import { isShownImage, pixelsOfShown } from './shown_image';
 import type { Tensor } from './tensor';
-import type { Example, ImageExample, LabelList } from './training';
+import type { ImageExample, LabelList, SentExample } from './training';
 import { wrong } from './wrong';
 
 const FORMS =
@@ -22,7 +23,7 @@ const TEXTS = ['content', 'body', 'sentence', 'document', 'article'];
  *
  * Throws `invalid_argument`; `where` says which one it is: 'train_dataset[3]', 'line 12'.
  */
-export function exampleFields(where: string, example: unknown): Example {
+export function exampleFields(where: string, example: unknown): SentExample {
   if (!isJsonObject(example) || example instanceof Blob) throw wrong(where, FORMS, example, exampleHint(example));
   const has = (key: string): boolean => (example[key] ?? undefined) !== undefined;
   const text = (key: string): string => {
@@ -63,14 +64,14 @@ export function exampleFields(where: string, example: unknown): Example {
   throw wrong(where, FORMS, example, exampleHint(example));
 }
 
-export function holdsImage(example: Example): example is ImageExample {
+export function holdsImage(example: SentExample): example is Extract<SentExample, ImageExample> {
   return 'image' in example || 'prepared' in example || 'pixel_values' in example;
 }
 
 /** What to do about a row that is no example. */
 export function exampleHint(row: unknown): string {
   if (typeof row === 'string') return 'Texts are passed as texts.map((text) => ({ text })).';
-  if (looksLikeImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
+  if (looksLikeImage(row) || isShownImage(row) || (row instanceof Blob && row.type.startsWith('image/'))) {
     return 'Images are passed as [{ image, label }].';
   }
   if (row instanceof Blob) return 'A Blob is a data set by itself: pass it without the list.';
@@ -100,8 +101,9 @@ function pixels(where: string, value: unknown): Tensor {
   return { dims: shape as number[], data: Float32Array.from(numbers as ArrayLike<number>) };
 }
 
-function image(where: string, value: unknown): ImageInput {
+function image(where: string, value: unknown): SentImage {
   if (value instanceof Blob) return value;
+  if (isShownImage(value)) return pixelsOfShown(where, value);
   if (!looksLikeImage(value)) throw wrong(where, IMAGE, value, IMAGE_HINT);
   return imageBytes(where, value, { channels: 4, expected: BYTES });
 }
@@ -127,9 +129,9 @@ function imageBytes(
   return { width: Number(width), height: Number(height), data: isWhole ? data : data.slice() };
 }
 
-const IMAGE = 'a Blob, or pixels as ImageData';
+const IMAGE = 'a Blob, pixels as ImageData, or a canvas, <img>, ImageBitmap or VideoFrame';
 const IMAGE_HINT =
-  'A file is a Blob: await (await fetch(address)).blob(), or what an input of files gives. A canvas gives ImageData: getImageData(…).';
+  'A file is a Blob: await (await fetch(address)).blob(), or what an input of files gives. Of a video createImageBitmap(video) takes a picture.';
 const BYTES = 'width·height·4 bytes as ImageData has them';
 const PIXELS = '{ dims: [channels, height, width], data }, with a number for each';
 

@@ -14,8 +14,20 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** An image: a file that the browser can decode, such as a PNG or a JPEG, or its pixels. */
-export type ImageInput = Blob | RgbaImage;
+/** An image as it crosses to the worker: a file that the browser can decode, such as a PNG or a JPEG, or its pixels. */
+export type SentImage = Blob | RgbaImage;
+
+/**
+ * What a page shows. Its pixels are copied as its turn comes, of an `<img>` the whole picture at its own size, and held while a run goes on:
+ * of large photographs pass the files. What belongs to another server is read only where that allows it (CORS).
+ */
+export type ShownImage = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement | ImageBitmap | VideoFrame;
+
+/**
+ * An image: a file that the browser can decode, such as a PNG or a JPEG, its pixels, or what a page shows. Of files every number counts
+ * as it is stored; of what is shown, as the browser shows it.
+ */
+export type ImageInput = SentImage | ShownImage;
 
 /**
  * Decodes a file, as it lies upright, without its colour profile. Rejects with `invalid_format` for what is no image,

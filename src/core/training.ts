@@ -1,6 +1,6 @@
 import type { ChatMessage } from './chat';
 import type { ErrorCode } from './error';
-import type { ImageInput, RgbImage } from './image';
+import type { ImageInput, RgbImage, SentImage } from './image';
 import type { Tensor } from './tensor';
 
 /** Hugging Face's (and TRL's) names and meanings; the defaults are for VeRA. */
@@ -128,12 +128,17 @@ export type LabelList = readonly number[] | readonly string[];
 
 /** An image, for classifiers of images. */
 export type ImageExample =
-  /** A file, or pixels of any size. It becomes what the model's preprocessor_config.json makes of it. */
+  /** A file, pixels of any size, or what a page shows. It becomes what the model's preprocessor_config.json makes of it. */
   | { readonly image: ImageInput; readonly label?: number | string; readonly labels?: LabelList }
   /** Bytes of the model's own size, resized before, as profiles keep them. They are taken as they are. */
   | { readonly prepared: RgbImage; readonly label?: number | string; readonly labels?: LabelList }
   /** (C,H,W) or (1,C,H,W), as the model's preprocessing leaves them. */
   | { readonly pixel_values: Tensor; readonly label?: number | string; readonly labels?: LabelList };
+
+/** An example as it crosses to the worker. */
+export type SentExample =
+  | Exclude<Example, { readonly image: unknown }>
+  | { readonly image: SentImage; readonly label?: number | string; readonly labels?: LabelList };
 
 export type Example =
   | { readonly text: string; readonly text_pair?: string }

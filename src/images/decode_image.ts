@@ -1,8 +1,8 @@
 import { untilAborted } from '../core/abort';
 import { WebVeraError } from '../core/error';
 import type { DecodeImage } from '../core/image';
+import { expectModestImage } from '../core/image_limits';
 import { declaredSize } from './image_header';
-import { expectModestImage } from './image_limits';
 
 /** As Pillow reads files: numbers as they are stored, whatever colours a profile says they are. */
 const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../core/error';
-import type { DecodeImage, ImageInput, ImageNumbers, RgbImage } from '../core/image';
+import type { DecodeImage, ImageNumbers, RgbImage, SentImage } from '../core/image';
 import { imageOfValues, type PixelValues, pixelValues, prepareImage } from './preprocess';
 import type { PreprocessorConfig } from './preprocessor_config';
 
@@ -40,7 +40,7 @@ export class ImageProcessor {
    * The bytes that a model is shown. Rejects with `invalid_format` for a file that holds no image, `invalid_argument` for one where
    * nothing decodes it, `limit_exceeded` for what is too large, and what the signal is aborted with.
    */
-  async prepare(image: ImageInput, signal: AbortSignal): Promise<RgbImage> {
+  async prepare(image: SentImage, signal: AbortSignal): Promise<RgbImage> {
     const pixels = image instanceof Blob ? await this.#decode(image, signal) : image;
     this.#options.quiet?.((pixels.width * pixels.height) / PIXELS_PER_SECOND);
     return prepareImage(pixels, this.#config);

@@ -1,5 +1,5 @@
 import { exampleFields } from '../core/example';
-import type { Dataset, Example, FileFormat } from '../core/training';
+import type { Dataset, Example, FileFormat, SentExample } from '../core/training';
 import type { DataSource, DatasetName } from '../worker/protocol';
 import { anyDataset, isCsv } from './dataset_rules';
 import { wrong } from './options';
@@ -15,7 +15,7 @@ export interface OpenDataset {
 const MOST_BYTES = 2 ** 24;
 
 interface Chunk {
-  readonly examples: readonly Example[];
+  readonly examples: readonly SentExample[];
   /** There are no more. */
   readonly done: boolean;
 }
@@ -44,7 +44,7 @@ export function openDataset(name: DatasetName, dataset: Dataset): OpenDataset {
 export class Feed {
   readonly #name: string;
   readonly #iterator: Iterator<Example> | AsyncIterator<Example>;
-  readonly #taken: Example[] = [];
+  readonly #taken: SentExample[] = [];
   #handedOut = 0;
   #done = false;
   /** One is asked for at a time. One that fails stays: a generator that threw looks afterwards as if it had ended. */
@@ -61,7 +61,7 @@ export class Feed {
   async take(count: number): Promise<Chunk> {
     const first = this.#handedOut;
     const rewinds = this.#rewinds;
-    const examples: Example[] = [];
+    const examples: SentExample[] = [];
     for (let bytes = 0; examples.length < count && bytes < MOST_BYTES; ) {
       const example = await this.#at(first + examples.length);
       if (example === undefined) break;
@@ -89,7 +89,7 @@ export class Feed {
   }
 
   /** Undefined behind the last. */
-  async #at(index: number): Promise<Example | undefined> {
+  async #at(index: number): Promise<SentExample | undefined> {
     while (!this.#done && this.#taken.length <= index) {
       this.#next ??= this.#takeNext().then(() => {
         this.#next = undefined;
@@ -107,7 +107,7 @@ export class Feed {
 }
 
 /** What a message copies. A Blob isn't. */
-export function pixelBytes(example: Example): number {
+export function pixelBytes(example: SentExample): number {
   if ('pixel_values' in example) return example.pixel_values.data.byteLength;
   if ('prepared' in example) return example.prepared.data.byteLength;
   return 'image' in example && !(example.image instanceof Blob) ? example.image.data.byteLength : 0;

@@ -45,8 +45,9 @@ export interface PreTrainedModel extends AsyncDisposable {
     config?: BatchGenerationConfig,
   ): BatchGeneration;
   /**
-   * What a classifier tells of an input: all of its labels, the likeliest first; from a model that tells several at once, also
-   * which of them it tells; from one of numbers, those that it predicts, in the order of its labels. Texts that are longer than the model takes are cut. An image is a Blob or ImageData. Rejects with
+   * The labels of an input, the likeliest first; a model that tells several at once also says which of them the input has, and a
+   * model of numbers gives those that it predicts, in the order of its labels. Texts that are longer than the model takes are cut.
+   * An image is a Blob, ImageData, or what a page shows: a canvas, <img>, ImageBitmap or VideoFrame. Rejects with
    * `invalid_argument` for language models.
    */
   predict(input: PredictInput, options?: PredictOptions): Promise<readonly LabelScore[]>;

@@ -1,7 +1,8 @@
 import { exampleFields } from '../core/example';
-import { looksLikeImage } from '../core/image';
+import { type ImageInput, looksLikeImage } from '../core/image';
 import type { LabelScore, PredictInput, PredictOptions } from '../core/prediction';
-import type { Example } from '../core/training';
+import { isShownImage } from '../core/shown_image';
+import type { SentExample } from '../core/training';
 import type { PredictRequest } from '../worker/protocol';
 import { abortSignal, anyString, checkOptions, defined, integer, type Rules, wrong } from './options';
 
@@ -26,7 +27,11 @@ export function predictRequest(inputs: readonly PredictInput[], options: Predict
   return { inputs: examples, batch_size, max_length, ...defined({ adapter_name }) };
 }
 
-function exampleOf(where: string, input: PredictInput): Example {
+function isImage(input: unknown): input is ImageInput {
+  return input instanceof Blob || looksLikeImage(input) || isShownImage(input);
+}
+
+function exampleOf(where: string, input: PredictInput): SentExample {
   if (typeof input === 'string') return exampleFields(where, { text: input });
-  return exampleFields(where, input instanceof Blob || looksLikeImage(input) ? { image: input } : input);
+  return exampleFields(where, isImage(input) ? { image: input } : input);
 }

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 import { exampleFields } from '../core/example';
-import type { Example } from '../core/training';
+import type { SentExample } from '../core/training';
 import { readJsonLines } from './blob_text';
 import { readCsv } from './csv';
 import type { RowSource } from './task';
@@ -8,7 +8,7 @@ import type { RowSource } from './task';
 /** An example, and where it is in its data set: 'example 3', 'line 12'. */
 interface PlacedExample {
   readonly where: string;
-  readonly example: Example;
+  readonly example: SentExample;
 }
 
 /** The examples of a data set, checked as far as no model is needed. Throws `invalid_argument`, and `invalid_format` for broken files. */

@@ -1,7 +1,7 @@
 import type { LabelScore } from '../core/prediction';
 import type { ImagePreview, Preview } from '../core/preview';
 import type { GivenInputs, Tensor } from '../core/tensor';
-import type { Example, FileFormat, ResolvedTrainingArguments } from '../core/training';
+import type { FileFormat, ResolvedTrainingArguments, SentExample } from '../core/training';
 import type { Warning } from '../core/warning';
 import type { Graph } from '../graph/graph';
 import type { Runner } from '../graph/runner';
@@ -110,7 +110,7 @@ export interface UnlabelledOptions {
 /** What tells labels of inputs that have none. */
 export interface Predictor<Row> {
   /** Throws `invalid_argument` and `invalid_format`, naming the input, and what `signal` is aborted with. */
-  unlabelled(example: Example, where: string, options: UnlabelledOptions): Row | Promise<Row>;
+  unlabelled(example: SentExample, where: string, options: UnlabelledOptions): Row | Promise<Row>;
   /** By rows, the likeliest label first. */
   scores(logits: Float32Array): readonly (readonly LabelScore[])[];
 }
@@ -139,9 +139,9 @@ export interface Task<Row = unknown, B extends Batch = Batch, Inputs extends Bat
    */
   collect(source: RowSource, options: CollectOptions): Promise<CollectedRows<Row>>;
   /** An example as the network takes it in. Throws as `collect` does. */
-  preview(example: Example, where: string, options: PreviewArguments): Promise<Preview | ImagePreview>;
+  preview(example: SentExample, where: string, options: PreviewArguments): Promise<Preview | ImagePreview>;
   /** An example as it is kept, so that whenever it is learnt it is the same, and no run fails at it. Throws as `collect` does. */
-  kept(example: Example, where: string, signal: AbortSignal): Promise<Example>;
+  kept(example: SentExample, where: string, signal: AbortSignal): Promise<SentExample>;
   /** Set where it tells labels. */
   readonly predictor?: Predictor<Row>;
   /** The arrays of a row: what a run is known by. The length of the first tells those of the others. */

@@ -72,7 +72,7 @@ describe('the fields of an example', () => {
     [
       'the address of an image',
       { image: 'a.png', label: 0 },
-      "line 2: image: expected a Blob, or pixels as ImageData, got 'a.png'",
+      "line 2: image: expected a Blob, pixels as ImageData, or a canvas, <img>, ImageBitmap or VideoFrame, got 'a.png'",
     ],
     [
       'a prepared image with alpha',

@@ -1,18 +1,18 @@
 import { WebVeraError } from '../../core/error';
 import { exampleFields, holdsImage } from '../../core/example';
 import { randomAt } from '../../core/rng';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { wrong } from '../../core/wrong';
 import { pixelBytes } from '../feed';
 
 /** An example, and which one of all that ever came it is, from 0. */
 export interface KeptExample {
   readonly n: number;
-  readonly example: Example;
+  readonly example: SentExample;
 }
 
 /** The fields of an example that a profile over a model of texts keeps. Throws `invalid_argument`, also for an image. */
-export function keptFields(where: string, example: unknown): Example {
+export function keptFields(where: string, example: unknown): SentExample {
   const fields = exampleFields(where, example);
   if (!holdsImage(fields)) return fields;
   throw wrong(
@@ -46,7 +46,7 @@ export const MOST_PIXEL_BYTES = 2 ** 26;
  */
 export function keepFairly(
   kept: readonly KeptExample[],
-  coming: readonly Example[],
+  coming: readonly SentExample[],
   { seed, seen, most }: Reservoir,
 ): KeptExample[] {
   const room = roomFor(kept[0]?.example ?? coming[0], most);
@@ -61,7 +61,7 @@ export function keepFairly(
 }
 
 /** Which ones a run learns from and which it is judged by: the same ones each time, so that none was ever learnt before. */
-export function split(kept: readonly KeptExample[]): { readonly learnt: Example[]; readonly held: Example[] } {
+export function split(kept: readonly KeptExample[]): { readonly learnt: SentExample[]; readonly held: SentExample[] } {
   const inOrder = kept.toSorted((a, b) => a.n - b.n);
   const isHeld = ({ n, example }: KeptExample): boolean =>
     n % TENTH === TENTH - 1 && (n >= FIRST_LABELS || !isLabelled(example));
@@ -70,31 +70,31 @@ export function split(kept: readonly KeptExample[]): { readonly learnt: Example[
   return learnt.length > 0 ? { learnt, held } : { learnt: held, held: [] };
 }
 
-function isLabelled(example: Example): boolean {
+function isLabelled(example: SentExample): boolean {
   if ('label' in example) return true;
   // A list beside ids may be of tokens.
   return 'labels' in example && (typeof example.labels === 'number' || !('input_ids' in example));
 }
 
 /** Of an image its number, and its label: its bytes are in a file of their own. */
-export function toJsonLines(examples: readonly Example[]): string {
+export function toJsonLines(examples: readonly SentExample[]): string {
   return examples.map((example, index) => `${lineOf(example, index)}\n`).join('');
 }
 
 /** Bytes that examples take in files. */
-export function bytesIn(examples: readonly Example[]): number {
+export function bytesIn(examples: readonly SentExample[]): number {
   const ofPixels = examples.reduce((sum, example) => sum + pixelBytes(example), 0);
   return new TextEncoder().encode(toJsonLines(examples)).length + ofPixels;
 }
 
-function lineOf(example: Example, index: number): string {
+function lineOf(example: SentExample, index: number): string {
   if (!('prepared' in example)) return JSON.stringify(example);
   const { prepared: _pixels, ...told } = example;
   return JSON.stringify({ image: index, ...told });
 }
 
 /** How many examples like this one may stay. */
-function roomFor(example: Example | undefined, most: number): number {
+function roomFor(example: SentExample | undefined, most: number): number {
   const bytes = example === undefined ? 0 : pixelBytes(example);
   return bytes === 0 ? most : Math.min(most, Math.floor(MOST_PIXEL_BYTES / bytes));
 }

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/error';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { wrong } from '../../core/wrong';
 import { formatOf } from '../feed';
 import { partsKey, type RemoteModel } from '../model';
@@ -11,7 +11,7 @@ const MOST_BYTES = 2 ** 26;
  * The examples of a file, which the worker reads. Rejects with `invalid_argument` for what is no file of examples, and for one without
  * any; `invalid_format` for broken lines; `limit_exceeded`.
  */
-export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<readonly Example[]> {
+export async function examplesOfFile(base: RemoteModel, blob: Blob): Promise<readonly SentExample[]> {
   const format = formatOf(blob);
   if (format === 'text') {
     const hint = 'Text is added as { text }, and an image as { image, label }.';

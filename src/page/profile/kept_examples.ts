@@ -1,6 +1,6 @@
 import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { Feed, pixelBytes } from '../feed';
 import { liveHandle, partsKey, type RemoteModel } from '../model';
 import { keptFields, MOST_PIXEL_BYTES } from './examples';
@@ -13,13 +13,13 @@ const PORTION = 64;
  * `invalid_argument` for what isn't an example for the model, a label that it hasn't and `pixel_values`; `invalid_format` for a file
  * that holds no image; `limit_exceeded`.
  */
-export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly Example[]> {
+export async function keptExamples(base: RemoteModel, given: readonly unknown[]): Promise<readonly SentExample[]> {
   const { link, info } = base[partsKey];
   const where = (index: number): string => `examples[${index}]`;
   const fields = info.task === 'image_classification' ? exampleFields : keptFields;
   const examples = given.map((example, index) => fields(where(index), example));
   const feed = new Feed('examples', examples.values());
-  const kept: Example[] = [];
+  const kept: SentExample[] = [];
   for (let isDone = examples.length === 0, bytes = 0; !isDone; ) {
     const portion = await feed.take(PORTION);
     const request = { examples: portion.examples, first: kept.length };

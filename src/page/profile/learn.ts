@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/error';
-import type { Example, TrainOutput } from '../../core/training';
+import type { SentExample, TrainOutput } from '../../core/training';
 import { pausable } from '../train_run';
 import { Trainer } from '../trainer';
 import type { ProfileHost } from './host';
@@ -81,7 +81,7 @@ async function measure(
 ): Promise<Unfinished & { readonly loss_before: number }> {
   const { args, learnt, loss_before: before } = unfinished;
   if (before !== null) return { ...unfinished, loss_before: before };
-  const on = (examples: readonly Example[]): Promise<number> =>
+  const on = (examples: readonly SentExample[]): Promise<number> =>
     lossOf(learner, learner.adapter, { args, examples }, turn);
   const ofHeld = unfinished.held.length === 0 ? Number.NaN : await on(unfinished.held);
   const held = Number.isNaN(ofHeld) ? [] : unfinished.held;
@@ -91,7 +91,7 @@ async function measure(
   return measured;
 }
 
-function judges(held: readonly Example[], learnt: readonly Example[]): readonly Example[] {
+function judges(held: readonly SentExample[], learnt: readonly SentExample[]): readonly SentExample[] {
   return held.length > 0 ? held : learnt;
 }
 
@@ -99,7 +99,7 @@ function judges(held: readonly Example[], learnt: readonly Example[]): readonly 
 async function lossOf(
   { host }: Learner,
   adapter_name: string,
-  { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly Example[] },
+  { args, examples }: Pick<Unfinished, 'args'> & { readonly examples: readonly SentExample[] },
   { run, signal }: LearnTurn,
 ): Promise<number> {
   let sum = 0;

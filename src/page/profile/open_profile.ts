@@ -2,7 +2,7 @@ import { abortError } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { Files } from '../../core/named_files';
 import { Serial } from '../../core/serial';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { ProfileChannel } from './channel';
 import { type KeptExample, keepFairly } from './examples';
 import { placeFiles } from './files';
@@ -105,7 +105,7 @@ export class OpenProfile implements Openable, LearningProfile {
     return stored.state.settings.keep_examples ? stored.examples() : this.#unkept;
   }
 
-  add(coming: readonly Example[]): Promise<void> {
+  add(coming: readonly SentExample[]): Promise<void> {
     return this.#changeExamples((stored) => {
       const { state } = stored;
       const { seed, seen, settings } = state;

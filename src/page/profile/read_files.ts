@@ -5,7 +5,7 @@ import type { RgbImage } from '../../core/image';
 import type { AdapterFiles } from '../../core/model';
 import { type Files, namedFiles } from '../../core/named_files';
 import { parseJson } from '../../core/nesting';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { wrong } from '../options';
 import type { KeptExample } from './examples';
 import { expectArguments, expectBase, expectConfig, type KnownBase, sideBySide } from './fits';
@@ -61,7 +61,7 @@ export async function readFiles(given: Files, { base, image_size }: Expected): P
 
 function readAbout(
   json: unknown,
-  lines: readonly Example[],
+  lines: readonly SentExample[],
   base: KnownBase,
   config: VeraConfig,
 ): Pick<ProfileFiles, 'imported' | 'examples'> {
@@ -105,7 +105,7 @@ function expectFile(files: ReadonlyMap<string, Blob>, name: string): Blob {
   throw new WebVeraError('invalid_format', `Profile.import: expected a file ${name}, got none`);
 }
 
-async function readExamples(files: ReadonlyMap<string, Blob>, size: number | undefined): Promise<Example[]> {
+async function readExamples(files: ReadonlyMap<string, Blob>, size: number | undefined): Promise<SentExample[]> {
   const text = files.has(EXAMPLES) ? await textOf(EXAMPLES, expectFile(files, EXAMPLES)) : '';
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.length > MAX_EXAMPLES) {

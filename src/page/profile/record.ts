@@ -3,7 +3,7 @@ import { WebVeraError } from '../../core/error';
 import { exampleFields } from '../../core/example';
 import { Fields, isJsonObject } from '../../core/fields';
 import type { AdapterFiles } from '../../core/model';
-import type { Example, TrainingArguments } from '../../core/training';
+import type { SentExample, TrainingArguments } from '../../core/training';
 import type { KeptExample } from './examples';
 import type { LearnRecord, ProfileInfo } from './types';
 
@@ -55,8 +55,8 @@ export interface Unfinished {
   readonly version: number;
   readonly args: TrainingArguments;
   readonly when: 'now' | 'idle';
-  readonly learnt: readonly Example[];
-  readonly held: readonly Example[];
+  readonly learnt: readonly SentExample[];
+  readonly held: readonly SentExample[];
   /** Once it is measured. */
   readonly loss_before: number | null;
 }
@@ -127,7 +127,7 @@ export function readUnfinished(id: string, value: unknown): Unfinished | undefin
   if (value === null || value === undefined) return undefined;
   return intact(id, () => {
     const unfinished = formatted(value, 'unfinished');
-    const examples = (key: string): Example[] =>
+    const examples = (key: string): SentExample[] =>
       list(unfinished, key).map((one, index) => exampleFields(`${key}[${index}]`, one));
     const before = unfinished.get('loss_before');
     return {

@@ -1,7 +1,7 @@
 import { Breather } from '../../core/breather';
 import type { Preview } from '../../core/preview';
 import type { GivenInputs, Tensor } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { Warning } from '../../core/warning';
 import type { Graph } from '../../graph/graph';
 import type { Runner } from '../../graph/runner';
@@ -81,7 +81,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     return { rows, warnings };
   }
 
-  preview(example: Example, where: string, { args, signal }: PreviewArguments): Promise<Preview> {
+  preview(example: SentExample, where: string, { args, signal }: PreviewArguments): Promise<Preview> {
     return previewOfExample(example, where, {
       breather: new Breather(signal),
       tokenizer: this.#tokenizer,
@@ -91,7 +91,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
     });
   }
 
-  async kept(example: Example, where: string): Promise<Example> {
+  async kept(example: SentExample, where: string): Promise<SentExample> {
     await rowOfExample(example, where, {
       breather: new Breather(),
       tokenizer: this.#tokenizer,

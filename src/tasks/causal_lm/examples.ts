@@ -1,13 +1,13 @@
 import type { Breather } from '../../core/breather';
 import { WebVeraError } from '../../core/error';
 import { holdsImage } from '../../core/example';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { placed } from '../placed_examples';
 import { type ChatRow, chatRow } from './chat_row';
 import { IGNORED, type TokenRow, textRow } from './token_row';
 
-type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
+type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 
 export interface ExampleOptions {
   /** Needed by all examples but `input_ids`. */
@@ -23,10 +23,10 @@ export interface ExampleOptions {
 }
 
 /** Of a conversation another thread may have a part, so it is turned into tokens apart. */
-type SimpleExample = Exclude<Example, { readonly messages: unknown }>;
+type SimpleExample = Exclude<SentExample, { readonly messages: unknown }>;
 
 /** Turns an example into tokens. `where` says which one it is: 'example 3', 'line 12'. Throws `invalid_argument`, and as `chatRow`. */
-export async function rowOfExample(example: Example, where: string, options: ExampleOptions): Promise<ChatRow> {
+export async function rowOfExample(example: SentExample, where: string, options: ExampleOptions): Promise<ChatRow> {
   if (!('messages' in example)) return { row: await exampleRow(example, where, options), uncertain: 0 };
   const { completionOnly, breather, most } = options;
   const tokenizer = tokenizerFor(options, where);

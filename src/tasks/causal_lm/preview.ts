@@ -1,10 +1,10 @@
 import type { Preview } from '../../core/preview';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { type ExampleOptions, rowOfExample } from './examples';
 
 /** An example as a language model takes it in, cut to so many tokens. Throws what turning it into tokens throws. */
 export async function previewOfExample(
-  example: Example,
+  example: SentExample,
   where: string,
   { maxLength, ...options }: ExampleOptions & { readonly maxLength: number },
 ): Promise<Preview> {

@@ -1,6 +1,6 @@
 import { Breather } from '../../core/breather';
 import { WebVeraError } from '../../core/error';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { Labels } from '../../models/labels';
 import { placed, placedExamples } from '../placed_examples';
 import type { CollectedRows, CollectOptions, RowSource } from '../task';
@@ -18,7 +18,7 @@ interface RowFormat<Row> {
   readonly form: string;
   /** What a row takes of the memory, and how much all may take. */
   readonly size: { readonly unit: string; readonly most: number; of(row: Row): number };
-  row(example: Example, where: string): Row | Promise<Row>;
+  row(example: SentExample, where: string): Row | Promise<Row>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { bytesOf } from '../../core/bytes';
 import type { ImagePreview } from '../../core/preview';
 import type { GivenInputs } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import type { ImageProcessor } from '../../images/image_processor';
@@ -82,12 +82,12 @@ export class ImageClassification
     });
   }
 
-  async preview(example: Example, where: string, { args, signal }: PreviewArguments): Promise<ImagePreview> {
+  async preview(example: SentExample, where: string, { args, signal }: PreviewArguments): Promise<ImagePreview> {
     expectClassifiable(args, this.labels);
     return previewOfImage(example, where, this.#options(signal));
   }
 
-  kept(example: Example, where: string, signal: AbortSignal): Promise<Example> {
+  kept(example: SentExample, where: string, signal: AbortSignal): Promise<SentExample> {
     return keptExample(example, where, this.#options(signal));
   }
 

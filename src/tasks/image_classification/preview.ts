@@ -1,5 +1,5 @@
 import type { ImagePreview } from '../../core/preview';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { withAlpha } from '../../images/preprocess';
 import { previewLabel } from '../classification/labels';
 import { expectProcessor, type ImageRowOptions, pixelsOf } from './rows';
@@ -8,7 +8,11 @@ import { expectProcessor, type ImageRowOptions, pixelsOf } from './rows';
  * An example as a classifier of images takes it in, whether or not it has a label. Rejects as `imageRow` does, and with
  * `invalid_argument` for a model whose images aren't prepared here: what its numbers look like isn't known.
  */
-export async function previewOfImage(example: Example, where: string, options: ImageRowOptions): Promise<ImagePreview> {
+export async function previewOfImage(
+  example: SentExample,
+  where: string,
+  options: ImageRowOptions,
+): Promise<ImagePreview> {
   const { labels, image, processor } = options;
   const pixels = await pixelsOf(example, where, options);
   const preparing = expectProcessor(processor);

@@ -1,9 +1,9 @@
 import { WebVeraError } from '../../core/error';
 import { holdsImage } from '../../core/example';
-import type { ImageInput, RgbImage } from '../../core/image';
+import type { RgbImage, SentImage } from '../../core/image';
 import { formatShape, sameShape } from '../../core/shape';
 import type { GivenImages } from '../../core/tensor';
-import type { Example, ImageExample } from '../../core/training';
+import type { ImageExample, SentExample } from '../../core/training';
 import type { ImageProcessor } from '../../images/image_processor';
 import type { ImageSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
@@ -31,7 +31,7 @@ export interface ImageRowOptions extends GivenOptions {
  * Turns an example into a row. `where` says which one it is. Rejects with `invalid_argument`, `invalid_format` and `limit_exceeded`
  * for images that aren't any or are too large, and what the signal is aborted with.
  */
-export async function imageRow(example: Example, where: string, options: ImageRowOptions): Promise<ImageRow> {
+export async function imageRow(example: SentExample, where: string, options: ImageRowOptions): Promise<ImageRow> {
   const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'an image with a label');
   const targets = targetsOf(label, options.labels, where);
@@ -40,7 +40,7 @@ export async function imageRow(example: Example, where: string, options: ImageRo
 
 /** Of an example, whether or not it has a label. Rejects as `imageRow` does. */
 export async function pixelsOf(
-  example: Example,
+  example: SentExample,
   where: string,
   options: Omit<ImageRowOptions, 'labels'>,
 ): Promise<ImageRow['pixels']> {
@@ -58,7 +58,7 @@ export async function pixelsOf(
 }
 
 async function preparedPixels(
-  given: ImageInput,
+  given: SentImage,
   where: string,
   { image, processor, signal }: Omit<ImageRowOptions, 'labels'>,
 ): Promise<Uint8Array> {
@@ -86,7 +86,7 @@ function keptPixels(
  * An example as it is kept: it is learnt as it would be now. Rejects as `imageRow` does, and with `invalid_argument` for numbers,
  * which may be of anything.
  */
-export async function keptExample(example: Example, where: string, options: ImageRowOptions): Promise<Example> {
+export async function keptExample(example: SentExample, where: string, options: ImageRowOptions): Promise<SentExample> {
   const { pixels } = await imageRow(example, where, options);
   if (!(pixels instanceof Uint8Array)) throw invalid(where, 'an image, as no pixel_values are kept');
   const { size } = options.image;

@@ -1,10 +1,10 @@
 import type { Preview } from '../../core/preview';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { previewLabel } from '../classification/labels';
 import { type TextRowOptions, unlabelledRow } from './rows';
 
 /** An example as a classifier takes it in, whether or not it has a label. Throws `invalid_argument`. */
-export function previewOfText(example: Example, where: string, options: Omit<TextRowOptions, 'onCut'>): Preview {
+export function previewOfText(example: SentExample, where: string, options: Omit<TextRowOptions, 'onCut'>): Preview {
   let cut = false;
   const onCut = (): void => {
     cut = true;

@@ -1,5 +1,5 @@
 import { WebVeraError } from '../../core/error';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { TextSizes } from '../../models/architecture';
 import type { Labels } from '../../models/labels';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
@@ -29,20 +29,24 @@ export interface TextRowOptions {
   onCut(): void;
 }
 
-type TokenExample = Extract<Example, { readonly input_ids: unknown }>;
+type TokenExample = Extract<SentExample, { readonly input_ids: unknown }>;
 
 const FORMS =
   'An example is { text, label }, { text, text_pair, label } or { input_ids, label, attention_mask?, token_type_ids? }, with labels in place of label where a model tells several.';
 
 /** Turns an example into a row. `where` says which one it is. Throws `invalid_argument`. */
-export function textRow(example: Example, where: string, options: TextRowOptions): TextRow {
+export function textRow(example: SentExample, where: string, options: TextRowOptions): TextRow {
   const label = labelOf(example, options.labels);
   if (label === undefined) throw invalid(where, 'a label for the whole text');
   return { ...unlabelledRow(example, where, options), targets: targetsOf(label, options.labels, where), weight: 1 };
 }
 
 /** Turns an example into a row, whether or not it has a label. Throws `invalid_argument`. */
-export function unlabelledRow(example: Example, where: string, options: Omit<TextRowOptions, 'labels'>): TextTokens {
+export function unlabelledRow(
+  example: SentExample,
+  where: string,
+  options: Omit<TextRowOptions, 'labels'>,
+): TextTokens {
   if ('input_ids' in example) return tokenRow(example, where, options);
   if (!('text' in example)) throw invalid(where, 'a text');
   const { tokenizer, text, maxLength, onCut } = options;

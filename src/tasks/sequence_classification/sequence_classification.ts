@@ -1,6 +1,6 @@
 import type { Preview } from '../../core/preview';
 import type { GivenInputs } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { Runner } from '../../graph/runner';
 import { pinned, type Value } from '../../graph/value';
 import { type Architecture, type TextSizes, textSizes } from '../../models/architecture';
@@ -68,13 +68,13 @@ export class SequenceClassification
     });
   }
 
-  async preview(example: Example, where: string, { args }: PreviewArguments): Promise<Preview> {
+  async preview(example: SentExample, where: string, { args }: PreviewArguments): Promise<Preview> {
     expectClassifiable(args, this.labels);
     const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
     return previewOfText(example, where, { tokenizer, text, labels, maxLength: this.#rowLength(args) });
   }
 
-  async kept(example: Example, where: string): Promise<Example> {
+  async kept(example: SentExample, where: string): Promise<SentExample> {
     const [tokenizer, text, labels] = [this.#tokenizer, this.#text, this.labels];
     textRow(example, where, { tokenizer, text, labels, maxLength: text.maxLength, onCut: () => {} });
     return example;

@@ -4,7 +4,7 @@ import { WebVeraError } from '../../core/error';
 import type { LabelScore } from '../../core/prediction';
 import { numel } from '../../core/shape';
 import type { Tensor } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import { Generator } from '../../generate/generator';
 import { ProgramCache } from '../../graph/program_cache';
 import type { Runner } from '../../graph/runner';
@@ -76,7 +76,7 @@ export class BaseModel {
 
   /** The labels of inputs without any. Throws `invalid_argument` for a model that tells none. */
   async predict(
-    inputs: readonly Example[],
+    inputs: readonly SentExample[],
     { args, overlay, signal }: PredictRequest,
   ): Promise<readonly (readonly LabelScore[])[]> {
     const { task } = this;

@@ -15,7 +15,7 @@ import type { LabelScore } from '../../core/prediction';
 import type { ImagePreview, Preview } from '../../core/preview';
 import type { FolderSource } from '../../core/source';
 import type { GivenInputs, Tensor } from '../../core/tensor';
-import type { Example, ResolvedTrainingArguments } from '../../core/training';
+import type { ResolvedTrainingArguments, SentExample } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about models and tokenizers. Those that take a `model` take that of a VeRA model too. */
@@ -47,9 +47,9 @@ export interface ModelCalls {
   /** An example as the model takes it in. */
   preview(call: CallId, model: Handle, request: PreviewRequest): Promise<Preview | ImagePreview>;
   /** The examples of a file, checked as far as no model is needed. */
-  readExamples(call: CallId, file: ExampleFile): Promise<readonly Example[]>;
+  readExamples(call: CallId, file: ExampleFile): Promise<readonly SentExample[]>;
   /** Examples as they are kept, where the model's task keeps them in another form. All are checked as a run checks them. */
-  keptExamples(call: CallId, model: Handle, request: KeepRequest): Promise<readonly Example[]>;
+  keptExamples(call: CallId, model: Handle, request: KeepRequest): Promise<readonly SentExample[]>;
   /** All tensors, or those named; an unknown name is `invalid_argument`. */
   stateDict(call: CallId, model: Handle, names: readonly string[] | undefined): Promise<Map<string, Tensor>>;
   memory(model: Handle): Promise<MemoryReport>;
@@ -152,7 +152,7 @@ export type WireInputs = GivenInputs & {
 
 export interface PreviewRequest {
   /** The page has checked its form. */
-  readonly example: Example;
+  readonly example: SentExample;
   readonly args: ResolvedTrainingArguments;
 }
 
@@ -162,14 +162,14 @@ export interface ExampleFile {
 }
 
 export interface KeepRequest {
-  readonly examples: readonly Example[];
+  readonly examples: readonly SentExample[];
   /** What the first one is called: examples[first]. */
   readonly first: number;
 }
 
 export interface PredictRequest {
   /** At least one, of which the page has checked the form. */
-  readonly inputs: readonly Example[];
+  readonly inputs: readonly SentExample[];
   readonly batch_size: number;
   readonly max_length: number;
   readonly adapter_name?: string;

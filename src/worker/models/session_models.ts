@@ -8,7 +8,7 @@ import type { LabelScore } from '../../core/prediction';
 import type { ImagePreview, Preview } from '../../core/preview';
 import type { ProgressInfo } from '../../core/source';
 import { rowsOf, type Tensor } from '../../core/tensor';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 import type { Warn } from '../../core/warning';
 import { placedExamples } from '../../tasks/placed_examples';
 import type { SessionHost } from '../protocol';
@@ -168,10 +168,10 @@ export class SessionModels implements ModelCalls {
     );
   }
 
-  readExamples(call: CallId, { blob, format }: ExampleFile): Promise<readonly Example[]> {
+  readExamples(call: CallId, { blob, format }: ExampleFile): Promise<readonly SentExample[]> {
     return this.#calls.run(call, async (signal) => {
       const breather = new Breather(signal);
-      const read: Example[] = [];
+      const read: SentExample[] = [];
       for await (const { example } of placedExamples({ kind: 'blob', blob, format })) {
         await breather.breathe();
         read.push(example);
@@ -180,11 +180,11 @@ export class SessionModels implements ModelCalls {
     });
   }
 
-  keptExamples(call: CallId, handle: Handle, { examples, first }: KeepRequest): Promise<readonly Example[]> {
+  keptExamples(call: CallId, handle: Handle, { examples, first }: KeepRequest): Promise<readonly SentExample[]> {
     return this.#calls.run(call, async (signal) => {
       const { task } = this.#models.base(handle);
       const breather = new Breather(signal);
-      const kept: Example[] = [];
+      const kept: SentExample[] = [];
       for (const [index, example] of examples.entries()) {
         await breather.breathe();
         kept.push(await task.kept(example, `examples[${first + index}]`, signal));

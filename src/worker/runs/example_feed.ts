@@ -1,16 +1,16 @@
 import { untilAborted } from '../../core/abort';
-import type { Example } from '../../core/training';
+import type { SentExample } from '../../core/training';
 
 /** Examples in a request: many enough for few round trips, few enough for small messages. */
 const CHUNK = 256;
 
 interface Answer {
-  readonly examples: readonly Example[];
+  readonly examples: readonly SentExample[];
   readonly done: boolean;
 }
 
 /** The page's data set in the worker: requests chunks of examples, and gives them one by one. */
-export class ExampleFeed implements AsyncIterable<Example> {
+export class ExampleFeed implements AsyncIterable<SentExample> {
   readonly #ask: (count: number) => void;
   readonly #signal: AbortSignal;
   #resolve: ((answer: Answer) => void) | undefined;
@@ -21,12 +21,12 @@ export class ExampleFeed implements AsyncIterable<Example> {
   }
 
   /** Takes the page's answer. Ignored if nothing was requested. */
-  push(examples: readonly Example[], done: boolean): void {
+  push(examples: readonly SentExample[], done: boolean): void {
     this.#resolve?.({ examples, done });
     this.#resolve = undefined;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Example> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<SentExample> {
     for (;;) {
       const { examples, done } = await this.#next();
       yield* examples;

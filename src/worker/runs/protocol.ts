@@ -1,5 +1,5 @@
 import type { RunControl, RunHook } from '../../core/run';
-import type { Example, FileFormat, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../../core/training';
+import type { FileFormat, PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
 /** The calls about runs. */
@@ -22,7 +22,7 @@ export interface RunCalls {
    * Answers one `need_data` event with at most `count` examples. `done`: there are no more. The last answer may be empty.
    * The page has checked their form, but neither the range of ids nor the lengths of labels and masks.
    */
-  pushExamples(call: CallId, dataset: DatasetName, examples: readonly Example[], done: boolean): Promise<void>;
+  pushExamples(call: CallId, dataset: DatasetName, examples: readonly SentExample[], done: boolean): Promise<void>;
   /**
    * Adds a reason for the run to be paused. `resumeTraining` removes it; without reasons the run goes on. Resolves once the
    * last submitted step is acknowledged, or no reason is left. The `paused` event gives the reason. A run that has ended

@@ -1,7 +1,7 @@
 import { untilAborted } from '../../core/abort';
 import { WebVeraError } from '../../core/error';
 import type { RunControl } from '../../core/run';
-import type { Example, PauseReason, ResolvedTrainingArguments, TrainOutput } from '../../core/training';
+import type { PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/training';
 import type { RowSource } from '../../tasks/task';
 import type { TrainingInit } from '../../train/training_init';
 import type { LoadedModels, Pass } from '../models/loaded_models';
@@ -110,7 +110,12 @@ export class SessionTraining implements RunCalls {
     });
   }
 
-  async pushExamples(call: CallId, dataset: DatasetName, examples: readonly Example[], done: boolean): Promise<void> {
+  async pushExamples(
+    call: CallId,
+    dataset: DatasetName,
+    examples: readonly SentExample[],
+    done: boolean,
+  ): Promise<void> {
     this.#feeds.get(call)?.get(dataset)?.push(examples, done);
   }
 

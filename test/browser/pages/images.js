@@ -47,6 +47,19 @@ const told = await tellAll();
 // A PNG keeps every byte.
 const fromFile = await model.predict(await pngOf(canvasOf('dots', 3)));
 const fromPixels = await model.predict(pixelsOf(canvasOf('dots', 3)));
+
+const dots = await shownAs(canvasOf('dots', 3));
+/** @type {Record<string, boolean>} */
+const isShown = {};
+for (const [kind, image] of Object.entries(dots)) {
+  isShown[kind] = JSON.stringify(await model.predict(image)) === JSON.stringify(fromPixels);
+}
+const examples = [...Object.values(dots), canvasOf('stripes', 3)].map((image, index, all) => ({
+  image,
+  label: index < all.length - 1 ? 'dots' : 'stripes',
+}));
+const { global_step } = await new Trainer({ model, args: { max_steps: 1 }, train_dataset: examples }).train();
+const notShown = await refusals();
 await session.close();
 window.report({
   losses,
@@ -56,7 +69,45 @@ window.report({
   isUntouched: JSON.stringify(before) === JSON.stringify(untouched),
   likeliest: told.map(([first]) => first?.label),
   isSame: JSON.stringify(fromFile) === JSON.stringify(fromPixels),
+  isShown,
+  global_step,
+  notShown,
 });
+
+/**
+ * The same picture in each form that a page has one.
+ * @param {HTMLCanvasElement} canvas
+ */
+async function shownAs(canvas) {
+  const img = new Image();
+  img.src = URL.createObjectURL(await pngOf(canvas));
+  await img.decode();
+  const offscreen = new OffscreenCanvas(canvas.width, canvas.height);
+  offscreen.getContext('2d')?.drawImage(canvas, 0, 0);
+  const bitmap = await createImageBitmap(canvas);
+  const { buffer } = pixelsOf(canvas).data;
+  const size = { codedWidth: canvas.width, codedHeight: canvas.height };
+  return { canvas, img, offscreen, bitmap, frame: new VideoFrame(buffer, { format: 'RGBA', timestamp: 0, ...size }) };
+}
+
+/** What can't be read: of another server, before it has loaded, where that fails, and once it was closed. */
+async function refusals() {
+  const foreign = new Image();
+  foreign.src = location.search.slice(1);
+  await foreign.decode();
+  const tainted = canvasOf('dots', 3);
+  contextOf(tainted).drawImage(foreign, 0, 0);
+  const missing = new Image();
+  missing.src = '/pages/none.png';
+  const early = await refusal(model.predict(missing));
+  await missing.decode().catch(() => {});
+  const closed = await createImageBitmap(canvasOf('dots', 3));
+  closed.close();
+  const large = Object.assign(document.createElement('canvas'), { width: 32_767, height: 2049 });
+  const others = { foreign, tainted, missing, closed, large };
+  const refused = Object.entries(others).map(async ([kind, image]) => [kind, await refusal(model.predict(image))]);
+  return { early, ...Object.fromEntries(await Promise.all(refused)) };
+}
 
 /** @param {readonly import('../../../src/index').Example[]} examples */
 function train(examples) {

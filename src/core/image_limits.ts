@@ -1,5 +1,4 @@
-import { WebVeraError } from '../core/error';
-import type { ImageSize } from './resize';
+import { WebVeraError } from './error';
 
 /** Pixels of an image that is taken. */
 const MAX_PIXELS = 2 ** 26;
@@ -7,7 +6,7 @@ const MAX_PIXELS = 2 ** 26;
 const MAX_EDGE = 2 ** 15;
 
 /** Throws `limit_exceeded` for an image that takes more memory than one should. */
-export function expectModestImage({ width, height }: ImageSize): void {
+export function expectModestImage({ width, height }: { readonly width: number; readonly height: number }): void {
   if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_EDGE) return;
   const most = `at most ${MAX_PIXELS} pixels, and ${MAX_EDGE} along an edge`;
   throw new WebVeraError('limit_exceeded', `expected an image of ${most}, got ${width}×${height}`, {
