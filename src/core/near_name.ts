@@ -40,7 +40,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   projection_dtype: 'dtype torchdtype',
   float16: 'fp16 f16 half',
   float32: 'fp32 f32 full',
-  auto: 'bfloat16 bf16',
+  bfloat16: 'bf16',
+  q8: 'int8 uint8 q80',
+  q4: 'q4f16 bnb4 int4 nf4 q40',
+  auto: 'bfloat16',
 };
 
 /** What there is no need for, and why. */

@@ -20,6 +20,15 @@ function describe(value: unknown): string {
     : `an object with ${Object.keys(value).slice(0, 6).join(', ') || 'no keys'}`;
 }
 
+/** What to do about a number, or true or false, that came as a text; undefined where what the text says wouldn't do either. */
+export function unquoted(value: unknown, accepts: (value: unknown) => boolean): string | undefined {
+  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  const number = Number(value);
+  if (Number.isFinite(number) && accepts(number)) return `Pass the number ${number}, without quotes.`;
+  const isFlag = value === 'true' || value === 'false';
+  return isFlag && accepts(value === 'true') ? `Pass ${value}, without quotes.` : undefined;
+}
+
 /** As it would be written in code. */
 export function quote(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);

@@ -1,6 +1,6 @@
 import { WebVeraError } from '../core/error';
 import { nearName, suggestion } from '../core/near_name';
-import { quote, wrong } from '../core/wrong';
+import { quote, unquoted, wrong } from '../core/wrong';
 
 export { wrong };
 
@@ -31,7 +31,7 @@ export function checkOptions<T extends object>(what: string, options: T | undefi
       });
     }
     if (value !== undefined && !rule.accepts(value)) {
-      throw wrong(`${what}: ${name}`, rule.expected, value, rule.hint?.(value));
+      throw wrong(`${what}: ${name}`, rule.expected, value, rule.hint?.(value) ?? unquoted(value, rule.accepts));
     }
   }
 }
@@ -86,6 +86,11 @@ export function oneOf(...values: readonly unknown[]): Rule {
       return near && `Did you mean '${near}'?`;
     },
   };
+}
+
+/** With a hint where the rule has none. */
+export function hinted(rule: Rule, hint: (value: unknown) => string | undefined): Rule {
+  return { ...rule, hint: (value) => rule.hint?.(value) ?? hint(value) };
 }
 
 export function either(...rules: readonly Rule[]): Rule {

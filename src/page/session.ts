@@ -17,6 +17,7 @@ import {
   checkOptions,
   defined,
   either,
+  hinted,
   isObject,
   oneOf,
   positive,
@@ -257,6 +258,9 @@ export class Session extends EventTarget implements AsyncDisposable {
   }
 }
 
+const KERNELS =
+  "'default' takes them from a table, 'tuned' measures them on this GPU as the first run begins, and what session.kernels() gave repeats a run.";
+
 const sessionRules = {
   worker: either(oneOf(false), anyFunction),
   gpu: anyObject,
@@ -266,7 +270,7 @@ const sessionRules = {
   remoteHost: anyString,
   remotePathTemplate: anyString,
   limits: anyObject,
-  kernels: either(oneOf('default', 'tuned'), anyObject),
+  kernels: hinted(either(oneOf('default', 'tuned'), anyObject), () => KERNELS),
   arithmetic: oneOf('f32', 'f16'),
   patience: either(positive, oneOf(Number.POSITIVE_INFINITY)),
   signal: abortSignal,

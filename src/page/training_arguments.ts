@@ -4,6 +4,7 @@ import {
   anyString,
   checkOptions,
   either,
+  hinted,
   integer,
   isObject,
   number,
@@ -51,11 +52,13 @@ const defaults: ResolvedTrainingArguments = {
   keepAwake: false,
 };
 
+const NO_STEPS = 'Leave max_steps out, or pass -1, to train for num_train_epochs.';
+
 const rules: Rules<TrainingArguments> = {
   per_device_train_batch_size: integer(1),
   gradient_accumulation_steps: integer(1),
   num_train_epochs: positive,
-  max_steps: either(oneOf(-1), integer(1)),
+  max_steps: hinted(either(oneOf(-1), integer(1)), (value) => (value === 0 ? NO_STEPS : undefined)),
   learning_rate: number(0),
   headLearningRate: number(0),
   lr_scheduler_type: oneOf('linear', 'cosine', 'constant', 'constant_with_warmup'),

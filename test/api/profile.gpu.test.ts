@@ -175,7 +175,8 @@ describe('a profile', () => {
     await visit(async (opened) => {
       const profile = await Profile.open(await loadTiny(opened), 'ada', options);
       const fresh = await weightsOf(profile);
-      await expect(profile.rollback()).rejects.toMatchObject({ code: 'invalid_argument' });
+      const refusal = { code: 'invalid_argument', hint: expect.stringContaining('info.can_roll_back') };
+      await expect(profile.rollback()).rejects.toMatchObject(refusal);
       await profile.add(habit(1));
       await profile.learn();
       const [first, text] = [await weightsOf(profile), await writingOf(profile)];

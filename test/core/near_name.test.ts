@@ -5,6 +5,7 @@ import { resolveTrainingArguments } from '../../src/page/training_arguments';
 
 const config = Object.keys(new VeraConfig());
 const args = Object.keys(resolveTrainingArguments());
+const dtypes = ['auto', 'float32', 'float16', 'bfloat16', 'q8', 'q4'];
 
 test.each<[string, readonly string[], string | undefined]>([
   ['learningRate', args, 'learning_rate'],
@@ -28,6 +29,16 @@ test.each<[string, readonly string[], string | undefined]>([
   ['query', ['q_proj', 'v_proj'], undefined],
   ['fp16', ['auto', 'float32', 'float16'], 'float16'],
   ['bfloat16', ['auto', 'float32', 'float16'], 'auto'],
+  ['bf16', dtypes, 'bfloat16'],
+  ['fp32', dtypes, 'float32'],
+  ['fp16', dtypes, 'float16'],
+  ['int8', dtypes, 'q8'],
+  ['uint8', dtypes, 'q8'],
+  ['Q8_0', dtypes, 'q8'],
+  ['bnb4', dtypes, 'q4'],
+  ['q4f16', dtypes, 'q4'],
+  ['Q4_0', dtypes, 'q4'],
+  ['int3', dtypes, undefined],
   ['constructor', args, undefined],
   ['__proto__', args, undefined],
   ['x', args, undefined],

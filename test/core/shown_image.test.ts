@@ -49,7 +49,11 @@ describe('none are taken of', () => {
     [
       'an <img> before it has loaded',
       shown('HTMLImageElement', { complete: false, naturalWidth: 0, naturalHeight: 0 }),
-      { code: 'invalid_argument', message: /image: expected an <img> that has loaded, got 'one that is loading'$/, hint: /await img.decode\(\)/ },
+      {
+        code: 'invalid_argument',
+        message: /image: expected an <img> that has loaded, got 'one that is loading'$/,
+        hint: /await img.decode\(\)/,
+      },
     ],
     [
       'one that failed',

@@ -125,6 +125,13 @@ describe('loading a model', () => {
     await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', message });
   });
 
+  test('tells which dtype comes next to one of transformers.js', async () => {
+    const loading = AutoModelForCausalLM.from_pretrained('org/name', {
+      dtype: 'q4f16',
+    } as unknown as PretrainedOptions);
+    await expect(loading).rejects.toMatchObject({ code: 'invalid_argument', hint: "Did you mean 'q4'?" });
+  });
+
   test('reports its own progress, and sends the revision along', async () => {
     const { session, fake } = await openSession((current) => ({
       async loadModel(call) {

@@ -63,6 +63,7 @@ describe('a session', () => {
       await expect(opening).rejects.toMatchObject({
         code: 'invalid_argument',
         message: expect.stringContaining('kernels'),
+        hint: expect.stringMatching(/'default'.*'tuned'/),
       });
     }
   });

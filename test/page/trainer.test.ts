@@ -120,6 +120,10 @@ describe('a training run', () => {
     ],
     ['a Python schedule', { lr_scheduler_type: 'Cosine' as 'cosine' }, "Did you mean 'cosine'?"],
     ['fp16', { fp16: true } as TrainingArguments, 'It computes in float32. It takes'],
+    ['a rate as text', { learning_rate: '3e-2' as never }, 'Pass the number 0.03, without quotes.'],
+    ['steps as text', { max_steps: '8' as never }, 'Pass the number 8, without quotes.'],
+    ['a flag as text', { packing: 'true' as never }, 'Pass true, without quotes.'],
+    ['no steps', { max_steps: 0 }, 'Leave max_steps out, or pass -1, to train for num_train_epochs.'],
   ])('helps who asks for %s', async (_case, args, hint) => {
     const { model, session } = await wrapped();
     const make = (): Trainer => new Trainer({ model, args, train_dataset: rows });

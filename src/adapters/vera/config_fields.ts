@@ -1,5 +1,6 @@
 import { WebVeraError } from '../../core/error';
 import { isShallow, jsonOf, MOST_LEVELS } from '../../core/nesting';
+import { unquoted } from '../../core/wrong';
 import type { TaskType } from '../adapter_config';
 import { LARGEST_VALUE } from '../largest_value';
 import type { VeraConfigInit } from './config_init';
@@ -77,7 +78,8 @@ export function checkTypes(init: object, code: 'invalid_argument' | 'invalid_for
     const field = FIELDS[name as keyof Fields];
     if (value === undefined || (value === null && field.fallback === null) || field.accepts(value)) continue;
     if (name === 'peft_type') throw otherMethod(code, value);
-    throw new WebVeraError(code, `${name}: expected ${field.expected}, got ${show(value)}`);
+    const hint = unquoted(value, field.accepts) ?? '';
+    throw new WebVeraError(code, `${name}: expected ${field.expected}, got ${show(value)}`, { hint });
   }
 }
 

@@ -23,6 +23,9 @@ import type { Hold } from './shared';
 import { forgotten, ProfileShelf, readableStates } from './shelf';
 import { checkId, type LearnOptions, type ProfileInfo, type ProfileOptions, profileRules } from './types';
 
+const NO_WAY_BACK =
+  'info.can_roll_back tells whether there is something to go back to: the last learn() that was taken, once.';
+
 /**
  * A person's or purpose's adapter over a base that many share: its examples, vectors and settings stay in this browser
  * under its id. Each `open` gives an object of its own; what they stand for is there once, and lives until all are disposed of.
@@ -205,7 +208,7 @@ export class Profile extends EventTarget implements AsyncDisposable {
       const previous = (await open.read())?.state.previous;
       if (previous === undefined) throw forgotten(this.id);
       if (previous === null) {
-        throw wrong('rollback', 'a profile that has learnt since it began or was rolled back', this.id);
+        throw wrong('rollback', 'a profile that has learnt since it began or was rolled back', this.id, NO_WAY_BACK);
       }
       await open.exchange(previous, ({ state }) => ({ state: { ...state, previous: null } }));
     } finally {

@@ -143,6 +143,9 @@ describe('VeraConfig', () => {
   });
 
   test.each([
+    [{ r: '8' }, /^Pass the number 8, without quotes\.$/],
+    [{ r: 'eight' }, /^$/],
+    [{ save_projection: 'false' }, /^Pass false, without quotes\.$/],
     [{ rank: 8 }, /^Did you mean r\? The arguments are r, target_modules, /],
     [{ lora_alpha: 1 }, /^VeRA has no alpha/],
     [{ peft_version: '0.21.2' }, /^VeraConfig\.from_json\(json\) takes the content of a file/],
