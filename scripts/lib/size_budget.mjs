@@ -10,7 +10,7 @@ const KIB = 1024;
  * @type {Readonly<Record<string, { files: readonly string[], most: number }>>}
  */
 const BUDGETS = {
-  'webvera.js': { files: ['webvera.js'], most: 50 * KIB },
+  'webvera.js': { files: ['webvera.js'], most: 53 * KIB },
   'worker.js': { files: ['worker.js'], most: 220 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
   'embed.js': { files: ['embed.js'], most: 62 * KIB },
