@@ -54,7 +54,7 @@ function profile(files: { readonly config?: string; readonly about?: string; rea
     ['examples.jsonl', new Blob([examples])],
     ...(about === undefined ? [] : ([['profile.json', new Blob([about])]] as const)),
   ]);
-  return () => readFiles(blobs, { base: { base: 'base', labels: null } });
+  return () => readFiles(blobs, { base: { base: 'base', labels: null, problem_type: null } });
 }
 
 async function lines(text: string): Promise<void> {
