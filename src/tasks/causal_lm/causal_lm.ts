@@ -94,6 +94,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   async kept(example: SentExample, where: string): Promise<SentExample> {
     await rowOfExample(example, where, {
       breather: new Breather(),
+      most: this.text.maxLength,
       tokenizer: this.#tokenizer,
       vocabSize: this.text.vocabSize,
       // Whose turns are learnt is a run's choice.

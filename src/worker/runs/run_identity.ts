@@ -1,5 +1,6 @@
 import type { Adapter } from '../../adapters/adapter';
 import type { Overlay } from '../../adapters/overlay';
+import { Breather } from '../../core/breather';
 import { bytesOf } from '../../core/bytes';
 import { Digest } from '../../core/digest';
 import type { Value } from '../../graph/value';
@@ -35,7 +36,9 @@ export async function runIdentity({ model, overlay, adapters, rows }: RunParts):
   await digest.add(new Uint8Array(await model.runner.readAll(samples)));
   for (const pool of frozenPools(overlay, adapters)) await digest.add(new Uint8Array(await model.runner.read(pool)));
   const task: Task = model.task;
+  const breather = new Breather();
   for (const row of rows) {
+    await breather.breathe();
     const columns = task.columns(row);
     const length = Uint32Array.of(columns[0]?.length ?? 0);
     for (const part of [length, ...columns]) await digest.add(bytesOf(part));
