@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
+import { ACTIVATIONS } from './activations';
 import { type Inputs, type Network, PADDING_POSITION, type PositionRule, type WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type EncoderLayerNames, encoderLayers } from './encoder';
@@ -57,13 +58,14 @@ export function createBertNetwork(
     prefix: kind.prefix,
     constants: [],
     hidden: (g, layers, inputs) => {
-      const { hidden_size: C, num_attention_heads: H, num_hidden_layers: count, layer_norm_eps: eps } = config;
+      const { hidden_size: C, num_attention_heads: H, num_hidden_layers: count, hidden_act: act } = config;
+      const { layer_norm_eps: eps } = config;
       const block = (layer: number): string => blockOf(kind, layer);
       return encoderLayers(
         g,
         layers,
         inputs,
-        { block, names: LAYER, count, C, H, eps },
+        { block, names: LAYER, count, C, H, eps, act },
         embed(g, layers, config, kind, inputs),
       );
     },
@@ -140,7 +142,7 @@ function encoderModules(config: EncoderConfig, kind: BertKind): ModuleInfo[] {
       { name: `${block}.attention.output.dropout`, type: 'Dropout' },
       { name: `${block}.intermediate`, type: `${className}Intermediate` },
       linearModule(up),
-      { name: `${block}.intermediate.intermediate_act_fn`, type: 'GELUActivation' },
+      { name: `${block}.intermediate.intermediate_act_fn`, type: ACTIVATIONS[config.hidden_act].type },
       { name: `${block}.output`, type: `${className}Output` },
       linearModule(down),
       { name: `${block}.output.LayerNorm`, type: 'LayerNorm' },

@@ -1,8 +1,8 @@
 import type { Fields } from '../core/fields';
+import { type ActivationName, parseActivation } from './activations';
 import {
   expectModelType,
   MAX,
-  oneOf,
   parseDtype,
   parseTokens,
   type SpecialTokens,
@@ -43,6 +43,8 @@ export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
   readonly vocab_size: number;
   readonly max_position_embeddings: number;
   readonly rms_norm_eps: number;
+  /** Of the MLP's gate. Gemma 2 and 3 call it `hidden_activation`. */
+  readonly hidden_act: ActivationName;
   readonly rope: RopeConfig;
   /** Set where layers see a window of the text alone. */
   readonly sliding?: SlidingLayers;
@@ -71,13 +73,11 @@ export interface GatedDecoderDefaults {
   readonly head_dim?: number;
   /** Unless given, false. */
   readonly tie_word_embeddings?: boolean;
-  /** Fields that name the MLP's activation, each with its names of the one that is built. Unless given, `hidden_act`: "silu". */
-  readonly activation?: Readonly<Record<string, readonly [string, ...(readonly string[])]>>;
+  /** The activation that the family reads for itself. Unless given, `hidden_act` is read, "silu" by default. */
+  readonly hidden_act?: ActivationName;
   /** Rotary embeddings that the family reads for itself. */
   readonly rope?: RopeConfig;
 }
-
-const SILU = { hidden_act: ['silu'] } as const;
 
 /**
  * Reads what all of these have. Sizes must be there; the rest has defaults. The base's own dropout isn't read: a frozen base runs
@@ -88,7 +88,7 @@ export function parseGatedDecoder(
   modelType: string,
   defaults: GatedDecoderDefaults,
 ): GatedDecoderConfig {
-  expectGatedDecoder(fields, modelType, defaults);
+  expectModelType(fields, modelType);
   const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null, head_dim } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   return {
@@ -99,6 +99,7 @@ export function parseGatedDecoder(
       max: MAX.positions,
     }),
     rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: rms_norm_eps, max: 1 }),
+    hidden_act: defaults.hidden_act ?? parseActivation(fields, 'hidden_act', 'silu'),
     rope: defaults.rope ?? parseRope(fields, ropeFields(fields)),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', defaults.tie_word_embeddings ?? false),
     ...parseTokens(fields, vocab_size, { bos, eos, pad }),
@@ -166,10 +167,4 @@ function readRope(fields: Fields, rope: Fields | undefined, fallback: number): R
     high_freq_factor,
     original_max_position_embeddings: rope.positiveInteger('original_max_position_embeddings', { max: MAX.positions }),
   };
-}
-
-/** Checks what is built of these models: whatever would change their numbers and isn't is refused, never ignored. */
-function expectGatedDecoder(fields: Fields, modelType: string, { activation = SILU }: GatedDecoderDefaults): void {
-  expectModelType(fields, modelType);
-  for (const [field, names] of Object.entries(activation)) oneOf(fields, field, names);
 }

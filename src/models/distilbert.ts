@@ -3,6 +3,7 @@ import type { ModuleInfo, PretrainedConfig } from '../core/model';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
 import { relu } from '../ops/relu';
+import { ACTIVATIONS } from './activations';
 import type { Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type EncoderLayerNames, encoderLayers } from './encoder';
@@ -28,7 +29,7 @@ const EPS = 1e-12;
 /** `model_type: "distilbert"`: BERT without types of tokens and without a pooler, under names of its own. */
 export function createDistilbert(json: PretrainedConfig): Network {
   const config = parseDistilbert(json);
-  const { vocab_size, hidden_size: C, num_hidden_layers: count, num_attention_heads: H } = config;
+  const { vocab_size, hidden_size: C, num_hidden_layers: count, num_attention_heads: H, hidden_act: act } = config;
   return {
     config: json,
     text: {
@@ -48,7 +49,8 @@ export function createDistilbert(json: PretrainedConfig): Network {
       const words = embedding(g, inputs.value('input_ids'), table('word'), { padding });
       const sum = add(g, words, embedding(g, inputs.value('position_ids'), table('position')));
       const embedded = layerNormOf(g, layers, `${EMBEDDINGS}.LayerNorm`, sum, EPS);
-      return encoderLayers(g, layers, inputs, { block: blockOf, names: LAYER, count, C, H, eps: EPS }, embedded);
+      const encoder = { block: blockOf, names: LAYER, count, C, H, eps: EPS, act };
+      return encoderLayers(g, layers, inputs, encoder, embedded);
     },
     heads: {
       sequence_classification: denseHead({
@@ -108,7 +110,7 @@ function distilbertModules(config: EncoderConfig): ModuleInfo[] {
       { name: `${block}.ffn`, type: 'FFN' },
       { name: `${block}.ffn.dropout`, type: 'Dropout' },
       ...mlp.map(linearModule),
-      { name: `${block}.ffn.activation`, type: 'GELUActivation' },
+      { name: `${block}.ffn.activation`, type: ACTIVATIONS[config.hidden_act].type },
       { name: `${block}.${LAYER.outputNorm}`, type: 'LayerNorm' },
     ];
   });

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { gelu } from '../ops/gelu';
+import { ACTIVATIONS, type ActivationName } from './activations';
 import type { Inputs } from './architecture';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
@@ -25,14 +25,15 @@ interface EncoderLayers {
   readonly C: number;
   readonly H: number;
   readonly eps: number;
+  readonly act: ActivationName;
 }
 
-/** The layers of BERT and of those after it: tokens see each other in both directions; LayerNorm after each sum, GELU. */
+/** The layers of BERT and of those after it: tokens see each other in both directions; LayerNorm after each sum. */
 export function encoderLayers(
   g: Graph,
   layers: Layers,
   inputs: Inputs,
-  { block, names, count, C, H, eps }: EncoderLayers,
+  { block, names, count, C, H, eps, act }: EncoderLayers,
   embedded: Value,
 ): Value {
   let x = embedded;
@@ -48,7 +49,8 @@ export function encoderLayers(
       layers.linear(at(names.attended), attended, { residual: x }),
       eps,
     );
-    const made = layers.linear(at(names.down), gelu(g, layers.linear(at(names.up), x)), { residual: x });
+    const wide = ACTIVATIONS[act].apply(g, layers.linear(at(names.up), x));
+    const made = layers.linear(at(names.down), wide, { residual: x });
     x = layerNormOf(g, layers, at(names.outputNorm), made, eps);
   }
   inputs.block?.();

@@ -1,4 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
+import { type ActivationName, parseActivation } from './activations';
 import {
   expectModelType,
   MAX,
@@ -21,6 +22,7 @@ export interface EncoderConfig extends SpecialTokens {
   /** Rows of the table of positions. */
   readonly max_position_embeddings: number;
   readonly type_vocab_size: number;
+  readonly hidden_act: ActivationName;
   readonly layer_norm_eps: number;
   readonly initializer_range: number;
   readonly dtype: StoredDtype | null;
@@ -46,7 +48,6 @@ export function parseEncoderConfig(
 ): EncoderConfig {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, modelType);
-  oneOf(fields, 'hidden_act', ['gelu']);
   oneOf(fields, 'position_embedding_type', ['absolute']);
   oneOf(fields, 'is_decoder', [false]);
   oneOf(fields, 'add_cross_attention', [false]);
@@ -64,6 +65,7 @@ export function parseEncoderConfig(
     num_attention_heads,
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 512, max: MAX.positions }),
     type_vocab_size: fields.positiveInteger('type_vocab_size', { fallback: type_vocab_size, max: 256 }),
+    hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),
     layer_norm_eps: fields.positiveNumber('layer_norm_eps', { fallback: 1e-12, max: 1 }),
     initializer_range: fields.positiveNumber('initializer_range', { fallback: INITIAL_STD, max: 1 }),
     ...parseTokens(fields, vocab_size, tokens),

@@ -3,9 +3,9 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { withAlibi, withoutAlibi } from '../ops/attention/alibi';
 import { embedding } from '../ops/embedding';
-import { gelu } from '../ops/gelu';
 import { rope } from '../ops/rope';
 import { sliceColumns } from '../ops/slice_columns';
+import { ACTIVATIONS } from './activations';
 import { alibiTable } from './alibi_table';
 import type { ConstantSpec, Inputs, Network } from './architecture';
 import { LONGEST } from './config_fields';
@@ -67,7 +67,7 @@ function block(g: Graph, layers: Layers, config: FalconConfig, inputs: Inputs, l
   const attended = (qkv: Value): Value =>
     layers.linear(`${name}.self_attention.dense`, attend(g, config, inputs, layer, qkv), { residual: x });
   const mlp = (wide: Value, residual: Value): Value =>
-    layers.linear(`${name}.mlp.dense_4h_to_h`, gelu(g, wide), { residual });
+    layers.linear(`${name}.mlp.dense_4h_to_h`, ACTIVATIONS[config.activation].apply(g, wide), { residual });
   if (config.block === 'shared') {
     const [qkv, wide] = layers.linears([fused, up], norm('input_layernorm', x));
     return mlp(wide, attended(qkv));

@@ -1,8 +1,8 @@
 import { Fields, type JsonObject } from '../core/fields';
+import { type ActivationName, parseActivation } from './activations';
 import {
   expectModelType,
   MAX,
-  oneOf,
   parseDtype,
   parseTokens,
   type SpecialTokens,
@@ -24,6 +24,8 @@ export interface FalconConfig extends SpecialTokens {
   readonly kvHeads: number;
   readonly max_position_embeddings: number;
   readonly layer_norm_epsilon: number;
+  /** Of the MLP. */
+  readonly activation: ActivationName;
   /** Biases on the linear layers. */
   readonly bias: boolean;
   /** Undefined where biases of attention say where tokens are: ALiBi. */
@@ -42,7 +44,6 @@ export interface FalconConfig extends SpecialTokens {
 export function parseFalconConfig(json: JsonObject): FalconConfig {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'falcon');
-  oneOf(fields, 'activation', ['gelu']);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
   const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
@@ -64,6 +65,7 @@ export function parseFalconConfig(json: JsonObject): FalconConfig {
     kvHeads,
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 2048, max: MAX.positions }),
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
+    activation: parseActivation(fields, 'activation', 'gelu'),
     bias: fields.boolean('bias', false),
     rope,
     block: parseBlock(fields),

@@ -1,4 +1,5 @@
 import type { ModuleInfo } from '../core/model';
+import { ACTIVATIONS } from './activations';
 import type { WeightSpec } from './architecture';
 import type { FalconConfig } from './falcon_config';
 import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
@@ -41,7 +42,7 @@ function blockModules(config: FalconConfig, layer: number): ModuleInfo[] {
     { name: `${block}.self_attention.attention_dropout`, type: 'Dropout' },
     { name: `${block}.mlp`, type: 'FalconMLP' },
     linearModule(up),
-    { name: `${block}.mlp.act`, type: 'GELUActivation' },
+    { name: `${block}.mlp.act`, type: ACTIVATIONS[config.activation].type },
     linearModule(down),
     ...norms.map((name) => ({ name, type: 'LayerNorm' })),
   ];

@@ -4,11 +4,10 @@ import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import type { AttentionHeads } from '../ops/attention/attention';
 import { embedding } from '../ops/embedding';
-import { geglu } from '../ops/geglu';
 import { rmsNorm } from '../ops/rms_norm';
 import { rope } from '../ops/rope';
 import { sliceColumns } from '../ops/slice_columns';
-import { swiglu } from '../ops/swiglu';
+import { ACTIVATIONS } from './activations';
 import type { ConstantSpec, Inputs, Network } from './architecture';
 import { LONGEST } from './config_fields';
 import type { GatedDecoderConfig, RopeConfig } from './decoder_fields';
@@ -135,7 +134,7 @@ function queriesKeysAndValues(
 
 function mlp(g: Graph, layers: Layers, decoder: GatedDecoder, block: string, x: Value, residual?: Value): Value {
   const [gate, up] = gateAndUp(g, layers, decoder, block, x);
-  const gated = decoder.activation === 'gelu_pytorch_tanh' ? geglu(g, gate, up) : swiglu(g, gate, up);
+  const gated = ACTIVATIONS[decoder.hidden_act].gate(g, gate, up);
   return layers.linear(`${block}.down_proj`, gated, { ...(residual && { residual }) });
 }
 

@@ -18,8 +18,6 @@ export interface GatedDecoderKind {
   readonly outputNorms?: boolean;
   /** Added to the norms' weights: 1 where they are stored as their distance from one. Default: 0. */
   readonly normOffset?: 0 | 1;
-  /** Of the gate. Default: 'silu'. */
-  readonly activation?: 'silu' | 'gelu_pytorch_tanh';
   /** Whether embeddings are multiplied by √hidden_size, and torch's class of them then. */
   readonly scaledEmbedding?: boolean;
   readonly embeddingName?: string;

@@ -1,4 +1,5 @@
 import type { ModuleInfo } from '../core/model';
+import { ACTIVATIONS } from './activations';
 import type { WeightSpec } from './architecture';
 import type { GatedDecoder } from './gated_decoder_kind';
 import { embeddingModule, type LinearSpec, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
@@ -45,7 +46,7 @@ function blockModules(decoder: GatedDecoder, layer: number): ModuleInfo[] {
     ...mlpLinears(decoder, block).map(linearModule),
     {
       name: `${block}.mlp.${fused ? 'activation_fn' : 'act_fn'}`,
-      type: decoder.activation === 'gelu_pytorch_tanh' ? 'GELUTanh' : 'SiLUActivation',
+      type: ACTIVATIONS[decoder.hidden_act].type,
     },
     ...blockNorms(decoder, block).map(norm),
     ...(fused ? ['resid_attn_dropout', 'resid_mlp_dropout'] : []).map((name) => ({

@@ -11,7 +11,6 @@ export function createGemma(json: PretrainedConfig): Network {
     className: 'Gemma',
     biases: { qkv: attention_bias, o: attention_bias, mlp: false },
     normOffset: 1,
-    activation: 'gelu_pytorch_tanh',
     scaledEmbedding: true,
   });
 }

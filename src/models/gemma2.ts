@@ -12,7 +12,6 @@ export function createGemma2(json: PretrainedConfig): Network {
     biases: { qkv: attention_bias, o: attention_bias, mlp: false },
     outputNorms: true,
     normOffset: 1,
-    activation: 'gelu_pytorch_tanh',
     scaledEmbedding: true,
   });
 }

@@ -1,4 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
+import { parseActivation } from './activations';
 import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { expectCausal, GEMMA_DEFAULTS, parseSoftcap } from './gemma_config';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
@@ -18,7 +19,8 @@ interface Gemma2Config extends GatedDecoderConfig {
 export function parseGemma2Config(json: JsonObject): Gemma2Config {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
-  const config = parseGatedDecoder(fields, 'gemma2', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192 });
+  const hidden_act = parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh');
+  const config = parseGatedDecoder(fields, 'gemma2', { ...GEMMA_DEFAULTS, max_position_embeddings: 8192, hidden_act });
   const slides = (layer: number): boolean => layer % 2 === 0;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);
   const scoreSoftcap = parseSoftcap(fields, 'attn_logit_softcapping', 50);

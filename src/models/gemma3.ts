@@ -15,7 +15,6 @@ export function createGemma3(json: PretrainedConfig): Network {
     headNorms: true,
     outputNorms: true,
     normOffset: 1,
-    activation: 'gelu_pytorch_tanh',
     scaledEmbedding: true,
     embeddingName: 'Gemma3TextScaledWordEmbedding',
   });

@@ -1,4 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
+import { parseActivation } from './activations';
 import { type GatedDecoderConfig, parseGatedDecoder, parseRope, type RopeConfig } from './decoder_fields';
 import { expectCausal, GEMMA_DEFAULTS, parseSoftcap } from './gemma_config';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
@@ -19,7 +20,12 @@ export function parseGemma3Config(json: JsonObject): Gemma3Config {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
   const { rope, slidingRope } = parseRopes(fields);
-  const config = parseGatedDecoder(fields, 'gemma3_text', { ...GEMMA_DEFAULTS, max_position_embeddings: 131072, rope });
+  const config = parseGatedDecoder(fields, 'gemma3_text', {
+    ...GEMMA_DEFAULTS,
+    max_position_embeddings: 131072,
+    hidden_act: parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
+    rope,
+  });
   const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
   const sliding = parseSlidingLayers(fields, config.num_hidden_layers, parseWindow(fields, 4096), slides);

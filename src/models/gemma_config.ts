@@ -1,5 +1,6 @@
 import { Fields, type JsonObject } from '../core/fields';
-import { oneOf } from './config_fields';
+import { ACTIVATIONS, type ActivationName, parseActivation } from './activations';
+import { oneOf, unsupported } from './config_fields';
 import { type GatedDecoderConfig, type GatedDecoderDefaults, parseGatedDecoder } from './decoder_fields';
 
 /** What a Gemma needs of its config.json, under Hugging Face's names and with their defaults. */
@@ -16,11 +17,7 @@ export const GEMMA_DEFAULTS = {
   pad: 0,
   head_dim: 256,
   tie_word_embeddings: true,
-  activation: { hidden_activation: ['gelu_pytorch_tanh'] },
 } as const satisfies Partial<GatedDecoderDefaults>;
-
-/** The first files say "gelu" of models that were trained with its approximation; transformers reads it as that too. */
-const ACTIVATION = { ...GEMMA_DEFAULTS.activation, hidden_act: ['gelu_pytorch_tanh', 'gelu'] } as const;
 
 /**
  * Reads a config.json of `model_type` "gemma", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
@@ -34,10 +31,22 @@ export function parseGemmaConfig(json: JsonObject): GemmaConfig {
     ...parseGatedDecoder(fields, 'gemma', {
       ...GEMMA_DEFAULTS,
       max_position_embeddings: 8192,
-      activation: ACTIVATION,
+      hidden_act: parseGemmaActivation(fields),
     }),
     attention_bias: fields.boolean('attention_bias', false),
   });
+}
+
+/**
+ * The first files say "gelu" of models that were trained with its approximation; transformers reads it as that too. It goes by
+ * `hidden_act` since version 5, and by `hidden_activation` before: where they name two functions, the model is refused.
+ */
+function parseGemmaActivation(fields: Fields): ActivationName {
+  const named = parseActivation(fields, 'hidden_act', 'gelu_pytorch_tanh');
+  const hidden_act = named === 'gelu' ? 'gelu_pytorch_tanh' : named;
+  const older = parseActivation(fields, 'hidden_activation', hidden_act);
+  if (ACTIVATIONS[older].apply === ACTIVATIONS[hidden_act].apply) return hidden_act;
+  throw unsupported('hidden_activation', older, [hidden_act]);
 }
 
 /** Some Gemmas are made to read texts in both directions. */

@@ -3,8 +3,8 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
-import { geluNew } from '../ops/gelu_new';
 import { sliceColumns } from '../ops/slice_columns';
+import { ACTIVATIONS } from './activations';
 import type { Inputs, Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { type Gpt2Config, parseGpt2Config } from './gpt2_config';
@@ -13,7 +13,7 @@ import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
 import { embeddingModule, layerNormWeights, linearModule, linearsOf, linearWeights, matrix } from './specs';
 
-/** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v, GELU; tied or untied head. */
+/** `model_type: "gpt2"`: LayerNorm, learned positions, fused q, k and v; tied or untied head. */
 export function createGpt2(json: PretrainedConfig): Network {
   const config = parseGpt2Config(json);
   const { n_embd: C, vocab_size: V } = config;
@@ -52,7 +52,7 @@ function gpt2(g: Graph, layers: Layers, config: Gpt2Config, inputs: Inputs): Val
     inputs.block?.();
     const block = `transformer.h.${layer}`;
     x = attention(g, layers, config, inputs, layer, norm(`${block}.ln_1`, x), x);
-    x = mlp(g, layers, `${block}.mlp`, norm(`${block}.ln_2`, x), x);
+    x = mlp(g, layers, config, block, norm(`${block}.ln_2`, x), x);
   }
   inputs.block?.();
   return norm('transformer.ln_f', x);
@@ -75,8 +75,10 @@ function attention(
   return layers.linear(`${block}.c_proj`, attended, { residual });
 }
 
-function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {
-  return layers.linear(`${block}.c_proj`, geluNew(g, layers.linear(`${block}.c_fc`, x)), { residual });
+function mlp(g: Graph, layers: Layers, config: Gpt2Config, block: string, x: Value, residual: Value): Value {
+  const act = ACTIVATIONS[config.activation_function];
+  const wide = act.apply(g, layers.linear(`${block}.mlp.c_fc`, x));
+  return layers.linear(`${block}.mlp.c_proj`, wide, { residual });
 }
 
 function blockLinears({ n_embd: C, n_inner: F }: Gpt2Config, block: string) {
@@ -86,8 +88,6 @@ function blockLinears({ n_embd: C, n_inner: F }: Gpt2Config, block: string) {
     mlp: [conv('mlp.c_fc', C, F), conv('mlp.c_proj', F, C)],
   };
 }
-
-const ACTIVATION_TYPES = { gelu_new: 'NewGELUActivation', gelu_pytorch_tanh: 'GELUTanh' } as const;
 
 function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
   const modules: ModuleInfo[] = [
@@ -110,7 +110,7 @@ function gpt2Modules(config: Gpt2Config): ModuleInfo[] {
       { name: `${block}.ln_2`, type: 'LayerNorm' },
       { name: `${block}.mlp`, type: 'GPT2MLP' },
       ...mlp.map(linearModule),
-      { name: `${block}.mlp.act`, type: ACTIVATION_TYPES[config.activation_function] },
+      { name: `${block}.mlp.act`, type: ACTIVATIONS[config.activation_function].type },
       { name: `${block}.mlp.dropout`, type: 'Dropout' },
     );
   }

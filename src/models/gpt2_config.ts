@@ -1,4 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
+import { type ActivationName, parseActivation } from './activations';
 import {
   expectModelType,
   MAX,
@@ -22,8 +23,7 @@ export interface Gpt2Config extends SpecialTokens {
   /** Width of the MLP; null in the file means 4·n_embd. */
   readonly n_inner: number;
   readonly layer_norm_epsilon: number;
-  /** Two names of one function. */
-  readonly activation_function: 'gelu_new' | 'gelu_pytorch_tanh';
+  readonly activation_function: ActivationName;
   readonly tie_word_embeddings: boolean;
   readonly dtype: StoredDtype | null;
 }
@@ -53,7 +53,7 @@ export function parseGpt2Config(json: JsonObject): Gpt2Config {
     n_head,
     n_inner: fields.positiveInteger('n_inner', { fallback: 4 * n_embd, max: 4 * MAX.width }),
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
-    activation_function: oneOf(fields, 'activation_function', ['gelu_new', 'gelu_pytorch_tanh']),
+    activation_function: parseActivation(fields, 'activation_function', 'gelu_new'),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
     ...parseTokens(fields, vocab_size, { bos: 50256, eos: 50256, pad: null }),
     dtype: parseDtype(fields),

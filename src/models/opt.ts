@@ -3,7 +3,7 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
-import { relu } from '../ops/relu';
+import { ACTIVATIONS } from './activations';
 import type { Inputs, Network, WeightSpec } from './architecture';
 import { LONGEST } from './config_fields';
 import { languageHead, scoreHead } from './heads';
@@ -26,7 +26,7 @@ const EPS = 1e-5;
 /** Position p is in row p + 2 of the table: the first two stood for padding once. */
 const POSITION_OFFSET = 2;
 
-/** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding, ReLU; tied or untied head. */
+/** `model_type: "opt"`: LayerNorm before or after, learned positions that don't count padding; tied or untied head. */
 export function createOpt(json: PretrainedConfig): Network {
   const config = parseOptConfig(json);
   const { word_embed_proj_dim: E, vocab_size: V, tie_word_embeddings } = config;
@@ -64,7 +64,7 @@ function opt(g: Graph, layers: Layers, config: OptConfig, inputs: Inputs): Value
       x = before ? sum : norm(`${block}.${name}`, sum);
     };
     apply('self_attn_layer_norm', (value, residual) => attention(layers, config, inputs, layer, value, residual));
-    apply('final_layer_norm', (value, residual) => mlp(g, layers, block, value, residual));
+    apply('final_layer_norm', (value, residual) => mlp(g, layers, config, block, value, residual));
   }
   inputs.block?.();
   if (config.final_layer_norm) x = norm('model.decoder.final_layer_norm', x);
@@ -88,8 +88,9 @@ function attention(layers: Layers, config: OptConfig, inputs: Inputs, layer: num
   return layers.linear(`${block}.out_proj`, attended, { residual });
 }
 
-function mlp(g: Graph, layers: Layers, block: string, x: Value, residual: Value): Value {
-  return layers.linear(`${block}.fc2`, relu(g, layers.linear(`${block}.fc1`, x)), { residual });
+function mlp(g: Graph, layers: Layers, config: OptConfig, block: string, x: Value, residual: Value): Value {
+  const act = ACTIVATIONS[config.activation_function];
+  return layers.linear(`${block}.fc2`, act.apply(g, layers.linear(`${block}.fc1`, x)), { residual });
 }
 
 function isProjected({ word_embed_proj_dim, hidden_size }: OptConfig): boolean {
@@ -131,7 +132,7 @@ function optModules(config: OptConfig): ModuleInfo[] {
       { name: block, type: 'OPTDecoderLayer' },
       { name: `${block}.self_attn`, type: 'OPTAttention' },
       ...attention.map(linearModule),
-      { name: `${block}.activation_fn`, type: 'ReLU' },
+      { name: `${block}.activation_fn`, type: ACTIVATIONS[config.activation_function].type },
       { name: `${block}.self_attn_layer_norm`, type: 'LayerNorm' },
       ...mlp.map(linearModule),
       { name: `${block}.final_layer_norm`, type: 'LayerNorm' },

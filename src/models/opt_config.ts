@@ -1,4 +1,5 @@
 import { Fields, type JsonObject } from '../core/fields';
+import { type ActivationName, parseActivation } from './activations';
 import {
   expectModelType,
   MAX,
@@ -27,6 +28,7 @@ export interface OptConfig extends SpecialTokens {
   readonly do_layer_norm_before: boolean;
   /** Whether a norm follows the last layer. */
   readonly final_layer_norm: boolean;
+  readonly activation_function: ActivationName;
   /** Biases on the linear layers. */
   readonly enable_bias: boolean;
   readonly tie_word_embeddings: boolean;
@@ -41,7 +43,6 @@ export interface OptConfig extends SpecialTokens {
 export function parseOptConfig(json: JsonObject): OptConfig {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'opt');
-  oneOf(fields, 'activation_function', ['relu']);
   oneOf(fields, 'layer_norm_elementwise_affine', [true]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
@@ -61,6 +62,7 @@ export function parseOptConfig(json: JsonObject): OptConfig {
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 2048, max: MAX.positions }),
     do_layer_norm_before,
     final_layer_norm: !fields.boolean('_remove_final_layer_norm', false) && do_layer_norm_before,
+    activation_function: parseActivation(fields, 'activation_function', 'relu'),
     enable_bias: fields.boolean('enable_bias', true),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
     ...parseTokens(fields, vocab_size, { bos: 0, eos: 2, pad: 1 }),

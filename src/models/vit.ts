@@ -4,8 +4,8 @@ import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { add } from '../ops/add';
 import { embedding } from '../ops/embedding';
-import { gelu } from '../ops/gelu';
 import { prependRow } from '../ops/prepend_row';
+import { ACTIVATIONS } from './activations';
 import type { Head, Inputs, Network, NetworkOptions } from './architecture';
 import { newWeights } from './heads';
 import type { Labels } from './labels';
@@ -15,7 +15,7 @@ import { type LinearSpec, linearModule, linearWeights } from './specs';
 import { parseVitConfig, type VitConfig } from './vit_config';
 import { nameOfQuery, VIT, type VitLayer, vitLayers, vitModules, vitWeights } from './vit_specs';
 
-/** `model_type: "vit"`: an image's patches as tokens, one before them that stands for the whole; LayerNorm before each part, GELU. */
+/** `model_type: "vit"`: an image's patches as tokens, one before them that stands for the whole; LayerNorm before each part. */
 export function createVit(json: PretrainedConfig, { moduleNames }: NetworkOptions = {}): Network {
   const parsed = parseVitConfig(json);
   const config = { ...parsed, moduleNames: moduleNames ?? parsed.moduleNames };
@@ -39,7 +39,7 @@ function vit(g: Graph, layers: Layers, config: VitConfig, inputs: Inputs): Value
   for (const [index, layer] of vitLayers(config).entries()) {
     inputs.block?.();
     x = attention(layers, config, inputs, { index, layer, x: norm(layer.normBefore, x), residual: x });
-    const made = gelu(g, layers.linear(layer.up.name, norm(layer.normAfter, x)));
+    const made = ACTIVATIONS[config.hidden_act].apply(g, layers.linear(layer.up.name, norm(layer.normAfter, x)));
     x = layers.linear(layer.down.name, made, { residual: x });
   }
   inputs.block?.();

@@ -1,7 +1,8 @@
 import { Fields, type JsonObject } from '../core/fields';
 import type { ModuleNames } from '../core/model';
+import { type ActivationName, parseActivation } from './activations';
 import type { ImageSizes } from './architecture';
-import { expectModelType, LONGEST, MAX, oneOf, parseDtype, type StoredDtype, unsupported } from './config_fields';
+import { expectModelType, LONGEST, MAX, parseDtype, type StoredDtype, unsupported } from './config_fields';
 import { INITIAL_STD } from './heads';
 
 /** What a ViT needs of its config.json, under Hugging Face's names and with their defaults. */
@@ -11,6 +12,7 @@ export interface VitConfig {
   readonly intermediate_size: number;
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
+  readonly hidden_act: ActivationName;
   readonly layer_norm_eps: number;
   readonly qkv_bias: boolean;
   readonly initializer_range: number;
@@ -28,7 +30,6 @@ export interface VitConfig {
 export function parseVitConfig(json: JsonObject): VitConfig {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'vit');
-  oneOf(fields, 'hidden_act', ['gelu']);
   const hidden_size = fields.positiveInteger('hidden_size', { max: MAX.width });
   const num_attention_heads = fields.positiveInteger('num_attention_heads', { max: MAX.heads });
   if (hidden_size % num_attention_heads !== 0) {
@@ -42,6 +43,7 @@ export function parseVitConfig(json: JsonObject): VitConfig {
     intermediate_size: fields.positiveInteger('intermediate_size', { max: MAX.width }),
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
     num_attention_heads,
+    hidden_act: parseActivation(fields, 'hidden_act', 'gelu'),
     layer_norm_eps: fields.positiveNumber('layer_norm_eps', { fallback: 1e-12, max: 1 }),
     qkv_bias: fields.boolean('qkv_bias', true),
     initializer_range: fields.positiveNumber('initializer_range', { fallback: INITIAL_STD, max: 1 }),

@@ -1,4 +1,5 @@
 import type { ModuleInfo, ModuleNames } from '../core/model';
+import { ACTIVATIONS } from './activations';
 import type { WeightSpec } from './architecture';
 import { type LinearSpec, layerNormWeights, linearModule, linearsOf, linearWeights, matrix, vector } from './specs';
 import type { VitConfig } from './vit_config';
@@ -98,10 +99,13 @@ export function vitModules(config: VitConfig): ModuleInfo[] {
   const list: ModuleInfo = { name: NAMES[moduleNames].layers, type: 'ModuleList' };
   const lists = moduleNames === 'v4' ? [{ name: 'vit.encoder', type: 'ViTEncoder' }, list] : [list];
   const ofLayer = moduleNames === 'v4' ? modulesOfV4 : modulesOfV5;
-  return [...before, ...lists, ...vitLayers(config).flatMap(ofLayer), { name: VIT.lastNorm, type: 'LayerNorm' }];
+  const act = ACTIVATIONS[config.hidden_act].type;
+  const modules = vitLayers(config).flatMap((layer) => ofLayer(layer, act));
+  return [...before, ...lists, ...modules, { name: VIT.lastNorm, type: 'LayerNorm' }];
 }
 
-function modulesOfV4({ name, normBefore, normAfter, query, key, value, attended, up, down }: VitLayer): ModuleInfo[] {
+function modulesOfV4(layer: VitLayer, act: string): ModuleInfo[] {
+  const { name, normBefore, normAfter, query, key, value, attended, up, down } = layer;
   return [
     { name, type: 'ViTLayer' },
     { name: `${name}.attention`, type: 'ViTAttention' },
@@ -112,7 +116,7 @@ function modulesOfV4({ name, normBefore, normAfter, query, key, value, attended,
     { name: `${name}.attention.output.dropout`, type: 'Dropout' },
     { name: `${name}.intermediate`, type: 'ViTIntermediate' },
     linearModule(up),
-    { name: `${name}.intermediate.intermediate_act_fn`, type: 'GELUActivation' },
+    { name: `${name}.intermediate.intermediate_act_fn`, type: act },
     { name: `${name}.output`, type: 'ViTOutput' },
     linearModule(down),
     { name: `${name}.output.dropout`, type: 'Dropout' },
@@ -121,7 +125,8 @@ function modulesOfV4({ name, normBefore, normAfter, query, key, value, attended,
   ];
 }
 
-function modulesOfV5({ name, normBefore, normAfter, query, key, value, attended, up, down }: VitLayer): ModuleInfo[] {
+function modulesOfV5(layer: VitLayer, act: string): ModuleInfo[] {
+  const { name, normBefore, normAfter, query, key, value, attended, up, down } = layer;
   return [
     { name, type: 'ViTLayer' },
     { name: `${name}.attention`, type: 'ViTAttention' },
@@ -129,7 +134,7 @@ function modulesOfV5({ name, normBefore, normAfter, query, key, value, attended,
     { name: normBefore, type: 'LayerNorm' },
     { name: normAfter, type: 'LayerNorm' },
     { name: `${name}.mlp`, type: 'ViTMLP' },
-    { name: `${name}.mlp.activation_fn`, type: 'GELUActivation' },
+    { name: `${name}.mlp.activation_fn`, type: act },
     ...[up, down].map(linearModule),
     { name: `${name}.dropout`, type: 'Dropout' },
   ];

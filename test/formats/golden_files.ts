@@ -4,6 +4,7 @@ import { layoutVectors } from '../../src/adapters/vera/parameters';
 import type { ExpectedTensors } from '../../src/formats/peft';
 
 interface Case {
+  readonly base: string;
   readonly vera_config: { readonly r: number; readonly projection_prng_key: number };
   readonly wrapped_modules: readonly {
     readonly name: string;

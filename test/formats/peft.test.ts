@@ -77,7 +77,7 @@ describe.each(CASES)("PEFT's files of %s", (name) => {
   );
 
   test('holds the vectors and projections that the configuration gives for the model', () => {
-    const base = name.startsWith('llama3') ? 'llama3-tied' : name === 'llama_bf16_mid' ? 'llama-bf16' : 'llama';
+    const base = caseOf(name).base.replace('base/', '');
     const config = readAdapterConfig(bytesOf(`${name}/adapter/adapter_config.json`));
     const facts = { ...moduleList('base/llama').facts, output_embedding: 'lm_head' };
     const { modules, max_in, max_out } = resolveVeraTargets(config, linearsOf(base), facts);

@@ -19,5 +19,5 @@ test('has every case, as its folder says', () => {
 test('chooses by what is known of a case', () => {
   expect(goldenNames(isKeyCase)).toHaveLength(4);
   expect(goldenNames(({ trains }) => trains.includes('biases'))).toEqual(['opt_bias_mid', 'qwen2_bias_mid']);
-  expect(goldenBases(({ task }) => task === 'image_classification')).toEqual(['vit', 'vit-v4']);
+  expect(goldenBases(({ task }) => task === 'image_classification')).toEqual(['vit-gelu-fast', 'vit', 'vit-v4']);
 });

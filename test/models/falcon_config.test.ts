@@ -49,7 +49,7 @@ test("Hugging Face's defaults", () => {
 describe('is refused', () => {
   test.each([
     ['another type', falcon, { model_type: 'RefinedWeb' }, 'unsupported_model'],
-    ['another activation', falcon, { activation: 'relu' }, 'unsupported_model'],
+    ['another activation', falcon, { activation: 'mish' }, 'unsupported_model'],
     ['biases where heads share keys', falcon, { alibi: true }, 'unsupported_model'],
     ['two norms in the old layout', falcon, { num_ln_in_parallel_attn: 2 }, 'unsupported_model'],
     ['part of the head rotated', falcon, { partial_rotary_factor: 0.5 }, 'unsupported_model'],

@@ -42,11 +42,17 @@ test('the first files call the approximate GELU by the name of the exact one', (
   }
 });
 
+test('goes by hidden_act, as transformers 5 does, where the older field says nothing else', () => {
+  const { hidden_activation: _, ...untold } = gemma;
+  expect(parseGemmaConfig({ ...untold, hidden_act: 'silu' }).hidden_act).toBe('silu');
+  expect(parseGemmaConfig({ ...untold, hidden_act: 'gelu' }).hidden_act).toBe('gelu_pytorch_tanh');
+});
+
 describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'gemma2' }],
-    ['the exact GELU', { hidden_activation: 'gelu' }],
-    ['another activation', { hidden_act: 'silu' }],
+    ['the exact GELU by the older field', { hidden_activation: 'gelu' }],
+    ['two activations', { hidden_act: 'silu' }],
     ['attention in both directions', { use_bidirectional_attention: true }],
   ])('%s', (_, change) => {
     expect(codeThrownBy(() => parseGemmaConfig({ ...gemma, ...change }))).toBe('unsupported_model');

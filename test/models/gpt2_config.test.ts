@@ -59,9 +59,8 @@ describe("Hugging Face's defaults", () => {
       eos_token_ids: [50256],
     });
   });
-  test('n_inner may be any width, and gelu_new has a second name', () => {
-    const config = parseGpt2Config({ ...gpt2, n_inner: 48, activation_function: 'gelu_pytorch_tanh' });
-    expect(config).toMatchObject({ n_inner: 48, activation_function: 'gelu_pytorch_tanh' });
+  test('n_inner may be any width', () => {
+    expect(parseGpt2Config({ ...gpt2, n_inner: 48 }).n_inner).toBe(48);
   });
 });
 
@@ -95,7 +94,7 @@ describe('malformed', () => {
 describe('unsupported', () => {
   test.each([
     ['another model', { model_type: 'gpt_bigcode' }],
-    ['another activation', { activation_function: 'gelu' }],
+    ['another activation', { activation_function: 'mish' }],
     ['WGSL for an activation', { activation_function: '*/ } fn evil(){' }],
     ['scores as they are', { scale_attn_weights: false }],
     ['scores scaled by the layer', { scale_attn_by_inverse_layer_idx: true }],
@@ -107,8 +106,8 @@ describe('unsupported', () => {
     expect(codeFor({ ...gpt2, ...change })).toBe('unsupported_model');
   });
   test('messages name the key, what is known and what came', () => {
-    expect(() => parseGpt2Config({ ...gpt2, activation_function: 'relu' })).toThrow(
-      'config.json: activation_function: expected "gelu_new" or "gelu_pytorch_tanh", got "relu"',
+    expect(() => parseGpt2Config({ ...gpt2, activation_function: 'mish' })).toThrow(
+      /^config\.json: activation_function: expected "gelu_new" or "gelu" or .* or "silu" or "swish", got "mish"$/,
     );
   });
 });

@@ -26,6 +26,7 @@ describe('files that transformers wrote', () => {
       max_position_embeddings: 40,
       do_layer_norm_before: true,
       final_layer_norm: true,
+      activation_function: 'relu',
       enable_bias: true,
       tie_word_embeddings: true,
       bos_token_id: 0,
@@ -99,7 +100,7 @@ describe('malformed', () => {
 describe('unsupported', () => {
   test.each([
     ['another model', { model_type: 'bart' }],
-    ['another activation', { activation_function: 'gelu' }],
+    ['another activation', { activation_function: 'tanh' }],
     ['norms without weights', { layer_norm_elementwise_affine: false }],
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
     ['float8', { dtype: 'float8_e4m3fn' }],

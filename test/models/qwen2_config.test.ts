@@ -24,6 +24,7 @@ test('qwen2', () => {
     head_dim: 8,
     max_position_embeddings: 40,
     rms_norm_eps: 1e-6,
+    hidden_act: 'silu',
     rope: { type: 'default', theta: 1000000 },
     tie_word_embeddings: qwen2.tie_word_embeddings,
     bos_token_id: 0,
@@ -53,7 +54,7 @@ test('layers from max_window_layers on see a window, where it is used', () => {
 describe('is refused', () => {
   test.each([
     ['another type', { model_type: 'llama' }],
-    ['another activation', { hidden_act: 'gelu' }],
+    ['another activation', { hidden_act: 'gelu_10' }],
     ['quantised weights', { quantization_config: {} }],
   ])('%s', (_, change) => {
     expect(codeThrownBy(() => parseQwen2Config({ ...qwen2, ...change }))).toBe('unsupported_model');

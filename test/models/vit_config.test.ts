@@ -14,6 +14,7 @@ test('a file that transformers wrote', () => {
     intermediate_size: 56,
     num_hidden_layers: 2,
     num_attention_heads: 4,
+    hidden_act: 'gelu',
     layer_norm_eps: 1e-12,
     qkv_bias: true,
     initializer_range: 0.15,
@@ -66,7 +67,7 @@ describe.each([
 describe('refused', () => {
   test.each<[string, unknown]>([
     ['model_type', 'deit'],
-    ['hidden_act', 'gelu_new'],
+    ['hidden_act', 'quick_gelu'],
     ['image_size', [16, 16]],
     ['patch_size', [4, 4]],
     ['image_size', 16_000],

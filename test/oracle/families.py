@@ -90,6 +90,23 @@ FALCON = {
     "attention_dropout": 0.0,
     **IDS,
 }
+DISTILBERT = {
+    "dim": HIDDEN,
+    "n_layers": 2,
+    "n_heads": HEADS,
+    "hidden_dim": INTERMEDIATE,
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": 0.6 * STD,
+    "dropout": 0.0,
+    "attention_dropout": 0.0,
+    "seq_classif_dropout": 0.0,
+    "pad_token_id": 0,
+    "num_labels": LABELS,
+}
+VIT = {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES}
+ONE_LAYER = {"num_hidden_layers": 1, "intermediate_size": 24}
+"""For bases that are there for one field of config.json."""
 LLAMA3_SCALING = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -194,7 +211,7 @@ BASES: Mapping[str, Base] = {
     "vit": Base(
         "ViTForImageClassification",
         1249,
-        {**ENCODER, "image_size": IMAGE, "patch_size": 4, "num_channels": CHANNELS, "num_labels": CLASSES},
+        VIT,
         committed=True,
     ),
     # One head of keys and values, attention and MLP beside each other on one norm, tied.
@@ -258,20 +275,7 @@ BASES: Mapping[str, Base] = {
     "distilbert": Base(
         "DistilBertForSequenceClassification",
         1258,
-        {
-            "dim": HIDDEN,
-            "n_layers": 2,
-            "n_heads": HEADS,
-            "hidden_dim": INTERMEDIATE,
-            "vocab_size": VOCABULARY,
-            "max_position_embeddings": POSITIONS,
-            "initializer_range": 0.6 * STD,
-            "dropout": 0.0,
-            "attention_dropout": 0.0,
-            "seq_classif_dropout": 0.0,
-            "pad_token_id": 0,
-            "num_labels": LABELS,
-        },
+        DISTILBERT,
         committed=True,
     ),
     # A sliding window in every layer, untied.
@@ -295,6 +299,43 @@ BASES: Mapping[str, Base] = {
             "rms_norm_eps": 1e-5,
         },
         Rope(1e4),
+        committed=True,
+    ),
+    # Other activations than their families' own.
+    "gpt2-silu": Base(
+        "GPT2LMHeadModel",
+        1359,
+        {**GPT2, "n_layer": 1, "n_inner": 24, "activation_function": "silu"},
+        committed=True,
+    ),
+    "opt-gelu": Base(
+        "OPTForCausalLM",
+        1360,
+        {**OPT, "num_hidden_layers": 1, "ffn_dim": 24, "activation_function": "gelu"},
+        committed=True,
+    ),
+    "llama-relu": Base(
+        "LlamaForCausalLM", 1361, {**DECODER, **ONE_LAYER, **TIED, "hidden_act": "relu"}, Rope(1e4), committed=True
+    ),
+    "qwen2-gelu": Base(
+        "Qwen2ForCausalLM", 1362, {**DECODER, **ONE_LAYER, **TIED, "hidden_act": "gelu"}, Rope(1e4), committed=True
+    ),
+    "bert-relu": Base(
+        "BertForSequenceClassification",
+        1363,
+        {**BERT, **ONE_LAYER, "num_labels": LABELS, "hidden_act": "relu"},
+        committed=True,
+    ),
+    "distilbert-gelu-new": Base(
+        "DistilBertForSequenceClassification",
+        1364,
+        {**DISTILBERT, "n_layers": 1, "hidden_dim": 24, "activation": "gelu_new"},
+        committed=True,
+    ),
+    "vit-gelu-fast": Base(
+        "ViTForImageClassification",
+        1365,
+        {**VIT, **ONE_LAYER, "hidden_act": "gelu_fast"},
         committed=True,
     ),
 }

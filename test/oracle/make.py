@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from .activations import make_activations
 from .bases import make_base
 from .case import make_case
 from .case_spec import WHOLE
@@ -61,6 +62,7 @@ def items() -> Iterable[Item]:
     yield Item("stop_strings", "stop_strings", "stop_strings.json", make_stop_strings)
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
+    yield Item("activations", "activations", "activations.json", make_activations)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)
     yield Item("gguf", "gguf", "gguf.json", make_gguf_files, tuple(FAMILIES))

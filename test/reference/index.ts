@@ -18,6 +18,7 @@ import * as layerNorm from './layer_norm';
 import * as linear from './linear';
 import * as linearShard from './linear_shard';
 import * as lossSum from './loss_sum';
+import * as mul from './mul';
 import * as prependRow from './prepend_row';
 import type { Reference } from './reference';
 import * as relu from './relu';
@@ -26,6 +27,7 @@ import * as rope from './rope';
 import * as rowWeights from './row_weights';
 import * as rows from './rows';
 import * as sample from './sample';
+import * as silu from './silu';
 import * as sliceColumns from './slice_columns';
 import * as softcap from './softcap';
 import * as squaredError from './squared_error';
@@ -59,12 +61,14 @@ export const references: Readonly<Record<string, Reference>> = {
   ...linear,
   ...linearShard,
   ...lossSum,
+  ...mul,
   ...prependRow,
   ...relu,
   ...rmsNorm,
   ...rope,
   ...rows,
   ...sample,
+  ...silu,
   ...sliceColumns,
   ...softcap,
   ...squaredError,

@@ -1,0 +1,18 @@
+// mul: y = a · b, element by element
+// a, b, y: `size` elements, four at a time; the last four may reach into the padding of the buffers
+// grid: one thread per four elements, folded into x and y
+// with lib/flat_index.wgsl
+struct Params { size: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(id, groups);
+  if (at * 4u >= p.size) {
+    return;
+  }
+  y[at] = a[at] * b[at];
+}

@@ -1,0 +1,57 @@
+import type { Fields } from '../core/fields';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { geglu } from '../ops/geglu';
+import { gelu } from '../ops/gelu';
+import { geluNew } from '../ops/gelu_new';
+import { mul } from '../ops/mul';
+import { relu } from '../ops/relu';
+import { silu } from '../ops/silu';
+import { swiglu } from '../ops/swiglu';
+import { oneOf } from './config_fields';
+
+/** The function between a model's linear layers. */
+interface Activation {
+  /** torch's class of the module. */
+  readonly type: string;
+  /** act(x). */
+  apply(g: Graph, x: Value): Value;
+  /** act(gate) · up. */
+  gate(g: Graph, gate: Value, up: Value): Value;
+}
+
+/** An activation whose gate has no kernel of its own: the activation, then a product. */
+function plain(apply: Activation['apply']): Omit<Activation, 'type'> {
+  return { apply, gate: (g, gate, up) => mul(g, apply(g, gate), up) };
+}
+
+const GELU = plain(gelu);
+/** Its names stand for one function: they round differently in torch, in the last bits. */
+const GELU_NEW = { apply: geluNew, gate: geglu };
+const SILU = { apply: silu, gate: swiglu };
+
+/** What is built of transformers' `ACT2FN`, by its names. */
+export const ACTIVATIONS = {
+  gelu: { type: 'GELUActivation', ...GELU },
+  gelu_python: { type: 'GELUActivation', ...GELU },
+  gelu_new: { type: 'NewGELUActivation', ...GELU_NEW },
+  gelu_fast: { type: 'FastGELUActivation', ...GELU_NEW },
+  gelu_accurate: { type: 'AccurateGELUActivation', ...GELU_NEW },
+  gelu_pytorch_tanh: { type: 'GELUTanh', ...GELU_NEW },
+  gelu_python_tanh: { type: 'GELUTanh', ...GELU_NEW },
+  relu: { type: 'ReLU', ...plain(relu) },
+  silu: { type: 'SiLUActivation', ...SILU },
+  swish: { type: 'SiLU', ...SILU },
+} as const satisfies Readonly<Record<string, Activation>>;
+
+export type ActivationName = keyof typeof ACTIVATIONS;
+
+const NAMES = Object.keys(ACTIVATIONS) as readonly ActivationName[];
+
+/**
+ * The activation that a field names, `fallback` where the file doesn't say. Throws `invalid_format` for what is no name,
+ * `unsupported_model` for another one.
+ */
+export function parseActivation(fields: Fields, key: string, fallback: ActivationName): ActivationName {
+  return oneOf(fields, key, [fallback, ...NAMES.filter((name) => name !== fallback)]);
+}

@@ -1,0 +1,30 @@
+import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
+import wgsl from '../../shaders/mul.wgsl?raw';
+import { defineKernel, flatGrid } from '../core/kernel';
+import { expectShape, numel } from '../core/shape';
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { passOn } from './add';
+
+export const mulKernel = defineKernel({
+  name: 'mul',
+  bindings: { a: 'read', b: 'read', y: 'write' },
+  params: { size: 'size' },
+  variants: [{ wgsl: [wgsl, flatIndex], workgroups: ({ size }) => flatGrid(Math.ceil(size / 4)) }],
+  flops: ({ size }) => size,
+});
+
+/** a · b, element by element, for two different values of one shape. The gradient of each is that of y times the other. */
+export function mul(g: Graph, a: Value, b: Value): Value {
+  expectShape('mul b', b.shape, a.shape);
+  const y = emitMul(g, a, b);
+  g.differentiate(y, [a, b], (dy, [toA, toB]) => [
+    toA.wanted ? passOn(g, emitMul(g, dy, b), toA) : undefined,
+    toB.wanted ? passOn(g, emitMul(g, dy, a), toB) : undefined,
+  ]);
+  return y;
+}
+
+function emitMul(g: Graph, a: Value, b: Value): Value {
+  return g.emit(mulKernel, { a, b }, { y: a.shape }, { size: numel(a.shape) }).y;
+}

@@ -1,0 +1,5 @@
+import type { Reference } from './reference';
+
+export const mul: Reference = ({ a, b, y }, { size }) => {
+  for (let i = 0; i < size!; i++) y![i] = a![i]! * b![i]!;
+};
