@@ -71,8 +71,18 @@ function attention(
   const { n_embd: C, n_head: H } = config;
   const fused = layers.linear(`${block}.c_attn`, x);
   const part = (index: number): Value => sliceColumns(g, fused, index * C, C);
-  const attended = inputs.attend(layer, part(0), part(1), part(2), { H, Hkv: H, D: C / H });
+  const scale = scaleOf(config, layer);
+  const heads = { H, Hkv: H, D: C / H, ...(scale !== undefined && { scale }) };
+  const attended = inputs.attend(layer, part(0), part(1), part(2), heads);
   return layers.linear(`${block}.c_proj`, attended, { residual });
+}
+
+/** The factor of a layer's scores, undefined for the usual 1 / √D. */
+function scaleOf(config: Gpt2Config, layer: number): number | undefined {
+  const { scale_attn_weights, scale_attn_by_inverse_layer_idx, n_embd, n_head } = config;
+  if (scale_attn_weights && !scale_attn_by_inverse_layer_idx) return undefined;
+  const scale = scale_attn_weights ? 1 / Math.sqrt(n_embd / n_head) : 1;
+  return scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale;
 }
 
 function mlp(g: Graph, layers: Layers, config: Gpt2Config, block: string, x: Value, residual: Value): Value {

@@ -23,6 +23,9 @@ export interface Gpt2Config extends SpecialTokens {
   /** Width of the MLP; null in the file means 4·n_embd. */
   readonly n_inner: number;
   readonly layer_norm_epsilon: number;
+  /** Whether scores are divided by √(head size), and by the layer's number, which counts from 1. */
+  readonly scale_attn_weights: boolean;
+  readonly scale_attn_by_inverse_layer_idx: boolean;
   readonly activation_function: ActivationName;
   readonly tie_word_embeddings: boolean;
   readonly dtype: StoredDtype | null;
@@ -36,9 +39,8 @@ export interface Gpt2Config extends SpecialTokens {
 export function parseGpt2Config(json: JsonObject): Gpt2Config {
   const fields = new Fields(json, 'config.json');
   expectModelType(fields, 'gpt2');
-  oneOf(fields, 'scale_attn_weights', [true]);
-  oneOf(fields, 'scale_attn_by_inverse_layer_idx', [false]);
-  oneOf(fields, 'reorder_and_upcast_attn', [false]);
+  // Changes the order of rounding in half precision alone.
+  fields.boolean('reorder_and_upcast_attn', false);
   oneOf(fields, 'add_cross_attention', [false]);
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
   const n_embd = fields.positiveInteger('n_embd', { max: MAX.width });
@@ -53,6 +55,8 @@ export function parseGpt2Config(json: JsonObject): Gpt2Config {
     n_head,
     n_inner: fields.positiveInteger('n_inner', { fallback: 4 * n_embd, max: 4 * MAX.width }),
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
+    scale_attn_weights: fields.boolean('scale_attn_weights', true),
+    scale_attn_by_inverse_layer_idx: fields.boolean('scale_attn_by_inverse_layer_idx', false),
     activation_function: parseActivation(fields, 'activation_function', 'gelu_new'),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', true),
     ...parseTokens(fields, vocab_size, { bos: 50256, eos: 50256, pad: null }),

@@ -379,4 +379,13 @@ CASES: Mapping[str, Case] = {
         (ADAMW,),
         committed=WHOLE,
     ),
+    "gpt2_scaled_small": Case(
+        "gpt2-scaled",
+        24734,
+        "scores divided by the layer's number, and not by the root of the head's size",
+        causal(SMALL, KEY_42, ["c_attn"], fan_in_fan_out=True),
+        "text, padded right",
+        (ADAMW,),
+        committed=WHOLE,
+    ),
 }

@@ -338,4 +338,17 @@ BASES: Mapping[str, Base] = {
         {**VIT, **ONE_LAYER, "hidden_act": "gelu_fast"},
         committed=True,
     ),
+    # Scores divided by the layer's number alone.
+    "gpt2-scaled": Base(
+        "GPT2LMHeadModel",
+        1366,
+        {
+            **GPT2,
+            "n_embd": 24,
+            "n_inner": 24,
+            "scale_attn_weights": False,
+            "scale_attn_by_inverse_layer_idx": True,
+        },
+        committed=True,
+    ),
 }
