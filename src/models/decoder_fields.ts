@@ -1,14 +1,7 @@
 import type { Fields } from '../core/fields';
 import { type ActivationName, parseActivation } from './activations';
-import {
-  expectModelType,
-  MAX,
-  parseDtype,
-  parseTokens,
-  type SpecialTokens,
-  type StoredDtype,
-  unsupported,
-} from './config_fields';
+import { expectModelType, MAX, parseDtype, parseTokens, type SpecialTokens, type StoredDtype } from './config_fields';
+import { parseRope, type RopeConfig, type RopeRules, ropeFields } from './rope_config';
 import type { SlidingLayers } from './sliding_layers';
 
 /** Sizes of a decoder with rotary attention and a gated MLP, under Hugging Face's names. */
@@ -22,21 +15,6 @@ interface DecoderSizes {
   /** Even. */
   readonly head_dim: number;
 }
-
-/** Rotary position embeddings: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
-export type RopeConfig =
-  | { readonly type: 'default'; readonly theta: number }
-  /** Positions divided by `factor`. */
-  | { readonly type: 'linear'; readonly theta: number; readonly factor: number }
-  | {
-      readonly type: 'llama3';
-      readonly theta: number;
-      readonly factor: number;
-      readonly low_freq_factor: number;
-      readonly high_freq_factor: number;
-      /** Positions that the model was trained on before its context was widened. */
-      readonly original_max_position_embeddings: number;
-    };
 
 /** What a gated decoder needs to know of its config.json, under Hugging Face's names. */
 export interface GatedDecoderConfig extends DecoderSizes, SpecialTokens {
@@ -75,8 +53,9 @@ export interface GatedDecoderDefaults {
   readonly tie_word_embeddings?: boolean;
   /** The activation that the family reads for itself. Unless given, `hidden_act` is read, "silu" by default. */
   readonly hidden_act?: ActivationName;
-  /** Rotary embeddings that the family reads for itself. */
-  readonly rope?: RopeConfig;
+  /** What the family takes of rotary embeddings, and where its file describes those of layers without a window. */
+  readonly ropeRules?: RopeRules;
+  readonly ropeFields?: (fields: Fields) => Fields | undefined;
 }
 
 /**
@@ -91,16 +70,20 @@ export function parseGatedDecoder(
   expectModelType(fields, modelType);
   const { max_position_embeddings, rms_norm_eps = 1e-6, bos, eos, pad = null, head_dim } = defaults;
   const vocab_size = fields.positiveInteger('vocab_size', { max: MAX.vocabulary });
-  return {
-    vocab_size,
+  const sizes = {
     ...parseSizes(fields, head_dim),
     max_position_embeddings: fields.positiveInteger('max_position_embeddings', {
       fallback: max_position_embeddings,
       max: MAX.positions,
     }),
+  };
+  const ropeOf = defaults.ropeFields ?? ropeFields;
+  return {
+    vocab_size,
+    ...sizes,
     rms_norm_eps: fields.positiveNumber('rms_norm_eps', { fallback: rms_norm_eps, max: 1 }),
     hidden_act: defaults.hidden_act ?? parseActivation(fields, 'hidden_act', 'silu'),
-    rope: defaults.rope ?? parseRope(fields, ropeFields(fields)),
+    rope: parseRope(fields, ropeOf(fields), sizes, defaults.ropeRules),
     tie_word_embeddings: fields.boolean('tie_word_embeddings', defaults.tie_word_embeddings ?? false),
     ...parseTokens(fields, vocab_size, { bos, eos, pad }),
     dtype: parseDtype(fields),
@@ -132,39 +115,5 @@ function parseSizes(fields: Fields, headDim: number | undefined): DecoderSizes {
     num_attention_heads,
     num_key_value_heads,
     head_dim,
-  };
-}
-
-/** Where rotary embeddings are described: transformers 5 has one field for it, and takes that of 4 first where both are there. */
-export function ropeFields(fields: Fields): Fields | undefined {
-  return fields.object('rope_scaling') ?? fields.object('rope_parameters');
-}
-
-/** Rotary embeddings as `rope` describes them. What it doesn't say of theta, `fields` or the default does. */
-export function parseRope(fields: Fields, rope: Fields | undefined, theta = 10000): RopeConfig {
-  return Object.freeze(readRope(fields, rope, theta));
-}
-
-function readRope(fields: Fields, rope: Fields | undefined, fallback: number): RopeConfig {
-  const partial = rope?.get('partial_rotary_factor') ?? fields.get('partial_rotary_factor') ?? 1;
-  if (partial !== 1) throw unsupported('partial_rotary_factor', partial, [1]);
-  const thetaFields = rope?.has('rope_theta') ? rope : fields;
-  const theta = thetaFields.positiveNumber('rope_theta', { fallback });
-  const type = rope?.optionalString('rope_type') ?? rope?.optionalString('type') ?? 'default';
-  if (rope === undefined || type === 'default') return { type: 'default', theta };
-  if (type === 'linear') return { type, theta, factor: rope.positiveNumber('factor') };
-  if (type !== 'llama3') throw unsupported('rope_type', type, ['default', 'linear', 'llama3']);
-  const low_freq_factor = rope.positiveNumber('low_freq_factor');
-  const high_freq_factor = rope.positiveNumber('high_freq_factor');
-  if (high_freq_factor <= low_freq_factor) {
-    throw rope.invalid('high_freq_factor', `a number above low_freq_factor, ${low_freq_factor}`);
-  }
-  return {
-    type,
-    theta,
-    factor: rope.positiveNumber('factor'),
-    low_freq_factor,
-    high_freq_factor,
-    original_max_position_embeddings: rope.positiveInteger('original_max_position_embeddings', { max: MAX.positions }),
   };
 }

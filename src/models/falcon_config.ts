@@ -9,7 +9,7 @@ import {
   type StoredDtype,
   unsupported,
 } from './config_fields';
-import { parseRope, type RopeConfig, ropeFields } from './decoder_fields';
+import { parseRope, type RopeConfig, ropeFields } from './rope_config';
 
 /** What a Falcon needs of its config.json, under Hugging Face's names and with their defaults. */
 export interface FalconConfig extends SpecialTokens {
@@ -51,8 +51,16 @@ export function parseFalconConfig(json: JsonObject): FalconConfig {
     throw fields.invalid('hidden_size', `a multiple of num_attention_heads, ${num_attention_heads}`);
   }
   const kvHeads = parseKvHeads(fields, num_attention_heads);
-  const rope = parsePositions(fields, num_attention_heads, kvHeads);
-  if (rope !== undefined && (hidden_size / num_attention_heads) % 2 !== 0) {
+  const head_dim = hidden_size / num_attention_heads;
+  const max_position_embeddings = fields.positiveInteger('max_position_embeddings', {
+    fallback: 2048,
+    max: MAX.positions,
+  });
+  const alibi = fields.boolean('alibi', false);
+  // Each head of queries has a bias of its own, which lies in the keys.
+  if (alibi && kvHeads !== num_attention_heads) throw unsupported('alibi', true, ['false where heads share keys']);
+  const rope = alibi ? undefined : parseRope(fields, ropeFields(fields), { head_dim, max_position_embeddings });
+  if (rope !== undefined && head_dim % 2 !== 0) {
     throw fields.invalid('hidden_size', 'heads of an even size, as rotary embeddings need pairs');
   }
   return Object.freeze({
@@ -63,7 +71,7 @@ export function parseFalconConfig(json: JsonObject): FalconConfig {
     num_hidden_layers: fields.positiveInteger('num_hidden_layers', { max: MAX.layers }),
     num_attention_heads,
     kvHeads,
-    max_position_embeddings: fields.positiveInteger('max_position_embeddings', { fallback: 2048, max: MAX.positions }),
+    max_position_embeddings,
     layer_norm_epsilon: fields.positiveNumber('layer_norm_epsilon', { fallback: 1e-5, max: 1 }),
     activation: parseActivation(fields, 'activation', 'gelu'),
     bias: fields.boolean('bias', false),
@@ -80,13 +88,6 @@ function parseKvHeads(fields: Fields, heads: number): number {
   const kvHeads = fields.positiveInteger('num_kv_heads', { fallback: heads, max: heads });
   if (heads % kvHeads !== 0) throw fields.invalid('num_kv_heads', `a divisor of num_attention_heads, ${heads}`);
   return kvHeads;
-}
-
-function parsePositions(fields: Fields, heads: number, kvHeads: number): RopeConfig | undefined {
-  if (!fields.boolean('alibi', false)) return parseRope(fields, ropeFields(fields));
-  // Each head of queries has a bias of its own, which lies in the keys.
-  if (kvHeads !== heads) throw unsupported('alibi', true, ['false where heads share keys']);
-  return undefined;
 }
 
 function parseBlock(fields: Fields): FalconConfig['block'] {

@@ -10,11 +10,12 @@ import { sliceColumns } from '../ops/slice_columns';
 import { ACTIVATIONS } from './activations';
 import type { ConstantSpec, Inputs, Network } from './architecture';
 import { LONGEST } from './config_fields';
-import type { GatedDecoderConfig, RopeConfig } from './decoder_fields';
+import type { GatedDecoderConfig } from './decoder_fields';
 import type { GatedDecoder, GatedDecoderKind } from './gated_decoder_kind';
 import { gatedDecoderModules, gatedDecoderWeights } from './gated_decoder_specs';
 import { languageHead, scoreHead } from './heads';
 import type { Layers } from './layers';
+import { type RopeConfig, rotaryDim } from './rope_config';
 import { ropeTable } from './rope_table';
 
 /** Llama and what was built after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
@@ -55,7 +56,7 @@ function ropesOf({ rope, slidingRope }: GatedDecoderConfig): (readonly [string, 
 }
 
 function ropeConstant(name: string, rope: RopeConfig, D: number, length: number): ConstantSpec {
-  return { name, shape: [length, D], compute: () => ropeTable(rope, D, length) };
+  return { name, shape: [length, rotaryDim(rope, D)], compute: () => ropeTable(rope, D, length) };
 }
 
 function hidden(g: Graph, layers: Layers, decoder: GatedDecoder, inputs: Inputs): Value {
@@ -101,6 +102,7 @@ function attend(g: Graph, layers: Layers, decoder: GatedDecoder, inputs: Inputs,
     table: inputs.constant(slides && slidingRope !== undefined ? 'sliding rope' : 'rope'),
     positions: inputs.value('position_ids'),
     D,
+    R: rotaryDim(decoder.rope, D),
   });
   return inputs.attend(layer, turned.q, turned.k, v, headsOf(decoder, slides));
 }

@@ -1,7 +1,8 @@
 import { Fields, type JsonObject } from '../core/fields';
 import { parseActivation } from './activations';
-import { type GatedDecoderConfig, parseGatedDecoder, parseRope, type RopeConfig } from './decoder_fields';
+import { type GatedDecoderConfig, parseGatedDecoder } from './decoder_fields';
 import { expectCausal, GEMMA_DEFAULTS, parseSoftcap } from './gemma_config';
+import { parseRope, type RopeConfig } from './rope_config';
 import { parseSlidingLayers, parseWindow } from './sliding_layers';
 
 /** What a Gemma 3 of texts needs of its config.json, under Hugging Face's names and with their defaults. */
@@ -19,12 +20,12 @@ interface Gemma3Config extends GatedDecoderConfig {
 export function parseGemma3Config(json: JsonObject): Gemma3Config {
   const fields = new Fields(json, 'config.json');
   expectCausal(fields);
-  const { rope, slidingRope } = parseRopes(fields);
   const config = parseGatedDecoder(fields, 'gemma3_text', {
     ...GEMMA_DEFAULTS,
     max_position_embeddings: 131072,
     hidden_act: parseActivation(fields, 'hidden_activation', 'gelu_pytorch_tanh'),
-    rope,
+    ropeRules: { theta: 1e6, types: TYPES },
+    ropeFields: fullRope,
   });
   const pattern = fields.positiveInteger('sliding_window_pattern', { fallback: 6 });
   const slides = (layer: number): boolean => (layer + 1) % pattern !== 0;
@@ -34,24 +35,23 @@ export function parseGemma3Config(json: JsonObject): Gemma3Config {
   return Object.freeze({
     model_type: 'gemma3_text',
     ...config,
-    ...(sliding && { sliding, slidingRope }),
+    ...(sliding && { sliding, slidingRope: parseSlidingRope(fields, config) }),
     scale: fields.positiveNumber('query_pre_attn_scalar', { fallback: 256 }) ** -0.5,
     ...(logitSoftcap !== undefined && { logitSoftcap }),
     attention_bias: fields.boolean('attention_bias', false),
   });
 }
 
-interface Ropes {
-  readonly rope: RopeConfig;
-  readonly slidingRope: RopeConfig;
-}
+/** YaRN and the like aren't built of models with two kinds of layers. */
+const TYPES = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
 
 /** transformers 5 has both in one field; 4 has its old fields for layers without a window, and a theta for the others. */
-function parseRopes(fields: Fields): Ropes {
-  const both = fields.object('rope_parameters');
+function fullRope(fields: Fields): Fields | undefined {
+  return fields.object('rope_parameters')?.object('full_attention') ?? fields.object('rope_scaling');
+}
+
+function parseSlidingRope(fields: Fields, sizes: GatedDecoderConfig): RopeConfig {
   const theta = fields.positiveNumber('rope_local_base_freq', { fallback: 10000 });
-  return {
-    rope: parseRope(fields, both?.object('full_attention') ?? fields.object('rope_scaling'), 1e6),
-    slidingRope: parseRope(new Fields({}, 'config.json'), both?.object('sliding_attention'), theta),
-  };
+  const rope = fields.object('rope_parameters')?.object('sliding_attention');
+  return parseRope(new Fields({}, 'config.json'), rope, sizes, { theta, types: TYPES });
 }

@@ -7,10 +7,12 @@ interface Phi3Config extends GatedDecoderConfig {
   readonly model_type: 'phi3';
 }
 
+/** Other types are refused by transformers, too, but for "longrope", which isn't built. */
+const TYPES = { default: 'default' } as const;
+
 /**
  * Reads a config.json of `model_type` "phi3", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
- * Face's defaults. "longrope", of the models with long contexts, isn't built. The base's own dropout isn't read: a frozen base
- * runs without. Throws `invalid_format` for what no Phi-3 has, `unsupported_model` for what some have and we don't know.
+ * Face's defaults. The base's own dropout isn't read: a frozen base runs without. Throws `invalid_format` for what no Phi-3 has, `unsupported_model` for what some have and we don't know.
  */
 export function parsePhi3Config(json: JsonObject): Phi3Config {
   const fields = new Fields(json, 'config.json');
@@ -20,6 +22,7 @@ export function parsePhi3Config(json: JsonObject): Phi3Config {
     bos: 1,
     eos: 32000,
     pad: 32000,
+    ropeRules: { types: TYPES, partial: true },
   });
   const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, null));
   return Object.freeze({ model_type: 'phi3', ...config, ...(sliding && { sliding }) });

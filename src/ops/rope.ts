@@ -2,6 +2,7 @@ import flatIndex from '../../shaders/lib/flat_index.wgsl?raw';
 import wordScalar from '../../shaders/lib/word_scalar.wgsl?raw';
 import wordVec4 from '../../shaders/lib/word_vec4.wgsl?raw';
 import ropeWgsl from '../../shaders/rope.wgsl?raw';
+import partialWgsl from '../../shaders/rope_partial.wgsl?raw';
 import { WebVeraError } from '../core/error';
 import { defineKernel, flatGrid } from '../core/kernel';
 import { expectShape, rowsAndColumns } from '../core/shape';
@@ -32,6 +33,22 @@ export const ropeKernel = defineKernel({
   flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
 });
 
+/** The same of the first R numbers of each head; the others stay. */
+export const ropePartialKernel = defineKernel({
+  name: 'rope_partial',
+  bindings: {
+    q: 'read',
+    k: 'read',
+    table: 'read',
+    positions: 'read',
+    turned_q: 'write',
+    turned_k: 'write',
+  },
+  params: { N: 'size', C_q: 'size', C_k: 'size', D: 'size', R: 'size', direction: 'f32' },
+  variants: [{ wgsl: [partialWgsl, flatIndex], workgroups: ({ N, C_q, C_k }) => flatGrid(N * (C_q + C_k)) }],
+  flops: ({ N, C_q, C_k }) => 3 * N * (C_q + C_k),
+});
+
 /** What is turned, or both gradients; in the backward pass one may be left out. */
 interface Turned {
   readonly q: Value | undefined;
@@ -43,12 +60,14 @@ interface RopeInputs {
   readonly q: Value;
   /** (N, heads·D), of as many heads or fewer. */
   readonly k: Value;
-  /** (P, D): row p is [cos (D/2) | sin (D/2)]. */
+  /** (P, R): row p is [cos (R/2) | sin (R/2)]. */
   readonly table: Value;
   /** u32 (N), below P. */
   readonly positions: Value;
   /** Even. */
   readonly D: number;
+  /** How many numbers of a head turn, from the first on: even. Default: all D. */
+  readonly R?: number;
 }
 
 /**
@@ -56,15 +75,18 @@ interface RopeInputs {
  * take one dispatch.
  */
 export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonly k: Value } {
-  const { q, k, table, positions, D } = inputs;
+  const { q, k, table, positions, D, R = D } = inputs;
   const { rows: N, columns } = rowsAndColumns(q.shape);
   for (const C of [columns, rowsAndColumns(k.shape).columns]) {
     if (D < 2 || D % 2 !== 0 || C % D !== 0) {
       throw new WebVeraError('invalid_argument', `rope: expected heads of an even size that divides ${C}, got ${D}`);
     }
   }
+  if (R < 2 || R % 2 !== 0 || R > D) {
+    throw new WebVeraError('invalid_argument', `rope: expected an even count of a head's ${D} numbers, got ${R}`);
+  }
   expectShape('rope k', k.shape, [...q.shape.slice(0, -1), k.shape.at(-1) ?? 0]);
-  expectShape('rope table', table.shape, [table.shape[0] ?? 0, D]);
+  expectShape('rope table', table.shape, [table.shape[0] ?? 0, R]);
   expectShape('rope positions', positions.shape, [N]);
   const turned = emitRope(g, inputs, inputs, 1);
   g.differentiateAll([turned.q, turned.k], [q, k], ([dq, dk], sums) => {
@@ -79,23 +101,16 @@ export function rope(g: Graph, inputs: RopeInputs): { readonly q: Value; readonl
 
 function emitRope(
   g: Graph,
-  { q, k, table, positions, D }: RopeInputs,
+  { q, k, table, positions, D, R = D }: RopeInputs,
   given: Turned,
   direction: 1 | -1,
 ): { readonly q: Value; readonly k: Value } {
   const { rows: N, columns: C_q } = rowsAndColumns(q.shape);
   const { columns: C_k } = rowsAndColumns(k.shape);
-  const { turned_q, turned_k } = g.emit(
-    ropeKernel,
-    { q: given.q ?? q, k: given.k ?? k, table, positions },
-    { turned_q: q.shape, turned_k: k.shape },
-    {
-      N,
-      C_q: given.q === undefined ? 0 : C_q,
-      C_k: given.k === undefined ? 0 : C_k,
-      D,
-      direction,
-    },
-  );
+  const values = { q: given.q ?? q, k: given.k ?? k, table, positions };
+  const made = { turned_q: q.shape, turned_k: k.shape };
+  const sizes = { N, C_q: given.q === undefined ? 0 : C_q, C_k: given.k === undefined ? 0 : C_k, D, direction };
+  const { turned_q, turned_k } =
+    R === D ? g.emit(ropeKernel, values, made, sizes) : g.emit(ropePartialKernel, values, made, { ...sizes, R });
   return { q: turned_q, k: turned_k };
 }

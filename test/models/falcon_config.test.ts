@@ -49,10 +49,15 @@ test("Hugging Face's defaults", () => {
 describe('is refused', () => {
   test.each([
     ['another type', falcon, { model_type: 'RefinedWeb' }, 'unsupported_model'],
-    ['another activation', falcon, { activation: 'mish' }, 'unsupported_model'],
     ['biases where heads share keys', falcon, { alibi: true }, 'unsupported_model'],
+    ['another activation', falcon, { activation: 'mish' }, 'unsupported_model'],
     ['two norms in the old layout', falcon, { num_ln_in_parallel_attn: 2 }, 'unsupported_model'],
-    ['part of the head rotated', falcon, { partial_rotary_factor: 0.5 }, 'unsupported_model'],
+    [
+      'another kind of rotary embeddings',
+      falcon,
+      { rope_scaling: { type: 'dynamic', factor: 2 } },
+      'unsupported_model',
+    ],
     ['three norms', ofNewLayout, { num_ln_in_parallel_attn: 3 }, 'unsupported_model'],
     ['the new layout one behind the other', ofNewLayout, { parallel_attn: false }, 'unsupported_model'],
     ['norms counted in words', ofNewLayout, { num_ln_in_parallel_attn: '2' }, 'invalid_format'],

@@ -53,7 +53,7 @@ describe('is refused', () => {
     ['attention in both directions', { use_bidirectional_attention: true }],
     [
       'part of the head rotated',
-      { rope_parameters: { sliding_attention: { rope_type: 'default', partial_rotary_factor: 0.5 } } },
+      { rope_parameters: { sliding_attention: { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 } } },
     ],
     ['rotary embeddings of another kind', { rope_parameters: { full_attention: { rope_type: 'yarn' } } }],
   ])('%s', (_, change) => {

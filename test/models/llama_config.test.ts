@@ -144,13 +144,12 @@ describe('malformed', () => {
 describe('unsupported', () => {
   test.each([
     ['another model', { model_type: 'qwen3' }],
+    ['yarn', { rope_parameters: { rope_type: 'yarn', factor: 2 } }],
     ['another activation', { hidden_act: 'quick_gelu' }],
     ['WGSL for an activation', { hidden_act: '*/ } fn evil(){' }],
-    ['yarn', { rope_parameters: { rope_type: 'yarn', factor: 2 } }],
     ['dynamic, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } }],
     ['quantised weights', { quantization_config: { quant_method: 'gptq' } }],
-    ['part of the head rotated', { partial_rotary_factor: 0.5 }],
-    ['part of the head, said in rope_scaling', { rope_scaling: { type: 'default', partial_rotary_factor: 0.5 } }],
+    ['part of the head rotated', { rope_scaling: { type: 'linear', factor: 2, partial_rotary_factor: 0.5 } }],
     ['float8', { dtype: 'float8_e4m3fn' }],
   ])('%s', (_, change) => {
     expect(codeFor({ ...llama, ...change })).toBe('unsupported_model');

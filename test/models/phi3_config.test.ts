@@ -35,8 +35,14 @@ test("Hugging Face's defaults", () => {
 test.each([
   ['another type', { model_type: 'llama' }],
   ['long contexts', { rope_parameters: { rope_type: 'longrope', rope_theta: 10000 } }],
-  ['part of the head rotated', { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.75 } }],
+  ['positions of other families', { rope_parameters: { rope_type: 'linear', factor: 2 } }],
   ['a window in some layers', { sliding_window: 9, layer_types: ['full_attention', 'sliding_attention'] }],
 ])('%s is refused', (_, change) => {
   expect(codeThrownBy(() => parsePhi3Config({ ...phi3, ...change }))).toBe('unsupported_model');
+});
+
+test.each([0, -0.5, 1.5, 0.1, 0.4, '0.75', []])('a share of heads of %j is refused', (partial_rotary_factor) => {
+  expect(codeThrownBy(() => parsePhi3Config({ ...phi3, partial_rotary_factor, rope_parameters: {} }))).toBe(
+    'invalid_format',
+  );
 });

@@ -8,19 +8,21 @@ import { randomArray } from '../helpers/random';
 import type { Memory } from '../reference/runner';
 
 test.each([
-  { N: 1, heads: 1, kvHeads: 1, D: 2 },
-  { N: 5, heads: 3, kvHeads: 1, D: 6 },
-  { N: 123, heads: 2, kvHeads: 2, D: 10 },
-  { N: 33, heads: 1, kvHeads: 1, D: 8 },
-  { N: 123, heads: 9, kvHeads: 3, D: 64 },
-])('rope N=$N heads=$heads/$kvHeads D=$D', async ({ N, heads, kvHeads, D }) => {
+  { N: 1, heads: 1, kvHeads: 1, D: 2, R: 2 },
+  { N: 5, heads: 3, kvHeads: 1, D: 6, R: 6 },
+  { N: 123, heads: 2, kvHeads: 2, D: 10, R: 10 },
+  { N: 33, heads: 1, kvHeads: 1, D: 8, R: 8 },
+  { N: 123, heads: 9, kvHeads: 3, D: 64, R: 64 },
+  { N: 1, heads: 1, kvHeads: 1, D: 4, R: 2 },
+  { N: 123, heads: 9, kvHeads: 3, D: 64, R: 48 },
+])('rope N=$N heads=$heads/$kvHeads D=$D R=$R', async ({ N, heads, kvHeads, D, R }) => {
   const memory: Memory = new Map();
   const P = 2 * N;
   const row = (name: string, count: number, seed: number): Value =>
     input(memory, name, [N, count * D], randomArray(N * count * D, seed));
   const q = row('q', heads, 1);
   const k = row('k', kvHeads, 2);
-  const table = input(memory, 'table', [P, D], Float64Array.from(ropeTable({ type: 'default', theta: 500 }, D, P)));
+  const table = input(memory, 'table', [P, R], Float64Array.from(ropeTable({ type: 'default', theta: 500 }, R, P)));
   // Every position once, out of order.
   const positions = input(
     memory,
@@ -32,7 +34,7 @@ test.each([
   const g = new Graph();
   g.train(q);
   g.train(k);
-  const turned = rope(g, { q, k, table, positions, D });
+  const turned = rope(g, { q, k, table, positions, D, R });
   // Gradients of one of the two or of both, alone or added to earlier ones.
   const dys = { q: row('dq', heads, 3), k: row('dk', kvHeads, 4) };
   const earlier = { q: row('earlier dq', heads, 5), k: row('earlier dk', kvHeads, 6) };

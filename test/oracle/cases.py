@@ -388,4 +388,12 @@ CASES: Mapping[str, Case] = {
         (ADAMW,),
         committed=WHOLE,
     ),
+    "phi3_partial_small": Case(
+        "phi3-partial",
+        24834,
+        "three quarters of each head turned; a gate of the approximate GELU",
+        causal(SMALL, KEY_0, ["qkv_proj", "gate_up_proj"]),
+        training=(ADAMW,),
+        committed=WHOLE,
+    ),
 }

@@ -80,6 +80,7 @@ ROBERTA = {
     "bos_token_id": 0,
     "eos_token_id": 2,
 }
+PHI3 = {**DECODER, "resid_pdrop": 0.0, "embd_pdrop": 0.0, "rms_norm_eps": 1e-5}
 GEMMA = {"num_key_value_heads": 1, "head_dim": HEAD_DIM, "hidden_activation": "gelu_pytorch_tanh"}
 FALCON = {
     "num_hidden_layers": 2,
@@ -290,14 +291,7 @@ BASES: Mapping[str, Base] = {
     "phi3": Base(
         "Phi3ForCausalLM",
         1256,
-        {
-            **DECODER,
-            **UNTIED,
-            "original_max_position_embeddings": POSITIONS,
-            "resid_pdrop": 0.0,
-            "embd_pdrop": 0.0,
-            "rms_norm_eps": 1e-5,
-        },
+        {**PHI3, **UNTIED, "original_max_position_embeddings": POSITIONS},
         Rope(1e4),
         committed=True,
     ),
@@ -349,6 +343,14 @@ BASES: Mapping[str, Base] = {
             "scale_attn_weights": False,
             "scale_attn_by_inverse_layer_idx": True,
         },
+        committed=True,
+    ),
+    # Part of each head turned, and a gate of the approximate GELU.
+    "phi3-partial": Base(
+        "Phi3ForCausalLM",
+        1367,
+        {**PHI3, **ONE_LAYER, "hidden_act": "gelu_new"},
+        Rope(1e4, {"rope_type": "default", "partial_rotary_factor": 0.75}),
         committed=True,
     ),
 }

@@ -23,6 +23,7 @@ from .images import make_images
 from .index import write_index
 from .places import GOLDEN, OF_TRANSFORMERS_4, OF_VERSION_4
 from .prng import make_prng
+from .rope import make_rope
 from .sampling import make_sampling
 from .stop_strings import make_stop_strings
 from .targeting import make_modules, make_targeting
@@ -63,6 +64,7 @@ def items() -> Iterable[Item]:
     yield Item("chat", "chat", "chat.json", make_chat)
     yield Item("encoding", "encoding", "encoding.json", make_encoding)
     yield Item("activations", "activations", "activations.json", make_activations)
+    yield Item("rope", "rope", "rope.json", make_rope)
     yield Item("torch_files", "torch_files", "torch_files.json", make_torch_files)
     yield Item("vocabulary_files", "vocabulary_files", "vocabulary_files.json", make_vocabulary_files)
     yield Item("gguf", "gguf", "gguf.json", make_gguf_files, tuple(FAMILIES))

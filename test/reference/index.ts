@@ -24,6 +24,7 @@ import type { Reference } from './reference';
 import * as relu from './relu';
 import * as rmsNorm from './rms_norm';
 import * as rope from './rope';
+import * as ropePartial from './rope_partial';
 import * as rowWeights from './row_weights';
 import * as rows from './rows';
 import * as sample from './sample';
@@ -66,6 +67,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...relu,
   ...rmsNorm,
   ...rope,
+  ...ropePartial,
   ...rows,
   ...sample,
   ...silu,
