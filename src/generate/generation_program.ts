@@ -5,7 +5,7 @@ import { overlaidLayers } from '../adapters/wrap';
 import { Graph } from '../graph/graph';
 import type { Cacheable } from '../graph/program_cache';
 import { pinned, type Value } from '../graph/value';
-import type { Inputs } from '../models/architecture';
+import { type Inputs, textSizes } from '../models/architecture';
 import type { Layers } from '../models/layers';
 import { constantOf, type LoadedModel } from '../models/loaded_model';
 import { attention } from '../ops/attention/attention';
@@ -29,6 +29,8 @@ export interface PrefillProgram extends DecodeProgram {
   readonly ids: Value;
   /** u32 (B·T): 0, 1, 2, … in each row. */
   readonly positions: Value;
+  /** u32 (B·T): the same as the network takes them in; another value only where it has rows of their own for long texts. */
+  readonly positionIds: Value;
   /** u32 (B,T,2): of `attentionSpans`. */
   readonly spans: Value;
   /** u32 (B): where each prompt's last token is among the B·T. */
@@ -38,7 +40,7 @@ export interface PrefillProgram extends DecodeProgram {
 }
 
 /** What both programs work on. */
-interface GenerationParts {
+export interface GenerationParts {
   readonly loaded: LoadedModel;
   readonly overlay: Overlay;
   readonly cache: KvCache;
@@ -51,9 +53,12 @@ type Attend = Inputs['attend'];
 
 export function prefillProgram(parts: GenerationParts, T: number): PrefillProgram {
   const { loaded, state, B } = parts;
+  const positions = pinned('prompt positions', [B * T], 'u32');
+  const isOne = textSizes(loaded.model).longTexts === undefined;
   const inputs = {
     ids: pinned('prompts', [B * T], 'u32'),
-    positions: pinned('prompt positions', [B * T], 'u32'),
+    positions,
+    positionIds: isOne ? positions : pinned('prompt position ids', [B * T], 'u32'),
     spans: pinned('prompt spans', [B, T, 2], 'u32'),
     last: pinned('last prompt rows', [B], 'u32'),
     lastPositions: pinned('last prompt positions', [B], 'u32'),
@@ -64,7 +69,7 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     return attention(g, { q, k, v, spans: inputs.spans, B, T, ...heads });
   };
   const { layers, adapters, owned } = rowLayers(g, parts, T);
-  const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positions, attend);
+  const hidden = hiddenStates(g, loaded, layers, inputs.ids, inputs.positionIds, attend);
   const last = gatherRows(g, hidden, inputs.last, { start: 0, count: B });
   sample(g, loaded.model.head.logits(g, layers, last), state);
   return {
@@ -72,7 +77,7 @@ export function prefillProgram(parts: GenerationParts, T: number): PrefillProgra
     T,
     adapters,
     program: { name: 'prefill', steps: g.steps, outputs: [] },
-    owned: [...Object.values(inputs), ...owned],
+    owned: [...new Set(Object.values(inputs)), ...owned],
   };
 }
 

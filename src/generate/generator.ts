@@ -4,11 +4,17 @@ import { WebVeraError } from '../core/error';
 import type { ResolvedGenerationConfig } from '../core/generation';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { Runner } from '../graph/runner';
-import { textSizes } from '../models/architecture';
+import { type LongTexts, textSizes } from '../models/architecture';
 import type { LoadedModel } from '../models/loaded_model';
 import { outlineOf } from '../models/outline';
 import { attentionSpans } from '../ops/attention/attention_spans';
-import { type DecodeProgram, decodeProgram, type PrefillProgram, prefillProgram } from './generation_program';
+import {
+  type DecodeProgram,
+  decodeProgram,
+  type GenerationParts,
+  type PrefillProgram,
+  prefillProgram,
+} from './generation_program';
 import { createGenerationState, type GenerationState, packGenerationBlocks, packSeen } from './generation_state';
 import { createKvCache, type KvCache } from './kv_cache';
 
@@ -35,6 +41,11 @@ interface Room {
   readonly B: number;
   readonly cache: KvCache;
   readonly state: GenerationState;
+}
+
+interface Programs {
+  readonly prefill: Cached<PrefillProgram>;
+  readonly decode: Cached<DecodeProgram>;
 }
 
 /** Tokens whose outcome is still on its way while the next is computed. */
@@ -87,7 +98,7 @@ export class Generator {
   }
 
   async *#generate({ prompts, config, overlay, signal, endsWith }: GenerateRequest): AsyncGenerator<NewToken> {
-    const { maxLength, eosTokenIds, vocabSize } = textSizes(this.#loaded.model);
+    const { maxLength, eosTokenIds, vocabSize, longTexts } = textSizes(this.#loaded.model);
     const lengths = prompts.map(({ length }) => length);
     this.#checkLengths(lengths);
     const counts = lengths.map((length) => Math.min(config.max_new_tokens, maxLength - length));
@@ -97,18 +108,8 @@ export class Generator {
     const { state } = room;
     const { S } = room.cache;
     const parts = { loaded: this.#loaded, overlay, ...room };
-    const T = bucketLength(Math.max(...lengths), S);
-    // One request at a time, and several programs are kept: these two stay while it lasts.
-    const prefill = await this.#programs.use(
-      { name: 'prefill', overlay: overlay.key, shape: [T] },
-      () => prefillProgram(parts, T),
-      (cached) => cached,
-    );
-    const decode = await this.#programs.use(
-      { name: 'decode', overlay: overlay.key },
-      () => decodeProgram(parts),
-      (cached) => cached,
-    );
+    const texts = prompts.map((prompt) => [...prompt]);
+    let programs = await this.#load(parts, texts);
     signal.throwIfAborted();
 
     const stop = new Set(config.eos_token_id === undefined ? eosTokenIds : (config.eos_token_id ?? []));
@@ -120,21 +121,27 @@ export class Generator {
       read.catch(() => {});
       pending.push(read);
     };
-    this.#writeAdapters(overlay, prefill.built, decode.built);
     this.#runner.write(state.block, packGenerationBlocks(config, lengths));
     if (config.repetition_penalty !== 1) this.#runner.write(state.seen, packSeen(prompts, vocabSize));
-    this.#prefill(prefill, prompts);
+    this.#prefill(programs, overlay, texts);
     submit();
     try {
       for (let index = 0; unfinished.size > 0; index++) {
         while (pending.length < Math.min(1 + IN_FLIGHT, steps - index)) {
-          this.#runner.run(decode.loaded);
+          const isRedone = [...unfinished].some((row) => growsLong(lengths[row], index + pending.length, longTexts));
+          // Its texts must be known first.
+          if (isRedone && pending.length > 0) break;
+          if (isRedone) {
+            programs = await this.#load(parts, texts);
+            this.#prefill(programs, overlay, texts);
+          } else this.#runner.run(programs.decode.loaded);
           submit();
         }
         const history = new Uint32Array(await (pending.shift() as Promise<ArrayBuffer>));
         for (const row of unfinished) {
           signal.throwIfAborted();
           const id = history[row * S + index] ?? 0;
+          texts[row]?.push(id);
           const isEnd = endsWith?.(row, id) ?? false;
           const last = isEnd || stop.has(id) || index + 1 === counts[row];
           if (last) unfinished.delete(row);
@@ -145,6 +152,23 @@ export class Generator {
       // Whoever waits for the end may free what they read from, and what they read through.
       await Promise.allSettled(pending);
     }
+  }
+
+  /** The programs of texts. One request at a time, and several programs are kept: these two stay while it lasts. */
+  async #load(parts: GenerationParts, texts: GenerateRequest['prompts']): Promise<Programs> {
+    const T = bucketLength(Math.max(...texts.map(({ length }) => length)), parts.cache.S);
+    const { key: overlay } = parts.overlay;
+    const prefill = await this.#programs.use(
+      { name: 'prefill', overlay, shape: [T] },
+      () => prefillProgram(parts, T),
+      (cached) => cached,
+    );
+    const decode = await this.#programs.use(
+      { name: 'decode', overlay },
+      () => decodeProgram(parts),
+      (cached) => cached,
+    );
+    return { prefill, decode };
   }
 
   #checkLengths(lengths: readonly number[]): void {
@@ -165,8 +189,11 @@ export class Generator {
     }
   }
 
-  #prefill({ built, loaded }: Cached<PrefillProgram>, prompts: GenerateRequest['prompts']): void {
+  /** Takes in whole texts. */
+  #prefill({ prefill, decode }: Programs, overlay: Overlay, prompts: GenerateRequest['prompts']): void {
+    const { built, loaded } = prefill;
     const { T } = built;
+    this.#writeAdapters(overlay, built, decode.built);
     const N = prompts.length * T;
     const ids = new Uint32Array(N);
     const mask = new Uint32Array(N);
@@ -175,10 +202,13 @@ export class Generator {
       mask.fill(1, row * T, row * T + prompt.length);
     });
     this.#runner.write(built.ids, ids);
-    this.#runner.write(
-      built.positions,
-      Uint32Array.from({ length: N }, (_, n) => n % T),
-    );
+    const positions = Uint32Array.from({ length: N }, (_, n) => n % T);
+    this.#runner.write(built.positions, positions);
+    if (built.positionIds !== built.positions) {
+      const { longTexts } = textSizes(this.#loaded.model);
+      const moved = positions.map((position, n) => position + offsetOf(prompts[Math.floor(n / T)], longTexts));
+      this.#runner.write(built.positionIds, moved);
+    }
     this.#runner.write(built.spans, attentionSpans(mask, T));
     this.#runner.write(
       built.last,
@@ -212,4 +242,14 @@ export class Generator {
     this.#room = undefined;
     this.#runner.free([...cache.k, ...cache.v, ...Object.values(state)]);
   }
+}
+
+/** Whether the pass that gives a text's new token of that index is the first over a long text: it has all positions anew. */
+function growsLong(length = 0, index: number, longTexts: LongTexts | undefined): boolean {
+  return index > 0 && length + index - 1 === longTexts?.after;
+}
+
+/** Each text goes by its own length, whatever is beside it. */
+function offsetOf(text: readonly number[] = [], longTexts: LongTexts | undefined): number {
+  return longTexts !== undefined && text.length > longTexts.after ? longTexts.offset : 0;
 }

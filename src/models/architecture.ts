@@ -66,6 +66,14 @@ export interface Inputs {
   block?(): void;
 }
 
+/** Where a network's tables of positions have rows of their own for long texts. */
+export interface LongTexts {
+  /** Texts of more tokens are long. */
+  readonly after: number;
+  /** How far the rows of a long text's positions lie behind those of a short one's. Those from `after` on are the same. */
+  readonly offset: number;
+}
+
 /** Of the texts that a network takes in. */
 export interface TextSizes {
   readonly vocabSize: number;
@@ -73,6 +81,8 @@ export interface TextSizes {
   readonly maxLength: number;
   /** How the tokens of a document are numbered. */
   readonly positions: PositionRule;
+  /** Set where positions of long texts mean something else. */
+  readonly longTexts?: LongTexts | undefined;
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | undefined;
   /** Types of tokens, as the first and the second text have. Set where it takes in `token_type_ids`. */

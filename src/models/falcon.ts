@@ -14,7 +14,7 @@ import { falconModules, falconWeights } from './falcon_specs';
 import { languageHead, scoreHead } from './heads';
 import { layerNormOf } from './layer_norm';
 import type { Layers } from './layers';
-import { ropeTable } from './rope_table';
+import { longTexts, ropeShape, ropeTable } from './rope_table';
 
 /** `model_type: "falcon"`: fused q, k and v, attention and MLP beside or behind each other, rotary or ALiBi; all layouts. */
 export function createFalcon(json: PretrainedConfig): Network {
@@ -28,6 +28,7 @@ export function createFalcon(json: PretrainedConfig): Network {
       vocabSize: config.vocab_size,
       maxLength,
       positions: config.rope === undefined ? 'mask' : 'row',
+      longTexts: config.rope && longTexts(config.rope, maxLength),
       eosTokenIds: config.eos_token_ids,
       padTokenId: config.pad_token_id ?? undefined,
     },
@@ -46,7 +47,7 @@ export function createFalcon(json: PretrainedConfig): Network {
 function positionsOf({ rope, hidden_size, num_attention_heads: H }: FalconConfig, length: number): ConstantSpec {
   if (rope === undefined) return { name: 'alibi', shape: [length, H], compute: () => alibiTable(H, length) };
   const D = hidden_size / H;
-  return { name: 'rope', shape: [length, D], compute: () => ropeTable(rope, D, length) };
+  return { name: 'rope', shape: ropeShape(rope, D, length), compute: () => ropeTable(rope, D, length) };
 }
 
 function falcon(g: Graph, layers: Layers, config: FalconConfig, inputs: Inputs): Value {

@@ -16,7 +16,7 @@ import { gatedDecoderModules, gatedDecoderWeights } from './gated_decoder_specs'
 import { languageHead, scoreHead } from './heads';
 import type { Layers } from './layers';
 import { type RopeConfig, rotaryDim } from './rope_config';
-import { ropeTable } from './rope_table';
+import { longTexts, ropeShape, ropeTable } from './rope_table';
 
 /** Llama and what was built after it: RMSNorm, rotary grouped-query attention, gated MLP; tied or untied head. */
 export function createGatedDecoder(
@@ -35,6 +35,7 @@ export function createGatedDecoder(
       vocabSize: config.vocab_size,
       maxLength,
       positions: 'row',
+      longTexts: longTexts(config.rope, maxLength),
       eosTokenIds: config.eos_token_ids,
       padTokenId: config.pad_token_id ?? undefined,
     },
@@ -56,7 +57,7 @@ function ropesOf({ rope, slidingRope }: GatedDecoderConfig): (readonly [string, 
 }
 
 function ropeConstant(name: string, rope: RopeConfig, D: number, length: number): ConstantSpec {
-  return { name, shape: [length, rotaryDim(rope, D)], compute: () => ropeTable(rope, D, length) };
+  return { name, shape: ropeShape(rope, D, length), compute: () => ropeTable(rope, D, length) };
 }
 
 function hidden(g: Graph, layers: Layers, decoder: GatedDecoder, inputs: Inputs): Value {

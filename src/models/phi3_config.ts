@@ -7,8 +7,11 @@ interface Phi3Config extends GatedDecoderConfig {
   readonly model_type: 'phi3';
 }
 
-/** Other types are refused by transformers, too, but for "longrope", which isn't built. */
-const TYPES = { default: 'default' } as const;
+/**
+ * Models with long contexts have "longrope", which old files call by other names. transformers 5 fails on "su" where only the model has
+ * its original context, as in all old files; 4 reads them.
+ */
+const TYPES = { default: 'default', longrope: 'longrope', su: 'longrope', yarn: 'longrope' } as const;
 
 /**
  * Reads a config.json of `model_type` "phi3", as transformers 4 or 5 writes it. Sizes must be there; the rest has Hugging
@@ -22,7 +25,7 @@ export function parsePhi3Config(json: JsonObject): Phi3Config {
     bos: 1,
     eos: 32000,
     pad: 32000,
-    ropeRules: { types: TYPES, partial: true },
+    ropeRules: { types: TYPES, partial: true, original_max_position_embeddings: 4096 },
   });
   const sliding = parseWindowOfAll(fields, config.num_hidden_layers, parseWindow(fields, null));
   return Object.freeze({ model_type: 'phi3', ...config, ...(sliding && { sliding }) });

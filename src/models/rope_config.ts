@@ -2,7 +2,7 @@ import type { Fields } from '../core/fields';
 import { MAX, unsupported } from './config_fields';
 
 /** Rotary position embeddings: `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of 4. */
-export type RopeConfig = DefaultRope | LinearRope | Llama3Rope;
+export type RopeConfig = DefaultRope | LinearRope | Llama3Rope | YarnRope | LongRope;
 
 interface Rope {
   readonly theta: number;
@@ -27,6 +27,29 @@ export interface Llama3Rope extends Rope {
   readonly high_freq_factor: number;
   /** Positions that the model was trained on before its context was widened. */
   readonly original_max_position_embeddings: number;
+}
+
+export interface YarnRope extends Rope {
+  readonly type: 'yarn';
+  readonly factor: number;
+  /** Waves that turn more often than `beta_fast` in the original context are kept, and below `beta_slow` stretched by `factor`. */
+  readonly beta_fast: number;
+  readonly beta_slow: number;
+  readonly original_max_position_embeddings: number;
+  /** Cosines and sines are multiplied by it. */
+  readonly attention_factor: number;
+  /** Whether the bounds between kept and stretched waves are rounded to whole pairs. */
+  readonly truncate: boolean;
+}
+
+export interface LongRope extends Rope {
+  readonly type: 'longrope';
+  /** By which each pair's wave is stretched: in texts up to `original_max_position_embeddings` tokens, and in longer ones. */
+  readonly short_factor: readonly number[];
+  readonly long_factor: readonly number[];
+  readonly original_max_position_embeddings: number;
+  /** Cosines and sines are multiplied by it. */
+  readonly attention_factor: number;
 }
 
 type RopeType = RopeConfig['type'];
@@ -54,20 +77,31 @@ interface Given {
   /** The object that describes rotary embeddings. */
   readonly rope: Fields;
   readonly theta: number;
+  /** Where theta is given. */
+  readonly thetaFields: Fields;
   readonly sizes: RopeSizes;
   readonly rules: RopeRules;
+  /** Numbers of a head that turn. */
+  readonly R: number;
 }
+
+/** Beyond those of any published model, and near enough for all cosines to be numbers. */
+const [LEAST, MOST] = [1e-12, 1e12];
 
 const TYPES: NonNullable<RopeRules['types']> = {
   default: 'default',
   linear: 'linear',
   llama3: 'llama3',
+  yarn: 'yarn',
+  longrope: 'longrope',
 };
 
 const READERS: { readonly [T in RopeType]: (given: Given) => Extract<RopeConfig, { readonly type: T }> } = {
   default: ({ theta }) => ({ type: 'default', theta }),
-  linear: ({ theta, rope }) => ({ type: 'linear', theta, factor: rope.positiveNumber('factor') }),
+  linear: ({ theta, rope }) => ({ type: 'linear', theta, factor: parseFactor(rope, 'factor') }),
   llama3: readLlama3,
+  yarn: readYarn,
+  longrope: readLongRope,
 };
 
 /** Where rotary embeddings are described: transformers 5 has one field for it, and takes that of 4 first where both are there. */
@@ -87,13 +121,14 @@ export function parseRope(
 ): RopeConfig {
   const { theta: fallback = 10000, types = TYPES } = rules;
   const thetaFields = rope?.has('rope_theta') ? rope : fields;
-  const theta = thetaFields.positiveNumber('rope_theta', { fallback });
+  const theta = parseFactor(thetaFields, 'rope_theta', fallback);
   const name = rope?.optionalString('rope_type') ?? rope?.optionalString('type') ?? 'default';
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   if (type === undefined) throw unsupported('rope_type', name, Object.keys(types));
   const share = rules.partial ? parseShare(fields, rope, sizes.head_dim) : wholeHead(fields, rope, type);
   const partial = share === 1 ? {} : { partial_rotary_factor: share };
-  const config = READERS[type]({ fields, rope: rope ?? fields, theta, sizes, rules });
+  const R = rotaryDim(partial, sizes.head_dim);
+  const config = READERS[type]({ fields, rope: rope ?? fields, theta, thetaFields, sizes, rules, R });
   return Object.freeze({ ...config, ...partial });
 }
 
@@ -128,17 +163,79 @@ function originalPositions({ fields, rope, sizes, rules }: Given): number {
 
 function readLlama3(given: Given): Llama3Rope {
   const { rope, theta } = given;
-  const low_freq_factor = rope.positiveNumber('low_freq_factor');
-  const high_freq_factor = rope.positiveNumber('high_freq_factor');
+  const low_freq_factor = parseFactor(rope, 'low_freq_factor');
+  const high_freq_factor = parseFactor(rope, 'high_freq_factor');
   if (high_freq_factor <= low_freq_factor) {
     throw rope.invalid('high_freq_factor', `a number above low_freq_factor, ${low_freq_factor}`);
   }
   return {
     type: 'llama3',
     theta,
-    factor: rope.positiveNumber('factor'),
+    factor: parseFactor(rope, 'factor'),
     low_freq_factor,
     high_freq_factor,
     original_max_position_embeddings: originalPositions(given),
   };
+}
+
+function readYarn(given: Given): YarnRope {
+  const { rope, theta, thetaFields, sizes } = given;
+  if (theta <= 1) throw thetaFields.invalid('rope_theta', 'a number above 1');
+  const original = originalPositions(given);
+  const isUntold = rope.has('factor') && rope.get('factor') === undefined;
+  const factor = isUntold ? sizes.max_position_embeddings / original : parseFactor(rope, 'factor');
+  // transformers takes 0 for none.
+  const orUsual = (key: string, usual: number): number =>
+    rope.get(key) === undefined || rope.get(key) === 0 ? usual : parseFactor(rope, key);
+  const [mscale, ofAll] = [orUsual('mscale', 0), orUsual('mscale_all_dim', 0)];
+  const attention_factor =
+    mscale > 0 && ofAll > 0 ? yarnScale(factor, mscale) / yarnScale(factor, ofAll) : yarnScale(factor, 1);
+  return {
+    type: 'yarn',
+    theta,
+    factor,
+    beta_fast: orUsual('beta_fast', 32),
+    beta_slow: orUsual('beta_slow', 1),
+    original_max_position_embeddings: original,
+    attention_factor: parseFactor(rope, 'attention_factor', attention_factor),
+    truncate: rope.boolean('truncate', true),
+  };
+}
+
+function yarnScale(factor: number, mscale: number): number {
+  return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+}
+
+function readLongRope(given: Given): LongRope {
+  const { rope, theta, sizes, R } = given;
+  const original = originalPositions(given);
+  const factor = parseFactor(rope, 'factor', sizes.max_position_embeddings / original);
+  const usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  return {
+    type: 'longrope',
+    theta,
+    short_factor: parseFactors(rope, 'short_factor', R / 2),
+    long_factor: parseFactors(rope, 'long_factor', R / 2),
+    original_max_position_embeddings: original,
+    attention_factor: parseFactor(rope, 'attention_factor', usual),
+  };
+}
+
+function parseFactors(rope: Fields, key: string, pairs: number): readonly number[] {
+  const list = rope.get(key);
+  if (Array.isArray(list) && list.length === pairs && list.every(isFactor)) return Object.freeze([...list]);
+  throw rope.invalid(
+    key,
+    `a list of ${pairs} numbers from ${LEAST} to ${MOST}, one for each pair of a head's numbers that turn`,
+  );
+}
+
+function parseFactor(fields: Fields, key: string, fallback?: number): number {
+  const value = fields.get(key) ?? fallback;
+  if (isFactor(value)) return value;
+  throw fields.invalid(key, `a number from ${LEAST} to ${MOST}`);
+}
+
+function isFactor(value: unknown): value is number {
+  return typeof value === 'number' && value >= LEAST && value <= MOST;
 }

@@ -1,5 +1,20 @@
-import { PADDING_POSITION, type PositionRule } from '../models/architecture';
+import { PADDING_POSITION, type PositionRule, type TextSizes } from '../models/architecture';
 import type { BatchShape } from './task';
+
+/**
+ * What a network takes in as the positions of a batch's tokens: `tokenPositions`, moved to the rows of long texts where the batch has
+ * one. As in transformers, the longest of its texts decides for all; padding behind that one doesn't count.
+ */
+export function positionIds(
+  shape: BatchShape,
+  spans: ArrayLike<number>,
+  { positions: rule, longTexts }: Pick<TextSizes, 'positions' | 'longTexts'>,
+): Uint32Array<ArrayBuffer> {
+  const positions = tokenPositions(shape, spans, rule);
+  if (longTexts === undefined) return positions;
+  const isLong = positions.some((position, n) => position >= longTexts.after && spans[2 * n + 1] !== 0);
+  return isLong ? positions.map((position) => position + longTexts.offset) : positions;
+}
 
 /**
  * The position of every token of a batch in its document, (N), by the batch's `attentionSpans`: below T, and

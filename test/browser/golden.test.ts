@@ -53,11 +53,15 @@ interface PeftReport {
   readonly two: { readonly steps: Readonly<Record<string, Forward>>; readonly mixed: Forward; readonly files: Files };
 }
 
-/** In `npm test` both kinds of files, padding, accumulation, layers of Conv1D, classifiers of texts, also with several labels at once, and one of images. */
+/**
+ * In `npm test` both kinds of files, padding, accumulation, layers of Conv1D, longrope, classifiers of texts, also with several labels at
+ * once, and one of images.
+ */
 const KINDS: readonly string[] = [
   'llama_layer0_small',
   'qwen2_f16_shards_small',
   'gpt2_layer1_small',
+  'phi3_long_small',
   'bert_seqcls_mid',
   'bert_multilabel_mid',
   'vit_mid',

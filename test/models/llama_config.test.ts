@@ -9,6 +9,7 @@ import { codeThrownBy } from '../helpers/safetensors_bytes';
 const read = (file: string): JsonObject => parseJsonObject(readFileSync(`test/golden/base/${file}`), file);
 const llama = read('llama/config.json');
 const llama3 = read('llama3-tied/config.json');
+const longrope = { rope_type: 'longrope', short_factor: [1, 1, 1, 1], long_factor: [1, 2, 3, 4] };
 const codeFor = (json: JsonObject) => codeThrownBy(() => parseLlamaConfig(json));
 const without = (key: string): JsonObject => Object.fromEntries(Object.entries(llama).filter(([name]) => name !== key));
 
@@ -128,10 +129,29 @@ describe('malformed', () => {
     ['rope_theta 0', { rope_parameters: { rope_theta: 0 } }],
     ['llama3 without its factor', { rope_parameters: { ...(llama3.rope_parameters as object), factor: null } }],
     ['llama3 with equal factors', { rope_parameters: { ...(llama3.rope_parameters as object), high_freq_factor: 1 } }],
+    ['yarn without a factor', { rope_parameters: { rope_type: 'yarn' } }],
+    ['yarn with a factor of 0', { rope_parameters: { rope_type: 'yarn', factor: 0 } }],
+    ['yarn over a theta of 1', { rope_parameters: { rope_type: 'yarn', factor: 2, rope_theta: 1 } }],
+    ['longrope without its factors', { rope_parameters: { rope_type: 'longrope' } }],
+    ['longrope over one position', { rope_parameters: { ...longrope, original_max_position_embeddings: 1 } }],
     ['hidden_act as a number', { hidden_act: 1 }],
     ['dtype as a number', { dtype: 16 }],
   ])('%s', (_, change) => {
     expect(codeFor({ ...llama, ...change })).toBe('invalid_format');
+  });
+  const badFactors = [
+    null,
+    'x',
+    {},
+    [],
+    Array(5).fill(1),
+    [1, 1, 1, 0],
+    [1, 1, 1, '1'],
+    [1, 1, 1, Infinity],
+    [1, 1, 1],
+  ];
+  test.each(badFactors.map((factors) => [factors]))('longrope by %j', (long_factor) => {
+    expect(codeFor({ ...llama, rope_parameters: { ...longrope, long_factor } })).toBe('invalid_format');
   });
   test('messages name the key, what was expected and what came', () => {
     expect(() => parseLlamaConfig({ ...llama, hidden_size: 'x' })).toThrow(
@@ -144,7 +164,6 @@ describe('malformed', () => {
 describe('unsupported', () => {
   test.each([
     ['another model', { model_type: 'qwen3' }],
-    ['yarn', { rope_parameters: { rope_type: 'yarn', factor: 2 } }],
     ['another activation', { hidden_act: 'quick_gelu' }],
     ['WGSL for an activation', { hidden_act: '*/ } fn evil(){' }],
     ['dynamic, as old files spell it', { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } }],

@@ -34,7 +34,6 @@ test("Hugging Face's defaults", () => {
 
 test.each([
   ['another type', { model_type: 'llama' }],
-  ['long contexts', { rope_parameters: { rope_type: 'longrope', rope_theta: 10000 } }],
   ['positions of other families', { rope_parameters: { rope_type: 'linear', factor: 2 } }],
   ['a window in some layers', { sliding_window: 9, layer_types: ['full_attention', 'sliding_attention'] }],
 ])('%s is refused', (_, change) => {
@@ -45,4 +44,12 @@ test.each([0, -0.5, 1.5, 0.1, 0.4, '0.75', []])('a share of heads of %j is refus
   expect(codeThrownBy(() => parsePhi3Config({ ...phi3, partial_rotary_factor, rope_parameters: {} }))).toBe(
     'invalid_format',
   );
+});
+
+test('old files call longrope by other names', () => {
+  const factors = { short_factor: [1, 1, 1, 1], long_factor: [1, 2, 3, 4] };
+  const ropeOf = (type: string) => parsePhi3Config({ ...phi3, rope_scaling: { type, ...factors } }).rope;
+  expect(ropeOf('longrope')).toMatchObject({ type: 'longrope', ...factors });
+  expect(ropeOf('su')).toEqual(ropeOf('longrope'));
+  expect(ropeOf('yarn')).toEqual(ropeOf('longrope'));
 });

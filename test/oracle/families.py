@@ -353,4 +353,54 @@ BASES: Mapping[str, Base] = {
         Rope(1e4, {"rope_type": "default", "partial_rotary_factor": 0.75}),
         committed=True,
     ),
+    # Contexts widened.
+    "llama-yarn": Base(
+        "LlamaForCausalLM",
+        1368,
+        {**DECODER, **ONE_LAYER, **TIED},
+        Rope(
+            1e4,
+            {
+                "rope_type": "yarn",
+                "factor": 4.0,
+                "original_max_position_embeddings": POSITIONS // 4,
+                "beta_fast": 1.0,
+                "beta_slow": 0.01,
+                "truncate": False,
+            },
+        ),
+        committed=True,
+    ),
+    # Texts of the cases are longer than the original context, and shorter.
+    "phi3-long": Base(
+        "Phi3ForCausalLM",
+        1369,
+        {**PHI3, **ONE_LAYER, **TIED, "original_max_position_embeddings": 8},
+        Rope(
+            1e4,
+            {
+                "rope_type": "longrope",
+                "partial_rotary_factor": 0.75,
+                "short_factor": [1.0, 1.2, 1.5],
+                "long_factor": [1.0, 3.0, 7.0],
+            },
+        ),
+        committed=True,
+    ),
+    "qwen2-long": Base(
+        "Qwen2ForCausalLM",
+        1370,
+        {**DECODER, **ONE_LAYER, **TIED},
+        Rope(
+            1e4,
+            {
+                "rope_type": "longrope",
+                "factor": 3.0,
+                "original_max_position_embeddings": 13,
+                "short_factor": [1.0, 1.1, 1.3, 1.7],
+                "long_factor": [1.0, 2.0, 4.5, 9.0],
+            },
+        ),
+        committed=True,
+    ),
 }

@@ -28,7 +28,19 @@ SIZES = {
     "pad_token_id": 2,
 }
 ORIGINAL = "original_max_position_embeddings"
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, ORIGINAL: 10, "beta_fast": 1.0, "beta_slow": 0.02}
+LONG = {
+    "rope_type": "longrope",
+    "rope_theta": 500.0,
+    "short_factor": [1.0, 1.1, 1.3, 1.7],
+    "long_factor": [1.0, 2.0, 4.5, 9.0],
+}
 LLAMA3 = {"rope_type": "llama3", "rope_theta": 500.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+THREE = {"short_factor": [1.0, 1.2, 1.5], "long_factor": [1.0, 3.0, 7.0], "partial_rotary_factor": 0.75}
+
+
+def _without(given: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name != key}
 
 
 def _rope(model_type: str, given: Mapping[str, Any], **more: Any) -> Json:
@@ -52,10 +64,48 @@ SITUATIONS: Mapping[str, Json] = {
     "linear, part of a head": _rope("llama", {"rope_type": "linear", "factor": 3.0, "partial_rotary_factor": 0.5}),
     "llama3": _rope("llama", {**LLAMA3, ORIGINAL: 16}),
     "llama3, original context untold": _rope("llama", LLAMA3),
+    "yarn": _rope("llama", YARN),
+    "yarn, usual betas": _rope("mistral", _without(_without(YARN, "beta_fast"), "beta_slow")),
+    "yarn, betas of 0": _rope("llama", {**YARN, "beta_fast": 0, "beta_slow": 0}),
+    "yarn, not truncated": _rope("qwen2", {**YARN, "truncate": False}),
+    "yarn, one bound for both": _rope("llama", {**YARN, "beta_fast": 0.5, "beta_slow": 0.5, "truncate": False}),
+    "yarn, factor of attention": _rope("llama", {**YARN, "attention_factor": 0.7}),
+    "yarn, mscale": _rope("llama", {**YARN, "mscale": 0.8, "mscale_all_dim": 1.2}),
+    "yarn, mscale alone": _rope("llama", {**YARN, "mscale": 0.8}),
+    "yarn, factor null": _rope("llama", {**YARN, "factor": None, ORIGINAL: 8}),
+    "yarn, no factor": _rope("llama", _without(YARN, "factor")),
+    "yarn, factor below 1": _rope("llama", {**YARN, "factor": 0.5}),
+    "yarn, original context untold": _rope("llama", _without(YARN, ORIGINAL)),
+    "yarn, original context of the model": _rope("llama", YARN, original_max_position_embeddings=20),
+    "yarn, part of a head": _rope("llama", {**YARN, "partial_rotary_factor": 0.5}),
+    "yarn, own size of heads": _rope("qwen3", YARN, head_dim=12),
+    "yarn, falcon": _rope("falcon", YARN),
+    "yarn, as old files say": {
+        "model_type": "qwen2",
+        "rope_theta": 500.0,
+        "rope_scaling": {"type": "yarn", "factor": 4.0, ORIGINAL: 10},
+    },
+    "longrope": _rope("llama", {**LONG, "factor": 4.0, ORIGINAL: 10}),
+    "longrope, factor untold": _rope("llama", {**LONG, ORIGINAL: 10}),
+    "longrope, original context untold": _rope("llama", LONG),
+    "longrope, factor of attention": _rope("qwen2", {**LONG, "attention_factor": 1.25, ORIGINAL: 10}),
+    "longrope, too few factors": _rope("llama", {**LONG, "long_factor": [1.0, 2.0, 3.0], ORIGINAL: 10}),
+    "longrope, no short ones": _rope("llama", {**_without(LONG, "short_factor"), ORIGINAL: 10}),
+    "phi3": _rope("phi3", LONG, original_max_position_embeddings=10),
+    "phi3, original context untold": _rope("phi3", LONG),
+    "phi3, original context of the embeddings": _rope("phi3", {**LONG, ORIGINAL: 10}),
+    "phi3, factor": _rope("phi3", {**LONG, "factor": 2.5}, original_max_position_embeddings=10),
+    "phi3, su": _rope("phi3", {**LONG, "rope_type": "su", ORIGINAL: 12}, original_max_position_embeddings=10),
+    "phi3, yarn": _rope("phi3", {**LONG, "rope_type": "yarn"}, original_max_position_embeddings=10),
+    "phi3, yarn of others": _rope("phi3", YARN, original_max_position_embeddings=10),
     "phi3, linear": _rope("phi3", {"rope_type": "linear", "factor": 3.0}),
     "phi3, part of a head": _rope("phi3", {"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.75}),
     "phi3, part of a head by the model": _rope(
         "phi3", {"rope_type": "default", "rope_theta": 500.0}, partial_rotary_factor=0.5
+    ),
+    "phi3, part of a head, long": _rope("phi3", {**LONG, **THREE}, original_max_position_embeddings=10),
+    "phi3, part of a head, too many factors": _rope(
+        "phi3", {**LONG, "partial_rotary_factor": 0.75}, original_max_position_embeddings=10
     ),
     "phi3, more than a head": _rope("phi3", {"rope_type": "default", "partial_rotary_factor": 1.5}),
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PADDING_POSITION as P } from '../../src/models/architecture';
 import { attentionSpans } from '../../src/ops/attention/attention_spans';
-import { tokenPositions } from '../../src/tasks/positions';
+import { positionIds, tokenPositions } from '../../src/tasks/positions';
 
 const shape = { B: 3, T: 5 };
 // Padding on the left, on the right, and a row of nothing else.
@@ -26,6 +26,21 @@ test('counted from the start of each document', () => {
   const documents = [1, 1, 2, 0, 2, 0, 2, 1, 1, 2, 0, 0, 0, 0, 1];
   expect([...tokenPositions(shape, spansOf(documents), 'row')]).toEqual([0, 1, 0, 1, 2, 0, 1, 0, 1, 0, 0, 1, 2, 3, 4]);
   expect([...tokenPositions(shape, spansOf(documents), 'mask')]).toEqual([0, 1, 0, P, 1, P, 0, 0, 1, 0, P, P, P, P, 0]);
+});
+
+test('a batch reads the rows of long texts where one of its texts is long', () => {
+  const longTexts = { after: 3, offset: 40 };
+  const idsOf = (documents: readonly number[]) => [
+    ...positionIds(shape, spansOf(documents), { positions: 'row', longTexts }),
+  ];
+  const all = [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4];
+  const moved = all.map((position) => position + 40);
+  // Padding on the left counts, as in transformers; on the right it doesn't.
+  expect(idsOf([0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(moved);
+  expect(idsOf([1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0])).toEqual(all);
+  // Documents of a packed row count by themselves.
+  expect(idsOf([1, 1, 1, 2, 2, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0]).every((position) => position < 40)).toBe(true);
+  expect([...positionIds(shape, spansOf(mask), { positions: 'row' })]).toEqual(all);
 });
 
 test('the k-th token of a row is at position k, and padding before all', () => {

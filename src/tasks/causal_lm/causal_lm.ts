@@ -11,7 +11,7 @@ import { attentionSpans } from '../../ops/attention/attention_spans';
 import { crossEntropy } from '../../ops/cross_entropy';
 import type { TextTokenizer } from '../../tokenizer/tokenizer';
 import { expectTexts } from '../given';
-import { tokenPositions } from '../positions';
+import { positionIds } from '../positions';
 import { refused } from '../refused';
 import type {
   BatchArguments,
@@ -137,7 +137,7 @@ export class CausalLm implements Task<TokenRow, TextBatch, TextBatchInputs> {
   write(runner: Runner, { network, spans, rows, targets }: TextBatchInputs, batch: TextBatch): void {
     const ofBatch = attentionSpans(batch.attention_mask, batch.T);
     runner.write(network.input_ids, batch.input_ids);
-    runner.write(network.position_ids, tokenPositions(batch, ofBatch, this.text.positions));
+    runner.write(network.position_ids, positionIds(batch, ofBatch, this.text));
     runner.write(spans, ofBatch);
     runner.write(rows, batch.rows);
     runner.write(targets, batch.targets);

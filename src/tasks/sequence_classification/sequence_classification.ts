@@ -10,7 +10,7 @@ import { expectClassifiable } from '../classification/arguments';
 import { Classifier, type HeadInputs } from '../classification/classifier';
 import { targetColumn } from '../classification/targets';
 import { expectTexts } from '../given';
-import { tokenPositions } from '../positions';
+import { positionIds } from '../positions';
 import type {
   BatchArguments,
   BatchInputs,
@@ -133,7 +133,7 @@ export class SequenceClassification
             batch.T,
           )
         : spans;
-    return tokenPositions(batch, counted, positions);
+    return positionIds(batch, counted, this.#text);
   }
 
   #batch(rows: readonly TextRow[], maxLength: number, isLabelled: boolean): ClassifiedTexts {
