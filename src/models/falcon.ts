@@ -2,6 +2,7 @@ import type { PretrainedConfig } from '../core/model';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { withAlibi, withoutAlibi } from '../ops/attention/alibi';
+import { repeatHeads } from '../ops/attention/repeat_heads';
 import { embedding } from '../ops/embedding';
 import { rope } from '../ops/rope';
 import { sliceColumns } from '../ops/slice_columns';
@@ -92,7 +93,9 @@ function attend(g: Graph, config: FalconConfig, inputs: Inputs, layer: number, q
     const turned = rope(g, { q, k, table: inputs.constant('rope'), positions, D });
     return inputs.attend(layer, turned.q, turned.k, v, { H, Hkv, D });
   }
-  const heads = withAlibi(g, { q, k, v, table: inputs.constant('alibi'), positions, D });
-  const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv, D: heads.D, scale: 1 / Math.sqrt(D) });
+  // Each head of queries has a bias of its own, which lies in its keys: shared ones are repeated.
+  const ofEach = (shared: Value): Value => (Hkv === H ? shared : repeatHeads(g, shared, D, H / Hkv));
+  const heads = withAlibi(g, { q, k: ofEach(k), v: ofEach(v), table: inputs.constant('alibi'), positions, D });
+  const made = inputs.attend(layer, heads.q, heads.k, heads.v, { H, Hkv: H, D: heads.D, scale: 1 / Math.sqrt(D) });
   return withoutAlibi(g, made, heads.D, D);
 }

@@ -56,10 +56,9 @@ export function parseFalconConfig(json: JsonObject): FalconConfig {
     fallback: 2048,
     max: MAX.positions,
   });
-  const alibi = fields.boolean('alibi', false);
-  // Each head of queries has a bias of its own, which lies in the keys.
-  if (alibi && kvHeads !== num_attention_heads) throw unsupported('alibi', true, ['false where heads share keys']);
-  const rope = alibi ? undefined : parseRope(fields, ropeFields(fields), { head_dim, max_position_embeddings });
+  const rope = fields.boolean('alibi', false)
+    ? undefined
+    : parseRope(fields, ropeFields(fields), { head_dim, max_position_embeddings });
   if (rope !== undefined && head_dim % 2 !== 0) {
     throw fields.invalid('hidden_size', 'heads of an even size, as rotary embeddings need pairs');
   }

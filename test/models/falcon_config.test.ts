@@ -49,7 +49,6 @@ test("Hugging Face's defaults", () => {
 describe('is refused', () => {
   test.each([
     ['another type', falcon, { model_type: 'RefinedWeb' }, 'unsupported_model'],
-    ['biases where heads share keys', falcon, { alibi: true }, 'unsupported_model'],
     ['another activation', falcon, { activation: 'mish' }, 'unsupported_model'],
     ['two norms in the old layout', falcon, { num_ln_in_parallel_attn: 2 }, 'unsupported_model'],
     [

@@ -422,4 +422,14 @@ CASES: Mapping[str, Case] = {
         (ADAMW,),
         committed=WHOLE,
     ),
+    "falcon_alibi_shared_small": Case(
+        "falcon-alibi-shared",
+        25234,
+        "alibi over keys that heads share, ReLU in place of GELU",
+        causal(SMALL, KEY_0, ["query_key_value", "dense_h_to_4h"]),
+        "text, padded left",
+        (ADAMW,),
+        alibi=True,
+        committed=WHOLE,
+    ),
 }

@@ -403,4 +403,21 @@ BASES: Mapping[str, Base] = {
         ),
         committed=True,
     ),
+    # Alibi over keys that heads share.
+    "falcon-alibi-shared": Base(
+        "FalconForCausalLM",
+        1371,
+        {
+            **FALCON,
+            "num_hidden_layers": 1,
+            "ffn_hidden_size": 24,
+            "hidden_size": 24,
+            "num_attention_heads": 6,
+            "num_kv_heads": 2,
+            "alibi": True,
+            "new_decoder_architecture": True,
+            "activation": "relu",
+        },
+        committed=True,
+    ),
 }

@@ -22,6 +22,7 @@ import * as mul from './mul';
 import * as prependRow from './prepend_row';
 import type { Reference } from './reference';
 import * as relu from './relu';
+import * as repeatHeads from './repeat_heads';
 import * as rmsNorm from './rms_norm';
 import * as rope from './rope';
 import * as ropePartial from './rope_partial';
@@ -65,6 +66,7 @@ export const references: Readonly<Record<string, Reference>> = {
   ...mul,
   ...prependRow,
   ...relu,
+  ...repeatHeads,
   ...rmsNorm,
   ...rope,
   ...ropePartial,
