@@ -13,7 +13,7 @@ const BUDGETS = {
   'webvera.js': { files: ['webvera.js'], most: 53 * KIB },
   'worker.js': { files: ['worker.js'], most: 223 * KIB },
   'chat_worker.js': { files: ['chat_worker.js'], most: 20 * KIB },
-  'embed.js': { files: ['embed.js'], most: 62 * KIB },
+  'embed.js': { files: ['embed.js'], most: 63 * KIB },
   'first load': { files: ['webvera.js', 'worker.js'], most: 300 * KIB },
   'first load of embed.js': { files: ['embed.js', 'worker.js'], most: 300 * KIB },
 };
