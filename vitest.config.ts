@@ -48,7 +48,7 @@ const CLOCKED = [
   'test/browser/*.clock.test.ts',
 ];
 const BROWSER_PRODUCTS = [
-  'test/browser/{bench_page,classified,csp,degraded,demo,embed,embed_labels,failures}.test.ts',
+  'test/browser/{bench_page,classified,csp,degraded,demo,embed,embed_labels,embed_trouble,failures}.test.ts',
   'test/browser/{examples,finetune,golden,images,kept,other_origin,readme,resume,session}.test.ts',
 ];
 const PACKAGE_PRODUCTS = ['test/packages/packages.test.ts'];

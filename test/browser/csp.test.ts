@@ -26,44 +26,41 @@ testOnce('the policies are as strict as they are said to be', () => {
   expect(workerPolicy).toContain(HUB);
 });
 
-test.each(ofRing(browserNames, {}))(
-  '%s: trains under the strict policies, without a word to the network',
-  async (name) => {
-    const requests: string[] = [];
-    const violations: Promise<Violation>[] = [];
-    const onRequest = (request: IncomingMessage): void => {
-      requests.push(`${request.method} ${request.url}`);
-      if (request.url === '/violations') violations.push(jsonOf(request));
-    };
-    const report = await withBrowser(
-      name,
-      async (page, url) => {
-        const done = await reportOf<object>(page, `${url}/pages/strict.html`);
-        await expect.poll(() => violations.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
-        return done;
-      },
-      {
-        headers: { 'Content-Security-Policy': ownPolicy },
-        mounts: worker({}),
-        onRequest,
-        expectedErrors: /^Content-Security-Policy:/, // Firefox reports violations as errors of the page
-      },
-    );
+test.each(ofRing(browserNames))('%s: trains under the strict policies, without a word to the network', async (name) => {
+  const requests: string[] = [];
+  const violations: Promise<Violation>[] = [];
+  const onRequest = (request: IncomingMessage): void => {
+    requests.push(`${request.method} ${request.url}`);
+    if (request.url === '/violations') violations.push(jsonOf(request));
+  };
+  const report = await withBrowser(
+    name,
+    async (page, url) => {
+      const done = await reportOf<object>(page, `${url}/pages/strict.html`);
+      await expect.poll(() => violations.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+      return done;
+    },
+    {
+      headers: { 'Content-Security-Policy': ownPolicy },
+      mounts: worker({}),
+      onRequest,
+      expectedErrors: /^Content-Security-Policy:/, // Firefox reports violations as errors of the page
+    },
+  );
 
-    const losses = Array.from({ length: 5 }, () => expect.any(Number));
-    expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
-    // The policy lets nobody call another server, so all that could go out would be seen here.
-    const [begin, end] = [requests.indexOf('GET /pages/prose.js?begin'), requests.indexOf('GET /pages/prose.js?end')];
-    expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
-    expect(requests.slice(begin + 1, end)).toEqual([]);
-    // Only what the page and its other worker did on purpose.
-    const blocked = (await Promise.all(violations)).map(({ 'csp-report': violation }) => violation);
-    expect(blocked.map((violation) => [violation['effective-directive'], violation['blocked-uri']]).sort()).toEqual([
-      ['connect-src', 'https://page.invalid/'],
-      ['connect-src', 'https://worker.invalid/'],
-    ]);
-  },
-);
+  const losses = Array.from({ length: 5 }, () => expect.any(Number));
+  expect(report).toEqual({ losses, text: expect.stringMatching(/\w/), isolated: false });
+  // The policy lets nobody call another server, so all that could go out would be seen here.
+  const [begin, end] = [requests.indexOf('GET /pages/prose.js?begin'), requests.indexOf('GET /pages/prose.js?end')];
+  expect(begin).toBeGreaterThan(requests.indexOf('GET /models/prose-1.4M/model.safetensors'));
+  expect(requests.slice(begin + 1, end)).toEqual([]);
+  // Only what the page and its other worker did on purpose.
+  const blocked = (await Promise.all(violations)).map(({ 'csp-report': violation }) => violation);
+  expect(blocked.map((violation) => [violation['effective-directive'], violation['blocked-uri']]).sort()).toEqual([
+    ['connect-src', 'https://page.invalid/'],
+    ['connect-src', 'https://worker.invalid/'],
+  ]);
+});
 
 testInAll('a site that isolates its pages for reasons of its own sends the header with the worker too', async () => {
   const isolation = { 'Cross-Origin-Embedder-Policy': 'require-corp' };

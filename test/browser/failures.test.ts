@@ -73,7 +73,7 @@ test.each(ofRing(deaths, { test: isFirst }))(
   },
 );
 
-test.each(ofRing(browserNames, {}))('%s: no worker, and no WebGPU', async (name) => {
+test.each(ofRing(browserNames))('%s: no worker, and no WebGPU', async (name) => {
   const here = await withBrowser(name, (page, url) => reportOf<Here>(page, `${url}/pages/here.html`));
   expect(here.trained.global_step).toBe(1);
   expect(here.trained.training_loss).toBeGreaterThan(3);
@@ -83,29 +83,26 @@ test.each(ofRing(browserNames, {}))('%s: no worker, and no WebGPU', async (name)
   }
 });
 
-test.each(ofRing(browserNames, {}))(
-  '%s: what is printed of an error that nobody catches tells the hint',
-  async (name) => {
-    const { printed, ...seen } = await withBrowser(
-      name,
-      async (page, url) => {
-        const printed = name === 'chromium' ? await nextUncaught(page) : undefined;
-        const reported = await reportOf<Uncaught>(page, `${url}/pages/uncaught.html`);
-        return { ...reported, printed: await printed?.text };
-      },
-      { expectedErrors: /there is no such file/ },
-    );
-    const { message, hint, text, stack } = seen;
-    expect(message).toMatch(/^Expected tokenizer\.json in .*, but there is no such file$/);
-    expect(hint).toMatch(/folder/);
-    expect(text).toBe(`WebVeraError: ${message}\nHint: ${hint}`);
-    const lines = stack.split('\n');
-    // Firefox's console shows the message and what has the form of frames, but shows it to nobody else.
-    if (name === 'firefox') expect(lines[0]).toContain(`Hint: ${hint}@http://127.0.0.1:`);
-    else expect([lines[0], lines.at(-1)]).toEqual([`WebVeraError: ${message}`, `Hint: ${hint}`]);
-    if (name === 'chromium') expect(printed).toBe(stack);
-  },
-);
+test.each(ofRing(browserNames))('%s: what is printed of an error that nobody catches tells the hint', async (name) => {
+  const { printed, ...seen } = await withBrowser(
+    name,
+    async (page, url) => {
+      const printed = name === 'chromium' ? await nextUncaught(page) : undefined;
+      const reported = await reportOf<Uncaught>(page, `${url}/pages/uncaught.html`);
+      return { ...reported, printed: await printed?.text };
+    },
+    { expectedErrors: /there is no such file/ },
+  );
+  const { message, hint, text, stack } = seen;
+  expect(message).toMatch(/^Expected tokenizer\.json in .*, but there is no such file$/);
+  expect(hint).toMatch(/folder/);
+  expect(text).toBe(`WebVeraError: ${message}\nHint: ${hint}`);
+  const lines = stack.split('\n');
+  // Firefox's console shows the message and what has the form of frames, but shows it to nobody else.
+  if (name === 'firefox') expect(lines[0]).toContain(`Hint: ${hint}@http://127.0.0.1:`);
+  else expect([lines[0], lines.at(-1)]).toEqual([`WebVeraError: ${message}`, `Hint: ${hint}`]);
+  if (name === 'chromium') expect(printed).toBe(stack);
+});
 
 /** What Chromium's console will print of the next error that nobody catches. */
 async function nextUncaught(page: Page): Promise<{ readonly text: Promise<string | undefined> }> {

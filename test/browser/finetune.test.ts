@@ -164,7 +164,7 @@ const refused: readonly (readonly [readonly string[], string])[] = [
   [['--kernels', 'bad_run.json'], 'kernels: expected an object as adapter'],
   [['--target_modules', 'nothing_like_it'], 'target_modules'],
 ];
-test.each(ofRing(refused, {}))('%j ends with one clear line and exit code 2', async (args, message) => {
+test.each(ofRing(refused))('%j ends with one clear line and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await finetune('--out', 'bad', ...args);
   expect(stderr).toMatch(/^finetune: [^\n]+\n$/);
   expect(stderr).toContain(message);

@@ -27,7 +27,7 @@ interface Reopened {
   readonly left: number;
 }
 
-test.each(ofRing(browserNames, {}))(
+test.each(ofRing(browserNames))(
   '%s: the bundled model trains in a worker, and its adapter outlives the page',
   async (name) => {
     const [trained, reopened] = await withBrowser(name, async (page, url) => {

@@ -17,7 +17,7 @@ export interface Choice<T> {
 }
 
 /** The cases of the ring that runs. `npm run test:all` has those that `npm test` leaves out, so that each runs once. */
-export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () => true }: Choice<T>): T[] {
+export function ofRing<T>(cases: readonly T[], { test = () => true, quick = () => true }: Choice<T> = {}): T[] {
   const ring = inject('ring');
   if (ring === 'all') return cases.filter((one) => !test(one));
   return cases.filter((one) => test(one) && (ring !== 'quick' || quick(one)));

@@ -44,7 +44,7 @@ describe.each(quickOf([...cases, ...splitCases], isQuick))('$name, split: $split
     { figure: 'random', over: (adapter: VeraAdapter) => overlayOf([adapter], [adapter]) },
     { figure: 'disabled', over: (adapter: VeraAdapter) => overlayOf([adapter], []) },
   ] as const;
-  test.each(ofRing(forwards, {}))('forward: $figure', async ({ figure, over }) => {
+  test.each(ofRing(forwards))('forward: $figure', async ({ figure, over }) => {
     const adapter = await place(bench, figure === 'init' ? 'init' : 'random');
     const { logits, loss } = await forward(bench, over(adapter));
     // Left out where they equal the base's; disabled ones also where biases stay, and then the loss alone is there.
