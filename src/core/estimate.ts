@@ -18,7 +18,18 @@ export interface GpuBytes {
   readonly largest_buffer: number;
 }
 
-/** What a run would take, in bytes. */
+/** The work of one step of a run: an update, over all batches that it accumulates. */
+export interface StepWork {
+  /** Floating-point operations, with batches as large as they may be. */
+  readonly flops: number;
+  /**
+   * About how long it takes on this GPU, as busy as it is now; undefined unless it was measured. The run's own events tell it better
+   * from the first step on: `seconds_left`.
+   */
+  readonly seconds: number | undefined;
+}
+
+/** What a run would take. */
 export interface Estimate {
   readonly download: {
     /** Weights and tokenizer.json, as far as the server tells their sizes. */
@@ -27,6 +38,7 @@ export interface Estimate {
     readonly cached: number;
   };
   readonly gpu: GpuBytes;
+  readonly step: StepWork;
   /**
    * 'does-not-fit': a buffer is larger than this GPU allows, or `total` is above the memory that is known. 'tight': `total` is above
    * three quarters of that; or nothing sure is known, and it is above half of the device's memory, or above 1 GiB where the

@@ -5,7 +5,7 @@ import type { ModelSource } from '../core/source';
 import type { TrainingArguments } from '../core/training';
 import { linkOf } from './default_session';
 import { loadCall } from './loading';
-import { anyObject, checkOptions, defined, positive } from './options';
+import { anyBoolean, anyObject, checkOptions, defined, positive } from './options';
 import { classifierLoadOptions, type ImageClassifierOptions, imageClassifierRules, wireSource } from './source';
 import { resolveTrainingArguments } from './training_arguments';
 
@@ -20,26 +20,38 @@ export interface EstimatePlan extends ImageClassifierOptions {
    * else half of `navigator.deviceMemory`; else 1 GiB: these two only tell what is 'tight'.
    */
   readonly memory?: number;
+  /**
+   * false. true: opens the GPU and times a product of matrices for a few tenths of a second, so that `step.seconds` tells about how
+   * long a step takes. Rejects with `unsupported_device` where there is no GPU.
+   */
+  readonly measure?: boolean;
 }
 
-const rules = { ...imageClassifierRules, peft_config: anyObject, args: anyObject, memory: positive };
+const rules = {
+  ...imageClassifierRules,
+  peft_config: anyObject,
+  args: anyObject,
+  memory: positive,
+  measure: anyBoolean,
+};
 
 /**
- * What a model would take to download and to train, in bytes, and whether this device can, before it comes: from config.json and from
- * what the files of its weights begin with. The bytes are those that the run's own plan of its memory has.
+ * The bytes that a model takes to download and to train, the work of a step, and whether this device can do it, before anything is
+ * loaded: from config.json and the beginnings of the files of its weights. The bytes are those of the run's own plan of its memory.
  *
  * Counted is a training run with one adapter; `Trainer.evaluate` and `generate` take less, but for very long texts. Where there is no
  * GPU, the limits are those that any has. Rejects as `from_pretrained` and `get_peft_model` do, but for devices.
  */
 export async function estimate(source: ModelSource, plan: EstimatePlan = {}): Promise<Estimate> {
   checkOptions('estimate', plan, rules);
-  const { peft_config, args, memory, ...options } = plan;
+  const { peft_config, args, memory, measure = false, ...options } = plan;
   const from = wireSource(source);
   const request = {
     config: { ...new VeraConfig(peft_config) },
     args: resolveTrainingArguments(args),
     load: classifierLoad(options),
     memory: memory === undefined ? memoryHere() : { bytes: memory, from: 'given' as const },
+    measure,
   };
   const link = await linkOf(options);
   return loadCall(link, options, (call) => link.request('estimate', call, from, request));

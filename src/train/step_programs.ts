@@ -1,7 +1,7 @@
 import { WebVeraError } from '../core/error';
 import { type Cached, ProgramCache } from '../graph/program_cache';
 import type { LoadedProgram, Runner } from '../graph/runner';
-import { inChunks } from '../graph/work';
+import { inChunks, totalFlops } from '../graph/work';
 import { type Batch, type BatchShape, lossChunks } from '../tasks/task';
 import { LoadedLayers, layersOfRun } from './loaded_layers';
 import { gradientsOf, type OptimizerState, optimizerProgram } from './optimizer';
@@ -82,6 +82,13 @@ export class StepPrograms {
     } catch (error) {
       throw tooLarge(error, shape, this.#init.args, this.#init.task);
     }
+  }
+
+  /** Floating-point operations of a step with batches of such a shape, its update included. */
+  async flopsOf(shape: BatchShape): Promise<number> {
+    const batch = await this.#use(shape, this.#checkpointing, ({ built }) => totalFlops(built.program.steps));
+    const shared = totalFlops(this.#layers?.steps ?? []) + (this.#optimizer?.flops ?? 0);
+    return this.#init.args.gradient_accumulation_steps * batch + shared;
   }
 
   /** Queues a step without its update. If memory runs out, it goes on with gradient checkpointing. */

@@ -95,7 +95,7 @@ describe('models', () => {
     ['heads that do not divide', 'invalid_format', { config: { ...tinyConfig, num_key_value_heads: 3 } }],
     ['broken JSON', 'invalid_format', { config: '{"model_type": "lla' }],
     ['an unknown model_type', 'unsupported_model', { config: { ...tinyConfig, model_type: 'mamba' } }],
-    ['an unknown activation', 'unsupported_model', { config: { ...tinyConfig, hidden_act: 'gelu' } }],
+    ['an unknown activation', 'unsupported_model', { config: { ...tinyConfig, hidden_act: 'relu6' } }],
   ])('%s', async (_, code, files) => {
     await expectRefusal(code, load(tinyFiles(files)));
   });

@@ -97,3 +97,16 @@ test('so does one whose matrices are cut, on a GPU that binds little', async () 
   expect(found.gpu.largest_buffer).toBeLessThanOrEqual(10_000);
   expectClose(found);
 });
+
+test('the time of a step is told where it is asked for', async () => {
+  const { session } = opened;
+  const plan = { session, peft_config: qv };
+  const [without, measured] = [
+    await estimate(goldenBase('base/llama'), plan),
+    await estimate(goldenBase('base/llama'), { ...plan, measure: true }),
+  ];
+  expect(without.step.seconds).toBeUndefined();
+  expect(measured.step.flops).toBe(without.step.flops);
+  expect(measured.step.seconds).toBeGreaterThan(0);
+  expect(opened.storageBytes()).toBe(0);
+});

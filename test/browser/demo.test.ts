@@ -32,7 +32,9 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
     expect(await isDisabled(page, '#start')).toBe(true); // there is no text yet
     await page.waitForSelector('#memory:not(:empty)');
     const memory = await textOf(page, '#memory');
-    expect(memory).toMatch(/^Training takes about \d+(\.\d+)? MB of the graphics card’s memory\.$/);
+    expect(memory).toMatch(
+      /^Training takes about \d+(\.\d+)? MB of the graphics card’s memory, and about \d+ (s|min.*) of its time\.$/,
+    );
     await click(page, '#use-sample');
     await seen(page, '#text-file');
     expect(await textOf(page, '#text-facts')).toBe('307 kB');

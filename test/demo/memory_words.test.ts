@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { formatDuration } from '../../demo/src/format';
 import { memoryInWords } from '../../demo/src/library/memory_words';
 import { checkSettings, defaultSettings, toTrainingArguments } from '../../demo/src/library/settings';
 
@@ -10,6 +11,12 @@ test('what fits is said in a few words', () => {
     text: 'Training takes about 211 MB of the graphics card’s memory.',
     isWarning: false,
   });
+});
+
+test('the time is said where it is known', () => {
+  expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, 95).text).toBe(
+    `Training takes about 211 MB of the graphics card’s memory, and about ${formatDuration(95)} of its time.`,
+  );
 });
 
 test.each([

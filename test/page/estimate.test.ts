@@ -25,6 +25,19 @@ test('the parts make the whole, and no weight is read', async () => {
   expect(download).toEqual({ total: 250_500_917, cached: 0 });
 });
 
+test('a step computes forwards, and backwards to the inputs of all frozen layers', async () => {
+  const tokens = args.max_length * args.per_device_train_batch_size;
+  const weights = 12 * (4 * 768 ** 2 + 2 * 768 * 3072) + 50_272 * 768;
+  const { step } = await of({ memory: 1e12 });
+  expect(step.seconds).toBeUndefined();
+  // Two operations for each weight and token, in both directions; the rest is attention and what trains.
+  expect(step.flops / (4 * weights * tokens)).toBeGreaterThan(1);
+  expect(step.flops / (4 * weights * tokens)).toBeLessThan(1.5);
+  const twice = await of({ memory: 1e12, args: { ...args, gradient_accumulation_steps: 2 } });
+  // But for the update, which is one.
+  expect(twice.step.flops / step.flops).toBeCloseTo(2, 1);
+});
+
 test.each<readonly [string, EstimatePlan, EstimatePlan]>([
   ['halves', { dtype: 'float16' }, { dtype: 'float32' }],
   ['checkpointing', { args: { ...args, gradient_checkpointing: true } }, {}],

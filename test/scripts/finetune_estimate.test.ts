@@ -20,6 +20,7 @@ function told(fits: readonly string[], suggested: Readonly<Record<string, Change
     return {
       download: { total: 7, cached: 0 },
       gpu,
+      step: { flops: 8, seconds: undefined },
       ...(fits.includes(dtype)
         ? { verdict: 'fits', reasons: [] }
         : { verdict: 'does-not-fit', reasons: ['It is too large'] }),

@@ -1,13 +1,20 @@
 import type { Estimate, TrainingArguments } from 'webvera';
-import { formatBytes, formatCount } from '../format';
+import { formatBytes, formatCount, formatDuration } from '../format';
 
-/** What training takes of the graphics card, for people. `isWarning`: it may be too much. */
-export function memoryInWords({ gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>): {
+/**
+ * The memory and the time that training takes, for people. `isWarning`: the memory may be too much. `seconds` of the whole run, where
+ * they are known.
+ */
+export function memoryInWords(
+  { gpu, verdict, suggestions }: Pick<Estimate, 'gpu' | 'verdict' | 'suggestions'>,
+  seconds?: number | undefined,
+): {
   readonly text: string;
   readonly isWarning: boolean;
 } {
+  const time = seconds === undefined ? '' : `, and about ${formatDuration(seconds)} of its time`;
   const takes = `about ${formatBytes(gpu.total)} of the graphics card’s memory`;
-  if (verdict === 'fits') return { text: `Training takes ${takes}.`, isWarning: false };
+  if (verdict === 'fits') return { text: `Training takes ${takes}${time}.`, isWarning: false };
   const changes = suggestions.map(changeInWords).filter((words) => words !== '');
   const less = new Intl.ListFormat('en', { type: 'disjunction' }).format(changes);
   const advice = less === '' ? 'A smaller model takes less.' : `To take less, ${less} in the settings.`;

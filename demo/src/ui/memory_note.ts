@@ -16,6 +16,8 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** What is said is of other settings. */
   let isDue = false;
+  /** Floating-point operations a second of this device: measured once. */
+  let speed: number | undefined;
 
   const say = (text: string, isWarning = false): void => {
     setText(note, text);
@@ -32,9 +34,12 @@ export function memoryNote({ store, sessions }: App, form: SettingsForm): void {
         signal,
         peft_config: toAdapter(settings),
         args: toTrainingArguments(settings),
+        measure: speed === undefined,
         ...(gguf_file !== undefined && { gguf_file }),
       });
-      const { text, isWarning } = memoryInWords(found);
+      const { flops, seconds } = found.step;
+      speed ??= seconds && flops / seconds;
+      const { text, isWarning } = memoryInWords(found, speed && (settings.max_steps * flops) / speed);
       if (signal.aborted) return;
       isDue = false;
       say(text, isWarning);

@@ -23,11 +23,17 @@ interface PlannedRun {
   readonly maxBindingBytes: number;
 }
 
+export interface RunPlan {
+  readonly gpu: GpuBytes;
+  /** Floating-point operations of a step. */
+  readonly flops: number;
+}
+
 /**
- * The bytes of a run whose batches are as large as they may be: by the run's own steps, with a runner that only counts. Throws
- * `limit_exceeded` for what can't be split.
+ * The bytes and the work of a run whose batches are as large as they may be: by the run's own steps, with a runner that only counts.
+ * Throws `limit_exceeded` for what can't be split.
  */
-export async function planRun({ loaded, adapter, args, maxBindingBytes }: PlannedRun): Promise<GpuBytes> {
+export async function planRun({ loaded, adapter, args, maxBindingBytes }: PlannedRun): Promise<RunPlan> {
   const runner = new SizingRunner(maxBindingBytes);
   const taken = async (body: () => Promise<unknown>): Promise<number> => {
     const before = runner.usage().bytes;
@@ -52,7 +58,9 @@ export async function planRun({ loaded, adapter, args, maxBindingBytes }: Planne
   const { peakBytes: total } = runner.usage();
   const activations = runner.slotBytes;
   const workspace = total - weights - ofAdapter - optimizer - activations;
-  return { weights, adapter: ofAdapter, optimizer, activations, workspace, total, largest_buffer: runner.largest };
+  const bytes = { weights, adapter: ofAdapter, optimizer, activations, workspace, total };
+  const flops = await programs.flopsOf(task.fullShape(args));
+  return { gpu: { ...bytes, largest_buffer: runner.largest }, flops };
 }
 
 /** A fresh adapter on a model, without its numbers. Throws PEFT's errors. */

@@ -9,7 +9,7 @@ import type { CallId } from '../rpc/protocol';
 export interface PlanCalls {
   /** Opens no device. */
   probe(call: CallId): Promise<DeviceReport>;
-  /** Reads configuration and headers alone. */
+  /** Reads configuration and headers alone. Opens a device only to measure it. */
   estimate(call: CallId, source: WireSource, request: EstimateRequest): Promise<Estimate>;
 }
 
@@ -18,4 +18,6 @@ export interface EstimateRequest {
   readonly args: ResolvedTrainingArguments;
   readonly load: LoadOptions;
   readonly memory: MemoryBudget;
+  /** Whether the device's speed is measured. */
+  readonly measure: boolean;
 }

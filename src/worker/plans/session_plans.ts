@@ -14,8 +14,9 @@ import type { ModelSources } from '../models/model_sources';
 import type { CallId, EstimateRequest, OpenOptions, PlanCalls, WireSource } from '../protocol';
 import type { Calls } from '../rpc/calls';
 import { planModel } from './plan_model';
-import { planAdapter, planRun } from './plan_run';
+import { planAdapter, planRun, type RunPlan } from './plan_run';
 import { probeDevice } from './probe_device';
+import { productSpeed } from './product_speed';
 import { suggest } from './suggest';
 import { judge, type Verdict } from './verdict';
 
@@ -49,7 +50,7 @@ export class SessionPlans implements PlanCalls {
 
   estimate(call: CallId, from: WireSource, request: EstimateRequest): Promise<Estimate> {
     return this.#calls.run(call, async (signal) => {
-      const { load, args, memory } = request;
+      const { load, args, memory, measure } = request;
       const config = new VeraConfig(request.config);
       const source = this.#sources.open(call, from, load, signal);
       const begun = await this.#begin(source, load.gguf_file);
@@ -58,23 +59,27 @@ export class SessionPlans implements PlanCalls {
       const plan = async (
         changed: ResolvedTrainingArguments,
         maxBindingBytes = room.bindingBytes,
-      ): Promise<GpuBytes> => {
+      ): Promise<RunPlan> => {
         signal.throwIfAborted();
         const classifies = config.task_type === 'SEQ_CLS';
         const loaded = planModel({ ...begun, load, classifies, maxBindingBytes });
         return planRun({ loaded, adapter: planAdapter(loaded, config), args: changed, maxBindingBytes });
       };
       try {
-        const gpu = await plan(args);
+        const { gpu, flops } = await plan(args);
         const verdict: Verdict = judge(gpu, room);
         const isText = begun.config.image_size === undefined;
-        const suggestions = await suggest({ args, bytes: gpu, verdict, room, isText, plan });
-        return { ...told, gpu, ...verdict, suggestions };
+        const bytesOf = async (changed: ResolvedTrainingArguments): Promise<GpuBytes> => (await plan(changed)).gpu;
+        const suggestions = await suggest({ args, bytes: gpu, verdict, room, isText, plan: bytesOf });
+        const speed = measure ? await productSpeed(await this.#device.executor(), signal) : undefined;
+        const step = { flops, seconds: speed && flops / speed };
+        return { ...told, gpu, step, ...verdict, suggestions };
       } catch (error) {
         if (!(error instanceof WebVeraError && error.code === 'limit_exceeded')) throw error;
         // What it would take on a GPU that binds it whole.
-        const gpu = await plan(args, Number.MAX_SAFE_INTEGER);
-        return { ...told, gpu, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
+        const { gpu, flops } = await plan(args, Number.MAX_SAFE_INTEGER);
+        const step = { flops, seconds: undefined };
+        return { ...told, gpu, step, verdict: 'does-not-fit', reasons: [error.message], suggestions: [] };
       }
     });
   }

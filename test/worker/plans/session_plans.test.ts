@@ -27,6 +27,7 @@ const request = {
   args: resolveTrainingArguments({ max_length: 16 }),
   load: { progress: false },
   memory: { bytes: 2 ** 30, from: 'given' },
+  measure: false,
 } as const;
 let server: FaultyServer;
 let device: Device;
