@@ -9,7 +9,7 @@ import type { FuzzTarget } from './target';
 import { targets } from './targets';
 
 /** Of each target. `npm run fuzz` does millions. */
-const MUTATIONS = 250;
+const MUTATIONS = 100;
 
 const path = (folder: string) => new URL(`./${folder}/`, import.meta.url);
 
