@@ -2,7 +2,7 @@ export { type AdapterConfigJson, type TaskType, VeraConfig, type VeraConfigInit 
 export type { ChatMessage } from './core/chat';
 export type { DeviceIssue, DeviceReport } from './core/device_report';
 export { type ErrorCode, type ErrorDetails, WebVeraError } from './core/error';
-export type { Estimate, GpuBytes } from './core/estimate';
+export type { Estimate, GpuBytes, StepWork } from './core/estimate';
 export type { BatchGenerationConfig, BatchToken, GeneratedToken, GenerationConfig } from './core/generation';
 export type { ImageInput, RgbaImage, RgbImage, SentImage, ShownImage } from './core/image';
 export type { Integrity } from './core/integrity';
