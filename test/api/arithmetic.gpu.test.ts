@@ -38,7 +38,7 @@ testInAll('a run in f16 learns as one in f32 does, and its choice of kernels rep
   expect([again.weights, again.warnings]).toEqual([half.weights, half.warnings]);
 });
 
-test('a run in f16 is resumed to the bit', async () => {
+testInAll('a run in f16 is resumed to the bit', async () => {
   const whole = await trained({ session: inF16 });
   vi.stubGlobal('indexedDB', new IDBFactory());
   await trained({ session: inF16, meanwhile: stopAt(5, { save: true }) });

@@ -64,7 +64,7 @@ const KINDS: Readonly<Record<BrowserName, readonly string[]>> = {
     'bert_multilabel_mid',
     'vit_mid',
   ],
-  firefox: ['qwen2_f16_shards_small', 'gpt2_layer1_small', 'bert_multilabel_mid'],
+  firefox: ['qwen2_f16_shards_small', 'bert_multilabel_mid'],
 };
 /** Trained biases have a page of their own, and transformers' older names of modules aren't asked for here. */
 const isUsual = ({ base, trains }: GoldenEntry): boolean => base !== 'vit-v4' && !trains.includes('biases');
