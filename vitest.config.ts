@@ -32,6 +32,8 @@ const KERNEL_PRODUCTS = [
   'test/{ops/vera,twins}/*.gpu.test.ts',
   'test/bench.gpu.test.ts',
 ];
+/** Kernels that `npm run test:all` alone tests. */
+const KERNELS_ALONE = 'test/ops/**/*.all.gpu.test.ts';
 const GPU_PRODUCTS = [
   'test/tint.gpu.test.ts',
   'test/ops/{add,sample_candidates}.gpu.test.ts',
@@ -115,22 +117,26 @@ export default defineConfig({
         exclude: [GPU, BUILT, BROWSER, PACKAGES, PEFT, ALL, SOAK],
       }),
       project('built', { ...node, include: [BUILT] }),
-      project('kernels', { ...kernels, include: KERNELS }),
+      project('kernels', { ...kernels, include: KERNELS, exclude: [ALL] }),
       project('gpu', { ...gpu, include: [GPU], exclude: [...KERNELS, ALL] }),
       project('browser', { ...browser, include: [BROWSER], exclude: [ALL, SOAK] }),
-      project('packages', { ...browser, include: [PACKAGES], exclude: [ALL] }),
+      project('packages', { ...browser, include: [PACKAGES], exclude: [ALL, SOAK] }),
 
       project('quick:kernels', {
         ...kernels,
         include: ['test/ops/**/*.gpu.test.ts', 'test/train/golden.gpu.test.ts'],
         // Tiles for devices that are asked for them, and draws in every way.
-        exclude: ['test/ops/products/{f16,subgroup_matrix}.gpu.test.ts', 'test/ops/sample_candidates.gpu.test.ts'],
+        exclude: ['test/ops/products/f16.gpu.test.ts', 'test/ops/sample_candidates.gpu.test.ts', ALL],
       }),
       project('quick:browser', { ...browser, include: ['test/browser/smoke.test.ts'] }),
 
       project('all:node', { ...node, include: [...PRODUCTS, ALL], exclude: [GPU, BROWSER, PACKAGES, PEFT] }),
-      project('all:kernels', { ...kernels, include: KERNEL_PRODUCTS }),
-      project('all:gpu', { ...gpu, include: [...GPU_PRODUCTS, 'test/**/*.all.gpu.test.ts'] }),
+      project('all:kernels', { ...kernels, include: [...KERNEL_PRODUCTS, KERNELS_ALONE] }),
+      project('all:gpu', {
+        ...gpu,
+        include: [...GPU_PRODUCTS, 'test/**/*.all.gpu.test.ts'],
+        exclude: [KERNELS_ALONE],
+      }),
       project('all:browser', { ...browser, include: [...BROWSER_PRODUCTS, 'test/browser/**/*.all.test.ts'] }),
       project('all:packages', { ...browser, include: [...PACKAGE_PRODUCTS, 'test/packages/**/*.all.test.ts'] }),
       // Dawn in Node beside real PEFT, whose packages are installed first.
