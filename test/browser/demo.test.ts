@@ -33,7 +33,7 @@ testOnce('a visitor trains an adapter, finds it again after a reload, uses it an
     await page.waitForSelector('#memory:not(:empty)');
     const memory = await textOf(page, '#memory');
     expect(memory).toMatch(
-      /^Training takes about \d+(\.\d+)? MB of the graphics card’s memory, and about \d+ (s|min.*) of its time\.$/,
+      /^Training takes about \d+(\.\d+)? MB of the graphics card’s memory, and about \d+ (s|min.*)\.$/,
     );
     await click(page, '#use-sample');
     await seen(page, '#text-file');

@@ -15,7 +15,7 @@ test('what fits is said in a few words', () => {
 
 test('the time is said where it is known', () => {
   expect(memoryInWords({ gpu, verdict: 'fits', suggestions: [] }, 95).text).toBe(
-    `Training takes about 211 MB of the graphics card’s memory, and about ${formatDuration(95)} of its time.`,
+    `Training takes about 211 MB of the graphics card’s memory, and about ${formatDuration(95)}.`,
   );
 });
 

@@ -12,7 +12,7 @@ export function memoryInWords(
   readonly text: string;
   readonly isWarning: boolean;
 } {
-  const time = seconds === undefined ? '' : `, and about ${formatDuration(seconds)} of its time`;
+  const time = seconds === undefined ? '' : `, and about ${formatDuration(seconds)}`;
   const takes = `about ${formatBytes(gpu.total)} of the graphics card’s memory`;
   if (verdict === 'fits') return { text: `Training takes ${takes}${time}.`, isWarning: false };
   const changes = suggestions.map(changeInWords).filter((words) => words !== '');
