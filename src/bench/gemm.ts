@@ -4,10 +4,10 @@ import { median } from '../core/median';
 import { chooseVariant, eligibleVariants } from '../gpu/choice';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
+import { secondsPerRun, timeRuns } from '../gpu/timing';
 import type { LoadedProgram } from '../graph/runner';
 import { linearForward } from '../ops/products/linear';
 import { type GemmShape, productSteps } from './product';
-import { secondsPerRun, timeRuns } from './timing';
 
 export interface GemmRate {
   /** The kernel's family of tiles. */

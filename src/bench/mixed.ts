@@ -1,11 +1,11 @@
 import { BASE, type Overlay } from '../adapters/overlay';
 import { median } from '../core/median';
+import { secondsPerRun } from '../gpu/timing';
 import type { LoadedProgram } from '../graph/runner';
 import { textSizes } from '../models/architecture';
 import type { TextBatch } from '../tasks/causal_lm/batches';
 import { logitsProgram, writeBatch } from '../train/program';
 import type { AdapterStage } from './adapter_stage';
-import { secondsPerRun } from './timing';
 
 /** One forward pass, from ids to logits on the device. */
 export interface PassReport {

@@ -1,8 +1,8 @@
 import { LAYER_MODES, type LayerMode, type ModeChoice } from '../adapters/training_layers';
 import { median } from '../core/median';
 import type { DeviceInfo } from '../gpu/device';
+import { timeQueue } from '../gpu/timing';
 import { AdapterStage, type StageOptions } from './adapter_stage';
-import { timeQueue } from './timing';
 import { ADAPTER, TrainingStage } from './training_stage';
 
 export type { LayerMode as VeraMode, ModeChoice };

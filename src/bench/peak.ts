@@ -1,11 +1,11 @@
 import { untilAborted } from '../core/abort';
 import { DeviceHost, type DeviceInfo } from '../gpu/device';
 import { Executor } from '../gpu/executor';
+import { secondsPerRun } from '../gpu/timing';
 import { Graph } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { pinned, type Value } from '../graph/value';
 import { emitFmaChain } from '../ops/fma_chain';
-import { secondsPerRun } from './timing';
 
 export interface PeakOptions {
   /** How long one sample lasts at least: 0.2 s. */

@@ -2,11 +2,11 @@ import { untilAborted } from '../core/abort';
 import { median } from '../core/median';
 import type { DeviceInfo } from '../gpu/device';
 import type { Executor } from '../gpu/executor';
+import { enoughRuns, type Queue, timeQueue } from '../gpu/timing';
 import type { Step } from '../graph/graph';
 import type { LoadedProgram } from '../graph/runner';
 import { workKey } from '../graph/work';
 import type { Timed } from './kernel_table';
-import { enoughRuns, type Queue, timeQueue } from './timing';
 import { bytesOf } from './traffic';
 
 /** A dispatch that can be queued by itself. */

@@ -1,9 +1,9 @@
 import { median } from '../core/median';
 import type { IdTensor } from '../core/tensor';
+import { finished } from '../gpu/timing';
 import { textSizes } from '../models/architecture';
 import { logitsProgram } from '../train/program';
 import type { AdapterStage } from './adapter_stage';
-import { finished } from './timing';
 
 /** A switch to another adapter. Seconds are medians over the rounds. */
 export interface SwitchReport {

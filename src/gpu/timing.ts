@@ -5,8 +5,7 @@ const DONE = pinned('done', [1]);
 
 /** Resolves once all that is queued is done: only reading something tells. */
 export async function finished(runner: Runner): Promise<void> {
-  await runner.allocate([DONE]);
-  await runner.read(DONE);
+  await timeQueue(runner, () => {}, 0);
 }
 
 /** Queues something `runs` times. */
@@ -15,10 +14,14 @@ export type Queue = (runs: number) => void;
 /** Seconds until what `queue` queues is done. */
 export async function timeQueue(runner: Runner, queue: Queue, runs: number): Promise<number> {
   await runner.allocate([DONE]);
-  const start = performance.now();
-  queue(runs);
-  await runner.read(DONE);
-  return (performance.now() - start) / 1000;
+  try {
+    const start = performance.now();
+    queue(runs);
+    await runner.read(DONE);
+    return (performance.now() - start) / 1000;
+  } finally {
+    runner.free([DONE]);
+  }
 }
 
 /** Seconds that `runs` runs take in all. */
