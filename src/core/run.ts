@@ -1,17 +1,13 @@
 import type { ErrorCode } from './error';
-import type { EvalLogs, PauseReason, StepLogs, TrainerCallback } from './training';
+import type { EvalLogs, PauseReason, StepLogs, TrainEvent, TrainerCallback } from './training';
 
 /** What a run calls back by itself. `on_log`, `on_save` and `on_evaluate` come with those events. */
 export type RunHook = Exclude<keyof TrainerCallback, 'on_log' | 'on_save' | 'on_evaluate'>;
 
-/** How much of a data set a run has read. */
-export interface ReadProgress {
-  readonly dataset: 'train_dataset' | 'eval_dataset';
-  /** Bytes of a Blob, else examples. */
-  readonly loaded: number;
-  /** Undefined where the number of examples isn't known. */
-  readonly total: number | undefined;
-}
+/** How much of a data set a run has read, as its event `reading` reports it. */
+export type ReadProgress = Omit<Extract<TrainEvent, { readonly type: 'reading' }>, 'type' | 'state'>;
+
+export type DatasetName = ReadProgress['dataset'];
 
 export type RunEvent =
   | ({ readonly type: 'reading' } & ReadProgress)

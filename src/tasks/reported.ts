@@ -1,12 +1,8 @@
+import type { ReadProgress } from '../core/run';
 import type { RowSource } from './task';
 
 /** How much of a data set has been read. */
-export interface ReadCount {
-  /** Bytes of a file, or examples. */
-  readonly loaded: number;
-  /** Undefined where the number of examples isn't known. */
-  readonly total: number | undefined;
-}
+export type ReadCount = Omit<ReadProgress, 'dataset'>;
 
 /** The least that is read between two reports: bytes of a file, or examples. */
 const LEAST = { blob: 2 ** 20, examples: 100 };

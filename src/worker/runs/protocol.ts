@@ -1,4 +1,4 @@
-import type { RunControl, RunHook } from '../../core/run';
+import type { DatasetName, RunControl, RunHook } from '../../core/run';
 import type { FileFormat, PauseReason, ResolvedTrainingArguments, SentExample, TrainOutput } from '../../core/training';
 import type { CallId, Handle } from '../rpc/protocol';
 
@@ -42,7 +42,7 @@ export type DataSource =
   | { readonly kind: 'blob'; readonly blob: Blob; readonly format: FileFormat }
   | { readonly kind: 'feed'; readonly name: DatasetName; readonly length?: number };
 
-export type DatasetName = 'train_dataset' | 'eval_dataset';
+export type { DatasetName };
 
 export interface TrainRequest extends EvaluateRequest {
   /** What the run is measured on as it goes on, if anything. */
