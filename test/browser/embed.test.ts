@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ofRing } from '../helpers/ring';
-import { prose, tag, withEmbed } from './embed_page';
+import { prose, small, tag, withEmbed } from './embed_page';
 import { browserNames } from './harness';
 
 const text = readFileSync(new URL('../../demo/public/text/moby-dick.txt', import.meta.url), 'utf8').slice(
   30_000,
   31_500,
 );
-const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
 
 test.each(ofRing(browserNames, { test: (name) => name === 'chromium' }))(
   '%s: a page of another origin loads, teaches, writes, goes on and forgets',

@@ -17,6 +17,9 @@ declare global {
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const script = folder('../../dist/embed.js');
 
+/** Attributes of a tag that learns little and soon. */
+export const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
+
 /** Where a page's script and model come from: another origin. */
 export interface Cdn {
   readonly url: string;

@@ -1,9 +1,7 @@
 import { expect } from 'vitest';
 import { testInAll, testOnce } from '../helpers/ring';
 import { crashGpu } from './crash';
-import { prose, tag, withEmbed } from './embed_page';
-
-const small = 'r="4" target-modules="q_proj,down_proj" max-steps="3" max-length="32"';
+import { prose, small, tag, withEmbed } from './embed_page';
 
 testOnce('without WebGPU the page’s own words for it are shown, and loading says why', async () => {
   await withEmbed(
