@@ -15,7 +15,7 @@ const PIECE = 128u;
 // A row of up to so many words loses next to nothing as one piece.
 const SHORT = 512u;
 
-// Where the piece ends that begins at a word.
+// The end of the piece that begins at word `first`.
 fn end_of_piece(first: u32, width: u32) -> u32 {
   return select(min(first + PIECE, width), width, width <= SHORT);
 }

@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
 }
 
-// Where the other number of the pair is; of a number that stays, its own place.
+// The place of the pair's other number, or the own place of a number that stays.
 fn partner(own: u32, c: u32) -> u32 {
   let half = p.R / 2u;
   if (c < half) {

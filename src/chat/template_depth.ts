@@ -36,7 +36,7 @@ interface Frame {
 }
 
 class TemplateDepth {
-  /** Of each open block, with its `elif`s. */
+  /** The levels of each open block: one, and one for each `elif`. */
   readonly #blocks: number[] = [];
   #frames: Frame[] = [];
   #before = '';

@@ -29,7 +29,7 @@ export interface StepWork {
   readonly seconds: number | undefined;
 }
 
-/** What a run would take. */
+/** The download, memory and work that a run would take. */
 export interface Estimate {
   readonly download: {
     /** Weights and tokenizer.json, as far as the server tells their sizes. */

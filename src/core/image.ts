@@ -18,8 +18,8 @@ export interface RgbImage {
 export type SentImage = Blob | RgbaImage;
 
 /**
- * What a page shows. Its pixels are copied as its turn comes, of an `<img>` the whole picture at its own size, and held while a run goes on:
- * of large photographs pass the files. What belongs to another server is read only where that allows it (CORS).
+ * A picture that a page shows. Its pixels are copied when its turn comes (an `<img>` at the size of its file) and held in memory while
+ * a run goes on, so pass large photographs as files. A picture of another server is read only where that server allows it (CORS).
  */
 export type ShownImage = HTMLCanvasElement | OffscreenCanvas | HTMLImageElement | ImageBitmap | VideoFrame;
 

@@ -8,7 +8,7 @@ export type TaskName = 'causal_lm' | 'sequence_classification' | 'image_classifi
 export type ModuleNames = 'v4' | 'v5';
 
 /**
- * What a classifier tells, by transformers' names: one class of several, any number of the labels at once, or a number for each
+ * The answers of a classifier, by transformers' names: one class of several, any number of the labels at once, or a number for each
  * label.
  */
 export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
@@ -20,7 +20,7 @@ export interface LabelOptions {
   /** Their names by number, from 0. */
   readonly id2label?: Readonly<Record<number, string>>;
   /**
-   * What config.json says, where it has as many labels or says 'multi_label_classification'; else 'regression' of one label, and
+   * Default: as config.json says, where it has as many labels or says 'multi_label_classification'; else 'regression' of one label, and
    * 'single_label_classification' of several.
    */
   readonly problem_type?: ProblemType;

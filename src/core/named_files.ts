@@ -12,7 +12,7 @@ export type Files =
   | FileList
   | readonly File[];
 
-/** What an error says. */
+/** The words of an error about files. */
 interface Wanted {
   readonly expected?: string;
   readonly hint?: string;
