@@ -1,9 +1,12 @@
 import { expect } from 'vitest';
 import { Graph } from '../../src/graph/graph';
 import { pinned, type Value } from '../../src/graph/value';
+import { linear } from '../../src/ops/products/linear';
+import { rmsNorm } from '../../src/ops/rms_norm';
 import type { RowLosses, RowLossInputs } from '../../src/ops/row_losses';
 import { type Memory, runReference } from '../reference/runner';
 import { input } from './on_gpu';
+import { randomArray } from './random';
 import { blockWords } from './step_block';
 
 interface Mean {
@@ -85,4 +88,39 @@ export function expectNumbers(found: Float64Array, expected: readonly number[], 
   expected.forEach((number, at) => {
     expect(found[at], `number ${at}`).toBeCloseTo(number, digits);
   });
+}
+
+/** Rows, their width, and how many have a label. */
+const [N, C, LABELLED] = [6, 4, 5];
+
+interface ChunkedLoss {
+  readonly loss: (g: Graph, inputs: RowLossInputs & { readonly targets: Value }) => RowLosses;
+  /** N·V numbers. */
+  readonly targets: Float64Array;
+  /** Outputs. */
+  readonly V: number;
+  readonly chunkRows: number;
+  readonly chunks: number;
+}
+
+/** Central differences of a loss over hidden states, of which one has no label, through a norm and a linear layer. */
+export function expectChunkedLossGradient({ loss, targets, V, chunkRows, chunks }: ChunkedLoss): void {
+  const memory: Memory = new Map();
+  const x = input(memory, 'x', [N, C], randomArray(N * C, 1, 2));
+  const norm = input(memory, 'norm', [C], randomArray(C, 2));
+  const weight = input(memory, 'weight', [V, C], randomArray(V * C, 3));
+  const bias = input(memory, 'bias', [V], randomArray(V, 4));
+  const given = {
+    outputs: V,
+    rows: input(memory, 'rows', [N], Float64Array.of(1, 0, 5, 3, 2, 0), 'u32'),
+    targets: input(memory, 'targets', [N, V], targets),
+    block: input(memory, 'block', [8], blockWords({ labelled: LABELLED, inverse_tokens: 1 / 8 }), 'u32'),
+    chunkRows,
+  };
+  const build = (g: Graph, into: ReadonlyMap<Value, Value>): RowLosses =>
+    loss(g, { hidden: rmsNorm(g, x, norm, 1e-5), project: (h) => linear(g, h, weight, bias), ...given, into });
+  const mean = { labelled: LABELLED, inverseTokens: 1 / 8, chunks };
+  const [dx] = expectLossGradient(build, memory, [x, weight, bias], mean);
+  // Row 4 has no label.
+  expect([...dx!.subarray(4 * C, 5 * C)]).toEqual([0, 0, 0, 0]);
 }
