@@ -39,7 +39,7 @@ def make_case(root: Path, name: str) -> None:
     model = recipe.fresh()
     facts = _facts(model)
     logits, loss = forward(model, batch)
-    # PyTorch itself may give other last bits from call to call, where the adapter's branch changes how memory is laid out.
+    # PyTorch itself may give other last bits from call to call: the adapter's branch changes how memory is laid out.
     apart = largest_difference(real_rows(logits, batch), real_rows(base_logits, batch))
     equal = apart <= noise["base_logits"]
     expect["init"] = {"loss": loss, "equals_base": equal}
